@@ -1,0 +1,459 @@
+//! Kafka Connect: a group of workers that run connectors.
+
+use std::{fmt, sync::Arc};
+
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
+
+use crate::{
+    construct::{Check, Construct, Origin},
+    finding::Location,
+    kafka::{Compression, KafkaHandle, check_heap},
+    kubernetes::{
+        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment,
+        disruption_budget, env, env_from_field, http_probe, named_port, network_policy, service,
+        service_account, tcp_probe, wait_for,
+    },
+    manifest::Object,
+    metrics,
+    name::TopicName,
+    properties::Properties,
+    quantity::{Bytes, Duration, Resources, Units},
+    registry::{SchemaRegistryHandle, check_owned},
+    rules,
+    runtime::{
+        Distribution, ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start,
+    },
+    stack::Scope,
+};
+
+const HTTP: (&str, u16) = ("http", 8083);
+const FILE: &str = "connect-distributed.properties";
+
+/// Whether source connectors can write each record, and the offset that it came from, exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExactlyOnceSource {
+    /// A connector may ask for it, with `exactly.once.support=required`.
+    Enabled,
+    /// Every worker of a running group has to pass through this before any may be `Enabled`.
+    Preparing,
+    /// Records may be written twice when a worker ends.
+    Disabled,
+}
+
+impl fmt::Display for ExactlyOnceSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Enabled => "enabled",
+            Self::Preparing => "preparing",
+            Self::Disabled => "disabled",
+        })
+    }
+}
+
+/// A group of Connect workers.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+///         .pool(NodePool::controllers("kafka-controller", 3))
+///         .pool(NodePool::brokers("kafka", 3)),
+/// );
+/// let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka));
+/// let connect = stack.add(Connect::new("kafka-connect", &kafka).avro(&registry).replicas(3));
+/// assert_eq!(connect.url(), "http://kafka-connect.kafka.svc.cluster.local:8083");
+/// assert!(synth(&stack).manifests.is_some());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Connect {
+    name: String,
+    origin: Origin,
+    kafka: KafkaHandle,
+    images: ImageSet,
+    replicas: u32,
+    resources: Resources,
+    group: String,
+    topics: String,
+    registry: Option<SchemaRegistryHandle>,
+    exactly_once: ExactlyOnceSource,
+    settings: Properties,
+    access: Access,
+    sidecar: Sidecar,
+    overrides: Vec<(String, String, Location)>,
+}
+
+/// Settings that follow from the construct, and the builder call that changes them.
+const OWNED: [(&str, &str); 18] = [
+    ("bootstrap.servers", "the cluster that `Connect::new` is given"),
+    ("config.providers", "no call: `${env:…}` works as it is"),
+    ("config.storage.replication.factor", "`.replication(…)` of the cluster"),
+    ("config.storage.topic", "`.internal_topics(…)`"),
+    ("consumer.isolation.level", "`.exactly_once_source(…)`"),
+    ("exactly.once.source.support", "`.exactly_once_source(…)`"),
+    ("group.id", "`.group(…)`"),
+    ("key.converter", "`.avro(…)`"),
+    ("key.converter.schema.registry.url", "`.avro(…)`"),
+    ("listeners", "no call: it is port 8083"),
+    ("offset.storage.replication.factor", "`.replication(…)` of the cluster"),
+    ("offset.storage.topic", "`.internal_topics(…)`"),
+    ("rest.advertised.host.name", "no call: it is the pod's address, by which workers ask each other"),
+    ("rest.advertised.port", "no call: it is port 8083"),
+    ("status.storage.replication.factor", "`.replication(…)` of the cluster"),
+    ("status.storage.topic", "`.internal_topics(…)`"),
+    ("value.converter", "`.avro(…)`"),
+    ("value.converter.schema.registry.url", "`.avro(…)`"),
+];
+
+impl Connect {
+    /// Two workers of 2 cores and 4 GiB each, with JSON converters and exactly-once sources enabled. The group is called
+    /// after the construct, and so are its internal topics.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
+        let name = name.into();
+        Self {
+            group: name.clone(),
+            topics: name.clone(),
+            name,
+            origin: Origin::here(),
+            kafka: kafka.clone(),
+            images: kafka.images().clone(),
+            replicas: 2,
+            resources: Resources::range(1.cores()..=2.cores(), 3.gib()..=4.gib()),
+            registry: None,
+            exactly_once: ExactlyOnceSource::Enabled,
+            settings: Properties::default(),
+            access: Access::Open,
+            sidecar: Sidecar::None,
+            overrides: Vec::new(),
+        }
+    }
+
+    /// The number of workers.
+    pub const fn replicas(mut self, replicas: u32) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// What each worker asks for and may use at most. The heap is half of the memory.
+    pub const fn resources(mut self, resources: Resources) -> Self {
+        self.resources = resources;
+        self
+    }
+
+    /// `group.id` of the workers, which no consumer group may have.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = group.into();
+        self
+    }
+
+    /// The internal topics: `<prefix>-configs`, `<prefix>-offsets` and `<prefix>-status`, which no other group may use.
+    pub fn internal_topics(mut self, prefix: impl Into<String>) -> Self {
+        self.topics = prefix.into();
+        self
+    }
+
+    /// Keys and values in Avro, with their schemas in this registry.
+    pub fn avro(mut self, registry: &SchemaRegistryHandle) -> Self {
+        self.registry = Some(registry.clone());
+        self
+    }
+
+    /// Whether source connectors can write exactly once.
+    pub const fn exactly_once_source(mut self, support: ExactlyOnceSource) -> Self {
+        self.exactly_once = support;
+        self
+    }
+
+    /// `producer.compression.type`: of what source connectors write.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        let value = match compression {
+            Compression::Producer | Compression::Uncompressed => "none".to_owned(),
+            other => other.to_string(),
+        };
+        self.settings.set("producer.compression.type", value);
+        self
+    }
+
+    /// `producer.max.request.size`: the largest request of source connectors.
+    pub fn largest_request(mut self, size: Bytes) -> Self {
+        self.settings.set("producer.max.request.size", size.get());
+        self
+    }
+
+    /// `consumer.max.poll.records`: how many records a sink connector gets at a time.
+    pub fn max_poll_records(mut self, records: u32) -> Self {
+        self.settings.set("consumer.max.poll.records", records);
+        self
+    }
+
+    /// Who may connect to the REST interface. Whoever does can start connectors.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Whether Istio may put its proxy beside the pods.
+    pub const fn sidecar(mut self, sidecar: Sidecar) -> Self {
+        self.sidecar = sidecar;
+        self
+    }
+
+    /// Other images than the cluster's, as one with connectors.
+    pub fn images(mut self, images: ImageSet) -> Self {
+        self.images = images;
+        self
+    }
+
+    /// Any other worker setting by its Kafka name. A key that a builder call or the worker itself sets is refused.
+    #[track_caller]
+    pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
+        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self
+    }
+
+    fn labels(&self) -> Labels {
+        Labels {
+            name: "kafka-connect",
+            instance: self.name.clone(),
+            component: "worker",
+        }
+    }
+
+    fn properties(&self) -> Properties {
+        let mut properties = self.settings.clone();
+        let factor = self.kafka.replication().factor;
+        properties
+            .resolve_environment()
+            .set("bootstrap.servers", self.kafka.bootstrap_servers())
+            .set("group.id", &self.group)
+            .set("listeners", format!("http://0.0.0.0:{}", HTTP.1))
+            // Workers forward requests to each other: under the pod's own address, since the name of a Deployment's pod does
+            // not resolve.
+            .set("rest.advertised.host.name", "${env:POD_IP}")
+            .set("rest.advertised.port", HTTP.1)
+            .set("exactly.once.source.support", self.exactly_once)
+            .set(
+                "plugin.path",
+                match self.images.distribution() {
+                    Distribution::Confluent => "/usr/share/confluent-hub-components",
+                    Distribution::Apache => "/opt/kafka/plugins",
+                },
+            );
+        for (topic, plural) in [("config", "configs"), ("offset", "offsets"), ("status", "status")] {
+            properties
+                .set(format!("{topic}.storage.topic"), format!("{}-{plural}", self.topics))
+                .set(format!("{topic}.storage.replication.factor"), factor);
+        }
+        if self.exactly_once != ExactlyOnceSource::Disabled {
+            // Sinks must not see what a source's transaction took back.
+            properties.set("consumer.isolation.level", "read_committed");
+        }
+        for side in ["key", "value"] {
+            match &self.registry {
+                None => {
+                    properties.set(
+                        format!("{side}.converter"),
+                        "org.apache.kafka.connect.json.JsonConverter",
+                    );
+                }
+                Some(registry) => {
+                    properties
+                        .set(
+                            format!("{side}.converter"),
+                            "io.confluent.connect.avro.AvroConverter",
+                        )
+                        .set(format!("{side}.converter.schema.registry.url"), registry.url());
+                }
+            }
+        }
+        for (key, value, _) in &self.overrides {
+            properties.set(key, value);
+        }
+        properties
+    }
+
+    fn config_map(&self, scope: &Scope) -> ConfigMap {
+        let logging = Logging::of(self.images.version());
+        let mut config = config_map(
+            scope,
+            &self.labels(),
+            &self.name,
+            [
+                (FILE, self.properties().to_text()),
+                // A line a plugin otherwise.
+                (logging.file(), logging.configuration(&[("org.reflections", "error")])),
+            ],
+        );
+        if self.images.metrics_agent().is_some() {
+            config
+                .data
+                .get_or_insert_default()
+                .insert(METRICS_FILE.to_owned(), metrics::agent_rules(metrics::Process::Connect));
+        }
+        config
+    }
+
+    fn worker(&self) -> Container {
+        let start = Start {
+            tool: "connect-distributed",
+            file: FILE,
+            prefix: "KAFKA",
+            heap: self.resources.heap(),
+            logging: Logging::of(self.images.version()),
+        };
+        let mut worker = container(
+            "connect",
+            self.images.connect(),
+            self.resources,
+            start.command(&self.images),
+        );
+        worker.env = Some(vec![env_from_field("POD_IP", "status.podIP"), env("LOG_DIR", "/tmp")]);
+        worker.ports = Some(
+            std::iter::once(HTTP)
+                .chain(self.images.metrics_agent().map(|_| (METRICS_PORT_NAME, METRICS_PORT)))
+                .map(|(name, port)| named_port(name, port))
+                .collect(),
+        );
+        // It answers 503 while it starts and 500 when it cannot reach its topics (KIP-1017).
+        worker.startup_probe = Some(Probe {
+            failure_threshold: Some(60),
+            ..http_probe("/health", HTTP.0)
+        });
+        worker.readiness_probe = Some(http_probe("/health", HTTP.0));
+        worker.liveness_probe = Some(tcp_probe(HTTP.0));
+        worker
+    }
+}
+
+impl Construct for Connect {
+    type Handle = ConnectHandle;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+
+    fn handle(&self, scope: &Scope) -> ConnectHandle {
+        ConnectHandle(Arc::new(Facts {
+            name: self.name.clone(),
+            url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
+            replicas: self.replicas,
+            metrics_port: self.images.metrics_agent().map(|_| METRICS_PORT_NAME),
+        }))
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        if self.replicas == 0 {
+            check.report(&rules::registry::REPLICAS, "the group has no worker", |finding| {
+                finding.hint("use `.replicas(2)`");
+            });
+        }
+        if self.group.trim().is_empty() {
+            check.report(&rules::registry::GROUP, "the group has no name", |finding| {
+                finding.hint("name it in `.group(…)`");
+            });
+        }
+        if let Err(error) = TopicName::parse(&format!("{}-configs", self.topics)) {
+            check.report(&rules::registry::GROUP, format!("internal topic {error}"), |finding| {
+                finding.hint("choose another prefix in `.internal_topics(…)`");
+            });
+        }
+        if self.registry.is_some() && self.images.distribution() == Distribution::Apache {
+            check.report(
+                &rules::registry::CONVERTERS,
+                format!("image `{}` has no Avro converters", self.images.connect()),
+                |finding| {
+                    finding.hint("use `.images(ImageSet::confluent(…))`, or remove `.avro(…)`");
+                },
+            );
+        }
+        check_owned(check, &OWNED, &self.overrides);
+        check_heap(check, self.resources, self.origin.location);
+    }
+
+    fn render(&self, scope: &Scope) -> Vec<Object> {
+        let labels = self.labels();
+        let config = self.config_map(scope);
+        let pod = Pod {
+            labels: &labels,
+            service_account: &self.name,
+            user: ImageSet::USER,
+            config: Some(&config),
+            // A worker that finds no broker ends after a minute, and its topics need as many brokers as replicas.
+            init_containers: vec![wait_for(
+                "wait-for-kafka",
+                self.images.connect(),
+                self.kafka.broker_addresses(),
+            )],
+            container: self.worker(),
+            grace_period: Duration::from_seconds(60),
+            spread: Spread::Preferred,
+            sidecar: self.sidecar,
+        };
+        let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
+        if self.images.metrics_agent().is_some() {
+            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
+        }
+        vec![
+            Object::new(&service_account(scope, &labels, &self.name)),
+            Object::new(&config),
+            Object::new(&service(scope, &labels, &self.name, &[HTTP])),
+            Object::new(&network_policy(scope, &labels, &self.name, admissions)),
+            Object::new(&disruption_budget(scope, &labels, &self.name)),
+            Object::new(&deployment(scope, &self.name, self.replicas, pod)),
+        ]
+    }
+}
+
+/// A Connect group that is part of a stack: what monitoring is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectHandle(Arc<Facts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Facts {
+    name: String,
+    url: String,
+    replicas: u32,
+    metrics_port: Option<&'static str>,
+}
+
+impl ConnectHandle {
+    /// The construct's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The address of its REST interface.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The number of its workers.
+    pub fn replicas(&self) -> u32 {
+        self.0.replicas
+    }
+
+    /// The labels of its pods.
+    pub fn labels(&self) -> Labels {
+        Labels {
+            name: "kafka-connect",
+            instance: self.0.name.clone(),
+            component: "worker",
+        }
+    }
+
+    /// The name of its pods' metrics port, if its images have a metrics agent.
+    pub fn metrics_port(&self) -> Option<&'static str> {
+        self.0.metrics_port
+    }
+}

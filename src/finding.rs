@@ -1,0 +1,177 @@
+//! What a check has to say: [`Rule`], [`Finding`], [`Findings`], and where in the source a value was made.
+
+use std::fmt;
+
+/// How much a finding weighs. The weight of a rule depends on the [`Profile`](crate::stack::Profile) of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The system would not start, would lose data or would never alert: nothing is written. It cannot be acknowledged.
+    Error,
+    /// It runs, and someone will regret it. It can be acknowledged with a reason.
+    Warning,
+    /// The rule does not apply.
+    Off,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Off => "off",
+        })
+    }
+}
+
+/// A rule is data: what it is called, how much it weighs, why it exists. The check that applies it lives with the construct.
+///
+/// All rules of this crate are in [`rules`](crate::rules).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The stable id, as `KS-D02`.
+    pub id: &'static str,
+    /// The weight in a production stack.
+    pub production: Severity,
+    /// The weight in a development stack.
+    pub development: Severity,
+    /// The rule in one line: a lowercase fragment.
+    pub summary: &'static str,
+    /// What happens on a real cluster, and what to do: full sentences.
+    pub explanation: &'static str,
+    /// Where the knowledge comes from.
+    pub source: &'static str,
+}
+
+/// A line of source: where a construct was made, an item declared, a finding acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    file: &'static str,
+    line: u32,
+}
+
+impl Location {
+    /// The line that called the calling function, as far up as `#[track_caller]` reaches.
+    #[track_caller]
+    pub fn caller() -> Self {
+        let caller = std::panic::Location::caller();
+        Self {
+            file: caller.file(),
+            line: caller.line(),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The compiler writes the separators of the machine that it runs on; messages are the same on every machine.
+        write!(f, "{}:{}", self.file.replace('\\', "/"), self.line)
+    }
+}
+
+/// One thing that is wrong, where it is, and how it is mended.
+///
+/// The setters are for checks; a finding is read through its public fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that was broken.
+    pub rule: &'static Rule,
+    /// The rule's weight in this stack.
+    pub severity: Severity,
+    /// The construct, or empty for the stack as a whole.
+    pub construct: String,
+    /// What within the construct, as a topic or a pool; may be empty.
+    pub item: String,
+    /// What is wrong: a lowercase fragment with the literal in backticks.
+    pub message: String,
+    /// The change that mends it, as a builder call; may be empty.
+    pub hint: String,
+    /// The line that made the value.
+    pub location: Location,
+    /// The reason, if the finding was acknowledged.
+    pub acknowledged: Option<String>,
+}
+
+impl Finding {
+    /// Names the part of the construct that the finding is about.
+    pub fn item(&mut self, item: impl Into<String>) -> &mut Self {
+        self.item = item.into();
+        self
+    }
+
+    /// The line that made the value, where that is not the construct's own.
+    pub fn at(&mut self, location: Location) -> &mut Self {
+        self.location = location;
+        self
+    }
+
+    /// The change that mends it.
+    pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The path of what is wrong: `<stack>/<construct>/<item>`.
+    pub fn subject(&self, stack: &str) -> String {
+        [stack, &self.construct, &self.item]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+}
+
+/// What all checks of a stack found, in the order in which constructs were added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    /// Adds a finding.
+    pub fn push(&mut self, finding: Finding) {
+        self.list.push(finding);
+    }
+
+    /// All findings, acknowledged ones included.
+    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+        self.list.iter()
+    }
+
+    /// All findings, to acknowledge them.
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Finding> {
+        self.list.iter_mut()
+    }
+
+    /// The number of findings of one weight that nobody acknowledged.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.list
+            .iter()
+            .filter(|finding| finding.severity == severity && finding.acknowledged.is_none())
+            .count()
+    }
+
+    /// Whether anything here forbids writing the output.
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+}
+
+impl<'a> IntoIterator for &'a Findings {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A decision to live with a warning, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The rule that is quieted.
+    pub rule: &'static Rule,
+    /// Why that is right here; printed by `check --all`.
+    pub reason: String,
+    /// The line that says so.
+    pub location: Location,
+}

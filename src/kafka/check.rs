@@ -1,0 +1,331 @@
+//! What can be wrong with a cluster that its types did not rule out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    cluster::{Coordination, KafkaCluster},
+    listener::Listener,
+    pool::{NodePool, Roles},
+    replication::Replication,
+    server::OWNED,
+};
+use crate::{
+    construct::Check,
+    finding::{Finding, Location, Rule},
+    name::ClusterId,
+    quantity::{Bytes, Resources, Units},
+    rules::{capacity, durability, kraft},
+    runtime::METRICS_PORT,
+};
+
+impl KafkaCluster {
+    pub(crate) fn check_all(&self, check: &mut Check<'_>) {
+        if let Coordination::Kraft { cluster_id } = &self.coordination
+            && let Err(error) = ClusterId::parse(cluster_id)
+        {
+            check.report(&kraft::CLUSTER_ID, format!("cluster id {error}"), |finding| {
+                finding.hint("make one with `kafka-storage random-uuid` and pass it to `KafkaCluster::kraft`");
+            });
+        }
+        self.check_roles(check);
+        self.check_node_ids(check);
+        self.check_listeners(check);
+        self.check_settings(check);
+        check_replication(
+            check,
+            self.effective_replication(),
+            Some(self.count(Roles::broker)),
+            &Where {
+                item: "",
+                location: self.origin.location,
+                call: ".replication(…)",
+            },
+        );
+        for pool in &self.pools {
+            let place = Where {
+                item: &pool.name,
+                location: pool.location,
+                call: ".resources(…)",
+            };
+            check_memory(check, pool.resources, pool.heap_size(), &place);
+            if pool.roles.broker() && pool.heap_size() > 6.gib() {
+                check.report(
+                    &capacity::HEAP_TOO_LARGE,
+                    format!("heap {} of pool `{}` is above 6Gi", pool.heap_size(), pool.name),
+                    |finding| {
+                        finding.item(&pool.name).at(pool.location).hint("remove `.heap(…)`: half of the memory and at most 6Gi");
+                    },
+                );
+            }
+        }
+    }
+
+    fn check_roles(&self, check: &mut Check<'_>) {
+        for pool in &self.pools {
+            if pool.replicas == 0 {
+                report(check, &kraft::NO_NODES, pool, format!("pool `{}` has no node", pool.name), |finding| {
+                    finding.hint("give the pool at least one node, or remove it");
+                });
+            }
+            if !self.is_kraft() && pool.roles.controller() {
+                report(
+                    check,
+                    &kraft::ROLES_OF_MODE,
+                    pool,
+                    format!("pool `{}` has controllers, but the cluster uses ZooKeeper", pool.name),
+                    |finding| {
+                        finding.hint("make it `NodePool::brokers(…)`, or the cluster `KafkaCluster::kraft(…)`");
+                    },
+                );
+            }
+        }
+        if self.count(Roles::broker) == 0 {
+            check.report(&kraft::NO_NODES, "the cluster has no broker", |finding| {
+                finding.hint("add `.pool(NodePool::combined(…, 3))` or `.pool(NodePool::brokers(…, 3))`");
+            });
+        }
+        if !self.is_kraft() {
+            check.report(
+                &kraft::ZOOKEEPER_MODE,
+                "the cluster keeps its metadata in ZooKeeper, which Kafka 4.0 removed",
+                |finding| {
+                    finding.hint("use `KafkaCluster::kraft(…)`, or acknowledge it with the plan for the migration");
+                },
+            );
+            return;
+        }
+        let controllers = self.count(Roles::controller);
+        match controllers {
+            0 => check.report(&kraft::NO_NODES, "the cluster has no controller", |finding| {
+                finding.hint("add `.pool(NodePool::controllers(…, 3))`");
+            }),
+            1 | 2 => check.report(
+                &kraft::TOO_FEW_CONTROLLERS,
+                format!("a quorum of {controllers} survives the loss of no controller"),
+                |finding| {
+                    finding.hint("give the pool of controllers three nodes");
+                },
+            ),
+            even if even.is_multiple_of(2) => check.report(
+                &kraft::EVEN_CONTROLLERS,
+                format!(
+                    "{even} controllers survive the loss of {}, as {} do",
+                    (even - 1) / 2,
+                    even - 1
+                ),
+                |finding| {
+                    finding.hint(format!("use {} controllers, or {}", even - 1, even + 1));
+                },
+            ),
+            _ => {}
+        }
+        for pool in self.pools.iter().filter(|pool| pool.roles == Roles::Combined) {
+            report(
+                check,
+                &kraft::COMBINED,
+                pool,
+                format!("the nodes of pool `{}` are broker and controller in one", pool.name),
+                |finding| {
+                    finding.hint(format!(
+                        "split it into `NodePool::controllers(\"{0}-controller\", 3)` and `NodePool::brokers(\"{0}\", {1})`, or acknowledge it",
+                        pool.name, pool.replicas
+                    ));
+                },
+            );
+        }
+    }
+
+    fn check_node_ids(&self, check: &mut Check<'_>) {
+        let mut taken: BTreeMap<u32, &NodePool> = BTreeMap::new();
+        for pool in &self.pools {
+            let clash = pool.ids().find_map(|id| taken.get(&id).map(|other| (id, *other)));
+            if let Some((id, other)) = clash {
+                report(
+                    check,
+                    &kraft::NODE_ID_TWICE,
+                    pool,
+                    format!("node id {id} of pool `{}` is taken by pool `{}`", pool.name, other.name),
+                    |finding| {
+                        finding.hint(format!("give the pool other ids: `.first_id({})`", other.ids().end.next_multiple_of(100)));
+                    },
+                );
+            }
+            // A pool of absurd size is no reason to run out of memory.
+            taken.extend(pool.ids().take(100_000).map(|id| (id, pool)));
+        }
+    }
+
+    fn check_listeners(&self, check: &mut Check<'_>) {
+        let mut names: BTreeSet<String> =
+            [Listener::CONTROLLER.0.to_owned(), Listener::REPLICATION.0.to_owned()].into();
+        let mut ports: BTreeSet<u16> =
+            [Listener::CONTROLLER.1, Listener::REPLICATION.1, METRICS_PORT].into();
+        for listener in self.client_listeners() {
+            let Listener { name, port, .. } = listener;
+            let valid = !name.is_empty()
+                && name.len() <= 11
+                && name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.ends_with(|c: char| c != '_')
+                && !name.contains("__")
+                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            let problem = if !valid {
+                Some(format!("listener name `{name}` is not 1 to 11 capitals, digits and single `_`"))
+            } else if port == 0 {
+                Some(format!("listener `{name}` has port 0"))
+            } else if !names.insert(name.clone()) {
+                Some(format!("listener name `{name}` is taken"))
+            } else if !ports.insert(port) {
+                Some(format!("port {port} of listener `{name}` is taken"))
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                check.report(&kraft::LISTENERS, problem, |finding| {
+                    finding.hint("choose another name or port in `Listener::plaintext(…)`");
+                });
+            }
+        }
+    }
+
+    fn check_settings(&self, check: &mut Check<'_>) {
+        for (key, value, location) in &self.overrides {
+            if let Some((_, call)) = OWNED.iter().find(|(owned, _)| owned == key) {
+                check.report(&kraft::OWNED_SETTING, format!("`{key}` is set by the cluster itself"), |finding| {
+                    finding.at(*location).hint(format!("remove `.config(\"{key}\", …)` and use {call}"));
+                });
+            }
+            let dangerous: Option<(&'static Rule, &str)> = match (key.as_str(), value.as_str()) {
+                ("unclean.leader.election.enable", "true") => {
+                    Some((&durability::UNCLEAN_ELECTION, "a replica that is out of sync may become leader"))
+                }
+                ("auto.create.topics.enable", "true") => {
+                    Some((&durability::AUTO_CREATION, "clients create topics by naming them"))
+                }
+                _ => None,
+            };
+            if let Some((rule, message)) = dangerous {
+                check.report(rule, format!("`{key}=true`: {message}"), |finding| {
+                    finding.at(*location).hint(format!("remove `.config(\"{key}\", …)`"));
+                });
+            }
+        }
+    }
+}
+
+fn report(
+    check: &mut Check<'_>,
+    rule: &'static Rule,
+    pool: &NodePool,
+    message: String,
+    describe: impl FnOnce(&mut Finding),
+) {
+    check.report(rule, message, |finding| {
+        finding.item(&pool.name).at(pool.location);
+        describe(finding);
+    });
+}
+
+/// The part of a construct that a shared check is about, and the builder call that mends it.
+pub(crate) struct Where<'a> {
+    pub(crate) item: &'a str,
+    pub(crate) location: Location,
+    pub(crate) call: &'a str,
+}
+
+impl Where<'_> {
+    fn report(&self, check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String) {
+        check.report(rule, message, |finding| {
+            finding.item(self.item).at(self.location).hint(hint);
+        });
+    }
+}
+
+/// Replication against the number of brokers and against itself.
+pub(crate) fn check_replication(
+    check: &mut Check<'_>,
+    replication: Replication,
+    brokers: Option<u32>,
+    place: &Where<'_>,
+) {
+    let Replication { factor, min_in_sync_replicas } = replication;
+    let call = place.call;
+    // Without any broker that is the finding.
+    if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
+        && factor > brokers
+    {
+        place.report(
+            check,
+            &durability::FACTOR_ABOVE_BROKERS,
+            format!("replication factor {factor} with {brokers} broker{}", if brokers == 1 { "" } else { "s" }),
+            format!("lower it in `{call}` to at most {brokers}, or add brokers to the pool"),
+        );
+    }
+    if min_in_sync_replicas > factor {
+        place.report(
+            check,
+            &durability::MIN_IN_SYNC_ABOVE_FACTOR,
+            format!("min.insync.replicas {min_in_sync_replicas} exceeds the replication factor {factor}"),
+            format!("use `Replication::new({factor}, {})` in `{call}`", factor.saturating_sub(1).max(1)),
+        );
+    } else if min_in_sync_replicas == factor && factor > 1 {
+        place.report(
+            check,
+            &durability::MIN_IN_SYNC_IS_FACTOR,
+            format!("min.insync.replicas {min_in_sync_replicas} is the replication factor: any restart stops writes"),
+            format!("use `Replication::new({factor}, {})` in `{call}`", factor - 1),
+        );
+    }
+    if factor <= 1 || min_in_sync_replicas <= 1 {
+        place.report(
+            check,
+            &durability::SINGLE_COPY,
+            if factor <= 1 {
+                format!("replication factor {factor}: a lost broker loses its records")
+            } else {
+                format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged with one copy")
+            },
+            format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more"),
+        );
+    }
+}
+
+/// A heap against its container, and the container against itself.
+pub(crate) fn check_memory(
+    check: &mut Check<'_>,
+    resources: Resources,
+    heap: Bytes,
+    place: &Where<'_>,
+) {
+    let Resources { cpu_request, cpu_limit, memory_request, memory_limit } = resources;
+    if memory_request > memory_limit {
+        place.report(
+            check,
+            &capacity::REQUEST_ABOVE_LIMIT,
+            format!("memory request {memory_request} exceeds the limit {memory_limit}"),
+            format!("raise the limit or lower the request in `{}`", place.call),
+        );
+    }
+    if cpu_request > cpu_limit {
+        place.report(
+            check,
+            &capacity::REQUEST_ABOVE_LIMIT,
+            format!("CPU request {cpu_request} exceeds the limit {cpu_limit}"),
+            format!("raise the limit or lower the request in `{}`", place.call),
+        );
+    }
+    let most = Bytes::from_mib(memory_limit.as_mib() / 4 * 3);
+    if heap > most || heap.as_mib() == 0 {
+        place.report(
+            check,
+            &capacity::HEAP_ABOVE_MEMORY,
+            format!("heap {heap} in a container of {memory_limit}: at most {most} leave room for the rest of the JVM"),
+            "lower `.heap(…)` or raise the memory in `.resources(…)`".to_owned(),
+        );
+    }
+}
+
+/// The same for a component that has one kind of pod, whose heap follows from its memory.
+pub(crate) fn check_heap(check: &mut Check<'_>, resources: Resources, location: Location) {
+    let place = Where { item: "", location, call: ".resources(…)" };
+    check_memory(check, resources, resources.heap(), &place);
+}

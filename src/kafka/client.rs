@@ -1,0 +1,395 @@
+//! The contracts of clients: property files that applications mount, because exactly-once is a promise of clients and not a
+//! setting of topics.
+
+use std::collections::BTreeMap;
+
+use super::{cluster::KafkaHandle, replication::Compression};
+use crate::{
+    construct::{Check, Construct, Origin},
+    finding::Location,
+    kubernetes::{Labels, config_map},
+    manifest::Object,
+    properties::Properties,
+    quantity::{Bytes, Duration, Units},
+    rules::client,
+    stack::Scope,
+};
+
+/// Property files for the clients of a cluster, in one `ConfigMap` that applications mount.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka").profile(Profile::Development);
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+/// );
+/// stack.add(
+///     Clients::new("kafka-clients", &kafka)
+///         .producer(Producer::transactional("billing-producer", "billing"))
+///         .consumer(Consumer::read_committed("billing-consumer")),
+/// );
+/// let manifests = synth(&stack).manifests.unwrap();
+/// let files = manifests.get("kafka-clients/configmap-kafka-clients.yaml").unwrap();
+/// assert!(files.contains("transactional.id=billing-${env:POD_NAME}"));
+/// assert!(files.contains("isolation.level=read_committed"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Clients {
+    name: String,
+    origin: Origin,
+    kafka: KafkaHandle,
+    producers: Vec<Producer>,
+    consumers: Vec<Consumer>,
+}
+
+impl Clients {
+    /// No files yet, for clients of this cluster. `name` is the `ConfigMap`'s.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
+        Self {
+            name: name.into(),
+            origin: Origin::here(),
+            kafka: kafka.clone(),
+            producers: Vec::new(),
+            consumers: Vec::new(),
+        }
+    }
+
+    /// Adds `<name>.properties` for a producer.
+    pub fn producer(mut self, producer: Producer) -> Self {
+        self.producers.push(producer);
+        self
+    }
+
+    /// Adds `<name>.properties` for a consumer.
+    pub fn consumer(mut self, consumer: Consumer) -> Self {
+        self.consumers.push(consumer);
+        self
+    }
+}
+
+/// A producer whose acknowledged records are written once each and survive the loss of a broker.
+///
+/// The defaults of its other settings are Kafka's own, but for what [`Producer::idempotent`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Producer {
+    name: String,
+    transactional_id: Option<String>,
+    linger: Duration,
+    request_timeout: Duration,
+    delivery_timeout: Duration,
+    settings: Properties,
+    overrides: Vec<(String, String, Location)>,
+    location: Location,
+}
+
+const OWNED_BY_PRODUCER: [(&str, &str); 11] = [
+    ("acks", "no call: it is `all`"),
+    ("batch.size", "`.batch_size(…)`"),
+    ("bootstrap.servers", "the cluster that `Clients::new` is given"),
+    ("compression.type", "`.compression(…)`"),
+    ("delivery.timeout.ms", "`.delivery_timeout(…)`"),
+    ("enable.idempotence", "no call: it is `true`"),
+    ("linger.ms", "`.linger(…)`"),
+    ("max.in.flight.requests.per.connection", "no call: it is 5, the most that keeps the order"),
+    ("request.timeout.ms", "`.request_timeout(…)`"),
+    ("retries", "no call: retries end with `.delivery_timeout(…)`"),
+    ("transactional.id", "`Producer::transactional`"),
+];
+
+impl Producer {
+    /// A producer that writes each record once and in order, as long as it lives: `acks=all`, idempotence, at most five
+    /// requests in flight. 120 s to deliver, 30 s a request, batches wait 5 ms (Kafka's defaults from 4.0 on).
+    #[track_caller]
+    pub fn idempotent(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            transactional_id: None,
+            linger: 5.milliseconds(),
+            request_timeout: 30.seconds(),
+            delivery_timeout: 120.seconds(),
+            settings: Properties::default(),
+            overrides: Vec::new(),
+            location: Location::caller(),
+        }
+    }
+
+    /// An idempotent producer with transactions: what it writes to several partitions is seen whole or not at all by
+    /// consumers that read committed records only.
+    ///
+    /// `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers with one id fence each other off, so each pod has its
+    /// own. Give the application an environment variable `POD_NAME` from `metadata.name`, and stable names, that is a
+    /// `StatefulSet`, if it shall pick up its own unfinished transactions after a restart.
+    #[track_caller]
+    pub fn transactional(name: impl Into<String>, prefix: impl Into<String>) -> Self {
+        Self {
+            transactional_id: Some(format!("{}-${{env:POD_NAME}}", prefix.into())),
+            ..Self::idempotent(name)
+        }
+    }
+
+    /// `compression.type`.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        // Producers call it `none` where topics say `uncompressed`, and they cannot defer to themselves.
+        let value = match compression {
+            Compression::Producer | Compression::Uncompressed => "none".to_owned(),
+            other => other.to_string(),
+        };
+        self.settings.set("compression.type", value);
+        self
+    }
+
+    /// `batch.size`: the largest batch of records for one partition, in memory.
+    pub fn batch_size(mut self, size: Bytes) -> Self {
+        self.settings.set("batch.size", size.get());
+        self
+    }
+
+    /// `linger.ms`: how long a batch waits to be filled.
+    pub const fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// `request.timeout.ms`: how long one attempt may take.
+    pub const fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// `delivery.timeout.ms`: how long a record may take from `send` to its acknowledgement, all attempts included. Take 30 s
+    /// or more: the loss of a broker is noticed only after 9 s.
+    pub const fn delivery_timeout(mut self, timeout: Duration) -> Self {
+        self.delivery_timeout = timeout;
+        self
+    }
+
+    /// Any other producer setting by its Kafka name. A key that a builder call or the kind of producer sets is refused.
+    #[track_caller]
+    pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
+        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self
+    }
+
+    fn properties(&self, kafka: &KafkaHandle) -> Properties {
+        let mut properties = self.settings.clone();
+        properties
+            .set("bootstrap.servers", kafka.bootstrap_servers())
+            .set("acks", "all")
+            .set("enable.idempotence", true)
+            .set("max.in.flight.requests.per.connection", 5)
+            .set("linger.ms", self.linger.as_millis())
+            .set("request.timeout.ms", self.request_timeout.as_millis())
+            .set("delivery.timeout.ms", self.delivery_timeout.as_millis());
+        if let Some(id) = &self.transactional_id {
+            properties.set("transactional.id", id).resolve_environment();
+        }
+        for (key, value, _) in &self.overrides {
+            properties.set(key, value);
+        }
+        properties
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        let least = self.linger.as_millis().saturating_add(self.request_timeout.as_millis());
+        if self.delivery_timeout.as_millis() < least {
+            check.report(
+                &client::TIMEOUTS,
+                format!(
+                    "delivery.timeout.ms {} is below linger.ms {} + request.timeout.ms {}",
+                    self.delivery_timeout.as_millis(),
+                    self.linger.as_millis(),
+                    self.request_timeout.as_millis()
+                ),
+                |finding| {
+                    finding.item(&self.name).at(self.location).hint(format!("raise `.delivery_timeout(…)` to {least} ms or more"));
+                },
+            );
+        }
+        check_owned(check, &self.name, &OWNED_BY_PRODUCER, &self.overrides);
+    }
+}
+
+/// A consumer that sees committed records only and commits its own offsets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Consumer {
+    name: String,
+    max_poll_interval: Duration,
+    session_timeout: Duration,
+    settings: Properties,
+    overrides: Vec<(String, String, Location)>,
+    location: Location,
+}
+
+const OWNED_BY_CONSUMER: [(&str, &str); 6] = [
+    ("auto.offset.reset", "no call: it is `earliest`, so that nothing is skipped"),
+    ("bootstrap.servers", "the cluster that `Clients::new` is given"),
+    ("enable.auto.commit", "no call: it is `false`, since a record counts when it was processed"),
+    ("isolation.level", "no call: it is `read_committed`"),
+    ("max.poll.interval.ms", "`.max_poll_interval(…)`"),
+    ("session.timeout.ms", "`.session_timeout(…)`"),
+];
+
+impl Consumer {
+    /// A consumer that does not see aborted records, starts at the beginning, and commits an offset when the application says
+    /// so. The application adds its `group.id`. 5 minutes between polls, 45 s until a silent member is out (Kafka's defaults).
+    #[track_caller]
+    pub fn read_committed(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            max_poll_interval: 5.minutes(),
+            session_timeout: 45.seconds(),
+            settings: Properties::default(),
+            overrides: Vec::new(),
+            location: Location::caller(),
+        }
+    }
+
+    /// `max.poll.interval.ms`: how long the application may take between two polls.
+    pub const fn max_poll_interval(mut self, interval: Duration) -> Self {
+        self.max_poll_interval = interval;
+        self
+    }
+
+    /// `session.timeout.ms`: how long a member may be silent.
+    pub const fn session_timeout(mut self, timeout: Duration) -> Self {
+        self.session_timeout = timeout;
+        self
+    }
+
+    /// `max.poll.records`: how many records a poll returns at most.
+    pub fn max_poll_records(mut self, records: u32) -> Self {
+        self.settings.set("max.poll.records", records);
+        self
+    }
+
+    /// Any other consumer setting by its Kafka name. A key that a builder call or the kind of consumer sets is refused.
+    #[track_caller]
+    pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
+        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self
+    }
+
+    fn properties(&self, kafka: &KafkaHandle) -> Properties {
+        let mut properties = self.settings.clone();
+        properties
+            .set("bootstrap.servers", kafka.bootstrap_servers())
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", false)
+            .set("auto.offset.reset", "earliest")
+            .set("max.poll.interval.ms", self.max_poll_interval.as_millis())
+            .set("session.timeout.ms", self.session_timeout.as_millis());
+        for (key, value, _) in &self.overrides {
+            properties.set(key, value);
+        }
+        properties
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        if self.session_timeout > self.max_poll_interval {
+            check.report(
+                &client::TIMEOUTS,
+                format!(
+                    "session.timeout.ms {} exceeds max.poll.interval.ms {}",
+                    self.session_timeout.as_millis(),
+                    self.max_poll_interval.as_millis()
+                ),
+                |finding| {
+                    finding.item(&self.name).at(self.location).hint("lower `.session_timeout(…)`");
+                },
+            );
+        }
+        check_owned(check, &self.name, &OWNED_BY_CONSUMER, &self.overrides);
+    }
+}
+
+fn check_owned(
+    check: &mut Check<'_>,
+    name: &str,
+    owned: &[(&str, &str)],
+    overrides: &[(String, String, Location)],
+) {
+    for (key, _, location) in overrides {
+        if let Some((_, call)) = owned.iter().find(|(owned, _)| owned == key) {
+            check.report(&client::OWNED_SETTING, format!("`{key}` is set by the client itself"), |finding| {
+                finding.item(name).at(*location).hint(format!("remove `.config(\"{key}\", …)`; {call}"));
+            });
+        }
+    }
+}
+
+impl Construct for Clients {
+    type Handle = ();
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+
+    fn handle(&self, _: &Scope) {}
+
+    fn check(&self, check: &mut Check<'_>) {
+        for producer in &self.producers {
+            producer.check(check);
+        }
+        for consumer in &self.consumers {
+            consumer.check(check);
+        }
+        let mut taken: BTreeMap<&str, Location> = BTreeMap::new();
+        let names = self
+            .producers
+            .iter()
+            .map(|producer| (producer.name.as_str(), producer.location))
+            .chain(self.consumers.iter().map(|consumer| (consumer.name.as_str(), consumer.location)));
+        for (name, location) in names {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            let problem = if name.is_empty() || name.len() > 200 || !name.chars().all(allowed) {
+                Some(format!("`{name}` cannot name a file: 1 to 200 letters, digits, `.`, `_` and `-`"))
+            } else {
+                taken
+                    .insert(name, location)
+                    .map(|other| format!("`{name}.properties` is taken by the client of {other}"))
+            };
+            if let Some(problem) = problem {
+                check.report(&client::TWICE, problem, |finding| {
+                    finding.item(name).at(location).hint("give the client another name");
+                });
+            }
+        }
+    }
+
+    fn render(&self, scope: &Scope) -> Vec<Object> {
+        let labels = Labels {
+            name: "kafka-clients",
+            instance: self.name.clone(),
+            component: "",
+        };
+        let producers = self
+            .producers
+            .iter()
+            .map(|producer| (&producer.name, producer.properties(&self.kafka)));
+        let consumers = self
+            .consumers
+            .iter()
+            .map(|consumer| (&consumer.name, consumer.properties(&self.kafka)));
+        let mut files = config_map(scope, &labels, &self.name, []);
+        files.data = Some(
+            producers
+                .chain(consumers)
+                .map(|(name, properties)| (format!("{name}.properties"), properties.to_text()))
+                .collect(),
+        );
+        vec![Object::new(&files)]
+    }
+}

@@ -1,0 +1,39 @@
+use crate::kubernetes::Access;
+
+/// A listener for clients: a name, a port, and who may connect.
+///
+/// Replication and the controllers have listeners of their own, `REPLICATION` on 9091 and `CONTROLLER` on 9093, which only
+/// the cluster's own pods reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    pub(crate) access: Access,
+}
+
+impl Listener {
+    pub(crate) const REPLICATION: (&'static str, u16) = ("REPLICATION", 9091);
+    pub(crate) const CONTROLLER: (&'static str, u16) = ("CONTROLLER", 9093);
+
+    /// A plaintext listener, open to everyone that reaches the pod. The name is Kafka's, in capitals, as `CLIENT`; it may have
+    /// 11 characters, because the port is called after it.
+    pub fn plaintext(name: impl Into<String>, port: u16) -> Self {
+        Self {
+            name: name.into(),
+            port,
+            access: Access::Open,
+        }
+    }
+
+    /// Who may connect; the network policy says so.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The name of a listener's port: `tcp-client`. The prefix tells a service mesh the protocol.
+    pub(crate) fn port_name(name: &str) -> String {
+        format!("tcp-{}", name.to_ascii_lowercase().replace('_', "-"))
+    }
+}

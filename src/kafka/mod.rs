@@ -1,0 +1,21 @@
+//! Clusters, node pools, listeners, topics, and the contracts of clients.
+
+mod check;
+mod client;
+mod cluster;
+mod listener;
+mod pool;
+mod render;
+mod replication;
+mod server;
+mod topic;
+mod topics;
+
+pub(crate) use check::check_heap;
+pub use client::{Clients, Consumer, Producer};
+pub use cluster::{KafkaCluster, KafkaHandle, Mode, VolumeClaims};
+pub use listener::Listener;
+pub use pool::{NodePool, Roles, Storage};
+pub use replication::{Compression, Replication};
+pub use topic::{Cleanup, Retention, Topic};
+pub use topics::Topics;

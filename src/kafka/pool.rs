@@ -1,0 +1,171 @@
+use crate::{
+    finding::Location,
+    kubernetes::Spread,
+    quantity::{Bytes, Resources, Units},
+};
+
+/// What the nodes of a pool do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roles {
+    /// Brokers that are controllers too: fewer pods, and a busy broker slows the quorum down.
+    Combined,
+    /// Brokers only.
+    Broker,
+    /// Controllers only.
+    Controller,
+}
+
+impl Roles {
+    /// Whether the nodes hold partitions and serve clients.
+    pub const fn broker(self) -> bool {
+        matches!(self, Self::Combined | Self::Broker)
+    }
+
+    /// Whether the nodes vote in the metadata quorum.
+    pub const fn controller(self) -> bool {
+        matches!(self, Self::Combined | Self::Controller)
+    }
+
+    /// `process.roles`.
+    pub(crate) const fn process_roles(self) -> &'static str {
+        match self {
+            Self::Combined => "broker,controller",
+            Self::Broker => "broker",
+            Self::Controller => "controller",
+        }
+    }
+
+    /// The `app.kubernetes.io/component` of the pods: what clients connect to is a broker.
+    pub(crate) const fn component(self) -> &'static str {
+        match self {
+            Self::Combined | Self::Broker => "broker",
+            Self::Controller => "controller",
+        }
+    }
+}
+
+/// A persistent volume for each pod. It outlives the pod and the `StatefulSet`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    pub(crate) size: Bytes,
+    pub(crate) class: Option<String>,
+}
+
+impl Storage {
+    /// A volume of the cluster's default storage class.
+    pub const fn persistent(size: Bytes) -> Self {
+        Self { size, class: None }
+    }
+
+    /// The storage class. Take block storage: Kafka is not made for NFS.
+    #[must_use]
+    pub fn class(mut self, class: impl Into<String>) -> Self {
+        self.class = Some(class.into());
+        self
+    }
+}
+
+/// Nodes of one kind: a `StatefulSet`, whose pods have consecutive node ids.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let brokers = NodePool::brokers("kafka", 3)
+///     .resources(Resources::range(2.cores()..=4.cores(), 6.gib()..=8.gib()))
+///     .storage(Storage::persistent(100.gib()).class("gp3"));
+/// let controllers = NodePool::controllers("kafka-controller", 3).first_id(100);
+/// # let _ = (brokers, controllers);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct NodePool {
+    pub(crate) name: String,
+    pub(crate) roles: Roles,
+    pub(crate) replicas: u32,
+    pub(crate) first_id: u32,
+    pub(crate) resources: Resources,
+    pub(crate) heap: Option<Bytes>,
+    pub(crate) storage: Storage,
+    pub(crate) spread: Spread,
+    pub(crate) location: Location,
+}
+
+impl NodePool {
+    /// Nodes that are broker and controller in one, with ids from 0. `name` is the `StatefulSet`'s, and starts the pods' names.
+    #[track_caller]
+    pub fn combined(name: impl Into<String>, replicas: u32) -> Self {
+        Self::new(name, Roles::Combined, replicas)
+    }
+
+    /// Brokers, with ids from 0. `name` is the `StatefulSet`'s, and starts the pods' names.
+    #[track_caller]
+    pub fn brokers(name: impl Into<String>, replicas: u32) -> Self {
+        Self::new(name, Roles::Broker, replicas)
+    }
+
+    /// Controllers, with ids from 100, since they share one range of ids with the brokers. 1 core, 2 GiB and 10 GiB of disk
+    /// unless said otherwise; Kafka's own advice for a typical cluster is 5 GB of each.
+    #[track_caller]
+    pub fn controllers(name: impl Into<String>, replicas: u32) -> Self {
+        Self {
+            first_id: 100,
+            resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
+            storage: Storage::persistent(10.gib()),
+            ..Self::new(name, Roles::Controller, replicas)
+        }
+    }
+
+    #[track_caller]
+    fn new(name: impl Into<String>, roles: Roles, replicas: u32) -> Self {
+        Self {
+            name: name.into(),
+            roles,
+            replicas,
+            first_id: 0,
+            resources: Resources::range(1.cores()..=2.cores(), 4.gib()..=4.gib()),
+            heap: None,
+            storage: Storage::persistent(20.gib()),
+            spread: Spread::Required,
+            location: Location::caller(),
+        }
+    }
+
+    /// The node id of the first pod, which is its ordinal too. Never change it on a running pool.
+    pub const fn first_id(mut self, id: u32) -> Self {
+        self.first_id = id;
+        self
+    }
+
+    /// What each node asks for and may use at most. The heap follows from the memory.
+    pub const fn resources(mut self, resources: Resources) -> Self {
+        self.resources = resources;
+        self
+    }
+
+    /// Another heap than half of the memory limit.
+    pub const fn heap(mut self, heap: Bytes) -> Self {
+        self.heap = Some(heap);
+        self
+    }
+
+    /// The volume of each node.
+    pub fn storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Whether two of these nodes may share a machine; never unless said otherwise.
+    pub const fn spread(mut self, spread: Spread) -> Self {
+        self.spread = spread;
+        self
+    }
+
+    pub(crate) fn heap_size(&self) -> Bytes {
+        self.heap.unwrap_or_else(|| self.resources.heap())
+    }
+
+    /// Node ids, which are the pods' ordinals.
+    pub(crate) fn ids(&self) -> std::ops::Range<u32> {
+        self.first_id..self.first_id.saturating_add(self.replicas)
+    }
+}

@@ -1,0 +1,271 @@
+//! The objects of a cluster.
+
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{ConfigMap, Container, Probe, VolumeMount},
+};
+
+use super::{
+    cluster::{Coordination, KafkaCluster},
+    listener::Listener,
+    pool::{NodePool, Roles},
+    server::DATA,
+};
+use crate::{
+    kubernetes::{
+        Admission, CONFIG_DIRECTORY, Labels, Members, Pod, Sidecar, claim, config_map,
+        container, disruption_budget, env, env_from_field, headless_service, named_port,
+        network_policy, service, service_account, stateful_set, tcp_probe, wait_for,
+    },
+    manifest::Object,
+    metrics,
+    quantity::{Duration, Resources, Units},
+    runtime::{
+        ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start,
+    },
+    stack::Scope,
+};
+
+const SERVER_FILE: &str = "server.properties";
+
+/// A broker takes up to five minutes to hand its leaders over (Kafka, `KafkaBroker.shutdown`).
+const GRACE_PERIOD: Duration = Duration::from_seconds(330);
+
+impl KafkaCluster {
+    pub(crate) fn render_all(&self, scope: &Scope) -> Vec<Object> {
+        let everyone = self.labels(None);
+        let brokers = self.labels(Some(Roles::Broker));
+        let client_ports: Vec<(String, u16)> = self
+            .client_listeners()
+            .into_iter()
+            .map(|listener| (Listener::port_name(&listener.name), listener.port))
+            .collect();
+        let mut all_ports: Vec<(String, u16)> = Vec::new();
+        for pool in &self.pools {
+            for (name, port) in self.ports(pool.roles) {
+                let port = (Listener::port_name(&name), port);
+                if !all_ports.contains(&port) {
+                    all_ports.push(port);
+                }
+            }
+        }
+
+        let mut objects = vec![
+            Object::new(&service_account(scope, &everyone, &self.name)),
+            Object::new(&service(scope, &brokers, &self.name, &named(&client_ports))),
+            Object::new(&headless_service(
+                scope,
+                &everyone,
+                &self.headless_name(),
+                &named(&all_ports),
+            )),
+        ];
+        for pool in &self.pools {
+            let config = self.config_map(scope, pool);
+            objects.push(Object::new(&config));
+            objects.push(Object::new(&self.stateful_set(scope, pool, &config)));
+        }
+        for roles in self.components() {
+            let labels = self.labels(Some(roles));
+            let name = match roles {
+                Roles::Controller => format!("{}-controller", self.name),
+                Roles::Combined | Roles::Broker => self.name.clone(),
+            };
+            objects.push(Object::new(&disruption_budget(scope, &labels, &name)));
+            objects.push(Object::new(&network_policy(
+                scope,
+                &labels,
+                &name,
+                self.admissions(roles, &everyone),
+            )));
+        }
+        objects
+    }
+
+    /// One of each kind of component that the pools form: brokers, and controllers if they are apart.
+    fn components(&self) -> Vec<Roles> {
+        let mut components: Vec<Roles> = Vec::new();
+        for pool in &self.pools {
+            if components.iter().all(|known| known.component() != pool.roles.component()) {
+                components.push(pool.roles);
+            }
+        }
+        components
+    }
+
+    /// Ports of the control plane and of replication are for the cluster's own pods.
+    fn admissions(&self, roles: Roles, everyone: &Labels) -> Vec<Admission> {
+        let mut admissions = Vec::new();
+        if roles.broker() {
+            admissions.extend(
+                self.client_listeners()
+                    .into_iter()
+                    .map(|listener| Admission::Clients(listener.access, vec![listener.port])),
+            );
+        }
+        let clients = self.client_listeners();
+        let internal = self
+            .pools
+            .iter()
+            .filter(|pool| pool.roles.component() == roles.component())
+            .flat_map(|pool| self.ports(pool.roles))
+            .filter(|(name, _)| clients.iter().all(|listener| listener.name != *name))
+            .map(|(_, port)| port)
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        admissions.push(Admission::Pods(everyone.clone(), internal));
+        if self.images.metrics_agent().is_some() {
+            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
+        }
+        admissions
+    }
+
+    fn config_map(&self, scope: &Scope, pool: &NodePool) -> ConfigMap {
+        let logging = Logging::of(self.images.version());
+        let mut config = config_map(
+            scope,
+            &self.labels(Some(pool.roles)),
+            &pool.name,
+            [
+                (SERVER_FILE, self.server_properties(scope, pool).to_text()),
+                (logging.file(), logging.configuration(LOG_LEVELS)),
+            ],
+        );
+        if self.images.metrics_agent().is_some() {
+            let rules = metrics::agent_rules(match (&self.coordination, pool.roles) {
+                (Coordination::ZooKeeper(_), _) => metrics::Process::ZooKeeperModeBroker,
+                (Coordination::Kraft { .. }, Roles::Controller) => metrics::Process::Controller,
+                (Coordination::Kraft { .. }, _) => metrics::Process::Broker,
+            });
+            config.data.get_or_insert_default().insert(METRICS_FILE.to_owned(), rules);
+        }
+        config
+    }
+
+    fn stateful_set(&self, scope: &Scope, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
+        let labels = self.labels(Some(pool.roles));
+        let pod = Pod {
+            labels: &labels,
+            service_account: &self.name,
+            user: ImageSet::USER,
+            config: Some(config),
+            init_containers: vec![self.prepare()],
+            container: self.server(pool),
+            grace_period: GRACE_PERIOD,
+            spread: pool.spread,
+            sidecar: Sidecar::None,
+        };
+        let members = Members {
+            name: &pool.name,
+            service: &self.headless_name(),
+            replicas: pool.replicas,
+            first_ordinal: pool.first_id,
+            settle: self.settle,
+        };
+        let volume = claim("data", pool.storage.size, pool.storage.class.as_deref());
+        stateful_set(scope, &members, pod, vec![volume])
+    }
+
+    fn prepare(&self) -> Container {
+        match &self.coordination {
+            Coordination::Kraft { cluster_id } => self.format(cluster_id),
+            // A broker that finds no ensemble gives up after 18 s and would crash until there is one.
+            Coordination::ZooKeeper(zookeeper) => wait_for(
+                "wait-for-zookeeper",
+                self.images.kafka(),
+                &[zookeeper.service_address().to_owned()],
+            ),
+        }
+    }
+
+    /// Formats an empty log directory with the cluster's id, and leaves one alone that has it already. With another id in it
+    /// the tool fails, and so does the pod: that volume belongs to another cluster.
+    fn format(&self, cluster_id: &str) -> Container {
+        let mut format = container(
+            "format",
+            self.images.kafka(),
+            Resources::range(100.millicores()..=1.cores(), 512.mib()..=512.mib()),
+            [
+                self.images.command("kafka-storage"),
+                "format".to_owned(),
+                format!("--cluster-id={cluster_id}"),
+                format!("--config={CONFIG_DIRECTORY}/{SERVER_FILE}"),
+                "--ignore-formatted".to_owned(),
+            ],
+        );
+        format.env = Some(node_environment());
+        format.volume_mounts = Some(vec![data_mount()]);
+        format
+    }
+
+    fn server(&self, pool: &NodePool) -> Container {
+        let start = Start {
+            tool: "kafka-server-start",
+            file: SERVER_FILE,
+            prefix: "KAFKA",
+            heap: pool.heap_size(),
+            logging: Logging::of(self.images.version()),
+        };
+        let mut server = container(
+            "kafka",
+            self.images.kafka(),
+            pool.resources,
+            start.command(&self.images),
+        );
+        let ports = self.ports(pool.roles);
+        server.env = Some(node_environment());
+        server.volume_mounts = Some(vec![data_mount()]);
+        server.ports = Some(
+            ports
+                .iter()
+                .map(|(name, port)| named_port(&Listener::port_name(name), *port))
+                .chain(
+                    self.images
+                        .metrics_agent()
+                        .map(|_| named_port(METRICS_PORT_NAME, METRICS_PORT)),
+                )
+                .collect(),
+        );
+        // A broker opens its listeners when it has recovered its log and joined the cluster; a controller when it starts.
+        let alive = tcp_probe(&Listener::port_name(&ports[0].0));
+        server.startup_probe = Some(Probe {
+            // An hour: a recovery of a full disk takes its time, and a kill would only start it over.
+            failure_threshold: Some(360),
+            ..alive.clone()
+        });
+        server.readiness_probe = Some(alive.clone());
+        server.liveness_probe = Some(Probe {
+            failure_threshold: Some(6),
+            ..alive
+        });
+        server
+    }
+}
+
+/// Above the defaults: one line a request is too much, and so is one a partition.
+const LOG_LEVELS: &[(&str, &str)] = &[
+    ("kafka.request.logger", "warn"),
+    ("kafka.network.RequestChannel$", "warn"),
+    ("state.change.logger", "info"),
+];
+
+fn named(ports: &[(String, u16)]) -> Vec<(&str, u16)> {
+    ports.iter().map(|(name, port)| (name.as_str(), *port)).collect()
+}
+
+fn node_environment() -> Vec<k8s_openapi::api::core::v1::EnvVar> {
+    vec![
+        env_from_field("NODE_ID", "metadata.labels['apps.kubernetes.io/pod-index']"),
+        env_from_field("POD_NAME", "metadata.name"),
+        env("LOG_DIR", "/tmp"),
+    ]
+}
+
+fn data_mount() -> VolumeMount {
+    VolumeMount {
+        name: "data".to_owned(),
+        mount_path: DATA.to_owned(),
+        ..VolumeMount::default()
+    }
+}

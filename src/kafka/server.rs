@@ -1,0 +1,160 @@
+//! `server.properties`: what Kafka reads, and which keys follow from the cluster itself.
+
+use super::{
+    cluster::{Coordination, KafkaCluster},
+    listener::Listener,
+    pool::{NodePool, Roles},
+};
+use crate::{properties::Properties, stack::Scope};
+
+/// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
+/// runtime would put an ephemeral directory in its place.
+pub(crate) const DATA: &str = "/var/lib/kafka/data";
+
+/// The log directory: below the mount, since the root of a volume may hold `lost+found`, on which a broker ends.
+const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
+
+/// Settings that follow from the cluster, and the builder call that changes them.
+pub(crate) const OWNED: [(&str, &str); 25] = [
+    ("advertised.listeners", "`.listener(Listener::plaintext(…))`"),
+    ("broker.id", "`NodePool::first_id`"),
+    ("compression.type", "`.compression(…)`"),
+    ("config.providers", "no call: `${env:…}` works as it is"),
+    ("controller.listener.names", "no call: it is `CONTROLLER`"),
+    ("controller.quorum.bootstrap.servers", "`.pool(NodePool::controllers(…))`"),
+    ("controller.quorum.voters", "`.pool(NodePool::controllers(…))`"),
+    ("default.replication.factor", "`.replication(Replication::new(…))`"),
+    ("inter.broker.listener.name", "no call: it is `REPLICATION`"),
+    ("listener.security.protocol.map", "`.listener(Listener::plaintext(…))`"),
+    ("listeners", "`.listener(Listener::plaintext(…))`"),
+    ("log.dir", "no call: it lies on the pool's volume"),
+    ("log.dirs", "no call: it lies on the pool's volume"),
+    ("log.retention.hours", "`.log_retention(…)`"),
+    ("log.segment.bytes", "`.log_segment(…)`"),
+    ("min.insync.replicas", "`.replication(Replication::new(…))`"),
+    ("node.id", "`NodePool::first_id`"),
+    ("num.partitions", "`.default_partitions(…)`"),
+    ("offsets.topic.replication.factor", "`.replication(Replication::new(…))`"),
+    ("process.roles", "`NodePool::combined`, `brokers` or `controllers`"),
+    ("share.coordinator.state.topic.min.isr", "`.replication(Replication::new(…))`"),
+    ("share.coordinator.state.topic.replication.factor", "`.replication(Replication::new(…))`"),
+    ("transaction.state.log.min.isr", "`.replication(Replication::new(…))`"),
+    ("transaction.state.log.replication.factor", "`.replication(Replication::new(…))`"),
+    ("zookeeper.connect", "`KafkaCluster::zookeeper`"),
+];
+
+impl KafkaCluster {
+    /// The whole configuration of a pool's nodes.
+    pub(crate) fn server_properties(&self, scope: &Scope, pool: &NodePool) -> Properties {
+        let mut properties = Properties::default();
+        properties.resolve_environment();
+        properties.set("log.dirs", LOG_DIRECTORY);
+        self.set_replication(&mut properties);
+        for (key, value) in self.settings.iter() {
+            properties.set(key, value);
+        }
+        if pool.roles.broker() {
+            // A missing topic shall be an error, not a topic with default settings.
+            properties.set("auto.create.topics.enable", false);
+        }
+        self.set_listeners(scope, pool, &mut properties);
+        match &self.coordination {
+            Coordination::Kraft { .. } => {
+                properties
+                    .set("process.roles", pool.roles.process_roles())
+                    .set("node.id", "${env:NODE_ID}")
+                    .set("controller.listener.names", Listener::CONTROLLER.0)
+                    .set("controller.quorum.voters", self.voters(scope));
+            }
+            Coordination::ZooKeeper(zookeeper) => {
+                properties
+                    .set("broker.id", "${env:NODE_ID}")
+                    .set("zookeeper.connect", zookeeper.connection_string());
+            }
+        }
+        for (key, value, _) in &self.overrides {
+            properties.set(key, value);
+        }
+        properties
+    }
+
+    /// What topics get that do not say otherwise. The active controller applies these when it creates a topic, and the broker
+    /// when it appends to one, so both roles have them.
+    fn set_replication(&self, properties: &mut Properties) {
+        let replication = self.effective_replication();
+        properties
+            .set("default.replication.factor", replication.factor)
+            .set("min.insync.replicas", replication.min_in_sync_replicas)
+            .set("offsets.topic.replication.factor", replication.factor)
+            .set("transaction.state.log.replication.factor", replication.factor)
+            .set("transaction.state.log.min.isr", replication.min_in_sync_replicas);
+        if self.images.version().has_share_groups() {
+            properties
+                .set("share.coordinator.state.topic.replication.factor", replication.factor)
+                .set("share.coordinator.state.topic.min.isr", replication.min_in_sync_replicas);
+        }
+    }
+
+    fn set_listeners(&self, scope: &Scope, pool: &NodePool, properties: &mut Properties) {
+        let ports = self.ports(pool.roles);
+        // The pod's own name in the headless Service: clients and other nodes have to reach this very node.
+        let host = format!("${{env:POD_NAME}}.{}", scope.service_address(&self.headless_name()));
+        let list = |host: &str, wanted: fn(&str) -> bool| {
+            ports
+                .iter()
+                .filter(|(name, _)| wanted(name))
+                .map(|(name, port)| format!("{name}://{host}:{port}"))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        // Every node talks to the controllers, so every node has their protocol, while only they have the listener.
+        let mut names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
+        if self.is_kraft() && !pool.roles.controller() {
+            names.push(Listener::CONTROLLER.0);
+        }
+        properties
+            .set("listeners", list("", |_| true))
+            .set(
+                "listener.security.protocol.map",
+                names.iter().map(|name| format!("{name}:PLAINTEXT")).collect::<Vec<_>>().join(","),
+            );
+        if pool.roles.broker() {
+            properties
+                .set("advertised.listeners", list(&host, |name| name != Listener::CONTROLLER.0))
+                .set("inter.broker.listener.name", Listener::REPLICATION.0);
+        }
+    }
+
+    fn voters(&self, scope: &Scope) -> String {
+        let headless = scope.service_address(&self.headless_name());
+        let port = Listener::CONTROLLER.1;
+        self.pools
+            .iter()
+            .filter(|pool| pool.roles.controller())
+            .flat_map(|pool| pool.ids().map(move |id| (pool, id)))
+            .map(|(pool, id)| format!("{id}@{}-{id}.{headless}:{port}", pool.name))
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
+    pub(crate) fn is_kraft(&self) -> bool {
+        matches!(self.coordination, Coordination::Kraft { .. })
+    }
+
+    /// Name and port of every listener of a node with these roles.
+    pub(crate) fn ports(&self, roles: Roles) -> Vec<(String, u16)> {
+        let mut ports = Vec::new();
+        if roles.broker() {
+            ports.extend(
+                self.client_listeners()
+                    .into_iter()
+                    .map(|listener| (listener.name, listener.port)),
+            );
+            ports.push((Listener::REPLICATION.0.to_owned(), Listener::REPLICATION.1));
+        }
+        if self.is_kraft() && roles.controller() {
+            ports.push((Listener::CONTROLLER.0.to_owned(), Listener::CONTROLLER.1));
+        }
+        ports
+    }
+}

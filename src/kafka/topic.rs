@@ -1,0 +1,197 @@
+use super::replication::{Compression, Replication};
+use crate::{
+    finding::Location,
+    properties::Properties,
+    quantity::{Bytes, Duration},
+};
+
+/// How long records are kept before they are deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// By age.
+    Time(Duration),
+    /// By the size of a partition; age does not matter.
+    Size(Bytes),
+    /// By age or by the size of a partition, whichever is reached first.
+    TimeAndSize(Duration, Bytes),
+    /// For ever: the disk has to grow.
+    Forever,
+}
+
+impl From<Duration> for Retention {
+    fn from(age: Duration) -> Self {
+        Self::Time(age)
+    }
+}
+
+impl From<Bytes> for Retention {
+    fn from(size: Bytes) -> Self {
+        Self::Size(size)
+    }
+}
+
+/// What removes records from a topic. Required of every topic, because the two mechanisms contradict each other in ways
+/// that Kafka accepts without a word: `compact` alone ignores `retention.ms`, and compaction of any kind removes the history
+/// that an audit log is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleanup {
+    /// Old records are deleted: `cleanup.policy=delete`.
+    Delete(Retention),
+    /// All but the newest record of each key are removed, some time later: `cleanup.policy=compact`. Every record needs a key.
+    Compact,
+    /// Both: the newest record of each key is kept, and even that one only for so long.
+    CompactAndDelete(Retention),
+}
+
+impl Cleanup {
+    /// Records are deleted when they are this old, or when the partition is this large.
+    pub fn delete_after(retention: impl Into<Retention>) -> Self {
+        Self::Delete(retention.into())
+    }
+
+    /// Only the newest record of each key is kept, and it is kept for ever.
+    pub const fn compact() -> Self {
+        Self::Compact
+    }
+
+    /// Only the newest record of each key is kept, and after this time, or above this size, not even that.
+    pub fn compact_and_delete_after(retention: impl Into<Retention>) -> Self {
+        Self::CompactAndDelete(retention.into())
+    }
+
+    /// Nothing is ever removed: what an audit log needs. Kafka cannot keep an administrator from deleting the topic, so
+    /// export it to storage that can where that matters.
+    pub const fn keep() -> Self {
+        Self::Delete(Retention::Forever)
+    }
+
+    fn set(self, properties: &mut Properties) {
+        let (policy, retention) = match self {
+            Self::Delete(retention) => ("delete", Some(retention)),
+            Self::Compact => ("compact", None),
+            Self::CompactAndDelete(retention) => ("compact,delete", Some(retention)),
+        };
+        properties.set("cleanup.policy", policy);
+        match retention {
+            None => {}
+            Some(Retention::Time(age)) => {
+                properties.set("retention.ms", age.as_millis());
+            }
+            Some(Retention::Size(size)) => {
+                properties.set("retention.ms", -1).set("retention.bytes", size.get());
+            }
+            Some(Retention::TimeAndSize(age, size)) => {
+                properties.set("retention.ms", age.as_millis()).set("retention.bytes", size.get());
+            }
+            Some(Retention::Forever) => {
+                properties.set("retention.ms", -1).set("retention.bytes", -1);
+            }
+        }
+    }
+}
+
+/// A topic: its partitions, what removes its records, and what differs from the cluster's defaults.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let events = Topic::new("call.events", 24, Cleanup::delete_after(7.days())).compression(Compression::Snappy);
+/// let billing = Topic::new("billing.transactions", 12, Cleanup::compact_and_delete_after(30.days())).segment_age(1.hours());
+/// let audit = Topic::new("security.audit", 12, Cleanup::keep());
+/// # let _ = (events, billing, audit);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Topic {
+    pub(crate) name: String,
+    pub(crate) partitions: u32,
+    pub(crate) cleanup: Cleanup,
+    pub(crate) replication: Option<Replication>,
+    pub(crate) largest_batch: Option<Bytes>,
+    pub(crate) segment: Option<Bytes>,
+    pub(crate) settings: Properties,
+    pub(crate) overrides: Vec<(String, String, Location)>,
+    pub(crate) location: Location,
+}
+
+/// Settings of a topic that builder calls make, and the call.
+pub(crate) const OWNED: [(&str, &str); 9] = [
+    ("cleanup.policy", "a `Cleanup` in `Topic::new`"),
+    ("compression.type", "`.compression(…)`"),
+    ("max.message.bytes", "`.largest_batch(…)`"),
+    ("min.insync.replicas", "`.replication(Replication::new(…))`"),
+    ("retention.bytes", "a `Cleanup` in `Topic::new`"),
+    ("retention.ms", "a `Cleanup` in `Topic::new`"),
+    ("segment.bytes", "`.segment_size(…)`"),
+    ("segment.ms", "`.segment_age(…)`"),
+    ("unclean.leader.election.enable", "no call: it loses acknowledged records"),
+];
+
+impl Topic {
+    /// A topic. Its partitions can only grow later, which moves keys to other partitions: choose enough.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, partitions: u32, cleanup: Cleanup) -> Self {
+        Self {
+            name: name.into(),
+            partitions,
+            cleanup,
+            replication: None,
+            largest_batch: None,
+            segment: None,
+            settings: Properties::default(),
+            overrides: Vec::new(),
+            location: Location::caller(),
+        }
+    }
+
+    /// Another replication than the cluster's.
+    pub const fn replication(mut self, replication: Replication) -> Self {
+        self.replication = Some(replication);
+        self
+    }
+
+    /// `compression.type`.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.settings.set("compression.type", compression);
+        self
+    }
+
+    /// `max.message.bytes`: the largest record batch, after compression.
+    pub fn largest_batch(mut self, size: Bytes) -> Self {
+        self.largest_batch = Some(size);
+        self.settings.set("max.message.bytes", size.get());
+        self
+    }
+
+    /// `segment.bytes`: a segment is closed when it is this large. Only closed segments are deleted or compacted.
+    pub fn segment_size(mut self, size: Bytes) -> Self {
+        self.segment = Some(size);
+        self.settings.set("segment.bytes", size.get());
+        self
+    }
+
+    /// `segment.ms`: a segment is closed when it is this old. Only closed segments are deleted or compacted.
+    pub fn segment_age(mut self, age: Duration) -> Self {
+        self.settings.set("segment.ms", age.as_millis());
+        self
+    }
+
+    /// Any other topic setting by its Kafka name. A key that a builder call sets is refused.
+    #[track_caller]
+    pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
+        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self
+    }
+
+    /// All settings of the topic in a cluster with these defaults.
+    pub(crate) fn properties(&self, default: Replication) -> Properties {
+        let mut properties = self.settings.clone();
+        self.cleanup.set(&mut properties);
+        let replication = self.replication.unwrap_or(default);
+        properties.set("min.insync.replicas", replication.min_in_sync_replicas);
+        for (key, value, _) in &self.overrides {
+            properties.set(key, value);
+        }
+        properties
+    }
+}

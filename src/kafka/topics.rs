@@ -1,0 +1,349 @@
+//! The topics of a cluster: a file that declares them, and a Job that brings the cluster to it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{
+        batch::v1::{
+            Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement,
+            PodFailurePolicyRule,
+        },
+        core::v1::ConfigMap,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+use super::{
+    check::{Where, check_replication},
+    cluster::KafkaHandle,
+    topic::{OWNED, Topic},
+};
+use crate::{
+    construct::{Check, Construct, Origin},
+    finding::{Finding, Rule},
+    kubernetes::{
+        CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env,
+        service_account,
+    },
+    manifest::{Object, digest},
+    name::TopicName,
+    quantity::{Duration, Resources, Units},
+    rules::topic,
+    runtime::ImageSet,
+    stack::Scope,
+};
+
+const SCRIPT: &str = include_str!("topics.sh");
+const SCRIPT_FILE: &str = "topics.sh";
+const TOPICS_FILE: &str = "topics.txt";
+
+/// The topics of a cluster, declared in one place.
+///
+/// A Job brings the cluster to the declaration at every change of it: it creates what is missing, raises partitions, sets
+/// what differs and removes overrides that are no longer declared. It touches no other topic and deletes none. What Kafka
+/// cannot do in place (fewer partitions, another replication factor) fails the Job before anything was changed.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka").profile(Profile::Development);
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+/// );
+/// stack.add(
+///     Topics::new("kafka-topics", &kafka)
+///         .topic(Topic::new("orders", 12, Cleanup::delete_after(7.days())))
+///         .topics(["created", "paid"].map(|event| Topic::new(format!("orders.{event}"), 6, Cleanup::compact()))),
+/// );
+/// let manifests = synth(&stack).manifests.unwrap();
+/// let declared = manifests.get("kafka-topics/configmap-kafka-topics.yaml").unwrap();
+/// assert!(declared.contains("orders.paid cleanup.policy=compact"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Topics {
+    name: String,
+    origin: Origin,
+    kafka: KafkaHandle,
+    topics: Vec<Topic>,
+}
+
+impl Topics {
+    /// No topics yet, of this cluster. `name` is the Job's, before its hash.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
+        Self {
+            name: name.into(),
+            origin: Origin::here(),
+            kafka: kafka.clone(),
+            topics: Vec::new(),
+        }
+    }
+
+    /// Declares a topic.
+    pub fn topic(mut self, topic: Topic) -> Self {
+        self.topics.push(topic);
+        self
+    }
+
+    /// Declares several topics.
+    pub fn topics(mut self, topics: impl IntoIterator<Item = Topic>) -> Self {
+        self.topics.extend(topics);
+        self
+    }
+
+    fn labels(&self) -> Labels {
+        Labels {
+            name: "kafka-topics",
+            instance: self.name.clone(),
+            component: "job",
+        }
+    }
+
+    /// One setting a line, so that each line of a diff names its topic.
+    fn declaration(&self) -> String {
+        let mut lines = Vec::new();
+        let mut topics: Vec<&Topic> = self.topics.iter().collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        for topic in topics {
+            let replication = topic.replication.unwrap_or(self.kafka.replication());
+            lines.push(format!("{} partitions={}", topic.name, topic.partitions));
+            lines.push(format!("{} replication.factor={}", topic.name, replication.factor));
+            for (key, value) in topic.properties(self.kafka.replication()).iter() {
+                lines.push(format!("{} {key}={value}", topic.name));
+            }
+        }
+        lines.into_iter().map(|line| line + "\n").collect()
+    }
+
+    fn config(&self, scope: &Scope) -> ConfigMap {
+        config_map(
+            scope,
+            &self.labels(),
+            &self.name,
+            [(TOPICS_FILE, self.declaration()), (SCRIPT_FILE, SCRIPT.to_owned())],
+        )
+    }
+
+    fn job(&self, scope: &Scope, config: &ConfigMap) -> Job {
+        let images = self.kafka.images();
+        let labels = self.labels();
+        let mut converge = container(
+            "topics",
+            images.kafka(),
+            Resources::range(200.millicores()..=1.cores(), 512.mib()..=512.mib()),
+            ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{SCRIPT_FILE}")],
+        );
+        converge.env = Some(vec![
+            env("BOOTSTRAP_SERVERS", self.kafka.bootstrap_servers()),
+            env("BROKERS", self.kafka.brokers().unwrap_or(1).to_string()),
+            env("KAFKA_CONFIGS", images.command("kafka-configs")),
+            env("KAFKA_TOPICS", images.command("kafka-topics")),
+            env("LOG_DIR", "/tmp"),
+            env("TOPICS_FILE", format!("{CONFIG_DIRECTORY}/{TOPICS_FILE}")),
+        ]);
+        let mut template = Pod {
+            labels: &labels,
+            service_account: &self.name,
+            user: ImageSet::USER,
+            config: Some(config),
+            init_containers: Vec::new(),
+            container: converge,
+            grace_period: Duration::from_seconds(30),
+            spread: Spread::Preferred,
+            sidecar: Sidecar::None,
+        }
+        .template();
+        if let Some(pod) = &mut template.spec {
+            pod.restart_policy = Some("Never".to_owned());
+            // One pod, and none that it could be kept apart from.
+            pod.affinity = None;
+            pod.topology_spread_constraints = None;
+        }
+        let mut job = Job {
+            metadata: ObjectMeta::default(),
+            spec: Some(JobSpec {
+                active_deadline_seconds: Some(3600),
+                backoff_limit: Some(6),
+                pod_failure_policy: Some(PodFailurePolicy {
+                    // A wrong file, or what Kafka will not do: trying again does not help.
+                    rules: vec![PodFailurePolicyRule {
+                        action: "FailJob".to_owned(),
+                        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
+                            container_name: Some("topics".to_owned()),
+                            operator: "In".to_owned(),
+                            values: vec![2, 3],
+                        }),
+                        on_pod_conditions: None,
+                    }],
+                }),
+                template,
+                ..JobSpec::default()
+            }),
+            status: None,
+        };
+        // A Job's template cannot be changed, so another template is another Job. The checksum in the template stands for
+        // what the Job reads.
+        let hash = digest(&Object::new(&job).body().to_string());
+        job.metadata = labels.metadata(scope, format!("{}-{}", self.name, &hash[..8]));
+        job
+    }
+
+    fn check_topic(&self, check: &mut Check<'_>, topic: &Topic) {
+        let report =
+            |check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String| {
+                check.report(rule, message, |finding: &mut Finding| {
+                    finding.item(&topic.name).at(topic.location).hint(hint);
+                });
+            };
+        if let Err(error) = TopicName::parse(&topic.name) {
+            report(check, &topic::NAME, format!("topic name {error}"), "choose another name in `Topic::new`".to_owned());
+        } else if topic.name.starts_with("__") {
+            report(
+                check,
+                &topic::RESERVED,
+                format!("`{}` begins with `__`, as Kafka's internal topics do", topic.name),
+                "choose another name in `Topic::new`".to_owned(),
+            );
+        }
+        if topic.partitions == 0 {
+            report(
+                check,
+                &topic::PARTITIONS,
+                "the topic has no partition".to_owned(),
+                "give `Topic::new` at least 1".to_owned(),
+            );
+        }
+        if let Some(segment) = topic.segment
+            && segment < 1.mib()
+        {
+            report(
+                check,
+                &topic::SIZES,
+                format!("segment.bytes {segment} is below 1Mi, the least from Kafka 4.0 on"),
+                "raise it in `.segment_size(…)`".to_owned(),
+            );
+        }
+        // Kafka's default of segment.bytes is 1 GiB.
+        let segment = topic.segment.unwrap_or(1.gib());
+        if let Some(batch) = topic.largest_batch
+            && batch > segment
+        {
+            report(
+                check,
+                &topic::SIZES,
+                format!("max.message.bytes {batch} does not fit into a segment of {segment}"),
+                "lower `.largest_batch(…)` or raise `.segment_size(…)`".to_owned(),
+            );
+        }
+        check_replication(
+            check,
+            topic.replication.unwrap_or(self.kafka.replication()),
+            self.kafka.brokers(),
+            &Where {
+                item: &topic.name,
+                location: topic.location,
+                call: "Topic::replication(…)",
+            },
+        );
+        check_overrides(check, topic);
+    }
+}
+
+fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
+    let lag = |wanted: &str| {
+        topic
+            .overrides
+            .iter()
+            .rev()
+            .find(|(key, _, _)| key == wanted)
+            .and_then(|(_, value, location)| Some((value.parse::<u64>().ok()?, *location)))
+    };
+    if let (Some((least, _)), Some((most, location))) =
+        (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms"))
+        && least > most
+    {
+        check.report(
+            &topic::LAGS,
+            format!("min.compaction.lag.ms {least} exceeds max.compaction.lag.ms {most}"),
+            |finding| {
+                finding.item(&topic.name).at(location).hint("lower the one or raise the other");
+            },
+        );
+    }
+    for (key, _, location) in &topic.overrides {
+        let message = match OWNED.iter().find(|(owned, _)| owned == key) {
+            Some((_, call)) => {
+                (format!("`{key}` has a builder call"), format!("remove `.config(\"{key}\", …)` and use {call}"))
+            }
+            // The declaration is a line a setting, so a key or a value cannot hold a line end.
+            None if key.is_empty() || key.contains(|c: char| c == '=' || c.is_whitespace() || !c.is_ascii_graphic()) => {
+                (format!("{key:?} cannot be the name of a setting"), "use Kafka's name of it".to_owned())
+            }
+            None => continue,
+        };
+        check.report(&topic::CONTRADICTION, message.0, |finding| {
+            finding.item(&topic.name).at(*location).hint(message.1);
+        });
+    }
+    for (key, value, location) in &topic.overrides {
+        if value.chars().any(|c| !c.is_ascii() || c.is_ascii_control()) {
+            check.report(
+                &topic::CONTRADICTION,
+                format!("the value {value:?} of `{key}` is not a line of printable ASCII"),
+                |finding| {
+                    finding.item(&topic.name).at(*location).hint("remove the other characters");
+                },
+            );
+        }
+    }
+}
+
+impl Construct for Topics {
+    type Handle = ();
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+
+    fn handle(&self, _: &Scope) {}
+
+    fn check(&self, check: &mut Check<'_>) {
+        let mut names: BTreeMap<String, &Topic> = BTreeMap::new();
+        for topic in &self.topics {
+            self.check_topic(check, topic);
+            let Some(other) = names.insert(topic.name.replace('.', "_"), topic) else {
+                continue;
+            };
+            let (rule, message) = if other.name == topic.name {
+                (&topic::TWICE, format!("the topic is declared at {} too", other.location))
+            } else {
+                (
+                    &topic::NAME_COLLISION,
+                    format!("Kafka cannot tell it from `{}`: `.` and `_` are the same to it", other.name),
+                )
+            };
+            check.report(rule, message, |finding| {
+                finding.item(&topic.name).at(topic.location).hint("remove or rename one of the two");
+            });
+        }
+    }
+
+    fn render(&self, scope: &Scope) -> Vec<Object> {
+        let config = self.config(scope);
+        let job = self.job(scope, &config);
+        vec![
+            Object::new(&service_account(scope, &self.labels(), &self.name)),
+            Object::new(&config),
+            Object::new(&job).stable_name_is(&self.name),
+        ]
+    }
+}

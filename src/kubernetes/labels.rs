@@ -1,0 +1,54 @@
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+
+use crate::stack::{MANAGED_BY, Scope};
+
+/// Kubernetes' recommended labels for the pods of one component. They select, so they never change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// `app.kubernetes.io/name`: the application, as `kafka`.
+    pub name: &'static str,
+    /// `app.kubernetes.io/instance`: the construct.
+    pub instance: String,
+    /// `app.kubernetes.io/component`: the part it plays, as `broker`; empty for all parts.
+    pub component: &'static str,
+}
+
+impl Labels {
+    /// The labels that select the pods.
+    pub fn selector(&self) -> BTreeMap<String, String> {
+        [
+            ("app.kubernetes.io/name", self.name),
+            ("app.kubernetes.io/instance", &self.instance),
+            ("app.kubernetes.io/component", self.component),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+    }
+
+    /// The same as a selector object.
+    pub fn label_selector(&self) -> LabelSelector {
+        LabelSelector {
+            match_labels: Some(self.selector()),
+            match_expressions: None,
+        }
+    }
+
+    /// All labels of an object of this component.
+    pub fn all(&self) -> BTreeMap<String, String> {
+        let mut labels = self.selector();
+        labels.extend([MANAGED_BY.map(str::to_owned).into()]);
+        labels
+    }
+
+    /// Metadata of an object of this component.
+    pub fn metadata(&self, scope: &Scope, name: impl Into<String>) -> ObjectMeta {
+        ObjectMeta {
+            labels: Some(self.all()),
+            ..scope.metadata(name)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Kafka platforms as Rust values, Kubernetes manifests that run as the result.
+//!
+//! # The way of the data
+//!
+//! A stack function builds constructs, which are plain values, and adds them to a [`Stack`](stack::Stack);
+//! each addition returns a typed handle, from which others are built. [`synth`](synth::synth) **checks** all of them and
+//! accumulates [`Findings`](finding::Findings), **renders** those that passed as Kubernetes types, **amends** what the stack
+//! asked for, checks the objects again, and returns [`Manifests`](manifest::Manifests): a sorted map from path to text. Only
+//! the [`cli`] touches the disk.
+//!
+//! ```text
+//! stacks/prod.rs ── Stack ──► check ──► render ──► amend ──► Manifests ──► cli
+//!    (values)      (data)   (findings) (objects)  (escape) (path → text)  (the only IO)
+//! ```
+//!
+//! # Rooms
+//!
+//! | Room | Holds |
+//! |---|---|
+//! | [`stack`], [`construct`] | the stack and its surroundings; what a construct is |
+//! | [`finding`], [`rules`] | what a check says; every rule as data, one file a family |
+//! | [`synth`](mod@synth), [`manifest`], [`totals`] | the pipeline; objects, files and their index; what a stack costs |
+//! | [`yaml`] | the only module that knows YAML |
+//! | [`name`], [`quantity`], [`properties`] | names, amounts with units, Java property files |
+//! | [`kubernetes`] | helpers for the Kubernetes types that every component needs in the same shape |
+//! | [`runtime`] | versions, images, JVM and log of a process of the Kafka family |
+//! | [`metrics`] | every metric as a value, and the agent's rules made from them |
+//! | [`zookeeper`], [`kafka`], [`registry`], [`connect`] | a component each: builder, checks, objects, handle |
+//! | [`monitoring`] | exporter, scrape objects, alerts, dashboard |
+//! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
+//!
+//! A room knows the rooms above it, and the pipeline knows constructs only through their trait: a new component is a new room
+//! and a line in the [`prelude`].
+//!
+//! # Invariants
+//!
+//! - The same stack gives the same bytes: no clock, environment, randomness or hash order reaches the output.
+//! - Rendering cannot fail and does no IO.
+//! - Every name is explicit; only a Job's name carries a hash, because its template cannot be changed, and its file has none.
+//! - A pod restarts only when something changes that it reads.
+//! - Secrets are only ever referenced.
+
+pub mod cli;
+pub mod connect;
+pub mod construct;
+pub mod finding;
+pub mod kafka;
+pub mod kubernetes;
+pub mod manifest;
+pub mod metrics;
+pub mod monitoring;
+pub mod name;
+pub mod properties;
+pub mod quantity;
+pub mod registry;
+pub mod rules;
+pub mod runtime;
+pub mod stack;
+pub mod synth;
+pub mod totals;
+pub mod yaml;
+pub mod zookeeper;
+
+/// What a stack is written with: `use kafka_stacks::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        connect::{Connect, ConnectHandle, ExactlyOnceSource},
+        construct::{Check, Construct, Origin},
+        finding::{Finding, Findings, Location, Rule, Severity},
+        kafka::{
+            Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool,
+            Producer, Replication, Retention, Storage, Topic, Topics,
+        },
+        kubernetes::{Access, Sidecar, Spread},
+        manifest::{Manifests, Object},
+        monitoring::Monitoring,
+        properties::Properties,
+        quantity::{Bytes, Cpu, Duration, Resources, Units},
+        registry::{Compatibility, SchemaRegistry, SchemaRegistryHandle},
+        rules,
+        runtime::{ImageSet, Version},
+        stack::{Profile, Scope, Stack},
+        synth::{Synthesis, synth},
+        zookeeper::{ZooKeeper, ZooKeeperHandle},
+    };
+}

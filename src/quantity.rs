@@ -1,0 +1,312 @@
+//! Amounts with their unit: bytes, processor time, durations. `8.gib()`, `200.millicores()`, `7.days()`.
+//!
+//! ```
+//! use kafka_stacks::prelude::*;
+//!
+//! assert_eq!(8.gib().get(), 8 * 1024 * 1024 * 1024);
+//! assert_eq!(8.gib().to_string(), "8Gi");
+//! assert_eq!(1500.millicores().to_string(), "1500m");
+//! assert_eq!(7.days().as_millis(), 604_800_000);
+//! ```
+
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+/// A number of bytes. Kafka takes it as an integer, Kubernetes with a binary suffix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(u64);
+
+impl Bytes {
+    /// A constant: `512.mib()` where that can be called.
+    pub const fn from_mib(mib: u64) -> Self {
+        Self(mib.saturating_mul(1 << 20))
+    }
+
+    /// The number of bytes.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// Whole mebibytes, rounded down: the unit in which heaps are given to a JVM.
+    pub const fn as_mib(self) -> u64 {
+        self.0 >> 20
+    }
+
+    /// The same amount as Kubernetes writes it.
+    pub fn quantity(self) -> Quantity {
+        Quantity(self.to_string())
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (shift, suffix) in [(40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")] {
+            if self.0 != 0 && self.0.trailing_zeros() >= shift {
+                return write!(f, "{}{suffix}", self.0 >> shift);
+            }
+        }
+        write!(f, "{}", self.0)
+    }
+}
+
+impl std::iter::Sum for Bytes {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self(0), |sum, amount| Self(sum.0.saturating_add(amount.0)))
+    }
+}
+
+impl std::ops::Mul<u64> for Bytes {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self(self.0.saturating_mul(times))
+    }
+}
+
+/// Processor time in thousandths of a core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cpu(u64);
+
+impl Cpu {
+    /// A constant: `200.millicores()` where that can be called.
+    pub const fn from_millicores(millicores: u64) -> Self {
+        Self(millicores)
+    }
+
+    /// Thousandths of a core.
+    pub const fn millicores(self) -> u64 {
+        self.0
+    }
+
+    /// The same amount as Kubernetes writes it.
+    pub fn quantity(self) -> Quantity {
+        Quantity(self.to_string())
+    }
+}
+
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_multiple_of(1000) {
+            write!(f, "{}", self.0 / 1000)
+        } else {
+            write!(f, "{}m", self.0)
+        }
+    }
+}
+
+impl std::iter::Sum for Cpu {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self(0), |sum, amount| Self(sum.0.saturating_add(amount.0)))
+    }
+}
+
+impl std::ops::Mul<u64> for Cpu {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self(self.0.saturating_mul(times))
+    }
+}
+
+/// A span of time in milliseconds, the unit of nearly every Kafka setting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration(u64);
+
+impl Duration {
+    /// A constant: `30.seconds()` where that can be called.
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds, rounded down.
+    pub const fn as_seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// Whole hours, rounded down.
+    pub const fn as_hours(self) -> u64 {
+        self.0 / 3_600_000
+    }
+}
+
+/// The largest unit that divides the span, as Prometheus writes it: `7d`, `10m`, `500ms`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (millis, suffix) in [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1000, "s"),
+        ] {
+            if self.0 != 0 && self.0.is_multiple_of(millis) {
+                return write!(f, "{}{suffix}", self.0 / millis);
+            }
+        }
+        write!(f, "{}ms", self.0)
+    }
+}
+
+/// Units on plain numbers. Amounts above the largest representable one stay at that.
+pub trait Units: Sized {
+    /// Bytes.
+    fn bytes(self) -> Bytes;
+    /// Kibibytes (1024 bytes).
+    fn kib(self) -> Bytes;
+    /// Mebibytes (1024 KiB).
+    fn mib(self) -> Bytes;
+    /// Gibibytes (1024 MiB).
+    fn gib(self) -> Bytes;
+    /// Tebibytes (1024 GiB).
+    fn tib(self) -> Bytes;
+    /// Processor cores.
+    fn cores(self) -> Cpu;
+    /// Thousandths of a processor core.
+    fn millicores(self) -> Cpu;
+    /// Milliseconds.
+    fn milliseconds(self) -> Duration;
+    /// Seconds.
+    fn seconds(self) -> Duration;
+    /// Minutes.
+    fn minutes(self) -> Duration;
+    /// Hours.
+    fn hours(self) -> Duration;
+    /// Days of 24 hours.
+    fn days(self) -> Duration;
+}
+
+impl Units for u64 {
+    fn bytes(self) -> Bytes {
+        Bytes(self)
+    }
+    fn kib(self) -> Bytes {
+        Bytes(self.saturating_mul(1 << 10))
+    }
+    fn mib(self) -> Bytes {
+        Bytes(self.saturating_mul(1 << 20))
+    }
+    fn gib(self) -> Bytes {
+        Bytes(self.saturating_mul(1 << 30))
+    }
+    fn tib(self) -> Bytes {
+        Bytes(self.saturating_mul(1 << 40))
+    }
+    fn cores(self) -> Cpu {
+        Cpu(self.saturating_mul(1000))
+    }
+    fn millicores(self) -> Cpu {
+        Cpu(self)
+    }
+    fn milliseconds(self) -> Duration {
+        Duration(self)
+    }
+    fn seconds(self) -> Duration {
+        Duration(self.saturating_mul(1000))
+    }
+    fn minutes(self) -> Duration {
+        Duration(self.saturating_mul(60_000))
+    }
+    fn hours(self) -> Duration {
+        Duration(self.saturating_mul(3_600_000))
+    }
+    fn days(self) -> Duration {
+        Duration(self.saturating_mul(86_400_000))
+    }
+}
+
+/// What a container asks for and may use at most. Memory is never overcommitted silently: both figures are the builder's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// Processor time that the scheduler reserves.
+    pub cpu_request: Cpu,
+    /// Processor time at which the container is throttled.
+    pub cpu_limit: Cpu,
+    /// Memory that the scheduler reserves.
+    pub memory_request: Bytes,
+    /// Memory at which the container is killed.
+    pub memory_limit: Bytes,
+}
+
+impl Resources {
+    /// Requests equal to the limits: nothing is overcommitted.
+    pub const fn fixed(cpu: Cpu, memory: Bytes) -> Self {
+        Self {
+            cpu_request: cpu,
+            cpu_limit: cpu,
+            memory_request: memory,
+            memory_limit: memory,
+        }
+    }
+
+    /// A reservation, and the limit up to which the container may go.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let broker = Resources::range(2.cores()..=4.cores(), 6.gib()..=8.gib());
+    /// assert_eq!(broker.heap(), 4.gib());
+    /// ```
+    pub const fn range(
+        cpu: std::ops::RangeInclusive<Cpu>,
+        memory: std::ops::RangeInclusive<Bytes>,
+    ) -> Self {
+        Self {
+            cpu_request: *cpu.start(),
+            cpu_limit: *cpu.end(),
+            memory_request: *memory.start(),
+            memory_limit: *memory.end(),
+        }
+    }
+
+    /// The JVM heap for this much memory: half of the limit and at most 6 GiB, because a broker lives from the page cache
+    /// that the other half is (Confluent's deployment guide: at most 6 GB; Strimzi takes 50 % too), in whole mebibytes.
+    pub const fn heap(&self) -> Bytes {
+        let half = (self.memory_limit.0 / 2) & !((1 << 20) - 1);
+        let ceiling = 6 << 30;
+        Bytes(if half > ceiling { ceiling } else { half })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_written_with_the_largest_exact_suffix() {
+        for (bytes, text) in [
+            (0.bytes(), "0"),
+            (1023.bytes(), "1023"),
+            (1.kib(), "1Ki"),
+            (1536.mib(), "1536Mi"),
+            (2.tib(), "2Ti"),
+            (u64::MAX.tib(), "18446744073709551615"),
+        ] {
+            assert_eq!(bytes.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn durations_are_written_as_prometheus_reads_them() {
+        for (duration, text) in [
+            (0.seconds(), "0ms"),
+            (90.seconds(), "90s"),
+            (5.minutes(), "5m"),
+            (48.hours(), "2d"),
+            (1500.milliseconds(), "1500ms"),
+        ] {
+            assert_eq!(duration.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_heap_is_half_the_memory_and_never_above_six_gibibytes() {
+        for (memory, heap) in [(2.gib(), 1.gib()), (8.gib(), 4.gib()), (64.gib(), 6.gib())] {
+            assert_eq!(Resources::fixed(1.cores(), memory).heap(), heap);
+        }
+    }
+}

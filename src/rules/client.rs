@@ -1,0 +1,52 @@
+//! Clients.
+
+use crate::finding::{
+    Rule,
+    Severity::{Error},
+};
+
+/// An exactly-once client whose settings contradict it.
+pub const IDEMPOTENCE: Rule = Rule {
+    id: "KS-E01",
+    production: Error,
+    development: Error,
+    summary: "an exactly-once client whose settings contradict it",
+    explanation: "Idempotence needs `acks=all`, retries, and at most five requests in flight; transactions need \
+        idempotence; a consumer that must not see aborted records needs `isolation.level=read_committed`. A \
+        client with contradicting settings refuses to start, or quietly is not what it says.",
+    source: "Kafka, ProducerConfig and ConsumerConfig",
+};
+
+/// A delivery timeout that ends before a request does.
+pub const TIMEOUTS: Rule = Rule {
+    id: "KS-E04",
+    production: Error,
+    development: Error,
+    summary: "a delivery timeout that ends before a request does",
+    explanation: "`delivery.timeout.ms` covers the whole way of a record: waiting for its batch (`linger.ms`) and at least \
+        one request (`request.timeout.ms`). A producer with less refuses to start. A `session.timeout.ms` above \
+        `max.poll.interval.ms` makes no sense either.",
+    source: "Kafka, KafkaProducer.configureDeliveryTimeout",
+};
+
+/// A raw setting that a builder call makes.
+pub const OWNED_SETTING: Rule = Rule {
+    id: "KS-E08",
+    production: Error,
+    development: Error,
+    summary: "a raw setting that a builder call makes",
+    explanation: "What makes a client exactly-once is decided by the kind of client, and its timeouts have calls of their \
+        own. A raw setting would contradict them.",
+    source: "the contract of `Producer::config` and `Consumer::config`",
+};
+
+/// Two client files with one name.
+pub const TWICE: Rule = Rule {
+    id: "KS-E09",
+    production: Error,
+    development: Error,
+    summary: "two client files with one name",
+    explanation: "The files of a set of clients are the keys of one ConfigMap, so their names must differ, and they may \
+        only hold letters, digits, `.`, `_` and `-`.",
+    source: "Kubernetes, ConfigMap",
+};

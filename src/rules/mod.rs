@@ -1,0 +1,97 @@
+//! Every rule of this crate as data, one file a family. The checks that apply them live with the constructs.
+//!
+//! | Family | About |
+//! |---|---|
+//! | S | the stack: names, collisions, amendments, acknowledgements |
+//! | K | the cluster: quorum, node ids, listeners, settings |
+//! | D | durability: replication and what must be in sync |
+//! | T | topics |
+//! | C | capacity: memory against heap |
+//! | P | pods and the ensembles that they form |
+//! | E | clients |
+//! | R | registry and Connect |
+//! | O | observability |
+
+use crate::finding::Rule;
+
+pub mod capacity;
+pub mod client;
+pub mod durability;
+pub mod kraft;
+pub mod observability;
+pub mod pod;
+pub mod registry;
+pub mod stack;
+pub mod topic;
+
+/// All rules, sorted by id within their family.
+pub const ALL: &[&Rule] = &[
+    &stack::NAME,
+    &stack::CONSTRUCT_TWICE,
+    &stack::OBJECT_TWICE,
+    &stack::AMENDMENT,
+    &stack::ACKNOWLEDGED_NOTHING,
+    &stack::ACKNOWLEDGED_ERROR,
+    &kraft::ZOOKEEPER_MODE,
+    &kraft::NODE_ID_TWICE,
+    &kraft::TOO_FEW_CONTROLLERS,
+    &kraft::COMBINED,
+    &kraft::LISTENERS,
+    &kraft::CLUSTER_ID,
+    &kraft::OWNED_SETTING,
+    &kraft::EVEN_CONTROLLERS,
+    &kraft::NO_NODES,
+    &kraft::ROLES_OF_MODE,
+    &durability::FACTOR_ABOVE_BROKERS,
+    &durability::MIN_IN_SYNC_ABOVE_FACTOR,
+    &durability::MIN_IN_SYNC_IS_FACTOR,
+    &durability::SINGLE_COPY,
+    &durability::UNCLEAN_ELECTION,
+    &durability::AUTO_CREATION,
+    &topic::NAME,
+    &topic::NAME_COLLISION,
+    &topic::RESERVED,
+    &topic::CONTRADICTION,
+    &topic::SIZES,
+    &topic::TWICE,
+    &topic::PARTITIONS,
+    &topic::LAGS,
+    &capacity::HEAP_ABOVE_MEMORY,
+    &capacity::HEAP_TOO_LARGE,
+    &capacity::REQUEST_ABOVE_LIMIT,
+    &pod::ENSEMBLE,
+    &pod::GRACE,
+    &client::IDEMPOTENCE,
+    &client::TIMEOUTS,
+    &client::OWNED_SETTING,
+    &client::TWICE,
+    &registry::CONVERTERS,
+    &registry::GROUP,
+    &registry::OWNED_SETTING,
+    &registry::REPLICAS,
+    &observability::NO_AGENT,
+];
+
+/// The rule with an id, in any case.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own_and_says_what_it_must() {
+        let ids: BTreeSet<_> = ALL.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), ALL.len());
+        for rule in ALL {
+            assert!(rule.id.starts_with("KS-"), "{}", rule.id);
+            assert!(rule.summary.len() <= 100 && !rule.summary.ends_with('.'), "{}", rule.id);
+            assert!(rule.explanation.len() > 80 && rule.explanation.ends_with('.'), "{}", rule.id);
+            assert!(!rule.source.is_empty(), "{}", rule.id);
+        }
+    }
+}

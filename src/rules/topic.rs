@@ -1,0 +1,92 @@
+//! Topics.
+
+use crate::finding::{
+    Rule,
+    Severity::{Error},
+};
+
+/// A name that Kafka refuses.
+pub const NAME: Rule = Rule {
+    id: "KS-T01",
+    production: Error,
+    development: Error,
+    summary: "a name that Kafka refuses",
+    explanation: "The name of a topic has up to 249 of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`, and is neither `.` nor `..`.",
+    source: "Kafka, org.apache.kafka.common.internals.Topic",
+};
+
+/// Names that Kafka cannot tell apart.
+pub const NAME_COLLISION: Rule = Rule {
+    id: "KS-T02",
+    production: Error,
+    development: Error,
+    summary: "names that Kafka cannot tell apart",
+    explanation: "Metric names have no dots, so Kafka turns `.` into `_` in them, and refuses a topic whose name is then \
+        that of another: INVALID_TOPIC.",
+    source: "Kafka, ReplicationControlManager",
+};
+
+/// A name that belongs to Kafka.
+pub const RESERVED: Rule = Rule {
+    id: "KS-T03",
+    production: Error,
+    development: Error,
+    summary: "a name that belongs to Kafka",
+    explanation: "Names that begin with two underscores are those of Kafka's internal topics, which it creates and \
+        configures by itself.",
+    source: "Kafka, org.apache.kafka.common.internals.Topic",
+};
+
+/// A setting that the cleanup policy contradicts, or that a builder call makes.
+pub const CONTRADICTION: Rule = Rule {
+    id: "KS-T07",
+    production: Error,
+    development: Error,
+    summary: "a setting that the cleanup policy contradicts, or that a builder call makes",
+    explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes earlier records \
+        of a key from what is meant to be kept for ever. What is removed when is decided in one place, the \
+        `Cleanup` of the topic; replication and partitions in theirs.",
+    source: "Kafka documentation, log compaction; TopicConfig",
+};
+
+/// Sizes that do not fit into each other.
+pub const SIZES: Rule = Rule {
+    id: "KS-T12",
+    production: Error,
+    development: Error,
+    summary: "sizes that do not fit into each other",
+    explanation: "A batch has to fit into a segment (otherwise it is refused as it arrives), and from 4.0 on a segment has \
+        at least 1 MiB.",
+    source: "Kafka, UnifiedLog; Kafka 4.0 upgrade notes",
+};
+
+/// A topic that is declared twice.
+pub const TWICE: Rule = Rule {
+    id: "KS-T15",
+    production: Error,
+    development: Error,
+    summary: "a topic that is declared twice",
+    explanation: "Of two declarations of one topic the second would undo what the first did at every run.",
+    source: "the contract of `Topics`",
+};
+
+/// A topic without partitions.
+pub const PARTITIONS: Rule = Rule {
+    id: "KS-T16",
+    production: Error,
+    development: Error,
+    summary: "a topic without partitions",
+    explanation: "A topic has at least one partition, and Kafka refuses to create it otherwise: INVALID_PARTITIONS.",
+    source: "Kafka, ReplicationControlManager",
+};
+
+/// Compaction lags that exclude each other.
+pub const LAGS: Rule = Rule {
+    id: "KS-T11",
+    production: Error,
+    development: Error,
+    summary: "compaction lags that exclude each other",
+    explanation: "A record may not be compacted before `min.compaction.lag.ms` and must be compacted by \
+        `max.compaction.lag.ms`. Kafka refuses a minimum above the maximum.",
+    source: "Kafka, LogConfig",
+};

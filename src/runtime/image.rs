@@ -1,0 +1,148 @@
+use super::Version;
+
+/// Who built the images, which decides where their commands lie and what else they carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distribution {
+    /// Confluent's community images: commands on the path, a metrics agent inside.
+    Confluent,
+    /// The Apache project's image: commands in `/opt/kafka/bin`, no metrics agent.
+    Apache,
+}
+
+/// The images of one Kafka version, all pinned: a tag that moves would change a running system without a diff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSet {
+    distribution: Distribution,
+    version: Version,
+    kafka: String,
+    connect: String,
+    schema_registry: String,
+    zookeeper: String,
+    metrics_agent: Option<String>,
+}
+
+impl ImageSet {
+    /// The user and group that both distributions run as.
+    pub const USER: i64 = 1000;
+
+    /// Confluent's community images, whose major version is Kafka's plus four: 8.3 carries Kafka 4.3, and 7.9 carries 3.9.
+    pub fn confluent(version: Version) -> Self {
+        let tag = match version {
+            Version::V3_9 => "7.9.6",
+            Version::V4_0 => "8.0.6",
+            Version::V4_1 => "8.1.1",
+            Version::V4_2 => "8.2.2",
+            Version::V4_3 => "8.3.1",
+        };
+        Self {
+            distribution: Distribution::Confluent,
+            version,
+            kafka: format!("confluentinc/cp-kafka:{tag}"),
+            connect: format!("confluentinc/cp-kafka-connect:{tag}"),
+            schema_registry: format!("confluentinc/cp-schema-registry:{tag}"),
+            // No 8.x image exists: ZooKeeper left with Kafka 4.0.
+            zookeeper: "confluentinc/cp-zookeeper:7.9.6".to_owned(),
+            // The version is part of the file's name and differs between releases.
+            metrics_agent: Some(
+                "/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar".to_owned(),
+            ),
+        }
+    }
+
+    /// The Apache project's image, which holds brokers and Connect. It has neither a metrics agent nor Avro converters, and
+    /// there is no registry beside it: that stays Confluent's.
+    pub fn apache(version: Version) -> Self {
+        let tag = match version {
+            Version::V3_9 => "3.9.0",
+            Version::V4_0 => "4.0.0",
+            Version::V4_1 => "4.1.1",
+            Version::V4_2 => "4.2.2",
+            Version::V4_3 => "4.3.1",
+        };
+        Self {
+            distribution: Distribution::Apache,
+            kafka: format!("apache/kafka:{tag}"),
+            connect: format!("apache/kafka:{tag}"),
+            metrics_agent: None,
+            ..Self::confluent(version)
+        }
+    }
+
+    /// Another broker image of the same distribution and version, as a mirror or one with plugins.
+    #[must_use]
+    pub fn kafka_image(mut self, image: impl Into<String>) -> Self {
+        self.kafka = image.into();
+        self
+    }
+
+    /// Another Connect image of the same distribution and version, as one with connectors.
+    #[must_use]
+    pub fn connect_image(mut self, image: impl Into<String>) -> Self {
+        self.connect = image.into();
+        self
+    }
+
+    /// Another Schema Registry image of the same distribution and version, as a mirror.
+    #[must_use]
+    pub fn schema_registry_image(mut self, image: impl Into<String>) -> Self {
+        self.schema_registry = image.into();
+        self
+    }
+
+    /// Another `ZooKeeper` image of the same distribution and version, as a mirror.
+    #[must_use]
+    pub fn zookeeper_image(mut self, image: impl Into<String>) -> Self {
+        self.zookeeper = image.into();
+        self
+    }
+
+    /// The path of the JMX Prometheus agent in the images; may be a shell pattern.
+    #[must_use]
+    pub fn agent(mut self, path: impl Into<String>) -> Self {
+        self.metrics_agent = Some(path.into());
+        self
+    }
+
+    /// Who built them.
+    pub const fn distribution(&self) -> Distribution {
+        self.distribution
+    }
+
+    /// The Kafka version inside.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The image of brokers, controllers and command-line tools.
+    pub fn kafka(&self) -> &str {
+        &self.kafka
+    }
+
+    /// The image of Connect workers.
+    pub fn connect(&self) -> &str {
+        &self.connect
+    }
+
+    /// The image of the Schema Registry.
+    pub fn schema_registry(&self) -> &str {
+        &self.schema_registry
+    }
+
+    /// The image of a `ZooKeeper` ensemble.
+    pub fn zookeeper(&self) -> &str {
+        &self.zookeeper
+    }
+
+    /// The path, or pattern, of the JMX Prometheus agent, if the images carry one.
+    pub fn metrics_agent(&self) -> Option<&str> {
+        self.metrics_agent.as_deref()
+    }
+
+    /// A tool of the Kafka distribution as the image calls it: `kafka-storage` or `/opt/kafka/bin/kafka-storage.sh`.
+    pub fn command(&self, tool: &str) -> String {
+        match self.distribution {
+            Distribution::Confluent => tool.to_owned(),
+            Distribution::Apache => format!("/opt/kafka/bin/{tool}.sh"),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The stack: a named set of constructs in one namespace, with amendments and acknowledgements.
+
+use std::{collections::BTreeMap, fmt};
+
+use k8s_openapi::{Metadata, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    construct::{Construct, Origin, Part},
+    finding::{Acknowledgement, Location, Rule},
+    manifest::Object,
+};
+
+/// How strict the rules are: a rule says its weight for either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Data matters and someone is on call.
+    #[default]
+    Production,
+    /// Data may be lost: one broker on a laptop is fine.
+    Development,
+}
+
+/// The surroundings of a construct: everything about the stack that its objects or its findings depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scope {
+    /// The stack's name: the folder of its output.
+    pub stack: String,
+    /// The namespace of every object.
+    pub namespace: String,
+    /// The namespace that Prometheus runs in: network policies admit it to the metrics ports.
+    pub monitoring_namespace: String,
+    /// The cluster's DNS domain.
+    pub cluster_domain: String,
+    /// How strict the rules are.
+    pub profile: Profile,
+}
+
+impl Scope {
+    /// The full DNS name of a Service in the stack's namespace.
+    pub fn service_address(&self, service: &str) -> String {
+        format!("{service}.{}.svc.{}", self.namespace, self.cluster_domain)
+    }
+
+    /// Metadata with a name, the stack's namespace and the label that says who wrote the object.
+    pub fn metadata(&self, name: impl Into<String>) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some(self.namespace.clone()),
+            labels: Some([MANAGED_BY.map(str::to_owned).into()].into()),
+            ..ObjectMeta::default()
+        }
+    }
+}
+
+/// The label on every object of every stack.
+pub(crate) const MANAGED_BY: [&str; 2] = ["app.kubernetes.io/managed-by", "kafka-stacks"];
+
+/// A named set of constructs in one namespace: what a stack function returns.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+///         .pool(NodePool::combined("kafka", 1)),
+/// );
+/// stack.add(Topics::new("kafka-topics", &kafka).topic(Topic::new("orders", 3, Cleanup::delete_after(7.days()))));
+///
+/// let synthesis = synth(&stack);
+/// assert!(!synthesis.findings.has_errors());
+/// assert!(synthesis.manifests.is_some());
+/// ```
+pub struct Stack {
+    pub(crate) scope: Scope,
+    pub(crate) namespace: NamespaceOwner,
+    pub(crate) namespace_labels: BTreeMap<String, String>,
+    pub(crate) origin: Origin,
+    pub(crate) constructs: Vec<Box<dyn Part>>,
+    pub(crate) amendments: Vec<Amendment>,
+}
+
+/// Who creates the stack's namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespaceOwner {
+    /// The stack: it emits the Namespace.
+    Stack,
+    /// Someone else: the namespace exists before the stack is applied.
+    Foreign,
+}
+
+impl Stack {
+    /// An empty stack. `name` is the folder of its output; every object goes to `namespace`, which the stack creates.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, namespace: impl Into<String>) -> Self {
+        Self {
+            scope: Scope {
+                stack: name.into(),
+                namespace: namespace.into(),
+                monitoring_namespace: "monitoring".to_owned(),
+                cluster_domain: "cluster.local".to_owned(),
+                profile: Profile::default(),
+            },
+            namespace: NamespaceOwner::Stack,
+            namespace_labels: BTreeMap::new(),
+            origin: Origin::here(),
+            constructs: Vec::new(),
+            amendments: Vec::new(),
+        }
+    }
+
+    /// How strict the rules are; [`Profile::Production`] unless said otherwise.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.scope.profile = profile;
+        self
+    }
+
+    /// The namespace that Prometheus runs in; `monitoring` unless said otherwise.
+    #[must_use]
+    pub fn monitoring_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.scope.monitoring_namespace = namespace.into();
+        self
+    }
+
+    /// The cluster's DNS domain; `cluster.local` unless said otherwise.
+    #[must_use]
+    pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
+        self.scope.cluster_domain = domain.into();
+        self
+    }
+
+    /// The namespace exists already and belongs to someone else: no Namespace is emitted.
+    #[must_use]
+    pub fn existing_namespace(mut self) -> Self {
+        self.namespace = NamespaceOwner::Foreign;
+        self
+    }
+
+    /// A further label of the Namespace, as `istio-injection: enabled`.
+    #[must_use]
+    pub fn namespace_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.namespace_labels.insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds a construct for good and returns its handle. Nothing can change the construct from here on.
+    pub fn add<C: Construct>(&mut self, construct: C) -> C::Handle {
+        let handle = construct.handle(&self.scope);
+        self.constructs.push(Box::new(construct));
+        handle
+    }
+
+    /// Changes a rendered object where no builder call does: the escape hatch. `name` is the object's name (for a Job, without
+    /// its hash). An amendment that matches nothing is a finding, and the object is checked again after it.
+    ///
+    /// ```
+    /// use k8s_openapi::api::apps::v1::StatefulSet;
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// stack.amend::<StatefulSet>("kafka", |set| {
+    ///     set.metadata.annotations.get_or_insert_default().insert("team".into(), "streams".into());
+    /// });
+    /// # assert!(synth(&stack).manifests.unwrap().get("kafka/statefulset-kafka.yaml").unwrap().contains("team: streams"));
+    /// ```
+    #[track_caller]
+    pub fn amend<T>(
+        &mut self,
+        name: impl Into<String>,
+        change: impl Fn(&mut T) + Send + Sync + 'static,
+    ) where
+        T: Metadata + Serialize + DeserializeOwned,
+    {
+        self.amendments.push(Amendment {
+            api_version: T::API_VERSION,
+            kind: T::KIND,
+            name: name.into(),
+            location: Location::caller(),
+            change: Box::new(move |object| {
+                let mut typed: T = object.read()?;
+                change(&mut typed);
+                object.replace(&typed);
+                Ok(())
+            }),
+        });
+    }
+
+    /// Quiets a warning wherever in the stack it is found, with the reason why it is right here.
+    #[track_caller]
+    pub fn acknowledge(&mut self, rule: &'static Rule, reason: impl Into<String>) {
+        self.origin.acknowledgements.push(Acknowledgement {
+            rule,
+            reason: reason.into(),
+            location: Location::caller(),
+        });
+    }
+
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        &self.scope.stack
+    }
+
+    /// What all constructs of the stack have around them.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack")
+            .field("scope", &self.scope)
+            .field(
+                "constructs",
+                &self.constructs.iter().map(|part| part.name()).collect::<Vec<_>>(),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+/// A change to one rendered object.
+pub(crate) struct Amendment {
+    pub(crate) api_version: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) location: Location,
+    #[expect(clippy::type_complexity, reason = "named once")]
+    pub(crate) change: Box<dyn Fn(&mut Object) -> Result<(), serde_json::Error> + Send + Sync>,
+}
+
+impl Amendment {
+    pub(crate) fn matches(&self, object: &Object) -> bool {
+        object.kind() == self.kind
+            && object.api_version() == self.api_version
+            && (object.name() == self.name || object.stable_name() == self.name)
+    }
+}

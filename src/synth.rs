@@ -1,0 +1,393 @@
+//! check → render → amend → check again → [`Manifests`]. Pure: no IO, and no failure but findings.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Namespace;
+use serde_json::Value;
+
+use crate::{
+    construct::Check,
+    finding::{Findings, Location, Severity},
+    manifest::{Identity, Manifests, Object, kind_order},
+    name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
+    rules,
+    stack::{NamespaceOwner, Stack},
+    totals::Totals,
+    yaml,
+};
+
+/// What became of a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Synthesis {
+    /// Everything that was found, acknowledged or not.
+    pub findings: Findings,
+    /// The files, unless an error was found.
+    pub manifests: Option<Manifests>,
+    /// What was rendered, construct by construct in the order in which they were added; empty if an error was found.
+    pub tree: Vec<Branch>,
+}
+
+/// A construct and its objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The construct's name; empty for the objects of the stack itself.
+    pub construct: String,
+    /// Kind, name and file of each object, in the order of application.
+    pub objects: Vec<Leaf>,
+    /// What its workloads may use at most, and the volumes that they claim.
+    pub totals: Totals,
+}
+
+/// An object of a [`Branch`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// The object's kind.
+    pub kind: String,
+    /// The object's name.
+    pub name: String,
+    /// Its file below the stack's folder.
+    pub path: String,
+}
+
+/// Checks a stack and, if nothing forbids it, renders its files.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("wrong", "kafka");
+/// stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 2)));
+///
+/// let synthesis = synth(&stack);
+/// assert!(synthesis.findings.has_errors());
+/// assert!(synthesis.manifests.is_none());
+/// ```
+pub fn synth(stack: &Stack) -> Synthesis {
+    let mut findings = check_constructs(stack);
+    if findings.has_errors() {
+        acknowledge(stack, &mut findings);
+        return Synthesis { findings, ..Synthesis::default() };
+    }
+
+    let rendered = render(stack);
+    check_amendments(stack, &rendered, &mut findings);
+    check_objects(stack, &rendered, &mut findings);
+    acknowledge(stack, &mut findings);
+    if findings.has_errors() {
+        return Synthesis { findings, ..Synthesis::default() };
+    }
+
+    let tree = rendered
+        .iter()
+        .map(|part| Branch {
+            construct: part.construct.to_owned(),
+            objects: part
+                .objects
+                .iter()
+                .map(|object| Leaf {
+                    kind: object.identity.kind.clone(),
+                    name: object.identity.name.clone(),
+                    path: object.path.clone(),
+                })
+                .collect(),
+            totals: part.objects.iter().map(|object| object.totals).sum(),
+        })
+        .collect();
+    let files = rendered
+        .into_iter()
+        .flat_map(|part| part.objects)
+        .map(|object| (kind_order(&object.identity.kind), object.path, object.text))
+        .collect();
+    Synthesis {
+        findings,
+        manifests: Some(Manifests::new(files)),
+        tree,
+    }
+}
+
+fn check_constructs(stack: &Stack) -> Findings {
+    let mut findings = Findings::default();
+    let mut first: BTreeMap<&str, Location> = BTreeMap::new();
+    let mut check = Check::new(&stack.scope, "", stack.origin.location, &mut findings);
+    check_name(&mut check, DnsLabel::parse(&stack.scope.stack), "stack", "Stack::new");
+    check_name(&mut check, DnsLabel::parse(&stack.scope.namespace), "namespace", "Stack::new");
+    check_name(
+        &mut check,
+        DnsLabel::parse(&stack.scope.monitoring_namespace),
+        "namespace",
+        ".monitoring_namespace",
+    );
+    check_name(
+        &mut check,
+        DnsSubdomain::parse(&stack.scope.cluster_domain),
+        "cluster domain",
+        ".cluster_domain",
+    );
+    for part in &stack.constructs {
+        let location = part.origin().location;
+        let mut check = Check::new(&stack.scope, part.name(), location, &mut findings);
+        check_name(&mut check, DnsLabel::parse(part.name()), "construct", "the constructor");
+        if let Some(earlier) = first.insert(part.name(), location) {
+            check.report(
+                &rules::stack::CONSTRUCT_TWICE,
+                format!("the name is taken by the construct of {earlier}"),
+                |finding| {
+                    finding.hint("give one of the two another name in its constructor");
+                },
+            );
+        }
+        part.check(&mut check);
+    }
+    findings
+}
+
+fn check_name<T>(check: &mut Check<'_>, name: Result<T, InvalidName>, what: &str, call: &str) {
+    if let Err(error) = name {
+        check.report(&rules::stack::NAME, format!("{what} name {error}"), |finding| {
+            finding.hint(format!("choose another name in {call}"));
+        });
+    }
+}
+
+/// A construct's objects as text, with what later checks need to know of them. The objects themselves are gone by then: ten
+/// thousand of them would fill the memory.
+struct Rendered<'a> {
+    construct: &'a str,
+    location: Location,
+    objects: Vec<RenderedObject>,
+    /// For each amendment of the stack, what came of it here.
+    amended: Vec<Amended>,
+}
+
+struct RenderedObject {
+    identity: Identity,
+    path: String,
+    text: String,
+    totals: Totals,
+}
+
+#[derive(Clone, PartialEq)]
+enum Amended {
+    NoMatch,
+    Done,
+    Failed(String),
+}
+
+/// Renders construct by construct, on as many threads as there are processors. The result does not depend on their number.
+fn render(stack: &Stack) -> Vec<Rendered<'_>> {
+    let jobs: Vec<Job<'_>> = std::iter::once(Job::Stack)
+        .chain(stack.constructs.iter().map(|part| Job::Part(part.as_ref())))
+        .collect();
+    // A thread costs more than a small stack takes to render.
+    let threads = std::thread::available_parallelism()
+        .map_or(1, std::num::NonZero::get)
+        .min(jobs.len().div_ceil(64));
+    if threads <= 1 {
+        return jobs.iter().map(|job| job.render(stack)).collect();
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = jobs
+            .chunks(jobs.len().div_ceil(threads))
+            .map(|chunk| {
+                scope.spawn(|| chunk.iter().map(|job| job.render(stack)).collect::<Vec<_>>())
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| match worker.join() {
+                Ok(rendered) => rendered,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
+}
+
+enum Job<'a> {
+    Stack,
+    Part(&'a dyn crate::construct::Part),
+}
+
+impl<'a> Job<'a> {
+    fn render(&self, stack: &'a Stack) -> Rendered<'a> {
+        let (construct, location, objects) = match self {
+            Self::Stack => ("", stack.origin.location, namespace(stack)),
+            Self::Part(part) => (part.name(), part.origin().location, part.render(&stack.scope)),
+        };
+        let mut amended = vec![Amended::NoMatch; stack.amendments.len()];
+        let mut objects: Vec<RenderedObject> = objects
+            .into_iter()
+            .map(|mut object| {
+                for (amendment, outcome) in stack.amendments.iter().zip(&mut amended) {
+                    if amendment.matches(&object) {
+                        *outcome = match (amendment.change)(&mut object) {
+                            Ok(()) => Amended::Done,
+                            Err(error) => Amended::Failed(error.to_string()),
+                        };
+                    }
+                }
+                RenderedObject {
+                    identity: object.identity(),
+                    path: object.path(construct),
+                    text: yaml::to_text(object.body()),
+                    totals: Totals::of(object.body()),
+                }
+            })
+            .collect();
+        objects.sort_by(|a, b| {
+            (kind_order(&a.identity.kind), &a.path).cmp(&(kind_order(&b.identity.kind), &b.path))
+        });
+        Rendered { construct, location, objects, amended }
+    }
+}
+
+/// The objects of the stack itself. Every pod passes the restricted level of Pod Security, so the namespace enforces it.
+fn namespace(stack: &Stack) -> Vec<Object> {
+    if stack.namespace == NamespaceOwner::Foreign {
+        return Vec::new();
+    }
+    let mut metadata = stack.scope.metadata(stack.scope.namespace.clone());
+    metadata.namespace = None;
+    let labels = metadata.labels.get_or_insert_default();
+    for mode in ["enforce", "audit", "warn"] {
+        labels.insert(format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned());
+    }
+    labels.extend(stack.namespace_labels.clone());
+    vec![Object::new(&Namespace { metadata, ..Namespace::default() })]
+}
+
+fn check_amendments(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
+    for (index, amendment) in stack.amendments.iter().enumerate() {
+        let outcomes: Vec<&Amended> = rendered.iter().map(|part| &part.amended[index]).collect();
+        let mut check = Check::new(&stack.scope, "", amendment.location, findings);
+        for outcome in &outcomes {
+            if let Amended::Failed(error) = outcome {
+                check.report(
+                    &rules::stack::AMENDMENT,
+                    format!(
+                        "the amendment of {} `{}` cannot read the object: {error}",
+                        amendment.kind, amendment.name
+                    ),
+                    |_| {},
+                );
+            }
+        }
+        if outcomes.iter().all(|outcome| **outcome == Amended::NoMatch) {
+            let of_kind: Vec<&str> = rendered
+                .iter()
+                .flat_map(|part| &part.objects)
+                .filter(|object| object.identity.kind == amendment.kind)
+                .map(|object| object.identity.name.as_str())
+                .collect();
+            check.report(
+                &rules::stack::AMENDMENT,
+                format!(
+                    "the amendment matches nothing: there is no {} `{}`",
+                    amendment.kind, amendment.name
+                ),
+                |finding| {
+                    finding.hint(if of_kind.is_empty() {
+                        format!("no construct of this stack renders a {}", amendment.kind)
+                    } else {
+                        format!("the stack has the {} `{}`", amendment.kind, of_kind.join("`, `"))
+                    });
+                },
+            );
+        }
+    }
+}
+
+fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
+    let mut taken: BTreeMap<&Identity, &str> = BTreeMap::new();
+    let mut paths: BTreeMap<&str, &Identity> = BTreeMap::new();
+    for part in rendered {
+        for RenderedObject { identity, path, .. } in &part.objects {
+            let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
+            let item = format!("{} {}", identity.kind, identity.name);
+            if let Err(error) = object_name(identity) {
+                check.report(&rules::stack::NAME, format!("{} name {error}", identity.kind), |finding| {
+                    finding.item(item.as_str()).hint("choose another name where the construct or its part is made");
+                });
+            }
+            if let Some(other) = taken.insert(identity, part.construct) {
+                check.report(
+                    &rules::stack::OBJECT_TWICE,
+                    format!("{} `{}` is also rendered by construct `{other}`", identity.kind, identity.name),
+                    |finding| {
+                        finding.item(item.as_str()).hint("give one of the two constructs another name");
+                    },
+                );
+            } else if let Some(other) = paths.insert(path, identity) {
+                check.report(
+                    &rules::stack::OBJECT_TWICE,
+                    format!("file `{path}` is also that of {} `{}`", other.kind, other.name),
+                    |finding| {
+                        finding.item(item.as_str()).hint("give one of the two objects another name");
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// What Kubernetes allows as the name of each kind.
+fn object_name(identity: &Identity) -> Result<(), InvalidName> {
+    let name = &identity.name;
+    match identity.kind.as_str() {
+        "Namespace" => DnsLabel::parse(name).map(drop),
+        "Service" => ServiceName::parse(name).map(drop),
+        "StatefulSet" => StatefulSetName::parse(name).map(drop),
+        "Job" => JobName::parse(name).map(drop),
+        // A Deployment's name is a label value of nothing, but its pods' names add 17 characters to it and are host names.
+        _ => DnsSubdomain::parse(name).map(drop),
+    }
+}
+
+/// Marks what was acknowledged, and finds acknowledgements that are of no use or not allowed.
+fn acknowledge(stack: &Stack, findings: &mut Findings) {
+    let mut useless = Findings::default();
+    let origins = std::iter::once(("", &stack.origin))
+        .chain(stack.constructs.iter().map(|part| (part.name(), part.origin())));
+    for (construct, origin) in origins {
+        for acknowledgement in &origin.acknowledgements {
+            let mut used = false;
+            let mut refused = false;
+            for finding in findings.iter_mut() {
+                let within = construct.is_empty() || finding.construct == construct;
+                if within && finding.rule == acknowledgement.rule {
+                    refused |= finding.severity == Severity::Error;
+                    if finding.severity == Severity::Warning {
+                        finding.acknowledged.get_or_insert_with(|| acknowledgement.reason.clone());
+                        used = true;
+                    }
+                }
+            }
+            let rule = acknowledgement.rule.id;
+            let mut check =
+                Check::new(&stack.scope, construct, acknowledgement.location, &mut useless);
+            if refused {
+                check.report(
+                    &rules::stack::ACKNOWLEDGED_ERROR,
+                    format!("{rule} is an error here and cannot be acknowledged"),
+                    |finding| {
+                        finding.hint("mend what the rule found and remove `.acknowledge(…)`");
+                    },
+                );
+            } else if !used {
+                check.report(
+                    &rules::stack::ACKNOWLEDGED_NOTHING,
+                    format!("nothing here breaks {rule}, so there is nothing to acknowledge"),
+                    |finding| {
+                        finding.hint("remove `.acknowledge(…)`");
+                    },
+                );
+            }
+        }
+    }
+    for finding in &useless {
+        findings.push(finding.clone());
+    }
+}
+
+/// The number behind a JSON pointer.
+pub(crate) fn number(value: &Value, pointer: &str) -> Option<u64> {
+    value.pointer(pointer).and_then(Value::as_u64)
+}

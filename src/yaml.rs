@@ -1,0 +1,246 @@
+//! The only module that knows YAML: how a value becomes text, and how the index of a stack's files is written and read.
+//!
+//! Emission is `serde-saphyr`'s, which quotes everything that a YAML 1.1 reader, as Kubernetes has one, would take for a
+//! boolean, a number or a date. This module only decides the order of keys.
+
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
+use serde_json::{Map, Value};
+
+/// A document as text: `apiVersion, kind, metadata, spec` first at the top, `name` first within an item of a list, the rest
+/// sorted; text of several lines as a literal block; never folded.
+pub fn to_text(value: &Value) -> String {
+    let options = serde_saphyr::ser_options! {
+        folded_wrap_chars: usize::MAX,
+        prefer_block_scalars: false,
+    };
+    let mut text = String::new();
+    serde_saphyr::to_fmt_writer_with_options(&mut text, &Ordered(value, Place::Top), options)
+        .expect("a JSON value has a YAML text, and a String takes it");
+    text
+}
+
+/// Where a mapping stands, which decides the keys that come first.
+#[derive(Clone, Copy)]
+enum Place {
+    Top,
+    Item,
+    Inner,
+}
+
+impl Place {
+    const fn first_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Top => &["apiVersion", "kind", "metadata", "spec"],
+            Self::Item => &["name"],
+            Self::Inner => &[],
+        }
+    }
+}
+
+struct Ordered<'a>(&'a Value, Place);
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => mapping(map, self.1.first_keys(), serializer),
+            Value::Array(items) => {
+                let mut sequence = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    sequence.serialize_element(&Ordered(item, Place::Item))?;
+                }
+                sequence.end()
+            }
+            Value::String(text) if reads_as_literal(text) => {
+                serde_saphyr::LitStr(text).serialize(serializer)
+            }
+            scalar => scalar.serialize(serializer),
+        }
+    }
+}
+
+/// Whether a text of several lines may be a literal block. One that begins with white space, or holds characters that a
+/// reader changes or refuses there, is quoted: readers disagree about such blocks.
+fn reads_as_literal(text: &str) -> bool {
+    text.contains('\n')
+        && !text.starts_with(char::is_whitespace)
+        && text.chars().all(|c| matches!(c, '\n' | '\t' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{2030}'..='\u{d7ff}'))
+}
+
+fn mapping<S: Serializer>(
+    map: &Map<String, Value>,
+    first: &[&str],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut mapping = serializer.serialize_map(Some(map.len()))?;
+    for key in first {
+        if let Some(value) = map.get(*key) {
+            mapping.serialize_entry(key, &Ordered(value, Place::Inner))?;
+        }
+    }
+    // serde_json's map is sorted by key unless some crate in the tree turns on `preserve_order`; a test watches over it.
+    for (key, value) in map {
+        if !first.contains(&key.as_str()) {
+            mapping.serialize_entry(key, &Ordered(value, Place::Inner))?;
+        }
+    }
+    mapping.end()
+}
+
+/// The line that marks a `kustomization.yaml` as written by this tool.
+const INDEX_MARK: &str = "# kafka-stacks owns the files listed here; behind each, the start of its SHA-256.";
+
+/// The kustomization of a stack, which is the index of its files too: each with the digest of what was written.
+pub fn index(files: &[(String, String)]) -> String {
+    let kustomization = serde_json::json!({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        // The files are listed in the order in which they can be applied.
+        "sortOptions": { "order": "fifo" },
+        "resources": files.iter().map(|(path, _)| path).collect::<Vec<_>>(),
+    });
+    let mut text = format!("{INDEX_MARK}\n");
+    let mut digests = files.iter();
+    for line in to_text(&kustomization).lines() {
+        text.push_str(line);
+        if line.starts_with("- ")
+            && let Some((_, digest)) = digests.next()
+        {
+            text.push_str(" # ");
+            text.push_str(digest);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Reads an index: path and digest of each file. `None` if this tool did not write the text.
+pub fn read_index(text: &str) -> Option<Vec<(String, String)>> {
+    let mut lines = text.lines();
+    if lines.next()?.trim_end() != INDEX_MARK {
+        return None;
+    }
+    Some(
+        lines
+            .filter_map(|line| line.strip_prefix("- ")?.split_once(" # "))
+            .map(|(path, digest)| (path.to_owned(), digest.trim_end().to_owned()))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_come_in_the_order_in_which_a_reviewer_reads() {
+        let text = to_text(&json!({
+            "spec": { "b": 1, "a": [{ "value": "x", "name": "first" }], "name": "last of its map" },
+            "data": { "name": "not an item" },
+            "metadata": { "name": "kafka", "labels": {} },
+            "kind": "Example",
+            "apiVersion": "v1",
+        }));
+        assert_snapshot!(text, @r"
+        apiVersion: v1
+        kind: Example
+        metadata:
+          labels: {}
+          name: kafka
+        spec:
+          a:
+          - name: first
+            value: x
+          b: 1
+          name: last of its map
+        data:
+          name: not an item
+        ");
+    }
+
+    #[test]
+    fn text_of_several_lines_is_a_literal_block_and_long_lines_are_not_folded() {
+        let text = to_text(&json!({
+            "script": "#!/bin/bash\nset -e\n  echo 'a: b'\n",
+            "long": "word ".repeat(60).trim_end(),
+        }));
+        assert_eq!(text.lines().next().map(str::len), Some("long: ".len() + 299));
+        assert!(text.ends_with("script: |\n  #!/bin/bash\n  set -e\n    echo 'a: b'\n"), "{text}");
+    }
+
+    #[test]
+    fn what_a_yaml_1_1_reader_would_misread_is_quoted() {
+        let words = [
+            "no", "on", "y", "Yes", "off", "null", "~", "1_000", "0x1F", "0o7", "1e3", ".5", "12:30:45", "2026-01-01", "",
+            "true", "0123", "1.", "-", "=", "<<", "NaN", ".inf", "a: b", "a #b", "*a", "&a", "!a", "%a", "@a", "`a`", " a", "a ",
+        ];
+        for word in words {
+            let text = to_text(&json!([word]));
+            assert!(text.starts_with("- \"") || text.starts_with("- '"), "{word:?} became {text:?}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_read_back_and_a_foreign_kustomization_is_not_one() {
+        let files = vec![
+            ("namespace-kafka.yaml".to_owned(), "0123456789abcdef".to_owned()),
+            ("kafka/service-kafka.yaml".to_owned(), "fedcba9876543210".to_owned()),
+        ];
+        assert_snapshot!(index(&files), @r"
+        # kafka-stacks owns the files listed here; behind each, the start of its SHA-256.
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources:
+        - namespace-kafka.yaml # 0123456789abcdef
+        - kafka/service-kafka.yaml # fedcba9876543210
+        sortOptions:
+          order: fifo
+        ");
+        assert_eq!(read_index(&index(&files)), Some(files));
+        assert_eq!(read_index("kind: Kustomization\n"), None);
+    }
+
+    fn awkward() -> impl Strategy<Value = String> {
+        prop_oneof![
+            ".{0,40}",
+            "[ \t\n\r:#'\"|>&*!%@`\\-\\[\\]{},?0-9a-zA-Z_.~=<]{0,40}",
+            "([ ]{0,3}[a-z:#\t]{0,6}[ ]{0,2}\n){0,5}[a-z ]{0,4}",
+            "[0-9_.:eExXoObB+-]{1,12}",
+            "\\PC*\u{feff}?\u{2028}?\u{85}?",
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            awkward().prop_map(Value::from),
+        ];
+        scalar.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(awkward(), inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn another_reader_reads_the_same_value(value in value()) {
+            let text = to_text(&value);
+            let read: Value = serde_yaml::from_str(&text)
+                .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            prop_assert_eq!(read, value, "{}", text);
+        }
+    }
+}

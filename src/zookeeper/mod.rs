@@ -1,0 +1,379 @@
+//! The ensemble that keeps the metadata of a Kafka 3.9 cluster in `ZooKeeper` mode.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe, VolumeMount};
+
+use crate::{
+    construct::{Check, Construct, Origin},
+    kafka::check_heap,
+    kubernetes::{
+        Admission, Labels, Members, Pod, Sidecar, Spread, claim, config_map, container,
+        disruption_budget, env, env_from_field, exec_probe, headless_service, named_port,
+        network_policy, service, service_account, stateful_set, tcp_probe,
+    },
+    manifest::Object,
+    metrics,
+    properties::Properties,
+    quantity::{Duration, Resources, Units},
+    rules,
+    runtime::{
+        ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start, Version,
+    },
+    stack::Scope,
+};
+
+const CLIENT: (&str, u16) = ("tcp-client", 2181);
+const PEER: (&str, u16) = ("tcp-peer", 2888);
+const ELECTION: (&str, u16) = ("tcp-election", 3888);
+
+/// The images declare volumes at these two paths, so they are mounted nowhere else.
+const VOLUME: &str = "/var/lib/zookeeper/data";
+/// Below the mount, which may hold `lost+found`.
+const DATA: &str = "/var/lib/zookeeper/data/snapshots";
+const FILE: &str = "zookeeper.properties";
+
+/// A `ZooKeeper` ensemble.
+///
+/// Its pods are numbered from 1, so that a pod's ordinal is its server id.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3).storage(Storage::persistent(10.gib())));
+/// assert!(zookeeper.connection_string().starts_with("zookeeper-1.zookeeper-headless.kafka.svc.cluster.local:2181,"));
+/// assert!(!synth(&stack).findings.has_errors());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct ZooKeeper {
+    name: String,
+    origin: Origin,
+    replicas: u32,
+    images: ImageSet,
+    resources: Resources,
+    storage: crate::kafka::Storage,
+}
+
+impl ZooKeeper {
+    /// An ensemble of an odd number of servers, three or more in production. 1 core, 2 GiB and 10 GiB of disk each unless
+    /// said otherwise.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, replicas: u32) -> Self {
+        Self {
+            name: name.into(),
+            origin: Origin::here(),
+            replicas,
+            images: ImageSet::confluent(Version::V3_9),
+            resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
+            storage: crate::kafka::Storage::persistent(10.gib()),
+        }
+    }
+
+    /// What each server asks for and may use at most. The heap is half of the memory.
+    pub const fn resources(mut self, resources: Resources) -> Self {
+        self.resources = resources;
+        self
+    }
+
+    /// The volume of each server.
+    pub fn storage(mut self, storage: crate::kafka::Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Other images than Confluent's.
+    pub fn images(mut self, images: ImageSet) -> Self {
+        self.images = images;
+        self
+    }
+
+    fn labels(&self) -> Labels {
+        Labels {
+            name: "zookeeper",
+            instance: self.name.clone(),
+            component: "server",
+        }
+    }
+
+    fn headless_name(&self) -> String {
+        format!("{}-headless", self.name)
+    }
+
+    /// Server ids and host names.
+    fn servers(&self, scope: &Scope) -> Vec<(u32, String)> {
+        let headless = scope.service_address(&self.headless_name());
+        (1..=self.replicas).map(|id| (id, format!("{}-{id}.{headless}", self.name))).collect()
+    }
+
+    fn properties(&self, scope: &Scope) -> Properties {
+        let mut properties = Properties::default();
+        properties
+            .set("dataDir", DATA)
+            .set("clientPort", CLIENT.1)
+            .set("tickTime", 2000)
+            .set("initLimit", 10)
+            .set("syncLimit", 5)
+            // An ensemble of one is still an ensemble: it can grow.
+            .set("standaloneEnabled", false)
+            // Snapshots and logs are never deleted unless asked for.
+            .set("autopurge.purgeInterval", 24)
+            .set("autopurge.snapRetainCount", 5)
+            // Each broker keeps one connection, and so does each tool; the default of 60 is per client address.
+            .set("maxClientCnxns", 60)
+            // Readiness asks `srvr` for the server's part in the quorum; nothing else is answered.
+            .set("4lw.commands.whitelist", "srvr")
+            .set("admin.enableServer", false);
+        for (id, host) in self.servers(scope) {
+            properties.set(format!("server.{id}"), format!("{host}:{}:{}", PEER.1, ELECTION.1));
+        }
+        properties
+    }
+
+    fn config(&self, scope: &Scope) -> ConfigMap {
+        let logging = Logging::Reload4j;
+        let mut config = config_map(
+            scope,
+            &self.labels(),
+            &self.name,
+            [
+                (FILE, self.properties(scope).to_text()),
+                (
+                    logging.file(),
+                    // Every probe would be a line.
+                    logging.configuration(&[
+                        ("org.apache.zookeeper.server.NIOServerCnxn", "warn"),
+                        ("org.apache.zookeeper.server.command", "warn"),
+                    ]),
+                ),
+            ],
+        );
+        if self.images.metrics_agent().is_some() {
+            config
+                .data
+                .get_or_insert_default()
+                .insert(METRICS_FILE.to_owned(), metrics::agent_rules(metrics::Process::ZooKeeper));
+        }
+        config
+    }
+
+    /// The server's id is a file in its data directory: the only thing that `ZooKeeper` reads from nowhere else.
+    fn write_id(&self) -> Container {
+        let mut write = container(
+            "write-id",
+            self.images.zookeeper(),
+            Resources::range(10.millicores()..=100.millicores(), 32.mib()..=32.mib()),
+            [
+                "bash".to_owned(),
+                "-c".to_owned(),
+                format!("mkdir -p {DATA} && echo \"$SERVER_ID\" > {DATA}/myid"),
+            ],
+        );
+        write.env = Some(vec![env_from_field(
+            "SERVER_ID",
+            "metadata.labels['apps.kubernetes.io/pod-index']",
+        )]);
+        write.volume_mounts = Some(vec![mount()]);
+        write
+    }
+
+    fn server(&self) -> Container {
+        let start = Start {
+            tool: "zookeeper-server-start",
+            file: FILE,
+            prefix: "KAFKA",
+            heap: self.resources.heap(),
+            logging: Logging::Reload4j,
+        };
+        let mut server = container(
+            "zookeeper",
+            self.images.zookeeper(),
+            self.resources,
+            start.command(&self.images),
+        );
+        server.env = Some(vec![env("LOG_DIR", "/tmp")]);
+        server.volume_mounts = Some(vec![mount()]);
+        server.ports = Some(
+            [CLIENT, PEER, ELECTION]
+                .into_iter()
+                .chain(self.images.metrics_agent().map(|_| (METRICS_PORT_NAME, METRICS_PORT)))
+                .map(|(name, port)| named_port(name, port))
+                .collect(),
+        );
+        // The client port opens before the quorum is there, so readiness asks for the server's part in it.
+        let in_quorum = exec_probe([
+            "bash",
+            "-c",
+            "exec 3<>/dev/tcp/127.0.0.1/2181 && printf srvr >&3 && while read -r line <&3; do [[ $line == Mode:* ]] && exit 0; done; exit 1",
+        ]);
+        server.startup_probe = Some(Probe {
+            // Ten minutes: a snapshot of some gigabytes is read into memory first.
+            failure_threshold: Some(60),
+            ..tcp_probe(CLIENT.0)
+        });
+        server.readiness_probe = Some(in_quorum);
+        server.liveness_probe = Some(Probe {
+            failure_threshold: Some(6),
+            ..tcp_probe(CLIENT.0)
+        });
+        server
+    }
+}
+
+fn mount() -> VolumeMount {
+    VolumeMount {
+        name: "data".to_owned(),
+        mount_path: VOLUME.to_owned(),
+        ..VolumeMount::default()
+    }
+}
+
+impl Construct for ZooKeeper {
+    type Handle = ZooKeeperHandle;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+
+    fn handle(&self, scope: &Scope) -> ZooKeeperHandle {
+        ZooKeeperHandle(Arc::new(Facts {
+            name: self.name.clone(),
+            replicas: self.replicas,
+            connection_string: self
+                .servers(scope)
+                .into_iter()
+                .map(|(_, host)| format!("{host}:{}", CLIENT.1))
+                .collect::<Vec<_>>()
+                .join(","),
+            service_address: format!("{}:{}", scope.service_address(&self.name), CLIENT.1),
+            metrics_port: self.images.metrics_agent().map(|_| METRICS_PORT_NAME),
+        }))
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        let replicas = self.replicas;
+        let problem = match replicas {
+            0..3 => Some(format!("an ensemble of {replicas} survives the loss of no server")),
+            even if even.is_multiple_of(2) => Some(format!(
+                "{even} servers survive the loss of {}, as {} do",
+                (even - 1) / 2,
+                even - 1
+            )),
+            256.. => Some(format!("{replicas} servers: a server id is at most 255")),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            check.report(&rules::pod::ENSEMBLE, problem, |finding| {
+                finding.hint("use `ZooKeeper::new(…, 3)`");
+            });
+        }
+        check_heap(check, self.resources, self.origin.location);
+    }
+
+    fn render(&self, scope: &Scope) -> Vec<Object> {
+        let labels = self.labels();
+        let config = self.config(scope);
+        let pod = Pod {
+            labels: &labels,
+            service_account: &self.name,
+            user: ImageSet::USER,
+            config: Some(&config),
+            init_containers: vec![self.write_id()],
+            container: self.server(),
+            grace_period: Duration::from_seconds(60),
+            spread: Spread::Required,
+            sidecar: Sidecar::None,
+        };
+        let members = Members {
+            name: &self.name,
+            service: &self.headless_name(),
+            replicas: self.replicas,
+            first_ordinal: 1,
+            settle: Duration::from_seconds(10),
+        };
+        let mut admissions = vec![
+            // Whoever reaches the client port may change the cluster's metadata: brokers only.
+            Admission::Pods(
+                Labels { name: "kafka", instance: String::new(), component: "" },
+                vec![CLIENT.1],
+            ),
+            Admission::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
+        ];
+        if self.images.metrics_agent().is_some() {
+            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
+        }
+        let volume = claim("data", self.storage.size, self.storage.class.as_deref());
+        vec![
+            Object::new(&service_account(scope, &labels, &self.name)),
+            Object::new(&config),
+            Object::new(&service(scope, &labels, &self.name, &[CLIENT])),
+            Object::new(&headless_service(
+                scope,
+                &labels,
+                &self.headless_name(),
+                &[CLIENT, PEER, ELECTION],
+            )),
+            Object::new(&network_policy(scope, &labels, &self.name, admissions)),
+            Object::new(&disruption_budget(scope, &labels, &self.name)),
+            Object::new(&stateful_set(scope, &members, pod, vec![volume])),
+        ]
+    }
+}
+
+/// An ensemble that is part of a stack: what a cluster and its monitoring are built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZooKeeperHandle(Arc<Facts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Facts {
+    name: String,
+    replicas: u32,
+    connection_string: String,
+    service_address: String,
+    metrics_port: Option<&'static str>,
+}
+
+impl ZooKeeperHandle {
+    /// The construct's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The number of its servers.
+    pub fn replicas(&self) -> u32 {
+        self.0.replicas
+    }
+
+    /// `zookeeper.connect` of a broker: every server's own address.
+    pub fn connection_string(&self) -> &str {
+        &self.0.connection_string
+    }
+
+    /// Host and port of the Service, which leads to servers that are part of the quorum.
+    pub fn service_address(&self) -> &str {
+        &self.0.service_address
+    }
+
+    /// The labels of its pods.
+    pub fn labels(&self) -> Labels {
+        Labels {
+            name: "zookeeper",
+            instance: self.0.name.clone(),
+            component: "server",
+        }
+    }
+
+    /// The name of its pods' metrics port, if its images have a metrics agent.
+    pub fn metrics_port(&self) -> Option<&'static str> {
+        self.0.metrics_port
+    }
+}

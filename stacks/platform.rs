@@ -1,0 +1,77 @@
+//! What all stacks have around a cluster, and the settings that all clusters share.
+
+use kafka_stacks::prelude::*;
+
+use crate::topics;
+
+/// A broker of the reference system.
+pub(crate) const BROKER: Resources = Resources {
+    cpu_request: Cpu::from_millicores(2000),
+    cpu_limit: Cpu::from_millicores(4000),
+    memory_request: Bytes::from_mib(6 * 1024),
+    memory_limit: Bytes::from_mib(8 * 1024),
+};
+
+/// An empty production stack in the namespace that clients know.
+pub(crate) fn production(name: &str) -> Stack {
+    // Applications in the namespace are in the mesh. The pods of this stack opt out: Kafka's clients dial pods by their
+    // address, and a Job with a proxy beside it never ends.
+    Stack::new(name, "kafka").namespace_label("istio-injection", "enabled")
+}
+
+/// The broker settings of the reference system.
+pub(crate) fn broker_settings(cluster: KafkaCluster) -> KafkaCluster {
+    cluster
+        .default_partitions(12)
+        .network_threads(8)
+        .io_threads(8)
+        .socket_buffers(100.kib())
+        .largest_request(100.mib())
+        .log_retention(168.hours())
+        .log_segment(1.gib())
+        .retention_check_interval(5.minutes())
+        .transactional_id_expiration(7.days())
+        .compression(Compression::Snappy)
+}
+
+/// Everything around a cluster: topics, client contracts, registry, Connect and monitoring.
+pub(crate) struct Platform {
+    pub(crate) registry: Resources,
+    pub(crate) connect: Resources,
+    /// Of the registry and of Connect.
+    pub(crate) replicas: u32,
+}
+
+impl Platform {
+    /// The sizes of the reference system.
+    pub(crate) fn reference() -> Self {
+        Self {
+            registry: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
+            connect: Resources::range(1.cores()..=2.cores(), 3.gib()..=4.gib()),
+            replicas: 2,
+        }
+    }
+
+    pub(crate) fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle) {
+        stack.add(topics::topics(kafka));
+        stack.add(topics::clients(kafka));
+        let registry = stack.add(
+            SchemaRegistry::new("schema-registry", kafka)
+                .replicas(self.replicas)
+                .resources(self.registry)
+                .compatibility(Compatibility::Backward),
+        );
+        let connect = stack.add(
+            Connect::new("kafka-connect", kafka)
+                .replicas(self.replicas)
+                .resources(self.connect)
+                .group("voicecore-connect-cluster")
+                .internal_topics("connect")
+                .avro(&registry)
+                .compression(Compression::Snappy)
+                .largest_request(1.mib())
+                .max_poll_records(500),
+        );
+        stack.add(Monitoring::new("monitoring", kafka).connect(&connect).registry(&registry));
+    }
+}

@@ -1,0 +1,23 @@
+//! The event backbone: three nodes that are broker and controller in one.
+
+use kafka_stacks::prelude::*;
+
+use crate::platform::{self, Platform};
+
+pub(crate) fn stack() -> Stack {
+    let mut stack = platform::production("prod");
+    let kafka = stack.add(
+        platform::broker_settings(KafkaCluster::kraft("kafka", Version::V4_3, "dNslt4aLhoV1ilXY5BmCQA"))
+            .pool(
+                NodePool::combined("kafka", 3)
+                    .resources(platform::BROKER)
+                    .storage(Storage::persistent(100.gib())),
+            )
+            .acknowledge(
+                &rules::kraft::COMBINED,
+                "the reference sizes have three nodes; `prod-dedicated` is the same system with controllers of their own",
+            ),
+    );
+    Platform::reference().add_to(&mut stack, &kafka);
+    stack
+}
