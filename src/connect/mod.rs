@@ -215,11 +215,7 @@ impl Connect {
     }
 
     fn labels(&self) -> Labels {
-        Labels {
-            name: "kafka-connect",
-            instance: self.name.clone(),
-            component: "worker",
-        }
+        Labels::new("kafka-connect", &self.name, "worker")
     }
 
     fn properties(&self) -> Properties {
@@ -445,11 +441,7 @@ impl ConnectHandle {
 
     /// The labels of its pods.
     pub fn labels(&self) -> Labels {
-        Labels {
-            name: "kafka-connect",
-            instance: self.0.name.clone(),
-            component: "worker",
-        }
+        Labels::new("kafka-connect", &self.0.name, "worker")
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

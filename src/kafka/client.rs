@@ -370,11 +370,7 @@ impl Construct for Clients {
     }
 
     fn render(&self, scope: &Scope) -> Vec<Object> {
-        let labels = Labels {
-            name: "kafka-clients",
-            instance: self.name.clone(),
-            component: "",
-        };
+        let labels = Labels::new("kafka-clients", &self.name, "");
         let producers = self
             .producers
             .iter()

@@ -262,12 +262,21 @@ impl KafkaCluster {
         }
     }
 
-    /// The labels of the cluster's pods with this role, or of all of them.
-    pub(crate) fn labels(&self, roles: Option<Roles>) -> Labels {
+    /// The labels of all of the cluster's pods.
+    pub(crate) fn labels(&self) -> Labels {
+        Labels::new("kafka", &self.name, "")
+    }
+
+    /// The labels of the pods that play the part of these roles.
+    pub(crate) fn component_labels(&self, roles: Roles) -> Labels {
+        Labels::new("kafka", &self.name, roles.component())
+    }
+
+    /// The labels of the pods of one pool.
+    pub(crate) fn pool_labels(&self, pool: &NodePool) -> Labels {
         Labels {
-            name: "kafka",
-            instance: self.name.clone(),
-            component: roles.map_or("", Roles::component),
+            pool: pool.name.clone(),
+            ..self.component_labels(pool.roles)
         }
     }
 
@@ -422,11 +431,7 @@ impl KafkaHandle {
 
     /// The labels of all of its pods.
     pub fn labels(&self) -> Labels {
-        Labels {
-            name: "kafka",
-            instance: self.0.name.clone(),
-            component: "",
-        }
+        Labels::new("kafka", &self.0.name, "")
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

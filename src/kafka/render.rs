@@ -33,8 +33,8 @@ const GRACE_PERIOD: Duration = Duration::from_seconds(330);
 
 impl KafkaCluster {
     pub(crate) fn render_all(&self, scope: &Scope) -> Vec<Object> {
-        let everyone = self.labels(None);
-        let brokers = self.labels(Some(Roles::Broker));
+        let everyone = self.labels();
+        let brokers = self.component_labels(Roles::Broker);
         let client_ports: Vec<(String, u16)> = self
             .client_listeners()
             .into_iter()
@@ -66,7 +66,7 @@ impl KafkaCluster {
             objects.push(Object::new(&self.stateful_set(scope, pool, &config)));
         }
         for roles in self.components() {
-            let labels = self.labels(Some(roles));
+            let labels = self.component_labels(roles);
             let name = match roles {
                 Roles::Controller => format!("{}-controller", self.name),
                 Roles::Combined | Roles::Broker => self.name.clone(),
@@ -125,7 +125,7 @@ impl KafkaCluster {
         let logging = Logging::of(self.images.version());
         let mut config = config_map(
             scope,
-            &self.labels(Some(pool.roles)),
+            &self.pool_labels(pool),
             &pool.name,
             [
                 (SERVER_FILE, self.server_properties(scope, pool).to_text()),
@@ -144,7 +144,7 @@ impl KafkaCluster {
     }
 
     fn stateful_set(&self, scope: &Scope, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
-        let labels = self.labels(Some(pool.roles));
+        let labels = self.pool_labels(pool);
         let pod = Pod {
             labels: &labels,
             service_account: &self.name,

@@ -93,11 +93,7 @@ impl Topics {
     }
 
     fn labels(&self) -> Labels {
-        Labels {
-            name: "kafka-topics",
-            instance: self.name.clone(),
-            component: "job",
-        }
+        Labels::new("kafka-topics", &self.name, "job")
     }
 
     /// One setting a line, so that each line of a diff names its topic.
@@ -236,16 +232,15 @@ impl Topics {
                 "lower `.largest_batch(…)` or raise `.segment_size(…)`".to_owned(),
             );
         }
-        check_replication(
-            check,
-            topic.replication.unwrap_or(self.kafka.replication()),
-            self.kafka.brokers(),
-            &Where {
+        // The cluster's own was checked with the cluster.
+        if let Some(replication) = topic.replication {
+            let place = Where {
                 item: &topic.name,
                 location: topic.location,
                 call: "Topic::replication(…)",
-            },
-        );
+            };
+            check_replication(check, replication, self.kafka.brokers(), &place);
+        }
         check_overrides(check, topic);
     }
 }

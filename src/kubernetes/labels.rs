@@ -13,15 +13,37 @@ pub struct Labels {
     pub instance: String,
     /// `app.kubernetes.io/component`: the part it plays, as `broker`; empty for all parts.
     pub component: &'static str,
+    /// The pool, where several have the same part; empty for all of them.
+    pub pool: String,
 }
 
 impl Labels {
+    /// The labels of a component that has one kind of pods.
+    pub fn new(name: &'static str, instance: impl Into<String>, component: &'static str) -> Self {
+        Self {
+            name,
+            instance: instance.into(),
+            component,
+            pool: String::new(),
+        }
+    }
+
+    /// The same without the pool: all pods with this part.
+    #[must_use]
+    pub fn without_pool(&self) -> Self {
+        Self {
+            pool: String::new(),
+            ..self.clone()
+        }
+    }
+
     /// The labels that select the pods.
     pub fn selector(&self) -> BTreeMap<String, String> {
         [
             ("app.kubernetes.io/name", self.name),
             ("app.kubernetes.io/instance", &self.instance),
             ("app.kubernetes.io/component", self.component),
+            ("kafka-stacks/pool", &self.pool),
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

@@ -99,7 +99,7 @@ impl Pod<'_> {
                 ..ObjectMeta::default()
             }),
             spec: Some(PodSpec {
-                affinity: Some(apart_per_node(self.labels, self.spread)),
+                affinity: Some(apart_per_node(&self.labels.without_pool(), self.spread)),
                 automount_service_account_token: Some(false),
                 containers: vec![with_mounts(self.container)],
                 enable_service_links: Some(false),
@@ -119,7 +119,7 @@ impl Pod<'_> {
                 service_account_name: Some(self.service_account.to_owned()),
                 termination_grace_period_seconds: Some(seconds(self.grace_period)),
                 topology_spread_constraints: Some(vec![TopologySpreadConstraint {
-                    label_selector: Some(self.labels.label_selector()),
+                    label_selector: Some(self.labels.without_pool().label_selector()),
                     max_skew: 1,
                     topology_key: "topology.kubernetes.io/zone".to_owned(),
                     when_unsatisfiable: "ScheduleAnyway".to_owned(),

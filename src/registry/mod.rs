@@ -177,11 +177,7 @@ impl SchemaRegistry {
     }
 
     fn labels(&self) -> Labels {
-        Labels {
-            name: "schema-registry",
-            instance: self.name.clone(),
-            component: "server",
-        }
+        Labels::new("schema-registry", &self.name, "server")
     }
 
     fn properties(&self) -> Properties {
@@ -379,11 +375,7 @@ impl SchemaRegistryHandle {
 
     /// The labels of its pods.
     pub fn labels(&self) -> Labels {
-        Labels {
-            name: "schema-registry",
-            instance: self.0.name.clone(),
-            component: "server",
-        }
+        Labels::new("schema-registry", &self.0.name, "server")
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

@@ -72,8 +72,11 @@ log4j.appender.console.layout=org.apache.log4j.EnhancedPatternLayout
 log4j.appender.console.layout.ConversionPattern=%d{yyyy-MM-dd'T'HH:mm:ss.SSSZ} %-5p [%t] %c - %m%n
 "
                 .to_owned();
+                if !levels.is_empty() {
+                    text.push('\n');
+                }
                 for (logger, level) in levels {
-                    text.push_str(&format!("\nlog4j.logger.{logger}={}\n", level.to_uppercase()));
+                    text.push_str(&format!("log4j.logger.{logger}={}\n", level.to_uppercase()));
                 }
                 text
             }

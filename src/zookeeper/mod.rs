@@ -90,11 +90,7 @@ impl ZooKeeper {
     }
 
     fn labels(&self) -> Labels {
-        Labels {
-            name: "zookeeper",
-            instance: self.name.clone(),
-            component: "server",
-        }
+        Labels::new("zookeeper", &self.name, "server")
     }
 
     fn headless_name(&self) -> String {
@@ -303,7 +299,7 @@ impl Construct for ZooKeeper {
         let mut admissions = vec![
             // Whoever reaches the client port may change the cluster's metadata: brokers only.
             Admission::Pods(
-                Labels { name: "kafka", instance: String::new(), component: "" },
+                Labels::new("kafka", "", ""),
                 vec![CLIENT.1],
             ),
             Admission::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
@@ -365,11 +361,7 @@ impl ZooKeeperHandle {
 
     /// The labels of its pods.
     pub fn labels(&self) -> Labels {
-        Labels {
-            name: "zookeeper",
-            instance: self.0.name.clone(),
-            component: "server",
-        }
+        Labels::new("zookeeper", &self.0.name, "server")
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

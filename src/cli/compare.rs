@@ -1,0 +1,434 @@
+//! What a stack's folder holds against what the stack renders. It reads the disk and changes nothing.
+//!
+//! A file is ours if the index lists it and its content still has the listed digest. Everything else belongs to someone.
+#![expect(clippy::disallowed_methods, reason = "files are read here to be compared")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    io::ErrorKind,
+    path::Path,
+    thread,
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    manifest::{INDEX, Manifests, digest},
+    yaml,
+};
+
+/// The index of a run under way, beside the old one: what it lists is ours too, if the run does not come to its end.
+pub(super) const PENDING: &str = ".kustomization.yaml.pending";
+
+/// How the name of a file begins that is being written, and how it ends.
+pub(super) const TEMPORARY: (&str, &str) = (".kafka-stacks.", ".tmp");
+
+/// What becomes of files that someone else wrote or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    /// They are conflicts.
+    Keep,
+    /// They are replaced or deleted like our own.
+    Overwrite,
+}
+
+/// The difference between a stack's folder and what the stack renders.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// The stack's folder.
+    pub(super) root: &'a Path,
+    /// What the stack renders.
+    pub(super) manifests: &'a Manifests,
+    /// Rendered files that the folder has not.
+    pub(super) missing: Vec<String>,
+    /// Rendered files that the folder has in another version.
+    pub(super) stale: Vec<String>,
+    /// Our own files that the stack renders no longer.
+    pub(super) superfluous: Vec<String>,
+    /// The folders of all files that the stack renders no longer, there or not.
+    pub(super) abandoned: BTreeSet<String>,
+    /// The number of rendered files that the folder has as they are.
+    pub(super) unchanged: usize,
+    /// What forbids it.
+    pub(super) conflicts: Vec<Conflict>,
+    /// Half-written files of an interrupted run.
+    pub(super) temporary: Vec<String>,
+    /// What an interrupted run had set out to write: paths and digests. `None` if the last run was not interrupted.
+    pub(super) pending: Option<Vec<(String, String)>>,
+}
+
+impl Plan<'_> {
+    /// Whether a file is missing, stale or superfluous.
+    pub(super) fn has_changes(&self) -> bool {
+        !(self.missing.is_empty() && self.stale.is_empty() && self.superfluous.is_empty())
+    }
+
+    /// Whether nothing is to do.
+    pub(super) fn is_current(&self) -> bool {
+        !self.has_changes() && self.conflicts.is_empty() && self.leftovers().next().is_none()
+    }
+
+    /// A path as a message shows it.
+    pub(super) fn shown(&self, path: &str) -> String {
+        let root = self.root.display();
+        if path.is_empty() { root.to_string() } else { format!("{root}/{path}") }
+    }
+
+    /// Files of an interrupted run.
+    pub(super) fn leftovers(&self) -> impl Iterator<Item = &str> {
+        let pending = self.pending.as_ref().map(|_| PENDING);
+        self.temporary.iter().map(String::as_str).chain(pending)
+    }
+
+    fn conflict(&mut self, path: &str, reason: Reason) {
+        self.conflicts.push(Conflict { path: path.to_owned(), reason });
+    }
+}
+
+/// Something in the way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Conflict {
+    /// The path below the stack's folder; empty for the folder itself.
+    pub(super) path: String,
+    pub(super) reason: Reason,
+}
+
+/// Why something is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    /// A file that we wrote and someone changed.
+    Edited,
+    /// The same, and the stack renders it no longer.
+    EditedAndSuperfluous,
+    /// A file that we did not write.
+    Foreign,
+    /// No file at all, where one must be.
+    NotAFile(Kind),
+    /// No folder at all, where one must be.
+    NotAFolder(Kind),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Edited => f.write_str("was edited by hand"),
+            Self::EditedAndSuperfluous => {
+                f.write_str("was edited by hand, and the stack renders it no longer")
+            }
+            Self::Foreign => f.write_str("is in the way, and was not written by this tool"),
+            Self::NotAFile(kind) => write!(f, "is {kind} where a file must be"),
+            Self::NotAFolder(kind) => write!(f, "is {kind} where a folder must be"),
+        }
+    }
+}
+
+/// What a name in a folder stands for. Links are not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    File,
+    Folder,
+    Link,
+    Other,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "a file",
+            Self::Folder => "a folder",
+            Self::Link => "a symbolic link",
+            Self::Other => "a device, socket or pipe",
+        })
+    }
+}
+
+impl From<fs::FileType> for Kind {
+    fn from(kind: fs::FileType) -> Self {
+        if kind.is_symlink() {
+            Self::Link
+        } else if kind.is_dir() {
+            Self::Folder
+        } else if kind.is_file() {
+            Self::File
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Compares a stack's folder, which need not exist, with what the stack renders.
+pub(super) fn compare<'a>(
+    root: &'a Path,
+    manifests: &'a Manifests,
+    others: Others,
+) -> anyhow::Result<Plan<'a>> {
+    let mut plan = Plan {
+        root,
+        manifests,
+        missing: Vec::new(),
+        stale: Vec::new(),
+        superfluous: Vec::new(),
+        abandoned: BTreeSet::new(),
+        unchanged: 0,
+        conflicts: Vec::new(),
+        temporary: Vec::new(),
+        pending: None,
+    };
+    let mut folders = Folders { root, listed: BTreeMap::new() };
+    let owned = read_owned(&mut folders, &mut plan, others)?;
+
+    let mut files = Vec::new();
+    for (path, text) in manifests.iter() {
+        anyhow::ensure!(stays_inside(path), "the stack renders `{path}`, which is not in its own folder");
+        match folders.kind(path)? {
+            None => plan.missing.push(path.to_owned()),
+            Some(Kind::File) => files.push(File { path, text: Some(text) }),
+            Some(kind) => plan.conflict(path, Reason::NotAFile(kind)),
+        }
+    }
+    for path in owned.0.keys().filter(|path| manifests.get(path).is_none()) {
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            plan.abandoned.insert(folder.to_owned());
+        }
+        // Whatever else may be there now, it is not the file that we wrote, and nothing needs its place.
+        if folders.kind(path)? == Some(Kind::File) {
+            files.push(File { path, text: None });
+        }
+    }
+
+    let states = in_parallel(&files, |file| file.state(root, &owned))?;
+    for (file, state) in files.iter().zip(states) {
+        let stale = file.text.is_some();
+        match (state, others) {
+            (State::Same, _) => plan.unchanged += 1,
+            (State::Ours, _) | (_, Others::Overwrite) if stale => plan.stale.push(file.path.to_owned()),
+            (State::Ours, _) | (_, Others::Overwrite) => plan.superfluous.push(file.path.to_owned()),
+            (State::Edited, _) if stale => plan.conflict(file.path, Reason::Edited),
+            (State::Edited, _) => plan.conflict(file.path, Reason::EditedAndSuperfluous),
+            (State::Foreign, _) => plan.conflict(file.path, Reason::Foreign),
+        }
+    }
+    folders.report(&mut plan);
+    plan.conflicts.sort();
+    Ok(plan)
+}
+
+/// The digests that make a file ours. A path may have several: that of the last run, and those of interrupted ones.
+#[derive(Default)]
+struct Owned(BTreeMap<String, Vec<String>>);
+
+impl Owned {
+    fn add(&mut self, files: &[(String, String)]) {
+        // Hands may have written an index: nothing outside of the stack's folder is ever ours.
+        for (path, digest) in files.iter().filter(|(path, _)| stays_inside(path)) {
+            self.0.entry(path.clone()).or_default().push(digest.clone());
+        }
+    }
+}
+
+/// Reads the index, and that of an interrupted run.
+fn read_owned(folders: &mut Folders<'_>, plan: &mut Plan<'_>, others: Others) -> anyhow::Result<Owned> {
+    let mut owned = Owned::default();
+    // If the index is no file, it is found in the way when it is compared, like all that is rendered.
+    if folders.kind(INDEX)? == Some(Kind::File)
+        && let Some(index) = Index::read(&plan.root.join(INDEX))?
+    {
+        owned.add(&index.files);
+        owned.0.insert(INDEX.to_owned(), index.digest.into_iter().collect());
+    }
+    match folders.kind(PENDING)? {
+        None => {}
+        Some(Kind::File) => match Index::read(&plan.root.join(PENDING))? {
+            Some(index) => {
+                owned.add(&index.files);
+                plan.pending = Some(index.files);
+            }
+            None if others == Others::Overwrite => plan.pending = Some(Vec::new()),
+            None => plan.conflict(PENDING, Reason::Foreign),
+        },
+        Some(kind) => plan.conflict(PENDING, Reason::NotAFile(kind)),
+    }
+    Ok(owned)
+}
+
+/// An index on the disk.
+struct Index {
+    files: Vec<(String, String)>,
+    /// The digest of the index itself, if it still is what this tool would write for these files.
+    digest: Option<String>,
+}
+
+impl Index {
+    /// `None` if this tool did not write it.
+    fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+        let Ok(text) = String::from_utf8(read(path)?) else {
+            return Ok(None);
+        };
+        Ok(yaml::read_index(&text).map(|files| {
+            let digest = Some(digest(&text)).filter(|read| *read == digest(&yaml::index(&files)));
+            Self { files, digest }
+        }))
+    }
+}
+
+/// A regular file of the stack's folder.
+struct File<'a> {
+    path: &'a str,
+    /// What it should hold; `None` if it should not be there.
+    text: Option<&'a str>,
+}
+
+/// What a file is to us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Same,
+    Ours,
+    Edited,
+    Foreign,
+}
+
+impl File<'_> {
+    fn state(&self, root: &Path, owned: &Owned) -> anyhow::Result<State> {
+        let found = read(&root.join(self.path))?;
+        if self.text.is_some_and(|text| text.as_bytes() == found) {
+            return Ok(State::Same);
+        }
+        let digests = owned.0.get(self.path);
+        let foreign = if digests.is_some() { State::Edited } else { State::Foreign };
+        let Ok(found) = String::from_utf8(found) else {
+            return Ok(foreign);
+        };
+        // A digest does not tell line ends apart: a checkout on Windows has others.
+        let found = digest(&found);
+        Ok(if self.text.is_some_and(|text| digest(text) == found) {
+            State::Same
+        } else if digests.is_some_and(|digests| digests.contains(&found)) {
+            State::Ours
+        } else {
+            foreign
+        })
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Whether a path cannot leave the folder that it is taken from, and is none of our hidden files.
+fn stays_inside(path: &str) -> bool {
+    path.split('/').all(|part| {
+        !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0'])
+    })
+}
+
+/// The folders below a stack's own, each listed once.
+struct Folders<'a> {
+    root: &'a Path,
+    listed: BTreeMap<String, Listing>,
+}
+
+enum Listing {
+    Missing,
+    NotAFolder(Kind),
+    Names(BTreeMap<String, Kind>),
+}
+
+impl Folders<'_> {
+    /// What a path stands for; `None` if nothing is there.
+    fn kind(&mut self, path: &str) -> anyhow::Result<Option<Kind>> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(match self.listing(folder)? {
+            Listing::Names(names) => names.get(name).copied(),
+            Listing::Missing | Listing::NotAFolder(_) => None,
+        })
+    }
+
+    fn listing(&mut self, folder: &str) -> anyhow::Result<&Listing> {
+        if !self.listed.contains_key(folder) {
+            let kind = if folder.is_empty() { kind(self.root)? } else { self.kind(folder)? };
+            let listing = match kind {
+                None => Listing::Missing,
+                Some(Kind::Folder) => Listing::Names(names(&self.root.join(folder))?),
+                Some(kind) => Listing::NotAFolder(kind),
+            };
+            self.listed.insert(folder.to_owned(), listing);
+        }
+        Ok(&self.listed[folder])
+    }
+
+    /// Adds to the plan what the folders themselves say.
+    fn report(self, plan: &mut Plan<'_>) {
+        for (folder, listing) in self.listed {
+            match listing {
+                Listing::Missing => {}
+                Listing::NotAFolder(kind) => plan.conflict(&folder, Reason::NotAFolder(kind)),
+                Listing::Names(names) => {
+                    for (name, kind) in names {
+                        let (start, end) = TEMPORARY;
+                        if kind == Kind::File && name.starts_with(start) && name.ends_with(end) {
+                            plan.temporary.push(join(&folder, &name));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A path below a folder; the stack's own folder is empty.
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+fn kind(path: &Path) -> anyhow::Result<Option<Kind>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.file_type().into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
+}
+
+fn names(folder: &Path) -> anyhow::Result<BTreeMap<String, Kind>> {
+    let read = || {
+        let mut names = BTreeMap::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            // A name that is not Unicode is none that we would write.
+            if let Ok(name) = entry.file_name().into_string() {
+                names.insert(name, entry.file_type()?.into());
+            }
+        }
+        Ok::<_, std::io::Error>(names)
+    };
+    read().with_context(|| format!("cannot list `{}`", folder.display()))
+}
+
+/// Does some work for each item, on several threads where there are many. The results are in the order of the items.
+pub(super) fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> anyhow::Result<R> + Sync,
+) -> anyhow::Result<Vec<R>> {
+    // Starting a thread costs about as much as touching this many files.
+    const WORTH_A_THREAD: usize = 64;
+    let threads = thread::available_parallelism()
+        .map_or(1, std::num::NonZero::get)
+        .min(items.len() / WORTH_A_THREAD);
+    if threads <= 1 {
+        return items.iter().map(work).collect();
+    }
+    thread::scope(|scope| {
+        let workers: Vec<_> = items
+            .chunks(items.len().div_ceil(threads))
+            .map(|chunk| scope.spawn(|| chunk.iter().map(&work).collect::<anyhow::Result<Vec<R>>>()))
+            .collect();
+        let mut results = Vec::with_capacity(items.len());
+        for worker in workers {
+            match worker.join() {
+                Ok(chunk) => results.extend(chunk?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(results)
+    })
+}

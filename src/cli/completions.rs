@@ -1,0 +1,40 @@
+//! `completions`: what a shell needs to complete arguments, the names of stacks and rules included.
+
+use clap::{Args, CommandFactory as _, builder::PossibleValuesParser};
+use clap_complete::Shell;
+
+use crate::{
+    cli::{Outcome, all, failure::Failure, output::Output, program},
+    rules,
+    stack::Stack,
+};
+
+/// Write completions for a shell to standard output
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    stacks: &[fn() -> Stack],
+    output: &mut Output<'_>,
+) -> Result<Outcome, Failure> {
+    let stacks = all(stacks)?;
+    // clap keeps names for ever; this process ends right after.
+    let names: Vec<&'static str> =
+        stacks.iter().map(|stack| &*stack.name().to_owned().leak()).collect();
+    let names = PossibleValuesParser::new(names);
+    let ids = PossibleValuesParser::new(rules::ALL.iter().map(|rule| rule.id));
+    let mut command = crate::cli::Arguments::command()
+        .mut_subcommand("synth", |verb| verb.mut_arg("stacks", |arg| arg.value_parser(names.clone())))
+        .mut_subcommand("check", |verb| verb.mut_arg("stacks", |arg| arg.value_parser(names.clone())))
+        .mut_subcommand("tree", |verb| verb.mut_arg("stack", |arg| arg.value_parser(names)))
+        .mut_subcommand("explain", |verb| verb.mut_arg("rule", |arg| arg.value_parser(ids)));
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, program(), &mut script);
+    output.data([String::from_utf8_lossy(&script).as_ref()])?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,190 @@
+//! The command line: the only part of the crate that reads and writes files, knows the environment, and can fail.
+//!
+//! Every verb has a file. What they share: [`output`] has the streams, [`report`] shows findings, [`compare`] reads what is on
+//! the disk and [`write`] changes it.
+
+mod check;
+mod compare;
+mod completions;
+mod explain;
+mod failure;
+mod list;
+mod nearest;
+mod output;
+mod report;
+mod synth;
+mod tree;
+mod write;
+
+use std::{
+    ffi::{OsStr, OsString},
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
+
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum as _};
+
+use crate::{
+    cli::{
+        failure::Failure,
+        nearest::nearest,
+        output::{Format, Output, Paint},
+    },
+    stack::Stack,
+};
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// How to report
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: ColorChoice,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Synth(synth::Arguments),
+    Check(check::Arguments),
+    List(list::Arguments),
+    Tree(tree::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// How a run ended; the number is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done = 0,
+    /// `synth --check` found differences.
+    Stale = 1,
+    /// Findings forbid the output, or the run failed.
+    Failed = 2,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome as u8)
+    }
+}
+
+/// Runs the command line over a set of stacks: the whole of a binary's `main`.
+///
+/// ```no_run
+/// use kafka_stacks::prelude::*;
+///
+/// fn prod() -> Stack {
+///     Stack::new("prod", "kafka")
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     kafka_stacks::cli::run(&[prod])
+/// }
+/// ```
+pub fn run(stacks: &[fn() -> Stack]) -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let parsed = Arguments::command()
+        .color(wished_color(&words))
+        .try_get_matches_from(words)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way too. A closed pipe is no error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Outcome::Failed as u8));
+        }
+    };
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let paint = [stdout.is_terminal(), stderr.is_terminal()]
+        .map(|terminal| Paint::new(arguments.color, terminal));
+    let (mut stdout, mut stderr) = (stdout.lock(), stderr.lock());
+    let mut output = Output::new((&mut stdout, paint[0]), (&mut stderr, paint[1]), arguments.format);
+    execute(&arguments.verb, stacks, &mut output).into()
+}
+
+/// Runs one verb, and reports its failure.
+fn execute(verb: &Verb, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Outcome {
+    let outcome = match verb {
+        Verb::Synth(arguments) => synth::run(arguments, stacks, output),
+        Verb::Check(arguments) => check::run(arguments, stacks, output),
+        Verb::List(arguments) => list::run(arguments, stacks, output),
+        Verb::Tree(arguments) => tree::run(arguments, stacks, output),
+        Verb::Explain(arguments) => explain::run(arguments, output),
+        Verb::Completions(arguments) => completions::run(arguments, stacks, output),
+    };
+    outcome.unwrap_or_else(|failure| {
+        output.note(&failure.text(output.note_paint()));
+        Outcome::Failed
+    })
+}
+
+/// The `--color` among the arguments: clap's own messages must keep it even where the arguments cannot be parsed.
+fn wished_color(words: &[OsString]) -> ColorChoice {
+    let words = words.iter().filter_map(|word| word.to_str());
+    let values = words.clone().skip(1).chain([""]).zip(words);
+    values
+        .filter_map(|(next, word)| match word.strip_prefix("--color") {
+            Some("") => Some(next),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        })
+        .find_map(|value| ColorChoice::from_str(value, false).ok())
+        .unwrap_or_default()
+}
+
+/// The name of the program, as the user knows it.
+fn program() -> String {
+    std::env::args_os()
+        .next()
+        .as_deref()
+        .and_then(|path| std::path::Path::new(path).file_stem())
+        .and_then(OsStr::to_str)
+        .unwrap_or(env!("CARGO_PKG_NAME"))
+        .to_owned()
+}
+
+/// All stacks, in the order of the binary.
+fn all(stacks: &[fn() -> Stack]) -> Result<Vec<Stack>, Failure> {
+    let stacks: Vec<Stack> = stacks.iter().map(|stack| stack()).collect();
+    for (index, stack) in stacks.iter().enumerate() {
+        if let Some(earlier) = stacks[..index].iter().find(|earlier| earlier.name() == stack.name()) {
+            return Err(Failure::new(format!(
+                "two stacks are called `{}`: at {} and at {}",
+                stack.name(),
+                earlier.origin.location,
+                stack.origin.location,
+            ))
+            .hint("give one of them another name in `Stack::new`"));
+        }
+    }
+    Ok(stacks)
+}
+
+/// The stacks of the given names, each once and in the order of the binary; all of them if no name is given.
+fn select(stacks: &[fn() -> Stack], names: &[String]) -> Result<Vec<Stack>, Failure> {
+    let mut stacks = all(stacks)?;
+    let unknown: Vec<String> = names
+        .iter()
+        .filter(|name| stacks.iter().all(|stack| stack.name() != *name))
+        .map(|name| {
+            let question = nearest(name, stacks.iter().map(Stack::name))
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("there is no stack `{name}`{question}")
+        })
+        .collect();
+    if !unknown.is_empty() {
+        let known: Vec<&str> = stacks.iter().map(Stack::name).collect();
+        return Err(Failure::several(unknown).hint(format!("the stacks are `{}`", known.join("`, `"))));
+    }
+    if !names.is_empty() {
+        stacks.retain(|stack| names.iter().any(|name| name == stack.name()));
+    }
+    Ok(stacks)
+}

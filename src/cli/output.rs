@@ -1,0 +1,138 @@
+//! The two streams: data on standard output, everything else on standard error.
+#![expect(clippy::disallowed_methods, reason = "whether there is colour depends on the environment, and no data does")]
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context as _;
+use clap::{ColorChoice, ValueEnum};
+use serde_json::Value;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one document with a `format_version`
+    Json,
+}
+
+/// The version of all JSON reports. It is raised when a key changes its meaning or goes away; new keys may come at any time.
+const FORMAT_VERSION: u32 = 1;
+
+/// Where a run writes to.
+pub(super) struct Output<'a> {
+    data: &'a mut dyn Write,
+    data_paint: Paint,
+    notes: &'a mut dyn Write,
+    note_paint: Paint,
+    format: Format,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(
+        (data, data_paint): (&'a mut dyn Write, Paint),
+        (notes, note_paint): (&'a mut dyn Write, Paint),
+        format: Format,
+    ) -> Self {
+        Self { data, data_paint, notes, note_paint, format }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// The colours of the data.
+    pub(super) fn data_paint(&self) -> Paint {
+        self.data_paint
+    }
+
+    /// The colours of the notes.
+    pub(super) fn note_paint(&self) -> Paint {
+        self.note_paint
+    }
+
+    /// Writes pieces of data. A reader that has had enough and closed the pipe is no error.
+    pub(super) fn data<'t>(&mut self, pieces: impl IntoIterator<Item = &'t str>) -> anyhow::Result<()> {
+        let written = pieces
+            .into_iter()
+            .try_for_each(|piece| self.data.write_all(piece.as_bytes()))
+            .and_then(|()| self.data.flush());
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(error).context("cannot write to standard output")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a report for programs, with the version of its format.
+    pub(super) fn json(&mut self, mut report: Value) -> anyhow::Result<()> {
+        report["format_version"] = FORMAT_VERSION.into();
+        self.data([format!("{report:#}\n").as_str()])
+    }
+
+    /// Writes what is not data. If nobody can hear it, there is nobody to tell.
+    pub(super) fn note(&mut self, text: &str) {
+        let _ = self.notes.write_all(text.as_bytes());
+    }
+}
+
+/// Colours, or none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    /// What the user wishes comes first, then `NO_COLOR`, then whether a person looks at it.
+    pub(super) fn new(wish: ColorChoice, terminal: bool) -> Self {
+        let on = match wish {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
+            }
+        };
+        Self { on }
+    }
+
+    /// No colours.
+    #[cfg(test)]
+    pub(super) const PLAIN: Self = Self { on: false };
+
+    pub(super) fn error(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+
+    pub(super) fn warning(self, text: &str) -> String {
+        self.with("1;33", text)
+    }
+
+    pub(super) fn hint(self, text: &str) -> String {
+        self.with("36", text)
+    }
+
+    pub(super) fn strong(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    pub(super) fn faint(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn with(self, style: &str, text: &str) -> String {
+        if self.on {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// A number with its noun: `1 file`, `2 files`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

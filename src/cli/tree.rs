@@ -1,0 +1,140 @@
+//! `tree`: a stack's constructs, their objects, and what they may use.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        Outcome,
+        failure::Failure,
+        output::{Output, Paint, count},
+        report::{self, Show},
+        select,
+    },
+    quantity::{Bytes, Cpu},
+    stack::Stack,
+    synth::{Branch, Leaf, synth},
+    totals::Totals,
+};
+
+/// Show a stack's constructs and objects, and the processor time, memory and disk that they may use
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The stack to show
+    #[arg(value_name = "STACK")]
+    stack: String,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    stacks: &[fn() -> Stack],
+    output: &mut Output<'_>,
+) -> Result<Outcome, Failure> {
+    for stack in select(stacks, std::slice::from_ref(&arguments.stack))? {
+        let synthesis = synth(&stack);
+        if synthesis.manifests.is_none() {
+            let findings = std::iter::once((stack.name(), &synthesis.findings));
+            output.note(&report::text(findings, Show::Open, output.note_paint()));
+            return Ok(Outcome::Failed);
+        }
+        if output.is_json() {
+            output.json(json(stack.name(), &synthesis.tree))?;
+        } else {
+            let tree = text(stack.name(), &synthesis.tree, output.data_paint());
+            output.data([tree.as_str()])?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
+    let total: Totals = tree.iter().map(|branch| branch.totals).sum();
+    let objects = tree.iter().map(|branch| branch.objects.len()).sum();
+    let mut text = head(stack, [vec![count(objects, "object")], amounts(&total)].concat(), paint);
+    let leaf = |object: &Leaf| format!("{} {}\n", object.kind, object.name);
+    // The objects of the stack itself stand beside the constructs.
+    let own = tree.iter().filter(|branch| branch.construct.is_empty());
+    let mut items: Vec<(String, &[Leaf])> =
+        own.flat_map(|branch| &branch.objects).map(|object| (leaf(object), [].as_slice())).collect();
+    for branch in tree.iter().filter(|branch| !branch.construct.is_empty()) {
+        let head = head(&branch.construct, amounts(&branch.totals), paint);
+        items.push((head, branch.objects.as_slice()));
+    }
+    for (place, (head, objects)) in items.iter().enumerate() {
+        let last = place + 1 == items.len();
+        let [branch, trunk] = if last { ["└── ", "    "] } else { ["├── ", "│   "] };
+        text += &format!("{}{head}", paint.faint(branch));
+        for (place, object) in objects.iter().enumerate() {
+            let twig = if place + 1 == objects.len() { "└── " } else { "├── " };
+            text += &format!("{}{}", paint.faint(&format!("{trunk}{twig}")), leaf(object));
+        }
+    }
+    text
+}
+
+fn head(name: &str, amounts: Vec<String>, paint: Paint) -> String {
+    let name = paint.strong(name);
+    if amounts.is_empty() { format!("{name}\n") } else { format!("{name}  {}\n", amounts.join(", ")) }
+}
+
+/// Totals in words; what is zero is left out.
+pub(super) fn amounts(totals: &Totals) -> Vec<String> {
+    let mut amounts = Vec::new();
+    if totals.cpu != Cpu::default() {
+        amounts.push(format!("{} CPU", rounded(totals.cpu.millicores(), 1000)));
+    }
+    for (bytes, what) in [(totals.memory, "memory"), (totals.disk, "disk")] {
+        if bytes != Bytes::default() {
+            amounts.push(format!("{} {what}", size(bytes)));
+        }
+    }
+    amounts
+}
+
+/// Bytes in the unit that people would choose.
+fn size(bytes: Bytes) -> String {
+    let (unit, suffix) = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+        .into_iter()
+        .map(|(shift, suffix)| (1 << shift, suffix))
+        .find(|(unit, _)| bytes.get() >= *unit)
+        .unwrap_or((1, "B"));
+    format!("{} {suffix}", rounded(bytes.get(), unit))
+}
+
+/// An amount in a unit, with one decimal unless it is whole. It is rounded up: whoever plans for it has enough.
+fn rounded(amount: u64, unit: u64) -> String {
+    let tenths = (u128::from(amount) * 10).div_ceil(u128::from(unit));
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}.{tenth}"),
+    }
+}
+
+fn json(stack: &str, tree: &[Branch]) -> Value {
+    let total: Totals = tree.iter().map(|branch| branch.totals).sum();
+    let constructs: Value = tree
+        .iter()
+        .map(|branch| {
+            let objects: Value = branch
+                .objects
+                .iter()
+                .map(|object| json!({ "kind": object.kind, "name": object.name, "path": object.path }))
+                .collect();
+            json!({
+                "name": branch.construct,
+                "totals": json_totals(&branch.totals),
+                "objects": objects,
+            })
+        })
+        .collect();
+    json!({ "stack": stack, "totals": json_totals(&total), "constructs": constructs })
+}
+
+/// Totals for a program: exact, with the unit in the name.
+pub(super) fn json_totals(totals: &Totals) -> Value {
+    json!({
+        "cpu_millicores": totals.cpu.millicores(),
+        "memory_bytes": totals.memory.get(),
+        "disk_bytes": totals.disk.get(),
+    })
+}

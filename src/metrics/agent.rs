@@ -1,0 +1,198 @@
+//! The rules of the JMX Prometheus agent, made from the tables.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Kind, Metric, Process, Source};
+use crate::yaml;
+
+/// The rules file of the JMX Prometheus agent in a process: a rule for each metric, under the metric's own name.
+///
+/// Read alike by the agent's versions 0.18 to 1.6.
+///
+/// ```
+/// use kafka_stacks::metrics::{Process, agent_rules};
+///
+/// assert!(agent_rules(Process::ZooKeeper).contains("name: zookeeper_znodes\n"));
+/// ```
+pub fn agent_rules(process: Process) -> String {
+    let objects: BTreeSet<String> = process
+        .metrics()
+        .filter_map(|metric| match metric.source {
+            Source::Bean { object, .. } => Some(object),
+            Source::Exporter(_) => None,
+        })
+        .flat_map(object_names)
+        .collect();
+    let mut file = json!({
+        // The only spelling of the key that all versions read. Beans that are not listed are not even asked: a broker has
+        // some thousands.
+        "whitelistObjectNames": objects,
+        "rules": process.metrics().filter_map(rule).collect::<Vec<_>>(),
+    });
+    if objects.iter().any(|object| object.contains("error=*")) {
+        // Success is counted like an error, and consumers' and followers' fetches are counted once more as `Fetch`.
+        file["blacklistObjectNames"] = json!([
+            "kafka.network:type=RequestMetrics,error=NONE,*",
+            "kafka.network:type=RequestMetrics,request=Fetch,*",
+        ]);
+    }
+    yaml::to_text(&file)
+}
+
+/// A part of an object's or an attribute's text.
+enum Part<'a> {
+    Text(&'a str),
+    /// A label, and the values that it may have; none for all.
+    Label(&'a str, &'a str),
+}
+
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (label, behind) = after.split_once('}').unwrap_or((after, ""));
+        let (name, values) = label.split_once(':').unwrap_or((label, ""));
+        parts.extend([Part::Text(before), Part::Label(name, values)]);
+        rest = behind;
+    }
+    parts.push(Part::Text(rest));
+    parts
+}
+
+/// The names that ask for exactly the beans of an object: one for each combination of the values of its labels.
+fn object_names(object: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    for part in parts(object) {
+        let values: Vec<&str> = match part {
+            Part::Text(text) => vec![text],
+            Part::Label(_, "") => vec!["*"],
+            Part::Label(_, values) => values.split('|').collect(),
+        };
+        names = names
+            .iter()
+            .flat_map(|name| values.iter().map(move |value| format!("{name}{value}")))
+            .collect();
+    }
+    names
+}
+
+/// The rule of one metric. The agent matches it against `domain<key=value, …><composite>attribute: value`.
+fn rule(metric: &Metric) -> Option<Value> {
+    let Source::Bean { object, attribute, factor } = metric.source else {
+        return None;
+    };
+    let mut labels = Map::new();
+    let mut pattern = |text: &str| -> String {
+        parts(text)
+            .into_iter()
+            .map(|part| match part {
+                Part::Text(text) => escape(text),
+                Part::Label(name, values) => {
+                    let group = labels.len() + 1;
+                    // A percentile, 99, becomes a quantile, 0.99.
+                    let point = if name == "quantile" { "0." } else { "" };
+                    labels.insert(name.to_owned(), json!(format!("{point}${group}")));
+                    if values.is_empty() {
+                        // Kafka quotes values with special characters.
+                        "\"?([^\",>]+)\"?".to_owned()
+                    } else {
+                        format!("({values})")
+                    }
+                }
+            })
+            .collect()
+    };
+    let (domain, keys) = object.split_once(':').unwrap_or((object, ""));
+    let domain = pattern(domain);
+    let keys: Vec<String> = keys.split(',').map(&mut pattern).collect();
+    let (attribute, text) = match attribute.split_once("={") {
+        Some((attribute, label)) => (attribute, Some(label.trim_end_matches('}'))),
+        None => (attribute, None),
+    };
+    let (composite, attribute) = attribute.split_once('.').unwrap_or(("", attribute));
+    let mut whole =
+        format!("^{domain}<{}><{composite}>{}:", keys.join(", "), pattern(attribute));
+    let mut rule = json!({
+        "name": metric.name,
+        "type": match metric.kind {
+            Kind::Gauge => "GAUGE",
+            Kind::Counter => "COUNTER",
+        },
+    });
+    if let Some(label) = text {
+        whole.push_str(" (.+)$");
+        let group = labels.len() + 1;
+        labels.insert(label.to_owned(), json!(format!("${group}")));
+        rule["value"] = json!(1);
+    } else {
+        // Whether a rule matches does not depend on the value, so it is found out once.
+        rule["cache"] = json!(true);
+    }
+    if (factor - 1.0).abs() > f64::EPSILON {
+        rule["valueFactor"] = json!(factor);
+    }
+    rule["pattern"] = json!(whole);
+    if !labels.is_empty() {
+        rule["labels"] = Value::Object(labels);
+    }
+    Some(rule)
+}
+
+/// Literal text of a bean's name as a regular expression; `*` stands for anything within one value.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '*' => escaped.push_str("[^,>]+"),
+            '.' => escaped.push_str("\\."),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::metrics::{broker, jvm, zookeeper};
+
+    fn text(metric: &Metric) -> String {
+        yaml::to_text(&rule(metric).unwrap())
+    }
+
+    #[test]
+    fn a_rule_takes_labels_from_the_name_of_the_bean_and_the_attribute() {
+        assert_snapshot!(text(&broker::TOTAL_TIME), @r#""#);
+        assert_snapshot!(text(&broker::LOG_SIZE), @r#""#);
+    }
+
+    #[test]
+    fn a_text_becomes_a_label_and_a_composite_a_path() {
+        assert_snapshot!(text(&zookeeper::SERVER_STATE), @r#""#);
+        assert_snapshot!(text(&jvm::HEAP_USED), @r#""#);
+        assert_snapshot!(text(&jvm::GC_SECONDS), @r#""#);
+    }
+
+    #[test]
+    fn only_the_beans_of_the_metrics_are_asked_for() {
+        let Source::Bean { object, .. } = broker::REQUESTS.source else { unreachable!() };
+        assert_eq!(
+            object_names(object),
+            ["Produce", "FetchConsumer", "FetchFollower"]
+                .map(|request| format!("kafka.network:type=RequestMetrics,name=TotalTimeMs,request={request}"))
+        );
+    }
+
+    #[test]
+    fn a_file_can_be_reviewed() {
+        for process in Process::ALL {
+            let text = agent_rules(process);
+            assert!(text.len() < 20_000, "{process:?}: {} bytes", text.len());
+        }
+        assert_snapshot!(agent_rules(Process::SchemaRegistry), @r#""#);
+    }
+}

@@ -1,0 +1,174 @@
+//! What brokers export.
+
+use super::{Metric, Unit, counter, gauge, table};
+
+const METADATA_BEAN: &str = "kafka.server:type=broker-metadata-metrics";
+
+table! {
+    /// Of a broker of a KRaft cluster: how it follows the metadata log.
+    METADATA:
+    METADATA_LAG = gauge(
+        "kafka_server_brokermetadatametrics_last_applied_record_lag_ms", METADATA_BEAN, "last-applied-record-lag-ms",
+    ).unit(Unit::Milliseconds), "Age of the last metadata record that this broker applied; below 1 s in a healthy cluster.";
+    METADATA_LOAD_ERRORS = gauge(
+        "kafka_server_brokermetadatametrics_metadata_load_error_count", METADATA_BEAN, "metadata-load-error-count",
+    ), "Errors while this broker loaded the metadata log; anything but 0 is a defect.";
+    METADATA_APPLY_ERRORS = gauge(
+        "kafka_server_brokermetadatametrics_metadata_apply_error_count", METADATA_BEAN, "metadata-apply-error-count",
+    ), "Errors while this broker applied metadata; anything but 0 is a defect.";
+}
+
+table! {
+    /// Of every broker. What is counted for all topics and for each has two names: a sum over either counts nothing twice.
+    COMMON:
+
+    UNDER_REPLICATED = gauge(
+        "kafka_server_replicamanager_underreplicatedpartitions",
+        "kafka.server:type=ReplicaManager,name=UnderReplicatedPartitions", "Value",
+    ), "Partitions led here with fewer replicas in sync than assigned.";
+    UNDER_MIN_ISR = gauge(
+        "kafka_server_replicamanager_underminisrpartitioncount",
+        "kafka.server:type=ReplicaManager,name=UnderMinIsrPartitionCount", "Value",
+    ), "Partitions led here below `min.insync.replicas`: writes with `acks=all` fail.";
+    AT_MIN_ISR = gauge(
+        "kafka_server_replicamanager_atminisrpartitioncount",
+        "kafka.server:type=ReplicaManager,name=AtMinIsrPartitionCount", "Value",
+    ), "Partitions led here at `min.insync.replicas`: one more failure stops writes.";
+    OFFLINE_REPLICAS = gauge(
+        "kafka_server_replicamanager_offlinereplicacount",
+        "kafka.server:type=ReplicaManager,name=OfflineReplicaCount", "Value",
+    ), "Replicas of this broker that are offline, as on a failed log directory.";
+    REPLICAS = gauge(
+        "kafka_server_replicamanager_partitioncount",
+        "kafka.server:type=ReplicaManager,name=PartitionCount", "Value",
+    ), "Replicas that this broker holds.";
+    LEADERS = gauge(
+        "kafka_server_replicamanager_leadercount",
+        "kafka.server:type=ReplicaManager,name=LeaderCount", "Value",
+    ), "Partitions that this broker leads.";
+    LATE_TRANSACTIONS = gauge(
+        "kafka_server_replicamanager_partitionswithlatetransactionscount",
+        "kafka.server:type=ReplicaManager,name=PartitionsWithLateTransactionsCount", "Value",
+    ), "Partitions with a transaction open for longer than its timeout: readers of committed records wait.";
+    ISR_SHRINKS = counter(
+        "kafka_server_replicamanager_isrshrinks_total",
+        "kafka.server:type=ReplicaManager,name=IsrShrinksPerSec", "Count",
+    ), "Times that a leader on this broker took a replica out of the ISR.";
+    ISR_EXPANDS = counter(
+        "kafka_server_replicamanager_isrexpands_total",
+        "kafka.server:type=ReplicaManager,name=IsrExpandsPerSec", "Count",
+    ), "Times that a leader on this broker took a replica back into the ISR.";
+    FETCHER_LAG = gauge(
+        "kafka_server_replicafetchermanager_maxlag",
+        "kafka.server:type=ReplicaFetcherManager,name=MaxLag,clientId=Replica", "Value",
+    ), "Records that the slowest follower on this broker is behind its leader.";
+    FAILED_FETCHES = gauge(
+        "kafka_server_replicafetchermanager_failedpartitionscount",
+        "kafka.server:type=ReplicaFetcherManager,name=FailedPartitionsCount,clientId=Replica", "Value",
+    ), "Partitions that this broker no longer replicates after an error.";
+
+    BYTES_IN = counter(
+        "kafka_server_brokertopicmetrics_bytesin_total",
+        "kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec", "Count",
+    ).unit(Unit::Bytes), "Bytes that clients produced.";
+    BYTES_OUT = counter(
+        "kafka_server_brokertopicmetrics_bytesout_total",
+        "kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec", "Count",
+    ).unit(Unit::Bytes), "Bytes that consumers fetched, replication apart.";
+    REPLICATION_BYTES_IN = counter(
+        "kafka_server_brokertopicmetrics_replicationbytesin_total",
+        "kafka.server:type=BrokerTopicMetrics,name=ReplicationBytesInPerSec", "Count",
+    ).unit(Unit::Bytes), "Bytes that followers on this broker fetched from their leaders.";
+    MESSAGES_IN = counter(
+        "kafka_server_brokertopicmetrics_messagesin_total",
+        "kafka.server:type=BrokerTopicMetrics,name=MessagesInPerSec", "Count",
+    ), "Records that clients produced.";
+    FAILED_PRODUCE = counter(
+        "kafka_server_brokertopicmetrics_failedproducerequests_total",
+        "kafka.server:type=BrokerTopicMetrics,name=FailedProduceRequestsPerSec", "Count",
+    ), "Produce requests that failed, once for each partition.";
+    FAILED_FETCH = counter(
+        "kafka_server_brokertopicmetrics_failedfetchrequests_total",
+        "kafka.server:type=BrokerTopicMetrics,name=FailedFetchRequestsPerSec", "Count",
+    ), "Fetch requests that failed, once for each partition.";
+    TOPIC_BYTES_IN = counter(
+        "kafka_server_brokertopicmetrics_topic_bytesin_total",
+        "kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec,topic={topic}", "Count",
+    ).unit(Unit::Bytes), "Bytes that clients produced to the topic.";
+    TOPIC_BYTES_OUT = counter(
+        "kafka_server_brokertopicmetrics_topic_bytesout_total",
+        "kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec,topic={topic}", "Count",
+    ).unit(Unit::Bytes), "Bytes that consumers fetched from the topic.";
+    TOPIC_MESSAGES_IN = counter(
+        "kafka_server_brokertopicmetrics_topic_messagesin_total",
+        "kafka.server:type=BrokerTopicMetrics,name=MessagesInPerSec,topic={topic}", "Count",
+    ), "Records that clients produced to the topic.";
+
+    TOTAL_TIME = gauge(
+        "kafka_network_requestmetrics_totaltimems",
+        "kafka.network:type=RequestMetrics,name=TotalTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
+        "{quantile:50|95|99|999}thPercentile",
+    ).unit(Unit::Milliseconds), "Time from a request's arrival to its answer; the last value stays when requests stop.";
+    REQUESTS = counter(
+        "kafka_network_requestmetrics_totaltimems_count_total",
+        "kafka.network:type=RequestMetrics,name=TotalTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
+        "Count",
+    ), "Requests answered.";
+    REQUEST_QUEUE_TIME = gauge(
+        "kafka_network_requestmetrics_requestqueuetimems",
+        "kafka.network:type=RequestMetrics,name=RequestQueueTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
+        "{quantile:99}thPercentile",
+    ).unit(Unit::Milliseconds), "Time that requests waited for a handler thread.";
+    LOCAL_TIME = gauge(
+        "kafka_network_requestmetrics_localtimems",
+        "kafka.network:type=RequestMetrics,name=LocalTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
+        "{quantile:99}thPercentile",
+    ).unit(Unit::Milliseconds), "Time that the broker itself took for a request, as to append to its log.";
+    REMOTE_TIME = gauge(
+        "kafka_network_requestmetrics_remotetimems",
+        "kafka.network:type=RequestMetrics,name=RemoteTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
+        "{quantile:99}thPercentile",
+    ).unit(Unit::Milliseconds), "Time that requests waited for others, as for followers or for more data.";
+    ERRORS = counter(
+        "kafka_network_requestmetrics_errors_total",
+        "kafka.network:type=RequestMetrics,name=ErrorsPerSec,request={request},error={error}", "Count",
+    ), "Answers with an error.";
+    HANDLER_IDLE = gauge(
+        "kafka_server_kafkarequesthandlerpool_requesthandleravgidlepercent",
+        "kafka.server:type=KafkaRequestHandlerPool,name=RequestHandlerAvgIdlePercent", "OneMinuteRate",
+    ).unit(Unit::Ratio), "Part of the time in which handler threads are idle.";
+    NETWORK_IDLE = gauge(
+        "kafka_network_socketserver_networkprocessoravgidlepercent",
+        "kafka.network:type=SocketServer,name=NetworkProcessorAvgIdlePercent", "Value",
+    ).unit(Unit::Ratio), "Part of the time in which network threads are idle; it climbs after a start.";
+    REQUEST_QUEUE = gauge(
+        "kafka_network_requestchannel_requestqueuesize",
+        "kafka.network:type=RequestChannel,name=RequestQueueSize", "Value",
+    ), "Requests that wait for a handler thread.";
+    CONNECTIONS = gauge(
+        "kafka_server_socketservermetrics_connection_count",
+        "kafka.server:type=socket-server-metrics,listener={listener},networkProcessor={network_processor}",
+        "connection-count",
+    ), "Open connections, by listener and network thread.";
+    BROKER_STATE = gauge(
+        "kafka_server_kafkaserver_brokerstate",
+        "kafka.server:type=KafkaServer,name=BrokerState", "Value",
+    ), "1 starting, 2 recovery, 3 running, 6 pending controlled shutdown, 7 shutting down.";
+
+    OFFLINE_LOG_DIRECTORIES = gauge(
+        "kafka_log_logmanager_offlinelogdirectorycount",
+        "kafka.log:type=LogManager,name=OfflineLogDirectoryCount", "Value",
+    ), "Log directories that failed.";
+    LOG_FLUSH_TIME = gauge(
+        "kafka_log_logflushstats_logflushrateandtimems",
+        "kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs", "{quantile:99}thPercentile",
+    ).unit(Unit::Milliseconds), "Time that flushes to disk took.";
+    DEAD_CLEANERS = gauge(
+        "kafka_log_logcleaner_deadthreadcount",
+        "kafka.log:type=LogCleaner,name=DeadThreadCount", "Value",
+    ), "Log cleaner threads that died: compacted topics, offsets among them, grow without end.";
+    LOG_SIZE = gauge(
+        "kafka_log_log_size",
+        "kafka.log:type=Log,name=Size,topic={topic},partition={partition}", "Value",
+    ).unit(Unit::Bytes), "Size on disk of a partition's replica on this broker.";
+}

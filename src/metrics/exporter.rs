@@ -1,0 +1,32 @@
+//! What `kafka_exporter` exports: the cluster as a client sees it.
+//!
+//! Names and labels are those of its version 1.9.0. It exports all of them as gauges.
+
+use super::{Metric, exported, table};
+
+table! {
+    /// Of the one exporter of a cluster.
+    ALL:
+    BROKERS = exported("kafka_brokers", &[]),
+        "Brokers in the cluster's metadata.";
+    PARTITIONS = exported("kafka_topic_partitions", &["topic"]),
+        "Partitions of the topic.";
+    CURRENT_OFFSET = exported("kafka_topic_partition_current_offset", &["topic", "partition"]),
+        "Offset of the next record of the partition.";
+    OLDEST_OFFSET = exported("kafka_topic_partition_oldest_offset", &["topic", "partition"]),
+        "Offset of the oldest record of the partition.";
+    LEADER = exported("kafka_topic_partition_leader", &["topic", "partition"]),
+        "Node id of the partition's leader; no sample while there is none.";
+    REPLICAS = exported("kafka_topic_partition_replicas", &["topic", "partition"]),
+        "Replicas assigned to the partition.";
+    IN_SYNC_REPLICAS = exported("kafka_topic_partition_in_sync_replica", &["topic", "partition"]),
+        "Replicas of the partition that are in sync.";
+    UNDER_REPLICATED = exported("kafka_topic_partition_under_replicated_partition", &["topic", "partition"]),
+        "1 if the partition has fewer replicas in sync than assigned.";
+    GROUP_MEMBERS = exported("kafka_consumergroup_members", &["consumergroup"]),
+        "Members of the group; 0 for groups of the new consumer protocol, which it cannot ask for.";
+    COMMITTED_OFFSET = exported("kafka_consumergroup_current_offset", &["consumergroup", "topic", "partition"]),
+        "Offset that the group committed for the partition; -1 if none.";
+    CONSUMER_LAG = exported("kafka_consumergroup_lag", &["consumergroup", "topic", "partition"]),
+        "Records of the partition that the group did not commit yet; -1 if it never committed.";
+}

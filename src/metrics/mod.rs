@@ -1,0 +1,257 @@
+//! Every metric that anything in a stack exports, as a value: one table for each family of processes.
+//!
+//! Alerts and panels name metrics by these values, and the rules of the JMX Prometheus agent are made from the same rows, so
+//! nothing can ask for a metric that nothing exports. Names are the same under the agent's versions before and after 1.0:
+//! counters end in `_total` and nothing else does, no name ends in what 1.0 reserves (`_created`, `_bucket`, `_info`), and
+//! nothing comes from the agent's own collectors of the JVM, whose names changed.
+//!
+//! The names follow the Prometheus community's examples for Kafka, whose spellings existing dashboards know.
+//!
+//! ```
+//! use kafka_stacks::metrics::{self, Process, controller};
+//!
+//! assert!(Process::Controller.metrics().any(|metric| *metric == controller::OFFLINE_PARTITIONS));
+//! assert!(metrics::agent_rules(Process::Controller).contains(controller::OFFLINE_PARTITIONS.name));
+//! ```
+
+mod agent;
+pub mod broker;
+pub mod connect;
+pub mod controller;
+pub mod exporter;
+pub mod jvm;
+pub mod kubelet;
+pub mod registry;
+pub mod zookeeper;
+
+pub use agent::agent_rules;
+
+/// A metric: what it is called, what it says, and who exports it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metric {
+    /// The name of its series.
+    pub name: &'static str,
+    /// Whether it only grows.
+    pub kind: Kind,
+    /// What its value counts.
+    pub unit: Unit,
+    /// Where the value comes from.
+    pub source: Source,
+    /// What the value says: a sentence.
+    pub help: &'static str,
+}
+
+/// How a metric's value moves, and so how it may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Up and down.
+    Gauge,
+    /// Only up, until the process restarts: ask for its `rate` or `increase`.
+    Counter,
+}
+
+/// What a value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things, as partitions or requests.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// A part of the whole, 0 to 1.
+    Ratio,
+}
+
+/// Where a metric's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Source {
+    /// An attribute of a JMX bean, exported by the agent in the process.
+    ///
+    /// In both texts `{label}` takes what stands there into a label, and `{label:A|B}` only these values. An attribute
+    /// `composite.key` is a part of a composite, and `attribute={label}` takes a text into a label and is 1.
+    Bean {
+        /// The name of the bean.
+        object: &'static str,
+        /// Its attribute.
+        attribute: &'static str,
+        /// What the attribute is multiplied with, to arrive at the unit.
+        factor: f64,
+    },
+    /// Someone who exports it by this name, with these labels.
+    Exporter(&'static [&'static str]),
+}
+
+impl Metric {
+    const fn new(name: &'static str, kind: Kind, source: Source) -> Self {
+        Self { name, kind, unit: Unit::Count, source, help: "" }
+    }
+
+    const fn unit(mut self, unit: Unit) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    /// Multiplies the attribute.
+    const fn factor(mut self, by: f64) -> Self {
+        if let Source::Bean { factor, .. } = &mut self.source {
+            *factor = by;
+        }
+        self
+    }
+
+    /// The labels that its source gives it; those of the scraped pod come on top.
+    pub fn labels(&self) -> Vec<&'static str> {
+        match self.source {
+            Source::Exporter(labels) => labels.to_vec(),
+            Source::Bean { object, attribute, .. } => [object, attribute]
+                .into_iter()
+                .flat_map(|text| text.split('{').skip(1))
+                .filter_map(|rest| rest.split(['}', ':']).next())
+                .collect(),
+        }
+    }
+}
+
+/// A gauge from an attribute of a bean.
+const fn gauge(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
+    Metric::new(name, Kind::Gauge, Source::Bean { object, attribute, factor: 1.0 })
+}
+
+/// A counter from an attribute of a bean.
+const fn counter(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
+    Metric::new(name, Kind::Counter, Source::Bean { object, attribute, factor: 1.0 })
+}
+
+/// A gauge of someone else.
+const fn exported(name: &'static str, labels: &'static [&'static str]) -> Metric {
+    Metric::new(name, Kind::Gauge, Source::Exporter(labels))
+}
+
+/// Declares each row as a constant, with its help as the documentation, and the table as the slice of them all: a row cannot
+/// be left out of its table.
+macro_rules! table {
+    ($(#[$doc:meta])* $table:ident: $($name:ident = $metric:expr, $help:literal;)+) => {
+        $(
+            #[doc = $help]
+            pub const $name: Metric = Metric { help: $help, ..$metric };
+        )+
+        $(#[$doc])*
+        pub const $table: &[Metric] = &[$($name),+];
+    };
+}
+use table;
+
+/// The processes that carry the JMX Prometheus agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// A node of a KRaft cluster that is a broker, or broker and controller at once.
+    Broker,
+    /// A node of a KRaft cluster that is only a controller.
+    Controller,
+    /// A broker of a cluster on `ZooKeeper`.
+    ZooKeeperModeBroker,
+    /// A server of a `ZooKeeper` ensemble.
+    ZooKeeper,
+    /// A Connect worker.
+    Connect,
+    /// A Schema Registry.
+    SchemaRegistry,
+}
+
+impl Process {
+    /// All processes.
+    pub const ALL: [Self; 6] = [
+        Self::Broker,
+        Self::Controller,
+        Self::ZooKeeperModeBroker,
+        Self::ZooKeeper,
+        Self::Connect,
+        Self::SchemaRegistry,
+    ];
+
+    /// The tables of what it exports.
+    const fn tables(self) -> &'static [&'static [Metric]] {
+        match self {
+            Self::Broker => &[
+                controller::COMMON,
+                controller::KRAFT,
+                controller::QUORUM,
+                broker::METADATA,
+                broker::COMMON,
+                jvm::ALL,
+            ],
+            Self::Controller => &[controller::COMMON, controller::KRAFT, controller::QUORUM, jvm::ALL],
+            Self::ZooKeeperModeBroker => {
+                &[controller::COMMON, broker::COMMON, zookeeper::SESSION, jvm::ALL]
+            }
+            Self::ZooKeeper => &[zookeeper::SERVER, jvm::ALL],
+            Self::Connect => &[connect::ALL, jvm::ALL],
+            Self::SchemaRegistry => &[registry::ALL, jvm::ALL],
+        }
+    }
+
+    /// What it exports.
+    pub fn metrics(self) -> impl Iterator<Item = &'static Metric> {
+        self.tables().iter().flat_map(|table| table.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn everything() -> impl Iterator<Item = &'static Metric> {
+        Process::ALL
+            .into_iter()
+            .flat_map(Process::metrics)
+            .chain(exporter::ALL)
+            .chain(kubelet::ALL)
+    }
+
+    #[test]
+    fn a_name_means_one_thing() {
+        let mut known: BTreeMap<&str, &Metric> = BTreeMap::new();
+        for metric in everything() {
+            assert_eq!(*known.entry(metric.name).or_insert(metric), metric);
+        }
+        for process in Process::ALL {
+            let mut names: Vec<_> = process.metrics().map(|metric| metric.name).collect();
+            names.sort_unstable();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{process:?}");
+        }
+    }
+
+    #[test]
+    fn names_survive_every_version_of_the_agent() {
+        for metric in everything() {
+            let name = metric.name;
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            assert_eq!(name.ends_with("_total"), metric.kind == Kind::Counter, "{name}");
+            if let Source::Bean { .. } = metric.source {
+                for reserved in ["_created", "_bucket", "_info", "_sum", "_count"] {
+                    // `_count` is only reserved for histograms and summaries, which the rules never declare.
+                    assert!(reserved == "_count" || !name.ends_with(reserved), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_metric_says_what_it_is() {
+        for metric in everything() {
+            assert!(metric.help.ends_with('.') && metric.help.len() <= 120, "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn labels_come_from_the_source() {
+        assert_eq!(broker::TOTAL_TIME.labels(), ["request", "quantile"]);
+        assert_eq!(connect::TASK_STATUS.labels(), ["connector", "task", "status"]);
+        assert_eq!(exporter::CONSUMER_LAG.labels(), ["consumergroup", "topic", "partition"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! What a Schema Registry exports.
+//!
+//! Bean and attribute names are those of Confluent's page on monitoring the registry. Unlike those of the other tables they
+//! were not seen on a running process.
+
+use super::{Metric, Unit, gauge, table};
+
+const REQUESTS: &str = "kafka.schema.registry:type=jersey-metrics";
+
+table! {
+    /// Of a Schema Registry.
+    ALL:
+    PRIMARY = gauge(
+        "kafka_schema_registry_master_slave_role", "kafka.schema.registry:type=master-slave-role", "master-slave-role",
+    ), "1 on the registry that may write, 0 on the others.";
+    REGISTERED = gauge(
+        "kafka_schema_registry_registered_count", "kafka.schema.registry:type=registered-count", "registered-count",
+    ), "Schemas registered since this process started.";
+    CONNECTIONS = gauge(
+        "kafka_schema_registry_jetty_metrics_connections_active", "kafka.schema.registry:type=jetty-metrics",
+        "connections-active",
+    ), "Open connections.";
+    REQUEST_RATE = gauge("kafka_schema_registry_jersey_metrics_request_rate", REQUESTS, "request-rate"),
+        "Requests a second.";
+    REQUEST_ERROR_RATE = gauge(
+        "kafka_schema_registry_jersey_metrics_request_error_rate", REQUESTS, "request-error-rate",
+    ), "Requests a second that ended with an error.";
+    REQUEST_LATENCY = gauge("kafka_schema_registry_jersey_metrics_request_latency_99", REQUESTS, "request-latency-99")
+        .unit(Unit::Milliseconds),
+        "Latency of requests, 99th percentile.";
+}

@@ -1,0 +1,55 @@
+//! What a `ZooKeeper` ensemble exports, and what brokers know of their sessions with it.
+
+use super::{Metric, Unit, counter, gauge, table};
+
+table! {
+    /// Of a broker of a cluster on `ZooKeeper`.
+    SESSION:
+    SESSION_STATE = gauge(
+        "kafka_server_sessionexpirelistener_sessionstate",
+        "kafka.server:type=SessionExpireListener,name=SessionState", "Value={state}",
+    ), "State of the broker's session: CONNECTED, CONNECTING and others.";
+    SESSION_EXPIRES = counter(
+        "kafka_server_sessionexpirelistener_zookeeperexpires_total",
+        "kafka.server:type=SessionExpireListener,name=ZooKeeperExpiresPerSec", "Count",
+    ), "Sessions that expired: the broker was out of the cluster for that time.";
+    SESSION_DISCONNECTS = counter(
+        "kafka_server_sessionexpirelistener_zookeeperdisconnects_total",
+        "kafka.server:type=SessionExpireListener,name=ZooKeeperDisconnectsPerSec", "Count",
+    ), "Connections to the ensemble that were lost.";
+    REQUEST_LATENCY = gauge(
+        "kafka_server_zookeeperclientmetrics_zookeeperrequestlatencyms",
+        "kafka.server:type=ZooKeeperClientMetrics,name=ZooKeeperRequestLatencyMs", "{quantile:99}thPercentile",
+    ).unit(Unit::Milliseconds), "Latency of the broker's requests to the ensemble.";
+}
+
+/// The bean of the server's role, which exists while it has one.
+const ROLE: &str = "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*,name2=*";
+
+table! {
+    /// Of a server of the ensemble.
+    SERVER:
+    QUORUM_SIZE = gauge(
+        "zookeeper_quorum_size", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*", "QuorumSize",
+    ), "Voting servers that this server's configuration names, alive or not.";
+    SERVER_STATE = gauge(
+        "zookeeper_server_state", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*", "State={state}",
+    ), "Role of this server: leading, following, leaderelection and others.";
+    OUTSTANDING_REQUESTS = gauge("zookeeper_outstanding_requests", ROLE, "OutstandingRequests"),
+        "Requests that wait for an answer.";
+    AVERAGE_LATENCY = gauge("zookeeper_avg_request_latency_ms", ROLE, "AvgRequestLatency").unit(Unit::Milliseconds),
+        "Mean latency since this server took its role; it does not forget.";
+    ALIVE_CONNECTIONS = gauge("zookeeper_alive_connections", ROLE, "NumAliveConnections"),
+        "Open client connections.";
+    PACKETS_RECEIVED = counter("zookeeper_packets_received_total", ROLE, "PacketsReceived"),
+        "Packets received from clients.";
+    DATA_SIZE = gauge("zookeeper_data_dir_size_bytes", ROLE, "DataDirSize").unit(Unit::Bytes),
+        "Size of the snapshot directory.";
+    SLOW_SYNCS = counter("zookeeper_fsync_threshold_exceeded_total", ROLE, "FsyncThresholdExceedCount"),
+        "Writes to the transaction log that took longer than a second.";
+    ZNODES = gauge(
+        "zookeeper_znodes",
+        "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*,name2=*,name3=InMemoryDataTree",
+        "NodeCount",
+    ), "Znodes in memory.";
+}

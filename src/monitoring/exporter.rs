@@ -1,0 +1,95 @@
+//! The exporter: one pod that asks the cluster as a client does, for what no broker knows of itself alone.
+
+use k8s_openapi::api::apps::v1::DeploymentStrategy;
+
+use super::Monitoring;
+use crate::{
+    kubernetes::{
+        Admission, Labels, Pod, Sidecar, Spread, container, deployment, http_probe, named_port,
+        network_policy, service, service_account, wait_for,
+    },
+    manifest::Object,
+    quantity::Duration,
+    runtime::METRICS_PORT_NAME,
+    stack::Scope,
+};
+
+/// 1.9.0 is the newest release, and speaks with every Kafka from 3.9 to 4.3.
+pub(super) const IMAGE: &str = "danielqsj/kafka-exporter:v1.9.0";
+
+const PORT: u16 = 9308;
+
+/// `nobody`: the image names no user, and root is not allowed.
+const USER: i64 = 65534;
+
+impl Monitoring {
+    /// The name of the exporter's objects.
+    pub(super) fn exporter_name(&self) -> String {
+        format!("{}-exporter", self.kafka.name())
+    }
+
+    /// Only the exporter's pod and its one Service have these.
+    pub(super) fn exporter_labels(&self) -> Labels {
+        Labels::new("kafka-exporter", &self.name, "exporter")
+    }
+
+    pub(super) fn exporter(&self, scope: &Scope) -> Vec<Object> {
+        let name = self.exporter_name();
+        let labels = self.exporter_labels();
+        let mut exporter = container(
+            "kafka-exporter",
+            &self.exporter_image,
+            self.exporter_resources,
+            std::iter::once("/bin/kafka_exporter".to_owned())
+                // Kafka 4 answers no client older than 2.1 (KIP-896), and the default is 2.0.
+                .chain(["--kafka.version=2.1.0".to_owned(), format!("--web.listen-address=:{PORT}")])
+                .chain(
+                    self.kafka
+                        .broker_addresses()
+                        .iter()
+                        .map(|address| format!("--kafka.server={address}")),
+                ),
+        );
+        exporter.ports = Some(vec![named_port(METRICS_PORT_NAME, PORT)]);
+        // Says only that the process serves: it answers while Kafka does not. A probe of the metrics would ask all of Kafka.
+        exporter.readiness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
+        exporter.liveness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
+
+        let pod = Pod {
+            labels: &labels,
+            service_account: &name,
+            user: USER,
+            config: None,
+            // Without a broker it ends at once, and would crash until the cluster is there.
+            init_containers: vec![wait_for(
+                "wait-for-kafka",
+                self.kafka.images().kafka(),
+                self.kafka.broker_addresses(),
+            )],
+            container: exporter,
+            grace_period: Duration::from_seconds(30),
+            spread: Spread::Preferred,
+            sidecar: Sidecar::None,
+        };
+        // Always one: two would report every lag twice, and it holds nothing. For one pod a disruption budget either forbids
+        // every drain or says nothing, so there is none; whoever drains the node moves the exporter.
+        let mut deployment = deployment(scope, &name, 1, pod);
+        if let Some(spec) = &mut deployment.spec {
+            spec.strategy = Some(DeploymentStrategy {
+                type_: Some("Recreate".to_owned()),
+                rolling_update: None,
+            });
+            if let Some(pod) = &mut spec.template.spec {
+                pod.affinity = None;
+                pod.topology_spread_constraints = None;
+            }
+        }
+        let admissions = [Admission::Monitoring(vec![PORT])];
+        vec![
+            Object::new(&service_account(scope, &labels, &name)),
+            Object::new(&service(scope, &labels, &name, &[(METRICS_PORT_NAME, PORT)])),
+            Object::new(&network_policy(scope, &labels, &name, admissions)),
+            Object::new(&deployment),
+        ]
+    }
+}

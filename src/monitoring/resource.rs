@@ -1,0 +1,167 @@
+//! The Prometheus operator's resources, as far as this crate writes them.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    Metadata, NamespaceResourceScope, Resource,
+    apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
+};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+
+/// A resource of the API group `monitoring.coreos.com/v1`. Like a type of `k8s-openapi` it can be amended:
+///
+/// ```
+/// use kafka_stacks::{monitoring::PodMonitor, prelude::*};
+///
+/// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+/// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+/// stack.add(Monitoring::new("monitoring", &kafka));
+/// stack.amend::<PodMonitor>("kafka", |monitor| {
+///     monitor.spec.pod_metrics_endpoints[0].interval = "1m".into();
+/// });
+/// # assert!(synth(&stack).manifests.unwrap().get("monitoring/podmonitor-kafka.yaml").unwrap().contains("interval: 1m"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct OperatorResource<S> {
+    /// Name, namespace, labels.
+    pub metadata: ObjectMeta,
+    /// What is asked of the operator.
+    pub spec: S,
+}
+
+/// Lets Prometheus scrape the pods behind a Service.
+pub type ServiceMonitor = OperatorResource<ServiceMonitorSpec>;
+/// Lets Prometheus scrape pods.
+pub type PodMonitor = OperatorResource<PodMonitorSpec>;
+/// Gives Prometheus alerts.
+pub type PrometheusRule = OperatorResource<PrometheusRuleSpec>;
+
+/// The specification of one kind of the API group.
+pub trait Spec {
+    /// The kind.
+    const KIND: &'static str;
+    /// The kind's name in a URL.
+    const PLURAL: &'static str;
+}
+
+impl<S: Spec> Resource for OperatorResource<S> {
+    const API_VERSION: &'static str = "monitoring.coreos.com/v1";
+    const GROUP: &'static str = "monitoring.coreos.com";
+    const KIND: &'static str = S::KIND;
+    const VERSION: &'static str = "v1";
+    const URL_PATH_SEGMENT: &'static str = S::PLURAL;
+    type Scope = NamespaceResourceScope;
+}
+
+impl<S: Spec> Metadata for OperatorResource<S> {
+    type Ty = ObjectMeta;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn metadata_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+impl<S: Spec + Serialize> Serialize for OperatorResource<S> {
+    fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
+        let mut resource = serializer.serialize_struct(S::KIND, 4)?;
+        resource.serialize_field("apiVersion", Self::API_VERSION)?;
+        resource.serialize_field("kind", S::KIND)?;
+        resource.serialize_field("metadata", &self.metadata)?;
+        resource.serialize_field("spec", &self.spec)?;
+        resource.end()
+    }
+}
+
+/// What a [`ServiceMonitor`] asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceMonitorSpec {
+    /// The labels of the Service, in the monitor's own namespace.
+    pub selector: LabelSelector,
+    /// The ports of the Service.
+    pub endpoints: Vec<Endpoint>,
+}
+
+impl Spec for ServiceMonitorSpec {
+    const KIND: &'static str = "ServiceMonitor";
+    const PLURAL: &'static str = "servicemonitors";
+}
+
+/// What a [`PodMonitor`] asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodMonitorSpec {
+    /// The labels of the pods, in the monitor's own namespace.
+    pub selector: LabelSelector,
+    /// The ports of the pods.
+    pub pod_metrics_endpoints: Vec<Endpoint>,
+}
+
+impl Spec for PodMonitorSpec {
+    const KIND: &'static str = "PodMonitor";
+    const PLURAL: &'static str = "podmonitors";
+}
+
+/// A port to scrape.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoint {
+    /// The name of the port.
+    pub port: String,
+    /// The time between two scrapes.
+    pub interval: String,
+    /// How long a scrape may take; not longer than `interval`.
+    pub scrape_timeout: String,
+    /// Labels of the target, after those of the operator: `namespace`, `pod`, `container`, `endpoint` and `job`.
+    pub relabelings: Vec<Relabeling>,
+}
+
+/// A label with a fixed value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Relabeling {
+    /// The label.
+    pub target_label: String,
+    /// Its value.
+    pub replacement: String,
+}
+
+/// What a [`PrometheusRule`] holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrometheusRuleSpec {
+    /// Rules that are evaluated one after the other, each group on its own.
+    pub groups: Vec<RuleGroup>,
+}
+
+impl Spec for PrometheusRuleSpec {
+    const KIND: &'static str = "PrometheusRule";
+    const PLURAL: &'static str = "prometheusrules";
+}
+
+/// A group of alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleGroup {
+    /// Its name.
+    pub name: String,
+    /// Its alerts.
+    pub rules: Vec<AlertingRule>,
+}
+
+/// An alert as Prometheus reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertingRule {
+    /// Its name.
+    pub alert: String,
+    /// The expression: each series of its result is a pending or firing alert.
+    pub expr: String,
+    /// How long it must hold before it fires.
+    #[serde(rename = "for")]
+    pub hold: String,
+    /// Labels on top of those of the series, by which alerts are routed.
+    pub labels: BTreeMap<String, String>,
+    /// Texts for whoever is called.
+    pub annotations: BTreeMap<String, String>,
+}
