@@ -12,6 +12,8 @@ mod list;
 mod nearest;
 mod output;
 mod report;
+#[cfg(test)]
+mod scratch;
 mod synth;
 mod tree;
 mod write;

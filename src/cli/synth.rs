@@ -69,6 +69,8 @@ pub(super) fn run(
     let Some(rendered) = rendered else {
         if output.is_json() {
             output.json(json!({ "stacks": stacks.iter().map(findings).collect::<Value>() }))?;
+        } else if !arguments.check && !arguments.stdout {
+            output.note("nothing was written\n");
         }
         return Ok(Outcome::Failed);
     };
@@ -126,22 +128,23 @@ fn refuse(plans: &[Plan<'_>]) -> Result<(), Failure> {
     if conflicts.is_empty() {
         return Ok(());
     }
-    let messages = conflicts
+    let mut messages: Vec<String> = conflicts
         .iter()
         .map(|(plan, conflict)| format!("`{}` {}", plan.shown(&conflict.path), conflict.reason))
         .collect();
+    messages.push("nothing was written".to_owned());
     let any = |is: fn(&Reason) -> bool| conflicts.iter().any(|(_, conflict)| is(&conflict.reason));
-    let mut failure = Failure::several(messages).hint("nothing was written, for any stack");
+    let mut failure = Failure::several(messages);
     if any(|reason| matches!(reason, Reason::Edited | Reason::EditedAndSuperfluous)) {
         failure = failure.hint(
-            "move what was edited into the stack, with a builder call or `Stack::amend`; then `synth --overwrite` replaces or deletes the file",
+            "move the change into the stack, with a builder call or `Stack::amend`, then run `synth --overwrite`",
         );
     }
     if any(|reason| *reason == Reason::Foreign) {
-        failure = failure.hint("move a file that you need elsewhere; `synth --overwrite` replaces it");
+        failure = failure.hint("move the file elsewhere if you need it, then run `synth --overwrite`");
     }
     if any(|reason| matches!(reason, Reason::NotAFile(_) | Reason::NotAFolder(_))) {
-        failure = failure.hint("links are never followed, and folders never replaced: move them out of the way");
+        failure = failure.hint("links are never followed and folders never replaced: move them out of the way");
     }
     Err(failure)
 }

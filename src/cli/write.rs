@@ -151,3 +151,434 @@ fn pending(plan: &Plan<'_>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{
+        cli::{
+            compare::{Conflict, Kind, Others, Reason, compare},
+            scratch::Scratch,
+        },
+        manifest::Manifests,
+    };
+
+    fn manifests(files: &[(&str, &str)]) -> Manifests {
+        Manifests::new(files.iter().map(|(path, text)| (0, (*path).into(), (*text).into())).collect())
+    }
+
+    fn first() -> Manifests {
+        manifests(&[
+            ("namespace-kafka.yaml", "kind: Namespace\n"),
+            ("kafka/one.yaml", "one: 1\n"),
+            ("kafka/two.yaml", "two: 1\n"),
+            ("old/three.yaml", "three: 1\n"),
+            ("older/four.yaml", "four: 1\n"),
+        ])
+    }
+
+    fn second() -> Manifests {
+        manifests(&[
+            ("namespace-kafka.yaml", "kind: Namespace\n"),
+            ("kafka/one.yaml", "one: 2\n"),
+            ("kafka/two.yaml", "two: 1\n"),
+            ("new/five.yaml", "five: 1\n"),
+        ])
+    }
+
+    fn third() -> Manifests {
+        manifests(&[
+            ("namespace-kafka.yaml", "kind: Namespace # 3\n"),
+            ("kafka/one.yaml", "one: 3\n"),
+            ("old/three.yaml", "three: 3\n"),
+        ])
+    }
+
+    /// Compares and writes; the number of changes to the disk, or what was in the way, or the failure.
+    fn run(root: &Path, manifests: &Manifests, others: Others) -> Result<usize, Vec<Conflict>> {
+        run_until(root, manifests, others, usize::MAX).map(|(steps, result)| {
+            result.unwrap();
+            steps
+        })
+    }
+
+    /// The same, and stops before a step as if the process had been killed there.
+    fn run_until(
+        root: &Path,
+        manifests: &Manifests,
+        others: Others,
+        stop: usize,
+    ) -> Result<(usize, anyhow::Result<()>), Vec<Conflict>> {
+        let plan = compare(root, manifests, others).unwrap();
+        if !plan.conflicts.is_empty() {
+            return Err(plan.conflicts);
+        }
+        let steps = AtomicUsize::new(0);
+        let before = || {
+            if steps.fetch_add(1, Ordering::Relaxed) >= stop {
+                return Err(io::Error::from(ErrorKind::StorageFull));
+            }
+            Ok(())
+        };
+        let result = Writer::new(root, &before).carry_out(&plan);
+        Ok((steps.into_inner(), result))
+    }
+
+    fn content(manifests: &Manifests, further: &[(&str, &str)]) -> BTreeMap<String, String> {
+        manifests
+            .iter()
+            .chain(further.iter().copied())
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .collect()
+    }
+
+    fn conflict(path: &str, reason: Reason) -> Conflict {
+        Conflict { path: path.to_owned(), reason }
+    }
+
+    #[test]
+    fn a_second_run_touches_nothing() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        assert!(run(&root, &first(), Others::Keep).unwrap() > 0);
+        assert_eq!(scratch.content(), content(&first(), &[]));
+        assert_eq!(run(&root, &first(), Others::Keep), Ok(0));
+    }
+
+    #[test]
+    fn what_changed_is_written_what_is_superfluous_goes_and_what_is_not_ours_stays() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        scratch.put("old/notes.txt", "mine");
+        scratch.put("README.md", "mine");
+        let untouched = fs::metadata(scratch.path("kafka/two.yaml")).unwrap().modified().unwrap();
+
+        run(&root, &second(), Others::Keep).unwrap();
+        assert_eq!(
+            scratch.content(),
+            content(&second(), &[("README.md", "mine"), ("old/notes.txt", "mine")])
+        );
+        let now = fs::metadata(scratch.path("kafka/two.yaml")).unwrap().modified().unwrap();
+        assert_eq!(now, untouched);
+    }
+
+    #[test]
+    fn a_plan_names_every_difference() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        let second = second();
+        let plan = compare(&root, &second, Others::Keep).unwrap();
+        assert_eq!(plan.missing, ["new/five.yaml"]);
+        assert_eq!(plan.stale, ["kafka/one.yaml", "kustomization.yaml"]);
+        assert_eq!(plan.superfluous, ["old/three.yaml", "older/four.yaml"]);
+        assert_eq!(plan.unchanged, 2);
+    }
+
+    #[test]
+    fn all_that_is_in_the_way_is_named_at_once_and_nothing_is_written() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        scratch.put("kafka/one.yaml", "one: 1 # edited\n");
+        scratch.put("old/three.yaml", "three: 1 # edited\n");
+        scratch.put("new/five.yaml", "foreign: true\n");
+        let before = scratch.content();
+
+        assert_eq!(
+            run(&root, &second(), Others::Keep),
+            Err(vec![
+                conflict("kafka/one.yaml", Reason::Edited),
+                conflict("new/five.yaml", Reason::Foreign),
+                conflict("old/three.yaml", Reason::EditedAndSuperfluous),
+            ])
+        );
+        assert_eq!(scratch.content(), before);
+
+        run(&root, &second(), Others::Overwrite).unwrap();
+        assert_eq!(scratch.content(), content(&second(), &[]));
+    }
+
+    #[test]
+    fn an_edit_that_the_stack_took_over_is_no_conflict() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        scratch.put("kafka/one.yaml", "one: 2\n");
+        scratch.put("new/five.yaml", "five: 1\n");
+        run(&root, &second(), Others::Keep).unwrap();
+        assert_eq!(scratch.content(), content(&second(), &[]));
+    }
+
+    #[test]
+    fn a_file_that_is_not_text_is_in_the_way_too() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        fs::write(scratch.path("kafka/one.yaml"), [0xff, 0xfe]).unwrap();
+        let expected = vec![conflict("kafka/one.yaml", Reason::Edited)];
+        assert_eq!(run(&root, &first(), Others::Keep), Err(expected));
+    }
+
+    #[test]
+    fn an_index_that_was_edited_or_is_foreign_is_in_the_way() {
+        for (text, reason) in [
+            ("kind: Kustomization\n".to_owned(), Reason::Foreign),
+            (format!("{}- extra.yaml\n", first().get(INDEX).unwrap()), Reason::Edited),
+            (format!("{}# a note\n", first().get(INDEX).unwrap()), Reason::Edited),
+        ] {
+            let scratch = Scratch::new();
+            let root = scratch.path("");
+            run(&root, &first(), Others::Keep).unwrap();
+            scratch.put(INDEX, &text);
+            let conflicts = run(&root, &first(), Others::Keep).unwrap_err();
+            assert_eq!(conflicts, [conflict(INDEX, reason)]);
+            assert_eq!(scratch.read(INDEX), text);
+            run(&root, &first(), Others::Overwrite).unwrap();
+            assert_eq!(scratch.content(), content(&first(), &[]));
+        }
+    }
+
+    #[test]
+    fn a_lost_index_is_written_anew_if_the_files_are_as_they_should_be() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        fs::remove_file(scratch.path(INDEX)).unwrap();
+        run(&root, &first(), Others::Keep).unwrap();
+        assert_eq!(scratch.content(), content(&first(), &[]));
+    }
+
+    #[test]
+    fn other_line_ends_are_no_difference() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        for (path, text) in first().iter() {
+            scratch.put(path, &text.replace('\n', "\r\n"));
+        }
+        assert_eq!(run(&root, &first(), Others::Keep), Ok(0));
+        run(&root, &second(), Others::Keep).unwrap();
+        assert_eq!(scratch.read("kafka/one.yaml"), "one: 2\n");
+        assert_eq!(scratch.read("kafka/two.yaml"), "two: 1\r\n");
+        assert!(!scratch.path("old").exists());
+    }
+
+    #[test]
+    fn folders_and_files_in_the_wrong_place_are_never_replaced() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        scratch.put("kafka/one.yaml/inner.txt", "mine");
+        scratch.put("old", "mine");
+        let before = scratch.content();
+        for others in [Others::Keep, Others::Overwrite] {
+            assert_eq!(
+                run(&root, &first(), others),
+                Err(vec![
+                    conflict("kafka/one.yaml", Reason::NotAFile(Kind::Folder)),
+                    conflict("old", Reason::NotAFolder(Kind::File)),
+                ])
+            );
+            assert_eq!(scratch.content(), before);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_never_followed() {
+        use std::os::unix::fs::symlink;
+
+        let elsewhere = Scratch::new();
+        elsewhere.put("one.yaml", "one: 1\n");
+        let places: [(&str, &str, fn(Kind) -> Reason); 5] = [
+            ("prod/kafka/one.yaml", "kafka/one.yaml", Reason::NotAFile),
+            ("prod/kustomization.yaml", INDEX, Reason::NotAFile),
+            ("prod/.kustomization.yaml.pending", PENDING, Reason::NotAFile),
+            ("prod/kafka", "kafka", Reason::NotAFolder),
+            ("prod", "", Reason::NotAFolder),
+        ];
+        for (link, path, reason) in places {
+            let target = if link.ends_with("kafka") || link == "prod" { "" } else { "one.yaml" };
+            let scratch = Scratch::new();
+            let link = scratch.path(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(elsewhere.path(target), &link).unwrap();
+            for others in [Others::Keep, Others::Overwrite] {
+                let conflicts = run(&scratch.path("prod"), &second(), others).unwrap_err();
+                assert_eq!(conflicts, [conflict(path, reason(Kind::Link))]);
+            }
+        }
+        assert_eq!(elsewhere.content(), [("one.yaml".to_owned(), "one: 1\n".to_owned())].into());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_a_superfluous_file_stays() {
+        let scratch = Scratch::new();
+        let root = scratch.path("prod");
+        run(&root, &first(), Others::Keep).unwrap();
+        scratch.put("target.yaml", "three: 1\n");
+        fs::remove_file(root.join("old/three.yaml")).unwrap();
+        std::os::unix::fs::symlink("../../target.yaml", root.join("old/three.yaml")).unwrap();
+        run(&root, &second(), Others::Keep).unwrap();
+        assert_eq!(scratch.read("target.yaml"), "three: 1\n");
+        assert_eq!(scratch.read("prod/old/three.yaml"), "three: 1\n");
+    }
+
+    #[test]
+    fn an_index_cannot_make_a_run_delete_anything_outside_of_the_folder() {
+        let scratch = Scratch::new();
+        let root = scratch.path("prod");
+        let precious = scratch.path("precious.yaml");
+        let digest = crate::manifest::digest("precious\n");
+        scratch.put("precious.yaml", "precious\n");
+        scratch.put("prod/kafka/.hidden", "precious\n");
+        let outside = [
+            "../precious.yaml",
+            "kafka/../../precious.yaml",
+            "./../precious.yaml",
+            "kafka//../../precious.yaml",
+            "..\\precious.yaml",
+            "kafka/.hidden",
+            precious.to_str().unwrap(),
+        ];
+        let index = yaml::index(&outside.map(|path| (path.to_owned(), digest.clone())));
+        for place in [INDEX, PENDING] {
+            scratch.put(&format!("prod/{place}"), &index);
+            run(&root, &second(), Others::Overwrite).unwrap();
+            let further = [("kafka/.hidden", "precious\n"), ("../precious.yaml", "precious\n")];
+            let expected: BTreeMap<String, String> = content(&second(), &further)
+                .into_iter()
+                .map(|(path, text)| match path.strip_prefix("../") {
+                    Some(path) => (path.to_owned(), text),
+                    None => (format!("prod/{path}"), text),
+                })
+                .collect();
+            assert_eq!(scratch.content(), expected);
+        }
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_folder_is_not_written() {
+        let scratch = Scratch::new();
+        let manifests = manifests(&[("kafka/job-../../x.yaml", "x: 1\n")]);
+        let error = compare(&scratch.path("prod"), &manifests, Others::Keep).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the stack renders `kafka/job-../../x.yaml`, which is not in its own folder"
+        );
+    }
+
+    /// What a run leaves when it ends before its `stop`th change: every file is whole, in the old or the new version, and
+    /// files of others are as they were. True if the run came to its end before.
+    fn interrupt(scratch: &Scratch, run: &Manifests, earlier: &[&Manifests], stop: usize) -> bool {
+        let (_, result) = run_until(&scratch.path(""), run, Others::Keep, stop).unwrap();
+        for (path, text) in scratch.content() {
+            if path.ends_with("notes.txt") {
+                assert_eq!(text, "mine", "{path}");
+            } else if !path.rsplit('/').next().unwrap().starts_with('.') && text != "empty folder" {
+                let versions = earlier.iter().copied().chain([run]);
+                let known = versions.filter_map(|version| version.get(&path)).any(|known| known == text);
+                assert!(known, "{path} holds {text:?} after {stop} steps");
+            }
+        }
+        result.is_ok()
+    }
+
+    #[test]
+    fn a_run_that_was_interrupted_anywhere_is_healed_by_the_next() {
+        const NOTES: [(&str, &str); 2] = [("kafka/notes.txt", "mine"), ("old/notes.txt", "mine")];
+        let (first, second, third) = (first(), second(), third());
+        let start = || {
+            let scratch = Scratch::new();
+            run(&scratch.path(""), &first, Others::Keep).unwrap();
+            NOTES.iter().for_each(|(path, text)| scratch.put(path, text));
+            scratch
+        };
+        let mut done = false;
+        let mut stop = 0;
+        while !done {
+            // The stack is as it was in the interrupted run, or it changed in between, or the change was taken back.
+            for next in [&second, &third, &first] {
+                let scratch = start();
+                done = interrupt(&scratch, &second, &[&first], stop);
+                run(&scratch.path(""), next, Others::Keep).unwrap();
+                assert_eq!(scratch.content(), content(next, &NOTES), "after {stop} steps");
+            }
+            // The next run is interrupted too.
+            let mut done_again = false;
+            let mut stop_again = 0;
+            while !done_again {
+                let scratch = start();
+                interrupt(&scratch, &second, &[&first], stop);
+                done_again = interrupt(&scratch, &third, &[&first, &second], stop_again);
+                run(&scratch.path(""), &first, Others::Keep).unwrap();
+                assert_eq!(scratch.content(), content(&first, &NOTES), "{stop} and {stop_again} steps");
+                stop_again += 1;
+            }
+            stop += 1;
+        }
+        assert!(stop > 15, "the run was stopped at {stop} places only");
+    }
+
+    #[test]
+    fn an_edit_after_an_interrupted_run_is_kept() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        let (steps, _) = run_until(&root, &second(), Others::Keep, usize::MAX).unwrap();
+        run(&root, &first(), Others::Keep).unwrap();
+        run_until(&root, &second(), Others::Keep, steps - 1).unwrap().1.unwrap_err();
+        scratch.put("kafka/one.yaml", "one: 2 # edited\n");
+        let expected = vec![conflict("kafka/one.yaml", Reason::Edited)];
+        assert_eq!(run(&root, &third(), Others::Keep), Err(expected));
+    }
+
+    #[test]
+    fn half_written_files_of_a_killed_run_go() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        scratch.put(".kafka-stacks.1.0.tmp", "ha");
+        scratch.put("kafka/.kafka-stacks.1.1.tmp", "");
+        let plan_of = first();
+        let plan = compare(&root, &plan_of, Others::Keep).unwrap();
+        assert!(!plan.is_current());
+        assert_eq!(run(&root, &first(), Others::Keep), Ok(2));
+        assert_eq!(scratch.content(), content(&first(), &[]));
+    }
+
+    #[test]
+    fn a_full_disk_is_named_with_the_file_and_the_old_files_are_whole() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        run(&root, &first(), Others::Keep).unwrap();
+        // The steps: the folder, three for the pending index, the new folder, and then the first file.
+        let (_, result) = run_until(&root, &second(), Others::Keep, 6).unwrap();
+        assert_eq!(
+            format!("{:#}", result.unwrap_err()),
+            format!("cannot write `{}`: no storage space", root.join("new/five.yaml").display())
+        );
+        assert_eq!(scratch.read("kafka/one.yaml"), "one: 1\n");
+        assert_eq!(scratch.read(INDEX), first().get(INDEX).unwrap());
+    }
+
+    #[test]
+    fn many_files_are_written_by_several_threads_like_few() {
+        let scratch = Scratch::new();
+        let root = scratch.path("");
+        let files: Vec<(String, String)> = (0..1000)
+            .map(|n| (format!("part-{}/file-{n}.yaml", n % 7), format!("n: {n}\n")))
+            .collect();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        run(&root, &manifests(&files), Others::Keep).unwrap();
+        assert_eq!(scratch.content(), content(&manifests(&files), &[]));
+        assert_eq!(run(&root, &manifests(&files), Others::Keep), Ok(0));
+        run(&root, &manifests(&files[..3]), Others::Keep).unwrap();
+        assert_eq!(scratch.content(), content(&manifests(&files[..3]), &[]));
+    }
+}

@@ -125,20 +125,22 @@ kafka() {
   timeout "$seconds" "$command" --bootstrap-server "$BOOTSTRAP_SERVERS" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} "$@"
 }
 
-# Puts into REPLY what a command said of its failure, in a line. `kafka-topics` gives a message; `kafka-configs` gives nested exceptions,
-# of which the last is the cause.
+# reason STATUS OUTPUT: puts what a command said of its failure into REPLY, in a line. `kafka-topics` gives a message; `kafka-configs` gives
+# nested exceptions, of which the last is the cause.
 reason() {
-  local status=$1 line last='' cause='' output="${*:2}"
+  local status=$1 line last='' cause=''
+  local message='^Error while executing topic command : (.+)'
+  local exception='^(Caused by: |Exception in thread "[^"]*" )?([a-z]+[.])+([A-Z][A-Za-z]*(Exception|Error).*)'
   while IFS= read -r line; do
-    if [[ $line =~ ^Error\ while\ executing\ topic\ command\ :\ (.+) ]]; then
+    if [[ $line =~ $message ]]; then
       REPLY=${BASH_REMATCH[1]}
       return
-    elif [[ $line =~ ^(Caused by: |Exception in thread \"[^\"]*\" )?([a-z]+[.])+([A-Z][A-Za-z]*(Exception|Error).*) ]]; then
+    elif [[ $line =~ $exception ]]; then
       cause=${BASH_REMATCH[3]}
     elif [[ $line == *[![:blank:]]* ]]; then
       last=$line
     fi
-  done <<<"$output"
+  done <<<"$2"
   # The time ran out: in the words of coreutils, of busybox, and of `kafka-configs`.
   if ((status == 124 || status == 143)) || [[ $cause == TimeoutException ]]; then
     REPLY="no answer in time from \`$BOOTSTRAP_SERVERS\`"
@@ -156,7 +158,7 @@ wait_for_brokers() {
       >"$tmp/brokers" 2>"$tmp/brokers.err" &
     wait $! || status=$?
     if ((status)); then
-      reason "$status" "$(<"$tmp/brokers.err")" "$(<"$tmp/brokers")"
+      reason "$status" "$(<"$tmp/brokers.err")"
       state=$REPLY
       # An attempt that the deadline cut short says less than the one before it.
       ((SECONDS < deadline)) || state=${said:-$state}
@@ -184,8 +186,8 @@ read_actual() {
     # The configs in the answer of `kafka-topics` contain those of the brokers: overrides can only be told with `kafka-configs`.
     kafka "$CALL_SECONDS" "$KAFKA_CONFIGS" --describe --entity-type topics >"$tmp/configs" 2>"$tmp/configs.err" &
     configs_pid=$!
-    wait "$topics_pid" || { status=$? && reason "$status" "$(<"$tmp/topics.err")" "$(<"$tmp/topics")"; }
-    wait "$configs_pid" || { status=$? && reason "$status" "$(<"$tmp/configs.err")" "$(<"$tmp/configs")"; }
+    wait "$topics_pid" || { status=$? && reason "$status" "$(<"$tmp/topics")"$'\n'"$(<"$tmp/topics.err")"; }
+    wait "$configs_pid" || { status=$? && reason "$status" "$(<"$tmp/configs.err")"; }
     ((status)) || break
     # Both commands list the topics and then describe each: they fail when any topic of the cluster is deleted in between.
     ((attempt < 3)) || fail "$RETRY" "cannot read the topics of \`$BOOTSTRAP_SERVERS\`: $REPLY"
@@ -275,15 +277,16 @@ make_plan() {
     fi
     before=${#plan[@]}
     if ((declared < actual)); then
-      problems+=("topic \`$topic\` has $actual partitions and $declared are declared, but Kafka cannot remove partitions: declare $actual, or move \
-to a new topic")
+      text="but Kafka cannot remove partitions: declare $actual, or move to a new topic"
+      problems+=("topic \`$topic\` has $actual partitions and $declared are declared, $text")
     elif ((declared > actual)); then
       plan+=("~ $topic: partitions $actual -> $declared (keys map to other partitions from now on: order by key breaks once)")
       raises[$declared]+=" $topic"
     fi
-    if [[ ${actual_replication[$topic]-} != "${replication[$topic]}" ]]; then
-      problems+=("topic \`$topic\` has replication factor ${actual_replication[$topic]// / and } and ${replication[$topic]} is declared, but it cannot be \
-set in place: reassign the replicas with \`kafka-reassign-partitions\`, then run this again")
+    actual=${actual_replication[$topic]-}
+    if [[ $actual != "${replication[$topic]}" ]]; then
+      text="but it cannot be set in place: reassign the replicas with \`kafka-reassign-partitions\`, then run this again"
+      problems+=("topic \`$topic\` has replication factor ${actual// / and } and ${replication[$topic]} is declared, $text")
     fi
     for key in ${keys[$topic]}; do
       declared=${config["$topic $key"]}

@@ -630,7 +630,6 @@ fn registries(ask: &Ask<'_>) -> Vec<Panel> {
 }
 
 fn processes(ask: &Ask<'_>) -> Vec<Panel> {
-    // The same metrics come from several jobs: the first one that has them is the cluster's own.
     let heap = ask.0.series(&jvm::HEAP_USED, &[]).zip(ask.0.series(&jvm::HEAP_MAX, &[]));
     let files = ask.0.series(&jvm::OPEN_FILES, &[]).zip(ask.0.series(&jvm::MAX_FILES, &[]));
     let part = |(used, limit)| format!("max by (pod) ({used}) / max by (pod) ({limit})");

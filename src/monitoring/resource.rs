@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 /// });
 /// # assert!(synth(&stack).manifests.unwrap().get("monitoring/podmonitor-kafka.yaml").unwrap().contains("interval: 1m"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct OperatorResource<S> {
     /// Name, namespace, labels.
     pub metadata: ObjectMeta,
@@ -77,7 +77,7 @@ impl<S: Spec + Serialize> Serialize for OperatorResource<S> {
 }
 
 /// What a [`ServiceMonitor`] asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceMonitorSpec {
     /// The labels of the Service, in the monitor's own namespace.
     pub selector: LabelSelector,
@@ -91,7 +91,7 @@ impl Spec for ServiceMonitorSpec {
 }
 
 /// What a [`PodMonitor`] asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodMonitorSpec {
     /// The labels of the pods, in the monitor's own namespace.

@@ -102,17 +102,28 @@ impl Sources {
         self.targets.iter().map(move |target| target.monitor(scope, &self.cluster, labels, chosen))
     }
 
-    /// Selects the series of a metric by labels of its own, on top of those that its monitor gives it. `None` if nothing
-    /// here exports the metric: what is built from it does not exist in this stack.
+    /// Selects the series of a metric by labels of its own, on top of those that its monitors give it; a value that starts
+    /// with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
     pub(super) fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
+        let jobs: Vec<&str> = self
+            .targets
+            .iter()
+            .filter(|target| target.has(metric))
+            .map(|target| target.job.as_str())
+            .collect();
+        let job = match jobs[..] {
+            [one] => one.to_owned(),
+            _ => format!("~{}", jobs.join("|")),
+        };
         let place = if kubelet::ALL.contains(metric) {
             vec![("namespace", self.namespace.as_str())]
+        } else if jobs.is_empty() {
+            return None;
         } else {
-            let target = self.targets.iter().find(|target| target.has(metric))?;
             vec![
                 ("namespace", self.namespace.as_str()),
                 (CLUSTER, self.cluster.as_str()),
-                ("job", target.job.as_str()),
+                ("job", job.as_str()),
             ]
         };
         let matchers: Vec<String> = place

@@ -70,6 +70,7 @@ pub const ALL: &[&Rule] = &[
     &registry::OWNED_SETTING,
     &registry::REPLICAS,
     &observability::NO_AGENT,
+    &observability::THRESHOLD,
 ];
 
 /// The rule with an id, in any case.

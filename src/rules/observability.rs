@@ -16,3 +16,14 @@ pub const NO_AGENT: Rule = Rule {
         those alerts could never fire.",
     source: "Prometheus JMX exporter; kafka_exporter's list of metrics",
 };
+
+/// A threshold that is always or never reached.
+pub const THRESHOLD: Rule = Rule {
+    id: "KS-O02",
+    production: Error,
+    development: Error,
+    summary: "a threshold that is always or never reached",
+    explanation: "An alert that can never fire is taken for good news, and one that never stops is silenced, and with it \
+        whatever it was meant to tell.",
+    source: "the contract of `Monitoring`",
+};

@@ -1,0 +1,324 @@
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.FileInputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.QuorumInfo;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * The application in the cluster: one command a line on standard input, one JSON answer a line on standard output. It lives as long as the
+ * run, since a JVM per question would cost more than the questions. Usage: {@code Client BOOTSTRAP}.
+ */
+public final class Client {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int PATIENCE_SECONDS = 60;
+    private static String bootstrap;
+    private static Admin admin;
+    private static Load load;
+
+    public static void main(String[] args) throws Exception {
+        bootstrap = args[0];
+        admin = Admin.create(properties("-", "default.api.timeout.ms=40000", "request.timeout.ms=10000"));
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            Map<String, Object> reply = new LinkedHashMap<>();
+            try {
+                reply.put("result", run(line.split("\t")));
+            } catch (Throwable error) {
+                Throwable cause = error instanceof ExecutionException ? error.getCause() : error;
+                reply.put("error", cause.getClass().getSimpleName() + ": " + cause.getMessage());
+            }
+            System.out.println(JSON.writeValueAsString(reply));
+        }
+        System.exit(0);
+    }
+
+    private static Object run(String[] a) throws Exception {
+        switch (a[0]) {
+            case "cluster": return cluster();
+            case "quorum": return quorum();
+            case "topics": return topics();
+            case "brokers": return brokerConfigs(a);
+            case "create": return create(a[1], Integer.parseInt(a[2]), Short.parseShort(a[3]), rest(a, 4));
+            case "delete": admin.deleteTopics(List.of(a[1])).all().get(); return true;
+            case "alter": return alter(a[1], rest(a, 2));
+            case "grow": admin.createPartitions(Map.of(a[1], NewPartitions.increaseTo(Integer.parseInt(a[2])))).all().get(); return true;
+            case "produce": return produce(a[1], a[2], Integer.parseInt(a[3]), rest(a, 4));
+            case "transactions": return transactions(a[1], a[2], rest(a, 3));
+            case "consume": return consume(a[1], a[2], rest(a, 3));
+            case "load": load = new Load(a[1], a[2], rest(a, 3)); load.start(); return true;
+            case "unload": return load.end();
+            case "acknowledged": return load.acknowledged.size();
+            case "verify": return load.verify(a[1]);
+            case "http": return http(a[1], a[2], a.length > 3 ? a[3] : "", a.length > 4 ? a[4] : "application/json");
+            default: throw new IllegalArgumentException("unknown command " + a[0]);
+        }
+    }
+
+    private static String[] rest(String[] a, int from) {
+        return a.length > from ? Arrays.copyOfRange(a, from, a.length) : new String[0];
+    }
+
+    /** The emitted property file as it is ("-" for none); `extra` is what an application must add, such as serializers. */
+    private static Properties properties(String file, String... extra) throws Exception {
+        Properties p = new Properties();
+        p.setProperty("bootstrap.servers", bootstrap);
+        if (!file.equals("-")) {
+            try (FileInputStream in = new FileInputStream(file)) {
+                p.load(in);
+            }
+        }
+        for (String entry : extra) {
+            p.setProperty(entry.substring(0, entry.indexOf('=')), entry.substring(entry.indexOf('=') + 1));
+        }
+        return p;
+    }
+
+    private static KafkaProducer<String, String> producer(String file, String... extra) throws Exception {
+        Properties p = properties(file, extra);
+        return new KafkaProducer<>(p, new StringSerializer(), new StringSerializer());
+    }
+
+    // -- the cluster ----------------------------------------------------------------------------------------------------------------
+
+    private static Object cluster() throws Exception {
+        var described = admin.describeCluster();
+        List<Integer> nodes = new ArrayList<>();
+        List<String> addresses = new ArrayList<>();
+        for (Node node : described.nodes().get()) {
+            nodes.add(node.id());
+            addresses.add(node.host() + ":" + node.port());
+        }
+        Collections.sort(nodes);
+        return Map.of("id", described.clusterId().get(), "nodes", nodes, "addresses", addresses);
+    }
+
+    private static Object quorum() throws Exception {
+        QuorumInfo info = admin.describeMetadataQuorum().quorumInfo().get();
+        List<Integer> voters = new ArrayList<>();
+        info.voters().forEach(v -> voters.add(v.replicaId()));
+        Collections.sort(voters);
+        return Map.of("leader", info.leaderId(), "voters", voters, "observers", info.observers().size());
+    }
+
+    private static Object topics() throws Exception {
+        Collection<String> names = admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true)).names().get();
+        Map<String, TopicDescription> described = admin.describeTopics(names).allTopicNames().get();
+        List<ConfigResource> resources = new ArrayList<>();
+        names.forEach(name -> resources.add(new ConfigResource(ConfigResource.Type.TOPIC, name)));
+        Map<ConfigResource, Config> configs = admin.describeConfigs(resources).all().get();
+        Map<String, Object> result = new TreeMap<>();
+        for (TopicDescription topic : described.values()) {
+            int offline = 0;
+            int under = 0;
+            Set<Integer> factors = new HashSet<>();
+            for (var partition : topic.partitions()) {
+                offline += partition.leader() == null || partition.leader().isEmpty() ? 1 : 0;
+                under += partition.isr().size() < partition.replicas().size() ? 1 : 0;
+                factors.add(partition.replicas().size());
+            }
+            Map<String, String> set = new TreeMap<>();
+            for (ConfigEntry entry : configs.get(new ConfigResource(ConfigResource.Type.TOPIC, topic.name())).entries()) {
+                if (entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG) {
+                    set.put(entry.name(), entry.value());
+                }
+            }
+            result.put(topic.name(), Map.of("id", topic.topicId().toString(), "partitions", topic.partitions().size(), "replicas", factors,
+                "offline", offline, "under", under, "configs", set, "internal", topic.isInternal()));
+        }
+        return result;
+    }
+
+    private static Object brokerConfigs(String[] a) throws Exception {
+        ConfigResource broker = new ConfigResource(ConfigResource.Type.BROKER, a[1]);
+        Config config = admin.describeConfigs(List.of(broker)).all().get().get(broker);
+        Map<String, String> result = new TreeMap<>();
+        for (String name : rest(a, 2)) {
+            result.put(name, config.get(name).value());
+        }
+        return result;
+    }
+
+    private static Object create(String topic, int partitions, short replicas, String[] configs) throws Exception {
+        Map<String, String> map = new TreeMap<>();
+        for (String entry : configs) {
+            map.put(entry.split("=", 2)[0], entry.split("=", 2)[1]);
+        }
+        admin.createTopics(List.of(new NewTopic(topic, partitions, replicas).configs(map))).all().get();
+        return true;
+    }
+
+    private static Object alter(String topic, String[] configs) throws Exception {
+        List<AlterConfigOp> operations = new ArrayList<>();
+        for (String entry : configs) {
+            String[] pair = entry.split("=", 2);
+            operations.add(new AlterConfigOp(new ConfigEntry(pair[0], pair[1]),
+                pair[1].isEmpty() ? AlterConfigOp.OpType.DELETE : AlterConfigOp.OpType.SET));
+        }
+        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic), (Collection<AlterConfigOp>) operations)).all().get();
+        return true;
+    }
+
+    // -- records --------------------------------------------------------------------------------------------------------------------
+
+    private static Object produce(String file, String topic, int count, String[] extra) throws Exception {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        try (KafkaProducer<String, String> producer = producer(file, extra)) {
+            for (int i = 0; i < count; i++) {
+                sent.add(producer.send(new ProducerRecord<>(topic, "key-" + i % 7, "value-" + i)));
+            }
+            for (Future<RecordMetadata> future : sent) {
+                future.get();
+            }
+        }
+        return count;
+    }
+
+    /** Each argument is one transaction: `+N` commits N records, `-N` aborts them. The values say which. */
+    private static Object transactions(String file, String topic, String[] parts) throws Exception {
+        int serial = 0;
+        try (KafkaProducer<String, String> producer = producer(file, "transactional.id=" + topic + "-proof")) {
+            producer.initTransactions();
+            for (String part : parts) {
+                boolean commit = part.startsWith("+");
+                producer.beginTransaction();
+                for (int i = 0; i < Integer.parseInt(part.substring(1)); i++) {
+                    producer.send(new ProducerRecord<>(topic, "key-" + serial % 5, (commit ? "committed-" : "aborted-") + serial++));
+                }
+                producer.flush();
+                if (commit) {
+                    producer.commitTransaction();
+                } else {
+                    producer.abortTransaction();
+                }
+            }
+        }
+        return serial;
+    }
+
+    /** Every record from the first to the end that this isolation level sees: partition → values in order. */
+    private static Map<Integer, List<String>> consume(String file, String topic, String[] extra) throws Exception {
+        Map<Integer, List<String>> values = new TreeMap<>();
+        Properties p = properties(file, extra);
+        p.putIfAbsent("group.id", "proof-" + topic);
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(p, new StringDeserializer(), new StringDeserializer())) {
+            List<TopicPartition> partitions = new ArrayList<>();
+            consumer.partitionsFor(topic).forEach(i -> partitions.add(new TopicPartition(topic, i.partition())));
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            long deadline = System.currentTimeMillis() + PATIENCE_SECONDS * 1000L;
+            while (partitions.stream().anyMatch(t -> consumer.position(t) < ends.get(t))) {
+                if (System.currentTimeMillis() > deadline) {
+                    throw new IllegalStateException("did not reach the end of " + topic);
+                }
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
+                    values.computeIfAbsent(record.partition(), k -> new ArrayList<>()).add(record.value());
+                }
+            }
+        }
+        return values;
+    }
+
+    /** Writes without a pause until told to end, and remembers what was acknowledged. */
+    private static final class Load extends Thread {
+        final Set<String> acknowledged = Collections.synchronizedSet(new HashSet<>());
+        final List<String> failures = Collections.synchronizedList(new ArrayList<>());
+        private final KafkaProducer<String, String> producer;
+        private final String topic;
+        private volatile boolean ended;
+
+        Load(String file, String topic, String[] extra) throws Exception {
+            this.producer = producer(file, extra);
+            this.topic = topic;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            for (int i = 0; !ended; i++) {
+                String value = "load-" + i;
+                try {
+                    producer.send(new ProducerRecord<>(topic, "key-" + i % 31, value), (metadata, error) -> {
+                        if (error == null) {
+                            acknowledged.add(value);
+                        } else {
+                            failures.add(error.getClass().getSimpleName());
+                        }
+                    });
+                    Thread.sleep(5);
+                } catch (Exception error) {
+                    failures.add(error.getClass().getSimpleName());
+                }
+            }
+        }
+
+        Object end() throws Exception {
+            ended = true;
+            join();
+            producer.close(Duration.ofSeconds(150));
+            return Map.of("acknowledged", acknowledged.size(), "failures", failures.size(), "kinds", new HashSet<>(failures));
+        }
+
+        /** What was acknowledged must be there, once, and in order within its partition. */
+        Object verify(String file) throws Exception {
+            Set<String> seen = new HashSet<>();
+            int twice = 0;
+            int disordered = 0;
+            for (List<String> values : consume(file, topic, new String[0]).values()) {
+                Map<Integer, Integer> last = new TreeMap<>();
+                for (String value : values) {
+                    twice += seen.add(value) ? 0 : 1;
+                    int number = Integer.parseInt(value.substring(5));
+                    Integer before = last.put(number % 31, number);
+                    disordered += before != null && before > number ? 1 : 0;
+                }
+            }
+            Set<String> lost = new HashSet<>(acknowledged);
+            lost.removeAll(seen);
+            return Map.of("acknowledged", acknowledged.size(), "lost", lost.size(), "twice", twice, "disordered", disordered);
+        }
+    }
+
+    private static Object http(String method, String url, String body, String type) throws Exception {
+        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(60)).header("Content-Type", type)
+            .method(method, HttpRequest.BodyPublishers.ofString(body)).build();
+        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        return Map.of("status", response.statusCode(), "body", response.body());
+    }
+}

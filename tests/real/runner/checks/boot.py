@@ -1,0 +1,78 @@
+"""1. From empty volumes every workload becomes ready, with the identities that the manifests declare, and nothing in the logs."""
+
+import re
+import time
+
+from ..stack import ClientError
+from ..world import Failure
+
+PATIENCE = 180
+# Lines of level ERROR that a sound start may log, each with its reason.
+EXPECTED_ERRORS = {
+    r"Error while writing to checkpoint file": "never seen; kept empty on purpose",
+}
+
+
+def run(stack):
+    world, began = stack.world, time.time()
+    world.apply(stack.objects)
+    world.wait("every workload ready", lambda: all(w.ready() for w in world.workloads.values()), PATIENCE, lambda: trouble(world))
+    seconds = {w.name: max([p.became_ready or p.started for p in w.pods()] or [began]) - began for w in world.workloads.values()}
+    stack.fact("boot", "every workload ready from empty volumes", True, ", ".join(f"{n} {s:.0f} s" for n, s in seconds.items()), time.time() - began)
+    restarts = {p.name: p.restarts for p in world.pods if p.restarts}
+    stack.fact("boot", "no container was restarted", not restarts, restarts or "")
+    identity(stack)
+    errors = unexpected_errors(world)
+    stack.fact("boot", "no errors in the logs", not errors, "; ".join(errors[:3]))
+
+
+def trouble(world):
+    """A pod that had to be restarted, or could not start, will not pass whatever comes later."""
+    with world.lock:
+        return next((f"`{p.name}`: {p.problem}" for p in world.pods if p.problem), None)
+
+
+def declared_ids(stack):
+    ids = []
+    for obj in stack.brokers():
+        first = (obj["spec"].get("ordinals") or {}).get("start", 0)
+        ids += range(first, first + obj["spec"]["replicas"])
+    return ids
+
+
+def declared_voters(stack):
+    ids = []
+    for obj in stack.controllers():
+        first = (obj["spec"].get("ordinals") or {}).get("start", 0)
+        ids += range(first, first + obj["spec"]["replicas"])
+    return sorted(ids)
+
+
+def declared_cluster_id(stack):
+    """From the command of the init container that formats; ZooKeeper mode makes its own."""
+    for obj in stack.brokers():
+        for container in obj["spec"]["template"]["spec"].get("initContainers") or []:
+            found = re.search(r"--cluster-id[= ]+(\S+)|\s-t[= ]*(\S+)", " ".join((container.get("command") or []) + (container.get("args") or [])))
+            if found:
+                return (found[1] or found[2]).strip("\"'")
+    return None
+
+
+def identity(stack):
+    cluster, wanted = stack.client.ask("cluster"), declared_cluster_id(stack)
+    stack.fact("boot", "the cluster id is the declared one", wanted is None or cluster["id"] == wanted, cluster["id"])
+    stack.fact("boot", "the broker ids are the pods' ordinals", cluster["nodes"] == declared_ids(stack), cluster["nodes"])
+    if stack.controllers():
+        quorum = stack.client.ask("quorum")
+        stack.fact("boot", "the quorum has every declared voter and a leader",
+                   quorum["voters"] == declared_voters(stack) and quorum["leader"] in quorum["voters"], f"voters {quorum['voters']}, leader {quorum['leader']}")
+
+
+def unexpected_errors(world):
+    found = []
+    for pod in list(world.pods):
+        for container in pod.init_containers + pod.containers:
+            for line in container.log().splitlines():
+                if re.search(r"\b(ERROR|FATAL|SEVERE)\b", line) and not any(re.search(known, line) for known in EXPECTED_ERRORS):
+                    found.append(f"{pod.name}: {line[:200]}")
+    return found

@@ -1,0 +1,180 @@
+"""4. Faults: nothing that was acknowledged is lost, writes go on where they have to, and a node that must not start does not."""
+
+import threading
+import time
+
+from ..stack import ClientError
+from ..world import Failure
+from . import boot, clients
+
+TOPIC = "proof.faults"
+READY_WITHIN = 120
+
+
+def run(stack):
+    brokers = [stack.workload(s) for s in stack.brokers()]
+    pods = [p for w in brokers for p in w.pods()]
+    if len(pods) < 3:
+        restart_single(stack, brokers[0])
+        return
+    client, producer = stack.client, clients.emitted(stack, "producer")
+    client.ask("create", TOPIC, 6, 3, "min.insync.replicas=2")
+    client.ask("load", producer, TOPIC)
+    time.sleep(2)
+    combined = set(boot.declared_voters(stack)) & set(boot.declared_ids(stack))
+    one_lost(stack, pods, combined)
+    two_lost(stack, pods, combined)
+    roll(stack, brokers[0])
+    ended = client.ask("unload", timeout=200)
+    stack.fact("faults", "no write under load failed", ended["failures"] == 0, f"{ended['acknowledged']} acknowledged, failures {ended['kinds'] or 0}")
+    verified = client.ask("verify", clients.emitted(stack, "consumer"))
+    stack.fact("faults", "every acknowledged record survived, once and in order",
+               verified["lost"] == verified["twice"] == verified["disordered"] == 0, verified)
+    empty_volume(stack, brokers[0])
+    wrong_cluster_id(stack, brokers[0])
+    client.ask("delete", TOPIC)
+
+
+def acknowledged_grows(stack, seconds, by=50):
+    """Whether writes go on: that many more within that time."""
+    before, deadline = stack.client.ask("acknowledged"), time.time() + seconds
+    while time.time() < deadline:
+        if stack.client.ask("acknowledged") >= before + by:
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def full_isr(stack, within=90):
+    """Seconds until no partition is offline or under-replicated."""
+    began = time.time()
+    while time.time() - began < within:
+        try:
+            if all(t["offline"] == t["under"] == 0 for t in stack.client.ask("topics").values()):
+                return time.time() - began
+        except ClientError:
+            pass
+        time.sleep(0.5)
+    raise Failure(f"not every replica was in sync within {within} s")
+
+
+def leader_pod(stack, pods):
+    """The active controller where brokers are controllers, else any."""
+    if set(boot.declared_voters(stack)) & set(boot.declared_ids(stack)):
+        leader = stack.client.ask("quorum")["leader"]
+        return next(p for p in pods if p.name.endswith(f"-{leader}"))
+    return pods[0]
+
+
+def one_lost(stack, pods, combined):
+    victim = leader_pod(stack, pods)
+    victim.lose()
+    began = time.time()
+    good = acknowledged_grows(stack, 60)
+    stack.fact("faults", "one broker killed: writes go on", good, f"kill -9 of `{victim.name}`{', the active controller' if combined else ''}", time.time() - began)
+
+
+def two_lost(stack, pods, combined):
+    second = next(p for p in pods if not p.held)
+    second.lose()
+    expected = "TimeoutException" if combined else "NotEnoughReplicas"
+    seen, deadline = "", time.time() + 60
+    while expected not in seen and time.time() < deadline:  # the ISR shrinks only after the broker's session has ended
+        try:
+            stack.client.ask("produce", "-", TOPIC, 6, "acks=all", "retries=0", "enable.idempotence=false", "request.timeout.ms=6000",
+                             "delivery.timeout.ms=8000", "linger.ms=0", "max.block.ms=8000")
+            seen = "the write was acknowledged"
+        except ClientError as error:
+            seen = str(error)
+    stack.fact("faults", f"two brokers killed: a write fails with `{expected}`", expected in seen, seen[:120])
+    began = time.time()
+    for pod in pods:
+        pod.release()
+    stack.world.wait("both brokers back", lambda: all(p.ready for p in pods), READY_WITHIN, lambda: boot.trouble(stack.world))
+    full_isr(stack)
+    stack.fact("faults", "both return: every replica in sync again", acknowledged_grows(stack, 30), "", time.time() - began)
+
+
+def roll(stack, workload):
+    """A rolling restart in the order of a StatefulSet, under load, with an eye on every partition."""
+    began, offline, done = time.time(), 0, threading.Event()
+    problem = []
+    def restart():
+        try:
+            workload.roll(READY_WITHIN)
+        except Failure as error:
+            problem.append(str(error))
+        done.set()
+    threading.Thread(target=restart, daemon=True).start()
+    while not done.wait(0.5):
+        try:
+            offline = max(offline, sum(t["offline"] for t in stack.client.ask("topics").values()))
+        except ClientError:
+            pass  # the node that was asked is the one that goes
+    killed = [e[2] for e in stack.world.events if "killed after the grace period" in e[2]]
+    stack.fact("faults", "rolling restart in StatefulSet order", not problem and not killed, "; ".join(problem + killed), time.time() - began)
+    stack.fact("faults", "no partition was offline meanwhile", offline == 0, offline or "")
+    full_isr(stack)
+    formats = [c.log() for p in workload.pods() for c in p.init_containers if "format" in c.name]
+    if formats:
+        stack.fact("faults", "the same volume is not formatted again", all("already formatted" in text.lower() and "Formatting" not in text for text in formats))
+
+
+def volume_of(workload, pod):
+    name = workload.spec["volumeClaimTemplates"][0]["metadata"]["name"]
+    return workload.world.volume(pod.namespace, f"{name}-{pod.name}", None)
+
+
+def empty_volume(stack, workload):
+    """A disk is lost and comes back empty; the other nodes hold everything."""
+    began, ordinal = time.time(), workload.ordinals[-1]
+    pod = stack.world.pod(f"{workload.name}-{ordinal}")
+    pod.delete()
+    path = volume_of(workload, pod)
+    path.rename(path.with_name(path.name + ".lost"))
+    workload.world.volume(pod.namespace, path.name, workload.spec["volumeClaimTemplates"][0])
+    new = workload.create(ordinal)
+    stack.world.wait(f"`{new.name}` ready on an empty volume", lambda: new.ready, READY_WITHIN, lambda: new.problem)
+    full_isr(stack)
+    stack.fact("faults", "an empty volume in one node of three recovers", True, "", time.time() - began)
+
+
+def wrong_cluster_id(stack, workload):
+    """A volume of another cluster: the node must refuse to start."""
+    ordinal = workload.ordinals[-1]
+    pod = stack.world.pod(f"{workload.name}-{ordinal}")
+    pod.delete()
+    files = list(volume_of(workload, pod).rglob("meta.properties"))
+    texts = {path: path.read_text() for path in files}
+    for path, text in texts.items():
+        path.write_text("".join("cluster.id=AAAAAAAAAAAAAAAAAAAAAA\n" if line.startswith("cluster.id=") else line + "\n" for line in text.splitlines()))
+    new, began = workload.create(ordinal), time.time()
+    while not new.problem and not new.ready and time.time() - began < READY_WITHIN:
+        time.sleep(0.2)
+    words = "".join(c.log() for c in new.init_containers + new.containers)
+    reason = next((line for line in reversed(words.splitlines()) if "cluster" in line.lower() and ("invalid" in line.lower() or "inconsistent" in line.lower() or "doesn't match" in line)), "")
+    stack.fact("faults", "a volume of another cluster: the node refuses to start", bool(new.problem) and reason, reason[:160])
+    new.delete(grace=0)
+    for path, text in texts.items():
+        path.write_text(text)
+    back = workload.create(ordinal)
+    stack.world.wait(f"`{back.name}` ready again", lambda: back.ready, READY_WITHIN, lambda: back.problem)
+
+
+def restart_single(stack, workload):
+    """One broker only: no redundancy to prove, but what was acknowledged survives kill -9."""
+    client, pod = stack.client, workload.pods()[0]
+    client.ask("create", TOPIC, 3, 1)
+    client.ask("load", clients.emitted(stack, "producer"), TOPIC)
+    time.sleep(2)
+    pod.lose()
+    time.sleep(1)
+    began = time.time()
+    pod.release()
+    stack.world.wait("the broker is back", lambda: pod.ready, READY_WITHIN, lambda: pod.problem)
+    stack.fact("faults", "the broker killed: writes go on when it is back", acknowledged_grows(stack, 60), "", time.time() - began)
+    ended = client.ask("unload", timeout=200)
+    verified = client.ask("verify", clients.emitted(stack, "consumer"))
+    stack.fact("faults", "every acknowledged record survived, once and in order",
+               verified["lost"] == verified["twice"] == verified["disordered"] == 0, f"{verified}, failures {ended['kinds'] or 0}")
+    client.ask("delete", TOPIC)

@@ -1,0 +1,143 @@
+"""Stand-ins for the container images: the real jars behind the image's paths and commands, on tools of the host, and nothing else."""
+
+import os
+import pathlib
+import re
+import shutil
+
+from .software import HERE
+
+# What UBI's minimal image and Confluent's base have. No curl, wget, nc, tar or openssl: a manifest that uses them must fail.
+TOOLS = ("bash [ awk basename cat chgrp chmod chown cksum cp cut date df dirname du echo env expr false find grep egrep head hostname id ln "
+         "ls md5sum mkdir mktemp mv nproc printenv printf pwd readlink realpath rm rmdir sed seq sha256sum sleep sort stat tail tee test "
+         "timeout touch tr true uname uniq wc xargs base64 comm join paste").split()
+# Commands that run a tool: the class. Where the class moved between the lines, both.
+TOOL_COMMANDS = {
+    "kafka-storage": "kafka.tools.StorageTool",
+    "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+    "kafka-configs": "kafka.admin.ConfigCommand",
+    "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
+    "kafka-broker-api-versions": {"kafka-3": "kafka.admin.BrokerApiVersionsCommand",
+                                  "kafka-4": "org.apache.kafka.tools.BrokerApiVersionsCommand"},
+    "kafka-console-producer": {"kafka-3": "kafka.tools.ConsoleProducer", "kafka-4": "org.apache.kafka.tools.ConsoleProducer"},
+    "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+}
+# Commands that start a server: the class, and the heap and the extra arguments that its script sets where the manifest does not.
+SERVER_COMMANDS = {
+    "kafka-server-start": ("kafka.Kafka", "-Xmx1G -Xms1G", "-name kafkaServer -loggc"),
+    "zookeeper-server-start": ("org.apache.zookeeper.server.quorum.QuorumPeerMain", "-Xmx512M -Xms512M", "-name zookeeper -loggc"),
+    "connect-distributed": ("org.apache.kafka.connect.cli.ConnectDistributed", "-Xms256M -Xmx2G", "-name connectDistributed"),
+}
+LOG4J = {"kafka-4": ("log4j2.yaml", "-Dlog4j2.configurationFile=", """Configuration:
+  Appenders:
+    Console: {name: STDOUT, target: %s, PatternLayout: {pattern: "[%%d] %%p %%m (%%c)%%n"}}
+  Loggers:
+    Root: {level: %s, AppenderRef: {ref: STDOUT}}
+"""), "kafka-3": ("log4j.properties", "-Dlog4j.configuration=file:", """log4j.rootLogger=%s, stdout
+log4j.appender.stdout=org.apache.log4j.ConsoleAppender
+log4j.appender.stdout.Target=%s
+log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
+log4j.appender.stdout.layout.ConversionPattern=[%%d] %%p %%m (%%c)%%n
+""")}
+
+
+class Image:
+    """What a runtime knows of an image, and where its files are."""
+
+    def __init__(self, name, folder, user="appuser", uid=1000, gid=1000, workdir="/home/appuser"):
+        self.name, self.folder, self.user, self.uid, self.gid, self.workdir = name, folder, user, uid, gid, workdir
+        self.lower, self.binds, self.entrypoint, self.cmd, self.note = str(folder), {}, [], [], ""
+        self.env = {"LANG": "C.UTF-8"}
+
+    def path(self, name):
+        return pathlib.Path(str(self.folder) + name)
+
+    def write(self, name, text, mode=0o644):
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def owned(self, *folders):
+        for folder in folders:
+            self.path(folder).mkdir(parents=True, exist_ok=True)
+            os.chown(self.path(folder), self.uid, 0)
+            self.path(folder).chmod(0o775)
+
+
+def build(name, folder, software, agent):
+    """The stand-in for the image `name`; KeyError-like `LookupError` if there is none."""
+    repository, _, tag = name.rpartition(":")
+    confluent = re.fullmatch(r"(?:docker\.io/)?confluentinc/cp-(kafka|zookeeper|kafka-connect|schema-registry)", repository)
+    if confluent and (line := {"8.3": "kafka-4", "7.9": "kafka-3"}.get(".".join(tag.split(".")[:2]))):
+        return confluent_image(name, folder, software, confluent[1], line, agent)
+    if re.fullmatch(r"(?:docker\.io/)?danielqsj/kafka-exporter", repository):
+        return exporter_image(name, folder, software)
+    if re.fullmatch(r"(?:docker\.io/|quay\.io/)?apicurio/apicurio-registry", repository):
+        return apicurio_image(name, folder, software)
+    if repository == "proof-client":  # the runner's own application, on the Kafka of the line that the tag names
+        image = confluent_image(name, folder, software, "kafka", tag, agent)
+        image.binds["/opt/helpers"] = software.helpers
+        return image
+    raise LookupError(f"ErrImagePull: there is no stand-in for the image `{name}`")
+
+
+def base(image, software, java, least):
+    """The tools, the libraries of the host, Java, and the few files that a C library reads."""
+    version, home = software.jdk(java, least)
+    image.java = version
+    image.path("/usr/bin").mkdir(parents=True)
+    for tool in TOOLS:
+        found = shutil.which(tool, path="/usr/bin:/bin")
+        if found:
+            shutil.copy(os.path.realpath(found), image.path(f"/usr/bin/{tool}"))
+    os.symlink("bash", image.path("/usr/bin/sh"))
+    for name in ("bin", "lib", "lib64"):
+        os.symlink(f"usr/{name}", image.path(f"/{name}"))
+    os.symlink(f"{home}/bin/java", image.path("/usr/bin/java"))
+    for host in ("/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ssl/certs", f"/etc/java-{version}-openjdk", home):
+        if os.path.exists(host) and not (host == home and home.startswith("/usr/lib/")):
+            image.binds[host] = host
+    image.write("/etc/passwd", f"root:x:0:0:root:/root:/bin/bash\nappuser:x:{image.uid}:{image.gid}::/home/appuser:/bin/bash\n")
+    image.write("/etc/group", f"root:x:0:\nappuser:x:{image.gid}:\n")
+    image.write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+    image.path("/tmp").mkdir()
+    image.path("/tmp").chmod(0o1777)
+    image.owned("/home/appuser")
+
+
+def confluent_image(name, folder, software, component, line, agent):
+    newer = line == "kafka-4"
+    image = Image(name, folder, user="1000" if newer else "appuser")
+    base(image, software, *((25, 17) if newer else (17, 17)))
+    image.env |= {"COMPONENT": component, "container": "oci"}
+    image.binds["/usr/share/java/kafka"] = software.libs(line)
+    image.owned("/etc/kafka", "/etc/kafka/secrets", "/etc/schema-registry", "/etc/kafka-connect", "/var/lib/kafka", "/var/lib/kafka/data",
+                "/var/lib/zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log", "/var/log/kafka", "/usr/logs")
+    jar = software.agent(agent)
+    agents = "/usr/share/java/cp-base-java" if newer else "/usr/share/java/cp-base-new"
+    image.path(agents).mkdir(parents=True)
+    shutil.copy(jar, image.path(f"{agents}/{jar.name}"))
+    if newer:
+        os.symlink("cp-base-java", image.path("/usr/share/java/cp-base-new"))
+    shutil.copy(HERE / "image/kafka-run-class", image.path("/usr/bin/kafka-run-class"))
+    for command, cls in TOOL_COMMANDS.items():
+        image.write(f"/usr/bin/{command}", f'#!/usr/bin/env bash\nexec kafka-run-class {cls if isinstance(cls, str) else cls[line]} "$@"\n', 0o755)
+    for command, (cls, heap, extra) in SERVER_COMMANDS.items():
+        image.write(f"/usr/bin/{command}", f"""#!/usr/bin/env bash
+export KAFKA_LOG4J_OPTS=${{KAFKA_LOG4J_OPTS:-$(cat /etc/kafka/log4j.option)}} KAFKA_HEAP_OPTS=${{KAFKA_HEAP_OPTS:-{heap}}}
+exec kafka-run-class ${{EXTRA_ARGS-{extra}}} {cls} "$@"
+""", 0o755)
+    file, option, text = LOG4J[line]
+    image.write(f"/etc/kafka/{file}", text % (("SYSTEM_OUT", "INFO") if newer else ("INFO", "System.out")))
+    image.write(f"/etc/kafka/tools-{file}", text % (("SYSTEM_ERR", "WARN") if newer else ("WARN", "System.err")))
+    image.write("/etc/kafka/log4j.option", f"{option}/etc/kafka/{file}")
+    image.write("/etc/kafka/tools-log4j.option", f"{option}/etc/kafka/tools-{file}")
+    image.write("/etc/kafka/classpath", "/usr/share/java/kafka/*")
+    if component == "kafka":
+        image.path("/etc/confluent/docker").mkdir(parents=True)
+        shutil.copy(HERE / "image/cp-kafka-run", image.path("/etc/confluent/docker/run"))
+    image.cmd = ["/etc/confluent/docker/run"]
+    return image
+

@@ -1,0 +1,56 @@
+"""Runs one stack in the namespaces that the driver made for it. The first process there: when it ends, everything ends."""
+
+import argparse
+import importlib
+import json
+import shutil
+import sys
+import traceback
+
+from . import manifest, software
+from .stack import ClientError, Stack
+from .world import Failure
+
+CHECKS = ("boot", "topics", "clients", "registry", "connect", "metrics", "policy", "faults")
+
+
+def run(stack, checks):
+    """Runs checks in order. A stack that does not boot has nothing else to show; any other failure leaves the next check to run."""
+    for check in checks:
+        try:
+            importlib.import_module(f".checks.{check}", __package__).run(stack)
+        except Exception as error:
+            known = isinstance(error, (Failure, ClientError))
+            stack.fact(check, str(error) if known else "the check itself failed", False, "" if known else repr(error))
+            stack.say(stack.first_cause() if known else traceback.format_exc())
+            if check == "boot":
+                return
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("folder")
+    arguments.add_argument("--name")
+    arguments.add_argument("--agent", default="jmx-0")
+    arguments.add_argument("--only", default=",".join(CHECKS))
+    arguments.add_argument("--result")
+    arguments.add_argument("--logs", help="copy the pods' logs there at the end")
+    options = arguments.parse_args()
+    say = lambda text: print(text, flush=True)
+    try:
+        stack = Stack(options.name or options.folder, manifest.load(options.folder), software.Software(), options.agent, say)
+    except (manifest.ManifestError, software.Missing) as error:
+        say(f"{options.name}: {error}")
+        return 1
+    run(stack, [c for c in CHECKS if c in options.only.split(",")])
+    if options.logs:
+        for path in (stack.world.state / "pods").glob("*.log"):
+            shutil.copy(path, options.logs)
+    if options.result:
+        with open(options.result, "w") as file:
+            json.dump(stack.rows, file)
+    return 0 if all(row["good"] for row in stack.rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""`docs/proof.md`: the text around the table is written by hand, the table by the run."""
+
+BEGIN, END = "<!-- results: written by tests/real/run -->", "<!-- end of results -->"
+
+
+def write(path, results, agent):
+    text = path.read_text() if path.exists() else f"{BEGIN}\n{END}\n"
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    path.write_text(before + BEGIN + "\n\n" + table(results) + "\n" + END + after)
+
+
+def table(results):
+    lines = []
+    for name, result in sorted(results.items()):
+        good = sum(r["good"] for r in result["rows"])
+        lines += [f"### `{name}`: {good} of {len(result['rows'])} hold, in {result['seconds']:.0f} s", "", "| | What was seen | Seconds |", "|---|---|---|"]
+        for row in result["rows"]:
+            detail = f": {row['detail']}" if row["detail"] else ""
+            took = f"{row['seconds']:.0f}" if row["seconds"] is not None else ""
+            lines.append(f"| {row['check']} | {'' if row['good'] else '**fails:** '}{row['what']}{detail.replace('|', '/')} | {took} |")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,241 @@
+"""The runner's own tests: a sound small cluster passes, and every broken one fails for its own reason. A proof that cannot fail is worth nothing."""
+
+import concurrent.futures
+import re
+import subprocess
+import sys
+import time
+
+from . import manifest, software
+from .checks import boot
+from .main import isolated
+from .one import run
+from .stack import Stack
+
+FIXTURE = software.HERE / "fixtures/cluster"
+
+
+class Cluster:
+    """The sound cluster's objects, with the few edits that the cases make."""
+
+    def __init__(self):
+        self.objects = manifest.load(FIXTURE)
+
+    def get(self, kind, name="kafka"):
+        return next(o for o in self.objects if o["kind"] == kind and o["metadata"]["name"] == name)
+
+    @property
+    def pod(self):
+        return self.get("StatefulSet")["spec"]["template"]["spec"]
+
+    @property
+    def broker(self):
+        return self.pod["containers"][0]
+
+    def setting(self, old, new):
+        """Replaces part of server.properties; the old text has to be there, or the case would test nothing."""
+        data = self.get("ConfigMap")["data"]
+        assert old in data["server.properties"], old
+        data["server.properties"] = data["server.properties"].replace(old, new)
+
+    def entrypoint(self, **env):
+        """Goes through the image's own entrypoint, as hand-written manifests do."""
+        self.pod["initContainers"] = []
+        self.pod["containers"][0] = self.broker | {"env": [e for e in self.broker["env"] if e["name"] in ("NODE_ID", "POD_NAME", "KAFKA_HEAP_OPTS")]}
+        del self.broker["command"]
+        settings = {"KAFKA_PROCESS_ROLES": "broker,controller", "KAFKA_NODE_ID": "$(NODE_ID)", "KAFKA_ADVERTISED_LISTENERS": "CLIENT://$(POD_NAME):9092",
+                    "KAFKA_LISTENERS": "CLIENT://:9092,CONTROLLER://:9093", "CLUSTER_ID": "kZ5nV0yNTc2u8rTzYyDjVw"} | env
+        self.broker["env"] += [{"name": k, "value": v} for k, v in settings.items() if v]
+        self.broker["securityContext"] = {}
+        self.broker["volumeMounts"] = [{"name": "data", "mountPath": "/var/lib/kafka/data"}]
+
+
+CASES = {}
+
+
+def case(expected, checks="boot"):
+    """Registers a broken cluster: the failure must match `expected`."""
+    def register(function):
+        CASES[function.__name__] = (function, expected, checks.split())
+        return function
+    return register
+
+
+@case(None, "boot")
+def sound(c):
+    """Nothing is broken: this one has to pass, or the others prove nothing."""
+
+
+@case("Invalid value kafka-[0-9] for configuration (broker|node).id")
+def id_is_the_pod_name(c):
+    c.setting("node.id=${env:NODE_ID}", "node.id=${env:POD_NAME}")
+
+
+@case("INCONSISTENT_CLUSTER_ID|not within")
+def cluster_id_per_pod(c):
+    init = c.pod["initContainers"][0]
+    init["command"] = ["bash", "-c", "kafka-storage format --cluster-id=$(KAFKA_LOG4J_OPTS= kafka-storage random-uuid) --config=/etc/stack/server.properties --ignore-formatted"]
+
+
+@case("not within")
+def constant_node_id(c):
+    c.setting("node.id=${env:NODE_ID}", "node.id=0")
+
+
+@case("`kafka-0` never became ready|UnknownHost")
+def ordered_start_without_addresses(c):
+    c.get("StatefulSet")["spec"]["podManagementPolicy"] = "OrderedReady"
+    c.get("Service", "kafka-headless")["spec"]["publishNotReadyAddresses"] = False
+
+
+@case("/etc/kafka is not writable")
+def config_map_over_the_entrypoints_folder(c):
+    c.entrypoint()
+    c.broker["volumeMounts"].append({"name": "config", "mountPath": "/etc/kafka"})
+
+
+@case("CLUSTER_ID is required")
+def no_cluster_id(c):
+    c.entrypoint(CLUSTER_ID="")
+
+
+@case("KAFKA_PORT is deprecated")
+def service_link_variables(c):
+    c.entrypoint()
+    c.pod["enableServiceLinks"] = True
+
+
+@case("No resolvable bootstrap urls", "boot")
+def job_at_another_variants_brokers(c):
+    c.objects.append({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "topics", "namespace": "kafka"}, "spec": {"backoffLimit": 0, "template": {
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "topics", "image": c.broker["image"], "command": [
+            "kafka-topics", "--bootstrap-server", "kafka-zookeeper-mode.kafka.svc.cluster.local:9092", "--list"]}]}}}})
+
+
+@case(r"\$\(POD_NAME\)")
+def variable_used_before_it_is_defined(c):
+    c.setting("CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092,", "${env:CLIENT_ADDRESS},")
+    for container in (c.pod["initContainers"][0], c.broker):
+        container["env"] = [{"name": "CLIENT_ADDRESS", "value": "CLIENT://$(POD_NAME).kafka-headless.kafka.svc.cluster.local:9092"}, *container["env"]]
+
+
+@case("lost\\+found")
+def log_directory_is_the_volume(c):
+    c.setting("log.dirs=/var/lib/kafka/data/kafka-logs", "log.dirs=/var/lib/kafka/data")
+
+
+@case("AccessDenied|Permission denied|not writable")
+def no_fs_group(c):
+    del c.pod["securityContext"]["fsGroup"]
+
+
+@case("non-numeric user")
+def user_by_name_only(c):
+    del c.pod["securityContext"]["runAsUser"]
+    for container in (c.pod["initContainers"][0], c.broker):
+        container["image"] = "confluentinc/cp-kafka:7.9.7"
+
+
+@case("no stand-in for the image `confluentinc/cp-kafka:latest`")
+def latest_image(c):
+    c.broker["image"] = "confluentinc/cp-kafka:latest"
+
+
+@case("Read-only file system|kafkaServer-gc.log")
+def garbage_collector_log_on_the_read_only_root(c):
+    c.broker["env"] = [e for e in c.broker["env"] if e["name"] not in ("EXTRA_ARGS", "LOG_DIR")]
+
+
+@case("no port is named `broker`")
+def probe_of_a_port_name_that_does_not_exist(c):
+    c.broker["startupProbe"] = {"tcpSocket": {"port": "broker"}, "periodSeconds": 1, "failureThreshold": 3}
+
+
+@case("TimeoutException")
+def service_of_a_port_name_that_does_not_exist(c):
+    c.get("Service")["spec"]["ports"][0]["targetPort"] = "broker"
+
+
+@case("TimeoutException|no Service with an address selects")
+def selector_that_matches_nothing(c):
+    c.get("Service")["spec"]["selector"] = {"app": "kafka", "tier": "broker"}
+
+
+@case('configmap "kafka-config" not found')
+def missing_config_map(c):
+    c.pod["volumes"][0]["configMap"]["name"] = "kafka-config"
+
+
+@case("killed by its liveness probe")
+def liveness_without_startup(c):
+    """A port that opens only after the recovery, asked from the start: the death spiral."""
+    del c.broker["startupProbe"]
+    c.broker["livenessProbe"] = {"tcpSocket": {"port": "client"}, "periodSeconds": 1, "failureThreshold": 2}
+    c.pod["terminationGracePeriodSeconds"] = 2
+
+
+@case("NotLeaderOrFollower|TimeoutException|not within", "boot clients")
+def shared_host_name(c):
+    c.setting("CLIENT://${env:POD_NAME}.kafka-headless", "CLIENT://kafka")
+
+
+@case("OOMKilled")
+def heap_above_the_limit(c):
+    c.broker["resources"] = {"limits": {"memory": "1Gi"}}
+
+
+@case("the runner does not know the container field `startupprobe`")
+def misspelt_field(c):
+    c.broker["startupprobe"] = c.broker.pop("startupProbe")
+
+
+def one(name):
+    """Runs one case in this process's own namespaces; prints what went wrong there, and says whether that was to be."""
+    change, expected, checks = CASES[name]
+    cluster, seen = Cluster(), []
+    boot.PATIENCE = 40 if expected and "not within" in expected else 120
+    change(cluster)
+    try:
+        for obj in cluster.objects:
+            manifest.check(obj)
+        stack = Stack(name, cluster.objects, software.Software(), say=seen.append)
+        run(stack, checks)
+        bad = not all(row["good"] for row in stack.rows)
+    except manifest.ManifestError as error:
+        bad, seen = True, [str(error)]
+    text = "\n".join(seen)
+    import shutil
+    for path in (stack.world.state / "pods").glob("*.log"): shutil.copy(path, "/tmp/rl")
+    good = bad and re.search(expected, text) if expected else not bad
+    print(f"{'ok  ' if good else 'FAIL'} {name}: " + ("passes" if not bad else f"fails, `{re.search(expected or '', text)[0] if good else 'not for ' + str(expected)}`"))
+    if not good:
+        print(text)
+    return 0 if good else 1
+
+
+def main():
+    if sys.argv[1:2] == ["--case"]:
+        return one(sys.argv[2])
+    return 0
+
+
+def run_all(names):
+    """In the driver: two cases at a time, for most of their time is spent in waiting."""
+    began = time.time()
+    def start(name):
+        return name, isolated(["runner.selftest", "--case", name], stdout=subprocess.PIPE, text=True)
+    def finish(name):
+        process = start(name)[1]
+        output, _ = process.communicate()
+        print(output, end="", flush=True)
+        return process.returncode == 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        good = sum(pool.map(finish, names or CASES))
+    count = len(names or CASES)
+    print(f"broken manifests in {time.time() - began:.0f} s")
+    print(f"{good} passed, {count - good} failed")
+    return 0 if good == count else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""One stack under test: its world, what its manifests say, an application in the cluster, and the rows of the report."""
+
+import json
+import queue
+import threading
+import time
+
+from .pod import Pod
+from .world import Failure, World
+
+
+class ClientError(Exception):
+    """The broker, or the client library, said no; the message is its own."""
+
+
+def properties(text):
+    """A Java property file as a dictionary; the files here use no escapes."""
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.lstrip().startswith("#"))
+    return {key.strip(): value.strip() for key, value in pairs}
+
+
+class Stack:
+    def __init__(self, name, objects, software, agent="jmx-0", say=print):
+        self.name, self.objects, self.say, self.began, self.rows = name, objects, say, time.time(), []
+        self.world = World(software, agent)
+        self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
+        self.namespace = self.sets[0]["metadata"]["namespace"]
+        self._client = None
+
+    # -- the report ------------------------------------------------------------------------------------------------------------------
+
+    def fact(self, check, what, good, detail="", seconds=None):
+        """One row: what was seen, and whether that is what has to be."""
+        row = {"check": check, "what": what, "good": bool(good), "detail": str(detail), "seconds": seconds}
+        self.rows.append(row)
+        took = f" ({seconds:.0f} s)" if seconds is not None else ""
+        self.say(f"{self.name}: {time.time() - self.began:5.0f} s  {'ok  ' if good else 'FAIL'} {check}: {what}{took}{' — ' + row['detail'] if detail else ''}")
+        return bool(good)
+
+    def first_cause(self, lines=15):
+        """The first trouble of any pod and the last words of its containers: what a person has to read."""
+        with self.world.lock:
+            loud = [e for e in self.world.events if not e[3]]
+        if not loud:
+            waiting = [p for p in self.world.pods if not p.ready and p.phase not in ("Succeeded",)]
+            name, head = (waiting[0].name, f"`{waiting[0].name}` never became ready") if waiting else (None, "no pod had trouble")
+        else:
+            at, name, message, _ = loud[0]
+            head = f"`{name}` after {at:.1f} s: {message}"
+        pod = self.world.pod(name) if name else None
+        text = [head]
+        for container in (pod.init_containers + pod.containers) if pod else []:
+            last = [line[:300] for line in container.log().splitlines() if line.strip()][-lines:]
+            text += [f"  --- the last lines of {name}/{container.name}", *("  " + line for line in last)] if last else []
+        return "\n".join(text)
+
+    # -- what the manifests say ------------------------------------------------------------------------------------------------------
+
+    def config(self, workload, suffix=".properties"):
+        """The property file that the first container of a workload names on its command line: (path, text)."""
+        pod = workload["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        words = " ".join((container.get("command") or []) + (container.get("args") or [])).replace('"', " ").replace("'", " ").split()
+        path = next((w for w in words if w.endswith(suffix)), None)
+        mount = next((m for m in container.get("volumeMounts") or [] if path and path.startswith(m["mountPath"].rstrip("/") + "/")), None)
+        if not mount:
+            return None, ""
+        volume = next(v for v in pod["volumes"] if v["name"] == mount["name"])
+        name = volume["configMap"]["name"]
+        return path, self.world_or_manifest("ConfigMap", name)["data"][path[len(mount["mountPath"].rstrip("/")) + 1:]]
+
+    def world_or_manifest(self, kind, name):
+        return next(o for o in self.objects if o["kind"] == kind and o["metadata"]["name"] == name)
+
+    def brokers(self):
+        """The StatefulSets whose nodes are brokers."""
+        return [s for s in self.sets if "broker" in self.settings(s).get("process.roles", "broker") and "zookeeper" not in self.kafka_command(s)]
+
+    def controllers(self):
+        return [s for s in self.sets if "controller" in self.settings(s).get("process.roles", "")]
+
+    def settings(self, workload):
+        return properties(self.config(workload)[1])
+
+    @staticmethod
+    def kafka_command(workload):
+        return " ".join(c for c in workload["spec"]["template"]["spec"]["containers"][0].get("command") or [])
+
+    def workload(self, obj):
+        return self.world.workloads[obj["kind"], obj["metadata"]["name"]]
+
+    def line(self):
+        """Which Kafka the brokers' image stands for."""
+        return "kafka-3" if ":7." in self.brokers()[0]["spec"]["template"]["spec"]["containers"][0]["image"] else "kafka-4"
+
+    # -- the application -------------------------------------------------------------------------------------------------------------
+
+    def client_pod(self, name="proof-client", labels=None, namespace=None, image=None, mounts=True):
+        """A pod of the runner's own, with every ConfigMap of the namespace under /etc/maps/."""
+        namespace = namespace or self.namespace
+        maps = [o["metadata"]["name"] for o in self.objects if o["kind"] == "ConfigMap" and o["metadata"]["namespace"] == namespace] if mounts else []
+        template = {"metadata": {"labels": labels or {}}, "spec": {
+            "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "client", "image": image or f"proof-client:{self.line()}", "command": ["sleep", "infinity"],
+                            "volumeMounts": [{"name": f"map-{i}", "mountPath": f"/etc/maps/{m}"} for i, m in enumerate(maps)]}],
+            "volumes": [{"name": f"map-{i}", "configMap": {"name": m}} for i, m in enumerate(maps)]}}
+        with self.world.lock:
+            pod = Pod(self.world, name, namespace, template)
+            self.world.pods.append(pod)
+            self.world.changed()
+        self.world.wait(f"`{name}` ready", lambda: pod.ready, 20, lambda: pod.problem)
+        return pod
+
+    @property
+    def client(self):
+        if self._client is None:
+            self._client = Client(self)
+        return self._client
+
+
+class Client:
+    """The program of `java/Client.java` in a pod of the cluster; one question at a time."""
+
+    def __init__(self, stack, labels=None):
+        self.pod = stack.client_pod(labels=labels if labels is not None else client_labels(stack))
+        self.lock, self.errors = threading.Lock(), open(self.pod.dir / "client.log", "w")
+        command = ["java", "-XX:TieredStopAtLevel=1", "-Xmx256m", self.pod.world.image(f"proof-client:{stack.line()}").path("/etc/kafka/tools-log4j.option").read_text(),
+                   "-cp", "/opt/helpers:/usr/share/java/kafka/*", "Client", bootstrap(stack)]
+        self.process = self.pod.containers[0].attach(command, self.errors)
+        self.answers = queue.Queue()
+        threading.Thread(target=lambda: [self.answers.put(line) for line in self.process.stdout] + [self.answers.put("")], daemon=True).start()
+
+    def ask(self, *words, timeout=180):
+        with self.lock:
+            self.process.stdin.write("\t".join(map(str, words)) + "\n")
+            self.process.stdin.flush()
+            try:
+                answer = self.answers.get(timeout=timeout)
+            except queue.Empty:
+                raise Failure(f"the client did not answer `{words[0]}` within {timeout} s") from None
+            if not answer:
+                raise Failure("the client ended: " + (self.pod.dir / "client.log").read_text()[-500:])
+            reply = json.loads(answer)
+            if "error" in reply:
+                raise ClientError(reply["error"])
+            return reply["result"]
+
+    def http(self, method, url, body=None, content="application/json"):
+        """(status, parsed body or text)."""
+        reply = self.ask("http", method, url, json.dumps(body) if body is not None else "", content)
+        try:
+            return reply["status"], json.loads(reply["body"])
+        except ValueError:
+            return reply["status"], reply["body"]
+
+
+def bootstrap(stack):
+    """The address that clients are told: the Service of the brokers that has an address of its own."""
+    labels = stack.brokers()[0]["spec"]["template"]["metadata"]["labels"]
+    for obj in stack.objects:
+        if obj["kind"] == "Service" and obj["spec"].get("clusterIP") != "None" and obj["spec"].get("selector"):
+            if all(labels.get(k) == v for k, v in obj["spec"]["selector"].items()):
+                return f"{obj['metadata']['name']}.{obj['metadata']['namespace']}.svc.cluster.local:{obj['spec']['ports'][0]['port']}"
+    raise Failure("no Service with an address selects the brokers")
+
+
+def client_labels(stack):
+    """Labels that the brokers' NetworkPolicies admit, if there are any."""
+    return {"app.kubernetes.io/name": "proof-client"}

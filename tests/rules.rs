@@ -1,0 +1,180 @@
+//! Each rule, broken by the smallest stack that can, and what it then says.
+
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use kafka_stacks::prelude::*;
+
+const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
+
+fn empty() -> Stack {
+    Stack::new("test", "kafka")
+}
+
+fn dedicated() -> KafkaCluster {
+    KafkaCluster::kraft("kafka", Version::V4_3, ID)
+        .pool(NodePool::controllers("kafka-controller", 3))
+        .pool(NodePool::brokers("kafka", 3))
+}
+
+fn with(construct: impl Construct) -> Stack {
+    let mut stack = empty();
+    stack.add(construct);
+    stack
+}
+
+/// A sound cluster, and something built from its handle.
+fn beside<C: Construct>(build: impl FnOnce(&KafkaHandle) -> C) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    stack.add(build(&kafka));
+    stack
+}
+
+fn topics(topic: Topic) -> Stack {
+    beside(|kafka| Topics::new("topics", kafka).topic(topic))
+}
+
+fn orders() -> Topic {
+    Topic::new("orders", 1, Cleanup::delete_after(1.days()))
+}
+
+/// One broken stack for every rule, and more where a rule can be broken in several ways.
+fn broken() -> Vec<Stack> {
+    let combined = |replicas| with(KafkaCluster::kraft("kafka", Version::V4_3, ID).pool(NodePool::combined("kafka", replicas)));
+    let sound = |kafka: KafkaCluster| with(kafka);
+    vec![
+        Stack::new("Test", "kafka"),
+        with(KafkaCluster::kraft("kafka", Version::V4_3, ID).pool(NodePool::controllers("c", 3)).pool(NodePool::brokers("k".repeat(53), 3))),
+        {
+            let mut stack = with(dedicated());
+            stack.add(Clients::new("kafka", &KafkaCluster::external("k", Version::V4_3, "k:9092")));
+            stack
+        },
+        {
+            let mut stack = with(dedicated());
+            stack.add(Clients::new("clients", &KafkaCluster::external("k", Version::V4_3, "k:9092")));
+            stack.amend::<ConfigMap>("clients", |map| map.metadata.name = Some("kafka".into()));
+            stack
+        },
+        {
+            let mut stack = with(dedicated());
+            stack.amend::<Service>("kafak", |_| {});
+            stack
+        },
+        with(dedicated().acknowledge(&rules::kraft::COMBINED, "old")),
+        with(dedicated().replication(Replication::new(3, 3)).acknowledge(&rules::durability::MIN_IN_SYNC_IS_FACTOR, "fine")),
+        {
+            let mut stack = empty();
+            let zookeeper = stack.add(ZooKeeper::new("zookeeper", 2));
+            stack.add(KafkaCluster::zookeeper("kafka", &zookeeper).pool(NodePool::combined("kafka", 3)));
+            stack
+        },
+        combined(0),
+        combined(2),
+        combined(4),
+        with(KafkaCluster::kraft("kafka", Version::V4_3, "abc").pool(NodePool::controllers("c", 3).first_id(2)).pool(NodePool::brokers("b", 3))),
+        sound(
+            dedicated()
+                .listener(Listener::plaintext("client", 9092))
+                .listener(Listener::plaintext("CONTROLLER", 9095))
+                .listener(Listener::plaintext("EXTRA", 9093)),
+        ),
+        sound(
+            dedicated()
+                .config("node.id", 7)
+                .config("unclean.leader.election.enable", true)
+                .config("auto.create.topics.enable", true),
+        ),
+        sound(dedicated().replication(Replication::new(5, 6))),
+        sound(dedicated().replication(Replication::new(3, 1))),
+        topics(Topic::new("a/b", 0, Cleanup::compact())),
+        topics(Topic::new("__mine", 1, Cleanup::compact())),
+        topics(orders().config("retention.ms", 1).config("a=b", 1).config("remote", "ü")),
+        topics(orders().segment_size(1.kib()).largest_batch(1.mib())),
+        topics(orders().config("min.compaction.lag.ms", 2).config("max.compaction.lag.ms", 1)),
+        beside(|kafka| {
+            Topics::new("topics", kafka)
+                .topics(["a.b", "a_b", "a.b"].map(|name| Topic::new(name, 1, Cleanup::compact())))
+        }),
+        with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("c", 3).heap(2.gib()))
+                .pool(NodePool::brokers("b", 3).heap(7.gib()).resources(Resources::range(2.cores()..=1.cores(), 16.gib()..=12.gib()))),
+        ),
+        beside(|kafka| {
+            Clients::new("clients", kafka)
+                .producer(Producer::idempotent("a").delivery_timeout(1.seconds()).config("acks", 1))
+                .consumer(Consumer::read_committed("a").session_timeout(1.hours()).config("isolation.level", "read_uncommitted"))
+        }),
+        beside(|kafka| Connect::new("connect", kafka).replicas(0).group(" ").internal_topics("a b").config("group.id", "x")),
+        {
+            let mut stack = empty();
+            let kafka = stack.add(dedicated().images(ImageSet::apache(Version::V4_3)));
+            let registry = stack.add(SchemaRegistry::new("registry", &kafka).replicas(0).config("host.name", "x"));
+            stack.add(Connect::new("connect", &kafka).avro(&registry));
+            stack.add(Monitoring::new("monitoring", &kafka));
+            stack
+        },
+    ]
+}
+
+#[test]
+fn every_finding_says_what_is_wrong_where_it_is_and_how_it_is_mended() {
+    let mut lines = Vec::new();
+    for stack in broken() {
+        let synthesis = synth(&stack);
+        for finding in &synthesis.findings {
+            let at = finding.location.to_string();
+            assert!(at.starts_with("tests/rules.rs:"), "{at}");
+            let acknowledged = if finding.acknowledged.is_some() { " (acknowledged)" } else { "" };
+            lines.push(format!(
+                "{}[{}] {}: {}{acknowledged}\n  hint: {}",
+                finding.severity,
+                finding.rule.id,
+                finding.subject(stack.name()),
+                finding.message,
+                finding.hint
+            ));
+        }
+        // An error and a result exclude each other.
+        assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());
+    }
+    assert_snapshot!(lines.join("\n"), @"");
+}
+
+#[test]
+fn every_rule_can_be_broken() {
+    let broken: BTreeSet<&str> = broken().iter().flat_map(|stack| synth(stack).findings.iter().map(|f| f.rule.id).collect::<Vec<_>>()).collect();
+    let silent: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).filter(|id| !broken.contains(id)).collect();
+    assert!(silent.is_empty(), "no stack here breaks {silent:?}");
+}
+
+#[test]
+fn a_sound_stack_has_no_findings() {
+    let stack = beside(|kafka| Topics::new("topics", kafka).topic(orders()));
+    assert_eq!(synth(&stack).findings, Findings::default());
+}
+
+#[test]
+fn an_acknowledged_warning_is_kept_with_its_reason() {
+    let stack = with(
+        KafkaCluster::kraft("kafka", Version::V4_3, ID)
+            .pool(NodePool::combined("kafka", 3))
+            .acknowledge(&rules::kraft::COMBINED, "three machines is what there is"),
+    );
+    let synthesis = synth(&stack);
+    let finding = synthesis.findings.iter().next().unwrap();
+    assert_eq!(finding.acknowledged.as_deref(), Some("three machines is what there is"));
+    assert_eq!(synthesis.findings.count(Severity::Warning), 0);
+}
+
+#[test]
+fn a_development_stack_may_have_a_single_broker() {
+    let mut stack = empty().profile(Profile::Development);
+    stack.add(KafkaCluster::kraft("kafka", Version::V4_3, ID).pool(NodePool::combined("kafka", 1)));
+    let findings = synth(&stack).findings;
+    assert!(!findings.has_errors());
+    assert_eq!(findings.iter().map(|finding| finding.rule.id).collect::<Vec<_>>(), ["KS-D04"]);
+}
