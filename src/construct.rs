@@ -129,12 +129,7 @@ pub struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(
-        scope: &'a Scope,
-        construct: &'a str,
-        location: Location,
-        findings: &'a mut Findings,
-    ) -> Self {
+    pub(crate) fn new(scope: &'a Scope, construct: &'a str, location: Location, findings: &'a mut Findings) -> Self {
         Self {
             scope,
             construct,
@@ -150,12 +145,7 @@ impl<'a> Check<'a> {
 
     /// Reports that a rule is broken. Use [`Finding::item`], [`Finding::at`] and [`Finding::hint`] on `describe`'s argument
     /// to say where, and how it is mended. A rule that is off in this stack's profile reports nothing.
-    pub fn report(
-        &mut self,
-        rule: &'static Rule,
-        message: impl Into<String>,
-        describe: impl FnOnce(&mut Finding),
-    ) {
+    pub fn report(&mut self, rule: &'static Rule, message: impl Into<String>, describe: impl FnOnce(&mut Finding)) {
         let severity = match self.scope.profile {
             Profile::Production => rule.production,
             Profile::Development => rule.development,
@@ -175,5 +165,46 @@ impl<'a> Check<'a> {
         };
         describe(&mut finding);
         self.findings.push(finding);
+    }
+
+    /// Reports raw settings that the construct makes itself. `owned` has the key, and what to do instead: `use …` or `it is …`.
+    pub(crate) fn refuse_owned(
+        &mut self,
+        rule: &'static Rule,
+        item: &str,
+        owned: &[(&str, &str)],
+        overrides: &[Override],
+    ) {
+        for Override { key, location, .. } in overrides {
+            if let Some((_, instead)) = owned.iter().find(|(owned, _)| owned == key) {
+                self.report(rule, format!("`{key}` cannot be set here"), |finding| {
+                    finding
+                        .item(item)
+                        .at(*location)
+                        .hint(format!("remove `.config(\"{key}\", …)`: {instead}"));
+                });
+            }
+        }
+    }
+}
+
+/// A raw setting, and the line that made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Override {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) location: Location,
+}
+
+impl Override {
+    /// Called by a builder's `config`, which must be `#[track_caller]` too.
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "as `config` takes it")]
+    pub(crate) fn new(key: impl Into<String>, value: impl ToString) -> Self {
+        Self {
+            key: key.into(),
+            value: value.to_string(),
+            location: Location::caller(),
+        }
     }
 }

@@ -138,8 +138,8 @@ impl Findings {
     }
 
     /// All findings, to acknowledge them.
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Finding> {
-        self.list.iter_mut()
+    pub(crate) fn all_mut(&mut self) -> &mut [Finding] {
+        &mut self.list
     }
 
     /// The number of findings of one weight that nobody acknowledged.

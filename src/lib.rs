@@ -68,8 +68,8 @@ pub mod prelude {
         construct::{Check, Construct, Origin},
         finding::{Finding, Findings, Location, Rule, Severity},
         kafka::{
-            Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool,
-            Producer, Replication, Retention, Storage, Topic, Topics,
+            Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
+            Replication, Retention, Storage, Topic, Topics,
         },
         kubernetes::{Access, Sidecar, Spread},
         manifest::{Manifests, Object},
@@ -84,3 +84,8 @@ pub mod prelude {
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };
 }
+
+/// The examples of the README, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

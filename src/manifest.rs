@@ -77,7 +77,11 @@ impl Object {
     /// What makes it the same object to the API server.
     pub fn identity(&self) -> Identity {
         Identity {
-            group: self.api_version().rsplit_once('/').map_or("", |(group, _)| group).to_owned(),
+            group: self
+                .api_version()
+                .rsplit_once('/')
+                .map_or("", |(group, _)| group)
+                .to_owned(),
             kind: self.kind().to_owned(),
             namespace: self.text("/metadata/namespace").to_owned(),
             name: self.name().to_owned(),
@@ -150,8 +154,7 @@ impl Manifests {
             .iter()
             .map(|(_, path, text)| (path.clone(), digest(text)))
             .collect();
-        let mut files: BTreeMap<String, String> =
-            files.into_iter().map(|(_, path, text)| (path, text)).collect();
+        let mut files: BTreeMap<String, String> = files.into_iter().map(|(_, path, text)| (path, text)).collect();
         files.insert(INDEX.to_owned(), yaml::index(&listed));
         Self { files }
     }

@@ -61,10 +61,7 @@ fn label(text: &str, limit: usize) -> Result<(), InvalidName> {
         return invalid(text, "is empty");
     }
     if text.len() > limit {
-        return invalid(
-            text,
-            format!("has {} characters, the limit is {limit}", text.len()),
-        );
+        return invalid(text, format!("has {} characters, the limit is {limit}", text.len()));
     }
     if let Some(bad) = text.chars().find(|&c| !alphanumeric(c) && c != '-') {
         return invalid(text, format!("contains {bad:?}: only a-z, 0-9 and `-`"));
@@ -94,7 +91,7 @@ name!(
 );
 
 name!(
-    /// The name of a `StatefulSet`, which must leave room: its pods are named `<name>-<ordinal>`, and each carries a label
+    /// The name of a StatefulSet, which must leave room: its pods are named `<name>-<ordinal>`, and each carries a label
     /// `controller-revision-hash` of `<name>-<10 digits>`, a label value of at most 63 characters.
     StatefulSetName,
     |text| label(text, 52)
@@ -210,13 +207,28 @@ mod tests {
     fn a_wrong_name_says_which_rule_it_breaks() {
         for (message, expected) in [
             (reason(DnsLabel::parse("")), "`` is empty"),
-            (reason(DnsLabel::parse("Kafka")), "`Kafka` contains 'K': only a-z, 0-9 and `-`"),
-            (reason(DnsLabel::parse("-a")), "`-a` must start and end with a letter or a digit"),
+            (
+                reason(DnsLabel::parse("Kafka")),
+                "`Kafka` contains 'K': only a-z, 0-9 and `-`",
+            ),
+            (
+                reason(DnsLabel::parse("-a")),
+                "`-a` must start and end with a letter or a digit",
+            ),
             (reason(ServiceName::parse("1a")), "`1a` must start with a letter"),
-            (reason(TopicName::parse("a b")), "`a b` contains ' ': only a-z, A-Z, 0-9, `.`, `_` and `-`"),
+            (
+                reason(TopicName::parse("a b")),
+                "`a b` contains ' ': only a-z, A-Z, 0-9, `.`, `_` and `-`",
+            ),
             (reason(TopicName::parse("..")), "`..` is not a topic name"),
-            (reason(ClusterId::parse("short")), "`short` has 5 characters, a cluster id has 22 (16 bytes in URL-safe base64)"),
-            (reason(ClusterId::parse("WXo4c0tSYlFOc1lEa3ZkTz")), "`WXo4c0tSYlFOc1lEa3ZkTz` does not end in `A`, `Q`, `g` or `w`, as 16 bytes in base64 do"),
+            (
+                reason(ClusterId::parse("short")),
+                "`short` has 5 characters, a cluster id has 22 (16 bytes in URL-safe base64)",
+            ),
+            (
+                reason(ClusterId::parse("WXo4c0tSYlFOc1lEa3ZkTz")),
+                "`WXo4c0tSYlFOc1lEa3ZkTz` does not end in `A`, `Q`, `g` or `w`, as 16 bytes in base64 do",
+            ),
             (reason(ClusterId::parse("WXo4c0tSYlFOc1lEa3ZkTw")), "valid"),
         ] {
             assert_eq!(message, expected);

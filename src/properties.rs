@@ -1,4 +1,4 @@
-//! Java property files: what brokers, `ZooKeeper`, Connect, the registry and clients are configured with.
+//! Java property files: what brokers, ZooKeeper, Connect, the registry and clients are configured with.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -43,7 +43,12 @@ impl Properties {
 
 impl<K: Into<String>, V: Display> FromIterator<(K, V)> for Properties {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().map(|(key, value)| (key.into(), value.to_string())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.to_string()))
+                .collect(),
+        )
     }
 }
 

@@ -138,12 +138,7 @@ impl Duration {
 /// The largest unit that divides the span, as Prometheus writes it: `7d`, `10m`, `500ms`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (millis, suffix) in [
-            (86_400_000, "d"),
-            (3_600_000, "h"),
-            (60_000, "m"),
-            (1000, "s"),
-        ] {
+        for (millis, suffix) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")] {
             if self.0 != 0 && self.0.is_multiple_of(millis) {
                 return write!(f, "{}{suffix}", self.0 / millis);
             }
@@ -251,10 +246,7 @@ impl Resources {
     /// let broker = Resources::range(2.cores()..=4.cores(), 6.gib()..=8.gib());
     /// assert_eq!(broker.heap(), 4.gib());
     /// ```
-    pub const fn range(
-        cpu: std::ops::RangeInclusive<Cpu>,
-        memory: std::ops::RangeInclusive<Bytes>,
-    ) -> Self {
+    pub const fn range(cpu: std::ops::RangeInclusive<Cpu>, memory: std::ops::RangeInclusive<Bytes>) -> Self {
         Self {
             cpu_request: *cpu.start(),
             cpu_limit: *cpu.end(),

@@ -168,11 +168,8 @@ impl Stack {
     /// # assert!(synth(&stack).manifests.unwrap().get("kafka/statefulset-kafka.yaml").unwrap().contains("team: streams"));
     /// ```
     #[track_caller]
-    pub fn amend<T>(
-        &mut self,
-        name: impl Into<String>,
-        change: impl Fn(&mut T) + Send + Sync + 'static,
-    ) where
+    pub fn amend<T>(&mut self, name: impl Into<String>, change: impl Fn(&mut T) + Send + Sync + 'static)
+    where
         T: Metadata + Serialize + DeserializeOwned,
     {
         self.amendments.push(Amendment {

@@ -65,7 +65,10 @@ pub fn synth(stack: &Stack) -> Synthesis {
     let mut findings = check_constructs(stack);
     if findings.has_errors() {
         acknowledge(stack, &mut findings);
-        return Synthesis { findings, ..Synthesis::default() };
+        return Synthesis {
+            findings,
+            ..Synthesis::default()
+        };
     }
 
     let rendered = render(stack);
@@ -73,7 +76,10 @@ pub fn synth(stack: &Stack) -> Synthesis {
     check_objects(stack, &rendered, &mut findings);
     acknowledge(stack, &mut findings);
     if findings.has_errors() {
-        return Synthesis { findings, ..Synthesis::default() };
+        return Synthesis {
+            findings,
+            ..Synthesis::default()
+        };
     }
 
     let tree = rendered
@@ -108,19 +114,24 @@ fn check_constructs(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     let mut first: BTreeMap<&str, Location> = BTreeMap::new();
     let mut check = Check::new(&stack.scope, "", stack.origin.location, &mut findings);
-    check_name(&mut check, DnsLabel::parse(&stack.scope.stack), "stack", "Stack::new");
-    check_name(&mut check, DnsLabel::parse(&stack.scope.namespace), "namespace", "Stack::new");
+    check_name(&mut check, DnsLabel::parse(&stack.scope.stack), "stack", "`Stack::new`");
+    check_name(
+        &mut check,
+        DnsLabel::parse(&stack.scope.namespace),
+        "namespace",
+        "`Stack::new`",
+    );
     check_name(
         &mut check,
         DnsLabel::parse(&stack.scope.monitoring_namespace),
         "namespace",
-        ".monitoring_namespace",
+        "`.monitoring_namespace`",
     );
     check_name(
         &mut check,
         DnsSubdomain::parse(&stack.scope.cluster_domain),
         "cluster domain",
-        ".cluster_domain",
+        "`.cluster_domain`",
     );
     for part in &stack.constructs {
         let location = part.origin().location;
@@ -187,9 +198,7 @@ fn render(stack: &Stack) -> Vec<Rendered<'_>> {
     std::thread::scope(|scope| {
         let workers: Vec<_> = jobs
             .chunks(jobs.len().div_ceil(threads))
-            .map(|chunk| {
-                scope.spawn(|| chunk.iter().map(|job| job.render(stack)).collect::<Vec<_>>())
-            })
+            .map(|chunk| scope.spawn(|| chunk.iter().map(|job| job.render(stack)).collect::<Vec<_>>()))
             .collect();
         workers
             .into_iter()
@@ -232,10 +241,13 @@ impl<'a> Job<'a> {
                 }
             })
             .collect();
-        objects.sort_by(|a, b| {
-            (kind_order(&a.identity.kind), &a.path).cmp(&(kind_order(&b.identity.kind), &b.path))
-        });
-        Rendered { construct, location, objects, amended }
+        objects.sort_by(|a, b| (kind_order(&a.identity.kind), &a.path).cmp(&(kind_order(&b.identity.kind), &b.path)));
+        Rendered {
+            construct,
+            location,
+            objects,
+            amended,
+        }
     }
 }
 
@@ -251,7 +263,10 @@ fn namespace(stack: &Stack) -> Vec<Object> {
         labels.insert(format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned());
     }
     labels.extend(stack.namespace_labels.clone());
-    vec![Object::new(&Namespace { metadata, ..Namespace::default() })]
+    vec![Object::new(&Namespace {
+        metadata,
+        ..Namespace::default()
+    })]
 }
 
 fn check_amendments(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
@@ -303,16 +318,27 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
             let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
             let item = format!("{} {}", identity.kind, identity.name);
             if let Err(error) = object_name(identity) {
-                check.report(&rules::stack::NAME, format!("{} name {error}", identity.kind), |finding| {
-                    finding.item(item.as_str()).hint("choose another name where the construct or its part is made");
-                });
+                check.report(
+                    &rules::stack::NAME,
+                    format!("{} name {error}", identity.kind),
+                    |finding| {
+                        finding
+                            .item(item.as_str())
+                            .hint("choose another name where the construct or its part is made");
+                    },
+                );
             }
             if let Some(other) = taken.insert(identity, part.construct) {
                 check.report(
                     &rules::stack::OBJECT_TWICE,
-                    format!("{} `{}` is also rendered by construct `{other}`", identity.kind, identity.name),
+                    format!(
+                        "{} `{}` is also rendered by construct `{other}`",
+                        identity.kind, identity.name
+                    ),
                     |finding| {
-                        finding.item(item.as_str()).hint("give one of the two constructs another name");
+                        finding
+                            .item(item.as_str())
+                            .hint("give one of the two constructs another name");
                     },
                 );
             } else if let Some(other) = paths.insert(path, identity) {
@@ -320,7 +346,9 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
                     &rules::stack::OBJECT_TWICE,
                     format!("file `{path}` is also that of {} `{}`", other.kind, other.name),
                     |finding| {
-                        finding.item(item.as_str()).hint("give one of the two objects another name");
+                        finding
+                            .item(item.as_str())
+                            .hint("give one of the two objects another name");
                     },
                 );
             }
@@ -344,25 +372,26 @@ fn object_name(identity: &Identity) -> Result<(), InvalidName> {
 /// Marks what was acknowledged, and finds acknowledgements that are of no use or not allowed.
 fn acknowledge(stack: &Stack, findings: &mut Findings) {
     let mut useless = Findings::default();
-    let origins = std::iter::once(("", &stack.origin))
-        .chain(stack.constructs.iter().map(|part| (part.name(), part.origin())));
+    let origins =
+        std::iter::once(("", &stack.origin)).chain(stack.constructs.iter().map(|part| (part.name(), part.origin())));
     for (construct, origin) in origins {
         for acknowledgement in &origin.acknowledgements {
             let mut used = false;
             let mut refused = false;
-            for finding in findings.iter_mut() {
+            for finding in findings.all_mut() {
                 let within = construct.is_empty() || finding.construct == construct;
                 if within && finding.rule == acknowledgement.rule {
                     refused |= finding.severity == Severity::Error;
                     if finding.severity == Severity::Warning {
-                        finding.acknowledged.get_or_insert_with(|| acknowledgement.reason.clone());
+                        finding
+                            .acknowledged
+                            .get_or_insert_with(|| acknowledgement.reason.clone());
                         used = true;
                     }
                 }
             }
             let rule = acknowledgement.rule.id;
-            let mut check =
-                Check::new(&stack.scope, construct, acknowledgement.location, &mut useless);
+            let mut check = Check::new(&stack.scope, construct, acknowledgement.location, &mut useless);
             if refused {
                 check.report(
                     &rules::stack::ACKNOWLEDGED_ERROR,

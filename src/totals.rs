@@ -19,19 +19,25 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// The figures of one object; zero for anything but a `StatefulSet` or a Deployment.
+    /// The figures of one object; zero for anything but a StatefulSet or a Deployment.
     pub(crate) fn of(body: &Value) -> Self {
         if !matches!(body["kind"].as_str(), Some("StatefulSet" | "Deployment")) {
             return Self::default();
         }
         let replicas = number(body, "/spec/replicas").unwrap_or(1);
         let list = |pointer: &str| {
-            body.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
+            body.pointer(pointer)
+                .and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice)
         };
         let containers = list("/spec/template/spec/containers");
         let claims = list("/spec/volumeClaimTemplates");
         Self {
-            cpu: containers.iter().map(|c| cpu(&c["resources"]["limits"]["cpu"])).sum::<Cpu>() * replicas,
+            cpu: containers
+                .iter()
+                .map(|c| cpu(&c["resources"]["limits"]["cpu"]))
+                .sum::<Cpu>()
+                * replicas,
             memory: containers
                 .iter()
                 .map(|c| bytes(&c["resources"]["limits"]["memory"]))
@@ -98,7 +104,11 @@ mod tests {
         }));
         assert_eq!(
             totals,
-            Totals { cpu: 7500.millicores(), memory: 26_112.mib(), disk: 300.gib() }
+            Totals {
+                cpu: 7500.millicores(),
+                memory: 26_112.mib(),
+                disk: 300.gib()
+            }
         );
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 /// A document as text: `apiVersion, kind, metadata, spec` first at the top, `name` first within an item of a list, the rest
 /// sorted; text of several lines as a literal block; never folded.
+#[expect(clippy::missing_panics_doc, reason = "it never does: a JSON value has a YAML text")]
 pub fn to_text(value: &Value) -> String {
     let options = serde_saphyr::ser_options! {
         folded_wrap_chars: usize::MAX,
@@ -53,9 +54,7 @@ impl Serialize for Ordered<'_> {
                 }
                 sequence.end()
             }
-            Value::String(text) if reads_as_literal(text) => {
-                serde_saphyr::LitStr(text).serialize(serializer)
-            }
+            Value::String(text) if reads_as_literal(text) => serde_saphyr::LitStr(text).serialize(serializer),
             scalar => scalar.serialize(serializer),
         }
     }
@@ -66,14 +65,12 @@ impl Serialize for Ordered<'_> {
 fn reads_as_literal(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with(char::is_whitespace)
-        && text.chars().all(|c| matches!(c, '\n' | '\t' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{2030}'..='\u{d7ff}'))
+        && text
+            .chars()
+            .all(|c| matches!(c, '\n' | '\t' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{2030}'..='\u{d7ff}'))
 }
 
-fn mapping<S: Serializer>(
-    map: &Map<String, Value>,
-    first: &[&str],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+fn mapping<S: Serializer>(map: &Map<String, Value>, first: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
     let mut mapping = serializer.serialize_map(Some(map.len()))?;
     for key in first {
         if let Some(value) = map.get(*key) {
@@ -171,18 +168,55 @@ mod tests {
             "long": "word ".repeat(60).trim_end(),
         }));
         assert_eq!(text.lines().next().map(str::len), Some("long: ".len() + 299));
-        assert!(text.ends_with("script: |\n  #!/bin/bash\n  set -e\n    echo 'a: b'\n"), "{text}");
+        assert!(
+            text.ends_with("script: |\n  #!/bin/bash\n  set -e\n    echo 'a: b'\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn what_a_yaml_1_1_reader_would_misread_is_quoted() {
         let words = [
-            "no", "on", "y", "Yes", "off", "null", "~", "1_000", "0x1F", "0o7", "1e3", ".5", "12:30:45", "2026-01-01", "",
-            "true", "0123", "1.", "-", "=", "<<", "NaN", ".inf", "a: b", "a #b", "*a", "&a", "!a", "%a", "@a", "`a`", " a", "a ",
+            "no",
+            "on",
+            "y",
+            "Yes",
+            "off",
+            "null",
+            "~",
+            "1_000",
+            "0x1F",
+            "0o7",
+            "1e3",
+            ".5",
+            "12:30:45",
+            "2026-01-01",
+            "",
+            "true",
+            "0123",
+            "1.",
+            "-",
+            "=",
+            "<<",
+            "NaN",
+            ".inf",
+            "a: b",
+            "a #b",
+            "*a",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`a`",
+            " a",
+            "a ",
         ];
         for word in words {
             let text = to_text(&json!([word]));
-            assert!(text.starts_with("- \"") || text.starts_with("- '"), "{word:?} became {text:?}");
+            assert!(
+                text.starts_with("- \"") || text.starts_with("- '"),
+                "{word:?} became {text:?}"
+            );
         }
     }
 

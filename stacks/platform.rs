@@ -72,6 +72,10 @@ impl Platform {
                 .largest_request(1.mib())
                 .max_poll_records(500),
         );
-        stack.add(Monitoring::new("monitoring", kafka).connect(&connect).registry(&registry));
+        stack.add(
+            Monitoring::new("monitoring", kafka)
+                .connect(&connect)
+                .registry(&registry),
+        );
     }
 }

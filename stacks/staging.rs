@@ -13,7 +13,10 @@ pub(crate) fn stack() -> Stack {
                     .resources(Resources::range(500.millicores()..=2.cores(), 3.gib()..=3.gib()))
                     .storage(Storage::persistent(20.gib())),
             )
-            .acknowledge(&rules::kraft::COMBINED, "the same shape as `prod`, which combines the two"),
+            .acknowledge(
+                &rules::kraft::COMBINED,
+                "the same shape as `prod`, which combines the two",
+            ),
     );
     Platform {
         registry: Resources::range(100.millicores()..=500.millicores(), 1.gib()..=1.gib()),

@@ -16,9 +16,7 @@ pub(crate) fn topics(kafka: &KafkaHandle) -> Topics {
     Topics::new("kafka-topics", kafka)
         .topics(events.map(|(name, partitions)| topic(name, partitions, Cleanup::delete_after(7.days()))))
         // "Compacted, 30-day retention" is two policies: the newest record of a key is kept, and after 30 days not even that.
-        .topic(
-            topic("billing.transactions", 12, Cleanup::compact_and_delete_after(30.days())).segment_age(1.hours()),
-        )
+        .topic(topic("billing.transactions", 12, Cleanup::compact_and_delete_after(30.days())).segment_age(1.hours()))
         // An audit log that is "compacted, immutable" cannot be: compaction removes earlier records of a key. It keeps all.
         .topic(topic("security.audit", 12, Cleanup::keep()))
 }

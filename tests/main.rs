@@ -1,5 +1,11 @@
 //! The integration tests: one binary, so that the crate is linked once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test ends where it fails, and reads what was written"
+)]
+
 mod cli;
 mod out;
 mod rules;

@@ -55,7 +55,9 @@ pub(super) fn run(
             .collect();
         output.json(json!({ "stacks": stacks }))?;
     } else {
-        let findings = checked.iter().map(|(stack, synthesis)| (stack.name(), &synthesis.findings));
+        let findings = checked
+            .iter()
+            .map(|(stack, synthesis)| (stack.name(), &synthesis.findings));
         // Here the findings are the data.
         output.data([report::text(findings, show, output.data_paint()).as_str()])?;
     }

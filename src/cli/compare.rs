@@ -72,7 +72,11 @@ impl Plan<'_> {
     /// A path as a message shows it.
     pub(super) fn shown(&self, path: &str) -> String {
         let root = self.root.display();
-        if path.is_empty() { root.to_string() } else { format!("{root}/{path}") }
+        if path.is_empty() {
+            root.to_string()
+        } else {
+            format!("{root}/{path}")
+        }
     }
 
     /// Files of an interrupted run.
@@ -82,7 +86,10 @@ impl Plan<'_> {
     }
 
     fn conflict(&mut self, path: &str, reason: Reason) {
-        self.conflicts.push(Conflict { path: path.to_owned(), reason });
+        self.conflicts.push(Conflict {
+            path: path.to_owned(),
+            reason,
+        });
     }
 }
 
@@ -113,9 +120,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Edited => f.write_str("was edited by hand"),
-            Self::EditedAndSuperfluous => {
-                f.write_str("was edited by hand, and the stack renders it no longer")
-            }
+            Self::EditedAndSuperfluous => f.write_str("was edited by hand, and the stack renders it no longer"),
             Self::Foreign => f.write_str("is in the way, and was not written by this tool"),
             Self::NotAFile(kind) => write!(f, "is {kind} where a file must be"),
             Self::NotAFolder(kind) => write!(f, "is {kind} where a folder must be"),
@@ -158,11 +163,7 @@ impl From<fs::FileType> for Kind {
 }
 
 /// Compares a stack's folder, which need not exist, with what the stack renders.
-pub(super) fn compare<'a>(
-    root: &'a Path,
-    manifests: &'a Manifests,
-    others: Others,
-) -> anyhow::Result<Plan<'a>> {
+pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Others) -> anyhow::Result<Plan<'a>> {
     let mut plan = Plan {
         root,
         manifests,
@@ -175,12 +176,18 @@ pub(super) fn compare<'a>(
         temporary: Vec::new(),
         pending: None,
     };
-    let mut folders = Folders { root, listed: BTreeMap::new() };
+    let mut folders = Folders {
+        root,
+        listed: BTreeMap::new(),
+    };
     let owned = read_owned(&mut folders, &mut plan, others)?;
 
     let mut files = Vec::new();
     for (path, text) in manifests.iter() {
-        anyhow::ensure!(stays_inside(path), "the stack renders `{path}`, which is not in its own folder");
+        anyhow::ensure!(
+            stays_inside(path),
+            "the stack renders `{path}`, which is not in its own folder"
+        );
         match folders.kind(path)? {
             None => plan.missing.push(path.to_owned()),
             Some(Kind::File) => files.push(File { path, text: Some(text) }),
@@ -295,7 +302,11 @@ impl File<'_> {
             return Ok(State::Same);
         }
         let digests = owned.0.get(self.path);
-        let foreign = if digests.is_some() { State::Edited } else { State::Foreign };
+        let foreign = if digests.is_some() {
+            State::Edited
+        } else {
+            State::Foreign
+        };
         let Ok(found) = String::from_utf8(found) else {
             return Ok(foreign);
         };
@@ -317,9 +328,8 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Whether a path cannot leave the folder that it is taken from, and is none of our hidden files.
 fn stays_inside(path: &str) -> bool {
-    path.split('/').all(|part| {
-        !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0'])
-    })
+    path.split('/')
+        .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']))
 }
 
 /// The folders below a stack's own, each listed once.
@@ -346,7 +356,11 @@ impl Folders<'_> {
 
     fn listing(&mut self, folder: &str) -> anyhow::Result<&Listing> {
         if !self.listed.contains_key(folder) {
-            let kind = if folder.is_empty() { kind(self.root)? } else { self.kind(folder)? };
+            let kind = if folder.is_empty() {
+                kind(self.root)?
+            } else {
+                self.kind(folder)?
+            };
             let listing = match kind {
                 None => Listing::Missing,
                 Some(Kind::Folder) => Listing::Names(names(&self.root.join(folder))?),
@@ -378,7 +392,11 @@ impl Folders<'_> {
 
 /// A path below a folder; the stack's own folder is empty.
 fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }
 
 fn kind(path: &Path) -> anyhow::Result<Option<Kind>> {

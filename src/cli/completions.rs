@@ -24,13 +24,16 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let stacks = all(stacks)?;
     // clap keeps names for ever; this process ends right after.
-    let names: Vec<&'static str> =
-        stacks.iter().map(|stack| &*stack.name().to_owned().leak()).collect();
+    let names: Vec<&'static str> = stacks.iter().map(|stack| &*stack.name().to_owned().leak()).collect();
     let names = PossibleValuesParser::new(names);
     let ids = PossibleValuesParser::new(rules::ALL.iter().map(|rule| rule.id));
     let mut command = crate::cli::Arguments::command()
-        .mut_subcommand("synth", |verb| verb.mut_arg("stacks", |arg| arg.value_parser(names.clone())))
-        .mut_subcommand("check", |verb| verb.mut_arg("stacks", |arg| arg.value_parser(names.clone())))
+        .mut_subcommand("synth", |verb| {
+            verb.mut_arg("stacks", |arg| arg.value_parser(names.clone()))
+        })
+        .mut_subcommand("check", |verb| {
+            verb.mut_arg("stacks", |arg| arg.value_parser(names.clone()))
+        })
         .mut_subcommand("tree", |verb| verb.mut_arg("stack", |arg| arg.value_parser(names)))
         .mut_subcommand("explain", |verb| verb.mut_arg("rule", |arg| arg.value_parser(ids)));
     let mut script = Vec::new();

@@ -49,13 +49,17 @@ fn find(id: &str) -> Result<&'static Rule, Failure> {
     rules::find(id).ok_or_else(|| {
         let question = nearest(&id.to_ascii_uppercase(), rules::ALL.iter().map(|rule| rule.id))
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Failure::new(format!("there is no rule `{id}`{question}"))
-            .hint("`explain` without a rule lists all of them")
+        Failure::new(format!("there is no rule `{id}`{question}")).hint("`explain` without a rule lists all of them")
     })
 }
 
 fn line(rule: &Rule, paint: Paint) -> String {
-    format!("{}  {:7}  {}\n", paint.strong(rule.id), rule.production.to_string(), rule.summary)
+    format!(
+        "{}  {:7}  {}\n",
+        paint.strong(rule.id),
+        rule.production.to_string(),
+        rule.summary
+    )
 }
 
 fn explain(rule: &Rule, paint: Paint) -> String {
@@ -65,11 +69,10 @@ fn explain(rule: &Rule, paint: Paint) -> String {
         format!("{} in production, {} in development", rule.production, rule.development)
     };
     format!(
-        "{}: {}\n{weight}\n\n{}\n{}\n",
-        paint.strong(rule.id),
-        rule.summary,
+        "{}{weight}\n\n{}\n{}",
+        wrapped(&format!("{}: {}", rule.id, rule.summary)).replacen(rule.id, &paint.strong(rule.id), 1),
         wrapped(rule.explanation),
-        wrapped(&format!("source: {}", rule.source)).trim_end(),
+        wrapped(&format!("source: {}", rule.source)),
     )
 }
 

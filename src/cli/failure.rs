@@ -15,7 +15,10 @@ impl Failure {
     }
 
     pub(super) fn several(messages: Vec<String>) -> Self {
-        Self { messages, hints: Vec::new() }
+        Self {
+            messages,
+            hints: Vec::new(),
+        }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -24,9 +27,14 @@ impl Failure {
     }
 
     pub(super) fn text(&self, paint: Paint) -> String {
-        let messages =
-            self.messages.iter().map(|message| format!("{} {message}\n", paint.error("error:")));
-        let hints = self.hints.iter().map(|hint| format!("  {} {hint}\n", paint.hint("hint:")));
+        let messages = self
+            .messages
+            .iter()
+            .map(|message| format!("{} {message}\n", paint.error("error:")));
+        let hints = self
+            .hints
+            .iter()
+            .map(|hint| format!("  {} {hint}\n", paint.hint("hint:")));
         messages.chain(hints).collect()
     }
 }

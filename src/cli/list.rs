@@ -20,11 +20,7 @@ use crate::{
 #[derive(Args)]
 pub(super) struct Arguments {}
 
-pub(super) fn run(
-    _: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
+pub(super) fn run(_: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let stacks: Vec<(Stack, Synthesis)> = all(stacks)?
         .into_iter()
         .map(|stack| {
@@ -35,7 +31,11 @@ pub(super) fn run(
     if output.is_json() {
         output.json(json!({ "stacks": stacks.iter().map(json).collect::<Value>() }))?;
     } else {
-        let width = stacks.iter().map(|(stack, _)| stack.name().len()).max().unwrap_or_default();
+        let width = stacks
+            .iter()
+            .map(|(stack, _)| stack.name().len())
+            .max()
+            .unwrap_or_default();
         let lines: String = stacks.iter().map(|stack| line(stack, width, output)).collect();
         output.data([lines.as_str()])?;
     }
@@ -45,7 +45,11 @@ pub(super) fn run(
 fn line((stack, synthesis): &(Stack, Synthesis), width: usize, output: &Output<'_>) -> String {
     let paint = output.data_paint();
     // The padding goes outside of the colours.
-    let name = format!("{}{}", paint.strong(stack.name()), " ".repeat(width - stack.name().len()));
+    let name = format!(
+        "{}{}",
+        paint.strong(stack.name()),
+        " ".repeat(width - stack.name().len())
+    );
     let errors = synthesis.findings.count(Severity::Error);
     let what = if errors > 0 {
         paint.error(&count(errors, "error"))

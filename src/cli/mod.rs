@@ -15,6 +15,8 @@ mod report;
 #[cfg(test)]
 mod scratch;
 mod synth;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod write;
 
@@ -104,8 +106,7 @@ pub fn run(stacks: &[fn() -> Stack]) -> ExitCode {
         }
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
-    let paint = [stdout.is_terminal(), stderr.is_terminal()]
-        .map(|terminal| Paint::new(arguments.color, terminal));
+    let paint = [stdout.is_terminal(), stderr.is_terminal()].map(|terminal| Paint::new(arguments.color, terminal));
     let (mut stdout, mut stderr) = (stdout.lock(), stderr.lock());
     let mut output = Output::new((&mut stdout, paint[0]), (&mut stderr, paint[1]), arguments.format);
     execute(&arguments.verb, stacks, &mut output).into()

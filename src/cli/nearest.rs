@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn the_distance_counts_single_letters() {
-        for (a, b, expected) in [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("ä", "a", 1)] {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("ä", "a", 1),
+        ] {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }

@@ -1,7 +1,13 @@
 //! The two streams: data on standard output, everything else on standard error.
-#![expect(clippy::disallowed_methods, reason = "whether there is colour depends on the environment, and no data does")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "whether there is colour depends on the environment, and no data does"
+)]
 
-use std::io::{ErrorKind, Write};
+use std::{
+    ffi::OsStr,
+    io::{ErrorKind, Write},
+};
 
 use anyhow::Context as _;
 use clap::{ColorChoice, ValueEnum};
@@ -35,7 +41,13 @@ impl<'a> Output<'a> {
         (notes, note_paint): (&'a mut dyn Write, Paint),
         format: Format,
     ) -> Self {
-        Self { data, data_paint, notes, note_paint, format }
+        Self {
+            data,
+            data_paint,
+            notes,
+            note_paint,
+            format,
+        }
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -85,18 +97,12 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    /// What the user wishes comes first, then `NO_COLOR`, then whether a person looks at it.
+    /// What suits a stream: see [`colourful`].
     pub(super) fn new(wish: ColorChoice, terminal: bool) -> Self {
-        let on = match wish {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                terminal
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
-            }
-        };
-        Self { on }
+        let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
+        Self {
+            on: colourful(wish, terminal, no_color.as_deref(), term.as_deref()),
+        }
     }
 
     /// No colours.
@@ -132,7 +138,70 @@ impl Paint {
     }
 }
 
+/// The user's wish comes first, then `NO_COLOR` (if it is not empty), then whether a person looks at it.
+fn colourful(wish: ColorChoice, terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
+    match wish {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => terminal && no_color.is_none_or(OsStr::is_empty) && term.is_none_or(|term| term != "dumb"),
+    }
+}
+
 /// A number with its noun: `1 file`, `2 files`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_for_terminals_unless_someone_says_otherwise() {
+        use ColorChoice::{Always, Auto, Never};
+        for (wish, terminal, no_color, term, expected) in [
+            (Auto, true, None, Some("xterm"), true),
+            (Auto, true, None, None, true),
+            (Auto, true, Some(""), None, true),
+            (Auto, true, Some("1"), None, false),
+            (Auto, true, None, Some("dumb"), false),
+            (Auto, false, None, Some("xterm"), false),
+            (Always, false, Some("1"), Some("dumb"), true),
+            (Never, true, None, Some("xterm"), false),
+        ] {
+            let [no_color_set, term_set] = [no_color, term].map(|value| value.map(OsStr::new));
+            let colour = colourful(wish, terminal, no_color_set, term_set);
+            assert_eq!(colour, expected, "{wish:?} {terminal} {no_color:?} {term:?}");
+        }
+    }
+
+    /// A stream that fails in one way.
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_a_full_disk_is_one() {
+        for (kind, expected) in [
+            (ErrorKind::BrokenPipe, None),
+            (
+                ErrorKind::StorageFull,
+                Some("cannot write to standard output: no storage space"),
+            ),
+        ] {
+            let (mut data, mut notes) = (Broken(kind), Broken(kind));
+            let paint = Paint::PLAIN;
+            let mut output = Output::new((&mut data, paint), (&mut notes, paint), Format::Text);
+            output.note("nobody hears it");
+            let message = output.data(["text"]).err().map(|error| format!("{error:#}"));
+            assert_eq!(message.as_deref(), expected);
+        }
+    }
 }

@@ -23,11 +23,7 @@ impl Show {
 }
 
 /// The findings of several stacks, and a last line that counts them; empty if there is nothing to say.
-pub(super) fn text<'a>(
-    stacks: impl Iterator<Item = (&'a str, &'a Findings)>,
-    show: Show,
-    paint: Paint,
-) -> String {
+pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show, paint: Paint) -> String {
     let mut text = String::new();
     let (mut errors, mut warnings, mut acknowledged) = (0, 0, 0);
     for (stack, findings) in stacks {

@@ -1,4 +1,5 @@
 //! A folder for one test.
+#![expect(clippy::disallowed_methods, reason = "the tests of the cli read what it wrote")]
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +15,7 @@ impl Scratch {
     pub(super) fn new() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("kafka-stacks-unit-{}-{number}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("kafka-stacks-unit-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -29,6 +29,10 @@ impl Scratch {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    pub(super) fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
     }
 
     pub(super) fn read(&self, path: &str) -> String {
@@ -47,7 +51,11 @@ fn collect(root: &Path, folder: &str, content: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(root.join(folder)).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        let path = if folder.is_empty() {
+            name
+        } else {
+            format!("{folder}/{name}")
+        };
         let kind = entry.file_type().unwrap();
         if kind.is_symlink() {
             content.insert(path, format!("-> {}", fs::read_link(entry.path()).unwrap().display()));

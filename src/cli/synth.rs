@@ -51,7 +51,9 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
     if arguments.stdout && output.is_json() {
-        return Err(Failure::new("`--stdout` writes YAML: `--format json` does not go with it"));
+        return Err(Failure::new(
+            "`--stdout` writes YAML: `--format json` does not go with it",
+        ));
     }
     let stacks: Vec<(Stack, Synthesis)> = select(stacks, &arguments.stacks)?
         .into_iter()
@@ -61,11 +63,15 @@ pub(super) fn run(
         })
         .collect();
     if !output.is_json() {
-        let findings = stacks.iter().map(|(stack, synthesis)| (stack.name(), &synthesis.findings));
+        let findings = stacks
+            .iter()
+            .map(|(stack, synthesis)| (stack.name(), &synthesis.findings));
         output.note(&report::text(findings, Show::Open, output.note_paint()));
     }
-    let rendered: Option<Vec<&Manifests>> =
-        stacks.iter().map(|(_, synthesis)| synthesis.manifests.as_ref()).collect();
+    let rendered: Option<Vec<&Manifests>> = stacks
+        .iter()
+        .map(|(_, synthesis)| synthesis.manifests.as_ref())
+        .collect();
     let Some(rendered) = rendered else {
         if output.is_json() {
             output.json(json!({ "stacks": stacks.iter().map(findings).collect::<Value>() }))?;
@@ -79,11 +85,16 @@ pub(super) fn run(
         return Ok(Outcome::Done);
     }
 
-    let roots: Vec<PathBuf> =
-        stacks.iter().map(|(stack, _)| arguments.out.join(stack.name())).collect();
+    let roots: Vec<PathBuf> = stacks
+        .iter()
+        .map(|(stack, _)| arguments.out.join(stack.name()))
+        .collect();
     // A check lists what a run would change if nothing were in its way.
-    let others =
-        if arguments.check || arguments.overwrite { Others::Overwrite } else { Others::Keep };
+    let others = if arguments.check || arguments.overwrite {
+        Others::Overwrite
+    } else {
+        Others::Keep
+    };
     let plans: Vec<Plan<'_>> = roots
         .iter()
         .zip(&rendered)
@@ -123,8 +134,10 @@ pub(super) fn run(
 
 /// Fails if anything is in the way of any stack, with all that is.
 fn refuse(plans: &[Plan<'_>]) -> Result<(), Failure> {
-    let conflicts: Vec<(&Plan<'_>, &Conflict)> =
-        plans.iter().flat_map(|plan| plan.conflicts.iter().map(move |conflict| (plan, conflict))).collect();
+    let conflicts: Vec<(&Plan<'_>, &Conflict)> = plans
+        .iter()
+        .flat_map(|plan| plan.conflicts.iter().map(move |conflict| (plan, conflict)))
+        .collect();
     if conflicts.is_empty() {
         return Ok(());
     }
@@ -176,7 +189,10 @@ fn list(plan: &Plan<'_>) -> String {
         .collect();
     lines.extend(plan.conflicts.iter().map(|conflict| {
         let path = plan.shown(&conflict.path);
-        (conflict.path.as_str(), format!("in the way: {path} {}", conflict.reason))
+        (
+            conflict.path.as_str(),
+            format!("in the way: {path} {}", conflict.reason),
+        )
     }));
     lines.sort();
     lines.into_iter().map(|(_, line)| format!("{line}\n")).collect()

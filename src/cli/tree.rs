@@ -17,7 +17,7 @@ use crate::{
     totals::Totals,
 };
 
-/// Show a stack's constructs and objects, and the processor time, memory and disk that they may use
+/// Show a stack's constructs, objects and totals
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The stack to show
@@ -50,31 +50,49 @@ pub(super) fn run(
 fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
     let total: Totals = tree.iter().map(|branch| branch.totals).sum();
     let objects = tree.iter().map(|branch| branch.objects.len()).sum();
-    let mut text = head(stack, [vec![count(objects, "object")], amounts(&total)].concat(), paint);
+    let mut text = head(
+        stack,
+        &[vec![count(objects, "object")], amounts(&total)].concat(),
+        paint,
+    );
     let leaf = |object: &Leaf| format!("{} {}\n", object.kind, object.name);
     // The objects of the stack itself stand beside the constructs.
     let own = tree.iter().filter(|branch| branch.construct.is_empty());
-    let mut items: Vec<(String, &[Leaf])> =
-        own.flat_map(|branch| &branch.objects).map(|object| (leaf(object), [].as_slice())).collect();
+    let mut items: Vec<(String, &[Leaf])> = own
+        .flat_map(|branch| &branch.objects)
+        .map(|object| (leaf(object), [].as_slice()))
+        .collect();
     for branch in tree.iter().filter(|branch| !branch.construct.is_empty()) {
-        let head = head(&branch.construct, amounts(&branch.totals), paint);
+        let head = head(&branch.construct, &amounts(&branch.totals), paint);
         items.push((head, branch.objects.as_slice()));
     }
     for (place, (head, objects)) in items.iter().enumerate() {
         let last = place + 1 == items.len();
-        let [branch, trunk] = if last { ["└── ", "    "] } else { ["├── ", "│   "] };
+        let [branch, trunk] = if last {
+            ["└── ", "    "]
+        } else {
+            ["├── ", "│   "]
+        };
         text += &format!("{}{head}", paint.faint(branch));
         for (place, object) in objects.iter().enumerate() {
-            let twig = if place + 1 == objects.len() { "└── " } else { "├── " };
+            let twig = if place + 1 == objects.len() {
+                "└── "
+            } else {
+                "├── "
+            };
             text += &format!("{}{}", paint.faint(&format!("{trunk}{twig}")), leaf(object));
         }
     }
     text
 }
 
-fn head(name: &str, amounts: Vec<String>, paint: Paint) -> String {
+fn head(name: &str, amounts: &[String], paint: Paint) -> String {
     let name = paint.strong(name);
-    if amounts.is_empty() { format!("{name}\n") } else { format!("{name}  {}\n", amounts.join(", ")) }
+    if amounts.is_empty() {
+        format!("{name}\n")
+    } else {
+        format!("{name}  {}\n", amounts.join(", "))
+    }
 }
 
 /// Totals in words; what is zero is left out.

@@ -5,24 +5,20 @@ use std::{fmt, sync::Arc};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
-    construct::{Check, Construct, Origin},
-    finding::Location,
+    construct::{Check, Construct, Origin, Override},
     kafka::{Compression, KafkaHandle, check_heap},
     kubernetes::{
-        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment,
-        disruption_budget, env, env_from_field, http_probe, named_port, network_policy, service,
-        service_account, tcp_probe, wait_for,
+        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment, disruption_budget, env,
+        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
     manifest::Object,
     metrics,
     name::TopicName,
     properties::Properties,
     quantity::{Bytes, Duration, Resources, Units},
-    registry::{SchemaRegistryHandle, check_owned},
+    registry::SchemaRegistryHandle,
     rules,
-    runtime::{
-        Distribution, ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start,
-    },
+    runtime::{Distribution, ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
     stack::Scope,
 };
 
@@ -82,29 +78,41 @@ pub struct Connect {
     settings: Properties,
     access: Access,
     sidecar: Sidecar,
-    overrides: Vec<(String, String, Location)>,
+    overrides: Vec<Override>,
 }
 
-/// Settings that follow from the construct, and the builder call that changes them.
+/// Settings that follow from the construct, and what to do instead.
 const OWNED: [(&str, &str); 18] = [
-    ("bootstrap.servers", "the cluster that `Connect::new` is given"),
-    ("config.providers", "no call: `${env:…}` works as it is"),
-    ("config.storage.replication.factor", "`.replication(…)` of the cluster"),
-    ("config.storage.topic", "`.internal_topics(…)`"),
-    ("consumer.isolation.level", "`.exactly_once_source(…)`"),
-    ("exactly.once.source.support", "`.exactly_once_source(…)`"),
-    ("group.id", "`.group(…)`"),
-    ("key.converter", "`.avro(…)`"),
-    ("key.converter.schema.registry.url", "`.avro(…)`"),
-    ("listeners", "no call: it is port 8083"),
-    ("offset.storage.replication.factor", "`.replication(…)` of the cluster"),
-    ("offset.storage.topic", "`.internal_topics(…)`"),
-    ("rest.advertised.host.name", "no call: it is the pod's address, by which workers ask each other"),
-    ("rest.advertised.port", "no call: it is port 8083"),
-    ("status.storage.replication.factor", "`.replication(…)` of the cluster"),
-    ("status.storage.topic", "`.internal_topics(…)`"),
-    ("value.converter", "`.avro(…)`"),
-    ("value.converter.schema.registry.url", "`.avro(…)`"),
+    ("bootstrap.servers", "it is the cluster that `Connect::new` is given"),
+    ("config.providers", "`${env:…}` works as it is"),
+    (
+        "config.storage.replication.factor",
+        "use `.replication(…)` of the cluster",
+    ),
+    ("config.storage.topic", "use `.internal_topics(…)`"),
+    ("consumer.isolation.level", "use `.exactly_once_source(…)`"),
+    ("exactly.once.source.support", "use `.exactly_once_source(…)`"),
+    ("group.id", "use `.group(…)`"),
+    ("key.converter", "use `.avro(…)`"),
+    ("key.converter.schema.registry.url", "use `.avro(…)`"),
+    ("listeners", "it is port 8083"),
+    (
+        "offset.storage.replication.factor",
+        "use `.replication(…)` of the cluster",
+    ),
+    ("offset.storage.topic", "use `.internal_topics(…)`"),
+    (
+        "rest.advertised.host.name",
+        "it is the pod's address, by which workers ask each other",
+    ),
+    ("rest.advertised.port", "it is port 8083"),
+    (
+        "status.storage.replication.factor",
+        "use `.replication(…)` of the cluster",
+    ),
+    ("status.storage.topic", "use `.internal_topics(…)`"),
+    ("value.converter", "use `.avro(…)`"),
+    ("value.converter.schema.registry.url", "use `.avro(…)`"),
 ];
 
 impl Connect {
@@ -210,7 +218,7 @@ impl Connect {
     /// Any other worker setting by its Kafka name. A key that a builder call or the worker itself sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self.overrides.push(Override::new(key, value));
         self
     }
 
@@ -257,15 +265,12 @@ impl Connect {
                 }
                 Some(registry) => {
                     properties
-                        .set(
-                            format!("{side}.converter"),
-                            "io.confluent.connect.avro.AvroConverter",
-                        )
+                        .set(format!("{side}.converter"), "io.confluent.connect.avro.AvroConverter")
                         .set(format!("{side}.converter.schema.registry.url"), registry.url());
                 }
             }
         }
-        for (key, value, _) in &self.overrides {
+        for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties
@@ -373,7 +378,7 @@ impl Construct for Connect {
                 },
             );
         }
-        check_owned(check, &OWNED, &self.overrides);
+        check.refuse_owned(&rules::registry::OWNED_SETTING, "", &OWNED, &self.overrides);
         check_heap(check, self.resources, self.origin.location);
     }
 

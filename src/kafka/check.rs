@@ -10,7 +10,7 @@ use super::{
     server::OWNED,
 };
 use crate::{
-    construct::Check,
+    construct::{Check, Override},
     finding::{Finding, Location, Rule},
     name::ClusterId,
     quantity::{Bytes, Resources, Units},
@@ -53,7 +53,10 @@ impl KafkaCluster {
                     &capacity::HEAP_TOO_LARGE,
                     format!("heap {} of pool `{}` is above 6Gi", pool.heap_size(), pool.name),
                     |finding| {
-                        finding.item(&pool.name).at(pool.location).hint("remove `.heap(…)`: half of the memory and at most 6Gi");
+                        finding
+                            .item(&pool.name)
+                            .at(pool.location)
+                            .hint("remove `.heap(…)`: half of the memory and at most 6Gi");
                     },
                 );
             }
@@ -63,9 +66,15 @@ impl KafkaCluster {
     fn check_roles(&self, check: &mut Check<'_>) {
         for pool in &self.pools {
             if pool.replicas == 0 {
-                report(check, &kraft::NO_NODES, pool, format!("pool `{}` has no node", pool.name), |finding| {
-                    finding.hint("give the pool at least one node, or remove it");
-                });
+                report(
+                    check,
+                    &kraft::NO_NODES,
+                    pool,
+                    format!("pool `{}` has no node", pool.name),
+                    |finding| {
+                        finding.hint("give the pool at least one node, or remove it");
+                    },
+                );
             }
             if !self.is_kraft() && pool.roles.controller() {
                 report(
@@ -146,7 +155,10 @@ impl KafkaCluster {
                     pool,
                     format!("node id {id} of pool `{}` is taken by pool `{}`", pool.name, other.name),
                     |finding| {
-                        finding.hint(format!("give the pool other ids: `.first_id({})`", other.ids().end.next_multiple_of(100)));
+                        finding.hint(format!(
+                            "give the pool other ids: `.first_id({})`",
+                            other.ids().end.next_multiple_of(100)
+                        ));
                     },
                 );
             }
@@ -158,8 +170,7 @@ impl KafkaCluster {
     fn check_listeners(&self, check: &mut Check<'_>) {
         let mut names: BTreeSet<String> =
             [Listener::CONTROLLER.0.to_owned(), Listener::REPLICATION.0.to_owned()].into();
-        let mut ports: BTreeSet<u16> =
-            [Listener::CONTROLLER.1, Listener::REPLICATION.1, METRICS_PORT].into();
+        let mut ports: BTreeSet<u16> = [Listener::CONTROLLER.1, Listener::REPLICATION.1, METRICS_PORT].into();
         for listener in self.client_listeners() {
             let Listener { name, port, .. } = listener;
             let valid = !name.is_empty()
@@ -167,9 +178,13 @@ impl KafkaCluster {
                 && name.starts_with(|c: char| c.is_ascii_uppercase())
                 && name.ends_with(|c: char| c != '_')
                 && !name.contains("__")
-                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
             let problem = if !valid {
-                Some(format!("listener name `{name}` is not 1 to 11 capitals, digits and single `_`"))
+                Some(format!(
+                    "listener name `{name}` is not 1 to 11 capitals, digits and single `_`"
+                ))
             } else if port == 0 {
                 Some(format!("listener `{name}` has port 0"))
             } else if !names.insert(name.clone()) {
@@ -188,16 +203,13 @@ impl KafkaCluster {
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {
-        for (key, value, location) in &self.overrides {
-            if let Some((_, call)) = OWNED.iter().find(|(owned, _)| owned == key) {
-                check.report(&kraft::OWNED_SETTING, format!("`{key}` is set by the cluster itself"), |finding| {
-                    finding.at(*location).hint(format!("remove `.config(\"{key}\", …)` and use {call}"));
-                });
-            }
+        check.refuse_owned(&kraft::OWNED_SETTING, "", &OWNED, &self.overrides);
+        for Override { key, value, location } in &self.overrides {
             let dangerous: Option<(&'static Rule, &str)> = match (key.as_str(), value.as_str()) {
-                ("unclean.leader.election.enable", "true") => {
-                    Some((&durability::UNCLEAN_ELECTION, "a replica that is out of sync may become leader"))
-                }
+                ("unclean.leader.election.enable", "true") => Some((
+                    &durability::UNCLEAN_ELECTION,
+                    "a replica that is out of sync may become leader",
+                )),
                 ("auto.create.topics.enable", "true") => {
                     Some((&durability::AUTO_CREATION, "clients create topics by naming them"))
                 }
@@ -247,7 +259,10 @@ pub(crate) fn check_replication(
     brokers: Option<u32>,
     place: &Where<'_>,
 ) {
-    let Replication { factor, min_in_sync_replicas } = replication;
+    let Replication {
+        factor,
+        min_in_sync_replicas,
+    } = replication;
     let call = place.call;
     // Without any broker that is the finding.
     if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
@@ -256,7 +271,10 @@ pub(crate) fn check_replication(
         place.report(
             check,
             &durability::FACTOR_ABOVE_BROKERS,
-            format!("replication factor {factor} with {brokers} broker{}", if brokers == 1 { "" } else { "s" }),
+            format!(
+                "replication factor {factor} with {brokers} broker{}",
+                if brokers == 1 { "" } else { "s" }
+            ),
             format!("lower it in `{call}` to at most {brokers}, or add brokers to the pool"),
         );
     }
@@ -265,7 +283,10 @@ pub(crate) fn check_replication(
             check,
             &durability::MIN_IN_SYNC_ABOVE_FACTOR,
             format!("min.insync.replicas {min_in_sync_replicas} exceeds the replication factor {factor}"),
-            format!("use `Replication::new({factor}, {})` in `{call}`", factor.saturating_sub(1).max(1)),
+            format!(
+                "use `Replication::new({factor}, {})` in `{call}`",
+                factor.saturating_sub(1).max(1)
+            ),
         );
     } else if min_in_sync_replicas == factor && factor > 1 {
         place.report(
@@ -290,13 +311,13 @@ pub(crate) fn check_replication(
 }
 
 /// A heap against its container, and the container against itself.
-pub(crate) fn check_memory(
-    check: &mut Check<'_>,
-    resources: Resources,
-    heap: Bytes,
-    place: &Where<'_>,
-) {
-    let Resources { cpu_request, cpu_limit, memory_request, memory_limit } = resources;
+pub(crate) fn check_memory(check: &mut Check<'_>, resources: Resources, heap: Bytes, place: &Where<'_>) {
+    let Resources {
+        cpu_request,
+        cpu_limit,
+        memory_request,
+        memory_limit,
+    } = resources;
     if memory_request > memory_limit {
         place.report(
             check,
@@ -326,6 +347,10 @@ pub(crate) fn check_memory(
 
 /// The same for a component that has one kind of pod, whose heap follows from its memory.
 pub(crate) fn check_heap(check: &mut Check<'_>, resources: Resources, location: Location) {
-    let place = Where { item: "", location, call: ".resources(…)" };
+    let place = Where {
+        item: "",
+        location,
+        call: ".resources(…)",
+    };
     check_memory(check, resources, resources.heap(), &place);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{cluster::KafkaHandle, replication::Compression};
 use crate::{
-    construct::{Check, Construct, Origin},
+    construct::{Check, Construct, Origin, Override},
     finding::Location,
     kubernetes::{Labels, config_map},
     manifest::Object,
@@ -15,7 +15,7 @@ use crate::{
     stack::Scope,
 };
 
-/// Property files for the clients of a cluster, in one `ConfigMap` that applications mount.
+/// Property files for the clients of a cluster, in one ConfigMap that applications mount.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -45,7 +45,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// No files yet, for clients of this cluster. `name` is the `ConfigMap`'s.
+    /// No files yet, for clients of this cluster. `name` is the ConfigMap's.
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
@@ -82,22 +82,25 @@ pub struct Producer {
     request_timeout: Duration,
     delivery_timeout: Duration,
     settings: Properties,
-    overrides: Vec<(String, String, Location)>,
+    overrides: Vec<Override>,
     location: Location,
 }
 
 const OWNED_BY_PRODUCER: [(&str, &str); 11] = [
-    ("acks", "no call: it is `all`"),
-    ("batch.size", "`.batch_size(…)`"),
-    ("bootstrap.servers", "the cluster that `Clients::new` is given"),
-    ("compression.type", "`.compression(…)`"),
-    ("delivery.timeout.ms", "`.delivery_timeout(…)`"),
-    ("enable.idempotence", "no call: it is `true`"),
-    ("linger.ms", "`.linger(…)`"),
-    ("max.in.flight.requests.per.connection", "no call: it is 5, the most that keeps the order"),
-    ("request.timeout.ms", "`.request_timeout(…)`"),
-    ("retries", "no call: retries end with `.delivery_timeout(…)`"),
-    ("transactional.id", "`Producer::transactional`"),
+    ("acks", "it is `all`"),
+    ("batch.size", "use `.batch_size(…)`"),
+    ("bootstrap.servers", "it is the cluster that `Clients::new` is given"),
+    ("compression.type", "use `.compression(…)`"),
+    ("delivery.timeout.ms", "use `.delivery_timeout(…)`"),
+    ("enable.idempotence", "it is `true`"),
+    ("linger.ms", "use `.linger(…)`"),
+    (
+        "max.in.flight.requests.per.connection",
+        "it is 5, the most that keeps the order",
+    ),
+    ("request.timeout.ms", "use `.request_timeout(…)`"),
+    ("retries", "retries end with `.delivery_timeout(…)`"),
+    ("transactional.id", "use `Producer::transactional`"),
 ];
 
 impl Producer {
@@ -122,7 +125,7 @@ impl Producer {
     ///
     /// `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers with one id fence each other off, so each pod has its
     /// own. Give the application an environment variable `POD_NAME` from `metadata.name`, and stable names, that is a
-    /// `StatefulSet`, if it shall pick up its own unfinished transactions after a restart.
+    /// StatefulSet, if it shall pick up its own unfinished transactions after a restart.
     #[track_caller]
     pub fn transactional(name: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self {
@@ -170,7 +173,7 @@ impl Producer {
     /// Any other producer setting by its Kafka name. A key that a builder call or the kind of producer sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self.overrides.push(Override::new(key, value));
         self
     }
 
@@ -187,7 +190,7 @@ impl Producer {
         if let Some(id) = &self.transactional_id {
             properties.set("transactional.id", id).resolve_environment();
         }
-        for (key, value, _) in &self.overrides {
+        for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties
@@ -205,11 +208,14 @@ impl Producer {
                     self.request_timeout.as_millis()
                 ),
                 |finding| {
-                    finding.item(&self.name).at(self.location).hint(format!("raise `.delivery_timeout(…)` to {least} ms or more"));
+                    finding
+                        .item(&self.name)
+                        .at(self.location)
+                        .hint(format!("raise `.delivery_timeout(…)` to {least} ms or more"));
                 },
             );
         }
-        check_owned(check, &self.name, &OWNED_BY_PRODUCER, &self.overrides);
+        check.refuse_owned(&client::OWNED_SETTING, &self.name, &OWNED_BY_PRODUCER, &self.overrides);
     }
 }
 
@@ -221,17 +227,20 @@ pub struct Consumer {
     max_poll_interval: Duration,
     session_timeout: Duration,
     settings: Properties,
-    overrides: Vec<(String, String, Location)>,
+    overrides: Vec<Override>,
     location: Location,
 }
 
 const OWNED_BY_CONSUMER: [(&str, &str); 6] = [
-    ("auto.offset.reset", "no call: it is `earliest`, so that nothing is skipped"),
-    ("bootstrap.servers", "the cluster that `Clients::new` is given"),
-    ("enable.auto.commit", "no call: it is `false`, since a record counts when it was processed"),
-    ("isolation.level", "no call: it is `read_committed`"),
-    ("max.poll.interval.ms", "`.max_poll_interval(…)`"),
-    ("session.timeout.ms", "`.session_timeout(…)`"),
+    ("auto.offset.reset", "it is `earliest`, so that nothing is skipped"),
+    ("bootstrap.servers", "it is the cluster that `Clients::new` is given"),
+    (
+        "enable.auto.commit",
+        "it is `false`, since a record counts when it was processed",
+    ),
+    ("isolation.level", "it is `read_committed`"),
+    ("max.poll.interval.ms", "use `.max_poll_interval(…)`"),
+    ("session.timeout.ms", "use `.session_timeout(…)`"),
 ];
 
 impl Consumer {
@@ -270,7 +279,7 @@ impl Consumer {
     /// Any other consumer setting by its Kafka name. A key that a builder call or the kind of consumer sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self.overrides.push(Override::new(key, value));
         self
     }
 
@@ -283,7 +292,7 @@ impl Consumer {
             .set("auto.offset.reset", "earliest")
             .set("max.poll.interval.ms", self.max_poll_interval.as_millis())
             .set("session.timeout.ms", self.session_timeout.as_millis());
-        for (key, value, _) in &self.overrides {
+        for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties
@@ -299,26 +308,14 @@ impl Consumer {
                     self.max_poll_interval.as_millis()
                 ),
                 |finding| {
-                    finding.item(&self.name).at(self.location).hint("lower `.session_timeout(…)`");
+                    finding
+                        .item(&self.name)
+                        .at(self.location)
+                        .hint("lower `.session_timeout(…)`");
                 },
             );
         }
-        check_owned(check, &self.name, &OWNED_BY_CONSUMER, &self.overrides);
-    }
-}
-
-fn check_owned(
-    check: &mut Check<'_>,
-    name: &str,
-    owned: &[(&str, &str)],
-    overrides: &[(String, String, Location)],
-) {
-    for (key, _, location) in overrides {
-        if let Some((_, call)) = owned.iter().find(|(owned, _)| owned == key) {
-            check.report(&client::OWNED_SETTING, format!("`{key}` is set by the client itself"), |finding| {
-                finding.item(name).at(*location).hint(format!("remove `.config(\"{key}\", …)`; {call}"));
-            });
-        }
+        check.refuse_owned(&client::OWNED_SETTING, &self.name, &OWNED_BY_CONSUMER, &self.overrides);
     }
 }
 
@@ -351,11 +348,17 @@ impl Construct for Clients {
             .producers
             .iter()
             .map(|producer| (producer.name.as_str(), producer.location))
-            .chain(self.consumers.iter().map(|consumer| (consumer.name.as_str(), consumer.location)));
+            .chain(
+                self.consumers
+                    .iter()
+                    .map(|consumer| (consumer.name.as_str(), consumer.location)),
+            );
         for (name, location) in names {
             let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
             let problem = if name.is_empty() || name.len() > 200 || !name.chars().all(allowed) {
-                Some(format!("`{name}` cannot name a file: 1 to 200 letters, digits, `.`, `_` and `-`"))
+                Some(format!(
+                    "`{name}` cannot name a file: 1 to 200 letters, digits, `.`, `_` and `-`"
+                ))
             } else {
                 taken
                     .insert(name, location)

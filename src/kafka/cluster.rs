@@ -6,8 +6,7 @@ use super::{
     replication::{Compression, Replication},
 };
 use crate::{
-    construct::{Check, Construct, Origin},
-    finding::Location,
+    construct::{Check, Construct, Origin, Override},
     kubernetes::Labels,
     manifest::Object,
     properties::Properties,
@@ -49,7 +48,7 @@ pub struct KafkaCluster {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) replication: Option<Replication>,
     pub(crate) settings: Properties,
-    pub(crate) overrides: Vec<(String, String, Location)>,
+    pub(crate) overrides: Vec<Override>,
     pub(crate) settle: Duration,
 }
 
@@ -58,7 +57,7 @@ pub struct KafkaCluster {
 pub(crate) enum Coordination {
     /// A quorum of controllers.
     Kraft { cluster_id: String },
-    /// A `ZooKeeper` ensemble.
+    /// A ZooKeeper ensemble.
     ZooKeeper(ZooKeeperHandle),
 }
 
@@ -66,16 +65,12 @@ impl KafkaCluster {
     /// A cluster that keeps its own metadata. `cluster_id` is 22 characters (`kafka-storage random-uuid` makes one) and stays
     /// the same for the life of the data.
     #[track_caller]
-    pub fn kraft(
-        name: impl Into<String>,
-        version: Version,
-        cluster_id: impl Into<String>,
-    ) -> Self {
+    pub fn kraft(name: impl Into<String>, version: Version, cluster_id: impl Into<String>) -> Self {
         let cluster_id = cluster_id.into();
         Self::new(name, version, Coordination::Kraft { cluster_id })
     }
 
-    /// A cluster whose metadata is in `ZooKeeper`: Kafka 3.9, the last line that can, so no version is asked for.
+    /// A cluster whose metadata is in ZooKeeper: Kafka 3.9, the last line that can, so no version is asked for.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -106,11 +101,7 @@ impl KafkaCluster {
     /// stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
     /// assert!(synth(&stack).manifests.is_some());
     /// ```
-    pub fn external(
-        name: impl Into<String>,
-        version: Version,
-        bootstrap_servers: impl Into<String>,
-    ) -> KafkaHandle {
+    pub fn external(name: impl Into<String>, version: Version, bootstrap_servers: impl Into<String>) -> KafkaHandle {
         let bootstrap_servers = bootstrap_servers.into();
         KafkaHandle(Arc::new(Facts {
             name: name.into(),
@@ -233,7 +224,7 @@ impl KafkaCluster {
     /// Any other broker setting by its Kafka name. A key that a builder call or the cluster itself sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self.overrides.push(Override::new(key, value));
         self
     }
 
@@ -349,18 +340,18 @@ impl Construct for KafkaCluster {
 pub enum Mode {
     /// Its own controllers.
     Kraft,
-    /// `ZooKeeper`.
+    /// ZooKeeper.
     ZooKeeper,
     /// Unknown: the cluster was made elsewhere.
     External,
 }
 
-/// The volumes of a `StatefulSet`: their claims are called `<claim>-<stateful set>-<ordinal>`.
+/// The volumes of a StatefulSet: their claims are called `<claim>-<stateful set>-<ordinal>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeClaims {
     /// The name of the claim template.
     pub claim: String,
-    /// The `StatefulSet`.
+    /// The StatefulSet.
     pub stateful_set: String,
 }
 
@@ -419,7 +410,7 @@ impl KafkaHandle {
         self.0.brokers
     }
 
-    /// The number of its controllers: 0 with `ZooKeeper` or if it was made elsewhere.
+    /// The number of its controllers: 0 with ZooKeeper or if it was made elsewhere.
     pub fn controllers(&self) -> u32 {
         self.0.controllers
     }
@@ -444,7 +435,7 @@ impl KafkaHandle {
         &self.0.volume_claims
     }
 
-    /// The ensemble that keeps its metadata, in `ZooKeeper` mode.
+    /// The ensemble that keeps its metadata, in ZooKeeper mode.
     pub fn zookeeper(&self) -> Option<&ZooKeeperHandle> {
         self.0.zookeeper.as_ref()
     }
@@ -452,6 +443,9 @@ impl KafkaHandle {
     /// The replication of a cluster made elsewhere, where it is not 3 with 2 in sync.
     #[must_use]
     pub fn with_replication(&self, replication: Replication) -> Self {
-        Self(Arc::new(Facts { replication, ..(*self.0).clone() }))
+        Self(Arc::new(Facts {
+            replication,
+            ..(*self.0).clone()
+        }))
     }
 }

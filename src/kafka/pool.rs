@@ -44,7 +44,7 @@ impl Roles {
     }
 }
 
-/// A persistent volume for each pod. It outlives the pod and the `StatefulSet`.
+/// A persistent volume for each pod. It outlives the pod and the StatefulSet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     pub(crate) size: Bytes,
@@ -65,7 +65,7 @@ impl Storage {
     }
 }
 
-/// Nodes of one kind: a `StatefulSet`, whose pods have consecutive node ids.
+/// Nodes of one kind: a StatefulSet, whose pods have consecutive node ids.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -91,13 +91,13 @@ pub struct NodePool {
 }
 
 impl NodePool {
-    /// Nodes that are broker and controller in one, with ids from 0. `name` is the `StatefulSet`'s, and starts the pods' names.
+    /// Nodes that are broker and controller in one, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
     #[track_caller]
     pub fn combined(name: impl Into<String>, replicas: u32) -> Self {
         Self::new(name, Roles::Combined, replicas)
     }
 
-    /// Brokers, with ids from 0. `name` is the `StatefulSet`'s, and starts the pods' names.
+    /// Brokers, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
     #[track_caller]
     pub fn brokers(name: impl Into<String>, replicas: u32) -> Self {
         Self::new(name, Roles::Broker, replicas)

@@ -13,16 +13,14 @@ use super::{
 };
 use crate::{
     kubernetes::{
-        Admission, CONFIG_DIRECTORY, Labels, Members, Pod, Sidecar, claim, config_map,
-        container, disruption_budget, env, env_from_field, headless_service, named_port,
-        network_policy, service, service_account, stateful_set, tcp_probe, wait_for,
+        Admission, CONFIG_DIRECTORY, Labels, Members, Pod, Sidecar, claim, config_map, container, disruption_budget,
+        env, env_from_field, headless_service, named_port, network_policy, service, service_account, stateful_set,
+        tcp_probe, wait_for,
     },
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
-    runtime::{
-        ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start,
-    },
+    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
     stack::Scope,
 };
 
@@ -86,7 +84,10 @@ impl KafkaCluster {
     fn components(&self) -> Vec<Roles> {
         let mut components: Vec<Roles> = Vec::new();
         for pool in &self.pools {
-            if components.iter().all(|known| known.component() != pool.roles.component()) {
+            if components
+                .iter()
+                .all(|known| known.component() != pool.roles.component())
+            {
                 components.push(pool.roles);
             }
         }
@@ -138,7 +139,10 @@ impl KafkaCluster {
                 (Coordination::Kraft { .. }, Roles::Controller) => metrics::Process::Controller,
                 (Coordination::Kraft { .. }, _) => metrics::Process::Broker,
             });
-            config.data.get_or_insert_default().insert(METRICS_FILE.to_owned(), rules);
+            config
+                .data
+                .get_or_insert_default()
+                .insert(METRICS_FILE.to_owned(), rules);
         }
         config
     }

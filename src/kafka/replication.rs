@@ -15,7 +15,10 @@ pub struct Replication {
 impl Replication {
     /// A replication factor with `min.insync.replicas`.
     pub const fn new(factor: u32, min_in_sync_replicas: u32) -> Self {
-        Self { factor, min_in_sync_replicas }
+        Self {
+            factor,
+            min_in_sync_replicas,
+        }
     }
 
     /// What fits a number of brokers: three copies of which two must be in sync, or as many copies as there are brokers.

@@ -5,7 +5,7 @@ use super::{
     listener::Listener,
     pool::{NodePool, Roles},
 };
-use crate::{properties::Properties, stack::Scope};
+use crate::{construct::Override, properties::Properties, stack::Scope};
 
 /// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
 /// runtime would put an ephemeral directory in its place.
@@ -14,33 +14,54 @@ pub(crate) const DATA: &str = "/var/lib/kafka/data";
 /// The log directory: below the mount, since the root of a volume may hold `lost+found`, on which a broker ends.
 const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
 
-/// Settings that follow from the cluster, and the builder call that changes them.
+/// Settings that follow from the cluster, and what to do instead.
 pub(crate) const OWNED: [(&str, &str); 25] = [
-    ("advertised.listeners", "`.listener(Listener::plaintext(…))`"),
-    ("broker.id", "`NodePool::first_id`"),
-    ("compression.type", "`.compression(…)`"),
-    ("config.providers", "no call: `${env:…}` works as it is"),
-    ("controller.listener.names", "no call: it is `CONTROLLER`"),
-    ("controller.quorum.bootstrap.servers", "`.pool(NodePool::controllers(…))`"),
-    ("controller.quorum.voters", "`.pool(NodePool::controllers(…))`"),
-    ("default.replication.factor", "`.replication(Replication::new(…))`"),
-    ("inter.broker.listener.name", "no call: it is `REPLICATION`"),
-    ("listener.security.protocol.map", "`.listener(Listener::plaintext(…))`"),
-    ("listeners", "`.listener(Listener::plaintext(…))`"),
-    ("log.dir", "no call: it lies on the pool's volume"),
-    ("log.dirs", "no call: it lies on the pool's volume"),
-    ("log.retention.hours", "`.log_retention(…)`"),
-    ("log.segment.bytes", "`.log_segment(…)`"),
-    ("min.insync.replicas", "`.replication(Replication::new(…))`"),
-    ("node.id", "`NodePool::first_id`"),
-    ("num.partitions", "`.default_partitions(…)`"),
-    ("offsets.topic.replication.factor", "`.replication(Replication::new(…))`"),
-    ("process.roles", "`NodePool::combined`, `brokers` or `controllers`"),
-    ("share.coordinator.state.topic.min.isr", "`.replication(Replication::new(…))`"),
-    ("share.coordinator.state.topic.replication.factor", "`.replication(Replication::new(…))`"),
-    ("transaction.state.log.min.isr", "`.replication(Replication::new(…))`"),
-    ("transaction.state.log.replication.factor", "`.replication(Replication::new(…))`"),
-    ("zookeeper.connect", "`KafkaCluster::zookeeper`"),
+    ("advertised.listeners", "use `.listener(Listener::plaintext(…))`"),
+    ("broker.id", "use `NodePool::first_id`"),
+    ("compression.type", "use `.compression(…)`"),
+    ("config.providers", "`${env:…}` works as it is"),
+    ("controller.listener.names", "it is `CONTROLLER`"),
+    (
+        "controller.quorum.bootstrap.servers",
+        "use `.pool(NodePool::controllers(…))`",
+    ),
+    ("controller.quorum.voters", "use `.pool(NodePool::controllers(…))`"),
+    ("default.replication.factor", "use `.replication(Replication::new(…))`"),
+    ("inter.broker.listener.name", "it is `REPLICATION`"),
+    (
+        "listener.security.protocol.map",
+        "use `.listener(Listener::plaintext(…))`",
+    ),
+    ("listeners", "use `.listener(Listener::plaintext(…))`"),
+    ("log.dir", "it lies on the pool's volume"),
+    ("log.dirs", "it lies on the pool's volume"),
+    ("log.retention.hours", "use `.log_retention(…)`"),
+    ("log.segment.bytes", "use `.log_segment(…)`"),
+    ("min.insync.replicas", "use `.replication(Replication::new(…))`"),
+    ("node.id", "use `NodePool::first_id`"),
+    ("num.partitions", "use `.default_partitions(…)`"),
+    (
+        "offsets.topic.replication.factor",
+        "use `.replication(Replication::new(…))`",
+    ),
+    ("process.roles", "use `NodePool::combined`, `brokers` or `controllers`"),
+    (
+        "share.coordinator.state.topic.min.isr",
+        "use `.replication(Replication::new(…))`",
+    ),
+    (
+        "share.coordinator.state.topic.replication.factor",
+        "use `.replication(Replication::new(…))`",
+    ),
+    (
+        "transaction.state.log.min.isr",
+        "use `.replication(Replication::new(…))`",
+    ),
+    (
+        "transaction.state.log.replication.factor",
+        "use `.replication(Replication::new(…))`",
+    ),
+    ("zookeeper.connect", "use `KafkaCluster::zookeeper`"),
 ];
 
 impl KafkaCluster {
@@ -72,7 +93,7 @@ impl KafkaCluster {
                     .set("zookeeper.connect", zookeeper.connection_string());
             }
         }
-        for (key, value, _) in &self.overrides {
+        for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties
@@ -91,7 +112,10 @@ impl KafkaCluster {
         if self.images.version().has_share_groups() {
             properties
                 .set("share.coordinator.state.topic.replication.factor", replication.factor)
-                .set("share.coordinator.state.topic.min.isr", replication.min_in_sync_replicas);
+                .set(
+                    "share.coordinator.state.topic.min.isr",
+                    replication.min_in_sync_replicas,
+                );
         }
     }
 
@@ -112,15 +136,20 @@ impl KafkaCluster {
         if self.is_kraft() && !pool.roles.controller() {
             names.push(Listener::CONTROLLER.0);
         }
-        properties
-            .set("listeners", list("", |_| true))
-            .set(
-                "listener.security.protocol.map",
-                names.iter().map(|name| format!("{name}:PLAINTEXT")).collect::<Vec<_>>().join(","),
-            );
+        properties.set("listeners", list("", |_| true)).set(
+            "listener.security.protocol.map",
+            names
+                .iter()
+                .map(|name| format!("{name}:PLAINTEXT"))
+                .collect::<Vec<_>>()
+                .join(","),
+        );
         if pool.roles.broker() {
             properties
-                .set("advertised.listeners", list(&host, |name| name != Listener::CONTROLLER.0))
+                .set(
+                    "advertised.listeners",
+                    list(&host, |name| name != Listener::CONTROLLER.0),
+                )
                 .set("inter.broker.listener.name", Listener::REPLICATION.0);
         }
     }

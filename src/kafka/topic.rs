@@ -1,5 +1,6 @@
 use super::replication::{Compression, Replication};
 use crate::{
+    construct::Override,
     finding::Location,
     properties::Properties,
     quantity::{Bytes, Duration},
@@ -81,7 +82,9 @@ impl Cleanup {
                 properties.set("retention.ms", -1).set("retention.bytes", size.get());
             }
             Some(Retention::TimeAndSize(age, size)) => {
-                properties.set("retention.ms", age.as_millis()).set("retention.bytes", size.get());
+                properties
+                    .set("retention.ms", age.as_millis())
+                    .set("retention.bytes", size.get());
             }
             Some(Retention::Forever) => {
                 properties.set("retention.ms", -1).set("retention.bytes", -1);
@@ -110,21 +113,21 @@ pub struct Topic {
     pub(crate) largest_batch: Option<Bytes>,
     pub(crate) segment: Option<Bytes>,
     pub(crate) settings: Properties,
-    pub(crate) overrides: Vec<(String, String, Location)>,
+    pub(crate) overrides: Vec<Override>,
     pub(crate) location: Location,
 }
 
-/// Settings of a topic that builder calls make, and the call.
+/// Settings of a topic that builder calls make, and what to do instead.
 pub(crate) const OWNED: [(&str, &str); 9] = [
-    ("cleanup.policy", "a `Cleanup` in `Topic::new`"),
-    ("compression.type", "`.compression(…)`"),
-    ("max.message.bytes", "`.largest_batch(…)`"),
-    ("min.insync.replicas", "`.replication(Replication::new(…))`"),
-    ("retention.bytes", "a `Cleanup` in `Topic::new`"),
-    ("retention.ms", "a `Cleanup` in `Topic::new`"),
-    ("segment.bytes", "`.segment_size(…)`"),
-    ("segment.ms", "`.segment_age(…)`"),
-    ("unclean.leader.election.enable", "no call: it loses acknowledged records"),
+    ("cleanup.policy", "use a `Cleanup` in `Topic::new`"),
+    ("compression.type", "use `.compression(…)`"),
+    ("max.message.bytes", "use `.largest_batch(…)`"),
+    ("min.insync.replicas", "use `.replication(Replication::new(…))`"),
+    ("retention.bytes", "use a `Cleanup` in `Topic::new`"),
+    ("retention.ms", "use a `Cleanup` in `Topic::new`"),
+    ("segment.bytes", "use `.segment_size(…)`"),
+    ("segment.ms", "use `.segment_age(…)`"),
+    ("unclean.leader.election.enable", "it loses acknowledged records"),
 ];
 
 impl Topic {
@@ -179,7 +182,7 @@ impl Topic {
     /// Any other topic setting by its Kafka name. A key that a builder call sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self.overrides.push(Override::new(key, value));
         self
     }
 
@@ -189,7 +192,7 @@ impl Topic {
         self.cleanup.set(&mut properties);
         let replication = self.replication.unwrap_or(default);
         properties.set("min.insync.replicas", replication.min_in_sync_replicas);
-        for (key, value, _) in &self.overrides {
+        for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties

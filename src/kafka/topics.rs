@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::{
     api::{
-        batch::v1::{
-            Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement,
-            PodFailurePolicyRule,
-        },
+        batch::v1::{Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule},
         core::v1::ConfigMap,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -19,12 +16,9 @@ use super::{
     topic::{OWNED, Topic},
 };
 use crate::{
-    construct::{Check, Construct, Origin},
-    finding::{Finding, Rule},
-    kubernetes::{
-        CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env,
-        service_account,
-    },
+    construct::{Check, Construct, Origin, Override},
+    finding::{Finding, Location, Rule},
+    kubernetes::{CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
     manifest::{Object, digest},
     name::TopicName,
     quantity::{Duration, Resources, Units},
@@ -186,14 +180,18 @@ impl Topics {
     }
 
     fn check_topic(&self, check: &mut Check<'_>, topic: &Topic) {
-        let report =
-            |check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String| {
-                check.report(rule, message, |finding: &mut Finding| {
-                    finding.item(&topic.name).at(topic.location).hint(hint);
-                });
-            };
+        let report = |check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String| {
+            check.report(rule, message, |finding: &mut Finding| {
+                finding.item(&topic.name).at(topic.location).hint(hint);
+            });
+        };
         if let Err(error) = TopicName::parse(&topic.name) {
-            report(check, &topic::NAME, format!("topic name {error}"), "choose another name in `Topic::new`".to_owned());
+            report(
+                check,
+                &topic::NAME,
+                format!("topic name {error}"),
+                "choose another name in `Topic::new`".to_owned(),
+            );
         } else if topic.name.starts_with("__") {
             report(
                 check,
@@ -246,50 +244,31 @@ impl Topics {
 }
 
 fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
-    let lag = |wanted: &str| {
-        topic
-            .overrides
-            .iter()
-            .rev()
-            .find(|(key, _, _)| key == wanted)
-            .and_then(|(_, value, location)| Some((value.parse::<u64>().ok()?, *location)))
+    check.refuse_owned(&topic::CONTRADICTION, &topic.name, &OWNED, &topic.overrides);
+    let mut report = |rule: &'static Rule, location: Location, message: String, hint: &str| {
+        check.report(rule, message, |finding| {
+            finding.item(&topic.name).at(location).hint(hint);
+        });
     };
-    if let (Some((least, _)), Some((most, location))) =
-        (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms"))
+    let lag = |wanted: &str| {
+        let setting = topic.overrides.iter().rev().find(|setting| setting.key == wanted)?;
+        Some((setting.value.parse::<u64>().ok()?, setting.location))
+    };
+    if let (Some((least, _)), Some((most, location))) = (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms"))
         && least > most
     {
-        check.report(
-            &topic::LAGS,
-            format!("min.compaction.lag.ms {least} exceeds max.compaction.lag.ms {most}"),
-            |finding| {
-                finding.item(&topic.name).at(location).hint("lower the one or raise the other");
-            },
-        );
+        let message = format!("min.compaction.lag.ms {least} exceeds max.compaction.lag.ms {most}");
+        report(&topic::LAGS, location, message, "lower the one or raise the other");
     }
-    for (key, _, location) in &topic.overrides {
-        let message = match OWNED.iter().find(|(owned, _)| owned == key) {
-            Some((_, call)) => {
-                (format!("`{key}` has a builder call"), format!("remove `.config(\"{key}\", …)` and use {call}"))
-            }
-            // The declaration is a line a setting, so a key or a value cannot hold a line end.
-            None if key.is_empty() || key.contains(|c: char| c == '=' || c.is_whitespace() || !c.is_ascii_graphic()) => {
-                (format!("{key:?} cannot be the name of a setting"), "use Kafka's name of it".to_owned())
-            }
-            None => continue,
-        };
-        check.report(&topic::CONTRADICTION, message.0, |finding| {
-            finding.item(&topic.name).at(*location).hint(message.1);
-        });
-    }
-    for (key, value, location) in &topic.overrides {
+    for Override { key, value, location } in &topic.overrides {
+        // The declaration is a line a setting.
+        if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
+            let message = format!("{key:?} cannot be the name of a setting");
+            report(&topic::CONTRADICTION, *location, message, "use Kafka's name of it");
+        }
         if value.chars().any(|c| !c.is_ascii() || c.is_ascii_control()) {
-            check.report(
-                &topic::CONTRADICTION,
-                format!("the value {value:?} of `{key}` is not a line of printable ASCII"),
-                |finding| {
-                    finding.item(&topic.name).at(*location).hint("remove the other characters");
-                },
-            );
+            let message = format!("the value {value:?} of `{key}` is not a line of printable ASCII");
+            report(&topic::CONTRADICTION, *location, message, "remove the other characters");
         }
     }
 }
@@ -312,23 +291,29 @@ impl Construct for Topics {
     fn handle(&self, _: &Scope) {}
 
     fn check(&self, check: &mut Check<'_>) {
-        let mut names: BTreeMap<String, &Topic> = BTreeMap::new();
+        let mut names: BTreeMap<&str, Location> = BTreeMap::new();
+        let mut metric_names: BTreeMap<String, &Topic> = BTreeMap::new();
         for topic in &self.topics {
             self.check_topic(check, topic);
-            let Some(other) = names.insert(topic.name.replace('.', "_"), topic) else {
-                continue;
-            };
-            let (rule, message) = if other.name == topic.name {
-                (&topic::TWICE, format!("the topic is declared at {} too", other.location))
+            let clash = if let Some(other) = names.insert(&topic.name, topic.location) {
+                Some((&topic::TWICE, format!("the topic is declared at {other} too")))
             } else {
-                (
-                    &topic::NAME_COLLISION,
-                    format!("Kafka cannot tell it from `{}`: `.` and `_` are the same to it", other.name),
-                )
+                metric_names.insert(topic.name.replace('.', "_"), topic).map(|other| {
+                    let message = format!(
+                        "Kafka cannot tell it from `{}`: `.` and `_` are the same to it",
+                        other.name
+                    );
+                    (&topic::NAME_COLLISION, message)
+                })
             };
-            check.report(rule, message, |finding| {
-                finding.item(&topic.name).at(topic.location).hint("remove or rename one of the two");
-            });
+            if let Some((rule, message)) = clash {
+                check.report(rule, message, |finding| {
+                    finding
+                        .item(&topic.name)
+                        .at(topic.location)
+                        .hint("remove or rename one of the two");
+                });
+            }
         }
     }
 

@@ -128,22 +128,25 @@ kafka() {
 # reason STATUS OUTPUT: puts what a command said of its failure into REPLY, in a line. `kafka-topics` gives a message; `kafka-configs` gives
 # nested exceptions, of which the last is the cause.
 reason() {
-  local status=$1 line last='' cause=''
+  local status=$1 line last='' cause='' unreached=''
   local message='^Error while executing topic command : (.+)'
   local exception='^(Caused by: |Exception in thread "[^"]*" )?([a-z]+[.])+([A-Z][A-Za-z]*(Exception|Error).*)'
+  local connection='Connection to node .+ could not be established'
   while IFS= read -r line; do
     if [[ $line =~ $message ]]; then
       REPLY=${BASH_REMATCH[1]}
       return
     elif [[ $line =~ $exception ]]; then
       cause=${BASH_REMATCH[3]}
+    elif [[ $line =~ $connection ]]; then
+      unreached=${BASH_REMATCH[0]}
     elif [[ $line == *[![:blank:]]* ]]; then
       last=$line
     fi
   done <<<"$2"
   # The time ran out: in the words of coreutils, of busybox, and of `kafka-configs`.
   if ((status == 124 || status == 143)) || [[ $cause == TimeoutException ]]; then
-    REPLY="no answer in time from \`$BOOTSTRAP_SERVERS\`"
+    REPLY="no answer in time${unreached:+: $unreached}"
   else
     REPLY=${cause:-${last:-exit status $status}}
   fi
@@ -151,11 +154,12 @@ reason() {
 
 # Asking for the brokers' dynamic configs makes every registered broker answer.
 wait_for_brokers() {
-  local deadline=$((SECONDS + WAIT_SECONDS)) registered status line state said=''
+  local deadline=$((SECONDS + WAIT_SECONDS)) left registered status line state said=''
   while true; do
-    status=0
-    kafka "$((deadline > SECONDS ? deadline - SECONDS : 1))" "$KAFKA_CONFIGS" --describe --entity-type brokers \
-      >"$tmp/brokers" 2>"$tmp/brokers.err" &
+    status=0 left=$((deadline - SECONDS))
+    # Kafka asks a broker that has just gone for a minute: a new attempt sooner knows of it.
+    left=$((left < 1 ? 1 : left > 30 ? 30 : left))
+    kafka "$left" "$KAFKA_CONFIGS" --describe --entity-type brokers >"$tmp/brokers" 2>"$tmp/brokers.err" &
     wait $! || status=$?
     if ((status)); then
       reason "$status" "$(<"$tmp/brokers.err")"
@@ -267,9 +271,9 @@ make_plan() {
   for topic in "${topics[@]}"; do
     declared=${partitions[$topic]} actual=${actual_partitions[$topic]-}
     if [[ ! $actual ]]; then
-      text="+ $topic: partitions $declared, replication.factor ${replication[$topic]}"
+      text="+ $topic: partitions=$declared replication.factor=${replication[$topic]}"
       for key in ${keys[$topic]}; do
-        text+=", $key ${config["$topic $key"]}"
+        text+=" $key=${config["$topic $key"]}"
       done
       plan+=("$text")
       creations+=("$topic")

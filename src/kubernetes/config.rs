@@ -3,10 +3,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use super::Labels;
 use crate::stack::Scope;
 
-/// Where the files of a pod's `ConfigMap` lie in every container of it.
+/// Where the files of a pod's ConfigMap lie in every container of it.
 pub const CONFIG_DIRECTORY: &str = "/etc/kafka-stacks";
 
-/// A `ConfigMap` of files.
+/// A ConfigMap of files.
 pub fn config_map<const N: usize>(
     scope: &Scope,
     labels: &Labels,

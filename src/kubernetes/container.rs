@@ -1,7 +1,7 @@
 use k8s_openapi::{
     api::core::v1::{
-        Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ExecAction, HTTPGetAction,
-        ObjectFieldSelector, Probe, ResourceRequirements, SecurityContext, TCPSocketAction,
+        Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ExecAction, HTTPGetAction, ObjectFieldSelector,
+        Probe, ResourceRequirements, SecurityContext, TCPSocketAction,
     },
     apimachinery::pkg::util::intstr::IntOrString,
 };

@@ -8,9 +8,7 @@ mod service;
 mod workload;
 
 pub use config::{CONFIG_DIRECTORY, config_map};
-pub use container::{
-    container, env, env_from_field, exec_probe, http_probe, named_port, tcp_probe, wait_for,
-};
+pub use container::{container, env, env_from_field, exec_probe, http_probe, named_port, tcp_probe, wait_for};
 pub use labels::Labels;
 pub use policy::{Access, Admission, disruption_budget, network_policy};
 pub use service::{headless_service, service, service_account};

@@ -1,8 +1,7 @@
 use k8s_openapi::{
     api::{
         networking::v1::{
-            NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
-            NetworkPolicySpec,
+            NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
         },
         policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
     },
@@ -78,9 +77,7 @@ pub fn network_policy(
                     }]),
                     ports,
                 ),
-                Admission::Monitoring(ports) => {
-                    (Some(vec![namespace_peer(&scope.monitoring_namespace)]), ports)
-                }
+                Admission::Monitoring(ports) => (Some(vec![namespace_peer(&scope.monitoring_namespace)]), ports),
             };
             NetworkPolicyIngressRule {
                 from,
@@ -102,9 +99,7 @@ pub fn network_policy(
 fn namespace_peer(namespace: &str) -> NetworkPolicyPeer {
     NetworkPolicyPeer {
         namespace_selector: Some(LabelSelector {
-            match_labels: Some(
-                [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into(),
-            ),
+            match_labels: Some([("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into()),
             match_expressions: None,
         }),
         ..NetworkPolicyPeer::default()

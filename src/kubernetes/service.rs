@@ -22,12 +22,7 @@ pub fn service(scope: &Scope, labels: &Labels, name: &str, ports: &[(&str, u16)]
 }
 
 /// A Service that gives each pod a name of its own, ready or not: members of a quorum must find each other to become ready.
-pub fn headless_service(
-    scope: &Scope,
-    labels: &Labels,
-    name: &str,
-    ports: &[(&str, u16)],
-) -> Service {
+pub fn headless_service(scope: &Scope, labels: &Labels, name: &str, ports: &[(&str, u16)]) -> Service {
     let mut service = service(scope, labels, name, ports);
     if let Some(spec) = &mut service.spec {
         spec.cluster_ip = Some("None".to_owned());

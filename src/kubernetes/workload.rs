@@ -5,10 +5,10 @@ use k8s_openapi::{
             StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
         },
         core::v1::{
-            Affinity, ConfigMap, ConfigMapVolumeSource, Container, EmptyDirVolumeSource,
-            PersistentVolumeClaim, PersistentVolumeClaimSpec, PodAffinityTerm, PodAntiAffinity,
-            PodSecurityContext, PodSpec, PodTemplateSpec, SeccompProfile, TopologySpreadConstraint,
-            Volume, VolumeMount, VolumeResourceRequirements, WeightedPodAffinityTerm,
+            Affinity, ConfigMap, ConfigMapVolumeSource, Container, EmptyDirVolumeSource, PersistentVolumeClaim,
+            PersistentVolumeClaimSpec, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec,
+            SeccompProfile, TopologySpreadConstraint, Volume, VolumeMount, VolumeResourceRequirements,
+            WeightedPodAffinityTerm,
         },
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -45,7 +45,7 @@ pub enum Spread {
 pub struct Pod<'a> {
     /// The component.
     pub labels: &'a Labels,
-    /// The name of its `ServiceAccount`.
+    /// The name of its ServiceAccount.
     pub service_account: &'a str,
     /// The user that its image is made for; its group owns the volumes.
     pub user: i64,
@@ -173,9 +173,10 @@ fn apart_per_node(labels: &Labels, spread: Spread) -> Affinity {
             ..PodAntiAffinity::default()
         },
         Spread::Preferred => PodAntiAffinity {
-            preferred_during_scheduling_ignored_during_execution: Some(vec![
-                WeightedPodAffinityTerm { weight: 100, pod_affinity_term: term },
-            ]),
+            preferred_during_scheduling_ignored_during_execution: Some(vec![WeightedPodAffinityTerm {
+                weight: 100,
+                pod_affinity_term: term,
+            }]),
             ..PodAntiAffinity::default()
         },
     };
@@ -209,7 +210,7 @@ pub fn claim(name: &str, size: Bytes, storage_class: Option<&str>) -> Persistent
     }
 }
 
-/// A `StatefulSet` whose pods start at once, since members of a quorum wait for each other, and whose volumes outlive it.
+/// A StatefulSet whose pods start at once, since members of a quorum wait for each other, and whose volumes outlive it.
 #[derive(Debug)]
 pub struct Members<'a> {
     /// Its name, and the start of its pods' names.
@@ -239,12 +240,10 @@ pub fn stateful_set(
             ordinals: (members.first_ordinal > 0).then(|| StatefulSetOrdinals {
                 start: i32::try_from(members.first_ordinal).ok(),
             }),
-            persistent_volume_claim_retention_policy: Some(
-                StatefulSetPersistentVolumeClaimRetentionPolicy {
-                    when_deleted: Some("Retain".to_owned()),
-                    when_scaled: Some("Retain".to_owned()),
-                },
-            ),
+            persistent_volume_claim_retention_policy: Some(StatefulSetPersistentVolumeClaimRetentionPolicy {
+                when_deleted: Some("Retain".to_owned()),
+                when_scaled: Some("Retain".to_owned()),
+            }),
             pod_management_policy: Some("Parallel".to_owned()),
             replicas: i32::try_from(members.replicas).ok(),
             selector: labels.label_selector(),

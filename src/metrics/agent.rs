@@ -25,11 +25,13 @@ pub fn agent_rules(process: Process) -> String {
         })
         .flat_map(object_names)
         .collect();
+    let unused = objects.iter().any(|object| object.starts_with("kafka.") && object.contains(",name="));
+    let rules = unused.then(drop_unused).into_iter().chain(process.metrics().filter_map(rule));
     let mut file = json!({
         // The only spelling of the key that all versions read. Beans that are not listed are not even asked: a broker has
         // some thousands.
         "whitelistObjectNames": objects,
-        "rules": process.metrics().filter_map(rule).collect::<Vec<_>>(),
+        "rules": rules.collect::<Vec<_>>(),
     });
     if objects.iter().any(|object| object.contains("error=*")) {
         // Success is counted like an error, and consumers' and followers' fetches are counted once more as `Fetch`.
@@ -39,6 +41,26 @@ pub fn agent_rules(process: Process) -> String {
         ]);
     }
     yaml::to_text(&file)
+}
+
+/// A rule without a name ends the search for one. Each of Kafka's meters and histograms has some twelve attributes of which
+/// one or two are metrics here: the others would be matched against every rule, at every scrape.
+fn drop_unused() -> Value {
+    const UNUSED: [&str; 12] = [
+        "75thPercentile",
+        "98thPercentile",
+        "EventType",
+        "FifteenMinuteRate",
+        "FiveMinuteRate",
+        "LatencyUnit",
+        "Max",
+        "Mean",
+        "MeanRate",
+        "Min",
+        "RateUnit",
+        "StdDev",
+    ];
+    json!({ "name": "", "pattern": format!("><>({}):", UNUSED.join("|")) })
 }
 
 /// A part of an object's or an attribute's text.
@@ -80,7 +102,12 @@ fn object_names(object: &str) -> Vec<String> {
 
 /// The rule of one metric. The agent matches it against `domain<key=value, …><composite>attribute: value`.
 fn rule(metric: &Metric) -> Option<Value> {
-    let Source::Bean { object, attribute, factor } = metric.source else {
+    let Source::Bean {
+        object,
+        attribute,
+        factor,
+    } = metric.source
+    else {
         return None;
     };
     let mut labels = Map::new();
@@ -88,7 +115,9 @@ fn rule(metric: &Metric) -> Option<Value> {
         parts(text)
             .into_iter()
             .map(|part| match part {
-                Part::Text(text) => escape(text),
+                // `*` is anything within one value. A dot stays as it is and matches any character: only the listed beans
+                // are there to be matched, and backslashes would make the file unreadable.
+                Part::Text(text) => text.replace('*', "[^,>]+"),
                 Part::Label(name, values) => {
                     let group = labels.len() + 1;
                     // A percentile, 99, becomes a quantile, 0.99.
@@ -112,8 +141,7 @@ fn rule(metric: &Metric) -> Option<Value> {
         None => (attribute, None),
     };
     let (composite, attribute) = attribute.split_once('.').unwrap_or(("", attribute));
-    let mut whole =
-        format!("^{domain}<{}><{composite}>{}:", keys.join(", "), pattern(attribute));
+    let mut whole = format!("^{domain}<{}><{composite}>{}:", keys.join(", "), pattern(attribute));
     let mut rule = json!({
         "name": metric.name,
         "type": match metric.kind {
@@ -126,9 +154,6 @@ fn rule(metric: &Metric) -> Option<Value> {
         let group = labels.len() + 1;
         labels.insert(label.to_owned(), json!(format!("${group}")));
         rule["value"] = json!(1);
-    } else {
-        // Whether a rule matches does not depend on the value, so it is found out once.
-        rule["cache"] = json!(true);
     }
     if (factor - 1.0).abs() > f64::EPSILON {
         rule["valueFactor"] = json!(factor);
@@ -138,19 +163,6 @@ fn rule(metric: &Metric) -> Option<Value> {
         rule["labels"] = Value::Object(labels);
     }
     Some(rule)
-}
-
-/// Literal text of a bean's name as a regular expression; `*` stands for anything within one value.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '*' => escaped.push_str("[^,>]+"),
-            '.' => escaped.push_str("\\."),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -166,20 +178,54 @@ mod tests {
 
     #[test]
     fn a_rule_takes_labels_from_the_name_of_the_bean_and_the_attribute() {
-        assert_snapshot!(text(&broker::TOTAL_TIME), @r#""#);
-        assert_snapshot!(text(&broker::LOG_SIZE), @r#""#);
+        assert_snapshot!(text(&broker::TOTAL_TIME), @r#"
+        labels:
+          quantile: 0.$2
+          request: $1
+        name: kafka_network_requestmetrics_totaltimems
+        pattern: "^kafka.network<type=RequestMetrics, name=TotalTimeMs, request=(Produce|FetchConsumer|FetchFollower)><>(50|95|99|999)thPercentile:"
+        type: GAUGE
+        "#);
+        assert_snapshot!(text(&broker::LOG_SIZE), @r#"
+        labels:
+          partition: $2
+          topic: $1
+        name: kafka_log_log_size
+        pattern: "^kafka.log<type=Log, name=Size, topic=\"?([^\",>]+)\"?, partition=\"?([^\",>]+)\"?><>Value:"
+        type: GAUGE
+        "#);
     }
 
     #[test]
     fn a_text_becomes_a_label_and_a_composite_a_path() {
-        assert_snapshot!(text(&zookeeper::SERVER_STATE), @r#""#);
-        assert_snapshot!(text(&jvm::HEAP_USED), @r#""#);
-        assert_snapshot!(text(&jvm::GC_SECONDS), @r#""#);
+        assert_snapshot!(text(&zookeeper::SERVER_STATE), @r#"
+        labels:
+          state: $1
+        name: zookeeper_server_state
+        pattern: "^org.apache.ZooKeeperService<name0=ReplicatedServer_id[^,>]+, name1=replica.[^,>]+><>State: (.+)$"
+        type: GAUGE
+        value: 1
+        "#);
+        assert_snapshot!(text(&jvm::HEAP_USED), @r#"
+        name: kafka_jvm_heap_used_bytes
+        pattern: "^java.lang<type=Memory><HeapMemoryUsage>used:"
+        type: GAUGE
+        "#);
+        assert_snapshot!(text(&jvm::GC_SECONDS), @r#"
+        labels:
+          gc: $1
+        name: kafka_jvm_gc_collection_seconds_total
+        pattern: "^java.lang<name=\"?([^\",>]+)\"?, type=GarbageCollector><>CollectionTime:"
+        type: COUNTER
+        valueFactor: 0.001
+        "#);
     }
 
     #[test]
     fn only_the_beans_of_the_metrics_are_asked_for() {
-        let Source::Bean { object, .. } = broker::REQUESTS.source else { unreachable!() };
+        let Source::Bean { object, .. } = broker::REQUESTS.source else {
+            unreachable!()
+        };
         assert_eq!(
             object_names(object),
             ["Produce", "FetchConsumer", "FetchFollower"]
@@ -193,6 +239,61 @@ mod tests {
             let text = agent_rules(process);
             assert!(text.len() < 20_000, "{process:?}: {} bytes", text.len());
         }
-        assert_snapshot!(agent_rules(Process::SchemaRegistry), @r#""#);
+        assert_snapshot!(agent_rules(Process::SchemaRegistry), @r#"
+        rules:
+        - name: kafka_schema_registry_master_slave_role
+          pattern: "^kafka.schema.registry<type=master-slave-role><>master-slave-role:"
+          type: GAUGE
+        - name: kafka_schema_registry_registered_count
+          pattern: "^kafka.schema.registry<type=registered-count><>registered-count:"
+          type: GAUGE
+        - name: kafka_schema_registry_jetty_metrics_connections_active
+          pattern: "^kafka.schema.registry<type=jetty-metrics><>connections-active:"
+          type: GAUGE
+        - name: kafka_schema_registry_jersey_metrics_request_rate
+          pattern: "^kafka.schema.registry<type=jersey-metrics><>request-rate:"
+          type: GAUGE
+        - name: kafka_schema_registry_jersey_metrics_request_error_rate
+          pattern: "^kafka.schema.registry<type=jersey-metrics><>request-error-rate:"
+          type: GAUGE
+        - name: kafka_schema_registry_jersey_metrics_request_latency_99
+          pattern: "^kafka.schema.registry<type=jersey-metrics><>request-latency-99:"
+          type: GAUGE
+        - name: kafka_jvm_heap_used_bytes
+          pattern: "^java.lang<type=Memory><HeapMemoryUsage>used:"
+          type: GAUGE
+        - name: kafka_jvm_heap_max_bytes
+          pattern: "^java.lang<type=Memory><HeapMemoryUsage>max:"
+          type: GAUGE
+        - name: kafka_jvm_gc_collection_seconds_total
+          labels:
+            gc: $1
+          pattern: "^java.lang<name=\"?([^\",>]+)\"?, type=GarbageCollector><>CollectionTime:"
+          type: COUNTER
+          valueFactor: 0.001
+        - name: kafka_jvm_open_file_descriptors
+          pattern: "^java.lang<type=OperatingSystem><>OpenFileDescriptorCount:"
+          type: GAUGE
+        - name: kafka_jvm_max_file_descriptors
+          pattern: "^java.lang<type=OperatingSystem><>MaxFileDescriptorCount:"
+          type: GAUGE
+        - name: kafka_jvm_process_cpu_seconds_total
+          pattern: "^java.lang<type=OperatingSystem><>ProcessCpuTime:"
+          type: COUNTER
+          valueFactor: 1.0e-9
+        - name: kafka_jvm_start_time_seconds
+          pattern: "^java.lang<type=Runtime><>StartTime:"
+          type: GAUGE
+          valueFactor: 0.001
+        whitelistObjectNames:
+        - java.lang:name=*,type=GarbageCollector
+        - java.lang:type=Memory
+        - java.lang:type=OperatingSystem
+        - java.lang:type=Runtime
+        - kafka.schema.registry:type=jersey-metrics
+        - kafka.schema.registry:type=jetty-metrics
+        - kafka.schema.registry:type=master-slave-role
+        - kafka.schema.registry:type=registered-count
+        "#);
     }
 }

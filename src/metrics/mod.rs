@@ -86,7 +86,13 @@ pub enum Source {
 
 impl Metric {
     const fn new(name: &'static str, kind: Kind, source: Source) -> Self {
-        Self { name, kind, unit: Unit::Count, source, help: "" }
+        Self {
+            name,
+            kind,
+            unit: Unit::Count,
+            source,
+            help: "",
+        }
     }
 
     const fn unit(mut self, unit: Unit) -> Self {
@@ -117,12 +123,28 @@ impl Metric {
 
 /// A gauge from an attribute of a bean.
 const fn gauge(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
-    Metric::new(name, Kind::Gauge, Source::Bean { object, attribute, factor: 1.0 })
+    Metric::new(
+        name,
+        Kind::Gauge,
+        Source::Bean {
+            object,
+            attribute,
+            factor: 1.0,
+        },
+    )
 }
 
 /// A counter from an attribute of a bean.
 const fn counter(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
-    Metric::new(name, Kind::Counter, Source::Bean { object, attribute, factor: 1.0 })
+    Metric::new(
+        name,
+        Kind::Counter,
+        Source::Bean {
+            object,
+            attribute,
+            factor: 1.0,
+        },
+    )
 }
 
 /// A gauge of someone else.
@@ -184,9 +206,7 @@ impl Process {
                 jvm::ALL,
             ],
             Self::Controller => &[controller::COMMON, controller::KRAFT, controller::QUORUM, jvm::ALL],
-            Self::ZooKeeperModeBroker => {
-                &[controller::COMMON, broker::COMMON, zookeeper::SESSION, jvm::ALL]
-            }
+            Self::ZooKeeperModeBroker => &[controller::COMMON, broker::COMMON, zookeeper::SESSION, jvm::ALL],
             Self::ZooKeeper => &[zookeeper::SERVER, jvm::ALL],
             Self::Connect => &[connect::ALL, jvm::ALL],
             Self::SchemaRegistry => &[registry::ALL, jvm::ALL],
@@ -230,7 +250,11 @@ mod tests {
     fn names_survive_every_version_of_the_agent() {
         for metric in everything() {
             let name = metric.name;
-            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            assert!(
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+                "{name}"
+            );
             assert_eq!(name.ends_with("_total"), metric.kind == Kind::Counter, "{name}");
             if let Source::Bean { .. } = metric.source {
                 for reserved in ["_created", "_bucket", "_info", "_sum", "_count"] {
@@ -244,7 +268,11 @@ mod tests {
     #[test]
     fn every_metric_says_what_it_is() {
         for metric in everything() {
-            assert!(metric.help.ends_with('.') && metric.help.len() <= 120, "{}", metric.name);
+            assert!(
+                metric.help.ends_with('.') && metric.help.len() <= 120,
+                "{}",
+                metric.name
+            );
         }
     }
 

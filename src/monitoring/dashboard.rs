@@ -133,9 +133,40 @@ pub(super) fn json(monitoring: &Monitoring, sources: &Sources) -> String {
         "annotations": { "list": [] },
         "panels": panels,
     });
-    let mut text = serde_json::to_string_pretty(&dashboard).expect("a JSON value always serializes");
+    let mut text = String::new();
+    write(&dashboard, 0, &mut text);
     text.push('\n');
     text
+}
+
+/// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
+fn write(value: &Value, depth: usize, text: &mut String) {
+    const LINE: usize = 100;
+    let line = value.to_string();
+    let (open, close, items): (_, _, Vec<(String, &Value)>) = match value {
+        Value::Object(map) if line.len() > LINE => (
+            '{',
+            '}',
+            map.iter()
+                .map(|(key, item)| (format!("{}: ", json!(key)), item))
+                .collect(),
+        ),
+        Value::Array(list) if line.len() > LINE => ('[', ']', list.iter().map(|item| (String::new(), item)).collect()),
+        _ => {
+            text.push_str(&line);
+            return;
+        }
+    };
+    text.push(open);
+    for (index, (key, item)) in items.into_iter().enumerate() {
+        text.push_str(if index == 0 { "\n" } else { ",\n" });
+        text.push_str(&"  ".repeat(depth + 1));
+        text.push_str(&key);
+        write(item, depth + 1, text);
+    }
+    text.push('\n');
+    text.push_str(&"  ".repeat(depth));
+    text.push(close);
 }
 
 /// Where the next panel goes, on a grid of 24 columns.
@@ -184,7 +215,6 @@ impl Panel {
             Look::Lines | Look::Stack => ("timeseries", 8, 8),
             _ => ("stat", 4, 4),
         };
-        let datasource = json!({ "type": "prometheus", "uid": "${datasource}" });
         let targets: Vec<Value> = self
             .queries
             .iter()
@@ -193,25 +223,21 @@ impl Panel {
             .map(|((expression, legend), id)| {
                 json!({
                     "refId": id,
-                    "datasource": datasource,
                     "expr": expression,
                     "legendFormat": legend,
                 })
             })
             .collect();
         let mut defaults = json!({ "unit": self.unit.id(), "min": 0 });
-        let steps = |low: &str, high: &str, from: f64| {
-            json!({ "mode": "absolute", "steps": [{ "color": low, "value": null }, { "color": high, "value": from }] })
-        };
+        let steps = |low: &str, high: &str, from: f64| json!({ "mode": "absolute", "steps": [{ "color": low, "value": null }, { "color": high, "value": from }] });
         match self.look {
             Look::Alarm(from) => defaults["thresholds"] = steps("green", "red", from),
             Look::AtLeast(from) => defaults["thresholds"] = steps("red", "green", from),
             Look::Number => defaults["thresholds"] = steps("blue", "blue", 0.0),
-            Look::Lines => defaults["custom"] = json!({ "fillOpacity": 10, "showPoints": "never" }),
+            Look::Lines => defaults["custom"] = json!({ "fillOpacity": 10 }),
             Look::Stack => {
                 defaults["custom"] = json!({
                     "fillOpacity": 30,
-                    "showPoints": "never",
                     "stacking": { "mode": "normal", "group": "A" },
                 });
             }
@@ -219,10 +245,7 @@ impl Panel {
         let options = if kind == "stat" {
             json!({ "colorMode": "background", "graphMode": "area", "reduceOptions": { "calcs": ["lastNotNull"] } })
         } else {
-            json!({
-                "legend": { "displayMode": "list", "placement": "bottom" },
-                "tooltip": { "mode": "multi", "sort": "desc" },
-            })
+            json!({ "tooltip": { "mode": "multi", "sort": "desc" } })
         };
         json!({
             "type": kind,
@@ -230,7 +253,7 @@ impl Panel {
             "description": self.description,
             "id": place.next_id(),
             "gridPos": place.panel(width, height),
-            "datasource": datasource,
+            "datasource": { "type": "prometheus", "uid": "${datasource}" },
             "targets": targets,
             "fieldConfig": { "defaults": defaults, "overrides": [] },
             "options": options,
@@ -240,7 +263,13 @@ impl Panel {
 
 /// A panel of one query, described by what its metric says.
 fn panel(title: &'static str, metric: &Metric, unit: Unit, look: Look, query: Query) -> Panel {
-    Panel { title, description: metric.help, unit, look, queries: vec![query] }
+    Panel {
+        title,
+        description: metric.help,
+        unit,
+        look,
+        queries: vec![query],
+    }
 }
 
 /// Asks for metrics in the ways that a panel can show.
@@ -254,37 +283,89 @@ impl Ask<'_> {
 
     /// `sum by (pod) (rate(…))`, and the like.
     fn rate(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
-        Some(format!("{how} (rate({}[$__rate_interval]))", self.0.series(metric, labels)?))
+        Some(format!(
+            "{how} (rate({}[$__rate_interval]))",
+            self.0.series(metric, labels)?
+        ))
     }
 }
 
 fn rows(monitoring: &Monitoring, sources: &Sources) -> Vec<Row> {
     let ask = Ask(sources);
     vec![
-        Row { title: "", folded: false, panels: health(monitoring, &ask) },
-        Row { title: "Golden signals", folded: false, panels: signals(&ask) },
-        Row { title: "Consumers", folded: false, panels: consumers(&ask) },
-        Row { title: "Replication", folded: false, panels: replication(&ask) },
-        Row { title: "Topics and disk", folded: false, panels: topics(monitoring, &ask) },
-        Row { title: "Controllers", folded: true, panels: controllers(&ask) },
-        Row { title: "ZooKeeper", folded: true, panels: ensemble(&ask) },
-        Row { title: "Connect", folded: true, panels: workers(&ask) },
-        Row { title: "Schema Registry", folded: true, panels: registries(&ask) },
-        Row { title: "Processes", folded: true, panels: processes(&ask) },
+        Row {
+            title: "",
+            folded: false,
+            panels: health(monitoring, &ask),
+        },
+        Row {
+            title: "Golden signals",
+            folded: false,
+            panels: signals(&ask),
+        },
+        Row {
+            title: "Consumers",
+            folded: false,
+            panels: consumers(&ask),
+        },
+        Row {
+            title: "Replication",
+            folded: false,
+            panels: replication(&ask),
+        },
+        Row {
+            title: "Topics and disk",
+            folded: false,
+            panels: topics(monitoring, &ask),
+        },
+        Row {
+            title: "Controllers",
+            folded: true,
+            panels: controllers(&ask),
+        },
+        Row {
+            title: "ZooKeeper",
+            folded: true,
+            panels: ensemble(&ask),
+        },
+        Row {
+            title: "Connect",
+            folded: true,
+            panels: workers(&ask),
+        },
+        Row {
+            title: "Schema Registry",
+            folded: true,
+            panels: registries(&ask),
+        },
+        Row {
+            title: "Processes",
+            folded: true,
+            panels: processes(&ask),
+        },
     ]
 }
 
 fn health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     let declared = f64::from(monitoring.kafka.brokers().unwrap_or(1));
-    let number = |title, metric: &Metric, how, look| {
-        panel(title, metric, Unit::Count, look, (ask.gauge(how, metric, &[]), ""))
-    };
+    let number =
+        |title, metric: &Metric, how, look| panel(title, metric, Unit::Count, look, (ask.gauge(how, metric, &[]), ""));
     vec![
         number("Brokers", &exporter::BROKERS, "max", Look::AtLeast(declared)),
-        number("Offline partitions", &controller::OFFLINE_PARTITIONS, "max", Look::Alarm(1.0)),
+        number(
+            "Offline partitions",
+            &controller::OFFLINE_PARTITIONS,
+            "max",
+            Look::Alarm(1.0),
+        ),
         number("Below min ISR", &broker::UNDER_MIN_ISR, "sum", Look::Alarm(1.0)),
         number("Under-replicated", &broker::UNDER_REPLICATED, "sum", Look::Alarm(1.0)),
-        number("Active controllers", &controller::ACTIVE_CONTROLLERS, "sum", Look::AtLeast(1.0)),
+        number(
+            "Active controllers",
+            &controller::ACTIVE_CONTROLLERS,
+            "sum",
+            Look::AtLeast(1.0),
+        ),
         panel(
             "Records in",
             &broker::MESSAGES_IN,
@@ -298,7 +379,11 @@ fn health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
 fn signals(ask: &Ask<'_>) -> Vec<Panel> {
     let latency = |title, request| {
         let time = |quantile| {
-            ask.gauge("max", &broker::TOTAL_TIME, &[("request", request), ("quantile", quantile)])
+            ask.gauge(
+                "max",
+                &broker::TOTAL_TIME,
+                &[("request", request), ("quantile", quantile)],
+            )
         };
         Panel {
             title,
@@ -333,7 +418,8 @@ fn signals(ask: &Ask<'_>) -> Vec<Panel> {
             Unit::PerSecond,
             Look::Stack,
             (
-                ask.rate("sum by (request, error)", &broker::ERRORS, &[]).map(|rate| format!("{rate} > 0")),
+                ask.rate("sum by (request, error)", &broker::ERRORS, &[])
+                    .map(|rate| format!("{rate} > 0")),
                 "{{request}} {{error}}",
             ),
         ),
@@ -376,7 +462,10 @@ fn signals(ask: &Ask<'_>) -> Vec<Panel> {
             &broker::CONNECTIONS,
             Unit::Count,
             Look::Stack,
-            (ask.gauge("sum by (pod, listener)", &broker::CONNECTIONS, &[]), "{{pod}} {{listener}}"),
+            (
+                ask.gauge("sum by (pod, listener)", &broker::CONNECTIONS, &[]),
+                "{{pod}} {{listener}}",
+            ),
         ),
     ]
 }
@@ -389,9 +478,9 @@ fn consumers(ask: &Ask<'_>) -> Vec<Panel> {
             Unit::Count,
             Look::Lines,
             (
-                ask.0.series(&exporter::CONSUMER_LAG, &[]).map(|lag| {
-                    format!("topk(10, sum by (consumergroup, topic) ({lag} > 0))")
-                }),
+                ask.0
+                    .series(&exporter::CONSUMER_LAG, &[])
+                    .map(|lag| format!("topk(10, sum by (consumergroup, topic) ({lag} > 0))")),
                 "{{consumergroup}} {{topic}}",
             ),
         ),
@@ -413,7 +502,10 @@ fn consumers(ask: &Ask<'_>) -> Vec<Panel> {
             &exporter::GROUP_MEMBERS,
             Unit::Count,
             Look::Lines,
-            (ask.gauge("sum by (consumergroup)", &exporter::GROUP_MEMBERS, &[]), "{{consumergroup}}"),
+            (
+                ask.gauge("sum by (consumergroup)", &exporter::GROUP_MEMBERS, &[]),
+                "{{consumergroup}}",
+            ),
         ),
     ]
 }
@@ -475,7 +567,9 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
 
 fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     let top = |title, metric: &Metric, unit| {
-        let query = ask.rate("sum by (topic)", metric, &[]).map(|rate| format!("topk(10, {rate})"));
+        let query = ask
+            .rate("sum by (topic)", metric, &[])
+            .map(|rate| format!("topk(10, {rate})"));
         panel(title, metric, unit, Look::Lines, (query, "{{topic}}"))
     };
     let used = monitoring.volume_claims().and_then(|claims| {
@@ -495,7 +589,8 @@ fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
             Unit::Bytes,
             Look::Lines,
             (
-                ask.gauge("sum by (topic)", &broker::LOG_SIZE, &[]).map(|size| format!("topk(10, {size})")),
+                ask.gauge("sum by (topic)", &broker::LOG_SIZE, &[])
+                    .map(|size| format!("topk(10, {size})")),
                 "{{topic}}",
             ),
         ),
@@ -518,11 +613,21 @@ fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
 
 fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
     let each = |title, metric: &Metric, unit| {
-        panel(title, metric, unit, Look::Lines, (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"))
+        panel(
+            title,
+            metric,
+            unit,
+            Look::Lines,
+            (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"),
+        )
     };
     vec![
         each("Active controller", &controller::ACTIVE_CONTROLLERS, Unit::Count),
-        each("Leader that each node follows", &controller::CURRENT_LEADER, Unit::Count),
+        each(
+            "Leader that each node follows",
+            &controller::CURRENT_LEADER,
+            Unit::Count,
+        ),
         each("Quorum epoch", &controller::CURRENT_EPOCH, Unit::Count),
         panel(
             "Behind the longest metadata log",
@@ -530,16 +635,24 @@ fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
             Unit::Count,
             Look::Lines,
             (
-                ask.0.series(&controller::LOG_END_OFFSET, &[]).map(|end| {
-                    format!("scalar(max({end})) - max by (pod) ({end})")
-                }),
+                ask.0
+                    .series(&controller::LOG_END_OFFSET, &[])
+                    .map(|end| format!("scalar(max({end})) - max by (pod) ({end})")),
                 "{{pod}}",
             ),
         ),
         each("Age of the applied metadata", &broker::METADATA_LAG, Unit::Milliseconds),
-        each("Wait in the controller's queue, 99th percentile", &controller::EVENT_QUEUE_TIME, Unit::Milliseconds),
+        each(
+            "Wait in the controller's queue, 99th percentile",
+            &controller::EVENT_QUEUE_TIME,
+            Unit::Milliseconds,
+        ),
         each("Fenced brokers", &controller::FENCED_BROKERS, Unit::Count),
-        each("Partitions off their preferred leader", &controller::PREFERRED_REPLICA_IMBALANCE, Unit::Count),
+        each(
+            "Partitions off their preferred leader",
+            &controller::PREFERRED_REPLICA_IMBALANCE,
+            Unit::Count,
+        ),
         panel(
             "Unclean elections",
             &controller::UNCLEAN_ELECTIONS,
@@ -552,7 +665,13 @@ fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
 
 fn ensemble(ask: &Ask<'_>) -> Vec<Panel> {
     let each = |title, metric: &Metric, unit| {
-        panel(title, metric, unit, Look::Lines, (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"))
+        panel(
+            title,
+            metric,
+            unit,
+            Look::Lines,
+            (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"),
+        )
     };
     vec![
         panel(
@@ -560,10 +679,17 @@ fn ensemble(ask: &Ask<'_>) -> Vec<Panel> {
             &zookeeper::SERVER_STATE,
             Unit::Count,
             Look::Lines,
-            (ask.gauge("sum by (pod, state)", &zookeeper::SERVER_STATE, &[]), "{{pod}} {{state}}"),
+            (
+                ask.gauge("sum by (pod, state)", &zookeeper::SERVER_STATE, &[]),
+                "{{pod}} {{state}}",
+            ),
         ),
         each("Outstanding requests", &zookeeper::OUTSTANDING_REQUESTS, Unit::Count),
-        each("Latency of brokers' requests, 99th percentile", &zookeeper::REQUEST_LATENCY, Unit::Milliseconds),
+        each(
+            "Latency of brokers' requests, 99th percentile",
+            &zookeeper::REQUEST_LATENCY,
+            Unit::Milliseconds,
+        ),
         each("Connections", &zookeeper::ALIVE_CONNECTIONS, Unit::Count),
         each("Znodes", &zookeeper::ZNODES, Unit::Count),
         panel(
@@ -597,8 +723,14 @@ fn workers(ask: &Ask<'_>) -> Vec<Panel> {
             unit: Unit::PerSecond,
             look: Look::Lines,
             queries: vec![
-                (ask.rate("sum by (connector)", &connect::SOURCE_RECORDS, &[]), "{{connector}} in"),
-                (ask.rate("sum by (connector)", &connect::SINK_RECORDS, &[]), "{{connector}} out"),
+                (
+                    ask.rate("sum by (connector)", &connect::SOURCE_RECORDS, &[]),
+                    "{{connector}} in",
+                ),
+                (
+                    ask.rate("sum by (connector)", &connect::SINK_RECORDS, &[]),
+                    "{{connector}} out",
+                ),
             ],
         },
         panel(
@@ -606,35 +738,63 @@ fn workers(ask: &Ask<'_>) -> Vec<Panel> {
             &connect::RECORD_ERRORS,
             Unit::PerSecond,
             Look::Lines,
-            (ask.rate("sum by (connector)", &connect::RECORD_ERRORS, &[]), "{{connector}}"),
+            (
+                ask.rate("sum by (connector)", &connect::RECORD_ERRORS, &[]),
+                "{{connector}}",
+            ),
         ),
         panel(
             "Dead letters",
             &connect::DEAD_LETTERS,
             Unit::PerSecond,
             Look::Lines,
-            (ask.rate("sum by (connector)", &connect::DEAD_LETTERS, &[]), "{{connector}}"),
+            (
+                ask.rate("sum by (connector)", &connect::DEAD_LETTERS, &[]),
+                "{{connector}}",
+            ),
         ),
     ]
 }
 
 fn registries(ask: &Ask<'_>) -> Vec<Panel> {
     let each = |title, metric: &Metric, unit| {
-        panel(title, metric, unit, Look::Lines, (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"))
+        panel(
+            title,
+            metric,
+            unit,
+            Look::Lines,
+            (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"),
+        )
     };
     vec![
         each("Primary", &registry::PRIMARY, Unit::Count),
         each("Requests", &registry::REQUEST_RATE, Unit::PerSecond),
-        each("Latency, 99th percentile", &registry::REQUEST_LATENCY, Unit::Milliseconds),
+        each(
+            "Latency, 99th percentile",
+            &registry::REQUEST_LATENCY,
+            Unit::Milliseconds,
+        ),
     ]
 }
 
 fn processes(ask: &Ask<'_>) -> Vec<Panel> {
-    let heap = ask.0.series(&jvm::HEAP_USED, &[]).zip(ask.0.series(&jvm::HEAP_MAX, &[]));
-    let files = ask.0.series(&jvm::OPEN_FILES, &[]).zip(ask.0.series(&jvm::MAX_FILES, &[]));
+    let heap = ask
+        .0
+        .series(&jvm::HEAP_USED, &[])
+        .zip(ask.0.series(&jvm::HEAP_MAX, &[]));
+    let files = ask
+        .0
+        .series(&jvm::OPEN_FILES, &[])
+        .zip(ask.0.series(&jvm::MAX_FILES, &[]));
     let part = |(used, limit)| format!("max by (pod) ({used}) / max by (pod) ({limit})");
     vec![
-        panel("Heap, used", &jvm::HEAP_USED, Unit::Ratio, Look::Lines, (heap.map(part), "{{pod}}")),
+        panel(
+            "Heap, used",
+            &jvm::HEAP_USED,
+            Unit::Ratio,
+            Look::Lines,
+            (heap.map(part), "{{pod}}"),
+        ),
         panel(
             "Garbage collection, part of the time",
             &jvm::GC_SECONDS,

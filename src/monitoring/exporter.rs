@@ -5,8 +5,8 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use super::Monitoring;
 use crate::{
     kubernetes::{
-        Admission, Labels, Pod, Sidecar, Spread, container, deployment, http_probe, named_port,
-        network_policy, service, service_account, wait_for,
+        Admission, Labels, Pod, Sidecar, Spread, container, deployment, http_probe, named_port, network_policy,
+        service, service_account, wait_for,
     },
     manifest::Object,
     quantity::Duration,
@@ -42,7 +42,10 @@ impl Monitoring {
             self.exporter_resources,
             std::iter::once("/bin/kafka_exporter".to_owned())
                 // Kafka 4 answers no client older than 2.1 (KIP-896), and the default is 2.0.
-                .chain(["--kafka.version=2.1.0".to_owned(), format!("--web.listen-address=:{PORT}")])
+                .chain([
+                    "--kafka.version=2.1.0".to_owned(),
+                    format!("--web.listen-address=:{PORT}"),
+                ])
                 .chain(
                     self.kafka
                         .broker_addresses()

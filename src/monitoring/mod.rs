@@ -9,9 +9,12 @@ mod exporter;
 mod resource;
 mod scrape;
 
+#[cfg(test)]
+mod tests;
+
 pub use resource::{
-    AlertingRule, Endpoint, OperatorResource, PodMonitor, PodMonitorSpec, PrometheusRule,
-    PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
+    AlertingRule, Endpoint, OperatorResource, PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec,
+    Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
 };
 
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -86,10 +89,7 @@ impl Monitoring {
             registries: Vec::new(),
             monitor_labels: Vec::new(),
             exporter_image: exporter::IMAGE.to_owned(),
-            exporter_resources: Resources::range(
-                50.millicores()..=200.millicores(),
-                256.mib()..=256.mib(),
-            ),
+            exporter_resources: Resources::range(50.millicores()..=200.millicores(), 256.mib()..=256.mib()),
             runbooks: None,
             lag: 1000,
             produce_latency: 1000.milliseconds(),
@@ -183,13 +183,28 @@ impl Monitoring {
         };
         add(kafka.name(), kafka.labels(), kafka.metrics_port(), nodes);
         if let Some(ensemble) = kafka.zookeeper() {
-            add(ensemble.name(), ensemble.labels(), ensemble.metrics_port(), &[Process::ZooKeeper]);
+            add(
+                ensemble.name(),
+                ensemble.labels(),
+                ensemble.metrics_port(),
+                &[Process::ZooKeeper],
+            );
         }
         for connect in &self.connects {
-            add(connect.name(), connect.labels(), connect.metrics_port(), &[Process::Connect]);
+            add(
+                connect.name(),
+                connect.labels(),
+                connect.metrics_port(),
+                &[Process::Connect],
+            );
         }
         for registry in &self.registries {
-            add(registry.name(), registry.labels(), registry.metrics_port(), &[Process::SchemaRegistry]);
+            add(
+                registry.name(),
+                registry.labels(),
+                registry.metrics_port(),
+                &[Process::SchemaRegistry],
+            );
         }
         Sources {
             namespace: scope.namespace.clone(),
@@ -200,32 +215,39 @@ impl Monitoring {
 
     /// A matcher of the claims of the cluster's volumes, whose names end in the ordinal of the pod.
     fn volume_claims(&self) -> Option<String> {
-        let names: Vec<String> = self
+        let patterns: Vec<String> = self
             .kafka
             .volume_claims()
             .iter()
-            .map(|claims| format!("{}-{}", claims.claim, claims.stateful_set))
+            .map(|claims| format!("{}-{}-[0-9]+", claims.claim, claims.stateful_set))
             .collect();
-        (!names.is_empty()).then(|| format!("~({})-[0-9]+", names.join("|")))
+        (!patterns.is_empty()).then(|| format!("~{}", patterns.join("|")))
     }
 
     fn rules(&self, scope: &Scope, sources: &Sources) -> PrometheusRule {
         let mut metadata = self.labels().metadata(scope, self.kafka.name());
-        metadata.labels.get_or_insert_default().extend(self.monitor_labels.iter().cloned());
+        metadata
+            .labels
+            .get_or_insert_default()
+            .extend(self.monitor_labels.iter().cloned());
         PrometheusRule {
             metadata,
             spec: PrometheusRuleSpec {
                 groups: vec![RuleGroup {
                     name: self.kafka.name().to_owned(),
-                    rules: alert::ALL.iter().filter_map(|alert| alert.rule(self, sources)).collect(),
+                    rules: alert::ALL
+                        .iter()
+                        .filter_map(|alert| alert.rule(self, sources))
+                        .collect(),
                 }],
             },
         }
     }
 
     fn dashboard(&self, scope: &Scope, sources: &Sources) -> ConfigMap {
-        let mut metadata =
-            self.labels().metadata(scope, format!("{}-dashboard", self.kafka.name()));
+        let mut metadata = self
+            .labels()
+            .metadata(scope, format!("{}-dashboard", self.kafka.name()));
         metadata
             .labels
             .get_or_insert_default()
@@ -258,12 +280,22 @@ impl Construct for Monitoring {
 
     fn check(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
-        let ensemble = kafka.zookeeper().map(|ensemble| (ensemble.name(), ensemble.metrics_port()));
+        let ensemble = kafka
+            .zookeeper()
+            .map(|ensemble| (ensemble.name(), ensemble.metrics_port()));
         let monitored = [(kafka.name(), kafka.metrics_port())]
             .into_iter()
             .chain(ensemble)
-            .chain(self.connects.iter().map(|connect| (connect.name(), connect.metrics_port())))
-            .chain(self.registries.iter().map(|registry| (registry.name(), registry.metrics_port())));
+            .chain(
+                self.connects
+                    .iter()
+                    .map(|connect| (connect.name(), connect.metrics_port())),
+            )
+            .chain(
+                self.registries
+                    .iter()
+                    .map(|registry| (registry.name(), registry.metrics_port())),
+            );
         for (name, _) in monitored.filter(|(_, port)| port.is_none()) {
             check.report(&NO_AGENT, format!("`{name}` has no metrics agent"), |finding| {
                 finding.item(name).hint(
@@ -272,10 +304,10 @@ impl Construct for Monitoring {
                 );
             });
         }
-        if !(1..=99).contains(&self.disk_usage) {
+        if self.disk_usage > 99 {
             check.report(
                 &THRESHOLD,
-                format!("a volume is never more than {} % full, or always", self.disk_usage),
+                format!("no volume is ever more than {} % full", self.disk_usage),
                 |finding| {
                     finding.hint("use `.disk_usage_threshold(80)`");
                 },

@@ -2,9 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::resource::{
-    Endpoint, PodMonitor, PodMonitorSpec, Relabeling, ServiceMonitor, ServiceMonitorSpec,
-};
+use super::resource::{Endpoint, PodMonitor, PodMonitorSpec, Relabeling, ServiceMonitor, ServiceMonitorSpec};
 use crate::{
     kubernetes::Labels,
     manifest::Object,
@@ -47,9 +45,9 @@ impl Target {
     fn has(&self, metric: &Metric) -> bool {
         match &self.exports {
             Exports::Exporter => exporter::ALL.contains(metric),
-            Exports::Agent(processes) => {
-                processes.iter().any(|process| process.metrics().any(|known| known == metric))
-            }
+            Exports::Agent(processes) => processes
+                .iter()
+                .any(|process| process.metrics().any(|known| known == metric)),
         }
     }
 
@@ -73,11 +71,17 @@ impl Target {
         match self.exports {
             Exports::Exporter => Object::new(&ServiceMonitor {
                 metadata,
-                spec: ServiceMonitorSpec { selector, endpoints: vec![endpoint] },
+                spec: ServiceMonitorSpec {
+                    selector,
+                    endpoints: vec![endpoint],
+                },
             }),
             Exports::Agent(_) => Object::new(&PodMonitor {
                 metadata,
-                spec: PodMonitorSpec { selector, pod_metrics_endpoints: vec![endpoint] },
+                spec: PodMonitorSpec {
+                    selector,
+                    pod_metrics_endpoints: vec![endpoint],
+                },
             }),
         }
     }
@@ -99,7 +103,9 @@ impl Sources {
         labels: &Labels,
         chosen: &[(String, String)],
     ) -> impl Iterator<Item = Object> {
-        self.targets.iter().map(move |target| target.monitor(scope, &self.cluster, labels, chosen))
+        self.targets
+            .iter()
+            .map(move |target| target.monitor(scope, &self.cluster, labels, chosen))
     }
 
     /// Selects the series of a metric by labels of its own, on top of those that its monitors give it; a value that starts

@@ -5,13 +5,11 @@ use std::{fmt, sync::Arc};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
-    construct::{Check, Construct, Origin},
-    finding::Location,
+    construct::{Check, Construct, Origin, Override},
     kafka::{KafkaHandle, check_heap},
     kubernetes::{
-        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment,
-        disruption_budget, env, env_from_field, http_probe, named_port, network_policy, service,
-        service_account, tcp_probe, wait_for,
+        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment, disruption_budget, env,
+        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
     manifest::Object,
     metrics,
@@ -85,18 +83,24 @@ pub struct SchemaRegistry {
     compatibility: Compatibility,
     access: Access,
     sidecar: Sidecar,
-    overrides: Vec<(String, String, Location)>,
+    overrides: Vec<Override>,
 }
 
-/// Settings that follow from the construct, and the builder call that changes them.
+/// Settings that follow from the construct, and what to do instead.
 const OWNED: [(&str, &str); 7] = [
-    ("host.name", "no call: it is the pod's address, since a leader is asked by it"),
-    ("kafkastore.bootstrap.servers", "the cluster that `SchemaRegistry::new` is given"),
-    ("kafkastore.topic", "no call: it is `_schemas`"),
-    ("kafkastore.topic.replication.factor", "`.replication(…)` of the cluster"),
-    ("listeners", "no call: it is port 8081"),
-    ("schema.compatibility.level", "`.compatibility(…)`"),
-    ("schema.registry.group.id", "the name in `SchemaRegistry::new`"),
+    ("host.name", "it is the pod's address, since a leader is asked by it"),
+    (
+        "kafkastore.bootstrap.servers",
+        "it is the cluster that `SchemaRegistry::new` is given",
+    ),
+    ("kafkastore.topic", "it is `_schemas`"),
+    (
+        "kafkastore.topic.replication.factor",
+        "use `.replication(…)` of the cluster",
+    ),
+    ("listeners", "it is port 8081"),
+    ("schema.compatibility.level", "use `.compatibility(…)`"),
+    ("schema.registry.group.id", "it is the name in `SchemaRegistry::new`"),
 ];
 
 impl SchemaRegistry {
@@ -172,7 +176,7 @@ impl SchemaRegistry {
     /// Any other setting by its name. A key that a builder call or the registry itself sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push((key.into(), value.to_string(), Location::caller()));
+        self.overrides.push(Override::new(key, value));
         self
     }
 
@@ -198,7 +202,7 @@ impl SchemaRegistry {
             .set("kafkastore.topic.replication.factor", self.kafka.replication().factor)
             .set("schema.registry.group.id", &self.name)
             .set("schema.compatibility.level", self.compatibility);
-        for (key, value, _) in &self.overrides {
+        for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties
@@ -286,7 +290,7 @@ impl Construct for SchemaRegistry {
                 finding.hint("use `.replicas(2)`");
             });
         }
-        check_owned(check, &OWNED, &self.overrides);
+        check.refuse_owned(&registry::OWNED_SETTING, "", &OWNED, &self.overrides);
         check_heap(check, self.resources, self.origin.location);
     }
 
@@ -321,27 +325,6 @@ impl Construct for SchemaRegistry {
             Object::new(&disruption_budget(scope, &labels, &self.name)),
             Object::new(&deployment(scope, &self.name, self.replicas, pod)),
         ]
-    }
-}
-
-/// Raw settings that a construct makes itself.
-pub(crate) fn check_owned(
-    check: &mut Check<'_>,
-    owned: &[(&str, &str)],
-    overrides: &[(String, String, Location)],
-) {
-    for (key, _, location) in overrides {
-        if let Some((_, call)) = owned.iter().find(|(owned, _)| owned == key) {
-            check.report(
-                &registry::OWNED_SETTING,
-                format!("`{key}` is set by the construct itself"),
-                |finding| {
-                    finding
-                        .at(*location)
-                        .hint(format!("remove `.config(\"{key}\", …)`; {call}"));
-                },
-            );
-        }
     }
 }
 

@@ -1,21 +1,6 @@
 //! Clients.
 
-use crate::finding::{
-    Rule,
-    Severity::{Error},
-};
-
-/// An exactly-once client whose settings contradict it.
-pub const IDEMPOTENCE: Rule = Rule {
-    id: "KS-E01",
-    production: Error,
-    development: Error,
-    summary: "an exactly-once client whose settings contradict it",
-    explanation: "Idempotence needs `acks=all`, retries, and at most five requests in flight; transactions need \
-        idempotence; a consumer that must not see aborted records needs `isolation.level=read_committed`. A \
-        client with contradicting settings refuses to start, or quietly is not what it says.",
-    source: "Kafka, ProducerConfig and ConsumerConfig",
-};
+use crate::finding::{Rule, Severity::Error};
 
 /// A delivery timeout that ends before a request does.
 pub const TIMEOUTS: Rule = Rule {

@@ -2,7 +2,7 @@
 
 use crate::finding::{
     Rule,
-    Severity::{Error, Warning, Off},
+    Severity::{Error, Off, Warning},
 };
 
 /// A cluster on ZooKeeper.

@@ -60,8 +60,6 @@ pub const ALL: &[&Rule] = &[
     &capacity::HEAP_TOO_LARGE,
     &capacity::REQUEST_ABOVE_LIMIT,
     &pod::ENSEMBLE,
-    &pod::GRACE,
-    &client::IDEMPOTENCE,
     &client::TIMEOUTS,
     &client::OWNED_SETTING,
     &client::TWICE,
@@ -91,7 +89,11 @@ mod tests {
         for rule in ALL {
             assert!(rule.id.starts_with("KS-"), "{}", rule.id);
             assert!(rule.summary.len() <= 100 && !rule.summary.ends_with('.'), "{}", rule.id);
-            assert!(rule.explanation.len() > 80 && rule.explanation.ends_with('.'), "{}", rule.id);
+            assert!(
+                rule.explanation.len() > 80 && rule.explanation.ends_with('.'),
+                "{}",
+                rule.id
+            );
             assert!(!rule.source.is_empty(), "{}", rule.id);
         }
     }

@@ -1,9 +1,6 @@
 //! Observability.
 
-use crate::finding::{
-    Rule,
-    Severity::{Error},
-};
+use crate::finding::{Rule, Severity::Error};
 
 /// Alerts on metrics that nothing exports.
 pub const NO_AGENT: Rule = Rule {

@@ -1,9 +1,6 @@
 //! Registry and Connect.
 
-use crate::finding::{
-    Rule,
-    Severity::{Error},
-};
+use crate::finding::{Rule, Severity::Error};
 
 /// Converters that the image does not carry.
 pub const CONVERTERS: Rule = Rule {

@@ -1,9 +1,6 @@
 //! Topics.
 
-use crate::finding::{
-    Rule,
-    Severity::{Error},
-};
+use crate::finding::{Rule, Severity::Error};
 
 /// A name that Kafka refuses.
 pub const NAME: Rule = Rule {

@@ -43,9 +43,7 @@ impl ImageSet {
             // No 8.x image exists: ZooKeeper left with Kafka 4.0.
             zookeeper: "confluentinc/cp-zookeeper:7.9.6".to_owned(),
             // The version is part of the file's name and differs between releases.
-            metrics_agent: Some(
-                "/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar".to_owned(),
-            ),
+            metrics_agent: Some("/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar".to_owned()),
         }
     }
 
@@ -89,7 +87,7 @@ impl ImageSet {
         self
     }
 
-    /// Another `ZooKeeper` image of the same distribution and version, as a mirror.
+    /// Another ZooKeeper image of the same distribution and version, as a mirror.
     #[must_use]
     pub fn zookeeper_image(mut self, image: impl Into<String>) -> Self {
         self.zookeeper = image.into();
@@ -128,7 +126,7 @@ impl ImageSet {
         &self.schema_registry
     }
 
-    /// The image of a `ZooKeeper` ensemble.
+    /// The image of a ZooKeeper ensemble.
     pub fn zookeeper(&self) -> &str {
         &self.zookeeper
     }

@@ -6,7 +6,7 @@ use super::Version;
 pub enum Logging {
     /// Log4j 2: Kafka from 4.0.
     Log4j2,
-    /// Reload4j, which continues Log4j 1: Kafka 3.9 and `ZooKeeper`.
+    /// Reload4j, which continues Log4j 1: Kafka 3.9 and ZooKeeper.
     Reload4j,
 }
 

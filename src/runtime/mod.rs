@@ -7,8 +7,6 @@ mod logging;
 mod version;
 
 pub use image::{Distribution, ImageSet};
-pub use jvm::{
-    METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start,
-};
+pub use jvm::{METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start};
 pub use logging::Logging;
 pub use version::Version;

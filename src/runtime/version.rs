@@ -3,9 +3,9 @@ use std::fmt;
 /// A release line of Apache Kafka that this crate knows, and what it supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// The last line with `ZooKeeper`, and the bridge to 4.x.
+    /// The last line with ZooKeeper, and the bridge to 4.x.
     V3_9,
-    /// The first line without `ZooKeeper`.
+    /// The first line without ZooKeeper.
     V4_0,
     /// Eligible leader replicas on by default in new clusters.
     V4_1,
@@ -19,7 +19,7 @@ impl Version {
     /// All lines, oldest first.
     pub const ALL: [Self; 5] = [Self::V3_9, Self::V4_0, Self::V4_1, Self::V4_2, Self::V4_3];
 
-    /// Whether a broker can use `ZooKeeper`: it was removed in 4.0.
+    /// Whether a broker can use ZooKeeper: it was removed in 4.0.
     pub const fn supports_zookeeper(self) -> bool {
         matches!(self, Self::V3_9)
     }

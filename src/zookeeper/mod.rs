@@ -1,4 +1,4 @@
-//! The ensemble that keeps the metadata of a Kafka 3.9 cluster in `ZooKeeper` mode.
+//! The ensemble that keeps the metadata of a Kafka 3.9 cluster in ZooKeeper mode.
 
 use std::sync::Arc;
 
@@ -8,18 +8,16 @@ use crate::{
     construct::{Check, Construct, Origin},
     kafka::check_heap,
     kubernetes::{
-        Admission, Labels, Members, Pod, Sidecar, Spread, claim, config_map, container,
-        disruption_budget, env, env_from_field, exec_probe, headless_service, named_port,
-        network_policy, service, service_account, stateful_set, tcp_probe,
+        Admission, Labels, Members, Pod, Sidecar, Spread, claim, config_map, container, disruption_budget, env,
+        env_from_field, exec_probe, headless_service, named_port, network_policy, service, service_account,
+        stateful_set, tcp_probe,
     },
     manifest::Object,
     metrics,
     properties::Properties,
     quantity::{Duration, Resources, Units},
     rules,
-    runtime::{
-        ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start, Version,
-    },
+    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start, Version},
     stack::Scope,
 };
 
@@ -33,7 +31,7 @@ const VOLUME: &str = "/var/lib/zookeeper/data";
 const DATA: &str = "/var/lib/zookeeper/data/snapshots";
 const FILE: &str = "zookeeper.properties";
 
-/// A `ZooKeeper` ensemble.
+/// A ZooKeeper ensemble.
 ///
 /// Its pods are numbered from 1, so that a pod's ordinal is its server id.
 ///
@@ -100,7 +98,9 @@ impl ZooKeeper {
     /// Server ids and host names.
     fn servers(&self, scope: &Scope) -> Vec<(u32, String)> {
         let headless = scope.service_address(&self.headless_name());
-        (1..=self.replicas).map(|id| (id, format!("{}-{id}.{headless}", self.name))).collect()
+        (1..=self.replicas)
+            .map(|id| (id, format!("{}-{id}.{headless}", self.name)))
+            .collect()
     }
 
     fn properties(&self, scope: &Scope) -> Properties {
@@ -146,15 +146,15 @@ impl ZooKeeper {
             ],
         );
         if self.images.metrics_agent().is_some() {
-            config
-                .data
-                .get_or_insert_default()
-                .insert(METRICS_FILE.to_owned(), metrics::agent_rules(metrics::Process::ZooKeeper));
+            config.data.get_or_insert_default().insert(
+                METRICS_FILE.to_owned(),
+                metrics::agent_rules(metrics::Process::ZooKeeper),
+            );
         }
         config
     }
 
-    /// The server's id is a file in its data directory: the only thing that `ZooKeeper` reads from nowhere else.
+    /// The server's id is a file in its data directory: the only thing that ZooKeeper reads from nowhere else.
     fn write_id(&self) -> Container {
         let mut write = container(
             "write-id",
@@ -298,10 +298,7 @@ impl Construct for ZooKeeper {
         };
         let mut admissions = vec![
             // Whoever reaches the client port may change the cluster's metadata: brokers only.
-            Admission::Pods(
-                Labels::new("kafka", "", ""),
-                vec![CLIENT.1],
-            ),
+            Admission::Pods(Labels::new("kafka", "", ""), vec![CLIENT.1]),
             Admission::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
         ];
         if self.images.metrics_agent().is_some() {

@@ -21,8 +21,9 @@ fn defect_1_ids_are_numbers_and_not_the_names_of_pods() {
         }
         for set in out.of_kind("StatefulSet") {
             let template = &set["spec"]["template"];
-            let ids: Vec<_> =
-                containers(template).filter_map(|c| env(c, "NODE_ID").or(env(c, "SERVER_ID"))).collect();
+            let ids: Vec<_> = containers(template)
+                .filter_map(|c| env(c, "NODE_ID").or(env(c, "SERVER_ID")))
+                .collect();
             assert!(!ids.is_empty(), "{} {}", out.stack, set["metadata"]["name"]);
             for id in ids {
                 assert_eq!(id["valueFrom"]["fieldRef"]["fieldPath"], POD_INDEX);
@@ -42,7 +43,9 @@ fn defect_2_all_pods_of_a_cluster_have_one_id_and_no_other_cluster_has_it() {
                 assert_eq!(format["name"], "format");
                 // The same file, and so the same way to a node id, for formatting and for running.
                 assert_eq!(format["env"], set["spec"]["template"]["spec"]["containers"][0]["env"]);
-                let id = list(&format["command"]).iter().find_map(|word| word.as_str()?.strip_prefix("--cluster-id="));
+                let id = list(&format["command"])
+                    .iter()
+                    .find_map(|word| word.as_str()?.strip_prefix("--cluster-id="));
                 id.expect("a cluster id").to_owned()
             })
             .collect();
@@ -60,7 +63,10 @@ fn defect_3_members_of_a_quorum_start_at_once_and_find_each_other_before_they_ar
             let service = out.find("Service", set["spec"]["serviceName"].as_str().unwrap());
             assert_eq!(service["spec"]["clusterIP"], "None");
             assert_eq!(service["spec"]["publishNotReadyAddresses"], true);
-            assert!(selects(&service["spec"]["selector"], &set["spec"]["template"]["metadata"]["labels"]));
+            assert!(selects(
+                &service["spec"]["selector"],
+                &set["spec"]["template"]["metadata"]["labels"]
+            ));
         }
     }
 }
@@ -70,11 +76,22 @@ fn defect_4_no_file_is_mounted_where_an_image_writes_and_no_entrypoint_needs_a_v
     for out in all() {
         for (workload, template) in out.workloads() {
             for container in containers(template) {
-                assert!(!list(&container["command"]).is_empty(), "{} {}", workload["metadata"]["name"], container["name"]);
+                assert!(
+                    !list(&container["command"]).is_empty(),
+                    "{} {}",
+                    workload["metadata"]["name"],
+                    container["name"]
+                );
                 for mount in list(&container["volumeMounts"]) {
                     let path = mount["mountPath"].as_str().unwrap();
                     assert!(
-                        ["/etc/kafka-stacks", "/tmp", "/var/lib/kafka/data", "/var/lib/zookeeper/data"].contains(&path),
+                        [
+                            "/etc/kafka-stacks",
+                            "/tmp",
+                            "/var/lib/kafka/data",
+                            "/var/lib/zookeeper/data"
+                        ]
+                        .contains(&path),
                         "{path}"
                     );
                 }
@@ -101,7 +118,10 @@ fn defect_6_every_address_is_that_of_a_service_or_a_pod_of_the_same_stack() {
             for port in list(&service["spec"]["ports"]) {
                 let port = &port["port"];
                 known.insert(format!("{name}.kafka.svc.cluster.local:{port}"));
-                for set in out.of_kind("StatefulSet").filter(|set| set["spec"]["serviceName"] == name) {
+                for set in out
+                    .of_kind("StatefulSet")
+                    .filter(|set| set["spec"]["serviceName"] == name)
+                {
                     let first = set["spec"]["ordinals"]["start"].as_u64().unwrap_or(0);
                     for ordinal in first..first + set["spec"]["replicas"].as_u64().unwrap() {
                         let pod = set["metadata"]["name"].as_str().unwrap();
@@ -114,8 +134,15 @@ fn defect_6_every_address_is_that_of_a_service_or_a_pod_of_the_same_stack() {
         let texts = out.objects.values().map(Value::to_string);
         for text in texts {
             for (end, _) in text.match_indices(".svc.cluster.local") {
-                let start = text[..end].rfind(|c: char| !c.is_ascii_alphanumeric() && !".-".contains(c)).unwrap() + 1;
-                let port: String = text[end + ".svc.cluster.local".len()..].chars().skip(1).take_while(char::is_ascii_digit).collect();
+                let start = text[..end]
+                    .rfind(|c: char| !c.is_ascii_alphanumeric() && !".-".contains(c))
+                    .unwrap()
+                    + 1;
+                let port: String = text[end + ".svc.cluster.local".len()..]
+                    .chars()
+                    .skip(1)
+                    .take_while(char::is_ascii_digit)
+                    .collect();
                 let host = &text[start..end + ".svc.cluster.local".len()];
                 // `POD_NAME` stands for each pod of its set; what is left begins with a dot.
                 if host.starts_with('.') {
@@ -123,7 +150,11 @@ fn defect_6_every_address_is_that_of_a_service_or_a_pod_of_the_same_stack() {
                     continue;
                 }
                 used += 1;
-                assert!(known.contains(&format!("{host}:{port}")), "{}: {host}:{port} leads nowhere", out.stack);
+                assert!(
+                    known.contains(&format!("{host}:{port}")),
+                    "{}: {host}:{port} leads nowhere",
+                    out.stack
+                );
             }
         }
         assert!(used > 10, "{}", out.stack);
@@ -136,9 +167,15 @@ fn defect_7_every_variable_is_defined_where_it_is_used() {
         for (workload, template) in out.workloads() {
             for container in containers(template) {
                 let words = format!("{}{}{}", container["command"], container["args"], container["env"]);
-                assert!(!words.replace("$((", "").contains("$("), "{}: {words}", workload["metadata"]["name"]);
+                assert!(
+                    !words.replace("$((", "").contains("$("),
+                    "{}: {words}",
+                    workload["metadata"]["name"]
+                );
             }
-            let Some(config) = list(&template["spec"]["volumes"]).iter().find_map(|volume| volume["configMap"]["name"].as_str())
+            let Some(config) = list(&template["spec"]["volumes"])
+                .iter()
+                .find_map(|volume| volume["configMap"]["name"].as_str())
             else {
                 continue;
             };
@@ -157,11 +194,17 @@ fn defect_7_every_variable_is_defined_where_it_is_used() {
 #[test]
 fn defect_8_pods_of_a_deployment_advertise_an_address_that_resolves() {
     for out in all() {
-        for (file, key) in [("schema-registry.properties", "host.name"), ("connect-distributed.properties", "rest.advertised.host.name")] {
+        for (file, key) in [
+            ("schema-registry.properties", "host.name"),
+            ("connect-distributed.properties", "rest.advertised.host.name"),
+        ] {
             let (name, _, text) = out.files().into_iter().find(|(_, name, _)| *name == file).unwrap();
             assert_eq!(properties(text)[key], "${env:POD_IP}");
             let container = &out.find("Deployment", name)["spec"]["template"]["spec"]["containers"][0];
-            assert_eq!(env(container, "POD_IP").unwrap()["valueFrom"]["fieldRef"]["fieldPath"], "status.podIP");
+            assert_eq!(
+                env(container, "POD_IP").unwrap()["valueFrom"]["fieldRef"]["fieldPath"],
+                "status.podIP"
+            );
         }
     }
 }
@@ -173,7 +216,10 @@ fn defect_9_data_lies_below_the_mount_of_a_volume_and_never_in_its_root() {
             let name = set["metadata"]["name"].as_str().unwrap();
             let claim = &set["spec"]["volumeClaimTemplates"][0]["metadata"]["name"];
             let container = &set["spec"]["template"]["spec"]["containers"][0];
-            let mount = list(&container["volumeMounts"]).iter().find(|mount| mount["name"] == *claim).unwrap();
+            let mount = list(&container["volumeMounts"])
+                .iter()
+                .find(|mount| mount["name"] == *claim)
+                .unwrap();
             let root = format!("{}/", mount["mountPath"].as_str().unwrap());
             let directories: Vec<_> = out
                 .files()
@@ -183,7 +229,11 @@ fn defect_9_data_lies_below_the_mount_of_a_volume_and_never_in_its_root() {
                 .map(|file| file.get("log.dirs").or(file.get("dataDir")).copied().unwrap())
                 .collect();
             assert_eq!(directories.len(), 1);
-            assert!(directories[0].starts_with(&root), "{} is not below {root}", directories[0]);
+            assert!(
+                directories[0].starts_with(&root),
+                "{} is not below {root}",
+                directories[0]
+            );
         }
     }
 }
@@ -195,12 +245,16 @@ fn defect_10_every_alert_names_metrics_that_something_in_the_stack_exports() {
         "kafka_brokers",
         "kafka_consumergroup_lag",
         "kafka_topic_partition_leader",
+        "kubelet_volume_stats_available_bytes",
         "kubelet_volume_stats_capacity_bytes",
-        "kubelet_volume_stats_used_bytes",
     ];
     for out in all() {
-        let rules: String =
-            out.files().into_iter().filter(|(_, file, _)| *file == "metrics.yaml").map(|(_, _, text)| text).collect();
+        let rules: String = out
+            .files()
+            .into_iter()
+            .filter(|(_, file, _)| *file == "metrics.yaml")
+            .map(|(_, _, text)| text)
+            .collect();
         let exported: BTreeSet<&str> = rules
             .lines()
             .filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("name: "))
@@ -208,7 +262,10 @@ fn defect_10_every_alert_names_metrics_that_something_in_the_stack_exports() {
             .chain(FOREIGN)
             .collect();
         let rule = out.of_kind("PrometheusRule").next().expect("alerts");
-        let alerts: Vec<&Value> = list(&rule["spec"]["groups"]).iter().flat_map(|group| list(&group["rules"])).collect();
+        let alerts: Vec<&Value> = list(&rule["spec"]["groups"])
+            .iter()
+            .flat_map(|group| list(&group["rules"]))
+            .collect();
         let names: BTreeSet<_> = alerts.iter().filter_map(|alert| alert["alert"].as_str()).collect();
         for name in [
             "KafkaBrokerDown",
@@ -239,7 +296,11 @@ fn defect_10_every_alert_names_metrics_that_something_in_the_stack_exports() {
 #[test]
 fn defect_11_topics_are_declared_and_never_create_themselves() {
     for out in all() {
-        for server in out.servers().iter().filter(|server| server.get("process.roles") != Some(&"controller")) {
+        for server in out
+            .servers()
+            .iter()
+            .filter(|server| server.get("process.roles") != Some(&"controller"))
+        {
             assert_eq!(server["auto.create.topics.enable"], "false");
         }
         let job = out.of_kind("Job").next().unwrap();
@@ -247,7 +308,11 @@ fn defect_11_topics_are_declared_and_never_create_themselves() {
         // Another declaration is another Job: the hash covers the checksum of what it reads.
         assert_eq!(name.len(), "kafka-topics-".len() + 8);
         assert!(job["spec"]["template"]["metadata"]["annotations"]["checksum/config"].is_string());
-        let (_, _, declared) = out.files().into_iter().find(|(_, file, _)| *file == "topics.txt").unwrap();
+        let (_, _, declared) = out
+            .files()
+            .into_iter()
+            .find(|(_, file, _)| *file == "topics.txt")
+            .unwrap();
         let topics: BTreeSet<_> = declared.lines().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(topics.len(), 10);
         assert!(declared.contains("billing.transactions cleanup.policy=compact,delete\n"));
@@ -280,7 +345,9 @@ fn defect_12_every_pod_is_restricted_guarded_and_pinned() {
             }
             let labels = &template["metadata"]["labels"];
             let guards = |kind: &'static str, selector: &'static str| {
-                out.of_kind(kind).filter(|object| selects(&object["spec"][selector]["matchLabels"], labels)).count()
+                out.of_kind(kind)
+                    .filter(|object| selects(&object["spec"][selector]["matchLabels"], labels))
+                    .count()
             };
             assert_eq!(guards("NetworkPolicy", "podSelector"), 1, "{} {name}", out.stack);
             if workload["spec"]["replicas"].as_u64() > Some(1) {
@@ -294,12 +361,16 @@ fn defect_12_every_pod_is_restricted_guarded_and_pinned() {
                 assert!(main["startupProbe"].is_object());
                 assert_eq!(pod["securityContext"]["fsGroup"], 1000);
                 let retention = &workload["spec"]["persistentVolumeClaimRetentionPolicy"];
-                assert_eq!((&retention["whenDeleted"], &retention["whenScaled"]), (&"Retain".into(), &"Retain".into()));
+                assert_eq!(
+                    (&retention["whenDeleted"], &retention["whenScaled"]),
+                    (&"Retain".into(), &"Retain".into())
+                );
             }
             if labels["app.kubernetes.io/name"] == "kafka" {
                 assert!(pod["terminationGracePeriodSeconds"].as_u64() >= Some(300));
                 let startup = &main["startupProbe"];
-                let patience = startup["failureThreshold"].as_u64().unwrap() * startup["periodSeconds"].as_u64().unwrap();
+                let patience =
+                    startup["failureThreshold"].as_u64().unwrap() * startup["periodSeconds"].as_u64().unwrap();
                 assert!(patience >= 1200, "a recovery takes longer than {patience} s");
             }
         }
@@ -311,14 +382,26 @@ fn assert_restricted(template: &Value) {
     let pod = &template["spec"];
     let security = &pod["securityContext"];
     assert_eq!(security["runAsNonRoot"], true);
-    assert!(security["runAsUser"].as_u64() > Some(0), "images name their user, which the kubelet cannot judge");
+    assert!(
+        security["runAsUser"].as_u64() > Some(0),
+        "images name their user, which the kubelet cannot judge"
+    );
     assert_eq!(security["seccompProfile"]["type"], "RuntimeDefault");
     for field in ["hostNetwork", "hostPID", "hostIPC"] {
         assert!(pod[field].is_null());
     }
     for volume in list(&pod["volumes"]) {
-        let kinds: BTreeSet<_> = volume.as_object().unwrap().keys().filter(|key| *key != "name").collect();
-        assert!(kinds.iter().all(|kind| ["configMap", "emptyDir", "secret", "projected"].contains(&kind.as_str())));
+        let kinds: BTreeSet<_> = volume
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "name")
+            .collect();
+        assert!(
+            kinds
+                .iter()
+                .all(|kind| ["configMap", "emptyDir", "secret", "projected"].contains(&kind.as_str()))
+        );
     }
     for container in containers(template) {
         let security = &container["securityContext"];

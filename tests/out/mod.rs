@@ -32,7 +32,8 @@ impl Out {
                     folders.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "yaml") {
                     let text = fs::read_to_string(&path).unwrap();
-                    let object = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                    let object =
+                        serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                     objects.insert(path.strip_prefix(&root).unwrap().display().to_string(), object);
                 }
             }
@@ -47,8 +48,9 @@ impl Out {
     }
 
     fn find(&self, kind: &str, name: &str) -> &Value {
-        self.of_kind(kind)
-            .find(|object| object["metadata"]["name"] == name)
+        self.objects
+            .values()
+            .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
             .unwrap_or_else(|| panic!("{} has no {kind} `{name}`", self.stack))
     }
 
@@ -66,22 +68,33 @@ impl Out {
         self.of_kind("ConfigMap")
             .flat_map(|map| {
                 let name = map["metadata"]["name"].as_str().unwrap();
-                map["data"].as_object().into_iter().flatten().map(move |(file, text)| (name, file.as_str(), text.as_str().unwrap()))
+                map["data"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(move |(file, text)| (name, file.as_str(), text.as_str().unwrap()))
             })
             .collect()
     }
 
     /// The `server.properties` of every pool.
     fn servers(&self) -> Vec<BTreeMap<&str, &str>> {
-        let servers: Vec<_> =
-            self.files().into_iter().filter(|(_, file, _)| *file == "server.properties").map(|(_, _, text)| properties(text)).collect();
+        let servers: Vec<_> = self
+            .files()
+            .into_iter()
+            .filter(|(_, file, _)| *file == "server.properties")
+            .map(|(_, _, text)| properties(text))
+            .collect();
         assert!(!servers.is_empty());
         servers
     }
 }
 
 fn properties(text: &str) -> BTreeMap<&str, &str> {
-    text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once('=').unwrap()).collect()
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split_once('=').unwrap())
+        .collect()
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -90,7 +103,9 @@ fn list(value: &Value) -> &[Value] {
 
 /// Init containers and containers of a pod template.
 fn containers(template: &Value) -> impl Iterator<Item = &Value> {
-    list(&template["spec"]["initContainers"]).iter().chain(list(&template["spec"]["containers"]))
+    list(&template["spec"]["initContainers"])
+        .iter()
+        .chain(list(&template["spec"]["containers"]))
 }
 
 /// Whether labels satisfy a selector of plain pairs.

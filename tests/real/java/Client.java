@@ -211,7 +211,8 @@ public final class Client {
     /** Each argument is one transaction: `+N` commits N records, `-N` aborts them. The values say which. */
     private static Object transactions(String file, String topic, String[] parts) throws Exception {
         int serial = 0;
-        try (KafkaProducer<String, String> producer = producer(file, "transactional.id=" + topic + "-proof")) {
+        String[] extra = properties(file).containsKey("transactional.id") ? new String[0] : new String[] {"transactional.id=" + topic + "-proof"};
+        try (KafkaProducer<String, String> producer = producer(file, extra)) {
             producer.initTransactions();
             for (String part : parts) {
                 boolean commit = part.startsWith("+");
@@ -250,6 +251,7 @@ public final class Client {
                     values.computeIfAbsent(record.partition(), k -> new ArrayList<>()).add(record.value());
                 }
             }
+            consumer.commitSync();
         }
         return values;
     }

@@ -76,7 +76,7 @@ def build(name, folder, software, agent):
         return exporter_image(name, folder, software)
     if re.fullmatch(r"(?:docker\.io/|quay\.io/)?apicurio/apicurio-registry", repository):
         return apicurio_image(name, folder, software)
-    if repository == "proof-client":  # the runner's own application, on the Kafka of the line that the tag names
+    if repository == "proof-client" and tag in LOG4J:  # the runner's own application, on the Kafka of the line that the tag names
         image = confluent_image(name, folder, software, "kafka", tag, agent)
         image.binds["/opt/helpers"] = software.helpers
         return image
@@ -135,9 +135,52 @@ exec kafka-run-class ${{EXTRA_ARGS-{extra}}} {cls} "$@"
     image.write("/etc/kafka/log4j.option", f"{option}/etc/kafka/{file}")
     image.write("/etc/kafka/tools-log4j.option", f"{option}/etc/kafka/tools-{file}")
     image.write("/etc/kafka/classpath", "/usr/share/java/kafka/*")
+    image.cmd = ["/etc/confluent/docker/run"]
     if component == "kafka":
         image.path("/etc/confluent/docker").mkdir(parents=True)
         shutil.copy(HERE / "image/cp-kafka-run", image.path("/etc/confluent/docker/run"))
-    image.cmd = ["/etc/confluent/docker/run"]
+    if component == "kafka-connect":  # Confluent's converter is not to be had; the classes of the same name are the runner's
+        image.binds["/opt/helpers"] = software.helpers
+        image.write("/etc/kafka/classpath", "/usr/share/java/kafka/*:/opt/helpers")
+        image.path("/usr/share/confluent-hub-components/file-stream").mkdir(parents=True)
+        for jar in software.libs(line).glob("connect-file-*.jar"):
+            shutil.copy(jar, image.path("/usr/share/confluent-hub-components/file-stream"))
+        image.note = "`AvroConverter` is a stand-in: JSON behind Confluent's header, schemas really registered"
+    if component == "schema-registry":
+        image.binds["/opt/helpers"] = software.helpers
+        image.write("/etc/kafka/classpath", "/usr/share/java/kafka/*:/opt/helpers")
+        image.write("/usr/bin/schema-registry-start", """#!/usr/bin/env bash
+export KAFKA_HEAP_OPTS=${SCHEMA_REGISTRY_HEAP_OPTS:--Xmx512M} KAFKA_OPTS=$SCHEMA_REGISTRY_OPTS
+export KAFKA_LOG4J_OPTS=${SCHEMA_REGISTRY_LOG4J_OPTS:-$(cat /etc/kafka/log4j.option)}
+export KAFKA_JVM_PERFORMANCE_OPTS=$SCHEMA_REGISTRY_JVM_PERFORMANCE_OPTS
+exec kafka-run-class ${EXTRA_ARGS--name schemaRegistry} SchemaRegistry "$@"
+""", 0o755)
+        image.note = "the registry is a stand-in: a store in `_schemas` behind Confluent's API, compatibility by the rules of Avro for records"
     return image
 
+
+def exporter_image(name, folder, software):
+    """kafka_exporter is written in Go and not to be had: a program that gives the same metrics, and knows the same flags."""
+    image = Image(name, folder, user="nobody", uid=65534, gid=65534, workdir="/")
+    base(image, software, 25, 17)
+    image.binds |= {"/usr/share/java/kafka": software.libs("kafka-4"), "/opt/helpers": software.helpers}
+    image.write("/usr/share/quiet.yaml", LOG4J["kafka-4"][2] % ("SYSTEM_ERR", "WARN"))
+    image.write("/usr/bin/kafka_exporter", """#!/usr/bin/bash
+exec java -XX:TieredStopAtLevel=1 -Xmx128m -Dlog4j2.configurationFile=/usr/share/quiet.yaml -cp '/opt/helpers:/usr/share/java/kafka/*' KafkaExporter "$@"
+""", 0o755)
+    image.entrypoint = ["/bin/kafka_exporter"]
+    image.note = "kafka_exporter is a stand-in with its metrics and flags"
+    return image
+
+
+def apicurio_image(name, folder, software):
+    """Apicurio Registry itself, as its image starts it."""
+    image = Image(name, folder, user="1001", uid=1001, gid=0, workdir="/home/apicurio")
+    base(image, software, 21, 21)
+    image.binds["/deployments"] = software.libs("apicurio")
+    image.write("/usr/bin/apicurio", """#!/usr/bin/bash
+. /etc/machine-options
+exec java $JAVA_OPTIONS $JAVA_OPTS $OPTIONS -Xms64m -Xmx${HEAP_CAP}m -jar /deployments/quarkus-run.jar
+""", 0o755)
+    image.entrypoint = ["/usr/bin/apicurio"]
+    return image

@@ -9,7 +9,7 @@ KNOWN = {
     "StatefulSet": "serviceName replicas selector template podManagementPolicy updateStrategy ordinals volumeClaimTemplates "
                    "revisionHistoryLimit minReadySeconds persistentVolumeClaimRetentionPolicy",
     "Deployment": "replicas selector template strategy revisionHistoryLimit minReadySeconds progressDeadlineSeconds",
-    "Job": "template backoffLimit activeDeadlineSeconds ttlSecondsAfterFinished completions parallelism",
+    "Job": "template backoffLimit activeDeadlineSeconds ttlSecondsAfterFinished completions parallelism podFailurePolicy",
     "Service": "selector ports type clusterIP publishNotReadyAddresses ipFamilies ipFamilyPolicy internalTrafficPolicy sessionAffinity",
     "pod": "containers initContainers volumes restartPolicy securityContext terminationGracePeriodSeconds enableServiceLinks "
            "serviceAccountName automountServiceAccountToken affinity topologySpreadConstraints nodeSelector tolerations hostname subdomain "

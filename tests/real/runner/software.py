@@ -63,7 +63,7 @@ class Software:
 
     def compile(self):
         """The helper programs, against the older client so that they run with both."""
-        sources = sorted(HERE.glob("java/*.java"))
+        sources = sorted(HERE.glob("java/**/*.java"))
         key = hashlib.sha256(b"".join(s.read_bytes() for s in sources)).hexdigest()[:12]
         target = self.root / f"helpers-{key}"
         if sources and not target.exists():

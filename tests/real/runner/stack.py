@@ -61,30 +61,26 @@ class Stack:
         pod = workload["spec"]["template"]["spec"]
         container = pod["containers"][0]
         words = " ".join((container.get("command") or []) + (container.get("args") or [])).replace('"', " ").replace("'", " ").split()
-        path = next((w for w in words if w.endswith(suffix)), None)
-        mount = next((m for m in container.get("volumeMounts") or [] if path and path.startswith(m["mountPath"].rstrip("/") + "/")), None)
-        if not mount:
+        mounts = {m["mountPath"].rstrip("/") + "/": m["name"] for m in container.get("volumeMounts") or []}
+        found = [(w, mount) for w in words for mount in mounts if w.startswith(mount) and w.endswith(suffix)]
+        if not found:
             return None, ""
-        volume = next(v for v in pod["volumes"] if v["name"] == mount["name"])
-        name = volume["configMap"]["name"]
-        return path, self.world_or_manifest("ConfigMap", name)["data"][path[len(mount["mountPath"].rstrip("/")) + 1:]]
+        path, mount = found[-1]
+        volume = next(v for v in pod["volumes"] if v["name"] == mounts[mount])
+        return path, self.get("ConfigMap", volume["configMap"]["name"])["data"][path.removeprefix(mount)]
 
-    def world_or_manifest(self, kind, name):
+    def get(self, kind, name):
         return next(o for o in self.objects if o["kind"] == kind and o["metadata"]["name"] == name)
 
     def brokers(self):
-        """The StatefulSets whose nodes are brokers."""
-        return [s for s in self.sets if "broker" in self.settings(s).get("process.roles", "broker") and "zookeeper" not in self.kafka_command(s)]
+        """The StatefulSets whose nodes are brokers: with the role, or with ZooKeeper's address."""
+        return [s for s in self.sets if "broker" in self.settings(s).get("process.roles", "") or "zookeeper.connect" in self.settings(s)]
 
     def controllers(self):
         return [s for s in self.sets if "controller" in self.settings(s).get("process.roles", "")]
 
     def settings(self, workload):
         return properties(self.config(workload)[1])
-
-    @staticmethod
-    def kafka_command(workload):
-        return " ".join(c for c in workload["spec"]["template"]["spec"]["containers"][0].get("command") or [])
 
     def workload(self, obj):
         return self.world.workloads[obj["kind"], obj["metadata"]["name"]]
@@ -95,16 +91,22 @@ class Stack:
 
     # -- the application -------------------------------------------------------------------------------------------------------------
 
-    def client_pod(self, name="proof-client", labels=None, namespace=None, image=None, mounts=True):
-        """A pod of the runner's own, with every ConfigMap of the namespace under /etc/maps/."""
+    def deployments(self, image):
+        """The Deployments whose image's name contains this."""
+        return [o for o in self.objects if o["kind"] == "Deployment" and image in o["spec"]["template"]["spec"]["containers"][0]["image"]]
+
+    def client_pod(self, name="proof-client", namespace=None):
+        """A pod of the runner's own that nothing selects, with every ConfigMap of its namespace under /etc/maps/."""
         namespace = namespace or self.namespace
-        maps = [o["metadata"]["name"] for o in self.objects if o["kind"] == "ConfigMap" and o["metadata"]["namespace"] == namespace] if mounts else []
-        template = {"metadata": {"labels": labels or {}}, "spec": {
+        maps = [o["metadata"]["name"] for o in self.objects if o["kind"] == "ConfigMap" and o["metadata"]["namespace"] == namespace]
+        template = {"metadata": {"labels": {"app": name}}, "spec": {
             "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
-            "containers": [{"name": "client", "image": image or f"proof-client:{self.line()}", "command": ["sleep", "infinity"],
+            "containers": [{"name": "client", "image": f"proof-client:{self.line()}", "command": ["sleep", "infinity"],
+                            "env": [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
                             "volumeMounts": [{"name": f"map-{i}", "mountPath": f"/etc/maps/{m}"} for i, m in enumerate(maps)]}],
             "volumes": [{"name": f"map-{i}", "configMap": {"name": m}} for i, m in enumerate(maps)]}}
         with self.world.lock:
+            self.world.namespaces.setdefault(namespace, {"kubernetes.io/metadata.name": namespace})
             pod = Pod(self.world, name, namespace, template)
             self.world.pods.append(pod)
             self.world.changed()
@@ -121,8 +123,8 @@ class Stack:
 class Client:
     """The program of `java/Client.java` in a pod of the cluster; one question at a time."""
 
-    def __init__(self, stack, labels=None):
-        self.pod = stack.client_pod(labels=labels if labels is not None else client_labels(stack))
+    def __init__(self, stack):
+        self.pod = stack.client_pod()
         self.lock, self.errors = threading.Lock(), open(self.pod.dir / "client.log", "w")
         command = ["java", "-XX:TieredStopAtLevel=1", "-Xmx256m", self.pod.world.image(f"proof-client:{stack.line()}").path("/etc/kafka/tools-log4j.option").read_text(),
                    "-cp", "/opt/helpers:/usr/share/java/kafka/*", "Client", bootstrap(stack)]
@@ -162,8 +164,3 @@ def bootstrap(stack):
             if all(labels.get(k) == v for k, v in obj["spec"]["selector"].items()):
                 return f"{obj['metadata']['name']}.{obj['metadata']['namespace']}.svc.cluster.local:{obj['spec']['ports'][0]['port']}"
     raise Failure("no Service with an address selects the brokers")
-
-
-def client_labels(stack):
-    """Labels that the brokers' NetworkPolicies admit, if there are any."""
-    return {"app.kubernetes.io/name": "proof-client"}

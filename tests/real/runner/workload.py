@@ -113,10 +113,22 @@ class Job(Workload):
                 time.sleep(0.1)
             if pod.phase == "Succeeded":
                 return self.end("Complete")
+            if self.fails_at_once(pod):
+                return self.end("Failed: PodFailurePolicy")
             if self.tries > limit:
                 return self.end("Failed: BackoffLimitExceeded")
             time.sleep(wait)
             wait *= 2
+
+    def fails_at_once(self, pod):
+        """Whether a rule of `podFailurePolicy` says that this exit code will not change by trying again."""
+        for rule in (self.spec.get("podFailurePolicy") or {}).get("rules", []):
+            codes = rule.get("onExitCodes", {})
+            for container in pod.containers:
+                if codes.get("containerName", container.name) == container.name and container.exit_code and \
+                        (container.exit_code in codes.get("values", [])) == (codes.get("operator") == "In"):
+                    return rule["action"] == "FailJob"
+        return False
 
     def end(self, state):
         self.seconds = time.time() - self.began

@@ -1,30 +1,27 @@
 """3. The emitted client property files as they are: idempotent and transactional writes, and what `read_committed` sees."""
 
-from ..world import Failure
+from ..stack import properties
 
 TOPIC = "proof.clients"
 
 
+def files(stack, mark, without="~"):
+    """The emitted client files, as the application's pod has them, that set `mark` (and not `without`)."""
+    return [f"/etc/maps/{o['metadata']['name']}/{key}" for o in stack.objects if o["kind"] == "ConfigMap" for key, text in sorted((o.get("data") or {}).items())
+            if key.endswith(".properties") and mark in properties(text) and without not in properties(text) and "process.roles" not in properties(text)]
+
+
 def emitted(stack, what):
-    """The path of the emitted property file for `producer` or `consumer` in the application's pod, or "-" with plain defaults."""
-    found = files(stack, what)
+    """The file for a `producer` or a `consumer`, or "-" where the stack has none."""
+    found = files(stack, "acks", "transactional.id") if what == "producer" else files(stack, "isolation.level")
     return found[0] if found else "-"
-
-
-def files(stack, what):
-    """All emitted client files of a kind: those whose settings only a producer or only a consumer has."""
-    marks = {"producer": "acks=", "consumer": "isolation.level="}[what]
-    return [f"/etc/maps/{o['metadata']['name']}/{key}" for o in stack.objects if o["kind"] == "ConfigMap"
-            for key, text in sorted((o.get("data") or {}).items())
-            if key.endswith(".properties") and any(line.startswith(marks) for line in text.splitlines())
-            and not any(line.startswith(("process.roles", "zookeeper.connect", "group.id=connect", "config.storage.topic")) for line in text.splitlines())]
 
 
 def run(stack):
     client = stack.client
-    producers, consumers = files(stack, "producer"), files(stack, "consumer")
-    stack.fact("clients", "the stack emits files for producers and consumers", producers and consumers,
-               ", ".join(p.removeprefix("/etc/maps/") for p in producers + consumers))
+    producers, consumers, transactional = files(stack, "acks", "transactional.id"), files(stack, "isolation.level"), files(stack, "transactional.id")
+    stack.fact("clients", "files for producers and consumers are emitted", producers and consumers,
+               ", ".join(p.rsplit("/", 1)[-1] for p in producers + transactional + consumers))
     producer, consumer = emitted(stack, "producer"), emitted(stack, "consumer")
     client.ask("create", TOPIC, 3, 3 if len(client.ask("cluster")["nodes"]) >= 3 else 1)
     for number, path in enumerate(producers or ["-"]):
@@ -37,7 +34,7 @@ def run(stack):
     stack.fact("clients", "order within a partition is kept", not wrong, f"partitions {sorted(order)}")
     topic = f"{TOPIC}.transactions"
     client.ask("create", topic, 3, 3 if len(client.ask("cluster")["nodes"]) >= 3 else 1)
-    client.ask("transactions", producer, topic, "+10", "-7", "+5")
+    client.ask("transactions", transactional[0] if transactional else producer, topic, "+10", "-7", "+5")
     seen = sorted(v for part in client.ask("consume", consumer, topic).values() for v in part)
     committed = sorted(f"committed-{n}" for n in [*range(10), *range(17, 22)])
     stack.fact("clients", "`read_committed` sees exactly the committed records", seen == committed, f"15 committed, 7 aborted, {len(seen)} seen")

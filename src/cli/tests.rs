@@ -1,0 +1,538 @@
+//! Whole runs of the verbs over small stacks, as their users see them.
+
+use insta::assert_snapshot;
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::ConfigMap};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    cli::scratch::Scratch,
+    construct::{Check, Construct, Origin},
+    finding::{
+        Rule,
+        Severity::{self, Error, Warning},
+    },
+    manifest::Object,
+    stack::Scope,
+};
+
+/// A construct with a config map, a workload, and whatever is said to be wrong with it.
+struct Part {
+    name: &'static str,
+    origin: Origin,
+    broken: Vec<&'static Rule>,
+}
+
+#[track_caller]
+fn part(name: &'static str, broken: &[&'static Rule]) -> Part {
+    Part {
+        name,
+        origin: Origin::here(),
+        broken: broken.to_vec(),
+    }
+}
+
+static WRONG: Rule = rule("KS-X01", Error, "a mistake");
+static RISKY: Rule = rule("KS-X02", Warning, "a risk");
+
+const fn rule(id: &'static str, severity: Severity, summary: &'static str) -> Rule {
+    Rule {
+        id,
+        production: severity,
+        development: severity,
+        summary,
+        explanation: "",
+        source: "",
+    }
+}
+
+impl Construct for Part {
+    type Handle = ();
+    fn name(&self) -> &str {
+        self.name
+    }
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+    fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+    fn handle(&self, _: &Scope) {}
+    fn check(&self, check: &mut Check<'_>) {
+        for rule in &self.broken {
+            check.report(rule, format!("{} of `x`", rule.summary), |finding| {
+                finding.item("x").hint("call `.x(2)`");
+            });
+        }
+    }
+    fn render(&self, scope: &Scope) -> Vec<Object> {
+        let workload: StatefulSet = serde_json::from_value(json!({
+            "metadata": scope.metadata(self.name),
+            "spec": {
+                "replicas": 3,
+                "selector": {},
+                "template": { "spec": { "containers": [{
+                    "name": "main",
+                    "resources": { "limits": { "cpu": "1500m", "memory": "8Gi" } },
+                }] } },
+                "volumeClaimTemplates": [{ "spec": { "resources": { "requests": { "storage": "500Mi" } } } }],
+            },
+        }))
+        .unwrap();
+        let config = ConfigMap {
+            metadata: scope.metadata(self.name),
+            data: Some([("key".to_owned(), "value".to_owned())].into()),
+            ..ConfigMap::default()
+        };
+        vec![Object::new(&config), Object::new(&workload)]
+    }
+}
+
+fn good() -> Stack {
+    let mut stack = Stack::new("good", "kafka");
+    stack.add(part("broker", &[]));
+    stack
+}
+
+fn risky() -> Stack {
+    let mut stack = Stack::new("risky", "kafka");
+    stack.add(part("broker", &[&RISKY]));
+    stack.add(part("other", &[&RISKY]).acknowledge(&RISKY, "a test of the report"));
+    stack
+}
+
+fn wrong() -> Stack {
+    let mut stack = Stack::new("wrong", "kafka");
+    stack.add(part("broker", &[&WRONG, &RISKY]));
+    stack.add(part("broker", &[]));
+    stack
+}
+
+/// What a user sees: outcome, data and notes. Where the test stands in for a path, `{}` is its folder.
+fn shell(stacks: &[fn() -> Stack], scratch: &Scratch, words: &str) -> String {
+    shell_in(Paint::PLAIN, stacks, scratch, words)
+}
+
+fn shell_in(paint: Paint, stacks: &[fn() -> Stack], scratch: &Scratch, words: &str) -> String {
+    let folder = scratch.path("out").display().to_string();
+    let words = format!("kafka-stacks {words}").replace("{}", &folder);
+    let arguments = Arguments::try_parse_from(words.split(' ')).unwrap_or_else(|error| panic!("{error}"));
+    let (mut data, mut notes) = (Vec::new(), Vec::new());
+    let mut output = Output::new((&mut data, paint), (&mut notes, paint), arguments.format);
+    let outcome = execute(&arguments.verb, stacks, &mut output);
+    let mut shown = format!("{outcome:?}\n");
+    for (stream, text) in [("data", data), ("notes", notes)] {
+        let text = String::from_utf8(text).unwrap().replace(&folder, "{}");
+        if !text.is_empty() {
+            shown += &format!("-- {stream}\n{text}");
+        }
+    }
+    lines_of_this_file(&shown)
+}
+
+/// The lines of this file move with every change to it.
+fn lines_of_this_file(text: &str) -> String {
+    let mut pieces = text.split("src/cli/tests.rs:");
+    let mut result = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        result += "src/cli/tests.rs:LINE";
+        result += piece.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    result
+}
+
+const STACKS: [fn() -> Stack; 2] = [good, risky];
+
+#[test]
+fn synth_writes_once_and_is_quiet_when_nothing_changed() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @r"
+    Done
+    -- notes
+    {}/good: 4 files written
+    ");
+    assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @"Done");
+    assert_snapshot!(shell(&[good], &scratch, "synth --check --out {}"), @"Done");
+}
+
+#[test]
+fn synth_reports_what_it_did_to_programs() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&STACKS, &scratch, "synth good --out {} --format json"), @r#"
+    Done
+    -- data
+    {
+      "format_version": 1,
+      "stacks": [
+        {
+          "deleted": [],
+          "findings": [],
+          "folder": "{}/good",
+          "name": "good",
+          "unchanged": 0,
+          "written": [
+            "broker/configmap-broker.yaml",
+            "broker/statefulset-broker.yaml",
+            "kustomization.yaml",
+            "namespace-kafka.yaml"
+          ]
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn warnings_are_told_and_stop_nothing() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&STACKS, &scratch, "synth --out {}"), @r"
+    Done
+    -- notes
+    warning[KS-X02] risky/broker/x: a risk of `x`
+      --> src/cli/tests.rs:LINE
+      hint: call `.x(2)`
+    1 warning
+    {}/good: 4 files written
+    {}/risky: 6 files written
+    ");
+}
+
+#[test]
+fn an_error_in_one_stack_keeps_all_from_being_written() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&[good, wrong], &scratch, "synth --out {}"), @r"
+    Failed
+    -- notes
+    error[KS-X01] wrong/broker/x: a mistake of `x`
+      --> src/cli/tests.rs:LINE
+      hint: call `.x(2)`
+    warning[KS-X02] wrong/broker/x: a risk of `x`
+      --> src/cli/tests.rs:LINE
+      hint: call `.x(2)`
+    error[KS-S02] wrong/broker: the name is taken by the construct of src/cli/tests.rs:LINE
+      --> src/cli/tests.rs:LINE
+      hint: give one of the two another name in its constructor
+    2 errors, 1 warning
+    nothing was written
+    ");
+    assert!(!scratch.path("out").exists());
+}
+
+#[test]
+fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&STACKS, &scratch, "check good"), @"Done");
+    assert_snapshot!(shell(&STACKS, &scratch, "check --all"), @r"
+    Done
+    -- data
+    warning[KS-X02] risky/broker/x: a risk of `x`
+      --> src/cli/tests.rs:LINE
+      hint: call `.x(2)`
+    acknowledged[KS-X02] risky/other/x: a risk of `x`
+      --> src/cli/tests.rs:LINE
+      reason: a test of the report
+    1 warning, 1 acknowledged
+    ");
+    assert_snapshot!(shell(&[wrong], &scratch, "check --format json"), @r#"
+    Failed
+    -- data
+    {
+      "format_version": 1,
+      "stacks": [
+        {
+          "errors": 2,
+          "findings": [
+            {
+              "acknowledged": null,
+              "construct": "broker",
+              "hint": "call `.x(2)`",
+              "item": "x",
+              "location": "src/cli/tests.rs:LINE",
+              "message": "a mistake of `x`",
+              "rule": "KS-X01",
+              "severity": "error",
+              "subject": "wrong/broker/x"
+            },
+            {
+              "acknowledged": null,
+              "construct": "broker",
+              "hint": "call `.x(2)`",
+              "item": "x",
+              "location": "src/cli/tests.rs:LINE",
+              "message": "a risk of `x`",
+              "rule": "KS-X02",
+              "severity": "warning",
+              "subject": "wrong/broker/x"
+            },
+            {
+              "acknowledged": null,
+              "construct": "broker",
+              "hint": "give one of the two another name in its constructor",
+              "item": "",
+              "location": "src/cli/tests.rs:LINE",
+              "message": "the name is taken by the construct of src/cli/tests.rs:LINE",
+              "rule": "KS-S02",
+              "severity": "error",
+              "subject": "wrong/broker"
+            }
+          ],
+          "name": "wrong",
+          "warnings": 1
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn what_is_in_the_way_is_named_with_what_to_do() {
+    let scratch = Scratch::new();
+    shell(&STACKS, &scratch, "synth good --out {}");
+    scratch.put("out/good/broker/configmap-broker.yaml", "edited: true\n");
+    scratch.put("out/risky/other/configmap-other.yaml", "foreign: true\n");
+    scratch.put("out/risky/broker", "no folder\n");
+    let before = scratch.content();
+    assert_snapshot!(shell(&STACKS, &scratch, "synth --out {}").split_once("1 warning\n").unwrap().1, @r"
+    error: `{}/good/broker/configmap-broker.yaml` was edited by hand
+    error: `{}/risky/broker` is a file where a folder must be
+    error: `{}/risky/other/configmap-other.yaml` is in the way, and was not written by this tool
+    error: nothing was written
+      hint: move the change into the stack, with a builder call or `Stack::amend`, then run `synth --overwrite`
+      hint: move the file elsewhere if you need it, then run `synth --overwrite`
+      hint: links are never followed and folders never replaced: move them out of the way
+    ");
+    assert_eq!(scratch.content(), before);
+}
+
+#[test]
+fn a_check_lists_every_difference_and_writes_nothing() {
+    let scratch = Scratch::new();
+    shell(&STACKS, &scratch, "synth good --out {}");
+    scratch.put("out/good/broker/configmap-broker.yaml", "edited: true\n");
+    scratch.put(
+        "out/good/.kustomization.yaml.pending",
+        &scratch.read("out/good/kustomization.yaml"),
+    );
+    scratch.remove("out/good/namespace-kafka.yaml");
+    let before = scratch.content();
+    assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {}"), @r"
+    Stale
+    -- notes
+    superfluous: {}/good/.kustomization.yaml.pending
+    stale: {}/good/broker/configmap-broker.yaml
+    missing: {}/good/namespace-kafka.yaml
+    not up to date: `synth` writes what its stacks say
+    ");
+    assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {} --format json"), @r#"
+    Stale
+    -- data
+    {
+      "format_version": 1,
+      "stacks": [
+        {
+          "findings": [],
+          "folder": "{}/good",
+          "in_the_way": [],
+          "missing": [
+            "namespace-kafka.yaml"
+          ],
+          "name": "good",
+          "stale": [
+            "broker/configmap-broker.yaml"
+          ],
+          "superfluous": [
+            ".kustomization.yaml.pending"
+          ],
+          "unchanged": 2
+        }
+      ]
+    }
+    "#);
+    assert_eq!(scratch.content(), before);
+}
+
+#[test]
+fn standard_output_takes_all_documents_in_the_order_of_application() {
+    let scratch = Scratch::new();
+    let shown = shell(&[good], &scratch, "synth --stdout");
+    let kinds: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.starts_with("kind: ") || *line == "---")
+        .collect();
+    assert_eq!(
+        kinds,
+        ["kind: Namespace", "---", "kind: ConfigMap", "---", "kind: StatefulSet"]
+    );
+    assert_snapshot!(shell(&[wrong], &scratch, "synth --stdout").lines().next().unwrap(), @"Failed");
+    assert_snapshot!(shell(&[good], &scratch, "synth --stdout --format json"), @r"
+    Failed
+    -- notes
+    error: `--stdout` writes YAML: `--format json` does not go with it
+    ");
+}
+
+#[test]
+fn unknown_stacks_are_named_all_at_once_with_what_may_have_been_meant() {
+    let scratch = Scratch::new();
+    let shown = shell(&STACKS, &scratch, "synth --out {} good goood production");
+    assert_snapshot!(shown, @r"
+    Failed
+    -- notes
+    error: there is no stack `goood`; did you mean `good`?
+    error: there is no stack `production`
+      hint: the stacks are `good`, `risky`
+    ");
+    assert_eq!(shell(&STACKS, &scratch, "check goood production"), shown);
+    assert!(!scratch.path("out").exists());
+}
+
+#[test]
+fn two_stacks_of_one_name_are_refused() {
+    let scratch = Scratch::new();
+    let shown = shell(&[good, risky, good], &scratch, "synth --out {}");
+    assert_snapshot!(shown, @r"
+    Failed
+    -- notes
+    error: two stacks are called `good`: at src/cli/tests.rs:LINE and at src/cli/tests.rs:LINE
+      hint: give one of them another name in `Stack::new`
+    ");
+    for words in ["check", "list", "tree good", "completions fish"] {
+        assert_eq!(shell(&[good, risky, good], &scratch, words), shown, "{words}");
+    }
+    assert!(!scratch.path("out").exists());
+}
+
+#[test]
+fn list_says_what_each_stack_amounts_to() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&[good, risky, wrong], &scratch, "list"), @r"
+    Done
+    -- data
+    good   3 objects, 4.5 CPU, 24 GiB memory, 1.5 GiB disk
+    risky  5 objects, 9 CPU, 48 GiB memory, 3 GiB disk
+    wrong  2 errors
+    ");
+    assert_snapshot!(shell(&[good], &scratch, "list --format json"), @r#"
+    Done
+    -- data
+    {
+      "format_version": 1,
+      "stacks": [
+        {
+          "errors": 0,
+          "name": "good",
+          "namespace": "kafka",
+          "objects": 3,
+          "totals": {
+            "cpu_millicores": 4500,
+            "disk_bytes": 1572864000,
+            "memory_bytes": 25769803776
+          },
+          "warnings": 0
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn tree_shows_constructs_objects_and_totals() {
+    let scratch = Scratch::new();
+    assert_snapshot!(shell(&STACKS, &scratch, "tree risky"), @r"
+    Done
+    -- data
+    risky  5 objects, 9 CPU, 48 GiB memory, 3 GiB disk
+    ├── Namespace kafka
+    ├── broker  4.5 CPU, 24 GiB memory, 1.5 GiB disk
+    │   ├── ConfigMap broker
+    │   └── StatefulSet broker
+    └── other  4.5 CPU, 24 GiB memory, 1.5 GiB disk
+        ├── ConfigMap other
+        └── StatefulSet other
+    ");
+    assert_snapshot!(shell(&STACKS, &scratch, "tree good --format json"), @r#"
+    Done
+    -- data
+    {
+      "constructs": [
+        {
+          "name": "",
+          "objects": [
+            {
+              "kind": "Namespace",
+              "name": "kafka",
+              "path": "namespace-kafka.yaml"
+            }
+          ],
+          "totals": {
+            "cpu_millicores": 0,
+            "disk_bytes": 0,
+            "memory_bytes": 0
+          }
+        },
+        {
+          "name": "broker",
+          "objects": [
+            {
+              "kind": "ConfigMap",
+              "name": "broker",
+              "path": "broker/configmap-broker.yaml"
+            },
+            {
+              "kind": "StatefulSet",
+              "name": "broker",
+              "path": "broker/statefulset-broker.yaml"
+            }
+          ],
+          "totals": {
+            "cpu_millicores": 4500,
+            "disk_bytes": 1572864000,
+            "memory_bytes": 25769803776
+          }
+        }
+      ],
+      "format_version": 1,
+      "stack": "good",
+      "totals": {
+        "cpu_millicores": 4500,
+        "disk_bytes": 1572864000,
+        "memory_bytes": 25769803776
+      }
+    }
+    "#);
+    assert_snapshot!(shell(&[wrong], &scratch, "tree wrong").lines().next().unwrap(), @"Failed");
+}
+
+#[test]
+fn colours_are_for_those_who_asked_and_do_not_move_the_text() {
+    let scratch = Scratch::new();
+    let colours = Paint::new(ColorChoice::Always, false);
+    for words in ["check", "list", "tree risky", "explain", "explain KS-D02", "synth prod"] {
+        let coloured = shell_in(colours, &STACKS, &scratch, words);
+        assert!(coloured.contains("\u{1b}["), "{words}");
+        let mut plain = coloured;
+        for style in ["1;31", "1;33", "36", "1", "2", "0"] {
+            plain = plain.replace(&format!("\u{1b}[{style}m"), "");
+        }
+        assert_eq!(plain, shell(&STACKS, &scratch, words));
+    }
+}
+
+#[test]
+fn the_wished_colour_is_found_among_arguments_that_are_wrong() {
+    for (words, expected) in [
+        ("x synth --color never --wrong", ColorChoice::Never),
+        ("x --color=always", ColorChoice::Always),
+        ("x --color", ColorChoice::Auto),
+        ("x --colour never", ColorChoice::Auto),
+        ("x --color sometimes", ColorChoice::Auto),
+    ] {
+        let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+        assert_eq!(wished_color(&words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn the_arguments_are_well_formed() {
+    Arguments::command().debug_assert();
+}

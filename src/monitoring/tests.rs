@@ -1,0 +1,516 @@
+//! What is promised of monitoring, judged from the rendered files: alerts, panels, monitors and what they select.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::{
+    metrics::{Kind, Metric, Process, exporter, kubelet},
+    prelude::*,
+};
+
+/// Labels of every series, from the target or the kubelet.
+const TARGET: [&str; 4] = ["namespace", "kafka_cluster", "job", "pod"];
+
+/// Combined nodes, dedicated controllers, and `ZooKeeper`: all with everything beside them.
+fn stacks() -> [Stack; 3] {
+    const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
+    ["combined", "dedicated", "zookeeper"].map(|mode| {
+        let mut stack = Stack::new(mode, "kafka");
+        let cluster = match mode {
+            "combined" => KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::combined("kafka", 3))
+                .acknowledge(&rules::kraft::COMBINED, "a test"),
+            "dedicated" => KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 3)),
+            _ => {
+                let ensemble = stack.add(ZooKeeper::new("zookeeper", 3));
+                KafkaCluster::zookeeper("kafka", &ensemble)
+                    .pool(NodePool::brokers("kafka", 3))
+                    .acknowledge(&rules::kraft::ZOOKEEPER_MODE, "a test")
+            }
+        };
+        let kafka = stack.add(cluster);
+        let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka));
+        let connect = stack.add(Connect::new("kafka-connect", &kafka));
+        stack.add(
+            Monitoring::new("monitoring", &kafka)
+                .connect(&connect)
+                .registry(&registry)
+                .monitor_label("release", "prometheus")
+                .runbooks("https://runbooks.example.com/kafka/"),
+        );
+        stack
+    })
+}
+
+fn manifests(stack: &Stack) -> Manifests {
+    let synthesis = synth(stack);
+    synthesis.manifests.unwrap_or_else(|| panic!("{:?}", synthesis.findings))
+}
+
+/// Every object of a stack, read by another reader than the one that wrote it.
+fn objects(stack: &Stack) -> Vec<Value> {
+    manifests(stack).iter().map(|(_, text)| serde_yaml::from_str(text).unwrap()).collect()
+}
+
+fn of_kind<'a>(objects: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    objects.iter().filter(move |object| object["kind"] == kind)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn alerts(objects: &[Value]) -> Vec<Value> {
+    of_kind(objects, "PrometheusRule")
+        .flat_map(|rule| list(&rule["spec"]["groups"]))
+        .flat_map(|group| list(&group["rules"]).to_vec())
+        .collect()
+}
+
+fn dashboards(objects: &[Value]) -> Vec<(String, Value)> {
+    of_kind(objects, "ConfigMap")
+        .filter(|config| config["metadata"]["labels"]["grafana_dashboard"] == "1")
+        .flat_map(|config| config["data"].as_object().unwrap())
+        .map(|(file, text)| {
+            (file.clone(), serde_json::from_str(text.as_str().unwrap()).unwrap())
+        })
+        .collect()
+}
+
+/// The panels of a dashboard, with those in folded rows.
+fn panels(dashboard: &Value) -> Vec<&Value> {
+    list(&dashboard["panels"])
+        .iter()
+        .flat_map(|panel| std::iter::once(panel).chain(list(&panel["panels"])))
+        .collect()
+}
+
+/// What an expression names: metrics with the labels of their matchers, and the labels that it groups by.
+#[derive(Debug, Default)]
+struct Named<'a> {
+    selectors: Vec<Selector<'a>>,
+    groups: BTreeSet<&'a str>,
+}
+
+#[derive(Debug)]
+struct Selector<'a> {
+    metric: &'a str,
+    matchers: BTreeMap<&'a str, &'a str>,
+    inside: &'a str,
+}
+
+fn named(expression: &str) -> Named<'_> {
+    const KNOWN: [&str; 13] = [
+        "sum", "max", "min", "avg", "topk", "by", "and", "or", "absent", "rate", "changes", "deriv", "scalar",
+    ];
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut named = Named::default();
+    let mut at = 0;
+    while let Some(rest) = expression.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(length);
+        if rest.starts_with('[') {
+            at += rest.find(']').unwrap();
+        } else if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
+            at += length.max(1);
+        } else if let Some(inside) = behind.strip_prefix('{') {
+            let (inside, _) = inside.split_once('}').unwrap();
+            named.selectors.push(Selector {
+                metric: word,
+                matchers: inside
+                    .split(',')
+                    .map(|matcher| matcher.split_once('=').unwrap())
+                    .map(|(label, value)| (label, value.trim_start_matches('~').trim_matches('"')))
+                    .collect(),
+                inside: &expression[..at],
+            });
+            at += length + inside.len() + 2;
+        } else {
+            assert!(KNOWN.contains(&word), "`{word}` in {expression}");
+            at += length;
+            if let Some(labels) = behind.strip_prefix(" (").filter(|_| word == "by") {
+                let (labels, _) = labels.split_once(')').unwrap();
+                named.groups.extend(labels.split(", "));
+                at += labels.len() + 3;
+            }
+        }
+    }
+    named
+}
+
+fn metric(name: &str) -> &'static Metric {
+    Process::ALL
+        .into_iter()
+        .flat_map(Process::metrics)
+        .chain(exporter::ALL)
+        .chain(kubelet::ALL)
+        .find(|metric| metric.name == name)
+        .unwrap_or_else(|| panic!("`{name}` is in no table"))
+}
+
+#[test]
+fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that_it_has() {
+    for stack in stacks() {
+        let objects = objects(&stack);
+        // What the agents will export, from the very files that they read.
+        let mut exported: BTreeSet<String> = of_kind(&objects, "ConfigMap")
+            .filter_map(|config| config["data"]["metrics.yaml"].as_str())
+            .flat_map(|text| {
+                let rules: Value = serde_yaml::from_str(text).unwrap();
+                list(&rules["rules"]).to_vec()
+            })
+            .map(|rule| rule["name"].as_str().unwrap().to_owned())
+            .collect();
+        exported.extend(exporter::ALL.iter().chain(kubelet::ALL).map(|metric| metric.name.to_owned()));
+        let jobs: BTreeSet<&str> = ["PodMonitor", "ServiceMonitor"]
+            .into_iter()
+            .flat_map(|kind| of_kind(&objects, kind))
+            .map(|monitor| monitor["metadata"]["name"].as_str().unwrap())
+            .collect();
+
+        let alerts = alerts(&objects);
+        let dashboards = dashboards(&objects);
+        let queries = dashboards
+            .iter()
+            .flat_map(|(_, dashboard)| panels(dashboard))
+            .flat_map(|panel| list(&panel["targets"]));
+        let expressions: Vec<&str> =
+            alerts.iter().chain(queries).map(|query| query["expr"].as_str().unwrap()).collect();
+        assert!(expressions.len() > 50, "{}", expressions.len());
+        for expression in expressions {
+            let named = named(expression);
+            assert!(!named.selectors.is_empty(), "{expression}");
+            let mut labels: BTreeSet<&str> = TARGET.into();
+            for selector in &named.selectors {
+                assert!(exported.contains(selector.metric), "nothing exports {}", selector.metric);
+                let metric = metric(selector.metric);
+                labels.extend(metric.labels());
+                for (label, value) in &selector.matchers {
+                    assert!(labels.contains(label), "`{label}` in {expression}");
+                    assert!(*label != "job" || value.split('|').all(|job| jobs.contains(job)), "{expression}");
+                }
+                assert_eq!(
+                    selector.inside.ends_with("rate("),
+                    metric.kind == Kind::Counter,
+                    "{expression}"
+                );
+            }
+            assert!(named.groups.is_subset(&labels), "{expression}");
+        }
+    }
+}
+
+#[test]
+fn the_eight_alerts_exist_in_every_mode() {
+    for stack in stacks() {
+        let alerts = alerts(&objects(&stack));
+        let names: Vec<&str> = alerts.iter().map(|alert| alert["alert"].as_str().unwrap()).collect();
+        assert_eq!(
+            names,
+            [
+                "KafkaBrokerDown",
+                "KafkaOfflinePartitions",
+                "KafkaUnderReplicatedPartitions",
+                "KafkaConsumerLagHigh",
+                "KafkaProducerLatencyHigh",
+                "KafkaDiskUsageHigh",
+                "KafkaISRShrink",
+                "KafkaLeaderElectionRateHigh",
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_alert_says_what_whoever_is_called_needs() {
+    for alert in stacks().iter().flat_map(|stack| alerts(&objects(stack))) {
+        let name = alert["alert"].as_str().unwrap();
+        let annotations = &alert["annotations"];
+        let text = |key: &str| annotations[key].as_str().unwrap();
+        assert!(matches!(alert["labels"]["severity"].as_str(), Some("critical" | "warning")), "{name}");
+        assert!(text("summary").ends_with('.') && !text("summary").contains("{{"), "{name}");
+        assert!(text("threshold").ends_with('.'), "{name}");
+        assert_eq!(text("runbook_url"), format!("https://runbooks.example.com/kafka/{name}"));
+        let description = text("description");
+        assert!(description.ends_with('.') && description.contains("{{ $value"), "{name}");
+        let groups = named(alert["expr"].as_str().unwrap()).groups;
+        for label in description.split("$labels.").skip(1) {
+            let label = label.split(' ').next().unwrap();
+            assert!(label == "kafka_cluster" || groups.contains(label), "{name} has no label `{label}`");
+        }
+    }
+}
+
+#[test]
+fn thresholds_come_from_the_stack() {
+    let mut stack = Stack::new("five", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("events", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("events-controller", 3))
+            .pool(NodePool::brokers("events", 5)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .lag_threshold(20_000)
+            .produce_latency_threshold(2.seconds())
+            .disk_usage_threshold(70),
+    );
+    let alerts: BTreeMap<String, String> = alerts(&objects(&stack))
+        .iter()
+        .map(|alert| {
+            let text = |key: &str| alert[key].as_str().unwrap().to_owned();
+            (text("alert"), text("expr"))
+        })
+        .collect();
+    assert!(alerts["KafkaBrokerDown"].ends_with(" < 5"));
+    assert!(alerts["KafkaConsumerLagHigh"].ends_with(" > 20000"));
+    assert!(alerts["KafkaProducerLatencyHigh"].contains(" > 2000\nand "));
+    assert!(alerts["KafkaLeaderElectionRateHigh"].ends_with(" > 0.5 / 5"));
+    let disk = &alerts["KafkaDiskUsageHigh"];
+    assert!(disk.ends_with(" > 70"));
+    assert!(disk.contains(r#"persistentvolumeclaim=~"data-events-controller-[0-9]+|data-events-[0-9]+""#), "{disk}");
+}
+
+/// Whether an object has all labels of a selector.
+fn selects(selector: &Value, labels: &Value) -> bool {
+    selector["matchLabels"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .all(|(key, value)| labels[key] == *value)
+}
+
+#[test]
+fn every_pod_with_metrics_is_scraped_once_and_its_policy_admits_prometheus() {
+    for stack in stacks() {
+        let objects = objects(&stack);
+        let pods: Vec<&Value> = ["StatefulSet", "Deployment"]
+            .into_iter()
+            .flat_map(|kind| of_kind(&objects, kind))
+            .map(|workload| &workload["spec"]["template"])
+            .collect();
+        let mut scraped = 0;
+        for pod in &pods {
+            let labels = &pod["metadata"]["labels"];
+            let ports: BTreeMap<&str, &Value> = list(&pod["spec"]["containers"])
+                .iter()
+                .flat_map(|container| list(&container["ports"]))
+                .map(|port| (port["name"].as_str().unwrap(), &port["containerPort"]))
+                .collect();
+            let by_pod = of_kind(&objects, "PodMonitor").filter(|monitor| {
+                selects(&monitor["spec"]["selector"], labels)
+                    && list(&monitor["spec"]["podMetricsEndpoints"])
+                        .iter()
+                        .all(|endpoint| ports.contains_key(endpoint["port"].as_str().unwrap()))
+            });
+            let by_service = of_kind(&objects, "ServiceMonitor").flat_map(|monitor| {
+                let endpoint = &list(&monitor["spec"]["endpoints"])[0];
+                of_kind(&objects, "Service").filter(move |service| {
+                    selects(&monitor["spec"]["selector"], &service["metadata"]["labels"])
+                        && service["spec"]["selector"].as_object().unwrap().iter().all(|(k, v)| labels[k] == *v)
+                        && list(&service["spec"]["ports"]).iter().any(|port| port["name"] == endpoint["port"])
+                })
+            });
+            assert_eq!(by_pod.count() + by_service.count(), 1, "{labels}");
+            scraped += 1;
+            let metrics = ports["http-metrics"];
+            let admitted = of_kind(&objects, "NetworkPolicy")
+                .filter(|policy| selects(&policy["spec"]["podSelector"], labels))
+                .flat_map(|policy| list(&policy["spec"]["ingress"]))
+                .any(|rule| {
+                    list(&rule["ports"]).iter().any(|port| port["port"] == *metrics)
+                        && rule["from"][0]["namespaceSelector"]["matchLabels"]
+                            ["kubernetes.io/metadata.name"]
+                            == "monitoring"
+                });
+            assert!(admitted, "{labels}");
+        }
+        assert_eq!(scraped, pods.len());
+        for kind in ["PodMonitor", "ServiceMonitor", "PrometheusRule"] {
+            assert!(of_kind(&objects, kind).all(|o| o["metadata"]["labels"]["release"] == "prometheus"));
+        }
+    }
+}
+
+#[test]
+fn monitors_set_the_labels_that_expressions_select_by() {
+    let manifests = manifests(&stacks()[0]);
+    assert_snapshot!(manifests.get("monitoring/podmonitor-kafka.yaml").unwrap(), @r#"
+    apiVersion: monitoring.coreos.com/v1
+    kind: PodMonitor
+    metadata:
+      labels:
+        app.kubernetes.io/instance: monitoring
+        app.kubernetes.io/managed-by: kafka-stacks
+        app.kubernetes.io/name: kafka-monitoring
+        release: prometheus
+      name: kafka
+      namespace: kafka
+    spec:
+      podMetricsEndpoints:
+      - interval: 30s
+        port: http-metrics
+        relabelings:
+        - replacement: kafka
+          targetLabel: job
+        - replacement: kafka
+          targetLabel: kafka_cluster
+        scrapeTimeout: 25s
+      selector:
+        matchLabels:
+          app.kubernetes.io/instance: kafka
+          app.kubernetes.io/name: kafka
+    "#);
+    assert_snapshot!(manifests.get("monitoring/servicemonitor-kafka-exporter.yaml").unwrap(), @r#"
+    apiVersion: monitoring.coreos.com/v1
+    kind: ServiceMonitor
+    metadata:
+      labels:
+        app.kubernetes.io/instance: monitoring
+        app.kubernetes.io/managed-by: kafka-stacks
+        app.kubernetes.io/name: kafka-monitoring
+        release: prometheus
+      name: kafka-exporter
+      namespace: kafka
+    spec:
+      endpoints:
+      - interval: 30s
+        port: http-metrics
+        relabelings:
+        - replacement: kafka-exporter
+          targetLabel: job
+        - replacement: kafka
+          targetLabel: kafka_cluster
+        scrapeTimeout: 25s
+      selector:
+        matchLabels:
+          app.kubernetes.io/component: exporter
+          app.kubernetes.io/instance: monitoring
+          app.kubernetes.io/name: kafka-exporter
+    "#);
+}
+
+#[test]
+fn a_rule_can_be_reviewed() {
+    let text = manifests(&stacks()[0]).get("monitoring/prometheusrule-kafka.yaml").unwrap().to_owned();
+    let first = text.find("    - alert: KafkaBrokerDown").unwrap();
+    let second = text.find("    - alert: KafkaOfflinePartitions").unwrap();
+    assert_snapshot!(&text[first..second], @r#"
+    - alert: KafkaBrokerDown
+      annotations:
+        description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the exporter that counts them is gone."
+        runbook_url: https://runbooks.example.com/kafka/KafkaBrokerDown
+        summary: Kafka has fewer brokers than are declared.
+        threshold: 3 brokers are declared. A restart takes less than five minutes.
+      expr: (max by (namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"}) or 0 * absent(kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})) < 3
+      for: 5m
+      labels:
+        kafka_cluster: kafka
+        severity: critical
+    "#);
+}
+
+#[test]
+fn a_dashboard_keeps_the_rules_of_provisioned_dashboards() {
+    for stack in stacks() {
+        let rendered = manifests(&stack);
+        let config = rendered.get("monitoring/configmap-kafka-dashboard.yaml").unwrap();
+        assert!(config.len() < 60_000, "{} bytes", config.len());
+        for (file, dashboard) in dashboards(&objects(&stack)) {
+            let uid = dashboard["uid"].as_str().unwrap();
+            assert_eq!(file, format!("{uid}.json"));
+            assert!(uid.len() <= 40 && dashboard["id"].is_null() && dashboard.get("__inputs").is_none());
+            assert_eq!(dashboard["templating"]["list"][0]["name"], "datasource");
+            let mut ids = BTreeSet::new();
+            let mut places = BTreeSet::new();
+            for panel in panels(&dashboard) {
+                assert!(ids.insert(panel["id"].as_u64().unwrap()));
+                assert!(!panel["title"].as_str().unwrap().is_empty());
+                if panel["type"] == "row" {
+                    continue;
+                }
+                assert_eq!(panel["datasource"]["uid"], "${datasource}");
+                assert!(panel["fieldConfig"]["defaults"]["unit"].is_string());
+                assert!(panel["description"].as_str().unwrap().ends_with('.'));
+                let grid = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+                assert!(grid("x") + grid("w") <= 24);
+                for x in grid("x")..grid("x") + grid("w") {
+                    for y in grid("y")..grid("y") + grid("h") {
+                        assert!(places.insert((x, y)), "{} lies on another panel", panel["title"]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_overview_shows_what_the_mode_has() {
+    let titles = |stack: &Stack| -> Vec<String> {
+        let (_, dashboard) = dashboards(&objects(stack)).remove(0);
+        list(&dashboard["panels"])
+            .iter()
+            .filter(|panel| panel["type"] == "row")
+            .map(|row| row["title"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let common = ["Golden signals", "Consumers", "Replication", "Topics and disk", "Controllers"];
+    let beside = ["Connect", "Schema Registry", "Processes"];
+    let [combined, _, zookeeper] = stacks();
+    assert_eq!(titles(&combined), [&common[..], &beside].concat());
+    assert_eq!(titles(&zookeeper), [&common[..], &["ZooKeeper"], &beside].concat());
+}
+
+fn findings(stack: &Stack) -> Vec<String> {
+    synth(stack)
+        .findings
+        .iter()
+        .filter(|finding| finding.rule.id.starts_with("KS-O"))
+        .map(|finding| {
+            format!("{}[{}] {}: {}", finding.severity, finding.rule.id, finding.subject("s"), finding.message)
+        })
+        .collect()
+}
+
+#[test]
+fn what_has_no_agent_cannot_be_monitored() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = KafkaCluster::external("events", Version::V4_2, "events.example.com:9092");
+    let connect = stack.add(
+        Connect::new("kafka-connect", &kafka).images(ImageSet::apache(Version::V4_2)),
+    );
+    stack.add(Monitoring::new("monitoring", &kafka).connect(&connect));
+    assert_eq!(
+        findings(&stack),
+        [
+            "error[KS-O01] s/monitoring/events: `events` has no metrics agent",
+            "error[KS-O01] s/monitoring/kafka-connect: `kafka-connect` has no metrics agent",
+        ]
+    );
+}
+
+#[test]
+fn a_threshold_can_be_reached_and_left() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .disk_usage_threshold(100)
+            .produce_latency_threshold(0.seconds()),
+    );
+    assert_eq!(
+        findings(&stack),
+        [
+            "error[KS-O02] s/monitoring: no volume is ever more than 100 % full",
+            "error[KS-O02] s/monitoring: every produce request takes longer than 0 ms",
+        ]
+    );
+}

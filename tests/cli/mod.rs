@@ -1,0 +1,397 @@
+//! The real binary, as a shell runs it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use insta::assert_snapshot;
+
+/// An empty folder that goes away with the value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("kafka-stacks-cli-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("the temporary folder can be written");
+        Self(path)
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
+    }
+
+    fn put(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("the temporary folder can be written");
+        fs::write(path, text).expect("the temporary folder can be written");
+    }
+
+    /// Every file with its bytes.
+    fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("the folder is there") {
+                let path = entry.expect("the folder can be read").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let bytes = fs::read(&path).expect("the file can be read");
+                    files.insert(path.strip_prefix(&self.0).expect("it is below").to_owned(), bytes);
+                }
+            }
+        }
+        files
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The binary with some arguments, in a folder, with an environment that says nothing about colour.
+fn kafka_stacks(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kafka-stacks"));
+    command.args(words).current_dir(folder).stdin(Stdio::null());
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// All that a shell sees of a run.
+fn transcript(mut command: Command) -> String {
+    let output = command.output().expect("the binary runs");
+    let mut shown = match output.status.code() {
+        Some(code) => format!("exit {code}\n"),
+        None => format!("{}\n", output.status),
+    };
+    for (stream, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+        if !bytes.is_empty() {
+            shown += &format!("-- {stream}\n{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+    // The binary has an extension on some machines.
+    shown.replace("kafka-stacks.exe", "kafka-stacks")
+}
+
+fn run(folder: &Scratch, words: &[&str]) -> String {
+    transcript(kafka_stacks(&folder.0, words))
+}
+
+#[test]
+fn the_help_fits_a_screen() {
+    assert_snapshot!(run(&Scratch::new(), &["-h"]), @r"
+    exit 0
+    -- stdout
+    Kafka platforms as Rust values, Kubernetes manifests that run as the result
+
+    Usage: kafka-stacks [OPTIONS] <COMMAND>
+
+    Commands:
+      synth        Write the stacks' manifests: what changed, and nothing else
+      check        Report what is wrong with the stacks; write nothing
+      list         List the stacks
+      tree         Show a stack's constructs, objects and totals
+      explain      Explain a rule, or list all of them
+      completions  Write completions for a shell to standard output
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+          --format <FORMAT>  How to report [default: text] [possible values: text, json]
+          --color <WHEN>     When to use colour [default: auto] [possible values: auto, always, never]
+      -h, --help             Print help (see more with '--help')
+      -V, --version          Print version
+    ");
+}
+
+#[test]
+fn no_arguments_show_the_help_as_an_error() {
+    let shown = run(&Scratch::new(), &[]);
+    assert!(
+        shown.starts_with("exit 2\n-- stderr\nKafka platforms as Rust values"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn wrong_arguments_end_with_two_and_say_what_is_right() {
+    let scratch = Scratch::new();
+    assert_snapshot!(run(&scratch, &["synth", "--chekc"]), @r"
+    exit 2
+    -- stderr
+    error: unexpected argument '--chekc' found
+
+      tip: a similar argument exists: '--check'
+
+    Usage: kafka-stacks synth --check [STACK]...
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&scratch, &["synht"]), @r"
+    exit 2
+    -- stderr
+    error: unrecognized subcommand 'synht'
+
+      tip: a similar subcommand exists: 'synth'
+
+    Usage: kafka-stacks [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    for words in [
+        ["synth", "--check", "--overwrite"],
+        ["synth", "--stdout", "--check"],
+        ["synth", "--out", ""],
+        ["check", "--format", "xml"],
+        ["list", "prod", "--all"],
+        ["explain", "--all", "KS-S01"],
+        ["tree", "prod", "dev"],
+    ] {
+        let shown = run(&scratch, &words);
+        assert!(shown.starts_with("exit 2\n-- stderr\nerror: "), "{words:?}: {shown}");
+    }
+    assert!(scratch.files("").is_empty());
+}
+
+#[test]
+fn an_unknown_stack_is_an_error_with_a_suggestion_and_nothing_is_written() {
+    let scratch = Scratch::new();
+    assert_snapshot!(run(&scratch, &["synth", "dev", "prodd"]), @r"
+    exit 2
+    -- stderr
+    error: there is no stack `prodd`; did you mean `prod`?
+      hint: the stacks are `dev`, `staging`, `prod`, `prod-dedicated`, `prod-zookeeper`
+    ");
+    assert!(scratch.files("").is_empty());
+}
+
+#[test]
+fn all_stacks_are_written_once_and_found_up_to_date() {
+    let scratch = Scratch::new();
+    let shown = run(&scratch, &["synth"]);
+    assert!(shown.starts_with("exit 0\n-- stderr\n"), "{shown}");
+    assert!(shown.contains("out/prod: "), "{shown}");
+    let written = scratch.files("");
+    for words in [&["synth"][..], &["synth", "prod", "prod"], &["synth", "--check"]] {
+        let shown = run(&scratch, words);
+        assert!(shown.starts_with("exit 0\n"), "{words:?}: {shown}");
+        assert!(!shown.contains("out/"), "{words:?}: {shown}");
+        assert!(!shown.contains("-- stdout"), "{words:?}: {shown}");
+    }
+    assert_eq!(scratch.files(""), written);
+
+    scratch.put("out/prod/kustomization.yaml", "kind: Kustomization\n");
+    assert!(run(&scratch, &["synth", "--check"]).starts_with("exit 1\n"));
+    assert_snapshot!(run(&scratch, &["synth", "prod"]), @r"
+    exit 2
+    -- stderr
+    error: `out/prod/kustomization.yaml` is in the way, and was not written by this tool
+    error: nothing was written
+      hint: move the file elsewhere if you need it, then run `synth --overwrite`
+    ");
+    assert!(run(&scratch, &["synth", "prod", "--overwrite"]).starts_with("exit 0\n"));
+    assert_eq!(scratch.files(""), written);
+}
+
+#[test]
+fn the_same_stacks_give_the_same_bytes_in_every_process() {
+    let scratch = Scratch::new();
+    let elsewhere = Scratch::new();
+    let mut here = kafka_stacks(&scratch.0, &["synth"]);
+    here.env_clear()
+        .env("TZ", "Pacific/Auckland")
+        .env("LANG", "C")
+        .env("HOME", "/nonexistent");
+    let there = elsewhere.path("deep/er");
+    fs::create_dir_all(&there).expect("the temporary folder can be written");
+    let out = elsewhere.path("out");
+    let mut there = kafka_stacks(&there, &["synth", "--out", out.to_str().expect("it is Unicode")]);
+    there
+        .env("TZ", "America/St_Johns")
+        .env("LANG", "tr_TR.UTF-8")
+        .env("LC_ALL", "tr_TR.UTF-8");
+    there
+        .env("USER", "someone")
+        .env("KAFKA_OPTS", "-Dx=y")
+        .env("SOURCE_DATE_EPOCH", "1");
+    for command in [here, there] {
+        let shown = transcript(command);
+        assert!(shown.starts_with("exit 0\n"), "{shown}");
+    }
+    let files = scratch.files("out");
+    assert!(files.len() > 100, "{}", files.len());
+    assert!(files == elsewhere.files("out"), "the two runs differ");
+    let streams = [&scratch, &elsewhere].map(|folder| run(folder, &["synth", "--stdout"]));
+    assert_eq!(streams[0], streams[1]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let scratch = Scratch::new();
+    scratch.put("file", "mine");
+    scratch.put("out/dev/kafka/statefulset-kafka.yaml/inner", "mine");
+    for out in ["file", "file/out"] {
+        let shown = run(&scratch, &["synth", "prod", "--out", out]);
+        // The operating system says the rest.
+        assert!(
+            shown.starts_with("exit 2\n-- stderr\n") && shown.contains(&format!("error: cannot read `{out}/prod`: ")),
+            "{shown}"
+        );
+    }
+    let shown = run(&scratch, &["synth", "dev"]);
+    assert!(shown.starts_with("exit 2\n"), "{shown}");
+    assert!(
+        shown.contains("error: `out/dev/kafka/statefulset-kafka.yaml` is a folder where a file must be\n"),
+        "{shown}"
+    );
+    let left: Vec<PathBuf> = scratch.files("").into_keys().collect();
+    assert_eq!(
+        left,
+        ["file", "out/dev/kafka/statefulset-kafka.yaml/inner"].map(PathBuf::from)
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_system_refuses_is_told_in_one_line() {
+    let scratch = Scratch::new();
+    // Not even root creates anything there.
+    let shown = run(&scratch, &["synth", "prod", "--out", "/proc"]);
+    assert!(
+        shown.ends_with("error: cannot create folder `/proc/prod`: No such file or directory (os error 2)\n"),
+        "{shown}"
+    );
+    assert!(shown.starts_with("exit 2\n"), "{shown}");
+
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("Linux has it");
+    let mut command = kafka_stacks(&scratch.0, &["list"]);
+    command.stdout(full);
+    assert_snapshot!(transcript(command), @r"
+    exit 2
+    -- stderr
+    error: cannot write to standard output: No space left on device (os error 28)
+    ");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let scratch = Scratch::new();
+    for words in [
+        &["synth", "--stdout"][..],
+        &["tree", "prod"],
+        &["list", "--format", "json"],
+        &["check", "--all"],
+        &["explain"],
+        &["completions", "zsh"],
+        &["--help"],
+    ] {
+        let mut command = kafka_stacks(&scratch.0, words);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the binary ends");
+        let notes = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {notes}");
+        assert!(
+            !notes.contains("panicked") && !notes.contains("pipe"),
+            "{words:?}: {notes}"
+        );
+    }
+}
+
+#[test]
+fn a_pipe_gets_colour_only_if_someone_asks_for_it() {
+    let scratch = Scratch::new();
+    let coloured = |words: &[&str], no_color: bool| {
+        let mut command = kafka_stacks(&scratch.0, words);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        transcript(command).contains('\u{1b}')
+    };
+    for words in [&["list"][..], &["synth", "nothing"], &["--help"], &["synth", "--wrong"]] {
+        assert!(!coloured(words, false), "{words:?}");
+        let asked = [words, &["--color", "always"]].concat();
+        assert!(coloured(&asked, false), "{asked:?}");
+        assert!(coloured(&asked, true), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_rule_is_explained_in_any_case_and_a_wrong_one_suggested() {
+    let scratch = Scratch::new();
+    assert_snapshot!(run(&scratch, &["explain", "ks-s03"]), @r"
+    exit 0
+    -- stdout
+    KS-S03: two objects with one name
+    error in every stack
+
+    Two objects of the same kind, namespace and name are one object to the API
+    server: the one that is applied last wins, and nobody is told.
+
+    source: Kubernetes, Object Names and IDs
+    ");
+    assert_snapshot!(run(&scratch, &["explain", "KS-S0"]), @r"
+    exit 2
+    -- stderr
+    error: there is no rule `KS-S0`; did you mean `KS-S01`?
+      hint: `explain` without a rule lists all of them
+    ");
+    let all = run(&scratch, &["explain"]);
+    assert_eq!(run(&scratch, &["explain", "--all"]), all);
+    assert!(
+        all.starts_with("exit 0\n-- stdout\nKS-S01  error    a name that Kubernetes refuses\n"),
+        "{all}"
+    );
+    for id in all.lines().skip(2).filter_map(|line| line.split(' ').next()) {
+        let shown = run(&scratch, &["explain", id]);
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    }
+}
+
+#[test]
+fn list_and_tree_know_the_stacks_of_this_binary() {
+    let scratch = Scratch::new();
+    let shown = run(&scratch, &["list"]);
+    let names: Vec<&str> = shown
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(names, ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper"]);
+    let shown = run(&scratch, &["tree", "prod"]);
+    // The sizes of the reference system: three brokers of 4 CPU, 8 GiB and 100 GiB.
+    assert!(
+        shown.contains("├── kafka  12 CPU, 24 GiB memory, 300 GiB disk\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn completions_know_stacks_and_rules() {
+    let scratch = Scratch::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let shown = run(&scratch, &["completions", shell]);
+        assert!(shown.starts_with("exit 0\n-- stdout\n"), "{shell}");
+        assert!(shown.contains("overwrite"), "{shell}");
+        // The others complete no values.
+        if ["bash", "zsh"].contains(&shell) {
+            assert!(shown.contains("prod-zookeeper") && shown.contains("KS-S03"), "{shell}");
+        }
+    }
+}

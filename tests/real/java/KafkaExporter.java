@@ -1,0 +1,135 @@
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartition;
+
+/** Stands in for kafka_exporter: the same flags, the same metric names and labels, from an AdminClient. */
+public final class KafkaExporter {
+    private static final Set<String> FLAGS = Set.of("kafka.server", "kafka.version", "web.listen-address", "web.telemetry-path", "topic.filter",
+        "topic.exclude", "group.filter", "group.exclude", "refresh.metadata", "offset.show-all", "concurrent.enable", "topic.workers",
+        "kafka.labels", "verbosity", "use.consumelag.zookeeper", "zookeeper.server", "sasl.enabled", "sasl.username", "sasl.password",
+        "sasl.mechanism", "sasl.handshake", "tls.enabled", "tls.ca-file", "tls.cert-file", "tls.key-file", "tls.insecure-skip-tls-verify",
+        "server.tls.enabled", "log.enable-sarama", "kafka.allow-concurrent", "kafka.allow-auto-topic-creation");
+    private static Admin admin;
+
+    public static void main(String[] args) throws Exception {
+        List<String> servers = new ArrayList<>();
+        String address = ":9308";
+        for (String arg : args) {
+            String name = arg.replaceFirst("^--(no-)?", "").split("=", 2)[0];
+            if (!arg.startsWith("--") || !FLAGS.contains(name)) {
+                System.err.println("kafka_exporter: error: unknown long flag '" + arg + "', try --help");
+                System.exit(1);
+            }
+            if (name.equals("kafka.server")) {
+                servers.add(arg.split("=", 2)[1]);
+            } else if (name.equals("web.listen-address")) {
+                address = arg.split("=", 2)[1];
+            }
+        }
+        Properties properties = new Properties();
+        properties.setProperty("bootstrap.servers", servers.isEmpty() ? "kafka:9092" : String.join(",", servers));
+        try {
+            admin = Admin.create(properties);
+            admin.describeCluster().nodes().get(20, TimeUnit.SECONDS);
+        } catch (Exception error) { // the real one ends as well
+            System.err.println("Error Init Kafka Client: " + error);
+            System.exit(255);
+        }
+        HttpServer server = HttpServer.create(new InetSocketAddress(Integer.parseInt(address.substring(address.lastIndexOf(':') + 1))), 0);
+        server.setExecutor(Executors.newFixedThreadPool(4));
+        server.createContext("/", exchange -> {
+            String text;
+            try {
+                text = exchange.getRequestURI().getPath().equals("/metrics") ? collect() : "ok";
+            } catch (Exception error) {
+                text = "";
+            }
+            byte[] body = text.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+    }
+
+    private static String collect() throws Exception {
+        Map<String, List<String>> samples = new TreeMap<>();
+        Set<Node> nodes = new TreeSet<>((a, b) -> a.id() - b.id());
+        nodes.addAll(admin.describeCluster().nodes().get());
+        add(samples, "kafka_brokers", "", nodes.size());
+        nodes.forEach(n -> add(samples, "kafka_broker_info", "address=\"" + n.host() + ":" + n.port() + "\",id=\"" + n.id() + "\"", 1));
+        Map<TopicPartition, OffsetSpec> first = new HashMap<>();
+        Map<TopicPartition, OffsetSpec> last = new HashMap<>();
+        admin.describeTopics(admin.listTopics().names().get()).allTopicNames().get().values().forEach(topic -> {
+            add(samples, "kafka_topic_partitions", "topic=\"" + topic.name() + "\"", topic.partitions().size());
+            topic.partitions().forEach(p -> {
+                String labels = labels(topic.name(), p.partition());
+                if (p.leader() == null || p.leader().isEmpty()) {
+                    return;
+                }
+                add(samples, "kafka_topic_partition_leader", labels, p.leader().id());
+                add(samples, "kafka_topic_partition_replicas", labels, p.replicas().size());
+                add(samples, "kafka_topic_partition_in_sync_replica", labels, p.isr().size());
+                add(samples, "kafka_topic_partition_leader_is_preferred", labels, p.leader().id() == p.replicas().get(0).id() ? 1 : 0);
+                add(samples, "kafka_topic_partition_under_replicated_partition", labels, p.isr().size() < p.replicas().size() ? 1 : 0);
+                first.put(new TopicPartition(topic.name(), p.partition()), OffsetSpec.earliest());
+                last.put(new TopicPartition(topic.name(), p.partition()), OffsetSpec.latest());
+            });
+        });
+        admin.listOffsets(first).all().get().forEach((p, o) -> add(samples, "kafka_topic_partition_oldest_offset", labels(p.topic(), p.partition()), o.offset()));
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        admin.listOffsets(last).all().get().forEach((p, o) -> {
+            ends.put(p, o.offset());
+            add(samples, "kafka_topic_partition_current_offset", labels(p.topic(), p.partition()), o.offset());
+        });
+        for (var listing : admin.listConsumerGroups().all().get()) {
+            String group = "consumergroup=\"" + listing.groupId() + "\"";
+            int members = admin.describeConsumerGroups(List.of(listing.groupId())).all().get().get(listing.groupId()).members().size();
+            add(samples, "kafka_consumergroup_members", group, members);
+            Map<String, long[]> sums = new TreeMap<>();
+            admin.listConsumerGroupOffsets(listing.groupId()).partitionsToOffsetAndMetadata().get().forEach((p, o) -> {
+                if (o == null || !ends.containsKey(p)) {
+                    return;
+                }
+                long lag = ends.get(p) - o.offset();
+                add(samples, "kafka_consumergroup_current_offset", group + "," + labels(p.topic(), p.partition()), o.offset());
+                add(samples, "kafka_consumergroup_lag", group + "," + labels(p.topic(), p.partition()), lag);
+                long[] sum = sums.computeIfAbsent(p.topic(), k -> new long[2]);
+                sum[0] += o.offset();
+                sum[1] += lag;
+            });
+            sums.forEach((topic, sum) -> {
+                add(samples, "kafka_consumergroup_current_offset_sum", group + ",topic=\"" + topic + "\"", sum[0]);
+                add(samples, "kafka_consumergroup_lag_sum", group + ",topic=\"" + topic + "\"", sum[1]);
+            });
+        }
+        StringBuilder text = new StringBuilder();
+        samples.forEach((name, lines) -> {
+            text.append("# TYPE ").append(name).append(" gauge\n");
+            lines.forEach(line -> text.append(line).append('\n'));
+        });
+        return text.toString();
+    }
+
+    private static String labels(String topic, int partition) {
+        return "partition=\"" + partition + "\",topic=\"" + topic + "\"";
+    }
+
+    private static void add(Map<String, List<String>> samples, String name, String labels, long value) {
+        samples.computeIfAbsent(name, k -> new ArrayList<>()).add(name + (labels.isEmpty() ? "" : "{" + labels + "}") + " " + value);
+    }
+}

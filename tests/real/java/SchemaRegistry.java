@@ -1,0 +1,228 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import javax.management.Attribute;
+import javax.management.AttributeList;
+import javax.management.DynamicMBean;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
+import javax.management.ObjectName;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.AbstractConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * Stands in for Confluent's registry, which no public package registry has: its settings, its compacted topic, and as much of its API as a
+ * converter and a probe use. It refuses settings that the real one does not document. No leader: the log's order decides.
+ */
+public final class SchemaRegistry {
+    private static final Set<String> KEYS = Set.of("host.name", "listeners", "kafkastore.bootstrap.servers", "kafkastore.topic",
+        "kafkastore.topic.replication.factor", "kafkastore.group.id", "kafkastore.security.protocol", "kafkastore.timeout.ms",
+        "kafkastore.init.timeout.ms", "schema.compatibility.level", "schema.registry.group.id", "schema.registry.inter.instance.protocol",
+        "leader.eligibility", "master.eligibility", "debug", "config.providers", "inter.instance.protocol", "request.timeout.ms",
+        "response.mediatype.default", "access.control.allow.origin", "access.control.allow.methods", "mode.mutability",
+        "avro.compatibility.level", "authentication.method", "resource.extension.class", "metrics.jmx.prefix");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> schemas = new ArrayList<>();
+    private static final Map<String, List<Integer>> subjects = new TreeMap<>();
+    private static String topic;
+    private static String level;
+    private static KafkaProducer<String, String> producer;
+    private static KafkaConsumer<String, String> consumer;
+    private static TopicPartition partition;
+
+    public static void main(String[] args) throws Exception {
+        Properties file = new Properties();
+        try (FileInputStream in = new FileInputStream(args[0])) {
+            file.load(in);
+        }
+        Map<String, Object> settings = new LinkedHashMap<>();
+        file.forEach((key, value) -> settings.put((String) key, value));
+        Map<String, Object> resolved = new AbstractConfig(new ConfigDef(), settings, false).originals(); // resolves `${env:…}`
+        for (String key : resolved.keySet()) {
+            if (!KEYS.contains(key) && !key.startsWith("config.providers.") && !key.startsWith("kafkastore.s")) {
+                throw new IllegalArgumentException("error: `" + key + "` is not a documented setting of the registry");
+            }
+        }
+        String servers = ((String) resolved.get("kafkastore.bootstrap.servers")).replaceAll("[A-Z_]+://", "");
+        topic = (String) resolved.getOrDefault("kafkastore.topic", "_schemas");
+        level = ((String) resolved.getOrDefault("schema.compatibility.level", "backward")).toUpperCase();
+        short factor = Short.parseShort((String) resolved.getOrDefault("kafkastore.topic.replication.factor", "3"));
+        open(servers, factor);
+        gauges("kafka.schema.registry:type=master-slave-role", "master-slave-role");
+        gauges("kafka.schema.registry:type=registered-count", "registered-count");
+        gauges("kafka.schema.registry:type=jetty-metrics", "connections-active");
+        gauges("kafka.schema.registry:type=jersey-metrics", "request-rate", "request-error-rate", "request-latency-99");
+        URI listener = URI.create(((String) resolved.getOrDefault("listeners", "http://0.0.0.0:8081")).split(",")[0]);
+        HttpServer server = HttpServer.create(new InetSocketAddress(listener.getHost(), listener.getPort()), 0);
+        server.setExecutor(Executors.newFixedThreadPool(4));
+        server.createContext("/", SchemaRegistry::handle);
+        server.start();
+        System.out.println("the stand-in listens on " + listener + " as " + resolved.get("host.name"));
+    }
+
+    private static void open(String servers, short factor) throws Exception {
+        Properties p = new Properties();
+        p.setProperty("bootstrap.servers", servers);
+        p.setProperty("isolation.level", "read_committed");
+        try (Admin admin = Admin.create(p)) {
+            admin.createTopics(List.of(new NewTopic(topic, 1, factor).configs(Map.of("cleanup.policy", "compact")))).all().get();
+        } catch (ExecutionException error) {
+            if (!(error.getCause() instanceof TopicExistsException)) {
+                throw error;
+            }
+        }
+        producer = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer());
+        consumer = new KafkaConsumer<>(p, new StringDeserializer(), new StringDeserializer());
+        partition = new TopicPartition(topic, 0);
+        consumer.assign(List.of(partition));
+        consumer.seekToBeginning(List.of(partition));
+    }
+
+    /** Reads the topic to its end: after that this instance knows whatever any instance has written. */
+    private static void catchUp() {
+        long end = consumer.endOffsets(List.of(partition)).get(partition);
+        while (consumer.position(partition) < end) {
+            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                int id = schemas.indexOf(record.value());
+                if (id < 0) {
+                    schemas.add(record.value());
+                    id = schemas.size() - 1;
+                }
+                List<Integer> versions = subjects.computeIfAbsent(record.key().split("\n")[0], k -> new ArrayList<>());
+                if (!versions.contains(id + 1)) {
+                    versions.add(id + 1);
+                }
+            }
+        }
+    }
+
+    private static void handle(HttpExchange exchange) throws IOException {
+        int status = 200;
+        Object reply;
+        try {
+            synchronized (SchemaRegistry.class) {
+                catchUp();
+                reply = answer(exchange.getRequestMethod(), exchange.getRequestURI().getPath(), exchange.getRequestBody().readAllBytes());
+            }
+        } catch (IllegalStateException refused) {
+            status = Integer.parseInt(refused.getMessage().substring(0, 3));
+            reply = Map.of("error_code", status, "message", refused.getMessage().substring(4));
+        } catch (Exception error) {
+            status = 500;
+            reply = Map.of("error_code", 50001, "message", String.valueOf(error));
+        }
+        byte[] body = JSON.writeValueAsString(reply).getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "application/vnd.schemaregistry.v1+json");
+        exchange.sendResponseHeaders(status, body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    private static Object answer(String method, String path, byte[] body) throws Exception {
+        String[] part = path.substring(1).split("/");
+        if (path.equals("/config")) {
+            return Map.of("compatibilityLevel", level);
+        } else if (path.equals("/subjects")) {
+            return subjects.keySet();
+        } else if (part.length == 3 && path.startsWith("/schemas/ids/")) {
+            int id = Integer.parseInt(part[2]);
+            if (id > schemas.size()) {
+                throw new IllegalStateException("404 Schema not found");
+            }
+            return Map.of("schema", schemas.get(id - 1));
+        } else if (part.length == 3 && part[2].equals("versions") && method.equals("POST")) {
+            return Map.of("id", register(part[1], JSON.readTree(body).get("schema").asText()));
+        } else if (part.length == 3 && part[2].equals("versions")) {
+            return subjects.getOrDefault(part[1], List.of());
+        }
+        return Map.of();
+    }
+
+    private static int register(String subject, String schema) throws Exception {
+        List<Integer> versions = subjects.getOrDefault(subject, List.of());
+        int known = schemas.indexOf(schema) + 1;
+        if (versions.contains(known)) {
+            return known;
+        }
+        if (level.equals("BACKWARD") && !versions.isEmpty() && !reads(schema, schemas.get(versions.get(versions.size() - 1) - 1))) {
+            throw new IllegalStateException("409 Schema being registered is incompatible with an earlier schema for subject \"" + subject + "\"");
+        }
+        producer.send(new ProducerRecord<>(topic, subject + "\n" + schema.hashCode(), schema)).get();
+        catchUp();
+        return schemas.indexOf(schema) + 1;
+    }
+
+    /** Whether the new record schema reads old data: a field that the old one lacks needs a default. Other changes are not judged. */
+    private static boolean reads(String next, String before) throws Exception {
+        List<String> old = new ArrayList<>();
+        JsonNode fields = JSON.readTree(before).path("fields");
+        fields.forEach(f -> old.add(f.get("name").asText()));
+        for (JsonNode field : JSON.readTree(next).path("fields")) {
+            if (!old.contains(field.get("name").asText()) && !field.has("default")) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void gauges(String name, String... attributes) throws Exception {
+        MBeanAttributeInfo[] info = new MBeanAttributeInfo[attributes.length];
+        for (int i = 0; i < attributes.length; i++) {
+            info[i] = new MBeanAttributeInfo(attributes[i], "java.lang.Double", "", true, false, false);
+        }
+        ManagementFactory.getPlatformMBeanServer().registerMBean(new DynamicMBean() {
+            public Object getAttribute(String attribute) {
+                return attribute.equals("registered-count") ? schemas.size() : 1.0;
+            }
+
+            public void setAttribute(Attribute attribute) { }
+
+            public AttributeList getAttributes(String[] names) {
+                AttributeList list = new AttributeList();
+                for (String each : names) {
+                    list.add(new Attribute(each, getAttribute(each)));
+                }
+                return list;
+            }
+
+            public AttributeList setAttributes(AttributeList list) {
+                return list;
+            }
+
+            public Object invoke(String action, Object[] values, String[] signature) {
+                return null;
+            }
+
+            public MBeanInfo getMBeanInfo() {
+                return new MBeanInfo(getClass().getName(), "", info, null, null, null);
+            }
+        }, new ObjectName(name));
+    }
+}
