@@ -4,7 +4,11 @@
 //! The benchmark starts itself as the command line of stacks with 60, 1,000 and 10,000 objects, and the project's own binary
 //! for `prod`.
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a benchmark reads the clock and prints")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a benchmark reads the clock and prints"
+)]
 
 use std::{
     env, fs,
@@ -125,8 +129,16 @@ fn run(program: &PathBuf, stack: &str, out: &PathBuf) -> (Duration, u64) {
     // The kernel forgets the figure when the process ends, so it is read while it runs; short runs are over before.
     let status = format!("/proc/{}/status", child.id());
     let result = loop {
-        if let Some(line) = fs::read_to_string(&status).unwrap_or_default().lines().find(|line| line.starts_with("VmHWM")) {
-            peak = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(peak);
+        if let Some(line) = fs::read_to_string(&status)
+            .unwrap_or_default()
+            .lines()
+            .find(|line| line.starts_with("VmHWM"))
+        {
+            peak = line
+                .split_whitespace()
+                .nth(1)
+                .and_then(|kib| kib.parse().ok())
+                .unwrap_or(peak);
         }
         if let Some(result) = child.try_wait().expect("a child to wait for") {
             break result;
@@ -148,6 +160,10 @@ fn report(what: &str, mut once: impl FnMut() -> (Duration, u64)) {
         ms(runs[RUNS / 2].0),
         ms(runs[0].0),
         ms(runs[RUNS - 1].0),
-        if peak == 0 { "–".to_owned() } else { format!("{} MiB", peak / 1024) },
+        if peak == 0 {
+            "–".to_owned()
+        } else {
+            format!("{} MiB", peak / 1024)
+        },
     );
 }

@@ -76,7 +76,7 @@ pub mod prelude {
         monitoring::Monitoring,
         properties::Properties,
         quantity::{Bytes, Cpu, Duration, Resources, Units},
-        registry::{Compatibility, SchemaRegistry, SchemaRegistryHandle},
+        registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
         rules,
         runtime::{ImageSet, Version},
         stack::{Profile, Scope, Stack},

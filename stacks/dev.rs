@@ -21,6 +21,7 @@ pub(crate) fn stack() -> Stack {
         registry: Resources::range(100.millicores()..=500.millicores(), 512.mib()..=512.mib()),
         connect: Resources::range(100.millicores()..=1.cores(), 1.gib()..=1.gib()),
         replicas: 1,
+        implementation: RegistryImplementation::Apicurio,
     }
     .add_to(&mut stack, &kafka);
     stack

@@ -40,6 +40,7 @@ pub(crate) struct Platform {
     pub(crate) connect: Resources,
     /// Of the registry and of Connect.
     pub(crate) replicas: u32,
+    pub(crate) implementation: RegistryImplementation,
 }
 
 impl Platform {
@@ -49,6 +50,7 @@ impl Platform {
             registry: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
             connect: Resources::range(1.cores()..=2.cores(), 3.gib()..=4.gib()),
             replicas: 2,
+            implementation: RegistryImplementation::Confluent,
         }
     }
 
@@ -59,6 +61,7 @@ impl Platform {
             SchemaRegistry::new("schema-registry", kafka)
                 .replicas(self.replicas)
                 .resources(self.registry)
+                .implementation(self.implementation)
                 .compatibility(Compatibility::Backward),
         );
         let connect = stack.add(
@@ -72,10 +75,11 @@ impl Platform {
                 .largest_request(1.mib())
                 .max_poll_records(500),
         );
-        stack.add(
-            Monitoring::new("monitoring", kafka)
-                .connect(&connect)
-                .registry(&registry),
-        );
+        let monitoring = Monitoring::new("monitoring", kafka).connect(&connect);
+        stack.add(match self.implementation {
+            RegistryImplementation::Confluent => monitoring.registry(&registry),
+            // It has no metrics agent, so there is nothing to scrape by that name.
+            RegistryImplementation::Apicurio => monitoring,
+        });
     }
 }

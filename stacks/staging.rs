@@ -22,6 +22,7 @@ pub(crate) fn stack() -> Stack {
         registry: Resources::range(100.millicores()..=500.millicores(), 1.gib()..=1.gib()),
         connect: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
         replicas: 2,
+        implementation: RegistryImplementation::Confluent,
     }
     .add_to(&mut stack, &kafka);
     stack

@@ -202,7 +202,10 @@ fn every_finding_says_what_is_wrong_where_it_is_and_how_it_is_mended() {
     let mut parts = said.split("tests/rules.rs:");
     let first = parts.next().unwrap_or_default().to_owned();
     let said = parts.fold(first, |said, part| {
-        format!("{said}tests/rules.rs:…{}", part.trim_start_matches(|c: char| c.is_ascii_digit()))
+        format!(
+            "{said}tests/rules.rs:…{}",
+            part.trim_start_matches(|c: char| c.is_ascii_digit())
+        )
     });
     assert_snapshot!("findings", said);
 }

@@ -428,7 +428,7 @@ mod tests {
             symlink(elsewhere.path(target), &link).unwrap();
             for others in [Others::Keep, Others::Overwrite] {
                 let conflicts = run(&scratch.path("prod"), &second(), others).unwrap_err();
-                assert_eq!(conflicts, [expected.clone()]);
+                assert_eq!(conflicts, std::slice::from_ref(&expected));
             }
         }
         assert_eq!(

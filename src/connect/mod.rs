@@ -454,3 +454,36 @@ impl ConnectHandle {
         self.0.metrics_port
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prelude::{KafkaCluster, Version};
+
+    #[test]
+    fn a_group_without_a_registry_converts_json_and_is_called_after_its_construct() {
+        let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
+        assert_snapshot!(Connect::new("pipes", &kafka).properties().to_text(), @r"
+        bootstrap.servers=k:9092
+        config.providers=env
+        config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
+        config.storage.replication.factor=3
+        config.storage.topic=pipes-configs
+        consumer.isolation.level=read_committed
+        exactly.once.source.support=enabled
+        group.id=pipes
+        key.converter=org.apache.kafka.connect.json.JsonConverter
+        listeners=http://0.0.0.0:8083
+        offset.storage.replication.factor=3
+        offset.storage.topic=pipes-offsets
+        plugin.path=/usr/share/confluent-hub-components
+        rest.advertised.host.name=${env:POD_IP}
+        rest.advertised.port=8083
+        status.storage.replication.factor=3
+        status.storage.topic=pipes-status
+        value.converter=org.apache.kafka.connect.json.JsonConverter
+        ");
+    }
+}

@@ -392,3 +392,36 @@ impl Construct for Clients {
         vec![Object::new(&files)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prelude::{KafkaCluster, Version};
+
+    #[test]
+    fn an_idempotent_producer_is_safe_without_a_single_setting() {
+        let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
+        assert_snapshot!(Producer::idempotent("p").properties(&kafka).to_text(), @r"
+        acks=all
+        bootstrap.servers=k:9092
+        delivery.timeout.ms=120000
+        enable.idempotence=true
+        linger.ms=5
+        max.in.flight.requests.per.connection=5
+        request.timeout.ms=30000
+        ");
+    }
+
+    #[test]
+    fn a_producer_knows_no_compression_of_topics() {
+        let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
+        let producer = |compression| Producer::idempotent("p").compression(compression).properties(&kafka);
+        assert_eq!(
+            producer(Compression::Uncompressed).get("compression.type"),
+            Some("none")
+        );
+        assert_eq!(producer(Compression::Zstd).get("compression.type"), Some("zstd"));
+    }
+}

@@ -327,3 +327,65 @@ impl Construct for Topics {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prelude::{Cleanup, KafkaCluster, Replication, Stack, Version};
+
+    fn declared(topics: impl IntoIterator<Item = Topic>) -> Topics {
+        Topics::new("topics", &KafkaCluster::external("k", Version::V4_3, "k:9092")).topics(topics)
+    }
+
+    fn job_name(topics: &Topics) -> String {
+        let objects = topics.render(Stack::new("test", "streams").scope());
+        let job = objects.iter().find(|object| object.kind() == "Job").unwrap();
+        assert_eq!(job.path("topics"), "topics/job-topics.yaml");
+        job.name().to_owned()
+    }
+
+    #[test]
+    fn a_declaration_is_sorted_and_each_policy_has_its_settings() {
+        let topics = declared([
+            Topic::new("d.size", 1, Cleanup::delete_after(1.gib())),
+            Topic::new("c.audit", 1, Cleanup::keep()).replication(Replication::new(5, 3)),
+            Topic::new("b.both", 1, Cleanup::compact_and_delete_after(30.days())).segment_age(1.hours()),
+            Topic::new("a.state", 6, Cleanup::compact()).config("min.compaction.lag.ms", 60_000),
+        ]);
+        assert_snapshot!(topics.declaration(), @r"
+        a.state partitions=6
+        a.state replication.factor=3
+        a.state cleanup.policy=compact
+        a.state min.compaction.lag.ms=60000
+        a.state min.insync.replicas=2
+        b.both partitions=1
+        b.both replication.factor=3
+        b.both cleanup.policy=compact,delete
+        b.both min.insync.replicas=2
+        b.both retention.ms=2592000000
+        b.both segment.ms=3600000
+        c.audit partitions=1
+        c.audit replication.factor=5
+        c.audit cleanup.policy=delete
+        c.audit min.insync.replicas=3
+        c.audit retention.bytes=-1
+        c.audit retention.ms=-1
+        d.size partitions=1
+        d.size replication.factor=3
+        d.size cleanup.policy=delete
+        d.size min.insync.replicas=2
+        d.size retention.bytes=1073741824
+        d.size retention.ms=-1
+        ");
+    }
+
+    #[test]
+    fn another_declaration_is_another_job_and_the_same_one_is_the_same() {
+        let week = || declared([Topic::new("orders", 1, Cleanup::delete_after(7.days()))]);
+        let day = declared([Topic::new("orders", 1, Cleanup::delete_after(1.days()))]);
+        assert_eq!(job_name(&week()), job_name(&week()));
+        assert_ne!(job_name(&week()), job_name(&day));
+    }
+}

@@ -25,8 +25,13 @@ pub fn agent_rules(process: Process) -> String {
         })
         .flat_map(object_names)
         .collect();
-    let unused = objects.iter().any(|object| object.starts_with("kafka.") && object.contains(",name="));
-    let rules = unused.then(drop_unused).into_iter().chain(process.metrics().filter_map(rule));
+    let unused = objects
+        .iter()
+        .any(|object| object.starts_with("kafka.") && object.contains(",name="));
+    let rules = unused
+        .then(drop_unused)
+        .into_iter()
+        .chain(process.metrics().filter_map(rule));
     let mut file = json!({
         // The only spelling of the key that all versions read. Beans that are not listed are not even asked: a broker has
         // some thousands.

@@ -198,15 +198,15 @@ impl Process {
     const fn tables(self) -> &'static [&'static [Metric]] {
         match self {
             Self::Broker => &[
+                broker::COMMON,
+                broker::METADATA,
                 controller::COMMON,
                 controller::KRAFT,
                 controller::QUORUM,
-                broker::METADATA,
-                broker::COMMON,
                 jvm::ALL,
             ],
             Self::Controller => &[controller::COMMON, controller::KRAFT, controller::QUORUM, jvm::ALL],
-            Self::ZooKeeperModeBroker => &[controller::COMMON, broker::COMMON, zookeeper::SESSION, jvm::ALL],
+            Self::ZooKeeperModeBroker => &[broker::COMMON, controller::COMMON, zookeeper::SESSION, jvm::ALL],
             Self::ZooKeeper => &[zookeeper::SERVER, jvm::ALL],
             Self::Connect => &[connect::ALL, jvm::ALL],
             Self::SchemaRegistry => &[registry::ALL, jvm::ALL],

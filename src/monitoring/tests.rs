@@ -48,12 +48,17 @@ fn stacks() -> [Stack; 3] {
 
 fn manifests(stack: &Stack) -> Manifests {
     let synthesis = synth(stack);
-    synthesis.manifests.unwrap_or_else(|| panic!("{:?}", synthesis.findings))
+    synthesis
+        .manifests
+        .unwrap_or_else(|| panic!("{:?}", synthesis.findings))
 }
 
 /// Every object of a stack, read by another reader than the one that wrote it.
 fn objects(stack: &Stack) -> Vec<Value> {
-    manifests(stack).iter().map(|(_, text)| serde_yaml::from_str(text).unwrap()).collect()
+    manifests(stack)
+        .iter()
+        .map(|(_, text)| serde_yaml::from_str(text).unwrap())
+        .collect()
 }
 
 fn of_kind<'a>(objects: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {
@@ -75,9 +80,7 @@ fn dashboards(objects: &[Value]) -> Vec<(String, Value)> {
     of_kind(objects, "ConfigMap")
         .filter(|config| config["metadata"]["labels"]["grafana_dashboard"] == "1")
         .flat_map(|config| config["data"].as_object().unwrap())
-        .map(|(file, text)| {
-            (file.clone(), serde_json::from_str(text.as_str().unwrap()).unwrap())
-        })
+        .map(|(file, text)| (file.clone(), serde_json::from_str(text.as_str().unwrap()).unwrap()))
         .collect()
 }
 
@@ -165,7 +168,12 @@ fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that
             })
             .map(|rule| rule["name"].as_str().unwrap().to_owned())
             .collect();
-        exported.extend(exporter::ALL.iter().chain(kubelet::ALL).map(|metric| metric.name.to_owned()));
+        exported.extend(
+            exporter::ALL
+                .iter()
+                .chain(kubelet::ALL)
+                .map(|metric| metric.name.to_owned()),
+        );
         let jobs: BTreeSet<&str> = ["PodMonitor", "ServiceMonitor"]
             .into_iter()
             .flat_map(|kind| of_kind(&objects, kind))
@@ -178,20 +186,30 @@ fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that
             .iter()
             .flat_map(|(_, dashboard)| panels(dashboard))
             .flat_map(|panel| list(&panel["targets"]));
-        let expressions: Vec<&str> =
-            alerts.iter().chain(queries).map(|query| query["expr"].as_str().unwrap()).collect();
+        let expressions: Vec<&str> = alerts
+            .iter()
+            .chain(queries)
+            .map(|query| query["expr"].as_str().unwrap())
+            .collect();
         assert!(expressions.len() > 50, "{}", expressions.len());
         for expression in expressions {
             let named = named(expression);
             assert!(!named.selectors.is_empty(), "{expression}");
             let mut labels: BTreeSet<&str> = TARGET.into();
             for selector in &named.selectors {
-                assert!(exported.contains(selector.metric), "nothing exports {}", selector.metric);
+                assert!(
+                    exported.contains(selector.metric),
+                    "nothing exports {}",
+                    selector.metric
+                );
                 let metric = metric(selector.metric);
                 labels.extend(metric.labels());
                 for (label, value) in &selector.matchers {
                     assert!(labels.contains(label), "`{label}` in {expression}");
-                    assert!(*label != "job" || value.split('|').all(|job| jobs.contains(job)), "{expression}");
+                    assert!(
+                        *label != "job" || value.split('|').all(|job| jobs.contains(job)),
+                        "{expression}"
+                    );
                 }
                 assert_eq!(
                     selector.inside.ends_with("rate("),
@@ -231,16 +249,31 @@ fn an_alert_says_what_whoever_is_called_needs() {
         let name = alert["alert"].as_str().unwrap();
         let annotations = &alert["annotations"];
         let text = |key: &str| annotations[key].as_str().unwrap();
-        assert!(matches!(alert["labels"]["severity"].as_str(), Some("critical" | "warning")), "{name}");
-        assert!(text("summary").ends_with('.') && !text("summary").contains("{{"), "{name}");
+        assert!(
+            matches!(alert["labels"]["severity"].as_str(), Some("critical" | "warning")),
+            "{name}"
+        );
+        assert!(
+            text("summary").ends_with('.') && !text("summary").contains("{{"),
+            "{name}"
+        );
         assert!(text("threshold").ends_with('.'), "{name}");
-        assert_eq!(text("runbook_url"), format!("https://runbooks.example.com/kafka/{name}"));
+        assert_eq!(
+            text("runbook_url"),
+            format!("https://runbooks.example.com/kafka/{name}")
+        );
         let description = text("description");
-        assert!(description.ends_with('.') && description.contains("{{ $value"), "{name}");
+        assert!(
+            description.ends_with('.') && description.contains("{{ $value"),
+            "{name}"
+        );
         let groups = named(alert["expr"].as_str().unwrap()).groups;
         for label in description.split("$labels.").skip(1) {
             let label = label.split(' ').next().unwrap();
-            assert!(label == "kafka_cluster" || groups.contains(label), "{name} has no label `{label}`");
+            assert!(
+                label == "kafka_cluster" || groups.contains(label),
+                "{name} has no label `{label}`"
+            );
         }
     }
 }
@@ -272,7 +305,10 @@ fn thresholds_come_from_the_stack() {
     assert!(alerts["KafkaLeaderElectionRateHigh"].ends_with(" > 0.5 / 5"));
     let disk = &alerts["KafkaDiskUsageHigh"];
     assert!(disk.ends_with(" > 70"));
-    assert!(disk.contains(r#"persistentvolumeclaim=~"data-events-controller-[0-9]+|data-events-[0-9]+""#), "{disk}");
+    assert!(
+        disk.contains(r#"persistentvolumeclaim=~"data-events-controller-[0-9]+|data-events-[0-9]+""#),
+        "{disk}"
+    );
 }
 
 /// Whether an object has all labels of a selector.
@@ -311,8 +347,14 @@ fn every_pod_with_metrics_is_scraped_once_and_its_policy_admits_prometheus() {
                 let endpoint = &list(&monitor["spec"]["endpoints"])[0];
                 of_kind(&objects, "Service").filter(move |service| {
                     selects(&monitor["spec"]["selector"], &service["metadata"]["labels"])
-                        && service["spec"]["selector"].as_object().unwrap().iter().all(|(k, v)| labels[k] == *v)
-                        && list(&service["spec"]["ports"]).iter().any(|port| port["name"] == endpoint["port"])
+                        && service["spec"]["selector"]
+                            .as_object()
+                            .unwrap()
+                            .iter()
+                            .all(|(k, v)| labels[k] == *v)
+                        && list(&service["spec"]["ports"])
+                            .iter()
+                            .any(|port| port["name"] == endpoint["port"])
                 })
             });
             assert_eq!(by_pod.count() + by_service.count(), 1, "{labels}");
@@ -323,8 +365,7 @@ fn every_pod_with_metrics_is_scraped_once_and_its_policy_admits_prometheus() {
                 .flat_map(|policy| list(&policy["spec"]["ingress"]))
                 .any(|rule| {
                     list(&rule["ports"]).iter().any(|port| port["port"] == *metrics)
-                        && rule["from"][0]["namespaceSelector"]["matchLabels"]
-                            ["kubernetes.io/metadata.name"]
+                        && rule["from"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
                             == "monitoring"
                 });
             assert!(admitted, "{labels}");
@@ -396,7 +437,10 @@ fn monitors_set_the_labels_that_expressions_select_by() {
 
 #[test]
 fn a_rule_can_be_reviewed() {
-    let text = manifests(&stacks()[0]).get("monitoring/prometheusrule-kafka.yaml").unwrap().to_owned();
+    let text = manifests(&stacks()[0])
+        .get("monitoring/prometheusrule-kafka.yaml")
+        .unwrap()
+        .to_owned();
     let first = text.find("    - alert: KafkaBrokerDown").unwrap();
     let second = text.find("    - alert: KafkaOfflinePartitions").unwrap();
     assert_snapshot!(&text[first..second], @r#"
@@ -458,7 +502,13 @@ fn an_overview_shows_what_the_mode_has() {
             .map(|row| row["title"].as_str().unwrap().to_owned())
             .collect()
     };
-    let common = ["Golden signals", "Consumers", "Replication", "Topics and disk", "Controllers"];
+    let common = [
+        "Golden signals",
+        "Consumers",
+        "Replication",
+        "Topics and disk",
+        "Controllers",
+    ];
     let beside = ["Connect", "Schema Registry", "Processes"];
     let [combined, _, zookeeper] = stacks();
     assert_eq!(titles(&combined), [&common[..], &beside].concat());
@@ -471,7 +521,13 @@ fn findings(stack: &Stack) -> Vec<String> {
         .iter()
         .filter(|finding| finding.rule.id.starts_with("KS-O"))
         .map(|finding| {
-            format!("{}[{}] {}: {}", finding.severity, finding.rule.id, finding.subject("s"), finding.message)
+            format!(
+                "{}[{}] {}: {}",
+                finding.severity,
+                finding.rule.id,
+                finding.subject("s"),
+                finding.message
+            )
         })
         .collect()
 }
@@ -480,9 +536,7 @@ fn findings(stack: &Stack) -> Vec<String> {
 fn what_has_no_agent_cannot_be_monitored() {
     let mut stack = Stack::new("s", "kafka");
     let kafka = KafkaCluster::external("events", Version::V4_2, "events.example.com:9092");
-    let connect = stack.add(
-        Connect::new("kafka-connect", &kafka).images(ImageSet::apache(Version::V4_2)),
-    );
+    let connect = stack.add(Connect::new("kafka-connect", &kafka).images(ImageSet::apache(Version::V4_2)));
     stack.add(Monitoring::new("monitoring", &kafka).connect(&connect));
     assert_eq!(
         findings(&stack),

@@ -1,27 +1,47 @@
-//! The Schema Registry.
+//! The Schema Registry: Confluent's, or Apicurio's behind the same interface.
+
+mod apicurio;
+mod confluent;
 
 use std::{fmt, sync::Arc};
 
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
+use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use crate::{
     construct::{Check, Construct, Origin, Override},
     kafka::{KafkaHandle, check_heap},
     kubernetes::{
-        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment, disruption_budget, env,
-        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
+        Access, Admission, Labels, Pod, Sidecar, Spread, deployment, disruption_budget, network_policy, service,
+        service_account, wait_for,
     },
     manifest::Object,
-    metrics,
-    properties::Properties,
     quantity::{Duration, Resources, Units},
     rules::registry,
-    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
+    runtime::{METRICS_PORT, METRICS_PORT_NAME},
     stack::Scope,
 };
 
 const HTTP: (&str, u16) = ("http", 8081);
-const FILE: &str = "schema-registry.properties";
+
+/// Who wrote the registry. Clients see the same interface, Confluent's, at another path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistryImplementation {
+    /// Confluent's Schema Registry, under the Confluent Community License: what the serializers of most clients know best.
+    #[default]
+    Confluent,
+    /// Apicurio Registry, under the Apache License, with its Kafka storage.
+    Apicurio,
+}
+
+/// What differs between the implementations.
+struct Instance {
+    config: ConfigMap,
+    container: Container,
+    /// The user that the image is made for.
+    user: i64,
+    /// Whether the metrics agent's port is open.
+    has_agent: bool,
+}
 
 /// Which schemas may follow on a subject's earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +76,7 @@ impl fmt::Display for Compatibility {
     }
 }
 
-/// Confluent's Schema Registry, which keeps its schemas in a topic of the cluster.
+/// A registry of schemas, which it keeps in a topic of the cluster.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -70,6 +90,9 @@ impl fmt::Display for Compatibility {
 /// let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka).compatibility(Compatibility::Full));
 /// assert_eq!(registry.url(), "http://schema-registry.kafka.svc.cluster.local:8081");
 /// assert!(synth(&stack).manifests.is_some());
+///
+/// let apicurio = SchemaRegistry::new("schema-registry", &kafka).implementation(RegistryImplementation::Apicurio);
+/// # let _ = apicurio;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -77,7 +100,8 @@ pub struct SchemaRegistry {
     name: String,
     origin: Origin,
     kafka: KafkaHandle,
-    images: ImageSet,
+    implementation: RegistryImplementation,
+    image: Option<String>,
     replicas: u32,
     resources: Resources,
     compatibility: Compatibility,
@@ -85,23 +109,6 @@ pub struct SchemaRegistry {
     sidecar: Sidecar,
     overrides: Vec<Override>,
 }
-
-/// Settings that follow from the construct, and what to do instead.
-const OWNED: [(&str, &str); 7] = [
-    ("host.name", "it is the pod's address, since a leader is asked by it"),
-    (
-        "kafkastore.bootstrap.servers",
-        "it is the cluster that `SchemaRegistry::new` is given",
-    ),
-    ("kafkastore.topic", "it is `_schemas`"),
-    (
-        "kafkastore.topic.replication.factor",
-        "use `.replication(…)` of the cluster",
-    ),
-    ("listeners", "it is port 8081"),
-    ("schema.compatibility.level", "use `.compatibility(…)`"),
-    ("schema.registry.group.id", "it is the name in `SchemaRegistry::new`"),
-];
 
 impl SchemaRegistry {
     /// Two instances of 1 core and 2 GiB each, with compatibility BACKWARD, in the version that belongs to the cluster's.
@@ -111,7 +118,8 @@ impl SchemaRegistry {
             name: name.into(),
             origin: Origin::here(),
             kafka: kafka.clone(),
-            images: ImageSet::confluent(kafka.version()),
+            implementation: RegistryImplementation::default(),
+            image: None,
             replicas: 2,
             resources: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
             compatibility: Compatibility::Backward,
@@ -167,9 +175,15 @@ impl SchemaRegistry {
         self
     }
 
-    /// Other images than Confluent's own, as a mirror of them.
-    pub fn images(mut self, images: ImageSet) -> Self {
-        self.images = images;
+    /// Who wrote the registry.
+    pub const fn implementation(mut self, implementation: RegistryImplementation) -> Self {
+        self.implementation = implementation;
+        self
+    }
+
+    /// Another image of the same implementation, as a mirror.
+    pub fn image(mut self, image: impl Into<String>) -> Self {
+        self.image = Some(image.into());
         self
     }
 
@@ -180,83 +194,30 @@ impl SchemaRegistry {
         self
     }
 
+    fn owned(&self) -> &'static [(&'static str, &'static str)] {
+        match self.implementation {
+            RegistryImplementation::Confluent => &confluent::OWNED,
+            RegistryImplementation::Apicurio => &apicurio::OWNED,
+        }
+    }
+
+    fn instance(&self, scope: &Scope) -> Instance {
+        match self.implementation {
+            RegistryImplementation::Confluent => confluent::instance(self, scope),
+            RegistryImplementation::Apicurio => apicurio::instance(self, scope),
+        }
+    }
+
+    /// Where in the service Confluent's interface begins.
+    const fn path(&self) -> &'static str {
+        match self.implementation {
+            RegistryImplementation::Confluent => "",
+            RegistryImplementation::Apicurio => apicurio::PATH,
+        }
+    }
+
     fn labels(&self) -> Labels {
         Labels::new("schema-registry", &self.name, "server")
-    }
-
-    fn properties(&self) -> Properties {
-        let mut properties = Properties::default();
-        let servers = self
-            .kafka
-            .bootstrap_servers()
-            .split(',')
-            .map(|server| format!("PLAINTEXT://{}", server.trim()))
-            .collect::<Vec<_>>();
-        properties
-            .resolve_environment()
-            .set("listeners", format!("http://0.0.0.0:{}", HTTP.1))
-            // Instances that are not the leader forward writes to it under this name: a pod's own address, never the Service.
-            .set("host.name", "${env:POD_IP}")
-            .set("kafkastore.bootstrap.servers", servers.join(","))
-            .set("kafkastore.topic", "_schemas")
-            .set("kafkastore.topic.replication.factor", self.kafka.replication().factor)
-            .set("schema.registry.group.id", &self.name)
-            .set("schema.compatibility.level", self.compatibility);
-        for Override { key, value, .. } in &self.overrides {
-            properties.set(key, value);
-        }
-        properties
-    }
-
-    fn config_map(&self, scope: &Scope) -> ConfigMap {
-        let logging = Logging::of(self.images.version());
-        let mut config = config_map(
-            scope,
-            &self.labels(),
-            &self.name,
-            [
-                (FILE, self.properties().to_text()),
-                (logging.file(), logging.configuration(&[])),
-            ],
-        );
-        if self.images.metrics_agent().is_some() {
-            config.data.get_or_insert_default().insert(
-                METRICS_FILE.to_owned(),
-                metrics::agent_rules(metrics::Process::SchemaRegistry),
-            );
-        }
-        config
-    }
-
-    fn server(&self) -> Container {
-        let start = Start {
-            tool: "schema-registry-start",
-            file: FILE,
-            prefix: "SCHEMA_REGISTRY",
-            heap: self.resources.heap(),
-            logging: Logging::of(self.images.version()),
-        };
-        let mut server = container(
-            "schema-registry",
-            self.images.schema_registry(),
-            self.resources,
-            start.command(&self.images),
-        );
-        server.env = Some(vec![env_from_field("POD_IP", "status.podIP"), env("LOG_DIR", "/tmp")]);
-        server.ports = Some(
-            std::iter::once(HTTP)
-                .chain(self.images.metrics_agent().map(|_| (METRICS_PORT_NAME, METRICS_PORT)))
-                .map(|(name, port)| named_port(name, port))
-                .collect(),
-        );
-        // It answers only once it has read all schemas.
-        server.startup_probe = Some(Probe {
-            failure_threshold: Some(30),
-            ..http_probe("/subjects", HTTP.0)
-        });
-        server.readiness_probe = Some(http_probe("/subjects", HTTP.0));
-        server.liveness_probe = Some(tcp_probe(HTTP.0));
-        server
     }
 }
 
@@ -278,9 +239,9 @@ impl Construct for SchemaRegistry {
     fn handle(&self, scope: &Scope) -> SchemaRegistryHandle {
         SchemaRegistryHandle(Arc::new(Facts {
             name: self.name.clone(),
-            url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
+            url: format!("http://{}:{}{}", scope.service_address(&self.name), HTTP.1, self.path()),
             replicas: self.replicas,
-            metrics_port: self.images.metrics_agent().map(|_| METRICS_PORT_NAME),
+            metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
         }))
     }
 
@@ -290,36 +251,33 @@ impl Construct for SchemaRegistry {
                 finding.hint("use `.replicas(2)`");
             });
         }
-        check.refuse_owned(&registry::OWNED_SETTING, "", &OWNED, &self.overrides);
+        check.refuse_owned(&registry::OWNED_SETTING, "", self.owned(), &self.overrides);
         check_heap(check, self.resources, self.origin.location);
     }
 
     fn render(&self, scope: &Scope) -> Vec<Object> {
         let labels = self.labels();
-        let config = self.config_map(scope);
+        let instance = self.instance(scope);
+        let image = instance.container.image.clone().unwrap_or_default();
+        let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
+        if instance.has_agent {
+            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
+        }
         let pod = Pod {
             labels: &labels,
             service_account: &self.name,
-            user: ImageSet::USER,
-            config: Some(&config),
+            user: instance.user,
+            config: Some(&instance.config),
             // The registry creates its topic with as many replicas as it finds brokers, and ends if it finds none.
-            init_containers: vec![wait_for(
-                "wait-for-kafka",
-                self.images.schema_registry(),
-                self.kafka.broker_addresses(),
-            )],
-            container: self.server(),
+            init_containers: vec![wait_for("wait-for-kafka", &image, self.kafka.broker_addresses())],
+            container: instance.container,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
             sidecar: self.sidecar,
         };
-        let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
-        if self.images.metrics_agent().is_some() {
-            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
-        }
         vec![
             Object::new(&service_account(scope, &labels, &self.name)),
-            Object::new(&config),
+            Object::new(&instance.config),
             Object::new(&service(scope, &labels, &self.name, &[HTTP])),
             Object::new(&network_policy(scope, &labels, &self.name, admissions)),
             Object::new(&disruption_budget(scope, &labels, &self.name)),

@@ -58,3 +58,49 @@ impl Start<'_> {
         vec!["bash".to_owned(), "-c".to_owned(), script]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{quantity::Units, runtime::Version};
+
+    fn script(images: &ImageSet) -> String {
+        let start = Start {
+            tool: "kafka-server-start",
+            file: "server.properties",
+            prefix: "KAFKA",
+            heap: 4.gib(),
+            logging: Logging::of(images.version()),
+        };
+        start.command(images).pop().unwrap()
+    }
+
+    #[test]
+    fn the_jvms_options_are_set_for_the_server_alone() {
+        assert_snapshot!(script(&ImageSet::confluent(Version::V4_3)), @r#"
+        agent=(/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar)
+        EXTRA_ARGS= \
+        KAFKA_HEAP_OPTS='-Xms4096m -Xmx4096m' \
+        KAFKA_JVM_PERFORMANCE_OPTS='-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \
+        KAFKA_LOG4J_OPTS='-Dlog4j2.configurationFile=/etc/kafka-stacks/log4j2.properties' \
+        KAFKA_OPTS="-javaagent:${agent[0]}=9404:/etc/kafka-stacks/metrics.yaml" \
+        exec kafka-server-start /etc/kafka-stacks/server.properties
+        "#);
+    }
+
+    #[test]
+    fn an_image_without_an_agent_starts_without_one_and_with_the_paths_of_its_maker() {
+        let script = script(&ImageSet::apache(Version::V3_9));
+        assert!(
+            script.starts_with("EXTRA_ARGS= \\\n") && !script.contains("javaagent"),
+            "{script}"
+        );
+        assert!(
+            script.contains("-Dlog4j.configuration=file:/etc/kafka-stacks/log4j.properties"),
+            "{script}"
+        );
+        assert!(script.ends_with("exec /opt/kafka/bin/kafka-server-start.sh /etc/kafka-stacks/server.properties\n"));
+    }
+}

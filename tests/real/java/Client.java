@@ -36,6 +36,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -78,6 +79,7 @@ public final class Client {
             case "alter": return alter(a[1], rest(a, 2));
             case "grow": admin.createPartitions(Map.of(a[1], NewPartitions.increaseTo(Integer.parseInt(a[2])))).all().get(); return true;
             case "produce": return produce(a[1], a[2], Integer.parseInt(a[3]), rest(a, 4));
+            case "fill": return fill(a[1], Integer.parseInt(a[2]));
             case "transactions": return transactions(a[1], a[2], rest(a, 3));
             case "consume": return consume(a[1], a[2], rest(a, 3));
             case "load": load = new Load(a[1], a[2], rest(a, 3)); load.start(); return true;
@@ -206,6 +208,19 @@ public final class Client {
             }
         }
         return count;
+    }
+
+    /** That many MiB that do not compress, for a log with many segments. */
+    private static Object fill(String topic, int mebibytes) throws Exception {
+        byte[] value = new byte[512 * 1024];
+        Properties p = properties("-", "compression.type=none", "linger.ms=0");
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(p, new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (int i = 0; i < 2 * mebibytes; i++) {
+                new java.util.Random(i).nextBytes(value);
+                producer.send(new ProducerRecord<>(topic, value));
+            }
+        }
+        return mebibytes;
     }
 
     /** Each argument is one transaction: `+N` commits N records, `-N` aborts them. The values say which. */

@@ -7,10 +7,12 @@ import shutil
 
 from .software import HERE
 
-# What UBI's minimal image and Confluent's base have. No curl, wget, nc, tar or openssl: a manifest that uses them must fail.
-TOOLS = ("bash [ awk basename cat chgrp chmod chown cksum cp cut date df dirname du echo env expr false find grep egrep head hostname id ln "
-         "ls md5sum mkdir mktemp mv nproc printenv printf pwd readlink realpath rm rmdir sed seq sha256sum sleep sort stat tail tee test "
-         "timeout touch tr true uname uniq wc xargs base64 comm join paste").split()
+# What the images have: bash, coreutils, findutils. The newest are built on UBI's micro image, so sed, grep and awk are only in the older ones;
+# no image has curl, wget, nc, tar or openssl. A manifest that uses what is not there must fail.
+TOOLS = ("bash [ basename cat chgrp chmod chown cksum cp cut date df dirname du echo env expr false find head hostname id ln ls md5sum mkdir mktemp "
+         "mv nproc printenv printf pwd readlink realpath rm rmdir seq sha256sum sleep sort stat tail tee test timeout touch tr true uname uniq wc "
+         "xargs base64 comm join paste").split()
+OLDER_TOOLS = "awk grep egrep sed".split()
 # Commands that run a tool: the class. Where the class moved between the lines, both.
 TOOL_COMMANDS = {
     "kafka-storage": "kafka.tools.StorageTool",
@@ -48,7 +50,7 @@ class Image:
     def __init__(self, name, folder, user="appuser", uid=1000, gid=1000, workdir="/home/appuser"):
         self.name, self.folder, self.user, self.uid, self.gid, self.workdir = name, folder, user, uid, gid, workdir
         self.lower, self.binds, self.entrypoint, self.cmd, self.note = str(folder), {}, [], [], ""
-        self.env = {"LANG": "C.UTF-8"}
+        self.env, self.volumes = {"LANG": "C.UTF-8"}, []
 
     def path(self, name):
         return pathlib.Path(str(self.folder) + name)
@@ -83,12 +85,12 @@ def build(name, folder, software, agent):
     raise LookupError(f"ErrImagePull: there is no stand-in for the image `{name}`")
 
 
-def base(image, software, java, least):
+def base(image, software, java, least, tools=TOOLS):
     """The tools, the libraries of the host, Java, and the few files that a C library reads."""
     version, home = software.jdk(java, least)
     image.java = version
     image.path("/usr/bin").mkdir(parents=True)
-    for tool in TOOLS:
+    for tool in tools:
         found = shutil.which(tool, path="/usr/bin:/bin")
         if found:
             shutil.copy(os.path.realpath(found), image.path(f"/usr/bin/{tool}"))
@@ -110,11 +112,12 @@ def base(image, software, java, least):
 def confluent_image(name, folder, software, component, line, agent):
     newer = line == "kafka-4"
     image = Image(name, folder, user="1000" if newer else "appuser")
-    base(image, software, *((25, 17) if newer else (17, 17)))
+    base(image, software, *((25, 17) if newer else (17, 17)), TOOLS if newer else TOOLS + OLDER_TOOLS)
     image.env |= {"COMPONENT": component, "container": "oci"}
     image.binds["/usr/share/java/kafka"] = software.libs(line)
     image.owned("/etc/kafka", "/etc/kafka/secrets", "/etc/schema-registry", "/etc/kafka-connect", "/var/lib/kafka", "/var/lib/kafka/data",
-                "/var/lib/zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log", "/var/log/kafka", "/usr/logs")
+                "/var/lib/zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log", "/var/log/kafka")
+    image.volumes = {"kafka": ["/var/lib/kafka/data"], "zookeeper": ["/var/lib/zookeeper/data", "/var/lib/zookeeper/log"]}.get(component, [])
     jar = software.agent(agent)
     agents = "/usr/share/java/cp-base-java" if newer else "/usr/share/java/cp-base-new"
     image.path(agents).mkdir(parents=True)

@@ -11,20 +11,29 @@ from . import manifest, software
 from .stack import ClientError, Stack
 from .world import Failure
 
-CHECKS = ("boot", "topics", "clients", "registry", "connect", "metrics", "policy", "faults")
+CHECKS = ("boot", "topics", "clients", "registry", "recovery", "connect", "metrics", "policy", "faults")
 
 
 def run(stack, checks):
     """Runs checks in order. A stack that does not boot has nothing else to show; any other failure leaves the next check to run."""
     for check in checks:
-        try:
-            importlib.import_module(f".checks.{check}", __package__).run(stack)
-        except Exception as error:
-            known = isinstance(error, (Failure, ClientError))
-            stack.fact(check, str(error) if known else "the check itself failed", False, "" if known else repr(error))
-            stack.say(stack.first_cause() if known else traceback.format_exc())
-            if check == "boot":
-                return
+        good = attempt(stack, check, importlib.import_module(f".checks.{check}", __package__).run)
+        if check == "boot" and not good:
+            return
+        if check != "recovery":  # which goes on beside the next check
+            while stack.pending:
+                attempt(stack, "recovery", stack.pending.pop())
+
+
+def attempt(stack, check, run):
+    try:
+        run(stack)
+        return True
+    except Exception as error:
+        known = isinstance(error, (Failure, ClientError))
+        stack.fact(check, str(error) if known else "the check itself failed", False, "" if known else repr(error))
+        stack.say(stack.first_cause() if known else traceback.format_exc())
+        return False
 
 
 def main():
@@ -43,6 +52,7 @@ def main():
         say(f"{options.name}: {error}")
         return 1
     run(stack, [c for c in CHECKS if c in options.only.split(",")])
+    stack.say(f"{stack.name}: {stack.world.cpu_seconds():.0f} s of processor time")
     if options.logs:
         for path in (stack.world.state / "pods").glob("*.log"):
             shutil.copy(path, options.logs)

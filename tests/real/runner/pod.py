@@ -40,6 +40,7 @@ class Pod:
         self.dir = world.state / "pods" / f"{name}-{self.number}"
         self.phase, self.ready, self.restarts, self.started = "Pending", False, 0, time.time()
         self.became_ready, self.problem, self.deleted, self.gone = None, None, threading.Event(), threading.Event()
+        self.volumes = {}
         self.held = False  # a lost node: nothing runs and nothing restarts until it is released
         self.containers = [Container(self, spec) for spec in self.spec["containers"]]
         self.init_containers = [Container(self, spec, init=True) for spec in self.spec.get("initContainers") or []]
@@ -53,7 +54,6 @@ class Pod:
             self.netns = network.add_pod(self.number, self.address)
             self.world.changed()
             self.make_files()
-            self.volumes = {}
             while not self.deleted.is_set():
                 try:
                     self.volumes = self.mount_volumes()
@@ -101,7 +101,11 @@ class Pod:
     def delete(self, wait=True, grace=None):
         """Asks every container to end, and kills what is left after the grace period."""
         grace = self.spec.get("terminationGracePeriodSeconds", 30) if grace is None else grace
-        self.deleted.set()
+        with self.world.lock:
+            first = not self.deleted.is_set()
+            self.deleted.set()
+        if not first:
+            return self.gone.wait() if wait else None
         self.update_readiness()
         def end():
             threads = [threading.Thread(target=c.stop, args=(grace,)) for c in self.init_containers + self.containers]
@@ -334,6 +338,10 @@ class Container:
                 if not source.exists():
                     source.mkdir(parents=True)
             mounts.append({"source": str(source), "target": entry["mountPath"], "readonly": readonly})
+        for target in set(image.volumes) - {m["target"] for m in mounts}:  # a runtime gives these even on a read-only root, and empty
+            (root / "volume" / target.replace("/", "_")).mkdir(parents=True)
+            os.chown(root / "volume" / target.replace("/", "_"), image.uid, image.gid)
+            mounts.append({"source": str(root / "volume" / target.replace("/", "_")), "target": target, "readonly": False})
         security = spec.get("securityContext") or {}
         drop = [c.upper() for c in (security.get("capabilities") or {}).get("drop") or []]
         self.base = {"uid": uid, "gid": gid, "groups": groups, "env": env, "cwd": spec.get("workingDir", image.workdir),

@@ -23,6 +23,7 @@ class Stack:
     def __init__(self, name, objects, software, agent="jmx-0", say=print):
         self.name, self.objects, self.say, self.began, self.rows = name, objects, say, time.time(), []
         self.world = World(software, agent)
+        self.pending = []  # what goes on beside the next check
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
         self._client = None

@@ -8,7 +8,7 @@ from ..world import Failure
 from . import boot, clients
 
 TOPIC = "proof.faults"
-READY_WITHIN = 120
+READY_WITHIN = 200
 
 
 def run(stack):
@@ -45,7 +45,7 @@ def acknowledged_grows(stack, seconds, by=50):
     return False
 
 
-def full_isr(stack, within=90):
+def full_isr(stack, within=150):
     """Seconds until no partition is offline or under-replicated."""
     began = time.time()
     while time.time() - began < within:

@@ -6,7 +6,7 @@ import time
 from ..stack import ClientError
 from ..world import Failure
 
-PATIENCE = 120
+PATIENCE = 240
 UNDECLARED = "proof.undeclared"
 
 

@@ -1,0 +1,120 @@
+//! Apicurio's implementation, with its storage in Kafka and Confluent's interface under a path of its own.
+
+use k8s_openapi::api::core::v1::Probe;
+
+use super::{HTTP, Instance, SchemaRegistry};
+use crate::{
+    construct::Override,
+    kubernetes::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
+    properties::Properties,
+    stack::Scope,
+};
+
+/// Where Confluent's interface begins.
+pub(super) const PATH: &str = "/apis/ccompat/v7";
+
+const IMAGE: &str = "apicurio/apicurio-registry:3.3.3";
+/// The owner of the application's files in the image, which nobody else may read.
+const USER: i64 = 1001;
+const FILE: &str = "apicurio.properties";
+/// Health has a port of its own, and so have Quarkus' metrics.
+const MANAGEMENT: (&str, u16) = ("http-management", 9000);
+
+/// Settings that follow from the construct, and what to do instead.
+pub(super) const OWNED: [(&str, &str); 5] = [
+    (
+        "apicurio.kafkasql.bootstrap.servers",
+        "it is the cluster that `SchemaRegistry::new` is given",
+    ),
+    ("apicurio.rules.global.compatibility", "use `.compatibility(…)`"),
+    ("apicurio.storage.kind", "it is `kafkasql`"),
+    ("quarkus.http.port", "it is port 8081"),
+    ("quarkus.management.port", "it is port 9000"),
+];
+
+fn properties(registry: &SchemaRegistry) -> Properties {
+    let mut properties = Properties::default();
+    properties
+        .set("quarkus.http.port", HTTP.1)
+        .set("quarkus.management.port", MANAGEMENT.1)
+        .set("apicurio.storage.kind", "kafkasql")
+        .set(
+            "apicurio.kafkasql.bootstrap.servers",
+            registry.kafka.bootstrap_servers(),
+        )
+        // Its own default is to let anything follow on anything.
+        .set(
+            "apicurio.rules.global.compatibility",
+            registry.compatibility.to_string().to_uppercase(),
+        );
+    for Override { key, value, .. } in &registry.overrides {
+        properties.set(key, value);
+    }
+    properties
+}
+
+pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
+    let heap = registry.resources.heap().as_mib();
+    let mut server = container(
+        "schema-registry",
+        registry.image.as_deref().unwrap_or(IMAGE),
+        registry.resources,
+        [
+            "java".to_owned(),
+            format!("-Xms{heap}m"),
+            format!("-Xmx{heap}m"),
+            "-XX:+ExitOnOutOfMemoryError".to_owned(),
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager".to_owned(),
+            "-jar".to_owned(),
+            "/deployments/quarkus-run.jar".to_owned(),
+        ],
+    );
+    server.env = Some(vec![env(
+        "QUARKUS_CONFIG_LOCATIONS",
+        format!("{CONFIG_DIRECTORY}/{FILE}"),
+    )]);
+    server.ports = Some(
+        [HTTP, MANAGEMENT]
+            .into_iter()
+            .map(|(name, port)| named_port(name, port))
+            .collect(),
+    );
+    server.startup_probe = Some(Probe {
+        // It reads its journal from the beginning at every start.
+        failure_threshold: Some(60),
+        ..http_probe("/health/started", MANAGEMENT.0)
+    });
+    server.readiness_probe = Some(http_probe("/health/ready", MANAGEMENT.0));
+    server.liveness_probe = Some(tcp_probe(HTTP.0));
+    Instance {
+        config: config_map(
+            scope,
+            &registry.labels(),
+            &registry.name,
+            [(FILE, properties(registry).to_text())],
+        ),
+        container: server,
+        user: USER,
+        has_agent: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prelude::{KafkaCluster, Version};
+
+    #[test]
+    fn it_is_as_strict_as_it_is_told_and_keeps_its_schemas_in_kafka() {
+        let kafka = KafkaCluster::external("k", Version::V4_3, "a:9092,b:9092");
+        assert_snapshot!(properties(&SchemaRegistry::new("schemas", &kafka)).to_text(), @r"
+        apicurio.kafkasql.bootstrap.servers=a:9092,b:9092
+        apicurio.rules.global.compatibility=BACKWARD
+        apicurio.storage.kind=kafkasql
+        quarkus.http.port=8081
+        quarkus.management.port=9000
+        ");
+    }
+}

@@ -1,0 +1,122 @@
+//! Confluent's implementation.
+
+use k8s_openapi::api::core::v1::Probe;
+
+use super::{HTTP, Instance, SchemaRegistry};
+use crate::{
+    construct::Override,
+    kubernetes::{config_map, container, env, env_from_field, http_probe, named_port, tcp_probe},
+    metrics,
+    properties::Properties,
+    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
+    stack::Scope,
+};
+
+const FILE: &str = "schema-registry.properties";
+
+/// Settings that follow from the construct, and what to do instead.
+pub(super) const OWNED: [(&str, &str); 7] = [
+    ("host.name", "it is the pod's address, since a leader is asked by it"),
+    (
+        "kafkastore.bootstrap.servers",
+        "it is the cluster that `SchemaRegistry::new` is given",
+    ),
+    ("kafkastore.topic", "it is `_schemas`"),
+    (
+        "kafkastore.topic.replication.factor",
+        "use `.replication(…)` of the cluster",
+    ),
+    ("listeners", "it is port 8081"),
+    ("schema.compatibility.level", "use `.compatibility(…)`"),
+    ("schema.registry.group.id", "it is the name in `SchemaRegistry::new`"),
+];
+
+fn properties(registry: &SchemaRegistry) -> Properties {
+    let kafka = &registry.kafka;
+    let servers: Vec<String> = kafka
+        .bootstrap_servers()
+        .split(',')
+        .map(|server| format!("PLAINTEXT://{}", server.trim()))
+        .collect();
+    let mut properties = Properties::default();
+    properties
+        .resolve_environment()
+        .set("listeners", format!("http://0.0.0.0:{}", HTTP.1))
+        // Instances that are not the leader forward writes to it under this name: a pod's own address, never the Service.
+        .set("host.name", "${env:POD_IP}")
+        .set("kafkastore.bootstrap.servers", servers.join(","))
+        .set("kafkastore.topic", "_schemas")
+        .set("kafkastore.topic.replication.factor", kafka.replication().factor)
+        .set("schema.registry.group.id", &registry.name)
+        .set("schema.compatibility.level", registry.compatibility);
+    for Override { key, value, .. } in &registry.overrides {
+        properties.set(key, value);
+    }
+    properties
+}
+
+pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
+    let images = ImageSet::confluent(registry.kafka.version());
+    let logging = Logging::of(images.version());
+    let start = Start {
+        tool: "schema-registry-start",
+        file: FILE,
+        prefix: "SCHEMA_REGISTRY",
+        heap: registry.resources.heap(),
+        logging,
+    };
+    let image = registry.image.as_deref().unwrap_or(images.schema_registry());
+    let mut server = container("schema-registry", image, registry.resources, start.command(&images));
+    server.env = Some(vec![env_from_field("POD_IP", "status.podIP"), env("LOG_DIR", "/tmp")]);
+    server.ports = Some(vec![
+        named_port(HTTP.0, HTTP.1),
+        named_port(METRICS_PORT_NAME, METRICS_PORT),
+    ]);
+    // It answers only once it has read all schemas.
+    server.startup_probe = Some(Probe {
+        failure_threshold: Some(30),
+        ..http_probe("/subjects", HTTP.0)
+    });
+    server.readiness_probe = Some(http_probe("/subjects", HTTP.0));
+    server.liveness_probe = Some(tcp_probe(HTTP.0));
+    Instance {
+        config: config_map(
+            scope,
+            &registry.labels(),
+            &registry.name,
+            [
+                (FILE, properties(registry).to_text()),
+                (logging.file(), logging.configuration(&[])),
+                (METRICS_FILE, metrics::agent_rules(metrics::Process::SchemaRegistry)),
+            ],
+        ),
+        container: server,
+        user: ImageSet::USER,
+        has_agent: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prelude::{Compatibility, KafkaCluster, Version};
+
+    #[test]
+    fn every_broker_of_a_foreign_cluster_gets_its_protocol() {
+        let kafka = KafkaCluster::external("k", Version::V4_3, "a:9092, b:9092");
+        let registry = SchemaRegistry::new("schemas", &kafka).compatibility(Compatibility::FullTransitive);
+        assert_snapshot!(properties(&registry).to_text(), @r"
+        config.providers=env
+        config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
+        host.name=${env:POD_IP}
+        kafkastore.bootstrap.servers=PLAINTEXT://a:9092,PLAINTEXT://b:9092
+        kafkastore.topic=_schemas
+        kafkastore.topic.replication.factor=3
+        listeners=http://0.0.0.0:8081
+        schema.compatibility.level=full_transitive
+        schema.registry.group.id=schemas
+        ");
+    }
+}
