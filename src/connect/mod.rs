@@ -177,11 +177,7 @@ impl Connect {
 
     /// `producer.compression.type`: of what source connectors write.
     pub fn compression(mut self, compression: Compression) -> Self {
-        let value = match compression {
-            Compression::Producer | Compression::Uncompressed => "none".to_owned(),
-            other => other.to_string(),
-        };
-        self.settings.set("producer.compression.type", value);
+        self.settings.set("producer.compression.type", compression.of_producer());
         self
     }
 

@@ -136,12 +136,7 @@ impl Producer {
 
     /// `compression.type`.
     pub fn compression(mut self, compression: Compression) -> Self {
-        // Producers call it `none` where topics say `uncompressed`, and they cannot defer to themselves.
-        let value = match compression {
-            Compression::Producer | Compression::Uncompressed => "none".to_owned(),
-            other => other.to_string(),
-        };
-        self.settings.set("compression.type", value);
+        self.settings.set("compression.type", compression.of_producer());
         self
     }
 

@@ -41,8 +41,6 @@ impl Replication {
 /// How record batches are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// As the producer chose.
-    Producer,
     /// Not at all.
     Uncompressed,
     /// Fast, for text and JSON about half the size.
@@ -55,10 +53,20 @@ pub enum Compression {
     Gzip,
 }
 
+impl Compression {
+    /// As producers call it, who say `none` where topics say `uncompressed`.
+    pub(crate) fn of_producer(self) -> String {
+        match self {
+            Self::Uncompressed => "none".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// As brokers and topics call it.
 impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Producer => "producer",
             Self::Uncompressed => "uncompressed",
             Self::Snappy => "snappy",
             Self::Lz4 => "lz4",

@@ -153,9 +153,15 @@ impl Topic {
         self
     }
 
-    /// `compression.type`.
+    /// `compression.type`: what the broker stores, whatever the producer sent.
     pub fn compression(mut self, compression: Compression) -> Self {
         self.settings.set("compression.type", compression);
+        self
+    }
+
+    /// `compression.type=producer`: stored as it was sent, where the cluster's default is another.
+    pub fn compression_of_producer(mut self) -> Self {
+        self.settings.set("compression.type", "producer");
         self
     }
 
