@@ -177,7 +177,8 @@ impl Connect {
 
     /// `producer.compression.type`: of what source connectors write.
     pub fn compression(mut self, compression: Compression) -> Self {
-        self.settings.set("producer.compression.type", compression.of_producer());
+        self.settings
+            .set("producer.compression.type", compression.of_producer());
         self
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     construct::{Check, Construct, Origin, Override},
-    kubernetes::Labels,
+    kubernetes::{Labels, VolumeClaims},
     manifest::Object,
     properties::Properties,
     quantity::{Bytes, Duration, Units},
@@ -314,10 +314,7 @@ impl Construct for KafkaCluster {
             volume_claims: self
                 .pools
                 .iter()
-                .map(|pool| VolumeClaims {
-                    claim: "data".to_owned(),
-                    stateful_set: pool.name.clone(),
-                })
+                .map(|pool| VolumeClaims::new("data", &pool.name))
                 .collect(),
             zookeeper: match &self.coordination {
                 Coordination::Kraft { .. } => None,
@@ -344,15 +341,6 @@ pub enum Mode {
     ZooKeeper,
     /// Unknown: the cluster was made elsewhere.
     External,
-}
-
-/// The volumes of a StatefulSet: their claims are called `<claim>-<stateful set>-<ordinal>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VolumeClaims {
-    /// The name of the claim template.
-    pub claim: String,
-    /// The StatefulSet.
-    pub stateful_set: String,
 }
 
 /// A cluster that is part of a stack, or was made elsewhere: what clients, topics and monitoring are built from.

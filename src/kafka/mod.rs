@@ -13,7 +13,7 @@ mod topics;
 
 pub(crate) use check::check_heap;
 pub use client::{Clients, Consumer, Producer};
-pub use cluster::{KafkaCluster, KafkaHandle, Mode, VolumeClaims};
+pub use cluster::{KafkaCluster, KafkaHandle, Mode};
 pub use listener::Listener;
 pub use pool::{NodePool, Roles, Storage};
 pub use replication::{Compression, Replication};

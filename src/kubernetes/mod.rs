@@ -12,4 +12,4 @@ pub use container::{container, env, env_from_field, exec_probe, http_probe, name
 pub use labels::Labels;
 pub use policy::{Access, Admission, disruption_budget, network_policy};
 pub use service::{headless_service, service, service_account};
-pub use workload::{Members, Pod, Sidecar, Spread, claim, deployment, stateful_set};
+pub use workload::{Members, Pod, Sidecar, Spread, VolumeClaims, claim, deployment, stateful_set};

@@ -210,6 +210,25 @@ pub fn claim(name: &str, size: Bytes, storage_class: Option<&str>) -> Persistent
     }
 }
 
+/// The volumes of a StatefulSet: their claims are called `<claim>-<stateful set>-<ordinal>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeClaims {
+    /// The name of the claim template.
+    pub claim: String,
+    /// The StatefulSet.
+    pub stateful_set: String,
+}
+
+impl VolumeClaims {
+    /// The claims of this template and StatefulSet.
+    pub fn new(claim: impl Into<String>, stateful_set: impl Into<String>) -> Self {
+        Self {
+            claim: claim.into(),
+            stateful_set: stateful_set.into(),
+        }
+    }
+}
+
 /// A StatefulSet whose pods start at once, since members of a quorum wait for each other, and whose volumes outlive it.
 #[derive(Debug)]
 pub struct Members<'a> {

@@ -172,7 +172,7 @@ pub(super) const ALL: &[Alert] = &[
         description: "Leaders on {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} took replicas \
             out of the ISR {{ $value | humanize }} times a second.",
         threshold: |_| "Any that goes on for ten minutes; after a restart it is over in five.".to_owned(),
-        // Only what a leader does itself: of a broker that is gone, KRaft's controller shrinks the ISR, and KafkaBrokerDown
+        // Only what a leader does itself: of a broker that is gone, the controller shrinks the ISR, and KafkaBrokerDown
         // tells. What is left are followers that are there and do not keep up.
         expression: |_, sources| {
             let shrinks = sources.series(&broker::ISR_SHRINKS, &[])?;

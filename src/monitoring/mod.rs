@@ -32,6 +32,7 @@ use crate::{
     rules::observability::{NO_AGENT, THRESHOLD},
     runtime::METRICS_PORT_NAME,
     stack::Scope,
+    zookeeper::ZooKeeperHandle,
 };
 
 /// The monitoring of a cluster, and of Connect and the registry beside it.
@@ -219,6 +220,8 @@ impl Monitoring {
             .kafka
             .volume_claims()
             .iter()
+            .cloned()
+            .chain(self.kafka.zookeeper().map(ZooKeeperHandle::volume_claims))
             .map(|claims| format!("{}-{}-[0-9]+", claims.claim, claims.stateful_set))
             .collect();
         (!patterns.is_empty()).then(|| format!("~{}", patterns.join("|")))

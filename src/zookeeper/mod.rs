@@ -8,9 +8,9 @@ use crate::{
     construct::{Check, Construct, Origin},
     kafka::check_heap,
     kubernetes::{
-        Admission, Labels, Members, Pod, Sidecar, Spread, claim, config_map, container, disruption_budget, env,
-        env_from_field, exec_probe, headless_service, named_port, network_policy, service, service_account,
-        stateful_set, tcp_probe,
+        Admission, Labels, Members, Pod, Sidecar, Spread, VolumeClaims, claim, config_map, container,
+        disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy, service,
+        service_account, stateful_set, tcp_probe,
     },
     manifest::Object,
     metrics,
@@ -359,6 +359,11 @@ impl ZooKeeperHandle {
     /// The labels of its pods.
     pub fn labels(&self) -> Labels {
         Labels::new("zookeeper", &self.0.name, "server")
+    }
+
+    /// Its volumes.
+    pub fn volume_claims(&self) -> VolumeClaims {
+        VolumeClaims::new("data", &self.0.name)
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

@@ -4,7 +4,6 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.FileInputStream;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -18,12 +17,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
-import javax.management.Attribute;
-import javax.management.AttributeList;
-import javax.management.DynamicMBean;
-import javax.management.MBeanAttributeInfo;
-import javax.management.MBeanInfo;
-import javax.management.ObjectName;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -34,8 +27,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.metrics.JmxReporter;
+import org.apache.kafka.common.metrics.KafkaMetricsContext;
+import org.apache.kafka.common.metrics.MetricConfig;
+import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Time;
 
 /**
  * Stands in for Confluent's registry, which no public package registry has: its settings, its compacted topic, and as much of its API as a
@@ -49,6 +47,7 @@ public final class SchemaRegistry {
         "response.mediatype.default", "access.control.allow.origin", "access.control.allow.methods", "mode.mutability",
         "avro.compatibility.level", "authentication.method", "resource.extension.class", "metrics.jmx.prefix");
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Metrics METRICS = new Metrics(new MetricConfig(), List.of(reporter()), Time.SYSTEM, new KafkaMetricsContext("kafka.schema.registry"));
     private static final List<String> schemas = new ArrayList<>();
     private static final Map<String, List<Integer>> subjects = new TreeMap<>();
     private static String topic;
@@ -75,16 +74,22 @@ public final class SchemaRegistry {
         level = ((String) resolved.getOrDefault("schema.compatibility.level", "backward")).toUpperCase();
         short factor = Short.parseShort((String) resolved.getOrDefault("kafkastore.topic.replication.factor", "3"));
         open(servers, factor);
-        gauges("kafka.schema.registry:type=master-slave-role", "master-slave-role");
-        gauges("kafka.schema.registry:type=registered-count", "registered-count");
-        gauges("kafka.schema.registry:type=jetty-metrics", "connections-active");
-        gauges("kafka.schema.registry:type=jersey-metrics", "request-rate", "request-error-rate", "request-latency-99");
+        gauges("master-slave-role", "master-slave-role");
+        gauges("registered-count", "registered-count");
+        gauges("jetty-metrics", "connections-active");
+        gauges("jersey-metrics", "request-rate", "request-error-rate", "request-latency-99");
         URI listener = URI.create(((String) resolved.getOrDefault("listeners", "http://0.0.0.0:8081")).split(",")[0]);
         HttpServer server = HttpServer.create(new InetSocketAddress(listener.getHost(), listener.getPort()), 0);
         server.setExecutor(Executors.newFixedThreadPool(4));
         server.createContext("/", SchemaRegistry::handle);
         server.start();
         System.out.println("the stand-in listens on " + listener + " as " + resolved.get("host.name"));
+    }
+
+    private static JmxReporter reporter() {
+        JmxReporter reporter = new JmxReporter();
+        reporter.configure(Map.of());
+        return reporter;
     }
 
     private static void open(String servers, short factor) throws Exception {
@@ -192,37 +197,10 @@ public final class SchemaRegistry {
         return true;
     }
 
-    private static void gauges(String name, String... attributes) throws Exception {
-        MBeanAttributeInfo[] info = new MBeanAttributeInfo[attributes.length];
-        for (int i = 0; i < attributes.length; i++) {
-            info[i] = new MBeanAttributeInfo(attributes[i], "java.lang.Double", "", true, false, false);
+    /** Kafka's own reporter makes the beans as the real registry's does: the group is the type, the name is the attribute. */
+    private static void gauges(String group, String... names) {
+        for (String name : names) {
+            METRICS.addMetric(METRICS.metricName(name, group), (config, now) -> name.equals("registered-count") ? schemas.size() : 1.0);
         }
-        ManagementFactory.getPlatformMBeanServer().registerMBean(new DynamicMBean() {
-            public Object getAttribute(String attribute) {
-                return attribute.equals("registered-count") ? schemas.size() : 1.0;
-            }
-
-            public void setAttribute(Attribute attribute) { }
-
-            public AttributeList getAttributes(String[] names) {
-                AttributeList list = new AttributeList();
-                for (String each : names) {
-                    list.add(new Attribute(each, getAttribute(each)));
-                }
-                return list;
-            }
-
-            public AttributeList setAttributes(AttributeList list) {
-                return list;
-            }
-
-            public Object invoke(String action, Object[] values, String[] signature) {
-                return null;
-            }
-
-            public MBeanInfo getMBeanInfo() {
-                return new MBeanInfo(getClass().getName(), "", info, null, null, null);
-            }
-        }, new ObjectName(name));
     }
 }

@@ -106,7 +106,7 @@ def base(image, software, java, least, tools=TOOLS):
     image.write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
     image.path("/tmp").mkdir()
     image.path("/tmp").chmod(0o1777)
-    image.owned("/home/appuser")
+    image.owned(*[image.workdir] if image.workdir != "/" else [])
 
 
 def confluent_image(name, folder, software, component, line, agent):

@@ -403,7 +403,7 @@ class Container:
         try:
             self.process.wait(max(0, deadline - time.time()))
         except subprocess.TimeoutExpired:
-            self.pod.world.event(self.pod, f"{self.name}: killed after the grace period of {grace} s")
+            self.pod.world.event(self.pod, f"{self.name}: killed after the grace period of {grace} s", quiet=grace == 0)
             self.kill()
             self.process.wait()
 
