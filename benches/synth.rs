@@ -14,6 +14,7 @@ use std::{
     env, fs,
     path::PathBuf,
     process::{Command, ExitCode},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,10 +25,12 @@ const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 const RUNS: usize = 9;
 
 /// An object as large as a broker's StatefulSet, which is the largest that stacks are made of.
+///
+/// Like the constructs of the library it is a small value, and becomes an object only when it is rendered.
 struct Sample {
     name: String,
     origin: Origin,
-    set: StatefulSet,
+    set: Arc<StatefulSet>,
 }
 
 impl Construct for Sample {
@@ -44,7 +47,7 @@ impl Construct for Sample {
     fn handle(&self, _: &Scope) {}
     fn check(&self, _: &mut Check<'_>) {}
     fn render(&self, _: &Scope) -> Vec<Object> {
-        let mut set = self.set.clone();
+        let mut set = (*self.set).clone();
         set.metadata.name = Some(self.name.clone());
         vec![Object::new(&set)]
     }
@@ -64,7 +67,7 @@ fn broker_set() -> StatefulSet {
 }
 
 fn sample(objects: usize) -> Stack {
-    let set = broker_set();
+    let set = Arc::new(broker_set());
     // The Namespace is an object too.
     let mut stack = Stack::new(format!("n{objects}"), "kafka");
     for index in 1..objects {
@@ -79,7 +82,12 @@ fn sample(objects: usize) -> Stack {
 
 fn main() -> ExitCode {
     if env::args().nth(1).as_deref() == Some("synth") {
-        return kafka_stacks::cli::run(&[|| sample(60), || sample(1_000), || sample(10_000)]);
+        let stack: fn() -> Stack = match env::args().nth(2).as_deref() {
+            Some("n60") => || sample(60),
+            Some("n1000") => || sample(1_000),
+            _ => || sample(10_000),
+        };
+        return kafka_stacks::cli::run(&[stack]);
     }
     let scratch = env::temp_dir().join(format!("kafka-stacks-bench-{}", std::process::id()));
     let own = env::current_exe().expect("this benchmark's file");

@@ -198,7 +198,15 @@ fn defect_8_pods_of_a_deployment_advertise_an_address_that_resolves() {
             ("schema-registry.properties", "host.name"),
             ("connect-distributed.properties", "rest.advertised.host.name"),
         ] {
-            let (name, _, text) = out.files().into_iter().find(|(_, name, _)| *name == file).unwrap();
+            let found = out.files().into_iter().find(|(_, name, _)| *name == file);
+            let Some((name, _, text)) = found else {
+                // Apicurio's instances do not know each other: each reads the journal by itself.
+                assert!(
+                    out.files().iter().any(|(_, name, _)| *name == "apicurio.properties"),
+                    "{file}"
+                );
+                continue;
+            };
             assert_eq!(properties(text)[key], "${env:POD_IP}");
             let container = &out.find("Deployment", name)["spec"]["template"]["spec"]["containers"][0];
             assert_eq!(

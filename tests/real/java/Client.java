@@ -36,6 +36,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -137,7 +138,21 @@ public final class Client {
         return Map.of("leader", info.leaderId(), "voters", voters, "observers", info.observers().size());
     }
 
+    /** A topic that is deleted between the two questions makes the second fail; then both are asked again. */
     private static Object topics() throws Exception {
+        for (int i = 0; ; i++) {
+            try {
+                return describeAll();
+            } catch (ExecutionException error) {
+                if (i == 20 || !(error.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw error;
+                }
+                Thread.sleep(300);
+            }
+        }
+    }
+
+    private static Object describeAll() throws Exception {
         Collection<String> names = admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true)).names().get();
         Map<String, TopicDescription> described = admin.describeTopics(names).allTopicNames().get();
         List<ConfigResource> resources = new ArrayList<>();

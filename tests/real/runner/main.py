@@ -8,7 +8,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -55,25 +54,28 @@ def main():
     stacks = options.stacks or sorted(p.name for p in pathlib.Path(options.out).iterdir() if (p / "kustomization.yaml").exists())
     jobs = options.jobs or max(1, min(len(stacks), (os.cpu_count() or 1) // 2, memory_mib() // STACK_MIB))
     began, results, gate = time.time(), {}, threading.Semaphore(jobs)
-    with tempfile.TemporaryDirectory() as folder:
-        def one(name):
-            result = f"{folder}/{name}.json"
-            arguments = ["runner.one", str(pathlib.Path(options.out).resolve() / name), "--name", name, "--agent", options.agent, "--result", result]
-            arguments += ["--only", options.only] if options.only else []
-            if options.logs:
-                path = pathlib.Path(options.logs, name).resolve()
-                path.mkdir(parents=True, exist_ok=True)
-                arguments += ["--logs", str(path)]
-            with gate:
-                started = time.time()
-                isolated(arguments).wait()
-                rows = json.loads(pathlib.Path(result).read_text()) if pathlib.Path(result).exists() else []
-                results[name] = {"rows": rows, "seconds": time.time() - started}
-        threads = [threading.Thread(target=one, args=(name,), daemon=True) for name in stacks]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+
+    def one(name):
+        arguments = ["runner.one", str(pathlib.Path(options.out).resolve() / name), "--name", name, "--agent", options.agent]
+        arguments += ["--only", options.only] if options.only else []
+        if options.logs:
+            path = pathlib.Path(options.logs, name).resolve()
+            path.mkdir(parents=True, exist_ok=True)
+            arguments += ["--logs", str(path)]
+        with gate:
+            started, (reading, writing) = time.time(), os.pipe()
+            process = isolated([*arguments, "--result", str(writing)], pass_fds=(writing,))
+            os.close(writing)
+            with open(reading) as pipe:
+                rows = json.loads(pipe.read() or "[]")
+            process.wait()
+            results[name] = {"rows": rows, "seconds": time.time() - started}
+
+    threads = [threading.Thread(target=one, args=(name,), daemon=True) for name in stacks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     good = [r for result in results.values() for r in result["rows"] if r["good"]]
     bad = [(name, r) for name, result in results.items() for r in result["rows"] if not r["good"]]
     crashed = [name for name, result in results.items() if not result["rows"]]

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import shutil
 import sys
 import traceback
@@ -42,7 +43,7 @@ def main():
     arguments.add_argument("--name")
     arguments.add_argument("--agent", default="jmx-0")
     arguments.add_argument("--only", default=",".join(CHECKS))
-    arguments.add_argument("--result")
+    arguments.add_argument("--result", type=int, help="write the rows of the report to this descriptor")
     arguments.add_argument("--logs", help="copy the pods' logs there at the end")
     options = arguments.parse_args()
     say = lambda text: print(text, flush=True)
@@ -57,6 +58,7 @@ def main():
         for path in (stack.world.state / "pods").glob("*.log"):
             shutil.copy(path, options.logs)
     if options.result:
+        os.set_inheritable(options.result, False)
         with open(options.result, "w") as file:
             json.dump(stack.rows, file)
     return 0 if all(row["good"] for row in stack.rows) else 1

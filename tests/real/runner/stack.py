@@ -126,10 +126,10 @@ class Client:
 
     def __init__(self, stack):
         self.pod = stack.client_pod()
-        self.lock, self.errors = threading.Lock(), open(self.pod.dir / "client.log", "w")
+        self.lock, self.errors = threading.Lock(), self.pod.dir.parent / "application.log"
         command = ["java", "-XX:TieredStopAtLevel=1", "-Xmx256m", self.pod.world.image(f"proof-client:{stack.line()}").path("/etc/kafka/tools-log4j.option").read_text(),
                    "-cp", "/opt/helpers:/usr/share/java/kafka/*", "Client", bootstrap(stack)]
-        self.process = self.pod.containers[0].attach(command, self.errors)
+        self.process = self.pod.containers[0].attach(command, open(self.errors, "w"))
         self.answers = queue.Queue()
         threading.Thread(target=lambda: [self.answers.put(line) for line in self.process.stdout] + [self.answers.put("")], daemon=True).start()
 
@@ -142,7 +142,7 @@ class Client:
             except queue.Empty:
                 raise Failure(f"the client did not answer `{words[0]}` within {timeout} s") from None
             if not answer:
-                raise Failure("the client ended: " + (self.pod.dir / "client.log").read_text()[-500:])
+                raise Failure("the client ended: " + self.errors.read_text()[-500:])
             reply = json.loads(answer)
             if "error" in reply:
                 raise ClientError(reply["error"])

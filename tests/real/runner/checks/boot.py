@@ -7,6 +7,7 @@ PATIENCE = 400
 # What a sound start may log as an error, each with its reason; a line is looked at together with the one after it.
 EXPECTED_ERRORS = {
     r"Unexpected error handling request .*\n.*NotControllerException": "a request that meets an election is answered so and sent again",
+    r"PartitionLeaderStrategy .*Received unknown topic error for topic connect-": "a topic just made, of which a broker does not know yet; asked again",
 }
 
 

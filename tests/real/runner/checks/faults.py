@@ -17,22 +17,38 @@ def run(stack):
     if len(pods) < 3:
         restart_single(stack, brokers[0])
         return
-    client, producer = stack.client, clients.emitted(stack, "producer")
-    client.ask("create", TOPIC, 6, 3, "min.insync.replicas=2")
-    client.ask("load", producer, TOPIC)
-    time.sleep(2)
+    client = stack.client
     combined = set(boot.declared_voters(stack)) & set(boot.declared_ids(stack))
+    load(stack, TOPIC)
     one_lost(stack, pods, combined)
     two_lost(stack, pods, combined)
+    verify(stack, strict=False)
+    load(stack, TOPIC + ".roll")
     roll(stack, brokers[0])
-    ended = client.ask("unload", timeout=200)
-    stack.fact("faults", "no write under load failed", ended["failures"] == 0, f"{ended['acknowledged']} acknowledged, failures {ended['kinds'] or 0}")
-    verified = client.ask("verify", clients.emitted(stack, "consumer"))
-    stack.fact("faults", "every acknowledged record survived, once and in order",
-               verified["lost"] == verified["twice"] == verified["disordered"] == 0, verified)
+    verify(stack)
     empty_volume(stack, brokers[0])
     wrong_cluster_id(stack, brokers[0])
-    client.ask("delete", TOPIC)
+    for topic in (TOPIC, TOPIC + ".roll"):
+        client.ask("delete", topic)
+
+
+def load(stack, topic):
+    """Writes without a pause with the emitted producer file, until `verify`."""
+    brokers = len(stack.client.ask("cluster")["nodes"])
+    stack.client.ask("create", topic, 6, min(3, brokers), f"min.insync.replicas={min(2, brokers)}")
+    stack.client.ask("load", clients.emitted(stack, "producer"), topic)
+    time.sleep(2)
+
+
+def verify(stack, strict=True):
+    """Ends the load. An idempotent producer whose partition had fewer replicas than it needs may give up its sequence and start a new one, and
+    then write again what was written: so after that fault only the loss is judged, and the rest is told."""
+    ended = stack.client.ask("unload", timeout=250)
+    stack.fact("faults", "no write under load failed in the end", ended["failures"] == 0, f"{ended['acknowledged']} acknowledged, failures {ended['kinds'] or 0}")
+    seen = stack.client.ask("verify", clients.emitted(stack, "consumer"))
+    good = seen["lost"] == 0 and (not strict or seen["twice"] == seen["disordered"] == 0)
+    stack.fact("faults", "every acknowledged record survived" + (", once and in order" if strict else ""), good,
+               f"{seen['acknowledged']} acknowledged, {seen['lost']} lost, {seen['twice']} twice, {seen['disordered']} out of order")
 
 
 def acknowledged_grows(stack, seconds, by=50):
@@ -163,18 +179,13 @@ def wrong_cluster_id(stack, workload):
 
 def restart_single(stack, workload):
     """One broker only: no redundancy to prove, but what was acknowledged survives kill -9."""
-    client, pod = stack.client, workload.pods()[0]
-    client.ask("create", TOPIC, 3, 1)
-    client.ask("load", clients.emitted(stack, "producer"), TOPIC)
-    time.sleep(2)
+    pod = workload.pods()[0]
+    load(stack, TOPIC)
     pod.lose()
     time.sleep(1)
     began = time.time()
     pod.release()
     stack.world.wait("the broker is back", lambda: pod.ready, READY_WITHIN, lambda: pod.problem)
     stack.fact("faults", "the broker killed: writes go on when it is back", acknowledged_grows(stack, 60), "", time.time() - began)
-    ended = client.ask("unload", timeout=200)
-    verified = client.ask("verify", clients.emitted(stack, "consumer"))
-    stack.fact("faults", "every acknowledged record survived, once and in order",
-               verified["lost"] == verified["twice"] == verified["disordered"] == 0, f"{verified}, failures {ended['kinds'] or 0}")
-    client.ask("delete", TOPIC)
+    verify(stack)
+    stack.client.ask("delete", TOPIC)

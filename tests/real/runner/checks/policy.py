@@ -47,6 +47,8 @@ def should(source, pod, name, target, port, brokers):
         return source not in ("a stranger", "monitoring", "an application") and same("app.kubernetes.io/name") and same("app.kubernetes.io/instance")
     if "metrics" in port:
         return source == "monitoring"
+    if "management" in port or "health" in port:
+        return False  # the node's kubelet only
     if "zookeeper" in name:
         return source in brokers
     return True
