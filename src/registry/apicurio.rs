@@ -1,12 +1,14 @@
 //! Apicurio's implementation, with its storage in Kafka and Confluent's interface under a path of its own.
 
-use k8s_openapi::api::core::v1::Probe;
+use k8s_openapi::api::core::v1::{Container, Probe};
 
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     construct::Override,
+    kafka::Replication,
     kubernetes::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
     properties::Properties,
+    quantity::{Resources, Units},
     stack::Scope,
 };
 
@@ -53,6 +55,33 @@ fn properties(registry: &SchemaRegistry) -> Properties {
     properties
 }
 
+/// Instances that start together would create their topics at the same moment, and all but one would end with
+/// TopicExistsException. Nothing in these topics may ever be deleted.
+fn create_topics(registry: &SchemaRegistry) -> Container {
+    let kafka = &registry.kafka;
+    let Replication {
+        factor,
+        min_in_sync_replicas,
+    } = kafka.replication();
+    let script = format!(
+        "for topic in kafkasql-journal kafkasql-snapshots registry-events; do\n  \
+         {} --bootstrap-server {} --create --if-not-exists --topic \"$topic\" \\\n    \
+         --partitions 1 --replication-factor {factor} --config min.insync.replicas={min_in_sync_replicas} \\\n    \
+         --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 || exit\n\
+         done\n",
+        kafka.images().command("kafka-topics"),
+        kafka.bootstrap_servers(),
+    );
+    let mut create = container(
+        "create-topics",
+        kafka.images().kafka(),
+        Resources::range(100.millicores()..=1.cores(), 512.mib()..=512.mib()),
+        ["bash".to_owned(), "-c".to_owned(), script],
+    );
+    create.env = Some(vec![env("LOG_DIR", "/tmp")]);
+    create
+}
+
 pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
     let heap = registry.resources.heap().as_mib();
     let mut server = container(
@@ -93,6 +122,7 @@ pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
             &registry.name,
             [(FILE, properties(registry).to_text())],
         ),
+        prepare: vec![create_topics(registry)],
         container: server,
         user: USER,
         has_agent: false,

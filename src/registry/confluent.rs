@@ -90,6 +90,7 @@ pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
                 (METRICS_FILE, metrics::agent_rules(metrics::Process::SchemaRegistry)),
             ],
         ),
+        prepare: Vec::new(),
         container: server,
         user: ImageSet::USER,
         has_agent: true,

@@ -36,6 +36,8 @@ pub enum RegistryImplementation {
 /// What differs between the implementations.
 struct Instance {
     config: ConfigMap,
+    /// What has to be done once Kafka is there and before the registry starts.
+    prepare: Vec<Container>,
     container: Container,
     /// The user that the image is made for.
     user: i64,
@@ -269,7 +271,9 @@ impl Construct for SchemaRegistry {
             user: instance.user,
             config: Some(&instance.config),
             // The registry creates its topic with as many replicas as it finds brokers, and ends if it finds none.
-            init_containers: vec![wait_for("wait-for-kafka", &image, self.kafka.broker_addresses())],
+            init_containers: std::iter::once(wait_for("wait-for-kafka", &image, self.kafka.broker_addresses()))
+                .chain(instance.prepare)
+                .collect(),
             container: instance.container,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
