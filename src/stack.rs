@@ -73,6 +73,34 @@ pub(crate) const MANAGED_BY: [&str; 2] = ["app.kubernetes.io/managed-by", "kafka
 /// assert!(!synthesis.findings.has_errors());
 /// assert!(synthesis.manifests.is_some());
 /// ```
+///
+/// What belongs together is a function that adds several constructs and returns their handles, or a struct with a method that
+/// does: no further concept is needed.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// struct Pipeline { team: &'static str, workers: u32 }
+///
+/// impl Pipeline {
+///     fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle, registry: &SchemaRegistryHandle) -> ConnectHandle {
+///         let Self { team, workers } = self;
+///         stack.add(
+///             Topics::new(format!("{team}-topics"), kafka)
+///                 .topics(["in", "out"].map(|end| Topic::new(format!("{team}.{end}"), 6, Cleanup::delete_after(1.days())))),
+///         );
+///         stack.add(Connect::new(format!("{team}-connect"), kafka).avro(registry).replicas(workers))
+///     }
+/// }
+///
+/// let mut stack = Stack::new("pipelines", "kafka");
+/// let kafka = KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+/// let registry = SchemaRegistry::external("https://schemas.example.com");
+/// for (team, workers) in [("billing", 2), ("crm", 3)] {
+///     Pipeline { team, workers }.add_to(&mut stack, &kafka, &registry);
+/// }
+/// assert!(synth(&stack).manifests.unwrap().get("crm-connect/deployment-crm-connect.yaml").is_some());
+/// ```
 pub struct Stack {
     pub(crate) scope: Scope,
     pub(crate) namespace: NamespaceOwner,

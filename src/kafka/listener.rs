@@ -4,6 +4,22 @@ use crate::kubernetes::Access;
 ///
 /// Replication and the controllers have listeners of their own, `REPLICATION` on 9091 and `CONTROLLER` on 9093, which only
 /// the cluster's own pods reach.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+///         .pool(NodePool::controllers("kafka-controller", 3))
+///         .pool(NodePool::brokers("kafka", 3))
+///         .listener(Listener::plaintext("CLIENT", 9092).access(Access::own_namespace()))
+///         .listener(Listener::plaintext("APPS", 9094).access(Access::namespaces(["shop", "billing"]))),
+/// );
+/// assert_eq!(kafka.bootstrap_servers(), "kafka.kafka.svc.cluster.local:9092");
+/// let policy = synth(&stack).manifests.unwrap();
+/// assert!(policy.get("kafka/networkpolicy-kafka.yaml").unwrap().contains("kubernetes.io/metadata.name: billing"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     pub(crate) name: String,
