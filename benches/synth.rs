@@ -30,6 +30,7 @@ const RUNS: usize = 9;
 struct Sample {
     name: String,
     origin: Origin,
+    objects: usize,
     set: Arc<StatefulSet>,
 }
 
@@ -48,8 +49,12 @@ impl Construct for Sample {
     fn check(&self, _: &mut Check<'_>) {}
     fn render(&self, _: &Scope) -> Vec<Object> {
         let mut set = (*self.set).clone();
-        set.metadata.name = Some(self.name.clone());
-        vec![Object::new(&set)]
+        (0..self.objects)
+            .map(|index| {
+                set.metadata.name = Some(format!("{}-{index}", self.name));
+                Object::new(&set)
+            })
+            .collect()
     }
 }
 
@@ -70,10 +75,12 @@ fn sample(objects: usize) -> Stack {
     let set = Arc::new(broker_set());
     // The Namespace is an object too.
     let mut stack = Stack::new(format!("n{objects}"), "kafka");
-    for index in 1..objects {
+    // As many to a construct as a component has.
+    for first in (1..objects).step_by(10) {
         stack.add(Sample {
-            name: format!("set-{index}"),
+            name: format!("sample-{first}"),
             origin: Origin::here(),
+            objects: 10.min(objects - first),
             set: set.clone(),
         });
     }

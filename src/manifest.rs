@@ -132,7 +132,11 @@ pub(crate) fn kind_order(kind: &str) -> usize {
 
 /// The start of a text's SHA-256: enough to tell two versions of one file apart. Line ends count as `\n` on every machine.
 pub fn digest(text: &str) -> String {
-    let hash = Sha256::digest(text.replace("\r\n", "\n"));
+    let hash = if text.contains('\r') {
+        Sha256::digest(text.replace("\r\n", "\n"))
+    } else {
+        Sha256::digest(text)
+    };
     hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -142,19 +146,42 @@ pub struct Manifests {
     files: BTreeMap<String, String>,
 }
 
+/// A file on its way to [`Manifests`].
+#[derive(Debug)]
+pub(crate) struct RenderedFile {
+    /// The place in the order of application.
+    pub(crate) order: usize,
+    /// The path below the stack's folder.
+    pub(crate) path: String,
+    pub(crate) text: String,
+    /// The digest of the text.
+    pub(crate) digest: String,
+}
+
+impl RenderedFile {
+    pub(crate) fn new(order: usize, path: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self {
+            order,
+            path: path.into(),
+            digest: digest(&text),
+            text,
+        }
+    }
+}
+
 /// The index of the stack's files, and the file that `kubectl apply -k` reads.
 pub const INDEX: &str = "kustomization.yaml";
 
 impl Manifests {
-    /// The files in order of application, and the index over them. A text is kept once for each path: [`crate::synth`] has
-    /// refused collisions before.
-    pub(crate) fn new(mut files: Vec<(usize, String, String)>) -> Self {
-        files.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    /// The files and the index over them. A text is kept once for each path: [`crate::synth`] has refused collisions before.
+    pub(crate) fn new(mut files: Vec<RenderedFile>) -> Self {
+        files.sort_unstable_by(|a, b| (a.order, &a.path).cmp(&(b.order, &b.path)));
         let listed: Vec<(String, String)> = files
             .iter()
-            .map(|(_, path, text)| (path.clone(), digest(text)))
+            .map(|file| (file.path.clone(), file.digest.clone()))
             .collect();
-        let mut files: BTreeMap<String, String> = files.into_iter().map(|(_, path, text)| (path, text)).collect();
+        let mut files: BTreeMap<String, String> = files.into_iter().map(|file| (file.path, file.text)).collect();
         files.insert(INDEX.to_owned(), yaml::index(&listed));
         Self { files }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     construct::Check,
     finding::{Findings, Location, Severity},
-    manifest::{Identity, Manifests, Object, kind_order},
+    manifest::{Identity, Manifests, Object, RenderedFile, kind_order},
     name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
     rules,
     stack::{NamespaceOwner, Stack},
@@ -92,7 +92,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
                 .map(|object| Leaf {
                     kind: object.identity.kind.clone(),
                     name: object.identity.name.clone(),
-                    path: object.path.clone(),
+                    path: object.file.path.clone(),
                 })
                 .collect(),
             totals: part.objects.iter().map(|object| object.totals).sum(),
@@ -101,7 +101,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects)
-        .map(|object| (kind_order(&object.identity.kind), object.path, object.text))
+        .map(|object| object.file)
         .collect();
     Synthesis {
         findings,
@@ -171,8 +171,7 @@ struct Rendered<'a> {
 
 struct RenderedObject {
     identity: Identity,
-    path: String,
-    text: String,
+    file: RenderedFile,
     totals: Totals,
 }
 
@@ -233,15 +232,15 @@ impl<'a> Job<'a> {
                         };
                     }
                 }
+                let order = kind_order(object.kind());
                 RenderedObject {
                     identity: object.identity(),
-                    path: object.path(construct),
-                    text: yaml::to_text(object.body()),
+                    file: RenderedFile::new(order, object.path(construct), yaml::to_text(object.body())),
                     totals: Totals::of(object.body()),
                 }
             })
             .collect();
-        objects.sort_by(|a, b| (kind_order(&a.identity.kind), &a.path).cmp(&(kind_order(&b.identity.kind), &b.path)));
+        objects.sort_by(|a, b| (a.file.order, &a.file.path).cmp(&(b.file.order, &b.file.path)));
         Rendered {
             construct,
             location,
@@ -314,7 +313,8 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
     let mut taken: BTreeMap<&Identity, &str> = BTreeMap::new();
     let mut paths: BTreeMap<&str, &Identity> = BTreeMap::new();
     for part in rendered {
-        for RenderedObject { identity, path, .. } in &part.objects {
+        for RenderedObject { identity, file, .. } in &part.objects {
+            let path = file.path.as_str();
             let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
             let item = format!("{} {}", identity.kind, identity.name);
             if let Err(error) = object_name(identity) {

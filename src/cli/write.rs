@@ -169,14 +169,14 @@ mod tests {
             compare::{Conflict, Kind, Others, Reason, compare},
             scratch::Scratch,
         },
-        manifest::Manifests,
+        manifest::{Manifests, RenderedFile},
     };
 
     fn manifests(files: &[(&str, &str)]) -> Manifests {
         Manifests::new(
             files
                 .iter()
-                .map(|(path, text)| (0, (*path).into(), (*text).into()))
+                .map(|(path, text)| RenderedFile::new(0, *path, *text))
                 .collect(),
         )
     }

@@ -56,7 +56,7 @@ fn properties(registry: &SchemaRegistry) -> Properties {
 }
 
 /// Instances that start together would create their topics at the same moment, and all but one would end with
-/// TopicExistsException. Nothing in these topics may ever be deleted.
+/// `TopicExistsException`. Nothing in these topics may ever be deleted.
 fn create_topics(registry: &SchemaRegistry) -> Container {
     let kafka = &registry.kafka;
     let Replication {

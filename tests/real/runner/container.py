@@ -1,148 +1,288 @@
-"""Starts one process of a container: namespaces, root file system, user, then exec.
+"""One container of a pod, as the kubelet runs it: its process, its restarts, its probes, its end."""
 
-A program of its own, because it leaves the runner's namespaces for good. The spec comes as JSON in a file; the exit status is the
-process's own, or 128 + signal. `start` makes a container whose first process is pid 1 of its pid namespace, as a container runtime
-does (so a shell that ignores SIGTERM ignores it here too); `join` enters a running one, as an exec probe does.
-"""
-
-import ctypes
+import http.client
 import json
 import os
-import resource
+import pathlib
+import re
 import signal
+import socket
+import subprocess
 import sys
+import threading
+import time
+import uuid
 
-libc = ctypes.CDLL(None, use_errno=True)
-NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
-RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
-DETACH = 2
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
-PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}[os.uname().machine]
-
-
-def call(name, *args):
-    args = [a.encode() if isinstance(a, str) else a for a in args]
-    if getattr(libc, name)(*args) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, f"{name} {args}: {os.strerror(error)}")
+LAUNCHER = str(pathlib.Path(__file__).with_name("launcher.py"))
+BACK_OFF, BACK_OFF_MAX = 10, 300
 
 
-def mount(source, target, kind=None, flags=0, data=None):
-    call("mount", source, target, kind, ctypes.c_ulong(flags), data)
+class Refused(Exception):
+    """The kubelet would not start this container; the message is what it would say."""
 
 
-def bind(source, target, readonly=False):
-    """Mounts a file or a folder; the mount point is made, as a container runtime does."""
-    if os.path.isdir(source):
-        os.makedirs(target, exist_ok=True)
-    elif not os.path.lexists(target):
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        open(target, "w").close()
-    mount(source, target, None, BIND | REC)
-    if readonly:
-        mount(None, target, None, REMOUNT | BIND | RDONLY)
+def expand(text, known):
+    """`$(NAME)` of a known variable is replaced, an unknown one stays as it is, and `$$(NAME)` is an escape."""
+    return re.sub(r"\$\$|\$\(([A-Za-z0-9_.-]+)\)", lambda m: "$" if m[0] == "$$" else known.get(m[1], m[0]), text)
 
 
-def build_root(spec):
-    root = spec["root"]
-    mount(None, "/", None, REC | PRIVATE)
-    os.makedirs(root["merged"], exist_ok=True)
-    mount("overlay", root["merged"], "overlay", 0, f"lowerdir={root['lower']},upperdir={root['upper']},workdir={root['work']}")
-    new = root["merged"]
-    for path in ("proc", "dev", "sys", "tmp"):
-        os.makedirs(f"{new}/{path}", exist_ok=True)
-    mount("proc", f"{new}/proc", "proc", NOSUID | NODEV | NOEXEC)
-    mount("tmpfs", f"{new}/dev", "tmpfs", NOSUID, "mode=755,size=1m")
-    for device in ("null", "zero", "full", "random", "urandom", "tty"):
-        bind(f"/dev/{device}", f"{new}/dev/{device}")
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        os.symlink(f"/proc/self/fd/{number}", f"{new}/dev/{name}")
-    os.symlink("/proc/self/fd", f"{new}/dev/fd")
-    os.mkdir(f"{new}/dev/shm")
-    mount("tmpfs", f"{new}/dev/shm", "tmpfs", NOSUID | NODEV, "mode=1777,size=64m")
-    for entry in spec["mounts"]:
-        bind(entry["source"], new + entry["target"], entry["readonly"])
-    os.chdir(new)
-    if libc.syscall(PIVOT_ROOT, b".", b".") != 0:
-        raise OSError(ctypes.get_errno(), "pivot_root")
-    call("umount2", ".", DETACH)
-    os.chdir("/")
-    if root["readonly"]:
-        mount(None, "/", None, REMOUNT | BIND | RDONLY)
+def quantity(text):
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", str(text)).groups()
+    power = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[unit]
+    return float(number) * power
 
 
-def become(spec):
-    """Drops to the container's user; a process that is not root loses every capability by that."""
-    if spec["drop_all"]:
-        capability = 0
-        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
-            capability += 1
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1048576, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
-    os.setgroups(spec["groups"])
-    os.setgid(spec["gid"])
-    os.setuid(spec["uid"])
-    if spec["no_new_privs"]:
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+class Container:
+    """One container: its process, its restarts, its probes."""
 
+    def __init__(self, pod, spec, init=False):
+        self.pod, self.spec, self.name, self.init = pod, spec, spec["name"], init
+        self.process = self.pid = self.exit_code = None
+        self.ready, self.started, self.starts = False, False, 0
+        self.log_path = pod.dir.parent / f"{pod.dir.name}.{self.name}.log"
+        self.stopping = None  # the reason, when the kubelet itself ends the process
 
-def execute(spec):
-    os.makedirs(spec["cwd"], exist_ok=True) if not os.path.isdir(spec["cwd"]) else None
-    os.chdir(spec["cwd"])
-    become(spec)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    argv, env = spec["argv"], spec["env"]
-    for number in (signal.SIGPIPE, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    os.umask(0o022)
-    candidates = [argv[0]] if "/" in argv[0] else [f"{folder}/{argv[0]}" for folder in env["PATH"].split(":")]
-    reason = "executable file not found in $PATH"
-    for path in candidates:
+    def run(self):
+        """Runs until it may stay ended; true if the last end was a success."""
+        pod, wait = self.pod, BACK_OFF
+        while not pod.deleted.is_set():
+            while pod.held and not pod.deleted.is_set():
+                time.sleep(0.1)
+            began = time.time()
+            try:
+                self.start()
+            except Refused as error:
+                self.exit_code = 128
+                pod.trouble(f"{self.name}: {error}")
+            else:
+                self.watch()
+                self.exit_code = self.process.wait()
+            self.ready = self.started = False
+            self.pid = None
+            pod.update_readiness()
+            if pod.deleted.is_set():
+                return False
+            if pod.held:
+                continue
+            if self.exit_code != 0 or not self.init and pod.policy() == "Always":
+                pod.trouble(f"{self.name}: exit code {self.exit_code}{' (' + self.stopping + ')' if self.stopping else ''}: {self.last_words()}")
+            self.stopping = None
+            if self.exit_code == 0 and (self.init or pod.policy() != "Always"):
+                return True
+            if pod.policy() == "Never":
+                pod.phase = "Failed"
+                return False
+            pod.restarts += 1
+            if time.time() - began > 600:
+                wait = BACK_OFF
+            if self.starts > 1:  # the first restart is immediate
+                pod.deleted.wait(wait)
+                wait = min(2 * wait, BACK_OFF_MAX)
+        return False
+
+    def start(self):
+        pod, spec, world = self.pod, self.spec, self.pod.world
+        image = world.image(spec["image"])
+        uid, gid, groups = self.identity(image)
+        env, declared = pod.environment(spec, image)
+        command, args = spec.get("command"), spec.get("args")
+        argv = [expand(a, declared) for a in (command or image.entrypoint)] + \
+               [expand(a, declared) for a in (args if args is not None else ([] if command else image.cmd))]
+        self.starts += 1
+        root = pod.dir / "root" / f"{self.name}-{self.starts}"
+        for name in ("merged", "upper", "work"):
+            (root / name).mkdir(parents=True)
+        mounts = [{"source": str(source), "target": target, "readonly": True} for target, source in image.binds.items()]
+        mounts += [{"source": str(pod.dir / name), "target": f"/etc/{name}", "readonly": False} for name in ("hosts", "resolv.conf", "hostname")]
+        mounts.append({"source": str(world.machine_options(spec)), "target": "/etc/machine-options", "readonly": True})
+        for entry in sorted(spec.get("volumeMounts") or [], key=lambda e: e["mountPath"].count("/")):
+            if entry["name"] not in pod.volumes:
+                raise Refused(f"volume `{entry['name']}` is not declared")
+            source, readonly = pod.volumes[entry["name"]], entry.get("readOnly", False)
+            if (source / "..data").is_symlink():
+                readonly = True
+            if "subPath" in entry:
+                source = (source / entry["subPath"]).resolve()
+                if not source.exists():
+                    source.mkdir(parents=True)
+            mounts.append({"source": str(source), "target": entry["mountPath"], "readonly": readonly})
+        for target in set(image.volumes) - {m["target"] for m in mounts}:  # a runtime gives these even on a read-only root, and empty
+            (root / "volume" / target.replace("/", "_")).mkdir(parents=True)
+            os.chown(root / "volume" / target.replace("/", "_"), image.uid, image.gid)
+            mounts.append({"source": str(root / "volume" / target.replace("/", "_")), "target": target, "readonly": False})
+        security = spec.get("securityContext") or {}
+        drop = [c.upper() for c in (security.get("capabilities") or {}).get("drop") or []]
+        self.base = {"uid": uid, "gid": gid, "groups": groups, "env": env, "cwd": spec.get("workingDir", image.workdir),
+                     "drop_all": "ALL" in drop, "no_new_privs": security.get("allowPrivilegeEscalation") is False}
+        pidfile = root / "pid"
+        details = self.base | {
+            "netns": pod.netns, "hostname": pod.hostname, "argv": argv, "mounts": mounts, "pidfile": str(pidfile),
+            "root": {"lower": image.lower, "merged": str(root / "merged"), "upper": str(root / "upper"), "work": str(root / "work"),
+                     "readonly": security.get("readOnlyRootFilesystem", False)}}
+        (root / "spec.json").write_text(json.dumps(details))
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([sys.executable, "-I", "-S", LAUNCHER, str(root / "spec.json")], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        self.began = time.time()
+        while not pidfile.exists() and self.process.poll() is None:
+            time.sleep(0.01)
+        self.pid = int(pidfile.read_text()) if pidfile.exists() else None
+        if pod.deleted.is_set() or pod.held:
+            self.kill()
+
+    def identity(self, image):
+        """The user that the container runs as, with the kubelet's check of `runAsNonRoot`."""
+        pod, own = self.pod.spec.get("securityContext") or {}, self.spec.get("securityContext") or {}
+        both = pod | own
+        uid = both.get("runAsUser")
+        if uid is None:
+            if both.get("runAsNonRoot") and not str(image.user).isdigit():
+                raise Refused(f"CreateContainerConfigError: container has runAsNonRoot and image has non-numeric user ({image.user}), cannot verify user is non-root")
+            uid = image.uid
+        if both.get("runAsNonRoot") and uid == 0:
+            raise Refused("CreateContainerConfigError: container has runAsNonRoot and image will run as root")
+        gid = both.get("runAsGroup", image.gid if uid == image.uid else 0)
+        groups = set(pod.get("supplementalGroups") or []) | ({pod["fsGroup"]} if "fsGroup" in pod else set())
+        return uid, gid, sorted(groups)
+
+    # -- ends ------------------------------------------------------------------------------------------------------------------------
+
+    def signal(self, number):
         try:
-            os.execve(path, argv, env)
-        except PermissionError:
-            reason = "permission denied"
+            if self.pid:
+                os.kill(self.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+
+    def stop(self, grace):
+        if not self.process or self.process.poll() is not None:
+            return
+        deadline = time.time() + grace
+        hook = (self.spec.get("lifecycle") or {}).get("preStop")
+        if hook and grace:
+            if "exec" in hook:
+                self.execute(hook["exec"]["command"], grace)
+            elif "sleep" in hook:
+                time.sleep(min(grace, hook["sleep"]["seconds"]))
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(max(0, deadline - time.time()))
+        except subprocess.TimeoutExpired:
+            self.pod.world.event(self.pod, f"{self.name}: killed after the grace period of {grace} s", quiet=grace == 0)
+            self.kill()
+            self.process.wait()
+
+    def attach(self, command, errors=subprocess.STDOUT):
+        """Starts a command in the container, with its standard streams at the caller."""
+        spec = self.pod.dir / "root" / f"exec-{uuid.uuid4().hex}.json"
+        spec.write_text(json.dumps(self.base | {"join": self.pid, "argv": command}))
+        return subprocess.Popen([sys.executable, "-I", "-S", LAUNCHER, str(spec)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=errors, text=True)
+
+    def execute(self, command, timeout):
+        """Runs a command in the container; (exit code, output), or None when it took too long."""
+        if not self.pid:
+            return 137, "the container does not run"
+        process = self.attach(command)
+        try:
+            output, _ = process.communicate(None, timeout)
+            return process.returncode, output
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return None
+
+    # -- probes ----------------------------------------------------------------------------------------------------------------------
+
+    def watch(self):
+        """Returns when the process has ended. The probes run beside it, at their declared settings."""
+        if self.init:
+            self.process.wait()
+            return
+        ended = threading.Event()
+        threads = [threading.Thread(target=self.probe_loop, args=(kind, ended), daemon=True) for kind in ("startup", "readiness", "liveness")]
+        for thread in threads:
+            thread.start()
+        self.process.wait()
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+    def probe_loop(self, kind, ended):
+        probe = self.spec.get(f"{kind}Probe")
+        if kind == "startup":
+            if not probe:
+                self.started = True
+                return
+        else:
+            while not self.started:
+                if ended.wait(0.05):
+                    return
+            if not probe:
+                if kind == "readiness":
+                    self.ready = True
+                    self.pod.update_readiness()
+                return
+        ended.wait(max(0, self.began + probe.get("initialDelaySeconds", 0) - time.time()))
+        good = bad = 0
+        while not ended.is_set():
+            problem = self.check(probe)
+            if ended.is_set():
+                return
+            good, bad = (good + 1, 0) if problem is None else (0, bad + 1)
+            if good >= (probe.get("successThreshold", 1) if kind == "readiness" else 1):
+                if kind == "startup":
+                    self.started = True
+                    return
+                if kind == "readiness" and not self.ready:
+                    self.ready = True
+                    self.pod.update_readiness()
+            elif bad >= probe.get("failureThreshold", 3):
+                if kind == "readiness":
+                    if self.ready:
+                        self.ready = False
+                        self.pod.world.event(self.pod, f"readiness probe failed: {problem}")
+                        self.pod.update_readiness()
+                elif not self.pod.deleted.is_set() and not self.pod.held:
+                    self.stopping = f"killed by its {kind} probe: {problem}"
+                    self.stop(probe.get("terminationGracePeriodSeconds", self.pod.spec.get("terminationGracePeriodSeconds", 30)))
+                    return
+            ended.wait(probe.get("periodSeconds", 10))
+
+    def check(self, probe):
+        """None if the probe succeeded, else why not."""
+        timeout = probe.get("timeoutSeconds", 1)
+        if "exec" in probe:
+            done = self.execute(probe["exec"]["command"], timeout)
+            if done is None:
+                return f"timed out after {timeout} s"
+            return None if done[0] == 0 else f"exit code {done[0]} {done[1].strip()[-200:]}"
+        way = probe.get("tcpSocket") or probe["httpGet"]
+        port = self.pod.named_ports.get(way["port"]) if isinstance(way["port"], str) else way["port"]
+        if port is None:
+            return f"no port is named `{way['port']}`"
+        try:
+            if "tcpSocket" in probe:
+                socket.create_connection((self.pod.address, port), timeout).close()
+                return None
+            connection = http.client.HTTPConnection(self.pod.address, port, timeout=timeout)
+            connection.request("GET", way.get("path", "/"))
+            status = connection.getresponse().status
+            connection.close()
+            return None if 200 <= status < 400 else f"HTTP status {status}"
         except OSError as error:
-            if "/" in argv[0]:
-                reason = error.strerror.lower()
-    print(f'exec: "{argv[0]}": {reason}', file=sys.stderr)
-    os._exit(128)
+            return f"{way.get('path', 'port')} {port}: {error}"
+        except http.client.HTTPException as error:
+            return f"{way.get('path')}: {error!r}"
 
+    def last_words(self):
+        """The line of the log that most likely says why it ended: the last that names an error, else the last."""
+        lines = [line for line in self.log().splitlines()[-200:] if line.strip() and not line.startswith(("\tat ", "\t..."))]
+        loud = [line for line in lines if re.search(r"\b(ERROR|FATAL|[Ee]rror|[Ee]xception|exec|cannot)\b|Exception", line)]
+        return (loud or lines or ["no output"])[-1][:300]
 
-def main():
-    with open(sys.argv[1]) as file:
-        spec = json.load(file)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if "join" in spec:
-        handles = [(os.open(f"/proc/{spec['join']}/ns/{name}", os.O_RDONLY), flag) for name, flag in
-                   (("net", NEWNET), ("uts", NEWUTS), ("ipc", NEWIPC), ("pid", NEWPID), ("mnt", NEWNS))]
-        for handle, flag in handles:
-            call("setns", handle, flag)
-    else:
-        handle = os.open(spec["netns"], os.O_RDONLY)
-        call("setns", handle, NEWNET)
-        call("unshare", NEWNS | NEWUTS | NEWIPC | NEWPID)
-    ready, tell = os.pipe()  # the child waits: its pivot_root takes this process's view of the files away as well
-    child = os.fork()
-    if child == 0:
-        os.close(tell)
-        os.read(ready, 1)
-        try:
-            if "join" not in spec:
-                call("sethostname", spec["hostname"], len(spec["hostname"]))
-                build_root(spec)
-            execute(spec)
-        except BaseException as error:  # the last word of the container must reach its log
-            print(f"cannot start the container: {error}", file=sys.stderr, flush=True)
-            os._exit(128)
-    if "pidfile" in spec:
-        with open(spec["pidfile"] + ".new", "w") as file:
-            file.write(str(child))
-        os.rename(spec["pidfile"] + ".new", spec["pidfile"])
-    os.close(ready)
-    os.close(tell)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os._exit(status if status >= 0 else 128 - status)
-
-
-if __name__ == "__main__":
-    main()
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

@@ -4,7 +4,8 @@ import hashlib
 import threading
 import time
 
-from .pod import BACK_OFF, Pod
+from .container import BACK_OFF
+from .pod import Pod
 
 
 class Workload:

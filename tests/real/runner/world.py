@@ -10,7 +10,7 @@ import threading
 import time
 
 from . import dns, image, network
-from .pod import Refused, quantity
+from .container import Refused, quantity
 from .workload import Deployment, Job, StatefulSet
 
 HEAP_CAP = 512  # MiB: a machine for tests has less memory than the cluster that the manifests are for

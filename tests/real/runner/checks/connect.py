@@ -33,18 +33,26 @@ def run(stack):
     stack.fact("connect", "advertised addresses answer from another pod", set(answers) == {200}, answers)
     wait_for_sink(workload, 100)
     stack.fact("connect", "every line went through source and sink", True, "100 lines")
-    began = time.time()
-    victim = next(p for p in workload.pods() if status["proof-source"]["tasks"][0]["worker_id"].startswith(p.address + ":"))
+    began, (victim, connector) = time.time(), follower_with_task(workload, status)
     kept = sink_lines([victim])
     victim.delete(grace=0)
     workload.create()
     lines(workload, 0, 150)
-    moved = running(stack, base, lambda s: not s["proof-source"]["tasks"][0]["worker_id"].startswith(victim.address + ":"))
+    gone = lambda worker: worker.startswith(victim.address + ":")
+    moved = running(stack, base, lambda s: not any(gone(t["worker_id"]) for each in s.values() for t in each["tasks"]))
     wait_for_sink(workload, 150, kept)
-    stack.fact("connect", "a worker killed: its task moves", True, f"to {moved['proof-source']['tasks'][0]['worker_id']}", time.time() - began)
+    stack.fact("connect", "a worker killed (not the leader): its task moves", True, f"`{connector}` to {moved[connector]['tasks'][0]['worker_id']}", time.time() - began)
     values = [int(n) for part in client.ask("consume", "-", TOPIC, "isolation.level=read_committed", "group.id=proof-connect").values()
               for v in part for n in re.findall(r"line-(\d+)", v)]
     stack.fact("connect", "each source line is committed exactly once, in order", values == list(range(150)), f"{len(values)} records, {len(set(values))} different")
+
+
+def follower_with_task(workload, status):
+    """A worker that does not lead the group, and a connector whose task it runs; the only worker, where there is one. When a leader goes, its
+    successor knows nothing of the delay that the tasks of a lost worker are kept for, and the test would show less."""
+    leaders = re.findall(r"leaderUrl='http://([^:/]+)", "".join(c.log() for p in workload.pods() for c in p.containers))
+    chosen = [(p, name) for p in workload.pods() for name, s in status.items() if s["tasks"][0]["worker_id"].startswith(p.address + ":")]
+    return next((c for c in chosen if c[0].address != leaders[-1]), chosen[0])
 
 
 def lines(workload, first, end):

@@ -9,7 +9,6 @@ import signal
 import threading
 import time
 
-from ..world import Failure
 from .faults import READY_WITHIN, full_isr
 
 TOPIC, MEBIBYTES = "proof.recovery", 40
