@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use blake2::{Blake2b, Digest as _, digest::consts::U8};
 use k8s_openapi::Resource;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::yaml;
 
@@ -130,14 +130,16 @@ pub(crate) fn kind_order(kind: &str) -> usize {
     ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len())
 }
 
-/// The start of a text's SHA-256: enough to tell two versions of one file apart. Line ends count as `\n` on every machine.
+/// Tells two versions of a text apart: its `BLAKE2b` of 64 bits, as `b2sum -l 64` prints it. Line ends count as `\n` on every
+/// machine.
 pub fn digest(text: &str) -> String {
-    let hash = if text.contains('\r') {
-        Sha256::digest(text.replace("\r\n", "\n"))
+    type Digest = Blake2b<U8>;
+    let digest = if text.contains('\r') {
+        Digest::digest(text.replace("\r\n", "\n"))
     } else {
-        Sha256::digest(text)
+        Digest::digest(text)
     };
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Rendered files: a sorted map from path, below the stack's folder, to text.
@@ -194,5 +196,17 @@ impl Manifests {
     /// All files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_what_b2sum_prints_whatever_the_line_ends() {
+        assert_eq!(digest("kafka\n"), "9b5308b3c2a5656e");
+        assert_eq!(digest("kafka\r\n"), digest("kafka\n"));
+        assert_ne!(digest("kafka"), digest("kafka\n"));
     }
 }

@@ -87,7 +87,7 @@ fn mapping<S: Serializer>(map: &Map<String, Value>, first: &[&str], serializer: 
 }
 
 /// The line that marks a `kustomization.yaml` as written by this tool.
-const INDEX_MARK: &str = "# kafka-stacks owns the files listed here; behind each, the start of its SHA-256.";
+const INDEX_MARK: &str = "# kafka-stacks owns the files listed here; behind each, its `b2sum -l 64`.";
 
 /// The kustomization of a stack, which is the index of its files too: each with the digest of what was written.
 pub fn index(files: &[(String, String)]) -> String {
@@ -227,7 +227,7 @@ mod tests {
             ("kafka/service-kafka.yaml".to_owned(), "fedcba9876543210".to_owned()),
         ];
         assert_snapshot!(index(&files), @r"
-        # kafka-stacks owns the files listed here; behind each, the start of its SHA-256.
+        # kafka-stacks owns the files listed here; behind each, its `b2sum -l 64`.
         apiVersion: kustomize.config.k8s.io/v1beta1
         kind: Kustomization
         resources:
