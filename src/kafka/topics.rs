@@ -139,7 +139,7 @@ impl Topics {
             config: Some(config),
             init_containers: Vec::new(),
             container: converge,
-            grace_period: Duration::from_seconds(30),
+            grace_period: Duration::from_seconds(10),
             spread: Spread::Preferred,
             sidecar: Sidecar::None,
         }
@@ -153,19 +153,31 @@ impl Topics {
         let mut job = Job {
             metadata: ObjectMeta::default(),
             spec: Some(JobSpec {
-                active_deadline_seconds: Some(3600),
+                // Six attempts that each wait ten minutes for the brokers, and the time between them.
+                active_deadline_seconds: Some(5400),
                 backoff_limit: Some(6),
                 pod_failure_policy: Some(PodFailurePolicy {
-                    // A wrong file, or what Kafka will not do: trying again does not help.
-                    rules: vec![PodFailurePolicyRule {
-                        action: "FailJob".to_owned(),
-                        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
-                            container_name: Some("topics".to_owned()),
-                            operator: "In".to_owned(),
-                            values: vec![2, 3],
-                        }),
-                        on_pod_conditions: None,
-                    }],
+                    rules: vec![
+                        // A wrong file, or what Kafka will not do: trying again does not help.
+                        PodFailurePolicyRule {
+                            action: "FailJob".to_owned(),
+                            on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
+                                container_name: Some("topics".to_owned()),
+                                operator: "In".to_owned(),
+                                values: vec![2, 3],
+                            }),
+                            on_pod_conditions: None,
+                        },
+                        // A drained node is nobody's failure.
+                        PodFailurePolicyRule {
+                            action: "Ignore".to_owned(),
+                            on_exit_codes: None,
+                            on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
+                                status: Some("True".to_owned()),
+                                type_: "DisruptionTarget".to_owned(),
+                            }]),
+                        },
+                    ],
                 }),
                 template,
                 ..JobSpec::default()
