@@ -75,6 +75,7 @@ pub struct Connect {
     topics: String,
     registry: Option<SchemaRegistryHandle>,
     exactly_once: ExactlyOnceSource,
+    rebalance_delay: Duration,
     settings: Properties,
     access: Access,
     sidecar: Sidecar,
@@ -82,7 +83,7 @@ pub struct Connect {
 }
 
 /// Settings that follow from the construct, and what to do instead.
-const OWNED: [(&str, &str); 18] = [
+const OWNED: [(&str, &str); 19] = [
     ("bootstrap.servers", "it is the cluster that `Connect::new` is given"),
     ("config.providers", "`${env:…}` works as it is"),
     (
@@ -132,6 +133,7 @@ impl Connect {
             resources: Resources::range(1.cores()..=2.cores(), 3.gib()..=4.gib()),
             registry: None,
             exactly_once: ExactlyOnceSource::Enabled,
+            rebalance_delay: Duration::from_seconds(60),
             settings: Properties::default(),
             access: Access::Open,
             sidecar: Sidecar::None,
@@ -172,6 +174,14 @@ impl Connect {
     /// Whether source connectors can write exactly once.
     pub const fn exactly_once_source(mut self, support: ExactlyOnceSource) -> Self {
         self.exactly_once = support;
+        self
+    }
+
+    /// `scheduled.rebalance.max.delay.ms`: how long the tasks of a lost worker wait for it to come back before others take
+    /// them; 60 s. Kafka's own five minutes suit workers that keep their identity, and a Deployment's pods do not: all of that
+    /// time their tasks would stand still.
+    pub const fn rebalance_delay(mut self, delay: Duration) -> Self {
+        self.rebalance_delay = delay;
         self
     }
 
@@ -236,6 +246,7 @@ impl Connect {
             .set("rest.advertised.host.name", "${env:POD_IP}")
             .set("rest.advertised.port", HTTP.1)
             .set("exactly.once.source.support", self.exactly_once)
+            .set("scheduled.rebalance.max.delay.ms", self.rebalance_delay.as_millis())
             .set(
                 "plugin.path",
                 match self.images.distribution() {
@@ -478,6 +489,7 @@ mod tests {
         plugin.path=/usr/share/confluent-hub-components
         rest.advertised.host.name=${env:POD_IP}
         rest.advertised.port=8083
+        scheduled.rebalance.max.delay.ms=60000
         status.storage.replication.factor=3
         status.storage.topic=pipes-status
         value.converter=org.apache.kafka.connect.json.JsonConverter
