@@ -107,6 +107,7 @@ const OWNED: [(&str, &str); 19] = [
         "it is the pod's address, by which workers ask each other",
     ),
     ("rest.advertised.port", "it is port 8083"),
+    ("scheduled.rebalance.max.delay.ms", "use `.rebalance_delay(…)`"),
     (
         "status.storage.replication.factor",
         "use `.replication(…)` of the cluster",

@@ -176,7 +176,7 @@ impl Topics {
                             action: "Ignore".to_owned(),
                             on_exit_codes: None,
                             on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-                                status: Some("True".to_owned()),
+                                status: "True".to_owned(),
                                 type_: "DisruptionTarget".to_owned(),
                             }]),
                         },
