@@ -147,7 +147,7 @@ impl fmt::Display for Duration {
     }
 }
 
-/// Units on plain numbers. Amounts above the largest representable one stay at that.
+/// Units on plain numbers. Amounts above the largest that Kafka and Kubernetes can hold, 2^63 - 1, stay at that.
 pub trait Units: Sized {
     /// Bytes.
     fn bytes(self) -> Bytes;
@@ -175,42 +175,48 @@ pub trait Units: Sized {
     fn days(self) -> Duration;
 }
 
+const LARGEST: u64 = i64::MAX as u64;
+
+fn times(amount: u64, unit: u64) -> u64 {
+    amount.saturating_mul(unit).min(LARGEST)
+}
+
 impl Units for u64 {
     fn bytes(self) -> Bytes {
-        Bytes(self)
+        Bytes(times(self, 1))
     }
     fn kib(self) -> Bytes {
-        Bytes(self.saturating_mul(1 << 10))
+        Bytes(times(self, 1 << 10))
     }
     fn mib(self) -> Bytes {
-        Bytes(self.saturating_mul(1 << 20))
+        Bytes(times(self, 1 << 20))
     }
     fn gib(self) -> Bytes {
-        Bytes(self.saturating_mul(1 << 30))
+        Bytes(times(self, 1 << 30))
     }
     fn tib(self) -> Bytes {
-        Bytes(self.saturating_mul(1 << 40))
+        Bytes(times(self, 1 << 40))
     }
     fn cores(self) -> Cpu {
-        Cpu(self.saturating_mul(1000))
+        Cpu(times(self, 1000))
     }
     fn millicores(self) -> Cpu {
-        Cpu(self)
+        Cpu(times(self, 1))
     }
     fn milliseconds(self) -> Duration {
-        Duration(self)
+        Duration(times(self, 1))
     }
     fn seconds(self) -> Duration {
-        Duration(self.saturating_mul(1000))
+        Duration(times(self, 1000))
     }
     fn minutes(self) -> Duration {
-        Duration(self.saturating_mul(60_000))
+        Duration(times(self, 60_000))
     }
     fn hours(self) -> Duration {
-        Duration(self.saturating_mul(3_600_000))
+        Duration(times(self, 3_600_000))
     }
     fn days(self) -> Duration {
-        Duration(self.saturating_mul(86_400_000))
+        Duration(times(self, 86_400_000))
     }
 }
 
@@ -276,7 +282,7 @@ mod tests {
             (1.kib(), "1Ki"),
             (1536.mib(), "1536Mi"),
             (2.tib(), "2Ti"),
-            (u64::MAX.tib(), "18446744073709551615"),
+            (u64::MAX.tib(), "9223372036854775807"),
         ] {
             assert_eq!(bytes.to_string(), text);
         }

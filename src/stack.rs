@@ -80,7 +80,7 @@ pub(crate) const MANAGED_BY: [&str; 2] = ["app.kubernetes.io/managed-by", "kafka
 /// ```
 /// use kafka_stacks::prelude::*;
 ///
-/// struct Pipeline { team: &'static str, workers: u32 }
+/// struct Pipeline { team: &'static str, workers: u16 }
 ///
 /// impl Pipeline {
 ///     fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle, registry: &SchemaRegistryHandle) -> ConnectHandle {

@@ -39,7 +39,7 @@ pub(crate) struct Platform {
     pub(crate) registry: Resources,
     pub(crate) connect: Resources,
     /// Of the registry and of Connect.
-    pub(crate) replicas: u32,
+    pub(crate) replicas: u16,
     pub(crate) implementation: RegistryImplementation,
 }
 

@@ -7,5 +7,6 @@
 )]
 
 mod cli;
+mod odd;
 mod out;
 mod rules;

@@ -69,7 +69,7 @@ pub struct Connect {
     origin: Origin,
     kafka: KafkaHandle,
     images: ImageSet,
-    replicas: u32,
+    replicas: u16,
     resources: Resources,
     group: String,
     topics: String,
@@ -143,7 +143,7 @@ impl Connect {
     }
 
     /// The number of workers.
-    pub const fn replicas(mut self, replicas: u32) -> Self {
+    pub const fn replicas(mut self, replicas: u16) -> Self {
         self.replicas = replicas;
         self
     }
@@ -433,7 +433,7 @@ pub struct ConnectHandle(Arc<Facts>);
 struct Facts {
     name: String,
     url: String,
-    replicas: u32,
+    replicas: u16,
     metrics_port: Option<&'static str>,
 }
 
@@ -449,7 +449,7 @@ impl ConnectHandle {
     }
 
     /// The number of its workers.
-    pub fn replicas(&self) -> u32 {
+    pub fn replicas(&self) -> u16 {
         self.0.replicas
     }
 

@@ -162,8 +162,7 @@ impl KafkaCluster {
                     },
                 );
             }
-            // A pool of absurd size is no reason to run out of memory.
-            taken.extend(pool.ids().take(100_000).map(|id| (id, pool)));
+            taken.extend(pool.ids().map(|id| (id, pool)));
         }
     }
 
@@ -266,7 +265,7 @@ pub(crate) fn check_replication(
     let call = place.call;
     // Without any broker that is the finding.
     if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
-        && factor > brokers
+        && u32::from(factor) > brokers
     {
         place.report(
             check,

@@ -93,20 +93,20 @@ pub struct NodePool {
 impl NodePool {
     /// Nodes that are broker and controller in one, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
     #[track_caller]
-    pub fn combined(name: impl Into<String>, replicas: u32) -> Self {
+    pub fn combined(name: impl Into<String>, replicas: u16) -> Self {
         Self::new(name, Roles::Combined, replicas)
     }
 
     /// Brokers, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
     #[track_caller]
-    pub fn brokers(name: impl Into<String>, replicas: u32) -> Self {
+    pub fn brokers(name: impl Into<String>, replicas: u16) -> Self {
         Self::new(name, Roles::Broker, replicas)
     }
 
     /// Controllers, with ids from 100, since they share one range of ids with the brokers. 1 core, 2 GiB and 10 GiB of disk
     /// unless said otherwise; Kafka's own advice for a typical cluster is 5 GB of each.
     #[track_caller]
-    pub fn controllers(name: impl Into<String>, replicas: u32) -> Self {
+    pub fn controllers(name: impl Into<String>, replicas: u16) -> Self {
         Self {
             first_id: 100,
             resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
@@ -116,11 +116,11 @@ impl NodePool {
     }
 
     #[track_caller]
-    fn new(name: impl Into<String>, roles: Roles, replicas: u32) -> Self {
+    fn new(name: impl Into<String>, roles: Roles, replicas: u16) -> Self {
         Self {
             name: name.into(),
             roles,
-            replicas,
+            replicas: replicas.into(),
             first_id: 0,
             resources: Resources::range(1.cores()..=2.cores(), 4.gib()..=4.gib()),
             heap: None,
@@ -131,8 +131,8 @@ impl NodePool {
     }
 
     /// The node id of the first pod, which is its ordinal too. Never change it on a running pool.
-    pub const fn first_id(mut self, id: u32) -> Self {
-        self.first_id = id;
+    pub const fn first_id(mut self, id: u16) -> Self {
+        self.first_id = id as u32;
         self
     }
 
@@ -166,6 +166,6 @@ impl NodePool {
 
     /// Node ids, which are the pods' ordinals.
     pub(crate) fn ids(&self) -> std::ops::Range<u32> {
-        self.first_id..self.first_id.saturating_add(self.replicas)
+        self.first_id..self.first_id + self.replicas
     }
 }

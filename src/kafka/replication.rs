@@ -7,14 +7,14 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replication {
     /// The replication factor.
-    pub factor: u32,
+    pub factor: u16,
     /// `min.insync.replicas`.
-    pub min_in_sync_replicas: u32,
+    pub min_in_sync_replicas: u16,
 }
 
 impl Replication {
     /// A replication factor with `min.insync.replicas`.
-    pub const fn new(factor: u32, min_in_sync_replicas: u32) -> Self {
+    pub const fn new(factor: u16, min_in_sync_replicas: u16) -> Self {
         Self {
             factor,
             min_in_sync_replicas,

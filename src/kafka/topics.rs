@@ -215,12 +215,13 @@ impl Topics {
                 "choose another name in `Topic::new`".to_owned(),
             );
         }
-        if topic.partitions == 0 {
+        // More than this of one topic is a typing error: a whole cluster holds 200,000 (KIP-578).
+        if !(1..=99_999).contains(&topic.partitions) {
             report(
                 check,
                 &topic::PARTITIONS,
-                "the topic has no partition".to_owned(),
-                "give `Topic::new` at least 1".to_owned(),
+                format!("a topic has 1 to 99999 partitions, not {}", topic.partitions),
+                "give `Topic::new` another number".to_owned(),
             );
         }
         if let Some(segment) = topic.segment

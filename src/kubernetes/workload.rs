@@ -276,12 +276,12 @@ pub fn stateful_set(
 }
 
 /// A Deployment of interchangeable pods.
-pub fn deployment(scope: &Scope, name: &str, replicas: u32, pod: Pod<'_>) -> Deployment {
+pub fn deployment(scope: &Scope, name: &str, replicas: u16, pod: Pod<'_>) -> Deployment {
     let labels = pod.labels;
     Deployment {
         metadata: labels.metadata(scope, name),
         spec: Some(DeploymentSpec {
-            replicas: i32::try_from(replicas).ok(),
+            replicas: Some(replicas.into()),
             selector: labels.label_selector(),
             template: pod.template(),
             ..DeploymentSpec::default()

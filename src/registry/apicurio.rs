@@ -63,20 +63,26 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
         factor,
         min_in_sync_replicas,
     } = kafka.replication();
+    // What comes from the stack is an argument and never part of the script.
     let script = format!(
         "for topic in kafkasql-journal kafkasql-snapshots registry-events; do\n  \
-         {} --bootstrap-server {} --create --if-not-exists --topic \"$topic\" \\\n    \
+         {} --bootstrap-server \"$1\" --create --if-not-exists --topic \"$topic\" \\\n    \
          --partitions 1 --replication-factor {factor} --config min.insync.replicas={min_in_sync_replicas} \\\n    \
          --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 || exit\n\
          done\n",
         kafka.images().command("kafka-topics"),
-        kafka.bootstrap_servers(),
     );
     let mut create = container(
         "create-topics",
         kafka.images().kafka(),
         Resources::range(100.millicores()..=1.cores(), 512.mib()..=512.mib()),
-        ["bash".to_owned(), "-c".to_owned(), script],
+        [
+            "bash".to_owned(),
+            "-c".to_owned(),
+            script,
+            "create-topics".to_owned(),
+            kafka.bootstrap_servers().to_owned(),
+        ],
     );
     create.env = Some(vec![env("LOG_DIR", "/tmp")]);
     create

@@ -104,7 +104,7 @@ pub struct SchemaRegistry {
     kafka: KafkaHandle,
     implementation: RegistryImplementation,
     image: Option<String>,
-    replicas: u32,
+    replicas: u16,
     resources: Resources,
     compatibility: Compatibility,
     access: Access,
@@ -148,7 +148,7 @@ impl SchemaRegistry {
     }
 
     /// The number of instances, of which one writes and the others forward to it.
-    pub const fn replicas(mut self, replicas: u32) -> Self {
+    pub const fn replicas(mut self, replicas: u16) -> Self {
         self.replicas = replicas;
         self
     }
@@ -298,7 +298,7 @@ pub struct SchemaRegistryHandle(Arc<Facts>);
 struct Facts {
     name: String,
     url: String,
-    replicas: u32,
+    replicas: u16,
     metrics_port: Option<&'static str>,
 }
 
@@ -314,7 +314,7 @@ impl SchemaRegistryHandle {
     }
 
     /// The number of its instances; 0 if it was made elsewhere.
-    pub fn replicas(&self) -> u32 {
+    pub fn replicas(&self) -> u16 {
         self.0.replicas
     }
 

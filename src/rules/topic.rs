@@ -67,12 +67,12 @@ pub const TWICE: Rule = Rule {
     source: "the contract of `Topics`",
 };
 
-/// A topic without partitions.
+/// A number of partitions that no topic can have.
 pub const PARTITIONS: Rule = Rule {
     id: "KS-T16",
     production: Error,
     development: Error,
-    summary: "a topic without partitions",
+    summary: "a number of partitions that no topic can have",
     explanation: "A topic has at least one partition, and Kafka refuses to create it otherwise: INVALID_PARTITIONS.",
     source: "Kafka, ReplicationControlManager",
 };

@@ -48,17 +48,17 @@ const FILE: &str = "zookeeper.properties";
 pub struct ZooKeeper {
     name: String,
     origin: Origin,
-    replicas: u32,
+    replicas: u8,
     images: ImageSet,
     resources: Resources,
     storage: crate::kafka::Storage,
 }
 
 impl ZooKeeper {
-    /// An ensemble of an odd number of servers, three or more in production. 1 core, 2 GiB and 10 GiB of disk each unless
+    /// An ensemble of an odd number of servers, three or more in production; 255 are the most that have an id. 1 core, 2 GiB and 10 GiB of disk each unless
     /// said otherwise.
     #[track_caller]
-    pub fn new(name: impl Into<String>, replicas: u32) -> Self {
+    pub fn new(name: impl Into<String>, replicas: u8) -> Self {
         Self {
             name: name.into(),
             origin: Origin::here(),
@@ -96,7 +96,7 @@ impl ZooKeeper {
     }
 
     /// Server ids and host names.
-    fn servers(&self, scope: &Scope) -> Vec<(u32, String)> {
+    fn servers(&self, scope: &Scope) -> Vec<(u8, String)> {
         let headless = scope.service_address(&self.headless_name());
         (1..=self.replicas)
             .map(|id| (id, format!("{}-{id}.{headless}", self.name)))
@@ -264,7 +264,6 @@ impl Construct for ZooKeeper {
                 (even - 1) / 2,
                 even - 1
             )),
-            256.. => Some(format!("{replicas} servers: a server id is at most 255")),
             _ => None,
         };
         if let Some(problem) = problem {
@@ -292,7 +291,7 @@ impl Construct for ZooKeeper {
         let members = Members {
             name: &self.name,
             service: &self.headless_name(),
-            replicas: self.replicas,
+            replicas: self.replicas.into(),
             first_ordinal: 1,
             settle: Duration::from_seconds(10),
         };
@@ -329,7 +328,7 @@ pub struct ZooKeeperHandle(Arc<Facts>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Facts {
     name: String,
-    replicas: u32,
+    replicas: u8,
     connection_string: String,
     service_address: String,
     metrics_port: Option<&'static str>,
@@ -342,7 +341,7 @@ impl ZooKeeperHandle {
     }
 
     /// The number of its servers.
-    pub fn replicas(&self) -> u32 {
+    pub fn replicas(&self) -> u8 {
         self.0.replicas
     }
 

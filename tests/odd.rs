@@ -1,0 +1,77 @@
+//! Odd input: it never panics, and what was refused is never rendered.
+
+use kafka_stacks::prelude::*;
+use proptest::prelude::*;
+
+fn odd_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z][a-z0-9-]{0,12}",
+        ".{0,8}",
+        Just("a\nb=c".to_owned()),
+        Just("$(touch /tmp/x)`id`'\"".to_owned()),
+        Just("${env:X}".to_owned()),
+        Just("a".repeat(300)),
+        Just("ünïcode 🦀".to_owned()),
+    ]
+}
+
+fn odd_number() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 1..5_u64, Just(u64::MAX), any::<u64>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_input_panics_and_no_value_becomes_another_setting(
+        texts in prop::collection::vec(odd_text(), 12),
+        numbers in prop::collection::vec(odd_number(), 6),
+        small in prop::collection::vec(0..6_u16, 6),
+    ) {
+        let text = |index: usize| texts[index].clone();
+        let mut stack = Stack::new(text(0), text(1)).cluster_domain(text(2)).monitoring_namespace(text(3));
+        let kafka = stack.add(
+            KafkaCluster::kraft(text(4), Version::ALL[usize::from(small[0]) % 5], text(5))
+                .pool(NodePool::controllers(text(6), small[1]).first_id(small[2]))
+                .pool(
+                    NodePool::brokers(text(7), small[3])
+                        .heap(numbers[0].mib())
+                        .resources(Resources::fixed(numbers[1].cores(), numbers[2].gib()))
+                        .storage(Storage::persistent(numbers[3].tib()).class(text(8))),
+                )
+                .listener(Listener::plaintext(text(9), small[4]).access(Access::namespaces([text(10)])))
+                .replication(Replication::new(small[4], small[5]))
+                .log_retention(numbers[4].days())
+                .config("message.max.bytes", text(11)),
+        );
+        let registry = stack.add(SchemaRegistry::new(text(8), &kafka).config("debug", text(9)).replicas(small[1]));
+        stack.add(Connect::new(text(10), &kafka).group(text(11)).internal_topics(text(4)).avro(&registry));
+        stack.add(
+            Topics::new(text(5), &kafka)
+                .topic(Topic::new(text(6), u32::from(small[2]), Cleanup::delete_after(numbers[5].hours())).config(text(7), text(8))),
+        );
+        stack.add(Clients::new(text(9), &kafka).producer(Producer::transactional(text(10), text(11))));
+let connect = stack.add(Connect::new(text(1), &kafka));
+        stack.add(Monitoring::new(text(0), &kafka).connect(&connect));
+
+        let synthesis = synth(&stack);
+        prop_assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());
+    }
+
+    #[test]
+    fn a_setting_of_a_sound_cluster_stays_one_line(value in odd_text(), key in "[a-z.]{3,20}") {
+        let mut stack = Stack::new("odd", "kafka");
+        stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 3))
+                .config(key.clone(), value),
+        );
+        if let Some(manifests) = synth(&stack).manifests {
+            let config: serde_json::Value =
+                serde_yaml::from_str(manifests.get("kafka/configmap-kafka.yaml").unwrap()).unwrap();
+            let lines = config["data"]["server.properties"].as_str().unwrap().lines();
+            prop_assert_eq!(lines.filter(|line| line.starts_with(&format!("{key}="))).count(), 1);
+        }
+    }
+}
