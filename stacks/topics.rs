@@ -21,6 +21,7 @@ pub(crate) fn topics(kafka: &KafkaHandle) -> Topics {
         .topic(topic("security.audit", 12, Cleanup::keep()))
 }
 
+#[track_caller]
 fn topic(name: &str, partitions: u32, cleanup: Cleanup) -> Topic {
     Topic::new(name, partitions, cleanup)
         .compression(Compression::Snappy)

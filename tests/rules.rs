@@ -107,6 +107,11 @@ fn broken() -> Vec<Stack> {
                 .config("unclean.leader.election.enable", true)
                 .config("auto.create.topics.enable", true),
         ),
+        sound(
+            dedicated()
+                .images(ImageSet::confluent(Version::V3_9))
+                .config("unclean.leader.election.enable", " TRUE "),
+        ),
         sound(dedicated().replication(Replication::new(5, 6))),
         sound(dedicated().replication(Replication::new(3, 1))),
         topics(Topic::new("a/b", 0, Cleanup::compact())),

@@ -27,6 +27,18 @@ impl KafkaCluster {
                 finding.hint("make one with `kafka-storage random-uuid` and pass it to `KafkaCluster::kraft`");
             });
         }
+        if self.images.version() != self.version {
+            let (images, cluster) = (self.images.version(), self.version);
+            check.report(
+                &kraft::IMAGE_VERSION,
+                format!("the images carry Kafka {images}, the cluster is {cluster}"),
+                |finding| {
+                    finding.hint(
+                        "give `.images(…)` the cluster's own version, or `KafkaCluster::kraft` that of the images",
+                    );
+                },
+            );
+        }
         self.check_roles(check);
         self.check_node_ids(check);
         self.check_listeners(check);
@@ -204,16 +216,17 @@ impl KafkaCluster {
     fn check_settings(&self, check: &mut Check<'_>) {
         check.refuse_owned(&kraft::OWNED_SETTING, "", &OWNED, &self.overrides);
         for Override { key, value, location } in &self.overrides {
-            let dangerous: Option<(&'static Rule, &str)> = match (key.as_str(), value.as_str()) {
-                ("unclean.leader.election.enable", "true") => Some((
-                    &durability::UNCLEAN_ELECTION,
-                    "a replica that is out of sync may become leader",
-                )),
-                ("auto.create.topics.enable", "true") => {
-                    Some((&durability::AUTO_CREATION, "clients create topics by naming them"))
-                }
-                _ => None,
-            };
+            let dangerous: Option<(&'static Rule, &str)> =
+                match (key.as_str(), value.trim().to_ascii_lowercase().as_str()) {
+                    ("unclean.leader.election.enable", "true") => Some((
+                        &durability::UNCLEAN_ELECTION,
+                        "a replica that is out of sync may become leader",
+                    )),
+                    ("auto.create.topics.enable", "true") => {
+                        Some((&durability::AUTO_CREATION, "clients create topics by naming them"))
+                    }
+                    _ => None,
+                };
             if let Some((rule, message)) = dangerous {
                 check.report(rule, format!("`{key}=true`: {message}"), |finding| {
                     finding.at(*location).hint(format!("remove `.config(\"{key}\", …)`"));

@@ -42,6 +42,7 @@ use crate::{
 pub struct KafkaCluster {
     pub(crate) name: String,
     pub(crate) origin: Origin,
+    pub(crate) version: Version,
     pub(crate) images: ImageSet,
     pub(crate) coordination: Coordination,
     pub(crate) pools: Vec<NodePool>,
@@ -128,6 +129,7 @@ impl KafkaCluster {
         Self {
             name: name.into(),
             origin: Origin::here(),
+            version,
             images: ImageSet::confluent(version),
             coordination,
             pools: Vec::new(),

@@ -15,11 +15,12 @@ pub(crate) const DATA: &str = "/var/lib/kafka/data";
 const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
 
 /// Settings that follow from the cluster, and what to do instead.
-pub(crate) const OWNED: [(&str, &str); 25] = [
+pub(crate) const OWNED: [(&str, &str); 26] = [
     ("advertised.listeners", "use `.listener(Listener::plaintext(…))`"),
     ("broker.id", "use `NodePool::first_id`"),
     ("compression.type", "use `.compression(…)`"),
     ("config.providers", "`${env:…}` works as it is"),
+    ("config.providers.env.class", "`${env:…}` works as it is"),
     ("controller.listener.names", "it is `CONTROLLER`"),
     (
         "controller.quorum.bootstrap.servers",

@@ -255,7 +255,7 @@ pub fn stateful_set(
     StatefulSet {
         metadata: labels.metadata(scope, members.name),
         spec: Some(StatefulSetSpec {
-            min_ready_seconds: i32::try_from(members.settle.as_seconds()).ok().filter(|&s| s > 0),
+            min_ready_seconds: Some(i32::try_from(members.settle.as_seconds()).unwrap_or(i32::MAX)).filter(|&s| s > 0),
             ordinals: (members.first_ordinal > 0).then(|| StatefulSetOrdinals {
                 start: i32::try_from(members.first_ordinal).ok(),
             }),

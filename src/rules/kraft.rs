@@ -120,3 +120,14 @@ pub const ROLES_OF_MODE: Rule = Rule {
         or of combined nodes, belongs to KRaft.",
     source: "Kafka 3.9 documentation, KRaft, process roles",
 };
+
+/// Images of another version than the cluster's.
+pub const IMAGE_VERSION: Rule = Rule {
+    id: "KS-K27",
+    production: Error,
+    development: Error,
+    summary: "images of another version than the cluster's",
+    explanation: "What the cluster is told to do follows from its version: settings that another version does not have are \
+        ignored without a word, its logging is configured in another way, and from 4.0 on it cannot use ZooKeeper.",
+    source: "Kafka 4.0 upgrade notes",
+};

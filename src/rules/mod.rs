@@ -42,6 +42,7 @@ pub const ALL: &[&Rule] = &[
     &kraft::EVEN_CONTROLLERS,
     &kraft::NO_NODES,
     &kraft::ROLES_OF_MODE,
+    &kraft::IMAGE_VERSION,
     &durability::FACTOR_ABOVE_BROKERS,
     &durability::MIN_IN_SYNC_ABOVE_FACTOR,
     &durability::MIN_IN_SYNC_IS_FACTOR,
