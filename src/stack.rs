@@ -182,7 +182,8 @@ impl Stack {
     }
 
     /// Changes a rendered object where no builder call does: the escape hatch. `name` is the object's name (for a Job, without
-    /// its hash). An amendment that matches nothing is a finding, and the object is checked again after it.
+    /// its hash). An amendment that matches nothing is a finding, and the names of all objects are checked again after it. A checksum or a
+    /// hash that was made from the object before is not made anew.
     ///
     /// ```
     /// use k8s_openapi::api::apps::v1::StatefulSet;
