@@ -51,7 +51,7 @@ pub trait Construct: Send + Sync + 'static {
     /// The same, to acknowledge a rule.
     fn origin_mut(&mut self) -> &mut Origin;
 
-    /// The handle to give out. It holds copies, so it can neither dangle nor be stale.
+    /// The handle to give out. It holds copies, of the construct and of what it needs of the scope as it is now.
     fn handle(&self, scope: &Scope) -> Self::Handle;
 
     /// Reports everything that is wrong with this construct, not only the first thing.

@@ -153,7 +153,8 @@ impl Stack {
         self
     }
 
-    /// The cluster's DNS domain; `cluster.local` unless said otherwise.
+    /// The cluster's DNS domain; `cluster.local` unless said otherwise. Say it before the first [`Stack::add`]: handles hold
+    /// addresses.
     #[must_use]
     pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
         self.scope.cluster_domain = domain.into();

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod invariants;
 mod odd;
 mod out;
 mod rules;

@@ -18,7 +18,7 @@ use crate::{
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
     rules,
-    runtime::{Distribution, ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
+    runtime::{Distribution, ImageSet, Logging, METRICS_FILE, Start},
     stack::Scope,
 };
 
@@ -287,7 +287,11 @@ impl Connect {
 
     fn config_map(&self, scope: &Scope) -> ConfigMap {
         let logging = Logging::of(self.images.version());
-        let mut config = config_map(
+        let rules = self
+            .images
+            .metrics_agent()
+            .map(|_| (METRICS_FILE, metrics::agent_rules(metrics::Process::Connect)));
+        config_map(
             scope,
             &self.labels(),
             &self.name,
@@ -295,15 +299,10 @@ impl Connect {
                 (FILE, self.properties().to_text()),
                 // A line a plugin otherwise.
                 (logging.file(), logging.configuration(&[("org.reflections", "error")])),
-            ],
-        );
-        if self.images.metrics_agent().is_some() {
-            config
-                .data
-                .get_or_insert_default()
-                .insert(METRICS_FILE.to_owned(), metrics::agent_rules(metrics::Process::Connect));
-        }
-        config
+            ]
+            .into_iter()
+            .chain(rules),
+        )
     }
 
     fn worker(&self) -> Container {
@@ -323,7 +322,7 @@ impl Connect {
         worker.env = Some(vec![env_from_field("POD_IP", "status.podIP"), env("LOG_DIR", "/tmp")]);
         worker.ports = Some(
             std::iter::once(HTTP)
-                .chain(self.images.metrics_agent().map(|_| (METRICS_PORT_NAME, METRICS_PORT)))
+                .chain(self.images.metrics_port())
                 .map(|(name, port)| named_port(name, port))
                 .collect(),
         );
@@ -358,7 +357,7 @@ impl Construct for Connect {
             name: self.name.clone(),
             url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
             replicas: self.replicas,
-            metrics_port: self.images.metrics_agent().map(|_| METRICS_PORT_NAME),
+            metrics_port: self.images.metrics_port().map(|(name, _)| name),
         }))
     }
 
@@ -411,9 +410,11 @@ impl Construct for Connect {
             sidecar: self.sidecar,
         };
         let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
-        if self.images.metrics_agent().is_some() {
-            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
-        }
+        admissions.extend(
+            self.images
+                .metrics_port()
+                .map(|(_, port)| Admission::Monitoring(vec![port])),
+        );
         vec![
             Object::new(&service_account(scope, &labels, &self.name)),
             Object::new(&config),

@@ -11,7 +11,7 @@ use crate::{
     manifest::Object,
     properties::Properties,
     quantity::{Bytes, Duration, Units},
-    runtime::{ImageSet, METRICS_PORT_NAME, Version},
+    runtime::{ImageSet, Version},
     stack::Scope,
     zookeeper::ZooKeeperHandle,
 };
@@ -312,7 +312,7 @@ impl Construct for KafkaCluster {
             brokers: Some(self.count(Roles::broker)),
             controllers: self.count(Roles::controller),
             replication: self.effective_replication(),
-            metrics_port: self.images.metrics_agent().map(|_| METRICS_PORT_NAME),
+            metrics_port: self.images.metrics_port().map(|(name, _)| name),
             volume_claims: self
                 .pools
                 .iter()

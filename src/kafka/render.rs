@@ -20,7 +20,7 @@ use crate::{
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
-    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
+    runtime::{ImageSet, Logging, METRICS_FILE, Start},
     stack::Scope,
 };
 
@@ -116,35 +116,36 @@ impl KafkaCluster {
             .into_iter()
             .collect();
         admissions.push(Admission::Pods(everyone.clone(), internal));
-        if self.images.metrics_agent().is_some() {
-            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
-        }
+        admissions.extend(
+            self.images
+                .metrics_port()
+                .map(|(_, port)| Admission::Monitoring(vec![port])),
+        );
         admissions
     }
 
     fn config_map(&self, scope: &Scope, pool: &NodePool) -> ConfigMap {
         let logging = Logging::of(self.images.version());
-        let mut config = config_map(
+        let process = match (&self.coordination, pool.roles) {
+            (Coordination::ZooKeeper(_), _) => metrics::Process::ZooKeeperModeBroker,
+            (Coordination::Kraft { .. }, Roles::Controller) => metrics::Process::Controller,
+            (Coordination::Kraft { .. }, _) => metrics::Process::Broker,
+        };
+        let rules = self
+            .images
+            .metrics_agent()
+            .map(|_| (METRICS_FILE, metrics::agent_rules(process)));
+        config_map(
             scope,
             &self.pool_labels(pool),
             &pool.name,
             [
                 (SERVER_FILE, self.server_properties(scope, pool).to_text()),
                 (logging.file(), logging.configuration(LOG_LEVELS)),
-            ],
-        );
-        if self.images.metrics_agent().is_some() {
-            let rules = metrics::agent_rules(match (&self.coordination, pool.roles) {
-                (Coordination::ZooKeeper(_), _) => metrics::Process::ZooKeeperModeBroker,
-                (Coordination::Kraft { .. }, Roles::Controller) => metrics::Process::Controller,
-                (Coordination::Kraft { .. }, _) => metrics::Process::Broker,
-            });
-            config
-                .data
-                .get_or_insert_default()
-                .insert(METRICS_FILE.to_owned(), rules);
-        }
-        config
+            ]
+            .into_iter()
+            .chain(rules),
+        )
     }
 
     fn stateful_set(&self, scope: &Scope, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
@@ -224,11 +225,7 @@ impl KafkaCluster {
             ports
                 .iter()
                 .map(|(name, port)| named_port(&Listener::port_name(name), *port))
-                .chain(
-                    self.images
-                        .metrics_agent()
-                        .map(|_| named_port(METRICS_PORT_NAME, METRICS_PORT)),
-                )
+                .chain(self.images.metrics_port().map(|(name, port)| named_port(name, port)))
                 .collect(),
         );
         // A broker opens its listeners when it has recovered its log and joined the cluster; a controller when it starts.

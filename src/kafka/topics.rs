@@ -36,7 +36,7 @@ const TOPICS_FILE: &str = "topics.txt";
 
 /// The topics of a cluster, declared in one place.
 ///
-/// A Job brings the cluster to the declaration at every change of it: it creates what is missing, raises partitions, sets
+/// A Job brings the cluster to the declaration at every change of it to one that has no finished Job yet: it creates what is missing, raises partitions, sets
 /// what differs and removes overrides that are no longer declared. It touches no other topic and deletes none. What Kafka
 /// cannot do in place (fewer partitions, another replication factor) fails the Job before anything was changed.
 ///

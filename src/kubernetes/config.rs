@@ -7,11 +7,11 @@ use crate::stack::Scope;
 pub const CONFIG_DIRECTORY: &str = "/etc/kafka-stacks";
 
 /// A ConfigMap of files.
-pub fn config_map<const N: usize>(
+pub fn config_map<'a>(
     scope: &Scope,
     labels: &Labels,
     name: impl Into<String>,
-    files: [(&str, String); N],
+    files: impl IntoIterator<Item = (&'a str, String)>,
 ) -> ConfigMap {
     ConfigMap {
         metadata: labels.metadata(scope, name),

@@ -289,3 +289,26 @@ pub fn deployment(scope: &Scope, name: &str, replicas: u16, pod: Pod<'_>) -> Dep
         status: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_changes_with_what_a_pod_reads_and_with_nothing_else() {
+        let config = |file: &str, text: &str, label: &str| ConfigMap {
+            metadata: ObjectMeta {
+                labels: Some([("team".to_owned(), label.to_owned())].into()),
+                ..ObjectMeta::default()
+            },
+            data: Some([(file.to_owned(), text.to_owned())].into()),
+            ..ConfigMap::default()
+        };
+        let first = checksum(&config("a", "b", "one"));
+        assert_eq!(first, checksum(&config("a", "b", "two")));
+        assert_ne!(first, checksum(&config("a", "c", "one")));
+        assert_ne!(first, checksum(&config("b", "b", "one")));
+        // Where a name ends and a text begins counts too.
+        assert_ne!(checksum(&config("ab", "c", "")), checksum(&config("a", "bc", "")));
+    }
+}

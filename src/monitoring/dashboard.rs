@@ -288,6 +288,18 @@ impl Ask<'_> {
             self.0.series(metric, labels)?
         ))
     }
+
+    /// A line for each pod.
+    fn each(&self, title: &'static str, metric: &Metric, unit: Unit) -> Panel {
+        let query = (self.gauge("max by (pod)", metric, &[]), "{{pod}}");
+        panel(title, metric, unit, Look::Lines, query)
+    }
+
+    /// A line for each pod: how often a second.
+    fn each_rate(&self, title: &'static str, metric: &Metric) -> Panel {
+        let query = (self.rate("sum by (pod)", metric, &[]), "{{pod}}");
+        panel(title, metric, Unit::PerSecond, Look::Lines, query)
+    }
 }
 
 fn rows(monitoring: &Monitoring, sources: &Sources) -> Vec<Row> {
@@ -529,20 +541,8 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
                 (ask.rate("sum by (pod)", &broker::ISR_EXPANDS, &[]), "{{pod}} in"),
             ],
         },
-        panel(
-            "Slowest follower",
-            &broker::FETCHER_LAG,
-            Unit::Count,
-            Look::Lines,
-            (ask.gauge("max by (pod)", &broker::FETCHER_LAG, &[]), "{{pod}}"),
-        ),
-        panel(
-            "Partitions led",
-            &broker::LEADERS,
-            Unit::Count,
-            Look::Lines,
-            (ask.gauge("max by (pod)", &broker::LEADERS, &[]), "{{pod}}"),
-        ),
+        ask.each("Slowest follower", &broker::FETCHER_LAG, Unit::Count),
+        ask.each("Partitions led", &broker::LEADERS, Unit::Count),
         panel(
             "Leader changes within five minutes",
             &exporter::LEADER,
@@ -601,34 +601,23 @@ fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
             look: Look::Lines,
             queries: vec![(used, "{{persistentvolumeclaim}}")],
         },
-        panel(
+        ask.each(
             "Flushes to disk, 99th percentile",
             &broker::LOG_FLUSH_TIME,
             Unit::Milliseconds,
-            Look::Lines,
-            (ask.gauge("max by (pod)", &broker::LOG_FLUSH_TIME, &[]), "{{pod}}"),
         ),
     ]
 }
 
 fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
-    let each = |title, metric: &Metric, unit| {
-        panel(
-            title,
-            metric,
-            unit,
-            Look::Lines,
-            (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"),
-        )
-    };
     vec![
-        each("Active controller", &controller::ACTIVE_CONTROLLERS, Unit::Count),
-        each(
+        ask.each("Active controller", &controller::ACTIVE_CONTROLLERS, Unit::Count),
+        ask.each(
             "Leader that each node follows",
             &controller::CURRENT_LEADER,
             Unit::Count,
         ),
-        each("Quorum epoch", &controller::CURRENT_EPOCH, Unit::Count),
+        ask.each("Quorum epoch", &controller::CURRENT_EPOCH, Unit::Count),
         panel(
             "Behind the longest metadata log",
             &controller::LOG_END_OFFSET,
@@ -641,38 +630,23 @@ fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
                 "{{pod}}",
             ),
         ),
-        each("Age of the applied metadata", &broker::METADATA_LAG, Unit::Milliseconds),
-        each(
+        ask.each("Age of the applied metadata", &broker::METADATA_LAG, Unit::Milliseconds),
+        ask.each(
             "Wait in the controller's queue, 99th percentile",
             &controller::EVENT_QUEUE_TIME,
             Unit::Milliseconds,
         ),
-        each("Fenced brokers", &controller::FENCED_BROKERS, Unit::Count),
-        each(
+        ask.each("Fenced brokers", &controller::FENCED_BROKERS, Unit::Count),
+        ask.each(
             "Partitions off their preferred leader",
             &controller::PREFERRED_REPLICA_IMBALANCE,
             Unit::Count,
         ),
-        panel(
-            "Unclean elections",
-            &controller::UNCLEAN_ELECTIONS,
-            Unit::PerSecond,
-            Look::Lines,
-            (ask.rate("sum by (pod)", &controller::UNCLEAN_ELECTIONS, &[]), "{{pod}}"),
-        ),
+        ask.each_rate("Unclean elections", &controller::UNCLEAN_ELECTIONS),
     ]
 }
 
 fn ensemble(ask: &Ask<'_>) -> Vec<Panel> {
-    let each = |title, metric: &Metric, unit| {
-        panel(
-            title,
-            metric,
-            unit,
-            Look::Lines,
-            (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"),
-        )
-    };
     vec![
         panel(
             "Role",
@@ -684,21 +658,15 @@ fn ensemble(ask: &Ask<'_>) -> Vec<Panel> {
                 "{{pod}} {{state}}",
             ),
         ),
-        each("Outstanding requests", &zookeeper::OUTSTANDING_REQUESTS, Unit::Count),
-        each(
+        ask.each("Outstanding requests", &zookeeper::OUTSTANDING_REQUESTS, Unit::Count),
+        ask.each(
             "Latency of brokers' requests, 99th percentile",
             &zookeeper::REQUEST_LATENCY,
             Unit::Milliseconds,
         ),
-        each("Connections", &zookeeper::ALIVE_CONNECTIONS, Unit::Count),
-        each("Znodes", &zookeeper::ZNODES, Unit::Count),
-        panel(
-            "Expired sessions of brokers",
-            &zookeeper::SESSION_EXPIRES,
-            Unit::PerSecond,
-            Look::Lines,
-            (ask.rate("sum by (pod)", &zookeeper::SESSION_EXPIRES, &[]), "{{pod}}"),
-        ),
+        ask.each("Connections", &zookeeper::ALIVE_CONNECTIONS, Unit::Count),
+        ask.each("Znodes", &zookeeper::ZNODES, Unit::Count),
+        ask.each_rate("Expired sessions of brokers", &zookeeper::SESSION_EXPIRES),
     ]
 }
 
@@ -710,13 +678,7 @@ fn workers(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
         of_connector("Running tasks", &connect::RUNNING_TASKS),
         of_connector("Failed tasks", &connect::FAILED_TASKS),
-        panel(
-            "Rebalances",
-            &connect::REBALANCES,
-            Unit::PerSecond,
-            Look::Lines,
-            (ask.rate("sum by (pod)", &connect::REBALANCES, &[]), "{{pod}}"),
-        ),
+        ask.each_rate("Rebalances", &connect::REBALANCES),
         Panel {
             title: "Records",
             description: "Records that source tasks wrote to Kafka, and that sink tasks took from it.",
@@ -757,19 +719,10 @@ fn workers(ask: &Ask<'_>) -> Vec<Panel> {
 }
 
 fn registries(ask: &Ask<'_>) -> Vec<Panel> {
-    let each = |title, metric: &Metric, unit| {
-        panel(
-            title,
-            metric,
-            unit,
-            Look::Lines,
-            (ask.gauge("max by (pod)", metric, &[]), "{{pod}}"),
-        )
-    };
     vec![
-        each("Primary", &registry::PRIMARY, Unit::Count),
-        each("Requests", &registry::REQUEST_RATE, Unit::PerSecond),
-        each(
+        ask.each("Primary", &registry::PRIMARY, Unit::Count),
+        ask.each("Requests", &registry::REQUEST_RATE, Unit::PerSecond),
+        ask.each(
             "Latency, 99th percentile",
             &registry::REQUEST_LATENCY,
             Unit::Milliseconds,

@@ -1,4 +1,4 @@
-use super::Version;
+use super::{METRICS_PORT, METRICS_PORT_NAME, Version};
 
 /// Who built the images, which decides where their commands lie and what else they carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,11 @@ impl ImageSet {
     /// The path, or pattern, of the JMX Prometheus agent, if the images carry one.
     pub fn metrics_agent(&self) -> Option<&str> {
         self.metrics_agent.as_deref()
+    }
+
+    /// The name and the number of the metrics port, if the images carry an agent that opens it.
+    pub fn metrics_port(&self) -> Option<(&'static str, u16)> {
+        self.metrics_agent.as_ref().map(|_| (METRICS_PORT_NAME, METRICS_PORT))
     }
 
     /// A tool of the Kafka distribution as the image calls it: `kafka-storage` or `/opt/kafka/bin/kafka-storage.sh`.

@@ -17,7 +17,7 @@ use crate::{
     properties::Properties,
     quantity::{Duration, Resources, Units},
     rules,
-    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start, Version},
+    runtime::{ImageSet, Logging, METRICS_FILE, Start, Version},
     stack::Scope,
 };
 
@@ -25,7 +25,7 @@ const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
 const ELECTION: (&str, u16) = ("tcp-election", 3888);
 
-/// The images declare volumes at these two paths, so they are mounted nowhere else.
+/// The images declare a volume at this very path, so the claim is mounted nowhere else.
 const VOLUME: &str = "/var/lib/zookeeper/data";
 /// Below the mount, which may hold `lost+found`.
 const DATA: &str = "/var/lib/zookeeper/data/snapshots";
@@ -129,7 +129,11 @@ impl ZooKeeper {
 
     fn config(&self, scope: &Scope) -> ConfigMap {
         let logging = Logging::Reload4j;
-        let mut config = config_map(
+        let rules = self
+            .images
+            .metrics_agent()
+            .map(|_| (METRICS_FILE, metrics::agent_rules(metrics::Process::ZooKeeper)));
+        config_map(
             scope,
             &self.labels(),
             &self.name,
@@ -143,15 +147,10 @@ impl ZooKeeper {
                         ("org.apache.zookeeper.server.command", "warn"),
                     ]),
                 ),
-            ],
-        );
-        if self.images.metrics_agent().is_some() {
-            config.data.get_or_insert_default().insert(
-                METRICS_FILE.to_owned(),
-                metrics::agent_rules(metrics::Process::ZooKeeper),
-            );
-        }
-        config
+            ]
+            .into_iter()
+            .chain(rules),
+        )
     }
 
     /// The server's id is a file in its data directory: the only thing that ZooKeeper reads from nowhere else.
@@ -193,7 +192,7 @@ impl ZooKeeper {
         server.ports = Some(
             [CLIENT, PEER, ELECTION]
                 .into_iter()
-                .chain(self.images.metrics_agent().map(|_| (METRICS_PORT_NAME, METRICS_PORT)))
+                .chain(self.images.metrics_port())
                 .map(|(name, port)| named_port(name, port))
                 .collect(),
         );
@@ -251,7 +250,7 @@ impl Construct for ZooKeeper {
                 .collect::<Vec<_>>()
                 .join(","),
             service_address: format!("{}:{}", scope.service_address(&self.name), CLIENT.1),
-            metrics_port: self.images.metrics_agent().map(|_| METRICS_PORT_NAME),
+            metrics_port: self.images.metrics_port().map(|(name, _)| name),
         }))
     }
 
@@ -300,9 +299,11 @@ impl Construct for ZooKeeper {
             Admission::Pods(Labels::new("kafka", "", ""), vec![CLIENT.1]),
             Admission::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
         ];
-        if self.images.metrics_agent().is_some() {
-            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
-        }
+        admissions.extend(
+            self.images
+                .metrics_port()
+                .map(|(_, port)| Admission::Monitoring(vec![port])),
+        );
         let volume = claim("data", self.storage.size, self.storage.class.as_deref());
         vec![
             Object::new(&service_account(scope, &labels, &self.name)),
