@@ -290,6 +290,7 @@ public final class Client {
     private static final class Load extends Thread {
         final Set<String> acknowledged = Collections.synchronizedSet(new HashSet<>());
         final List<String> failures = Collections.synchronizedList(new ArrayList<>());
+        private final long began = System.currentTimeMillis();
         private final KafkaProducer<String, String> producer;
         private final String topic;
         private volatile boolean ended;
@@ -309,21 +310,25 @@ public final class Client {
                         if (error == null) {
                             acknowledged.add(value);
                         } else {
-                            failures.add(error.getClass().getSimpleName());
+                            fail(value, error);
                         }
                     });
                     Thread.sleep(5);
                 } catch (Exception error) {
-                    failures.add(error.getClass().getSimpleName());
+                    fail(value, error);
                 }
             }
+        }
+
+        private void fail(String value, Exception error) {
+            failures.add(value + " after " + (System.currentTimeMillis() - began) / 1000 + " s: " + error);
         }
 
         Object end() throws Exception {
             ended = true;
             join();
             producer.close(Duration.ofSeconds(150));
-            return Map.of("acknowledged", acknowledged.size(), "failures", failures.size(), "kinds", new HashSet<>(failures));
+            return Map.of("acknowledged", acknowledged.size(), "failures", failures.size(), "first", failures.isEmpty() ? "" : failures.get(0));
         }
 
         /** What was acknowledged must be there, once, and in order within its partition. */

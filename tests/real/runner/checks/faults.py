@@ -44,7 +44,8 @@ def verify(stack, strict=True):
     """Ends the load. An idempotent producer whose partition had fewer replicas than it needs may give up its sequence and start a new one, and
     then write again what was written: so after that fault only the loss is judged, and the rest is told."""
     ended = stack.client.ask("unload", timeout=250)
-    stack.fact("faults", "no write under load failed in the end", ended["failures"] == 0, f"{ended['acknowledged']} acknowledged, failures {ended['kinds'] or 0}")
+    stack.fact("faults", "no write under load failed in the end", ended["failures"] == 0, 
+               f"{ended['acknowledged']} acknowledged, {ended['failures']} failed {ended['first']}".rstrip())
     seen = stack.client.ask("verify", clients.emitted(stack, "consumer"))
     good = seen["lost"] == 0 and (not strict or seen["twice"] == seen["disordered"] == 0)
     stack.fact("faults", "every acknowledged record survived" + (", once and in order" if strict else ""), good,
