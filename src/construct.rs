@@ -1,8 +1,12 @@
 //! The trait that every part of a stack implements, and what a part is given to check and render itself.
 
+use std::collections::btree_map::{BTreeMap, Entry};
+
 use crate::{
     finding::{Acknowledgement, Finding, Findings, Location, Rule, Severity},
     manifest::Object,
+    properties::Properties,
+    rules,
     stack::{Profile, Scope},
 };
 
@@ -57,6 +61,11 @@ pub trait Construct: Send + Sync + 'static {
     /// Reports everything that is wrong with this construct, not only the first thing.
     fn check(&self, check: &mut Check<'_>);
 
+    /// What it takes that nobody else in the stack may take, although no object shows it, such as the name of a topic.
+    fn claims(&self) -> Vec<Claim> {
+        Vec::new()
+    }
+
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
     fn render(&self, scope: &Scope) -> Vec<Object>;
 
@@ -96,11 +105,131 @@ impl Origin {
     }
 }
 
+/// Something that only one part of a stack may have, although no object is called after it: a topic of a cluster, a group. The
+/// pipeline reports whoever claims it second.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka").profile(Profile::Development);
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+/// );
+/// for team in ["billing", "crm"] {
+///     stack.add(Topics::new(team, &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
+/// }
+/// let findings = synth(&stack).findings;
+/// assert!(findings.iter().any(|finding| finding.rule == &rules::topic::TWICE && finding.construct == "crm"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What it is, as `topic`.
+    what: &'static str,
+    /// Where there can be only one, as the bootstrap servers of a cluster; may be empty.
+    within: String,
+    name: String,
+    rule: &'static Rule,
+    item: String,
+    hint: String,
+    location: Location,
+    /// What must differ although the names do, and the rule that says so.
+    alike: Option<(String, &'static Rule)>,
+}
+
+impl Claim {
+    /// `what` of this name, within something, made at this line. `rule` is broken by the second claim to it.
+    pub fn new(
+        what: &'static str,
+        within: impl Into<String>,
+        name: impl Into<String>,
+        rule: &'static Rule,
+        location: Location,
+    ) -> Self {
+        Self {
+            what,
+            within: within.into(),
+            name: name.into(),
+            rule,
+            item: String::new(),
+            hint: "remove or rename one of the two".to_owned(),
+            location,
+            alike: None,
+        }
+    }
+
+    /// Names the part of the construct that makes the claim.
+    #[must_use]
+    pub fn item(mut self, item: impl Into<String>) -> Self {
+        self.item = item.into();
+        self
+    }
+
+    /// How the second claim is mended, where that is not by another name.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Claims of different names with the same `key` break `rule`.
+    #[must_use]
+    pub(crate) fn alike(mut self, key: impl Into<String>, rule: &'static Rule) -> Self {
+        self.alike = Some((key.into(), rule));
+        self
+    }
+}
+
+/// Who claimed what so far.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// By what it is, where, and its name, or that which must differ in its stead.
+    taken: BTreeMap<(&'static str, String, String), (String, Location)>,
+}
+
+impl Claims {
+    /// Adds the claims of a construct, and reports those that come second.
+    pub(crate) fn add(&mut self, claims: Vec<Claim>, check: &mut Check<'_>) {
+        for claim in claims {
+            let Claim {
+                what,
+                within,
+                name,
+                rule,
+                item,
+                hint,
+                location,
+                alike,
+            } = claim;
+            let (key, confused) = alike.unwrap_or_else(|| (name.clone(), rule));
+            match self.taken.entry((what, within, key)) {
+                Entry::Vacant(free) => {
+                    free.insert((name, location));
+                }
+                Entry::Occupied(taken) => {
+                    let (other, at) = taken.get();
+                    let (rule, message) = if *other == name {
+                        (rule, format!("{what} `{name}` is taken by the one made at {at}"))
+                    } else {
+                        (
+                            confused,
+                            format!("{what} `{name}` cannot be told from `{other}` of {at}"),
+                        )
+                    };
+                    check.report(rule, message, |finding| {
+                        finding.item(item).at(location).hint(hint);
+                    });
+                }
+            }
+        }
+    }
+}
+
 /// The object-safe half of [`Construct`]: what the pipeline needs once the handle was given out.
 pub(crate) trait Part: Send + Sync {
     fn name(&self) -> &str;
     fn origin(&self) -> &Origin;
     fn check(&self, check: &mut Check<'_>);
+    fn claims(&self) -> Vec<Claim>;
     fn render(&self, scope: &Scope) -> Vec<Object>;
 }
 
@@ -113,6 +242,9 @@ impl<C: Construct> Part for C {
     }
     fn check(&self, check: &mut Check<'_>) {
         Construct::check(self, check);
+    }
+    fn claims(&self) -> Vec<Claim> {
+        Construct::claims(self)
     }
     fn render(&self, scope: &Scope) -> Vec<Object> {
         Construct::render(self, scope)
@@ -167,25 +299,90 @@ impl<'a> Check<'a> {
         self.findings.push(finding);
     }
 
-    /// Reports raw settings that the construct makes itself. `owned` has the key, and what to do instead: `use …` or `it is …`.
-    pub(crate) fn refuse_owned(
+    /// Reports a handle that was made in other surroundings than this construct's: another stack, or this one before its DNS
+    /// domain was set. `made_in` is `None` for what is said to be made elsewhere; `instead` is what to use.
+    pub(crate) fn same_surroundings(&mut self, name: &str, made_in: Option<&Scope>, instead: String) {
+        let Some(made_in) = made_in else { return };
+        let here = self.scope;
+        let (difference, hint) = if made_in.stack != here.stack || made_in.namespace != here.namespace {
+            let difference = format!(
+                "the handle of `{name}` is that of stack `{}`, namespace `{}`",
+                made_in.stack, made_in.namespace
+            );
+            (difference, instead)
+        } else if made_in.cluster_domain != here.cluster_domain {
+            let domain = &made_in.cluster_domain;
+            let difference = format!("the handle of `{name}` was made when the cluster domain was `{domain}`");
+            (
+                difference,
+                "call `.cluster_domain(…)` before the first `stack.add(…)`".to_owned(),
+            )
+        } else {
+            return;
+        };
+        self.report(&rules::stack::FOREIGN_HANDLE, difference, |finding| {
+            finding.item(name).hint(hint);
+        });
+    }
+
+    /// Reports raw settings that cannot be meant: those that the construct makes itself or that a builder call `set` already,
+    /// odd keys, and secrets. `owned` has the key, and what to do instead: `use …` or `it is …`.
+    pub(crate) fn raw_settings(
         &mut self,
-        rule: &'static Rule,
+        owned_rule: &'static Rule,
         item: &str,
         owned: &[(&str, &str)],
+        set: &Properties,
         overrides: &[Override],
     ) {
-        for Override { key, location, .. } in overrides {
-            if let Some((_, instead)) = owned.iter().find(|(owned, _)| owned == key) {
-                self.report(rule, format!("`{key}` cannot be set here"), |finding| {
-                    finding
-                        .item(item)
-                        .at(*location)
-                        .hint(format!("remove `.config(\"{key}\", …)`: {instead}"));
+        let mut seen = BTreeMap::new();
+        for Override { key, value, location } in overrides {
+            let known = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+            let problem = if let Some((_, instead)) = owned.iter().find(|(owned, _)| owned == key) {
+                let hint = format!("remove `.config(\"{key}\", …)`: {instead}");
+                Some((owned_rule, format!("`{key}` cannot be set here"), hint))
+            } else if set.get(key).is_some() {
+                let hint = format!("remove `.config(\"{key}\", …)`");
+                Some((owned_rule, format!("`{key}` is set by a builder call too"), hint))
+            } else if key.is_empty() || !key.chars().all(known) {
+                let hint = "use Kafka's name of it".to_owned();
+                Some((
+                    &rules::stack::RAW_SETTING,
+                    format!("{key:?} cannot be the name of a setting"),
+                    hint,
+                ))
+            } else if let Some(first) = seen.insert(key, *location) {
+                let hint = "remove one of the two".to_owned();
+                Some((
+                    &rules::stack::RAW_SETTING,
+                    format!("`{key}` is set at {first} too"),
+                    hint,
+                ))
+            } else if is_secret(key) && !value.contains("${") {
+                let hint = "use `${env:NAME}`, and amend the workload with NAME from a Secret".to_owned();
+                Some((
+                    &rules::stack::SECRET,
+                    format!("the value of `{key}` would be readable by everyone"),
+                    hint,
+                ))
+            } else {
+                None
+            };
+            if let Some((rule, message, hint)) = problem {
+                self.report(rule, message, |finding| {
+                    finding.item(item).at(*location).hint(hint);
                 });
             }
         }
     }
+}
+
+/// Whether a setting holds what nobody may read.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "sasl.jaas.config", "secret", "user.info", "keystore.key"]
+        .iter()
+        .any(|end| key.ends_with(end))
 }
 
 /// A raw setting, and the line that made it.

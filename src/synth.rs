@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
 use crate::{
-    construct::Check,
+    construct::{Check, Claims},
     finding::{Findings, Location, Severity},
     manifest::{Identity, Manifests, Object, RenderedFile, kind_order},
     name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
@@ -113,6 +113,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
 fn check_constructs(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     let mut first: BTreeMap<&str, Location> = BTreeMap::new();
+    let mut claims = Claims::default();
     let mut check = Check::new(&stack.scope, "", stack.origin.location, &mut findings);
     check_name(&mut check, DnsLabel::parse(&stack.scope.stack), "stack", "`Stack::new`");
     check_name(
@@ -147,6 +148,7 @@ fn check_constructs(stack: &Stack) -> Findings {
             );
         }
         part.check(&mut check);
+        claims.add(part.claims(), &mut check);
     }
     findings
 }

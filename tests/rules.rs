@@ -174,7 +174,117 @@ fn broken() -> Vec<Stack> {
             stack.add(Monitoring::new("monitoring", &kafka));
             stack
         },
+        {
+            let mut other = Stack::new("other", "elsewhere");
+            let kafka = other.add(dedicated());
+            let connect = other.add(Connect::new("connect", &kafka));
+            let registry = other.add(SchemaRegistry::new("registry", &kafka));
+            let zookeeper = other.add(ZooKeeper::new("zookeeper", 3));
+            let mut stack = empty();
+            stack.add(
+                Monitoring::new("monitoring", &kafka)
+                    .connect(&connect)
+                    .registry(&registry),
+            );
+            stack.add(Connect::new("connect", &KafkaCluster::external("k", Version::V4_3, "k:9092")).avro(&registry));
+            stack.add(
+                KafkaCluster::zookeeper("old", &zookeeper)
+                    .pool(NodePool::brokers("old", 3).first_id(999))
+                    .acknowledge(&rules::kraft::ZOOKEEPER_MODE, "not what is tested"),
+            );
+            stack
+        },
+        {
+            let mut stack = empty();
+            let kafka = stack.add(dedicated());
+            let mut stack = stack.cluster_domain("example.org");
+            stack.add(Topics::new("topics", &kafka));
+            stack
+        },
+        {
+            // One cluster twice, and everything that its state can be taken by.
+            let mut stack = empty();
+            let kafka = stack.add(dedicated());
+            stack.add(
+                KafkaCluster::kraft("again", Version::V4_3, ID)
+                    .pool(NodePool::controllers("c", 3))
+                    .pool(NodePool::brokers("b", 3)),
+            );
+            stack.add(SchemaRegistry::new("one", &kafka));
+            stack.add(SchemaRegistry::new("two", &kafka));
+            stack.add(Connect::new("connect", &kafka).group("one"));
+            stack.add(Connect::new("more", &kafka).internal_topics("connect"));
+            stack.add(
+                Topics::new("topics", &kafka)
+                    .topics(["_schemas", "orders"].map(|name| Topic::new(name, 1, Cleanup::compact()))),
+            );
+            stack.add(Topics::new("further", &kafka).topic(orders()));
+            stack
+        },
+        beside(|kafka| {
+            Connect::new("connect", kafka)
+                .avro(&SchemaRegistry::external("schemas.example.com"))
+                .max_poll_records(10)
+                .config("consumer.max.poll.records", 20)
+                .config(
+                    "producer.sasl.jaas.config",
+                    "org…PlainLoginModule required password=\"x\";",
+                )
+                .config("producer.linger.ms", 5)
+                .config("producer.linger.ms", 6)
+                .config("", 1)
+        }),
+        with(
+            Topics::new(
+                "topics",
+                &KafkaCluster::external("k", Version::V4_3, "k-1:9092, k-2 ,[::1]:9092")
+                    .with_replication(Replication::new(2, 3)),
+            )
+            .topic(
+                orders()
+                    .replication(Replication::new(0, 1))
+                    .largest_batch(101.mib())
+                    .config("partitions", 3),
+            ),
+        ),
     ]
+}
+
+/// What comes closest to a broken stack without being one.
+#[test]
+fn the_nearest_sound_stacks_are_quiet() {
+    let mut stack = empty().cluster_domain("example.org");
+    let kafka = stack.add(dedicated().largest_request(101.mib()));
+    stack.add(
+        KafkaCluster::kraft("another", Version::V4_3, "T2xkQ2x1c3RlcklkMDAwMQ")
+            .pool(NodePool::controllers("c", 3))
+            .pool(NodePool::brokers("b", 3)),
+    );
+    stack.add(SchemaRegistry::new("one", &kafka));
+    stack.add(SchemaRegistry::new("two", &kafka).implementation(RegistryImplementation::Apicurio));
+    let elsewhere = KafkaCluster::external("k", Version::V4_3, "k-1.example.com:9092, [::1]:9092");
+    stack.add(SchemaRegistry::new("three", &elsewhere));
+    for name in ["connect", "more"] {
+        stack.add(
+            Connect::new(name, &kafka)
+                .avro(&SchemaRegistry::external("https://a.example.com,http://b:8081/path"))
+                .config("producer.linger.ms", 5)
+                .config("producer.sasl.jaas.config", "${env:JAAS}"),
+        );
+    }
+    stack.add(Topics::new("topics", &kafka).topic(orders().largest_batch(101.mib())));
+    stack.add(Topics::new("further", &elsewhere).topic(orders()));
+    let said: Vec<String> = synth(&stack).findings.iter().map(|f| f.message.clone()).collect();
+    assert!(said.is_empty(), "{said:#?}");
+}
+
+#[test]
+fn ids_of_zookeeper_mode_end_at_1000() {
+    let mut stack = empty();
+    let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+    stack.add(KafkaCluster::zookeeper("kafka", &zookeeper).pool(NodePool::brokers("kafka", 3).first_id(998)));
+    let found: Vec<&str> = synth(&stack).findings.iter().map(|f| f.rule.id).collect();
+    assert_eq!(found, ["KS-K02"]);
 }
 
 #[test]

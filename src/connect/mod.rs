@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
-    construct::{Check, Construct, Origin, Override},
+    construct::{Check, Claim, Construct, Origin, Override},
     kafka::{Compression, KafkaHandle, check_heap},
     kubernetes::{
         Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment, disruption_budget, env,
@@ -81,6 +81,9 @@ pub struct Connect {
     sidecar: Sidecar,
     overrides: Vec<Override>,
 }
+
+/// What a group keeps in topics: how the settings begin, and how the topics' names end.
+const INTERNAL_TOPICS: [(&str, &str); 3] = [("config", "configs"), ("offset", "offsets"), ("status", "status")];
 
 /// Settings that follow from the construct, and what to do instead.
 const OWNED: [(&str, &str); 19] = [
@@ -255,7 +258,7 @@ impl Connect {
                     Distribution::Apache => "/opt/kafka/plugins",
                 },
             );
-        for (topic, plural) in [("config", "configs"), ("offset", "offsets"), ("status", "status")] {
+        for (topic, plural) in INTERNAL_TOPICS {
             properties
                 .set(format!("{topic}.storage.topic"), format!("{}-{plural}", self.topics))
                 .set(format!("{topic}.storage.replication.factor"), factor);
@@ -358,10 +361,32 @@ impl Construct for Connect {
             url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
             replicas: self.replicas,
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
+            made_in: scope.clone(),
         }))
     }
 
+    fn claims(&self) -> Vec<Claim> {
+        let cluster = self.kafka.bootstrap_servers();
+        let location = self.origin.location;
+        let mut claims: Vec<Claim> = INTERNAL_TOPICS
+            .iter()
+            .map(|(_, end)| self.kafka.claim_topic(&format!("{}-{end}", self.topics), location))
+            .collect();
+        claims.push(Claim::new(
+            "group",
+            cluster,
+            &self.group,
+            &rules::registry::GROUP,
+            location,
+        ));
+        claims
+    }
+
     fn check(&self, check: &mut Check<'_>) {
+        self.kafka.check(check);
+        if let Some(registry) = &self.registry {
+            registry.check(check);
+        }
         if self.replicas == 0 {
             check.report(&rules::registry::REPLICAS, "the group has no worker", |finding| {
                 finding.hint("use `.replicas(2)`");
@@ -386,7 +411,13 @@ impl Construct for Connect {
                 },
             );
         }
-        check.refuse_owned(&rules::registry::OWNED_SETTING, "", &OWNED, &self.overrides);
+        check.raw_settings(
+            &rules::registry::OWNED_SETTING,
+            "",
+            &OWNED,
+            &self.settings,
+            &self.overrides,
+        );
         check_heap(check, self.resources, self.origin.location);
     }
 
@@ -436,12 +467,19 @@ struct Facts {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
+    made_in: Scope,
 }
 
 impl ConnectHandle {
     /// The construct's name.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Reports the handle if it is not that of the stack that is checked.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let instead = "add the `Connect` to this stack, or the `Monitoring` to its own".to_owned();
+        check.same_surroundings(&self.0.name, Some(&self.0.made_in), instead);
     }
 
     /// The address of its REST interface.

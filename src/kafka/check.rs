@@ -27,6 +27,9 @@ impl KafkaCluster {
                 finding.hint("make one with `kafka-storage random-uuid` and pass it to `KafkaCluster::kraft`");
             });
         }
+        if let Coordination::ZooKeeper(zookeeper) = &self.coordination {
+            zookeeper.check(check);
+        }
         if self.images.version() != self.version {
             let (images, cluster) = (self.images.version(), self.version);
             check.report(
@@ -159,6 +162,18 @@ impl KafkaCluster {
     fn check_node_ids(&self, check: &mut Check<'_>) {
         let mut taken: BTreeMap<u32, &NodePool> = BTreeMap::new();
         for pool in &self.pools {
+            // `reserved.broker.max.id`, whose default nobody has a reason to change.
+            if !self.is_kraft() && pool.ids().end > 1001 {
+                report(
+                    check,
+                    &kraft::RESERVED_ID,
+                    pool,
+                    format!("pool `{}` has ids up to {}, above 1000", pool.name, pool.ids().end - 1),
+                    |finding| {
+                        finding.hint("lower `.first_id(…)`");
+                    },
+                );
+            }
             let clash = pool.ids().find_map(|id| taken.get(&id).map(|other| (id, *other)));
             if let Some((id, other)) = clash {
                 report(
@@ -214,7 +229,7 @@ impl KafkaCluster {
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {
-        check.refuse_owned(&kraft::OWNED_SETTING, "", &OWNED, &self.overrides);
+        check.raw_settings(&kraft::OWNED_SETTING, "", &OWNED, &self.settings, &self.overrides);
         for Override { key, value, location } in &self.overrides {
             let dangerous: Option<(&'static Rule, &str)> =
                 match (key.as_str(), value.trim().to_ascii_lowercase().as_str()) {
@@ -276,6 +291,15 @@ pub(crate) fn check_replication(
         min_in_sync_replicas,
     } = replication;
     let call = place.call;
+    if factor == 0 || min_in_sync_replicas == 0 {
+        place.report(
+            check,
+            &durability::NO_COPY,
+            format!("replication factor {factor} with min.insync.replicas {min_in_sync_replicas}"),
+            format!("use `Replication::for_brokers(…)` or `Replication::new(3, 2)` in `{call}`"),
+        );
+        return;
+    }
     // Without any broker that is the finding.
     if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
         && u32::from(factor) > brokers

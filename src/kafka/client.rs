@@ -213,7 +213,13 @@ impl Producer {
                 },
             );
         }
-        check.refuse_owned(&client::OWNED_SETTING, &self.name, &OWNED_BY_PRODUCER, &self.overrides);
+        check.raw_settings(
+            &client::OWNED_SETTING,
+            &self.name,
+            &OWNED_BY_PRODUCER,
+            &self.settings,
+            &self.overrides,
+        );
     }
 }
 
@@ -313,7 +319,13 @@ impl Consumer {
                 },
             );
         }
-        check.refuse_owned(&client::OWNED_SETTING, &self.name, &OWNED_BY_CONSUMER, &self.overrides);
+        check.raw_settings(
+            &client::OWNED_SETTING,
+            &self.name,
+            &OWNED_BY_CONSUMER,
+            &self.settings,
+            &self.overrides,
+        );
     }
 }
 
@@ -335,6 +347,7 @@ impl Construct for Clients {
     fn handle(&self, _: &Scope) {}
 
     fn check(&self, check: &mut Check<'_>) {
+        self.kafka.check(check);
         for producer in &self.producers {
             producer.check(check);
         }

@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
 use super::{
+    check::{Where, check_replication},
     listener::Listener,
     pool::{NodePool, Roles},
     replication::{Compression, Replication},
 };
 use crate::{
-    construct::{Check, Construct, Origin, Override},
+    construct::{Check, Claim, Construct, Origin, Override},
+    finding::Location,
     kubernetes::{Labels, VolumeClaims},
     manifest::Object,
     properties::Properties,
     quantity::{Bytes, Duration, Units},
+    rules::{client, kraft, topic},
     runtime::{ImageSet, Version},
     stack::Scope,
     zookeeper::ZooKeeperHandle,
@@ -51,6 +54,7 @@ pub struct KafkaCluster {
     pub(crate) settings: Properties,
     pub(crate) overrides: Vec<Override>,
     pub(crate) settle: Duration,
+    pub(crate) largest_request: Bytes,
 }
 
 /// Who keeps the cluster's metadata.
@@ -102,6 +106,7 @@ impl KafkaCluster {
     /// stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
     /// assert!(synth(&stack).manifests.is_some());
     /// ```
+    #[track_caller]
     pub fn external(name: impl Into<String>, version: Version, bootstrap_servers: impl Into<String>) -> KafkaHandle {
         let bootstrap_servers = bootstrap_servers.into();
         KafkaHandle(Arc::new(Facts {
@@ -121,6 +126,9 @@ impl KafkaCluster {
             metrics_port: None,
             volume_claims: Vec::new(),
             zookeeper: None,
+            made_in: None,
+            largest_request: None,
+            location: Some(Location::caller()),
         }))
     }
 
@@ -138,6 +146,7 @@ impl KafkaCluster {
             settings: Properties::default(),
             overrides: Vec::new(),
             settle: 30.seconds(),
+            largest_request: 100.mib(),
         }
     }
 
@@ -187,14 +196,15 @@ impl KafkaCluster {
             .set("socket.receive.buffer.bytes", size.get())
     }
 
-    /// `socket.request.max.bytes`: the largest request, which a record batch has to fit into.
-    pub fn largest_request(self, size: Bytes) -> Self {
+    /// `socket.request.max.bytes`: the largest request, which a record batch has to fit into; Kafka's default is 100 MiB.
+    pub fn largest_request(mut self, size: Bytes) -> Self {
+        self.largest_request = size;
         self.set("socket.request.max.bytes", size.get())
     }
 
-    /// `log.retention.hours`: of topics that do not say otherwise.
+    /// `log.retention.ms`: of topics that do not say otherwise.
     pub fn log_retention(self, retention: Duration) -> Self {
-        self.set("log.retention.hours", retention.as_hours())
+        self.set("log.retention.ms", retention.as_millis())
     }
 
     /// `log.segment.bytes`: of topics that do not say otherwise.
@@ -322,6 +332,9 @@ impl Construct for KafkaCluster {
                 Coordination::Kraft { .. } => None,
                 Coordination::ZooKeeper(zookeeper) => Some(zookeeper.clone()),
             },
+            made_in: Some(scope.clone()),
+            largest_request: Some(self.largest_request),
+            location: None,
         }))
     }
 
@@ -329,9 +342,38 @@ impl Construct for KafkaCluster {
         self.check_all(check);
     }
 
+    fn claims(&self) -> Vec<Claim> {
+        let location = self.origin.location;
+        vec![match &self.coordination {
+            Coordination::Kraft { cluster_id } => {
+                Claim::new("cluster id", "", cluster_id, &kraft::CLUSTER_ID, location)
+                    .hint("make another one with `kafka-storage random-uuid`")
+            }
+            Coordination::ZooKeeper(zookeeper) => {
+                let ensemble = zookeeper.connection_string();
+                Claim::new("ensemble", "", ensemble, &kraft::CLUSTER_ID, location)
+                    .hint("give each cluster its own `ZooKeeper`")
+            }
+        }]
+    }
+
     fn render(&self, scope: &Scope) -> Vec<Object> {
         self.render_all(scope)
     }
+}
+
+/// Whether this is a host and a port. An IPv6 address stands in brackets.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return false;
+    };
+    let named = || !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    let numbered = || {
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok())
+    };
+    port.parse::<u16>().is_ok_and(|port| port > 0) && (named() || numbered())
 }
 
 /// Who keeps the metadata of a cluster that a handle stands for.
@@ -362,6 +404,11 @@ struct Facts {
     metrics_port: Option<&'static str>,
     volume_claims: Vec<VolumeClaims>,
     zookeeper: Option<ZooKeeperHandle>,
+    made_in: Option<Scope>,
+    /// Of a cluster of this crate.
+    largest_request: Option<Bytes>,
+    /// The line that made the handle of a cluster made elsewhere.
+    location: Option<Location>,
 }
 
 impl KafkaHandle {
@@ -423,6 +470,46 @@ impl KafkaHandle {
     /// Its volumes.
     pub fn volume_claims(&self) -> &[VolumeClaims] {
         &self.0.volume_claims
+    }
+
+    /// The largest request that the brokers take, unless the cluster was made elsewhere.
+    pub fn largest_request(&self) -> Option<Bytes> {
+        self.0.largest_request
+    }
+
+    /// Reports the handle if it is not that of the stack that is checked, and what is wrong with a cluster made elsewhere.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let instead = format!(
+            "use `KafkaCluster::external(\"{}\", …, \"{}\")` here",
+            self.0.name, self.0.bootstrap_servers
+        );
+        check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
+        let Some(location) = self.0.location else { return };
+        let servers = &self.0.bootstrap_servers;
+        if let Some(address) = servers.split(',').map(str::trim).find(|address| !is_address(address)) {
+            check.report(
+                &client::BOOTSTRAP,
+                format!("{address:?} is not `host:port`"),
+                |finding| {
+                    finding.item(self.name()).at(location).hint(
+                        "give `KafkaCluster::external` a list, as `kafka-1.example.com:9092,kafka-2.example.com:9092`",
+                    );
+                },
+            );
+        }
+        let place = Where {
+            item: self.name(),
+            location,
+            call: ".with_replication(…)",
+        };
+        check_replication(check, self.replication(), None, &place);
+    }
+
+    /// A claim to a topic of the cluster. Metric names have no dots, so Kafka cannot tell `a.b` from `a_b`.
+    pub(crate) fn claim_topic(&self, name: &str, location: Location) -> Claim {
+        Claim::new("topic", self.bootstrap_servers(), name, &topic::TWICE, location)
+            .item(name)
+            .alike(name.replace('.', "_"), &topic::NAME_COLLISION)
     }
 
     /// The ensemble that keeps its metadata, in ZooKeeper mode.

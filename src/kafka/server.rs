@@ -15,7 +15,7 @@ pub(crate) const DATA: &str = "/var/lib/kafka/data";
 const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
 
 /// Settings that follow from the cluster, and what to do instead.
-pub(crate) const OWNED: [(&str, &str); 26] = [
+pub(crate) const OWNED: [(&str, &str); 30] = [
     ("advertised.listeners", "use `.listener(Listener::plaintext(…))`"),
     ("broker.id", "use `NodePool::first_id`"),
     ("compression.type", "use `.compression(…)`"),
@@ -37,7 +37,10 @@ pub(crate) const OWNED: [(&str, &str); 26] = [
     ("log.dir", "it lies on the pool's volume"),
     ("log.dirs", "it lies on the pool's volume"),
     ("log.retention.hours", "use `.log_retention(…)`"),
+    ("log.retention.minutes", "use `.log_retention(…)`"),
+    ("log.retention.ms", "use `.log_retention(…)`"),
     ("log.segment.bytes", "use `.log_segment(…)`"),
+    ("metadata.log.dir", "it lies on the pool's volume"),
     ("min.insync.replicas", "use `.replication(Replication::new(…))`"),
     ("node.id", "use `NodePool::first_id`"),
     ("num.partitions", "use `.default_partitions(…)`"),
@@ -46,6 +49,7 @@ pub(crate) const OWNED: [(&str, &str); 26] = [
         "use `.replication(Replication::new(…))`",
     ),
     ("process.roles", "use `NodePool::combined`, `brokers` or `controllers`"),
+    ("security.inter.broker.protocol", "it is that of listener `REPLICATION`"),
     (
         "share.coordinator.state.topic.min.isr",
         "use `.replication(Replication::new(…))`",

@@ -118,11 +118,13 @@ pub struct Topic {
 }
 
 /// Settings of a topic that builder calls make, and what to do instead.
-pub(crate) const OWNED: [(&str, &str); 9] = [
+pub(crate) const OWNED: [(&str, &str); 11] = [
     ("cleanup.policy", "use a `Cleanup` in `Topic::new`"),
     ("compression.type", "use `.compression(…)`"),
     ("max.message.bytes", "use `.largest_batch(…)`"),
     ("min.insync.replicas", "use `.replication(Replication::new(…))`"),
+    ("partitions", "use `Topic::new`"),
+    ("replication.factor", "use `.replication(Replication::new(…))`"),
     ("retention.bytes", "use a `Cleanup` in `Topic::new`"),
     ("retention.ms", "use a `Cleanup` in `Topic::new`"),
     ("segment.bytes", "use `.segment_size(…)`"),

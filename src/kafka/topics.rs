@@ -1,7 +1,5 @@
 //! The topics of a cluster: a file that declares them, and a Job that brings the cluster to it.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
     api::{
         batch::v1::{
@@ -19,7 +17,7 @@ use super::{
     topic::{OWNED, Topic},
 };
 use crate::{
-    construct::{Check, Construct, Origin, Override},
+    construct::{Check, Claim, Construct, Origin, Override},
     finding::{Finding, Location, Rule},
     kubernetes::{CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
     manifest::{Object, digest},
@@ -36,9 +34,13 @@ const TOPICS_FILE: &str = "topics.txt";
 
 /// The topics of a cluster, declared in one place.
 ///
-/// A Job brings the cluster to the declaration at every change of it to one that has no finished Job yet: it creates what is missing, raises partitions, sets
-/// what differs and removes overrides that are no longer declared. It touches no other topic and deletes none. What Kafka
-/// cannot do in place (fewer partitions, another replication factor) fails the Job before anything was changed.
+/// A Job brings the cluster to the declaration at every change of it: it creates what is missing, raises partitions, sets what
+/// differs and removes overrides that are no longer declared. It touches no other topic and deletes none. What Kafka cannot do
+/// in place (fewer partitions, another replication factor) fails the Job before anything was changed.
+///
+/// A finished Job is deleted after an hour, and whatever keeps the cluster equal to the repository then makes it again: what
+/// was altered by hand is set back. Who goes back to an earlier declaration within that hour, or applies by hand, deletes the
+/// Job first, since Kubernetes does not run a Job that has already ended.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -156,6 +158,7 @@ impl Topics {
         let mut job = Job {
             metadata: ObjectMeta::default(),
             spec: Some(JobSpec {
+                ttl_seconds_after_finished: Some(3600),
                 // Six attempts that each wait ten minutes for the brokers, and the time between them.
                 active_deadline_seconds: Some(5400),
                 backoff_limit: Some(6),
@@ -236,6 +239,16 @@ impl Topics {
         }
         // Kafka's default of segment.bytes is 1 GiB.
         let segment = topic.segment.unwrap_or(1.gib());
+        if let (Some(batch), Some(request)) = (topic.largest_batch, self.kafka.largest_request())
+            && batch > request
+        {
+            report(
+                check,
+                &topic::SIZES,
+                format!("max.message.bytes {batch} does not fit into the brokers' largest request of {request}"),
+                "lower `.largest_batch(…)` or raise `.largest_request(…)` of the cluster".to_owned(),
+            );
+        }
         if let Some(batch) = topic.largest_batch
             && batch > segment
         {
@@ -260,7 +273,13 @@ impl Topics {
 }
 
 fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
-    check.refuse_owned(&topic::CONTRADICTION, &topic.name, &OWNED, &topic.overrides);
+    check.raw_settings(
+        &topic::CONTRADICTION,
+        &topic.name,
+        &OWNED,
+        &topic.settings,
+        &topic.overrides,
+    );
     let mut report = |rule: &'static Rule, location: Location, message: String, hint: &str| {
         check.report(rule, message, |finding| {
             finding.item(&topic.name).at(location).hint(hint);
@@ -278,10 +297,6 @@ fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
     }
     for Override { key, value, location } in &topic.overrides {
         // The declaration is a line a setting.
-        if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
-            let message = format!("{key:?} cannot be the name of a setting");
-            report(&topic::CONTRADICTION, *location, message, "use Kafka's name of it");
-        }
         if value.chars().any(|c| !c.is_ascii() || c.is_ascii_control()) {
             let message = format!("the value {value:?} of `{key}` is not a line of printable ASCII");
             report(&topic::CONTRADICTION, *location, message, "remove the other characters");
@@ -306,30 +321,22 @@ impl Construct for Topics {
 
     fn handle(&self, _: &Scope) {}
 
+    fn claims(&self) -> Vec<Claim> {
+        self.topics
+            .iter()
+            .map(|topic| self.kafka.claim_topic(&topic.name, topic.location))
+            .collect()
+    }
+
     fn check(&self, check: &mut Check<'_>) {
-        let mut names: BTreeMap<&str, Location> = BTreeMap::new();
-        let mut metric_names: BTreeMap<String, &Topic> = BTreeMap::new();
+        self.kafka.check(check);
+        if self.topics.is_empty() {
+            check.report(&topic::NONE, "no topic is declared", |finding| {
+                finding.hint("add `.topic(Topic::new(…))`, or remove the construct");
+            });
+        }
         for topic in &self.topics {
             self.check_topic(check, topic);
-            let clash = if let Some(other) = names.insert(&topic.name, topic.location) {
-                Some((&topic::TWICE, format!("the topic is declared at {other} too")))
-            } else {
-                metric_names.insert(topic.name.replace('.', "_"), topic).map(|other| {
-                    let message = format!(
-                        "Kafka cannot tell it from `{}`: `.` and `_` are the same to it",
-                        other.name
-                    );
-                    (&topic::NAME_COLLISION, message)
-                })
-            };
-            if let Some((rule, message)) = clash {
-                check.report(rule, message, |finding| {
-                    finding
-                        .item(&topic.name)
-                        .at(topic.location)
-                        .hint("remove or rename one of the two");
-                });
-            }
         }
     }
 

@@ -132,7 +132,10 @@ fn every_ten_seconds() -> Probe {
 pub fn wait_for(name: &str, image: &str, addresses: &[String]) -> Container {
     const PATIENCE: u64 = 300;
     let script = format!(
-        r#"up() {{ (: >"/dev/tcp/${{1%:*}}/${{1##*:}}") 2>/dev/null; }}
+        r#"up() {{
+  local host=${{1%:*}}
+  timeout 5 bash -c ': >"/dev/tcp/$0/$1"' "${{host//[\[\]]/}}" "${{1##*:}}" 2>/dev/null
+}}
 for address in "$@"; do
   until up "$address"; do
     if ((SECONDS >= {PATIENCE})); then

@@ -283,6 +283,9 @@ impl Construct for Monitoring {
 
     fn check(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
+        kafka.check(check);
+        self.connects.iter().for_each(|connect| connect.check(check));
+        self.registries.iter().for_each(|registry| registry.check(check));
         let ensemble = kafka
             .zookeeper()
             .map(|ensemble| (ensemble.name(), ensemble.metrics_port()));

@@ -19,6 +19,8 @@ const IMAGE: &str = "apicurio/apicurio-registry:3.3.3";
 /// The owner of the application's files in the image, which nobody else may read.
 const USER: i64 = 1001;
 const FILE: &str = "apicurio.properties";
+/// Where it keeps the schemas, and what it tells of them.
+pub(super) const TOPICS: [&str; 3] = ["kafkasql-journal", "kafkasql-snapshots", "registry-events"];
 /// Health has a port of its own, and so have Quarkus' metrics.
 const MANAGEMENT: (&str, u16) = ("http-management", 9000);
 
@@ -65,11 +67,12 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
     } = kafka.replication();
     // What comes from the stack is an argument and never part of the script.
     let script = format!(
-        "for topic in kafkasql-journal kafkasql-snapshots registry-events; do\n  \
+        "for topic in {}; do\n  \
          {} --bootstrap-server \"$1\" --create --if-not-exists --topic \"$topic\" \\\n    \
          --partitions 1 --replication-factor {factor} --config min.insync.replicas={min_in_sync_replicas} \\\n    \
          --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 || exit\n\
          done\n",
+        TOPICS.join(" "),
         kafka.images().command("kafka-topics"),
     );
     let mut create = container(

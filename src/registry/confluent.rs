@@ -13,6 +13,8 @@ use crate::{
 };
 
 const FILE: &str = "schema-registry.properties";
+/// Where it keeps the schemas.
+pub(super) const TOPIC: &str = "_schemas";
 
 /// Settings that follow from the construct, and what to do instead.
 pub(super) const OWNED: [(&str, &str); 7] = [
@@ -45,7 +47,7 @@ fn properties(registry: &SchemaRegistry) -> Properties {
         // Instances that are not the leader forward writes to it under this name: a pod's own address, never the Service.
         .set("host.name", "${env:POD_IP}")
         .set("kafkastore.bootstrap.servers", servers.join(","))
-        .set("kafkastore.topic", "_schemas")
+        .set("kafkastore.topic", TOPIC)
         .set("kafkastore.topic.replication.factor", kafka.replication().factor)
         .set("schema.registry.group.id", &registry.name)
         .set("schema.compatibility.level", registry.compatibility);

@@ -8,19 +8,21 @@ use std::{fmt, sync::Arc};
 use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use crate::{
-    construct::{Check, Construct, Origin, Override},
+    construct::{Check, Claim, Construct, Origin, Override},
     kafka::{KafkaHandle, check_heap},
     kubernetes::{
         Access, Admission, Labels, Pod, Sidecar, Spread, deployment, disruption_budget, network_policy, service,
         service_account, wait_for,
     },
     manifest::Object,
+    properties::Properties,
     quantity::{Duration, Resources, Units},
     rules::registry,
     runtime::{METRICS_PORT, METRICS_PORT_NAME},
     stack::Scope,
 };
 
+const ONE_IS_ENOUGH: &str = "remove one of the two: one registry serves a whole cluster";
 const HTTP: (&str, u16) = ("http", 8081);
 
 /// Who wrote the registry. Clients see the same interface, Confluent's, at another path.
@@ -144,6 +146,7 @@ impl SchemaRegistry {
             url: url.into(),
             replicas: 0,
             metrics_port: None,
+            made_in: None,
         }))
     }
 
@@ -244,16 +247,41 @@ impl Construct for SchemaRegistry {
             url: format!("http://{}:{}{}", scope.service_address(&self.name), HTTP.1, self.path()),
             replicas: self.replicas,
             metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
+            made_in: Some(scope.clone()),
         }))
     }
 
+    fn claims(&self) -> Vec<Claim> {
+        let location = self.origin.location;
+        let topics: &[&str] = match self.implementation {
+            RegistryImplementation::Confluent => &[confluent::TOPIC],
+            RegistryImplementation::Apicurio => &apicurio::TOPICS,
+        };
+        let mut claims: Vec<Claim> = topics
+            .iter()
+            .map(|topic| self.kafka.claim_topic(topic, location).hint(ONE_IS_ENOUGH))
+            .collect();
+        if self.implementation == RegistryImplementation::Confluent {
+            let cluster = self.kafka.bootstrap_servers();
+            claims.push(Claim::new("group", cluster, &self.name, &registry::GROUP, location));
+        }
+        claims
+    }
+
     fn check(&self, check: &mut Check<'_>) {
+        self.kafka.check(check);
         if self.replicas == 0 {
             check.report(&registry::REPLICAS, "the registry has no instance", |finding| {
                 finding.hint("use `.replicas(2)`");
             });
         }
-        check.refuse_owned(&registry::OWNED_SETTING, "", self.owned(), &self.overrides);
+        check.raw_settings(
+            &registry::OWNED_SETTING,
+            "",
+            self.owned(),
+            &Properties::default(),
+            &self.overrides,
+        );
         check_heap(check, self.resources, self.origin.location);
     }
 
@@ -300,12 +328,35 @@ struct Facts {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
+    made_in: Option<Scope>,
 }
 
 impl SchemaRegistryHandle {
     /// The construct's name.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Reports the handle if it is not that of the stack that is checked, and an address that is none.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let instead = format!("use `SchemaRegistry::external(\"{}\")` here", self.0.url);
+        check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
+        let wrong = |url: &str| {
+            let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+            host.is_none_or(|host| {
+                host.starts_with(['/', ':']) || host.is_empty() || !host.chars().all(|c| c.is_ascii_graphic())
+            })
+        };
+        // Several addresses of one registry, separated by commas, are what its clients accept.
+        if let Some(url) = self.0.url.split(',').find(|url| wrong(url)) {
+            check.report(
+                &registry::ADDRESS,
+                format!("{url:?} is not the address of a registry"),
+                |finding| {
+                    finding.hint("give `SchemaRegistry::external` a URL, as `https://schemas.example.com`");
+                },
+            );
+        }
     }
 
     /// The address of its REST interface.

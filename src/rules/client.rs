@@ -35,3 +35,14 @@ pub const TWICE: Rule = Rule {
         only hold letters, digits, `.`, `_` and `-`.",
     source: "Kubernetes, ConfigMap",
 };
+
+/// A bootstrap address that is none.
+pub const BOOTSTRAP: Rule = Rule {
+    id: "KS-E10",
+    production: Error,
+    development: Error,
+    summary: "a bootstrap address that is none",
+    explanation: "`bootstrap.servers` is a list of `host:port`, separated by commas. A client with another one ends as it \
+        starts, and whatever waits for the brokers first waits for an address that never answers.",
+    source: "Kafka, ClientUtils.parseAndValidateAddresses",
+};

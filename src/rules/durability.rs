@@ -72,3 +72,14 @@ pub const AUTO_CREATION: Rule = Rule {
         defaults instead of an error, and a topic that was forgotten is never missed.",
     source: "Kafka documentation, auto.create.topics.enable",
 };
+
+/// Replication that keeps nothing.
+pub const NO_COPY: Rule = Rule {
+    id: "KS-D09",
+    production: Error,
+    development: Error,
+    summary: "a replication factor or min.insync.replicas of 0",
+    explanation: "A partition has at least one replica, of which at least one is in sync when a record is acknowledged. Kafka \
+        refuses both zeros, the broker when it starts and the tools when they create a topic.",
+    source: "Kafka, ReplicationConfigs and TopicConfig",
+};

@@ -65,15 +65,16 @@ pub const LISTENERS: Rule = Rule {
     source: "Kafka, AbstractKafkaConfig; Kubernetes, ContainerPort",
 };
 
-/// A cluster id that is not one.
+/// A cluster id that is none, or that of another cluster.
 pub const CLUSTER_ID: Rule = Rule {
     id: "KS-K16",
     production: Error,
     development: Error,
-    summary: "a cluster id that is not one",
+    summary: "a cluster id that is none, or that of another cluster",
     explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another cluster: the \
         id is what keeps two clusters from mixing their data. It is 16 bytes in URL-safe base64, made once with \
-        `kafka-storage random-uuid`, written in the stack, and never changed.",
+        `kafka-storage random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes \
+        it, for one cluster.",
     source: "Kafka, Uuid and StorageTool",
 };
 
@@ -130,4 +131,15 @@ pub const IMAGE_VERSION: Rule = Rule {
     explanation: "What the cluster is told to do follows from its version: settings that another version does not have are \
         ignored without a word, its logging is configured in another way, and from 4.0 on it cannot use ZooKeeper.",
     source: "Kafka 4.0 upgrade notes",
+};
+
+/// An id that ZooKeeper mode keeps for itself.
+pub const RESERVED_ID: Rule = Rule {
+    id: "KS-K28",
+    production: Error,
+    development: Error,
+    summary: "an id that ZooKeeper mode keeps for itself",
+    explanation: "In ZooKeeper mode ids above `reserved.broker.max.id`, 1000, are for brokers whose id is generated. A broker \
+        that is given one ends as it starts.",
+    source: "Kafka 3.9, KafkaConfig",
 };

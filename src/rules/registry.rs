@@ -19,9 +19,21 @@ pub const GROUP: Rule = Rule {
     production: Error,
     development: Error,
     summary: "a Connect group or internal topic that cannot be used",
-    explanation: "The workers of one Connect cluster share a group and three compacted topics, which nobody else may use; \
-        names follow Kafka's rules for topics.",
+    explanation: "The workers of one Connect cluster share a group and three compacted topics, which nobody else may use: two \
+        groups that share one overwrite each other's connectors and offsets. A Confluent registry's instances are \
+        a group of the same cluster too. Names follow Kafka's rules for topics.",
     source: "Kafka documentation, Kafka Connect, distributed workers",
+};
+
+/// An address of a registry that is none.
+pub const ADDRESS: Rule = Rule {
+    id: "KS-R08",
+    production: Error,
+    development: Error,
+    summary: "an address of a registry that is none",
+    explanation: "Converters ask the registry at its URL. Without `http://` or `https://` and a host they fail with the \
+        first record, long after the worker has become ready.",
+    source: "Confluent, schema.registry.url",
 };
 
 /// A raw setting that the construct itself makes.

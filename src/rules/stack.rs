@@ -73,3 +73,38 @@ pub const ACKNOWLEDGED_ERROR: Rule = Rule {
         makes them right, so they are mended and not acknowledged.",
     source: "the contract of `acknowledge`",
 };
+
+/// A handle of another stack.
+pub const FOREIGN_HANDLE: Rule = Rule {
+    id: "KS-S07",
+    production: Error,
+    development: Error,
+    summary: "a handle of another stack",
+    explanation: "A handle holds addresses as they were when its construct was added, and what is built from it looks for \
+        pods by their labels in its own namespace. In another stack, or after the DNS domain was changed, \
+        addresses lead nowhere and alerts match nothing.",
+    source: "the contract of `Stack::add`",
+};
+
+/// A secret in plain sight.
+pub const SECRET: Rule = Rule {
+    id: "KS-S08",
+    production: Error,
+    development: Warning,
+    summary: "a secret in plain sight",
+    explanation: "Settings are written into a `ConfigMap`, which is committed to a repository and readable by everyone who may \
+        look at the namespace. A password belongs into a Secret, from which the pod gets an environment variable that \
+        `${env:NAME}` names.",
+    source: "Kubernetes, Good practices for Secrets; Kafka documentation, EnvVarConfigProvider",
+};
+
+/// A raw setting that says nothing, or says it twice.
+pub const RAW_SETTING: Rule = Rule {
+    id: "KS-S09",
+    production: Error,
+    development: Error,
+    summary: "a raw setting that says nothing, or says it twice",
+    explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has another, and one that nobody knows is \
+        ignored without a word. Of two values for one key the first has no effect.",
+    source: "Kafka documentation, configuration",
+};

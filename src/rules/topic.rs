@@ -57,14 +57,16 @@ pub const SIZES: Rule = Rule {
     source: "Kafka, UnifiedLog; Kafka 4.0 upgrade notes",
 };
 
-/// A topic that is declared twice.
+/// A topic that two parts of a stack declare, or keep their state in.
 pub const TWICE: Rule = Rule {
     id: "KS-T15",
     production: Error,
     development: Error,
-    summary: "a topic that is declared twice",
-    explanation: "Of two declarations of one topic the second would undo what the first did at every run.",
-    source: "the contract of `Topics`",
+    summary: "a topic that two parts of a stack declare, or keep their state in",
+    explanation: "Of two declarations of one topic the second would undo what the first did at every run. The topics in \
+        which a registry or a Connect group keeps its state belong to it alone: it makes them as it needs them, \
+        and a second owner would overwrite schemas, connectors or offsets.",
+    source: "the contract of `Topics`; Confluent, kafkastore.topic; Kafka documentation, distributed workers",
 };
 
 /// A number of partitions that no topic can have.
@@ -75,6 +77,17 @@ pub const PARTITIONS: Rule = Rule {
     summary: "a number of partitions that no topic can have",
     explanation: "A topic has at least one partition, and Kafka refuses to create it otherwise: INVALID_PARTITIONS.",
     source: "Kafka, ReplicationControlManager",
+};
+
+/// A set of topics without a topic.
+pub const NONE: Rule = Rule {
+    id: "KS-T17",
+    production: Error,
+    development: Error,
+    summary: "a set of topics without a topic",
+    explanation: "A Job that is given an empty declaration cannot tell it from one that was cut off, and fails. Topics are \
+        never deleted by leaving them out, so an empty set has nothing to say.",
+    source: "the contract of `Topics`",
 };
 
 /// Compaction lags that exclude each other.

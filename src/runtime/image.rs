@@ -61,6 +61,8 @@ impl ImageSet {
             distribution: Distribution::Apache,
             kafka: format!("apache/kafka:{tag}"),
             connect: format!("apache/kafka:{tag}"),
+            // The distribution of 3.9 holds ZooKeeper's server too.
+            zookeeper: "apache/kafka:3.9.0".to_owned(),
             metrics_agent: None,
             ..Self::confluent(version)
         }

@@ -251,6 +251,7 @@ impl Construct for ZooKeeper {
                 .join(","),
             service_address: format!("{}:{}", scope.service_address(&self.name), CLIENT.1),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
+            made_in: scope.clone(),
         }))
     }
 
@@ -333,6 +334,7 @@ struct Facts {
     connection_string: String,
     service_address: String,
     metrics_port: Option<&'static str>,
+    made_in: Scope,
 }
 
 impl ZooKeeperHandle {
@@ -359,6 +361,12 @@ impl ZooKeeperHandle {
     /// The labels of its pods.
     pub fn labels(&self) -> Labels {
         Labels::new("zookeeper", &self.0.name, "server")
+    }
+
+    /// Reports the handle if it is not that of the stack that is checked.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let instead = "add the `ZooKeeper` to this stack".to_owned();
+        check.same_surroundings(&self.0.name, Some(&self.0.made_in), instead);
     }
 
     /// Its volumes.
