@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use blake2::{Blake2b, Digest as _, digest::consts::U8};
 use k8s_openapi::Resource;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::yaml;
 
@@ -13,6 +13,9 @@ use crate::yaml;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     body: Value,
+    /// Whether its name ends in a digest of its content.
+    named_by_content: bool,
+    /// The name without that digest, once it has one.
     stable_name: Option<String>,
 }
 
@@ -34,18 +37,20 @@ impl Object {
     pub fn new<T: Resource + Serialize>(resource: &T) -> Self {
         Self {
             body: to_value(resource),
+            named_by_content: false,
             stable_name: None,
         }
     }
 
-    /// Names the file without what changes in the object's own name, as the hash of a Job.
+    /// Lets a digest of the content end the object's name, as a Job needs it: its template cannot be changed, so another
+    /// template is another Job. The file is called after the name without the digest.
     #[must_use]
-    pub fn stable_name_is(mut self, name: impl Into<String>) -> Self {
-        self.stable_name = Some(name.into());
+    pub fn named_by_content(mut self) -> Self {
+        self.named_by_content = true;
         self
     }
 
-    /// The object's name without its hash: what its file is called after.
+    /// The object's name without a digest of its content: what its file is called after.
     pub fn stable_name(&self) -> &str {
         self.stable_name.as_deref().unwrap_or_else(|| self.name())
     }
@@ -88,6 +93,52 @@ impl Object {
         }
     }
 
+    /// Puts a checksum of the ConfigMaps that a pod template mounts into it, so that the pods restart when, and only when, a file
+    /// does change that they read; then names what is named by its content. `texts` has the ConfigMaps of the construct.
+    pub(crate) fn seal(&mut self, texts: &BTreeMap<String, String>) {
+        let mounted: Vec<&str> = self
+            .body
+            .pointer("/spec/template/spec/volumes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|volume| texts.get(volume.pointer("/configMap/name")?.as_str()?))
+            .map(String::as_str)
+            .collect();
+        if !mounted.is_empty() {
+            let checksum = digest(&mounted.concat());
+            if let Some(template) = self.body.pointer_mut("/spec/template")
+                && let Some(metadata) = child(template, "metadata")
+                && let Some(annotations) = child(metadata, "annotations").and_then(Value::as_object_mut)
+            {
+                annotations.insert("checksum/config".to_owned(), checksum.into());
+            }
+        }
+        if self.named_by_content {
+            let name = self.name().to_owned();
+            let metadata = std::mem::replace(&mut self.body["metadata"], Value::Object(Map::new()));
+            let digest = digest(&self.body.to_string());
+            self.body["metadata"] = metadata;
+            self.body["metadata"]["name"] = format!("{name}-{}", &digest[..8]).into();
+            self.stable_name = Some(name);
+        }
+    }
+
+    /// The name and the content of a ConfigMap, if it is one.
+    pub(crate) fn config_map(&self) -> Option<(String, String)> {
+        if self.kind() != "ConfigMap" {
+            return None;
+        }
+        let files = ["data", "binaryData"]
+            .into_iter()
+            .filter_map(|part| self.body.get(part)?.as_object())
+            .flatten();
+        let text = files
+            .map(|(file, text)| format!("{file}\0{}\0", text.as_str().unwrap_or_default()))
+            .collect();
+        Some((self.name().to_owned(), text))
+    }
+
     /// The typed form, for an amendment.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(&self.body)
@@ -107,6 +158,12 @@ impl Object {
             format!("{construct}/{file}")
         }
     }
+}
+
+/// A field of an object, made where it is missing.
+fn child<'a>(parent: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    let fields = parent.as_object_mut()?;
+    Some(fields.entry(name).or_insert_with(|| Value::Object(Map::new())))
 }
 
 fn to_value<T: Serialize>(resource: &T) -> Value {
@@ -201,7 +258,49 @@ impl Manifests {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_pod_template_has_a_checksum_of_exactly_what_it_mounts() {
+        let config = |file: &str, text: &str, label: &str| {
+            Object::new(&ConfigMap {
+                metadata: ObjectMeta {
+                    name: Some("config".to_owned()),
+                    labels: Some([("team".to_owned(), label.to_owned())].into()),
+                    ..ObjectMeta::default()
+                },
+                data: Some([(file.to_owned(), text.to_owned())].into()),
+                ..ConfigMap::default()
+            })
+        };
+        let sealed = |config: &Object, mounted: &str| {
+            let mut object = Object {
+                body: json!({"kind": "Job", "metadata": {"name": "job", "labels": {}},
+                    "spec": {"template": {"spec": {"volumes": [{"emptyDir": {}}, {"configMap": {"name": mounted}}]}}}}),
+                named_by_content: true,
+                stable_name: None,
+            };
+            object.seal(&config.config_map().into_iter().collect());
+            let checksum = object.text("/spec/template/metadata/annotations/checksum~1config");
+            assert_eq!(object.path(""), "job-job.yaml");
+            (checksum.to_owned(), object.name().to_owned())
+        };
+        let first = sealed(&config("a", "b", "one"), "config");
+        assert_eq!(first.0, digest("a\0b\0"));
+        assert_eq!(first, sealed(&config("a", "b", "two"), "config"));
+        // The name of the Job follows what it reads.
+        let other = sealed(&config("a", "c", "one"), "config");
+        assert!(first.0 != other.0 && first.1 != other.1);
+        // Where a name ends and a text begins counts too.
+        assert_ne!(
+            sealed(&config("ab", "c", ""), "config").0,
+            sealed(&config("a", "bc", ""), "config").0
+        );
+        assert_eq!(sealed(&config("a", "b", "one"), "another").0, "");
+    }
 
     #[test]
     fn a_digest_is_what_b2sum_prints_whatever_the_line_ends() {

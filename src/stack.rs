@@ -183,8 +183,8 @@ impl Stack {
     }
 
     /// Changes a rendered object where no builder call does: the escape hatch. `name` is the object's name (for a Job, without
-    /// its hash). An amendment that matches nothing is a finding, and the names of all objects are checked again after it. A checksum or a
-    /// hash that was made from the object before is not made anew.
+    /// its digest). An amendment that matches nothing is a finding, the names of all objects are checked again after it, and
+    /// checksums and digests are made of what it left.
     ///
     /// ```
     /// use k8s_openapi::api::apps::v1::StatefulSet;
@@ -261,8 +261,6 @@ pub(crate) struct Amendment {
 
 impl Amendment {
     pub(crate) fn matches(&self, object: &Object) -> bool {
-        object.kind() == self.kind
-            && object.api_version() == self.api_version
-            && (object.name() == self.name || object.stable_name() == self.name)
+        object.kind() == self.kind && object.api_version() == self.api_version && object.name() == self.name
     }
 }

@@ -218,22 +218,26 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     fn render(&self, stack: &'a Stack) -> Rendered<'a> {
-        let (construct, location, objects) = match self {
+        let (construct, location, mut objects) = match self {
             Self::Stack => ("", stack.origin.location, namespace(stack)),
             Self::Part(part) => (part.name(), part.origin().location, part.render(&stack.scope)),
         };
         let mut amended = vec![Amended::NoMatch; stack.amendments.len()];
+        for object in &mut objects {
+            for (amendment, outcome) in stack.amendments.iter().zip(&mut amended) {
+                if amendment.matches(object) {
+                    *outcome = match (amendment.change)(object) {
+                        Ok(()) => Amended::Done,
+                        Err(error) => Amended::Failed(error.to_string()),
+                    };
+                }
+            }
+        }
+        let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
         let mut objects: Vec<RenderedObject> = objects
             .into_iter()
             .map(|mut object| {
-                for (amendment, outcome) in stack.amendments.iter().zip(&mut amended) {
-                    if amendment.matches(&object) {
-                        *outcome = match (amendment.change)(&mut object) {
-                            Ok(()) => Amended::Done,
-                            Err(error) => Amended::Failed(error.to_string()),
-                        };
-                    }
-                }
+                object.seal(&texts);
                 let order = kind_order(object.kind());
                 RenderedObject {
                     identity: object.identity(),

@@ -279,6 +279,34 @@ fn the_nearest_sound_stacks_are_quiet() {
 }
 
 #[test]
+fn what_is_made_of_an_object_follows_its_amendment() {
+    let rendered = |amended: bool| {
+        let mut stack = beside(|kafka| Topics::new("topics", kafka).topic(orders()));
+        if amended {
+            for name in ["kafka", "topics"] {
+                stack.amend::<ConfigMap>(name, |map| {
+                    map.data.get_or_insert_default().insert("more".into(), "1".into());
+                });
+            }
+        }
+        let manifests = synth(&stack).manifests.unwrap();
+        let line = |path: &str, start: &str| {
+            let text = manifests.get(path).unwrap();
+            text.lines().find(|line| line.starts_with(start)).unwrap().to_owned()
+        };
+        [
+            line("kafka/statefulset-kafka.yaml", "        checksum/config: "),
+            line("topics/job-topics.yaml", "  name: "),
+            line("kafka/statefulset-kafka-controller.yaml", "        checksum/config: "),
+        ]
+    };
+    let (plain, amended) = (rendered(false), rendered(true));
+    assert_ne!(plain[0], amended[0]);
+    assert_ne!(plain[1], amended[1]);
+    assert_eq!(plain[2], amended[2]);
+}
+
+#[test]
 fn ids_of_zookeeper_mode_end_at_1000() {
     let mut stack = empty();
     let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));

@@ -16,7 +16,6 @@ use k8s_openapi::{
 
 use super::{CONFIG_DIRECTORY, Labels};
 use crate::{
-    manifest::digest,
     quantity::{Bytes, Duration},
     stack::Scope,
 };
@@ -65,7 +64,7 @@ pub struct Pod<'a> {
 
 impl Pod<'_> {
     /// The template: restricted security, no token, no service links (a Service named `kafka` would set `KAFKA_PORT`, on
-    /// which images exit), apart per node and per zone, a writable `/tmp`, and a checksum of exactly what the pod reads.
+    /// which images exit), apart per node and per zone, and a writable `/tmp`.
     pub fn template(self) -> PodTemplateSpec {
         let config_volume = self.config.map(|config| Volume {
             name: "config".to_owned(),
@@ -92,9 +91,6 @@ impl Pod<'_> {
         let init_containers: Vec<_> = self.init_containers.into_iter().map(with_mounts).collect();
         PodTemplateSpec {
             metadata: Some(ObjectMeta {
-                annotations: self
-                    .config
-                    .map(|config| [("checksum/config".to_owned(), checksum(config))].into()),
                 labels: Some(labels),
                 ..ObjectMeta::default()
             }),
@@ -148,17 +144,6 @@ fn mount(volume: &str, path: &str) -> VolumeMount {
         read_only: (volume == "config").then_some(true),
         ..VolumeMount::default()
     }
-}
-
-/// Changes when, and only when, a file does that the pod reads.
-fn checksum(config: &ConfigMap) -> String {
-    let files: String = config
-        .data
-        .iter()
-        .flatten()
-        .map(|(file, text)| format!("{file}\0{text}\0"))
-        .collect();
-    digest(&files)
 }
 
 fn apart_per_node(labels: &Labels, spread: Spread) -> Affinity {
@@ -287,28 +272,5 @@ pub fn deployment(scope: &Scope, name: &str, replicas: u16, pod: Pod<'_>) -> Dep
             ..DeploymentSpec::default()
         }),
         status: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_checksum_changes_with_what_a_pod_reads_and_with_nothing_else() {
-        let config = |file: &str, text: &str, label: &str| ConfigMap {
-            metadata: ObjectMeta {
-                labels: Some([("team".to_owned(), label.to_owned())].into()),
-                ..ObjectMeta::default()
-            },
-            data: Some([(file.to_owned(), text.to_owned())].into()),
-            ..ConfigMap::default()
-        };
-        let first = checksum(&config("a", "b", "one"));
-        assert_eq!(first, checksum(&config("a", "b", "two")));
-        assert_ne!(first, checksum(&config("a", "c", "one")));
-        assert_ne!(first, checksum(&config("b", "b", "one")));
-        // Where a name ends and a text begins counts too.
-        assert_ne!(checksum(&config("ab", "c", "")), checksum(&config("a", "bc", "")));
     }
 }
