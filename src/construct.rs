@@ -3,7 +3,7 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
-    finding::{Acknowledgement, Finding, Findings, Location, Rule, Severity},
+    finding::{Acknowledgement, Finding, Findings, Location, Rule, Severity, printable},
     manifest::Object,
     properties::Properties,
     rules,
@@ -296,6 +296,8 @@ impl<'a> Check<'a> {
             acknowledged: None,
         };
         describe(&mut finding);
+        finding.message = printable(finding.message);
+        finding.hint = printable(finding.hint);
         self.findings.push(finding);
     }
 

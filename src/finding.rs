@@ -112,12 +112,27 @@ impl Finding {
 
     /// The path of what is wrong: `<stack>/<construct>/<item>`.
     pub fn subject(&self, stack: &str) -> String {
-        [stack, &self.construct, &self.item]
+        let parts = [stack, &self.construct, &self.item]
             .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("/")
+            .filter(|part| !part.is_empty());
+        printable(parts.collect::<Vec<_>>().join("/"))
     }
+}
+
+/// A finding is a line, whatever is in a name: control characters are written as Rust writes them.
+pub(crate) fn printable(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
 }
 
 /// What all checks of a stack found, in the order in which constructs were added.

@@ -115,6 +115,7 @@ name!(
         }
         text.split('.').try_for_each(|part| match label(part, 253) {
             Ok(()) => Ok(()),
+            Err(_) if part.is_empty() && !text.is_empty() => invalid(text, "has nothing before or after a dot"),
             Err(error) => invalid(text, error.reason),
         })
     }

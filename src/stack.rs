@@ -168,7 +168,8 @@ impl Stack {
         self
     }
 
-    /// A further label of the Namespace, as `istio-injection: enabled`.
+    /// A further label of the Namespace, as `istio-injection: enabled`, or another value of one that the stack gives it, as
+    /// `pod-security.kubernetes.io/enforce`.
     #[must_use]
     pub fn namespace_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.namespace_labels.insert(key.into(), value.into());

@@ -335,16 +335,22 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
                 );
             }
             if let Some(other) = taken.insert(identity, part.construct) {
+                let (by, hint) = if other == part.construct {
+                    (
+                        "twice".to_owned(),
+                        "give one of the two parts of the construct another name",
+                    )
+                } else {
+                    (
+                        format!("by construct `{other}` too"),
+                        "give one of the two constructs another name",
+                    )
+                };
                 check.report(
                     &rules::stack::OBJECT_TWICE,
-                    format!(
-                        "{} `{}` is also rendered by construct `{other}`",
-                        identity.kind, identity.name
-                    ),
+                    format!("{} `{}` is rendered {by}", identity.kind, identity.name),
                     |finding| {
-                        finding
-                            .item(item.as_str())
-                            .hint("give one of the two constructs another name");
+                        finding.item(item.as_str()).hint(hint);
                     },
                 );
             } else if let Some(other) = paths.insert(path, identity) {
@@ -384,20 +390,31 @@ fn acknowledge(stack: &Stack, findings: &mut Findings) {
         for acknowledgement in &origin.acknowledgements {
             let mut used = false;
             let mut refused = false;
+            let mut repeated = false;
             for finding in findings.all_mut() {
                 let within = construct.is_empty() || finding.construct == construct;
                 if within && finding.rule == acknowledgement.rule {
                     refused |= finding.severity == Severity::Error;
                     if finding.severity == Severity::Warning {
+                        repeated |= finding.acknowledged.is_some();
+                        used |= finding.acknowledged.is_none();
                         finding
                             .acknowledged
                             .get_or_insert_with(|| acknowledgement.reason.clone());
-                        used = true;
                     }
                 }
             }
             let rule = acknowledgement.rule.id;
             let mut check = Check::new(&stack.scope, construct, acknowledgement.location, &mut useless);
+            if acknowledgement.reason.trim().is_empty() {
+                check.report(
+                    &rules::stack::ACKNOWLEDGED_WITHOUT_REASON,
+                    format!("{rule} is acknowledged without a reason"),
+                    |finding| {
+                        finding.hint("say in `.acknowledge(…)` why it is right here");
+                    },
+                );
+            }
             if refused {
                 check.report(
                     &rules::stack::ACKNOWLEDGED_ERROR,
@@ -409,7 +426,11 @@ fn acknowledge(stack: &Stack, findings: &mut Findings) {
             } else if !used {
                 check.report(
                     &rules::stack::ACKNOWLEDGED_NOTHING,
-                    format!("nothing here breaks {rule}, so there is nothing to acknowledge"),
+                    if repeated {
+                        format!("{rule} is acknowledged already")
+                    } else {
+                        format!("nothing here breaks {rule}, so there is nothing to acknowledge")
+                    },
                     |finding| {
                         finding.hint("remove `.acknowledge(…)`");
                     },

@@ -235,6 +235,17 @@ fn broken() -> Vec<Stack> {
                 .config("", 1)
         }),
         with(
+            KafkaCluster::kraft("kafka\n", Version::V4_3, ID)
+                .pool(NodePool::combined("kafka", 3))
+                .acknowledge(&rules::kraft::COMBINED, " ")
+                .acknowledge(&rules::kraft::COMBINED, "three machines is what there is"),
+        ),
+        with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("nodes", 3))
+                .pool(NodePool::brokers("nodes", 3)),
+        ),
+        with(
             Topics::new(
                 "topics",
                 &KafkaCluster::external("k", Version::V4_3, "k-1:9092, k-2 ,[::1]:9092")

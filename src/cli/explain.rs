@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outc
 
 fn find(id: &str) -> Result<&'static Rule, Failure> {
     rules::find(id).ok_or_else(|| {
-        let question = nearest(&id.to_ascii_uppercase(), rules::ALL.iter().map(|rule| rule.id))
+        let question = nearest(id, rules::ALL.iter().map(|rule| rule.id))
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Failure::new(format!("there is no rule `{id}`{question}")).hint("`explain` without a rule lists all of them")
     })

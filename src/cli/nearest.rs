@@ -1,15 +1,17 @@
 //! What someone may have meant.
 
-/// The candidate that is nearest to a word, if one is near enough for a typing error or begins like it.
+/// The candidate that is nearest to a word in any case, if one is near enough for a typing error or begins like it.
 pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
     candidates
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            let begins = word.len() > 1 && (candidate.starts_with(word) || word.starts_with(candidate));
+        .map(|candidate| (candidate, candidate.to_lowercase()))
+        .map(|(candidate, lower)| (distance(&word, &lower), candidate, lower))
+        .filter(|(distance, _, lower)| {
+            let begins = word.len() > 1 && (lower.starts_with(&word) || word.starts_with(lower));
             begins || *distance <= 1 + word.chars().count() / 4
         })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .min_by_key(|(distance, _, _)| *distance)
+        .map(|(_, candidate, _)| candidate)
 }
 
 /// How many letters must be inserted, removed or replaced (Levenshtein). The words are those of a command line: short.
@@ -38,7 +40,7 @@ mod tests {
         for (word, expected) in [
             ("prodd", Some("prod")),
             ("rpod", Some("prod")),
-            ("Prod", Some("prod")),
+            ("PROD", Some("prod")),
             ("production", Some("prod")),
             ("stag", Some("staging")),
             ("prod-zookeper", Some("prod-zookeeper")),

@@ -101,7 +101,13 @@ impl<'a> Writer<'a> {
             (self.before)()?;
             fs::rename(&temporary, &path)
         };
-        write().with_context(|| format!("cannot write `{}`", path.display()))
+        // Another run at the same time takes the temporary file for one that was left behind, and deletes it.
+        let gone = |result: &io::Result<()>| result.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        (0..5)
+            .map(|_| write())
+            .find(|result| !gone(result))
+            .unwrap_or_else(write)
+            .with_context(|| format!("cannot write `{}`", path.display()))
     }
 
     fn remove(&self, path: &str) -> anyhow::Result<()> {

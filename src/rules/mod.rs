@@ -35,6 +35,7 @@ pub const ALL: &[&Rule] = &[
     &stack::FOREIGN_HANDLE,
     &stack::SECRET,
     &stack::RAW_SETTING,
+    &stack::ACKNOWLEDGED_WITHOUT_REASON,
     &kraft::ZOOKEEPER_MODE,
     &kraft::NODE_ID_TWICE,
     &kraft::TOO_FEW_CONTROLLERS,

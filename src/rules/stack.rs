@@ -108,3 +108,14 @@ pub const RAW_SETTING: Rule = Rule {
         ignored without a word. Of two values for one key the first has no effect.",
     source: "Kafka documentation, configuration",
 };
+
+/// An acknowledgement without a reason.
+pub const ACKNOWLEDGED_WITHOUT_REASON: Rule = Rule {
+    id: "KS-S10",
+    production: Error,
+    development: Error,
+    summary: "an acknowledgement without a reason",
+    explanation: "The reason is what the next one needs to judge whether the warning is still right to live with; without it \
+        the acknowledgement only hides the warning.",
+    source: "the contract of `acknowledge`",
+};
