@@ -42,6 +42,15 @@ impl KafkaCluster {
                 },
             );
         }
+        if self.images.kafka().contains("kafka-native") {
+            check.report(
+                &kraft::NATIVE_IMAGE,
+                format!("image `{}` is experimental and has no tools", self.images.kafka()),
+                |finding| {
+                    finding.hint("use `.images(ImageSet::apache(…))` or `ImageSet::confluent(…)` as they are");
+                },
+            );
+        }
         self.check_roles(check);
         self.check_node_ids(check);
         self.check_listeners(check);

@@ -194,7 +194,26 @@ impl Producer {
         properties
     }
 
-    fn check(&self, check: &mut Check<'_>) {
+    fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
+        if let Some(setting) = self
+            .overrides
+            .iter()
+            .find(|setting| setting.key == "transaction.timeout.ms")
+            && let Ok(timeout) = setting.value.trim().parse::<u64>()
+            && let Some(most) = kafka.setting("transaction.max.timeout.ms", 900_000)
+            && timeout > most
+        {
+            check.report(
+                &client::TRANSACTION_TIMEOUT,
+                format!("transaction.timeout.ms {timeout} exceeds the brokers' transaction.max.timeout.ms {most}"),
+                |finding| {
+                    finding
+                        .item(&self.name)
+                        .at(setting.location)
+                        .hint("lower it, or raise `transaction.max.timeout.ms` of the cluster");
+                },
+            );
+        }
         let least = self.linger.as_millis().saturating_add(self.request_timeout.as_millis());
         if self.delivery_timeout.as_millis() < least {
             check.report(
@@ -349,7 +368,7 @@ impl Construct for Clients {
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
         for producer in &self.producers {
-            producer.check(check);
+            producer.check(check, &self.kafka);
         }
         for consumer in &self.consumers {
             consumer.check(check);

@@ -54,7 +54,6 @@ pub struct KafkaCluster {
     pub(crate) settings: Properties,
     pub(crate) overrides: Vec<Override>,
     pub(crate) settle: Duration,
-    pub(crate) largest_request: Bytes,
 }
 
 /// Who keeps the cluster's metadata.
@@ -127,7 +126,7 @@ impl KafkaCluster {
             volume_claims: Vec::new(),
             zookeeper: None,
             made_in: None,
-            largest_request: None,
+            settings: None,
             location: Some(Location::caller()),
         }))
     }
@@ -146,7 +145,6 @@ impl KafkaCluster {
             settings: Properties::default(),
             overrides: Vec::new(),
             settle: 30.seconds(),
-            largest_request: 100.mib(),
         }
     }
 
@@ -197,8 +195,7 @@ impl KafkaCluster {
     }
 
     /// `socket.request.max.bytes`: the largest request, which a record batch has to fit into; Kafka's default is 100 MiB.
-    pub fn largest_request(mut self, size: Bytes) -> Self {
-        self.largest_request = size;
+    pub fn largest_request(self, size: Bytes) -> Self {
         self.set("socket.request.max.bytes", size.get())
     }
 
@@ -243,6 +240,15 @@ impl KafkaCluster {
     fn set(mut self, key: &str, value: impl std::fmt::Display) -> Self {
         self.settings.set(key, value);
         self
+    }
+
+    /// What builder calls and raw settings tell all nodes.
+    fn shared_settings(&self) -> Properties {
+        let mut settings = self.settings.clone();
+        for Override { key, value, .. } in &self.overrides {
+            settings.set(key, value);
+        }
+        settings
     }
 
     pub(crate) fn count(&self, role: fn(Roles) -> bool) -> u32 {
@@ -333,7 +339,7 @@ impl Construct for KafkaCluster {
                 Coordination::ZooKeeper(zookeeper) => Some(zookeeper.clone()),
             },
             made_in: Some(scope.clone()),
-            largest_request: Some(self.largest_request),
+            settings: Some(self.shared_settings()),
             location: None,
         }))
     }
@@ -405,8 +411,8 @@ struct Facts {
     volume_claims: Vec<VolumeClaims>,
     zookeeper: Option<ZooKeeperHandle>,
     made_in: Option<Scope>,
-    /// Of a cluster of this crate.
-    largest_request: Option<Bytes>,
+    /// What all nodes of a cluster of this crate are told, and what is not left to Kafka's defaults.
+    settings: Option<Properties>,
     /// The line that made the handle of a cluster made elsewhere.
     location: Option<Location>,
 }
@@ -472,9 +478,12 @@ impl KafkaHandle {
         &self.0.volume_claims
     }
 
-    /// The largest request that the brokers take, unless the cluster was made elsewhere.
-    pub fn largest_request(&self) -> Option<Bytes> {
-        self.0.largest_request
+    /// A number that all brokers are told, or Kafka's default of it; `None` if the cluster was made elsewhere or it is no number.
+    pub(crate) fn setting(&self, key: &str, default: u64) -> Option<u64> {
+        match self.0.settings.as_ref()?.get(key) {
+            Some(value) => value.trim().parse().ok(),
+            None => Some(default),
+        }
     }
 
     /// Reports the handle if it is not that of the stack that is checked, and what is wrong with a cluster made elsewhere.

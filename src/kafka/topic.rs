@@ -66,6 +66,20 @@ impl Cleanup {
         Self::Delete(Retention::Forever)
     }
 
+    /// The age at which records are deleted, if age matters.
+    pub(crate) const fn age(self) -> Option<Duration> {
+        match self {
+            Self::Delete(Retention::Time(age) | Retention::TimeAndSize(age, _))
+            | Self::CompactAndDelete(Retention::Time(age) | Retention::TimeAndSize(age, _)) => Some(age),
+            _ => None,
+        }
+    }
+
+    /// Whether earlier records of a key are removed.
+    pub(crate) const fn compacts(self) -> bool {
+        matches!(self, Self::Compact | Self::CompactAndDelete(_))
+    }
+
     fn set(self, properties: &mut Properties) {
         let (policy, retention) = match self {
             Self::Delete(retention) => ("delete", Some(retention)),
@@ -112,6 +126,7 @@ pub struct Topic {
     pub(crate) replication: Option<Replication>,
     pub(crate) largest_batch: Option<Bytes>,
     pub(crate) segment: Option<Bytes>,
+    pub(crate) segment_age: Option<Duration>,
     pub(crate) settings: Properties,
     pub(crate) overrides: Vec<Override>,
     pub(crate) location: Location,
@@ -143,6 +158,7 @@ impl Topic {
             replication: None,
             largest_batch: None,
             segment: None,
+            segment_age: None,
             settings: Properties::default(),
             overrides: Vec::new(),
             location: Location::caller(),
@@ -183,6 +199,7 @@ impl Topic {
 
     /// `segment.ms`: a segment is closed when it is this old. Only closed segments are deleted or compacted.
     pub fn segment_age(mut self, age: Duration) -> Self {
+        self.segment_age = Some(age);
         self.settings.set("segment.ms", age.as_millis());
         self
     }

@@ -219,38 +219,10 @@ impl Topics {
                 "give `Topic::new` another number".to_owned(),
             );
         }
-        if let Some(segment) = topic.segment
-            && segment < 1.mib()
-        {
-            report(
-                check,
-                &topic::SIZES,
-                format!("segment.bytes {segment} is below 1Mi, the least from Kafka 4.0 on"),
-                "raise it in `.segment_size(…)`".to_owned(),
-            );
-        }
-        // Kafka's default of segment.bytes is 1 GiB.
-        let segment = topic.segment.unwrap_or(1.gib());
-        if let (Some(batch), Some(request)) = (topic.largest_batch, self.kafka.largest_request())
-            && batch > request
-        {
-            report(
-                check,
-                &topic::SIZES,
-                format!("max.message.bytes {batch} does not fit into the brokers' largest request of {request}"),
-                "lower `.largest_batch(…)` or raise `.largest_request(…)` of the cluster".to_owned(),
-            );
-        }
-        if let Some(batch) = topic.largest_batch
-            && batch > segment
-        {
-            report(
-                check,
-                &topic::SIZES,
-                format!("max.message.bytes {batch} does not fit into a segment of {segment}"),
-                "lower `.largest_batch(…)` or raise `.segment_size(…)`".to_owned(),
-            );
-        }
+        self.check_sizes(
+            &mut |rule, message, hint: &str| report(check, rule, message, hint.to_owned()),
+            topic,
+        );
         // The cluster's own was checked with the cluster.
         if let Some(replication) = topic.replication {
             let place = Where {
@@ -261,6 +233,80 @@ impl Topics {
             check_replication(check, replication, self.kafka.brokers(), &place);
         }
         check_overrides(check, topic);
+    }
+}
+
+impl Topics {
+    /// Sizes and ages against each other, and against what the brokers are told.
+    fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
+        let kafka = |key: &str, default: u64| self.kafka.setting(key, default);
+        if let Some(segment) = topic.segment
+            && segment < 1.mib()
+        {
+            let message = format!("segment.bytes {segment} is below 1Mi, the least from Kafka 4.0 on");
+            report(&topic::SIZES, message, "raise it in `.segment_size(…)`");
+        }
+        if let Some(batch) = topic.largest_batch {
+            let segment = topic.segment.unwrap_or(1.gib());
+            if batch > segment {
+                let message = format!("max.message.bytes {batch} does not fit into a segment of {segment}");
+                report(
+                    &topic::SIZES,
+                    message,
+                    "lower `.largest_batch(…)` or raise `.segment_size(…)`",
+                );
+            }
+            if let Some(request) = kafka("socket.request.max.bytes", 104_857_600).map(Units::bytes)
+                && batch > request
+            {
+                let message =
+                    format!("max.message.bytes {batch} does not fit into the brokers' largest request of {request}");
+                report(
+                    &topic::SIZES,
+                    message,
+                    "lower `.largest_batch(…)` or raise `.largest_request(…)` of the cluster",
+                );
+            }
+            if let Some(fetch) = kafka("replica.fetch.max.bytes", 1_048_576).map(Units::bytes)
+                && batch > fetch
+            {
+                let message =
+                    format!("max.message.bytes {batch} exceeds the {fetch} that a follower fetches at a time");
+                let hint = format!(
+                    "use `.config(\"replica.fetch.max.bytes\", {})` of the cluster",
+                    batch.get()
+                );
+                report(&topic::FETCH_SIZE, message, &hint);
+            }
+        }
+        let weeks = 7.days();
+        let age = topic
+            .segment_age
+            .or_else(|| kafka("log.roll.ms", weeks.as_millis()).map(Units::milliseconds));
+        if let (Some(retention), Some(age)) = (topic.cleanup.age(), age)
+            && age.as_millis() / 7 > retention.as_millis()
+        {
+            let message = format!("records live up to {age}, not {retention}: only a closed segment is deleted");
+            report(
+                &topic::SEGMENT_AGE,
+                message,
+                &format!("use `.segment_age(…)` with {retention} or less"),
+            );
+        }
+        if topic.cleanup.compacts()
+            && let Some(setting) = topic
+                .overrides
+                .iter()
+                .find(|setting| setting.key == "remote.storage.enable")
+            && setting.value.trim().eq_ignore_ascii_case("true")
+        {
+            let message = "a compacted topic cannot have tiered storage".to_owned();
+            report(
+                &topic::CONTRADICTION,
+                message,
+                "remove `.config(\"remote.storage.enable\", …)`",
+            );
+        }
     }
 }
 

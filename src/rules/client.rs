@@ -46,3 +46,14 @@ pub const BOOTSTRAP: Rule = Rule {
         starts, and whatever waits for the brokers first waits for an address that never answers.",
     source: "Kafka, ClientUtils.parseAndValidateAddresses",
 };
+
+/// A transaction that may take longer than the brokers let it.
+pub const TRANSACTION_TIMEOUT: Rule = Rule {
+    id: "KS-E03",
+    production: Error,
+    development: Error,
+    summary: "a transaction that may take longer than the brokers let it",
+    explanation: "A producer that asks for a `transaction.timeout.ms` above the brokers' `transaction.max.timeout.ms`, 15 \
+        minutes unless said otherwise, fails as it initializes its transactions: INVALID_TRANSACTION_TIMEOUT.",
+    source: "Kafka, TransactionCoordinator.handleInitProducerId",
+};

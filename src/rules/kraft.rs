@@ -143,3 +143,14 @@ pub const RESERVED_ID: Rule = Rule {
         that is given one ends as it starts.",
     source: "Kafka 3.9, KafkaConfig",
 };
+
+/// A broker without a Java machine.
+pub const NATIVE_IMAGE: Rule = Rule {
+    id: "KS-K23",
+    production: Error,
+    development: Warning,
+    summary: "a broker without a Java machine",
+    explanation: "`apache/kafka-native` is compiled ahead of time, experimental, and meant for development and tests. It \
+        takes no Java options and no metrics agent, and has none of Kafka's command-line tools.",
+    source: "Kafka documentation, Docker; KIP-974",
+};

@@ -17,6 +17,7 @@ use crate::finding::Rule;
 pub mod capacity;
 pub mod client;
 pub mod durability;
+pub mod impossible;
 pub mod kraft;
 pub mod observability;
 pub mod pod;
@@ -48,6 +49,7 @@ pub const ALL: &[&Rule] = &[
     &kraft::ROLES_OF_MODE,
     &kraft::IMAGE_VERSION,
     &kraft::RESERVED_ID,
+    &kraft::NATIVE_IMAGE,
     &durability::FACTOR_ABOVE_BROKERS,
     &durability::MIN_IN_SYNC_ABOVE_FACTOR,
     &durability::MIN_IN_SYNC_IS_FACTOR,
@@ -63,6 +65,8 @@ pub const ALL: &[&Rule] = &[
     &topic::TWICE,
     &topic::PARTITIONS,
     &topic::NONE,
+    &topic::SEGMENT_AGE,
+    &topic::FETCH_SIZE,
     &topic::LAGS,
     &capacity::HEAP_ABOVE_MEMORY,
     &capacity::HEAP_TOO_LARGE,
@@ -72,6 +76,7 @@ pub const ALL: &[&Rule] = &[
     &client::OWNED_SETTING,
     &client::TWICE,
     &client::BOOTSTRAP,
+    &client::TRANSACTION_TIMEOUT,
     &registry::CONVERTERS,
     &registry::GROUP,
     &registry::OWNED_SETTING,

@@ -1,6 +1,9 @@
 //! Topics.
 
-use crate::finding::{Rule, Severity::Error};
+use crate::finding::{
+    Rule,
+    Severity::{Error, Off, Warning},
+};
 
 /// A name that Kafka refuses.
 pub const NAME: Rule = Rule {
@@ -88,6 +91,30 @@ pub const NONE: Rule = Rule {
     explanation: "A Job that is given an empty declaration cannot tell it from one that was cut off, and fails. Topics are \
         never deleted by leaving them out, so an empty set has nothing to say.",
     source: "the contract of `Topics`",
+};
+
+/// Records that outlive their retention.
+pub const SEGMENT_AGE: Rule = Rule {
+    id: "KS-T13",
+    production: Warning,
+    development: Off,
+    summary: "records that outlive their retention",
+    explanation: "A segment is deleted as a whole, and while a topic is written to, only once it is closed: when it is full \
+        (`segment.bytes`) or old (`segment.ms`, seven days unless said otherwise). In a topic with little traffic a \
+        record lives as long as its segment stays open, whatever `retention.ms` says. The rule speaks when that is \
+        more than seven times the retention.",
+    source: "Kafka, UnifiedLog.deleteOldSegments; TopicConfig, segment.ms",
+};
+
+/// Batches that replication takes one at a time.
+pub const FETCH_SIZE: Rule = Rule {
+    id: "KS-T14",
+    production: Warning,
+    development: Off,
+    summary: "batches that replication takes one at a time",
+    explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB unless said otherwise. A \
+        larger batch is still replicated, alone, so a topic full of them falls behind and leaves the set of those in sync.",
+    source: "Kafka, ReplicationConfigs, replica.fetch.max.bytes",
 };
 
 /// Compaction lags that exclude each other.
