@@ -22,6 +22,7 @@
 //! | [`synth`](mod@synth), [`manifest`], [`totals`] | the pipeline; objects, files and their index; what a stack costs |
 //! | [`yaml`] | the only module that knows YAML |
 //! | [`name`], [`quantity`], [`properties`] | names, amounts with units, Java property files |
+//! | [`catalogue`] | every setting of Kafka, release line by release line, and what is wrong with one |
 //! | [`kubernetes`] | helpers for the Kubernetes types that every component needs in the same shape |
 //! | [`runtime`] | versions, images, JVM and log of a process of the Kafka family |
 //! | [`metrics`] | every metric as a value, and the agent's rules made from them |
@@ -40,6 +41,7 @@
 //! - A pod restarts only when something changes that it reads.
 //! - Secrets are only ever referenced.
 
+pub mod catalogue;
 pub mod cli;
 pub mod connect;
 pub mod construct;
@@ -50,6 +52,7 @@ pub mod manifest;
 pub mod metrics;
 pub mod monitoring;
 pub mod name;
+mod nearest;
 pub mod properties;
 pub mod quantity;
 pub mod registry;

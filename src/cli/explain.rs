@@ -7,10 +7,10 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        nearest::nearest,
         output::{Output, Paint},
     },
     finding::Rule,
+    nearest::nearest,
     rules,
 };
 

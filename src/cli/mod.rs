@@ -9,7 +9,6 @@ mod completions;
 mod explain;
 mod failure;
 mod list;
-mod nearest;
 mod output;
 mod report;
 #[cfg(test)]
@@ -31,9 +30,9 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcom
 use crate::{
     cli::{
         failure::Failure,
-        nearest::nearest,
         output::{Format, Output, Paint},
     },
+    nearest::nearest,
     stack::Stack,
 };
 

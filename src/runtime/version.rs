@@ -28,16 +28,21 @@ impl Version {
     pub const fn has_share_groups(self) -> bool {
         !matches!(self, Self::V3_9)
     }
-}
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The line as Kafka writes it, as `4.3`.
+    pub const fn line(self) -> &'static str {
+        match self {
             Self::V3_9 => "3.9",
             Self::V4_0 => "4.0",
             Self::V4_1 => "4.1",
             Self::V4_2 => "4.2",
             Self::V4_3 => "4.3",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.line())
     }
 }

@@ -1,7 +1,7 @@
 //! What someone may have meant.
 
 /// The candidate that is nearest to a word in any case, if one is near enough for a typing error or begins like it.
-pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .map(|candidate| (candidate, candidate.to_lowercase()))
@@ -14,7 +14,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate, _)| candidate)
 }
 
-/// How many letters must be inserted, removed or replaced (Levenshtein). The words are those of a command line: short.
+/// How many letters must be inserted, removed or replaced (Levenshtein). The words are short: of a command line, or names of settings.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,0 +1,284 @@
+//! What no `ConfigDef` says: what replaced a key, and which keys others than Kafka itself read. By hand, with sources.
+
+use super::Role;
+
+/// What happened to a key that is gone, or is going.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Note {
+    /// The key, or the beginning of several where it ends in `.`.
+    pub(super) key: &'static str,
+    /// What to do instead: a hint.
+    pub(super) instead: &'static str,
+    /// Where that is written.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the reader of this file; a test demands it")
+    )]
+    pub(super) source: &'static str,
+}
+
+const UPGRADE_40: &str = "Kafka documentation, upgrading to 4.0";
+const ZOOKEEPER_MODE: &str = "Kafka documentation, differences between KRaft mode and ZooKeeper mode";
+const DEFINITION: &str = "Kafka, the ConfigDefs of the two lines";
+
+const fn note(key: &'static str, instead: &'static str, source: &'static str) -> Note {
+    Note { key, instead, source }
+}
+
+/// Every key that one release line has and a later one has not, and every deprecated one. A test compares it with the catalogue.
+pub(super) const GONE: [Note; 42] = [
+    note(
+        "alter.config.policy.kraft.compatibility.enable",
+        "remove it: the policy sees what KRaft's controller sees",
+        UPGRADE_40,
+    ),
+    note(
+        "auto.include.jmx.reporter",
+        "remove it: `metric.reporters` has `org.apache.kafka.common.metrics.JmxReporter` by default from 4.0 on",
+        UPGRADE_40,
+    ),
+    note(
+        "broker.id.generation.enable",
+        "remove it: a node has the `node.id` that it is given",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "control.plane.listener.name",
+        "remove it: `controller.listener.names` names the listener of the controllers",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "controlled.shutdown.max.retries",
+        "remove it: the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "controlled.shutdown.retry.backoff.ms",
+        "remove it: the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "delegation.token.master.key",
+        "use `delegation.token.secret.key`",
+        UPGRADE_40,
+    ),
+    note(
+        "eligible.leader.replicas.enable",
+        "remove it: the feature `eligible.leader.replicas.version` decides, in `kafka-features`",
+        "Kafka documentation, eligible leader replicas",
+    ),
+    note(
+        "group.coordinator.new.enable",
+        "remove it: the new coordinator is the only one",
+        DEFINITION,
+    ),
+    note(
+        "group.coordinator.rebalance.protocols",
+        "remove it: the features `group.version`, `share.version` and `streams.version` decide, in `kafka-features`",
+        "Kafka 4.3, GroupCoordinatorConfig",
+    ),
+    note(
+        "group.share.enable",
+        "remove it: the feature `share.version` decides, in `kafka-features`",
+        DEFINITION,
+    ),
+    note(
+        "group.share.max.groups",
+        "remove it: share groups are not counted",
+        DEFINITION,
+    ),
+    note(
+        "inter.broker.protocol.version",
+        "remove it: `metadata.version` decides, in `kafka-features`",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "internal.leave.group.on.close",
+        "remove it: `CloseOptions` of the call that closes the consumer say it",
+        DEFINITION,
+    ),
+    note(
+        "internal.metadata.max.fetch.size.in.bytes",
+        "use `controller.quorum.fetch.max.bytes`",
+        DEFINITION,
+    ),
+    note(
+        "leader.imbalance.per.broker.percentage",
+        "remove it: the controllers move every leader back, `auto.leader.rebalance.enable` says whether",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "log.cleaner.enable",
+        "remove it: without the cleaner no compacted topic is ever compacted, and from 5.0 on it always runs",
+        "Kafka documentation, upgrading to 4.1",
+    ),
+    note(
+        "log.message.downconversion.enable",
+        "remove it: no client that Kafka 4.0 serves needs another record format",
+        UPGRADE_40,
+    ),
+    note(
+        "log.message.format.version",
+        "remove it: there is one record format",
+        UPGRADE_40,
+    ),
+    note(
+        "log.message.timestamp.difference.max.ms",
+        "use `log.message.timestamp.before.max.ms` and `log.message.timestamp.after.max.ms`",
+        UPGRADE_40,
+    ),
+    note(
+        "message.downconversion.enable",
+        "remove it: no client that Kafka 4.0 serves needs another record format",
+        UPGRADE_40,
+    ),
+    note(
+        "message.format.version",
+        "remove it: there is one record format",
+        UPGRADE_40,
+    ),
+    note(
+        "message.timestamp.difference.max.ms",
+        "use `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`",
+        UPGRADE_40,
+    ),
+    note(
+        "metadata.log.segment.min.bytes",
+        "remove it: `metadata.log.segment.bytes` alone decides",
+        DEFINITION,
+    ),
+    note(
+        "offsets.commit.required.acks",
+        "remove it: an offset is committed when all replicas in sync have it",
+        UPGRADE_40,
+    ),
+    note(
+        "password.encoder.",
+        "remove it: passwords are not encrypted in the metadata of KRaft, so guard its log directory",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "remote.log.manager.thread.pool.size",
+        "use `remote.log.manager.follower.thread.pool.size`",
+        "Kafka 4.3, RemoteLogManagerConfig",
+    ),
+    note(
+        "reserved.broker.max.id",
+        "remove it: a node has the `node.id` that it is given",
+        ZOOKEEPER_MODE,
+    ),
+    note(
+        "share.fetch.max.fetch.records",
+        "remove it: `max.poll.records` of the consumer decides",
+        DEFINITION,
+    ),
+    note(
+        "zookeeper.",
+        "remove it: the metadata is kept by the controllers, and ZooKeeper by Kafka 3.9 at the latest",
+        UPGRADE_40,
+    ),
+    // Older than every line of the catalogue.
+    note(
+        "advertised.host.name",
+        "use `.listener(…)`",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note(
+        "advertised.port",
+        "use `.listener(…)`",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note(
+        "host.name",
+        "use `.listener(…)`",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note("port", "use `.listener(…)`", "Kafka documentation, upgrading to 3.0"),
+    note(
+        "quota.consumer.default",
+        "use `kafka-configs --entity-type clients --entity-default`",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note(
+        "quota.producer.default",
+        "use `kafka-configs --entity-type clients --entity-default`",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note(
+        "internal.key.converter",
+        "remove it: Connect's own topics are in JSON",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note(
+        "internal.value.converter",
+        "remove it: Connect's own topics are in JSON",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note(
+        "rest.host.name",
+        "use `listeners`",
+        "Kafka documentation, upgrading to 3.0",
+    ),
+    note("rest.port", "use `listeners`", "Kafka documentation, upgrading to 3.0"),
+    // Keys of the JMX reporter, which no ConfigDef has.
+    note("metrics.jmx.blacklist", "use `metrics.jmx.exclude`", UPGRADE_40),
+    note("metrics.jmx.whitelist", "use `metrics.jmx.include`", UPGRADE_40),
+];
+
+/// The note about a key that is gone or going.
+pub(super) fn gone(key: &str) -> Option<&'static Note> {
+    GONE.iter()
+        .find(|note| note.key == key || (note.key.ends_with('.') && key.starts_with(note.key)))
+}
+
+/// Keys that no `ConfigDef` has and that are read all the same: by parts of Kafka that look at the whole file, and by plugins
+/// that many have. One that ends in `.` stands for all that begin with it.
+pub(super) fn is_read_by_a_plugin(role: Role, key: &str) -> bool {
+    let known: &[&str] = match role {
+        // Kafka has not one key of a topic that a plugin defines: it refuses them.
+        Role::Topic => return false,
+        Role::Broker => &BROKER_PLUGINS,
+        Role::Producer | Role::Consumer | Role::Admin => &CLIENT_PLUGINS,
+        Role::Worker => &WORKER_PLUGINS,
+    };
+    EVERYWHERE
+        .iter()
+        .chain(known)
+        .any(|known| *known == key || (known.ends_with('.') && key.starts_with(known)))
+}
+
+/// `AbstractConfig` resolves values by these (KIP-421); `KafkaMetricsContext` and `JmxReporter` read theirs.
+const EVERYWHERE: [&str; 5] = [
+    "config.providers",
+    "config.providers.",
+    "metrics.context.",
+    "metrics.jmx.exclude",
+    "metrics.jmx.include",
+];
+
+/// `StandardAuthorizer`; tiered storage's plugins by their default prefixes; the CSV reporter of the broker's own metrics.
+const BROKER_PLUGINS: [&str; 5] = [
+    "allow.everyone.if.no.acl.found",
+    "kafka.csv.metrics.",
+    "rlmm.config.",
+    "rsm.config.",
+    "super.users",
+];
+
+/// Serializers of the two registries that this crate deploys.
+const CLIENT_PLUGINS: [&str; 11] = [
+    "apicurio.",
+    "auto.register.schemas",
+    "basic.auth.",
+    "bearer.auth.",
+    "json.",
+    "key.subject.name.strategy",
+    "schema.registry.",
+    "specific.avro.reader",
+    "specific.protobuf.",
+    "use.latest.version",
+    "value.subject.name.strategy",
+];
+
+/// Converters get what begins with their own key.
+const WORKER_PLUGINS: [&str; 3] = ["header.converter.", "key.converter.", "value.converter."];
