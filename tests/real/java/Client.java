@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +27,7 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.QuorumInfo;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -42,31 +44,47 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * The application in the cluster: one command a line on standard input, one JSON answer a line on standard output. It lives as long as the
- * run, since a JVM per question would cost more than the questions. Usage: {@code Client BOOTSTRAP}.
+ * The application in the cluster: one command a line on standard input, one JSON answer a line on standard output, each with the number of
+ * its question; several questions may be open. It lives as long as the run, since a JVM per question would cost more than the questions.
+ * Usage: {@code Client BOOTSTRAP}.
  */
 public final class Client {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PATIENCE_SECONDS = 60;
     private static String bootstrap;
     private static Admin admin;
-    private static Load load;
+    private static volatile Load load;
 
     public static void main(String[] args) throws Exception {
         bootstrap = args[0];
         admin = Admin.create(properties("-", "default.api.timeout.ms=40000", "request.timeout.ms=10000"));
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            Map<String, Object> reply = new LinkedHashMap<>();
-            try {
-                reply.put("result", run(line.split("\t")));
-            } catch (Throwable error) {
-                Throwable cause = error instanceof ExecutionException ? error.getCause() : error;
-                reply.put("error", cause.getClass().getSimpleName() + ": " + cause.getMessage());
-            }
-            System.out.println(JSON.writeValueAsString(reply));
+            String[] words = line.split("\t");
+            Thread thread = new Thread(() -> answer(words[0], Arrays.copyOfRange(words, 1, words.length)));
+            thread.setDaemon(true);
+            thread.start();
         }
         System.exit(0);
+    }
+
+    private static void answer(String number, String[] words) {
+        Map<String, Object> reply = new LinkedHashMap<>();
+        reply.put("to", number);
+        try {
+            reply.put("result", run(words));
+        } catch (Throwable error) {
+            Throwable cause = error instanceof ExecutionException ? error.getCause() : error;
+            reply.put("error", cause.getClass().getSimpleName() + ": " + cause.getMessage());
+        }
+        try {
+            String text = JSON.writeValueAsString(reply);
+            synchronized (System.out) {
+                System.out.println(text);
+            }
+        } catch (java.io.IOException impossible) {
+            throw new java.io.UncheckedIOException(impossible);
+        }
     }
 
     private static Object run(String[] a) throws Exception {
@@ -190,12 +208,22 @@ public final class Client {
         return result;
     }
 
+    /**
+     * A topic, ready to be written to: its leaders are asked for an offset, since they may learn of it after the controller's answer. A
+     * producer with several requests in flight must not write to it sooner: the first may be refused and the second taken, and then Kafka
+     * 4.3 and older refuse the first for ever (KAFKA-15591).
+     */
     private static Object create(String topic, int partitions, short replicas, String[] configs) throws Exception {
         Map<String, String> map = new TreeMap<>();
         for (String entry : configs) {
             map.put(entry.split("=", 2)[0], entry.split("=", 2)[1]);
         }
         admin.createTopics(List.of(new NewTopic(topic, partitions, replicas).configs(map))).all().get();
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            ends.put(new TopicPartition(topic, i), OffsetSpec.latest());
+        }
+        admin.listOffsets(ends).all().get();
         return true;
     }
 
@@ -286,7 +314,7 @@ public final class Client {
         return values;
     }
 
-    /** Writes without a pause until told to end, and remembers what was acknowledged. */
+    /** Writes until told to end, a few records at a time and without a pause longer than a blink, and remembers what was acknowledged. */
     private static final class Load extends Thread {
         final Set<String> acknowledged = Collections.synchronizedSet(new HashSet<>());
         final List<String> failures = Collections.synchronizedList(new ArrayList<>());
@@ -313,7 +341,9 @@ public final class Client {
                             fail(value, error);
                         }
                     });
-                    Thread.sleep(5);
+                    if (i % 4 == 3) {
+                        Thread.sleep(20);
+                    }
                 } catch (Exception error) {
                     fail(value, error);
                 }

@@ -94,7 +94,7 @@ class Container:
             (root / name).mkdir(parents=True)
         mounts = [{"source": str(source), "target": target, "readonly": True} for target, source in image.binds.items()]
         mounts += [{"source": str(pod.dir / name), "target": f"/etc/{name}", "readonly": False} for name in ("hosts", "resolv.conf", "hostname")]
-        mounts.append({"source": str(world.machine_options(spec)), "target": "/etc/machine-options", "readonly": True})
+        mounts.append({"source": str(world.machine_options(spec, image)), "target": "/etc/machine-options", "readonly": True})
         for entry in sorted(spec.get("volumeMounts") or [], key=lambda e: e["mountPath"].count("/")):
             if entry["name"] not in pod.volumes:
                 raise Refused(f"volume `{entry['name']}` is not declared")

@@ -50,7 +50,7 @@ class Image:
     def __init__(self, name, folder, user="appuser", uid=1000, gid=1000, workdir="/home/appuser"):
         self.name, self.folder, self.user, self.uid, self.gid, self.workdir = name, folder, user, uid, gid, workdir
         self.lower, self.binds, self.entrypoint, self.cmd, self.note = str(folder), {}, [], [], ""
-        self.env, self.volumes = {"LANG": "C.UTF-8"}, []
+        self.env, self.volumes, self.options = {"LANG": "C.UTF-8"}, [], ""
 
     def path(self, name):
         return pathlib.Path(str(self.folder) + name)
@@ -85,9 +85,9 @@ def build(name, folder, software, agent):
     raise LookupError(f"ErrImagePull: there is no stand-in for the image `{name}`")
 
 
-def base(image, software, java, least, tools=TOOLS):
-    """The tools, the libraries of the host, Java, and the few files that a C library reads."""
-    version, home = software.jdk(java, least)
+def base(image, software, line, tools=TOOLS):
+    """The tools, the libraries of the host, Java, the jars, and the few files that a C library reads."""
+    version, home = software.jdk(*software.JAVA[line])
     image.java = version
     image.path("/usr/bin").mkdir(parents=True)
     for tool in tools:
@@ -109,12 +109,21 @@ def base(image, software, java, least, tools=TOOLS):
     image.owned(*[image.workdir] if image.workdir != "/" else [])
 
 
+def kafka_jars(image, software, line):
+    """The jars of a line and, where it is made, the archive of their classes."""
+    image.binds["/usr/share/java/kafka"] = software.libs(line)
+    archive = software.archive(line)
+    if archive.exists():
+        image.binds["/opt/classes.jsa"] = archive
+        image.options = " -Xlog:cds=off -XX:SharedArchiveFile=/opt/classes.jsa"
+
+
 def confluent_image(name, folder, software, component, line, agent):
     newer = line == "kafka-4"
     image = Image(name, folder, user="1000" if newer else "appuser")
-    base(image, software, *((25, 17) if newer else (17, 17)), TOOLS if newer else TOOLS + OLDER_TOOLS)
+    base(image, software, line, TOOLS if newer else TOOLS + OLDER_TOOLS)
+    kafka_jars(image, software, line)
     image.env |= {"COMPONENT": component, "container": "oci"}
-    image.binds["/usr/share/java/kafka"] = software.libs(line)
     image.owned("/etc/kafka", "/etc/kafka/secrets", "/etc/schema-registry", "/etc/kafka-connect", "/var/lib/kafka", "/var/lib/kafka/data",
                 "/var/lib/zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log", "/var/log/kafka")
     image.volumes = {"kafka": ["/var/lib/kafka/data"], "zookeeper": ["/var/lib/zookeeper/data", "/var/lib/zookeeper/log"]}.get(component, [])
@@ -165,11 +174,13 @@ exec kafka-run-class ${EXTRA_ARGS--name schemaRegistry} SchemaRegistry "$@"
 def exporter_image(name, folder, software):
     """kafka_exporter is written in Go and not to be had: a program that gives the same metrics, and knows the same flags."""
     image = Image(name, folder, user="nobody", uid=65534, gid=65534, workdir="/")
-    base(image, software, 25, 17)
-    image.binds |= {"/usr/share/java/kafka": software.libs("kafka-4"), "/opt/helpers": software.helpers}
+    base(image, software, "kafka-4")
+    kafka_jars(image, software, "kafka-4")
+    image.binds["/opt/helpers"] = software.helpers
     image.write("/usr/share/quiet.yaml", LOG4J["kafka-4"][2] % ("SYSTEM_ERR", "WARN"))
     image.write("/usr/bin/kafka_exporter", """#!/usr/bin/bash
-exec java -XX:TieredStopAtLevel=1 -Xmx128m -Dlog4j2.configurationFile=/usr/share/quiet.yaml -cp '/opt/helpers:/usr/share/java/kafka/*' KafkaExporter "$@"
+. /etc/machine-options
+exec java $OPTIONS -XX:+UseSerialGC -Xmx128m -Dlog4j2.configurationFile=/usr/share/quiet.yaml -cp '/usr/share/java/kafka/*:/opt/helpers' KafkaExporter "$@"
 """, 0o755)
     image.entrypoint = ["/bin/kafka_exporter"]
     image.note = "kafka_exporter is a stand-in with its metrics and flags"
@@ -179,7 +190,7 @@ exec java -XX:TieredStopAtLevel=1 -Xmx128m -Dlog4j2.configurationFile=/usr/share
 def apicurio_image(name, folder, software):
     """Apicurio Registry itself, as its image starts it."""
     image = Image(name, folder, user="1001", uid=1001, gid=0, workdir="/home/apicurio")
-    base(image, software, 21, 21)
+    base(image, software, "apicurio")
     image.binds["/deployments"] = software.libs("apicurio")
     image.write("/usr/bin/apicurio", """#!/usr/bin/bash
 . /etc/machine-options

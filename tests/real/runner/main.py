@@ -44,7 +44,10 @@ def main():
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended
     try:
-        software.Software()
+        found = software.Software()
+        for line in ("kafka-4", "kafka-3"):
+            if not found.archive(line).exists():
+                isolated(["runner.archives", line]).wait()
     except software.Missing as error:
         print(error, file=sys.stderr)
         return 2

@@ -32,6 +32,8 @@ def find_jdks():
 class Software:
     """Paths of everything; building one resolves what the cache does not hold yet."""
 
+    JAVA = {"kafka-4": (25, 17), "kafka-3": (17, 17), "apicurio": (21, 21)}  # the version that the image has, and the oldest that will do
+
     def __init__(self):
         missing = [f"`{tool}` ({package})" for tool, package in TOOLS.items() if not shutil.which(tool)]
         if missing:
@@ -76,6 +78,11 @@ class Software:
 
     def libs(self, profile):
         return self.root / profile
+
+    def archive(self, line):
+        """Where the archive of the classes of a line lies (see `archives`); its name tells the JDK, which must be the very same."""
+        key = hashlib.sha256(pathlib.Path(self.jdk(*self.JAVA[line])[1], "release").read_bytes()).hexdigest()[:12]
+        return self.root / f"classes-{line}-{key}.jsa"
 
     def agent(self, profile):
         return next(self.libs(profile).glob("jmx_prometheus_javaagent-*.jar"))

@@ -26,7 +26,7 @@ class Stack:
         self.pending = []  # what goes on beside the next check
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
-        self._client = None
+        self._client, self.starting = None, threading.Lock()
 
     # -- the report ------------------------------------------------------------------------------------------------------------------
 
@@ -116,37 +116,48 @@ class Stack:
 
     @property
     def client(self):
-        if self._client is None:
-            self._client = Client(self)
-        return self._client
+        with self.starting:
+            if self._client is None:
+                self._client = Client(self)
+            return self._client
 
 
 class Client:
-    """The program of `java/Client.java` in a pod of the cluster; one question at a time."""
+    """The program of `java/Client.java` in a pod of the cluster."""
 
     def __init__(self, stack):
         self.pod = stack.client_pod()
         self.lock, self.errors = threading.Lock(), self.pod.dir.parent / "application.log"
-        command = ["java", "-XX:TieredStopAtLevel=1", "-Xmx256m", self.pod.world.image(f"proof-client:{stack.line()}").path("/etc/kafka/tools-log4j.option").read_text(),
-                   "-cp", "/opt/helpers:/usr/share/java/kafka/*", "Client", bootstrap(stack)]
+        tool_log = self.pod.world.image(f"proof-client:{stack.line()}").path("/etc/kafka/tools-log4j.option").read_text()
+        command = ["bash", "-c", f". /etc/machine-options; exec java $OPTIONS -XX:+UseSerialGC -Xmx256m {tool_log} -cp '/usr/share/java/kafka/*:/opt/helpers' "
+                                 f"Client {bootstrap(stack)}"]
         self.process = self.pod.containers[0].attach(command, open(self.errors, "w"))
-        self.answers = queue.Queue()
-        threading.Thread(target=lambda: [self.answers.put(line) for line in self.process.stdout] + [self.answers.put("")], daemon=True).start()
+        self.open, self.count = {}, 0  # the questions that wait, by number
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for line in self.process.stdout:
+            answer = json.loads(line)
+            self.open.pop(answer["to"]).put(answer)
+        for waiting in list(self.open.values()):
+            waiting.put(None)
 
     def ask(self, *words, timeout=180):
         with self.lock:
-            self.process.stdin.write("\t".join(map(str, words)) + "\n")
+            self.count += 1
+            number, waiting = str(self.count), queue.Queue()
+            self.open[number] = waiting
+            self.process.stdin.write("\t".join([number, *map(str, words)]) + "\n")
             self.process.stdin.flush()
-            try:
-                answer = self.answers.get(timeout=timeout)
-            except queue.Empty:
-                raise Failure(f"the client did not answer `{words[0]}` within {timeout} s") from None
-            if not answer:
-                raise Failure("the client ended: " + self.errors.read_text()[-500:])
-            reply = json.loads(answer)
-            if "error" in reply:
-                raise ClientError(reply["error"])
-            return reply["result"]
+        try:
+            reply = waiting.get(timeout=timeout)
+        except queue.Empty:
+            raise Failure(f"the client did not answer `{words[0]}` within {timeout} s") from None
+        if reply is None:
+            raise Failure("the client ended: " + self.errors.read_text()[-500:])
+        if "error" in reply:
+            raise ClientError(reply["error"])
+        return reply["result"]
 
     def http(self, method, url, body=None, content="application/json"):
         """(status, parsed body or text)."""

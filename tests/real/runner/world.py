@@ -238,10 +238,11 @@ class World:
                     raise Refused(str(error)) from error
             return self.images[name]
 
-    def machine_options(self, container):
-        """What this machine adds to a JVM: a ceiling for the heap, the memory limit as the machine's size, and only the cheap compiler."""
+    def machine_options(self, container, image):
+        """What this machine adds to a JVM: a ceiling for the heap, the memory limit as the machine's size, only the cheap compiler, and the
+        archive of its classes."""
         limit = int(quantity(((container.get("resources") or {}).get("limits") or {}).get("memory", "0")) / 2**20)
         ram = f" -XX:MaxRAM={limit}m" if limit else ""
-        path = self.state / f"options-{limit}"
-        path.write_text(f'HEAP_CAP={HEAP_CAP}\nLIMIT={limit}\nOPTIONS="-XX:TieredStopAtLevel=1{ram}"\n')
+        path = self.state / f"options-{limit}-{'archive' if image.options else 'plain'}"
+        path.write_text(f'HEAP_CAP={HEAP_CAP}\nLIMIT={limit}\nOPTIONS="-XX:TieredStopAtLevel=1{ram}{image.options}"\n')
         return path
