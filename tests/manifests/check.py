@@ -125,7 +125,7 @@ def content_problems(value):
 
 
 def reader_problems(manifests):
-    """kubectl reads every file to the value that PyYAML reads."""
+    """kubectl, and a YAML reader for Rust, read every file to the value that PyYAML reads."""
     problems = []
     for one, (value, complaint) in zip(manifests, tools.read([one.file for one in manifests]), strict=True):
         if complaint:
@@ -133,6 +133,12 @@ def reader_problems(manifests):
             continue
         for path, ours, theirs in differences(one.value, value):
             problems.append((one.file, json_path(path), f"PyYAML reads {ours}, kubectl {theirs}"))
+    values, complaint = tools.read_in_rust([one.file for one in manifests])
+    if complaint:
+        return [*problems, (manifests[0].file.parent, ".", f"serde_yaml: {complaint}")]
+    for one, value in zip(manifests, values, strict=True):
+        for path, ours, theirs in differences(one.value, value):
+            problems.append((one.file, json_path(path), f"PyYAML reads {ours}, serde_yaml {theirs}"))
     return problems
 
 

@@ -148,6 +148,7 @@ FAULTS = [
         f"""\
 {SET}: spec.replicas: `0o3` is a string, but the schema wants integer ({BOTH})
 {SET}: spec.replicas: PyYAML reads `"0o3"`, kubectl `3`
+{SET}: spec.replicas: PyYAML reads `"0o3"`, serde_yaml `3`
 {SET}: spec.replicas: the file has `"0o3"`, kustomize makes `3`""",
     ),
     ("not a Kubernetes object", CONFIG, "kind: ConfigMap\n", "", f"{CONFIG}: kind: missing, or not a string"),
@@ -170,6 +171,7 @@ FAULTS = [
         "no",
         f"""\
 {CONFIG}: data.enabled: `no` is a boolean, but the schema wants string ({BOTH})
+{CONFIG}: data.enabled: PyYAML reads `false`, serde_yaml `"no"`
 {CONFIG}: data.enabled: the file has `false`, kustomize makes `"no"`""",
     ),
     (
@@ -177,7 +179,9 @@ FAULTS = [
         SET,
         "'4096'",
         "4_096",
-        f"{SET}: {CONTAINER}.env[0].value: `4_096` is an integer, but the schema wants string ({BOTH})",
+        f"""\
+{SET}: {CONTAINER}.env[0].value: `4_096` is an integer, but the schema wants string ({BOTH})
+{SET}: {CONTAINER}.env[0].value: PyYAML reads `4096`, serde_yaml `"4_096"`""",
     ),
     ("bare float", CONFIG, "'no'", "1.10", f"{CONFIG}: data.enabled: `1.10` is a number, but the schema wants string ({BOTH})"),
     (

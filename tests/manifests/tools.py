@@ -1,10 +1,12 @@
-"""kubectl and promtool as judges. Neither asks a cluster or a Prometheus server."""
+"""kubectl, promtool and a YAML reader for Rust as judges. Neither asks a cluster or a Prometheus server."""
 
 import json
 import os
 import pathlib
 import subprocess
 import tempfile
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def run(*command, text=""):
@@ -51,6 +53,15 @@ def read_one(file):
     if len(values) != 1:
         return None, f"{len(values)} objects, and a file holds one"
     return values[0], None
+
+
+def read_in_rust(files):
+    """The values that a YAML reader for Rust reads and None, or None and its complaint."""
+    example = ("cargo", "run", "--quiet", "--locked", f"--manifest-path={PROJECT / 'Cargo.toml'}", "--example", "yaml_to_json", "--")
+    result = run(*example, *files)
+    if result.returncode != 0:
+        return None, one_line(result.stderr)
+    return json.loads(result.stdout), None
 
 
 def kustomize(folder):

@@ -1,0 +1,14 @@
+//! Prints what a YAML reader for Rust reads: one JSON array with the value of each file. `tests/manifests/check` compares it with
+//! what kubectl and PyYAML read in the same files.
+
+use std::{env, error::Error, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let read = |file: String| -> Result<serde_json::Value, Box<dyn Error>> {
+        let text = fs::read_to_string(&file)?;
+        serde_yaml::from_str(&text).map_err(|error| format!("{file}: {error}").into())
+    };
+    let values = env::args().skip(1).map(read).collect::<Result<Vec<_>, _>>()?;
+    println!("{}", serde_json::Value::from(values));
+    Ok(())
+}
