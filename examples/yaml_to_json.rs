@@ -1,7 +1,13 @@
 //! Prints what a YAML reader for Rust reads: one JSON array with the value of each file. `tests/manifests/check` compares it with
-//! what kubectl and PyYAML read in the same files.
+//! what kubectl and `PyYAML` read in the same files.
+#![expect(clippy::disallowed_methods, reason = "a test tool that reads files")]
 
-use std::{env, error::Error, fs};
+use std::{
+    env,
+    error::Error,
+    fs,
+    io::{self, Write as _},
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let read = |file: String| -> Result<serde_json::Value, Box<dyn Error>> {
@@ -9,6 +15,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         serde_yaml::from_str(&text).map_err(|error| format!("{file}: {error}").into())
     };
     let values = env::args().skip(1).map(read).collect::<Result<Vec<_>, _>>()?;
-    println!("{}", serde_json::Value::from(values));
+    writeln!(io::stdout(), "{}", serde_json::Value::from(values))?;
     Ok(())
 }
