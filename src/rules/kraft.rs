@@ -72,10 +72,11 @@ pub const CLUSTER_ID: Rule = Rule {
     development: Error,
     summary: "a cluster id that is none, or that of another cluster",
     explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another cluster: the \
-        id is what keeps two clusters from mixing their data. It is 16 bytes in URL-safe base64, made once with \
-        `kafka-storage random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes \
-        it, for one cluster.",
-    source: "Kafka, Uuid and StorageTool",
+        id is what keeps two clusters from mixing their data. Kafka takes any text for it, so nothing but chance \
+        keeps two clusters apart: it has to be 16 random bytes in URL-safe base64, made once with `kafka-storage \
+        random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes it, for one \
+        cluster.",
+    source: "Kafka, Uuid and StorageTool; seen with 4.3.1",
 };
 
 /// A raw setting that the cluster itself makes.
