@@ -1,4 +1,5 @@
-//! Amounts with their unit: bytes, processor time, durations. `8.gib()`, `200.millicores()`, `7.days()`.
+//! Amounts with their unit: bytes, processor time, durations, rates. `8.gib()`, `200.millicores()`, `7.days()`,
+//! `10.gigabits_per_second()`.
 //!
 //! ```
 //! use kafka_stacks::prelude::*;
@@ -7,6 +8,7 @@
 //! assert_eq!(8.gib().to_string(), "8Gi");
 //! assert_eq!(1500.millicores().to_string(), "1500m");
 //! assert_eq!(7.days().as_millis(), 604_800_000);
+//! assert_eq!(10.gigabits_per_second(), 1250.megabytes_per_second());
 //! ```
 
 use std::fmt;
@@ -21,6 +23,11 @@ impl Bytes {
     /// A constant: `512.mib()` where that can be called.
     pub const fn from_mib(mib: u64) -> Self {
         Self(mib.saturating_mul(1 << 20))
+    }
+
+    /// A constant: `1000.bytes()` where that can be called.
+    pub const fn from_bytes(bytes: u64) -> Self {
+        Self(bytes)
     }
 
     /// The number of bytes.
@@ -119,6 +126,11 @@ impl Duration {
         Self(seconds.saturating_mul(1000))
     }
 
+    /// A constant: `500.milliseconds()` where that can be called.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
     /// Milliseconds.
     pub const fn as_millis(self) -> u64 {
         self.0
@@ -144,6 +156,49 @@ impl fmt::Display for Duration {
             }
         }
         write!(f, "{}ms", self.0)
+    }
+}
+
+/// Bytes per second, as vendors of disks and networks count them: in powers of 1000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteRate(u64);
+
+impl ByteRate {
+    /// A constant: `125.megabytes_per_second()` where that can be called.
+    pub const fn from_kilobytes(kilobytes: u64) -> Self {
+        Self(kilobytes.saturating_mul(1000))
+    }
+
+    /// Bytes per second.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// Records per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordRate(u64);
+
+impl RecordRate {
+    /// A constant: `1000.records_per_second()` where that can be called.
+    pub const fn new(records: u64) -> Self {
+        Self(records)
+    }
+
+    /// Records per second.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A share of a hundred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(u64);
+
+impl Percent {
+    /// The number before the sign.
+    pub const fn get(self) -> u64 {
+        self.0
     }
 }
 
@@ -173,6 +228,16 @@ pub trait Units: Sized {
     fn hours(self) -> Duration;
     /// Days of 24 hours.
     fn days(self) -> Duration;
+    /// Records per second.
+    fn records_per_second(self) -> RecordRate;
+    /// Megabytes (1000 * 1000 bytes) per second.
+    fn megabytes_per_second(self) -> ByteRate;
+    /// Mebibytes (1024 KiB) per second.
+    fn mebibytes_per_second(self) -> ByteRate;
+    /// Gigabits (1000 * 1000 * 1000 bits) per second.
+    fn gigabits_per_second(self) -> ByteRate;
+    /// Hundredths.
+    fn percent(self) -> Percent;
 }
 
 const LARGEST: u64 = i64::MAX as u64;
@@ -217,6 +282,21 @@ impl Units for u64 {
     }
     fn days(self) -> Duration {
         Duration(times(self, 86_400_000))
+    }
+    fn records_per_second(self) -> RecordRate {
+        RecordRate(times(self, 1))
+    }
+    fn megabytes_per_second(self) -> ByteRate {
+        ByteRate(times(self, 1_000_000))
+    }
+    fn mebibytes_per_second(self) -> ByteRate {
+        ByteRate(times(self, 1 << 20))
+    }
+    fn gigabits_per_second(self) -> ByteRate {
+        ByteRate(times(self, 125_000_000))
+    }
+    fn percent(self) -> Percent {
+        Percent(times(self, 1))
     }
 }
 
