@@ -3,6 +3,7 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
+    capacity::Facts,
     finding::{Acknowledgement, Finding, Findings, Location, Rule, Severity, printable},
     manifest::Object,
     properties::Properties,
@@ -68,6 +69,11 @@ pub trait Construct: Send + Sync + 'static {
 
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
     fn render(&self, scope: &Scope) -> Vec<Object>;
+
+    /// What it has of brokers, and asks of a cluster's: topics with their load. Nothing unless said otherwise.
+    fn capacity(&self) -> Facts {
+        Facts::default()
+    }
 
     /// Quiets a warning about this construct, with the reason why it is right here.
     #[must_use]
@@ -231,6 +237,7 @@ pub(crate) trait Part: Send + Sync {
     fn check(&self, check: &mut Check<'_>);
     fn claims(&self) -> Vec<Claim>;
     fn render(&self, scope: &Scope) -> Vec<Object>;
+    fn capacity(&self) -> Facts;
 }
 
 impl<C: Construct> Part for C {
@@ -248,6 +255,9 @@ impl<C: Construct> Part for C {
     }
     fn render(&self, scope: &Scope) -> Vec<Object> {
         Construct::render(self, scope)
+    }
+    fn capacity(&self) -> Facts {
+        Construct::capacity(self)
     }
 }
 

@@ -22,6 +22,7 @@
 //! | [`synth`](mod@synth), [`manifest`], [`totals`] | the pipeline; objects, files and their index; what a stack costs |
 //! | [`yaml`] | the only module that knows YAML |
 //! | [`name`], [`quantity`], [`properties`] | names, amounts with units, Java property files |
+//! | [`capacity`] | what topics ask of brokers, held against what brokers have |
 //! | [`catalogue`] | every setting of Kafka, release line by release line, and what is wrong with one |
 //! | [`kubernetes`] | helpers for the Kubernetes types that every component needs in the same shape |
 //! | [`runtime`] | versions, images, JVM and log of a process of the Kafka family |
@@ -41,6 +42,7 @@
 //! - A pod restarts only when something changes that it reads.
 //! - Secrets are only ever referenced.
 
+pub mod capacity;
 pub mod catalogue;
 pub mod cli;
 pub mod connect;
@@ -67,6 +69,7 @@ pub mod zookeeper;
 /// What a stack is written with: `use kafka_stacks::prelude::*;`.
 pub mod prelude {
     pub use crate::{
+        capacity::{CpuClass, Load},
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
         construct::{Check, Construct, Origin},
         finding::{Finding, Findings, Location, Rule, Severity},

@@ -6,6 +6,7 @@ use k8s_openapi::{Metadata, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    capacity::Cluster,
     construct::{Construct, Origin, Part},
     finding::{Acknowledgement, Location, Rule},
     manifest::Object,
@@ -225,6 +226,15 @@ impl Stack {
             reason: reason.into(),
             location: Location::caller(),
         });
+    }
+
+    /// What its constructs say of capacity, cluster by cluster, in the order in which they were added.
+    pub fn capacity(&self) -> Vec<Cluster> {
+        Cluster::all(
+            self.constructs
+                .iter()
+                .map(|part| (part.name(), part.origin().location, part.capacity())),
+        )
     }
 
     /// The stack's name.

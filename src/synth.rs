@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
 use crate::{
+    capacity::Cluster,
     construct::{Check, Claims},
     finding::{Findings, Location, Severity},
     manifest::{Identity, Manifests, Object, RenderedFile, kind_order},
@@ -149,6 +150,15 @@ fn check_constructs(stack: &Stack) -> Findings {
         }
         part.check(&mut check);
         claims.add(part.claims(), &mut check);
+    }
+    for complaint in stack.capacity().iter().flat_map(Cluster::complaints) {
+        Check::new(&stack.scope, &complaint.construct, complaint.location, &mut findings).report(
+            complaint.rule,
+            complaint.message,
+            |finding| {
+                finding.item(complaint.item).hint(complaint.hint);
+            },
+        );
     }
     findings
 }

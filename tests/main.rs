@@ -6,6 +6,7 @@
     reason = "a test ends where it fails, and reads what was written"
 )]
 
+mod capacity;
 mod cli;
 mod invariants;
 mod odd;

@@ -37,18 +37,28 @@ proptest! {
                     NodePool::brokers(text(7), small[3])
                         .heap(numbers[0].mib())
                         .resources(Resources::fixed(numbers[1].cores(), numbers[2].gib()))
-                        .storage(Storage::persistent(numbers[3].tib()).class(text(8))),
+                        .storage(Storage::persistent(numbers[3].tib()).class(text(8)))
+                        .zone(text(2))
+                        .disk_throughput(numbers[4].megabytes_per_second())
+                        .network(numbers[5].gigabits_per_second())
+                        .cpu_class(CpuClass::Records(numbers[0].records_per_second())),
                 )
                 .listener(Listener::plaintext(text(9), small[4]).access(Access::namespaces([text(10)])))
                 .replication(Replication::new(small[4], small[5]))
                 .log_retention(numbers[4].days())
+                .load(Load::new(numbers[1].records_per_second(), numbers[2].bytes()).consumer_groups(small[0]))
                 .config("message.max.bytes", text(11)),
         );
         let registry = stack.add(SchemaRegistry::new(text(8), &kafka).config("debug", text(9)).replicas(small[1]));
         stack.add(Connect::new(text(10), &kafka).group(text(11)).internal_topics(text(4)).avro(&registry));
         stack.add(
             Topics::new(text(5), &kafka)
-                .topic(Topic::new(text(6), u32::from(small[2]), Cleanup::delete_after(numbers[5].hours())).config(text(7), text(8))),
+                .topic(Topic::new(text(6), u32::from(small[2]), Cleanup::delete_after(numbers[5].hours())).config(text(7), text(8)))
+                .topic(
+                    Topic::new(text(7), u32::from(small[3]), Cleanup::delete_after(Retention::TimeAndSize(numbers[0].days(), numbers[1].bytes())))
+                        .segment_size(numbers[2].bytes())
+                        .load(Load::new(numbers[3].records_per_second(), numbers[4].bytes()).compressed_to(numbers[5].percent())),
+                ),
         );
         stack.add(Clients::new(text(9), &kafka).producer(Producer::transactional(text(10), text(11))));
 let connect = stack.add(Connect::new(text(1), &kafka));

@@ -36,6 +36,37 @@ fn topics(topic: Topic) -> Stack {
     beside(|kafka| Topics::new("topics", kafka).topic(topic))
 }
 
+/// A cluster whose brokers have been measured, with a topic that carries something.
+fn loaded(brokers: NodePool, topic: Topic) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, ID)
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(
+                brokers
+                    .disk_throughput(125.mebibytes_per_second())
+                    .network(10.gigabits_per_second())
+                    .cpu_class(CpuClass::MSK_EXPRESS_M7G),
+            ),
+    );
+    stack.add(Topics::new("topics", &kafka).topic(topic));
+    stack
+}
+
+fn load(records: u64) -> Load {
+    Load::new(records.records_per_second(), 1000.bytes())
+        .compressed_to(50.percent())
+        .consumer_groups(2)
+}
+
+/// A load that a small cluster carries.
+fn carried() -> Stack {
+    loaded(
+        NodePool::brokers("kafka", 3),
+        Topic::new("orders", 12, Cleanup::delete_after(2.hours())).load(load(1000)),
+    )
+}
+
 fn orders() -> Topic {
     Topic::new("orders", 1, Cleanup::delete_after(1.days()))
 }
@@ -162,6 +193,46 @@ fn broken() -> Vec<Stack> {
                 .config("group.id", "x")
         }),
         beside(|kafka| Monitoring::new("monitoring", kafka).disk_usage_threshold(100)),
+        with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("c", 3).zone(""))
+                .pool(NodePool::brokers("a", 2).zone("a"))
+                .pool(NodePool::brokers("b", 1).zone("b").first_id(10)),
+        ),
+        with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("c", 3))
+                .pool(NodePool::brokers("a", 3).zone("a"))
+                .pool(NodePool::brokers("b", 3).first_id(10)),
+        ),
+        loaded(
+            NodePool::brokers("kafka", 3),
+            Topic::new("orders", 12, Cleanup::delete_after(1.days())).load(load(1000)),
+        ),
+        loaded(
+            NodePool::brokers("kafka", 3).storage(Storage::persistent(16.tib())),
+            Topic::new("orders", 12, Cleanup::delete_after(1.hours())).load(load(1_000_000)),
+        ),
+        loaded(
+            NodePool::brokers("kafka", 3).storage(Storage::persistent(1.tib())),
+            Topic::new("orders", 12, Cleanup::keep()).load(load(1000)),
+        ),
+        loaded(
+            NodePool::brokers("kafka", 3),
+            Topic::new("orders", 3000, Cleanup::delete_after(20.gib()))
+                .segment_size(256.mib())
+                .load(load(0)),
+        ),
+        loaded(
+            NodePool::brokers("kafka", 3),
+            Topic::new("orders", 70_000, Cleanup::compact()).load(load(1).compressed_to(0.percent())),
+        ),
+        {
+            let mut stack = empty();
+            let kafka = stack.add(dedicated().load(Load::new(1.records_per_second(), 1.bytes())));
+            stack.add(Topics::new("topics", &kafka).topic(orders().load(load(1))));
+            stack
+        },
         {
             let mut stack = empty();
             let kafka = stack.add(dedicated().images(ImageSet::apache(Version::V4_3)));
@@ -413,6 +484,51 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
                     .config("max.compaction.lag.ms", 1),
             ),
         ),
+        (
+            &durability::ZONES,
+            with(
+                KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                    .pool(NodePool::controllers("c", 3))
+                    .pool(NodePool::brokers("a", 2).zone("a"))
+                    .pool(NodePool::brokers("b", 2).zone("b").first_id(10)),
+            ),
+        ),
+        (
+            &capacity::RETENTION,
+            loaded(
+                NodePool::brokers("kafka", 3).storage(Storage::persistent(62.gib())),
+                Topic::new("orders", 12, Cleanup::delete_after(1.days())).load(load(1000)),
+            ),
+        ),
+        (&capacity::RATE, carried()),
+        (&capacity::UNKNOWN, carried()),
+        (
+            &capacity::REPLICAS,
+            loaded(
+                NodePool::brokers("kafka", 3),
+                Topic::new("orders", 900, Cleanup::compact()),
+            ),
+        ),
+        (
+            &capacity::CLUSTER_REPLICAS,
+            loaded(
+                NodePool::brokers("kafka", 3),
+                Topic::new("orders", 66_566, Cleanup::compact()),
+            ),
+        ),
+        (
+            &capacity::MEMORY_MAPS,
+            loaded(
+                NodePool::brokers("kafka", 3).storage(Storage::persistent(100.gib())),
+                Topic::new("orders", 100, Cleanup::delete_after(325.mib())).segment_size(1.mib()),
+            ),
+        ),
+        (&capacity::PAGE_CACHE, carried()),
+        (
+            &capacity::FOR_EVER,
+            loaded(NodePool::brokers("kafka", 3), Topic::new("orders", 12, Cleanup::keep())),
+        ),
+        (&capacity::EMPTY_LOAD, carried()),
         (&capacity::HEAP_ABOVE_MEMORY, pools(large().heap(6.gib()))),
         (&capacity::HEAP_TOO_LARGE, pools(large().heap(6.gib()))),
         (&capacity::REQUEST_ABOVE_LIMIT, pools(large())),

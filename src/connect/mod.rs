@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
+    capacity,
     construct::{Check, Claim, Construct, Origin, Override},
     kafka::{Compression, KafkaHandle, check_heap},
     kubernetes::{
@@ -419,6 +420,30 @@ impl Construct for Connect {
             &self.overrides,
         );
         check_heap(check, self.resources, self.origin.location);
+    }
+
+    /// Its internal topics, with Kafka's numbers of partitions where nobody set them.
+    fn capacity(&self) -> capacity::Facts {
+        let partitions = |key: &str, default: u32| {
+            let set = self.overrides.iter().rev().find(|setting| setting.key == key);
+            set.and_then(|setting| setting.value.trim().parse().ok())
+                .unwrap_or(default)
+        };
+        let topics = [
+            ("configs", 1),
+            ("offsets", partitions("offset.storage.partitions", 25)),
+            ("status", partitions("status.storage.partitions", 5)),
+        ];
+        capacity::Facts {
+            topics: topics
+                .into_iter()
+                .filter_map(|(topic, partitions)| {
+                    let name = format!("{}-{topic}", self.topics);
+                    self.kafka.internal_topic(name, partitions, self.origin.location)
+                })
+                .collect(),
+            ..capacity::Facts::default()
+        }
     }
 
     fn render(&self, scope: &Scope) -> Vec<Object> {

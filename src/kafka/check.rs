@@ -14,7 +14,7 @@ use crate::{
     finding::{Finding, Location, Rule},
     name::ClusterId,
     quantity::{Bytes, Resources, Units},
-    rules::{capacity, durability, kraft},
+    rules::{capacity, durability, kraft, stack},
     runtime::METRICS_PORT,
 };
 
@@ -55,6 +55,7 @@ impl KafkaCluster {
         self.check_node_ids(check);
         self.check_listeners(check);
         self.check_settings(check);
+        self.check_zones(check);
         check_replication(
             check,
             self.effective_replication(),
@@ -235,6 +236,52 @@ impl KafkaCluster {
                 });
             }
         }
+    }
+
+    fn check_zones(&self, check: &mut Check<'_>) {
+        let mut zones: BTreeMap<Option<&str>, u32> = BTreeMap::new();
+        for pool in &self.pools {
+            let of_a_label = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            if let Some(zone) = &pool.zone
+                && (zone.is_empty() || zone.len() > 63 || !zone.chars().all(of_a_label))
+            {
+                report(
+                    check,
+                    &stack::NAME,
+                    pool,
+                    format!("zone `{zone}` cannot be the value of a label"),
+                    |finding| {
+                        finding.hint("give `.zone(…)` the value of the machines' label `topology.kubernetes.io/zone`");
+                    },
+                );
+            }
+            if pool.roles.broker() {
+                let sum = zones.entry(pool.zone.as_deref()).or_default();
+                *sum = sum.saturating_add(pool.replicas);
+            }
+        }
+        let even = zones.values().collect::<BTreeSet<_>>().len() == 1;
+        // No zone at all is a decision; one for some of the brokers is none.
+        let all_or_none = zones.len() == 1 || !zones.contains_key(&None);
+        if zones.is_empty() || even && all_or_none {
+            return;
+        }
+        let counts: Vec<String> = zones
+            .iter()
+            .map(|(zone, brokers)| {
+                format!(
+                    "{brokers} in {}",
+                    zone.map_or("no zone".to_owned(), |zone| format!("`{zone}`"))
+                )
+            })
+            .collect();
+        check.report(
+            &durability::ZONES,
+            format!("the zones have different numbers of brokers: {}", counts.join(", ")),
+            |finding| {
+                finding.hint("give every pool of brokers a `.zone(…)`, and each zone as many brokers");
+            },
+        );
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {

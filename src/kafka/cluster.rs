@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use super::{
+    capacity::LogDefaults,
     check::{Where, check_replication},
     listener::Listener,
     pool::{NodePool, Roles},
     replication::{Compression, Replication},
 };
 use crate::{
+    capacity::{self, Load},
     construct::{Check, Claim, Construct, Origin, Override},
     finding::Location,
     kubernetes::{Labels, VolumeClaims},
@@ -54,6 +56,7 @@ pub struct KafkaCluster {
     pub(crate) settings: Properties,
     pub(crate) overrides: Vec<Override>,
     pub(crate) settle: Duration,
+    pub(crate) load: Option<Load>,
 }
 
 /// Who keeps the cluster's metadata.
@@ -122,6 +125,7 @@ impl KafkaCluster {
             brokers: None,
             controllers: 0,
             replication: Replication::new(3, 2),
+            log: LogDefaults::KAFKA,
             metrics_port: None,
             volume_claims: Vec::new(),
             zookeeper: None,
@@ -145,6 +149,7 @@ impl KafkaCluster {
             settings: Properties::default(),
             overrides: Vec::new(),
             settle: 30.seconds(),
+            load: None,
         }
     }
 
@@ -227,6 +232,34 @@ impl KafkaCluster {
     /// How long a restarted broker must be ready before the next one is restarted, so that it can catch up first; 30 s.
     pub const fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
+        self
+    }
+
+    /// What all topics that declare no load of their own carry together, spread over them by their partitions. Where the stack
+    /// has no such topic, it is that of topics declared elsewhere, kept for `log.retention.hours`. Nothing is rendered.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(
+    ///             NodePool::brokers("kafka", 3)
+    ///                 .storage(Storage::persistent(100.gib()))
+    ///                 .disk_throughput(125.mebibytes_per_second())
+    ///                 .network(1.gigabits_per_second())
+    ///                 .cpu_class(CpuClass::MSK_EXPRESS_M7G),
+    ///         )
+    ///         .load(Load::new(1_000_000.records_per_second(), 1000.bytes()).consumer_groups(2)),
+    /// );
+    /// let findings = synth(&stack).findings;
+    /// let first = findings.iter().next().unwrap();
+    /// assert_eq!(first.message, "each broker of pool `kafka` writes 1 GB/s, and 80 % of its disk are 105 MB/s");
+    /// ```
+    pub const fn load(mut self, load: Load) -> Self {
+        self.load = Some(load);
         self
     }
 
@@ -328,6 +361,7 @@ impl Construct for KafkaCluster {
             brokers: Some(self.count(Roles::broker)),
             controllers: self.count(Roles::controller),
             replication: self.effective_replication(),
+            log: self.log_defaults(),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             volume_claims: self
                 .pools
@@ -365,6 +399,10 @@ impl Construct for KafkaCluster {
 
     fn render(&self, scope: &Scope) -> Vec<Object> {
         self.render_all(scope)
+    }
+
+    fn capacity(&self) -> capacity::Facts {
+        self.facts()
     }
 }
 
@@ -407,6 +445,7 @@ struct Facts {
     brokers: Option<u32>,
     controllers: u32,
     replication: Replication,
+    log: LogDefaults,
     metrics_port: Option<&'static str>,
     volume_claims: Vec<VolumeClaims>,
     zookeeper: Option<ZooKeeperHandle>,
@@ -461,6 +500,10 @@ impl KafkaHandle {
     /// What topics get that do not say otherwise.
     pub fn replication(&self) -> Replication {
         self.0.replication
+    }
+
+    pub(crate) fn log_defaults(&self) -> LogDefaults {
+        self.0.log
     }
 
     /// The labels of all of its pods.

@@ -1,5 +1,6 @@
 //! Clusters, node pools, listeners, topics, and the contracts of clients.
 
+mod capacity;
 mod check;
 mod client;
 mod cluster;

@@ -1,7 +1,8 @@
 use crate::{
+    capacity::{CpuClass, PoolFacts},
     finding::Location,
     kubernetes::Spread,
-    quantity::{Bytes, Resources, Units},
+    quantity::{ByteRate, Bytes, Resources, Units},
 };
 
 /// What the nodes of a pool do.
@@ -87,6 +88,10 @@ pub struct NodePool {
     pub(crate) heap: Option<Bytes>,
     pub(crate) storage: Storage,
     pub(crate) spread: Spread,
+    pub(crate) zone: Option<String>,
+    pub(crate) disk: Option<ByteRate>,
+    pub(crate) network: Option<ByteRate>,
+    pub(crate) cpu_class: Option<CpuClass>,
     pub(crate) location: Location,
 }
 
@@ -126,6 +131,10 @@ impl NodePool {
             heap: None,
             storage: Storage::persistent(20.gib()),
             spread: Spread::Required,
+            zone: None,
+            disk: None,
+            network: None,
+            cpu_class: None,
             location: Location::caller(),
         }
     }
@@ -158,6 +167,69 @@ impl NodePool {
     pub const fn spread(mut self, spread: Spread) -> Self {
         self.spread = spread;
         self
+    }
+
+    /// The zone that all nodes of the pool run in: the `topology.kubernetes.io/zone` of their machines, and `broker.rack`, over
+    /// which Kafka spreads the copies of a partition. Take a pool for each zone, with as many brokers in each.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let pools = ["a", "b", "c"].into_iter().zip([0, 100, 200]).map(|(zone, first_id)| {
+    ///     NodePool::brokers(format!("kafka-{zone}"), 3).zone(format!("eu-central-1{zone}")).first_id(first_id)
+    /// });
+    /// let controllers = NodePool::controllers("kafka-controller", 3).first_id(300);
+    /// let cluster = KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(controllers);
+    /// let mut stack = Stack::new("example", "kafka");
+    /// stack.add(pools.fold(cluster, KafkaCluster::pool));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// assert!(manifests.get("kafka/configmap-kafka-b.yaml").unwrap().contains("broker.rack=eu-central-1b"));
+    /// ```
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// What the volume of a node takes, sustained: what its class or a measurement promises, not what it bursts to. Only
+    /// capacity is judged by it; nothing is rendered.
+    pub const fn disk_throughput(mut self, rate: ByteRate) -> Self {
+        self.disk = Some(rate);
+        self
+    }
+
+    /// What a node sends, and receives at the same time, sustained. Many machines are sold by a burst that lasts minutes.
+    pub const fn network(mut self, rate: ByteRate) -> Self {
+        self.network = Some(rate);
+        self
+    }
+
+    /// What a core of a node takes in.
+    pub const fn cpu_class(mut self, class: CpuClass) -> Self {
+        self.cpu_class = Some(class);
+        self
+    }
+
+    /// What it has, if it has brokers.
+    pub(crate) fn capacity(&self) -> Option<PoolFacts> {
+        let constructor = match self.roles {
+            Roles::Combined => "NodePool::combined",
+            Roles::Broker => "NodePool::brokers",
+            Roles::Controller => return None,
+        };
+        Some(PoolFacts {
+            name: self.name.clone(),
+            location: self.location,
+            constructor,
+            brokers: self.replicas,
+            zone: self.zone.clone(),
+            cpu: self.resources.cpu_limit,
+            memory: self.resources.memory_limit,
+            heap: self.heap,
+            volume: self.storage.size,
+            disk: self.disk,
+            network: self.network,
+            cpu_class: self.cpu_class,
+        })
     }
 
     pub(crate) fn heap_size(&self) -> Bytes {

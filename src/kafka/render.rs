@@ -169,7 +169,13 @@ impl KafkaCluster {
             settle: self.settle,
         };
         let volume = claim("data", pool.storage.size, pool.storage.class.as_deref());
-        stateful_set(scope, &members, pod, vec![volume])
+        let mut set = stateful_set(scope, &members, pod, vec![volume]);
+        if let Some(zone) = &pool.zone
+            && let Some(pod) = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut())
+        {
+            pod.node_selector = Some([("topology.kubernetes.io/zone".to_owned(), zone.clone())].into());
+        }
+        set
     }
 
     fn prepare(&self) -> Container {

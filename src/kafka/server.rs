@@ -15,9 +15,10 @@ pub(crate) const DATA: &str = "/var/lib/kafka/data";
 const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
 
 /// Settings that follow from the cluster, and what to do instead.
-pub(crate) const OWNED: [(&str, &str); 30] = [
+pub(crate) const OWNED: [(&str, &str); 31] = [
     ("advertised.listeners", "use `.listener(Listener::plaintext(…))`"),
     ("broker.id", "use `NodePool::first_id`"),
+    ("broker.rack", "use `NodePool::zone`"),
     ("compression.type", "use `.compression(…)`"),
     ("config.providers", "`${env:…}` works as it is"),
     ("config.providers.env.class", "`${env:…}` works as it is"),
@@ -82,6 +83,9 @@ impl KafkaCluster {
         if pool.roles.broker() {
             // A missing topic shall be an error, not a topic with default settings.
             properties.set("auto.create.topics.enable", false);
+            if let Some(zone) = &pool.zone {
+                properties.set("broker.rack", zone);
+            }
         }
         self.set_listeners(scope, pool, &mut properties);
         match &self.coordination {

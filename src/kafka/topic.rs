@@ -1,5 +1,6 @@
 use super::replication::{Compression, Replication};
 use crate::{
+    capacity::{Kept, Load},
     construct::Override,
     finding::Location,
     properties::Properties,
@@ -80,6 +81,19 @@ impl Cleanup {
         matches!(self, Self::Compact | Self::CompactAndDelete(_))
     }
 
+    pub(crate) fn kept(self) -> Kept {
+        match self {
+            Self::Compact => Kept::NewestOfEachKey,
+            // At most: compaction may leave less.
+            Self::Delete(retention) | Self::CompactAndDelete(retention) => match retention {
+                Retention::Time(age) => Kept::Until(Some(age), None),
+                Retention::Size(size) => Kept::Until(None, Some(size)),
+                Retention::TimeAndSize(age, size) => Kept::Until(Some(age), Some(size)),
+                Retention::Forever => Kept::Until(None, None),
+            },
+        }
+    }
+
     fn set(self, properties: &mut Properties) {
         let (policy, retention) = match self {
             Self::Delete(retention) => ("delete", Some(retention)),
@@ -127,6 +141,7 @@ pub struct Topic {
     pub(crate) largest_batch: Option<Bytes>,
     pub(crate) segment: Option<Bytes>,
     pub(crate) segment_age: Option<Duration>,
+    pub(crate) load: Option<Load>,
     pub(crate) settings: Properties,
     pub(crate) overrides: Vec<Override>,
     pub(crate) location: Location,
@@ -159,6 +174,7 @@ impl Topic {
             largest_batch: None,
             segment: None,
             segment_age: None,
+            load: None,
             settings: Properties::default(),
             overrides: Vec::new(),
             location: Location::caller(),
@@ -201,6 +217,12 @@ impl Topic {
     pub fn segment_age(mut self, age: Duration) -> Self {
         self.segment_age = Some(age);
         self.settings.set("segment.ms", age.as_millis());
+        self
+    }
+
+    /// What it carries: the cluster is held against it. Nothing is rendered.
+    pub const fn load(mut self, load: Load) -> Self {
+        self.load = Some(load);
         self
     }
 

@@ -14,6 +14,7 @@ use super::{
     topic::{OWNED, Topic},
 };
 use crate::{
+    capacity::Facts,
     construct::{Check, Claim, Construct, Origin, Override},
     finding::{Finding, Location, Rule},
     kubernetes::{CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
@@ -386,6 +387,17 @@ impl Construct for Topics {
             Object::new(&config),
             Object::new(&job).named_by_content(),
         ]
+    }
+
+    fn capacity(&self) -> Facts {
+        Facts {
+            topics: self
+                .topics
+                .iter()
+                .filter_map(|topic| self.kafka.topic_facts(topic))
+                .collect(),
+            ..Facts::default()
+        }
     }
 }
 

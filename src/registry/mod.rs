@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc};
 use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use crate::{
+    capacity,
     construct::{Check, Claim, Construct, Origin, Override},
     kafka::{KafkaHandle, check_heap},
     kubernetes::{
@@ -283,6 +284,20 @@ impl Construct for SchemaRegistry {
             &self.overrides,
         );
         check_heap(check, self.resources, self.origin.location);
+    }
+
+    fn capacity(&self) -> capacity::Facts {
+        let topics = match self.implementation {
+            RegistryImplementation::Confluent => &["_schemas"][..],
+            RegistryImplementation::Apicurio => &apicurio::TOPICS,
+        };
+        capacity::Facts {
+            topics: topics
+                .iter()
+                .filter_map(|topic| self.kafka.internal_topic(*topic, 1, self.origin.location))
+                .collect(),
+            ..capacity::Facts::default()
+        }
     }
 
     fn render(&self, scope: &Scope) -> Vec<Object> {

@@ -83,3 +83,15 @@ pub const NO_COPY: Rule = Rule {
         refuses both zeros, the broker when it starts and the tools when they create a topic.",
     source: "Kafka, ReplicationConfigs and TopicConfig",
 };
+
+/// Brokers that are unevenly spread over zones.
+pub const ZONES: Rule = Rule {
+    id: "KS-D10",
+    production: Warning,
+    development: Warning,
+    summary: "brokers that are unevenly spread over zones",
+    explanation: "Kafka spreads the copies of a partition over racks as evenly as it can. Where one zone has fewer brokers than \
+        the others, each of them keeps more copies and carries more load; and brokers without a rack are taken for one rack of \
+        their own, wherever they run.",
+    source: "Kafka documentation, Balancing replicas across racks",
+};

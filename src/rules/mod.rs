@@ -6,7 +6,7 @@
 //! | K | the cluster: quorum, node ids, listeners, settings |
 //! | D | durability: replication and what must be in sync |
 //! | T | topics |
-//! | C | capacity: memory against heap |
+//! | C | capacity: memory against heap, load against brokers |
 //! | P | pods and the ensembles that they form |
 //! | E | clients |
 //! | R | registry and Connect |
@@ -57,6 +57,7 @@ pub const ALL: &[&Rule] = &[
     &durability::UNCLEAN_ELECTION,
     &durability::AUTO_CREATION,
     &durability::NO_COPY,
+    &durability::ZONES,
     &topic::NAME,
     &topic::NAME_COLLISION,
     &topic::RESERVED,
@@ -68,9 +69,18 @@ pub const ALL: &[&Rule] = &[
     &topic::SEGMENT_AGE,
     &topic::FETCH_SIZE,
     &topic::LAGS,
+    &capacity::RETENTION,
+    &capacity::RATE,
+    &capacity::UNKNOWN,
     &capacity::HEAP_ABOVE_MEMORY,
+    &capacity::REPLICAS,
     &capacity::HEAP_TOO_LARGE,
     &capacity::REQUEST_ABOVE_LIMIT,
+    &capacity::CLUSTER_REPLICAS,
+    &capacity::MEMORY_MAPS,
+    &capacity::PAGE_CACHE,
+    &capacity::FOR_EVER,
+    &capacity::EMPTY_LOAD,
     &pod::ENSEMBLE,
     &client::TIMEOUTS,
     &client::OWNED_SETTING,
@@ -84,6 +94,19 @@ pub const ALL: &[&Rule] = &[
     &registry::ADDRESS,
     &observability::NO_AGENT,
     &observability::THRESHOLD,
+];
+
+/// The rules that hold the load of a stack against its brokers.
+pub(crate) const CAPACITY: &[&Rule] = &[
+    &capacity::RETENTION,
+    &capacity::RATE,
+    &capacity::UNKNOWN,
+    &capacity::REPLICAS,
+    &capacity::CLUSTER_REPLICAS,
+    &capacity::MEMORY_MAPS,
+    &capacity::PAGE_CACHE,
+    &capacity::FOR_EVER,
+    &capacity::EMPTY_LOAD,
 ];
 
 /// The rule with an id, in any case.

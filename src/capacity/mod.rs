@@ -1,0 +1,84 @@
+//! Capacity is arithmetic: what topics ask of the brokers, held against what the brokers have.
+//!
+//! Constructs state [`Facts`]: topics with their [`Load`], pools with their disks and networks. A [`Cluster`] is all facts of a
+//! stack about one cluster; it gives [figures](Cluster::needs), [limits](Cluster::limits) and, where a limit is passed, the
+//! smallest [changes](Cluster::changes) that mend it. All of it is integer arithmetic without IO: the same stack gives the
+//! same digits.
+//!
+//! # The arithmetic
+//!
+//! A cluster of `B` brokers with a topic of `P` partitions, `r` copies, `g` consumer groups and `W` stored bytes per second.
+//! Kafka spreads leaders and copies evenly, so the busiest broker leads `L = ⌈P/B⌉` partitions and keeps `C = ⌈P·r/B⌉` copies.
+//!
+//! | Per broker | Is |
+//! |---|---|
+//! | disk write, network in | `W·C/P`: what producers send to it as a leader, and what it fetches as a follower |
+//! | network out | `W·L/P · (g + r − 1)`: every group reads each record once, and so does every follower |
+//! | taken in from producers | `W·L/P`: what costs processor time |
+//! | while `A` brokers are away | `L = ⌈P/(B−A)⌉`, and `r·A/B` fewer followers |
+//! | disk | `C` times what a partition keeps |
+//!
+//! `A` is 1, because every restart takes one away, or the brokers of the largest zone where pools say their zones.
+//!
+//! The sums are those of AWS's sizing guide (*Best practices for right-sizing your Apache Kafka clusters*, AWS Big Data Blog),
+//! with partitions counted instead of assumed to be many. Several topics whose partitions do not divide evenly are counted as
+//! if the same broker had the odd one of each: an upper bound.
+//!
+//! A partition keeps what comes in during `retention.ms`, until the next look at it (`log.retention.check.interval.ms`) and
+//! until the file goes (`file.delete.delay.ms`), and one segment more, because only closed segments are deleted (Kafka
+//! documentation, topic settings). A `retention.bytes` is passed by one segment too.
+//!
+//! # What is not counted
+//!
+//! Connect, the registry and Kafka's internal topics count as replicas, their traffic does not. Index files, file system
+//! metadata and whatever else lies on the volume share the 15 % above the ceiling. Consumers that read what has left the page
+//! cache read from the disk, which the throughput given for it has to include.
+
+mod change;
+mod check;
+mod facts;
+mod figures;
+mod load;
+mod show;
+
+pub use change::Change;
+pub use facts::{Cluster, Facts, Kept, PoolFacts, TopicFacts, Traffic};
+pub use figures::{Limit, Needs, Resource};
+pub use load::{CpuClass, Load};
+pub(crate) use show::{bits, byte_rate, number, size, span};
+
+/// How full a volume may be, in percent: what remains is for a load above the plan, for index files, and for the time to
+/// mend it. Source: Amazon MSK, Best practices for Standard brokers, which asks to act at 85 % of the data volume.
+pub const VOLUME_CEILING: u64 = 85;
+
+/// How much of a disk's and of a network's throughput the load may take, in percent. The rest is what a restarted broker
+/// catches up with. Source: the 20 % that vendors' sizing tools add to the replicated traffic for restarts, fail-over and
+/// reassignment.
+pub const RATE_CEILING: u64 = 80;
+
+/// How many seconds of writing the page cache should hold, so that consumers and followers read from memory. Source: Kafka
+/// documentation, Hardware and OS: memory of 30 times the write throughput.
+pub const PAGE_CACHE_SECONDS: u64 = 30;
+
+/// The memory areas that one segment takes: its offset index and its time index. Source: Kafka documentation, Hardware and OS.
+pub const MAPS_PER_SEGMENT: u64 = 2;
+
+/// `vm.max_map_count` of a Linux node where nobody raised it. Source: Linux kernel, `DEFAULT_MAX_MAP_COUNT`.
+pub const DEFAULT_MAX_MAPS: u64 = 65_530;
+
+/// Copies of partitions in one cluster, as a rule of thumb. Source: KIP-578; Apache Kafka blog, *Apache Kafka Supports 200K
+/// Partitions Per Cluster*.
+pub const REPLICAS_PER_CLUSTER: u64 = 200_000;
+
+/// `file.delete.delay.ms` where nobody set it: Kafka documentation, topic settings.
+const FILE_DELETE_DELAY: crate::quantity::Duration = crate::quantity::Duration::from_seconds(60);
+
+/// Copies of partitions that one broker should hold, by its cores. Source: Amazon MSK, Best practices for Standard brokers,
+/// for brokers of 2 and 4 (m5.large, m5.xlarge), 8 and 16 cores and more; 4,000 is KIP-578's figure too.
+pub const fn replicas_per_broker(cores: crate::quantity::Cpu) -> u64 {
+    match cores.millicores() {
+        0..8_000 => 1_000,
+        8_000..16_000 => 2_000,
+        _ => 4_000,
+    }
+}
