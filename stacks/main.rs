@@ -7,6 +7,7 @@ mod platform;
 mod prod;
 mod prod_dedicated;
 mod prod_zookeeper;
+mod scale;
 mod staging;
 mod topics;
 
@@ -17,5 +18,6 @@ fn main() -> ExitCode {
         prod::stack,
         prod_dedicated::stack,
         prod_zookeeper::stack,
+        scale::stack,
     ])
 }

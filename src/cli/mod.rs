@@ -3,6 +3,7 @@
 //! Every verb has a file. What they share: [`output`] has the streams, [`report`] shows findings, [`compare`] reads what is on
 //! the disk and [`write`] changes it.
 
+mod capacity;
 mod check;
 mod compare;
 mod completions;
@@ -57,6 +58,7 @@ enum Verb {
     Check(check::Arguments),
     List(list::Arguments),
     Tree(tree::Arguments),
+    Capacity(capacity::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
 }
@@ -118,6 +120,7 @@ fn execute(verb: &Verb, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Ou
         Verb::Check(arguments) => check::run(arguments, stacks, output),
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
+        Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, output),
         Verb::Completions(arguments) => completions::run(arguments, stacks, output),
     };

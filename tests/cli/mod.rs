@@ -101,6 +101,7 @@ fn the_help_fits_a_screen() {
       check        Report what is wrong with the stacks; write nothing
       list         List the stacks
       tree         Show a stack's constructs, objects and totals
+      capacity     Show what a stack's load needs of its brokers, and what they have
       explain      Explain a rule, or list all of them
       completions  Write completions for a shell to standard output
       help         Print this message or the help of the given subcommand(s)
@@ -155,6 +156,7 @@ fn wrong_arguments_end_with_two_and_say_what_is_right() {
         ["list", "prod", "--all"],
         ["explain", "--all", "KS-S01"],
         ["tree", "prod", "dev"],
+        ["capacity", "prod", "dev"],
     ] {
         let shown = run(&scratch, &words);
         assert!(shown.starts_with("exit 2\n-- stderr\nerror: "), "{words:?}: {shown}");
@@ -169,7 +171,7 @@ fn an_unknown_stack_is_an_error_with_a_suggestion_and_nothing_is_written() {
     exit 2
     -- stderr
     error: there is no stack `prodd`; did you mean `prod`?
-      hint: the stacks are `dev`, `staging`, `prod`, `prod-dedicated`, `prod-zookeeper`
+      hint: the stacks are `dev`, `staging`, `prod`, `prod-dedicated`, `prod-zookeeper`, `scale`
     ");
     assert!(scratch.files("").is_empty());
 }
@@ -291,6 +293,7 @@ fn a_reader_that_has_had_enough_is_no_error() {
     for words in [
         &["synth", "--stdout"][..],
         &["tree", "prod"],
+        &["capacity", "scale"],
         &["list", "--format", "json"],
         &["check", "--all"],
         &["explain"],
@@ -373,7 +376,10 @@ fn list_and_tree_know_the_stacks_of_this_binary() {
         .skip(2)
         .filter_map(|line| line.split(' ').next())
         .collect();
-    assert_eq!(names, ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper"]);
+    assert_eq!(
+        names,
+        ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper", "scale"]
+    );
     let shown = run(&scratch, &["tree", "prod"]);
     // The sizes of the reference system: three brokers of 4 CPU, 8 GiB and 100 GiB.
     assert!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Out, all, containers, list, properties, selects};
+use super::{Out, all, containers, list, properties, reference, selects};
 
 fn env<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
     list(&container["env"]).iter().find(|variable| variable["name"] == name)
@@ -52,7 +52,7 @@ fn defect_2_all_pods_of_a_cluster_have_one_id_and_no_other_cluster_has_it() {
         assert_eq!(ids.len(), 1, "{}", out.stack);
         assert!(seen.insert(ids), "{} has the id of another stack", out.stack);
     }
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen.len(), 5);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn defect_7_every_variable_is_defined_where_it_is_used() {
 
 #[test]
 fn defect_8_pods_of_a_deployment_advertise_an_address_that_resolves() {
-    for out in all() {
+    for out in reference() {
         for (file, key) in [
             ("schema-registry.properties", "host.name"),
             ("connect-distributed.properties", "rest.advertised.host.name"),
@@ -322,6 +322,10 @@ fn defect_11_topics_are_declared_and_never_create_themselves() {
             .find(|(_, file, _)| *file == "topics.txt")
             .unwrap();
         let topics: BTreeSet<_> = declared.lines().map(|line| line.split(' ').next().unwrap()).collect();
+        if out.stack == "scale" {
+            assert_eq!(topics, ["events"].into());
+            continue;
+        }
         assert_eq!(topics.len(), 10);
         assert!(declared.contains("billing.transactions cleanup.policy=compact,delete\n"));
         assert!(declared.contains("billing.transactions retention.ms=2592000000\n"));

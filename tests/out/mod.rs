@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 
-const STACKS: [&str; 5] = ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper"];
+const STACKS: [&str; 6] = ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper", "scale"];
 
 /// The objects of a stack, by file.
 struct Out {
@@ -18,6 +18,11 @@ struct Out {
 /// All stacks.
 fn all() -> Vec<Out> {
     STACKS.into_iter().map(Out::read).collect()
+}
+
+/// The stacks of the reference system, with its registry, Connect and topics: all but the one that shows a load.
+fn reference() -> Vec<Out> {
+    all().into_iter().filter(|out| out.stack != "scale").collect()
 }
 
 impl Out {
