@@ -26,6 +26,7 @@
 //! | [`catalogue`] | every setting of Kafka, release line by release line, and what is wrong with one |
 //! | [`kubernetes`] | helpers for the Kubernetes types that every component needs in the same shape |
 //! | [`runtime`] | versions, images, JVM and log of a process of the Kafka family |
+//! | `settings` | the check of every finished file against the catalogue |
 //! | [`metrics`] | every metric as a value, and the agent's rules made from them |
 //! | [`zookeeper`], [`kafka`], [`registry`], [`connect`] | a component each: builder, checks, objects, handle |
 //! | [`monitoring`] | exporter, scrape objects, alerts, dashboard |
@@ -60,6 +61,7 @@ pub mod quantity;
 pub mod registry;
 pub mod rules;
 pub mod runtime;
+mod settings;
 pub mod stack;
 pub mod synth;
 pub mod totals;

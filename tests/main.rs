@@ -12,3 +12,4 @@ mod invariants;
 mod odd;
 mod out;
 mod rules;
+mod settings;

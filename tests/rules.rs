@@ -6,33 +6,33 @@ use insta::assert_snapshot;
 use k8s_openapi::api::core::v1::{ConfigMap, Service};
 use kafka_stacks::prelude::*;
 
-const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
+pub(crate) const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 
-fn empty() -> Stack {
+pub(crate) fn empty() -> Stack {
     Stack::new("test", "kafka")
 }
 
-fn dedicated() -> KafkaCluster {
+pub(crate) fn dedicated() -> KafkaCluster {
     KafkaCluster::kraft("kafka", Version::V4_3, ID)
         .pool(NodePool::controllers("kafka-controller", 3))
         .pool(NodePool::brokers("kafka", 3))
 }
 
-fn with(construct: impl Construct) -> Stack {
+pub(crate) fn with(construct: impl Construct) -> Stack {
     let mut stack = empty();
     stack.add(construct);
     stack
 }
 
 /// A sound cluster, and something built from its handle.
-fn beside<C: Construct>(build: impl FnOnce(&KafkaHandle) -> C) -> Stack {
+pub(crate) fn beside<C: Construct>(build: impl FnOnce(&KafkaHandle) -> C) -> Stack {
     let mut stack = empty();
     let kafka = stack.add(dedicated());
     stack.add(build(&kafka));
     stack
 }
 
-fn topics(topic: Topic) -> Stack {
+pub(crate) fn topics(topic: Topic) -> Stack {
     beside(|kafka| Topics::new("topics", kafka).topic(topic))
 }
 
@@ -67,7 +67,7 @@ fn carried() -> Stack {
     )
 }
 
-fn orders() -> Topic {
+pub(crate) fn orders() -> Topic {
     Topic::new("orders", 1, Cleanup::delete_after(1.days()))
 }
 
@@ -595,7 +595,8 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
 
 #[test]
 fn every_rule_is_quiet_about_the_nearest_sound_stack() {
-    let sound = sound();
+    let mut sound = sound();
+    sound.extend(crate::settings::sound());
     let silent: BTreeSet<&str> = sound.iter().map(|(rule, _)| rule.id).collect();
     let missing: Vec<&str> = rules::ALL
         .iter()
@@ -726,12 +727,17 @@ fn ids_of_zookeeper_mode_end_at_1000() {
 
 #[test]
 fn every_finding_says_what_is_wrong_where_it_is_and_how_it_is_mended() {
+    assert_snapshot!("findings", said(broken()));
+}
+
+/// Every finding of these stacks, without the numbers of lines in the tests.
+pub(crate) fn said(stacks: Vec<Stack>) -> String {
     let mut lines = Vec::new();
-    for stack in broken() {
+    for stack in stacks {
         let synthesis = synth(&stack);
         for finding in &synthesis.findings {
             let at = finding.location.to_string();
-            assert!(at.starts_with("tests/rules.rs:"), "{at}");
+            assert!(at.starts_with("tests/"), "{at}");
             let acknowledged = if finding.acknowledged.is_some() {
                 " (acknowledged)"
             } else {
@@ -749,23 +755,22 @@ fn every_finding_says_what_is_wrong_where_it_is_and_how_it_is_mended() {
         // An error and a result exclude each other.
         assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());
     }
-    // Line numbers within this file are not what is said.
     let said = lines.join("\n");
     let mut parts = said.split("tests/rules.rs:");
     let first = parts.next().unwrap_or_default().to_owned();
-    let said = parts.fold(first, |said, part| {
+    parts.fold(first, |said, part| {
         format!(
             "{said}tests/rules.rs:…{}",
             part.trim_start_matches(|c: char| c.is_ascii_digit())
         )
-    });
-    assert_snapshot!("findings", said);
+    })
 }
 
 #[test]
 fn every_rule_can_be_broken() {
     let broken: BTreeSet<&str> = broken()
         .iter()
+        .chain(&crate::settings::broken())
         .flat_map(|stack| synth(stack).findings.iter().map(|f| f.rule.id).collect::<Vec<_>>())
         .collect();
     let silent: Vec<&str> = rules::ALL

@@ -11,7 +11,7 @@ pub enum Verdict {
         /// The role that was asked.
         role: Role,
         /// A key that may have been meant.
-        nearest: Option<&'static str>,
+        nearest: Option<String>,
     },
     /// Others have it.
     OtherRole {
@@ -46,8 +46,6 @@ pub enum Verdict {
         /// The key as Kafka looks for it.
         instead: String,
     },
-    /// Nodes must differ in it, and one file serves them all.
-    SameOnAllNodes,
 }
 
 /// The kind of a verdict: what a rule is about.
@@ -61,8 +59,6 @@ pub enum Concern {
     Deprecated,
     /// The value.
     Value,
-    /// The value is the same on all nodes.
-    SameOnAllNodes,
 }
 
 impl Verdict {
@@ -75,7 +71,6 @@ impl Verdict {
             }
             Self::Deprecated { .. } => Concern::Deprecated,
             Self::Refused(_) => Concern::Value,
-            Self::SameOnAllNodes => Concern::SameOnAllNodes,
         }
     }
 
@@ -94,30 +89,25 @@ impl Verdict {
             Self::NotYet { first } => format!("`{key}` exists from Kafka {first} on, and this is {version}"),
             Self::Deprecated { .. } => format!("`{key}` is deprecated in Kafka {version}"),
             Self::Refused(Refusal::Type(kind)) => format!("`{key}` takes {kind}, not {value:?}"),
-            Self::Refused(Refusal::Range(range)) => format!("`{key}` is {value}, outside of {range}"),
+            Self::Refused(Refusal::Range(range)) => format!("`{key}` is {value}, and Kafka takes {range}"),
             Self::Refused(Refusal::Value(valid)) => format!("`{key}` takes {valid}, not {value:?}"),
             Self::ListenerInCapitals { .. } => {
                 format!("`{key}` is passed over: Kafka looks for the listener's name in lower case")
             }
-            Self::SameOnAllNodes => format!("`{key}` is `{value}` on every node"),
         }
     }
 
     /// How to mend it, where Kafka says more than that the setting is wrong.
     pub fn instead(&self) -> Option<String> {
         match self {
-            Self::Unknown { nearest, .. } => nearest.map(|key| format!("did you mean `{key}`?")),
+            Self::Unknown { nearest, .. } => nearest.as_ref().map(|key| format!("use `{key}` if that was meant")),
             Self::OtherRole { instead, .. } => instead.map(|key| format!("use `{key}`")),
             Self::Removed { instead, .. } | Self::Deprecated { instead } => instead.map(str::to_owned),
             Self::ListenerInCapitals { instead } => Some(format!("use `{instead}`")),
-            Self::SameOnAllNodes => Some("take it from the environment of the pod: `${env:NAME}`".to_owned()),
             Self::NotYet { .. } | Self::Refused(_) => None,
         }
     }
 }
-
-/// Keys that tell one node from another.
-const OF_ONE_NODE: [&str; 4] = ["advertised.listeners", "broker.id", "broker.rack", "node.id"];
 
 /// Judges a setting as the role would in a release line. A value that a provider fills in when the process starts, as
 /// `${env:NAME}`, cannot be judged, and of a plugin's keys nothing is known.
@@ -131,9 +121,18 @@ pub fn judge(role: Role, version: Version, key: &str, value: &str) -> Vec<Verdic
         return judge_listener(version, listener, rest, value);
     }
     if role == Role::Worker
-        && let Some((role, key)) = of_worker(key)
+        && let Some((prefix, role, rest)) = of_worker(key)
     {
-        return judge(role, version, key, value);
+        let mut verdicts = judge(role, version, rest, value);
+        for verdict in &mut verdicts {
+            if let Verdict::Unknown {
+                nearest: Some(name), ..
+            } = verdict
+            {
+                name.insert_str(0, prefix);
+            }
+        }
+        return verdicts;
     }
     if notes::is_read_by_a_plugin(role, key) {
         return Vec::new();
@@ -156,8 +155,8 @@ fn judge_listener(version: Version, listener: &str, key: &str, value: &str) -> V
         .unwrap_or_default()
 }
 
-/// Whose setting a worker passes on, and under which key. It makes clients and its own topics, and serves HTTPS.
-fn of_worker(key: &str) -> Option<(Role, &str)> {
+/// What a worker's key begins with, whose setting it passes on, and under which key. It makes clients and its own topics, and serves HTTPS.
+fn of_worker(key: &str) -> Option<(&'static str, Role, &str)> {
     const PREFIXES: [(&str, Role); 8] = [
         ("producer.", Role::Producer),
         ("consumer.", Role::Consumer),
@@ -170,7 +169,7 @@ fn of_worker(key: &str) -> Option<(Role, &str)> {
     ];
     PREFIXES
         .into_iter()
-        .find_map(|(prefix, role)| Some((role, key.strip_prefix(prefix)?)))
+        .find_map(|(prefix, role)| Some((prefix, role, key.strip_prefix(prefix)?)))
 }
 
 /// Why the role has no such key in this line.
@@ -211,7 +210,7 @@ fn absent(role: Role, version: Version, key: &str) -> Verdict {
     let known = keys(role, version).filter(|known| !known.internal && !known.deprecated);
     Verdict::Unknown {
         role,
-        nearest: nearest(key, known.map(|known| known.name)),
+        nearest: nearest(key, known.map(|known| known.name)).map(str::to_owned),
     }
 }
 
@@ -232,8 +231,6 @@ fn judge_value(role: Role, key: &Key, value: &str) -> Vec<Verdict> {
     }
     if let Err(refusal) = key.accepts(value) {
         verdicts.push(Verdict::Refused(refusal));
-    } else if role == Role::Broker && OF_ONE_NODE.contains(&key.name) {
-        verdicts.push(Verdict::SameOnAllNodes);
     }
     verdicts
 }

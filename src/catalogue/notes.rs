@@ -7,7 +7,7 @@ use super::Role;
 pub(super) struct Note {
     /// The key, or the beginning of several where it ends in `.`.
     pub(super) key: &'static str,
-    /// What to do instead: a hint.
+    /// What to do instead, or why nothing is to be done: what follows `remove it:`.
     pub(super) instead: &'static str,
     /// Where that is written.
     #[cfg_attr(
@@ -29,32 +29,32 @@ const fn note(key: &'static str, instead: &'static str, source: &'static str) ->
 pub(super) const GONE: [Note; 42] = [
     note(
         "alter.config.policy.kraft.compatibility.enable",
-        "remove it: the policy sees what KRaft's controller sees",
+        "the policy sees what KRaft's controller sees",
         UPGRADE_40,
     ),
     note(
         "auto.include.jmx.reporter",
-        "remove it: `metric.reporters` has `org.apache.kafka.common.metrics.JmxReporter` by default from 4.0 on",
+        "`metric.reporters` has `org.apache.kafka.common.metrics.JmxReporter` by default from 4.0 on",
         UPGRADE_40,
     ),
     note(
         "broker.id.generation.enable",
-        "remove it: a node has the `node.id` that it is given",
+        "a node has the `node.id` that it is given",
         ZOOKEEPER_MODE,
     ),
     note(
         "control.plane.listener.name",
-        "remove it: `controller.listener.names` names the listener of the controllers",
+        "`controller.listener.names` names the listener of the controllers",
         ZOOKEEPER_MODE,
     ),
     note(
         "controlled.shutdown.max.retries",
-        "remove it: the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
+        "the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
         ZOOKEEPER_MODE,
     ),
     note(
         "controlled.shutdown.retry.backoff.ms",
-        "remove it: the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
+        "the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
         ZOOKEEPER_MODE,
     ),
     note(
@@ -64,37 +64,33 @@ pub(super) const GONE: [Note; 42] = [
     ),
     note(
         "eligible.leader.replicas.enable",
-        "remove it: the feature `eligible.leader.replicas.version` decides, in `kafka-features`",
+        "the feature `eligible.leader.replicas.version` decides, in `kafka-features`",
         "Kafka documentation, eligible leader replicas",
     ),
     note(
         "group.coordinator.new.enable",
-        "remove it: the new coordinator is the only one",
+        "the new coordinator is the only one",
         DEFINITION,
     ),
     note(
         "group.coordinator.rebalance.protocols",
-        "remove it: the features `group.version`, `share.version` and `streams.version` decide, in `kafka-features`",
+        "the features `group.version`, `share.version` and `streams.version` decide, in `kafka-features`",
         "Kafka 4.3, GroupCoordinatorConfig",
     ),
     note(
         "group.share.enable",
-        "remove it: the feature `share.version` decides, in `kafka-features`",
+        "the feature `share.version` decides, in `kafka-features`",
         DEFINITION,
     ),
-    note(
-        "group.share.max.groups",
-        "remove it: share groups are not counted",
-        DEFINITION,
-    ),
+    note("group.share.max.groups", "share groups are not counted", DEFINITION),
     note(
         "inter.broker.protocol.version",
-        "remove it: `metadata.version` decides, in `kafka-features`",
+        "`metadata.version` decides, in `kafka-features`",
         ZOOKEEPER_MODE,
     ),
     note(
         "internal.leave.group.on.close",
-        "remove it: `CloseOptions` of the call that closes the consumer say it",
+        "`CloseOptions` of the call that closes the consumer say it",
         DEFINITION,
     ),
     note(
@@ -104,24 +100,20 @@ pub(super) const GONE: [Note; 42] = [
     ),
     note(
         "leader.imbalance.per.broker.percentage",
-        "remove it: the controllers move every leader back, `auto.leader.rebalance.enable` says whether",
+        "the controllers move every leader back, `auto.leader.rebalance.enable` says whether",
         ZOOKEEPER_MODE,
     ),
     note(
         "log.cleaner.enable",
-        "remove it: without the cleaner no compacted topic is ever compacted, and from 5.0 on it always runs",
+        "without the cleaner no compacted topic is ever compacted, and from 5.0 on it always runs",
         "Kafka documentation, upgrading to 4.1",
     ),
     note(
         "log.message.downconversion.enable",
-        "remove it: no client that Kafka 4.0 serves needs another record format",
+        "no client that Kafka 4.0 serves needs another record format",
         UPGRADE_40,
     ),
-    note(
-        "log.message.format.version",
-        "remove it: there is one record format",
-        UPGRADE_40,
-    ),
+    note("log.message.format.version", "there is one record format", UPGRADE_40),
     note(
         "log.message.timestamp.difference.max.ms",
         "use `log.message.timestamp.before.max.ms` and `log.message.timestamp.after.max.ms`",
@@ -129,14 +121,10 @@ pub(super) const GONE: [Note; 42] = [
     ),
     note(
         "message.downconversion.enable",
-        "remove it: no client that Kafka 4.0 serves needs another record format",
+        "no client that Kafka 4.0 serves needs another record format",
         UPGRADE_40,
     ),
-    note(
-        "message.format.version",
-        "remove it: there is one record format",
-        UPGRADE_40,
-    ),
+    note("message.format.version", "there is one record format", UPGRADE_40),
     note(
         "message.timestamp.difference.max.ms",
         "use `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`",
@@ -144,17 +132,17 @@ pub(super) const GONE: [Note; 42] = [
     ),
     note(
         "metadata.log.segment.min.bytes",
-        "remove it: `metadata.log.segment.bytes` alone decides",
+        "`metadata.log.segment.bytes` alone decides",
         DEFINITION,
     ),
     note(
         "offsets.commit.required.acks",
-        "remove it: an offset is committed when all replicas in sync have it",
+        "an offset is committed when all replicas in sync have it",
         UPGRADE_40,
     ),
     note(
         "password.encoder.",
-        "remove it: passwords are not encrypted in the metadata of KRaft, so guard its log directory",
+        "passwords are not encrypted in the metadata of KRaft, so guard its log directory",
         ZOOKEEPER_MODE,
     ),
     note(
@@ -164,17 +152,17 @@ pub(super) const GONE: [Note; 42] = [
     ),
     note(
         "reserved.broker.max.id",
-        "remove it: a node has the `node.id` that it is given",
+        "a node has the `node.id` that it is given",
         ZOOKEEPER_MODE,
     ),
     note(
         "share.fetch.max.fetch.records",
-        "remove it: `max.poll.records` of the consumer decides",
+        "`max.poll.records` of the consumer decides",
         DEFINITION,
     ),
     note(
         "zookeeper.",
-        "remove it: the metadata is kept by the controllers, and ZooKeeper by Kafka 3.9 at the latest",
+        "the metadata is kept by the controllers, and ZooKeeper by Kafka 3.9 at the latest",
         UPGRADE_40,
     ),
     // Older than every line of the catalogue.
@@ -206,12 +194,12 @@ pub(super) const GONE: [Note; 42] = [
     ),
     note(
         "internal.key.converter",
-        "remove it: Connect's own topics are in JSON",
+        "Connect's own topics are in JSON",
         "Kafka documentation, upgrading to 3.0",
     ),
     note(
         "internal.value.converter",
-        "remove it: Connect's own topics are in JSON",
+        "Connect's own topics are in JSON",
         "Kafka documentation, upgrading to 3.0",
     ),
     note(

@@ -179,7 +179,11 @@ impl Key {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        let once = if strict { ", each once and none empty" } else { "" };
+        let once = match (strict, values.is_empty()) {
+            (true, true) => ", each once and none empty",
+            (true, false) => ", each once",
+            (false, _) => "",
+        };
         Err(Refusal::Value(format!("{least} of {of}{once}, divided by commas")))
     }
 }

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
     capacity,
+    catalogue::Role,
     construct::{Check, Claim, Construct, Origin, Override},
     kafka::{Compression, KafkaHandle, check_heap},
     kubernetes::{
@@ -20,6 +21,7 @@ use crate::{
     registry::SchemaRegistryHandle,
     rules,
     runtime::{Distribution, ImageSet, Logging, METRICS_FILE, Start},
+    settings::File,
     stack::Scope,
 };
 
@@ -419,6 +421,22 @@ impl Construct for Connect {
             &self.settings,
             &self.overrides,
         );
+        let file = File {
+            rules: &rules::setting::WORKER,
+            role: Role::Worker,
+            version: self.images.version(),
+            item: "",
+            location: self.origin.location,
+            owned: &OWNED,
+            calls: &[
+                ("consumer.max.poll.records", ".max_poll_records(…)"),
+                ("producer.compression.type", ".compression(…)"),
+                ("producer.max.request.size", ".largest_request(…)"),
+            ],
+            set: &self.settings,
+            overrides: &self.overrides,
+        };
+        file.check(check, &[self.properties()]);
         check_heap(check, self.resources, self.origin.location);
     }
 

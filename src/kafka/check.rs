@@ -7,15 +7,17 @@ use super::{
     listener::Listener,
     pool::{NodePool, Roles},
     replication::Replication,
-    server::OWNED,
+    server::{CALLS, OWNED},
 };
 use crate::{
+    catalogue::Role,
     construct::{Check, Override},
     finding::{Finding, Location, Rule},
     name::ClusterId,
     quantity::{Bytes, Resources, Units},
-    rules::{capacity, durability, kraft, stack},
+    rules::{capacity, durability, kraft, setting, stack},
     runtime::METRICS_PORT,
+    settings::File,
 };
 
 impl KafkaCluster {
@@ -286,6 +288,23 @@ impl KafkaCluster {
 
     fn check_settings(&self, check: &mut Check<'_>) {
         check.raw_settings(&kraft::OWNED_SETTING, "", &OWNED, &self.settings, &self.overrides);
+        let files: Vec<_> = self
+            .pools
+            .iter()
+            .map(|pool| self.server_properties(check.scope(), pool))
+            .collect();
+        let file = File {
+            rules: &setting::BROKER,
+            role: Role::Broker,
+            version: self.images.version(),
+            item: "",
+            location: self.origin.location,
+            owned: &OWNED,
+            calls: &CALLS,
+            set: &self.settings,
+            overrides: &self.overrides,
+        };
+        file.check(check, &files);
         for Override { key, value, location } in &self.overrides {
             let dangerous: Option<(&'static Rule, &str)> =
                 match (key.as_str(), value.trim().to_ascii_lowercase().as_str()) {

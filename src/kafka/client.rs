@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use super::{cluster::KafkaHandle, replication::Compression};
 use crate::{
+    catalogue::Role,
     construct::{Check, Construct, Origin, Override},
     finding::Location,
     kubernetes::{Labels, config_map},
     manifest::Object,
     properties::Properties,
     quantity::{Bytes, Duration, Units},
-    rules::client,
+    rules::{client, setting},
+    settings::File,
     stack::Scope,
 };
 
@@ -239,6 +241,18 @@ impl Producer {
             &self.settings,
             &self.overrides,
         );
+        let file = File {
+            rules: &setting::CLIENT,
+            role: Role::Producer,
+            version: kafka.version(),
+            item: &self.name,
+            location: self.location,
+            owned: &OWNED_BY_PRODUCER,
+            calls: &[],
+            set: &self.settings,
+            overrides: &self.overrides,
+        };
+        file.check(check, &[self.properties(kafka)]);
     }
 }
 
@@ -321,7 +335,7 @@ impl Consumer {
         properties
     }
 
-    fn check(&self, check: &mut Check<'_>) {
+    fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
         if self.session_timeout > self.max_poll_interval {
             check.report(
                 &client::TIMEOUTS,
@@ -345,6 +359,18 @@ impl Consumer {
             &self.settings,
             &self.overrides,
         );
+        let file = File {
+            rules: &setting::CLIENT,
+            role: Role::Consumer,
+            version: kafka.version(),
+            item: &self.name,
+            location: self.location,
+            owned: &OWNED_BY_CONSUMER,
+            calls: &[("max.poll.records", ".max_poll_records(…)")],
+            set: &self.settings,
+            overrides: &self.overrides,
+        };
+        file.check(check, &[self.properties(kafka)]);
     }
 }
 
@@ -371,7 +397,7 @@ impl Construct for Clients {
             producer.check(check, &self.kafka);
         }
         for consumer in &self.consumers {
-            consumer.check(check);
+            consumer.check(check, &self.kafka);
         }
         let mut taken: BTreeMap<&str, Location> = BTreeMap::new();
         let names = self

@@ -70,6 +70,17 @@ pub(crate) const OWNED: [(&str, &str); 31] = [
     ("zookeeper.connect", "use `KafkaCluster::zookeeper`"),
 ];
 
+/// Settings that a builder call makes and that may be set by name too, and the call.
+pub(crate) const CALLS: [(&str, &str); 7] = [
+    ("log.retention.check.interval.ms", ".retention_check_interval(…)"),
+    ("num.io.threads", ".io_threads(…)"),
+    ("num.network.threads", ".network_threads(…)"),
+    ("socket.receive.buffer.bytes", ".socket_buffers(…)"),
+    ("socket.request.max.bytes", ".largest_request(…)"),
+    ("socket.send.buffer.bytes", ".socket_buffers(…)"),
+    ("transactional.id.expiration.ms", ".transactional_id_expiration(…)"),
+];
+
 impl KafkaCluster {
     /// The whole configuration of a pool's nodes.
     pub(crate) fn server_properties(&self, scope: &Scope, pool: &NodePool) -> Properties {

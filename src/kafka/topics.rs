@@ -15,14 +15,16 @@ use super::{
 };
 use crate::{
     capacity::Facts,
+    catalogue::Role,
     construct::{Check, Claim, Construct, Origin, Override},
     finding::{Finding, Location, Rule},
     kubernetes::{CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
     manifest::Object,
     name::TopicName,
     quantity::{Duration, Resources, Units},
-    rules::topic,
+    rules::{setting, topic},
     runtime::ImageSet,
+    settings::File,
     stack::Scope,
 };
 
@@ -234,6 +236,18 @@ impl Topics {
             check_replication(check, replication, self.kafka.brokers(), &place);
         }
         check_overrides(check, topic);
+        let file = File {
+            rules: &setting::TOPIC,
+            role: Role::Topic,
+            version: self.kafka.version(),
+            item: &topic.name,
+            location: topic.location,
+            owned: &OWNED,
+            calls: &[],
+            set: &topic.settings,
+            overrides: &topic.overrides,
+        };
+        file.check(check, &[topic.properties(self.kafka.replication())]);
     }
 }
 
@@ -241,12 +255,6 @@ impl Topics {
     /// Sizes and ages against each other, and against what the brokers are told.
     fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
         let kafka = |key: &str, default: u64| self.kafka.setting(key, default);
-        if let Some(segment) = topic.segment
-            && segment < 1.mib()
-        {
-            let message = format!("segment.bytes {segment} is below 1Mi, the least from Kafka 4.0 on");
-            report(&topic::SIZES, message, "raise it in `.segment_size(…)`");
-        }
         if let Some(batch) = topic.largest_batch {
             let segment = topic.segment.unwrap_or(1.gib());
             if batch > segment {

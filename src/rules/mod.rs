@@ -22,6 +22,7 @@ pub mod kraft;
 pub mod observability;
 pub mod pod;
 pub mod registry;
+pub mod setting;
 pub mod stack;
 pub mod topic;
 
@@ -50,6 +51,10 @@ pub const ALL: &[&Rule] = &[
     &kraft::IMAGE_VERSION,
     &kraft::RESERVED_ID,
     &kraft::NATIVE_IMAGE,
+    &setting::BROKER_UNKNOWN,
+    &setting::BROKER_ABSENT,
+    &setting::BROKER_DEPRECATED,
+    &setting::BROKER_VALUE,
     &durability::FACTOR_ABOVE_BROKERS,
     &durability::MIN_IN_SYNC_ABOVE_FACTOR,
     &durability::MIN_IN_SYNC_IS_FACTOR,
@@ -69,6 +74,10 @@ pub const ALL: &[&Rule] = &[
     &topic::SEGMENT_AGE,
     &topic::FETCH_SIZE,
     &topic::LAGS,
+    &setting::TOPIC_UNKNOWN,
+    &setting::TOPIC_ABSENT,
+    &setting::TOPIC_DEPRECATED,
+    &setting::TOPIC_VALUE,
     &capacity::RETENTION,
     &capacity::RATE,
     &capacity::UNKNOWN,
@@ -87,11 +96,19 @@ pub const ALL: &[&Rule] = &[
     &client::TWICE,
     &client::BOOTSTRAP,
     &client::TRANSACTION_TIMEOUT,
+    &setting::CLIENT_UNKNOWN,
+    &setting::CLIENT_ABSENT,
+    &setting::CLIENT_DEPRECATED,
+    &setting::CLIENT_VALUE,
     &registry::CONVERTERS,
     &registry::GROUP,
     &registry::OWNED_SETTING,
     &registry::REPLICAS,
     &registry::ADDRESS,
+    &setting::WORKER_UNKNOWN,
+    &setting::WORKER_ABSENT,
+    &setting::WORKER_DEPRECATED,
+    &setting::WORKER_VALUE,
     &observability::NO_AGENT,
     &observability::THRESHOLD,
 ];

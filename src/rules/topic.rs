@@ -55,9 +55,9 @@ pub const SIZES: Rule = Rule {
     production: Error,
     development: Error,
     summary: "sizes that do not fit into each other",
-    explanation: "A batch has to fit into a segment (otherwise it is refused as it arrives), and from 4.0 on a segment has \
-        at least 1 MiB.",
-    source: "Kafka, UnifiedLog; Kafka 4.0 upgrade notes",
+    explanation: "A batch has to fit into a segment, otherwise it is refused as it arrives, and into the largest request \
+        that the brokers take.",
+    source: "Kafka, UnifiedLog; SocketServerConfigs",
 };
 
 /// A topic that two parts of a stack declare, or keep their state in.
