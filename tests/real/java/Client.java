@@ -25,6 +25,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -37,6 +38,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -92,6 +94,7 @@ public final class Client {
             case "cluster": return cluster();
             case "quorum": return quorum();
             case "topics": return topics();
+            case "health": return health();
             case "brokers": return brokerConfigs(a);
             case "create": return create(a[1], Integer.parseInt(a[2]), Short.parseShort(a[3]), rest(a, 4));
             case "delete": admin.deleteTopics(List.of(a[1])).all().get(); return true;
@@ -170,22 +173,37 @@ public final class Client {
         }
     }
 
+    private static Map<String, TopicDescription> descriptions() throws Exception {
+        return admin.describeTopics(admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get()).allTopicNames().get();
+    }
+
+    /** How many partitions have no leader, and how many lack a replica in sync. */
+    private static Object health() throws Exception {
+        int offline = 0;
+        int under = 0;
+        for (TopicDescription topic : descriptions().values()) {
+            for (var partition : topic.partitions()) {
+                offline += leaderless(partition) ? 1 : 0;
+                under += partition.isr().size() < partition.replicas().size() ? 1 : 0;
+            }
+        }
+        return Map.of("offline", offline, "under", under);
+    }
+
+    private static boolean leaderless(TopicPartitionInfo partition) {
+        return partition.leader() == null || partition.leader().isEmpty();
+    }
+
     private static Object describeAll() throws Exception {
-        Collection<String> names = admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true)).names().get();
-        Map<String, TopicDescription> described = admin.describeTopics(names).allTopicNames().get();
+        Map<String, TopicDescription> described = descriptions();
+        Collection<String> names = described.keySet();
         List<ConfigResource> resources = new ArrayList<>();
         names.forEach(name -> resources.add(new ConfigResource(ConfigResource.Type.TOPIC, name)));
         Map<ConfigResource, Config> configs = admin.describeConfigs(resources).all().get();
         Map<String, Object> result = new TreeMap<>();
         for (TopicDescription topic : described.values()) {
-            int offline = 0;
-            int under = 0;
             Set<Integer> factors = new HashSet<>();
-            for (var partition : topic.partitions()) {
-                offline += partition.leader() == null || partition.leader().isEmpty() ? 1 : 0;
-                under += partition.isr().size() < partition.replicas().size() ? 1 : 0;
-                factors.add(partition.replicas().size());
-            }
+            topic.partitions().forEach(partition -> factors.add(partition.replicas().size()));
             Map<String, String> set = new TreeMap<>();
             for (ConfigEntry entry : configs.get(new ConfigResource(ConfigResource.Type.TOPIC, topic.name())).entries()) {
                 if (entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG) {
@@ -193,7 +211,7 @@ public final class Client {
                 }
             }
             result.put(topic.name(), Map.of("id", topic.topicId().toString(), "partitions", topic.partitions().size(), "replicas", factors,
-                "offline", offline, "under", under, "configs", set, "internal", topic.isInternal()));
+                "configs", set, "internal", topic.isInternal()));
         }
         return result;
     }
@@ -223,8 +241,17 @@ public final class Client {
         for (int i = 0; i < partitions; i++) {
             ends.put(new TopicPartition(topic, i), OffsetSpec.latest());
         }
-        admin.listOffsets(ends).all().get();
-        return true;
+        for (int i = 0; ; i++) {
+            try {
+                admin.listOffsets(ends).all().get();
+                return true;
+            } catch (ExecutionException error) {
+                if (i == 100 || !(error.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw error;
+                }
+                Thread.sleep(200);
+            }
+        }
     }
 
     private static Object alter(String topic, String[] configs) throws Exception {

@@ -167,7 +167,7 @@ export KAFKA_LOG4J_OPTS=${SCHEMA_REGISTRY_LOG4J_OPTS:-$(cat /etc/kafka/log4j.opt
 export KAFKA_JVM_PERFORMANCE_OPTS=$SCHEMA_REGISTRY_JVM_PERFORMANCE_OPTS
 exec kafka-run-class ${EXTRA_ARGS--name schemaRegistry} SchemaRegistry "$@"
 """, 0o755)
-        image.note = "the registry is a stand-in: a store in `_schemas` behind Confluent's API, compatibility by the rules of Avro for records"
+        image.note = "Confluent's registry is a stand-in: a store in `_schemas` behind Confluent's API, compatibility by the rules of Avro for records"
     return image
 
 

@@ -42,7 +42,8 @@ def main():
     parser.add_argument("--proof", help="write the table of results to this file")
     parser.add_argument("--self-test", action="store_true", help="run the broken manifests, which must fail, instead of stacks")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended
+    for number in (signal.SIGINT, signal.SIGTERM):  # the children end with this process, whatever ends it
+        signal.signal(number, lambda caught, _: sys.exit(128 + caught))
     try:
         found = software.Software()
         for line in ("kafka-4", "kafka-3"):
@@ -80,7 +81,7 @@ def main():
     for thread in threads:
         thread.join()
     good = [r for result in results.values() for r in result["rows"] if r["good"]]
-    bad = [(name, r) for name, result in results.items() for r in result["rows"] if not r["good"]]
+    bad = [(name, r) for name, result in results.items() for r in result["rows"] if r["good"] is False]
     crashed = [name for name, result in results.items() if not result["rows"]]
     for name, row in bad:
         print(f"FAIL {name}/{row['check']}: {row['what']} — {row['detail']}")

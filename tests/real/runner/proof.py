@@ -12,11 +12,12 @@ def write(path, results, agent):
 def table(results):
     lines = []
     for name, result in sorted(results.items()):
-        good = sum(r["good"] for r in result["rows"])
-        lines += [f"### `{name}`: {good} of {len(result['rows'])} hold, in {result['seconds']:.0f} s", "", "| | What was seen | Seconds |", "|---|---|---|"]
+        good, facts = sum(r["good"] is True for r in result["rows"]), sum(r["good"] is not None for r in result["rows"])
+        lines += [f"### `{name}`: {good} of {facts} hold, in {result['seconds']:.0f} s", "", "| | What was seen | Seconds |", "|---|---|---|"]
         for row in result["rows"]:
             detail = f": {row['detail']}" if row["detail"] else ""
             took = f"{row['seconds']:.0f}" if row["seconds"] is not None else ""
-            lines.append(f"| {row['check']} | {'' if row['good'] else '**fails:** '}{row['what']}{detail.replace('|', '/')} | {took} |")
+            mark = {True: "", False: "**fails:** ", None: "*note:* "}[row["good"]]
+            lines.append(f"| {row['check']} | {mark}{row['what']}{detail.replace('|', '/')} | {took} |")
         lines.append("")
     return "\n".join(lines)

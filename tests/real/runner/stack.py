@@ -23,7 +23,6 @@ class Stack:
     def __init__(self, name, objects, software, agent="jmx-0", say=print):
         self.name, self.objects, self.say, self.began, self.rows = name, objects, say, time.time(), []
         self.world = World(software, agent)
-        self.pending = []  # what goes on beside the next check
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
         self._client, self.starting = None, threading.Lock()
@@ -32,11 +31,18 @@ class Stack:
 
     def fact(self, check, what, good, detail="", seconds=None):
         """One row: what was seen, and whether that is what has to be."""
-        row = {"check": check, "what": what, "good": bool(good), "detail": str(detail), "seconds": seconds}
-        self.rows.append(row)
-        took = f" ({seconds:.0f} s)" if seconds is not None else ""
-        self.say(f"{self.name}: {time.time() - self.began:5.0f} s  {'ok  ' if good else 'FAIL'} {check}: {what}{took}{' — ' + row['detail'] if detail else ''}")
+        self.row("ok  " if good else "FAIL", {"check": check, "what": what, "good": bool(good), "detail": str(detail), "seconds": seconds})
         return bool(good)
+
+    def note(self, check, what, detail):
+        """A row that proves nothing: what the reader of the others has to know."""
+        self.row("note", {"check": check, "what": what, "good": None, "detail": detail, "seconds": None})
+
+    def row(self, word, row):
+        self.rows.append(row)
+        took = f" ({row['seconds']:.0f} s)" if row["seconds"] is not None else ""
+        detail = f" — {row['detail']}" if row["detail"] else ""
+        self.say(f"{self.name}: {time.time() - self.began:5.0f} s  {word} {row['check']}: {row['what']}{took}{detail}")
 
     def first_cause(self, lines=15):
         """The first trouble of any pod and the last words of its containers: what a person has to read."""

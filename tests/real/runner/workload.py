@@ -69,12 +69,15 @@ class StatefulSet(Workload):
             old.delete(grace=grace)
         return self.create(ordinal)
 
-    def roll(self, each_within):
-        """A rolling update: from the last ordinal to the first, each after the one before is available."""
+    def roll(self, each_within, settled):
+        """A rolling update: from the last ordinal to the first, each after the one before is available. `settled()` may end the wait of
+        `minReadySeconds`: it is the time that the replicas get to be in sync, and no more is needed once they are."""
         for ordinal in reversed(self.ordinals):
             pod = self.replace(ordinal)
             self.world.wait(f"`{pod.name}` ready again", lambda p=pod: p.ready, each_within, lambda p=pod: p.problem)
-            time.sleep(min(self.spec.get("minReadySeconds", 0), 10))  # cut short: less time to get in sync is the harder test
+            available = time.time() + self.spec.get("minReadySeconds", 0)
+            while time.time() < available and not settled():
+                time.sleep(0.5)
 
 
 class Deployment(Workload):

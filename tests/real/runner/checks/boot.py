@@ -3,25 +3,40 @@
 import re
 import time
 
+from .. import world
+
 PATIENCE = 400
 # What a sound start may log as an error, each with its reason; a line is looked at together with the one after it.
 EXPECTED_ERRORS = {
+    r"EventPerformanceMonitor|Exceptionally slow controller event": "more than two seconds for an event: a loaded machine, not the manifest",
     r"Unexpected error handling request .*\n.*NotControllerException": "a request that meets an election is answered so and sent again",
     r"PartitionLeaderStrategy .*Received unknown topic error for topic connect-": "a topic just made, of which a broker does not know yet; asked again",
 }
 
 
 def run(stack):
-    world, began = stack.world, time.time()
-    world.apply(stack.objects)
-    world.wait("every workload ready", lambda: all(w.ready() for w in world.workloads.values()), PATIENCE, lambda: trouble(world))
-    seconds = {w.name: w.seconds if w.kind == "Job" else max(p.became_ready for p in w.pods()) - began for w in world.workloads.values()}
+    cluster, began = stack.world, time.time()
+    cluster.apply(stack.objects)
+    cluster.wait("every workload ready", lambda: all(w.ready() for w in cluster.workloads.values()), PATIENCE, lambda: trouble(cluster))
+    seconds = {w.name: w.seconds if w.kind == "Job" else max(p.became_ready for p in w.pods()) - began for w in cluster.workloads.values()}
     stack.fact("boot", "every workload ready from empty volumes", True, ", ".join(f"{n} {s:.0f} s" for n, s in seconds.items()), time.time() - began)
-    restarts = {p.name: p.restarts for p in world.pods if p.restarts}
+    restarts = {p.name: p.restarts for p in cluster.pods if p.restarts}
     stack.fact("boot", "no container was restarted", not restarts, restarts or "")
+    concessions(stack)
     identity(stack)
-    errors = unexpected_errors(world)
+    errors = unexpected_errors(cluster)
     stack.fact("boot", "no errors in the logs", not errors, "; ".join(errors[:3]))
+
+
+def concessions(stack):
+    """What is not as in a cluster: the stand-ins by name, and what the machine takes from the JVMs."""
+    notes = sorted({f"`{image.name.rpartition('/')[2]}`: {image.note}" for image in stack.world.images.values() if image.note})
+    if notes:
+        stack.note("boot", "stand-ins", "; ".join(notes))
+    cuts = {f"{c.name} {' to '.join(found[-1])} MiB" for p in stack.world.pods for c in p.containers
+            if (found := re.findall(r"^the machine cuts the heap of (\d+) MiB to (\d+) MiB", c.log(), re.M))}
+    stack.note("boot", "for the machine", f"heaps above {world.HEAP_CAP} MiB are cut to that ({', '.join(sorted(cuts)) or 'none was'}); "
+                                          "no optimising compiler; classes from an archive; no limit of processor time")
 
 
 def trouble(world):

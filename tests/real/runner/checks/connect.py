@@ -15,15 +15,18 @@ SINK = {"name": "proof-sink", "connector.class": "org.apache.kafka.connect.file.
         "file": "/tmp/sink.txt", "topics": TOPIC}
 
 
+def prepare(stack):
+    """The topic, while every broker is there: `recovery` goes on beside this check."""
+    if stack.deployments("kafka-connect"):
+        stack.client.ask("create", TOPIC, 1, min(3, len(boot.declared_ids(stack))))
+
+
 def run(stack):
     found = stack.deployments("kafka-connect")
     if not found:
         return
     obj, client = found[0], stack.client
     workload, base = stack.workload(obj), address(stack, obj)
-    # A broker may still be away (`recovery` goes on beside this): a topic of three replicas can be made once it is registered again.
-    replicas = min(3, len(boot.declared_ids(stack)))
-    settled(lambda: {"made": client.ask("create", TOPIC, 1, replicas)}, f"topic `{TOPIC}` made", lambda r: True)
     lines(workload, 0, 100)
     for config in (SOURCE, SINK):
         settled(lambda c=config: client.http("PUT", f"{base}/connectors/{c['name']}/config", c), f"`{config['name']}` accepted", lambda r: r[0] in (200, 201))

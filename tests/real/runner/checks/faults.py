@@ -21,13 +21,12 @@ def run(stack):
     combined = set(boot.declared_voters(stack)) & set(boot.declared_ids(stack))
     load(stack, TOPIC)
     one_lost(stack, pods, combined)
-    two_lost(stack, pods, combined)
+    two_lost(stack, brokers[0], pods, combined)
     verify(stack, strict=False)
     load(stack, TOPIC + ".roll")
     roll(stack, brokers[0])
     verify(stack)
     empty_volume(stack, brokers[0])
-    wrong_cluster_id(stack, brokers[0])
     for topic in (TOPIC, TOPIC + ".roll"):
         client.ask("delete", topic)
 
@@ -37,7 +36,8 @@ def load(stack, topic):
     brokers = len(stack.client.ask("cluster")["nodes"])
     stack.client.ask("create", topic, 6, min(3, brokers), f"min.insync.replicas={min(2, brokers)}")
     stack.client.ask("load", clients.emitted(stack, "producer"), topic)
-    time.sleep(2)
+    if not acknowledged_grows(stack, 60, 200):
+        raise Failure("the load did not begin")
 
 
 def verify(stack, strict=True):
@@ -58,21 +58,25 @@ def acknowledged_grows(stack, seconds, by=50):
     while time.time() < deadline:
         if stack.client.ask("acknowledged") >= before + by:
             return True
-        time.sleep(0.5)
+        time.sleep(0.2)
     return False
 
 
+def in_sync(stack):
+    """Whether no partition is offline or under-replicated, as far as a broker answers."""
+    try:
+        return stack.client.ask("health") == {"offline": 0, "under": 0}
+    except ClientError:
+        return False
+
+
 def full_isr(stack, within=150):
-    """Seconds until no partition is offline or under-replicated."""
-    began = time.time()
-    while time.time() - began < within:
-        try:
-            if all(t["offline"] == t["under"] == 0 for t in stack.client.ask("topics").values()):
-                return time.time() - began
-        except ClientError:
-            pass
+    """Waits until every replica is in sync."""
+    deadline = time.time() + within
+    while not in_sync(stack):
+        if time.time() > deadline:
+            raise Failure(f"not every replica was in sync within {within} s")
         time.sleep(0.5)
-    raise Failure(f"not every replica was in sync within {within} s")
 
 
 def leader_pod(stack, pods):
@@ -91,7 +95,7 @@ def one_lost(stack, pods, combined):
     stack.fact("faults", "one broker killed: writes go on", good, f"kill -9 of `{victim.name}`{', the active controller' if combined else ''}", time.time() - began)
 
 
-def two_lost(stack, pods, combined):
+def two_lost(stack, workload, pods, combined):
     second = next(p for p in pods if not p.held)
     second.lose()
     expected = "TimeoutException" if combined else "NotEnoughReplicas"
@@ -105,9 +109,9 @@ def two_lost(stack, pods, combined):
             seen = str(error)
     stack.fact("faults", f"two brokers killed: a write fails with `{expected}`", expected in seen, seen[:120])
     began = time.time()
-    for pod in pods:
-        pod.release()
-    stack.world.wait("both brokers back", lambda: all(p.ready for p in pods), READY_WITHIN, lambda: boot.trouble(stack.world))
+    next(p for p in pods if p.held and p is not second).release()
+    wrong_cluster_id(stack, workload, second)
+    stack.world.wait("both brokers back", workload.ready, READY_WITHIN, lambda: boot.trouble(stack.world))
     full_isr(stack)
     stack.fact("faults", "both return: every replica in sync again", acknowledged_grows(stack, 30), "", time.time() - began)
 
@@ -118,14 +122,14 @@ def roll(stack, workload):
     problem = []
     def restart():
         try:
-            workload.roll(READY_WITHIN)
+            workload.roll(READY_WITHIN, lambda: in_sync(stack))
         except Failure as error:
             problem.append(str(error))
         done.set()
     threading.Thread(target=restart, daemon=True).start()
     while not done.wait(0.5):
         try:
-            offline = max(offline, sum(t["offline"] for t in stack.client.ask("topics").values()))
+            offline = max(offline, stack.client.ask("health")["offline"])
         except ClientError:
             pass  # the node that was asked is the one that goes
     killed = [e[2] for e in stack.world.events[known:] if "killed after the grace period" in e[2]]
@@ -156,11 +160,10 @@ def empty_volume(stack, workload):
     stack.fact("faults", "an empty volume in one node of three recovers", True, "", time.time() - began)
 
 
-def wrong_cluster_id(stack, workload):
-    """A volume of another cluster: the node must refuse to start."""
-    ordinal = workload.ordinals[-1]
-    pod = stack.world.pod(f"{workload.name}-{ordinal}")
-    pod.delete()
+def wrong_cluster_id(stack, workload, pod):
+    """A dead pod comes back, first with a volume of another cluster, with which it must refuse to start, and then with its own."""
+    ordinal = int(pod.name.rsplit("-", 1)[1])
+    pod.delete(grace=0)
     files = list(volume_of(workload, pod).rglob("meta.properties"))
     texts = {path: path.read_text() for path in files}
     for path, text in texts.items():
@@ -174,8 +177,7 @@ def wrong_cluster_id(stack, workload):
     new.delete(grace=0)
     for path, text in texts.items():
         path.write_text(text)
-    back = workload.create(ordinal)
-    stack.world.wait(f"`{back.name}` ready again", lambda: back.ready, READY_WITHIN, lambda: back.problem)
+    workload.create(ordinal)
 
 
 def restart_single(stack, workload):

@@ -26,7 +26,6 @@ def run(stack):
             except Failure as error:
                 failures.append(f"{pod.name}: {error}")
         stack.fact("metrics", f"every target of `{obj['metadata']['name']}` answers", pods and not failures, "; ".join(failures[:2]) or f"{len(pods)} targets")
-    notes = {i.note for i in stack.world.images.values() if i.note}
     absent, seen, elsewhere = [], [], []
     for alert, expression in alerts(stack):
         for name, wanted in series(expression):
@@ -40,9 +39,7 @@ def run(stack):
                 absent.append(f"{alert}: `{name}`")
     stack.fact("metrics", "every series that an alert names has a sample", not absent and seen, "; ".join(sorted(set(absent))[:5]) or f"{len(set(seen))} series")
     if elsewhere:
-        stack.fact("metrics", "series from outside the stack are not proven here", True, "; ".join(sorted(set(elsewhere))))
-    if notes:
-        stack.fact("metrics", "stand-ins", True, "; ".join(sorted(notes)))
+        stack.note("metrics", "series from outside the stack are not proven here", "; ".join(sorted(set(elsewhere))))
 
 
 def job(obj, endpoint):

@@ -4,6 +4,7 @@ What should is read off the names of ports, not off the policies: a port of peer
 kind, metrics are for the namespace `monitoring`, ZooKeeper's clients are the brokers, and what is left is for everybody.
 """
 
+import concurrent.futures
 import json
 
 PEERS = ("replication", "controller", "peer", "election", "quorum", "leader")
@@ -11,7 +12,7 @@ DIAL = """
 import concurrent.futures, json, socket, sys
 def dial(target):
     try:
-        socket.create_connection(target, 2).close()
+        socket.create_connection(target, 3).close()
         return True
     except OSError:
         return False
@@ -30,9 +31,13 @@ def run(stack):
     brokers = {s["metadata"]["name"] for s in stack.brokers()}
     targets = [(name, pod, port, number) for name, pod in members.items() for port, number in pod.named_ports.items()]
     wrong, opened, closed = [], 0, 0
-    for source, pod in (strangers | members).items():
+    def dial(pod):
         chosen = [t for t in targets if t[1] is not pod]
-        results = json.loads(world.from_pod(pod, DIAL, json.dumps([[t[1].address, t[3]] for t in chosen])))
+        return chosen, json.loads(world.from_pod(pod, DIAL, json.dumps([[t[1].address, t[3]] for t in chosen])))
+    sources = strangers | members
+    with concurrent.futures.ThreadPoolExecutor(len(sources)) as pool:
+        answers = list(pool.map(dial, sources.values()))
+    for (source, pod), (chosen, results) in zip(sources.items(), answers):
         for (name, target, port, number), connects in zip(chosen, results):
             wanted = should(source, pod, name, target, port, brokers)
             opened, closed = opened + connects, closed + (not connects)
