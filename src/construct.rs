@@ -302,7 +302,7 @@ impl<'a> Check<'a> {
             item: String::new(),
             message: message.into(),
             hint: String::new(),
-            location: self.location,
+            location: self.location.into(),
             acknowledged: None,
         };
         describe(&mut finding);

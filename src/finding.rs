@@ -68,6 +68,50 @@ impl fmt::Display for Location {
     }
 }
 
+/// What a finding points to: a line of the stack's source, or of a manifest that was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The line that made the value.
+    Source(Location),
+    /// The line of a manifest, and its file as it was named on the command line.
+    Manifest {
+        /// With `/` between folders on every machine.
+        file: String,
+        /// From 1 on.
+        line: u32,
+    },
+}
+
+impl Place {
+    /// The file, with `/` between folders on every machine.
+    pub fn file(&self) -> String {
+        match self {
+            Self::Source(location) => location.file.replace('\\', "/"),
+            Self::Manifest { file, .. } => file.clone(),
+        }
+    }
+
+    /// The line, from 1 on.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Source(location) => location.line,
+            Self::Manifest { line, .. } => *line,
+        }
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        Self::Source(location)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file(), self.line())
+    }
+}
+
 /// One thing that is wrong, where it is, and how it is mended.
 ///
 /// The setters are for checks; a finding is read through its public fields.
@@ -86,7 +130,7 @@ pub struct Finding {
     /// The change that mends it, as a builder call; may be empty.
     pub hint: String,
     /// The line that made the value.
-    pub location: Location,
+    pub location: Place,
     /// The reason, if the finding was acknowledged.
     pub acknowledged: Option<String>,
 }
@@ -99,8 +143,8 @@ impl Finding {
     }
 
     /// The line that made the value, where that is not the construct's own.
-    pub fn at(&mut self, location: Location) -> &mut Self {
-        self.location = location;
+    pub fn at(&mut self, location: impl Into<Place>) -> &mut Self {
+        self.location = location.into();
         self
     }
 

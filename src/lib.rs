@@ -19,6 +19,7 @@
 //! |---|---|
 //! | [`stack`], [`construct`] | the stack and its surroundings; what a construct is |
 //! | [`finding`], [`rules`] | what a check says; every rule as data, one file a family |
+//! | [`objects`] | judges finished objects, rendered or read from disk |
 //! | [`synth`](mod@synth), [`manifest`], [`totals`] | the pipeline; objects, files and their index; what a stack costs |
 //! | [`yaml`] | the only module that knows YAML |
 //! | [`name`], [`quantity`], [`properties`] | names, amounts with units, Java property files |
@@ -56,6 +57,7 @@ pub mod metrics;
 pub mod monitoring;
 pub mod name;
 mod nearest;
+pub mod objects;
 pub mod properties;
 pub mod quantity;
 pub mod registry;

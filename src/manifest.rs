@@ -7,7 +7,10 @@ use k8s_openapi::Resource;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::yaml;
+use crate::{
+    name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
+    yaml,
+};
 
 /// A Kubernetes object, on its way to a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,6 +188,19 @@ pub(crate) fn kind_order(kind: &str) -> usize {
         "Job",
     ];
     ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len())
+}
+
+/// What Kubernetes allows as the name of each kind.
+pub(crate) fn object_name(identity: &Identity) -> Result<(), InvalidName> {
+    let name = &identity.name;
+    match identity.kind.as_str() {
+        "Namespace" => DnsLabel::parse(name).map(drop),
+        "Service" => ServiceName::parse(name).map(drop),
+        "StatefulSet" => StatefulSetName::parse(name).map(drop),
+        "Job" => JobName::parse(name).map(drop),
+        // A Deployment's name is a label value of nothing, but its pods' names add 17 characters to it and are host names.
+        _ => DnsSubdomain::parse(name).map(drop),
+    }
 }
 
 /// Tells two versions of a text apart: its `BLAKE2b` of 64 bits, as `b2sum -l 64` prints it. Line ends count as `\n` on every

@@ -1,4 +1,4 @@
-//! check → render → amend → check again → [`Manifests`]. Pure: no IO, and no failure but findings.
+//! check → render → amend → judge the objects → [`Manifests`]. Pure: no IO, and no failure but findings.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::{
     construct::{Check, Claims},
     finding::{Findings, Location, Severity},
     manifest::{Identity, Manifests, Object, RenderedFile, kind_order},
-    name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
+    name::{DnsLabel, DnsSubdomain, InvalidName},
+    objects::{self, Fault, Judged},
     rules,
     stack::{NamespaceOwner, Stack},
     totals::Totals,
@@ -91,8 +92,8 @@ pub fn synth(stack: &Stack) -> Synthesis {
                 .objects
                 .iter()
                 .map(|object| Leaf {
-                    kind: object.identity.kind.clone(),
-                    name: object.identity.name.clone(),
+                    kind: object.identity().kind.clone(),
+                    name: object.identity().name.clone(),
                     path: object.file.path.clone(),
                 })
                 .collect(),
@@ -182,9 +183,17 @@ struct Rendered<'a> {
 }
 
 struct RenderedObject {
-    identity: Identity,
+    judged: Judged,
+    /// The last line that changed it: an amendment, or the construct's own.
+    location: Location,
     file: RenderedFile,
     totals: Totals,
+}
+
+impl RenderedObject {
+    fn identity(&self) -> &Identity {
+        &self.judged.facts.identity
+    }
 }
 
 #[derive(Clone, PartialEq)]
@@ -233,24 +242,29 @@ impl<'a> Job<'a> {
             Self::Part(part) => (part.name(), part.origin().location, part.render(&stack.scope)),
         };
         let mut amended = vec![Amended::NoMatch; stack.amendments.len()];
-        for object in &mut objects {
+        // What is wrong with an object that was amended is looked for at the amendment.
+        let mut locations = vec![location; objects.len()];
+        for (object, location) in objects.iter_mut().zip(&mut locations) {
             for (amendment, outcome) in stack.amendments.iter().zip(&mut amended) {
                 if amendment.matches(object) {
                     *outcome = match (amendment.change)(object) {
                         Ok(()) => Amended::Done,
                         Err(error) => Amended::Failed(error.to_string()),
                     };
+                    *location = amendment.location;
                 }
             }
         }
         let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
         let mut objects: Vec<RenderedObject> = objects
             .into_iter()
-            .map(|mut object| {
+            .zip(locations)
+            .map(|(mut object, location)| {
                 object.seal(&texts);
                 let order = kind_order(object.kind());
                 RenderedObject {
-                    identity: object.identity(),
+                    judged: objects::judge(object.body()),
+                    location,
                     file: RenderedFile::new(order, object.path(construct), yaml::to_text(object.body())),
                     totals: Totals::of(object.body()),
                 }
@@ -304,8 +318,8 @@ fn check_amendments(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
             let of_kind: Vec<&str> = rendered
                 .iter()
                 .flat_map(|part| &part.objects)
-                .filter(|object| object.identity.kind == amendment.kind)
-                .map(|object| object.identity.name.as_str())
+                .filter(|object| object.identity().kind == amendment.kind)
+                .map(|object| object.identity().name.as_str())
                 .collect();
             check.report(
                 &rules::stack::AMENDMENT,
@@ -326,24 +340,36 @@ fn check_amendments(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
 }
 
 fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
+    check_identities(stack, rendered, findings);
+    let objects: Vec<(&str, &RenderedObject)> = rendered
+        .iter()
+        .flat_map(|part| part.objects.iter().map(|object| (part.construct, object)))
+        .collect();
+    let facts: Vec<&objects::Facts> = objects.iter().map(|(_, object)| &object.judged.facts).collect();
+    for ((construct, object), among_others) in objects.iter().zip(objects::judge_set(&facts)) {
+        let identity = object.identity();
+        let item = format!("{} {}", identity.kind, identity.name);
+        let mut check = Check::new(&stack.scope, construct, object.location, findings);
+        for Fault {
+            rule, message, hint, ..
+        } in object.judged.faults.iter().chain(&among_others)
+        {
+            check.report(rule, message.as_str(), |finding| {
+                finding.item(item.as_str()).hint(hint.as_str());
+            });
+        }
+    }
+}
+
+/// Two objects that are one to the API server, and two files that are one on the disk.
+fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
     let mut taken: BTreeMap<&Identity, &str> = BTreeMap::new();
     let mut paths: BTreeMap<&str, &Identity> = BTreeMap::new();
     for part in rendered {
-        for RenderedObject { identity, file, .. } in &part.objects {
-            let path = file.path.as_str();
+        for object in &part.objects {
+            let (identity, path) = (object.identity(), object.file.path.as_str());
             let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
             let item = format!("{} {}", identity.kind, identity.name);
-            if let Err(error) = object_name(identity) {
-                check.report(
-                    &rules::stack::NAME,
-                    format!("{} name {error}", identity.kind),
-                    |finding| {
-                        finding
-                            .item(item.as_str())
-                            .hint("choose another name where the construct or its part is made");
-                    },
-                );
-            }
             if let Some(other) = taken.insert(identity, part.construct) {
                 let (by, hint) = if other == part.construct {
                     (
@@ -375,19 +401,6 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
                 );
             }
         }
-    }
-}
-
-/// What Kubernetes allows as the name of each kind.
-fn object_name(identity: &Identity) -> Result<(), InvalidName> {
-    let name = &identity.name;
-    match identity.kind.as_str() {
-        "Namespace" => DnsLabel::parse(name).map(drop),
-        "Service" => ServiceName::parse(name).map(drop),
-        "StatefulSet" => StatefulSetName::parse(name).map(drop),
-        "Job" => JobName::parse(name).map(drop),
-        // A Deployment's name is a label value of nothing, but its pods' names add 17 characters to it and are host names.
-        _ => DnsSubdomain::parse(name).map(drop),
     }
 }
 

@@ -1,7 +1,10 @@
 //! The only module that knows YAML: how a value becomes text, and how the index of a stack's files is written and read.
 //!
 //! Emission is `serde-saphyr`'s, which quotes everything that a YAML 1.1 reader, as Kubernetes has one, would take for a
-//! boolean, a number or a date. This module only decides the order of keys.
+//! boolean, a number or a date. This module only decides the order of keys. [`read`] is the other direction, for manifests that
+//! someone else wrote.
+
+pub mod read;
 
 use serde::{
     Serialize, Serializer,

@@ -1,5 +1,7 @@
 //! `check`: the findings, and nothing else.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -7,25 +9,45 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        output::Output,
+        folder::{self, Assumption},
+        output::{Format, Output},
         report::{self, Show},
         select,
     },
-    finding::Severity,
-    stack::Stack,
+    finding::{Findings, Severity},
+    stack::{Profile, Stack},
     synth::{Synthesis, synth},
 };
 
-/// Report what is wrong with the stacks; write nothing
+/// Report what is wrong with the stacks, or with manifests on disk; write nothing
 #[derive(Args)]
+#[command(after_long_help = "\
+With `--dir`, every `.yaml`, `.yml` and `.json` file of the folder and the folders in it is judged, whoever wrote it: whether \
+it can be read, what the API server refuses, what refers to nothing, and what keeps Kafka from starting. Documents, Lists and \
+JSON are read as kubectl reads them; a `kustomization.yaml` is no object, but what it names has to be there, and what it \
+changes is told. Links to folders are not followed. Findings point to file and line.
+
+A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]
 pub(super) struct Arguments {
     /// The stacks to check; all of them if none is named
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
 
     /// Show acknowledged findings too, with the reasons
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dir")]
     all: bool,
+
+    /// Judge the manifests of a folder, or of one file, instead of stacks
+    #[arg(long, value_name = "DIR", conflicts_with = "stacks")]
+    dir: Option<PathBuf>,
+
+    /// What the cluster has though the folder does not, as `Secret/kafka-tls`, or `Secret` for all of a kind
+    #[arg(long, value_name = "KIND/NAME", requires = "dir", value_parser = Assumption::parse)]
+    assume: Vec<Assumption>,
+
+    /// Judge the folder as that of a development stack, whose data may be lost
+    #[arg(long, requires = "dir")]
+    development: bool,
 }
 
 pub(super) fn run(
@@ -33,6 +55,13 @@ pub(super) fn run(
     stacks: &[fn() -> Stack],
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
+    match &arguments.dir {
+        Some(root) => run_on_folder(arguments, root, output),
+        None => run_on_stacks(arguments, stacks, output),
+    }
+}
+
+fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let checked: Vec<(Stack, Synthesis)> = select(stacks, &arguments.stacks)?
         .into_iter()
         .map(|stack| {
@@ -55,12 +84,54 @@ pub(super) fn run(
             .collect();
         output.json(json!({ "stacks": stacks }))?;
     } else {
-        let findings = checked
+        let findings: Vec<(&str, &Findings)> = checked
             .iter()
-            .map(|(stack, synthesis)| (stack.name(), &synthesis.findings));
-        // Here the findings are the data.
-        output.data([report::text(findings, show, output.data_paint()).as_str()])?;
+            .map(|(stack, synthesis)| (stack.name(), &synthesis.findings))
+            .collect();
+        tell(&findings, show, output)?;
     }
     let failed = checked.iter().any(|(_, synthesis)| synthesis.findings.has_errors());
     Ok(if failed { Outcome::Failed } else { Outcome::Done })
+}
+
+fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let profile = if arguments.development {
+        Profile::Development
+    } else {
+        Profile::Production
+    };
+    let judgement = folder::judge(root, &arguments.assume, profile)?;
+    let findings = &judgement.findings;
+    if output.is_json() {
+        output.json(json!({ "folder": {
+            "name": root.display().to_string(),
+            "files": judgement.files,
+            "objects": judgement.objects,
+            "errors": findings.count(Severity::Error),
+            "warnings": findings.count(Severity::Warning),
+            "findings": report::json("", findings, Show::Open),
+            "needless_assumptions": judgement.needless,
+        } }))?;
+    } else {
+        tell(&[("", findings)], Show::Open, output)?;
+        for needless in &judgement.needless {
+            output.note(&format!("nothing here asks for `--assume {needless}`\n"));
+        }
+    }
+    Ok(if findings.has_errors() {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    })
+}
+
+/// Here the findings are the data.
+fn tell(findings: &[(&str, &Findings)], show: Show, output: &mut Output<'_>) -> anyhow::Result<()> {
+    let all = findings.iter().copied();
+    let text = match output.format() {
+        Format::Github => report::github(all, show),
+        Format::Sarif => report::sarif(all, show),
+        Format::Text | Format::Json => report::text(all, show, output.data_paint()),
+    };
+    output.data([text.as_str()])
 }

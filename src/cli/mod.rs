@@ -9,6 +9,7 @@ mod compare;
 mod completions;
 mod explain;
 mod failure;
+mod folder;
 mod list;
 mod output;
 mod report;
@@ -116,6 +117,10 @@ pub fn run(stacks: &[fn() -> Stack]) -> ExitCode {
 /// Runs one verb, and reports its failure.
 fn execute(verb: &Verb, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Outcome {
     let outcome = match verb {
+        verb if output.format().is_for_findings() && !matches!(verb, Verb::Check(_)) => {
+            Err(Failure::new("only `check` reports findings in this format")
+                .hint("use `--format text` or `--format json`"))
+        }
         Verb::Synth(arguments) => synth::run(arguments, stacks, output),
         Verb::Check(arguments) => check::run(arguments, stacks, output),
         Verb::List(arguments) => list::run(arguments, stacks, output),

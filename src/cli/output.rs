@@ -21,6 +21,17 @@ pub(super) enum Format {
     Text,
     /// For programs: one document with a `format_version`
     Json,
+    /// Of `check`: annotations of a GitHub workflow
+    Github,
+    /// Of `check`: a SARIF 2.1.0 log, for code scanning
+    Sarif,
+}
+
+impl Format {
+    /// Whether it can only say what was found.
+    pub(super) fn is_for_findings(self) -> bool {
+        matches!(self, Self::Github | Self::Sarif)
+    }
 }
 
 /// The version of all JSON reports. It is raised when a key changes its meaning or goes away; new keys may come at any time.
@@ -48,6 +59,10 @@ impl<'a> Output<'a> {
             note_paint,
             format,
         }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
     }
 
     pub(super) fn is_json(&self) -> bool {

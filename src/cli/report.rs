@@ -1,10 +1,13 @@
 //! Findings, for people and for programs.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::{
     cli::output::{Paint, count},
-    finding::{Finding, Findings, Severity},
+    finding::{Finding, Findings, Rule, Severity},
+    manifest::digest,
 };
 
 /// Which findings a report shows.
@@ -83,8 +86,141 @@ pub(super) fn json(stack: &str, findings: &Findings, show: Show) -> Value {
                 "message": finding.message,
                 "hint": finding.hint,
                 "location": finding.location.to_string(),
+                "file": finding.location.file(),
+                "line": finding.location.line(),
                 "acknowledged": finding.acknowledged,
             })
         })
         .collect()
+}
+
+/// Annotations of a GitHub workflow, a line each.
+pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show) -> String {
+    let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
+    stacks
+        .flat_map(|(stack, findings)| findings.iter().map(move |finding| (stack, finding)))
+        .filter(|(_, finding)| show.shows(finding))
+        .map(|(stack, finding)| {
+            let level = match (finding.severity, &finding.acknowledged) {
+                (_, Some(_)) => "notice",
+                (Severity::Error, None) => "error",
+                (_, None) => "warning",
+            };
+            format!(
+                "::{level} file={},line={},title={}::{}\n",
+                property(&finding.location.file()),
+                finding.location.line(),
+                property(&format!("{} {}", finding.rule.id, finding.subject(stack))),
+                escaped(&sentence(finding)),
+            )
+        })
+        .collect()
+}
+
+/// What is wrong, and what mends it or why it stays.
+fn sentence(finding: &Finding) -> String {
+    match &finding.acknowledged {
+        Some(reason) => format!("{}\nacknowledged: {reason}", finding.message),
+        None if finding.hint.is_empty() => finding.message.clone(),
+        None => format!("{}\nhint: {}", finding.message, finding.hint),
+    }
+}
+
+/// A SARIF 2.1.0 log: one run with the rules that are broken, and a result for each finding.
+pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show) -> String {
+    let found: Vec<(&str, &Finding)> = stacks
+        .flat_map(|(stack, findings)| findings.iter().map(move |finding| (stack, finding)))
+        .filter(|(_, finding)| show.shows(finding))
+        .collect();
+    let rules: BTreeMap<&str, &Rule> = found
+        .iter()
+        .map(|(_, finding)| (finding.rule.id, finding.rule))
+        .collect();
+    let places: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(index, id)| (*id, index)).collect();
+    let mut twins: BTreeMap<String, usize> = BTreeMap::new();
+    let results: Vec<Value> = found
+        .iter()
+        .map(|(stack, finding)| {
+            let mut result = json!({
+                "ruleId": finding.rule.id,
+                "ruleIndex": places[finding.rule.id],
+                "level": level(finding.severity),
+                "message": { "text": sentence(finding) },
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": { "uri": uri(&finding.location.file()) },
+                        "region": { "startLine": finding.location.line() },
+                    },
+                    "logicalLocations": [{ "fullyQualifiedName": finding.subject(stack) }],
+                }],
+                // The same while lines move, so that a finding is recognized from one run to the next.
+                "partialFingerprints": { "finding/v1": fingerprint(stack, finding, &mut twins) },
+            });
+            if let Some(reason) = &finding.acknowledged {
+                result["suppressions"] = json!([{ "kind": "inSource", "justification": reason }]);
+            }
+            result
+        })
+        .collect();
+    let rules: Vec<Value> = rules
+        .values()
+        .map(|rule| {
+            json!({
+                "id": rule.id,
+                "shortDescription": { "text": rule.summary },
+                "fullDescription": { "text": rule.explanation },
+                "help": { "text": format!("{}\n\nSource: {}", rule.explanation, rule.source) },
+                "defaultConfiguration": { "level": level(rule.production) },
+            })
+        })
+        .collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": env!("CARGO_PKG_NAME"), "rules": rules } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Off => "none",
+    }
+}
+
+fn fingerprint(stack: &str, finding: &Finding, twins: &mut BTreeMap<String, usize>) -> String {
+    let said = digest(&format!(
+        "{}\0{}\0{}\0{}",
+        finding.rule.id,
+        finding.location.file(),
+        finding.subject(stack),
+        finding.message
+    ));
+    let twin = twins.entry(said.clone()).or_default();
+    *twin += 1;
+    format!("{said}:{twin}")
+}
+
+/// A path as a URI: relative paths stay relative to the checkout.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri += &format!("%{byte:02X}");
+        }
+    }
+    if uri.starts_with('/') {
+        format!("file://{uri}")
+    } else {
+        uri
+    }
 }

@@ -8,15 +8,19 @@
 //! | T | topics |
 //! | C | capacity: memory against heap, load against brokers |
 //! | P | pods and the ensembles that they form |
+//! | I | images, and what a service mesh makes of a pod |
+//! | A | the API server: what it refuses, or takes and a cluster then breaks on |
 //! | E | clients |
 //! | R | registry and Connect |
 //! | O | observability |
 
 use crate::finding::Rule;
 
+pub mod api;
 pub mod capacity;
 pub mod client;
 pub mod durability;
+pub mod identity;
 pub mod impossible;
 pub mod kraft;
 pub mod observability;
@@ -90,7 +94,66 @@ pub const ALL: &[&Rule] = &[
     &capacity::PAGE_CACHE,
     &capacity::FOR_EVER,
     &capacity::EMPTY_LOAD,
+    &pod::SERVICE_LINKS,
+    &pod::VOLUME_ROOT,
+    &pod::EPHEMERAL_DATA,
+    &pod::GRACE,
+    &pod::RECOVERY,
+    &pod::QUORUM_START,
+    &pod::NAMED_USER,
+    &pod::ENTRYPOINT_WRITES,
+    &pod::CLAIMS_DELETED,
+    &pod::BUDGET,
     &pod::ENSEMBLE,
+    &pod::ID_NOT_A_NUMBER,
+    &pod::ID_SHARED,
+    &pod::CLUSTER_ID_MADE,
+    &pod::ADDRESS,
+    &pod::VOTERS,
+    &pod::UNRESOLVED,
+    &pod::ADVERTISED,
+    &pod::TOPICS,
+    &pod::RESTRICTED,
+    &pod::VOLUME_OWNER,
+    &pod::OPEN,
+    &pod::ALERT_METRIC,
+    &identity::MESH_PORT,
+    &identity::MESH_JOB,
+    &identity::MESH_UNDECIDED,
+    &identity::MESH_USER,
+    &identity::FLOATING_IMAGE,
+    &identity::IMAGE,
+    &api::UNREADABLE,
+    &api::DUPLICATE_KEY,
+    &api::AMBIGUOUS,
+    &api::NO_OBJECT,
+    &api::SCHEMA,
+    &api::KUSTOMIZATION,
+    &api::TRANSFORMED,
+    &api::LABEL,
+    &api::INNER_NAME,
+    &api::LISTED_TWICE,
+    &api::RANGE,
+    &api::WORD,
+    &api::QUANTITY,
+    &api::ONE_OF,
+    &api::REQUIRED,
+    &api::EXCLUDES,
+    &api::OWN_PODS,
+    &api::VOLUME,
+    &api::REFERENCE,
+    &api::MISSING_KEY,
+    &api::SELECTS_NOTHING,
+    &api::PORT_NAME,
+    &api::PORT_NUMBER,
+    &api::GOVERNING_SERVICE,
+    &api::NO_EVICTION,
+    &api::TWO_BUDGETS,
+    &api::UNDEFINED,
+    &api::TOO_LARGE,
+    &api::TOO_LARGE_TO_APPLY,
+    &api::SHARED_PODS,
+    &api::ALERT_RULES,
     &client::TIMEOUTS,
     &client::OWNED_SETTING,
     &client::TWICE,

@@ -1,0 +1,490 @@
+//! Manifests on the disk, whoever wrote them, as objects to be judged.
+#![expect(clippy::disallowed_methods, reason = "the command line reads what it judges")]
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use crate::{
+    cli::failure::Failure,
+    finding::{Finding, Findings, Place, Rule, Severity},
+    objects::{self, Facts, Fault},
+    rules::{api, stack},
+    stack::Profile,
+    yaml::read::{self, Document, Lines, RemarkKind},
+};
+
+/// The largest file that is read: a thousand times as large as any manifest should be.
+const LARGEST: u64 = 64 << 20;
+
+/// Something that the cluster has, though the folder does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Assumption {
+    kind: String,
+    /// Empty for all of a kind.
+    name: String,
+}
+
+impl Assumption {
+    const KINDS: [&'static str; 7] = [
+        "ConfigMap",
+        "Secret",
+        "ServiceAccount",
+        "PersistentVolumeClaim",
+        "Service",
+        "Pod",
+        "Metric",
+    ];
+
+    /// Reads `KIND` or `KIND/NAME`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (kind, name) = text.split_once('/').unwrap_or((text, ""));
+        if Self::KINDS.contains(&kind) {
+            Ok(Self {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+            })
+        } else {
+            Err(format!(
+                "no rule asks for a `{kind}`: use one of `{}`",
+                Self::KINDS.join("`, `")
+            ))
+        }
+    }
+
+    fn covers(&self, outside: &str) -> bool {
+        let (kind, name) = outside.split_once('/').unwrap_or((outside, ""));
+        self.kind == kind && (self.name.is_empty() || self.name == name)
+    }
+
+    fn shown(&self) -> String {
+        if self.name.is_empty() {
+            self.kind.clone()
+        } else {
+            format!("{}/{}", self.kind, self.name)
+        }
+    }
+}
+
+/// What was found in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    pub(super) findings: Findings,
+    pub(super) files: usize,
+    pub(super) objects: usize,
+    /// Assumptions that nothing asked for.
+    pub(super) needless: Vec<String>,
+}
+
+/// Judges all manifests of a folder and the folders in it, or one file.
+pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -> Result<Judgement, Failure> {
+    let mut folder = Folder {
+        profile,
+        found: Vec::new(),
+        objects: Vec::new(),
+        kustomizations: Vec::new(),
+        files: Vec::new(),
+    };
+    folder.walk(root)?;
+    if folder.files.is_empty() {
+        return Err(Failure::new(format!("there is no manifest in `{}`", shown(root)))
+            .hint("manifests are files that end in `.yaml`, `.yml` or `.json`"));
+    }
+    for (path, shown) in folder.files.clone() {
+        folder.file(&path, &shown);
+    }
+    folder.kustomizations();
+    let needless = folder.objects(assumptions);
+    folder
+        .found
+        .sort_by(|a, b| (&a.location, a.rule.id).cmp(&(&b.location, b.rule.id)));
+    let mut findings = Findings::default();
+    for finding in folder.found {
+        findings.push(finding);
+    }
+    Ok(Judgement {
+        findings,
+        files: folder.files.len(),
+        objects: folder.objects.len(),
+        needless,
+    })
+}
+
+struct Folder {
+    profile: Profile,
+    found: Vec<Finding>,
+    objects: Vec<Object>,
+    kustomizations: Vec<(PathBuf, String, Value, Lines)>,
+    /// Path, and path as it is shown.
+    files: Vec<(PathBuf, String)>,
+}
+
+/// An object and where it stands.
+struct Object {
+    body: Value,
+    lines: Lines,
+    file: String,
+}
+
+/// A path as it was named, with `/` between folders on every machine.
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace('\\', "/")
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+}
+
+fn is_kustomization(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| {
+        ["kustomization.yaml", "kustomization.yml", "Kustomization"]
+            .iter()
+            .any(|known| name == *known)
+    })
+}
+
+fn reason(error: &io::Error) -> String {
+    // The kind is the same text on every machine.
+    format!("cannot be read: {}", error.kind())
+}
+
+impl Folder {
+    fn report(
+        &mut self,
+        rule: &'static Rule,
+        file: &str,
+        line: u32,
+        item: &str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let severity = match self.profile {
+            Profile::Production => rule.production,
+            Profile::Development => rule.development,
+        };
+        self.found.push(Finding {
+            rule,
+            severity,
+            construct: String::new(),
+            item: item.to_owned(),
+            message: message.into(),
+            hint: hint.into(),
+            location: Place::Manifest {
+                file: file.to_owned(),
+                line,
+            },
+            acknowledged: None,
+        });
+    }
+
+    /// Collects the files, as `kubectl apply --recursive` does: links to files are read, links to folders are not entered.
+    fn walk(&mut self, root: &Path) -> Result<(), Failure> {
+        let kind = fs::metadata(root).map_err(|error| Failure::new(format!("`{}` {}", shown(root), reason(&error))))?;
+        if !kind.is_dir() {
+            self.files.push((root.to_owned(), shown(root)));
+            return Ok(());
+        }
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(&folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+            let entries = match entries {
+                Ok(entries) => entries,
+                Err(error) if folder == root => {
+                    return Err(Failure::new(format!("`{}` {}", shown(root), reason(&error))));
+                }
+                Err(error) => {
+                    let file = shown(&folder);
+                    self.report(
+                        &api::UNREADABLE,
+                        &file,
+                        1,
+                        &file,
+                        format!("the folder {}", reason(&error)),
+                        "",
+                    );
+                    continue;
+                }
+            };
+            for entry in entries {
+                let path = entry.path();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(path);
+                } else if is_manifest(&path) || is_kustomization(&path) {
+                    let file = shown(&path);
+                    self.files.push((path, file));
+                }
+            }
+        }
+        self.files.sort();
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, file: &str) {
+        let text = match text(path) {
+            Ok(Some(text)) => text,
+            Ok(None) => return,
+            Err((line, message)) => {
+                self.report(&api::UNREADABLE, file, line, file, message, "");
+                return;
+            }
+        };
+        let reading = read::read(&text);
+        for remark in reading.remarks {
+            let rule = match remark.kind {
+                RemarkKind::DuplicateKey => &api::DUPLICATE_KEY,
+                RemarkKind::Ambiguous => &api::AMBIGUOUS,
+            };
+            self.report(rule, file, remark.line, file, remark.message, remark.hint);
+        }
+        if let Some(broken) = reading.broken {
+            self.report(
+                &api::UNREADABLE,
+                file,
+                broken.line,
+                file,
+                format!("is no YAML: {}", broken.message),
+                "",
+            );
+        }
+        for Document { value, lines } in reading.documents {
+            if is_kustomization(path)
+                || value["apiVersion"]
+                    .as_str()
+                    .is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
+            {
+                self.kustomizations
+                    .push((path.to_owned(), file.to_owned(), value, lines));
+            } else {
+                self.document(value, lines, file);
+            }
+        }
+    }
+
+    /// One document: an object, or a list of them.
+    fn document(&mut self, value: Value, lines: Lines, file: &str) {
+        if !value.is_object() {
+            self.report(
+                &api::NO_OBJECT,
+                file,
+                lines.first(),
+                file,
+                "a document that is no mapping: this is no object of the API",
+                "",
+            );
+            return;
+        }
+        let list = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && value["items"].is_array();
+        if !list {
+            self.objects.push(Object {
+                body: value,
+                lines,
+                file: file.to_owned(),
+            });
+            return;
+        }
+        let all = lines.key("items").map_or(&[][..], Lines::items);
+        let items = value["items"].as_array().into_iter().flatten();
+        for (index, item) in items.enumerate() {
+            let lines = all.get(index).cloned().unwrap_or_else(|| lines.clone());
+            self.document(item.clone(), lines, file);
+        }
+    }
+
+    /// What is applied with `-k` is not always what the files hold.
+    fn kustomizations(&mut self) {
+        const HARMLESS: [&str; 6] = [
+            "apiVersion",
+            "kind",
+            "metadata",
+            "resources",
+            "sortOptions",
+            "buildMetadata",
+        ];
+        for (path, file, value, lines) in std::mem::take(&mut self.kustomizations) {
+            let transforms: Vec<&str> = value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key.as_str())
+                .filter(|key| !HARMLESS.contains(key))
+                .collect();
+            for key in transforms {
+                self.report(
+                    &api::TRANSFORMED,
+                    &file,
+                    lines.of(&format!("/{key}")),
+                    &file,
+                    format!("`{key}` changes the objects on their way to the cluster: the files are judged without it"),
+                    "judge what `kubectl kustomize` prints",
+                );
+            }
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            let resources: Vec<&str> = value["resources"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            for (index, resource) in resources.iter().enumerate() {
+                let remote = resource.contains("://")
+                    || resource.contains('?')
+                    || resource.starts_with("git@")
+                    || resource.contains(".com/");
+                if !remote && fs::metadata(folder.join(resource)).is_err() {
+                    let line = lines.of(&format!("/resources/{index}"));
+                    self.report(
+                        &api::KUSTOMIZATION,
+                        &file,
+                        line,
+                        &file,
+                        format!("`{resource}` is not there"),
+                        "remove the line, or add the file",
+                    );
+                }
+            }
+            let listed: Vec<PathBuf> = resources.iter().map(|resource| folder.join(resource)).collect();
+            for (other, name) in self.files.clone() {
+                let own = other.starts_with(&folder) && !is_kustomization(&other);
+                if own && !listed.iter().any(|listed| other.starts_with(normal(listed))) {
+                    self.report(
+                        &api::TRANSFORMED,
+                        &name,
+                        1,
+                        &name,
+                        format!("is not listed in `{file}`: it is not applied with it"),
+                        "list it under `resources`, or move it elsewhere",
+                    );
+                }
+            }
+        }
+    }
+
+    /// Judges the objects, and says which assumptions nothing asked for.
+    fn objects(&mut self, assumptions: &[Assumption]) -> Vec<String> {
+        let objects = std::mem::take(&mut self.objects);
+        let mut faults: Vec<Vec<Fault>> = Vec::new();
+        let mut facts: Vec<Facts> = Vec::new();
+        for object in &objects {
+            let judged = objects::judge(&object.body);
+            faults.push([objects::schema(&object.body), judged.faults].concat());
+            facts.push(judged.facts);
+        }
+        let facts: Vec<&Facts> = facts.iter().collect();
+        for (index, among_others) in objects::judge_set(&facts).into_iter().enumerate() {
+            faults[index].extend(among_others);
+        }
+        let item = |index: usize| {
+            let identity = &facts[index].identity;
+            match (identity.kind.as_str(), identity.name.as_str()) {
+                ("", "") => objects[index].file.clone(),
+                (kind, name) => format!("{kind} {name}").trim().to_owned(),
+            }
+        };
+        for (index, first) in objects::duplicates(&facts) {
+            let (object, other) = (&objects[index], &objects[first]);
+            let message = format!(
+                "the same object is already in `{}`, line {}: the one that is applied last wins",
+                other.file,
+                other.lines.first()
+            );
+            self.report(
+                &stack::OBJECT_TWICE,
+                &object.file,
+                object.lines.first(),
+                &item(index),
+                message,
+                "remove one of the two",
+            );
+        }
+        let mut needed = vec![false; assumptions.len()];
+        for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
+            for Fault {
+                rule,
+                pointer,
+                message,
+                hint,
+                outside,
+            } in faults
+            {
+                if let Some(outside) = &outside {
+                    let assumed: Vec<usize> = (0..assumptions.len())
+                        .filter(|&at| assumptions[at].covers(outside))
+                        .collect();
+                    if !assumed.is_empty() {
+                        assumed.into_iter().for_each(|at| needed[at] = true);
+                        continue;
+                    }
+                }
+                let hint = match &outside {
+                    Some(outside) => format!(
+                        "{hint}; or, if the cluster has it, say `--assume {}`",
+                        outside.trim_end_matches('/')
+                    ),
+                    None => hint,
+                };
+                self.report(
+                    rule,
+                    &object.file,
+                    object.lines.of(&pointer),
+                    &item(index),
+                    message,
+                    hint.trim_start_matches("; "),
+                );
+                // What leaves the folder is an error here: nobody can acknowledge it, and `--assume` is there.
+                if outside.is_some()
+                    && let Some(finding) = self.found.last_mut()
+                {
+                    finding.severity = Severity::Error;
+                }
+            }
+        }
+        self.found.retain(|finding| finding.severity != Severity::Off);
+        self.objects = objects;
+        assumptions
+            .iter()
+            .zip(needed)
+            .filter(|(_, needed)| !needed)
+            .map(|(assumption, _)| assumption.shown())
+            .collect()
+    }
+}
+
+/// A path without `.` and `..`, as far as its text says.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+/// The text of a file; none for a folder behind a link. Otherwise the line and what is wrong.
+fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
+    let kind = fs::metadata(path).map_err(|error| (1, reason(&error)))?;
+    if kind.is_dir() {
+        return Ok(None);
+    }
+    // A pipe or a device would wait for ever.
+    if !kind.is_file() {
+        return Err((1, "is neither a file nor a folder".to_owned()));
+    }
+    if kind.len() > LARGEST {
+        return Err((1, format!("has {} bytes: more than {LARGEST} are not read", kind.len())));
+    }
+    let bytes = fs::read(path).map_err(|error| (1, reason(&error)))?;
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        (u32::try_from(line).unwrap_or(u32::MAX), "is no UTF-8 text".to_owned())
+    })
+}

@@ -1,0 +1,227 @@
+//! Fields that do not exist and values of another type: an object is read as the Kubernetes type of its kind and written
+//! again, and what is lost on the way does not exist. Objects that a Rust type made need none of it.
+
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    batch::v1::{CronJob, Job},
+    core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::node::{Fault, Faults};
+use crate::rules::api;
+
+/// Where a schema may be broken many times, the first are enough.
+const MOST: usize = 20;
+
+/// What the schema of its kind says about an object; nothing for kinds that are not known here.
+pub fn schema(body: &Value) -> Vec<Fault> {
+    let api_version = body["apiVersion"].as_str().unwrap_or_default();
+    let again = match (api_version, body["kind"].as_str().unwrap_or_default()) {
+        ("v1", "Namespace") => again::<Namespace>,
+        ("v1", "ServiceAccount") => again::<ServiceAccount>,
+        ("v1", "ConfigMap") => again::<ConfigMap>,
+        ("v1", "Secret") => again::<Secret>,
+        ("v1", "Service") => again::<Service>,
+        ("v1", "Pod") => again::<Pod>,
+        ("v1", "PersistentVolumeClaim") => again::<PersistentVolumeClaim>,
+        ("apps/v1", "StatefulSet") => again::<StatefulSet>,
+        ("apps/v1", "Deployment") => again::<Deployment>,
+        ("apps/v1", "DaemonSet") => again::<DaemonSet>,
+        ("apps/v1", "ReplicaSet") => again::<ReplicaSet>,
+        ("batch/v1", "Job") => again::<Job>,
+        ("batch/v1", "CronJob") => again::<CronJob>,
+        ("networking.k8s.io/v1", "NetworkPolicy") => again::<NetworkPolicy>,
+        ("policy/v1", "PodDisruptionBudget") => again::<PodDisruptionBudget>,
+        _ => return Vec::new(),
+    };
+    let mut faults = Faults::default();
+    let mut body = body.clone();
+    // Amounts are texts here, and numbers are fine to the API server.
+    amounts(&mut body, "");
+    while faults.0.len() < MOST {
+        match again(&body) {
+            Ok(kept) => {
+                lost(&body, &kept, "", &mut faults);
+                break;
+            }
+            Err(error) => {
+                let pointer = culprit(&body, again);
+                let Some(value) = body.pointer_mut(&pointer).filter(|_| !pointer.is_empty()) else {
+                    faults.add("", &api::SCHEMA, error);
+                    break;
+                };
+                let fault = faults.add(
+                    pointer.as_str(),
+                    &api::SCHEMA,
+                    format!("`{}` is {}: {}", path(&pointer), shown(value), plain(&error)),
+                );
+                if !value.is_string() && !value.is_object() && error.contains("expected a string") {
+                    fault.hint(format!("put it in quotes: `\"{value}\"`"));
+                }
+                *value = Value::Null;
+            }
+        }
+    }
+    faults.0
+}
+
+type Again = fn(&Value) -> Result<Value, String>;
+
+fn again<T: DeserializeOwned + Serialize>(body: &Value) -> Result<Value, String> {
+    let typed = T::deserialize(body).map_err(|error| error.to_string())?;
+    serde_json::to_value(&typed).map_err(|error| error.to_string())
+}
+
+/// The smallest part of an object that its type cannot hold. The type reads in the order of the text and stops at the first, so
+/// leaving out what comes after it changes nothing.
+fn culprit(body: &Value, again: Again) -> String {
+    let mut pointer = String::new();
+    loop {
+        let keys: Vec<String> = match body.pointer(&pointer) {
+            Some(Value::Object(map)) => map
+                .keys()
+                .map(|key| key.replace('~', "~0").replace('/', "~1"))
+                .collect(),
+            Some(Value::Array(items)) => (0..items.len()).map(|index| index.to_string()).collect(),
+            _ => return pointer,
+        };
+        let first = keys.iter().position(|key| {
+            let mut part = body.clone();
+            if pointer.is_empty() && matches!(key.as_str(), "apiVersion" | "kind") {
+                return false;
+            }
+            keep_until(&mut part, &pointer, key);
+            again(&part).is_err()
+        });
+        match first {
+            Some(index) if pointer.len() < 4096 => pointer += &format!("/{}", keys[index]),
+            _ => return pointer,
+        }
+    }
+}
+
+/// Leaves out what comes after one key of a mapping or a list. The two fields that say what the object is stay.
+fn keep_until(body: &mut Value, pointer: &str, last: &str) {
+    match body.pointer_mut(pointer) {
+        Some(Value::Object(map)) => {
+            let mut seen = false;
+            let kept: Map<String, Value> = std::mem::take(map)
+                .into_iter()
+                .filter(|(key, _)| {
+                    let keep = !seen || pointer.is_empty() && matches!(key.as_str(), "apiVersion" | "kind");
+                    seen |= key.replace('~', "~0").replace('/', "~1") == last;
+                    keep
+                })
+                .collect();
+            *map = kept;
+        }
+        Some(Value::Array(items)) => items.truncate(last.parse::<usize>().map_or(0, |index| index + 1)),
+        _ => {}
+    }
+}
+
+/// Fields that did not survive.
+fn lost(before: &Value, after: &Value, pointer: &str, faults: &mut Faults) {
+    match (before, after) {
+        (Value::Object(before), _) => {
+            for (key, value) in before {
+                if is_empty(value) || faults.0.len() >= MOST {
+                    continue;
+                }
+                let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                match after.get(key) {
+                    Some(after) => lost(value, after, &pointer, faults),
+                    None => {
+                        let fault = faults.add(
+                            pointer.as_str(),
+                            &api::SCHEMA,
+                            format!("`{}` is no field of the API", path(&pointer)),
+                        );
+                        let near = after
+                            .as_object()
+                            .into_iter()
+                            .flatten()
+                            .map(|(key, _)| key)
+                            .find(|known| known.eq_ignore_ascii_case(key));
+                        if let Some(near) = near {
+                            fault.hint(format!("write `{near}`"));
+                        }
+                    }
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            for (index, (before, after)) in before.iter().zip(after).enumerate() {
+                lost(before, after, &format!("{pointer}/{index}"), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a type leaves out when it is written: nothing is lost with it.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.values().all(is_empty) && map.is_empty(),
+        _ => false,
+    }
+}
+
+/// Turns numbers into texts where an amount stands.
+fn amounts(value: &mut Value, key: &str) {
+    match value {
+        Value::Object(map) => {
+            for (inner, value) in map {
+                if matches!(key, "limits" | "requests" | "capacity") || inner == "sizeLimit" {
+                    if let Value::Number(number) = value {
+                        *value = Value::String(number.to_string());
+                    }
+                } else {
+                    amounts(value, inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| amounts(item, "")),
+        _ => {}
+    }
+}
+
+/// A pointer as people write it.
+fn path(pointer: &str) -> String {
+    let mut path = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part.parse::<usize>().is_ok() || part.contains(['.', '/']) {
+            path += &format!("[{part}]");
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path += &part;
+        }
+    }
+    path
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "a mapping".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(text) => format!("the text {text:?}"),
+        other => format!("`{other}`"),
+    }
+}
+
+/// What the reader expected, without what it found.
+fn plain(error: &str) -> String {
+    match error.split_once("expected ") {
+        Some((_, expected)) => format!("the API expects {expected}"),
+        None => error.to_owned(),
+    }
+}
