@@ -340,13 +340,19 @@ fn check_amendments(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
 }
 
 fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
-    check_identities(stack, rendered, findings);
+    let distinct = check_identities(stack, rendered, findings);
     let objects: Vec<(&str, &RenderedObject)> = rendered
         .iter()
         .flat_map(|part| part.objects.iter().map(|object| (part.construct, object)))
         .collect();
     let facts: Vec<&objects::Facts> = objects.iter().map(|(_, object)| &object.judged.facts).collect();
-    for ((construct, object), among_others) in objects.iter().zip(objects::judge_set(&facts)) {
+    // Where two objects are one, what refers to either of them means nothing.
+    let among_others = if distinct {
+        objects::judge_set(&facts)
+    } else {
+        vec![Vec::new(); facts.len()]
+    };
+    for ((construct, object), among_others) in objects.iter().zip(among_others) {
         let identity = object.identity();
         let item = format!("{} {}", identity.kind, identity.name);
         let mut check = Check::new(&stack.scope, construct, object.location, findings);
@@ -361,8 +367,9 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
     }
 }
 
-/// Two objects that are one to the API server, and two files that are one on the disk.
-fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) {
+/// Two objects that are one to the API server, and two files that are one on the disk; whether there are none.
+fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) -> bool {
+    let mut distinct = true;
     let mut taken: BTreeMap<&Identity, &str> = BTreeMap::new();
     let mut paths: BTreeMap<&str, &Identity> = BTreeMap::new();
     for part in rendered {
@@ -371,6 +378,7 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
             let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
             let item = format!("{} {}", identity.kind, identity.name);
             if let Some(other) = taken.insert(identity, part.construct) {
+                distinct = false;
                 let (by, hint) = if other == part.construct {
                     (
                         "twice".to_owned(),
@@ -402,6 +410,7 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
             }
         }
     }
+    distinct
 }
 
 /// Marks what was acknowledged, and finds acknowledgements that are of no use or not allowed.

@@ -578,7 +578,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (
             &registry::ADDRESS,
             beside(|kafka| {
-                let registry = SchemaRegistry::external("https://a.example.com,http://b:8081/path");
+                let registry = SchemaRegistry::external("https://a.example.com,http://b.tools:8081/path");
                 Connect::new("connect", kafka).avro(&registry)
             }),
         ),
@@ -600,6 +600,7 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
     let silent: BTreeSet<&str> = sound.iter().map(|(rule, _)| rule.id).collect();
     let missing: Vec<&str> = rules::ALL
         .iter()
+        .filter(|rule| !rules::OF_OBJECTS.contains(rule))
         .map(|rule| rule.id)
         .filter(|id| !silent.contains(id))
         .collect();
@@ -677,7 +678,9 @@ fn the_nearest_sound_stacks_are_quiet() {
     for name in ["connect", "more"] {
         stack.add(
             Connect::new(name, &kafka)
-                .avro(&SchemaRegistry::external("https://a.example.com,http://b:8081/path"))
+                .avro(&SchemaRegistry::external(
+                    "https://a.example.com,http://b.tools:8081/path",
+                ))
                 .config("producer.linger.ms", 5)
                 .config("producer.sasl.jaas.config", "${env:JAAS}"),
         );
@@ -775,6 +778,7 @@ fn every_rule_can_be_broken() {
         .collect();
     let silent: Vec<&str> = rules::ALL
         .iter()
+        .filter(|rule| !rules::OF_OBJECTS.contains(rule))
         .map(|rule| rule.id)
         .filter(|id| !broken.contains(id))
         .collect();

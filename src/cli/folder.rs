@@ -415,7 +415,9 @@ impl Folder {
                         .filter(|&at| assumptions[at].covers(outside))
                         .collect();
                     if !assumed.is_empty() {
-                        assumed.into_iter().for_each(|at| needed[at] = true);
+                        for at in assumed {
+                            needed[at] = true;
+                        }
                         continue;
                     }
                 }
@@ -484,7 +486,7 @@ fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
     let bytes = fs::read(path).map_err(|error| (1, reason(&error)))?;
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = before.split(|&byte| byte == b'\n').count();
         (u32::try_from(line).unwrap_or(u32::MAX), "is no UTF-8 text".to_owned())
     })
 }

@@ -86,8 +86,6 @@ pub(super) fn json(stack: &str, findings: &Findings, show: Show) -> Value {
                 "message": finding.message,
                 "hint": finding.hint,
                 "location": finding.location.to_string(),
-                "file": finding.location.file(),
-                "line": finding.location.line(),
                 "acknowledged": finding.acknowledged,
             })
         })

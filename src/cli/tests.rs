@@ -70,12 +70,29 @@ impl Construct for Part {
             "metadata": scope.metadata(self.name),
             "spec": {
                 "replicas": 3,
-                "selector": {},
-                "template": { "spec": { "containers": [{
-                    "name": "main",
-                    "resources": { "limits": { "cpu": "1500m", "memory": "8Gi" } },
-                }] } },
-                "volumeClaimTemplates": [{ "spec": { "resources": { "requests": { "storage": "500Mi" } } } }],
+                "selector": { "matchLabels": { "app": self.name } },
+                "template": {
+                    "metadata": { "labels": { "app": self.name } },
+                    "spec": {
+                        "containers": [{
+                            "name": "main",
+                            "image": "example:1",
+                            "resources": { "limits": { "cpu": "1500m", "memory": "8Gi" } },
+                            "securityContext": {
+                                "allowPrivilegeEscalation": false,
+                                "capabilities": { "drop": ["ALL"] },
+                            },
+                        }],
+                        "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
+                    },
+                },
+                "volumeClaimTemplates": [{
+                    "metadata": { "name": "data" },
+                    "spec": {
+                        "accessModes": ["ReadWriteOnce"],
+                        "resources": { "requests": { "storage": "500Mi" } },
+                    },
+                }],
             },
         }))
         .unwrap();

@@ -133,7 +133,7 @@ fn is_duration(text: &str) -> bool {
     next > 0
 }
 
-/// Brackets and quotes that do not match: the part of PromQL's grammar that needs no grammar.
+/// Brackets and quotes that do not match: the part of the grammar that needs no grammar.
 fn unbalanced(expression: &str) -> Option<String> {
     let mut open = Vec::new();
     let mut quote = None;

@@ -37,6 +37,7 @@ impl Process {
 
 /// A pod of the Kafka family.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "fields of a pod that are set or not")]
 pub(super) struct Kafka {
     pub(super) process: Process,
     /// Its container.
@@ -309,14 +310,6 @@ fn expand(text: &str, known: &BTreeMap<String, String>) -> String {
 
 /// The setting that an image makes of a variable: `KAFKA_LOG_DIRS` is `log.dirs`.
 fn setting_of(variable: &str, process: Process) -> Option<String> {
-    match variable {
-        // ZooKeeper's images name theirs otherwise.
-        "ZOO_MY_ID" | "ZOOKEEPER_SERVER_ID" => return Some("server.id".to_owned()),
-        "ZOO_SERVERS" | "ZOOKEEPER_SERVERS" => return Some("servers".to_owned()),
-        "ZOO_DATA_DIR" | "ZOOKEEPER_DATA_DIR" => return Some("dataDir".to_owned()),
-        _ => {}
-    }
-    let rest = variable.strip_prefix(process.prefix())?;
     const NO_SETTINGS: [&str; 6] = [
         "HEAP_OPTS",
         "OPTS",
@@ -325,6 +318,14 @@ fn setting_of(variable: &str, process: Process) -> Option<String> {
         "GC_LOG_OPTS",
         "VERSION",
     ];
+    match variable {
+        // ZooKeeper's images name theirs otherwise.
+        "ZOO_MY_ID" | "ZOOKEEPER_SERVER_ID" => return Some("server.id".to_owned()),
+        "ZOO_SERVERS" | "ZOOKEEPER_SERVERS" => return Some("servers".to_owned()),
+        "ZOO_DATA_DIR" | "ZOOKEEPER_DATA_DIR" => return Some("dataDir".to_owned()),
+        _ => {}
+    }
+    let rest = variable.strip_prefix(process.prefix())?;
     (!NO_SETTINGS.contains(&rest) && !rest.starts_with("LOG4J_")).then(|| {
         rest.replace("___", "-")
             .replace("__", "\u{1}")
@@ -444,7 +445,7 @@ pub(super) fn expression_metrics(expression: &str) -> Vec<String> {
     found
 }
 
-/// The names of kafka_exporter, from its source.
+/// The names of Kafka Exporter, from its source.
 pub(super) const EXPORTER_METRICS: &[&str] = &[
     "kafka_brokers",
     "kafka_broker_info",
@@ -542,18 +543,18 @@ fn scan(text: &str, short_too: bool, pointer: &str, addresses: &mut Vec<Address>
         let digits: String = text[colon + 1..].chars().take_while(char::is_ascii_digit).collect();
         let after = text[colon + 1 + digits.len()..].chars().next();
         // What stands before is a variable, or belongs to a longer word.
-        let part = before[..start].ends_with(['}', ')', '$', '_', '{', '@']);
-        let Ok(port) = digits.parse::<i64>() else { continue };
+        let continued = before[..start].ends_with(['}', ')', '$', '_', '{', '@']);
+        let Ok(number) = digits.parse::<i64>() else { continue };
         let full = host.split('.').nth(2) == Some("svc") || host.split('.').nth(3) == Some("svc");
         let short = short_too
             && host.starts_with(|c: char| c.is_ascii_lowercase())
             && host.split('.').count() <= 3
             && host != "localhost";
         let ends = after.is_none_or(|c| !c.is_ascii_alphanumeric() && c != ':');
-        if !part && ends && (full || short) {
+        if !continued && ends && (full || short) {
             let address = Address {
                 host: host.to_owned(),
-                port,
+                port: number,
                 pointer: pointer.to_owned(),
             };
             if !addresses.contains(&address) {

@@ -21,7 +21,7 @@ enum Step<'v> {
 
 static NULL: Value = Value::Null;
 
-impl<'v, 'p> Node<'v, 'p> {
+impl<'v> Node<'v, '_> {
     pub(super) fn root(value: &'v Value) -> Self {
         Self {
             value,

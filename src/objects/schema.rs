@@ -133,24 +133,15 @@ fn lost(before: &Value, after: &Value, pointer: &str, faults: &mut Faults) {
                     continue;
                 }
                 let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-                match after.get(key) {
-                    Some(after) => lost(value, after, &pointer, faults),
-                    None => {
-                        let fault = faults.add(
-                            pointer.as_str(),
-                            &api::SCHEMA,
-                            format!("`{}` is no field of the API", path(&pointer)),
-                        );
-                        let near = after
-                            .as_object()
-                            .into_iter()
-                            .flatten()
-                            .map(|(key, _)| key)
-                            .find(|known| known.eq_ignore_ascii_case(key));
-                        if let Some(near) = near {
-                            fault.hint(format!("write `{near}`"));
-                        }
-                    }
+                if let Some(after) = after.get(key) {
+                    lost(value, after, &pointer, faults);
+                    continue;
+                }
+                let message = format!("`{}` is no field of the API", path(&pointer));
+                let fault = faults.add(pointer.as_str(), &api::SCHEMA, message);
+                let known = after.as_object().into_iter().flatten();
+                if let Some((near, _)) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+                    fault.hint(format!("write `{near}`"));
                 }
             }
         }

@@ -81,7 +81,7 @@ pub const KUSTOMIZATION: Rule = rule(
     "KS-A06",
     Error,
     "a kustomization that names what is not there",
-    "`kubectl apply -k` stops at a resource that it cannot find, and applies nothing.",
+    "`kubectl apply -k` stops at a resource that it cannot find, and applies nothing of the whole folder.",
     "kustomize, resources",
 );
 

@@ -46,7 +46,8 @@ pub const MESH_USER: Rule = Rule {
     production: Error,
     development: Error,
     summary: "a container with the user id of Istio's proxy",
-    explanation: "Traffic of user 1337 bypasses the proxy, because it is the proxy's own.",
+    explanation: "Traffic of user 1337 bypasses the proxy, because it is the proxy's own: such a container speaks in plain \
+        text where the mesh promises mTLS.",
     source: "Istio, Application Requirements",
 };
 

@@ -602,7 +602,6 @@ mod tests {
             ("12:30:45", json!("12:30:45")),
             ("2026-01-31", json!("2026-01-31")),
             ("1.2.3", json!("1.2.3")),
-            ("-", json!("-")),
             ("18446744073709551615", json!(u64::MAX)),
             ("99999999999999999999", json!(1e20)),
             (".inf", json!(".inf")),
@@ -642,9 +641,9 @@ mod tests {
 
     #[test]
     fn every_value_knows_its_line() {
-        let reading = read("# a comment\na:\n- x: 1\n  y: |\n    text\n- 2\n---\nb: {c: d}\n");
+        let reading = read("# a comment\na:\n- x: 1\n  t: |\n    text\n- 2\n---\nb: {c: d}\n");
         let lines = &reading.documents[0].lines;
-        let found: Vec<u32> = ["", "/a", "/a/0", "/a/0/y", "/a/1", "/a/7/z"]
+        let found: Vec<u32> = ["", "/a", "/a/0", "/a/0/t", "/a/1", "/a/7/z"]
             .iter()
             .map(|pointer| lines.of(pointer))
             .collect();

@@ -98,7 +98,7 @@ fn the_help_fits_a_screen() {
 
     Commands:
       synth        Write the stacks' manifests: what changed, and nothing else
-      check        Report what is wrong with the stacks; write nothing
+      check        Report what is wrong with the stacks, or with manifests on disk; write nothing
       list         List the stacks
       tree         Show a stack's constructs, objects and totals
       capacity     Show what a stack's load needs of its brokers, and what they have
@@ -107,7 +107,7 @@ fn the_help_fits_a_screen() {
       help         Print this message or the help of the given subcommand(s)
 
     Options:
-          --format <FORMAT>  How to report [default: text] [possible values: text, json]
+          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif]
           --color <WHEN>     When to use colour [default: auto] [possible values: auto, always, never]
       -h, --help             Print help (see more with '--help')
       -V, --version          Print version
