@@ -7,7 +7,7 @@ use crate::rules::{ID, beside, dedicated, orders, said, topics, with};
 
 /// One broken stack for every rule and kind of file, and more where a rule can be broken in several ways.
 pub(crate) fn broken() -> Vec<Stack> {
-    let old = KafkaCluster::external("kafka", Version::V3_9, "kafka:9092");
+    let old = KafkaCluster::external("kafka", Version::V3_9, "kafka.example.com:9092");
     vec![
         // By name: one nobody knows, one of another role, one that is gone, one that is going, values.
         with(
@@ -130,7 +130,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
                     Producer::idempotent("a")
                         .batch_size(1.kib())
                         .config("buffer.memory", 33_554_432)
-                        .config("schema.registry.url", "http://registry:8081"),
+                        .config("schema.registry.url", "https://registry.example.com"),
                 )
                 .consumer(Consumer::read_committed("b").max_poll_records(1))
         })

@@ -530,9 +530,11 @@ fn addresses(set: &mut Set<'_>) {
                 .take(8)
                 .collect();
             let fault = set.add(index, address.pointer.clone(), &pod::ADDRESS, message);
-            if !services.is_empty() {
-                fault.hint(format!("there is the Service `{}`", services.join("`, `")));
-            }
+            fault.hint(if services.is_empty() {
+                "give the address in full where the Service is someone else's".to_owned()
+            } else {
+                format!("there is the Service `{}`", services.join("`, `"))
+            });
             fault.outside("Service", service);
         }
     }
