@@ -5,7 +5,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use crate::{
     capacity::Facts,
     finding::{Acknowledgement, Finding, Findings, Location, Rule, Severity, printable},
-    manifest::Object,
+    manifest::{Document, Object},
     properties::Properties,
     rules,
     stack::{Profile, Scope},
@@ -75,6 +75,16 @@ pub trait Construct: Send + Sync + 'static {
         Facts::default()
     }
 
+    /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. Pure, and it cannot fail.
+    fn documents(&self, _: &Scope) -> Vec<Document> {
+        Vec::new()
+    }
+
+    /// What `explain` can say of this construct by name, as of an alert; nothing unless said otherwise.
+    fn explanations(&self, _: &Scope) -> Vec<Explanation> {
+        Vec::new()
+    }
+
     /// Quiets a warning about this construct, with the reason why it is right here.
     #[must_use]
     #[track_caller]
@@ -89,6 +99,17 @@ pub trait Construct: Send + Sync + 'static {
         });
         self
     }
+}
+
+/// Something of a construct that has a name, explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Its name, as that of an alert.
+    pub name: String,
+    /// What it is: a sentence.
+    pub summary: String,
+    /// What else there is to know: what each fact is about, and the fact.
+    pub facts: Vec<(&'static str, String)>,
 }
 
 /// Where a construct was made, and the warnings that were acknowledged on it.
@@ -238,6 +259,8 @@ pub(crate) trait Part: Send + Sync {
     fn claims(&self) -> Vec<Claim>;
     fn render(&self, scope: &Scope) -> Vec<Object>;
     fn capacity(&self) -> Facts;
+    fn documents(&self, scope: &Scope) -> Vec<Document>;
+    fn explanations(&self, scope: &Scope) -> Vec<Explanation>;
 }
 
 impl<C: Construct> Part for C {
@@ -258,6 +281,12 @@ impl<C: Construct> Part for C {
     }
     fn capacity(&self) -> Facts {
         Construct::capacity(self)
+    }
+    fn documents(&self, scope: &Scope) -> Vec<Document> {
+        Construct::documents(self, scope)
+    }
+    fn explanations(&self, scope: &Scope) -> Vec<Explanation> {
+        Construct::explanations(self, scope)
     }
 }
 

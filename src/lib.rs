@@ -30,7 +30,7 @@
 //! | `settings` | the check of every finished file against the catalogue |
 //! | [`metrics`] | every metric as a value, and the agent's rules made from them |
 //! | [`zookeeper`], [`kafka`], [`registry`], [`connect`] | a component each: builder, checks, objects, handle |
-//! | [`monitoring`] | exporter, scrape objects, alerts, dashboard |
+//! | [`monitoring`] | exporter, scrape objects, alerts with their pages and tests, dashboards |
 //! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
 //!
 //! A room knows the rooms above it, and the pipeline knows constructs only through their trait: a new component is a new room
@@ -79,11 +79,11 @@ pub mod prelude {
         finding::{Finding, Findings, Location, Rule, Severity},
         kafka::{
             Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
-            Replication, Retention, Storage, Topic, Topics,
+            Replication, Retention, Storage, Topic, Topics, TopicsHandle,
         },
         kubernetes::{Access, Sidecar, Spread},
         manifest::{Manifests, Object},
-        monitoring::Monitoring,
+        monitoring::{Alert, ForeignExporter, Monitoring, Urgency},
         properties::Properties,
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
-    yaml,
+    yaml::{self, Listed},
 };
 
 /// A Kubernetes object, on its way to a file.
@@ -221,10 +221,35 @@ pub struct Manifests {
     files: BTreeMap<String, String>,
 }
 
+/// A file that goes with the objects and is none: a page, a test. The index lists it, and it is never applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl Document {
+    /// A text at a path below the stack's folder.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    /// A value as YAML at a path below the stack's folder.
+    pub fn yaml<T: Serialize>(path: impl Into<String>, value: &T) -> Self {
+        Self::new(path, yaml::to_text(&to_value(value)))
+    }
+}
+
+/// The place of documents, behind everything that is applied.
+pub(crate) const DOCUMENT: usize = usize::MAX;
+
 /// A file on its way to [`Manifests`].
 #[derive(Debug)]
 pub(crate) struct RenderedFile {
-    /// The place in the order of application.
+    /// The place in the order of application, or [`DOCUMENT`].
     pub(crate) order: usize,
     /// The path below the stack's folder.
     pub(crate) path: String,
@@ -252,9 +277,13 @@ impl Manifests {
     /// The files and the index over them. A text is kept once for each path: [`crate::synth`] has refused collisions before.
     pub(crate) fn new(mut files: Vec<RenderedFile>) -> Self {
         files.sort_unstable_by(|a, b| (a.order, &a.path).cmp(&(b.order, &b.path)));
-        let listed: Vec<(String, String)> = files
+        let listed: Vec<Listed> = files
             .iter()
-            .map(|file| (file.path.clone(), file.digest.clone()))
+            .map(|file| Listed {
+                path: file.path.clone(),
+                digest: file.digest.clone(),
+                applied: file.order != DOCUMENT,
+            })
             .collect();
         let mut files: BTreeMap<String, String> = files.into_iter().map(|file| (file.path, file.text)).collect();
         files.insert(INDEX.to_owned(), yaml::index(&listed));

@@ -9,7 +9,7 @@ use crate::{
     capacity::Cluster,
     construct::{Check, Claims},
     finding::{Findings, Location, Severity},
-    manifest::{Identity, Manifests, Object, RenderedFile, kind_order},
+    manifest::{DOCUMENT, Identity, Manifests, Object, RenderedFile, kind_order},
     name::{DnsLabel, DnsSubdomain, InvalidName},
     objects::{self, Fault, Judged},
     rules,
@@ -102,8 +102,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
         .collect();
     let files = rendered
         .into_iter()
-        .flat_map(|part| part.objects)
-        .map(|object| object.file)
+        .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
         .collect();
     Synthesis {
         findings,
@@ -178,6 +177,7 @@ struct Rendered<'a> {
     construct: &'a str,
     location: Location,
     objects: Vec<RenderedObject>,
+    documents: Vec<RenderedFile>,
     /// For each amendment of the stack, what came of it here.
     amended: Vec<Amended>,
 }
@@ -237,9 +237,14 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     fn render(&self, stack: &'a Stack) -> Rendered<'a> {
-        let (construct, location, mut objects) = match self {
-            Self::Stack => ("", stack.origin.location, namespace(stack)),
-            Self::Part(part) => (part.name(), part.origin().location, part.render(&stack.scope)),
+        let (construct, location, mut objects, documents) = match self {
+            Self::Stack => ("", stack.origin.location, namespace(stack), Vec::new()),
+            Self::Part(part) => (
+                part.name(),
+                part.origin().location,
+                part.render(&stack.scope),
+                part.documents(&stack.scope),
+            ),
         };
         let mut amended = vec![Amended::NoMatch; stack.amendments.len()];
         // What is wrong with an object that was amended is looked for at the amendment.
@@ -275,6 +280,10 @@ impl<'a> Job<'a> {
             construct,
             location,
             objects,
+            documents: documents
+                .into_iter()
+                .map(|document| RenderedFile::new(DOCUMENT, document.path, document.text))
+                .collect(),
             amended,
         }
     }
@@ -372,6 +381,21 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
     let mut distinct = true;
     let mut taken: BTreeMap<&Identity, &str> = BTreeMap::new();
     let mut paths: BTreeMap<&str, &Identity> = BTreeMap::new();
+    let mut documents: BTreeMap<&str, &str> = BTreeMap::new();
+    for part in rendered {
+        for document in &part.documents {
+            if let Some(other) = documents.insert(&document.path, part.construct) {
+                let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
+                check.report(
+                    &rules::stack::OBJECT_TWICE,
+                    format!("file `{}` is also one of construct `{other}`", document.path),
+                    |finding| {
+                        finding.hint("give one of the two a folder of its own: `.pages(…)`");
+                    },
+                );
+            }
+        }
+    }
     for part in rendered {
         for object in &part.objects {
             let (identity, path) = (object.identity(), object.file.path.as_str());
@@ -395,6 +419,14 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
                     format!("{} `{}` is rendered {by}", identity.kind, identity.name),
                     |finding| {
                         finding.item(item.as_str()).hint(hint);
+                    },
+                );
+            } else if let Some(other) = documents.get(path) {
+                check.report(
+                    &rules::stack::OBJECT_TWICE,
+                    format!("file `{path}` is also one of construct `{other}`"),
+                    |finding| {
+                        finding.item(item.as_str()).hint("give this construct another name");
                     },
                 );
             } else if let Some(other) = paths.insert(path, identity) {

@@ -92,40 +92,64 @@ fn mapping<S: Serializer>(map: &Map<String, Value>, first: &[&str], serializer: 
 /// The line that marks a `kustomization.yaml` as written by this tool.
 const INDEX_MARK: &str = "# kafka-stacks owns the files listed here; behind each, its `b2sum -l 64`.";
 
+/// A file as an index lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The path below the stack's folder.
+    pub path: String,
+    /// The digest of what was written.
+    pub digest: String,
+    /// Whether it is applied: if not it is a document, which stands in a comment.
+    pub applied: bool,
+}
+
 /// The kustomization of a stack, which is the index of its files too: each with the digest of what was written.
-pub fn index(files: &[(String, String)]) -> String {
+pub fn index(files: &[Listed]) -> String {
     let kustomization = serde_json::json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         // The files are listed in the order in which they can be applied.
         "sortOptions": { "order": "fifo" },
-        "resources": files.iter().map(|(path, _)| path).collect::<Vec<_>>(),
+        "resources": files.iter().filter(|file| file.applied).map(|file| &file.path).collect::<Vec<_>>(),
     });
     let mut text = format!("{INDEX_MARK}\n");
-    let mut digests = files.iter();
+    let mut digests = files.iter().filter(|file| file.applied);
     for line in to_text(&kustomization).lines() {
         text.push_str(line);
         if line.starts_with("- ")
-            && let Some((_, digest)) = digests.next()
+            && let Some(file) = digests.next()
         {
             text.push_str(" # ");
-            text.push_str(digest);
+            text.push_str(&file.digest);
         }
         text.push('\n');
+    }
+    for file in files.iter().filter(|file| !file.applied) {
+        text.push_str(&format!("{DOCUMENT}{} # {}\n", file.path, file.digest));
     }
     text
 }
 
-/// Reads an index: path and digest of each file. `None` if this tool did not write the text.
-pub fn read_index(text: &str) -> Option<Vec<(String, String)>> {
+/// How the line of a document begins: to a reader of YAML it is a comment.
+const DOCUMENT: &str = "# - ";
+
+/// Reads an index. `None` if this tool did not write the text.
+pub fn read_index(text: &str) -> Option<Vec<Listed>> {
     let mut lines = text.lines();
     if lines.next()?.trim_end() != INDEX_MARK {
         return None;
     }
     Some(
         lines
-            .filter_map(|line| line.strip_prefix("- ")?.split_once(" # "))
-            .map(|(path, digest)| (path.to_owned(), digest.trim_end().to_owned()))
+            .filter_map(|line| {
+                let document = line.strip_prefix(DOCUMENT);
+                let (path, digest) = document.or_else(|| line.strip_prefix("- "))?.split_once(" # ")?;
+                Some(Listed {
+                    path: path.to_owned(),
+                    digest: digest.trim_end().to_owned(),
+                    applied: document.is_none(),
+                })
+            })
             .collect(),
     )
 }
@@ -225,10 +249,17 @@ mod tests {
 
     #[test]
     fn an_index_is_read_back_and_a_foreign_kustomization_is_not_one() {
-        let files = vec![
-            ("namespace-kafka.yaml".to_owned(), "0123456789abcdef".to_owned()),
-            ("kafka/service-kafka.yaml".to_owned(), "fedcba9876543210".to_owned()),
-        ];
+        let files: Vec<Listed> = [
+            ("namespace-kafka.yaml", "0123456789abcdef", true),
+            ("kafka/service-kafka.yaml", "fedcba9876543210", true),
+            ("runbooks/KafkaBrokerDown.md", "00112233aabbccdd", false),
+        ]
+        .map(|(path, digest, applied)| Listed {
+            path: path.to_owned(),
+            digest: digest.to_owned(),
+            applied,
+        })
+        .into();
         assert_snapshot!(index(&files), @r"
         # kafka-stacks owns the files listed here; behind each, its `b2sum -l 64`.
         apiVersion: kustomize.config.k8s.io/v1beta1
@@ -238,6 +269,7 @@ mod tests {
         - kafka/service-kafka.yaml # fedcba9876543210
         sortOptions:
           order: fifo
+        # - runbooks/KafkaBrokerDown.md # 00112233aabbccdd
         ");
         assert_eq!(read_index(&index(&files)), Some(files));
         assert_eq!(read_index("kind: Kustomization\n"), None);

@@ -55,7 +55,7 @@ impl Platform {
     }
 
     pub(crate) fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle) {
-        stack.add(topics::topics(kafka));
+        let topics = stack.add(topics::topics(kafka));
         stack.add(topics::clients(kafka));
         let registry = stack.add(
             SchemaRegistry::new("schema-registry", kafka)
@@ -75,7 +75,15 @@ impl Platform {
                 .largest_request(1.mib())
                 .max_poll_records(500),
         );
-        let monitoring = Monitoring::new("monitoring", kafka).connect(&connect);
+        // The page of an alert, where the repository with `out/` is shown.
+        let pages = format!(
+            "https://git.example.com/voicecore/kafka/blob/main/out/{}/runbooks",
+            stack.name()
+        );
+        let monitoring = Monitoring::new("monitoring", kafka)
+            .connect(&connect)
+            .topics(&topics)
+            .runbooks(pages);
         stack.add(match self.implementation {
             RegistryImplementation::Confluent => monitoring.registry(&registry),
             // It has no metrics agent, so there is nothing to scrape by that name.

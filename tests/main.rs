@@ -8,6 +8,7 @@
 
 mod capacity;
 mod cli;
+mod corpus;
 mod invariants;
 mod odd;
 mod out;

@@ -62,7 +62,13 @@ proptest! {
         );
         stack.add(Clients::new(text(9), &kafka).producer(Producer::transactional(text(10), text(11))));
 let connect = stack.add(Connect::new(text(1), &kafka));
-        stack.add(Monitoring::new(text(0), &kafka).connect(&connect));
+        stack.add(
+            Monitoring::new(text(0), &kafka)
+                .connect(&connect)
+                .lag_threshold_of_group(text(2), numbers[0])
+                .foreign(ForeignExporter::new(text(3)).gauge(text(4), [text(5)]))
+                .alert(Alert::new(text(6), text(7)).summary(text(8)).description(text(9))),
+        );
 
         let synthesis = synth(&stack);
         prop_assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());

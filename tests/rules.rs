@@ -233,6 +233,11 @@ fn broken() -> Vec<Stack> {
             stack.add(Topics::new("topics", &kafka).topic(orders().load(load(1))));
             stack
         },
+        beside(|kafka| {
+            broken_alerts()
+                .into_iter()
+                .fold(Monitoring::new("monitoring", kafka), Monitoring::alert)
+        }),
         {
             let mut stack = empty();
             let kafka = stack.add(dedicated().images(ImageSet::apache(Version::V4_3)));
@@ -348,6 +353,51 @@ fn broken() -> Vec<Stack> {
                     .config("partitions", 3),
             ),
         ),
+    ]
+}
+
+/// A sound cluster with one alert more.
+fn alert(alert: Alert) -> Stack {
+    beside(|kafka| Monitoring::new("monitoring", kafka).alert(alert))
+}
+
+/// An alert with all that it needs, called after its expression.
+fn asks(expression: &str) -> Alert {
+    let name: String = expression.chars().filter(char::is_ascii_alphanumeric).collect();
+    Alert::new(format!("Alert{}", &name[name.len().saturating_sub(24)..]), expression)
+        .summary("Orders wait.")
+        .description("It is {{ $value }}.")
+}
+
+/// An alert for each way to break a rule about alerts.
+fn broken_alerts() -> Vec<Alert> {
+    let mine = |expression: &str| asks(&expression.replace("{}", "{kafka_cluster=\"kafka\"}"));
+    vec![
+        asks("sum(kafka_brokers"),
+        mine("kafka_server_replicamanager_isrshrinkspersec{} > 0"),
+        mine("{} > 0"),
+        mine("max by (instance, topic) (kafka_brokers{}) < 3"),
+        mine("kafka_brokers{} / sum(kafka_topic_partitions{}) < 1"),
+        mine("kafka_topic_partitions{} > on (topic) sum by (partition) (kafka_topic_partition_replicas{})"),
+        mine("kafka_server_replicamanager_isrshrinks_total{} > 5"),
+        mine("rate(kafka_consumergroup_lag{}[5m]) > 5"),
+        mine("delta(kafka_server_replicamanager_isrshrinks_total{}[5m]) > 5"),
+        mine("count(kafka_brokers{}) == 0"),
+        mine("rate(kafka_server_replicamanager_isrshrinks_total{}[5m]) < 0"),
+        mine("count_over_time(kafka_brokers{}[5m]) > 2 * count_over_time(kafka_brokers{}[5m])"),
+        mine("sum(kafka_brokers{})"),
+        asks("max(up{kafka_cluster=\"kafka\",job=\"kafka-jmx\"}) == 0"),
+        asks("max(kafka_network_requestmetrics_totaltimems{kafka_cluster=\"kafka\",quantile=\"0.9\"}) > 9"),
+        asks(
+            "kubelet_volume_stats_available_bytes{namespace=\"kafka\",persistentvolumeclaim=~\"data-(.+)-kafka-[0-9]+\"} < 9",
+        ),
+        asks("kafka_brokers < 3"),
+        mine("rate(kafka_server_replicamanager_isrshrinks_total{}[30s]) > 5"),
+        mine("kafka_brokers{} < 3").hold(10.seconds()),
+        mine("max by (job) (kafka_brokers{}) < 3").description("On {{ $label.instance }} of {{ $labels.topic }}."),
+        mine("kafka_brokers{} < 3").summary("{{ $value }} brokers."),
+        mine("kafka_brokers{} < 3"),
+        Alert::new("orders wait", "kafka_brokers{kafka_cluster=\"kafka\"} < 3"),
     ]
 }
 
@@ -589,6 +639,58 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (
             &observability::THRESHOLD,
             beside(|kafka| Monitoring::new("monitoring", kafka).disk_usage_threshold(99)),
+        ),
+        (
+            &observability::EXPRESSION,
+            alert(asks("sum(kafka_brokers{kafka_cluster=\"kafka\"}) < 3")),
+        ),
+        (
+            &observability::METRIC,
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .foreign(ForeignExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
+                    .alert(asks("sum by (region) (shop_orders_waiting) > 5"))
+            }),
+        ),
+        (
+            &observability::LABEL,
+            alert(asks(
+                "kafka_brokers{kafka_cluster=\"kafka\"} / on (kafka_cluster) \
+                 sum by (kafka_cluster) (kafka_topic_partitions{kafka_cluster=\"kafka\"}) < 1",
+            )),
+        ),
+        (
+            &observability::COUNTER,
+            alert(asks(
+                "increase(kafka_server_replicamanager_isrshrinks_total{kafka_cluster=\"kafka\"}[5m]) > 5",
+            )),
+        ),
+        (
+            &observability::COMPARISON,
+            alert(asks("count(kafka_brokers{kafka_cluster=\"kafka\"} < 3) > 1")),
+        ),
+        (
+            &observability::MATCHER,
+            alert(asks("max(up{kafka_cluster=\"kafka\",job=~\"kafka-jmx|kafka\"}) == 0")),
+        ),
+        (
+            &observability::EVERY_CLUSTER,
+            alert(asks("kafka_brokers{kafka_cluster=\"kafka\"} < 3")),
+        ),
+        (
+            &observability::TIMES,
+            alert(
+                asks("rate(kafka_server_replicamanager_isrshrinks_total{kafka_cluster=\"kafka\"}[1m]) > 5")
+                    .hold(30.seconds()),
+            ),
+        ),
+        (
+            &observability::TEMPLATE,
+            alert(asks("max by (job) (kafka_brokers{kafka_cluster=\"kafka\"}) < 3").description("{{ $labels.job }}.")),
+        ),
+        (
+            &observability::ALERT,
+            alert(asks("kafka_brokers{kafka_cluster=\"kafka\"} < 3")),
         ),
     ]
 }

@@ -15,7 +15,7 @@ use anyhow::Context as _;
 
 use crate::{
     manifest::{INDEX, Manifests, digest},
-    yaml,
+    yaml::{self, Listed},
 };
 
 /// The index of a run under way, beside the old one: what it lists is ours too, if the run does not come to its end.
@@ -54,8 +54,8 @@ pub(super) struct Plan<'a> {
     pub(super) conflicts: Vec<Conflict>,
     /// Half-written files of an interrupted run.
     pub(super) temporary: Vec<String>,
-    /// What an interrupted run had set out to write: paths and digests. `None` if the last run was not interrupted.
-    pub(super) pending: Option<Vec<(String, String)>>,
+    /// What an interrupted run had set out to write: `None` if the last run was not interrupted.
+    pub(super) pending: Option<Vec<Listed>>,
 }
 
 impl Plan<'_> {
@@ -226,10 +226,10 @@ pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Othe
 struct Owned(BTreeMap<String, Vec<String>>);
 
 impl Owned {
-    fn add(&mut self, files: &[(String, String)]) {
+    fn add(&mut self, files: &[Listed]) {
         // Hands may have written an index: nothing outside of the stack's folder is ever ours.
-        for (path, digest) in files.iter().filter(|(path, _)| stays_inside(path)) {
-            self.0.entry(path.clone()).or_default().push(digest.clone());
+        for file in files.iter().filter(|file| stays_inside(&file.path)) {
+            self.0.entry(file.path.clone()).or_default().push(file.digest.clone());
         }
     }
 }
@@ -261,7 +261,7 @@ fn read_owned(folders: &mut Folders<'_>, plan: &mut Plan<'_>, others: Others) ->
 
 /// An index on the disk.
 struct Index {
-    files: Vec<(String, String)>,
+    files: Vec<Listed>,
     /// The digest of the index itself, if it still is what this tool would write for these files.
     digest: Option<String>,
 }

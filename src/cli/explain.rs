@@ -1,24 +1,26 @@
-//! `explain`: why a rule exists.
+//! `explain`: why a rule exists, and what an alert asks for.
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        Outcome,
+        Outcome, all,
         failure::Failure,
         output::{Output, Paint},
     },
+    construct::Explanation,
     finding::Rule,
     nearest::nearest,
     rules,
+    stack::Stack,
 };
 
-/// Explain a rule, or list all of them
+/// Explain a rule or an alert, or list all rules
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The rule's id, as `KS-D02`; all rules are listed if none is named
-    #[arg(value_name = "RULE")]
+    /// A rule's id, as `KS-D02`, or an alert's name; all rules are listed if none is named
+    #[arg(value_name = "RULE|ALERT")]
     rule: Option<String>,
 
     /// List all rules
@@ -26,9 +28,16 @@ pub(super) struct Arguments {
     all: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    arguments: &Arguments,
+    stacks: &[fn() -> Stack],
+    output: &mut Output<'_>,
+) -> Result<Outcome, Failure> {
     let rules = match &arguments.rule {
-        Some(id) => vec![find(id)?],
+        Some(id) => match rules::find(id) {
+            Some(rule) => vec![rule],
+            None => return explain_alert(id, &all(stacks)?, output),
+        },
         None => rules::ALL.to_vec(),
     };
     if output.is_json() {
@@ -45,12 +54,70 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outc
     Ok(Outcome::Done)
 }
 
-fn find(id: &str) -> Result<&'static Rule, Failure> {
-    rules::find(id).ok_or_else(|| {
-        let question = nearest(id, rules::ALL.iter().map(|rule| rule.id))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Failure::new(format!("there is no rule `{id}`{question}")).hint("`explain` without a rule lists all of them")
-    })
+/// Explains an alert: once for all stacks in which it is the same.
+fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let known: Vec<(&str, Explanation)> = stacks
+        .iter()
+        .flat_map(|stack| {
+            stack
+                .constructs
+                .iter()
+                .flat_map(|part| part.explanations(stack.scope()))
+                .map(|explanation| (stack.name(), explanation))
+        })
+        .collect();
+    let of_name = |(_, explanation): &&(&str, Explanation)| explanation.name.eq_ignore_ascii_case(name);
+    let mut groups: Vec<(Vec<&str>, &Explanation)> = Vec::new();
+    for (stack, explanation) in known.iter().filter(of_name) {
+        match groups.iter_mut().find(|(_, other)| *other == explanation) {
+            Some((stacks, _)) => stacks.push(stack),
+            None => groups.push((vec![stack], explanation)),
+        }
+    }
+    if groups.is_empty() {
+        let names = known.iter().map(|(_, explanation)| explanation.name.as_str());
+        return Err(unknown(name, names));
+    }
+    if output.is_json() {
+        let alerts: Value = groups
+            .iter()
+            .map(|(stacks, explanation)| {
+                let facts: Value = explanation
+                    .facts
+                    .iter()
+                    .map(|(what, fact)| json!({ "about": what, "fact": fact }))
+                    .collect();
+                json!({ "name": explanation.name, "stacks": stacks, "summary": explanation.summary, "facts": facts })
+            })
+            .collect();
+        output.json(json!({ "alerts": alerts }))?;
+        return Ok(Outcome::Done);
+    }
+    let paint = output.data_paint();
+    let mut text = String::new();
+    for (index, (stacks, explanation)) in groups.iter().enumerate() {
+        if index == 0 {
+            let Explanation { name, summary, .. } = explanation;
+            text += &wrapped(&format!("{name}: {summary}")).replacen(name.as_str(), &paint.strong(name), 1);
+        }
+        text += &format!("\nin {}\n", stacks.join(", "));
+        for (what, fact) in &explanation.facts {
+            text += &format!("  {what}: {}\n", fact.replace('\n', "\n    "));
+        }
+    }
+    output.data([text.as_str()])?;
+    Ok(Outcome::Done)
+}
+
+fn unknown<'a>(name: &str, alerts: impl Iterator<Item = &'a str>) -> Failure {
+    let near = nearest(name, rules::ALL.iter().map(|rule| rule.id)).or_else(|| nearest(name, alerts));
+    let question = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let what = if name.to_ascii_uppercase().starts_with("KS-") {
+        "rule"
+    } else {
+        "rule or alert"
+    };
+    Failure::new(format!("there is no {what} `{name}`{question}")).hint("`explain` without a rule lists all of them")
 }
 
 fn line(rule: &Rule, paint: Paint) -> String {

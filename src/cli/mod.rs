@@ -126,7 +126,7 @@ fn execute(verb: &Verb, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Ou
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
-        Verb::Explain(arguments) => explain::run(arguments, output),
+        Verb::Explain(arguments) => explain::run(arguments, stacks, output),
         Verb::Completions(arguments) => completions::run(arguments, stacks, output),
     };
     outcome.unwrap_or_else(|failure| {

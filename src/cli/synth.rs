@@ -167,7 +167,8 @@ fn stream<'a>(stacks: &[&'a Manifests]) -> Vec<&'a str> {
     let mut pieces = Vec::new();
     for manifests in stacks {
         let index = yaml::read_index(manifests.get(INDEX).unwrap_or_default()).unwrap_or_default();
-        for text in index.iter().filter_map(|(path, _)| manifests.get(path)) {
+        let applied = index.iter().filter(|file| file.applied);
+        for text in applied.filter_map(|file| manifests.get(&file.path)) {
             if !pieces.is_empty() {
                 pieces.push("---\n");
             }

@@ -176,6 +176,7 @@ mod tests {
             scratch::Scratch,
         },
         manifest::{Manifests, RenderedFile},
+        yaml::Listed,
     };
 
     fn manifests(files: &[(&str, &str)]) -> Manifests {
@@ -474,7 +475,11 @@ mod tests {
             "kafka/.hidden",
             precious.to_str().unwrap(),
         ];
-        let index = yaml::index(&outside.map(|path| (path.to_owned(), digest.clone())));
+        let index = yaml::index(&outside.map(|path| Listed {
+            path: path.to_owned(),
+            digest: digest.clone(),
+            applied: true,
+        }));
         for place in [INDEX, PENDING] {
             scratch.put(&format!("prod/{place}"), &index);
             run(&root, &second(), Others::Overwrite).unwrap();

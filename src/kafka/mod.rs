@@ -19,4 +19,4 @@ pub use listener::Listener;
 pub use pool::{NodePool, Roles, Storage};
 pub use replication::{Compression, Replication};
 pub use topic::{Cleanup, Retention, Topic};
-pub use topics::Topics;
+pub use topics::{Topics, TopicsHandle};

@@ -351,8 +351,21 @@ fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
     }
 }
 
+/// Declared topics that are part of a stack: what monitoring watches their Job by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicsHandle {
+    name: String,
+}
+
+impl TopicsHandle {
+    /// The construct's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Construct for Topics {
-    type Handle = ();
+    type Handle = TopicsHandle;
 
     fn name(&self) -> &str {
         &self.name
@@ -366,7 +379,11 @@ impl Construct for Topics {
         &mut self.origin
     }
 
-    fn handle(&self, _: &Scope) {}
+    fn handle(&self, _: &Scope) -> TopicsHandle {
+        TopicsHandle {
+            name: self.name.clone(),
+        }
+    }
 
     fn claims(&self) -> Vec<Claim> {
         self.topics

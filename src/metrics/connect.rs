@@ -27,18 +27,18 @@ table! {
     FAILED_TASKS = gauge(
         "kafka_connect_worker_connector_failed_task_count", OF_CONNECTOR, "connector-failed-task-count",
     ), "Tasks of the connector that failed; they stay so until someone restarts them.";
-    REBALANCING = gauge("kafka_connect_worker_rebalance_rebalancing", REBALANCE, "rebalancing"),
+    REBALANCING = gauge("kafka_connect_worker_rebalance_rebalancing", REBALANCE, "rebalancing").between(0.0, 1.0),
         "1 while this worker rebalances, else 0.";
     REBALANCES = counter(
         "kafka_connect_worker_rebalance_completed_rebalances_total", REBALANCE, "completed-rebalances-total",
     ), "Rebalances that this worker completed.";
     CONNECTOR_STATUS = gauge(
         "kafka_connect_connector_status", "kafka.connect:type=connector-metrics,connector={connector}", "status={status}",
-    ), "State of a connector on the worker that runs it: running, paused, failed and others.";
+    ).between(1.0, 1.0), "State of a connector on the worker that runs it: running, paused, failed and others.";
     TASK_STATUS = gauge(
         "kafka_connect_connector_task_status",
         "kafka.connect:type=connector-task-metrics,connector={connector},task={task}", "status={status}",
-    ), "State of a task on the worker that runs it: running, paused, failed and others.";
+    ).between(1.0, 1.0), "State of a task on the worker that runs it: running, paused, failed and others.";
     COMMIT_FAILURES = gauge(
         "kafka_connect_connector_task_offset_commit_failure_ratio",
         "kafka.connect:type=connector-task-metrics,connector={connector},task={task}", "offset-commit-failure-percentage",

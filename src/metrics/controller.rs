@@ -9,7 +9,7 @@ table! {
     ACTIVE_CONTROLLERS = gauge(
         "kafka_controller_kafkacontroller_activecontrollercount",
         "kafka.controller:type=KafkaController,name=ActiveControllerCount", "Value",
-    ), "1 on the node that is the active controller, 0 elsewhere.";
+    ).between(0.0, 1.0), "1 on the node that is the active controller, 0 elsewhere.";
     OFFLINE_PARTITIONS = gauge(
         "kafka_controller_kafkacontroller_offlinepartitionscount",
         "kafka.controller:type=KafkaController,name=OfflinePartitionsCount", "Value",
@@ -70,7 +70,8 @@ const RAFT: &str = "kafka.server:type=raft-metrics";
 table! {
     /// Of every node of a KRaft cluster, which is a voter or an observer of the metadata quorum.
     QUORUM:
-    CURRENT_LEADER = gauge("kafka_server_raftmetrics_current_leader", RAFT, "current-leader"),
+    CURRENT_LEADER = gauge("kafka_server_raftmetrics_current_leader", RAFT, "current-leader")
+        .between(-1.0, f64::INFINITY),
         "Node id of the quorum's leader that this node follows; -1 while it knows none.";
     CURRENT_EPOCH = gauge("kafka_server_raftmetrics_current_epoch", RAFT, "current-epoch"),
         "Epoch of the quorum; it grows with every election.";
@@ -78,7 +79,7 @@ table! {
         "Committed end of the metadata log as this node knows it.";
     LOG_END_OFFSET = gauge("kafka_server_raftmetrics_log_end_offset", RAFT, "log-end-offset"),
         "End of this node's metadata log.";
-    CURRENT_STATE = gauge("kafka_server_raftmetrics_current_state", RAFT, "current-state={state}"),
+    CURRENT_STATE = gauge("kafka_server_raftmetrics_current_state", RAFT, "current-state={state}").between(1.0, 1.0),
         "Role of this node in the quorum: leader, follower, candidate, observer and others.";
     COMMIT_LATENCY = gauge("kafka_server_raftmetrics_commit_latency_avg", RAFT, "commit-latency-avg")
         .unit(Unit::Milliseconds),

@@ -21,12 +21,15 @@ table! {
         "Replicas assigned to the partition.";
     IN_SYNC_REPLICAS = exported("kafka_topic_partition_in_sync_replica", &["topic", "partition"]),
         "Replicas of the partition that are in sync.";
-    UNDER_REPLICATED = exported("kafka_topic_partition_under_replicated_partition", &["topic", "partition"]),
+    UNDER_REPLICATED = exported("kafka_topic_partition_under_replicated_partition", &["topic", "partition"])
+        .between(0.0, 1.0),
         "1 if the partition has fewer replicas in sync than assigned.";
     GROUP_MEMBERS = exported("kafka_consumergroup_members", &["consumergroup"]),
         "Members of the group; 0 for groups of the new consumer protocol, which it cannot ask for.";
-    COMMITTED_OFFSET = exported("kafka_consumergroup_current_offset", &["consumergroup", "topic", "partition"]),
+    COMMITTED_OFFSET = exported("kafka_consumergroup_current_offset", &["consumergroup", "topic", "partition"])
+        .between(-1.0, f64::INFINITY),
         "Offset that the group committed for the partition; -1 if none.";
-    CONSUMER_LAG = exported("kafka_consumergroup_lag", &["consumergroup", "topic", "partition"]),
-        "Records of the partition that the group did not commit yet; -1 if it never committed.";
+    CONSUMER_LAG = exported("kafka_consumergroup_lag", &["consumergroup", "topic", "partition"])
+        .between(f64::NEG_INFINITY, f64::INFINITY),
+        "Records of the partition that the group did not commit yet; -1 if it never committed, and below 0 at times.";
 }

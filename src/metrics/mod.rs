@@ -21,7 +21,9 @@ pub mod controller;
 pub mod exporter;
 pub mod jvm;
 pub mod kubelet;
+pub mod objects;
 pub mod registry;
+pub mod target;
 pub mod zookeeper;
 
 pub use agent::agent_rules;
@@ -35,6 +37,8 @@ pub struct Metric {
     pub kind: Kind,
     /// What its value counts.
     pub unit: Unit,
+    /// The least and the most that it can be.
+    pub bounds: (f64, f64),
     /// Where the value comes from.
     pub source: Source,
     /// What the value says: a sentence.
@@ -90,6 +94,7 @@ impl Metric {
             name,
             kind,
             unit: Unit::Count,
+            bounds: (0.0, f64::INFINITY),
             source,
             help: "",
         }
@@ -97,6 +102,16 @@ impl Metric {
 
     const fn unit(mut self, unit: Unit) -> Self {
         self.unit = unit;
+        if matches!(unit, Unit::Ratio) {
+            // Threads of a combined node have been counted twice in some versions: a ratio may reach 2.
+            self.bounds = (0.0, 2.0);
+        }
+        self
+    }
+
+    /// What it can be, where that is not anything from 0 on.
+    const fn between(mut self, least: f64, most: f64) -> Self {
+        self.bounds = (least, most);
         self
     }
 
@@ -118,6 +133,20 @@ impl Metric {
                 .filter_map(|rest| rest.split(['}', ':']).next())
                 .collect(),
         }
+    }
+
+    /// The values that one of its labels can have; `None` if they are not known beforehand.
+    pub fn values(&self, label: &str) -> Option<Vec<String>> {
+        let Source::Bean { object, attribute, .. } = self.source else {
+            return None;
+        };
+        let (_, values) = [object, attribute]
+            .into_iter()
+            .flat_map(|text| text.split('{').skip(1))
+            .filter_map(|rest| rest.split('}').next()?.split_once(':'))
+            .find(|(name, _)| *name == label)?;
+        let point = if label == "quantile" { "0." } else { "" };
+        Some(values.split('|').map(|value| format!("{point}{value}")).collect())
     }
 }
 
@@ -231,6 +260,8 @@ mod tests {
             .flat_map(Process::metrics)
             .chain(exporter::ALL)
             .chain(kubelet::ALL)
+            .chain(objects::ALL)
+            .chain(target::ALL)
     }
 
     #[test]
@@ -281,5 +312,10 @@ mod tests {
         assert_eq!(broker::TOTAL_TIME.labels(), ["request", "quantile"]);
         assert_eq!(connect::TASK_STATUS.labels(), ["connector", "task", "status"]);
         assert_eq!(exporter::CONSUMER_LAG.labels(), ["consumergroup", "topic", "partition"]);
+        assert_eq!(
+            broker::TOTAL_TIME.values("quantile").unwrap(),
+            ["0.50", "0.95", "0.99", "0.999"]
+        );
+        assert_eq!(connect::TASK_STATUS.values("status"), None);
     }
 }

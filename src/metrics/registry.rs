@@ -12,7 +12,7 @@ table! {
     ALL:
     PRIMARY = gauge(
         "kafka_schema_registry_master_slave_role", "kafka.schema.registry:type=master-slave-role", "master-slave-role",
-    ), "1 on the registry that may write, 0 on the others.";
+    ).between(0.0, 1.0), "1 on the registry that may write, 0 on the others.";
     REGISTERED = gauge(
         "kafka_schema_registry_registered_count", "kafka.schema.registry:type=registered-count", "registered-count",
     ), "Schemas registered since this process started.";

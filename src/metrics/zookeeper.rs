@@ -8,7 +8,7 @@ table! {
     SESSION_STATE = gauge(
         "kafka_server_sessionexpirelistener_sessionstate",
         "kafka.server:type=SessionExpireListener,name=SessionState", "Value={state}",
-    ), "State of the broker's session: CONNECTED, CONNECTING and others.";
+    ).between(1.0, 1.0), "State of the broker's session: CONNECTED, CONNECTING and others.";
     SESSION_EXPIRES = counter(
         "kafka_server_sessionexpirelistener_zookeeperexpires_total",
         "kafka.server:type=SessionExpireListener,name=ZooKeeperExpiresPerSec", "Count",
@@ -34,7 +34,7 @@ table! {
     ), "Voting servers that this server's configuration names, alive or not.";
     SERVER_STATE = gauge(
         "zookeeper_server_state", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*", "State={state}",
-    ), "Role of this server: leading, following, leaderelection and others.";
+    ).between(1.0, 1.0), "Role of this server: leading, following, leaderelection and others.";
     OUTSTANDING_REQUESTS = gauge("zookeeper_outstanding_requests", ROLE, "OutstandingRequests"),
         "Requests that wait for an answer.";
     AVERAGE_LATENCY = gauge("zookeeper_avg_request_latency_ms", ROLE, "AvgRequestLatency").unit(Unit::Milliseconds),

@@ -6,11 +6,15 @@
 mod alert;
 mod dashboard;
 mod exporter;
+mod expression;
 mod resource;
 mod scrape;
 
 #[cfg(test)]
 mod tests;
+
+pub use alert::{Alert, Urgency};
+pub use scrape::ForeignExporter;
 
 pub use resource::{
     AlertingRule, Endpoint, OperatorResource, PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec,
@@ -19,13 +23,19 @@ pub use resource::{
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use self::scrape::{Exports, Sources, Target};
+use self::{
+    alert::{
+        page::{self, Names},
+        trial,
+    },
+    scrape::{Exports, Sources, Target},
+};
 use crate::{
     connect::ConnectHandle,
-    construct::{Check, Construct, Origin},
-    kafka::{KafkaHandle, Mode},
-    kubernetes::Labels,
-    manifest::Object,
+    construct::{Check, Construct, Explanation, Origin},
+    kafka::{KafkaHandle, Mode, TopicsHandle},
+    kubernetes::{Labels, VolumeClaims},
+    manifest::{Document, Object},
     metrics::Process,
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
@@ -34,6 +44,9 @@ use crate::{
     stack::Scope,
     zookeeper::ZooKeeperHandle,
 };
+
+/// The alerts once more, as promtool reads them.
+const RULES_FILE: &str = "rules.yaml";
 
 /// The monitoring of a cluster, and of Connect and the registry beside it.
 ///
@@ -73,9 +86,24 @@ pub struct Monitoring {
     exporter_image: String,
     exporter_resources: Resources,
     runbooks: Option<String>,
+    pages: Option<String>,
+    topics: Option<String>,
+    foreign: Vec<ForeignExporter>,
+    alerts: Vec<Alert>,
     lag: u64,
+    lags: Vec<(LagOf, u64)>,
+    lag_time: Duration,
     produce_latency: Duration,
     disk_usage: u8,
+    disk_full_within: Duration,
+    idle: u8,
+}
+
+/// Whose lag has a limit of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum LagOf {
+    Group(String),
+    Topic(String),
 }
 
 impl Monitoring {
@@ -92,9 +120,17 @@ impl Monitoring {
             exporter_image: exporter::IMAGE.to_owned(),
             exporter_resources: Resources::range(50.millicores()..=200.millicores(), 256.mib()..=256.mib()),
             runbooks: None,
+            pages: None,
+            topics: None,
+            foreign: Vec::new(),
+            alerts: Vec::new(),
             lag: 1000,
+            lags: Vec::new(),
+            lag_time: 10.minutes(),
             produce_latency: 1000.milliseconds(),
             disk_usage: 80,
+            disk_full_within: 24.hours(),
+            idle: 30,
         }
     }
 
@@ -130,9 +166,35 @@ impl Monitoring {
         self
     }
 
-    /// Where the runbooks are: the page of an alert is `<base>/<alert>`. Without it alerts name none.
+    /// Watches the Job of declared topics too. It needs kube-state-metrics, which kube-prometheus-stack has.
+    pub fn topics(mut self, topics: &TopicsHandle) -> Self {
+        self.topics = Some(topics.name().to_owned());
+        self
+    }
+
+    /// Where the stack's folder `runbooks` can be read: the page of an alert is `<base>/<alert>.md`. Without it alerts name
+    /// none.
     pub fn runbooks(mut self, base: impl Into<String>) -> Self {
         self.runbooks = Some(base.into().trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// A folder of its own, below `runbooks` and `tests`, for the pages and tests of this cluster: where a stack monitors more
+    /// than one.
+    pub fn pages(mut self, folder: impl Into<String>) -> Self {
+        self.pages = Some(folder.into());
+        self
+    }
+
+    /// An alert of the stack's own.
+    pub fn alert(mut self, alert: Alert) -> Self {
+        self.alerts.push(alert);
+        self
+    }
+
+    /// An exporter that Prometheus scrapes by someone else's doing, so that alerts can name its metrics.
+    pub fn foreign(mut self, exporter: ForeignExporter) -> Self {
+        self.foreign.push(exporter);
         self
     }
 
@@ -140,6 +202,26 @@ impl Monitoring {
     /// traffic: a second of it is a good start.
     pub const fn lag_threshold(mut self, records: u64) -> Self {
         self.lag = records;
+        self
+    }
+
+    /// The same for one consumer group, on whatever topic.
+    pub fn lag_threshold_of_group(mut self, group: impl Into<String>, records: u64) -> Self {
+        self.lags.push((LagOf::Group(group.into()), records));
+        self
+    }
+
+    /// The same for one topic, by whatever group. Where a group and a topic have limits of their own, the one said first
+    /// counts.
+    pub fn lag_threshold_of_topic(mut self, topic: impl Into<String>, records: u64) -> Self {
+        self.lags.push((LagOf::Topic(topic.into()), records));
+        self
+    }
+
+    /// How old what a consumer group works on may be: its lag divided by what is produced a second; 10 minutes unless said
+    /// otherwise.
+    pub const fn lag_time_threshold(mut self, time: Duration) -> Self {
+        self.lag_time = time;
         self
     }
 
@@ -153,6 +235,52 @@ impl Monitoring {
     pub const fn disk_usage_threshold(mut self, percent: u8) -> Self {
         self.disk_usage = percent;
         self
+    }
+
+    /// The time for which a volume's room should last, by its growth of the last six hours; 24 hours unless said otherwise.
+    pub const fn disk_full_within(mut self, time: Duration) -> Self {
+        self.disk_full_within = time;
+        self
+    }
+
+    /// How much of the time a broker's request handlers and network threads should be idle, in percent; 30 unless said
+    /// otherwise, which is what Kafka's own documentation advises.
+    pub const fn idle_threshold(mut self, percent: u8) -> Self {
+        self.idle = percent;
+        self
+    }
+
+    /// Thresholds that are always or never reached, and what to use instead.
+    fn unreachable_thresholds(&self) -> Vec<(String, &'static str)> {
+        let mut unreachable = Vec::new();
+        if self.disk_usage > 99 {
+            let message = format!("no volume is ever more than {} % full", self.disk_usage);
+            unreachable.push((message, "use `.disk_usage_threshold(80)`"));
+        }
+        if self.produce_latency.as_millis() == 0 {
+            let message = "every produce request takes longer than 0 ms".to_owned();
+            unreachable.push((message, "use `.produce_latency_threshold(1000.milliseconds())`"));
+        }
+        if self.lag_time.as_seconds() == 0 {
+            let message = "every group that has lag is more than 0 s behind".to_owned();
+            unreachable.push((message, "use `.lag_time_threshold(10.minutes())`"));
+        }
+        if self.disk_full_within.as_seconds() < 3600 {
+            let message = format!(
+                "a volume that is full within {} is too late to mend",
+                self.disk_full_within
+            );
+            unreachable.push((message, "use `.disk_full_within(24.hours())`"));
+        }
+        if self.idle == 0 || self.idle > 99 {
+            let message = format!(
+                "threads are {} less than {} % of the time idle",
+                if self.idle == 0 { "never" } else { "nearly always" },
+                self.idle
+            );
+            unreachable.push((message, "use `.idle_threshold(30)`"));
+        }
+        unreachable
     }
 
     /// The labels of the monitors, the rules and the dashboard.
@@ -211,17 +339,48 @@ impl Monitoring {
             namespace: scope.namespace.clone(),
             cluster: kafka.name().to_owned(),
             targets,
+            brokers: kafka.brokers(),
+            claims: self.claims(),
+            foreign: self.foreign.clone(),
         }
+    }
+
+    /// The templates of the claims of the cluster's volumes.
+    fn claim_templates(&self) -> impl Iterator<Item = VolumeClaims> {
+        self.kafka
+            .volume_claims()
+            .iter()
+            .cloned()
+            .chain(self.kafka.zookeeper().map(ZooKeeperHandle::volume_claims))
+    }
+
+    /// Names that the claims can have: the ordinal of a pod is its node's id.
+    fn claims(&self) -> Vec<String> {
+        const ORDINALS: u32 = 10;
+        self.claim_templates()
+            .flat_map(|claims| {
+                (0..ORDINALS).map(move |ordinal| format!("{}-{}-{ordinal}", claims.claim, claims.stateful_set))
+            })
+            .collect()
+    }
+
+    /// The path of an alert's page below the folder `runbooks`.
+    fn page(&self, alert: &str) -> String {
+        match &self.pages {
+            Some(folder) => format!("{folder}/{alert}.md"),
+            None => format!("{alert}.md"),
+        }
+    }
+
+    /// Where the page of an alert can be read.
+    fn page_url(&self, alert: &str) -> Option<String> {
+        Some(format!("{}/{}", self.runbooks.as_ref()?, self.page(alert)))
     }
 
     /// A matcher of the claims of the cluster's volumes, whose names end in the ordinal of the pod.
     fn volume_claims(&self) -> Option<String> {
         let patterns: Vec<String> = self
-            .kafka
-            .volume_claims()
-            .iter()
-            .cloned()
-            .chain(self.kafka.zookeeper().map(ZooKeeperHandle::volume_claims))
+            .claim_templates()
             .map(|claims| format!("{}-{}-[0-9]+", claims.claim, claims.stateful_set))
             .collect();
         (!patterns.is_empty()).then(|| format!("~{}", patterns.join("|")))
@@ -238,9 +397,10 @@ impl Monitoring {
             spec: PrometheusRuleSpec {
                 groups: vec![RuleGroup {
                     name: self.kafka.name().to_owned(),
-                    rules: alert::ALL
+                    rules: self
+                        .ready_alerts(sources)
                         .iter()
-                        .filter_map(|alert| alert.rule(self, sources))
+                        .map(|alert| alert.rule(sources))
                         .collect(),
                 }],
             },
@@ -310,19 +470,24 @@ impl Construct for Monitoring {
                 );
             });
         }
-        if self.disk_usage > 99 {
-            check.report(
-                &THRESHOLD,
-                format!("no volume is ever more than {} % full", self.disk_usage),
-                |finding| {
-                    finding.hint("use `.disk_usage_threshold(80)`");
-                },
-            );
-        }
-        if self.produce_latency.as_millis() == 0 {
-            check.report(&THRESHOLD, "every produce request takes longer than 0 ms", |finding| {
-                finding.hint("use `.produce_latency_threshold(1000.milliseconds())`");
+        let thresholds = self.unreachable_thresholds();
+        let sound = thresholds.is_empty();
+        for (message, hint) in thresholds {
+            check.report(&THRESHOLD, message, |finding| {
+                finding.hint(hint);
             });
+        }
+        let sources = self.sources(check.scope());
+        for (alert, flaws) in self.flaws(&sources) {
+            // What a wrong threshold makes of this crate's alerts was said.
+            for flaw in flaws.into_iter().filter(|_| sound || alert.row.is_none()) {
+                check.report(flaw.rule, flaw.message, |finding| {
+                    finding.item(alert.name.as_str()).hint(flaw.hint);
+                    if let Some(location) = alert.location {
+                        finding.at(location);
+                    }
+                });
+            }
         }
     }
 
@@ -333,5 +498,61 @@ impl Construct for Monitoring {
         objects.push(Object::new(&self.rules(scope, &sources)));
         objects.push(Object::new(&self.dashboard(scope, &sources)));
         objects
+    }
+
+    fn explanations(&self, scope: &Scope) -> Vec<Explanation> {
+        let sources = self.sources(scope);
+        self.ready_alerts(&sources)
+            .iter()
+            .map(|alert| {
+                let mut facts = vec![
+                    ("severity", alert.urgency.label().to_owned()),
+                    ("for", alert.hold.to_string()),
+                    ("expression", alert.expression.trim_end().to_owned()),
+                ];
+                facts.extend(alert.threshold.iter().map(|threshold| ("limit", threshold.clone())));
+                facts.extend(alert.metrics(&sources).into_iter().map(|metric| {
+                    let origin = page::origin(metric);
+                    ("metric", format!("{}, from {origin}: {}", metric.name, metric.help))
+                }));
+                if alert.row.is_some() {
+                    facts.push(("runbook", format!("runbooks/{}", self.page(&alert.name))));
+                }
+                facts.extend(alert.runbook.iter().map(|url| ("runbook_url", url.clone())));
+                Explanation {
+                    name: alert.name.clone(),
+                    summary: alert.summary.clone(),
+                    facts,
+                }
+            })
+            .collect()
+    }
+
+    fn documents(&self, scope: &Scope) -> Vec<Document> {
+        let sources = self.sources(scope);
+        let names = Names::new(self, scope, &sources);
+        let alerts = self.own_alerts(&sources);
+        let folder = self
+            .pages
+            .as_ref()
+            .map_or_else(String::new, |folder| format!("{folder}/"));
+        let rules = RULES_FILE.to_owned();
+        let trials: Vec<_> = alerts
+            .iter()
+            .filter_map(|alert| Some((alert, (alert.row?.trial)(self, &sources))))
+            .collect();
+        let pages = alerts.iter().filter_map(|alert| {
+            let text = page::text(alert, &alert.row?.page, &sources, &names);
+            Some(Document::new(format!("runbooks/{}", self.page(&alert.name)), text))
+        });
+        let mut documents: Vec<Document> = pages.collect();
+        documents.extend([
+            Document::yaml(format!("tests/{folder}{rules}"), &self.rules(scope, &sources).spec),
+            Document::yaml(
+                format!("tests/{folder}alerts.yaml"),
+                &trial::file(&rules, &trials, &sources),
+            ),
+        ]);
+        documents
     }
 }

@@ -6,15 +6,16 @@ use super::resource::{Endpoint, PodMonitor, PodMonitorSpec, Relabeling, ServiceM
 use crate::{
     kubernetes::Labels,
     manifest::Object,
-    metrics::{Metric, Process, exporter, kubelet},
+    metrics::{Kind, Metric, Process, exporter, kubelet, objects, target},
+    quantity::Duration,
     stack::Scope,
 };
 
 /// Fine enough for a `rate` over five minutes to survive missed scrapes, and no finer than the exporter's own view of the
 /// cluster, which it refreshes every 30 s.
-const INTERVAL: &str = "30s";
+pub(super) const INTERVAL: Duration = Duration::from_seconds(30);
 /// The exporter asks every group and every partition at each scrape.
-const TIMEOUT: &str = "25s";
+const TIMEOUT: Duration = Duration::from_seconds(25);
 
 /// The label that tells clusters apart in every series.
 pub(super) const CLUSTER: &str = "kafka_cluster";
@@ -43,12 +44,25 @@ pub(super) enum Exports {
 
 impl Target {
     fn has(&self, metric: &Metric) -> bool {
-        match &self.exports {
-            Exports::Exporter => exporter::ALL.contains(metric),
-            Exports::Agent(processes) => processes
-                .iter()
-                .any(|process| process.metrics().any(|known| known == metric)),
-        }
+        self.find(metric.name).is_some()
+    }
+
+    /// The metric of a name that it exports, or that Prometheus makes of scraping it.
+    fn find(&self, name: &str) -> Option<&'static Metric> {
+        let named = |metric: &&Metric| metric.name == name;
+        let own = match &self.exports {
+            Exports::Exporter => exporter::ALL.iter().find(named),
+            Exports::Agent(processes) => processes.iter().find_map(|process| process.metrics().find(named)),
+        };
+        own.or_else(|| target::ALL.iter().find(named))
+    }
+
+    /// The labels that the operator and the relabelings give its series.
+    fn labels_of_series(&self) -> impl Iterator<Item = &'static str> {
+        let service = matches!(self.exports, Exports::Exporter).then_some("service");
+        ["namespace", "pod", "container", "endpoint", "instance", "job", CLUSTER]
+            .into_iter()
+            .chain(service)
     }
 
     /// The monitor that makes Prometheus scrape the target. It selects by labels that only these pods, or one Service, have,
@@ -63,8 +77,8 @@ impl Target {
         };
         let endpoint = Endpoint {
             port: self.port.to_owned(),
-            interval: INTERVAL.to_owned(),
-            scrape_timeout: TIMEOUT.to_owned(),
+            interval: INTERVAL.to_string(),
+            scrape_timeout: TIMEOUT.to_string(),
             // Alerts and dashboards select by these, so they are set here and not left to the operator's defaults.
             relabelings: vec![label("job", &self.job), label(CLUSTER, cluster)],
         };
@@ -93,6 +107,68 @@ pub(super) struct Sources {
     pub namespace: String,
     pub cluster: String,
     pub targets: Vec<Target>,
+    /// The number of brokers: there are never more of them, nor more copies of a partition.
+    pub brokers: Option<u32>,
+    /// The names of the volumes' claims.
+    pub claims: Vec<String>,
+    /// What is scraped by someone else's doing.
+    pub foreign: Vec<ForeignExporter>,
+}
+
+/// An exporter that is scraped, but not by a monitor of this stack: it lets an [`Alert`](super::Alert) name its metrics.
+///
+/// ```
+/// use kafka_stacks::monitoring::ForeignExporter;
+///
+/// ForeignExporter::new("node-exporter")
+///     .gauge("node_filesystem_avail_bytes", ["device", "mountpoint"])
+///     .counter("node_disk_read_bytes_total", ["device"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct ForeignExporter {
+    job: String,
+    metrics: Vec<(String, Kind, Vec<String>)>,
+}
+
+impl ForeignExporter {
+    /// One that Prometheus scrapes under this `job`.
+    pub fn new(job: impl Into<String>) -> Self {
+        Self {
+            job: job.into(),
+            metrics: Vec::new(),
+        }
+    }
+
+    /// A metric that goes up and down, with the labels of its series. `job`, `instance`, `namespace` and `pod` need no
+    /// mention.
+    pub fn gauge<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
+        self.metric(name.into(), Kind::Gauge, labels.into_iter().map(Into::into).collect())
+    }
+
+    /// A metric that only grows, with the labels of its series.
+    pub fn counter<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
+        self.metric(name.into(), Kind::Counter, labels.into_iter().map(Into::into).collect())
+    }
+
+    fn metric(mut self, name: String, kind: Kind, labels: Vec<String>) -> Self {
+        self.metrics.push((name, kind, labels));
+        self
+    }
+}
+
+/// The series of one name, as far as they are known before they exist.
+#[derive(Debug)]
+pub(super) struct Series<'a> {
+    pub kind: Kind,
+    pub bounds: (f64, f64),
+    pub labels: Vec<&'a str>,
+    /// The jobs that they can have.
+    pub jobs: Vec<&'a str>,
+    /// The metric, if it is one of this crate's.
+    pub metric: Option<&'static Metric>,
+    /// Whether the monitors of this stack scrape them, so that they carry the cluster's name.
+    pub ours: bool,
 }
 
 impl Sources {
@@ -108,8 +184,101 @@ impl Sources {
             .map(move |target| target.monitor(scope, &self.cluster, labels, chosen))
     }
 
-    /// Selects the series of a metric by labels of its own, on top of those that its monitors give it; a value that starts
-    /// with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
+    /// The series of a name; `None` if nothing here exports it.
+    pub(super) fn find(&self, name: &str) -> Option<Series<'_>> {
+        let ours: Vec<(&Target, &'static Metric)> = self
+            .targets
+            .iter()
+            .filter_map(|target| Some((target, target.find(name)?)))
+            .collect();
+        if let Some((target, metric)) = ours.first() {
+            let (least, mut most) = metric.bounds;
+            let counts_brokers = [exporter::BROKERS, exporter::REPLICAS, exporter::IN_SYNC_REPLICAS];
+            if let Some(brokers) = self.brokers.filter(|_| counts_brokers.contains(metric)) {
+                most = f64::from(brokers);
+            }
+            return Some(Series {
+                kind: metric.kind,
+                bounds: (least, most),
+                labels: target.labels_of_series().chain(metric.labels()).collect(),
+                jobs: ours.iter().map(|(target, _)| target.job.as_str()).collect(),
+                metric: Some(metric),
+                ours: true,
+            });
+        }
+        if let Some(metric) = kubelet::ALL
+            .iter()
+            .chain(objects::ALL)
+            .find(|metric| metric.name == name)
+        {
+            return Some(Series {
+                kind: metric.kind,
+                bounds: metric.bounds,
+                labels: ["job", "instance"].into_iter().chain(metric.labels()).collect(),
+                jobs: Vec::new(),
+                metric: Some(metric),
+                ours: false,
+            });
+        }
+        self.foreign.iter().find_map(|exporter| {
+            let (_, kind, labels) = exporter.metrics.iter().find(|(known, _, _)| known == name)?;
+            Some(Series {
+                kind: *kind,
+                bounds: (f64::NEG_INFINITY, f64::INFINITY),
+                labels: ["job", "instance", "namespace", "pod"]
+                    .into_iter()
+                    .chain(labels.iter().map(String::as_str))
+                    .collect(),
+                jobs: vec![&exporter.job],
+                metric: None,
+                ours: false,
+            })
+        })
+    }
+
+    /// Every name that something here exports.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let processes = self.targets.iter().flat_map(|target| match &target.exports {
+            Exports::Exporter => &[][..],
+            Exports::Agent(processes) => processes.as_slice(),
+        });
+        processes
+            .flat_map(|process| process.metrics())
+            .chain(exporter::ALL)
+            .chain(kubelet::ALL)
+            .chain(objects::ALL)
+            .chain(target::ALL)
+            .map(|metric| metric.name)
+            .chain(
+                self.foreign
+                    .iter()
+                    .flat_map(|exporter| exporter.metrics.iter().map(|(name, _, _)| name.as_str())),
+            )
+            .collect()
+    }
+
+    /// A series of a metric as a test gives it: with the labels of its scrape and these, or in their place.
+    pub(super) fn sample(&self, metric: &Metric, labels: &[(&str, &str)]) -> String {
+        let job = self.targets.iter().find(|target| target.has(metric));
+        let place = match job {
+            Some(target) => vec![
+                ("namespace", self.namespace.as_str()),
+                (CLUSTER, self.cluster.as_str()),
+                ("job", target.job.as_str()),
+            ],
+            None => vec![("namespace", self.namespace.as_str())],
+        };
+        let labels: Vec<String> = place
+            .iter()
+            .filter(|(label, _)| labels.iter().all(|(other, _)| other != label))
+            .chain(labels)
+            .map(|(label, value)| format!("{label}=\"{value}\""))
+            .collect();
+        format!("{}{{{}}}", metric.name, labels.join(","))
+    }
+
+    /// Selects the series of a metric by labels of its own, on top of those that its monitors give it or in their place; a
+    /// value that starts with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
     pub(super) fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
         let jobs: Vec<&str> = self
             .targets
@@ -121,7 +290,7 @@ impl Sources {
             [one] => one.to_owned(),
             _ => format!("~{}", jobs.join("|")),
         };
-        let place = if kubelet::ALL.contains(metric) {
+        let place = if kubelet::ALL.contains(metric) || objects::ALL.contains(metric) {
             vec![("namespace", self.namespace.as_str())]
         } else if jobs.is_empty() {
             return None;
@@ -134,6 +303,7 @@ impl Sources {
         };
         let matchers: Vec<String> = place
             .iter()
+            .filter(|(label, _)| labels.iter().all(|(other, _)| other != label))
             .chain(labels)
             .map(|(label, value)| match value.strip_prefix('~') {
                 Some(pattern) => format!("{label}=~\"{pattern}\""),

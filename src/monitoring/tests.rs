@@ -5,16 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use insta::assert_snapshot;
 use serde_json::Value;
 
+use super::{
+    alert,
+    expression::{Flaw, judge},
+};
 use crate::{
-    metrics::{Kind, Metric, Process, exporter, kubelet},
+    metrics::{exporter, kubelet, objects, target},
     prelude::*,
 };
 
-/// Labels of every series, from the target or the kubelet.
-const TARGET: [&str; 4] = ["namespace", "kafka_cluster", "job", "pod"];
-
 /// Combined nodes, dedicated controllers, and `ZooKeeper`: all with everything beside them.
 fn stacks() -> [Stack; 3] {
+    monitored().map(|(stack, _)| stack)
+}
+
+/// The same, each with its monitoring.
+fn monitored() -> [(Stack, Monitoring); 3] {
     const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
     ["combined", "dedicated", "zookeeper"].map(|mode| {
         let mut stack = Stack::new(mode, "kafka");
@@ -35,14 +41,16 @@ fn stacks() -> [Stack; 3] {
         let kafka = stack.add(cluster);
         let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka));
         let connect = stack.add(Connect::new("kafka-connect", &kafka));
-        stack.add(
-            Monitoring::new("monitoring", &kafka)
-                .connect(&connect)
-                .registry(&registry)
-                .monitor_label("release", "prometheus")
-                .runbooks("https://runbooks.example.com/kafka/"),
-        );
-        stack
+        let topic = Topic::new("orders", 3, Cleanup::delete_after(7.days()));
+        let topics = stack.add(Topics::new("kafka-topics", &kafka).topic(topic));
+        let monitoring = Monitoring::new("monitoring", &kafka)
+            .connect(&connect)
+            .registry(&registry)
+            .topics(&topics)
+            .monitor_label("release", "prometheus")
+            .runbooks("https://runbooks.example.com/kafka/");
+        stack.add(monitoring.clone());
+        (stack, monitoring)
     })
 }
 
@@ -57,6 +65,7 @@ fn manifests(stack: &Stack) -> Manifests {
 fn objects(stack: &Stack) -> Vec<Value> {
     manifests(stack)
         .iter()
+        .filter(|(path, _)| !path.starts_with("runbooks/") && !path.starts_with("tests/"))
         .map(|(_, text)| serde_yaml::from_str(text).unwrap())
         .collect()
 }
@@ -92,72 +101,10 @@ fn panels(dashboard: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// What an expression names: metrics with the labels of their matchers, and the labels that it groups by.
-#[derive(Debug, Default)]
-struct Named<'a> {
-    selectors: Vec<Selector<'a>>,
-    groups: BTreeSet<&'a str>,
-}
-
-#[derive(Debug)]
-struct Selector<'a> {
-    metric: &'a str,
-    matchers: BTreeMap<&'a str, &'a str>,
-    inside: &'a str,
-}
-
-fn named(expression: &str) -> Named<'_> {
-    const KNOWN: [&str; 13] = [
-        "sum", "max", "min", "avg", "topk", "by", "and", "or", "absent", "rate", "changes", "deriv", "scalar",
-    ];
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut named = Named::default();
-    let mut at = 0;
-    while let Some(rest) = expression.get(at..).filter(|rest| !rest.is_empty()) {
-        let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(length);
-        if rest.starts_with('[') {
-            at += rest.find(']').unwrap();
-        } else if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
-            at += length.max(1);
-        } else if let Some(inside) = behind.strip_prefix('{') {
-            let (inside, _) = inside.split_once('}').unwrap();
-            named.selectors.push(Selector {
-                metric: word,
-                matchers: inside
-                    .split(',')
-                    .map(|matcher| matcher.split_once('=').unwrap())
-                    .map(|(label, value)| (label, value.trim_start_matches('~').trim_matches('"')))
-                    .collect(),
-                inside: &expression[..at],
-            });
-            at += length + inside.len() + 2;
-        } else {
-            assert!(KNOWN.contains(&word), "`{word}` in {expression}");
-            at += length;
-            if let Some(labels) = behind.strip_prefix(" (").filter(|_| word == "by") {
-                let (labels, _) = labels.split_once(')').unwrap();
-                named.groups.extend(labels.split(", "));
-                at += labels.len() + 3;
-            }
-        }
-    }
-    named
-}
-
-fn metric(name: &str) -> &'static Metric {
-    Process::ALL
-        .into_iter()
-        .flat_map(Process::metrics)
-        .chain(exporter::ALL)
-        .chain(kubelet::ALL)
-        .find(|metric| metric.name == name)
-        .unwrap_or_else(|| panic!("`{name}` is in no table"))
-}
-
 #[test]
 fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that_it_has() {
-    for stack in stacks() {
+    for (stack, monitoring) in monitored() {
+        let sources = monitoring.sources(stack.scope());
         let objects = objects(&stack);
         // What the agents will export, from the very files that they read.
         let mut exported: BTreeSet<String> = of_kind(&objects, "ConfigMap")
@@ -168,17 +115,8 @@ fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that
             })
             .map(|rule| rule["name"].as_str().unwrap().to_owned())
             .collect();
-        exported.extend(
-            exporter::ALL
-                .iter()
-                .chain(kubelet::ALL)
-                .map(|metric| metric.name.to_owned()),
-        );
-        let jobs: BTreeSet<&str> = ["PodMonitor", "ServiceMonitor"]
-            .into_iter()
-            .flat_map(|kind| of_kind(&objects, kind))
-            .map(|monitor| monitor["metadata"]["name"].as_str().unwrap())
-            .collect();
+        let others = [exporter::ALL, kubelet::ALL, objects::ALL, target::ALL];
+        exported.extend(others.into_iter().flatten().map(|metric| metric.name.to_owned()));
 
         let alerts = alerts(&objects);
         let dashboards = dashboards(&objects);
@@ -191,55 +129,137 @@ fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that
             .chain(queries)
             .map(|query| query["expr"].as_str().unwrap())
             .collect();
-        assert!(expressions.len() > 50, "{}", expressions.len());
+        assert!(expressions.len() > 80, "{}", expressions.len());
         for expression in expressions {
-            let named = named(expression);
-            assert!(!named.selectors.is_empty(), "{expression}");
-            let mut labels: BTreeSet<&str> = TARGET.into();
-            for selector in &named.selectors {
-                assert!(
-                    exported.contains(selector.metric),
-                    "nothing exports {}",
-                    selector.metric
-                );
-                let metric = metric(selector.metric);
-                labels.extend(metric.labels());
-                for (label, value) in &selector.matchers {
-                    assert!(labels.contains(label), "`{label}` in {expression}");
-                    assert!(
-                        *label != "job" || value.split('|').all(|job| jobs.contains(job)),
-                        "{expression}"
-                    );
-                }
-                assert_eq!(
-                    selector.inside.ends_with("rate("),
-                    metric.kind == Kind::Counter,
-                    "{expression}"
-                );
+            let judgement = judge(&expression.replace("$__rate_interval", "2m"), &sources);
+            assert!(!judgement.metrics.is_empty(), "{expression}");
+            for metric in &judgement.metrics {
+                assert!(exported.contains(metric), "nothing exports {metric}");
             }
-            assert!(named.groups.is_subset(&labels), "{expression}");
+            // A panel compares nothing.
+            let flaws: Vec<&Flaw> = judgement
+                .flaws
+                .iter()
+                .filter(|flaw| !flaw.message.starts_with("it compares nothing"))
+                .collect();
+            assert!(flaws.is_empty(), "{expression}: {flaws:?}");
         }
     }
 }
 
 #[test]
-fn the_eight_alerts_exist_in_every_mode() {
+fn the_eight_alerts_exist_in_every_mode_and_each_has_what_the_mode_needs() {
+    let names = |stack: &Stack| -> BTreeSet<String> {
+        alerts(&objects(stack))
+            .iter()
+            .map(|alert| alert["alert"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let [combined, dedicated, zookeeper] = stacks().map(|stack| names(&stack));
+    assert_eq!(combined, dedicated);
+    for eighth in [
+        "KafkaBrokerDown",
+        "KafkaOfflinePartitions",
+        "KafkaUnderReplicatedPartitions",
+        "KafkaConsumerLagHigh",
+        "KafkaProducerLatencyHigh",
+        "KafkaDiskUsageHigh",
+        "KafkaISRShrink",
+        "KafkaLeaderElectionRateHigh",
+    ] {
+        assert!(combined.contains(eighth) && zookeeper.contains(eighth), "{eighth}");
+    }
+    let only = |one: &BTreeSet<String>, other: &BTreeSet<String>| one.difference(other).cloned().collect::<Vec<_>>();
+    assert_eq!(
+        only(&combined, &zookeeper),
+        [
+            "KafkaBrokerMetadataLag",
+            "KafkaControllerLag",
+            "KafkaFencedBrokers",
+            "KafkaMetadataErrors",
+            "KafkaQuorumElections",
+            "KafkaQuorumWithoutLeader",
+        ]
+    );
+    assert_eq!(
+        only(&zookeeper, &combined),
+        [
+            "KafkaZooKeeperQuorumLost",
+            "KafkaZooKeeperServerDown",
+            "KafkaZooKeeperSessionExpired",
+            "KafkaZooKeeperSessionLost",
+        ]
+    );
+    // Every row of the table is in one of them.
+    let all: BTreeSet<&str> = alert::all().map(|row| row.name).collect();
+    assert_eq!(all.len(), combined.union(&zookeeper).count());
+}
+
+#[test]
+fn one_broker_raises_no_alert_that_needs_two() {
+    let mut stack = Stack::new("one", "kafka").profile(Profile::Development);
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+    );
+    stack.add(Monitoring::new("monitoring", &kafka));
+    let manifests = manifests(&stack);
+    let text = manifests.get("monitoring/prometheusrule-kafka.yaml").unwrap();
+    for name in [
+        "KafkaUnderReplicatedPartitions",
+        "KafkaISRShrink",
+        "KafkaSeveralActiveControllers",
+        "KafkaQuorumElections",
+    ] {
+        assert!(!text.contains(name), "{name}");
+    }
+    assert!(text.contains("KafkaBrokerDown"));
+}
+
+#[test]
+fn every_alert_of_this_crate_has_a_page_and_two_tests() {
     for stack in stacks() {
-        let alerts = alerts(&objects(&stack));
-        let names: Vec<&str> = alerts.iter().map(|alert| alert["alert"].as_str().unwrap()).collect();
-        assert_eq!(
-            names,
-            [
-                "KafkaBrokerDown",
-                "KafkaOfflinePartitions",
-                "KafkaUnderReplicatedPartitions",
-                "KafkaConsumerLagHigh",
-                "KafkaProducerLatencyHigh",
-                "KafkaDiskUsageHigh",
-                "KafkaISRShrink",
-                "KafkaLeaderElectionRateHigh",
-            ]
-        );
+        let manifests = manifests(&stack);
+        let tests: Value = serde_yaml::from_str(manifests.get("tests/alerts.yaml").unwrap()).unwrap();
+        let rules: Value = serde_yaml::from_str(manifests.get("tests/rules.yaml").unwrap()).unwrap();
+        let objects = objects(&stack);
+        let applied = of_kind(&objects, "PrometheusRule").next().unwrap();
+        assert_eq!(rules, applied["spec"]);
+        for alert in alerts(&objects) {
+            let name = alert["alert"].as_str().unwrap();
+            let page = manifests.get(&format!("runbooks/{name}.md")).unwrap();
+            for part in [
+                "What it means here",
+                "Likely causes",
+                "What to look at",
+                "What ends it",
+                "Do not",
+                "The rule",
+            ] {
+                assert!(page.contains(&format!("\n## {part}\n")), "{name} has no {part}");
+            }
+            // Every placeholder has a value: nothing is left of one, and nothing is missing in its place.
+            for left in [
+                "{ns}",
+                "{run}",
+                "{bootstrap}",
+                "{connect}",
+                "{registry}",
+                "{ensemble}",
+                "{topics}",
+            ] {
+                assert!(!page.contains(left), "{name}: {left}");
+            }
+            for missing in ["instance= ", "service/ ", "deployment/`", "exec  -c"] {
+                assert!(!page.contains(missing), "{name}: {missing}");
+            }
+            let of_alert = list(&tests["tests"])
+                .iter()
+                .filter(|test| test["alert_rule_test"][0]["alertname"] == name);
+            assert_eq!(of_alert.count(), 2, "{name}");
+        }
+        let index: Value = serde_yaml::from_str(manifests.get("kustomization.yaml").unwrap()).unwrap();
+        let applied = list(&index["resources"]);
+        assert!(applied.iter().all(|path| !path.as_str().unwrap().starts_with("tests/")));
     }
 }
 
@@ -260,21 +280,13 @@ fn an_alert_says_what_whoever_is_called_needs() {
         assert!(text("threshold").ends_with('.'), "{name}");
         assert_eq!(
             text("runbook_url"),
-            format!("https://runbooks.example.com/kafka/{name}")
+            format!("https://runbooks.example.com/kafka/{name}.md")
         );
-        let description = text("description");
+        // Which one, and no label that is only the rule's: the checks of templates know the alert's own.
         assert!(
-            description.ends_with('.') && description.contains("{{ $value"),
+            text("description").ends_with('.') && text("description").contains("{{ $labels."),
             "{name}"
         );
-        let groups = named(alert["expr"].as_str().unwrap()).groups;
-        for label in description.split("$labels.").skip(1) {
-            let label = label.split(' ').next().unwrap();
-            assert!(
-                label == "kafka_cluster" || groups.contains(label),
-                "{name} has no label `{label}`"
-            );
-        }
     }
 }
 
@@ -303,6 +315,7 @@ fn thresholds_come_from_the_stack() {
     assert!(alerts["KafkaConsumerLagHigh"].ends_with(" > 20000"));
     assert!(alerts["KafkaProducerLatencyHigh"].contains(" > 2000\nand "));
     assert!(alerts["KafkaLeaderElectionRateHigh"].ends_with(" > 0.5 / 5"));
+    assert!(alerts["KafkaConsumerLagGrowing"].ends_with(" > 2000)"));
     let disk = &alerts["KafkaDiskUsageHigh"];
     assert!(disk.ends_with(" > 70"));
     assert!(
@@ -447,7 +460,7 @@ fn a_rule_can_be_reviewed() {
     - alert: KafkaBrokerDown
       annotations:
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the exporter that counts them is gone."
-        runbook_url: https://runbooks.example.com/kafka/KafkaBrokerDown
+        runbook_url: https://runbooks.example.com/kafka/KafkaBrokerDown.md
         summary: Kafka has fewer brokers than are declared.
         threshold: 3 brokers are declared. A restart takes less than five minutes.
       expr: (max by (namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"}) or 0 * absent(kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})) < 3
@@ -558,13 +571,87 @@ fn a_threshold_can_be_reached_and_left() {
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .disk_usage_threshold(100)
-            .produce_latency_threshold(0.seconds()),
+            .produce_latency_threshold(0.seconds())
+            .lag_time_threshold(0.seconds())
+            .disk_full_within(1.minutes())
+            .idle_threshold(0),
     );
     assert_eq!(
         findings(&stack),
         [
             "error[KS-O02] s/monitoring: no volume is ever more than 100 % full",
             "error[KS-O02] s/monitoring: every produce request takes longer than 0 ms",
+            "error[KS-O02] s/monitoring: every group that has lag is more than 0 s behind",
+            "error[KS-O02] s/monitoring: a volume that is full within 1m is too late to mend",
+            "error[KS-O02] s/monitoring: threads are never less than 0 % of the time idle",
         ]
     );
+}
+
+#[test]
+fn a_group_and_a_topic_can_have_limits_of_their_own() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .lag_threshold_of_group("reports", 50_000)
+            .lag_threshold_of_topic("call.events", 5000),
+    );
+    let alerts = alerts(&objects(&stack));
+    let alert = alerts
+        .iter()
+        .find(|alert| alert["alert"] == "KafkaConsumerLagHigh")
+        .unwrap();
+    assert_snapshot!(alert["expr"].as_str().unwrap(), @r#"
+    sum by (namespace, kafka_cluster, consumergroup, topic) (kafka_consumergroup_lag{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter",consumergroup!="reports",topic!="call.events"} > 0) > 1000
+    or sum by (namespace, kafka_cluster, consumergroup, topic) (kafka_consumergroup_lag{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter",consumergroup="reports"} > 0) > 50000
+    or sum by (namespace, kafka_cluster, consumergroup, topic) (kafka_consumergroup_lag{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter",topic="call.events",consumergroup!="reports"} > 0) > 5000
+    "#);
+    assert_snapshot!(
+        alert["annotations"]["threshold"].as_str().unwrap(),
+        @"1000 records over all partitions of the topic, `Monitoring::lag_threshold`; 50000 for group reports; 5000 on topic call.events."
+    );
+}
+
+#[test]
+fn an_alert_of_the_stack_goes_beside_those_of_the_crate() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .alert(
+                Alert::new(
+                    "ShopSellsNothing",
+                    "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0",
+                )
+                .urgency(Urgency::Critical)
+                .summary("Nothing is sold.")
+                .description("Nothing was sold in {{ $labels.region }} for five minutes.")
+                .runbook("https://shop.example.com/nothing"),
+            ),
+    );
+    let manifests = manifests(&stack);
+    let text = manifests.get("monitoring/prometheusrule-kafka.yaml").unwrap();
+    let own = text.find("    - alert: ShopSellsNothing").unwrap();
+    assert_snapshot!(&text[own..], @r#"
+    - alert: ShopSellsNothing
+      annotations:
+        description: Nothing was sold in {{ $labels.region }} for five minutes.
+        runbook_url: https://shop.example.com/nothing
+        summary: Nothing is sold.
+      expr: sum by (region) (rate(shop_orders_total{job="shop"}[5m])) == 0
+      for: 5m
+      labels:
+        kafka_cluster: kafka
+        severity: critical
+    "#);
 }

@@ -174,6 +174,16 @@ pub const ALL: &[&Rule] = &[
     &setting::WORKER_VALUE,
     &observability::NO_AGENT,
     &observability::THRESHOLD,
+    &observability::EXPRESSION,
+    &observability::METRIC,
+    &observability::LABEL,
+    &observability::COUNTER,
+    &observability::COMPARISON,
+    &observability::MATCHER,
+    &observability::EVERY_CLUSTER,
+    &observability::TIMES,
+    &observability::TEMPLATE,
+    &observability::ALERT,
 ];
 
 /// The rules that hold the load of a stack against its brokers.

@@ -102,7 +102,7 @@ fn the_help_fits_a_screen() {
       list         List the stacks
       tree         Show a stack's constructs, objects and totals
       capacity     Show what a stack's load needs of its brokers, and what they have
-      explain      Explain a rule, or list all of them
+      explain      Explain a rule or an alert, or list all rules
       completions  Write completions for a shell to standard output
       help         Print this message or the help of the given subcommand(s)
 
@@ -365,6 +365,35 @@ fn a_rule_is_explained_in_any_case_and_a_wrong_one_suggested() {
         let shown = run(&scratch, &["explain", id]);
         assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     }
+}
+
+#[test]
+fn an_alert_is_explained_with_its_expression_beans_limit_and_page() {
+    let scratch = Scratch::new();
+    let shown = run(&scratch, &["explain", "KafkaOfflinePartitions"]);
+    for part in [
+        "exit 0\n-- stdout\nKafkaOfflinePartitions: Kafka partitions have no leader",
+        "\nin prod\n",
+        "  severity: critical\n  for: 5m\n",
+        "  expression: max by (namespace, kafka_cluster) (kafka_controller_kafkacontroller_offlinepartitionscount{",
+        "  limit: None may be offline.",
+        "from bean `kafka.controller:type=KafkaController,name=OfflinePartitionsCount`, attribute `Value`",
+        "  runbook: runbooks/KafkaOfflinePartitions.md\n",
+        "  runbook_url: https://",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert_snapshot!(run(&scratch, &["explain", "KafkaOfflinePartition"]), @r"
+    exit 2
+    -- stderr
+    error: there is no rule or alert `KafkaOfflinePartition`; did you mean `KafkaOfflinePartitions`?
+      hint: `explain` without a rule lists all of them
+    ");
+    let json = run(&scratch, &["explain", "KafkaBrokerDown", "--format", "json"]);
+    assert!(
+        json.contains("\"stacks\": [") || json.contains("\"stacks\":["),
+        "{json}"
+    );
 }
 
 #[test]

@@ -44,6 +44,11 @@ impl Out {
             }
         }
         objects.remove("kustomization.yaml").expect("every stack has an index");
+        // Pages and tests go with the objects; the index lists them in comments.
+        let index = fs::read_to_string(root.join("kustomization.yaml")).unwrap();
+        for line in index.lines().filter_map(|line| line.strip_prefix("# - ")) {
+            objects.remove(line.split(" # ").next().unwrap());
+        }
         assert!(objects.len() > 20, "{stack} has {} objects", objects.len());
         Self { stack, objects }
     }

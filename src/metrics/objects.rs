@@ -1,0 +1,11 @@
+//! What kube-state-metrics exports of objects. Its scrape job belongs to the cluster, as kube-prometheus-stack sets one up: the
+//! `namespace` of a series is that of the object.
+
+use super::{Metric, exported, table};
+
+table! {
+    /// Of every Job.
+    ALL:
+    JOB_FAILED = exported("kube_job_failed", &["namespace", "job_name", "condition"]).between(0.0, 1.0),
+        "1 with the condition `true` once a Job has failed for good.";
+}

@@ -1,0 +1,340 @@
+//! Of consumer groups.
+
+use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use crate::{
+    metrics::exporter,
+    monitoring::{LagOf, Monitoring, scrape::Sources},
+};
+
+const BY_GROUP: &str = "namespace, kafka_cluster, consumergroup, topic";
+
+/// A selector with further matchers.
+fn with(selector: &str, matchers: &[String]) -> String {
+    let inside = selector.trim_end_matches('}');
+    format!("{inside},{}}}", matchers.join(","))
+}
+
+/// A value as an expression writes it.
+fn quoted(value: &str) -> String {
+    format!(
+        "\"{}\"",
+        value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    )
+}
+
+/// The lag of each group and topic where it is above its limit, divided so that all limits are the same.
+fn above_limits(monitoring: &Monitoring, sources: &Sources, part: u64) -> Option<String> {
+    let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+    let label = |of: &LagOf| match of {
+        LagOf::Group(group) => ("consumergroup", quoted(group)),
+        LagOf::Topic(topic) => ("topic", quoted(topic)),
+    };
+    let above = |selector: &str, limit: u64| {
+        // A partition that the group never committed has a lag of -1.
+        format!("sum by ({BY_GROUP}) ({selector} > 0) > {}", limit / part)
+    };
+    if monitoring.lags.is_empty() {
+        return Some(above(&lag, monitoring.lag));
+    }
+    let others: Vec<String> = monitoring
+        .lags
+        .iter()
+        .map(|(of, _)| {
+            let (label, value) = label(of);
+            format!("{label}!={value}")
+        })
+        .collect();
+    let mut parts = vec![above(&with(&lag, &others), monitoring.lag)];
+    for (index, (of, limit)) in monitoring.lags.iter().enumerate() {
+        let (name, value) = label(of);
+        // What was said first wins, so that no group and topic has two limits.
+        let mut matchers = vec![format!("{name}={value}")];
+        matchers.extend(
+            monitoring.lags[..index]
+                .iter()
+                .map(|(of, _)| label(of))
+                .filter(|(earlier, _)| *earlier != name)
+                .map(|(earlier, value)| format!("{earlier}!={value}")),
+        );
+        parts.push(above(&with(&lag, &matchers), *limit));
+    }
+    Some(parts.join("\nor "))
+}
+
+fn limits(monitoring: &Monitoring) -> String {
+    let special: String = monitoring
+        .lags
+        .iter()
+        .map(|(of, limit)| match of {
+            LagOf::Group(group) => format!("; {limit} for group {group}"),
+            LagOf::Topic(topic) => format!("; {limit} on topic {topic}"),
+        })
+        .collect();
+    format!(
+        "{} records over all partitions of the topic, `Monitoring::lag_threshold`{special}.",
+        monitoring.lag
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
+fn limit(monitoring: &Monitoring) -> f64 {
+    monitoring.lag as f64
+}
+
+const GROUP: (&str, &str) = ("consumergroup", "a-group");
+const TOPIC: (&str, &str) = ("topic", "a-topic");
+const PARTITION: (&str, &str) = ("partition", "0");
+
+pub(super) const ALL: &[Row] = &[
+    Row {
+        name: "KafkaConsumerLagHigh",
+        urgency: Urgency::Warning,
+        hold: minutes(10),
+        summary: "A consumer group does not keep up with what is produced.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is \
+            {{ $value | printf \"%.0f\" }} records behind on {{ $labels.topic }}.",
+        threshold: limits,
+        expression: |monitoring, sources| above_limits(monitoring, sources, 1),
+        page: Page {
+            meaning: "The group works on records that are already old. Nothing is lost as long as it catches up before the \
+                topic's retention deletes them.",
+            causes: &[
+                "The consumers are away or stuck: see KafkaConsumerGroupWithoutMembers.",
+                "More is produced than they take: then the lag goes on growing (KafkaConsumerLagGrowing).",
+                "One record that a consumer cannot handle stops a partition: then one partition has all of the lag.",
+                "The group rebalances again and again: `max.poll.interval.ms` is shorter than a batch takes.",
+                "A transaction hangs, and committed records behind it are not shown: see KafkaLateTransactions.",
+            ],
+            steps: &[
+                (
+                    "How far is each partition, and who consumes it? `GROUP` is the one of the alert.",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
+                ),
+                (
+                    "In which state is the group?",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP --state\n{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP --members",
+                ),
+                (
+                    "How long does the topic keep its records?",
+                    "{run} kafka-configs --bootstrap-server {bootstrap} --describe --entity-type topics --entity-name TOPIC",
+                ),
+            ],
+            over: "Start or mend the consumers; more of them help up to the number of partitions. It is over when `LAG` of the first \
+                command is below the limit.",
+            avoid: &[
+                "Do not reset the group's offsets to the end: what lies between is then never handled.",
+                "Do not add partitions to a topic whose records have keys: the order of a key is lost.",
+            ],
+        },
+        trial: |monitoring, sources| {
+            let limit = limit(monitoring);
+            Trial::new(limit + 1.0)
+                .series(
+                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                    Course::Level {
+                        good: 0.0,
+                        nearly: limit,
+                        bad: limit + 1.0,
+                    },
+                )
+                .series(
+                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, ("partition", "1")]),
+                    Course::Steady(-1.0),
+                )
+                .label("consumergroup", GROUP.1)
+                .label("topic", TOPIC.1)
+        },
+    },
+    Row {
+        name: "KafkaConsumerLagGrowing",
+        urgency: Urgency::Warning,
+        hold: minutes(15),
+        summary: "A consumer group falls further and further behind.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} falls behind on \
+            {{ $labels.topic }} by {{ $value | printf \"%.0f\" }} records a minute.",
+        threshold: |_| {
+            "Any growth over fifteen minutes, from a tenth of the limit of KafkaConsumerLagHigh on.".to_owned()
+        },
+        expression: |monitoring, sources| {
+            let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+            let above = above_limits(monitoring, sources, 10)?;
+            Some(format!(
+                "60 * sum by ({BY_GROUP}) (deriv({lag}[15m])) > 0\nand ({above})"
+            ))
+        },
+        page: Page {
+            meaning: "More is produced than the group takes, for half an hour by now. It does not catch up by itself, and in the \
+                end the topic's retention deletes records that it never read.",
+            causes: &[
+                "The consumers are away: see KafkaConsumerGroupWithoutMembers.",
+                "More is produced than before, or each record takes longer than before, as when a database behind is slow.",
+                "Fewer consumers than before.",
+            ],
+            steps: &[
+                (
+                    "How far is each partition? `GROUP` is the one of the alert.",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
+                ),
+                (
+                    "What is produced? The dashboard shows records in, by topic; or twice, a minute apart:",
+                    "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic TOPIC",
+                ),
+            ],
+            over: "Give the group more consumers, up to the number of partitions, or make each faster. It is over when the lag \
+                shrinks.",
+            avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
+        },
+        trial: |monitoring, sources| {
+            let floor = (limit(monitoring) / 10.0).floor();
+            Trial::new(floor + 1.0)
+                .series(
+                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                    Course::Growth {
+                        from: 0.0,
+                        good: 0.0,
+                        nearly: floor / 64.0,
+                        bad: floor + 1.0,
+                    },
+                )
+                .label("consumergroup", GROUP.1)
+                .label("topic", TOPIC.1)
+                .late(0, 17)
+        },
+    },
+    Row {
+        name: "KafkaConsumerLagTime",
+        urgency: Urgency::Warning,
+        hold: minutes(10),
+        summary: "A consumer group is far behind in time.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is as many records behind on \
+            {{ $labels.topic }} as are produced in {{ $value | printf \"%.0f\" }} s.",
+        threshold: |monitoring| {
+            format!(
+                "{}, `Monitoring::lag_time_threshold`: the lag divided by what is produced a second.",
+                monitoring.lag_time
+            )
+        },
+        expression: |monitoring, sources| {
+            let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+            let offset = sources.series(&exporter::CURRENT_OFFSET, &[])?;
+            let seconds = monitoring.lag_time.as_seconds();
+            Some(format!(
+                "sum by ({BY_GROUP}) ({lag} > 0)\n\
+                 / on ({BY}, topic) group_left ()\n\
+                 (sum by ({BY}, topic) (deriv({offset}[10m])) > 0) > {seconds}\n"
+            ))
+        },
+        page: Page {
+            meaning: "What the group works on was produced that long ago, at the present rate. A fixed number of records is \
+                much for a slow topic and nothing for a fast one; this one fits both.",
+            causes: &[
+                "The consumers are away or stuck: see KafkaConsumerGroupWithoutMembers.",
+                "They are too slow: see KafkaConsumerLagGrowing.",
+                "The group was started from the beginning of the topic on purpose, and works it off.",
+            ],
+            steps: &[
+                (
+                    "How far is each partition? `GROUP` is the one of the alert.",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
+                ),
+                (
+                    "How long does the topic keep its records?",
+                    "{run} kafka-configs --bootstrap-server {bootstrap} --describe --entity-type topics --entity-name TOPIC",
+                ),
+            ],
+            over: "As for KafkaConsumerLagHigh. It is over when the group is nearer than that.",
+            avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
+        },
+        trial: |monitoring, sources| {
+            #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
+            let seconds = monitoring.lag_time.as_seconds() as f64;
+            Trial::new(2.0 * seconds)
+                .series(
+                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                    Course::Level {
+                        good: 0.0,
+                        nearly: (0.9 * seconds).floor(),
+                        bad: 2.0 * seconds,
+                    },
+                )
+                .series(
+                    sources.sample(&exporter::CURRENT_OFFSET, &[TOPIC, PARTITION]),
+                    Course::Growth {
+                        from: 0.0,
+                        good: 60.0,
+                        nearly: 60.0,
+                        bad: 60.0,
+                    },
+                )
+                .label("consumergroup", GROUP.1)
+                .label("topic", TOPIC.1)
+        },
+    },
+    Row {
+        name: "KafkaConsumerGroupWithoutMembers",
+        urgency: Urgency::Warning,
+        hold: minutes(15),
+        summary: "A consumer group has records to read and nobody who reads them.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} has no member, and commits nothing.",
+        threshold: |_| "Fifteen minutes: a deployment takes less.".to_owned(),
+        // Groups of the new protocol always seem to have no member, so what counts is that nothing is committed.
+        expression: |_, sources| {
+            let members = sources.series(&exporter::GROUP_MEMBERS, &[])?;
+            let committed = sources.series(&exporter::COMMITTED_OFFSET, &[])?;
+            let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+            let by = format!("{BY}, consumergroup");
+            Some(format!(
+                "max by ({by}) ({members}) == 0\n\
+                 and max by ({by}) (changes({committed}[15m])) == 0\n\
+                 and max by ({by}) ({lag}) > 0\n"
+            ))
+        },
+        page: Page {
+            meaning: "The group has committed offsets and lag, and for fifteen minutes nobody has committed anything: its \
+                application does not run.",
+            causes: &[
+                "The application is scaled to zero, or crashes.",
+                "It runs and cannot reach Kafka, or is refused.",
+                "The group is no longer used: then its offsets should go.",
+            ],
+            steps: &[
+                (
+                    "Is there really nobody? `GROUP` is the one of the alert.",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP --members --verbose",
+                ),
+                (
+                    "Who was it? Its application's pods, where it lives:",
+                    "kubectl get deployments -A | grep -i GROUP",
+                ),
+            ],
+            over: "Start the application. If the group is no longer used, delete it: `kafka-consumer-groups --bootstrap-server \
+                {bootstrap} --delete --group GROUP`. It is over when something is committed, or the group is gone.",
+            avoid: &["Do not delete a group that is to come back: it then starts where `auto.offset.reset` says."],
+        },
+        trial: |_, sources| {
+            Trial::new("")
+                .series(
+                    sources.sample(&exporter::GROUP_MEMBERS, &[GROUP]),
+                    Course::Level {
+                        good: 2.0,
+                        nearly: 0.0,
+                        bad: 0.0,
+                    },
+                )
+                .series(
+                    sources.sample(&exporter::COMMITTED_OFFSET, &[GROUP, TOPIC, PARTITION]),
+                    Course::Growth {
+                        from: 100.0,
+                        good: 0.0,
+                        nearly: 10.0,
+                        bad: 0.0,
+                    },
+                )
+                .series(
+                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                    Course::Steady(5.0),
+                )
+                .label("consumergroup", GROUP.1)
+        },
+    },
+];

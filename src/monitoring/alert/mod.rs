@@ -1,0 +1,330 @@
+//! The alerts: those of this crate, one table from which rules, runbooks and promtool's tests are made, and those of a stack's
+//! own.
+
+mod broker;
+mod cluster;
+mod connect;
+mod consumer;
+mod controller;
+pub(super) mod page;
+mod registry;
+mod scraping;
+mod storage;
+mod template;
+pub(super) mod trial;
+mod zookeeper;
+
+use std::collections::BTreeSet;
+
+use self::{page::Page, trial::Trial};
+use super::{
+    Monitoring,
+    expression::{Flaw, Judgement, judge},
+    resource::AlertingRule,
+    scrape::{CLUSTER, INTERVAL, Sources},
+};
+use crate::{finding::Location, metrics::Metric, quantity::Duration, rules::observability as rules};
+
+/// How urgent an alert is: its label `severity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Someone is woken: clients fail, or the next failure makes them fail.
+    Critical,
+    /// Someone looks during working hours.
+    Warning,
+}
+
+impl Urgency {
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// An alert of a stack's own. It passes the same checks as those of this crate: every metric and label in it exists in the
+/// stack, it can fire, and it can stop.
+///
+/// ```
+/// use kafka_stacks::{monitoring::{Alert, ForeignExporter, Urgency}, prelude::*};
+///
+/// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+/// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+/// stack.add(
+///     Monitoring::new("monitoring", &kafka)
+///         .foreign(ForeignExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
+///         .alert(
+///             Alert::new("ShopOrdersWait", "sum by (region) (shop_orders_waiting) > 100")
+///                 .urgency(Urgency::Critical)
+///                 .hold(10.minutes())
+///                 .summary("Orders wait to be produced.")
+///                 .description("{{ $value }} orders of {{ $labels.region }} wait."),
+///         ),
+/// );
+/// # assert!(synth(&stack).manifests.unwrap().get("monitoring/prometheusrule-kafka.yaml").unwrap().contains("alert: ShopOrdersWait"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Alert {
+    pub(super) name: String,
+    expression: String,
+    urgency: Urgency,
+    hold: Duration,
+    summary: String,
+    description: String,
+    runbook: Option<String>,
+    pub(super) location: Location,
+}
+
+impl Alert {
+    /// An alert that fires for each series of the expression's result: a warning after five minutes, unless said otherwise.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, expression: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            expression: expression.into(),
+            urgency: Urgency::Warning,
+            hold: Duration::from_seconds(5 * 60),
+            summary: String::new(),
+            description: String::new(),
+            runbook: None,
+            location: Location::caller(),
+        }
+    }
+
+    /// How urgent it is.
+    pub const fn urgency(mut self, urgency: Urgency) -> Self {
+        self.urgency = urgency;
+        self
+    }
+
+    /// How long the expression must hold before it fires; nothing, or a scrape interval (30 s) or more.
+    pub const fn hold(mut self, hold: Duration) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    /// What is wrong: a sentence that is the same for every alert of this name.
+    pub fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.summary = summary.into();
+        self
+    }
+
+    /// Which one, and how much: a sentence with Prometheus' templates, as `{{ $labels.topic }}` and `{{ $value }}`.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// The page that says what to do.
+    pub fn runbook(mut self, url: impl Into<String>) -> Self {
+        self.runbook = Some(url.into());
+        self
+    }
+}
+
+/// A row of the table.
+pub(super) struct Row {
+    pub name: &'static str,
+    pub urgency: Urgency,
+    /// How long the expression must hold.
+    pub hold: Duration,
+    /// What is wrong: a sentence that is the same for every alert of this name.
+    pub summary: &'static str,
+    /// Which one, and how much: a template.
+    pub description: &'static str,
+    /// What the limit is in this stack, and why.
+    pub threshold: fn(&Monitoring) -> String,
+    /// The expression, or nothing where a metric of it does not exist.
+    pub expression: fn(&Monitoring, &Sources) -> Option<String>,
+    /// What to do about it.
+    pub page: Page,
+    /// Series that make it fire, and the nearest that do not.
+    pub trial: fn(&Monitoring, &Sources) -> Trial,
+}
+
+/// Every alert, by what it is about; the most urgent first.
+const TABLES: &[&[Row]] = &[
+    cluster::ALL,
+    controller::ALL,
+    broker::ALL,
+    storage::ALL,
+    consumer::ALL,
+    zookeeper::ALL,
+    connect::ALL,
+    registry::ALL,
+    scraping::ALL,
+];
+
+/// Every alert of this crate.
+pub(super) fn all() -> impl Iterator<Item = &'static Row> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// An alert with its words for one stack, whoever wrote it.
+pub(super) struct Ready {
+    pub name: String,
+    pub expression: String,
+    pub urgency: Urgency,
+    pub hold: Duration,
+    pub summary: String,
+    pub description: String,
+    /// Where the limit comes from; a stack's own alert has none.
+    pub threshold: Option<String>,
+    pub runbook: Option<String>,
+    /// The row of this crate, with the page and the test.
+    pub row: Option<&'static Row>,
+    pub location: Option<Location>,
+}
+
+impl Monitoring {
+    /// The alerts of this crate whose metrics exist here.
+    pub(super) fn own_alerts(&self, sources: &Sources) -> Vec<Ready> {
+        all()
+            .filter_map(|row| {
+                Some(Ready {
+                    name: row.name.to_owned(),
+                    expression: (row.expression)(self, sources)?,
+                    urgency: row.urgency,
+                    hold: row.hold,
+                    summary: row.summary.to_owned(),
+                    description: row.description.to_owned(),
+                    threshold: Some((row.threshold)(self)),
+                    runbook: self.page_url(row.name),
+                    row: Some(row),
+                    location: None,
+                })
+            })
+            .collect()
+    }
+
+    /// All alerts here: those of this crate, then the stack's own.
+    pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready> {
+        let mut alerts = self.own_alerts(sources);
+        alerts.extend(self.alerts.iter().map(|alert| Ready {
+            name: alert.name.clone(),
+            expression: alert.expression.clone(),
+            urgency: alert.urgency,
+            hold: alert.hold,
+            summary: alert.summary.clone(),
+            description: alert.description.clone(),
+            threshold: None,
+            runbook: alert.runbook.clone(),
+            row: None,
+            location: Some(alert.location),
+        }));
+        alerts
+    }
+
+    /// What is wrong with each alert.
+    pub(super) fn flaws(&self, sources: &Sources) -> Vec<(Ready, Vec<Flaw>)> {
+        let mut names = BTreeSet::new();
+        self.ready_alerts(sources)
+            .into_iter()
+            .map(|alert| {
+                let mut flaws = alert.flaws(sources);
+                if !names.insert(alert.name.clone()) {
+                    flaws.push(Flaw {
+                        rule: &rules::ALERT,
+                        message: format!("`{}` is the name of another alert too", alert.name),
+                        hint: "give it another name in `Alert::new(…)`".to_owned(),
+                    });
+                }
+                (alert, flaws)
+            })
+            .collect()
+    }
+}
+
+impl Ready {
+    fn flaws(&self, sources: &Sources) -> Vec<Flaw> {
+        let Judgement { mut flaws, labels, .. } = judge(&self.expression, sources);
+        let mut flaw = |rule, message: String, hint: &str| {
+            flaws.push(Flaw {
+                rule,
+                message,
+                hint: hint.to_owned(),
+            });
+        };
+        let mut letters = self.name.bytes();
+        if !letters.next().is_some_and(|first| first.is_ascii_uppercase())
+            || !letters.all(|c| c.is_ascii_alphanumeric())
+        {
+            let message = format!(
+                "`{}` is no name in capitals and lower case, as `KafkaBrokerDown`",
+                self.name
+            );
+            flaw(&rules::ALERT, message, "use such a name in `Alert::new(…)`");
+        }
+        for (text, what) in [(&self.summary, "summary"), (&self.description, "description")] {
+            if text.trim().is_empty() {
+                flaw(
+                    &rules::ALERT,
+                    format!("it has no {what}"),
+                    &format!("say it with `.{what}(…)`"),
+                );
+            }
+        }
+        if self.hold.as_millis() != 0 && self.hold < INTERVAL {
+            flaw(
+                &rules::TIMES,
+                format!("`for` is {}, and a scrape comes every {INTERVAL}", self.hold),
+                "use `.hold(5.minutes())`, or `.hold(0.seconds())` for what must not happen once",
+            );
+        }
+        if self.summary.contains("{{") {
+            flaw(
+                &rules::TEMPLATE,
+                "the summary has a template: it is the same for every alert of a name".to_owned(),
+                "put it into `.description(…)`",
+            );
+        }
+        for message in template::flaws(&self.description, labels.as_ref()) {
+            flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
+        }
+        flaws
+    }
+
+    /// As Prometheus reads it.
+    pub(super) fn rule(&self, sources: &Sources) -> AlertingRule {
+        let annotations = [
+            ("summary", Some(self.summary.clone())),
+            ("description", Some(self.description.clone())),
+            ("threshold", self.threshold.clone()),
+            ("runbook_url", self.runbook.clone()),
+        ];
+        let labels = [
+            ("severity", self.urgency.label().to_owned()),
+            // Also on what the kubelet reports, which knows no cluster.
+            (CLUSTER, sources.cluster.clone()),
+        ];
+        let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+        AlertingRule {
+            alert: self.name.clone(),
+            expr: self.expression.clone(),
+            hold: self.hold.to_string(),
+            labels: labels.map(owned).into(),
+            annotations: annotations
+                .into_iter()
+                .filter_map(|(key, value)| Some(owned((key, value?))))
+                .collect(),
+        }
+    }
+
+    /// The metrics of its expression.
+    pub(super) fn metrics(&self, sources: &Sources) -> Vec<&'static Metric> {
+        judge(&self.expression, sources)
+            .metrics
+            .iter()
+            .filter_map(|name| sources.find(name)?.metric)
+            .collect()
+    }
+}
+
+/// What most results are aggregated by.
+const BY: &str = "namespace, kafka_cluster";
+
+const fn minutes(n: u64) -> Duration {
+    Duration::from_seconds(n * 60)
+}

@@ -1,0 +1,166 @@
+//! Runbooks: a page an alert, with the names and numbers of one stack.
+
+use super::Ready;
+use crate::{
+    kafka::Mode,
+    metrics::{Metric, Source},
+    monitoring::{Monitoring, dashboard, scrape::Sources},
+    stack::Scope,
+};
+
+/// What a page says beside what the alert says. In all texts `{ns}` and the like are replaced by what they are in the stack.
+pub(in crate::monitoring) struct Page {
+    /// What it means for clients, in this cluster's numbers.
+    pub meaning: &'static str,
+    /// Likely causes, the most likely first.
+    pub causes: &'static [&'static str],
+    /// What to see, and the command that shows it.
+    pub steps: &'static [(&'static str, &'static str)],
+    /// What mends it, and how to tell that it is over.
+    pub over: &'static str,
+    /// What not to do, and why.
+    pub avoid: &'static [&'static str],
+}
+
+/// The names of a stack, for its pages.
+pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>);
+
+impl Names {
+    pub(in crate::monitoring) fn new(monitoring: &Monitoring, scope: &Scope, sources: &Sources) -> Self {
+        let kafka = &monitoring.kafka;
+        let broker = kafka
+            .broker_addresses()
+            .first()
+            .and_then(|address| address.split(['.', ':']).next())
+            .unwrap_or_default()
+            .to_owned();
+        let controllers = kafka.controllers();
+        let brokers = kafka.brokers().unwrap_or_default();
+        let connect = monitoring.connects.first();
+        let registry = monitoring.registries.first();
+        let zookeeper = kafka.zookeeper();
+        let replication = kafka.replication();
+        let claims: Vec<String> = kafka
+            .volume_claims()
+            .iter()
+            .cloned()
+            .chain(zookeeper.map(crate::zookeeper::ZooKeeperHandle::volume_claims))
+            .map(|claims| format!("`{}-{}-…`", claims.claim, claims.stateful_set))
+            .collect();
+        Self(vec![
+            ("{ns}", scope.namespace.clone()),
+            ("{monitoring}", scope.monitoring_namespace.clone()),
+            ("{cluster}", kafka.name().to_owned()),
+            ("{bootstrap}", kafka.bootstrap_servers().to_owned()),
+            (
+                "{run}",
+                format!("kubectl -n {} exec {broker} -c kafka --", scope.namespace),
+            ),
+            ("{broker}", broker),
+            ("{brokers}", brokers.to_string()),
+            ("{kept}", replication.factor.to_string()),
+            ("{insync}", replication.min_in_sync_replicas.to_string()),
+            ("{controllers}", controllers.to_string()),
+            ("{majority}", (controllers / 2 + 1).to_string()),
+            (
+                "{pods}",
+                format!(
+                    "app.kubernetes.io/name=kafka,app.kubernetes.io/instance={}",
+                    kafka.name()
+                ),
+            ),
+            ("{exporter}", monitoring.exporter_name()),
+            ("{connect}", connect.map_or("", |connect| connect.name()).to_owned()),
+            (
+                "{workers}",
+                connect.map_or(0, crate::connect::ConnectHandle::replicas).to_string(),
+            ),
+            ("{registry}", registry.map_or("", |registry| registry.name()).to_owned()),
+            (
+                "{ensemble}",
+                zookeeper.map_or("", |ensemble| ensemble.name()).to_owned(),
+            ),
+            (
+                "{servers}",
+                zookeeper
+                    .map_or(0, crate::zookeeper::ZooKeeperHandle::replicas)
+                    .to_string(),
+            ),
+            (
+                "{quorum}",
+                zookeeper.map_or(0, |ensemble| ensemble.replicas() / 2 + 1).to_string(),
+            ),
+            ("{topics}", monitoring.topics.clone().unwrap_or_default()),
+            ("{claims}", claims.join(", ")),
+            ("{dashboard}", dashboard::uid(sources)),
+            (
+                "{mode}",
+                match kafka.mode() {
+                    Mode::Kraft => "KRaft",
+                    Mode::ZooKeeper => "ZooKeeper",
+                    Mode::External => "unknown",
+                }
+                .to_owned(),
+            ),
+        ])
+    }
+
+    fn fill(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+}
+
+/// The page of an alert.
+pub(in crate::monitoring) fn text(alert: &Ready, page: &Page, sources: &Sources, names: &Names) -> String {
+    let hold = if alert.hold.as_millis() == 0 {
+        "fires at once".to_owned()
+    } else {
+        format!("fires after {}", alert.hold)
+    };
+    let mut text = format!(
+        "# {}\n\n{}\n\n**{}**, {hold} · cluster `{}` in namespace `{}`\n\n## What it means here\n\n{}\n\n",
+        alert.name,
+        alert.summary,
+        alert.urgency.label(),
+        sources.cluster,
+        sources.namespace,
+        names.fill(page.meaning),
+    );
+    if let Some(threshold) = &alert.threshold {
+        text += &format!("Limit: {threshold}\n\n");
+    }
+    text += "## Likely causes\n\n";
+    for (number, cause) in page.causes.iter().enumerate() {
+        text += &format!("{}. {}\n", number + 1, names.fill(cause));
+    }
+    text += "\n## What to look at\n\n";
+    for (what, command) in page.steps {
+        text += &format!("{}\n\n```sh\n{}\n```\n\n", names.fill(what), names.fill(command));
+    }
+    text += &format!("## What ends it\n\n{}\n\n## Do not\n\n", names.fill(page.over));
+    for avoid in page.avoid {
+        text += &format!("- {}\n", names.fill(avoid));
+    }
+    text += &format!("\n## The rule\n\n```\n{}\n```\n\n", alert.expression.trim_end());
+    text += "| Metric | From | Says |\n|---|---|---|\n";
+    for metric in alert.metrics(sources) {
+        text += &format!("| `{}` | {} | {} |\n", metric.name, origin(metric), metric.help);
+    }
+    text += &names.fill("\nDashboard: uid `{dashboard}` in Grafana.\n");
+    text
+}
+
+/// Who makes a metric.
+pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
+    match metric.source {
+        Source::Bean { object, attribute, .. } => {
+            format!("bean `{object}`, attribute `{attribute}`").replace('|', "\\|")
+        }
+        Source::Exporter(_) if metric.name.starts_with("kubelet_") => "the kubelet".to_owned(),
+        Source::Exporter(_) if metric.name.starts_with("kube_") => "kube-state-metrics".to_owned(),
+        Source::Exporter(_) if metric.name == "up" => "Prometheus itself".to_owned(),
+        Source::Exporter(_) => "kafka_exporter".to_owned(),
+    }
+}

@@ -1,0 +1,58 @@
+//! Of the Schema Registry.
+
+use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use crate::metrics::registry;
+
+pub(super) const ALL: &[Row] = &[Row {
+    name: "KafkaSchemaRegistryNoPrimary",
+    urgency: Urgency::Critical,
+    hold: minutes(5),
+    summary: "The Schema Registry has no primary, or more than one.",
+    description: "{{ $value }} instances of {{ $labels.job }} in {{ $labels.namespace }} say that they are the primary.",
+    threshold: |_| "Exactly one; an election takes seconds.".to_owned(),
+    expression: |_, sources| {
+        let primary = sources.series(&registry::PRIMARY, &[])?;
+        Some(format!("sum by ({BY}, job) ({primary}) != 1"))
+    },
+    page: Page {
+        meaning: "Without a primary no schema can be registered: producers with a new schema fail. Known schemas are still \
+            served.",
+        causes: &[
+            "The instances cannot form their group: Kafka does not answer, see KafkaBrokerDown.",
+            "They cannot read `_schemas`, or it is offline: see KafkaOfflinePartitions.",
+            "An instance is cut off from the others and has not noticed.",
+        ],
+        steps: &[
+            (
+                "Do the instances run, and what do they say?",
+                "kubectl -n {ns} get pods -l app.kubernetes.io/instance={registry}\nkubectl -n {ns} logs -l app.kubernetes.io/instance={registry} --tail=-1 --since=30m --prefix | grep -iE 'primary|leader|error' | tail -40",
+            ),
+            (
+                "Does it answer?",
+                "kubectl -n {ns} port-forward service/{registry} 8081 &\ncurl -s localhost:8081/subjects",
+            ),
+            (
+                "Is its topic there?",
+                "{run} kafka-topics --bootstrap-server {bootstrap} --describe --topic _schemas",
+            ),
+        ],
+        over: "Once Kafka answers, an instance becomes primary by itself; if not, restart them: `kubectl -n {ns} rollout restart \
+            deployment/{registry}`. It is over when one says 1.",
+        avoid: &["Do not delete `_schemas`: it holds every schema, and records cannot be read without them."],
+    },
+    trial: |monitoring, sources| {
+        let primary = |pod| sources.sample(&registry::PRIMARY, &[("pod", pod)]);
+        let name = monitoring.registries.first().map_or("", |registry| registry.name());
+        Trial::new(0)
+            .series(
+                primary("a"),
+                Course::Level {
+                    good: 1.0,
+                    nearly: 1.0,
+                    bad: 0.0,
+                },
+            )
+            .series(primary("b"), Course::Steady(0.0))
+            .label("job", name)
+    },
+}];

@@ -1,0 +1,80 @@
+//! The templates in an alert's texts.
+
+use std::collections::BTreeSet;
+
+/// What is wrong with the templates of a text, given the labels that the alert has, if they are known.
+pub(super) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String> {
+    let mut flaws = Vec::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        if before.contains("}}") {
+            break;
+        }
+        let Some((action, after)) = behind.split_once("}}") else {
+            flaws.push("a template begins with `{{` and does not end".to_owned());
+            return flaws;
+        };
+        rest = after;
+        action_flaws(action, labels, &mut flaws);
+    }
+    if rest.contains("}}") {
+        flaws.push("a template ends with `}}` and does not begin".to_owned());
+    }
+    flaws
+}
+
+fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, flaws: &mut Vec<String>) {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for variable in action.split('$').skip(1) {
+        let end = variable.find(|c| !is_name(c)).unwrap_or(variable.len());
+        let (name, behind) = variable.split_at(end);
+        match name {
+            "labels" => {
+                let label = behind.strip_prefix('.').unwrap_or_default();
+                let label = &label[..label.find(|c| !is_name(c)).unwrap_or(label.len())];
+                if let Some(labels) = labels
+                    && !label.is_empty()
+                    && !labels.contains(label)
+                {
+                    let has = if labels.is_empty() {
+                        "it has none".to_owned()
+                    } else {
+                        format!("it has `{}`", labels.iter().cloned().collect::<Vec<_>>().join("`, `"))
+                    };
+                    flaws.push(format!("the alert has no label `{label}` for `$labels.{label}`; {has}"));
+                }
+            }
+            "value" | "externalLabels" | "externalURL" => {}
+            _ if action.contains(&format!("${name} :=")) => {}
+            _ => flaws.push(format!("there is no variable `${name}`")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_names_what_the_alert_has() {
+        let labels: BTreeSet<String> = ["pod", "topic"].map(str::to_owned).into();
+        let flaws = |text| flaws(text, Some(&labels));
+        let none: [&str; 0] = [];
+        assert_eq!(
+            flaws("{{ $value | humanize }} on {{ $labels.pod }} of {{$labels.topic}}."),
+            none
+        );
+        assert_eq!(
+            flaws("{{ $labels.instance }} {{ $label.pod }}"),
+            [
+                "the alert has no label `instance` for `$labels.instance`; it has `pod`, `topic`",
+                "there is no variable `$label`"
+            ]
+        );
+        assert_eq!(flaws("{{ $value"), ["a template begins with `{{` and does not end"]);
+        assert_eq!(
+            flaws("$value }} {{ $value }}"),
+            ["a template ends with `}}` and does not begin"]
+        );
+    }
+}
