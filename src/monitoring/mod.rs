@@ -17,17 +17,21 @@ pub use alert::{Alert, Urgency};
 pub use scrape::ForeignExporter;
 
 pub use resource::{
-    AlertingRule, Endpoint, OperatorResource, PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec,
-    Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
+    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, OperatorResource, PodMonitor, PodMonitorSpec,
+    PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
 };
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, ConfigMapKeySelector},
+    apimachinery::pkg::apis::meta::v1::LabelSelector,
+};
 
 use self::{
     alert::{
         page::{self, Names},
         trial,
     },
+    dashboard::Board,
     scrape::{Exports, Sources, Target},
 };
 use crate::{
@@ -88,6 +92,7 @@ pub struct Monitoring {
     runbooks: Option<String>,
     pages: Option<String>,
     topics: Option<String>,
+    grafana: Option<Vec<(String, String)>>,
     foreign: Vec<ForeignExporter>,
     alerts: Vec<Alert>,
     lag: u64,
@@ -122,6 +127,7 @@ impl Monitoring {
             runbooks: None,
             pages: None,
             topics: None,
+            grafana: None,
             foreign: Vec::new(),
             alerts: Vec::new(),
             lag: 1000,
@@ -183,6 +189,16 @@ impl Monitoring {
     /// than one.
     pub fn pages(mut self, folder: impl Into<String>) -> Self {
         self.pages = Some(folder.into());
+        self
+    }
+
+    /// Gives the dashboards to the Grafana operator, for its Grafanas with these labels, and not to a sidecar.
+    pub fn grafana_operator<K: Into<String>, V: Into<String>>(
+        mut self,
+        labels: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let labels = labels.into_iter().map(|(key, value)| (key.into(), value.into()));
+        self.grafana = Some(labels.collect());
         self
     }
 
@@ -407,20 +423,43 @@ impl Monitoring {
         }
     }
 
-    fn dashboard(&self, scope: &Scope, sources: &Sources) -> ConfigMap {
-        let mut metadata = self
-            .labels()
-            .metadata(scope, format!("{}-dashboard", self.kafka.name()));
-        metadata
-            .labels
-            .get_or_insert_default()
-            .insert("grafana_dashboard".to_owned(), "1".to_owned());
-        let file = format!("{}.json", dashboard::uid(sources));
-        ConfigMap {
-            metadata,
-            data: Some([(file, dashboard::json(self, sources))].into()),
-            ..ConfigMap::default()
+    /// The dashboards: one a `ConfigMap`, which Grafana's sidecar loads, or the Grafana operator by an object beside it.
+    fn dashboards(&self, scope: &Scope, sources: &Sources) -> Vec<Object> {
+        let boards = Board::of(self, sources);
+        let mut objects = Vec::new();
+        for board in &boards {
+            let name = format!("{}-dashboard{}", self.kafka.name(), board.suffix());
+            let file = format!("{}.json", dashboard::uid(sources, *board));
+            let mut metadata = self.labels().metadata(scope, name.clone());
+            if let Some(instances) = &self.grafana {
+                objects.push(Object::new(&GrafanaDashboard {
+                    metadata: metadata.clone(),
+                    spec: GrafanaDashboardSpec {
+                        instance_selector: LabelSelector {
+                            match_labels: Some(instances.iter().cloned().collect()),
+                            ..LabelSelector::default()
+                        },
+                        allow_cross_namespace_import: true,
+                        config_map_ref: ConfigMapKeySelector {
+                            name,
+                            key: file.clone(),
+                            optional: None,
+                        },
+                    },
+                }));
+            } else {
+                metadata
+                    .labels
+                    .get_or_insert_default()
+                    .insert("grafana_dashboard".to_owned(), "1".to_owned());
+            }
+            objects.push(Object::new(&ConfigMap {
+                metadata,
+                data: Some([(file, dashboard::json(*board, &boards, self, sources))].into()),
+                ..ConfigMap::default()
+            }));
         }
+        objects
     }
 }
 
@@ -496,7 +535,7 @@ impl Construct for Monitoring {
         let mut objects = self.exporter(scope);
         objects.extend(sources.monitors(scope, &self.labels(), &self.monitor_labels));
         objects.push(Object::new(&self.rules(scope, &sources)));
-        objects.push(Object::new(&self.dashboard(scope, &sources)));
+        objects.extend(self.dashboards(scope, &sources));
         objects
     }
 

@@ -1,14 +1,15 @@
-//! The Prometheus operator's resources, as far as this crate writes them.
+//! The resources of the Prometheus operator and the Grafana operator, as far as this crate writes them.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
     Metadata, NamespaceResourceScope, Resource,
+    api::core::v1::ConfigMapKeySelector,
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-/// A resource of the API group `monitoring.coreos.com/v1`. Like a type of `k8s-openapi` it can be amended:
+/// A resource of the API group `monitoring.coreos.com/v1`, or another that [`Spec`] names. Like a type of `k8s-openapi` it can be amended:
 ///
 /// ```
 /// use kafka_stacks::{monitoring::PodMonitor, prelude::*};
@@ -36,19 +37,28 @@ pub type PodMonitor = OperatorResource<PodMonitorSpec>;
 /// Gives Prometheus alerts.
 pub type PrometheusRule = OperatorResource<PrometheusRuleSpec>;
 
+/// Gives the Grafana operator a dashboard.
+pub type GrafanaDashboard = OperatorResource<GrafanaDashboardSpec>;
+
 /// The specification of one kind of the API group.
 pub trait Spec {
     /// The kind.
     const KIND: &'static str;
     /// The kind's name in a URL.
     const PLURAL: &'static str;
+    /// Its API group.
+    const GROUP: &'static str = "monitoring.coreos.com";
+    /// The version of the group.
+    const VERSION: &'static str = "v1";
+    /// Both.
+    const API_VERSION: &'static str = "monitoring.coreos.com/v1";
 }
 
 impl<S: Spec> Resource for OperatorResource<S> {
-    const API_VERSION: &'static str = "monitoring.coreos.com/v1";
-    const GROUP: &'static str = "monitoring.coreos.com";
+    const API_VERSION: &'static str = S::API_VERSION;
+    const GROUP: &'static str = S::GROUP;
     const KIND: &'static str = S::KIND;
-    const VERSION: &'static str = "v1";
+    const VERSION: &'static str = S::VERSION;
     const URL_PATH_SEGMENT: &'static str = S::PLURAL;
     type Scope = NamespaceResourceScope;
 }
@@ -68,7 +78,7 @@ impl<S: Spec> Metadata for OperatorResource<S> {
 impl<S: Spec + Serialize> Serialize for OperatorResource<S> {
     fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
         let mut resource = serializer.serialize_struct(S::KIND, 4)?;
-        resource.serialize_field("apiVersion", Self::API_VERSION)?;
+        resource.serialize_field("apiVersion", S::API_VERSION)?;
         resource.serialize_field("kind", S::KIND)?;
         resource.serialize_field("metadata", &self.metadata)?;
         resource.serialize_field("spec", &self.spec)?;
@@ -164,4 +174,24 @@ pub struct AlertingRule {
     pub labels: BTreeMap<String, String>,
     /// Texts for whoever is called.
     pub annotations: BTreeMap<String, String>,
+}
+
+/// What a [`GrafanaDashboard`] asks for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrafanaDashboardSpec {
+    /// The labels of the Grafanas that show it.
+    pub instance_selector: LabelSelector,
+    /// Whether a Grafana in another namespace may.
+    pub allow_cross_namespace_import: bool,
+    /// The dashboard.
+    pub config_map_ref: ConfigMapKeySelector,
+}
+
+impl Spec for GrafanaDashboardSpec {
+    const KIND: &'static str = "GrafanaDashboard";
+    const PLURAL: &'static str = "grafanadashboards";
+    const GROUP: &'static str = "grafana.integreatly.org";
+    const VERSION: &'static str = "v1beta1";
+    const API_VERSION: &'static str = "grafana.integreatly.org/v1beta1";
 }

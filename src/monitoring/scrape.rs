@@ -17,6 +17,9 @@ pub(super) const INTERVAL: Duration = Duration::from_seconds(30);
 /// The exporter asks every group and every partition at each scrape.
 const TIMEOUT: Duration = Duration::from_seconds(25);
 
+/// The series that Prometheus keeps of each alert that is pending or fires.
+pub(super) const ALERTS: &str = "ALERTS";
+
 /// The label that tells clusters apart in every series.
 pub(super) const CLUSTER: &str = "kafka_cluster";
 
@@ -217,6 +220,17 @@ impl Sources {
                 labels: ["job", "instance"].into_iter().chain(metric.labels()).collect(),
                 jobs: Vec::new(),
                 metric: Some(metric),
+                ours: false,
+            });
+        }
+        if name == ALERTS {
+            // Prometheus' own, of all rules: what the expression of each leaves comes on top.
+            return Some(Series {
+                kind: Kind::Gauge,
+                bounds: (1.0, 1.0),
+                labels: vec!["alertname", "alertstate", "severity", "namespace", CLUSTER],
+                jobs: Vec::new(),
+                metric: None,
                 ours: false,
             });
         }

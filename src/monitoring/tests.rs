@@ -116,6 +116,7 @@ fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that
             .map(|rule| rule["name"].as_str().unwrap().to_owned())
             .collect();
         let others = [exporter::ALL, kubelet::ALL, objects::ALL, target::ALL];
+        exported.insert("ALERTS".to_owned());
         exported.extend(others.into_iter().flatten().map(|metric| metric.name.to_owned()));
 
         let alerts = alerts(&objects);
@@ -474,17 +475,29 @@ fn a_rule_can_be_reviewed() {
 #[test]
 fn a_dashboard_keeps_the_rules_of_provisioned_dashboards() {
     for stack in stacks() {
-        let rendered = manifests(&stack);
-        let config = rendered.get("monitoring/configmap-kafka-dashboard.yaml").unwrap();
-        assert!(config.len() < 60_000, "{} bytes", config.len());
-        for (file, dashboard) in dashboards(&objects(&stack)) {
+        let objects = objects(&stack);
+        for config in of_kind(&objects, "ConfigMap") {
+            // `kubectl apply` copies the object into an annotation, which may hold 256 KiB.
+            assert!(config.to_string().len() < 128 * 1024, "{}", config["metadata"]["name"]);
+        }
+        let all = dashboards(&objects);
+        let uids: BTreeSet<&str> = all.iter().map(|(_, board)| board["uid"].as_str().unwrap()).collect();
+        assert_eq!(uids.len(), all.len());
+        for (file, dashboard) in &all {
+            // Each leads to all others, and nowhere else.
+            let linked: BTreeSet<&str> = list(&dashboard["links"])
+                .iter()
+                .map(|link| link["url"].as_str().unwrap().strip_prefix("/d/").unwrap())
+                .chain([dashboard["uid"].as_str().unwrap()])
+                .collect();
+            assert_eq!(linked, uids);
             let uid = dashboard["uid"].as_str().unwrap();
-            assert_eq!(file, format!("{uid}.json"));
+            assert_eq!(*file, format!("{uid}.json"));
             assert!(uid.len() <= 40 && dashboard["id"].is_null() && dashboard.get("__inputs").is_none());
             assert_eq!(dashboard["templating"]["list"][0]["name"], "datasource");
             let mut ids = BTreeSet::new();
             let mut places = BTreeSet::new();
-            for panel in panels(&dashboard) {
+            for panel in panels(dashboard) {
                 assert!(ids.insert(panel["id"].as_u64().unwrap()));
                 assert!(!panel["title"].as_str().unwrap().is_empty());
                 if panel["type"] == "row" {
@@ -506,26 +519,107 @@ fn a_dashboard_keeps_the_rules_of_provisioned_dashboards() {
 }
 
 #[test]
-fn an_overview_shows_what_the_mode_has() {
-    let titles = |stack: &Stack| -> Vec<String> {
-        let (_, dashboard) = dashboards(&objects(stack)).remove(0);
-        list(&dashboard["panels"])
+fn there_is_a_dashboard_for_each_thing_that_the_stack_has() {
+    let uids = |stack: &Stack| -> BTreeSet<String> {
+        dashboards(&objects(stack))
             .iter()
-            .filter(|panel| panel["type"] == "row")
-            .map(|row| row["title"].as_str().unwrap().to_owned())
+            .map(|(_, dashboard)| dashboard["uid"].as_str().unwrap().to_owned())
             .collect()
     };
-    let common = [
-        "Golden signals",
-        "Consumers",
-        "Replication",
-        "Topics and disk",
-        "Controllers",
-    ];
-    let beside = ["Connect", "Schema Registry", "Processes"];
     let [combined, _, zookeeper] = stacks();
-    assert_eq!(titles(&combined), [&common[..], &beside].concat());
-    assert_eq!(titles(&zookeeper), [&common[..], &["ZooKeeper"], &beside].concat());
+    let of = |coordination: &str| {
+        let suffixes = ["", "-brokers", "-connect", "-consumers", coordination, "-registry"];
+        BTreeSet::from(suffixes.map(|suffix| format!("kafka-kafka-kafka{suffix}")))
+    };
+    assert_eq!(uids(&combined), of("-quorum"));
+    assert_eq!(uids(&zookeeper), of("-zookeeper"));
+}
+
+#[test]
+fn the_overview_begins_with_the_state_and_the_golden_signals() {
+    let boards = dashboards(&objects(&stacks()[0]));
+    let (_, overview) = boards
+        .iter()
+        .find(|(file, _)| file == "kafka-kafka-kafka.json")
+        .unwrap();
+    let titles: Vec<&str> = panels(overview)
+        .iter()
+        .map(|panel| panel["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "Brokers",
+            "Offline partitions",
+            "Below min ISR",
+            "Under-replicated",
+            "Active controllers",
+            "Records in",
+            "Golden signals",
+            "Traffic",
+            "Produce latency, slowest broker",
+            "Fetch latency of consumers, slowest broker",
+            "Errors",
+            "Request handlers, idle",
+            "Network threads, idle",
+            "Volumes, used",
+            "Alerts",
+            "Firing alerts",
+            "Scrapes",
+            "Where a request spends its time",
+            "Where a produce request spends its time",
+            "Requests",
+            "Connections",
+        ]
+    );
+    let firing = panels(overview)
+        .into_iter()
+        .find(|panel| panel["title"] == "Firing alerts")
+        .unwrap();
+    assert_eq!(
+        firing["fieldConfig"]["defaults"]["links"][0]["url"],
+        "https://runbooks.example.com/kafka/${__field.labels.alertname}.md"
+    );
+}
+
+#[test]
+fn the_grafana_operator_gets_each_dashboard_and_a_sidecar_none() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(Monitoring::new("monitoring", &kafka).grafana_operator([("dashboards", "grafana")]));
+    let objects = objects(&stack);
+    assert!(dashboards(&objects).is_empty());
+    let configs: BTreeSet<&str> = of_kind(&objects, "ConfigMap")
+        .map(|config| config["metadata"]["name"].as_str().unwrap())
+        .collect();
+    for dashboard in of_kind(&objects, "GrafanaDashboard") {
+        let of = &dashboard["spec"]["configMapRef"];
+        assert!(configs.contains(of["name"].as_str().unwrap()));
+    }
+    assert_eq!(of_kind(&objects, "GrafanaDashboard").count(), 4);
+    assert_snapshot!(manifests(&stack).get("monitoring/grafanadashboard-kafka-dashboard.yaml").unwrap(), @r"
+    apiVersion: grafana.integreatly.org/v1beta1
+    kind: GrafanaDashboard
+    metadata:
+      labels:
+        app.kubernetes.io/instance: monitoring
+        app.kubernetes.io/managed-by: kafka-stacks
+        app.kubernetes.io/name: kafka-monitoring
+      name: kafka-dashboard
+      namespace: kafka
+    spec:
+      allowCrossNamespaceImport: true
+      configMapRef:
+        key: kafka-kafka-kafka.json
+        name: kafka-dashboard
+      instanceSelector:
+        matchLabels:
+          dashboards: grafana
+    ");
 }
 
 fn findings(stack: &Stack) -> Vec<String> {

@@ -92,7 +92,7 @@ impl Names {
             ),
             ("{topics}", monitoring.topics.clone().unwrap_or_default()),
             ("{claims}", claims.join(", ")),
-            ("{dashboard}", dashboard::uid(sources)),
+            ("{dashboard}", dashboard::uid(sources, dashboard::Board::Overview)),
             (
                 "{mode}",
                 match kafka.mode() {
@@ -148,7 +148,7 @@ pub(in crate::monitoring) fn text(alert: &Ready, page: &Page, sources: &Sources,
     for metric in alert.metrics(sources) {
         text += &format!("| `{}` | {} | {} |\n", metric.name, origin(metric), metric.help);
     }
-    text += &names.fill("\nDashboard: uid `{dashboard}` in Grafana.\n");
+    text += &names.fill("\nDashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
     text
 }
 

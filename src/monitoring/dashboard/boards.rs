@@ -1,265 +1,10 @@
-//! The overview dashboard of a cluster, from typed panels over the same metrics as the alerts.
+//! What each dashboard shows.
 
-use serde_json::{Value, json};
-
-use super::{Monitoring, scrape::Sources};
+use super::{Board, Look, Monitoring, Panel, Query, Row, Sources, Unit};
 use crate::{
-    manifest::digest,
-    metrics::{Metric, broker, connect, controller, exporter, jvm, kubelet, registry, zookeeper},
+    kafka::Mode,
+    metrics::{Metric, broker, connect, controller, exporter, jvm, kubelet, registry, target, zookeeper},
 };
-
-/// Grafana's limit for a `uid`.
-const UID_LIMIT: usize = 40;
-
-/// The stable id of a cluster's dashboard, by which it is linked to; it is also the name of its file, which has to differ
-/// from that of every other dashboard that Grafana loads.
-pub(super) fn uid(sources: &Sources) -> String {
-    let uid = format!("kafka-{}-{}", sources.namespace, sources.cluster);
-    if uid.len() <= UID_LIMIT {
-        uid
-    } else {
-        format!("kafka-{}", digest(&uid))
-    }
-}
-
-/// Grafana's name of a unit.
-#[derive(Clone, Copy)]
-enum Unit {
-    Count,
-    PerSecond,
-    Bytes,
-    BytesPerSecond,
-    Milliseconds,
-    Ratio,
-    Cores,
-}
-
-impl Unit {
-    const fn id(self) -> &'static str {
-        match self {
-            Self::Count => "short",
-            Self::PerSecond => "cps",
-            Self::Bytes => "bytes",
-            Self::BytesPerSecond => "Bps",
-            Self::Milliseconds => "ms",
-            Self::Ratio => "percentunit",
-            Self::Cores => "cores",
-        }
-    }
-}
-
-/// A query and the legend of its series. No expression: a metric of it does not exist in this stack.
-type Query = (Option<String>, &'static str);
-
-struct Panel {
-    title: &'static str,
-    description: &'static str,
-    unit: Unit,
-    look: Look,
-    queries: Vec<Query>,
-}
-
-enum Look {
-    /// One large number, red from a value on.
-    Alarm(f64),
-    /// One large number, red below a value.
-    AtLeast(f64),
-    /// One large number.
-    Number,
-    /// Lines over time.
-    Lines,
-    /// Areas over time, one upon the other.
-    Stack,
-}
-
-struct Row {
-    title: &'static str,
-    folded: bool,
-    panels: Vec<Panel>,
-}
-
-/// The dashboard as Grafana reads it. A panel whose metrics do not exist here is left out, and so is a row without panels.
-pub(super) fn json(monitoring: &Monitoring, sources: &Sources) -> String {
-    let mut panels = Vec::new();
-    let mut place = Place::default();
-    for row in rows(monitoring, sources) {
-        let known: Vec<Panel> = row
-            .panels
-            .into_iter()
-            .filter(|panel| panel.queries.iter().any(|(expression, _)| expression.is_some()))
-            .collect();
-        if known.is_empty() {
-            continue;
-        }
-        if !row.title.is_empty() {
-            let mut head = json!({
-                "type": "row",
-                "title": row.title,
-                "id": place.next_id(),
-                "gridPos": place.row(),
-                "collapsed": row.folded,
-                "panels": [],
-            });
-            if row.folded {
-                head["panels"] = known.iter().map(|panel| panel.json(&mut place)).collect();
-                place.close();
-                panels.push(head);
-                continue;
-            }
-            panels.push(head);
-        }
-        panels.extend(known.iter().map(|panel| panel.json(&mut place)));
-        place.close();
-    }
-    let dashboard = json!({
-        "id": null,
-        "uid": uid(sources),
-        "title": format!("Kafka: {} in {}", sources.cluster, sources.namespace),
-        "tags": ["kafka"],
-        "schemaVersion": 39,
-        "editable": false,
-        "graphTooltip": 1,
-        "refresh": "30s",
-        "time": { "from": "now-3h", "to": "now" },
-        "timezone": "browser",
-        "templating": { "list": [{
-            "name": "datasource",
-            "label": "Data source",
-            "type": "datasource",
-            "query": "prometheus",
-            "current": {},
-            "hide": 0,
-        }] },
-        "annotations": { "list": [] },
-        "panels": panels,
-    });
-    let mut text = String::new();
-    write(&dashboard, 0, &mut text);
-    text.push('\n');
-    text
-}
-
-/// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
-fn write(value: &Value, depth: usize, text: &mut String) {
-    const LINE: usize = 100;
-    let line = value.to_string();
-    let (open, close, items): (_, _, Vec<(String, &Value)>) = match value {
-        Value::Object(map) if line.len() > LINE => (
-            '{',
-            '}',
-            map.iter()
-                .map(|(key, item)| (format!("{}: ", json!(key)), item))
-                .collect(),
-        ),
-        Value::Array(list) if line.len() > LINE => ('[', ']', list.iter().map(|item| (String::new(), item)).collect()),
-        _ => {
-            text.push_str(&line);
-            return;
-        }
-    };
-    text.push(open);
-    for (index, (key, item)) in items.into_iter().enumerate() {
-        text.push_str(if index == 0 { "\n" } else { ",\n" });
-        text.push_str(&"  ".repeat(depth + 1));
-        text.push_str(&key);
-        write(item, depth + 1, text);
-    }
-    text.push('\n');
-    text.push_str(&"  ".repeat(depth));
-    text.push(close);
-}
-
-/// Where the next panel goes, on a grid of 24 columns.
-#[derive(Default)]
-struct Place {
-    id: u32,
-    x: u32,
-    y: u32,
-    line: u32,
-}
-
-impl Place {
-    fn next_id(&mut self) -> u32 {
-        self.id += 1;
-        self.id
-    }
-
-    fn row(&mut self) -> Value {
-        self.close();
-        let place = json!({ "x": 0, "y": self.y, "w": 24, "h": 1 });
-        self.y += 1;
-        place
-    }
-
-    fn panel(&mut self, width: u32, height: u32) -> Value {
-        if self.x + width > 24 {
-            self.close();
-        }
-        let place = json!({ "x": self.x, "y": self.y, "w": width, "h": height });
-        self.x += width;
-        self.line = self.line.max(height);
-        place
-    }
-
-    /// Ends the line.
-    fn close(&mut self) {
-        self.y += self.line;
-        self.x = 0;
-        self.line = 0;
-    }
-}
-
-impl Panel {
-    fn json(&self, place: &mut Place) -> Value {
-        let (kind, width, height) = match self.look {
-            Look::Lines | Look::Stack => ("timeseries", 8, 8),
-            _ => ("stat", 4, 4),
-        };
-        let targets: Vec<Value> = self
-            .queries
-            .iter()
-            .filter_map(|(expression, legend)| Some((expression.as_ref()?, legend)))
-            .zip('A'..)
-            .map(|((expression, legend), id)| {
-                json!({
-                    "refId": id,
-                    "expr": expression,
-                    "legendFormat": legend,
-                })
-            })
-            .collect();
-        let mut defaults = json!({ "unit": self.unit.id(), "min": 0 });
-        let steps = |low: &str, high: &str, from: f64| json!({ "mode": "absolute", "steps": [{ "color": low, "value": null }, { "color": high, "value": from }] });
-        match self.look {
-            Look::Alarm(from) => defaults["thresholds"] = steps("green", "red", from),
-            Look::AtLeast(from) => defaults["thresholds"] = steps("red", "green", from),
-            Look::Number => defaults["thresholds"] = steps("blue", "blue", 0.0),
-            Look::Lines => defaults["custom"] = json!({ "fillOpacity": 10 }),
-            Look::Stack => {
-                defaults["custom"] = json!({
-                    "fillOpacity": 30,
-                    "stacking": { "mode": "normal", "group": "A" },
-                });
-            }
-        }
-        let options = if kind == "stat" {
-            json!({ "colorMode": "background", "graphMode": "area", "reduceOptions": { "calcs": ["lastNotNull"] } })
-        } else {
-            json!({ "tooltip": { "mode": "multi", "sort": "desc" } })
-        };
-        json!({
-            "type": kind,
-            "title": self.title,
-            "description": self.description,
-            "id": place.next_id(),
-            "gridPos": place.panel(width, height),
-            "datasource": { "type": "prometheus", "uid": "${datasource}" },
-            "targets": targets,
-            "fieldConfig": { "defaults": defaults, "overrides": [] },
-            "options": options,
-        })
-    }
-}
 
 /// A panel of one query, described by what its metric says.
 fn panel(title: &'static str, metric: &Metric, unit: Unit, look: Look, query: Query) -> Panel {
@@ -269,6 +14,7 @@ fn panel(title: &'static str, metric: &Metric, unit: Unit, look: Look, query: Qu
         unit,
         look,
         queries: vec![query],
+        link: None,
     }
 }
 
@@ -302,60 +48,89 @@ impl Ask<'_> {
     }
 }
 
-fn rows(monitoring: &Monitoring, sources: &Sources) -> Vec<Row> {
-    let ask = Ask(sources);
-    vec![
-        Row {
-            title: "",
-            folded: false,
-            panels: health(monitoring, &ask),
-        },
-        Row {
-            title: "Golden signals",
-            folded: false,
-            panels: signals(&ask),
-        },
-        Row {
-            title: "Consumers",
-            folded: false,
-            panels: consumers(&ask),
-        },
-        Row {
-            title: "Replication",
-            folded: false,
-            panels: replication(&ask),
-        },
-        Row {
-            title: "Topics and disk",
-            folded: false,
-            panels: topics(monitoring, &ask),
-        },
-        Row {
-            title: "Controllers",
-            folded: true,
-            panels: controllers(&ask),
-        },
-        Row {
-            title: "ZooKeeper",
-            folded: true,
-            panels: ensemble(&ask),
-        },
-        Row {
-            title: "Connect",
-            folded: true,
-            panels: workers(&ask),
-        },
-        Row {
-            title: "Schema Registry",
-            folded: true,
-            panels: registries(&ask),
-        },
-        Row {
-            title: "Processes",
-            folded: true,
-            panels: processes(&ask),
-        },
-    ]
+const fn row(title: &'static str, folded: bool, panels: Vec<Panel>) -> Row {
+    Row { title, folded, panels }
+}
+
+impl Board {
+    /// What matters most is at the top; what is only looked at for a reason is folded.
+    pub(super) fn rows(self, monitoring: &Monitoring, sources: &Sources) -> Vec<Row> {
+        let ask = Ask(sources);
+        match self {
+            Self::Overview => vec![
+                row("", false, health(monitoring, &ask)),
+                row("Golden signals", false, signals(monitoring, &ask)),
+                row("Alerts", false, alerts(monitoring, &ask)),
+                row("Where a request spends its time", true, requests(&ask)),
+            ],
+            Self::Brokers => vec![
+                row("Replication", false, replication(&ask)),
+                row("Topics", false, topics(&ask)),
+                row("Disk", false, disk(monitoring, &ask)),
+                row("Processes", true, processes(monitoring.kafka.name(), &ask)),
+            ],
+            Self::Quorum if monitoring.kafka.mode() == Mode::Kraft => vec![
+                row("Quorum", false, quorum(&ask)),
+                row("Controllers", false, controllers(&ask)),
+            ],
+            Self::ZooKeeper if monitoring.kafka.mode() == Mode::ZooKeeper => vec![
+                row("Ensemble", false, ensemble(&ask)),
+                row("Controller", false, controllers(&ask)),
+            ],
+            Self::Quorum | Self::ZooKeeper => Vec::new(),
+            Self::Consumers => vec![row("", false, consumers(&ask))],
+            Self::Connect => vec![
+                row("", false, workers(&ask)),
+                row(
+                    "Processes",
+                    true,
+                    monitoring
+                        .connects
+                        .iter()
+                        .flat_map(|connect| processes(connect.name(), &ask))
+                        .collect(),
+                ),
+            ],
+            Self::Registry => vec![
+                row("", false, registries(&ask)),
+                row(
+                    "Processes",
+                    true,
+                    monitoring
+                        .registries
+                        .iter()
+                        .filter(|registry| registry.metrics_port().is_some())
+                        .flat_map(|registry| processes(registry.name(), &ask))
+                        .collect(),
+                ),
+            ],
+        }
+    }
+}
+
+/// The alerts that fire; each leads to its page, if it is known where that can be read.
+fn alerts(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    let Sources { namespace, cluster, .. } = ask.0;
+    let firing = format!(
+        "sum by (alertname, severity) (ALERTS{{namespace=\"{namespace}\",kafka_cluster=\"{cluster}\",alertstate=\"firing\"}})"
+    );
+    let mut panel = Panel {
+        title: "Firing alerts",
+        description: "Each series is an alert that fires: how many of its name do.",
+        unit: Unit::Count,
+        look: Look::Stack,
+        queries: vec![(Some(firing), "{{alertname}} ({{severity}})")],
+        link: None,
+    };
+    if let Some(url) = monitoring.page_url("${__field.labels.alertname}") {
+        panel = panel.leading_to("Runbook", url);
+    }
+    let up = (ask.gauge("min by (job, pod)", &target::UP, &[]), "{{job}} {{pod}}");
+    let scrapes = Panel {
+        description: "1 where a pod's metrics can be read.",
+        ..self::panel("Scrapes", &target::UP, Unit::Count, Look::Lines, up)
+    };
+    vec![panel, scrapes]
 }
 
 fn health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
@@ -388,7 +163,7 @@ fn health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     ]
 }
 
-fn signals(ask: &Ask<'_>) -> Vec<Panel> {
+fn signals(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     let latency = |title, request| {
         let time = |quantile| {
             ask.gauge(
@@ -408,6 +183,7 @@ fn signals(ask: &Ask<'_>) -> Vec<Panel> {
                 (time("0.99"), "99 %"),
                 (time("0.999"), "99.9 %"),
             ],
+            link: None,
         }
     };
     vec![
@@ -421,6 +197,7 @@ fn signals(ask: &Ask<'_>) -> Vec<Panel> {
                 (ask.rate("sum", &broker::BYTES_OUT, &[]), "consumed"),
                 (ask.rate("sum", &broker::REPLICATION_BYTES_IN, &[]), "replicated"),
             ],
+            link: None,
         },
         latency("Produce latency, slowest broker", "Produce"),
         latency("Fetch latency of consumers, slowest broker", "FetchConsumer"),
@@ -449,6 +226,12 @@ fn signals(ask: &Ask<'_>) -> Vec<Panel> {
             Look::Lines,
             (ask.gauge("min by (pod)", &broker::NETWORK_IDLE, &[]), "{{pod}}"),
         ),
+        volumes(monitoring, ask),
+    ]
+}
+
+fn requests(ask: &Ask<'_>) -> Vec<Panel> {
+    vec![
         Panel {
             title: "Where a produce request spends its time",
             description: "99th percentile of each part, slowest broker.",
@@ -461,6 +244,7 @@ fn signals(ask: &Ask<'_>) -> Vec<Panel> {
             ]
             .map(|(metric, legend)| (ask.gauge("max", metric, &[("request", "Produce")]), legend))
             .into(),
+            link: None,
         },
         panel(
             "Requests",
@@ -540,6 +324,7 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
                 (ask.rate("sum by (pod)", &broker::ISR_SHRINKS, &[]), "{{pod}} out"),
                 (ask.rate("sum by (pod)", &broker::ISR_EXPANDS, &[]), "{{pod}} in"),
             ],
+            link: None,
         },
         ask.each("Slowest follower", &broker::FETCHER_LAG, Unit::Count),
         ask.each("Partitions led", &broker::LEADERS, Unit::Count),
@@ -565,13 +350,21 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
     ]
 }
 
-fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+fn topics(ask: &Ask<'_>) -> Vec<Panel> {
     let top = |title, metric: &Metric, unit| {
         let query = ask
             .rate("sum by (topic)", metric, &[])
             .map(|rate| format!("topk(10, {rate})"));
         panel(title, metric, unit, Look::Lines, (query, "{{topic}}"))
     };
+    vec![
+        top("Records in", &broker::TOPIC_MESSAGES_IN, Unit::PerSecond),
+        top("Bytes in", &broker::TOPIC_BYTES_IN, Unit::BytesPerSecond),
+        top("Bytes out", &broker::TOPIC_BYTES_OUT, Unit::BytesPerSecond),
+    ]
+}
+
+fn volumes(monitoring: &Monitoring, ask: &Ask<'_>) -> Panel {
     let used = monitoring.volume_claims().and_then(|claims| {
         let claims = [("persistentvolumeclaim", claims.as_str())];
         let available = ask.0.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
@@ -579,10 +372,19 @@ fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
         let by = "max by (persistentvolumeclaim)";
         Some(format!("1 - {by} ({available}) / {by} ({capacity})"))
     });
+    Panel {
+        title: "Volumes, used",
+        description: "Part of each volume that is no longer available.",
+        unit: Unit::Ratio,
+        look: Look::Lines,
+        queries: vec![(used, "{{persistentvolumeclaim}}")],
+        link: None,
+    }
+}
+
+fn disk(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     vec![
-        top("Records in", &broker::TOPIC_MESSAGES_IN, Unit::PerSecond),
-        top("Bytes in", &broker::TOPIC_BYTES_IN, Unit::BytesPerSecond),
-        top("Bytes out", &broker::TOPIC_BYTES_OUT, Unit::BytesPerSecond),
+        volumes(monitoring, ask),
         panel(
             "Size on disk, all replicas",
             &broker::LOG_SIZE,
@@ -594,13 +396,6 @@ fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
                 "{{topic}}",
             ),
         ),
-        Panel {
-            title: "Volumes, used",
-            description: "Part of each volume that is no longer available.",
-            unit: Unit::Ratio,
-            look: Look::Lines,
-            queries: vec![(used, "{{persistentvolumeclaim}}")],
-        },
         ask.each(
             "Flushes to disk, 99th percentile",
             &broker::LOG_FLUSH_TIME,
@@ -609,15 +404,24 @@ fn topics(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     ]
 }
 
-fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
+fn quorum(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
-        ask.each("Active controller", &controller::ACTIVE_CONTROLLERS, Unit::Count),
+        panel(
+            "Role",
+            &controller::CURRENT_STATE,
+            Unit::Count,
+            Look::Stack,
+            (
+                ask.gauge("sum by (pod, state)", &controller::CURRENT_STATE, &[]),
+                "{{pod}} {{state}}",
+            ),
+        ),
         ask.each(
             "Leader that each node follows",
             &controller::CURRENT_LEADER,
             Unit::Count,
         ),
-        ask.each("Quorum epoch", &controller::CURRENT_EPOCH, Unit::Count),
+        ask.each("Epoch", &controller::CURRENT_EPOCH, Unit::Count),
         panel(
             "Behind the longest metadata log",
             &controller::LOG_END_OFFSET,
@@ -630,19 +434,40 @@ fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
                 "{{pod}}",
             ),
         ),
-        ask.each("Age of the applied metadata", &broker::METADATA_LAG, Unit::Milliseconds),
+        ask.each(
+            "Age of the metadata that brokers applied",
+            &broker::METADATA_LAG,
+            Unit::Milliseconds,
+        ),
+        ask.each(
+            "Age of the metadata that controllers applied",
+            &controller::LAST_APPLIED_LAG,
+            Unit::Milliseconds,
+        ),
+        ask.each(
+            "From append to commit, mean",
+            &controller::COMMIT_LATENCY,
+            Unit::Milliseconds,
+        ),
+    ]
+}
+
+fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
+    vec![
+        ask.each("Active controller", &controller::ACTIVE_CONTROLLERS, Unit::Count),
+        ask.each("Fenced brokers", &controller::FENCED_BROKERS, Unit::Count),
         ask.each(
             "Wait in the controller's queue, 99th percentile",
             &controller::EVENT_QUEUE_TIME,
             Unit::Milliseconds,
         ),
-        ask.each("Fenced brokers", &controller::FENCED_BROKERS, Unit::Count),
         ask.each(
             "Partitions off their preferred leader",
             &controller::PREFERRED_REPLICA_IMBALANCE,
             Unit::Count,
         ),
         ask.each_rate("Unclean elections", &controller::UNCLEAN_ELECTIONS),
+        ask.each_rate("Broker heartbeats that timed out", &controller::TIMED_OUT_HEARTBEATS),
     ]
 }
 
@@ -694,6 +519,7 @@ fn workers(ask: &Ask<'_>) -> Vec<Panel> {
                     "{{connector}} out",
                 ),
             ],
+            link: None,
         },
         panel(
             "Errors",
@@ -722,23 +548,27 @@ fn registries(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
         ask.each("Primary", &registry::PRIMARY, Unit::Count),
         ask.each("Requests", &registry::REQUEST_RATE, Unit::PerSecond),
+        ask.each("Requests that failed", &registry::REQUEST_ERROR_RATE, Unit::PerSecond),
         ask.each(
             "Latency, 99th percentile",
             &registry::REQUEST_LATENCY,
             Unit::Milliseconds,
         ),
+        ask.each("Connections", &registry::CONNECTIONS, Unit::Count),
+        ask.each("Schemas registered since the start", &registry::REGISTERED, Unit::Count),
     ]
 }
 
-fn processes(ask: &Ask<'_>) -> Vec<Panel> {
+fn processes(job: &str, ask: &Ask<'_>) -> Vec<Panel> {
+    let job = [("job", job)];
     let heap = ask
         .0
-        .series(&jvm::HEAP_USED, &[])
-        .zip(ask.0.series(&jvm::HEAP_MAX, &[]));
+        .series(&jvm::HEAP_USED, &job)
+        .zip(ask.0.series(&jvm::HEAP_MAX, &job));
     let files = ask
         .0
-        .series(&jvm::OPEN_FILES, &[])
-        .zip(ask.0.series(&jvm::MAX_FILES, &[]));
+        .series(&jvm::OPEN_FILES, &job)
+        .zip(ask.0.series(&jvm::MAX_FILES, &job));
     let part = |(used, limit)| format!("max by (pod) ({used}) / max by (pod) ({limit})");
     vec![
         panel(
@@ -753,14 +583,14 @@ fn processes(ask: &Ask<'_>) -> Vec<Panel> {
             &jvm::GC_SECONDS,
             Unit::Ratio,
             Look::Lines,
-            (ask.rate("sum by (pod)", &jvm::GC_SECONDS, &[]), "{{pod}}"),
+            (ask.rate("sum by (pod)", &jvm::GC_SECONDS, &job), "{{pod}}"),
         ),
         panel(
             "Processor",
             &jvm::CPU_SECONDS,
             Unit::Cores,
             Look::Lines,
-            (ask.rate("sum by (pod)", &jvm::CPU_SECONDS, &[]), "{{pod}}"),
+            (ask.rate("sum by (pod)", &jvm::CPU_SECONDS, &job), "{{pod}}"),
         ),
         panel(
             "File descriptors, used",
