@@ -59,6 +59,24 @@ fn load(records: u64) -> Load {
         .consumer_groups(2)
 }
 
+/// Three zones of so many brokers.
+fn zones(brokers: u16) -> Stack {
+    let mut stack = empty();
+    let cluster = KafkaCluster::kraft("kafka", Version::V4_3, ID).pool(NodePool::controllers("c", 3).first_id(300));
+    let cluster = [("a", 0), ("b", 100), ("c", 200)]
+        .into_iter()
+        .fold(cluster, |cluster, (zone, first_id)| {
+            cluster.pool(
+                NodePool::brokers(format!("kafka-{zone}"), brokers)
+                    .zone(zone)
+                    .first_id(first_id),
+            )
+        });
+    let kafka = stack.add(cluster);
+    stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 60, Cleanup::compact())));
+    stack
+}
+
 /// A load that a small cluster carries.
 fn carried() -> Stack {
     loaded(
@@ -238,6 +256,7 @@ fn broken() -> Vec<Stack> {
                 .into_iter()
                 .fold(Monitoring::new("monitoring", kafka), Monitoring::alert)
         }),
+        zones(3),
         {
             let mut stack = empty();
             let kafka = stack.add(dedicated().images(ImageSet::apache(Version::V4_3)));
@@ -579,6 +598,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
             loaded(NodePool::brokers("kafka", 3), Topic::new("orders", 12, Cleanup::keep())),
         ),
         (&capacity::EMPTY_LOAD, carried()),
+        (&capacity::LEADERS, zones(4)),
         (&capacity::HEAP_ABOVE_MEMORY, pools(large().heap(6.gib()))),
         (&capacity::HEAP_TOO_LARGE, pools(large().heap(6.gib()))),
         (&capacity::REQUEST_ABOVE_LIMIT, pools(large())),

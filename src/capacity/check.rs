@@ -42,6 +42,7 @@ impl Cluster {
             self.judge(&group, &mut complaints);
         }
         self.judge_replicas(&mut complaints);
+        self.judge_leaders(&mut complaints);
         self.judge_topics(&mut complaints);
         if self.has_load() {
             let unknown = self.unknown().into_iter().filter(|unknown| !unknown.say.is_empty());
@@ -259,6 +260,47 @@ impl Cluster {
         }
     }
 
+    /// Kafka goes through the zones and, in each, through the brokers at once: where their numbers have a common factor it
+    /// meets only some of the pairs in a round.
+    fn judge_leaders(&self, complaints: &mut Vec<Complaint>) {
+        let Some(zones) = self.zones().filter(|_| self.kraft) else {
+            return;
+        };
+        let (count, brokers) = (zones.len() as u64, u64::from(zones.into_values().max().unwrap_or(1)));
+        let common = common_factor(count, brokers);
+        let topic = self
+            .topics
+            .iter()
+            .filter(|topic| topic.traffic != Traffic::Internal && u64::from(topic.copies) >= count)
+            .max_by_key(|topic| topic.partitions);
+        let (Some(topic), true) = (topic, common > 1) else {
+            return;
+        };
+        let all = count * brokers;
+        let partitions = u64::from(topic.partitions.unwrap_or(1));
+        let worst = partitions / all * common + common.min(partitions % all);
+        let better = (brokers + 1..=brokers + count)
+            .find(|more| common_factor(count, *more) == 1)
+            .unwrap_or(brokers);
+        complaints.push(Complaint {
+            rule: &capacity::LEADERS,
+            construct: self.name.clone(),
+            item: String::new(),
+            location: self.location,
+            message: format!(
+                "{count} zones of {brokers} brokers: Kafka leads each round of {all} partitions from {} of them, so one may lead \
+                 {worst} of the {partitions} of `{}`, and {} would be even",
+                all / common,
+                topic.name,
+                partitions.div_ceil(all)
+            ),
+            hint: format!(
+                "give each zone {better} brokers, which have no factor in common with the zones, or acknowledge it and move \
+                 leaders by hand"
+            ),
+        });
+    }
+
     fn judge_topics(&self, complaints: &mut Vec<Complaint>) {
         for topic in &self.topics {
             let Traffic::Known { bytes, .. } = topic.traffic else {
@@ -388,5 +430,14 @@ impl Cluster {
             });
         }
         all
+    }
+}
+
+/// The greatest number that divides both.
+fn common_factor(one: u64, other: u64) -> u64 {
+    if other == 0 {
+        one
+    } else {
+        common_factor(other, one % other)
     }
 }

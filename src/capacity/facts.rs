@@ -11,6 +11,8 @@ use crate::{
 pub struct Facts {
     /// The pools of brokers, if the construct is a cluster.
     pub pools: Vec<PoolFacts>,
+    /// Whether its own controllers place the copies, and not a tool that asks ZooKeeper.
+    pub kraft: bool,
     /// The topics of this cluster that carry a load together: those that declare none of their own, or, if the stack declares
     /// no such topic, some of which nothing else is known.
     pub together: Option<TopicFacts>,
@@ -190,6 +192,8 @@ pub struct Cluster {
     pub location: Location,
     /// Its pools of brokers.
     pub pools: Vec<PoolFacts>,
+    /// Whether its own controllers place the copies.
+    pub kraft: bool,
     /// The topics that the stack declares on it, its own internal ones included.
     pub topics: Vec<TopicFacts>,
 }
@@ -211,6 +215,7 @@ impl Cluster {
                     name: construct.to_owned(),
                     location,
                     pools: facts.pools,
+                    kraft: facts.kraft,
                     topics: Vec::new(),
                 };
                 clusters.push((cluster, facts.together.map(here)));

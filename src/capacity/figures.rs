@@ -76,6 +76,8 @@ pub struct Limit {
     pub has: Option<u128>,
     /// How much of it may be used, in percent.
     pub ceiling: u64,
+    /// Whether the needs are only those that are known, and there are more.
+    pub at_least: bool,
 }
 
 impl Limit {
@@ -89,9 +91,12 @@ impl Limit {
         self.needs.max(self.away)
     }
 
-    /// Whether it holds; `None` if something is unknown.
+    /// Whether it holds; `None` if that is unknown.
     pub fn holds(&self) -> Option<bool> {
-        Some(self.worst()? <= self.usable()?)
+        match self.worst()? <= self.usable()? {
+            true if self.at_least => None,
+            holds => Some(holds),
+        }
     }
 
     /// What remains of what may be used, in percent, rounded down: negative where it does not hold, and at -100 it is needed
@@ -128,7 +133,7 @@ impl TopicFacts {
         }
     }
 
-    /// Stored bytes per second of a partition's share `of / by` of the topic, over some milliseconds.
+    /// What comes into one of its partitions in some milliseconds.
     fn bytes_in(&self, millis: u128) -> Option<u128> {
         match self.traffic {
             Traffic::Known { bytes, .. } => Some(scale(bytes, millis, 1000 * self.divisor())),
@@ -245,6 +250,7 @@ impl Cluster {
             away,
             has,
             ceiling,
+            at_least: self.is_at_least(resource),
         };
         match resource {
             Resource::DiskWrite => limit(
@@ -298,6 +304,23 @@ impl Cluster {
                 Some(replicas_per_broker(pool.cpu).into()),
                 100,
             ),
+        }
+    }
+
+    /// Whether more of a resource is needed than is known.
+    fn is_at_least(&self, resource: Resource) -> bool {
+        let any = |unknown: &dyn Fn(&TopicFacts) -> bool| {
+            self.topics
+                .iter()
+                .any(|topic| topic.traffic != Traffic::Internal && unknown(topic))
+        };
+        match resource {
+            Resource::Volume => any(&|topic| topic.partition_keeps().is_none()),
+            Resource::Replicas => any(&|topic| topic.partitions.is_none()),
+            Resource::NetworkOut => {
+                any(&|topic| matches!(topic.traffic, Traffic::Unknown | Traffic::Known { groups: None, .. }))
+            }
+            _ => any(&|topic| topic.traffic == Traffic::Unknown),
         }
     }
 

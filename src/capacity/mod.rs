@@ -30,6 +30,12 @@
 //!
 //! # What is not counted
 //!
+//! Luck. Against Kafka's own placer (`StripedReplicaPlacer` of 3.9.2 and 4.3.1, 2000 shapes of a cluster without zones or with as
+//! many zones as copies), `C` is exact where `P` is a multiple of `B`, and elsewhere a broker has up to `r - 1` copies more; `L`
+//! is exact unless KS-C13 speaks. What was led by a broker that is away goes to the next copy, which is even over many
+//! partitions and not over few: of 450 on 15 brokers in three zones, the busiest of the ten that are left leads 45 by the
+//! arithmetic, 47 on average, and 53 at the worst of 500 runs. Far more partitions than brokers are what helps.
+//!
 //! Connect, the registry and Kafka's internal topics count as replicas, their traffic does not. Index files, file system
 //! metadata and whatever else lies on the volume share the 15 % above the ceiling. Consumers that read what has left the page
 //! cache read from the disk, which the throughput given for it has to include.

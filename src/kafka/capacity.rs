@@ -90,6 +90,7 @@ impl KafkaCluster {
             traffic,
         };
         Facts {
+            kraft: self.is_kraft(),
             pools: self.pools.iter().filter_map(super::NodePool::capacity).collect(),
             together: self.load.map(|load| {
                 let kept = Kept::Until(defaults.retention, None);

@@ -144,3 +144,16 @@ pub const EMPTY_LOAD: Rule = Rule {
         nothing. A topic whose load is not known has none declared, and the report says that it is unknown.",
     source: "arithmetic",
 };
+
+/// Leaders that Kafka puts on some of the brokers only.
+pub const LEADERS: Rule = Rule {
+    id: "KS-C13",
+    production: Warning,
+    development: Off,
+    summary: "leaders that Kafka puts on some of the brokers only",
+    explanation: "A controller places partitions in rounds of as many as there are brokers. From one partition to the next it \
+        goes on by one rack, and by one broker within each rack, so three racks of three brokers give a round only three \
+        different leaders, of three partitions each; then it shuffles. Where the number of brokers in a rack and the number \
+        of racks have no common factor, every broker leads one.",
+    source: "Kafka 4.3.1, StripedReplicaPlacer: read, and run with both",
+};

@@ -94,6 +94,7 @@ pub const ALL: &[&Rule] = &[
     &capacity::PAGE_CACHE,
     &capacity::FOR_EVER,
     &capacity::EMPTY_LOAD,
+    &capacity::LEADERS,
     &pod::SERVICE_LINKS,
     &pod::VOLUME_ROOT,
     &pod::EPHEMERAL_DATA,
@@ -197,6 +198,7 @@ pub(crate) const CAPACITY: &[&Rule] = &[
     &capacity::PAGE_CACHE,
     &capacity::FOR_EVER,
     &capacity::EMPTY_LOAD,
+    &capacity::LEADERS,
 ];
 
 /// The rules that judge finished objects, whoever made them.
