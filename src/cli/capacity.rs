@@ -119,17 +119,20 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
     text += &format!("{}\n", paint.faint(&head));
     for limit in cluster.limits(pool) {
         let amount = |amount: Option<u128>| amount.map_or(UNKNOWN.to_owned(), |amount| shown(&limit, pool, amount));
+        // What is only known in part is needed at least, and leaves at most so much.
+        let (least, most) = if limit.at_least { ("≥", "≤") } else { ("", "") };
+        let need = |need: Option<u128>| need.map_or(UNKNOWN.to_owned(), |_| format!("{least}{}", amount(need)));
         let away = match limit.resource {
             Resource::Volume | Resource::PageCache | Resource::Replicas => String::new(),
-            _ => amount(limit.away),
+            _ => need(limit.away),
         };
         let headroom = limit
             .headroom()
-            .map_or(UNKNOWN.to_owned(), |percent| format!("{percent} %"));
+            .map_or(UNKNOWN.to_owned(), |percent| format!("{most}{percent} %"));
         let line = row(
             label(limit.resource),
             [
-                &amount(limit.needs),
+                &need(limit.needs),
                 &away,
                 &amount(limit.has),
                 &format!("{} %", limit.ceiling),
@@ -142,22 +145,31 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
         };
         text += &format!("{line}\n");
     }
+    // What comes on top fills the volume earlier, and the page cache with less.
+    let partly = |resource| {
+        cluster
+            .limits(pool)
+            .iter()
+            .any(|limit| limit.resource == resource && limit.at_least)
+    };
     let full = match cluster.full_after(pool) {
+        Some(time) if partly(Resource::Volume) => format!("≤{}", span(time)),
         Some(time) => span(time),
-        None if cluster.has_load() => "never".to_owned(),
+        None if cluster.has_load() && !partly(Resource::Volume) => "never".to_owned(),
         None => UNKNOWN.to_owned(),
     };
-    let cache = page_cache_seconds(cluster, pool).map_or(UNKNOWN.to_owned(), |seconds| {
-        format!("{} s of writing", number(seconds))
-    });
+    let cache = match page_cache_seconds(cluster, pool) {
+        Some(seconds) => format!("≤{} s of writing", number(seconds)),
+        None => UNKNOWN.to_owned(),
+    };
     text + &format!(
-        "{:<20} {full:>11}\n{:<20} {cache:>11}\n",
+        "{:<20} {full:>12}\n{:<20} {cache:>12}\n",
         "full after", "page cache holds"
     )
 }
 
 fn row(label: &str, [needs, away, has, ceiling, headroom]: [&str; 5]) -> String {
-    format!("{label:<20} {needs:>11} {away:>11} {has:>12} {ceiling:>8} {headroom:>10}")
+    format!("{label:<20} {needs:>12} {away:>12} {has:>12} {ceiling:>8} {headroom:>10}")
         .trim_end()
         .to_owned()
 }
@@ -289,6 +301,7 @@ fn json_pool(cluster: &Cluster, pool: &PoolFacts) -> Value {
                 "has": limit.has.map(exact),
                 "ceiling_percent": limit.ceiling,
                 "headroom_percent": limit.headroom().map(|percent| i64::try_from(percent).unwrap_or(i64::MIN)),
+                "needs_at_least": limit.at_least,
                 "holds": limit.holds(),
             })
         })

@@ -553,3 +553,121 @@ fn the_wished_colour_is_found_among_arguments_that_are_wrong() {
 fn the_arguments_are_well_formed() {
     Arguments::command().debug_assert();
 }
+
+fn overloaded() -> Stack {
+    use crate::prelude::*;
+    let mut stack = Stack::new("overloaded", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(
+                NodePool::brokers("kafka", 3)
+                    .storage(Storage::persistent(100.gib()))
+                    .disk_throughput(125.mebibytes_per_second())
+                    .cpu_class(CpuClass::HUAWEI_DMS_C6),
+            ),
+    );
+    let keyed = |name: &str, cleanup| Topic::new(name, 12, cleanup).segment_age(1.hours());
+    stack.add(
+        Topics::new("topics", &kafka)
+            .topic(
+                keyed("orders", Cleanup::delete_after(1.days()))
+                    .load(Load::new(5000.records_per_second(), 1000.bytes())),
+            )
+            .topic(keyed("clicks", Cleanup::delete_after(1.gib())))
+            .topic(keyed(
+                "both",
+                Cleanup::delete_after(Retention::TimeAndSize(1.days(), 1.gib())),
+            ))
+            .topic(keyed("state", Cleanup::compact())),
+    );
+    stack
+}
+
+#[test]
+fn a_load_that_does_not_hold_is_shown_with_its_figures_and_fails() {
+    assert_snapshot!(shell(&[overloaded], &Scratch::new(), "capacity overloaded"), @r#"
+    Failed
+    -- data
+    overloaded/kafka  3 brokers, 5,000 records/s, 5 MB/s
+
+    pool kafka: 3 brokers
+    each broker             all there     one away          has  ceiling   headroom
+    disk write                ≥5 MB/s      ≥5 MB/s     131 MB/s     80 %      ≤95 %
+    network in             ≥40 Mbit/s   ≥40 Mbit/s      unknown     80 %    unknown
+    network out          ≥26.7 Mbit/s   ≥20 Mbit/s      unknown     80 %    unknown
+    taken in by CPU          ≥1,666/s     ≥2,500/s     30,000/s    100 %      ≤91 %
+    volume                   ≥464 GiB                   100 GiB     85 %    ≤-446 %
+    30 s of writing          ≥143 MiB                     2 GiB    100 %      ≤93 %
+    copies of partitions          148                     1,000    100 %       85 %
+    full after            ≤5 h 57 min
+    page cache holds     ≤429 s of writing
+
+    topic                     stored  groups           kept  each broker
+    orders                    5 MB/s unknown             1d      416 GiB
+    clicks                   unknown unknown            1Gi       24 GiB
+    both                     unknown unknown      1d or 1Gi       24 GiB
+    state                    unknown unknown  newest of key      unknown
+
+    - unknown of pool `kafka`: the throughput of its network
+    - unknown of `clicks`, `both`, `state`: the load, which is not counted
+    - unknown of `orders`: the consumer groups, so that only followers are counted
+      as readers
+    - unknown of `orders`: the compression, so that records are counted at their
+      full size
+    -- notes
+    error[KS-C01] overloaded/kafka/kafka: each broker of pool `kafka` keeps 464 GiB, and 85 % of its volume are 85 GiB: full after 5 h 57 min
+      --> src/cli/tests.rs:LINE
+      hint: one of these is enough, and nothing smaller: `NodePool::brokers("kafka", 18)`, `.storage(Storage::persistent(546.gib()))` or no topic above `Cleanup::delete_after(1.hours())`
+    warning[KS-C03] overloaded/kafka/kafka: unknown of pool `kafka`: the throughput of its network
+      --> src/cli/tests.rs:LINE
+      hint: add `.network(10.gigabits_per_second())`, with what a vendor promises or a measurement shows; or acknowledge why nobody knows
+    warning[KS-C03] overloaded/topics: unknown of `clicks`, `both`, `state`: the load, which is not counted
+      --> src/cli/tests.rs:LINE
+      hint: add `Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together; or acknowledge why nobody knows
+    warning[KS-C03] overloaded/topics/orders: unknown of `orders`: the consumer groups, so that only followers are counted as readers
+      --> src/cli/tests.rs:LINE
+      hint: add `Load::consumer_groups(…)`; or acknowledge why nobody knows
+    1 error, 3 warnings
+    "#);
+}
+
+#[test]
+fn figures_for_programs_have_units_in_their_names() {
+    let shown = shell(&[overloaded], &Scratch::new(), "capacity overloaded --format json");
+    let report: serde_json::Value = serde_json::from_str(shown.strip_prefix("Failed\n-- data\n").unwrap()).unwrap();
+    assert_snapshot!(format!("{:#}", report["clusters"][0]["pools"][0]["limits"][0]), @r#"
+    {
+      "ceiling_percent": 80,
+      "has": 131072000,
+      "headroom_percent": 95,
+      "holds": null,
+      "needs": 5000000,
+      "needs_at_least": true,
+      "needs_while_away": 5000000,
+      "resource": "disk_write",
+      "unit": "bytes_per_second"
+    }
+    "#);
+    assert_snapshot!(format!("{:#}", report["clusters"][0]["topics"][2]), @r#"
+    {
+      "bytes_per_broker": 446684901888,
+      "consumer_groups": null,
+      "copies": 3,
+      "internal": false,
+      "name": "orders",
+      "partitions": 12,
+      "stored_bytes_per_second": 5000000
+    }
+    "#);
+    assert_eq!(report["clusters"][0]["pools"][0]["full_after_seconds"], 21_474);
+    assert_eq!(report["findings"][0]["rule"], "KS-C01");
+}
+
+#[test]
+fn a_stack_without_brokers_has_no_figures() {
+    let shown = shell(&[good], &Scratch::new(), "capacity good");
+    assert_eq!(shown, "Done\n-- notes\nstack `good` has no brokers of its own\n");
+    let shown = shell(&[good], &Scratch::new(), "capacity good --format json");
+    assert!(shown.contains("\"clusters\": []"), "{shown}");
+}

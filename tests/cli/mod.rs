@@ -430,3 +430,72 @@ fn completions_know_stacks_and_rules() {
         }
     }
 }
+
+#[test]
+fn the_readme_shows_what_the_figures_are() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
+    let shown = run(&Scratch::new(), &["capacity", "scale"]);
+    let table = shown
+        .strip_prefix("exit 0\n-- stdout\n")
+        .expect("it holds, and says nothing else");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    let expected = format!("```text\n$ kafka-stacks capacity scale\n{table}```\n");
+    assert!(readme.replace("\r\n", "\n").contains(&expected), "{expected}");
+}
+
+#[test]
+fn capacity_says_what_nobody_said() {
+    let scratch = Scratch::new();
+    let shown = run(&scratch, &["capacity", "prod"]);
+    assert_snapshot!(shown, @r"
+    exit 0
+    -- stdout
+    prod/kafka  3 brokers, load unknown
+
+    pool kafka: 3 brokers
+    each broker             all there     one away          has  ceiling   headroom
+    disk write                unknown      unknown      unknown     80 %    unknown
+    network in                unknown      unknown      unknown     80 %    unknown
+    network out               unknown      unknown      unknown     80 %    unknown
+    taken in by CPU           unknown      unknown      unknown    100 %    unknown
+    volume                    unknown                   100 GiB     85 %    unknown
+    30 s of writing           unknown                     4 GiB    100 %    unknown
+    copies of partitions          300                     1,000    100 %       70 %
+    full after               unknown
+    page cache holds         unknown
+
+    topic                     stored  groups           kept  each broker
+    call.events              unknown unknown             7d      unknown
+    ai.interactions          unknown unknown             7d      unknown
+    crm.updates              unknown unknown             7d      unknown
+    system.metrics           unknown unknown             7d      unknown
+    notification.events      unknown unknown             7d      unknown
+    integration.events       unknown unknown             7d      unknown
+    analytics.events         unknown unknown             7d      unknown
+    dlq.failed-messages      unknown unknown             7d      unknown
+    billing.transactions     unknown unknown            30d      unknown
+    security.audit           unknown unknown       for ever        grows
+
+    - unknown of pool `kafka`: the throughput of its disk, the throughput of its
+      network, what a core takes in
+    - unknown of `call.events`, `ai.interactions`, `crm.updates` and 7 more: the
+      load, which is not counted
+    ");
+    assert_snapshot!(run(&scratch, &["capacity", "scael"]), @r"
+    exit 2
+    -- stderr
+    error: there is no stack `scael`; did you mean `scale`?
+      hint: the stacks are `dev`, `staging`, `prod`, `prod-dedicated`, `prod-zookeeper`, `scale`
+    ");
+    let report: serde_json::Value = {
+        let shown = run(&scratch, &["capacity", "prod", "--format", "json"]);
+        serde_json::from_str(shown.strip_prefix("exit 0\n-- stdout\n").expect("data only")).expect("a document")
+    };
+    let pool = &report["clusters"][0]["pools"][0];
+    assert_eq!(report["format_version"], 1);
+    assert_eq!(pool["limits"][0]["resource"], "disk_write");
+    for unknown in ["needs", "has", "headroom_percent", "holds"] {
+        assert!(pool["limits"][0][unknown].is_null(), "{unknown}");
+    }
+    assert_eq!(pool["limits"][6]["needs"], 300);
+}
