@@ -461,8 +461,8 @@ fn capacity_says_what_nobody_said() {
     volume                    unknown                   100 GiB     85 %    unknown
     30 s of writing           unknown                     4 GiB    100 %    unknown
     copies of partitions          300                     1,000    100 %       70 %
-    full after               unknown
-    page cache holds         unknown
+    full after                unknown
+    page cache holds          unknown
 
     topic                     stored  groups           kept  each broker
     call.events              unknown unknown             7d      unknown
