@@ -65,6 +65,21 @@ pub(crate) fn broken() -> Vec<Stack> {
         ),
         with(Connect::new("connect", &old).config("auto.include.jmx.reporter", true)),
         beside(|kafka| {
+            Clients::new("clients", kafka)
+                .consumer(Consumer::read_committed("low").session_timeout(5.seconds()))
+                .consumer(
+                    Consumer::read_committed("high")
+                        .session_timeout(1.hours())
+                        .max_poll_interval(1.hours()),
+                )
+                .consumer(
+                    Consumer::read_committed("new")
+                        .session_timeout(0.seconds())
+                        .config("group.protocol", "consumer")
+                        .config("heartbeat.interval.ms", 3000),
+                )
+        }),
+        beside(|kafka| {
             Clients::new("clients", kafka).producer(
                 Producer::idempotent("a")
                     .batch_size(2.gib())
@@ -132,7 +147,12 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
                         .config("buffer.memory", 33_554_432)
                         .config("schema.registry.url", "https://registry.example.com"),
                 )
-                .consumer(Consumer::read_committed("b").max_poll_records(1))
+                .consumer(
+                    Consumer::read_committed("b")
+                        .max_poll_records(1)
+                        .session_timeout(6.seconds()),
+                )
+                .consumer(Consumer::read_committed("c").config("group.protocol", "consumer"))
         })
     };
     let worker = || {

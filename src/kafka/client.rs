@@ -301,7 +301,8 @@ impl Consumer {
         self
     }
 
-    /// `session.timeout.ms`: how long a member may be silent.
+    /// `session.timeout.ms`: how long a member may be silent. With `group.protocol=consumer` the brokers decide that
+    /// (`group.consumer.session.timeout.ms`), a client that names it does not start, and so the file does not.
     pub const fn session_timeout(mut self, timeout: Duration) -> Self {
         self.session_timeout = timeout;
         self
@@ -327,16 +328,72 @@ impl Consumer {
             .set("isolation.level", "read_committed")
             .set("enable.auto.commit", false)
             .set("auto.offset.reset", "earliest")
-            .set("max.poll.interval.ms", self.max_poll_interval.as_millis())
-            .set("session.timeout.ms", self.session_timeout.as_millis());
+            .set("max.poll.interval.ms", self.max_poll_interval.as_millis());
+        if !self.brokers_assign() {
+            properties.set("session.timeout.ms", self.session_timeout.as_millis());
+        }
         for Override { key, value, .. } in &self.overrides {
             properties.set(key, value);
         }
         properties
     }
 
+    fn raw(&self, key: &str) -> Option<&Override> {
+        self.overrides.iter().rev().find(|setting| setting.key == key)
+    }
+
+    /// Whether the brokers assign partitions and watch over the members (KIP-848), and not a member.
+    fn brokers_assign(&self) -> bool {
+        self.raw("group.protocol")
+            .is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("consumer"))
+    }
+
+    /// What the client, or the group that it joins, refuses of its session.
+    fn check_session(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
+        if self.brokers_assign() {
+            for setting in ["heartbeat.interval.ms", "partition.assignment.strategy"]
+                .into_iter()
+                .filter_map(|key| self.raw(key))
+            {
+                check.report(
+                    &setting::CLIENT_ABSENT,
+                    format!("`{}` is not the client's with `group.protocol=consumer`", setting.key),
+                    |finding| {
+                        finding.item(&self.name).at(setting.location).hint(format!(
+                            "remove `.config(\"{}\", …)`: the brokers decide, by `group.consumer.…`",
+                            setting.key
+                        ));
+                    },
+                );
+            }
+            return;
+        }
+        let session = self.session_timeout.as_millis();
+        let heartbeat = self
+            .raw("heartbeat.interval.ms")
+            .map_or(Some(3000), |setting| setting.value.trim().parse().ok());
+        let least = kafka.setting("group.min.session.timeout.ms", 6000);
+        let most = kafka.setting("group.max.session.timeout.ms", 1_800_000);
+        let problem = if let Some(heartbeat) = heartbeat.filter(|&heartbeat| session <= heartbeat) {
+            format!("session.timeout.ms {session} does not exceed heartbeat.interval.ms {heartbeat}")
+        } else if let Some(least) = least.filter(|&least| session < least) {
+            format!("session.timeout.ms {session} is below the brokers' group.min.session.timeout.ms {least}")
+        } else if let Some(most) = most.filter(|&most| session > most) {
+            format!("session.timeout.ms {session} exceeds the brokers' group.max.session.timeout.ms {most}")
+        } else {
+            return;
+        };
+        check.report(&client::TIMEOUTS, problem, |finding| {
+            finding
+                .item(&self.name)
+                .at(self.location)
+                .hint("change it in `.session_timeout(…)`: a few heartbeats, and what the brokers admit");
+        });
+    }
+
     fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        if self.session_timeout > self.max_poll_interval {
+        self.check_session(check, kafka);
+        if !self.brokers_assign() && self.session_timeout > self.max_poll_interval {
             check.report(
                 &client::TIMEOUTS,
                 format!(
@@ -479,5 +536,17 @@ mod tests {
             Some("none")
         );
         assert_eq!(producer(Compression::Zstd).get("compression.type"), Some("zstd"));
+    }
+
+    #[test]
+    fn a_consumer_whose_group_is_the_brokers_affair_names_no_session() {
+        let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
+        let file = |consumer: Consumer| consumer.properties(&kafka);
+        let consumer = || Consumer::read_committed("c");
+        assert_eq!(file(consumer()).get("session.timeout.ms"), Some("45000"));
+        assert_eq!(
+            file(consumer().config("group.protocol", "Consumer")).get("session.timeout.ms"),
+            None
+        );
     }
 }

@@ -10,8 +10,9 @@ pub const TIMEOUTS: Rule = Rule {
     summary: "a delivery timeout that ends before a request does",
     explanation: "`delivery.timeout.ms` covers the whole way of a record: waiting for its batch (`linger.ms`) and at least \
         one request (`request.timeout.ms`). A producer with less refuses to start. A `session.timeout.ms` above \
-        `max.poll.interval.ms` makes no sense either.",
-    source: "Kafka, KafkaProducer.configureDeliveryTimeout",
+        `max.poll.interval.ms` makes no sense either; with one of `heartbeat.interval.ms` or less a consumer does not start, \
+        and outside of what the brokers admit no group takes it.",
+    source: "Kafka, KafkaProducer.configureDeliveryTimeout; Heartbeat; GroupCoordinatorConfig",
 };
 
 /// A raw setting that a builder call makes.
