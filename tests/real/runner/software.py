@@ -35,7 +35,8 @@ class Software:
     JAVA = {"kafka-4": (25, 17), "kafka-3": (17, 17), "apicurio": (21, 21)}  # the version that the image has, and the oldest that will do
 
     def __init__(self):
-        missing = [f"`{tool}` ({package})" for tool, package in TOOLS.items() if not shutil.which(tool)]
+        tools = TOOLS if os.geteuid() == 0 else TOOLS | {"newuidmap": "uidmap, and a range for this user in /etc/subuid and /etc/subgid"}
+        missing = [f"`{tool}` ({package})" for tool, package in tools.items() if not shutil.which(tool)]
         if missing:
             raise Missing(f"missing: {', '.join(missing)}; `tests/real/install` installs them on Debian")
         pom = HERE / "pom.xml"

@@ -16,17 +16,13 @@ SINK = {"name": "proof-sink", "connector.class": "org.apache.kafka.connect.file.
 
 
 def prepare(stack):
-    """The topic, while every broker is there: `recovery` goes on beside this check."""
-    if stack.deployments("kafka-connect"):
-        stack.client.ask("create", TOPIC, 1, min(3, len(boot.declared_ids(stack))))
-
-
-def run(stack):
+    """What needs every broker: `recovery` goes on beside the rest."""
     found = stack.deployments("kafka-connect")
     if not found:
         return
     obj, client = found[0], stack.client
     workload, base = stack.workload(obj), address(stack, obj)
+    client.ask("create", TOPIC, 1, min(3, len(boot.declared_ids(stack))))
     lines(workload, 0, 100)
     for config in (SOURCE, SINK):
         settled(lambda c=config: client.http("PUT", f"{base}/connectors/{c['name']}/config", c), f"`{config['name']}` accepted", lambda r: r[0] in (200, 201))
@@ -39,7 +35,14 @@ def run(stack):
     stack.fact("connect", "advertised addresses answer from another pod", set(answers) == {200}, answers)
     wait_for_sink(workload, 100)
     stack.fact("connect", "every line went through source and sink", True, "100 lines")
-    began, (victim, connector) = time.time(), follower_with_task(workload, status)
+
+
+def run(stack):
+    found = stack.deployments("kafka-connect")
+    if not found:
+        return
+    client, workload, base = stack.client, stack.workload(found[0]), address(stack, found[0])
+    began, (victim, connector) = time.time(), follower_with_task(workload, running(stack, base))
     kept = sink_lines([victim])
     victim.delete(grace=0)
     workload.create()
