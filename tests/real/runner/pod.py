@@ -115,6 +115,7 @@ class Pod:
         self.held = True
         for container in self.containers:
             container.kill()
+        self.world.wait(f"`{self.name}` dead", lambda: not self.ready and all(c.pid is None for c in self.containers), 60)
 
     def release(self):
         self.held = False

@@ -185,7 +185,6 @@ def restart_single(stack, workload):
     pod = workload.pods()[0]
     load(stack, TOPIC)
     pod.lose()
-    time.sleep(1)
     began = time.time()
     pod.release()
     stack.world.wait("the broker is back", lambda: pod.ready, READY_WITHIN, lambda: pod.problem)

@@ -25,7 +25,6 @@ def run(stack):
     patience = probe.get("initialDelaySeconds", 0) + probe.get("periodSeconds", 10) * (probe.get("failureThreshold", 3) + 1)
     known, restarts = len(pod.containers[0].log()), pod.restarts
     pod.lose()
-    time.sleep(1)
     pod.release()
     began = time.time()
     slow_down(pod, began + patience)
