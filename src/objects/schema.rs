@@ -40,8 +40,8 @@ pub fn schema(body: &Value) -> Vec<Fault> {
     };
     let mut faults = Faults::default();
     let mut body = body.clone();
-    // Amounts are texts here, and numbers are fine to the API server.
-    amounts(&mut body, "");
+    // Amounts are texts here, and numbers are fine to the API server; so is null, which stands for nothing.
+    normalize(&mut body, "");
     while faults.0.len() < MOST {
         match again(&body) {
             Ok(kept) => {
@@ -50,7 +50,7 @@ pub fn schema(body: &Value) -> Vec<Fault> {
             }
             Err(error) => {
                 let pointer = culprit(&body, again);
-                let Some(value) = body.pointer_mut(&pointer).filter(|_| !pointer.is_empty()) else {
+                let Some(value) = body.pointer(&pointer).filter(|_| !pointer.is_empty()) else {
                     faults.add("", &api::SCHEMA, error);
                     break;
                 };
@@ -62,7 +62,7 @@ pub fn schema(body: &Value) -> Vec<Fault> {
                 if !value.is_string() && !value.is_object() && error.contains("expected a string") {
                     fault.hint(format!("put it in quotes: `\"{value}\"`"));
                 }
-                *value = Value::Null;
+                leave_out(&mut body, &pointer);
             }
         }
     }
@@ -164,21 +164,34 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Turns numbers into texts where an amount stands.
-fn amounts(value: &mut Value, key: &str) {
+/// Leaves out a value that was told, or the list that it is in.
+fn leave_out(body: &mut Value, pointer: &str) {
+    let mut pointer = pointer;
+    while let Some((parent, last)) = pointer.rsplit_once('/') {
+        if let Some(Value::Object(map)) = body.pointer_mut(parent) {
+            map.remove(&last.replace("~1", "/").replace("~0", "~"));
+            return;
+        }
+        pointer = parent;
+    }
+}
+
+/// Turns numbers into texts where an amount stands, and leaves out what is null.
+fn normalize(value: &mut Value, key: &str) {
     match value {
         Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
             for (inner, value) in map {
                 if matches!(key, "limits" | "requests" | "capacity") || inner == "sizeLimit" {
                     if let Value::Number(number) = value {
                         *value = Value::String(number.to_string());
                     }
                 } else {
-                    amounts(value, inner);
+                    normalize(value, inner);
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| amounts(item, "")),
+        Value::Array(items) => items.iter_mut().for_each(|item| normalize(item, "")),
         _ => {}
     }
 }

@@ -301,7 +301,7 @@ impl<'t> Composer<'t> {
         } else {
             let value = as_kubernetes(text);
             // Modes of files are octal to everyone who writes them.
-            let mode = matches!(key, "defaultMode" | "mode");
+            let mode = matches!(key, "defaultMode" | "mode") && value.is_number();
             if tag.is_none() && !mode {
                 self.ambiguous(text, &value, line);
             }

@@ -11,10 +11,10 @@ use std::{
 use insta::assert_snapshot;
 
 /// An empty folder that goes away with the value.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("kafka-stacks-cli-{}-{number}", std::process::id()));
@@ -22,11 +22,11 @@ impl Scratch {
         Self(path)
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.0.join(path)
     }
 
-    fn put(&self, path: &str, text: &str) {
+    pub(super) fn put(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("it has one")).expect("the temporary folder can be written");
         fs::write(path, text).expect("the temporary folder can be written");
@@ -58,7 +58,7 @@ impl Drop for Scratch {
 }
 
 /// The binary with some arguments, in a folder, with an environment that says nothing about colour.
-fn kafka_stacks(folder: &Path, words: &[&str]) -> Command {
+pub(super) fn kafka_stacks(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kafka-stacks"));
     command.args(words).current_dir(folder).stdin(Stdio::null());
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
@@ -68,7 +68,7 @@ fn kafka_stacks(folder: &Path, words: &[&str]) -> Command {
 }
 
 /// All that a shell sees of a run.
-fn transcript(mut command: Command) -> String {
+pub(super) fn transcript(mut command: Command) -> String {
     let output = command.output().expect("the binary runs");
     let mut shown = match output.status.code() {
         Some(code) => format!("exit {code}\n"),
@@ -83,7 +83,7 @@ fn transcript(mut command: Command) -> String {
     shown.replace("kafka-stacks.exe", "kafka-stacks")
 }
 
-fn run(folder: &Scratch, words: &[&str]) -> String {
+pub(super) fn run(folder: &Scratch, words: &[&str]) -> String {
     transcript(kafka_stacks(&folder.0, words))
 }
 

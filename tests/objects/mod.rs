@@ -1,0 +1,269 @@
+//! Manifests on disk, judged by the real binary: sound ones are quiet, and each fault is refused by the rule that is there for
+//! it.
+
+mod defects;
+mod faults;
+
+use std::{collections::BTreeSet, fs};
+
+use insta::assert_snapshot;
+use kafka_stacks::rules;
+
+use super::cli::{Scratch, kafka_stacks, run, transcript};
+
+const PLAIN: &str = include_str!("plain.yaml");
+const KAFKA: &str = include_str!("kafka.yaml");
+
+/// What `check --dir` says about the files of a folder, given further words.
+fn check(files: &[(&str, &str)], words: &[&str]) -> String {
+    let scratch = Scratch::new();
+    for (file, text) in files {
+        scratch.put(&format!("dir/{file}"), text);
+    }
+    run(&scratch, &[&["check", "--dir", "dir"], words].concat())
+}
+
+#[test]
+fn sound_manifests_are_quiet() {
+    for base in [PLAIN, KAFKA] {
+        assert_eq!(check(&[("a.yaml", base)], &[]), "exit 0\n");
+        assert_eq!(check(&[("a.yaml", base)], &["--development"]), "exit 0\n");
+        assert_eq!(check(&[("a.yaml", &base.replace('\n', "\r\n"))], &[]), "exit 0\n");
+    }
+}
+
+#[test]
+fn what_the_stacks_render_is_quiet() {
+    for stack in ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper"] {
+        let folder = format!("{}/out/{stack}", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(
+            run(&Scratch::new(), &["check", "--dir", &folder]),
+            "exit 0\n",
+            "{stack}"
+        );
+    }
+}
+
+#[test]
+fn each_fault_is_found_by_its_rule_with_its_line() {
+    let mut said = String::new();
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for (rule, base, from, to) in faults::ALL {
+        assert!(base.contains(from), "{rule}: {from:?} is not in the base");
+        let shown = check(&[("a.yaml", &base.replacen(from, to, 1))], &[]);
+        assert!(
+            shown.contains(&format!("[{rule}]")),
+            "{rule} is quiet about {to:?}:\n{shown}"
+        );
+        // A fault that Kubernetes refuses, or silently breaks on, is refused here.
+        let warning = shown.contains(&format!("warning[{rule}]"));
+        assert!(
+            shown.starts_with("exit 2\n") || warning,
+            "{rule} lets {to:?} pass:\n{shown}"
+        );
+        found.insert((*rule).to_owned());
+        said += &format!(
+            "# {rule}: {:?} becomes {:?}\n",
+            from.trim(),
+            to.chars().take(120).collect::<String>()
+        );
+        said += shown.split_once("-- stdout\n").map_or("", |(_, findings)| findings);
+    }
+    assert_snapshot!("faults", said);
+    // Those have tests of their own: they need two changes, two files, or a large one.
+    let others = [
+        &rules::api::KUSTOMIZATION,
+        &rules::api::TRANSFORMED,
+        &rules::api::TOO_LARGE,
+        &rules::api::TOO_LARGE_TO_APPLY,
+        &rules::identity::MESH_PORT,
+    ];
+    found.extend(others.map(|rule| rule.id.to_owned()));
+    let silent: Vec<&str> = rules::OF_OBJECTS
+        .iter()
+        .map(|rule| rule.id)
+        .filter(|id| !found.contains(*id))
+        .collect();
+    assert!(silent.is_empty(), "no manifest here breaks {silent:?}");
+}
+
+#[test]
+fn a_port_of_a_pod_with_a_sidecar_has_to_be_declared_as_tcp() {
+    let injected = KAFKA.replacen(
+        "app: kafka\n        sidecar.istio.io/inject: \"false\"",
+        "app: kafka\n        sidecar.istio.io/inject: \"true\"",
+        1,
+    );
+    assert_eq!(check(&[("a.yaml", &injected)], &[]), "exit 0\n");
+    let undeclared = injected.replace(
+        "  - name: tcp-controller\n    port: 9093\n    targetPort: tcp-controller\n",
+        "",
+    );
+    assert_snapshot!(check(&[("a.yaml", &undeclared)], &[]));
+    let unnamed = injected.replace("- name: tcp-controller\n    port", "- name: controller\n    port");
+    assert_snapshot!(check(&[("a.yaml", &unnamed)], &[]));
+}
+
+#[test]
+fn an_object_has_to_fit_into_the_store_and_into_an_annotation() {
+    let config = |bytes: usize| {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: {}\n",
+            "x".repeat(bytes)
+        );
+        check(&[("a.yaml", &text)], &[])
+    };
+    assert_eq!(config(260_000), "exit 0\n");
+    assert_snapshot!(config(270_000));
+    assert!(config(1 << 20).starts_with("exit 0\n"));
+    assert_snapshot!(config((1 << 20) + 1));
+}
+
+#[test]
+fn what_looks_like_a_fault_and_is_none_is_quiet() {
+    for (rule, base, from, to) in faults::NONE {
+        assert!(base.contains(from), "{rule}: {from:?} is not in the base");
+        let shown = check(&[("a.yaml", &base.replacen(from, to, 1))], &[]);
+        assert!(!shown.contains(&format!("[{rule}]")), "{rule} about {to:?}:\n{shown}");
+        assert!(!shown.contains("error["), "{rule} about {to:?}:\n{shown}");
+    }
+}
+
+#[test]
+fn references_that_leave_the_folder_are_errors_until_the_cluster_is_said_to_have_them() {
+    let gone = PLAIN.replace(
+        "  name: app\n  namespace: kafka\ndata:\n  password",
+        "  name: other\n  namespace: kafka\ndata:\n  password",
+    );
+    assert_snapshot!(check(&[("a.yaml", &gone)], &[]));
+    for assume in ["Secret", "Secret/app"] {
+        assert_eq!(check(&[("a.yaml", &gone)], &["--assume", assume]), "exit 0\n");
+    }
+    assert!(check(&[("a.yaml", &gone)], &["--assume", "Secret/ap"]).starts_with("exit 2\n"));
+    assert_eq!(
+        check(&[("a.yaml", PLAIN)], &["--assume", "Secret/x", "--assume", "Pod"]),
+        "exit 0\n-- stderr\nnothing here asks for `--assume Secret/x`\nnothing here asks for `--assume Pod`\n"
+    );
+    let shown = check(&[("a.yaml", PLAIN)], &["--assume", "Secrets/x"]);
+    assert!(
+        shown.starts_with("exit 2\n-- stderr\nerror: invalid value 'Secrets/x'"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_kustomization_is_no_object_and_has_to_name_what_is_there() {
+    let index = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\n";
+    let own = |text: &str| check(&[("a.yaml", PLAIN), ("kustomization.yaml", text)], &[]);
+    assert_eq!(own(index), "exit 0\n");
+    assert_eq!(own(&index.replace("a.yaml", "./a.yaml")), "exit 0\n");
+    assert_snapshot!(own(&format!("{index}- gone.yaml\nnamePrefix: a-\n")));
+    assert_snapshot!(own(&index.replace("- a.yaml", "[]")));
+    let nested = [
+        ("base/a.yaml", PLAIN),
+        ("base/kustomization.yaml", index),
+        ("kustomization.yaml", "resources: [base]\n"),
+    ];
+    assert_eq!(check(&nested, &[]), "exit 0\n");
+}
+
+#[test]
+fn odd_files_are_findings_with_their_line() {
+    let deep = "[".repeat(50_000);
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        bomb += &format!(
+            "a{level}: &a{level} [{}]\n",
+            vec![format!("*a{}", level - 1); 10].join(", ")
+        );
+    }
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    assert_snapshot!(check(
+        &[
+            ("01-bomb.yaml", &bomb),
+            ("02-deep.yaml", &deep),
+            ("03-empty.yaml", ""),
+            ("04-comment.yml", "# nothing\n---\n"),
+            (
+                "05-list.yaml",
+                &format!(
+                    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: A\n- {{}}\n"
+                )
+            ),
+            ("06-text.yaml", "just text\n"),
+            ("07-two.yaml", &format!("{config}---\n{config}")),
+            (
+                "08-object.json",
+                "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n \"metadata\": {\"name\": \"B\"}}"
+            ),
+            ("09-broken.json", "{\"apiVersion\": \"v1\",\n \"kind\": }"),
+            ("10-tabs.yaml", "a:\n\tb: 1\n"),
+            ("11-control.yaml", "a: \u{1}\n"),
+            ("12-values.yaml", "replicas: 3\n"),
+            (
+                "13-generated.yaml",
+                "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\nspec: {containers: [{name: a, image: \"b:1\"}]}\n"
+            ),
+            ("notes.txt", "not a manifest: [\n"),
+        ],
+        &[]
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_bytes_that_are_no_text_are_told_and_never_waited_for() {
+    use std::os::unix::fs::symlink;
+    let scratch = Scratch::new();
+    scratch.put("dir/sub/a.yaml", PLAIN);
+    fs::write(scratch.path("dir/binary.yaml"), b"a: b\n\xff\xfe\x00").unwrap();
+    symlink("loop.yaml", scratch.path("dir/loop.yaml")).unwrap();
+    symlink("gone.yaml", scratch.path("dir/dangling.yaml")).unwrap();
+    symlink("..", scratch.path("dir/sub/up")).unwrap();
+    symlink("..", scratch.path("dir/folder.yaml")).unwrap();
+    let pipe = scratch.path("dir/pipe.yaml");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_snapshot!(run(&scratch, &["check", "--dir", "dir"]));
+}
+
+#[test]
+fn a_folder_without_manifests_or_that_is_not_there_is_a_failure() {
+    let scratch = Scratch::new();
+    scratch.put("dir/notes.txt", "");
+    assert_snapshot!(run(&scratch, &["check", "--dir", "dir"]));
+    assert_snapshot!(run(&scratch, &["check", "--dir", "gone"]));
+    for words in [["check", "prod", "--dir", "dir"], ["check", "--dir", "dir", "--all"]] {
+        assert!(
+            run(&scratch, &words).starts_with("exit 2\n-- stderr\nerror: "),
+            "{words:?}"
+        );
+    }
+    for words in [["check", "--assume", "Secret"].as_slice(), &["check", "--development"]] {
+        assert!(
+            run(&scratch, words).starts_with("exit 2\n-- stderr\nerror: "),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn programs_get_the_same_findings() {
+    let broken = PLAIN.replacen("replicas: 2", "replicas: -2", 1);
+    assert_snapshot!(check(&[("a.yaml", &broken)], &["--format", "json"]));
+    assert_snapshot!(check(&[("a,b: 50%.yaml", &broken)], &["--format", "github"]));
+    let sarif = check(&[("a b%.yaml", &broken)], &["--format", "sarif"]);
+    assert_snapshot!(sarif);
+    for words in [["list", "--format", "sarif"], ["synth", "--format", "github"]] {
+        let shown = transcript(kafka_stacks(&Scratch::new().0, &words));
+        assert!(
+            shown.starts_with("exit 2\n-- stderr\nerror: only `check` reports findings"),
+            "{shown}"
+        );
+    }
+}
