@@ -147,6 +147,15 @@ fn is_kustomization(path: &Path) -> bool {
     })
 }
 
+/// Whether a resource of a kustomization is fetched: a URL, or a path that begins with the name of a host.
+fn is_remote(resource: &str) -> bool {
+    let host = resource.split_once('/').map_or("", |(first, _)| first);
+    resource.contains("://")
+        || resource.contains('?')
+        || resource.starts_with("git@")
+        || host.contains('.') && !host.starts_with('.')
+}
+
 fn reason(error: &io::Error) -> String {
     // The kind is the same text on every machine.
     format!("cannot be read: {}", error.kind())
@@ -330,10 +339,7 @@ impl Folder {
                 .filter_map(Value::as_str)
                 .collect();
             for (index, resource) in resources.iter().enumerate() {
-                let remote = resource.contains("://")
-                    || resource.contains('?')
-                    || resource.starts_with("git@")
-                    || resource.contains(".com/");
+                let remote = is_remote(resource);
                 if !remote && fs::metadata(folder.join(resource)).is_err() {
                     let line = lines.of(&format!("/resources/{index}"));
                     self.report(
@@ -400,6 +406,7 @@ impl Folder {
                 "remove one of the two",
             );
         }
+        let incomplete = self.found.iter().any(|finding| *finding.rule == api::UNREADABLE);
         let mut needed = vec![false; assumptions.len()];
         for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
             for Fault {
@@ -410,6 +417,10 @@ impl Folder {
                 outside,
             } in faults
             {
+                // What is missing may be in the file that cannot be read.
+                if incomplete && outside.is_some() {
+                    continue;
+                }
                 if let Some(outside) = &outside {
                     let assumed: Vec<usize> = (0..assumptions.len())
                         .filter(|&at| assumptions[at].covers(outside))

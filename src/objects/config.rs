@@ -14,7 +14,7 @@ pub(super) fn data(root: &Node<'_, '_>, faults: &mut Faults) {
     for part in [&data, &binary, &text] {
         for (key, value) in part.entries() {
             if let Some(reason) = syntax::config_key(key) {
-                faults.at(&value, &api::INNER_NAME, format!("has the key {reason}"));
+                faults.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
             }
         }
     }
@@ -27,26 +27,6 @@ pub(super) fn data(root: &Node<'_, '_>, faults: &mut Faults) {
             );
         }
     }
-    let encoded = if root.get("kind").text() == "Secret" {
-        &data
-    } else {
-        &binary
-    };
-    for (_, value) in encoded.entries() {
-        if value.str().is_some_and(|text| !is_base64(text)) {
-            faults
-                .at(&value, &api::SCHEMA, "is not base64")
-                .hint("plain text belongs in `stringData`, and a Secret in no repository");
-        }
-    }
-}
-
-fn is_base64(text: &str) -> bool {
-    let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let body = text.trim_end_matches('=');
-    text.len().is_multiple_of(4)
-        && text.len() - body.len() <= 2
-        && body.chars().all(|c| c.is_ascii_alphanumeric() || "+/".contains(c))
 }
 
 /// A `PrometheusRule`.

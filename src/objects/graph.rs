@@ -146,7 +146,7 @@ fn references(set: &mut Set<'_>) {
                         Some(other) => {
                             format!("the {kind} `{name}` is in namespace `{other}`, where this pod cannot see it")
                         }
-                        None if names.is_empty() => format!("add the {kind}, or say that the cluster has it"),
+                        None if names.is_empty() => format!("add the {kind}"),
                         None => format!("there is the {kind} `{}`", names.join("`, `")),
                     };
                     let message = format!("`{}` is `{name}`, and there is no such {kind}", reference.path);

@@ -194,11 +194,7 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, faults: &mut Faults) {
     if namespace.is_set()
         && let Some(reason) = syntax::dns_label(namespace.text())
     {
-        faults.at(
-            &namespace,
-            &stack::NAME,
-            format!("{reason}: a namespace is a DNS label"),
-        );
+        faults.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
     }
 }
 
@@ -206,10 +202,10 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, faults: &mut Faults) {
 pub(super) fn labels(labels: &Node<'_, '_>, faults: &mut Faults) {
     for (key, value) in labels.entries() {
         if let Some(reason) = syntax::qualified_name(key) {
-            faults.at(&value, &api::LABEL, format!("has a key that is none: {reason}"));
+            faults.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
         }
         if let Some(reason) = value.str().and_then(syntax::label_value) {
-            faults.at(&value, &api::LABEL, format!("has the value {reason}"));
+            faults.at(&value, &api::LABEL, format!("has no valid value: {reason}"));
         }
     }
 }
@@ -220,7 +216,7 @@ fn annotations(metadata: &Node<'_, '_>, faults: &mut Faults) {
     for (key, value) in annotations.entries() {
         size += key.len() + value.text().len();
         if let Some(reason) = syntax::qualified_name(&key.to_ascii_lowercase()) {
-            faults.at(&value, &api::LABEL, format!("has a key that is none: {reason}"));
+            faults.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
         }
     }
     if size > ANNOTATION_LIMIT {

@@ -38,6 +38,8 @@ pub fn schema(body: &Value) -> Vec<Fault> {
         ("policy/v1", "PodDisruptionBudget") => again::<PodDisruptionBudget>,
         _ => return Vec::new(),
     };
+    // What a Secret holds is never shown.
+    let secret = body["kind"] == "Secret";
     let mut faults = Faults::default();
     let mut body = body.clone();
     // Amounts are texts here, and numbers are fine to the API server; so is null, which stands for nothing.
@@ -57,10 +59,14 @@ pub fn schema(body: &Value) -> Vec<Fault> {
                 let fault = faults.add(
                     pointer.as_str(),
                     &api::SCHEMA,
-                    format!("`{}` is {}: {}", path(&pointer), shown(value), plain(&error)),
+                    format!("`{}` is {}: {}", path(&pointer), shown(value, secret), plain(&error)),
                 );
                 if !value.is_string() && !value.is_object() && error.contains("expected a string") {
-                    fault.hint(format!("put it in quotes: `\"{value}\"`"));
+                    fault.hint(if secret {
+                        "put it in quotes".to_owned()
+                    } else {
+                        format!("put it in quotes: `\"{value}\"`")
+                    });
                 }
                 leave_out(&mut body, &pointer);
             }
@@ -76,31 +82,41 @@ fn again<T: DeserializeOwned + Serialize>(body: &Value) -> Result<Value, String>
     serde_json::to_value(&typed).map_err(|error| error.to_string())
 }
 
-/// The smallest part of an object that its type cannot hold. The type reads in the order of the text and stops at the first, so
-/// leaving out what comes after it changes nothing.
+/// The first and smallest part of an object that its type cannot hold. What comes after it is left out on the way down, so that a
+/// second mistake does not hide the first.
 fn culprit(body: &Value, again: Again) -> String {
+    let mut body = body.clone();
     let mut pointer = String::new();
     loop {
         let keys: Vec<String> = match body.pointer(&pointer) {
             Some(Value::Object(map)) => map
                 .keys()
+                .filter(|key| !pointer.is_empty() || !matches!(key.as_str(), "apiVersion" | "kind"))
                 .map(|key| key.replace('~', "~0").replace('/', "~1"))
                 .collect(),
             Some(Value::Array(items)) => (0..items.len()).map(|index| index.to_string()).collect(),
             _ => return pointer,
         };
-        let first = keys.iter().position(|key| {
+        let mut until = keys.iter().map(|key| {
             let mut part = body.clone();
-            if pointer.is_empty() && matches!(key.as_str(), "apiVersion" | "kind") {
-                return false;
-            }
             keep_until(&mut part, &pointer, key);
-            again(&part).is_err()
+            (key, part)
         });
-        match first {
-            Some(index) if pointer.len() < 4096 => pointer += &format!("/{}", keys[index]),
-            _ => return pointer,
+        let Some((key, part)) = until.find(|(_, part)| again(part).is_err()) else {
+            return pointer;
+        };
+        // What is wrong even without its parts is wrong itself.
+        let mut bare = part.clone();
+        let inner = format!("{pointer}/{key}");
+        match bare.pointer_mut(&inner) {
+            Some(Value::Object(map)) => map.clear(),
+            Some(Value::Array(items)) => items.clear(),
+            _ => return inner,
         }
+        if again(&bare).is_err() {
+            return inner;
+        }
+        (body, pointer) = (part, inner);
     }
 }
 
@@ -213,10 +229,11 @@ fn path(pointer: &str) -> String {
     path
 }
 
-fn shown(value: &Value) -> String {
+fn shown(value: &Value, secret: bool) -> String {
     match value {
         Value::Object(_) => "a mapping".to_owned(),
         Value::Array(_) => "a list".to_owned(),
+        _ if secret => "a value".to_owned(),
         Value::String(text) => format!("the text {text:?}"),
         other => format!("`{other}`"),
     }
@@ -225,7 +242,9 @@ fn shown(value: &Value) -> String {
 /// What the reader expected, without what it found.
 fn plain(error: &str) -> String {
     match error.split_once("expected ") {
+        Some((_, "i32" | "i64" | "u16" | "u32")) => "the API expects a whole number".to_owned(),
         Some((_, expected)) => format!("the API expects {expected}"),
-        None => error.to_owned(),
+        // The one type that is more than its JSON is that of binary data.
+        None => "the API expects base64".to_owned(),
     }
 }

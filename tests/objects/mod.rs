@@ -158,7 +158,7 @@ fn a_kustomization_is_no_object_and_has_to_name_what_is_there() {
     assert_eq!(own(index), "exit 0\n");
     assert_eq!(own(&index.replace("a.yaml", "./a.yaml")), "exit 0\n");
     assert_snapshot!(own(&format!("{index}- gone.yaml\nnamePrefix: a-\n")));
-    assert_snapshot!(own(&index.replace("- a.yaml", "[]")));
+    assert_snapshot!(own(&index.replace("\n- a.yaml", " []")));
     let nested = [
         ("base/a.yaml", PLAIN),
         ("base/kustomization.yaml", index),
