@@ -288,7 +288,15 @@ fn texts(value: &Value) -> usize {
 
 /// A selector as an object: `matchLabels` and `matchExpressions`.
 pub(super) fn selector(selector: &Node<'_, '_>, faults: &mut Faults) {
-    labels(&selector.get("matchLabels"), faults);
+    let pairs = selector.get("matchLabels");
+    // Every namespace has its name as a label.
+    let namespace = pairs.get("kubernetes.io/metadata.name");
+    match namespace.str().and_then(syntax::dns_label) {
+        Some(reason) => {
+            faults.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
+        }
+        None => labels(&pairs, faults),
+    }
     let expressions = selector.get("matchExpressions");
     for expression in expressions.items() {
         let (key, operator, values) = (

@@ -1,6 +1,7 @@
 //! Manifests on disk, judged by the real binary: sound ones are quiet, and each fault is refused by the rule that is there for
 //! it.
 
+mod amended;
 mod defects;
 mod faults;
 

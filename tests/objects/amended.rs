@@ -1,0 +1,228 @@
+//! The same rules on what a stack renders: the escape hatch cannot smuggle a defect in, and what a builder lets pass is found on
+//! the finished object.
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        core::v1::{ConfigMap, Service},
+        policy::v1::PodDisruptionBudget,
+    },
+    apimachinery::pkg::{api::resource::Quantity, util::intstr::IntOrString},
+};
+use kafka_stacks::prelude::*;
+
+const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
+
+fn cluster() -> KafkaCluster {
+    KafkaCluster::kraft("kafka", Version::V4_3, ID)
+        .pool(NodePool::controllers("kafka-controller", 3))
+        .pool(NodePool::brokers("kafka", 3))
+}
+
+/// A stack with a bit of everything.
+fn stack() -> (Stack, KafkaHandle) {
+    let mut stack = Stack::new("test", "kafka");
+    let kafka = stack.add(cluster());
+    stack.add(SchemaRegistry::new("registry", &kafka));
+    (stack, kafka)
+}
+
+/// Each finding as `severity[rule] subject: message`, and the line of this file that it points to.
+fn findings(stack: &Stack) -> Vec<(String, u32)> {
+    let synthesis = synth(stack);
+    assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());
+    synthesis
+        .findings
+        .iter()
+        .map(|finding| {
+            assert_eq!(finding.location.file(), "tests/objects/amended.rs");
+            let said = format!(
+                "{}[{}] {}: {}",
+                finding.severity,
+                finding.rule.id,
+                finding.subject(stack.name()),
+                finding.message
+            );
+            (said, finding.location.line())
+        })
+        .collect()
+}
+
+#[track_caller]
+fn says(stack: &Stack, expected: &[&str]) {
+    let found: Vec<String> = findings(stack).into_iter().map(|(said, _)| said).collect();
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_untouched_stack_is_quiet() {
+    says(&stack().0, &[]);
+}
+
+#[test]
+fn a_finding_about_an_amended_object_points_to_the_amendment() {
+    let (mut stack, _) = stack();
+    let line = line!() + 1;
+    stack.amend::<StatefulSet>("kafka", |set| {
+        if let Some(spec) = &mut set.spec {
+            spec.pod_management_policy = Some("OrderedReady ".to_owned());
+        }
+    });
+    assert_eq!(
+        findings(&stack),
+        [(
+            "error[KS-A12] test/kafka/StatefulSet kafka: `spec.podManagementPolicy` is `OrderedReady `: it has to be `OrderedReady` or `Parallel`"
+                .to_owned(),
+            line
+        )]
+    );
+}
+
+#[test]
+fn the_escape_hatch_smuggles_no_defect_in() {
+    let amended = |change: fn(&mut Stack)| {
+        let (mut stack, _) = stack();
+        change(&mut stack);
+        stack
+    };
+    says(
+        &amended(|stack| {
+            stack.amend::<StatefulSet>("kafka-controller", |set| {
+                if let Some(spec) = &mut set.spec {
+                    spec.pod_management_policy = Some("OrderedReady".to_owned());
+                }
+            });
+        }),
+        &[
+            "error[KS-P06] test/kafka/StatefulSet kafka-controller: 3 members of a quorum start one after the other: the first waits for the second, which is not created before the first is ready",
+        ],
+    );
+    says(
+        &amended(|stack| {
+            stack.amend::<Service>("kafka", |service| {
+                if let Some(spec) = &mut service.spec {
+                    spec.ports.get_or_insert_default()[0].target_port =
+                        Some(IntOrString::String("tcp-cleint".to_owned()));
+                }
+            });
+        }),
+        &["error[KS-A22] test/kafka/Service kafka: port `tcp-cleint` is none of the selected pods'"],
+    );
+    says(
+        &amended(|stack| {
+            stack.amend::<PodDisruptionBudget>("kafka", |budget| {
+                if let Some(spec) = &mut budget.spec {
+                    spec.max_unavailable = Some(IntOrString::Int(0));
+                }
+            });
+        }),
+        &[
+            "error[KS-A25] test/kafka/PodDisruptionBudget kafka: `spec.maxUnavailable` allows no pod away: no node that has one can be drained",
+        ],
+    );
+    says(
+        &amended(|stack| {
+            stack.amend::<ConfigMap>("kafka", |map| {
+                for text in map.data.get_or_insert_default().values_mut() {
+                    *text = text.replace("log.dirs=/var/lib/kafka/data/log", "log.dirs=/var/lib/kafka/data");
+                }
+            });
+        }),
+        &[
+            "error[KS-P02] test/kafka/ConfigMap kafka: `/var/lib/kafka/data` is the root of a volume, whose `lost+found` ends the broker",
+        ],
+    );
+    says(
+        &amended(|stack| {
+            stack.amend::<Deployment>("registry", |deployment| {
+                let pod = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+                if let Some(container) = pod.and_then(|pod| pod.containers.first_mut()) {
+                    container.image = Some(String::new());
+                    let limits = container
+                        .resources
+                        .get_or_insert_default()
+                        .limits
+                        .get_or_insert_default();
+                    limits.insert("memory".to_owned(), Quantity("1Gi".to_owned()));
+                }
+            });
+        }),
+        &[
+            "error[KS-A15] test/registry/Deployment registry: `spec.template.spec.containers[schema-registry].image` is empty",
+            "error[KS-C07] test/registry/Deployment registry: `spec.template.spec.containers[schema-registry].resources.requests.memory` is 2Gi, above the limit of 1Gi",
+        ],
+    );
+}
+
+#[test]
+fn a_reference_that_leaves_the_stack_is_a_warning_that_can_be_acknowledged() {
+    let (mut stack, _) = stack();
+    stack.amend::<Deployment>("registry", |deployment| {
+        if let Some(pod) = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut()) {
+            pod.service_account_name = Some("shared".to_owned());
+        }
+    });
+    says(
+        &stack,
+        &[
+            "warning[KS-A19] test/registry/Deployment registry: `spec.template.spec.serviceAccountName` is `shared`, and there is no such ServiceAccount",
+        ],
+    );
+    stack.acknowledge(&rules::api::REFERENCE, "the platform's team makes it");
+    let synthesis = synth(&stack);
+    assert!(synthesis.findings.iter().all(|finding| finding.acknowledged.is_some()));
+    assert!(synthesis.manifests.is_some());
+}
+
+#[test]
+fn what_builders_let_pass_is_found_on_the_object() {
+    let with = |change: fn(KafkaCluster) -> KafkaCluster| {
+        let mut stack = Stack::new("test", "kafka");
+        stack.add(change(cluster()));
+        stack
+    };
+    let pool = |pool: fn(NodePool) -> NodePool| {
+        let mut stack = Stack::new("test", "kafka");
+        stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("c", 3))
+                .pool(pool(NodePool::brokers("b", 3))),
+        );
+        stack
+    };
+    says(
+        &pool(|pool| pool.storage(Storage::persistent(0.gib()))),
+        &[
+            "error[KS-A13] test/kafka/StatefulSet b: `spec.volumeClaimTemplates[0].spec.resources.requests.storage` is 0: a claim asks for some storage",
+        ],
+    );
+    says(
+        &pool(|pool| pool.storage(Storage::persistent(1.gib()).class("Fast SSD"))),
+        &[
+            "error[KS-A09] test/kafka/StatefulSet b: `spec.volumeClaimTemplates[0].spec.storageClassName` is `Fast SSD`, which contains 'F': only a-z, 0-9 and `-`",
+        ],
+    );
+    says(
+        &with(|kafka| kafka.listener(Listener::plaintext("EXTERNAL", 9094).access(Access::namespaces(["Team A"])))),
+        &[
+            "error[KS-S01] test/kafka/NetworkPolicy kafka: `spec.ingress[0].from[1].namespaceSelector.matchLabels[kubernetes.io/metadata.name]` is no namespace: `Team A` contains 'T': only a-z, 0-9 and `-`",
+        ],
+    );
+    let mut stack = Stack::new("test", "kafka").namespace_label("a/b/c", "x y");
+    let kafka = stack.add(cluster());
+    stack.add(Monitoring::new("monitoring", &kafka).monitor_label("release", "-prometheus"));
+    let found = findings(&stack);
+    assert!(
+        found
+            .iter()
+            .any(|(said, _)| said.contains("[KS-A08] test/Namespace kafka")),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|(said, _)| said.contains("[KS-A08] test/monitoring/PrometheusRule kafka")),
+        "{found:?}"
+    );
+}
