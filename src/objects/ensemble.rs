@@ -632,7 +632,7 @@ impl Member<'_> {
                 Some((least, most)) => {
                     let most = most.as_ref().and_then(Value::as_i64);
                     let least = least.as_ref().and_then(Value::as_i64);
-                    if most.is_some_and(|most| most > 1) || least.is_some_and(|least| total - least > 1) {
+                    if most.is_some_and(|most| most > 1) || least.is_some_and(|least| total.saturating_sub(least) > 1) {
                         set.add(
                             self.index,
                             "",

@@ -275,8 +275,14 @@ fn workload(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, addresses:
         .iter()
         .find_map(|map| map.get(inject).str().map(str::to_owned));
     Workload {
-        replicas: spec.get("replicas").int().unwrap_or(1),
-        first: spec.get("ordinals").get("start").int().unwrap_or(0),
+        // Bounded, so that an absurd number is told and never counted to.
+        replicas: spec.get("replicas").int().unwrap_or(1).clamp(0, 10_000),
+        first: spec
+            .get("ordinals")
+            .get("start")
+            .int()
+            .unwrap_or(0)
+            .clamp(0, i64::from(i32::MAX)),
         selector: (kind != "Job" && selector.is_set()).then(|| Selector::of(selector.value())),
         pods: labels(metadata.get("labels").value()),
         service: spec

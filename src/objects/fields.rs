@@ -1,5 +1,7 @@
 //! Checks of single fields that many kinds have: a number in its range, a word among those that are known, an amount.
 
+use std::collections::BTreeSet;
+
 use super::{
     node::{Faults, Node},
     syntax,
@@ -76,7 +78,7 @@ pub(super) fn distinct<'v>(
     key: impl Fn(&Node<'v, '_>) -> Option<String>,
     faults: &mut Faults,
 ) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
     for item in list.items() {
         let Some(key) = key(&item) else { continue };
         if seen.contains(&key) {
@@ -85,9 +87,8 @@ pub(super) fn distinct<'v>(
                 &api::LISTED_TWICE,
                 format!("is the second with the {what} `{key}`"),
             );
-        } else {
-            seen.push(key);
         }
+        seen.insert(key);
     }
 }
 
@@ -127,7 +128,11 @@ pub(super) fn int_or_percent(node: &Node<'_, '_>, total: i64, up: bool) -> Optio
     }
     let percent: i64 = node.str()?.strip_suffix('%')?.parse().ok()?;
     let product = percent.saturating_mul(total);
-    Some(if up { (product + 99) / 100 } else { product / 100 })
+    Some(if up {
+        product.saturating_add(99) / 100
+    } else {
+        product / 100
+    })
 }
 
 /// An integer that is not negative or a percentage, if it is set.

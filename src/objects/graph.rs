@@ -357,7 +357,7 @@ fn amount(amount: &Amount, total: i64) -> Option<i64> {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => {
             let percent: i64 = text.strip_suffix('%')?.parse().ok()?;
-            Some((percent.saturating_mul(total) + 99) / 100)
+            Some(percent.saturating_mul(total).saturating_add(99) / 100)
         }
         _ => None,
     }

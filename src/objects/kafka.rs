@@ -191,7 +191,7 @@ impl Kafka {
             resolved += &rest[..start];
             let after = &rest[start + 6..];
             let Some(end) = after.find('}') else { break };
-            match self.variables.get(&after[..end]) {
+            match self.variables.get(&after[..end]).filter(|_| resolved.len() < LONGEST) {
                 Some(known) => resolved += known,
                 None => resolved += &rest[start..start + 7 + end],
             }
@@ -298,14 +298,17 @@ fn variables(container: &Node<'_, '_>) -> BTreeMap<String, String> {
     known
 }
 
+/// The longest value that variables are put into: each may hold the one before it twice.
+const LONGEST: usize = 1 << 16;
+
 fn expand(text: &str, known: &BTreeMap<String, String>) -> String {
-    let mut text = text.to_owned();
-    for name in references(&text.clone()) {
-        if let Some(value) = known.get(name) {
-            text = text.replace(&format!("$({name})"), value);
+    let mut expanded = text.to_owned();
+    for name in references(text) {
+        if let Some(value) = known.get(name).filter(|_| expanded.len() < LONGEST) {
+            expanded = expanded.replacen(&format!("$({name})"), value, 1);
         }
     }
-    text
+    expanded
 }
 
 /// The setting that an image makes of a variable: `KAFKA_LOG_DIRS` is `log.dirs`.

@@ -97,14 +97,25 @@ fn culprit(body: &Value, again: Again) -> String {
             Some(Value::Array(items)) => (0..items.len()).map(|index| index.to_string()).collect(),
             _ => return pointer,
         };
-        let mut until = keys.iter().map(|key| {
+        let until = |key: &str| {
             let mut part = body.clone();
             keep_until(&mut part, &pointer, key);
-            (key, part)
-        });
-        let Some((key, part)) = until.find(|(_, part)| again(part).is_err()) else {
+            part
+        };
+        // Whatever holds the first mistake is wrong, and so is all that holds more.
+        let (mut sound, mut wrong) = (0, keys.len());
+        while sound < wrong {
+            let middle = usize::midpoint(sound, wrong);
+            if again(&until(&keys[middle])).is_err() {
+                wrong = middle;
+            } else {
+                sound = middle + 1;
+            }
+        }
+        let Some(key) = keys.get(wrong) else {
             return pointer;
         };
+        let part = until(key);
         // What is wrong even without its parts is wrong itself.
         let mut bare = part.clone();
         let inner = format!("{pointer}/{key}");

@@ -1,1 +1,115 @@
+//! Odd objects: whatever they hold, they are judged and nothing panics.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::yaml::read::read;
+
+/// Sound objects of every kind.
+fn bases() -> Vec<Value> {
+    let plain = include_str!("../../tests/objects/plain.yaml");
+    let kafka = include_str!("../../tests/objects/kafka.yaml");
+    [plain, kafka]
+        .iter()
+        .flat_map(|text| read(text).documents)
+        .map(|document| document.value)
+        .collect()
+}
+
+/// The pointers of all parts of a value.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                pointers(
+                    value,
+                    &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")),
+                    found,
+                );
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                pointers(value, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn odd() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!({})),
+        Just(json!([])),
+        Just(json!([null, 1, "a", {}, []])),
+        Just(json!({ "name": 1, "": "", "a/b~c": {} })),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(0)].prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        "[$(){}=:@,./%0-9a-cKü -]{0,24}".prop_map(Value::from),
+        "-?[0-9.]{0,30}(%|m|Gi|Ei|e-?[0-9]{0,12})?".prop_map(Value::from),
+        Just(Value::from("9".repeat(400) + "Ei")),
+        Just(Value::from(
+            "controller.quorum.voters=@,1@,@a:,9223372036854775807@kafka-9223372036854775807.b:1\nadvertised.listeners=://,A://\nlog.dirs=,/,//\nnode.id=${env:\n"
+        )),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_object_makes_it_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), odd()), 1..6)) {
+        let mut objects = bases();
+        for (object, place, value) in changes {
+            let object = object.index(objects.len());
+            let mut all = Vec::new();
+            pointers(&objects[object], "", &mut all);
+            let pointer = &all[place.index(all.len())];
+            if let Some(part) = objects[object].pointer_mut(pointer) {
+                *part = value;
+            }
+        }
+        let judged: Vec<Judged> = objects.iter().map(judge).collect();
+        for object in &objects {
+            let _ = schema(object);
+        }
+        let facts: Vec<&Facts> = judged.iter().map(|judged| &judged.facts).collect();
+        prop_assert_eq!(judge_set(&facts).len(), objects.len());
+        let _ = duplicates(&facts);
+    }
+
+    #[test]
+    fn no_quantity_and_no_image_makes_it_panic(text in ".{0,40}") {
+        let _ = syntax::quantity(&Value::from(text.clone()));
+        let _ = syntax::image(&text);
+        let _ = kafka::expression_metrics(&text);
+    }
+}
+
+#[test]
+fn sound_objects_have_no_faults() {
+    let judged: Vec<Judged> = bases()[..15].iter().map(judge).collect();
+    assert!(judged.iter().all(|judged| judged.faults.is_empty()));
+    let facts: Vec<&Facts> = judged.iter().map(|judged| &judged.facts).collect();
+    assert!(judge_set(&facts).iter().all(Vec::is_empty));
+}
+
+#[test]
+fn variables_that_hold_each_other_do_not_grow_without_end() {
+    let mut env = vec![json!({ "name": "V0", "value": "x".repeat(100) })];
+    for level in 1..64 {
+        env.push(json!({ "name": format!("V{level}"), "value": format!("$(V{0})$(V{0})", level - 1) }));
+    }
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
+        "spec": { "containers": [{ "name": "a", "image": "confluentinc/cp-kafka:8.3.1", "env": env }] },
+    });
+    let judged = judge(&pod);
+    assert!(judge_set(&[&judged.facts]).len() == 1);
+}

@@ -311,7 +311,8 @@ impl<'t> Composer<'t> {
             value,
             lines: Lines::single(line),
             depth: 0,
-            size: 1,
+            // A long text counts for more than one value.
+            size: 1 + text.len() / 64,
         }
     }
 
@@ -396,7 +397,9 @@ impl<'t> Composer<'t> {
                 merged.push((node, key_line));
                 continue;
             }
-            if let Some((_, first)) = lines.iter().find(|(known, _)| *known == key) {
+            if map.contains_key(&key)
+                && let Some((_, first)) = lines.iter().find(|(known, _)| *known == key)
+            {
                 self.reading.remarks.push(Remark {
                     kind: RemarkKind::DuplicateKey,
                     line: key_line,

@@ -187,9 +187,7 @@ fn odd_files_are_findings_with_their_line() {
             ("04-comment.yml", "# nothing\n---\n"),
             (
                 "05-list.yaml",
-                &format!(
-                    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: A\n- {{}}\n"
-                )
+                "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: A\n- {}\n"
             ),
             ("06-text.yaml", "just text\n"),
             ("07-two.yaml", &format!("{config}---\n{config}")),
@@ -255,11 +253,26 @@ fn a_folder_without_manifests_or_that_is_not_there_is_a_failure() {
 
 #[test]
 fn programs_get_the_same_findings() {
-    let broken = PLAIN.replacen("replicas: 2", "replicas: -2", 1);
+    let broken = PLAIN
+        .replacen("replicas: 2", "replicas: -2", 1)
+        .replacen("protocol: TCP", "protocol: tcp", 1);
     assert_snapshot!(check(&[("a.yaml", &broken)], &["--format", "json"]));
     assert_snapshot!(check(&[("a,b: 50%.yaml", &broken)], &["--format", "github"]));
     let sarif = check(&[("a b%.yaml", &broken)], &["--format", "sarif"]);
     assert_snapshot!(sarif);
+    // What was acknowledged is a notice, with the reason, and a result that is suppressed.
+    let shown = run(&Scratch::new(), &["check", "prod", "--all", "--format", "github"]);
+    assert!(shown.contains("::notice file=stacks/prod.rs,line="), "{shown}");
+    assert!(shown.contains("%0Aacknowledged: "), "{shown}");
+    let shown = run(&Scratch::new(), &["check", "prod", "--all", "--format", "sarif"]);
+    let log: serde_json::Value = serde_json::from_str(shown.split_once("-- stdout\n").unwrap().1).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!(!results.is_empty());
+    for result in results {
+        assert_eq!(result["suppressions"][0]["kind"], "inSource");
+        let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
+    }
     for words in [["list", "--format", "sarif"], ["synth", "--format", "github"]] {
         let shown = transcript(kafka_stacks(&Scratch::new().0, &words));
         assert!(
