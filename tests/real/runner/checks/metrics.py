@@ -8,6 +8,8 @@ from ..world import Failure
 # Series that no part of the stack gives.
 ELSEWHERE = {"kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
 TARGET_LABELS = ("namespace", "job", "kafka_cluster", "pod", "instance", "container", "service", "endpoint")
+# A series has the state as a label, and is there only in it: an alert asks for one that a sound cluster has not.
+STATE_LABELS = ("state", "status")
 KEYWORDS = "by without on ignoring group_left group_right and or unless bool offset inf nan".split()
 FETCH = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())"
 
@@ -32,7 +34,8 @@ def run(stack):
             owner = next((who for prefix, who in ELSEWHERE.items() if name == prefix or name.startswith(prefix) and prefix.endswith("_")), None)
             if owner:
                 elsewhere.append(f"`{name}` comes from {owner}")
-            elif any(name == n and all(re.fullmatch(v, labels.get(k, "")) if op == "=~" else labels.get(k) == v for k, op, v in wanted if k not in TARGET_LABELS)
+            elif any(name == n and all(re.fullmatch(v, labels.get(k, "")) if op == "=~" else labels.get(k) == v for k, op, v in wanted if k not in TARGET_LABELS + STATE_LABELS)
+                     and all(k in labels for k, _, _ in wanted if k in STATE_LABELS)
                      for j, found in samples.items() if (dict((k, v) for k, _, v in wanted).get("job", j)) == j for n, labels in found):
                 seen.append(name)
             else:
