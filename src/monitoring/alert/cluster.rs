@@ -34,9 +34,7 @@ pub(super) const ALL: &[Row] = &[
             ))
         },
         page: Page {
-            meaning: "Of {brokers} declared brokers at least one has been away for five minutes. Topics keep {kept} copies and \
-                need {insync} in sync: with one broker away writes go on where copies are on others, with two away they \
-                may stop.",
+            meaning: "Of {brokers} declared brokers at least one has been away for five minutes. {loss}",
             causes: &[
                 "The pod cannot be scheduled or its node is gone: no room, a drained node, a volume in another zone.",
                 "The process ends again and again: out of memory, a full volume, a setting that Kafka refuses.",
@@ -61,8 +59,7 @@ pub(super) const ALL: &[Row] = &[
             over: "Mend what the events or the log name; a pod that can run is started again by Kubernetes. It is over when \
                 `kafka_brokers` is {brokers} again, and in full when KafkaUnderReplicatedPartitions is over too.",
             avoid: &[
-                "Do not delete the volume of a broker to get it started: with it goes one of {kept} copies, and the broker has \
-                 to copy everything.",
+                "Do not delete the volume of a broker to get it started: with it goes {copies} of what it held.",
                 "Do not restart the other brokers meanwhile: each takes further copies away.",
             ],
         },
@@ -265,7 +262,7 @@ pub(super) const ALL: &[Row] = &[
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
         page: Page {
-            meaning: "These partitions have fewer copies in sync than the {kept} that they should have. Clients notice nothing \
+            meaning: "These partitions have fewer copies in sync than they should have. Clients notice nothing \
                 yet: writes stop only below {insync}.",
             causes: &[
                 "A broker is away: see KafkaBrokerDown. Then every partition with a copy on it is listed.",
@@ -436,7 +433,7 @@ pub(super) const ALL: &[Row] = &[
         },
         page: Page {
             meaning: "The named broker stopped fetching these partitions from their leaders, as after a damaged segment. Their \
-                copies there stay behind until the broker is restarted: one of {kept} copies is of no use.",
+                copies there stay behind until the broker is restarted: {copies} is of no use.",
             causes: &[
                 "A damaged segment or index on its disk.",
                 "A defect in Kafka that the log shows with a stack trace.",

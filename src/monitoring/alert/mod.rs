@@ -314,11 +314,13 @@ impl Ready {
 
     /// The metrics of its expression.
     pub(super) fn metrics(&self, sources: &Sources) -> Vec<&'static Metric> {
-        judge(&self.expression, sources)
-            .metrics
-            .iter()
-            .filter_map(|name| sources.find(name)?.metric)
-            .collect()
+        // No label is called like a metric, so its words are enough: a parse of each expression would cost more than its page.
+        let words: BTreeSet<&str> = self
+            .expression
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.contains('_') || *word == "up")
+            .collect();
+        words.into_iter().filter_map(|name| sources.find(name)?.metric).collect()
     }
 }
 

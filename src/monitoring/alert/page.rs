@@ -58,7 +58,27 @@ impl Names {
             ),
             ("{broker}", broker),
             ("{brokers}", brokers.to_string()),
-            ("{kept}", replication.factor.to_string()),
+            (
+                "{copies}",
+                match replication.factor {
+                    1 => "the only copy".to_owned(),
+                    factor => format!("one of {factor} copies"),
+                },
+            ),
+            (
+                "{loss}",
+                if brokers == 1 {
+                    "It is the only one: nobody writes or reads until it is back.".to_owned()
+                } else {
+                    format!(
+                        "Topics keep {} copies and need {} in sync: with {} brokers away writes go on, with more they stop \
+                         on some partitions.",
+                        replication.factor,
+                        replication.min_in_sync_replicas,
+                        replication.factor.saturating_sub(replication.min_in_sync_replicas)
+                    )
+                },
+            ),
             ("{insync}", replication.min_in_sync_replicas.to_string()),
             ("{controllers}", controllers.to_string()),
             ("{majority}", (controllers / 2 + 1).to_string()),
