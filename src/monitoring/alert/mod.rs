@@ -320,7 +320,10 @@ impl Ready {
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .filter(|word| word.contains('_') || *word == "up")
             .collect();
-        words.into_iter().filter_map(|name| sources.find(name)?.metric).collect()
+        words
+            .into_iter()
+            .filter_map(|name| sources.find(name)?.metric)
+            .collect()
     }
 }
 
