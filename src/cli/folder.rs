@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the command line reads what it judges")]
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -14,7 +15,10 @@ use crate::{
     objects::{self, Facts, Fault},
     rules::{api, stack},
     stack::Profile,
-    yaml::read::{self, Document, Lines, RemarkKind},
+    yaml::{
+        self, Listed,
+        read::{self, Document, Lines, RemarkKind},
+    },
 };
 
 /// The largest file that is read: a thousand times as large as any manifest should be.
@@ -156,6 +160,11 @@ fn is_remote(resource: &str) -> bool {
         || host.contains('.') && !host.starts_with('.')
 }
 
+/// What an index of `synth` lists; nothing if the file is none, or cannot be read.
+fn index(path: &Path) -> Option<Vec<Listed>> {
+    yaml::read_index(&text(path).ok()??)
+}
+
 fn reason(error: &io::Error) -> String {
     // The kind is the same text on every machine.
     format!("cannot be read: {}", error.kind())
@@ -228,8 +237,24 @@ impl Folder {
                 }
             }
         }
+        self.leave_out_documents();
         self.files.sort();
         Ok(())
+    }
+
+    /// An index of `synth` lists pages and tests too, which are no manifests.
+    fn leave_out_documents(&mut self) {
+        let documents: BTreeSet<PathBuf> = self
+            .files
+            .iter()
+            .filter(|(path, _)| is_kustomization(path))
+            .filter_map(|(path, _)| Some((path.parent()?, index(path)?)))
+            .flat_map(|(folder, files)| {
+                let documents = files.into_iter().filter(|file| !file.applied);
+                documents.map(|file| folder.join(file.path)).collect::<Vec<_>>()
+            })
+            .collect();
+        self.files.retain(|(path, _)| !documents.contains(path));
     }
 
     fn file(&mut self, path: &Path, file: &str) {
