@@ -316,7 +316,19 @@ public final class Client {
         return serial;
     }
 
-    /** Every record from the first to the end that this isolation level sees: partition → values in order. */
+    /**
+     * The ends of the logs, for whatever isolation level: a transaction is committed before its markers are written, and who asks as
+     * {@code read_committed} in that moment is told an end before its records.
+     */
+    private static Map<TopicPartition, Long> ends(List<TopicPartition> partitions) throws Exception {
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        admin.listOffsets(latest).all().get().forEach((partition, info) -> ends.put(partition, info.offset()));
+        return ends;
+    }
+
+    /** Every record from the first to the end that this isolation level lets through: partition → values in order. */
     private static Map<Integer, List<String>> consume(String file, String topic, String[] extra) throws Exception {
         Map<Integer, List<String>> values = new TreeMap<>();
         Properties p = properties(file, extra);
@@ -326,7 +338,7 @@ public final class Client {
             consumer.partitionsFor(topic).forEach(i -> partitions.add(new TopicPartition(topic, i.partition())));
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            Map<TopicPartition, Long> ends = ends(partitions);
             long deadline = System.currentTimeMillis() + PATIENCE_SECONDS * 1000L;
             while (partitions.stream().anyMatch(t -> consumer.position(t) < ends.get(t))) {
                 if (System.currentTimeMillis() > deadline) {
