@@ -9,6 +9,8 @@ pub enum Severity {
     Error,
     /// It runs, and someone will regret it. It can be acknowledged with a reason.
     Warning,
+    /// It is right, and could be said more simply: shown only with everything else.
+    Note,
     /// The rule does not apply.
     Off,
 }
@@ -18,6 +20,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
             Self::Off => "off",
         })
     }

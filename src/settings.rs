@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalogue::{Concern, Role, judge},
+    catalogue::{Concern, Key, Role, judge},
     construct::{Check, Override},
     finding::{Location, Severity},
     properties::Properties,
     rules::setting::Settings,
     runtime::Version,
 };
+
+/// Keys that hold otherwise in our files than Kafka's default, where nobody sets them.
+const OTHERWISE: [&str; 1] = ["auto.create.topics.enable"];
 
 /// A finished file, and how its settings were made.
 pub(crate) struct File<'a> {
@@ -47,6 +50,20 @@ impl File<'_> {
                 && (!is_name(key) || self.set.get(key).is_some() || self.owned.iter().any(|(owned, _)| *owned == key))
             {
                 continue;
+            }
+            if let (Some(rule), Some(raw)) = (self.rules.default, raw)
+                && !OTHERWISE.contains(&key)
+                && Key::find(self.role, self.version, key).is_some_and(|known| known.is_unset_by(value))
+            {
+                check.report(
+                    rule,
+                    format!("`{key}` is {:?} without being set", value.trim()),
+                    |finding| {
+                        finding.item(self.item).at(raw.location).hint(format!(
+                            "remove `.config(\"{key}\", …)`, unless it must stay when the default changes"
+                        ));
+                    },
+                );
             }
             for verdict in judge(self.role, self.version, key, value) {
                 let rule = match verdict.concern() {

@@ -100,6 +100,16 @@ pub(crate) fn broken() -> Vec<Stack> {
                 .config("rest.port", 8084)
                 .config("task.shutdown.graceful.timeout.ms", "5s")
         }),
+        {
+            let mut stack = with(dedicated().config("num.replica.fetchers", " 1"));
+            let kafka = KafkaCluster::external("k", Version::V4_3, "k.example.com:9092");
+            stack.add(
+                Clients::new("clients", &kafka)
+                    .producer(Producer::idempotent("a").config("enable.metrics.push", "TRUE")),
+            );
+            stack.add(Connect::new("connect", &kafka).config("offset.flush.interval.ms", 60_000));
+            stack
+        },
     ]
 }
 
@@ -123,7 +133,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
                 .transactional_id_expiration(24.days())
                 .config("background.threads", "1")
                 .config("listener.name.client.max.connections", 1)
-                .config("log.cleanup.policy", "delete")
+                .config("log.cleanup.policy", "compact")
                 .config("cordoned.log.dirs", "*")
                 .config("super.users", "User:admin"),
         )
@@ -144,7 +154,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
                 .producer(
                     Producer::idempotent("a")
                         .batch_size(1.kib())
-                        .config("buffer.memory", 33_554_432)
+                        .config("buffer.memory", 67_108_864)
                         .config("schema.registry.url", "https://registry.example.com"),
                 )
                 .consumer(
@@ -168,7 +178,11 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
         })
     };
     let of = |rules: &'static Settings, stack: &dyn Fn() -> Stack| {
-        [rules.unknown, rules.absent, rules.deprecated, rules.value].map(|rule| (rule, stack()))
+        [rules.unknown, rules.absent, rules.deprecated, rules.value]
+            .into_iter()
+            .chain(rules.default)
+            .map(|rule| (rule, stack()))
+            .collect::<Vec<_>>()
     };
     let mut sound = Vec::new();
     sound.extend(of(&BROKER, &broker));

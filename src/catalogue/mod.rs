@@ -197,6 +197,17 @@ impl Key {
         self.since <= version && version <= self.until
     }
 
+    /// Whether a value is what holds where the key is not set.
+    pub fn is_unset_by(&self, value: &str) -> bool {
+        let Unset::Text(unset) = self.unset else { return false };
+        let value = value.trim();
+        match self.kind {
+            Kind::Boolean => value.eq_ignore_ascii_case(unset),
+            Kind::Double => value.parse::<f64>().is_ok_and(|value| unset.parse() == Ok(value)),
+            _ => value == unset,
+        }
+    }
+
     /// The roles that have this definition.
     pub fn roles(&self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(|&role| self.is_of(role))

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
 
-    /// Show acknowledged findings too, with the reasons
+    /// Show acknowledged findings too, with the reasons, and notes
     #[arg(long, conflicts_with = "dir")]
     all: bool,
 

@@ -15,26 +15,27 @@ use crate::{
 pub(super) enum Show {
     /// Those that nobody acknowledged.
     Open,
-    /// Acknowledged ones too, with the reason.
+    /// Acknowledged ones too, with the reason, and notes.
     All,
 }
 
 impl Show {
     fn shows(self, finding: &Finding) -> bool {
-        self == Self::All || finding.acknowledged.is_none()
+        self == Self::All || finding.acknowledged.is_none() && finding.severity != Severity::Note
     }
 }
 
 /// The findings of several stacks, and a last line that counts them; empty if there is nothing to say.
 pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show, paint: Paint) -> String {
     let mut text = String::new();
-    let (mut errors, mut warnings, mut acknowledged) = (0, 0, 0);
+    let (mut errors, mut warnings, mut notes, mut acknowledged) = (0, 0, 0, 0);
     for (stack, findings) in stacks {
         for finding in findings.iter().filter(|finding| show.shows(finding)) {
             text += &one(stack, finding, paint);
             match (finding.severity, &finding.acknowledged) {
                 (_, Some(_)) => acknowledged += 1,
                 (Severity::Error, None) => errors += 1,
+                (Severity::Note, None) => notes += 1,
                 (_, None) => warnings += 1,
             }
         }
@@ -42,6 +43,7 @@ pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, sh
     let counts: Vec<String> = [
         (errors, count(errors, "error")),
         (warnings, count(warnings, "warning")),
+        (notes, count(notes, "note")),
         (acknowledged, format!("{acknowledged} acknowledged")),
     ]
     .into_iter()
@@ -58,6 +60,7 @@ fn one(stack: &str, finding: &Finding, paint: Paint) -> String {
     let head = match (finding.severity, &finding.acknowledged) {
         (_, Some(_)) => paint.faint(&format!("acknowledged[{}]", finding.rule.id)),
         (Severity::Error, None) => paint.error(&format!("error[{}]", finding.rule.id)),
+        (Severity::Note, None) => paint.hint(&format!("note[{}]", finding.rule.id)),
         (_, None) => paint.warning(&format!("warning[{}]", finding.rule.id)),
     };
     let subject = paint.strong(&finding.subject(stack));
@@ -101,7 +104,7 @@ pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, 
         .filter(|(_, finding)| show.shows(finding))
         .map(|(stack, finding)| {
             let level = match (finding.severity, &finding.acknowledged) {
-                (_, Some(_)) => "notice",
+                (_, Some(_)) | (Severity::Note, None) => "notice",
                 (Severity::Error, None) => "error",
                 (_, None) => "warning",
             };
@@ -189,6 +192,7 @@ const fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
         Severity::Off => "none",
     }
 }

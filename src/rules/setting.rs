@@ -2,7 +2,7 @@
 
 use crate::finding::{
     Rule,
-    Severity::{self, Error, Warning},
+    Severity::{self, Error, Note, Warning},
 };
 
 /// The rules about the settings of one kind of file.
@@ -16,6 +16,8 @@ pub struct Settings {
     pub deprecated: &'static Rule,
     /// A value that Kafka refuses.
     pub value: &'static Rule,
+    /// A value that holds without being set; none for topics, where it may be meant to hold against the cluster's own.
+    pub default: Option<&'static Rule>,
 }
 
 /// Of `server.properties`.
@@ -24,6 +26,7 @@ pub const BROKER: Settings = Settings {
     absent: &BROKER_ABSENT,
     deprecated: &BROKER_DEPRECATED,
     value: &BROKER_VALUE,
+    default: Some(&BROKER_DEFAULT),
 };
 
 /// Of topics.
@@ -32,6 +35,7 @@ pub const TOPIC: Settings = Settings {
     absent: &TOPIC_ABSENT,
     deprecated: &TOPIC_DEPRECATED,
     value: &TOPIC_VALUE,
+    default: None,
 };
 
 /// Of producers and consumers.
@@ -40,6 +44,7 @@ pub const CLIENT: Settings = Settings {
     absent: &CLIENT_ABSENT,
     deprecated: &CLIENT_DEPRECATED,
     value: &CLIENT_VALUE,
+    default: Some(&CLIENT_DEFAULT),
 };
 
 /// Of Connect workers, and of the clients that they make.
@@ -48,6 +53,7 @@ pub const WORKER: Settings = Settings {
     absent: &WORKER_ABSENT,
     deprecated: &WORKER_DEPRECATED,
     value: &WORKER_VALUE,
+    default: Some(&WORKER_DEFAULT),
 };
 
 const UNKNOWN: &str = "Kafka takes the keys that it knows and passes over all others, so a misspelt key changes nothing and \
@@ -59,6 +65,8 @@ const DEPRECATED: &str = "The key still works, and a later release will pass ove
     the hint.";
 const VALUE: &str = "Kafka reads every value as the type of its key and compares it with the range or the list of valid values \
     when the process starts. It ends at the first one that does not fit: ConfigException.";
+const DEFAULT: &str = "The setting changes nothing in this release. It is right where the value must stay as it is when a later \
+    release has another default, and a line to read and keep otherwise. `check --all` shows it; nothing else does.";
 const SOURCE: &str = "Kafka 3.9.2, 4.0.2, 4.1.2, 4.2.0 and 4.3.1, the ConfigDef of each role";
 
 const fn rule(id: &'static str, weight: Severity, summary: &'static str, explanation: &'static str) -> Rule {
@@ -80,6 +88,9 @@ pub const BROKER_ABSENT: Rule = rule("KS-K31", Error, "a setting that this broke
 pub const BROKER_DEPRECATED: Rule = rule("KS-K32", Warning, "a broker's setting that is going away", DEPRECATED);
 /// A value that a broker refuses.
 pub const BROKER_VALUE: Rule = rule("KS-K33", Error, "a value that a broker refuses", VALUE);
+
+/// A broker's setting that holds without being set.
+pub const BROKER_DEFAULT: Rule = rule("KS-K34", Note, "a broker's setting that is its default", DEFAULT);
 
 /// A key that no topic has.
 pub const TOPIC_UNKNOWN: Rule = rule(
@@ -122,6 +133,9 @@ pub const CLIENT_DEPRECATED: Rule = rule("KS-E32", Warning, "a client's setting 
 /// A value that a client refuses.
 pub const CLIENT_VALUE: Rule = rule("KS-E33", Error, "a value that a client refuses", VALUE);
 
+/// A client's setting that holds without being set.
+pub const CLIENT_DEFAULT: Rule = rule("KS-E34", Note, "a client's setting that is its default", DEFAULT);
+
 /// A key that no worker knows.
 pub const WORKER_UNKNOWN: Rule = rule("KS-R30", Warning, "a setting that no Connect worker knows", UNKNOWN);
 /// A key that this release of the worker does not have.
@@ -140,3 +154,10 @@ pub const WORKER_DEPRECATED: Rule = rule(
 );
 /// A value that a worker refuses.
 pub const WORKER_VALUE: Rule = rule("KS-R33", Error, "a value that a Connect worker refuses", VALUE);
+/// A worker's setting that holds without being set.
+pub const WORKER_DEFAULT: Rule = rule(
+    "KS-R34",
+    Note,
+    "a Connect worker's setting that is its default",
+    DEFAULT,
+);
