@@ -6,6 +6,7 @@ use kafka_stacks::prelude::*;
 use crate::rules::{ID, beside, dedicated, orders, said, topics, with};
 
 /// One broken stack for every rule and kind of file, and more where a rule can be broken in several ways.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn broken() -> Vec<Stack> {
     let old = KafkaCluster::external("kafka", Version::V3_9, "kafka.example.com:9092");
     vec![
