@@ -51,7 +51,17 @@ impl Construct for Sample {
         let mut set = (*self.set).clone();
         (0..self.objects)
             .map(|index| {
-                set.metadata.name = Some(format!("{}-{index}", self.name));
+                let name = format!("{}-{index}", self.name);
+                if let Some(spec) = &mut set.spec {
+                    // Each has pods of its own.
+                    let pod = spec.template.metadata.get_or_insert_default();
+                    for labels in [&mut pod.labels, &mut spec.selector.match_labels] {
+                        labels
+                            .get_or_insert_default()
+                            .insert("kafka-stacks/pool".to_owned(), name.clone());
+                    }
+                }
+                set.metadata.name = Some(name);
                 Object::new(&set)
             })
             .collect()
@@ -68,13 +78,25 @@ fn broker_set() -> StatefulSet {
     );
     let manifests = synth(&stack).manifests.expect("a sound stack");
     let text = manifests.get("kafka/statefulset-kafka.yaml").expect("a StatefulSet");
-    serde_yaml::from_str(text).expect("a StatefulSet")
+    let mut set: StatefulSet = serde_yaml::from_str(text).expect("a StatefulSet");
+    // What it refers to is not part of the samples.
+    if let Some(spec) = &mut set.spec {
+        spec.service_name = None;
+        if let Some(pod) = &mut spec.template.spec {
+            pod.service_account_name = None;
+            for volume in pod.volumes.iter_mut().flatten() {
+                volume.config_map = None;
+                volume.empty_dir.get_or_insert_default();
+            }
+        }
+    }
+    set
 }
 
 fn sample(objects: usize) -> Stack {
     let set = Arc::new(broker_set());
     // The Namespace is an object too.
-    let mut stack = Stack::new(format!("n{objects}"), "kafka");
+    let mut stack = Stack::new(format!("n{objects}"), "kafka").profile(Profile::Development);
     // As many to a construct as a component has.
     for first in (1..objects).step_by(10) {
         stack.add(Sample {

@@ -437,6 +437,7 @@ impl Folder {
             for Fault {
                 rule,
                 pointer,
+                row,
                 message,
                 hint,
                 outside,
@@ -467,7 +468,7 @@ impl Folder {
                 self.report(
                     rule,
                     &object.file,
-                    object.lines.of(&pointer),
+                    row.map_or_else(|| object.lines.of(&pointer), |row| object.lines.of_row(&pointer, row)),
                     &item(index),
                     message,
                     hint.trim_start_matches("; "),

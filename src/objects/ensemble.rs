@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     facts::{Detail, Facts, Target, Workload},
     graph::{Set, guards, has_pod},
-    kafka::{Kafka, POD_NAME, Process, Setting},
+    kafka::{Kafka, POD_NAME, Process, Property, Setting},
     syntax::split_tag,
 };
 use crate::rules::{identity, pod};
@@ -56,11 +56,11 @@ fn settings(set: &Set<'_>, facts: &Facts, kafka: &Kafka) -> std::collections::BT
             if !named {
                 continue;
             }
-            for (key, value) in pairs {
-                let key = if key.as_str() == "broker.id" { "broker.id" } else { key };
+            for Property { key, value, row } in pairs {
                 settings.entry(key.to_owned()).or_insert_with(|| Setting {
                     value: kafka.resolve(value),
                     pointer: format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
+                    row: Some(*row),
                     config: Some(map.clone()),
                 });
             }
@@ -107,7 +107,9 @@ impl Member<'_> {
             .config
             .as_ref()
             .and_then(|map| set.index("ConfigMap", &self.facts.identity.namespace, map));
-        set.add(place.unwrap_or(self.index), setting.pointer.clone(), rule, message)
+        let fault = set.add(place.unwrap_or(self.index), setting.pointer.clone(), rule, message);
+        fault.row = setting.row;
+        fault
     }
 
     fn is_set_of_names(&self) -> bool {
@@ -286,6 +288,7 @@ impl Member<'_> {
         let place = setting.cloned().unwrap_or(Setting {
             value: String::new(),
             pointer: self.kafka.pointer.clone(),
+            row: None,
             config: None,
         });
         for folder in value
@@ -599,6 +602,7 @@ impl Member<'_> {
             .unwrap_or(Setting {
                 value: String::new(),
                 pointer: self.kafka.pointer.clone(),
+                row: None,
                 config: None,
             });
         self.at(

@@ -134,7 +134,8 @@ pub(super) struct ServicePort {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     pub(super) keys: Vec<String>,
-    pub(super) properties: Vec<(String, Vec<(String, String)>)>,
+    /// Files and the settings in them, each with its row.
+    pub(super) properties: Vec<(String, Vec<kafka::Property>)>,
     pub(super) metrics: Vec<String>,
 }
 
@@ -152,6 +153,7 @@ pub(super) struct Address {
     pub(super) host: String,
     pub(super) port: i64,
     pub(super) pointer: String,
+    pub(super) row: Option<u32>,
 }
 
 impl Facts {
@@ -414,10 +416,13 @@ fn config(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> Config {
         let Some(text_of) = text.str() else { continue };
         if file.ends_with(".properties") {
             let settings = kafka::properties(text_of);
-            for (key, value) in &settings {
-                kafka::setting_addresses(key, value, &text, addresses);
+            for property in &settings {
+                kafka::setting_addresses(property, &text, addresses);
             }
-            let kept: Vec<_> = settings.into_iter().filter(|(key, _)| kafka::is_judged(key)).collect();
+            let kept: Vec<_> = settings
+                .into_iter()
+                .filter(|property| kafka::is_judged(&property.key))
+                .collect();
             if !kept.is_empty() {
                 config.properties.push((file.to_owned(), kept));
             }

@@ -22,6 +22,10 @@ pub(super) struct Set<'a> {
     pub(super) namespaces: BTreeSet<&'a str>,
     /// Workloads, by namespace.
     pods: BTreeMap<&'a str, Vec<usize>>,
+    /// Workloads, by namespace and each label of their pods.
+    labelled: BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>,
+    /// Budgets and policies, by namespace.
+    guards: BTreeMap<&'a str, Vec<usize>>,
     faults: Vec<Vec<Fault>>,
 }
 
@@ -32,6 +36,8 @@ impl<'a> Set<'a> {
             by_name: BTreeMap::new(),
             namespaces: BTreeSet::new(),
             pods: BTreeMap::new(),
+            labelled: BTreeMap::new(),
+            guards: BTreeMap::new(),
             faults: vec![Vec::new(); facts.len()],
         };
         for (index, facts) in facts.iter().enumerate() {
@@ -45,8 +51,14 @@ impl<'a> Set<'a> {
             } else {
                 set.namespaces.insert(namespace);
             }
-            if facts.workload().is_some() {
+            if let Some(workload) = facts.workload() {
                 set.pods.entry(namespace).or_default().push(index);
+                for (key, value) in &workload.pods {
+                    set.labelled.entry((namespace, key, value)).or_default().push(index);
+                }
+            }
+            if matches!(facts.detail, Detail::Budget { .. } | Detail::Policy { .. }) {
+                set.guards.entry(namespace).or_default().push(index);
             }
         }
         set
@@ -64,7 +76,13 @@ impl<'a> Set<'a> {
 
     /// The workloads of a namespace whose pods a selector selects.
     pub(super) fn selected(&self, namespace: &str, selector: &Selector) -> Vec<(usize, &'a Workload)> {
-        let indices = self.pods.get(namespace).map_or(&[][..], Vec::as_slice);
+        // The rarest label leaves the fewest to look at.
+        let indices = selector
+            .required()
+            .map(|(key, value)| self.labelled.get(&(namespace, key, value)))
+            .min_by_key(|indices| indices.map_or(0, Vec::len))
+            .unwrap_or_else(|| self.pods.get(namespace))
+            .map_or(&[][..], Vec::as_slice);
         indices
             .iter()
             .filter_map(|&index| Some((index, self.facts[index].workload()?)))
@@ -449,19 +467,18 @@ fn shared_pods(set: &mut Set<'_>) {
         let Some(selector) = workload.selector.as_ref().filter(|selector| !selector.is_empty()) else {
             continue;
         };
-        for (other, _) in set.selected(&facts.identity.namespace, selector) {
-            // Pods of a Job have labels of their own that a selector may catch all the same.
-            if other != index {
-                let whose = &set.facts[other].identity;
-                let message = format!(
-                    "its selector `{}` selects the pods of {} `{}` too",
-                    selector.shown(),
-                    whose.kind,
-                    whose.name
-                );
-                set.add(index, "/spec/selector", &api::SHARED_PODS, message)
-                    .hint("give the pods of each a label that only they have");
-            }
+        let selected = set.selected(&facts.identity.namespace, selector);
+        // Pods of a Job have labels of their own that a selector may catch all the same. One of several says it.
+        if let Some((other, _)) = selected.into_iter().find(|(other, _)| *other != index) {
+            let whose = &set.facts[other].identity;
+            let message = format!(
+                "its selector `{}` selects the pods of {} `{}` too",
+                selector.shown(),
+                whose.kind,
+                whose.name
+            );
+            set.add(index, "/spec/selector", &api::SHARED_PODS, message)
+                .hint("give the pods of each a label that only they have");
         }
     }
 }
@@ -530,6 +547,7 @@ fn addresses(set: &mut Set<'_>) {
                 .take(8)
                 .collect();
             let fault = set.add(index, address.pointer.clone(), &pod::ADDRESS, message);
+            fault.row = address.row;
             fault.hint(if services.is_empty() {
                 "give the address in full where the Service is someone else's".to_owned()
             } else {
@@ -605,9 +623,10 @@ pub(super) fn duplicates(facts: &[&Facts]) -> Vec<(usize, usize)> {
 pub(super) fn guards<'a>(set: &'a Set<'_>, namespace: &str, labels: &Labels) -> (Vec<&'a Facts>, bool) {
     let mut budgets = Vec::new();
     let mut guarded = false;
-    for facts in set.facts.iter().filter(|facts| facts.identity.namespace == namespace) {
+    let own = set.guards.get(namespace).map_or(&[][..], Vec::as_slice);
+    for facts in own.iter().map(|&index| set.facts[index]) {
         match &facts.detail {
-            Detail::Budget { selector, .. } if selects(selector, labels) => budgets.push(*facts),
+            Detail::Budget { selector, .. } if selects(selector, labels) => budgets.push(facts),
             Detail::Policy { selector, .. } => guarded |= selects(selector, labels),
             _ => {}
         }

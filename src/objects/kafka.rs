@@ -68,12 +68,21 @@ pub(super) struct Kafka {
     pub(super) cluster_id: Option<String>,
 }
 
+/// A line of a property file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Property {
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) row: u32,
+}
+
 /// A setting and the place that makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Setting {
     pub(super) value: String,
     /// Where: in the pod, or in a ConfigMap by its name.
     pub(super) pointer: String,
+    pub(super) row: Option<u32>,
     pub(super) config: Option<String>,
 }
 
@@ -100,6 +109,7 @@ impl Kafka {
                     Setting {
                         value: value.clone(),
                         pointer: variable.pointer(),
+                        row: None,
                         config: None,
                     },
                 );
@@ -365,12 +375,19 @@ pub(super) fn is_judged(key: &str) -> bool {
 }
 
 /// The lines of a Java property file, as far as Kafka's files use the format.
-pub(super) fn properties(text: &str) -> Vec<(String, String)> {
+pub(super) fn properties(text: &str) -> Vec<Property> {
     text.lines()
-        .map(str::trim_start)
-        .filter(|line| !line.starts_with(['#', '!']))
-        .filter_map(|line| line.split_once(['=', ':']))
-        .map(|(key, value)| (key.trim_end().to_owned(), value.trim().to_owned()))
+        .zip(0..)
+        .map(|(line, row)| (line.trim_start(), row))
+        .filter(|(line, _)| !line.starts_with(['#', '!']))
+        .filter_map(|(line, row)| {
+            let (key, value) = line.split_once(['=', ':'])?;
+            Some(Property {
+                key: key.trim_end().to_owned(),
+                value: value.trim().to_owned(),
+                row,
+            })
+        })
         .collect()
 }
 
@@ -510,13 +527,15 @@ pub(super) fn container_addresses(container: &Node<'_, '_>, addresses: &mut Vec<
 }
 
 /// Addresses in a setting of a property file.
-pub(super) fn setting_addresses(key: &str, value: &str, file: &Node<'_, '_>, addresses: &mut Vec<Address>) {
-    if value.contains(':') {
-        // Members of a quorum have a rule of their own.
-        if key == "controller.quorum.voters" || key.starts_with("server.") {
-            return;
-        }
+pub(super) fn setting_addresses(property: &Property, file: &Node<'_, '_>, addresses: &mut Vec<Address>) {
+    let Property { key, value, row } = property;
+    // Members of a quorum have a rule of their own.
+    if value.contains(':') && key != "controller.quorum.voters" && !key.starts_with("server.") {
+        let first = addresses.len();
         scan(value, is_address_key(key), &file.pointer(), addresses);
+        for address in &mut addresses[first..] {
+            address.row = Some(*row);
+        }
     }
 }
 
@@ -559,6 +578,7 @@ fn scan(text: &str, short_too: bool, pointer: &str, addresses: &mut Vec<Address>
                 host: host.to_owned(),
                 port: number,
                 pointer: pointer.to_owned(),
+                row: None,
             };
             if !addresses.contains(&address) {
                 addresses.push(address);

@@ -133,6 +133,8 @@ pub struct Fault {
     pub rule: &'static Rule,
     /// The place within the object, as a JSON pointer; empty for the whole of it.
     pub pointer: String,
+    /// The row of the text at that place, from 0 on, if it is about one.
+    pub row: Option<u32>,
     /// What is wrong.
     pub message: String,
     /// What mends it; may be empty.
@@ -184,6 +186,7 @@ impl Faults {
         self.0.push(Fault {
             rule,
             pointer: pointer.into(),
+            row: None,
             message: message.into(),
             hint: String::new(),
             outside: None,

@@ -295,6 +295,14 @@ impl Selector {
         selector
     }
 
+    /// The pairs that labels must have.
+    pub(super) fn required(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|condition| match condition.values.as_slice() {
+            [value] if condition.operator == Operator::In => Some((condition.key.as_str(), value.as_str())),
+            _ => None,
+        })
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -33,6 +33,8 @@ pub struct Lines {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Parts {
     None,
+    /// A literal block, each line of which stands in a line of its own below.
+    Block,
     Keys(Vec<(String, Lines)>),
     Items(Vec<Lines>),
 }
@@ -51,22 +53,36 @@ impl Lines {
         self.line
     }
 
+    /// The line of a row, from 0 on, of the text behind a JSON pointer; that of the text itself if its rows have none.
+    pub fn of_row(&self, pointer: &str, row: u32) -> u32 {
+        let (line, block) = self.find(pointer);
+        if block {
+            line.saturating_add(1).saturating_add(row)
+        } else {
+            line
+        }
+    }
+
     /// The line of the part behind a JSON pointer, or of the nearest part above it that exists.
     pub fn of(&self, pointer: &str) -> u32 {
+        self.find(pointer).0
+    }
+
+    fn find(&self, pointer: &str) -> (u32, bool) {
         let mut at = self;
         for part in pointer.split('/').skip(1) {
             let part = part.replace("~1", "/").replace("~0", "~");
             let next = match &at.parts {
-                Parts::None => None,
+                Parts::None | Parts::Block => None,
                 Parts::Keys(keys) => keys.iter().find(|(key, _)| *key == part).map(|(_, lines)| lines),
                 Parts::Items(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
             };
             match next {
                 Some(lines) => at = lines,
-                None => break,
+                None => return (at.line, false),
             }
         }
-        at.line
+        (at.line, at.parts == Parts::Block)
     }
 
     /// The parts of a list, in its order.
@@ -309,7 +325,14 @@ impl<'t> Composer<'t> {
         };
         Node {
             value,
-            lines: Lines::single(line),
+            lines: Lines {
+                line,
+                parts: if style == ScalarStyle::Literal {
+                    Parts::Block
+                } else {
+                    Parts::None
+                },
+            },
             depth: 0,
             // A long text counts for more than one value.
             size: 1 + text.len() / 64,
@@ -652,6 +675,14 @@ mod tests {
             .collect();
         assert_eq!(found, [2, 2, 3, 4, 6, 2]);
         assert_eq!(reading.documents[1].lines.of("/b/c"), 8);
+        assert_eq!(
+            (
+                lines.of_row("/a/0/t", 0),
+                lines.of_row("/a/0/x", 3),
+                lines.of_row("/a/9", 3)
+            ),
+            (5, 3, 2)
+        );
     }
 
     #[test]
