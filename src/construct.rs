@@ -378,14 +378,13 @@ impl<'a> Check<'a> {
     ) {
         let mut seen = BTreeMap::new();
         for Override { key, value, location } in overrides {
-            let known = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
             let problem = if let Some((_, instead)) = owned.iter().find(|(owned, _)| owned == key) {
                 let hint = format!("remove `.config(\"{key}\", …)`: {instead}");
                 Some((owned_rule, format!("`{key}` cannot be set here"), hint))
             } else if set.get(key).is_some() {
                 let hint = format!("remove `.config(\"{key}\", …)`");
                 Some((owned_rule, format!("`{key}` is set by a builder call too"), hint))
-            } else if key.is_empty() || !key.chars().all(known) {
+            } else if !is_setting_name(key) {
                 let hint = "use Kafka's name of it".to_owned();
                 Some((
                     &rules::stack::RAW_SETTING,
@@ -416,6 +415,11 @@ impl<'a> Check<'a> {
             }
         }
     }
+}
+
+/// What may name a setting at all.
+pub(crate) fn is_setting_name(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
 }
 
 /// Whether a setting holds what nobody may read.

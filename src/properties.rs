@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
+use crate::construct::Override;
+
 /// A set of properties, sorted by key. A later value of a key replaces an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Properties(BTreeMap<String, String>);
@@ -10,6 +12,14 @@ impl Properties {
     /// Sets a key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Display) -> &mut Self {
         self.0.insert(key.into(), value.to_string());
+        self
+    }
+
+    /// Sets what was given by Kafka's own names, over all else.
+    pub(crate) fn set_raw(&mut self, overrides: &[Override]) -> &mut Self {
+        for Override { key, value, .. } in overrides {
+            self.set(key, value);
+        }
         self
     }
 

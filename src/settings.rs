@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalogue::{Concern, Key, Role, judge},
-    construct::{Check, Override},
+    construct::{Check, Override, is_setting_name},
     finding::{Location, Severity},
     properties::Properties,
     rules::setting::Settings,
@@ -47,7 +47,9 @@ impl File<'_> {
             let raw = raw.get(key);
             // What the construct refuses as a whole needs no judge.
             if raw.is_some()
-                && (!is_name(key) || self.set.get(key).is_some() || self.owned.iter().any(|(owned, _)| *owned == key))
+                && (!is_setting_name(key)
+                    || self.set.get(key).is_some()
+                    || self.owned.iter().any(|(owned, _)| *owned == key))
             {
                 continue;
             }
@@ -113,9 +115,4 @@ impl File<'_> {
                 .unwrap_or_default(),
         }
     }
-}
-
-/// What may name a setting at all; the construct has told the rest.
-fn is_name(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
 }

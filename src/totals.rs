@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    objects::quantity,
     quantity::{Bytes, Cpu, Units},
     synth::number,
 };
@@ -62,25 +63,20 @@ impl std::iter::Sum for Totals {
     }
 }
 
-fn cpu(quantity: &Value) -> Cpu {
-    let text = quantity.as_str().unwrap_or_default();
-    match text.strip_suffix('m') {
-        Some(millicores) => millicores.parse::<u64>().unwrap_or_default().millicores(),
-        None => text.parse::<u64>().unwrap_or_default().cores(),
-    }
+/// A quantity in parts of its unit; nothing for what is none.
+fn parts(value: &Value, of_unit: i128) -> u64 {
+    let part = 1_000_000_000 / of_unit;
+    quantity(value)
+        .and_then(|nano| u64::try_from(nano / part).ok())
+        .unwrap_or_default()
 }
 
-fn bytes(quantity: &Value) -> Bytes {
-    let text = quantity.as_str().unwrap_or_default();
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let amount = digits.parse::<u64>().unwrap_or_default();
-    match &text[digits.len()..] {
-        "Ki" => amount.kib(),
-        "Mi" => amount.mib(),
-        "Gi" => amount.gib(),
-        "Ti" => amount.tib(),
-        _ => amount.bytes(),
-    }
+fn cpu(value: &Value) -> Cpu {
+    parts(value, 1000).millicores()
+}
+
+fn bytes(value: &Value) -> Bytes {
+    parts(value, 1).bytes()
 }
 
 #[cfg(test)]

@@ -722,7 +722,7 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
     let silent: BTreeSet<&str> = sound.iter().map(|(rule, _)| rule.id).collect();
     let missing: Vec<&str> = rules::ALL
         .iter()
-        .filter(|rule| !rules::OF_OBJECTS.contains(rule))
+        .filter(|rule| !of_objects(rule))
         .map(|rule| rule.id)
         .filter(|id| !silent.contains(id))
         .collect();
@@ -891,6 +891,12 @@ pub(crate) fn said(stacks: Vec<Stack>) -> String {
     })
 }
 
+/// Whether a rule judges finished objects, whoever made them: `objects` has the manifests that break it.
+pub(crate) fn of_objects(rule: &Rule) -> bool {
+    let family = ["KS-A", "KS-I", "KS-P"].iter().any(|start| rule.id.starts_with(start));
+    family && rule != &rules::pod::ENSEMBLE
+}
+
 #[test]
 fn every_rule_can_be_broken() {
     let broken: BTreeSet<&str> = broken()
@@ -900,7 +906,7 @@ fn every_rule_can_be_broken() {
         .collect();
     let silent: Vec<&str> = rules::ALL
         .iter()
-        .filter(|rule| !rules::OF_OBJECTS.contains(rule))
+        .filter(|rule| !of_objects(rule))
         .map(|rule| rule.id)
         .filter(|id| !broken.contains(id))
         .collect();

@@ -285,9 +285,7 @@ impl Connect {
                 }
             }
         }
-        for Override { key, value, .. } in &self.overrides {
-            properties.set(key, value);
-        }
+        properties.set_raw(&self.overrides);
         properties
     }
 

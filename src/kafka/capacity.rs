@@ -7,14 +7,15 @@ use super::{
 use crate::{
     capacity::{Facts, Kept, TopicFacts, Traffic},
     finding::Location,
+    properties::Properties,
     quantity::{Bytes, Duration},
 };
 
 /// What a topic of a cluster gets that does not say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LogDefaults {
-    segment: Bytes,
-    segment_age: Duration,
+    pub(super) segment: Bytes,
+    pub(super) segment_age: Duration,
     check_interval: Duration,
     retention: Option<Duration>,
 }
@@ -35,39 +36,34 @@ const OWN_TOPICS: [(&str, &str, u32); 2] = [
     ("__transaction_state", "transaction.state.log.num.partitions", 50),
 ];
 
+/// A time by its setting in milliseconds or, which counts less, in minutes or hours.
+fn millis(settings: &Properties, name: &str) -> Option<i64> {
+    [("ms", 1), ("minutes", 60_000), ("hours", 3_600_000)]
+        .into_iter()
+        .find_map(|(unit, millis)| {
+            let value = settings.get(&format!("{name}.{unit}"))?.trim().parse::<i64>().ok()?;
+            Some(value.saturating_mul(millis))
+        })
+}
+
 impl KafkaCluster {
-    fn setting(&self, key: &str) -> Option<&str> {
-        let raw = self.overrides.iter().rev().find(|setting| setting.key == key);
-        raw.map(|setting| setting.value.trim())
-            .or_else(|| self.settings.get(key))
-    }
-
-    /// A time by its setting in milliseconds or, which counts less, in minutes or hours.
-    fn time(&self, name: &str) -> Option<i64> {
-        [("ms", 1), ("minutes", 60_000), ("hours", 3_600_000)]
-            .into_iter()
-            .find_map(|(unit, millis)| {
-                let value = self.setting(&format!("{name}.{unit}"))?.parse::<i64>().ok()?;
-                Some(value.saturating_mul(millis))
-            })
-    }
-
     pub(crate) fn log_defaults(&self) -> LogDefaults {
+        let settings = self.shared_settings();
         let time = |name: &str| {
-            self.time(name)
+            millis(&settings, name)
                 .and_then(|millis| u64::try_from(millis).ok())
                 .map(Duration::from_millis)
         };
         let kafka = LogDefaults::KAFKA;
         LogDefaults {
-            segment: self
-                .setting("log.segment.bytes")
-                .and_then(|value| value.parse().ok())
+            segment: settings
+                .get("log.segment.bytes")
+                .and_then(|value| value.trim().parse().ok())
                 .map_or(kafka.segment, Bytes::from_bytes),
             segment_age: time("log.roll").unwrap_or(kafka.segment_age),
             check_interval: time("log.retention.check.interval").unwrap_or(kafka.check_interval),
             // A negative one is for ever.
-            retention: match self.time("log.retention") {
+            retention: match millis(&settings, "log.retention") {
                 Some(_) => time("log.retention"),
                 None => kafka.retention,
             },
@@ -75,7 +71,7 @@ impl KafkaCluster {
     }
 
     pub(crate) fn facts(&self) -> Facts {
-        let defaults = self.log_defaults();
+        let (defaults, settings) = (self.log_defaults(), self.shared_settings());
         let topic = |name: &str, partitions, kept, traffic| TopicFacts {
             cluster: self.name.clone(),
             construct: String::new(),
@@ -99,9 +95,9 @@ impl KafkaCluster {
             topics: OWN_TOPICS
                 .into_iter()
                 .map(|(name, key, partitions)| {
-                    let partitions = self
-                        .setting(key)
-                        .and_then(|value| value.parse().ok())
+                    let partitions = settings
+                        .get(key)
+                        .and_then(|value| value.trim().parse().ok())
                         .unwrap_or(partitions);
                     topic(name, Some(partitions), Kept::NewestOfEachKey, Traffic::Internal)
                 })

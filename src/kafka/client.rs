@@ -190,9 +190,7 @@ impl Producer {
         if let Some(id) = &self.transactional_id {
             properties.set("transactional.id", id).resolve_environment();
         }
-        for Override { key, value, .. } in &self.overrides {
-            properties.set(key, value);
-        }
+        properties.set_raw(&self.overrides);
         properties
     }
 
@@ -202,7 +200,7 @@ impl Producer {
             .iter()
             .find(|setting| setting.key == "transaction.timeout.ms")
             && let Ok(timeout) = setting.value.trim().parse::<u64>()
-            && let Some(most) = kafka.setting("transaction.max.timeout.ms", 900_000)
+            && let Some(most) = kafka.setting("transaction.max.timeout.ms")
             && timeout > most
         {
             check.report(
@@ -332,9 +330,7 @@ impl Consumer {
         if !self.brokers_assign() {
             properties.set("session.timeout.ms", self.session_timeout.as_millis());
         }
-        for Override { key, value, .. } in &self.overrides {
-            properties.set(key, value);
-        }
+        properties.set_raw(&self.overrides);
         properties
     }
 
@@ -372,8 +368,8 @@ impl Consumer {
         let heartbeat = self
             .raw("heartbeat.interval.ms")
             .map_or(Some(3000), |setting| setting.value.trim().parse().ok());
-        let least = kafka.setting("group.min.session.timeout.ms", 6000);
-        let most = kafka.setting("group.max.session.timeout.ms", 1_800_000);
+        let least = kafka.setting("group.min.session.timeout.ms");
+        let most = kafka.setting("group.max.session.timeout.ms");
         let problem = if let Some(heartbeat) = heartbeat.filter(|&heartbeat| session <= heartbeat) {
             format!("session.timeout.ms {session} does not exceed heartbeat.interval.ms {heartbeat}")
         } else if let Some(least) = least.filter(|&least| session < least) {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     capacity::{self, Load},
+    catalogue::{Key, Role, Unset},
     construct::{Check, Claim, Construct, Origin, Override},
     finding::Location,
     kubernetes::{Labels, VolumeClaims},
@@ -276,11 +277,9 @@ impl KafkaCluster {
     }
 
     /// What builder calls and raw settings tell all nodes.
-    fn shared_settings(&self) -> Properties {
+    pub(crate) fn shared_settings(&self) -> Properties {
         let mut settings = self.settings.clone();
-        for Override { key, value, .. } in &self.overrides {
-            settings.set(key, value);
-        }
+        settings.set_raw(&self.overrides);
         settings
     }
 
@@ -522,11 +521,15 @@ impl KafkaHandle {
     }
 
     /// A number that all brokers are told, or Kafka's default of it; `None` if the cluster was made elsewhere or it is no number.
-    pub(crate) fn setting(&self, key: &str, default: u64) -> Option<u64> {
-        match self.0.settings.as_ref()?.get(key) {
-            Some(value) => value.trim().parse().ok(),
-            None => Some(default),
-        }
+    pub(crate) fn setting(&self, key: &str) -> Option<u64> {
+        let text = match self.0.settings.as_ref()?.get(key) {
+            Some(value) => value,
+            None => match Key::find(Role::Broker, self.version(), key)?.unset {
+                Unset::Text(default) => default,
+                Unset::Required | Unset::Nothing => return None,
+            },
+        };
+        text.trim().parse().ok()
     }
 
     /// Reports the handle if it is not that of the stack that is checked, and what is wrong with a cluster made elsewhere.

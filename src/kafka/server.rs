@@ -5,7 +5,7 @@ use super::{
     listener::Listener,
     pool::{NodePool, Roles},
 };
-use crate::{construct::Override, properties::Properties, stack::Scope};
+use crate::{properties::Properties, stack::Scope};
 
 /// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
 /// runtime would put an ephemeral directory in its place.
@@ -113,9 +113,7 @@ impl KafkaCluster {
                     .set("zookeeper.connect", zookeeper.connection_string());
             }
         }
-        for Override { key, value, .. } in &self.overrides {
-            properties.set(key, value);
-        }
+        properties.set_raw(&self.overrides);
         properties
     }
 

@@ -239,9 +239,7 @@ impl Topic {
         self.cleanup.set(&mut properties);
         let replication = self.replication.unwrap_or(default);
         properties.set("min.insync.replicas", replication.min_in_sync_replicas);
-        for Override { key, value, .. } in &self.overrides {
-            properties.set(key, value);
-        }
+        properties.set_raw(&self.overrides);
         properties
     }
 }

@@ -254,9 +254,9 @@ impl Topics {
 impl Topics {
     /// Sizes and ages against each other, and against what the brokers are told.
     fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
-        let kafka = |key: &str, default: u64| self.kafka.setting(key, default);
+        let defaults = self.kafka.log_defaults();
         if let Some(batch) = topic.largest_batch {
-            let segment = topic.segment.unwrap_or(1.gib());
+            let segment = topic.segment.unwrap_or(defaults.segment);
             if batch > segment {
                 let message = format!("max.message.bytes {batch} does not fit into a segment of {segment}");
                 report(
@@ -265,7 +265,7 @@ impl Topics {
                     "lower `.largest_batch(…)` or raise `.segment_size(…)`",
                 );
             }
-            if let Some(request) = kafka("socket.request.max.bytes", 104_857_600).map(Units::bytes)
+            if let Some(request) = self.kafka.setting("socket.request.max.bytes").map(Units::bytes)
                 && batch > request
             {
                 let message =
@@ -276,7 +276,7 @@ impl Topics {
                     "lower `.largest_batch(…)` or raise `.largest_request(…)` of the cluster",
                 );
             }
-            if let Some(fetch) = kafka("replica.fetch.max.bytes", 1_048_576).map(Units::bytes)
+            if let Some(fetch) = self.kafka.setting("replica.fetch.max.bytes").map(Units::bytes)
                 && batch > fetch
             {
                 let message =
@@ -288,10 +288,10 @@ impl Topics {
                 report(&topic::FETCH_SIZE, message, &hint);
             }
         }
-        let weeks = 7.days();
+        // What brokers are told is unknown of a cluster that was made elsewhere.
         let age = topic
             .segment_age
-            .or_else(|| kafka("log.roll.ms", weeks.as_millis()).map(Units::milliseconds));
+            .or_else(|| self.kafka.brokers().map(|_| defaults.segment_age));
         if let (Some(retention), Some(age)) = (topic.cleanup.age(), age)
             && age.as_millis() / 7 > retention.as_millis()
         {

@@ -39,6 +39,7 @@ use serde_json::Value;
 pub use facts::Facts;
 pub use node::Fault;
 pub use schema::schema;
+pub(crate) use syntax::quantity;
 
 use self::node::{Faults, Node};
 

@@ -155,7 +155,7 @@ pub(super) fn split_tag(reference: &str) -> (&str, Option<&str>) {
 
 /// An amount in thousand-millionths, as the API server reads it: `1500m`, `8Gi`, `1.5`, `1e3`. An absurd one stays at the
 /// largest.
-pub(super) fn quantity(value: &Value) -> Option<i128> {
+pub(crate) fn quantity(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => parse_quantity(&number.to_string()),
         Value::String(text) => parse_quantity(text),

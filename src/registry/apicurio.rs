@@ -4,7 +4,6 @@ use k8s_openapi::api::core::v1::{Container, Probe};
 
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
-    construct::Override,
     kafka::Replication,
     kubernetes::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
     properties::Properties,
@@ -51,9 +50,7 @@ fn properties(registry: &SchemaRegistry) -> Properties {
             "apicurio.rules.global.compatibility",
             registry.compatibility.to_string().to_uppercase(),
         );
-    for Override { key, value, .. } in &registry.overrides {
-        properties.set(key, value);
-    }
+    properties.set_raw(&registry.overrides);
     properties
 }
 

@@ -4,7 +4,6 @@ use k8s_openapi::api::core::v1::Probe;
 
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
-    construct::Override,
     kubernetes::{config_map, container, env, env_from_field, http_probe, named_port, tcp_probe},
     metrics,
     properties::Properties,
@@ -51,9 +50,7 @@ fn properties(registry: &SchemaRegistry) -> Properties {
         .set("kafkastore.topic.replication.factor", kafka.replication().factor)
         .set("schema.registry.group.id", &registry.name)
         .set("schema.compatibility.level", registry.compatibility);
-    for Override { key, value, .. } in &registry.overrides {
-        properties.set(key, value);
-    }
+    properties.set_raw(&registry.overrides);
     properties
 }
 

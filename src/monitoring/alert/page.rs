@@ -40,11 +40,8 @@ impl Names {
         let registry = monitoring.registries.first();
         let zookeeper = kafka.zookeeper();
         let replication = kafka.replication();
-        let claims: Vec<String> = kafka
-            .volume_claims()
-            .iter()
-            .cloned()
-            .chain(zookeeper.map(crate::zookeeper::ZooKeeperHandle::volume_claims))
+        let claims: Vec<String> = monitoring
+            .claim_templates()
             .map(|claims| format!("`{}-{}-…`", claims.claim, claims.stateful_set))
             .collect();
         Self(vec![
