@@ -244,5 +244,9 @@ class World:
         limit = int(quantity(((container.get("resources") or {}).get("limits") or {}).get("memory", "0")) / 2**20)
         ram = f" -XX:MaxRAM={limit}m" if limit else ""
         path = self.state / f"options-{limit}-{'archive' if image.options else 'plain'}"
-        path.write_text(f'HEAP_CAP={HEAP_CAP}\nLIMIT={limit}\nOPTIONS="-XX:TieredStopAtLevel=1{ram}{image.options}"\n')
+        with self.lock:  # written once and put there whole: containers that start meanwhile read it
+            if not path.exists():
+                scratch = path.with_name(path.name + ".new")
+                scratch.write_text(f'HEAP_CAP={HEAP_CAP}\nLIMIT={limit}\nOPTIONS="-XX:TieredStopAtLevel=1{ram}{image.options}"\n')
+                scratch.rename(path)
         return path
