@@ -97,6 +97,7 @@ public final class Client {
             case "health": return health();
             case "brokers": return brokerConfigs(a);
             case "create": return create(a[1], Integer.parseInt(a[2]), Short.parseShort(a[3]), rest(a, 4));
+            case "place": return place(a[1], a[2], rest(a, 3));
             case "delete": admin.deleteTopics(List.of(a[1])).all().get(); return true;
             case "alter": return alter(a[1], rest(a, 2));
             case "grow": admin.createPartitions(Map.of(a[1], NewPartitions.increaseTo(Integer.parseInt(a[2])))).all().get(); return true;
@@ -232,11 +233,7 @@ public final class Client {
      * 4.3 and older refuse the first for ever (KAFKA-15591).
      */
     private static Object create(String topic, int partitions, short replicas, String[] configs) throws Exception {
-        Map<String, String> map = new TreeMap<>();
-        for (String entry : configs) {
-            map.put(entry.split("=", 2)[0], entry.split("=", 2)[1]);
-        }
-        admin.createTopics(List.of(new NewTopic(topic, partitions, replicas).configs(map))).all().get();
+        admin.createTopics(List.of(new NewTopic(topic, partitions, replicas).configs(map(configs)))).all().get();
         Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
         for (int i = 0; i < partitions; i++) {
             ends.put(new TopicPartition(topic, i), OffsetSpec.latest());
@@ -252,6 +249,24 @@ public final class Client {
                 Thread.sleep(200);
             }
         }
+    }
+
+    private static Map<String, String> map(String[] configs) {
+        Map<String, String> map = new TreeMap<>();
+        for (String entry : configs) {
+            map.put(entry.split("=", 2)[0], entry.split("=", 2)[1]);
+        }
+        return map;
+    }
+
+    /** A topic of one partition whose replicas are where they are told: ids separated by commas, the preferred leader first. */
+    private static Object place(String topic, String brokers, String[] configs) throws Exception {
+        List<Integer> ids = new ArrayList<>();
+        for (String id : brokers.split(",")) {
+            ids.add(Integer.parseInt(id));
+        }
+        admin.createTopics(List.of(new NewTopic(topic, Map.of(0, ids)).configs(map(configs)))).all().get();
+        return true;
     }
 
     private static Object alter(String topic, String[] configs) throws Exception {

@@ -9,6 +9,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -41,6 +42,9 @@ public final class KafkaExporter {
             }
         }
         Properties properties = new Properties();
+        // A question that nobody answers costs its own samples only, as with the real one; all of them must end before the next scrapes.
+        properties.setProperty("default.api.timeout.ms", "10000");
+        properties.setProperty("request.timeout.ms", "5000");
         properties.setProperty("bootstrap.servers", servers.isEmpty() ? "kafka:9092" : String.join(",", servers));
         try {
             admin = Admin.create(properties);
@@ -90,32 +94,18 @@ public final class KafkaExporter {
                 last.put(new TopicPartition(topic.name(), p.partition()), OffsetSpec.latest());
             });
         });
-        admin.listOffsets(first).all().get().forEach((p, o) -> add(samples, "kafka_topic_partition_oldest_offset", labels(p.topic(), p.partition()), o.offset()));
         Map<TopicPartition, Long> ends = new HashMap<>();
-        admin.listOffsets(last).all().get().forEach((p, o) -> {
-            ends.put(p, o.offset());
-            add(samples, "kafka_topic_partition_current_offset", labels(p.topic(), p.partition()), o.offset());
+        offsets(first).forEach((p, offset) -> add(samples, "kafka_topic_partition_oldest_offset", labels(p.topic(), p.partition()), offset));
+        offsets(last).forEach((p, offset) -> {
+            ends.put(p, offset);
+            add(samples, "kafka_topic_partition_current_offset", labels(p.topic(), p.partition()), offset);
         });
-        for (var listing : admin.listConsumerGroups().all().get()) {
-            String group = "consumergroup=\"" + listing.groupId() + "\"";
-            int members = admin.describeConsumerGroups(List.of(listing.groupId())).all().get().get(listing.groupId()).members().size();
-            add(samples, "kafka_consumergroup_members", group, members);
-            Map<String, long[]> sums = new TreeMap<>();
-            admin.listConsumerGroupOffsets(listing.groupId()).partitionsToOffsetAndMetadata().get().forEach((p, o) -> {
-                if (o == null || !ends.containsKey(p)) {
-                    return;
-                }
-                long lag = ends.get(p) - o.offset();
-                add(samples, "kafka_consumergroup_current_offset", group + "," + labels(p.topic(), p.partition()), o.offset());
-                add(samples, "kafka_consumergroup_lag", group + "," + labels(p.topic(), p.partition()), lag);
-                long[] sum = sums.computeIfAbsent(p.topic(), k -> new long[2]);
-                sum[0] += o.offset();
-                sum[1] += lag;
-            });
-            sums.forEach((topic, sum) -> {
-                add(samples, "kafka_consumergroup_current_offset_sum", group + ",topic=\"" + topic + "\"", sum[0]);
-                add(samples, "kafka_consumergroup_lag_sum", group + ",topic=\"" + topic + "\"", sum[1]);
-            });
+        for (var listing : admin.listConsumerGroups().valid().get()) {
+            try {
+                collect(samples, listing.groupId(), ends);
+            } catch (ExecutionException error) {
+                System.err.println("Cannot describe consumer group " + listing.groupId() + ": " + error.getCause());
+            }
         }
         StringBuilder text = new StringBuilder();
         samples.forEach((name, lines) -> {
@@ -123,6 +113,41 @@ public final class KafkaExporter {
             lines.forEach(line -> text.append(line).append('\n'));
         });
         return text.toString();
+    }
+
+    /** The offsets of the partitions whose leader answers. */
+    private static Map<TopicPartition, Long> offsets(Map<TopicPartition, OffsetSpec> wanted) throws Exception {
+        Map<TopicPartition, Long> found = new HashMap<>();
+        var result = admin.listOffsets(wanted);
+        for (TopicPartition partition : wanted.keySet()) {
+            try {
+                found.put(partition, result.partitionResult(partition).get().offset());
+            } catch (ExecutionException error) {
+                System.err.println("Cannot get offset of " + partition + ": " + error.getCause());
+            }
+        }
+        return found;
+    }
+
+    private static void collect(Map<String, List<String>> samples, String name, Map<TopicPartition, Long> ends) throws Exception {
+        String group = "consumergroup=\"" + name + "\"";
+        add(samples, "kafka_consumergroup_members", group, admin.describeConsumerGroups(List.of(name)).all().get().get(name).members().size());
+        Map<String, long[]> sums = new TreeMap<>();
+        admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get().forEach((p, o) -> {
+            if (o == null || !ends.containsKey(p)) {
+                return;
+            }
+            long lag = ends.get(p) - o.offset();
+            add(samples, "kafka_consumergroup_current_offset", group + "," + labels(p.topic(), p.partition()), o.offset());
+            add(samples, "kafka_consumergroup_lag", group + "," + labels(p.topic(), p.partition()), lag);
+            long[] sum = sums.computeIfAbsent(p.topic(), k -> new long[2]);
+            sum[0] += o.offset();
+            sum[1] += lag;
+        });
+        sums.forEach((topic, sum) -> {
+            add(samples, "kafka_consumergroup_current_offset_sum", group + ",topic=\"" + topic + "\"", sum[0]);
+            add(samples, "kafka_consumergroup_lag_sum", group + ",topic=\"" + topic + "\"", sum[1]);
+        });
     }
 
     private static String labels(String topic, int partition) {

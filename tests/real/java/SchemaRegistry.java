@@ -37,7 +37,8 @@ import org.apache.kafka.common.utils.Time;
 
 /**
  * Stands in for Confluent's registry, which no public package registry has: its settings, its compacted topic, and as much of its API as a
- * converter and a probe use. It refuses settings that the real one does not document. No leader: the log's order decides.
+ * converter and a probe use. It refuses settings that the real one does not document. The primary is elected by the group's
+ * coordinator, as with the real one, but has nothing to do: the log's order decides what is written.
  */
 public final class SchemaRegistry {
     private static final Set<String> KEYS = Set.of("host.name", "listeners", "kafkastore.bootstrap.servers", "kafkastore.topic",
@@ -55,6 +56,7 @@ public final class SchemaRegistry {
     private static KafkaProducer<String, String> producer;
     private static KafkaConsumer<String, String> consumer;
     private static TopicPartition partition;
+    private static volatile boolean primary;
 
     public static void main(String[] args) throws Exception {
         Properties file = new Properties();
@@ -74,6 +76,7 @@ public final class SchemaRegistry {
         level = ((String) resolved.getOrDefault("schema.compatibility.level", "backward")).toUpperCase();
         short factor = Short.parseShort((String) resolved.getOrDefault("kafkastore.topic.replication.factor", "3"));
         open(servers, factor);
+        elect(servers, (String) resolved.getOrDefault("schema.registry.group.id", "schema-registry"));
         gauges("master-slave-role", "master-slave-role");
         gauges("registered-count", "registered-count");
         gauges("jetty-metrics", "connections-active");
@@ -108,6 +111,25 @@ public final class SchemaRegistry {
         partition = new TopicPartition(topic, 0);
         consumer.assign(List.of(partition));
         consumer.seekToBeginning(List.of(partition));
+    }
+
+    /** The primary is the instance to which the group gives the topic's only partition. */
+    private static void elect(String servers, String group) {
+        Properties p = new Properties();
+        p.setProperty("bootstrap.servers", servers);
+        p.setProperty("group.id", group);
+        p.setProperty("session.timeout.ms", "10000");
+        p.setProperty("enable.auto.commit", "false");
+        KafkaConsumer<String, String> member = new KafkaConsumer<>(p, new StringDeserializer(), new StringDeserializer());
+        member.subscribe(List.of(topic));
+        Thread thread = new Thread(() -> {
+            while (true) {
+                member.poll(Duration.ofSeconds(1));
+                primary = !member.assignment().isEmpty();
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** Reads the topic to its end: after that this instance knows whatever any instance has written. */
@@ -200,7 +222,8 @@ public final class SchemaRegistry {
     /** Kafka's own reporter makes the beans as the real registry's does: the group is the type, the name is the attribute. */
     private static void gauges(String group, String... names) {
         for (String name : names) {
-            METRICS.addMetric(METRICS.metricName(name, group), (config, now) -> name.equals("registered-count") ? schemas.size() : 1.0);
+            METRICS.addMetric(METRICS.metricName(name, group), (config, now) ->
+                name.equals("registered-count") ? schemas.size() : name.equals("master-slave-role") ? (primary ? 1.0 : 0.0) : 1.0);
         }
     }
 }

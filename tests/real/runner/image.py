@@ -50,6 +50,7 @@ class Image:
     def __init__(self, name, folder, user="appuser", uid=1000, gid=1000, workdir="/home/appuser"):
         self.name, self.folder, self.user, self.uid, self.gid, self.workdir = name, folder, user, uid, gid, workdir
         self.lower, self.binds, self.entrypoint, self.cmd, self.note = str(folder), {}, [], [], ""
+        self.replaces = False  # whether the program itself is a stand-in, and not only the image around it
         self.env, self.volumes, self.options = {"LANG": "C.UTF-8"}, [], ""
 
     def path(self, name):
@@ -157,6 +158,10 @@ exec kafka-run-class ${{EXTRA_ARGS-{extra}}} {cls} "$@"
         image.path("/usr/share/confluent-hub-components/file-stream").mkdir(parents=True)
         for jar in software.libs(line).glob("connect-file-*.jar"):
             shutil.copy(jar, image.path("/usr/share/confluent-hub-components/file-stream"))
+        plugin = image.path("/usr/share/confluent-hub-components/failing")  # for the alert on a connector that cannot start
+        (plugin / "META-INF/services").mkdir(parents=True)
+        shutil.copy(software.helpers / "FailingConnector.class", plugin)
+        (plugin / "META-INF/services/org.apache.kafka.connect.sink.SinkConnector").write_text("FailingConnector\n")
         image.note = "`AvroConverter` is a stand-in: JSON behind Confluent's header, schemas really registered"
     if component == "schema-registry":
         image.binds["/opt/helpers"] = software.helpers
@@ -167,6 +172,7 @@ export KAFKA_LOG4J_OPTS=${SCHEMA_REGISTRY_LOG4J_OPTS:-$(cat /etc/kafka/log4j.opt
 export KAFKA_JVM_PERFORMANCE_OPTS=$SCHEMA_REGISTRY_JVM_PERFORMANCE_OPTS
 exec kafka-run-class ${EXTRA_ARGS--name schemaRegistry} SchemaRegistry "$@"
 """, 0o755)
+        image.replaces = True
         image.note = "Confluent's registry is a stand-in: a store in `_schemas` behind Confluent's API, compatibility by the rules of Avro for records"
     return image
 
@@ -183,6 +189,7 @@ def exporter_image(name, folder, software):
 exec java $OPTIONS -XX:+UseSerialGC -Xmx128m -Dlog4j2.configurationFile=/usr/share/quiet.yaml -cp '/usr/share/java/kafka/*:/opt/helpers' KafkaExporter "$@"
 """, 0o755)
     image.entrypoint = ["/bin/kafka_exporter"]
+    image.replaces = True
     image.note = "kafka_exporter is a stand-in with its metrics and flags"
     return image
 

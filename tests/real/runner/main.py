@@ -86,7 +86,7 @@ def main():
     for name, row in bad:
         print(f"FAIL {name}/{row['check']}: {row['what']} — {row['detail']}")
     if options.proof:
-        proof.write(pathlib.Path(options.proof), results, options.agent)
+        proof.write(pathlib.Path(options.proof), results, "alerts" if "alerts" in (options.only or "").split(",") else "results")
     times = ", ".join(f"{name} {result['seconds']:.0f} s" for name, result in sorted(results.items()))
     print(f"{times}; all in {time.time() - began:.0f} s")
     print(f"{len(good)} passed, {len(bad) + len(crashed)} failed")

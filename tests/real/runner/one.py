@@ -14,18 +14,24 @@ from .stack import ClientError, Stack
 from .world import Failure
 
 # In order; what stands in one line goes on side by side, each lane in order. `recovery` has a broker away for most of its time, while Connect
-# waits for its lost worker; `topics` and `registry` need every broker; `metrics` and `policy` need every pod; `faults` leaves nothing alone.
+# waits for its lost worker; `topics` and `registry` need every broker; `metrics` and `policy` need every pod; `faults` and `alerts` leave nothing alone.
 PLAN = (
     (("boot",),),
     (("recovery",), ("connect",)),
     (("topics", "clients"), ("registry",)),
     (("metrics", "policy", "faults"),),
+    (("alerts",),),
 )
 CHECKS = [check for stage in PLAN for lane in stage for check in lane]
+USUAL = [check for check in CHECKS if check != "alerts"]  # which takes as long as all others together, and needs only `boot`
 
 
 def run(stack, checks):
     """Runs checks as planned. A stack that does not boot has nothing else to show; any other failure leaves the next check to run."""
+    for check in checks:
+        module = importlib.import_module(f".checks.{check}", __package__)
+        if hasattr(module, "before") and not attempt(stack, check, module.before):
+            return
     for stage in PLAN:
         lanes = [[c for c in lane if c in checks] for lane in stage]
         modules = {c: importlib.import_module(f".checks.{c}", __package__) for lane in lanes for c in lane}
@@ -47,7 +53,7 @@ def attempt(stack, check, run):
         run(stack)
         return True
     except Exception as error:
-        known = isinstance(error, (Failure, ClientError))
+        known = isinstance(error, (Failure, ClientError, software.Missing))
         stack.fact(check, str(error) if known else "the check itself failed", False, "" if known else repr(error))
         stack.say(stack.first_cause() if known else traceback.format_exc())
         return False
@@ -58,7 +64,7 @@ def main():
     arguments.add_argument("folder")
     arguments.add_argument("--name")
     arguments.add_argument("--agent", default="jmx-0")
-    arguments.add_argument("--only", default=",".join(CHECKS))
+    arguments.add_argument("--only", default=",".join(USUAL))
     arguments.add_argument("--result", type=int, help="write the rows of the report to this descriptor")
     arguments.add_argument("--logs", help="copy the pods' logs there at the end")
     options = arguments.parse_args()
@@ -71,7 +77,7 @@ def main():
     run(stack, [c for c in CHECKS if c in options.only.split(",")])
     stack.say(f"{stack.name}: {stack.world.cpu_seconds():.0f} s of processor time")
     if options.logs:
-        for path in (stack.world.state / "pods").glob("*.log"):
+        for path in [*(stack.world.state / "pods").glob("*.log"), *stack.world.state.glob("*.json")]:
             shutil.copy(path, options.logs)
     if options.result:
         os.set_inheritable(options.result, False)

@@ -1,12 +1,14 @@
 """`docs/proof.md`: the text around the table is written by hand, the table by the run."""
 
-BEGIN, END = "<!-- results: written by tests/real/run -->", "<!-- end of results -->"
 
-
-def write(path, results, agent):
-    text = path.read_text() if path.exists() else f"{BEGIN}\n{END}\n"
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    path.write_text(before + BEGIN + "\n\n" + table(results) + "\n" + END + after)
+def write(path, results, section):
+    """Puts the table between the marks of its section, `results` or `alerts`."""
+    begin, end = f"<!-- {section}: written by tests/real/run -->", f"<!-- end of {section} -->"
+    text = path.read_text() if path.exists() else ""
+    if begin not in text:
+        text += f"{begin}\n{end}\n"
+    before, after = text.split(begin)[0], text.split(end)[1]
+    path.write_text(before + begin + "\n\n" + table(results) + "\n" + end + after)
 
 
 def table(results):

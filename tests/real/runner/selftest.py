@@ -222,7 +222,7 @@ def create_only_job(c):
     job(c, "topics", "until (: >/dev/tcp/kafka/9092) 2>/dev/null; do sleep 1; done; exec bash /topics/topics.sh")
 
 
-@case(r"^metrics: every series that an alert names has a sample — kafka: `kafka_controller_kafkacontroller_offlinepartitionscount`$", "boot metrics")
+@case(r"^metrics: every series that a rule names has a sample — kafka: `kafka_controller_kafkacontroller_offlinepartitionscount`$", "boot metrics")
 def alert_on_what_nothing_exports(c):
     """The target answers, but its rules drop what the alert is about."""
     c.get("ConfigMap")["data"]["metrics.yaml"] = "rules: [{pattern: 'kafka.server<type=BrokerTopicMetrics, name=MessagesInPerSec><>Count', name: messages}]\n"

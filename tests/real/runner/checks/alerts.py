@@ -1,0 +1,252 @@
+"""8. Alerts and dashboards in a real Prometheus: nothing fires while nothing is wrong, what is broken fires, and what is mended clears.
+
+Asked for by name (`--only boot,alerts`): it takes several minutes and leaves nothing alone.
+"""
+
+import json
+import re
+import time
+
+from ..network import sh
+from ..prometheus import CLOCK, SCRAPES, Prometheus, faster_expression, program
+from ..world import Failure
+from . import boot, clients, connect, metrics, topics
+from .faults import full_isr, leader_pod, load, volume_of
+from .registry import address
+
+TOPIC, FRAGILE, UNCLEAN, GROUP = "proof.alerts", "proof.fragile", "proof.unclean", "proof-behind"
+BACKLOG = 200_000  # records: at the load's pace, more than ten minutes of them
+SMALL_VOLUME = "512m"
+FIRES_WITHIN, CLEARS_WITHIN = 200, 400
+FAILING = [
+    {"name": "proof-failing-connector", "connector.class": "FailingConnector", "tasks.max": "1", "topics": connect.TOPIC},
+    {"name": "proof-failing-task", "connector.class": "org.apache.kafka.connect.file.FileStreamSinkConnector", "tasks.max": "1",
+     "file": "/tmp/failing.txt", "topics": connect.TOPIC, "value.converter": "org.apache.kafka.connect.json.JsonConverter"},
+]
+# It looks back six hours: what happened here stays in its sight for longer than the run.
+NOT_WAITED_FOR = {"KafkaDiskFullSoon"}
+# Queries that have nothing to show in a sound cluster with traffic, and when they have.
+MAY_BE_EMPTY = {}
+
+
+def before(stack):
+    """One broker's volume is a small file system, so that it can be full."""
+    program()
+    obj = stack.brokers()[0]
+    template = obj["spec"]["volumeClaimTemplates"][0]
+    last = (obj["spec"].get("ordinals") or {}).get("start", 0) + obj["spec"]["replicas"] - 1
+    path = stack.world.volume(stack.namespace, f"{template['metadata']['name']}-{obj['metadata']['name']}-{last}", template)
+    sh("mount", "-t", "tmpfs", "-o", f"size={SMALL_VOLUME},mode=755", "volume", str(path))
+    (path / "lost+found").mkdir(mode=0o700)
+
+
+def run(stack):
+    workload = stack.workload(stack.brokers()[0])
+    if len(workload.pods()) < 3:
+        raise Failure("the alerts are proven on a cluster that can lose brokers: it takes three")
+    proof = Proof(stack, workload)
+    proof.sound()
+    proof.without_a_broker_lost()
+    proof.brokers_lost()
+    proof.mended("consumers, connectors, Job, registry and brokers are mended")
+    if not stack.controllers():
+        proof.zookeeper_lost()
+    proof.disk_full()
+    proof.summary()
+
+
+class Proof:
+    def __init__(self, stack, workload):
+        self.stack, self.workload, self.known = stack, workload, [rule["alert"] for rule in metrics.rules(stack) if "alert" in rule]
+        self.prometheus = Prometheus(stack)
+        self.proven = set()
+
+    # -- what is seen ----------------------------------------------------------------------------------------------------------------
+
+    def fires(self, cause, *names, within=FIRES_WITHIN):
+        """Those of these alerts that the stack has fire within that time; what they say is part of the fact."""
+        began, names = time.time(), [name for name in names if name in self.known]
+        for name in names:
+            try:
+                at, words = self.prometheus.wait(name, lambda n=name: (seen := self.prometheus.fired.get(n)) and seen[0] > began and seen, within)[0]
+                good, detail, seconds = not any("no value" in w or "error expanding" in w for w in words), words[0], at - began
+            except Failure as error:
+                good, detail, seconds = False, str(error), None
+            if good:
+                self.proven.add(name)
+            self.stack.fact("alerts", f"{cause}: `{name}` fires", good, detail, seconds)
+
+    def silent(self, when, *names):
+        loud = sorted(set(names or self.known) & set(self.prometheus.fired) - NOT_WAITED_FOR)
+        self.stack.fact("alerts", f"{when}: {', '.join(f'`{n}`' for n in names if n in self.known) or 'no alert'} {'does not fire' if names else 'fires'}", not loud,
+                        "; ".join(f"{n}: {self.prometheus.fired[n][1][0]}" for n in loud))
+
+    def mended(self, what):
+        began = time.time()
+        try:
+            self.prometheus.wait("every alert clears", lambda: not self.prometheus.now - NOT_WAITED_FOR, CLEARS_WITHIN)
+            self.stack.fact("alerts", f"{what}: every alert clears", True, "", time.time() - began)
+        except Failure as error:
+            self.stack.fact("alerts", f"{what}: every alert clears", False, f"{error}: {', '.join(sorted(self.prometheus.now - NOT_WAITED_FOR))}")
+
+    # -- what is done ----------------------------------------------------------------------------------------------------------------
+
+    def sound(self):
+        """Traffic of every kind, and time for the slowest alert."""
+        stack = self.stack
+        connect.prepare(stack)
+        load(stack, TOPIC)
+        time.sleep(1.5 * 15 * 60 / CLOCK)
+        self.silent("a sound cluster with traffic")
+
+    def without_a_broker_lost(self):
+        stack, client = self.stack, self.stack.client
+        client.ask("consume", clients.emitted(stack, "consumer"), TOPIC, f"group.id={GROUP}")
+        client.ask("produce", clients.emitted(stack, "producer"), TOPIC, BACKLOG)
+        worker = stack.deployments("kafka-connect")
+        for config in FAILING if worker else []:
+            connect.settled(lambda c=config: client.http("PUT", f"{address(stack, worker[0])}/connectors/{c['name']}/config", c),
+                            f"`{config['name']}` accepted", lambda r: r[0] in (200, 201))
+        job, topic = topics.job_of(stack), sorted(topics.declared(stack))[0]
+        client.ask("grow", topic, int(topics.declared(stack)[topic]["partitions"]) + 1)
+        failing = {**job, "metadata": {**job["metadata"], "name": job["metadata"]["name"] + "0"}}
+        stack.world.start(failing)
+        registry = stack.deployments("schema-registry") or stack.deployments("apicurio")
+        for pod in stack.workload(registry[0]).pods() if registry else []:
+            pod.delete(grace=5)
+        self.undo = (worker, failing, topic)
+        self.fires("a connector and a task fail", "KafkaConnectConnectorFailed", "KafkaConnectTaskFailed")
+        self.fires("more partitions than are declared", "KafkaTopicsJobFailed")
+        self.fires("the registry is gone", "KafkaMetricsAbsent")
+        for _ in range(registry[0]["spec"].get("replicas", 1) if registry else 0):
+            stack.workload(registry[0]).create()
+        self.fires("a group falls behind and has no member", "KafkaConsumerLagHigh", "KafkaConsumerLagTime", "KafkaConsumerLagGrowing",
+                   "KafkaConsumerGroupWithoutMembers")
+        self.silent("all brokers are there", "KafkaBrokerDown", "KafkaUnderReplicatedPartitions", "KafkaScrapeFailing", "KafkaOfflinePartitions")
+
+    def brokers_lost(self):
+        """Two of three, one after the other; the one that was lost first comes back first, and leads what it does not know."""
+        stack, client, pods = self.stack, self.stack.client, self.workload.pods()
+        keeper = leader_pod(stack, pods)
+        first, second = [p for p in pods if p is not keeper]
+        client.ask("create", FRAGILE, 6, 1)
+        client.ask("place", UNCLEAN, f"{number(first)},{number(second)}", "unclean.leader.election.enable=true", "min.insync.replicas=1")
+        client.ask("produce", "-", UNCLEAN, 100)
+        first.lose()
+        self.fires("one broker is lost", "KafkaBrokerDown", "KafkaScrapeFailing", "KafkaFencedBrokers", "KafkaOfflinePartitions", "KafkaUnderReplicatedPartitions")
+        self.silent("two brokers of three are left", "KafkaUnderMinIsrPartitions", "KafkaNoActiveController", "KafkaQuorumWithoutLeader")
+        client.ask("produce", "-", UNCLEAN, 100)
+        client.ask("alter", TOPIC, "min.insync.replicas=3")
+        self.fires("a topic asks for more replicas in sync than are left", "KafkaUnderMinIsrPartitions")
+        client.ask("alter", TOPIC, "min.insync.replicas=2")
+        self.dashboards()
+        second.lose()
+        if self.combined():  # without a quorum nobody takes replicas out of the ISR
+            self.fires("two brokers, which are controllers, are lost", "KafkaNoActiveController", "KafkaQuorumWithoutLeader")
+        else:
+            self.fires("two brokers are lost", "KafkaOfflinePartitions")
+        first.release()
+        self.fires("the broker returns that knows less", "KafkaUncleanLeaderElection")
+        second.release()
+        stack.world.wait("both brokers back", self.workload.ready, 200)
+        client.ask("unload", timeout=250)
+        for topic in (FRAGILE, UNCLEAN):
+            client.ask("delete", topic)
+        self.mend()
+        full_isr(stack)
+
+    def mend(self):
+        stack, client = self.stack, self.stack.client
+        worker, failing, topic = self.undo
+        client.ask("consume", clients.emitted(stack, "consumer"), TOPIC, f"group.id={GROUP}")
+        for config in FAILING if worker else []:
+            connect.settled(lambda c=config: client.http("DELETE", f"{address(stack, worker[0])}/connectors/{c['name']}"), f"`{config['name']}` deleted",
+                            lambda r: r[0] in (204, 404))
+        with stack.world.lock:
+            del stack.world.workloads["Job", failing["metadata"]["name"]]
+        settings = topics.declared(stack)[topic]
+        topics.recreate(client, topic, int(settings["partitions"]), int(settings["replication.factor"]), settings)
+
+    def combined(self):
+        return bool(set(boot.declared_voters(self.stack)) & set(boot.declared_ids(self.stack)))
+
+    def zookeeper_lost(self):
+        ensemble = next(self.stack.workload(s) for s in self.stack.sets if "zookeeper" in s["spec"]["template"]["spec"]["containers"][0]["image"])
+        first, second = ensemble.pods()[:2]
+        first.lose()
+        self.fires("one ZooKeeper server of three is lost", "KafkaZooKeeperServerDown")
+        self.silent("two ZooKeeper servers are left", "KafkaZooKeeperQuorumLost", "KafkaZooKeeperSessionLost")
+        second.lose()
+        self.fires("two ZooKeeper servers are lost", "KafkaZooKeeperQuorumLost", "KafkaZooKeeperSessionLost")
+        time.sleep(20)  # longer than a session lasts
+        first.release()
+        second.release()
+        self.stack.world.wait("both ZooKeeper servers back", ensemble.ready, 100)
+        self.fires("the sessions had expired", "KafkaZooKeeperSessionExpired")
+        self.mended("ZooKeeper is back")
+
+    def disk_full(self):
+        """The small volume fills up; the broker ends, and starts and ends again until there is room."""
+        stack, pod = self.stack, self.workload.pods()[-1]
+        ballast = volume_of(self.workload, pod) / "ballast"
+        load(stack, TOPIC + ".disk")
+        with open(ballast, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+            except OSError:  # full
+                pass
+        self.fires("a volume is full", "KafkaDiskUsageHigh", "KafkaBrokerDown", "KafkaBrokerRestarts")
+        ballast.unlink()
+        stack.world.wait(f"`{pod.name}` ready again", lambda: pod.ready, 400)
+        stack.client.ask("unload", timeout=250)
+        full_isr(stack)
+        self.mended("there is room on the volume")
+
+    # -- dashboards ------------------------------------------------------------------------------------------------------------------
+
+    def dashboards(self):
+        empty, count = [], 0
+        for board, panel, target in queries(self.stack):
+            count += 1
+            found = self.prometheus.get("query", query=runnable(target["expr"]))["result"]
+            if not found and (board["title"], panel["title"]) not in MAY_BE_EMPTY:
+                empty.append(f"{board['uid']}/{panel['title']}")
+        self.stack.fact("alerts", "every query of every dashboard has something to show", not empty and count, "; ".join(empty) or f"{count} queries")
+
+    def summary(self):
+        others = sorted(set(self.prometheus.fired) - self.proven)
+        self.stack.fact("alerts", "at least ten alerts fired and cleared", len(self.proven) >= 10, f"{len(self.proven)} of {len(self.known)}")
+        if others:
+            self.stack.note("alerts", "others fired too", ", ".join(f"`{n}`" for n in others))
+        self.stack.note("alerts", "on a faster clock", f"the durations of rules are divided by {CLOCK} (`for: 5m` is {300 // CLOCK} s), those of scrapes by {SCRAPES}; "
+                        "thresholds are as they are. Volumes and Jobs are told by the runner under the names of the kubelet and kube-state-metrics")
+        self.history()
+
+    def history(self):
+        """What every panel shows of the run, for the preview of dashboards; `--logs` keeps it."""
+        end, data = time.time(), {}
+        for board, panel, target in queries(self.stack):
+            found = self.prometheus.get("query_range", query=runnable(target["expr"]), start=self.prometheus.began, end=end, step=max(2, (end - self.prometheus.began) / 300))
+            data.setdefault(board["uid"], {}).setdefault(str(panel["id"]), {})[target.get("refId", "A")] = found["result"]
+        (self.stack.world.state / "dashboards.json").write_text(json.dumps({"dashboards": data}))
+
+
+def queries(stack):
+    """(dashboard, panel, target) of every query."""
+    for obj in stack.objects:
+        if obj["kind"] == "ConfigMap" and "grafana_dashboard" in (obj["metadata"].get("labels") or {}):
+            for text in obj["data"].values():
+                board = json.loads(text)
+                for panel in [q for p in board["panels"] for q in (p, *p.get("panels", []))]:
+                    for target in panel.get("targets", []):
+                        yield board, panel, target
+
+
+def runnable(expression):
+    """As Grafana asks: its interval of four scrapes put in, on the faster clock."""
+    return faster_expression(re.sub(r"\$__rate_interval|\$__range", "5m", expression))
+
+
+def number(pod):
+    return int(pod.name.rsplit("-", 1)[1])
