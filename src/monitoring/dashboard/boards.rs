@@ -1,21 +1,70 @@
 //! What each dashboard shows.
 
-use super::{Board, Look, Monitoring, Panel, Query, Row, Sources, Unit};
+use super::{Board, Colour, Look, Monitoring, Panel, QUIET, Query, Row, Sources, Unit, Variable, firing, uid};
 use crate::{
+    connect::ConnectHandle,
     kafka::Mode,
     metrics::{Metric, broker, connect, controller, exporter, jvm, kubelet, registry, target, zookeeper},
 };
 
 /// A panel of one query, described by what its metric says.
 fn panel(title: &'static str, metric: &Metric, unit: Unit, look: Look, query: Query) -> Panel {
+    panel_of(title, metric.help, unit, look, vec![query])
+}
+
+const fn panel_of(
+    title: &'static str,
+    description: &'static str,
+    unit: Unit,
+    look: Look,
+    queries: Vec<Query>,
+) -> Panel {
+    let most = match unit {
+        Unit::Ratio => Some(1.0),
+        _ => None,
+    };
     Panel {
         title,
-        description: metric.help,
+        description,
         unit,
         look,
-        queries: vec![query],
+        queries,
+        least: 0.0,
+        most,
+        limit: None,
+        silence: None,
         link: None,
     }
+}
+
+/// Bad from a value on.
+fn alarm(from: f64) -> Look {
+    Look::Number(vec![(from, "red")])
+}
+
+/// To be looked at from a value on.
+fn warning(from: f64) -> Look {
+    Look::Number(vec![(from, "orange")])
+}
+
+/// Bad below a value.
+fn no_less_than(least: f64) -> Look {
+    Look::Number(vec![(0.0, "red"), (least, "green")])
+}
+
+/// Bad if it is another number than 1.
+fn exactly_one() -> Look {
+    Look::Number(vec![(0.0, "red"), (1.0, "green"), (2.0, "red")])
+}
+
+/// Neither good nor bad.
+fn plain() -> Look {
+    Look::Number(Vec::new())
+}
+
+/// Of what is 1 on one pod and 0 on the others.
+fn chosen(name: &'static str, other: &'static str) -> Look {
+    Look::States(vec![(1, name, "green"), (0, other, QUIET)])
 }
 
 /// Asks for metrics in the ways that a panel can show.
@@ -35,16 +84,89 @@ impl Ask<'_> {
         ))
     }
 
+    /// `sum by (pod) (increase(…))`, and the like.
+    fn increase(&self, how: &str, metric: &Metric) -> Option<String> {
+        Some(format!(
+            "{how} (increase({}[$__rate_interval]))",
+            self.0.series(metric, &[])?
+        ))
+    }
+
+    /// A number of things in the whole cluster.
+    fn number(&self, title: &'static str, metric: &Metric, how: &str, look: Look) -> Panel {
+        panel(title, metric, Unit::Count, look, (self.gauge(how, metric, &[]), ""))
+    }
+
+    fn active_controllers(&self) -> Panel {
+        self.number(
+            "Active controllers",
+            &controller::ACTIVE_CONTROLLERS,
+            "sum",
+            exactly_one(),
+        )
+    }
+
+    fn offline_partitions(&self) -> Panel {
+        self.number("Offline partitions", &controller::OFFLINE_PARTITIONS, "max", alarm(1.0))
+    }
+
     /// A line for each pod.
     fn each(&self, title: &'static str, metric: &Metric, unit: Unit) -> Panel {
         let query = (self.gauge("max by (pod)", metric, &[]), "{{pod}}");
         panel(title, metric, unit, Look::Lines, query)
     }
 
-    /// A line for each pod: how often a second.
-    fn each_rate(&self, title: &'static str, metric: &Metric) -> Panel {
-        let query = (self.rate("sum by (pod)", metric, &[]), "{{pod}}");
-        panel(title, metric, Unit::PerSecond, Look::Lines, query)
+    /// What rarely happens, on each pod.
+    fn events(&self, title: &'static str, metric: &Metric) -> Panel {
+        let query = (self.increase("sum by (pod)", metric), "{{pod}}");
+        panel(title, metric, Unit::Count, Look::Bars, query).silent("None")
+    }
+
+    /// The state of each pod.
+    fn states(&self, title: &'static str, metric: &Metric, look: Look) -> Panel {
+        panel(
+            title,
+            metric,
+            Unit::Count,
+            look,
+            (self.gauge("max by (pod)", metric, &[]), "{{pod}}"),
+        )
+    }
+
+    /// The state of each thing, where the state is a label whose value stands in a list, and its series is there while the
+    /// thing is in it. A state is shown as its place in the list.
+    fn named_states(
+        &self,
+        title: &'static str,
+        metric: &Metric,
+        (by, legend): (&str, &'static str),
+        label: &str,
+        states: &[(&str, &'static str, Colour)],
+    ) -> Panel {
+        let part = |(number, (values, ..)): (usize, &(&str, &str, Colour))| {
+            let selector = self.0.series(metric, &[(label, &format!("~{values}"))])?;
+            Some(format!("{} * {selector}", number + 1))
+        };
+        let parts: Option<Vec<String>> = states.iter().enumerate().map(part).collect();
+        let query = parts.map(|parts| format!("max by ({by}) ({})", parts.join(" or ")));
+        let looks = (1..)
+            .zip(states)
+            .map(|(number, (_, name, colour))| (number, *name, *colour));
+        panel(
+            title,
+            metric,
+            Unit::Count,
+            Look::States(looks.collect()),
+            (query, legend),
+        )
+    }
+
+    /// The ten topics with the highest rate.
+    fn top_topics(&self, title: &'static str, metric: &Metric, unit: Unit) -> Panel {
+        let query = self
+            .rate("sum by (topic)", metric, &[("topic", "~$topic")])
+            .map(|rate| format!("topk(10, {rate})"));
+        panel(title, metric, unit, Look::Top, (query, "{{topic}}"))
     }
 }
 
@@ -59,9 +181,10 @@ impl Board {
         match self {
             Self::Overview => vec![
                 row("", false, health(monitoring, &ask)),
-                row("Golden signals", false, signals(monitoring, &ask)),
-                row("Alerts", false, alerts(monitoring, &ask)),
-                row("Where a request spends its time", true, requests(&ask)),
+                row("Traffic and errors", false, traffic(&ask)),
+                row("Latency", false, latency(monitoring, &ask)),
+                row("Saturation", false, saturation(monitoring, &ask)),
+                row("Alerts and scrapes", false, alerts(monitoring, &ask)),
             ],
             Self::Brokers => vec![
                 row("Replication", false, replication(&ask)),
@@ -70,17 +193,26 @@ impl Board {
                 row("Processes", true, processes(monitoring.kafka.name(), &ask)),
             ],
             Self::Quorum if monitoring.kafka.mode() == Mode::Kraft => vec![
+                row("", false, quorum_health(&ask)),
                 row("Quorum", false, quorum(&ask)),
+                row("Metadata", false, metadata(&ask)),
                 row("Controllers", false, controllers(&ask)),
             ],
             Self::ZooKeeper if monitoring.kafka.mode() == Mode::ZooKeeper => vec![
+                row("", false, ensemble_health(&ask)),
                 row("Ensemble", false, ensemble(&ask)),
                 row("Controller", false, controllers(&ask)),
             ],
             Self::Quorum | Self::ZooKeeper => Vec::new(),
-            Self::Consumers => vec![row("", false, consumers(&ask))],
+            Self::Consumers => vec![
+                row("", false, consumers_health(monitoring, &ask)),
+                row("Lag", false, lag(monitoring, &ask)),
+                row("Progress", false, progress(&ask)),
+            ],
             Self::Connect => vec![
-                row("", false, workers(&ask)),
+                row("", false, workers_health(monitoring, &ask)),
+                row("Traffic and errors", false, connectors(&ask)),
+                row("Tasks", false, tasks(&ask)),
                 row(
                     "Processes",
                     true,
@@ -92,7 +224,9 @@ impl Board {
                 ),
             ],
             Self::Registry => vec![
-                row("", false, registries(&ask)),
+                row("", false, registries_health(&ask)),
+                row("Traffic, errors and latency", false, registries(&ask)),
+                row("Registries", false, registries_states(&ask)),
                 row(
                     "Processes",
                     true,
@@ -106,65 +240,150 @@ impl Board {
             ],
         }
     }
+
+    /// By what its panels can be narrowed down.
+    pub(super) fn variables(self, sources: &Sources) -> Vec<Variable> {
+        let variable = |name, label, metric, of| Variable {
+            name,
+            label,
+            values: sources
+                .series(metric, &[])
+                .map(|series| format!("label_values({series}, {of})")),
+        };
+        match self {
+            Self::Brokers => vec![variable("topic", "Topic", &broker::LOG_SIZE, "topic")],
+            Self::Consumers => vec![
+                variable("group", "Group", &exporter::CONSUMER_LAG, "consumergroup"),
+                variable("topic", "Topic", &exporter::CONSUMER_LAG, "topic"),
+            ],
+            Self::Connect => vec![variable("connector", "Connector", &connect::RUNNING_TASKS, "connector")],
+            Self::Overview | Self::Quorum | Self::ZooKeeper | Self::Registry => Vec::new(),
+        }
+    }
+
+    /// Where a click on a panel of another board leads, with the same time and data source.
+    fn link(self, ask: &Ask<'_>) -> (&'static str, String) {
+        let url = format!("/d/{}?${{__url_time_range}}&${{__all_variables}}", uid(ask.0, self));
+        (self.title(), url)
+    }
+}
+
+impl Panel {
+    fn leading_to_board(self, board: Board, ask: &Ask<'_>) -> Self {
+        let (title, url) = board.link(ask);
+        self.leading_to(title, url)
+    }
 }
 
 /// The alerts that fire; each leads to its page, if it is known where that can be read.
 fn alerts(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
-    let Sources { namespace, cluster, .. } = ask.0;
-    let firing = format!(
-        "sum by (alertname, severity) (ALERTS{{namespace=\"{namespace}\",kafka_cluster=\"{cluster}\",alertstate=\"firing\"}})"
-    );
-    let mut panel = Panel {
-        title: "Firing alerts",
-        description: "Each series is an alert that fires: how many of its name do.",
-        unit: Unit::Count,
-        look: Look::Stack,
-        queries: vec![(Some(firing), "{{alertname}} ({{severity}})")],
-        link: None,
-    };
+    let mut alerts = panel_of(
+        "Firing alerts",
+        "Each bar is an alert while it fires, red if it is critical.",
+        Unit::Count,
+        Look::Firing,
+        vec![(Some(firing("max", ask.0, "")), "{{alertname}} ({{severity}})")],
+    )
+    .silent("No alert fires");
     if let Some(url) = monitoring.page_url("${__field.labels.alertname}") {
-        panel = panel.leading_to("Runbook", url);
+        alerts = alerts.leading_to("Runbook", url);
     }
-    let up = (ask.gauge("min by (job, pod)", &target::UP, &[]), "{{job}} {{pod}}");
-    let scrapes = Panel {
-        description: "1 where a pod's metrics can be read.",
-        ..self::panel("Scrapes", &target::UP, Unit::Count, Look::Lines, up)
-    };
-    vec![panel, scrapes]
+    let up = (ask.gauge("min by (job, pod)", &target::UP, &[]), "{{pod}}");
+    let look = Look::States(vec![(1, "up", "green"), (0, "down", "red")]);
+    vec![
+        alerts,
+        panel("Scrapes", &target::UP, Unit::Count, look, up)
+            .described("Whether a pod's metrics can be read; no bar while the pod is gone."),
+    ]
 }
 
 fn health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     let declared = f64::from(monitoring.kafka.brokers().unwrap_or(1));
-    let number =
-        |title, metric: &Metric, how, look| panel(title, metric, Unit::Count, look, (ask.gauge(how, metric, &[]), ""));
+    let controllers = if monitoring.kafka.mode() == Mode::ZooKeeper {
+        Board::ZooKeeper
+    } else {
+        Board::Quorum
+    };
+    let critical = firing("count", ask.0, ",severity=\"critical\"");
     vec![
-        number("Brokers", &exporter::BROKERS, "max", Look::AtLeast(declared)),
-        number(
-            "Offline partitions",
-            &controller::OFFLINE_PARTITIONS,
-            "max",
-            Look::Alarm(1.0),
-        ),
-        number("Below min ISR", &broker::UNDER_MIN_ISR, "sum", Look::Alarm(1.0)),
-        number("Under-replicated", &broker::UNDER_REPLICATED, "sum", Look::Alarm(1.0)),
-        number(
-            "Active controllers",
-            &controller::ACTIVE_CONTROLLERS,
-            "sum",
-            Look::AtLeast(1.0),
+        panel_of(
+            "Critical alerts",
+            "Critical alerts that fire, by name; which they are stands below.",
+            Unit::Count,
+            alarm(1.0),
+            vec![(Some(format!("count({critical})")), "")],
+        )
+        .silent("0"),
+        ask.number("Brokers", &exporter::BROKERS, "max", no_less_than(declared))
+            .leading_to_board(Board::Brokers, ask),
+        ask.active_controllers().leading_to_board(controllers, ask),
+        ask.offline_partitions(),
+        ask.number("Below min ISR", &broker::UNDER_MIN_ISR, "sum", alarm(1.0))
+            .leading_to_board(Board::Brokers, ask),
+        ask.number("Under-replicated", &broker::UNDER_REPLICATED, "sum", warning(1.0))
+            .leading_to_board(Board::Brokers, ask),
+        largest_lag(monitoring, ask).leading_to_board(Board::Consumers, ask),
+        Panel {
+            title: "Fullest volume",
+            look: Look::Number(vec![(share(monitoring.disk_usage), "red")]),
+            queries: vec![(used(monitoring, ask).map(|used| format!("max({used})")), "")],
+            limit: None,
+            ..volumes(monitoring, ask)
+        },
+    ]
+}
+
+/// A percentage, as a part of 1.
+fn share(percent: u8) -> f64 {
+    f64::from(percent) / 100.0
+}
+
+fn traffic(ask: &Ask<'_>) -> Vec<Panel> {
+    // Kafka counts answers without an error here too, as an error of that name.
+    let errors = ask
+        .0
+        .series(&broker::ERRORS, &[])
+        .map(|errors| errors.replace('}', ",error!=\"NONE\"}"))
+        .map(|errors| format!("sum by (request, error) (rate({errors}[$__rate_interval])) > 0"));
+    vec![
+        panel_of(
+            "Traffic",
+            "Bytes that cross the brokers' network a second.",
+            Unit::BytesPerSecond,
+            Look::Lines,
+            vec![
+                (ask.rate("sum", &broker::BYTES_IN, &[]), "produced"),
+                (ask.rate("sum", &broker::BYTES_OUT, &[]), "consumed"),
+                (ask.rate("sum", &broker::REPLICATION_BYTES_IN, &[]), "replicated"),
+            ],
         ),
         panel(
             "Records in",
             &broker::MESSAGES_IN,
-            Unit::PerSecond,
-            Look::Number,
-            (ask.rate("sum", &broker::MESSAGES_IN, &[]), ""),
+            Unit::RecordsPerSecond,
+            Look::Stack,
+            (ask.rate("sum by (pod)", &broker::MESSAGES_IN, &[]), "{{pod}}"),
         ),
+        panel(
+            "Requests",
+            &broker::REQUESTS,
+            Unit::RequestsPerSecond,
+            Look::Stack,
+            (ask.rate("sum by (request)", &broker::REQUESTS, &[]), "{{request}}"),
+        ),
+        panel(
+            "Errors",
+            &broker::ERRORS,
+            Unit::RequestsPerSecond,
+            Look::Stack,
+            (errors, "{{request}} {{error}}"),
+        )
+        .silent("No errors"),
     ]
 }
 
-fn signals(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
-    let latency = |title, request| {
+fn latency(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    let quantiles = |title, request| {
         let time = |quantile| {
             ask.gauge(
                 "max",
@@ -172,134 +391,181 @@ fn signals(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
                 &[("request", request), ("quantile", quantile)],
             )
         };
-        Panel {
+        panel_of(
             title,
-            description: broker::TOTAL_TIME.help,
-            unit: Unit::Milliseconds,
-            look: Look::Lines,
-            queries: vec![
-                (time("0.50"), "half"),
-                (time("0.95"), "95 %"),
-                (time("0.99"), "99 %"),
-                (time("0.999"), "99.9 %"),
+            broker::TOTAL_TIME.help,
+            Unit::Milliseconds,
+            Look::Lines,
+            vec![
+                (time("0.50"), "p50"),
+                (time("0.95"), "p95"),
+                (time("0.99"), "p99"),
+                (time("0.999"), "p99.9"),
             ],
-            link: None,
-        }
+        )
     };
+    let parts = [
+        (&broker::REQUEST_QUEUE_TIME, "waits for a handler"),
+        (&broker::LOCAL_TIME, "appends to the log"),
+        (&broker::REMOTE_TIME, "waits for followers"),
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
+    let limit = monitoring.produce_latency.as_millis() as f64;
     vec![
-        Panel {
-            title: "Traffic",
-            description: "Bytes that cross the brokers' network a second.",
-            unit: Unit::BytesPerSecond,
-            look: Look::Lines,
-            queries: vec![
-                (ask.rate("sum", &broker::BYTES_IN, &[]), "produced"),
-                (ask.rate("sum", &broker::BYTES_OUT, &[]), "consumed"),
-                (ask.rate("sum", &broker::REPLICATION_BYTES_IN, &[]), "replicated"),
-            ],
-            link: None,
-        },
-        latency("Produce latency, slowest broker", "Produce"),
-        latency("Fetch latency of consumers, slowest broker", "FetchConsumer"),
-        panel(
-            "Errors",
-            &broker::ERRORS,
-            Unit::PerSecond,
-            Look::Stack,
-            (
-                ask.rate("sum by (request, error)", &broker::ERRORS, &[])
-                    .map(|rate| format!("{rate} > 0")),
-                "{{request}} {{error}}",
-            ),
+        quantiles("Produce latency, slowest broker", "Produce").limited(limit),
+        quantiles("Fetch latency of consumers, slowest broker", "FetchConsumer").described(
+            "Time from a request's arrival to its answer. A fetch that finds too little data waits for more, by default for half a second.",
         ),
-        panel(
-            "Request handlers, idle",
-            &broker::HANDLER_IDLE,
-            Unit::Ratio,
+        panel_of(
+            "Where a produce request spends its time",
+            "99th percentile of each part, slowest broker.",
+            Unit::Milliseconds,
             Look::Lines,
-            (ask.gauge("min by (pod)", &broker::HANDLER_IDLE, &[]), "{{pod}}"),
+            parts
+                .map(|(metric, legend)| (ask.gauge("max", metric, &[("request", "Produce")]), legend))
+                .into(),
         ),
-        panel(
-            "Network threads, idle",
-            &broker::NETWORK_IDLE,
-            Unit::Ratio,
-            Look::Lines,
-            (ask.gauge("min by (pod)", &broker::NETWORK_IDLE, &[]), "{{pod}}"),
-        ),
-        volumes(monitoring, ask),
     ]
 }
 
-fn requests(ask: &Ask<'_>) -> Vec<Panel> {
-    vec![
-        Panel {
-            title: "Where a produce request spends its time",
-            description: "99th percentile of each part, slowest broker.",
-            unit: Unit::Milliseconds,
-            look: Look::Lines,
-            queries: [
-                (&broker::REQUEST_QUEUE_TIME, "waits for a handler"),
-                (&broker::LOCAL_TIME, "appends to the log"),
-                (&broker::REMOTE_TIME, "waits for followers"),
-            ]
-            .map(|(metric, legend)| (ask.gauge("max", metric, &[("request", "Produce")]), legend))
-            .into(),
-            link: None,
-        },
+fn saturation(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    let idle = |title, metric| {
         panel(
-            "Requests",
-            &broker::REQUESTS,
-            Unit::PerSecond,
-            Look::Stack,
-            (ask.rate("sum by (request)", &broker::REQUESTS, &[]), "{{request}}"),
-        ),
+            title,
+            metric,
+            Unit::Ratio,
+            Look::Lines,
+            (ask.gauge("min by (pod)", metric, &[]), "{{pod}}"),
+        )
+        .limited(share(monitoring.idle))
+    };
+    vec![
+        idle("Request handlers, idle", &broker::HANDLER_IDLE),
+        idle("Network threads, idle", &broker::NETWORK_IDLE),
+        volumes(monitoring, ask),
         panel(
             "Connections",
             &broker::CONNECTIONS,
-            Unit::Count,
+            Unit::Many,
             Look::Stack,
             (
-                ask.gauge("sum by (pod, listener)", &broker::CONNECTIONS, &[]),
-                "{{pod}} {{listener}}",
+                ask.gauge("sum by (listener)", &broker::CONNECTIONS, &[]),
+                "{{listener}}",
             ),
-        ),
+        )
+        .described("Open connections to all brokers, by listener."),
     ]
 }
 
-fn consumers(ask: &Ask<'_>) -> Vec<Panel> {
+/// The lag of each group on each topic, if it ever committed there.
+fn lags(ask: &Ask<'_>) -> Option<String> {
+    ask.0
+        .series(
+            &exporter::CONSUMER_LAG,
+            &[("consumergroup", "~$group"), ("topic", "~$topic")],
+        )
+        .map(|lag| format!("sum by (consumergroup, topic) ({lag} >= 0)"))
+}
+
+fn largest_lag(monitoring: &Monitoring, ask: &Ask<'_>) -> Panel {
+    #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
+    let limit = monitoring.lag as f64;
+    let lag = ask
+        .0
+        .series(&exporter::CONSUMER_LAG, &[])
+        .map(|lag| format!("max(sum by (consumergroup, topic) ({lag} >= 0))"));
+    panel(
+        "Largest lag",
+        &exporter::CONSUMER_LAG,
+        Unit::Many,
+        warning(limit),
+        (lag, ""),
+    )
+    .described("Records that the group furthest behind did not commit yet, on one topic.")
+}
+
+fn consumers_health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    let committed = ask
+        .0
+        .series(&exporter::COMMITTED_OFFSET, &[])
+        .map(|offset| format!("sum(deriv({offset}[5m]))"));
+    vec![
+        largest_lag(monitoring, ask),
+        panel(
+            "Records committed",
+            &exporter::COMMITTED_OFFSET,
+            Unit::RecordsPerSecond,
+            plain(),
+            (committed, ""),
+        )
+        .described("Records that all groups commit a second."),
+        ask.number("Groups", &exporter::GROUP_MEMBERS, "count", plain())
+            .described("Consumer groups that the cluster knows."),
+        ask.number("Members", &exporter::GROUP_MEMBERS, "sum", plain()),
+    ]
+}
+
+fn lag(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
+    let (records, seconds) = (monitoring.lag as f64, monitoring.lag_time.as_seconds() as f64);
+    let time = lags(ask)
+        .zip(ask.0.series(&exporter::CURRENT_OFFSET, &[("topic", "~$topic")]))
+        .map(|(lag, end)| {
+            format!("topk(10, {lag} / on (topic) group_left () (sum by (topic) (deriv({end}[10m])) > 0))")
+        });
     vec![
         panel(
             "Lag",
             &exporter::CONSUMER_LAG,
-            Unit::Count,
-            Look::Lines,
+            Unit::Many,
+            Look::Top,
             (
-                ask.0
-                    .series(&exporter::CONSUMER_LAG, &[])
-                    .map(|lag| format!("topk(10, sum by (consumergroup, topic) ({lag} > 0))")),
+                lags(ask).map(|lag| format!("topk(10, {lag})")),
                 "{{consumergroup}} {{topic}}",
             ),
-        ),
+        )
+        .described("Records that a group did not commit yet: the ten group and topic pairs furthest behind.")
+        .limited(records),
+        panel(
+            "Lag in time",
+            &exporter::CONSUMER_LAG,
+            Unit::Seconds,
+            Look::Top,
+            (time, "{{consumergroup}} {{topic}}"),
+        )
+        .described("How long the topic takes to get as many records as the group is behind, at its present rate.")
+        .limited(seconds),
+    ]
+}
+
+fn progress(ask: &Ask<'_>) -> Vec<Panel> {
+    let chosen = [("consumergroup", "~$group"), ("topic", "~$topic")];
+    vec![
         panel(
             "Records committed",
             &exporter::COMMITTED_OFFSET,
-            Unit::PerSecond,
-            Look::Lines,
+            Unit::RecordsPerSecond,
+            Look::Top,
             (
-                ask.0.series(&exporter::COMMITTED_OFFSET, &[]).map(|offset| {
+                ask.0.series(&exporter::COMMITTED_OFFSET, &chosen).map(|offset| {
                     // The exporter declares offsets as gauges, so it is `deriv` that asks for their growth.
                     format!("topk(10, sum by (consumergroup, topic) (deriv({offset}[5m])))")
                 }),
                 "{{consumergroup}} {{topic}}",
             ),
-        ),
+        )
+        .described("Records that a group commits a second."),
         panel(
             "Members",
             &exporter::GROUP_MEMBERS,
             Unit::Count,
-            Look::Lines,
+            Look::Top,
             (
-                ask.gauge("sum by (consumergroup)", &exporter::GROUP_MEMBERS, &[]),
+                ask.gauge(
+                    "sum by (consumergroup)",
+                    &exporter::GROUP_MEMBERS,
+                    &[("consumergroup", "~$group")],
+                ),
                 "{{consumergroup}}",
             ),
         ),
@@ -315,31 +581,32 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
             Look::Stack,
             (ask.gauge("sum by (pod)", &broker::UNDER_REPLICATED, &[]), "{{pod}}"),
         ),
-        Panel {
-            title: "Changes of the ISR",
-            description: "Replicas that fell out of sync, and came back.",
-            unit: Unit::PerSecond,
-            look: Look::Lines,
-            queries: vec![
-                (ask.rate("sum by (pod)", &broker::ISR_SHRINKS, &[]), "{{pod}} out"),
-                (ask.rate("sum by (pod)", &broker::ISR_EXPANDS, &[]), "{{pod}} in"),
+        panel_of(
+            "Changes of the ISR",
+            "Replicas that fell out of sync, and came back, within the interval of each point.",
+            Unit::Count,
+            Look::Bars,
+            vec![
+                (ask.increase("sum", &broker::ISR_SHRINKS), "out"),
+                (ask.increase("sum", &broker::ISR_EXPANDS), "back in"),
             ],
-            link: None,
-        },
-        ask.each("Slowest follower", &broker::FETCHER_LAG, Unit::Count),
+        ),
+        ask.each("Slowest follower", &broker::FETCHER_LAG, Unit::Many),
         ask.each("Partitions led", &broker::LEADERS, Unit::Count),
         panel(
-            "Leader changes within five minutes",
+            "Leader changes",
             &exporter::LEADER,
             Unit::Count,
-            Look::Lines,
+            Look::Bars,
             (
                 ask.0
-                    .series(&exporter::LEADER, &[])
-                    .map(|leader| format!("topk(10, sum by (topic) (changes({leader}[5m])))")),
+                    .series(&exporter::LEADER, &[("topic", "~$topic")])
+                    .map(|leader| format!("sum by (topic) (changes({leader}[$__rate_interval])) > 0")),
                 "{{topic}}",
             ),
-        ),
+        )
+        .described("Partitions that got another leader within the interval of each point, by topic.")
+        .silent("None"),
         panel(
             "Late transactions",
             &broker::LATE_TRANSACTIONS,
@@ -351,35 +618,32 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
 }
 
 fn topics(ask: &Ask<'_>) -> Vec<Panel> {
-    let top = |title, metric: &Metric, unit| {
-        let query = ask
-            .rate("sum by (topic)", metric, &[])
-            .map(|rate| format!("topk(10, {rate})"));
-        panel(title, metric, unit, Look::Lines, (query, "{{topic}}"))
-    };
     vec![
-        top("Records in", &broker::TOPIC_MESSAGES_IN, Unit::PerSecond),
-        top("Bytes in", &broker::TOPIC_BYTES_IN, Unit::BytesPerSecond),
-        top("Bytes out", &broker::TOPIC_BYTES_OUT, Unit::BytesPerSecond),
+        ask.top_topics("Records in", &broker::TOPIC_MESSAGES_IN, Unit::RecordsPerSecond),
+        ask.top_topics("Bytes in", &broker::TOPIC_BYTES_IN, Unit::BytesPerSecond),
+        ask.top_topics("Bytes out", &broker::TOPIC_BYTES_OUT, Unit::BytesPerSecond),
     ]
 }
 
+/// What part of each volume is used.
+fn used(monitoring: &Monitoring, ask: &Ask<'_>) -> Option<String> {
+    let claims = monitoring.volume_claims()?;
+    let claims = [("persistentvolumeclaim", claims.as_str())];
+    let available = ask.0.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
+    let capacity = ask.0.series(&kubelet::VOLUME_CAPACITY, &claims)?;
+    let by = "max by (persistentvolumeclaim)";
+    Some(format!("1 - {by} ({available}) / {by} ({capacity})"))
+}
+
 fn volumes(monitoring: &Monitoring, ask: &Ask<'_>) -> Panel {
-    let used = monitoring.volume_claims().and_then(|claims| {
-        let claims = [("persistentvolumeclaim", claims.as_str())];
-        let available = ask.0.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
-        let capacity = ask.0.series(&kubelet::VOLUME_CAPACITY, &claims)?;
-        let by = "max by (persistentvolumeclaim)";
-        Some(format!("1 - {by} ({available}) / {by} ({capacity})"))
-    });
-    Panel {
-        title: "Volumes, used",
-        description: "Part of each volume that is no longer available.",
-        unit: Unit::Ratio,
-        look: Look::Lines,
-        queries: vec![(used, "{{persistentvolumeclaim}}")],
-        link: None,
-    }
+    panel_of(
+        "Volumes, used",
+        "Part of each volume that is no longer available.",
+        Unit::Ratio,
+        Look::Lines,
+        vec![(used(monitoring, ask), "{{persistentvolumeclaim}}")],
+    )
+    .limited(share(monitoring.disk_usage))
 }
 
 fn disk(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
@@ -389,13 +653,14 @@ fn disk(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
             "Size on disk, all replicas",
             &broker::LOG_SIZE,
             Unit::Bytes,
-            Look::Lines,
+            Look::Top,
             (
-                ask.gauge("sum by (topic)", &broker::LOG_SIZE, &[])
+                ask.gauge("sum by (topic)", &broker::LOG_SIZE, &[("topic", "~$topic")])
                     .map(|size| format!("topk(10, {size})")),
                 "{{topic}}",
             ),
-        ),
+        )
+        .described("Size of a topic on all brokers together: the ten largest."),
         ask.each(
             "Flushes to disk, 99th percentile",
             &broker::LOG_FLUSH_TIME,
@@ -404,28 +669,60 @@ fn disk(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     ]
 }
 
-fn quorum(ask: &Ask<'_>) -> Vec<Panel> {
+fn quorum_health(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
-        panel(
+        ask.active_controllers(),
+        ask.number("Fenced brokers", &controller::FENCED_BROKERS, "max", warning(1.0)),
+        ask.offline_partitions(),
+        ask.number("Metadata errors", &controller::METADATA_ERRORS, "sum", alarm(1.0)),
+    ]
+}
+
+fn quorum(ask: &Ask<'_>) -> Vec<Panel> {
+    let elections = ask
+        .0
+        .series(&controller::CURRENT_EPOCH, &[])
+        .map(|epoch| format!("max(changes({epoch}[$__rate_interval]))"));
+    vec![
+        ask.named_states(
             "Role",
             &controller::CURRENT_STATE,
-            Unit::Count,
-            Look::Stack,
-            (
-                ask.gauge("sum by (pod, state)", &controller::CURRENT_STATE, &[]),
-                "{{pod}} {{state}}",
-            ),
+            ("pod", "{{pod}}"),
+            "state",
+            &[
+                ("leader", "leader", "green"),
+                ("follower", "follower", "blue"),
+                ("observer", "observer", QUIET),
+                (
+                    "candidate|prospective|voted|unattached.*|resigned",
+                    "election",
+                    "orange",
+                ),
+            ],
         ),
-        ask.each(
+        ask.states(
             "Leader that each node follows",
             &controller::CURRENT_LEADER,
+            Look::States(vec![(-1, "none", "red")]),
+        )
+        .at_least(-1.0),
+        panel(
+            "Elections",
+            &controller::CURRENT_EPOCH,
             Unit::Count,
-        ),
-        ask.each("Epoch", &controller::CURRENT_EPOCH, Unit::Count),
+            Look::Bars,
+            (elections, "changes of the epoch"),
+        )
+        .described("Changes of the quorum's epoch within the interval of each point."),
+    ]
+}
+
+fn metadata(ask: &Ask<'_>) -> Vec<Panel> {
+    vec![
         panel(
             "Behind the longest metadata log",
             &controller::LOG_END_OFFSET,
-            Unit::Count,
+            Unit::Many,
             Look::Lines,
             (
                 ask.0
@@ -433,7 +730,8 @@ fn quorum(ask: &Ask<'_>) -> Vec<Panel> {
                     .map(|end| format!("scalar(max({end})) - max by (pod) ({end})")),
                 "{{pod}}",
             ),
-        ),
+        )
+        .described("Records of metadata that a node does not have yet."),
         ask.each(
             "Age of the metadata that brokers applied",
             &broker::METADATA_LAG,
@@ -454,107 +752,202 @@ fn quorum(ask: &Ask<'_>) -> Vec<Panel> {
 
 fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
-        ask.each("Active controller", &controller::ACTIVE_CONTROLLERS, Unit::Count),
-        ask.each("Fenced brokers", &controller::FENCED_BROKERS, Unit::Count),
+        ask.states(
+            "Active controller",
+            &controller::ACTIVE_CONTROLLERS,
+            chosen("active", "standby"),
+        ),
         ask.each(
             "Wait in the controller's queue, 99th percentile",
             &controller::EVENT_QUEUE_TIME,
             Unit::Milliseconds,
         ),
-        ask.each(
+        panel(
             "Partitions off their preferred leader",
             &controller::PREFERRED_REPLICA_IMBALANCE,
             Unit::Count,
+            Look::Lines,
+            (
+                ask.gauge("max", &controller::PREFERRED_REPLICA_IMBALANCE, &[]),
+                "partitions",
+            ),
         ),
-        ask.each_rate("Unclean elections", &controller::UNCLEAN_ELECTIONS),
-        ask.each_rate("Broker heartbeats that timed out", &controller::TIMED_OUT_HEARTBEATS),
+        panel_of(
+            "Unclean elections and lost heartbeats",
+            "Leaders elected from outside the ISR, and heartbeats of brokers that timed out, within the interval of each point.",
+            Unit::Count,
+            Look::Bars,
+            vec![
+                (ask.increase("sum", &controller::UNCLEAN_ELECTIONS), "unclean elections"),
+                (ask.increase("sum", &controller::TIMED_OUT_HEARTBEATS), "heartbeats"),
+            ],
+        ),
+    ]
+}
+
+fn ensemble_health(ask: &Ask<'_>) -> Vec<Panel> {
+    vec![
+        panel(
+            "Leaders",
+            &zookeeper::SERVER_STATE,
+            Unit::Count,
+            exactly_one(),
+            (ask.gauge("sum", &zookeeper::SERVER_STATE, &[("state", "leading")]), ""),
+        )
+        .described("Servers that lead the ensemble."),
+        panel(
+            "Followers",
+            &zookeeper::SERVER_STATE,
+            Unit::Count,
+            no_less_than(1.0),
+            (
+                ask.gauge("sum", &zookeeper::SERVER_STATE, &[("state", "following")]),
+                "",
+            ),
+        )
+        .described("Servers that follow the leader."),
+        ask.active_controllers(),
+        ask.offline_partitions(),
     ]
 }
 
 fn ensemble(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
-        panel(
+        ask.named_states(
             "Role",
             &zookeeper::SERVER_STATE,
-            Unit::Count,
-            Look::Lines,
-            (
-                ask.gauge("sum by (pod, state)", &zookeeper::SERVER_STATE, &[]),
-                "{{pod}} {{state}}",
-            ),
+            ("pod", "{{pod}}"),
+            "state",
+            &[
+                ("leading", "leading", "green"),
+                ("following", "following", "blue"),
+                ("observing", "observing", QUIET),
+                ("leaderelection", "election", "orange"),
+            ],
         ),
-        ask.each("Outstanding requests", &zookeeper::OUTSTANDING_REQUESTS, Unit::Count),
+        ask.each("Outstanding requests", &zookeeper::OUTSTANDING_REQUESTS, Unit::Many),
         ask.each(
             "Latency of brokers' requests, 99th percentile",
             &zookeeper::REQUEST_LATENCY,
             Unit::Milliseconds,
         ),
-        ask.each("Connections", &zookeeper::ALIVE_CONNECTIONS, Unit::Count),
-        ask.each("Znodes", &zookeeper::ZNODES, Unit::Count),
-        ask.each_rate("Expired sessions of brokers", &zookeeper::SESSION_EXPIRES),
+        ask.each("Connections", &zookeeper::ALIVE_CONNECTIONS, Unit::Many),
+        ask.each("Znodes", &zookeeper::ZNODES, Unit::Many),
+        ask.events("Expired sessions of brokers", &zookeeper::SESSION_EXPIRES),
     ]
 }
 
-fn workers(ask: &Ask<'_>) -> Vec<Panel> {
+fn workers_health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    let of_tasks = |title, metric: &Metric, look| {
+        let query = ask
+            .gauge("max by (connector)", metric, &[])
+            .map(|tasks| format!("sum({tasks})"));
+        panel(title, metric, Unit::Count, look, (query, ""))
+    };
+    let jobs: Vec<&str> = monitoring.connects.iter().map(ConnectHandle::name).collect();
+    let up = (!jobs.is_empty())
+        .then(|| ask.gauge("sum", &target::UP, &[("job", &format!("~{}", jobs.join("|")))]))
+        .flatten();
+    vec![
+        panel("Workers", &target::UP, Unit::Count, no_less_than(1.0), (up, ""))
+            .described("Connect workers whose metrics can be read."),
+        ask.number("Connectors", &connect::CONNECTORS, "sum", plain())
+            .described("Connectors that run on any worker."),
+        of_tasks("Running tasks", &connect::RUNNING_TASKS, plain()).described("Tasks of all connectors that run."),
+        of_tasks("Failed tasks", &connect::FAILED_TASKS, alarm(1.0)),
+    ]
+}
+
+fn connectors(ask: &Ask<'_>) -> Vec<Panel> {
+    let chosen = [("connector", "~$connector")];
+    let rate = |title, metric: &Metric| {
+        let query = (ask.rate("sum by (connector)", metric, &chosen), "{{connector}}");
+        panel(title, metric, Unit::RecordsPerSecond, Look::Lines, query)
+    };
+    vec![
+        panel_of(
+            "Records",
+            "Records that source tasks wrote to Kafka, and that sink tasks took from it.",
+            Unit::RecordsPerSecond,
+            Look::Lines,
+            vec![
+                (
+                    ask.rate("sum by (connector)", &connect::SOURCE_RECORDS, &chosen),
+                    "{{connector}} in",
+                ),
+                (
+                    ask.rate("sum by (connector)", &connect::SINK_RECORDS, &chosen),
+                    "{{connector}} out",
+                ),
+            ],
+        ),
+        rate("Errors", &connect::RECORD_ERRORS),
+        rate("Dead letters", &connect::DEAD_LETTERS),
+    ]
+}
+
+fn tasks(ask: &Ask<'_>) -> Vec<Panel> {
     let of_connector = |title, metric: &Metric| {
-        let query = ask.gauge("max by (connector)", metric, &[]);
+        let query = ask.gauge("max by (connector)", metric, &[("connector", "~$connector")]);
         panel(title, metric, Unit::Count, Look::Lines, (query, "{{connector}}"))
     };
     vec![
         of_connector("Running tasks", &connect::RUNNING_TASKS),
         of_connector("Failed tasks", &connect::FAILED_TASKS),
-        ask.each_rate("Rebalances", &connect::REBALANCES),
-        Panel {
-            title: "Records",
-            description: "Records that source tasks wrote to Kafka, and that sink tasks took from it.",
-            unit: Unit::PerSecond,
-            look: Look::Lines,
-            queries: vec![
-                (
-                    ask.rate("sum by (connector)", &connect::SOURCE_RECORDS, &[]),
-                    "{{connector}} in",
-                ),
-                (
-                    ask.rate("sum by (connector)", &connect::SINK_RECORDS, &[]),
-                    "{{connector}} out",
-                ),
-            ],
-            link: None,
-        },
-        panel(
-            "Errors",
-            &connect::RECORD_ERRORS,
-            Unit::PerSecond,
-            Look::Lines,
-            (
-                ask.rate("sum by (connector)", &connect::RECORD_ERRORS, &[]),
-                "{{connector}}",
-            ),
+        ask.events("Rebalances", &connect::REBALANCES),
+    ]
+}
+
+fn registries_health(ask: &Ask<'_>) -> Vec<Panel> {
+    let total =
+        |title, metric: &Metric, how, unit, look| panel(title, metric, unit, look, (ask.gauge(how, metric, &[]), ""));
+    vec![
+        ask.number("Primaries", &registry::PRIMARY, "sum", exactly_one())
+            .described("Registries that may write: one, or nobody can register a schema."),
+        total(
+            "Requests",
+            &registry::REQUEST_RATE,
+            "sum",
+            Unit::RequestsPerSecond,
+            plain(),
         ),
-        panel(
-            "Dead letters",
-            &connect::DEAD_LETTERS,
-            Unit::PerSecond,
-            Look::Lines,
-            (
-                ask.rate("sum by (connector)", &connect::DEAD_LETTERS, &[]),
-                "{{connector}}",
-            ),
+        total(
+            "Requests that failed",
+            &registry::REQUEST_ERROR_RATE,
+            "sum",
+            Unit::RequestsPerSecond,
+            plain(),
+        ),
+        total(
+            "Latency, 99th percentile",
+            &registry::REQUEST_LATENCY,
+            "max",
+            Unit::Milliseconds,
+            plain(),
         ),
     ]
 }
 
 fn registries(ask: &Ask<'_>) -> Vec<Panel> {
     vec![
-        ask.each("Primary", &registry::PRIMARY, Unit::Count),
-        ask.each("Requests", &registry::REQUEST_RATE, Unit::PerSecond),
-        ask.each("Requests that failed", &registry::REQUEST_ERROR_RATE, Unit::PerSecond),
+        ask.each("Requests", &registry::REQUEST_RATE, Unit::RequestsPerSecond),
+        ask.each(
+            "Requests that failed",
+            &registry::REQUEST_ERROR_RATE,
+            Unit::RequestsPerSecond,
+        ),
         ask.each(
             "Latency, 99th percentile",
             &registry::REQUEST_LATENCY,
             Unit::Milliseconds,
         ),
-        ask.each("Connections", &registry::CONNECTIONS, Unit::Count),
+    ]
+}
+
+fn registries_states(ask: &Ask<'_>) -> Vec<Panel> {
+    vec![
+        ask.states("Primary", &registry::PRIMARY, chosen("primary", "secondary")),
+        ask.each("Connections", &registry::CONNECTIONS, Unit::Many),
         ask.each("Schemas registered since the start", &registry::REGISTERED, Unit::Count),
     ]
 }
@@ -577,27 +970,34 @@ fn processes(job: &str, ask: &Ask<'_>) -> Vec<Panel> {
             Unit::Ratio,
             Look::Lines,
             (heap.map(part), "{{pod}}"),
-        ),
+        )
+        .described("Part of the heap's limit in use; garbage counts until it is collected."),
+        Panel {
+            most: None,
+            ..panel(
+                "Garbage collection, part of the time",
+                &jvm::GC_SECONDS,
+                Unit::Ratio,
+                Look::Lines,
+                (ask.rate("sum by (pod)", &jvm::GC_SECONDS, &job), "{{pod}}"),
+            )
+            .described("Part of the time spent in garbage collection.")
+        },
         panel(
-            "Garbage collection, part of the time",
-            &jvm::GC_SECONDS,
-            Unit::Ratio,
-            Look::Lines,
-            (ask.rate("sum by (pod)", &jvm::GC_SECONDS, &job), "{{pod}}"),
-        ),
-        panel(
-            "Processor",
+            "Processors in use",
             &jvm::CPU_SECONDS,
-            Unit::Cores,
+            Unit::Number,
             Look::Lines,
             (ask.rate("sum by (pod)", &jvm::CPU_SECONDS, &job), "{{pod}}"),
-        ),
+        )
+        .described("Processors that the process keeps busy."),
         panel(
             "File descriptors, used",
             &jvm::OPEN_FILES,
             Unit::Ratio,
             Look::Lines,
             (files.map(part), "{{pod}}"),
-        ),
+        )
+        .described("Part of the limit of open file descriptors in use."),
     ]
 }

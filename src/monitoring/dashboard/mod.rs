@@ -2,9 +2,12 @@
 
 mod boards;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Monitoring, scrape::Sources};
+use super::{
+    Monitoring,
+    scrape::{ALERTS, CLUSTER, INTERVAL, Sources},
+};
 use crate::manifest::digest;
 
 /// Grafana's limit for a `uid`.
@@ -92,28 +95,37 @@ pub(super) fn uid(sources: &Sources, board: Board) -> String {
     cluster + board.suffix()
 }
 
-/// Grafana's name of a unit.
-#[derive(Clone, Copy)]
+/// What the values of a panel are.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
+    /// Few things, as pods: in full.
     Count,
-    PerSecond,
+    /// Many things, as records: rounded.
+    Many,
+    RecordsPerSecond,
+    RequestsPerSecond,
     Bytes,
     BytesPerSecond,
     Milliseconds,
+    Seconds,
     Ratio,
-    Cores,
+    /// Anything else; the title says what.
+    Number,
 }
 
 impl Unit {
+    /// Grafana's name of it.
     const fn id(self) -> &'static str {
         match self {
-            Self::Count => "short",
-            Self::PerSecond => "cps",
+            Self::Count | Self::Number => "none",
+            Self::Many => "short",
+            Self::RecordsPerSecond => "recps",
+            Self::RequestsPerSecond => "reqps",
             Self::Bytes => "bytes",
             Self::BytesPerSecond => "Bps",
             Self::Milliseconds => "ms",
+            Self::Seconds => "s",
             Self::Ratio => "percentunit",
-            Self::Cores => "cores",
         }
     }
 }
@@ -121,27 +133,54 @@ impl Unit {
 /// A query and the legend of its series. No expression: a metric of it does not exist in this stack.
 type Query = (Option<String>, &'static str);
 
+/// A colour by Grafana's name, or as `#rrggbb`.
+type Colour = &'static str;
+
+/// Where a sample is missing that a sound cluster has.
+const UNKNOWN: Colour = "dark-orange";
+/// What is neither good nor bad.
+const QUIET: Colour = "#464C54";
+
 struct Panel {
     title: &'static str,
     description: &'static str,
     unit: Unit,
     look: Look,
     queries: Vec<Query>,
-    /// Where a click on a series leads.
+    /// The least value of the axis.
+    least: f64,
+    /// The most, if the axis is to show all that there can be.
+    most: Option<f64>,
+    /// A line at a limit: of an alert, or of what there can be.
+    limit: Option<f64>,
+    /// What it says without series, where that is good news.
+    silence: Option<&'static str>,
+    /// Where a click leads.
     link: Option<(&'static str, String)>,
 }
 
 enum Look {
-    /// One large number, red from a value on.
-    Alarm(f64),
-    /// One large number, red below a value.
-    AtLeast(f64),
-    /// One large number.
-    Number,
+    /// One large number on green, and on a colour from each value on; without any, one that is neither good nor bad.
+    Number(Vec<(f64, Colour)>),
     /// Lines over time.
     Lines,
+    /// Lines with a legend that is sorted by value, for series whose number is not known.
+    Top,
     /// Areas over time, one upon the other.
     Stack,
+    /// What happened within each interval.
+    Bars,
+    /// A bar over time for each series, with a name and a colour for each value that means something.
+    States(Vec<(i32, &'static str, Colour)>),
+    /// A bar over time for each alert while it fires, red if it is critical.
+    Firing,
+}
+
+/// What can be chosen above a dashboard, all at first: the values of a label.
+struct Variable {
+    name: &'static str,
+    label: &'static str,
+    values: Option<String>,
 }
 
 struct Row {
@@ -169,15 +208,13 @@ pub(super) fn json(board: Board, boards: &[Board], monitoring: &Monitoring, sour
                 "panels": [],
             });
             if row.folded {
-                head["panels"] = known.iter().map(|panel| panel.json(&mut place)).collect();
-                place.close();
+                head["panels"] = place.panels(&known).into();
                 panels.push(head);
                 continue;
             }
             panels.push(head);
         }
-        panels.extend(known.iter().map(|panel| panel.json(&mut place)));
-        place.close();
+        panels.extend(place.panels(&known));
     }
     // The others, with the time and the data source that are looked at.
     let links: Value = boards
@@ -210,21 +247,67 @@ pub(super) fn json(board: Board, boards: &[Board], monitoring: &Monitoring, sour
         "refresh": "30s",
         "time": { "from": "now-3h", "to": "now" },
         "timezone": "browser",
-        "templating": { "list": [{
-            "name": "datasource",
-            "label": "Data source",
-            "type": "datasource",
-            "query": "prometheus",
-            "current": {},
-            "hide": 0,
+        "templating": { "list": variables(board, sources) },
+        "annotations": { "list": [{
+            "name": "Critical alerts",
+            "enable": true,
+            "iconColor": "red",
+            "datasource": data_source(),
+            "titleFormat": "{{alertname}}",
+            "target": {
+                "refId": "Anno",
+                "expr": firing("max", sources, ",severity=\"critical\""),
+                "interval": INTERVAL.to_string(),
+            },
         }] },
-        "annotations": { "list": [] },
         "panels": panels,
     });
     let mut text = String::new();
     write(&dashboard, 0, &mut text);
     text.push('\n');
     text
+}
+
+fn data_source() -> Value {
+    json!({ "type": "prometheus", "uid": "${datasource}" })
+}
+
+/// The alerts that fire, by name: Prometheus keeps a series of each.
+fn firing(how: &str, sources: &Sources, matchers: &str) -> String {
+    let Sources { namespace, cluster, .. } = sources;
+    format!(
+        "{how} by (alertname, severity) \
+         ({ALERTS}{{namespace=\"{namespace}\",{CLUSTER}=\"{cluster}\",alertstate=\"firing\"{matchers}}})"
+    )
+}
+
+fn variables(board: Board, sources: &Sources) -> Vec<Value> {
+    let source = json!({
+        "name": "datasource",
+        "label": "Data source",
+        "type": "datasource",
+        "query": "prometheus",
+        "current": {},
+        "hide": 0,
+    });
+    let labels = board.variables(sources).into_iter().filter_map(|variable| {
+        let query = variable.values?;
+        Some(json!({
+            "name": variable.name,
+            "label": variable.label,
+            "type": "query",
+            "datasource": data_source(),
+            "query": { "query": query, "refId": "Values" },
+            "current": { "text": ["All"], "value": ["$__all"] },
+            "includeAll": true,
+            "allValue": ".*",
+            "multi": true,
+            "refresh": 2,
+            "sort": 1,
+            "hide": 0,
+        }))
+    });
+    std::iter::once(source).chain(labels).collect()
 }
 
 /// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
@@ -257,13 +340,14 @@ fn write(value: &Value, depth: usize, text: &mut String) {
     text.push(close);
 }
 
-/// Where the next panel goes, on a grid of 24 columns.
+/// Grafana's columns.
+const COLUMNS: usize = 24;
+
+/// Where the next panel goes.
 #[derive(Default)]
 struct Place {
     id: u32,
-    x: u32,
     y: u32,
-    line: u32,
 }
 
 impl Place {
@@ -273,28 +357,118 @@ impl Place {
     }
 
     fn row(&mut self) -> Value {
-        self.close();
-        let place = json!({ "x": 0, "y": self.y, "w": 24, "h": 1 });
+        let place = json!({ "x": 0, "y": self.y, "w": COLUMNS, "h": 1 });
         self.y += 1;
         place
     }
 
-    fn panel(&mut self, width: u32, height: u32) -> Value {
-        if self.x + width > 24 {
-            self.close();
+    /// Lines of panels, each as wide as the dashboard: numbers stand apart from what shows time.
+    fn panels(&mut self, panels: &[Panel]) -> Vec<Value> {
+        let mut placed = Vec::new();
+        for run in panels.chunk_by(|one, next| one.look.is_number() == next.look.is_number()) {
+            let most = if run.iter().any(|panel| panel.look.is_number()) {
+                8
+            } else {
+                4
+            };
+            let lines = run.len().div_ceil(most);
+            let mut rest = run;
+            for line in (1..=lines).rev() {
+                let (first, others) = rest.split_at(rest.len().div_ceil(line));
+                placed.extend(self.line(first));
+                rest = others;
+            }
         }
-        let place = json!({ "x": self.x, "y": self.y, "w": width, "h": height });
-        self.x += width;
-        self.line = self.line.max(height);
-        place
+        placed
     }
 
-    /// Ends the line.
-    fn close(&mut self) {
-        self.y += self.line;
-        self.x = 0;
-        self.line = 0;
+    fn line(&mut self, panels: &[Panel]) -> Vec<Value> {
+        let height = panels.iter().map(|panel| panel.look.height()).max().unwrap_or_default();
+        let placed = panels
+            .iter()
+            .enumerate()
+            .map(|(index, panel)| {
+                let from = |index| index * COLUMNS / panels.len();
+                let (x, end) = (from(index), from(index + 1));
+                panel.json(
+                    self.next_id(),
+                    &json!({ "x": x, "y": self.y, "w": end - x, "h": height }),
+                )
+            })
+            .collect();
+        self.y += height;
+        placed
     }
+}
+
+impl Look {
+    const fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
+
+    /// In Grafana's units, of 38 px.
+    const fn height(&self) -> u32 {
+        match self {
+            Self::Number(_) => 4,
+            Self::Top => 9,
+            _ => 7,
+        }
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Number(_) => "stat",
+            Self::States(_) | Self::Firing => "state-timeline",
+            _ => "timeseries",
+        }
+    }
+
+    fn options(&self) -> Value {
+        let tooltip = json!({ "mode": "multi", "sort": "desc" });
+        let legend = |mode, calcs: &[&str]| json!({ "showLegend": true, "displayMode": mode, "placement": "bottom", "calcs": calcs });
+        match self {
+            Self::Number(from) => json!({
+                "colorMode": if from.is_empty() { "value" } else { "background" },
+                "graphMode": "area",
+                "reduceOptions": { "calcs": ["lastNotNull"] },
+            }),
+            Self::States(_) | Self::Firing => json!({
+                "mergeValues": true,
+                "showValue": "auto",
+                "rowHeight": 0.85,
+                "legend": { "showLegend": false, "displayMode": "list", "placement": "bottom", "calcs": [] },
+                "tooltip": { "mode": "single", "sort": "none" },
+            }),
+            Self::Top => {
+                let mut legend = legend("table", &["lastNotNull", "max"]);
+                legend["sortBy"] = "Last *".into();
+                legend["sortDesc"] = true.into();
+                json!({ "tooltip": tooltip, "legend": legend })
+            }
+            Self::Bars => json!({ "tooltip": tooltip, "legend": legend("list", &[]) }),
+            Self::Lines | Self::Stack => json!({ "tooltip": tooltip, "legend": legend("list", &["lastNotNull"]) }),
+        }
+    }
+
+    /// How lines and bars are drawn.
+    fn drawing(&self) -> Value {
+        match self {
+            Self::Number(_) => Value::Null,
+            Self::Lines | Self::Top => json!({ "fillOpacity": 0 }),
+            Self::Stack => json!({ "fillOpacity": 30, "stacking": { "mode": "normal", "group": "A" } }),
+            Self::Bars => json!({ "drawStyle": "bars", "fillOpacity": 70 }),
+            Self::States(_) | Self::Firing => json!({ "fillOpacity": 80, "lineWidth": 0 }),
+        }
+    }
+}
+
+fn steps(least: Colour, from: &[(f64, Colour)]) -> Value {
+    let mut steps = vec![json!({ "color": least, "value": null })];
+    steps.extend(
+        from.iter()
+            .map(|(value, colour)| json!({ "color": colour, "value": value })),
+    );
+    json!({ "mode": "absolute", "steps": steps })
 }
 
 impl Panel {
@@ -303,16 +477,36 @@ impl Panel {
         self.queries.iter().any(|(expression, _)| expression.is_some())
     }
 
-    fn leading_to(mut self, title: &'static str, url: String) -> Self {
-        self.link = Some((title, url));
-        self
+    fn described(self, description: &'static str) -> Self {
+        Self { description, ..self }
     }
 
-    fn json(&self, place: &mut Place) -> Value {
-        let (kind, width, height) = match self.look {
-            Look::Lines | Look::Stack => ("timeseries", 8, 8),
-            _ => ("stat", 4, 4),
-        };
+    fn at_least(self, least: f64) -> Self {
+        Self { least, ..self }
+    }
+
+    fn limited(self, limit: f64) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    fn silent(self, silence: &'static str) -> Self {
+        Self {
+            silence: Some(silence),
+            ..self
+        }
+    }
+
+    fn leading_to(self, title: &'static str, url: String) -> Self {
+        Self {
+            link: Some((title, url)),
+            ..self
+        }
+    }
+
+    fn json(&self, id: u32, place: &Value) -> Value {
         let targets: Vec<Value> = self
             .queries
             .iter()
@@ -323,41 +517,87 @@ impl Panel {
                     "refId": id,
                     "expr": expression,
                     "legendFormat": legend,
+                    // `$__rate_interval` is four of these, whatever the data source says of itself.
+                    "interval": INTERVAL.to_string(),
                 })
             })
             .collect();
-        let mut defaults = json!({ "unit": self.unit.id(), "min": 0 });
-        let steps = |low: &str, high: &str, from: f64| json!({ "mode": "absolute", "steps": [{ "color": low, "value": null }, { "color": high, "value": from }] });
-        match self.look {
-            Look::Alarm(from) => defaults["thresholds"] = steps("green", "red", from),
-            Look::AtLeast(from) => defaults["thresholds"] = steps("red", "green", from),
-            Look::Number => defaults["thresholds"] = steps("blue", "blue", 0.0),
-            Look::Lines => defaults["custom"] = json!({ "fillOpacity": 10 }),
-            Look::Stack => {
-                defaults["custom"] = json!({
-                    "fillOpacity": 30,
-                    "stacking": { "mode": "normal", "group": "A" },
-                });
-            }
-        }
-        if let Some((title, url)) = &self.link {
-            defaults["links"] = json!([{ "title": title, "url": url, "targetBlank": true }]);
-        }
-        let options = if kind == "stat" {
-            json!({ "colorMode": "background", "graphMode": "area", "reduceOptions": { "calcs": ["lastNotNull"] } })
-        } else {
-            json!({ "tooltip": { "mode": "multi", "sort": "desc" } })
-        };
         json!({
-            "type": kind,
+            "type": self.look.kind(),
             "title": self.title,
             "description": self.description,
-            "id": place.next_id(),
-            "gridPos": place.panel(width, height),
-            "datasource": { "type": "prometheus", "uid": "${datasource}" },
+            "id": id,
+            "gridPos": place,
+            "datasource": data_source(),
             "targets": targets,
-            "fieldConfig": { "defaults": defaults, "overrides": [] },
-            "options": options,
+            "fieldConfig": { "defaults": self.field(), "overrides": self.overrides() },
+            "options": self.look.options(),
         })
+    }
+
+    fn field(&self) -> Value {
+        let mut field = json!({ "unit": self.unit.id(), "min": self.least });
+        if self.unit == Unit::Count {
+            field["decimals"] = 0.into();
+        }
+        if let Some(most) = self.most {
+            field["max"] = most.into();
+        }
+        let mut drawing = self.look.drawing();
+        let colours = match &self.look {
+            Look::Number(from) => {
+                field["thresholds"] = steps(if from.is_empty() { "blue" } else { "green" }, from);
+                json!({ "mode": "thresholds" })
+            }
+            Look::States(states) => {
+                let named: Map<String, Value> = states
+                    .iter()
+                    .map(|(value, text, colour)| (value.to_string(), json!({ "text": text, "color": colour })))
+                    .collect();
+                field["mappings"] = json!([{ "type": "value", "options": named }]);
+                field["thresholds"] = steps("blue", &[]);
+                json!({ "mode": "thresholds" })
+            }
+            Look::Firing => {
+                field["mappings"] = json!([{ "type": "value", "options": { "1": { "text": "firing" } } }]);
+                json!({ "mode": "fixed", "fixedColor": "orange" })
+            }
+            // A topic keeps its colour in every panel; pods are the same everywhere and in the same order.
+            Look::Top => json!({ "mode": "palette-classic-by-name" }),
+            _ => json!({ "mode": "palette-classic" }),
+        };
+        field["color"] = colours;
+        if let Some(limit) = self.limit {
+            field["thresholds"] = steps("green", &[(limit, "red")]);
+            drawing["thresholdsStyle"] = json!({ "mode": "dashed" });
+        }
+        if !drawing.is_null() {
+            field["custom"] = drawing;
+        }
+        match self.silence {
+            Some(silence) => field["noValue"] = silence.into(),
+            // Grafana would paint it as it paints the least value.
+            None if self.look.is_number() => {
+                let unknown = json!({ "text": "No data", "color": UNKNOWN });
+                field["mappings"] =
+                    json!([{ "type": "special", "options": { "match": "null+nan", "result": unknown } }]);
+            }
+            None => {}
+        }
+        if let Some((title, url)) = &self.link {
+            let new = url.contains("://");
+            field["links"] = json!([{ "title": title, "url": url, "targetBlank": new }]);
+        }
+        field
+    }
+
+    fn overrides(&self) -> Value {
+        match self.look {
+            Look::Firing => json!([{
+                "matcher": { "id": "byRegexp", "options": "/critical/" },
+                "properties": [{ "id": "color", "value": { "mode": "fixed", "fixedColor": "red" } }],
+            }]),
+            _ => json!([]),
+        }
     }
 }
