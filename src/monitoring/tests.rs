@@ -10,7 +10,7 @@ use super::{
     expression::{Flaw, judge},
 };
 use crate::{
-    metrics::{exporter, kubelet, objects, target},
+    metrics::{broker, exporter, kubelet, objects, target},
     prelude::*,
 };
 
@@ -511,6 +511,23 @@ fn a_dashboard_keeps_the_rules_of_provisioned_dashboards() {
                 for x in grid("x")..grid("x") + grid("w") {
                     for y in grid("y")..grid("y") + grid("h") {
                         assert!(places.insert((x, y)), "{} lies on another panel", panel["title"]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_of_a_dashboard_are_of_now_and_answers_without_an_error_are_no_errors() {
+    for stack in stacks() {
+        for (_, dashboard) in dashboards(&objects(&stack)) {
+            for panel in panels(&dashboard) {
+                for target in list(&panel["targets"]) {
+                    assert_eq!(target["instant"], panel["type"] == "stat", "{}", panel["title"]);
+                    let expression = target["expr"].as_str().unwrap();
+                    if expression.contains(broker::ERRORS.name) {
+                        assert!(expression.contains("error!=\"NONE\""), "{expression}");
                     }
                 }
             }

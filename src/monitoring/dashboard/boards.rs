@@ -375,7 +375,7 @@ fn traffic(ask: &Ask<'_>) -> Vec<Panel> {
             "Errors",
             &broker::ERRORS,
             Unit::RequestsPerSecond,
-            Look::Stack,
+            Look::Bars,
             (errors, "{{request}} {{error}}"),
         )
         .silent("No errors"),

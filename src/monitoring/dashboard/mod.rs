@@ -168,7 +168,7 @@ enum Look {
     Top,
     /// Areas over time, one upon the other.
     Stack,
-    /// What happened within each interval.
+    /// What happened within each interval; what did not has no series, so that a last value would be an old one.
     Bars,
     /// A bar over time for each series, with a name and a colour for each value that means something.
     States(Vec<(i32, &'static str, Colour)>),
@@ -409,7 +409,7 @@ impl Look {
     /// In Grafana's units, of 38 px.
     const fn height(&self) -> u32 {
         match self {
-            Self::Number(_) => 4,
+            Self::Number(_) => 3,
             Self::Top => 9,
             _ => 7,
         }
@@ -429,7 +429,7 @@ impl Look {
         match self {
             Self::Number(from) => json!({
                 "colorMode": if from.is_empty() { "value" } else { "background" },
-                "graphMode": "area",
+                "graphMode": "none",
                 "reduceOptions": { "calcs": ["lastNotNull"] },
             }),
             Self::States(_) | Self::Firing => json!({
@@ -456,7 +456,11 @@ impl Look {
             Self::Number(_) => Value::Null,
             Self::Lines | Self::Top => json!({ "fillOpacity": 0 }),
             Self::Stack => json!({ "fillOpacity": 30, "stacking": { "mode": "normal", "group": "A" } }),
-            Self::Bars => json!({ "drawStyle": "bars", "fillOpacity": 70 }),
+            Self::Bars => json!({
+                "drawStyle": "bars",
+                "fillOpacity": 70,
+                "stacking": { "mode": "normal", "group": "A" },
+            }),
             Self::States(_) | Self::Firing => json!({ "fillOpacity": 80, "lineWidth": 0 }),
         }
     }
@@ -507,6 +511,8 @@ impl Panel {
     }
 
     fn json(&self, id: u32, place: &Value) -> Value {
+        // What a number says is true now, or it says that there is none: the last value of a range may be hours old.
+        let instant = self.look.is_number();
         let targets: Vec<Value> = self
             .queries
             .iter()
@@ -519,6 +525,8 @@ impl Panel {
                     "legendFormat": legend,
                     // `$__rate_interval` is four of these, whatever the data source says of itself.
                     "interval": INTERVAL.to_string(),
+                    "instant": instant,
+                    "range": !instant,
                 })
             })
             .collect();
