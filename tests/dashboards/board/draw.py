@@ -1,7 +1,6 @@
 """Draws dashboards as one HTML page, laid out as Grafana lays them out: 24 columns, 30 px a unit and 8 px between."""
 
 import html
-import json
 import math
 import re
 from datetime import datetime, timezone
@@ -95,7 +94,7 @@ def one(panel, top, data, around):
     try:
         if panel["type"] not in KINDS:
             raise Problem(f"unknown type of panel `{panel['type']}`")
-        found = series.of_panel(panel, data)
+        found = series.of_panel(panel, data, around)
         content = KINDS[panel["type"]](panel, found, width - 2, height - 34, around)
     except Problem as problem:
         raise Problem(f"panel `{panel['title']}`: {problem}") from None
@@ -124,15 +123,13 @@ def stat(panel, found, width, height, around):
     if mode == "none" or colour == "transparent":
         back, front = "transparent", "#CCCCDC"
     said = series.text(defaults, value)
-    size = min(height * 0.55, width / (0.62 * max(len(said), 3)))
-    line = ""
-    if options["graphMode"] == "area" and found and len(found[0].points) > 1:
-        points, low, high = found[0].points, min(0, min(found[0].values)), max(found[0].values + [1e-9])
-        start, end = around
-        at = [f"{(time - start) / (end - start) * width:.1f},{height - 2 - (value - low) / (high - low) * height * 0.4:.1f}" for time, value in points]
-        ink = "rgba(255,255,255,.35)" if mode.startswith("background") else colour
-        line = f'<svg style="position:absolute;left:0;top:0" width="{width:.0f}" height="{height}"><polyline points="{" ".join(at)}" fill="none" stroke="{ink}" stroke-width="1.5"/></svg>'
-    return f'<div class="stat" style="height:{height}px;background:{back}">{line}<div style="font-size:{size:.0f}px;color:{front}">{escape(said)}</div></div>'
+    if options["graphMode"] != "none":
+        raise Problem(f"the preview does not draw the graph `{options['graphMode']}` behind a number")
+    size = min(height * 0.6, width / (0.62 * max(len(said), 3)))
+    shown = f'<div style="font-size:{size:.0f}px;color:{front}">{escape(said)}</div>'
+    for link in defaults.get("links", []):
+        shown = f'<a href="{escape(local(link["url"]))}" title="{escape(link["title"])}">{shown}</a>'
+    return f'<div class="stat" style="height:{height}px;background:{back}">{shown}</div>'
 
 
 def timeseries(panel, found, width, height, around):
@@ -303,7 +300,10 @@ def timeline(panel, found, width, height, around):
     parts = []
     for index, one in enumerate(found):
         top, thick = 4 + index * line + line * 0.08, line * panel["options"].get("rowHeight", 0.9) * 0.95
-        parts.append(f'<text x="{left - 8:.0f}" y="{top + thick / 2 + 4:.1f}" text-anchor="end">{escape(one.name)}</text>')
+        name = f'<text x="{left - 8:.0f}" y="{top + thick / 2 + 4:.1f}" text-anchor="end">{escape(one.name)}</text>'
+        for link in one.config.get("links", []):
+            name = f'<a href="{escape(local(of_series(link["url"], one.labels)))}">{name}</a>'
+        parts.append(name)
         for piece in pieces(one.points, pace):
             runs = []
             for time, value in piece:
@@ -328,6 +328,11 @@ def timeline(panel, found, width, height, around):
 
 
 KINDS = {"stat": stat, "timeseries": timeseries, "state-timeline": timeline}
+
+
+def of_series(url, labels):
+    """A link with the labels of the series that it is clicked on."""
+    return re.sub(r"\$\{__field\.labels\.(\w+)\}", lambda found: quote(labels.get(found[1], "")), url)
 
 
 def local(url):

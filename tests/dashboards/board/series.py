@@ -49,17 +49,28 @@ def legend(template, labels):
     return re.sub(r"\{\{\s*(.+?)\s*\}\}", lambda found: labels.get(found[1], ""), template)
 
 
-def of_panel(panel, data):
-    """The series of a panel: `data` is refId → `data.result` of `query_range`."""
+def of_panel(panel, data, around):
+    """The series of a panel: `data` is refId → `data.result` of `query_range`, `around` the first and the last time of all.
+
+    An instant query has what is there at the end.
+    """
     defaults = panel["fieldConfig"]["defaults"]
     for unknown in [*(set(defaults) - KNOWN), *(set(defaults.get("custom", {})) - CUSTOM)]:
         raise Problem(f"the preview does not draw `{unknown}`")
     units.text(defaults.get("unit", "none"), 0)
+    for step in defaults.get("thresholds", {"steps": []})["steps"]:
+        colours.of(step["color"])
+    for mapping in defaults.get("mappings", []):
+        results = mapping["options"].values() if mapping["type"] == "value" else [mapping["options"]["result"]]
+        for result in results:
+            colours.of(result.get("color", "text"))
     found = []
     for target in panel["targets"]:
         for answer in data.get(target["refId"], []):
             points = [(float(time), float(value)) for time, value in answer["values"]]
             points = [(time, value) for time, value in points if math.isfinite(value)]
+            if target.get("instant"):
+                points = [point for point in points if point[0] == around[1]]
             if points:
                 labels = {key: value for key, value in answer["metric"].items() if key != "__name__"}
                 found.append((legend(target.get("legendFormat"), labels), labels, points, target["refId"]))
