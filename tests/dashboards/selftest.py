@@ -197,10 +197,14 @@ class Preview(unittest.TestCase):
         places = re.findall(r'class="panel" style="left:(\d+)px;top:(\d+)px;width:(\d+)px;height:(\d+)px"', page)
         self.assertEqual(places, [("0", "0", "1640", "106"), ("0", "0", "816", "258"), ("824", "0", "816", "258")])
 
-    def test_names_of_series_decide_their_colours_when_asked(self):
-        config = {"color": {"mode": "palette-classic-by-name"}}
-        colours = {series.Series("orders", {}, [(0, 1)], config, index).colour for index in range(5)}
-        self.assertEqual(len(colours), 1)
+    def test_colours_of_series_are_grafanas(self):
+        # What `@grafana/data` 11.6 answers.
+        by_index = {0: "#73BF69", 1: "#F2CC0C", 2: "#8AB8FF", 3: "#FF780A", 6: "#B877D9", 20: "#F29191"}
+        for index, colour in by_index.items():
+            self.assertEqual(series.Series("a", {}, [(0, 1)], {"color": {"mode": "palette-classic"}}, index).colour, colour)
+        by_name = {"kafka-0": "#B877D9", "orders.events": "#DEDAF7", "__consumer_offsets": "#E0752D", "billing billing.transactions": "#70DBED", "zürich": "#E0F9D7"}
+        for name, colour in by_name.items():
+            self.assertEqual(series.Series(name, {}, [(0, 1)], {"color": {"mode": "palette-classic-by-name"}}, 3).colour, colour)
 
 
 class Questions(unittest.TestCase):
