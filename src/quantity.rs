@@ -147,13 +147,16 @@ impl Duration {
     }
 }
 
-/// The largest unit that divides the span, as Prometheus writes it: `7d`, `10m`, `500ms`.
+/// The largest unit that divides the span, as Prometheus writes it: `7d`, `10m`, `500ms`; none is `0s`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (millis, suffix) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")] {
             if self.0 != 0 && self.0.is_multiple_of(millis) {
                 return write!(f, "{}{suffix}", self.0 / millis);
             }
+        }
+        if self.0 == 0 {
+            return f.write_str("0s");
         }
         write!(f, "{}ms", self.0)
     }
@@ -371,7 +374,7 @@ mod tests {
     #[test]
     fn durations_are_written_as_prometheus_reads_them() {
         for (duration, text) in [
-            (0.seconds(), "0ms"),
+            (0.seconds(), "0s"),
             (90.seconds(), "90s"),
             (5.minutes(), "5m"),
             (48.hours(), "2d"),

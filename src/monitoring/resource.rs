@@ -167,9 +167,9 @@ pub struct AlertingRule {
     pub alert: String,
     /// The expression: each series of its result is a pending or firing alert.
     pub expr: String,
-    /// How long it must hold before it fires.
-    #[serde(rename = "for")]
-    pub hold: String,
+    /// How long it must hold before it fires; if not said, it fires at once.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
     /// Labels on top of those of the series, by which alerts are routed.
     pub labels: BTreeMap<String, String>,
     /// Texts for whoever is called.

@@ -473,6 +473,23 @@ fn a_rule_can_be_reviewed() {
 }
 
 #[test]
+fn an_alert_that_waits_for_nothing_has_no_for() {
+    let stack = &stacks()[0];
+    let waits: BTreeMap<String, bool> = alerts(&objects(stack))
+        .iter()
+        .map(|alert| (alert["alert"].as_str().unwrap().to_owned(), alert.get("for").is_some()))
+        .collect();
+    assert!(!waits["KafkaUncleanLeaderElection"] && !waits["KafkaBrokerRestarts"]);
+    assert!(waits["KafkaBrokerDown"]);
+    assert!(
+        manifests(stack)
+            .get("runbooks/KafkaUncleanLeaderElection.md")
+            .unwrap()
+            .contains("**critical**, fires at once")
+    );
+}
+
+#[test]
 fn a_dashboard_keeps_the_rules_of_provisioned_dashboards() {
     for stack in stacks() {
         let objects = objects(&stack);

@@ -303,7 +303,7 @@ impl Ready {
         AlertingRule {
             alert: self.name.clone(),
             expr: self.expression.clone(),
-            hold: self.hold.to_string(),
+            hold: (self.hold.as_millis() > 0).then(|| self.hold.to_string()),
             labels: labels.map(owned).into(),
             annotations: annotations
                 .into_iter()
