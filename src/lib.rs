@@ -83,7 +83,7 @@ pub mod prelude {
         },
         kubernetes::{Access, Sidecar, Spread},
         manifest::{Manifests, Object},
-        monitoring::{Alert, ForeignExporter, Monitoring, Urgency},
+        monitoring::{Alert, AlertTest, Course, ForeignExporter, Monitoring, Runbook, Urgency},
         properties::Properties,
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},

@@ -187,7 +187,12 @@ fn known_defects_of_published_alerts_are_found() {
                 ),
         );
         let findings = synth(&stack).findings;
-        let found: Vec<&str> = findings.iter().map(|finding| finding.rule.id).collect();
+        // That none of them has a test is a note.
+        let found: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.severity != Severity::Note)
+            .map(|finding| finding.rule.id)
+            .collect();
         let expected: Vec<&str> = defect.found.into_iter().collect();
         assert_eq!(found, expected, "{}: {findings:?}", defect.known);
     }

@@ -417,6 +417,14 @@ fn broken_alerts() -> Vec<Alert> {
         mine("kafka_brokers{} < 3").summary("{{ $value }} brokers."),
         mine("kafka_brokers{} < 3"),
         Alert::new("orders wait", "kafka_brokers{kafka_cluster=\"kafka\"} < 3"),
+        mine("sum by (topic) (rate(kafka_server_brokertopicmetrics_topic_messagesin_total{}[5m])) < 2"),
+        mine("max by (topic) (kafka_topic_partitions{}) > 3").test(
+            AlertTest::new("It is 4.")
+                .series("kafka_topic_partition", &[("topic", "a")], Course::Steady(4.0))
+                .series("kafka_topic_partitions", &[("partition", "0")], Course::Steady(4.0))
+                .label("partition", "0"),
+        ),
+        mine("max by (topic) (kafka_topic_partitions{}) > 4").test(AlertTest::new("It is 5.")),
     ]
 }
 
@@ -711,6 +719,24 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (
             &observability::ALERT,
             alert(asks("kafka_brokers{kafka_cluster=\"kafka\"} < 3")),
+        ),
+        (
+            &observability::UNTESTED,
+            alert(
+                asks("max by (job) (kafka_brokers{kafka_cluster=\"kafka\"}) < 3").test(
+                    AlertTest::new("It is 2.")
+                        .series(
+                            "kafka_brokers",
+                            &[],
+                            Course::Level {
+                                good: 3.0,
+                                nearly: 3.0,
+                                bad: 2.0,
+                            },
+                        )
+                        .label("job", "kafka-exporter"),
+                ),
+            ),
         ),
     ]
 }

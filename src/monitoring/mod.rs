@@ -13,7 +13,7 @@ mod scrape;
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Alert, Urgency};
+pub use alert::{Alert, AlertTest, Course, Runbook, Urgency};
 pub use scrape::ForeignExporter;
 
 pub use resource::{
@@ -78,7 +78,7 @@ const RULES_FILE: &str = "rules.yaml";
 /// assert!(rules.contains("alert: KafkaOfflinePartitions"));
 /// assert!(rules.contains("release: kube-prometheus-stack"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Monitoring {
     name: String,
@@ -519,10 +519,11 @@ impl Construct for Monitoring {
         let sources = self.sources(check.scope());
         for (alert, flaws) in self.flaws(&sources) {
             // What a wrong threshold makes of this crate's alerts was said.
-            for flaw in flaws.into_iter().filter(|_| sound || alert.row.is_none()) {
+            let location = alert.location();
+            for flaw in flaws.into_iter().filter(|_| sound || location.is_some()) {
                 check.report(flaw.rule, flaw.message, |finding| {
                     finding.item(alert.name.as_str()).hint(flaw.hint);
-                    if let Some(location) = alert.location {
+                    if let Some(location) = location {
                         finding.at(location);
                     }
                 });
@@ -554,7 +555,7 @@ impl Construct for Monitoring {
                     let origin = page::origin(metric);
                     ("metric", format!("{}, from {origin}: {}", metric.name, metric.help))
                 }));
-                if alert.row.is_some() {
+                if alert.has_page() {
                     facts.push(("runbook", format!("runbooks/{}", self.page(&alert.name))));
                 }
                 facts.extend(alert.runbook.iter().map(|url| ("runbook_url", url.clone())));
@@ -570,7 +571,7 @@ impl Construct for Monitoring {
     fn documents(&self, scope: &Scope) -> Vec<Document> {
         let sources = self.sources(scope);
         let names = Names::new(self, scope, &sources);
-        let alerts = self.own_alerts(&sources);
+        let alerts = self.ready_alerts(&sources);
         let folder = self
             .pages
             .as_ref()
@@ -578,10 +579,10 @@ impl Construct for Monitoring {
         let rules = RULES_FILE.to_owned();
         let trials: Vec<_> = alerts
             .iter()
-            .filter_map(|alert| Some((alert, (alert.row?.trial)(self, &sources))))
+            .filter_map(|alert| Some((alert, alert.trial(self, &sources)?)))
             .collect();
         let pages = alerts.iter().filter_map(|alert| {
-            let text = page::text(alert, &alert.row?.page, &sources, &names);
+            let text = page::text(alert, &sources, &names)?;
             Some(Document::new(format!("runbooks/{}", self.page(&alert.name)), text))
         });
         let mut documents: Vec<Document> = pages.collect();

@@ -158,6 +158,10 @@ impl ForeignExporter {
         self.metrics.push((name, kind, labels));
         self
     }
+
+    fn metric_of(&self, name: &str) -> Option<&(String, Kind, Vec<String>)> {
+        self.metrics.iter().find(|(known, _, _)| known == name)
+    }
 }
 
 /// The series of one name, as far as they are known before they exist.
@@ -235,7 +239,7 @@ impl Sources {
             });
         }
         self.foreign.iter().find_map(|exporter| {
-            let (_, kind, labels) = exporter.metrics.iter().find(|(known, _, _)| known == name)?;
+            let (_, kind, labels) = exporter.metric_of(name)?;
             Some(Series {
                 kind: *kind,
                 bounds: (f64::NEG_INFINITY, f64::INFINITY),
@@ -271,16 +275,35 @@ impl Sources {
             .collect()
     }
 
+    /// The labels that the exporter of a name gives its series; those of the scrape come on top.
+    pub(super) fn labels_of(&self, name: &str) -> Vec<String> {
+        match self.find(name).and_then(|series| series.metric) {
+            Some(metric) => metric.labels().into_iter().map(str::to_owned).collect(),
+            None => self
+                .foreign
+                .iter()
+                .find_map(|exporter| exporter.metric_of(name))
+                .map_or_else(Vec::new, |(_, _, labels)| labels.clone()),
+        }
+    }
+
     /// A series of a metric as a test gives it: with the labels of its scrape and these, or in their place.
     pub(super) fn sample(&self, metric: &Metric, labels: &[(&str, &str)]) -> String {
-        let job = self.targets.iter().find(|target| target.has(metric));
-        let place = match job {
-            Some(target) => vec![
+        self.sample_of(metric.name, labels)
+    }
+
+    /// The same for whatever has this name.
+    pub(super) fn sample_of(&self, name: &str, labels: &[(&str, &str)]) -> String {
+        let target = self.targets.iter().find(|target| target.find(name).is_some());
+        let foreign = self.foreign.iter().find(|exporter| exporter.metric_of(name).is_some());
+        let place = match (target, foreign) {
+            (Some(target), _) => vec![
                 ("namespace", self.namespace.as_str()),
                 (CLUSTER, self.cluster.as_str()),
                 ("job", target.job.as_str()),
             ],
-            None => vec![("namespace", self.namespace.as_str())],
+            (None, Some(exporter)) => vec![("job", exporter.job.as_str())],
+            (None, None) => vec![("namespace", self.namespace.as_str())],
         };
         let labels: Vec<String> = place
             .iter()
@@ -288,7 +311,7 @@ impl Sources {
             .chain(labels)
             .map(|(label, value)| format!("{label}=\"{value}\""))
             .collect();
-        format!("{}{{{}}}", metric.name, labels.join(","))
+        format!("{name}{{{}}}", labels.join(","))
     }
 
     /// Selects the series of a metric by labels of its own, on top of those that its monitors give it or in their place; a

@@ -787,3 +787,162 @@ fn an_alert_of_the_stack_goes_beside_those_of_the_crate() {
         severity: critical
     "#);
 }
+
+/// An alert with everything that one of a stack's own can have.
+fn whole() -> Alert {
+    let orders = Course::Growth {
+        from: 0.0,
+        good: 60.0,
+        nearly: 6.0,
+        bad: 0.0,
+    };
+    Alert::new(
+        "ShopSellsNothing",
+        "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0",
+    )
+    .hold(90.seconds())
+    .summary("Nothing is sold.")
+    .description("Nothing was sold in {{ $labels.region }}.")
+    .page(
+        Runbook::new("The shop is closed, or nobody hears of orders.")
+            .cause("Kafka: see KafkaBrokerDown of {cluster}.")
+            .step(
+                "What is ordered?",
+                "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic orders",
+            )
+            .over("Open the shop.")
+            .avoid("Do not order yourself."),
+    )
+    .test(
+        AlertTest::new("Nothing was sold in eu.")
+            .series("shop_orders_total", &[("region", "eu")], orders)
+            .label("region", "eu")
+            .late(4.minutes(), 1.minutes()),
+    )
+}
+
+#[test]
+fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .runbooks("https://runbooks.example.com")
+            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .alert(whole()),
+    );
+    assert_eq!(findings(&stack), [""; 0]);
+    let manifests = manifests(&stack);
+    let rules = manifests.get("monitoring/prometheusrule-kafka.yaml").unwrap();
+    assert!(rules.contains("runbook_url: https://runbooks.example.com/ShopSellsNothing.md"));
+    let tests = manifests.get("tests/alerts.yaml").unwrap();
+    let own = tests.find("ShopSellsNothing").unwrap();
+    let start = tests[..own].rfind("\n- ").unwrap();
+    assert_snapshot!(&tests[start..], @r#"
+    - name: ShopSellsNothing fires and stops
+      alert_rule_test:
+      - alertname: ShopSellsNothing
+        eval_time: 10m
+        exp_alerts: []
+      - alertname: ShopSellsNothing
+        eval_time: 16m
+        exp_alerts: []
+      - alertname: ShopSellsNothing
+        eval_time: 17m
+        exp_alerts:
+        - exp_annotations:
+            description: Nothing was sold in eu.
+            runbook_url: https://runbooks.example.com/ShopSellsNothing.md
+            summary: Nothing is sold.
+          exp_labels:
+            kafka_cluster: kafka
+            region: eu
+            severity: warning
+      - alertname: ShopSellsNothing
+        eval_time: 28m
+        exp_alerts: []
+      input_series:
+      - series: shop_orders_total{job="shop",region="eu"}
+        values: 0+60x10 600+0x15 660+60x5
+      interval: 1m
+    - name: ShopSellsNothing is silent where it is nearly as bad
+      alert_rule_test:
+      - alertname: ShopSellsNothing
+        eval_time: 17m
+        exp_alerts: []
+      - alertname: ShopSellsNothing
+        eval_time: 26m
+        exp_alerts: []
+      input_series:
+      - series: shop_orders_total{job="shop",region="eu"}
+        values: 0+60x10 606+6x15
+      interval: 1m
+    "#);
+    assert_snapshot!(manifests.get("runbooks/ShopSellsNothing.md").unwrap(), @r#"
+    # ShopSellsNothing
+
+    Nothing is sold.
+
+    **warning**, fires after 90s · cluster `kafka` in namespace `kafka`
+
+    ## What it means here
+
+    The shop is closed, or nobody hears of orders.
+
+    ## Likely causes
+
+    1. Kafka: see KafkaBrokerDown of kafka.
+
+    ## What to look at
+
+    What is ordered?
+
+    ```sh
+    kubectl -n kafka exec kafka-0 -c kafka -- kafka-get-offsets --bootstrap-server kafka.kafka.svc.cluster.local:9092 --topic orders
+    ```
+
+    ## What ends it
+
+    Open the shop.
+
+    ## Do not
+
+    - Do not order yourself.
+
+    ## The rule
+
+    ```
+    sum by (region) (rate(shop_orders_total{job="shop"}[5m])) == 0
+    ```
+
+    Dashboard: `/d/kafka-kafka-kafka` of Grafana; its links lead to the others.
+    "#);
+}
+
+#[test]
+fn an_alert_without_a_test_is_told_the_call_that_adds_one() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    let lag = "sum by (consumergroup) (kafka_consumergroup_lag{kafka_cluster=\"kafka\"}) > 10 and on () shop_open > 0";
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .foreign(ForeignExporter::new("shop").gauge::<&str>("shop_open", []))
+            .alert(
+                Alert::new("ShopIsBehind", lag)
+                    .summary("Orders wait.")
+                    .description("{{ $value }} wait."),
+            ),
+    );
+    let synthesis = synth(&stack);
+    let note = synthesis.findings.iter().next().unwrap();
+    assert_eq!((note.severity, note.rule.id), (Severity::Note, "KS-O13"));
+    assert_snapshot!(note.hint, @r#"say `.test(AlertTest::new("…").series("kafka_consumergroup_lag", &[("consumergroup", "…"), ("topic", "…"), ("partition", "…")], Course::Level { good: …, nearly: …, bad: … }).series("shop_open", &[], Course::Level { good: …, nearly: …, bad: … }).label("consumergroup", "…"))`"#);
+}

@@ -188,6 +188,7 @@ pub const ALL: &[&Rule] = &[
     &observability::TIMES,
     &observability::TEMPLATE,
     &observability::ALERT,
+    &observability::UNTESTED,
 ];
 
 /// The rules that hold the load of a stack against its brokers.

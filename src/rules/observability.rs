@@ -2,7 +2,7 @@
 
 use crate::finding::{
     Rule,
-    Severity::{Error, Warning},
+    Severity::{Error, Note, Warning},
 };
 
 /// Alerts on metrics that nothing exports.
@@ -140,4 +140,16 @@ pub const ALERT: Rule = Rule {
     explanation: "Alerts are routed, silenced and looked up by name: one name for two of them, or one that is no word, breaks \
         that. Whoever is called at night has nothing but the summary and the description.",
     source: "monitoring-mixins: guidelines for alert names, labels and annotations",
+};
+
+/// An alert of the stack's own that nothing tries.
+pub const UNTESTED: Rule = Rule {
+    id: "KS-O13",
+    production: Note,
+    development: Note,
+    summary: "an alert without a test",
+    explanation: "That an expression is sound does not say that it fires when it should: only series do, that are good, then \
+        bad, then good again, and those that are nearly bad. The alerts of this crate carry theirs; one of a stack's own has \
+        them from whoever knows what it is about. `promtool test rules` runs all of them.",
+    source: "Prometheus, Unit testing for rules",
 };

@@ -14,6 +14,11 @@ mod template;
 pub(super) mod trial;
 mod zookeeper;
 
+pub use self::{
+    page::Runbook,
+    trial::{AlertTest, Course},
+};
+
 use std::collections::BTreeSet;
 
 use self::{page::Page, trial::Trial};
@@ -64,7 +69,7 @@ impl Urgency {
 /// );
 /// # assert!(synth(&stack).manifests.unwrap().get("monitoring/prometheusrule-kafka.yaml").unwrap().contains("alert: ShopOrdersWait"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Alert {
     pub(super) name: String,
@@ -74,7 +79,9 @@ pub struct Alert {
     summary: String,
     description: String,
     runbook: Option<String>,
-    pub(super) location: Location,
+    page: Option<Runbook>,
+    test: Option<AlertTest>,
+    location: Location,
 }
 
 impl Alert {
@@ -89,6 +96,8 @@ impl Alert {
             summary: String::new(),
             description: String::new(),
             runbook: None,
+            page: None,
+            test: None,
             location: Location::caller(),
         }
     }
@@ -117,9 +126,21 @@ impl Alert {
         self
     }
 
-    /// The page that says what to do.
+    /// The page that says what to do, where it is not one of this stack's.
     pub fn runbook(mut self, url: impl Into<String>) -> Self {
         self.runbook = Some(url.into());
+        self
+    }
+
+    /// A page of its own in the stack's folder `runbooks`, to which it leads unless [`Alert::runbook`] says otherwise.
+    pub fn page(mut self, page: Runbook) -> Self {
+        self.page = Some(page);
+        self
+    }
+
+    /// Series with which promtool shows that it fires, stops, and is silent where it should be.
+    pub fn test(mut self, test: AlertTest) -> Self {
+        self.test = Some(test);
         self
     }
 }
@@ -162,8 +183,15 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
+/// Who wrote an alert, with its page and its test.
+#[derive(Clone, Copy)]
+pub(super) enum Whose<'a> {
+    Crate(&'static Row),
+    Stack(&'a Alert),
+}
+
 /// An alert with its words for one stack, whoever wrote it.
-pub(super) struct Ready {
+pub(super) struct Ready<'a> {
     pub name: String,
     pub expression: String,
     pub urgency: Urgency,
@@ -173,36 +201,26 @@ pub(super) struct Ready {
     /// Where the limit comes from; a stack's own alert has none.
     pub threshold: Option<String>,
     pub runbook: Option<String>,
-    /// The row of this crate, with the page and the test.
-    pub row: Option<&'static Row>,
-    pub location: Option<Location>,
+    pub whose: Whose<'a>,
 }
 
 impl Monitoring {
-    /// The alerts of this crate whose metrics exist here.
-    pub(super) fn own_alerts(&self, sources: &Sources) -> Vec<Ready> {
-        all()
-            .filter_map(|row| {
-                Some(Ready {
-                    name: row.name.to_owned(),
-                    expression: (row.expression)(self, sources)?,
-                    urgency: row.urgency,
-                    hold: row.hold,
-                    summary: row.summary.to_owned(),
-                    description: row.description.to_owned(),
-                    threshold: Some((row.threshold)(self)),
-                    runbook: self.page_url(row.name),
-                    row: Some(row),
-                    location: None,
-                })
+    /// All alerts here: those of this crate whose metrics exist, then the stack's own.
+    pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready<'_>> {
+        let of_crate = all().filter_map(|row| {
+            Some(Ready {
+                name: row.name.to_owned(),
+                expression: (row.expression)(self, sources)?,
+                urgency: row.urgency,
+                hold: row.hold,
+                summary: row.summary.to_owned(),
+                description: row.description.to_owned(),
+                threshold: Some((row.threshold)(self)),
+                runbook: self.page_url(row.name),
+                whose: Whose::Crate(row),
             })
-            .collect()
-    }
-
-    /// All alerts here: those of this crate, then the stack's own.
-    pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready> {
-        let mut alerts = self.own_alerts(sources);
-        alerts.extend(self.alerts.iter().map(|alert| Ready {
+        });
+        let of_stack = self.alerts.iter().map(|alert| Ready {
             name: alert.name.clone(),
             expression: alert.expression.clone(),
             urgency: alert.urgency,
@@ -210,15 +228,17 @@ impl Monitoring {
             summary: alert.summary.clone(),
             description: alert.description.clone(),
             threshold: None,
-            runbook: alert.runbook.clone(),
-            row: None,
-            location: Some(alert.location),
-        }));
-        alerts
+            runbook: alert
+                .runbook
+                .clone()
+                .or_else(|| self.page_url(alert.page.as_ref().map(|_| alert.name.as_str())?)),
+            whose: Whose::Stack(alert),
+        });
+        of_crate.chain(of_stack).collect()
     }
 
     /// What is wrong with each alert.
-    pub(super) fn flaws(&self, sources: &Sources) -> Vec<(Ready, Vec<Flaw>)> {
+    pub(super) fn flaws(&self, sources: &Sources) -> Vec<(Ready<'_>, Vec<Flaw>)> {
         let mut names = BTreeSet::new();
         self.ready_alerts(sources)
             .into_iter()
@@ -237,9 +257,34 @@ impl Monitoring {
     }
 }
 
-impl Ready {
+impl Ready<'_> {
+    /// The line of a stack's own.
+    pub(super) fn location(&self) -> Option<Location> {
+        match self.whose {
+            Whose::Crate(_) => None,
+            Whose::Stack(alert) => Some(alert.location),
+        }
+    }
+
+    /// Whether it has a page in the stack's folder.
+    pub(super) fn has_page(&self) -> bool {
+        match self.whose {
+            Whose::Crate(_) => true,
+            Whose::Stack(alert) => alert.page.is_some(),
+        }
+    }
+
+    /// What it is tried with.
+    pub(super) fn trial(&self, monitoring: &Monitoring, sources: &Sources) -> Option<Trial> {
+        match self.whose {
+            Whose::Crate(row) => Some((row.trial)(monitoring, sources)),
+            Whose::Stack(alert) => Some(alert.test.as_ref()?.trial(&judge(&self.expression, sources), sources)),
+        }
+    }
+
     fn flaws(&self, sources: &Sources) -> Vec<Flaw> {
-        let Judgement { mut flaws, labels, .. } = judge(&self.expression, sources);
+        let mut judgement = judge(&self.expression, sources);
+        let mut flaws = std::mem::take(&mut judgement.flaws);
         let mut flaw = |rule, message: String, hint: &str| {
             flaws.push(Flaw {
                 rule,
@@ -280,8 +325,20 @@ impl Ready {
                 "put it into `.description(…)`",
             );
         }
-        for message in template::flaws(&self.description, labels.as_ref()) {
+        for message in template::flaws(&self.description, judgement.labels.as_ref()) {
             flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
+        }
+        if let Whose::Stack(alert) = self.whose {
+            match &alert.test {
+                Some(test) => flaws.extend(test.flaws(&judgement, sources)),
+                // What is wrong with it comes first.
+                None if flaws.is_empty() => flaws.push(Flaw {
+                    rule: &rules::UNTESTED,
+                    message: "it has no test".to_owned(),
+                    hint: AlertTest::call(&judgement, sources),
+                }),
+                None => {}
+            }
         }
         flaws
     }

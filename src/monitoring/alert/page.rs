@@ -1,6 +1,6 @@
 //! Runbooks: a page an alert, with the names and numbers of one stack.
 
-use super::Ready;
+use super::{Ready, Whose};
 use crate::{
     kafka::Mode,
     metrics::{Metric, Source},
@@ -20,6 +20,101 @@ pub(in crate::monitoring) struct Page {
     pub over: &'static str,
     /// What not to do, and why.
     pub avoid: &'static [&'static str],
+}
+
+/// The page of an alert of the stack's own: what whoever is called reads first.
+///
+/// `{ns}`, `{cluster}`, `{bootstrap}` and the other names that this crate's own pages use are replaced by what they are in the
+/// stack, and `{run}` by what comes before a command of Kafka's.
+///
+/// ```
+/// use kafka_stacks::monitoring::Runbook;
+///
+/// Runbook::new("Orders are accepted and not worked on: customers wait.")
+///     .cause("The workers are away.")
+///     .step("Do they run?", "kubectl -n shop get pods -l app=worker")
+///     .step("How far behind are they?", "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group worker")
+///     .over("Start them. It is over when fewer than 100 orders wait.")
+///     .avoid("Do not reset the group's offsets: the orders in between are then never handled.");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Runbook {
+    meaning: String,
+    causes: Vec<String>,
+    steps: Vec<(String, String)>,
+    over: String,
+    avoid: Vec<String>,
+}
+
+impl Runbook {
+    /// A page that says what the alert means.
+    pub fn new(meaning: impl Into<String>) -> Self {
+        Self {
+            meaning: meaning.into(),
+            causes: Vec::new(),
+            steps: Vec::new(),
+            over: String::new(),
+            avoid: Vec::new(),
+        }
+    }
+
+    /// A likely cause; the most likely first.
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// What to look at, and the command that shows it.
+    pub fn step(mut self, what: impl Into<String>, command: impl Into<String>) -> Self {
+        self.steps.push((what.into(), command.into()));
+        self
+    }
+
+    /// What mends it, and how to tell that it is over.
+    pub fn over(mut self, over: impl Into<String>) -> Self {
+        self.over = over.into();
+        self
+    }
+
+    /// What not to do, and why.
+    pub fn avoid(mut self, avoid: impl Into<String>) -> Self {
+        self.avoid.push(avoid.into());
+        self
+    }
+}
+
+/// The parts of a page, whoever wrote it.
+struct Parts<'a> {
+    meaning: &'a str,
+    causes: Vec<&'a str>,
+    steps: Vec<(&'a str, &'a str)>,
+    over: &'a str,
+    avoid: Vec<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(whose: Whose<'a>) -> Option<Self> {
+        Some(match whose {
+            Whose::Crate(row) => Self {
+                meaning: row.page.meaning,
+                causes: row.page.causes.to_vec(),
+                steps: row.page.steps.to_vec(),
+                over: row.page.over,
+                avoid: row.page.avoid.to_vec(),
+            },
+            Whose::Stack(alert) => {
+                let page = alert.page.as_ref()?;
+                Self {
+                    meaning: &page.meaning,
+                    causes: page.causes.iter().map(String::as_str).collect(),
+                    steps: page.steps.iter().map(|(what, command)| (&**what, &**command)).collect(),
+                    over: &page.over,
+                    avoid: page.avoid.iter().map(String::as_str).collect(),
+                }
+            }
+        })
+    }
 }
 
 /// The names of a stack, for its pages.
@@ -129,8 +224,9 @@ impl Names {
     }
 }
 
-/// The page of an alert.
-pub(in crate::monitoring) fn text(alert: &Ready, page: &Page, sources: &Sources, names: &Names) -> String {
+/// The page of an alert, if it has one.
+pub(in crate::monitoring) fn text(alert: &Ready<'_>, sources: &Sources, names: &Names) -> Option<String> {
+    let page = Parts::of(alert.whose)?;
     let hold = if alert.hold.as_millis() == 0 {
         "fires at once".to_owned()
     } else {
@@ -148,25 +244,40 @@ pub(in crate::monitoring) fn text(alert: &Ready, page: &Page, sources: &Sources,
     if let Some(threshold) = &alert.threshold {
         text += &format!("Limit: {threshold}\n\n");
     }
-    text += "## Likely causes\n\n";
-    for (number, cause) in page.causes.iter().enumerate() {
-        text += &format!("{}. {}\n", number + 1, names.fill(cause));
+    if !page.causes.is_empty() {
+        text += "## Likely causes\n\n";
+        for (number, cause) in page.causes.iter().enumerate() {
+            text += &format!("{}. {}\n", number + 1, names.fill(cause));
+        }
+        text += "\n";
     }
-    text += "\n## What to look at\n\n";
-    for (what, command) in page.steps {
-        text += &format!("{}\n\n```sh\n{}\n```\n\n", names.fill(what), names.fill(command));
+    if !page.steps.is_empty() {
+        text += "## What to look at\n\n";
+        for (what, command) in page.steps {
+            text += &format!("{}\n\n```sh\n{}\n```\n\n", names.fill(what), names.fill(command));
+        }
     }
-    text += &format!("## What ends it\n\n{}\n\n## Do not\n\n", names.fill(page.over));
-    for avoid in page.avoid {
-        text += &format!("- {}\n", names.fill(avoid));
+    if !page.over.is_empty() {
+        text += &format!("## What ends it\n\n{}\n\n", names.fill(page.over));
     }
-    text += &format!("\n## The rule\n\n```\n{}\n```\n\n", alert.expression.trim_end());
-    text += "| Metric | From | Says |\n|---|---|---|\n";
-    for metric in alert.metrics(sources) {
-        text += &format!("| `{}` | {} | {} |\n", metric.name, origin(metric), metric.help);
+    if !page.avoid.is_empty() {
+        text += "## Do not\n\n";
+        for avoid in page.avoid {
+            text += &format!("- {}\n", names.fill(avoid));
+        }
+        text += "\n";
     }
-    text += &names.fill("\nDashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
-    text
+    text += &format!("## The rule\n\n```\n{}\n```\n\n", alert.expression.trim_end());
+    let metrics = alert.metrics(sources);
+    if !metrics.is_empty() {
+        text += "| Metric | From | Says |\n|---|---|---|\n";
+        for metric in metrics {
+            text += &format!("| `{}` | {} | {} |\n", metric.name, origin(metric), metric.help);
+        }
+        text += "\n";
+    }
+    text += &names.fill("Dashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
+    Some(text)
 }
 
 /// Who makes a metric.

@@ -4,35 +4,59 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Ready;
-use crate::monitoring::scrape::{CLUSTER, Sources};
+use super::{Flaw, Judgement, Ready, rules};
+use crate::{
+    metrics::Kind,
+    monitoring::scrape::{CLUSTER, Sources},
+    quantity::Duration,
+};
 
 /// What an alert is tried with.
 pub(in crate::monitoring) struct Trial {
     lines: Vec<(String, Course)>,
-    /// The labels of the alert beside `namespace`, `kafka_cluster` and `severity`.
-    labels: Vec<(&'static str, String)>,
-    /// Its value, as the description shows it.
-    value: String,
+    /// Whether the alert has the label `namespace`.
+    in_namespace: bool,
+    /// Its labels beside that, `kafka_cluster` and `severity`.
+    labels: Vec<(String, String)>,
+    says: Says,
     /// Minutes from the change until the expression holds.
     delay: u64,
     /// Minutes from the end of the trouble until it holds no more.
     recovery: u64,
 }
 
+/// What the description says when the alert fires.
+enum Says {
+    /// What its template makes of this value.
+    Value(String),
+    /// These words.
+    Words(String),
+}
+
 /// Minutes of peace before the trouble.
 const PEACE: u64 = 10;
 
 /// What a series does in peace, in trouble, and where it is nearly in trouble.
-#[derive(Clone, Copy)]
-pub(in crate::monitoring) enum Course {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Course {
     /// It has a value.
-    Level { good: f64, nearly: f64, bad: f64 },
+    Level {
+        /// In peace.
+        good: f64,
+        /// The nearest value at which the alert has to be silent.
+        nearly: f64,
+        /// In trouble.
+        bad: f64,
+    },
     /// It starts somewhere and grows by so much a minute.
     Growth {
+        /// Where it starts.
         from: f64,
+        /// In peace.
         good: f64,
+        /// The nearest growth at which the alert has to be silent.
         nearly: f64,
+        /// In trouble.
         bad: f64,
     },
     /// It goes up by one every other minute while there is trouble.
@@ -45,6 +69,177 @@ pub(in crate::monitoring) enum Course {
     Steady(f64),
 }
 
+/// How an alert of the stack's own is tested: series that make it fire and stop, and the nearest that do not.
+///
+/// `out/<stack>/tests/alerts.yaml` then has two tests of it, for `promtool test rules`. In the first all series are `good` for
+/// ten minutes, then `bad` until ten minutes after the alert fires, then `good` again; in the second they are `nearly` bad for
+/// as long, and the alert has to be silent.
+///
+/// ```
+/// use kafka_stacks::{monitoring::{Alert, AlertTest, Course, ForeignExporter}, prelude::*};
+///
+/// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+/// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+/// stack.add(
+///     Monitoring::new("monitoring", &kafka)
+///         .foreign(ForeignExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
+///         .alert(
+///             Alert::new("ShopOrdersWait", "sum by (region) (shop_orders_waiting) > 100")
+///                 .summary("Orders wait to be produced.")
+///                 .description("{{ $value }} orders of {{ $labels.region }} wait.")
+///                 .test(
+///                     AlertTest::new("101 orders of eu wait.")
+///                         .series(
+///                             "shop_orders_waiting",
+///                             &[("region", "eu")],
+///                             Course::Level { good: 0.0, nearly: 100.0, bad: 101.0 },
+///                         )
+///                         .label("region", "eu"),
+///                 ),
+///         ),
+/// );
+/// # let manifests = synth(&stack).manifests.unwrap();
+/// # assert!(manifests.get("tests/alerts.yaml").unwrap().contains("ShopOrdersWait fires and stops"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct AlertTest {
+    says: String,
+    series: Vec<Given>,
+    labels: Vec<(String, String)>,
+    delay: Duration,
+    recovery: Duration,
+}
+
+/// A series of a test, by metric and labels of its own.
+#[derive(Clone, Debug, PartialEq)]
+struct Given {
+    metric: String,
+    labels: Vec<(String, String)>,
+    course: Course,
+}
+
+impl AlertTest {
+    /// A test in which one alert fires, with these words: the description, its templates replaced.
+    pub fn new(says: impl Into<String>) -> Self {
+        Self {
+            says: says.into(),
+            series: Vec::new(),
+            labels: Vec::new(),
+            delay: Duration::from_seconds(0),
+            recovery: Duration::from_seconds(0),
+        }
+    }
+
+    /// A series of a metric, with labels of its own: those that its scrape gives it (`namespace`, `kafka_cluster` and `job`)
+    /// need no mention.
+    pub fn series(mut self, metric: impl Into<String>, labels: &[(&str, &str)], course: Course) -> Self {
+        let owned = |(label, value): &(&str, &str)| ((*label).to_owned(), (*value).to_owned());
+        self.series.push(Given {
+            metric: metric.into(),
+            labels: labels.iter().map(owned).collect(),
+            course,
+        });
+        self
+    }
+
+    /// A label that the alert has, beside `namespace`, `kafka_cluster` and `severity`.
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// The time from the first bad sample until the expression holds, as that of a rate to climb, and from the first good one
+    /// until it holds no more; none unless said otherwise. Whole minutes count.
+    pub const fn late(mut self, delay: Duration, recovery: Duration) -> Self {
+        self.delay = delay;
+        self.recovery = recovery;
+        self
+    }
+
+    /// The same as the trial of an alert of this crate.
+    pub(super) fn trial(&self, judgement: &Judgement, sources: &Sources) -> Trial {
+        let series = self.series.iter().map(|given| {
+            let labels: Vec<(&str, &str)> = given.labels.iter().map(|(label, value)| (&**label, &**value)).collect();
+            (sources.sample_of(&given.metric, &labels), given.course)
+        });
+        let keeps = |label: &str| judgement.labels.as_ref().is_some_and(|labels| labels.contains(label));
+        Trial {
+            lines: series.collect(),
+            in_namespace: keeps("namespace"),
+            labels: self.labels.clone(),
+            says: Says::Words(self.says.clone()),
+            delay: self.delay.as_seconds() / 60,
+            recovery: self.recovery.as_seconds() / 60,
+        }
+    }
+
+    /// What is wrong with it, before promtool sees it.
+    pub(super) fn flaws(&self, judgement: &Judgement, sources: &Sources) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let mut flaw = |rule, message: String, hint: String| flaws.push(Flaw { rule, message, hint });
+        if self.series.is_empty() {
+            flaw(
+                &rules::ALERT,
+                "its test has no series".to_owned(),
+                "give it what the expression reads: `AlertTest::series(…)`".to_owned(),
+            );
+        }
+        for Given { metric, labels, .. } in &self.series {
+            let Some(series) = sources.find(metric) else {
+                let hint = "name a metric of the expression in `AlertTest::series(…)`".to_owned();
+                flaw(
+                    &rules::METRIC,
+                    format!("its test has a series of `{metric}`, which nothing exports"),
+                    hint,
+                );
+                continue;
+            };
+            for (label, _) in labels
+                .iter()
+                .filter(|(label, _)| !series.labels.contains(&label.as_str()))
+            {
+                flaw(
+                    &rules::LABEL,
+                    format!("its test gives `{metric}` the label `{label}`, which it does not have"),
+                    format!("its labels are `{}`", series.labels.join("`, `")),
+                );
+            }
+        }
+        if let Some(kept) = &judgement.labels {
+            for (label, _) in self.labels.iter().filter(|(label, _)| !kept.contains(label)) {
+                flaw(
+                    &rules::LABEL,
+                    format!("its test expects the label `{label}`, which the expression does not keep"),
+                    "expect labels that the expression keeps: `AlertTest::label(…)`".to_owned(),
+                );
+            }
+        }
+        flaws
+    }
+
+    /// The call that is missing where an alert has no test: its metrics with their labels, and the labels that it keeps.
+    pub(super) fn call(judgement: &Judgement, sources: &Sources) -> String {
+        let mut call = "say `.test(AlertTest::new(\"…\")".to_owned();
+        let mut known = Vec::new();
+        for name in &judgement.metrics {
+            let Some(series) = sources.find(name) else { continue };
+            let own = sources.labels_of(name);
+            let labels: Vec<String> = own.iter().map(|label| format!("(\"{label}\", \"…\")")).collect();
+            let course = match series.kind {
+                Kind::Gauge => "Course::Level { good: …, nearly: …, bad: … }",
+                Kind::Counter => "Course::Growth { from: …, good: …, nearly: …, bad: … }",
+            };
+            call += &format!(".series(\"{name}\", &[{}], {course})", labels.join(", "));
+            known.extend(own);
+        }
+        for label in judgement.labels.iter().flatten().filter(|label| known.contains(label)) {
+            call += &format!(".label(\"{label}\", \"…\")");
+        }
+        call + ")`"
+    }
+}
+
 impl Trial {
     /// A trial in which one alert fires, whose description shows this value.
     #[expect(
@@ -54,8 +249,9 @@ impl Trial {
     pub(in crate::monitoring) fn new(value: impl ToString) -> Self {
         Self {
             lines: Vec::new(),
+            in_namespace: true,
             labels: Vec::new(),
-            value: value.to_string(),
+            says: Says::Value(value.to_string()),
             delay: 0,
             recovery: 0,
         }
@@ -69,7 +265,7 @@ impl Trial {
 
     /// A label that the alert has beside `namespace`, `kafka_cluster` and `severity`.
     pub(in crate::monitoring) fn label(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.labels.push((name, value.into()));
+        self.labels.push((name.to_owned(), value.into()));
         self
     }
 
@@ -81,27 +277,28 @@ impl Trial {
     }
 
     /// The two tests: one fires and stops, the other is silent.
-    fn tests(&self, alert: &Ready, sources: &Sources) -> [Value; 2] {
-        let hold = alert.hold.as_seconds() / 60;
+    fn tests(&self, alert: &Ready<'_>, sources: &Sources) -> [Value; 2] {
+        let hold = alert.hold.as_seconds().div_ceil(60);
         let change = PEACE + 1;
         let fires = change + self.delay + hold;
         let trouble = self.delay + hold + 10;
         let over = change + trouble + self.recovery;
         let labels: BTreeMap<&str, &str> = self
-            .labels
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .chain([
-                ("namespace", sources.namespace.as_str()),
-                (CLUSTER, sources.cluster.as_str()),
-                ("severity", alert.urgency.label()),
-            ])
+            .in_namespace
+            .then_some(("namespace", sources.namespace.as_str()))
+            .into_iter()
+            .chain(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            .chain([(CLUSTER, sources.cluster.as_str()), ("severity", alert.urgency.label())])
             .collect();
         let annotations: BTreeMap<String, String> = alert
             .rule(sources)
             .annotations
             .into_iter()
-            .map(|(key, text)| (key, self.rendered(&text, &labels)))
+            .map(|(key, text)| match &self.says {
+                Says::Value(value) => (key, rendered(&text, value, &labels)),
+                Says::Words(words) if key == "description" => (key, words.clone()),
+                Says::Words(_) => (key, text),
+            })
             .collect();
         let expect = |minute: u64, firing: bool| {
             let alerts = if firing {
@@ -138,22 +335,22 @@ impl Trial {
             }),
         ]
     }
+}
 
-    /// A text with its templates replaced, as Prometheus would: promtool compares.
-    fn rendered(&self, text: &str, labels: &BTreeMap<&str, &str>) -> String {
-        let mut rendered = String::new();
-        let mut rest = text;
-        while let Some((before, behind)) = rest.split_once("{{") {
-            let (action, after) = behind.split_once("}}").unwrap_or((behind, ""));
-            rendered += before;
-            rendered += match action.trim().strip_prefix("$labels.") {
-                Some(label) => labels.get(label).copied().unwrap_or_default(),
-                None => &self.value,
-            };
-            rest = after;
-        }
-        rendered + rest
+/// A text with its templates replaced, as Prometheus would: promtool compares.
+fn rendered(text: &str, value: &str, labels: &BTreeMap<&str, &str>) -> String {
+    let mut rendered = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let (action, after) = behind.split_once("}}").unwrap_or((behind, ""));
+        rendered += before;
+        rendered += match action.trim().strip_prefix("$labels.") {
+            Some(label) => labels.get(label).copied().unwrap_or_default(),
+            None => value,
+        };
+        rest = after;
     }
+    rendered + rest
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,7 +414,7 @@ impl Course {
 }
 
 /// The file for `promtool test rules`.
-pub(in crate::monitoring) fn file(rules: &str, alerts: &[(&Ready, Trial)], sources: &Sources) -> Value {
+pub(in crate::monitoring) fn file(rules: &str, alerts: &[(&Ready<'_>, Trial)], sources: &Sources) -> Value {
     let tests: Vec<Value> = alerts
         .iter()
         .flat_map(|(alert, trial)| trial.tests(alert, sources))
