@@ -75,8 +75,13 @@ pub trait Construct: Send + Sync + 'static {
         Facts::default()
     }
 
-    /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. Pure, and it cannot fail.
-    fn documents(&self, _: &Scope) -> Vec<Document> {
+    /// Judges one of its objects again after an amendment changed it, as the API server's rules do for every object; nothing
+    /// unless said otherwise.
+    fn check_amended(&self, _: &Object, _: &mut Check<'_>) {}
+
+    /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. It gets the construct's
+    /// objects as they are written, with all amendments. Pure, and it cannot fail.
+    fn documents(&self, _: &Scope, _: &[Object]) -> Vec<Document> {
         Vec::new()
     }
 
@@ -259,7 +264,8 @@ pub(crate) trait Part: Send + Sync {
     fn claims(&self) -> Vec<Claim>;
     fn render(&self, scope: &Scope) -> Vec<Object>;
     fn capacity(&self) -> Facts;
-    fn documents(&self, scope: &Scope) -> Vec<Document>;
+    fn check_amended(&self, object: &Object, check: &mut Check<'_>);
+    fn documents(&self, scope: &Scope, finished: &[Object]) -> Vec<Document>;
     fn explanations(&self, scope: &Scope) -> Vec<Explanation>;
 }
 
@@ -282,8 +288,11 @@ impl<C: Construct> Part for C {
     fn capacity(&self) -> Facts {
         Construct::capacity(self)
     }
-    fn documents(&self, scope: &Scope) -> Vec<Document> {
-        Construct::documents(self, scope)
+    fn check_amended(&self, object: &Object, check: &mut Check<'_>) {
+        Construct::check_amended(self, object, check);
+    }
+    fn documents(&self, scope: &Scope, finished: &[Object]) -> Vec<Document> {
+        Construct::documents(self, scope, finished)
     }
     fn explanations(&self, scope: &Scope) -> Vec<Explanation> {
         Construct::explanations(self, scope)

@@ -185,8 +185,8 @@ impl Stack {
     }
 
     /// Changes a rendered object where no builder call does: the escape hatch. `name` is the object's name (for a Job, without
-    /// its digest). An amendment that matches nothing is a finding, and checksums and digests are made of what it left. The object
-    /// is judged after it: what the API server would refuse, or what would keep Kafka from starting, is found at the amendment.
+    /// its digest). An amendment that matches nothing is a finding, and checksums, digests and promtool's tests are made of what it
+    /// left. The object is judged after it: what the API server would refuse, or what would keep Kafka from starting, is found at the amendment.
     ///
     /// ```
     /// use k8s_openapi::api::apps::v1::StatefulSet;

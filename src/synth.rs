@@ -74,6 +74,9 @@ pub fn synth(stack: &Stack) -> Synthesis {
     }
 
     let rendered = render(stack);
+    for finding in rendered.iter().flat_map(|part| &part.findings) {
+        findings.push(finding.clone());
+    }
     check_amendments(stack, &rendered, &mut findings);
     check_objects(stack, &rendered, &mut findings);
     acknowledge(stack, &mut findings);
@@ -180,6 +183,8 @@ struct Rendered<'a> {
     documents: Vec<RenderedFile>,
     /// For each amendment of the stack, what came of it here.
     amended: Vec<Amended>,
+    /// What the construct finds wrong with the objects that were amended.
+    findings: Findings,
 }
 
 struct RenderedObject {
@@ -237,15 +242,11 @@ enum Job<'a> {
 
 impl<'a> Job<'a> {
     fn render(&self, stack: &'a Stack) -> Rendered<'a> {
-        let (construct, location, mut objects, documents) = match self {
-            Self::Stack => ("", stack.origin.location, namespace(stack), Vec::new()),
-            Self::Part(part) => (
-                part.name(),
-                part.origin().location,
-                part.render(&stack.scope),
-                part.documents(&stack.scope),
-            ),
+        let (construct, location, mut objects) = match self {
+            Self::Stack => ("", stack.origin.location, namespace(stack)),
+            Self::Part(part) => (part.name(), part.origin().location, part.render(&stack.scope)),
         };
+        let mut findings = Findings::default();
         let mut amended = vec![Amended::NoMatch; stack.amendments.len()];
         // What is wrong with an object that was amended is looked for at the amendment.
         let mut locations = vec![location; objects.len()];
@@ -259,7 +260,19 @@ impl<'a> Job<'a> {
                     *location = amendment.location;
                 }
             }
+            if let Self::Part(part) = self
+                && *location != part.origin().location
+            {
+                part.check_amended(
+                    object,
+                    &mut Check::new(&stack.scope, construct, *location, &mut findings),
+                );
+            }
         }
+        let documents = match self {
+            Self::Stack => Vec::new(),
+            Self::Part(part) => part.documents(&stack.scope, &objects),
+        };
         let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
         let mut objects: Vec<RenderedObject> = objects
             .into_iter()
@@ -285,6 +298,7 @@ impl<'a> Job<'a> {
                 .map(|document| RenderedFile::new(DOCUMENT, document.path, document.text))
                 .collect(),
             amended,
+            findings,
         }
     }
 }

@@ -28,6 +28,7 @@ use k8s_openapi::{
 
 use self::{
     alert::{
+        Ready,
         page::{self, Names},
         trial,
     },
@@ -413,11 +414,7 @@ impl Monitoring {
             spec: PrometheusRuleSpec {
                 groups: vec![RuleGroup {
                     name: self.kafka.name().to_owned(),
-                    rules: self
-                        .ready_alerts(sources)
-                        .iter()
-                        .map(|alert| alert.rule(sources))
-                        .collect(),
+                    rules: self.ready_alerts(sources).into_iter().map(|alert| alert.rule).collect(),
                 }],
             },
         }
@@ -461,6 +458,14 @@ impl Monitoring {
         }
         objects
     }
+}
+
+/// The rules, if that is what the object is.
+fn rules_of(object: &Object) -> Option<PrometheusRule> {
+    if object.kind() != PrometheusRuleSpec::KIND {
+        return None;
+    }
+    object.read().ok()
 }
 
 impl Construct for Monitoring {
@@ -522,7 +527,7 @@ impl Construct for Monitoring {
             let location = alert.location();
             for flaw in flaws.into_iter().filter(|_| sound || location.is_some()) {
                 check.report(flaw.rule, flaw.message, |finding| {
-                    finding.item(alert.name.as_str()).hint(flaw.hint);
+                    finding.item(alert.rule.alert.as_str()).hint(flaw.hint);
                     if let Some(location) = location {
                         finding.at(location);
                     }
@@ -545,33 +550,61 @@ impl Construct for Monitoring {
         self.ready_alerts(&sources)
             .iter()
             .map(|alert| {
+                let rule = &alert.rule;
+                let text = |name: &str| rule.annotations.get(name).cloned();
                 let mut facts = vec![
-                    ("severity", alert.urgency.label().to_owned()),
-                    ("for", alert.hold.to_string()),
-                    ("expression", alert.expression.trim_end().to_owned()),
+                    ("severity", rule.labels["severity"].clone()),
+                    ("for", rule.waits().to_string()),
+                    ("expression", rule.expr.trim_end().to_owned()),
                 ];
-                facts.extend(alert.threshold.iter().map(|threshold| ("limit", threshold.clone())));
-                facts.extend(alert.metrics(&sources).into_iter().map(|metric| {
+                facts.extend(text("threshold").map(|threshold| ("limit", threshold)));
+                facts.extend(alert::metrics(&rule.expr, &sources).into_iter().map(|metric| {
                     let origin = page::origin(metric);
                     ("metric", format!("{}, from {origin}: {}", metric.name, metric.help))
                 }));
                 if alert.has_page() {
-                    facts.push(("runbook", format!("runbooks/{}", self.page(&alert.name))));
+                    facts.push(("runbook", format!("runbooks/{}", self.page(&rule.alert))));
                 }
-                facts.extend(alert.runbook.iter().map(|url| ("runbook_url", url.clone())));
+                facts.extend(text("runbook_url").map(|url| ("runbook_url", url)));
                 Explanation {
-                    name: alert.name.clone(),
-                    summary: alert.summary.clone(),
+                    name: rule.alert.clone(),
+                    summary: rule.annotation("summary").to_owned(),
                     facts,
                 }
             })
             .collect()
     }
 
-    fn documents(&self, scope: &Scope) -> Vec<Document> {
+    fn check_amended(&self, object: &Object, check: &mut Check<'_>) {
+        let Some(amended) = rules_of(object) else { return };
+        let sources = self.sources(check.scope());
+        let written = self.ready_alerts(&sources);
+        for rule in amended.spec.alerts() {
+            for flaw in alert::flaws_of_amended(rule, &written, &sources) {
+                check.report(flaw.rule, flaw.message, |finding| {
+                    finding.item(rule.alert.as_str()).hint(flaw.hint);
+                });
+            }
+        }
+    }
+
+    // All of it is made of the finished rules, so that it is about what is applied.
+    fn documents(&self, scope: &Scope, finished: &[Object]) -> Vec<Document> {
+        let Some(applied) = finished.iter().find_map(rules_of) else {
+            return Vec::new();
+        };
         let sources = self.sources(scope);
         let names = Names::new(self, scope, &sources);
-        let alerts = self.ready_alerts(&sources);
+        let alerts: Vec<Ready<'_>> = applied
+            .spec
+            .alerts()
+            .filter_map(|rule| {
+                Some(Ready {
+                    whose: self.author(&rule.alert, &sources)?,
+                    rule: rule.clone(),
+                })
+            })
+            .collect();
         let folder = self
             .pages
             .as_ref()
@@ -579,15 +612,18 @@ impl Construct for Monitoring {
         let rules = RULES_FILE.to_owned();
         let trials: Vec<_> = alerts
             .iter()
-            .filter_map(|alert| Some((alert, alert.trial(self, &sources)?)))
+            .filter_map(|alert| Some((&alert.rule, alert.trial(self, &sources)?)))
             .collect();
         let pages = alerts.iter().filter_map(|alert| {
             let text = page::text(alert, &sources, &names)?;
-            Some(Document::new(format!("runbooks/{}", self.page(&alert.name)), text))
+            Some(Document::new(
+                format!("runbooks/{}", self.page(&alert.rule.alert)),
+                text,
+            ))
         });
         let mut documents: Vec<Document> = pages.collect();
         documents.extend([
-            Document::yaml(format!("tests/{folder}{rules}"), &self.rules(scope, &sources).spec),
+            Document::yaml(format!("tests/{folder}{rules}"), &applied.spec),
             Document::yaml(
                 format!("tests/{folder}alerts.yaml"),
                 &trial::file(&rules, &trials, &sources),

@@ -9,6 +9,8 @@ use k8s_openapi::{
 };
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
+use crate::quantity::Duration;
+
 /// A resource of the API group `monitoring.coreos.com/v1`, or another that [`Spec`] names. Like a type of `k8s-openapi` it can be amended:
 ///
 /// ```
@@ -151,6 +153,35 @@ impl Spec for PrometheusRuleSpec {
     const PLURAL: &'static str = "prometheusrules";
 }
 
+impl PrometheusRuleSpec {
+    /// The alert of a name, to amend it.
+    ///
+    /// ```
+    /// use kafka_stacks::{monitoring::PrometheusRule, prelude::*};
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// stack.add(Monitoring::new("monitoring", &kafka));
+    /// stack.amend::<PrometheusRule>("kafka", |rule| {
+    ///     if let Some(alert) = rule.spec.alert("KafkaBrokerDown") {
+    ///         alert.labels.insert("team".into(), "streams".into());
+    ///     }
+    /// });
+    /// # assert!(synth(&stack).manifests.unwrap().get("tests/alerts.yaml").unwrap().contains("team: streams"));
+    /// ```
+    pub fn alert(&mut self, name: &str) -> Option<&mut AlertingRule> {
+        self.groups
+            .iter_mut()
+            .flat_map(|group| &mut group.rules)
+            .find(|rule| rule.alert == name)
+    }
+
+    /// All alerts.
+    pub fn alerts(&self) -> impl Iterator<Item = &AlertingRule> {
+        self.groups.iter().flat_map(|group| &group.rules)
+    }
+}
+
 /// A group of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleGroup {
@@ -174,6 +205,37 @@ pub struct AlertingRule {
     pub labels: BTreeMap<String, String>,
     /// Texts for whoever is called.
     pub annotations: BTreeMap<String, String>,
+}
+
+impl AlertingRule {
+    /// One of its texts; empty if it is not there.
+    pub(super) fn annotation(&self, name: &str) -> &str {
+        self.annotations.get(name).map_or("", String::as_str)
+    }
+
+    /// How long it waits before it fires: `1h30m` is numbers with units.
+    pub(super) fn waits(&self) -> Duration {
+        const UNITS: [(&str, u64); 7] = [
+            ("ms", 1),
+            ("s", 1000),
+            ("m", 60_000),
+            ("h", 3_600_000),
+            ("d", 86_400_000),
+            ("w", 604_800_000),
+            ("y", 31_536_000_000),
+        ];
+        let mut rest = self.hold.as_deref().unwrap_or_default();
+        let mut millis: u64 = 0;
+        while let Some(digits) = rest.find(|c: char| !c.is_ascii_digit()) {
+            let (number, behind) = rest.split_at(digits);
+            let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
+            let unit = UNITS.iter().find(|(unit, _)| *unit == &behind[..end]);
+            let (number, (_, unit)) = (number.parse::<u64>().unwrap_or_default(), unit.unwrap_or(&("", 0)));
+            millis = millis.saturating_add(number.saturating_mul(*unit));
+            rest = &behind[end..];
+        }
+        Duration::from_millis(millis)
+    }
 }
 
 /// What a [`GrafanaDashboard`] asks for.

@@ -190,17 +190,9 @@ pub(super) enum Whose<'a> {
     Stack(&'a Alert),
 }
 
-/// An alert with its words for one stack, whoever wrote it.
+/// An alert for one stack, as Prometheus reads it, and who wrote it.
 pub(super) struct Ready<'a> {
-    pub name: String,
-    pub expression: String,
-    pub urgency: Urgency,
-    pub hold: Duration,
-    pub summary: String,
-    pub description: String,
-    /// Where the limit comes from; a stack's own alert has none.
-    pub threshold: Option<String>,
-    pub runbook: Option<String>,
+    pub rule: AlertingRule,
     pub whose: Whose<'a>,
 }
 
@@ -208,31 +200,31 @@ impl Monitoring {
     /// All alerts here: those of this crate whose metrics exist, then the stack's own.
     pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready<'_>> {
         let of_crate = all().filter_map(|row| {
+            let annotations = [
+                ("summary", Some(row.summary.to_owned())),
+                ("description", Some(row.description.to_owned())),
+                ("threshold", Some((row.threshold)(self))),
+                ("runbook_url", self.page_url(row.name)),
+            ];
+            let expression = (row.expression)(self, sources)?;
             Some(Ready {
-                name: row.name.to_owned(),
-                expression: (row.expression)(self, sources)?,
-                urgency: row.urgency,
-                hold: row.hold,
-                summary: row.summary.to_owned(),
-                description: row.description.to_owned(),
-                threshold: Some((row.threshold)(self)),
-                runbook: self.page_url(row.name),
+                rule: rule(row.name, expression, row.urgency, row.hold, annotations, sources),
                 whose: Whose::Crate(row),
             })
         });
-        let of_stack = self.alerts.iter().map(|alert| Ready {
-            name: alert.name.clone(),
-            expression: alert.expression.clone(),
-            urgency: alert.urgency,
-            hold: alert.hold,
-            summary: alert.summary.clone(),
-            description: alert.description.clone(),
-            threshold: None,
-            runbook: alert
-                .runbook
-                .clone()
-                .or_else(|| self.page_url(alert.page.as_ref().map(|_| alert.name.as_str())?)),
-            whose: Whose::Stack(alert),
+        let of_stack = self.alerts.iter().map(|alert| {
+            let page = || self.page_url(alert.page.as_ref().map(|_| alert.name.as_str())?);
+            let annotations = [
+                ("summary", Some(alert.summary.clone())),
+                ("description", Some(alert.description.clone())),
+                ("threshold", None),
+                ("runbook_url", alert.runbook.clone().or_else(page)),
+            ];
+            let expression = alert.expression.clone();
+            Ready {
+                rule: rule(&alert.name, expression, alert.urgency, alert.hold, annotations, sources),
+                whose: Whose::Stack(alert),
+            }
         });
         of_crate.chain(of_stack).collect()
     }
@@ -244,16 +236,50 @@ impl Monitoring {
             .into_iter()
             .map(|alert| {
                 let mut flaws = alert.flaws(sources);
-                if !names.insert(alert.name.clone()) {
+                if !names.insert(alert.rule.alert.clone()) {
                     flaws.push(Flaw {
                         rule: &rules::ALERT,
-                        message: format!("`{}` is the name of another alert too", alert.name),
+                        message: format!("`{}` is the name of another alert too", alert.rule.alert),
                         hint: "give it another name in `Alert::new(…)`".to_owned(),
                     });
                 }
                 (alert, flaws)
             })
             .collect()
+    }
+
+    /// Who wrote the alert of a name.
+    pub(super) fn author(&self, name: &str, sources: &Sources) -> Option<Whose<'_>> {
+        let mut rows = all().filter(|row| row.name == name && (row.expression)(self, sources).is_some());
+        rows.next()
+            .map(Whose::Crate)
+            .or_else(|| self.alerts.iter().find(|alert| alert.name == name).map(Whose::Stack))
+    }
+}
+
+fn rule<const N: usize>(
+    name: &str,
+    expression: String,
+    urgency: Urgency,
+    hold: Duration,
+    annotations: [(&str, Option<String>); N],
+    sources: &Sources,
+) -> AlertingRule {
+    let labels = [
+        ("severity", urgency.label().to_owned()),
+        // Also on what the kubelet reports, which knows no cluster.
+        (CLUSTER, sources.cluster.clone()),
+    ];
+    let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+    AlertingRule {
+        alert: name.to_owned(),
+        expr: expression,
+        hold: (hold.as_millis() > 0).then(|| hold.to_string()),
+        labels: labels.map(owned).into(),
+        annotations: annotations
+            .into_iter()
+            .filter_map(|(key, value)| Some(owned((key, value?))))
+            .collect(),
     }
 }
 
@@ -274,60 +300,23 @@ impl Ready<'_> {
         }
     }
 
-    /// What it is tried with.
+    /// What it is tried with; nothing where an amendment has changed what it asks.
     pub(super) fn trial(&self, monitoring: &Monitoring, sources: &Sources) -> Option<Trial> {
         match self.whose {
-            Whose::Crate(row) => Some((row.trial)(monitoring, sources)),
-            Whose::Stack(alert) => Some(alert.test.as_ref()?.trial(&judge(&self.expression, sources), sources)),
+            Whose::Crate(row) => {
+                let same = (row.expression)(monitoring, sources)? == self.rule.expr;
+                same.then(|| (row.trial)(monitoring, sources))
+            }
+            Whose::Stack(alert) if alert.expression == self.rule.expr => {
+                Some(alert.test.as_ref()?.trial(&judge(&alert.expression, sources), sources))
+            }
+            Whose::Stack(_) => None,
         }
     }
 
     fn flaws(&self, sources: &Sources) -> Vec<Flaw> {
-        let mut judgement = judge(&self.expression, sources);
-        let mut flaws = std::mem::take(&mut judgement.flaws);
-        let mut flaw = |rule, message: String, hint: &str| {
-            flaws.push(Flaw {
-                rule,
-                message,
-                hint: hint.to_owned(),
-            });
-        };
-        let mut letters = self.name.bytes();
-        if !letters.next().is_some_and(|first| first.is_ascii_uppercase())
-            || !letters.all(|c| c.is_ascii_alphanumeric())
-        {
-            let message = format!(
-                "`{}` is no name in capitals and lower case, as `KafkaBrokerDown`",
-                self.name
-            );
-            flaw(&rules::ALERT, message, "use such a name in `Alert::new(…)`");
-        }
-        for (text, what) in [(&self.summary, "summary"), (&self.description, "description")] {
-            if text.trim().is_empty() {
-                flaw(
-                    &rules::ALERT,
-                    format!("it has no {what}"),
-                    &format!("say it with `.{what}(…)`"),
-                );
-            }
-        }
-        if self.hold.as_millis() != 0 && self.hold < INTERVAL {
-            flaw(
-                &rules::TIMES,
-                format!("`for` is {}, and a scrape comes every {INTERVAL}", self.hold),
-                "use `.hold(5.minutes())`, or `.hold(0.seconds())` for what must not happen once",
-            );
-        }
-        if self.summary.contains("{{") {
-            flaw(
-                &rules::TEMPLATE,
-                "the summary has a template: it is the same for every alert of a name".to_owned(),
-                "put it into `.description(…)`",
-            );
-        }
-        for message in template::flaws(&self.description, judgement.labels.as_ref()) {
-            flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
-        }
+        let mut judgement = judge(&self.rule.expr, sources);
+        let mut flaws = flaws(&self.rule, &mut judgement);
         if let Whose::Stack(alert) = self.whose {
             match &alert.test {
                 Some(test) => flaws.extend(test.flaws(&judgement, sources)),
@@ -342,46 +331,83 @@ impl Ready<'_> {
         }
         flaws
     }
+}
 
-    /// As Prometheus reads it.
-    pub(super) fn rule(&self, sources: &Sources) -> AlertingRule {
-        let annotations = [
-            ("summary", Some(self.summary.clone())),
-            ("description", Some(self.description.clone())),
-            ("threshold", self.threshold.clone()),
-            ("runbook_url", self.runbook.clone()),
-        ];
-        let labels = [
-            ("severity", self.urgency.label().to_owned()),
-            // Also on what the kubelet reports, which knows no cluster.
-            (CLUSTER, sources.cluster.clone()),
-        ];
-        let owned = |(key, value): (&str, String)| (key.to_owned(), value);
-        AlertingRule {
-            alert: self.name.clone(),
-            expr: self.expression.clone(),
-            hold: (self.hold.as_millis() > 0).then(|| self.hold.to_string()),
-            labels: labels.map(owned).into(),
-            annotations: annotations
-                .into_iter()
-                .filter_map(|(key, value)| Some(owned((key, value?))))
-                .collect(),
+/// What is wrong with a rule, the flaws of its expression first.
+fn flaws(rule: &AlertingRule, judgement: &mut Judgement) -> Vec<Flaw> {
+    let mut flaws = std::mem::take(&mut judgement.flaws);
+    let mut flaw = |rule, message: String, hint: &str| {
+        flaws.push(Flaw {
+            rule,
+            message,
+            hint: hint.to_owned(),
+        });
+    };
+    let name = &rule.alert;
+    let mut letters = name.bytes();
+    if !letters.next().is_some_and(|first| first.is_ascii_uppercase()) || !letters.all(|c| c.is_ascii_alphanumeric()) {
+        let message = format!("`{name}` is no name in capitals and lower case, as `KafkaBrokerDown`");
+        flaw(&rules::ALERT, message, "use such a name in `Alert::new(…)`");
+    }
+    for what in ["summary", "description"] {
+        if rule.annotation(what).trim().is_empty() {
+            flaw(
+                &rules::ALERT,
+                format!("it has no {what}"),
+                &format!("say it with `.{what}(…)`"),
+            );
         }
     }
-
-    /// The metrics of its expression.
-    pub(super) fn metrics(&self, sources: &Sources) -> Vec<&'static Metric> {
-        // No label is called like a metric, so its words are enough: a parse of each expression would cost more than its page.
-        let words: BTreeSet<&str> = self
-            .expression
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .filter(|word| word.contains('_') || *word == "up")
-            .collect();
-        words
-            .into_iter()
-            .filter_map(|name| sources.find(name)?.metric)
-            .collect()
+    let hold = rule.waits();
+    if hold.as_millis() != 0 && hold < INTERVAL {
+        flaw(
+            &rules::TIMES,
+            format!("`for` is {hold}, and a scrape comes every {INTERVAL}"),
+            "use `.hold(5.minutes())`, or `.hold(0.seconds())` for what must not happen once",
+        );
     }
+    if rule.annotation("summary").contains("{{") {
+        flaw(
+            &rules::TEMPLATE,
+            "the summary has a template: it is the same for every alert of a name".to_owned(),
+            "put it into `.description(…)`",
+        );
+    }
+    for message in template::flaws(rule.annotation("description"), judgement.labels.as_ref()) {
+        flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
+    }
+    flaws
+}
+
+/// What is wrong with a rule that an amendment changed or added. `written` are those that were rendered.
+pub(super) fn flaws_of_amended(rule: &AlertingRule, written: &[Ready<'_>], sources: &Sources) -> Vec<Flaw> {
+    if written.iter().any(|alert| alert.rule == *rule) {
+        return Vec::new();
+    }
+    let mut judgement = judge(&rule.expr, sources);
+    let mut flaws = flaws(rule, &mut judgement);
+    let before = written.iter().find(|alert| alert.rule.alert == rule.alert);
+    if flaws.is_empty() && before.is_none_or(|alert| alert.rule.expr != rule.expr) {
+        flaws.push(Flaw {
+            rule: &rules::UNTESTED,
+            message: "it has no test: its expression is the amendment's".to_owned(),
+            hint: "use a threshold of `Monitoring`, or an alert of your own with `Alert::test(…)`".to_owned(),
+        });
+    }
+    flaws
+}
+
+/// The metrics of an expression.
+pub(super) fn metrics(expression: &str, sources: &Sources) -> Vec<&'static Metric> {
+    // No label is called like a metric, so its words are enough: a parse of each expression would cost more than its page.
+    let words: BTreeSet<&str> = expression
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.contains('_') || *word == "up")
+        .collect();
+    words
+        .into_iter()
+        .filter_map(|name| sources.find(name)?.metric)
+        .collect()
 }
 
 /// What most results are aggregated by.

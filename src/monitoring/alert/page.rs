@@ -1,6 +1,6 @@
 //! Runbooks: a page an alert, with the names and numbers of one stack.
 
-use super::{Ready, Whose};
+use super::{Ready, Whose, metrics};
 use crate::{
     kafka::Mode,
     metrics::{Metric, Source},
@@ -227,21 +227,21 @@ impl Names {
 /// The page of an alert, if it has one.
 pub(in crate::monitoring) fn text(alert: &Ready<'_>, sources: &Sources, names: &Names) -> Option<String> {
     let page = Parts::of(alert.whose)?;
-    let hold = if alert.hold.as_millis() == 0 {
-        "fires at once".to_owned()
-    } else {
-        format!("fires after {}", alert.hold)
+    let rule = &alert.rule;
+    let hold = match &rule.hold {
+        None => "fires at once".to_owned(),
+        Some(hold) => format!("fires after {hold}"),
     };
     let mut text = format!(
         "# {}\n\n{}\n\n**{}**, {hold} · cluster `{}` in namespace `{}`\n\n## What it means here\n\n{}\n\n",
-        alert.name,
-        alert.summary,
-        alert.urgency.label(),
+        rule.alert,
+        rule.annotation("summary"),
+        rule.labels.get("severity").map_or("", String::as_str),
         sources.cluster,
         sources.namespace,
         names.fill(page.meaning),
     );
-    if let Some(threshold) = &alert.threshold {
+    if let Some(threshold) = rule.annotations.get("threshold") {
         text += &format!("Limit: {threshold}\n\n");
     }
     if !page.causes.is_empty() {
@@ -267,8 +267,8 @@ pub(in crate::monitoring) fn text(alert: &Ready<'_>, sources: &Sources, names: &
         }
         text += "\n";
     }
-    text += &format!("## The rule\n\n```\n{}\n```\n\n", alert.expression.trim_end());
-    let metrics = alert.metrics(sources);
+    text += &format!("## The rule\n\n```\n{}\n```\n\n", rule.expr.trim_end());
+    let metrics = metrics(&rule.expr, sources);
     if !metrics.is_empty() {
         text += "| Metric | From | Says |\n|---|---|---|\n";
         for metric in metrics {

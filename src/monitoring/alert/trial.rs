@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Flaw, Judgement, Ready, rules};
-use crate::{
-    metrics::Kind,
-    monitoring::scrape::{CLUSTER, Sources},
-    quantity::Duration,
-};
+use super::{AlertingRule, Flaw, Judgement, rules};
+use crate::{metrics::Kind, monitoring::scrape::Sources, quantity::Duration};
 
 /// What an alert is tried with.
 pub(in crate::monitoring) struct Trial {
@@ -277,8 +273,8 @@ impl Trial {
     }
 
     /// The two tests: one fires and stops, the other is silent.
-    fn tests(&self, alert: &Ready<'_>, sources: &Sources) -> [Value; 2] {
-        let hold = alert.hold.as_seconds().div_ceil(60);
+    fn tests(&self, rule: &AlertingRule, sources: &Sources) -> [Value; 2] {
+        let hold = rule.waits().as_seconds().div_ceil(60);
         let change = PEACE + 1;
         let fires = change + self.delay + hold;
         let trouble = self.delay + hold + 10;
@@ -288,16 +284,15 @@ impl Trial {
             .then_some(("namespace", sources.namespace.as_str()))
             .into_iter()
             .chain(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-            .chain([(CLUSTER, sources.cluster.as_str()), ("severity", alert.urgency.label())])
+            .chain(rule.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             .collect();
-        let annotations: BTreeMap<String, String> = alert
-            .rule(sources)
+        let annotations: BTreeMap<&str, String> = rule
             .annotations
-            .into_iter()
+            .iter()
             .map(|(key, text)| match &self.says {
-                Says::Value(value) => (key, rendered(&text, value, &labels)),
-                Says::Words(words) if key == "description" => (key, words.clone()),
-                Says::Words(_) => (key, text),
+                Says::Value(value) => (key.as_str(), rendered(text, value, &labels)),
+                Says::Words(words) if key == "description" => (key.as_str(), words.clone()),
+                Says::Words(_) => (key.as_str(), text.clone()),
             })
             .collect();
         let expect = |minute: u64, firing: bool| {
@@ -306,7 +301,7 @@ impl Trial {
             } else {
                 json!([])
             };
-            json!({ "alertname": alert.name, "eval_time": format!("{minute}m"), "exp_alerts": alerts })
+            json!({ "alertname": rule.alert, "eval_time": format!("{minute}m"), "exp_alerts": alerts })
         };
         let series = |phases: &[(Phase, u64)]| -> Value {
             self.lines
@@ -322,13 +317,13 @@ impl Trial {
         let peace = (Phase::Good, change);
         [
             json!({
-                "name": format!("{} fires and stops", alert.name),
+                "name": format!("{} fires and stops", rule.alert),
                 "interval": "1m",
                 "input_series": series(&[peace, (Phase::Bad, trouble), (Phase::Good, self.recovery + 5)]),
                 "alert_rule_test": expectations,
             }),
             json!({
-                "name": format!("{} is silent where it is nearly as bad", alert.name),
+                "name": format!("{} is silent where it is nearly as bad", rule.alert),
                 "interval": "1m",
                 "input_series": series(&[peace, (Phase::Nearly, trouble)]),
                 "alert_rule_test": [expect(fires, false), expect(change + trouble - 1, false)],
@@ -414,10 +409,10 @@ impl Course {
 }
 
 /// The file for `promtool test rules`.
-pub(in crate::monitoring) fn file(rules: &str, alerts: &[(&Ready<'_>, Trial)], sources: &Sources) -> Value {
+pub(in crate::monitoring) fn file(rules: &str, alerts: &[(&AlertingRule, Trial)], sources: &Sources) -> Value {
     let tests: Vec<Value> = alerts
         .iter()
-        .flat_map(|(alert, trial)| trial.tests(alert, sources))
+        .flat_map(|(rule, trial)| trial.tests(rule, sources))
         .collect();
     json!({ "rule_files": [rules], "evaluation_interval": "1m", "tests": tests })
 }
