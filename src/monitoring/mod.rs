@@ -96,6 +96,7 @@ pub struct Monitoring {
     grafana: Option<Vec<(String, String)>>,
     foreign: Vec<ForeignExporter>,
     alerts: Vec<Alert>,
+    brokers: Option<u32>,
     lag: u64,
     lags: Vec<(LagOf, u64)>,
     lag_time: Duration,
@@ -114,6 +115,21 @@ enum LagOf {
 
 impl Monitoring {
     /// The monitoring of this cluster, and of its `ZooKeeper` ensemble if it has one.
+    ///
+    /// Of a cluster made elsewhere nothing is scraped but the exporter that is set up here: alerts and panels are those whose
+    /// metrics it exports.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "shop");
+    /// let kafka = KafkaCluster::external("events", Version::V4_2, "kafka-1.example.com:9092,kafka-2.example.com:9092");
+    /// stack.add(Monitoring::new("monitoring", &kafka).brokers(3));
+    ///
+    /// let manifests = synth(&stack).manifests.expect("nothing is wrong with it");
+    /// let rules = manifests.get("monitoring/prometheusrule-events.yaml").unwrap();
+    /// assert!(rules.contains("alert: KafkaConsumerLagHigh") && !rules.contains("alert: KafkaProducerLatencyHigh"));
+    /// ```
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
@@ -131,6 +147,7 @@ impl Monitoring {
             grafana: None,
             foreign: Vec::new(),
             alerts: Vec::new(),
+            brokers: None,
             lag: 1000,
             lags: Vec::new(),
             lag_time: 10.minutes(),
@@ -215,6 +232,13 @@ impl Monitoring {
         self
     }
 
+    /// How many brokers a cluster made elsewhere has. Without it nothing tells when one is missing; a cluster of the stack
+    /// says it by its pools.
+    pub const fn brokers(mut self, brokers: u32) -> Self {
+        self.brokers = Some(brokers);
+        self
+    }
+
     /// The records that a consumer group may be behind on a topic; 1000 unless said otherwise. What is right depends on the
     /// traffic: a second of it is a good start.
     pub const fn lag_threshold(mut self, records: u64) -> Self {
@@ -270,6 +294,20 @@ impl Monitoring {
     /// Thresholds that are always or never reached, and what to use instead.
     fn unreachable_thresholds(&self) -> Vec<(String, &'static str)> {
         let mut unreachable = Vec::new();
+        if let Some(brokers) = self.brokers {
+            let message = match self.kafka.brokers() {
+                None if brokers == 0 => Some("there are never fewer than 0 brokers".to_owned()),
+                Some(declared) if declared != brokers => Some(format!(
+                    "`{}` has {declared} brokers, and not {brokers}",
+                    self.kafka.name()
+                )),
+                _ => None,
+            };
+            unreachable.extend(message.map(|message| {
+                let hint = "say `.brokers(…)` of a cluster made elsewhere only, with the number that it has";
+                (message, hint)
+            }));
+        }
         if self.disk_usage > 99 {
             let message = format!("no volume is ever more than {} % full", self.disk_usage);
             unreachable.push((message, "use `.disk_usage_threshold(80)`"));
@@ -490,28 +528,30 @@ impl Construct for Monitoring {
         kafka.check(check);
         self.connects.iter().for_each(|connect| connect.check(check));
         self.registries.iter().for_each(|registry| registry.check(check));
-        let ensemble = kafka
-            .zookeeper()
-            .map(|ensemble| (ensemble.name(), ensemble.metrics_port()));
-        let monitored = [(kafka.name(), kafka.metrics_port())]
+        let ensemble = kafka.zookeeper();
+        let images = "`.images(ImageSet::confluent(…))`, or `ImageSet::agent(…)` with its path";
+        // Of a cluster made elsewhere nothing but the exporter is scraped.
+        let own = (kafka.mode() != Mode::External).then(|| (kafka.name(), kafka.metrics_port(), ""));
+        let beside = |call: &'static str| format!(", or leave out `Monitoring::{call}(…)`");
+        let (connect, registry) = (beside("connect"), beside("registry"));
+        let monitored = own
             .into_iter()
-            .chain(ensemble)
+            .chain(ensemble.map(|ensemble| (ensemble.name(), ensemble.metrics_port(), "")))
             .chain(
                 self.connects
                     .iter()
-                    .map(|connect| (connect.name(), connect.metrics_port())),
+                    .map(|workers| (workers.name(), workers.metrics_port(), connect.as_str())),
             )
             .chain(
                 self.registries
                     .iter()
-                    .map(|registry| (registry.name(), registry.metrics_port())),
+                    .map(|instances| (instances.name(), instances.metrics_port(), registry.as_str())),
             );
-        for (name, _) in monitored.filter(|(_, port)| port.is_none()) {
+        for (name, _, or) in monitored.filter(|(_, port, _)| port.is_none()) {
             check.report(&NO_AGENT, format!("`{name}` has no metrics agent"), |finding| {
-                finding.item(name).hint(
-                    "use images that carry the agent, `ImageSet::confluent(…)` or `.agent(…)`, or leave it out of \
-                     `Monitoring`",
-                );
+                finding
+                    .item(name)
+                    .hint(format!("give it images that carry the agent: {images}{or}"));
             });
         }
         let thresholds = self.unreachable_thresholds();

@@ -323,6 +323,10 @@ impl Sources {
             .filter(|target| target.has(metric))
             .map(|target| target.job.as_str())
             .collect();
+        // Of what this job does not export there is nothing, although another one may have it.
+        if labels.iter().any(|(label, job)| *label == "job" && !jobs.contains(job)) {
+            return None;
+        }
         let job = match jobs[..] {
             [one] => one.to_owned(),
             _ => format!("~{}", jobs.join("|")),

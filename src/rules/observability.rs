@@ -12,8 +12,8 @@ pub const NO_AGENT: Rule = Rule {
     development: Error,
     summary: "alerts on metrics that nothing exports",
     explanation: "Offline partitions, ISR changes and request latencies are known to the broker only, whose metrics leave \
-        it through the JMX Prometheus agent. Without the agent in the image, or for a cluster made elsewhere, \
-        those alerts could never fire.",
+        it through the JMX Prometheus agent. Without the agent in the image those alerts could never \
+        fire.\n\nOf a cluster made elsewhere only the exporter is scraped, and alerts on more than it knows do not exist.",
     source: "Prometheus JMX exporter; kafka_exporter's list of metrics",
 };
 

@@ -6,6 +6,7 @@ mod cluster;
 mod connect;
 mod consumer;
 mod controller;
+pub(super) mod external;
 pub(super) mod page;
 mod registry;
 mod scraping;
@@ -168,6 +169,7 @@ pub(super) struct Row {
 /// Every alert, by what it is about; the most urgent first.
 const TABLES: &[&[Row]] = &[
     cluster::ALL,
+    external::ALL,
     controller::ALL,
     broker::ALL,
     storage::ALL,

@@ -25,7 +25,7 @@ pub(in crate::monitoring) struct Page {
 /// The page of an alert of the stack's own: what whoever is called reads first.
 ///
 /// `{ns}`, `{cluster}`, `{bootstrap}` and the other names that this crate's own pages use are replaced by what they are in the
-/// stack, and `{run}` by what comes before a command of Kafka's.
+/// stack, and `{run} ` by what comes before a command of Kafka's, which is nothing where the cluster was made elsewhere.
 ///
 /// ```
 /// use kafka_stacks::monitoring::Runbook;
@@ -139,15 +139,20 @@ impl Names {
             .claim_templates()
             .map(|claims| format!("`{}-{}-…`", claims.claim, claims.stateful_set))
             .collect();
+        let run = match kafka.mode() {
+            // Whoever runs it may have pods or not: its tools run wherever they are.
+            Mode::External => ("{run} ", String::new()),
+            Mode::Kraft | Mode::ZooKeeper => (
+                "{run}",
+                format!("kubectl -n {} exec {broker} -c kafka --", scope.namespace),
+            ),
+        };
         Self(vec![
             ("{ns}", scope.namespace.clone()),
             ("{monitoring}", scope.monitoring_namespace.clone()),
             ("{cluster}", kafka.name().to_owned()),
             ("{bootstrap}", kafka.bootstrap_servers().to_owned()),
-            (
-                "{run}",
-                format!("kubectl -n {} exec {broker} -c kafka --", scope.namespace),
-            ),
+            run,
             ("{broker}", broker),
             ("{brokers}", brokers.to_string()),
             (

@@ -5,6 +5,7 @@ use crate::{
     connect::ConnectHandle,
     kafka::Mode,
     metrics::{Metric, broker, connect, controller, exporter, jvm, kubelet, registry, target, zookeeper},
+    monitoring::alert::external,
 };
 
 /// A panel of one query, described by what its metric says.
@@ -178,7 +179,13 @@ impl Board {
     /// What matters most is at the top; what is only looked at for a reason is folded.
     pub(super) fn rows(self, monitoring: &Monitoring, sources: &Sources) -> Vec<Row> {
         let ask = Ask(sources);
+        let made_elsewhere = monitoring.kafka.mode() == Mode::External;
         match self {
+            Self::Overview if made_elsewhere => vec![
+                row("", false, health_elsewhere(monitoring, &ask)),
+                row("Alerts", false, alerts(monitoring, &ask)),
+            ],
+            Self::Brokers if made_elsewhere => vec![row("", false, topics_elsewhere(&ask))],
             Self::Overview => vec![
                 row("", false, health(monitoring, &ask)),
                 row("Traffic and errors", false, traffic(&ask)),
@@ -250,8 +257,15 @@ impl Board {
                 .series(metric, &[])
                 .map(|series| format!("label_values({series}, {of})")),
         };
+        // Of a cluster made elsewhere only the exporter knows them.
+        let brokers_know = sources.series(&broker::LOG_SIZE, &[]).is_some();
+        let topics = if brokers_know {
+            &broker::LOG_SIZE
+        } else {
+            &exporter::LEADER
+        };
         match self {
-            Self::Brokers => vec![variable("topic", "Topic", &broker::LOG_SIZE, "topic")],
+            Self::Brokers => vec![variable("topic", "Topic", topics, "topic")],
             Self::Consumers => vec![
                 variable("group", "Group", &exporter::CONSUMER_LAG, "consumergroup"),
                 variable("topic", "Topic", &exporter::CONSUMER_LAG, "topic"),
@@ -380,6 +394,69 @@ fn traffic(ask: &Ask<'_>) -> Vec<Panel> {
         )
         .silent("No errors"),
     ]
+}
+
+/// What the exporter knows of a cluster made elsewhere.
+fn health_elsewhere(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
+    let declared = f64::from(monitoring.brokers.unwrap_or(1));
+    let offline = (external::offline(ask.0), "");
+    vec![
+        ask.number("Brokers", &exporter::BROKERS, "max", no_less_than(declared)),
+        panel(
+            "Offline partitions",
+            &exporter::LEADER,
+            Unit::Count,
+            alarm(1.0),
+            offline,
+        )
+        .described("Partitions that no leader is known of."),
+        ask.number("Under-replicated", &exporter::UNDER_REPLICATED, "sum", warning(1.0))
+            .leading_to_board(Board::Brokers, ask),
+        largest_lag(monitoring, ask).leading_to_board(Board::Consumers, ask),
+    ]
+}
+
+fn topics_elsewhere(ask: &Ask<'_>) -> Vec<Panel> {
+    let of_topic = |metric: &Metric| ask.0.series(metric, &[("topic", "~$topic")]);
+    let records =
+        of_topic(&exporter::CURRENT_OFFSET).map(|offset| format!("topk(10, sum by (topic) (deriv({offset}[10m])))"));
+    let under = of_topic(&exporter::UNDER_REPLICATED).map(|under| format!("sum by (topic) ({under}) > 0"));
+    vec![
+        panel(
+            "Records in",
+            &exporter::CURRENT_OFFSET,
+            Unit::RecordsPerSecond,
+            Look::Top,
+            (records, "{{topic}}"),
+        )
+        .described("Records that clients produced to the topic."),
+        panel(
+            "Under-replicated partitions",
+            &exporter::UNDER_REPLICATED,
+            Unit::Count,
+            Look::Stack,
+            (under, "{{topic}}"),
+        )
+        .silent("None"),
+        leader_changes(ask),
+    ]
+}
+
+/// How often partitions change their leader.
+fn leader_changes(ask: &Ask<'_>) -> Panel {
+    let changes = ask
+        .0
+        .series(&exporter::LEADER, &[("topic", "~$topic")])
+        .map(|leader| format!("sum by (topic) (changes({leader}[$__rate_interval])) > 0"));
+    panel(
+        "Leader changes",
+        &exporter::LEADER,
+        Unit::Count,
+        Look::Bars,
+        (changes, "{{topic}}"),
+    )
+    .described("Partitions that got another leader within the interval of each point, by topic.")
+    .silent("None")
 }
 
 fn latency(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
@@ -593,20 +670,7 @@ fn replication(ask: &Ask<'_>) -> Vec<Panel> {
         ),
         ask.each("Slowest follower", &broker::FETCHER_LAG, Unit::Many),
         ask.each("Partitions led", &broker::LEADERS, Unit::Count),
-        panel(
-            "Leader changes",
-            &exporter::LEADER,
-            Unit::Count,
-            Look::Bars,
-            (
-                ask.0
-                    .series(&exporter::LEADER, &[("topic", "~$topic")])
-                    .map(|leader| format!("sum by (topic) (changes({leader}[$__rate_interval])) > 0")),
-                "{{topic}}",
-            ),
-        )
-        .described("Partitions that got another leader within the interval of each point, by topic.")
-        .silent("None"),
+        leader_changes(ask),
         panel(
             "Late transactions",
             &broker::LATE_TRANSACTIONS,

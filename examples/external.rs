@@ -1,0 +1,64 @@
+//! A shop on a cluster that someone else runs: its topics, an alert of its own, and what can be monitored from outside.
+//! `cargo run --example external -- synth` writes `out/external`.
+
+use std::process::ExitCode;
+
+use kafka_stacks::prelude::*;
+
+fn external() -> Stack {
+    let mut stack = Stack::new("external", "shop");
+    let kafka = KafkaCluster::external(
+        "events",
+        Version::V4_2,
+        "kafka-1.example.com:9092,kafka-2.example.com:9092,kafka-3.example.com:9092",
+    );
+    let orders = Topic::new("orders", 12, Cleanup::delete_after(7.days()));
+    let topics = stack.add(Topics::new("kafka-topics", &kafka).topic(orders));
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .brokers(3)
+            .topics(&topics)
+            .lag_threshold_of_group("reports", 50_000)
+            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .alert(nothing_is_sold()),
+    );
+    stack
+}
+
+fn nothing_is_sold() -> Alert {
+    let orders = Course::Growth {
+        from: 0.0,
+        good: 60.0,
+        nearly: 6.0,
+        bad: 0.0,
+    };
+    Alert::new(
+        "ShopSellsNothing",
+        "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0",
+    )
+    .urgency(Urgency::Critical)
+    .hold(10.minutes())
+    .summary("Nothing is sold.")
+    .description("Nothing was sold in {{ $labels.region }}.")
+    .page(
+        Runbook::new("Customers cannot order, or nobody hears of their orders.")
+            .cause("The shop is away.")
+            .cause("Kafka takes no records: see KafkaOfflinePartitions.")
+            .step(
+                "Are orders produced? Run it twice, a minute apart.",
+                "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic orders",
+            )
+            .over("It is over with the next order."),
+    )
+    .test(
+        AlertTest::new("Nothing was sold in eu.")
+            .series("shop_orders_total", &[("region", "eu")], orders)
+            .label("region", "eu")
+            // The rate is 0 once the last order is older than five minutes.
+            .late(4.minutes(), 1.minutes()),
+    )
+}
+
+fn main() -> ExitCode {
+    kafka_stacks::cli::run(&[external])
+}
