@@ -324,7 +324,8 @@ impl Sources {
             .map(|target| target.job.as_str())
             .collect();
         // Of what this job does not export there is nothing, although another one may have it.
-        if labels.iter().any(|(label, job)| *label == "job" && !jobs.contains(job)) {
+        let elsewhere = |job: &&str| !job.starts_with('~') && !jobs.contains(job);
+        if labels.iter().any(|(label, job)| *label == "job" && elsewhere(job)) {
             return None;
         }
         let job = match jobs[..] {

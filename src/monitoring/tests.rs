@@ -754,13 +754,21 @@ fn of_a_cluster_made_elsewhere_there_is_what_the_exporter_knows() {
     assert_snapshot!(titles.join("\n"), @r"
     kafka-shop-events-brokers.json: Records in
     kafka-shop-events-brokers.json: Under-replicated partitions
-    kafka-shop-events-brokers.json: Leader changes within five minutes
+    kafka-shop-events-brokers.json: Leader changes
+    kafka-shop-events-consumers.json: Largest lag
+    kafka-shop-events-consumers.json: Records committed
+    kafka-shop-events-consumers.json: Groups
+    kafka-shop-events-consumers.json: Members
     kafka-shop-events-consumers.json: Lag
+    kafka-shop-events-consumers.json: Lag
+    kafka-shop-events-consumers.json: Lag in time
+    kafka-shop-events-consumers.json: Progress
     kafka-shop-events-consumers.json: Records committed
     kafka-shop-events-consumers.json: Members
     kafka-shop-events.json: Brokers
     kafka-shop-events.json: Offline partitions
     kafka-shop-events.json: Under-replicated
+    kafka-shop-events.json: Largest lag
     kafka-shop-events.json: Alerts
     kafka-shop-events.json: Firing alerts
     kafka-shop-events.json: Scrapes
