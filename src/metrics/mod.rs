@@ -181,6 +181,11 @@ const fn exported(name: &'static str, labels: &'static [&'static str]) -> Metric
     Metric::new(name, Kind::Gauge, Source::Exporter(labels))
 }
 
+/// A counter of someone else.
+const fn counted(name: &'static str, labels: &'static [&'static str]) -> Metric {
+    Metric::new(name, Kind::Counter, Source::Exporter(labels))
+}
+
 /// Declares each row as a constant, with its help as the documentation, and the table as the slice of them all: a row cannot
 /// be left out of its table.
 macro_rules! table {

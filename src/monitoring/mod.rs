@@ -56,8 +56,8 @@ const RULES_FILE: &str = "rules.yaml";
 /// The monitoring of a cluster, and of Connect and the registry beside it.
 ///
 /// It needs the Prometheus operator's resource types in the Kubernetes cluster, a Grafana whose sidecar loads `ConfigMap`s
-/// with the label `grafana_dashboard` (kube-prometheus-stack has both), and for the disk alert that Prometheus scrapes the
-/// kubelets.
+/// with the label `grafana_dashboard` (kube-prometheus-stack has both), for the disk alerts that Prometheus scrapes the
+/// kubelets, and for those on restarts and on the topics Job that it scrapes kube-state-metrics.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;

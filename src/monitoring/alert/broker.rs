@@ -1,8 +1,10 @@
 //! Of single brokers: how busy they are, and what in them has stopped.
 
+use std::collections::BTreeSet;
+
 use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
 use crate::{
-    metrics::{broker, jvm},
+    metrics::{broker, jvm, objects},
     monitoring::Monitoring,
 };
 
@@ -30,6 +32,12 @@ fn idle_trial(monitoring: &Monitoring, series: String) -> Trial {
             },
         )
         .label("pod", "kafka-0")
+}
+
+/// The StatefulSets of the cluster's nodes.
+fn pools(monitoring: &Monitoring) -> BTreeSet<&str> {
+    let claims = monitoring.kafka.volume_claims();
+    claims.iter().map(|claims| claims.stateful_set.as_str()).collect()
 }
 
 pub(super) const ALL: &[Row] = &[
@@ -197,11 +205,16 @@ pub(super) const ALL: &[Row] = &[
         urgency: Urgency::Warning,
         hold: minutes(0),
         summary: "A Kafka process starts again and again.",
-        description: "Kafka in {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} started {{ $value }} times within half an hour.",
+        description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} was started again {{ $value }} times within half an hour.",
         threshold: |_| "Two within half an hour: one for a change, one for its correction.".to_owned(),
         expression: |monitoring, sources| {
-            let start = sources.series(&jvm::START_TIME, &[("job", monitoring.kafka.name())])?;
-            Some(format!("max by ({BY}, pod) (changes({start}[30m])) > 2"))
+            // A process that ends within seconds is gone before it is scraped: what it tells of its start would never be seen.
+            let pods: Vec<String> = pools(monitoring).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
+            let pattern = (!pods.is_empty()).then(|| format!("~{}", pods.join("|")))?;
+            let restarts = sources.series(&objects::RESTARTS, &[("pod", &pattern), ("container", "kafka")])?;
+            Some(format!(
+                "max by (namespace, pod) (round(increase({restarts}[30m]))) > 2"
+            ))
         },
         page: Page {
             meaning: "The process ends and is started in the same pod. Each time its leaders move, and it has to catch up; \
@@ -226,15 +239,13 @@ pub(super) const ALL: &[Row] = &[
             avoid: &["Do not delete its volume."],
         },
         trial: |monitoring, sources| {
+            let pod = format!("{}-0", pools(monitoring).first().unwrap_or(&"kafka"));
             Trial::new(3)
                 .series(
-                    sources.sample(
-                        &jvm::START_TIME,
-                        &[("job", monitoring.kafka.name()), ("pod", "kafka-0")],
-                    ),
+                    sources.sample(&objects::RESTARTS, &[("pod", &pod), ("container", "kafka")]),
                     Course::Restless,
                 )
-                .label("pod", "kafka-0")
+                .label("pod", pod)
                 .late(4, 31)
         },
     },

@@ -207,7 +207,8 @@ pub(super) const ALL: &[Row] = &[
         expression: |monitoring, sources| {
             several_brokers(monitoring)?;
             let unclean = sources.series(&controller::UNCLEAN_ELECTIONS, &[])?;
-            Some(format!("sum by ({BY}) (increase({unclean}[10m])) > 0"))
+            // With KRaft each controller counts those of the whole cluster.
+            Some(format!("max by ({BY}) (increase({unclean}[10m])) > 0"))
         },
         page: Page {
             meaning: "A copy that lacked records became leader. What it lacked is gone from the topic, although producers were \

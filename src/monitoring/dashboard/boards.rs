@@ -842,7 +842,8 @@ fn controllers(ask: &Ask<'_>) -> Vec<Panel> {
             Unit::Count,
             Look::Bars,
             vec![
-                (ask.increase("sum", &controller::UNCLEAN_ELECTIONS), "unclean elections"),
+                // With KRaft each controller counts those of the whole cluster.
+                (ask.increase("max", &controller::UNCLEAN_ELECTIONS), "unclean elections"),
                 (ask.increase("sum", &controller::TIMED_OUT_HEARTBEATS), "heartbeats"),
             ],
         ),
