@@ -38,10 +38,13 @@ def program():
     return found
 
 
+def milliseconds(duration):
+    return round(1000 * sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[smhdwy])", duration)))
+
+
 def faster(duration, clock=CLOCK):
-    """A duration on the faster clock, in milliseconds."""
-    seconds = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[smhdwy])", duration))
-    return f"{max(1, round(1000 * seconds / clock))}ms" if seconds else "0s"
+    """A duration on the faster clock."""
+    return f"{milliseconds(duration) // clock}ms"
 
 
 def faster_expression(text):
@@ -51,9 +54,14 @@ def faster_expression(text):
     return re.sub(r"(predict_linear\([^\[]*\[[^\]]*\],\s*)([0-9.]+)", lambda m: f"{m[1]}{float(m[2]) / CLOCK:g}", text)
 
 
+def faster_wait(duration):
+    """A `for`: one that outlasts a missed scrape still does."""
+    return max(faster(duration), faster("1m", SCRAPES) if milliseconds(duration) >= 60_000 else "0s", key=milliseconds)
+
+
 def faster_rules(groups):
     def rule(found):
-        return {key: faster(value) if key in ("for", "keep_firing_for") else faster_expression(str(value)) if key == "expr" else value
+        return {key: faster_wait(value) if key in ("for", "keep_firing_for") else faster_expression(str(value)) if key == "expr" else value
                 for key, value in found.items()}
     return [{key: faster(value) if key == "interval" else [rule(r) for r in value] if key == "rules" else value for key, value in group.items()}
             for group in groups]

@@ -48,6 +48,7 @@ def run(stack):
     proof.without_a_broker_lost()
     proof.brokers_lost()
     proof.mended("consumers, connectors, Job, registry and brokers are mended")
+    proof.dashboards()
     if not stack.controllers():
         proof.zookeeper_lost()
     proof.disk_full()
@@ -95,7 +96,9 @@ class Proof:
         stack = self.stack
         connect.prepare(stack)
         load(stack, TOPIC)
-        self.prometheus.fired.clear()  # before its first scrape it took everything for gone, and a wait may be shorter than that
+        self.prometheus.wait("every target answers", lambda: not self.prometheus.get("query", query="up == 0 or absent(up)")["result"], 60)
+        time.sleep(5)
+        self.prometheus.fired.clear()  # before its first scrapes it took everything for gone
         time.sleep(1.5 * 15 * 60 / CLOCK)
         self.silent("a sound cluster with traffic")
 
@@ -139,7 +142,6 @@ class Proof:
         client.ask("alter", TOPIC, "min.insync.replicas=3")
         self.fires("a topic asks for more replicas in sync than are left", "KafkaUnderMinIsrPartitions")
         client.ask("alter", TOPIC, "min.insync.replicas=2")
-        self.dashboards()
         second.lose()
         if self.combined():  # without a quorum nobody takes replicas out of the ISR
             self.fires("two brokers, which are controllers, are lost", "KafkaNoActiveController", "KafkaQuorumWithoutLeader")
