@@ -1,13 +1,16 @@
 //! check → render → amend → judge the objects → [`Manifests`]. Pure: no IO, and no failure but findings.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
 use crate::{
     capacity::Cluster,
-    construct::{Check, Claims},
+    construct::{Check, Claims, Part},
     finding::{Findings, Location, Severity},
     manifest::{DOCUMENT, Identity, Manifests, Object, RenderedFile, kind_order},
     name::{DnsLabel, DnsSubdomain, InvalidName},
@@ -213,31 +216,34 @@ fn render(stack: &Stack) -> Vec<Rendered<'_>> {
     let jobs: Vec<Job<'_>> = std::iter::once(Job::Stack)
         .chain(stack.constructs.iter().map(|part| Job::Part(part.as_ref())))
         .collect();
-    // A thread costs more than a small stack takes to render.
-    let threads = std::thread::available_parallelism()
-        .map_or(1, std::num::NonZero::get)
-        .min(jobs.len().div_ceil(64));
-    if threads <= 1 {
-        return jobs.iter().map(|job| job.render(stack)).collect();
-    }
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = jobs
-            .chunks(jobs.len().div_ceil(threads))
-            .map(|chunk| scope.spawn(|| chunk.iter().map(|job| job.render(stack)).collect::<Vec<_>>()))
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(rendered) => rendered,
+    let taken = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        // From the end: what was added last, as the monitoring of all the others, takes longest, and nobody shall wait for it.
+        while let Some(index) = jobs.len().checked_sub(taken.fetch_add(1, Ordering::Relaxed) + 1) {
+            done.push((index, jobs[index].render(stack)));
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut rendered = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(jobs.len())).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
                 Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    })
+            }
+        }
+        done
+    });
+    rendered.sort_unstable_by_key(|(index, _)| *index);
+    rendered.into_iter().map(|(_, rendered)| rendered).collect()
 }
 
 enum Job<'a> {
     Stack,
-    Part(&'a dyn crate::construct::Part),
+    Part(&'a dyn Part),
 }
 
 impl<'a> Job<'a> {

@@ -1,28 +1,28 @@
 //! The only module that knows YAML: how a value becomes text, and how the index of a stack's files is written and read.
 //!
-//! Emission is `serde-saphyr`'s, which quotes everything that a YAML 1.1 reader, as Kubernetes has one, would take for a
-//! boolean, a number or a date. This module only decides the order of keys. [`read`] is the other direction, for manifests that
-//! someone else wrote.
+//! The layout is written here, and words that are text to every reader. How any other scalar is written is `serde-saphyr`'s to
+//! say, which quotes all that a YAML 1.1 reader, as Kubernetes has one, would take for a boolean, a number or a date: asking it
+//! costs more than all the rest. A test holds the whole against what it makes of the same value. [`read`] is the other
+//! direction, for manifests that someone else wrote.
 
 pub mod read;
 
-use serde::{
-    Serialize, Serializer,
-    ser::{SerializeMap, SerializeSeq},
-};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// A document as text: `apiVersion, kind, metadata, spec` first at the top, `name` first within an item of a list, the rest
 /// sorted; text of several lines as a literal block; never folded.
-#[expect(clippy::missing_panics_doc, reason = "it never does: a JSON value has a YAML text")]
 pub fn to_text(value: &Value) -> String {
-    let options = serde_saphyr::ser_options! {
-        folded_wrap_chars: usize::MAX,
-        prefer_block_scalars: false,
-    };
-    let mut text = String::new();
-    serde_saphyr::to_fmt_writer_with_options(&mut text, &Ordered(value, Place::Top), options)
-        .expect("a JSON value has a YAML text, and a String takes it");
+    // Nearly every object fits, and what grows is copied.
+    let mut text = String::with_capacity(8 << 10);
+    match value {
+        Value::Object(map) if !map.is_empty() => mapping(map, Place::Top, 0, &mut text),
+        Value::Array(items) if !items.is_empty() => sequence(items, 0, &mut text),
+        _ => scalar(value, 2, &mut text),
+    }
+    text.shrink_to_fit();
     text
 }
 
@@ -44,23 +44,144 @@ impl Place {
     }
 }
 
-struct Ordered<'a>(&'a Value, Place);
+/// The entries of a mapping in the order in which they are written.
+fn ordered(map: &Map<String, Value>, place: Place) -> impl Iterator<Item = (&String, &Value)> {
+    let first = place.first_keys();
+    // serde_json's map is sorted by key unless some crate in the tree turns on `preserve_order`; a test watches over it.
+    let rest = map.iter().filter(|(key, _)| !first.contains(&key.as_str()));
+    first.iter().filter_map(|key| map.get_key_value(*key)).chain(rest)
+}
 
-impl Serialize for Ordered<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Object(map) => mapping(map, self.1.first_keys(), serializer),
-            Value::Array(items) => {
-                let mut sequence = serializer.serialize_seq(Some(items.len()))?;
-                for item in items {
-                    sequence.serialize_element(&Ordered(item, Place::Item))?;
-                }
-                sequence.end()
+/// Writes a mapping whose keys are in the column `indent`. The text ends there already.
+fn mapping(map: &Map<String, Value>, place: Place, indent: usize, text: &mut String) {
+    for (index, (key, value)) in ordered(map, place).enumerate() {
+        if index > 0 {
+            spaces(indent, text);
+        }
+        self::key(key, indent, text);
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                text.push('\n');
+                spaces(indent + 2, text);
+                mapping(map, Place::Inner, indent + 2, text);
             }
-            Value::String(text) if reads_as_literal(text) => serde_saphyr::LitStr(text).serialize(serializer),
-            scalar => scalar.serialize(serializer),
+            Value::Array(items) if !items.is_empty() => {
+                text.push('\n');
+                spaces(indent, text);
+                sequence(items, indent, text);
+            }
+            _ => {
+                text.push(' ');
+                scalar(value, indent + 2, text);
+            }
         }
     }
+}
+
+/// Writes a list whose dashes are in the column `indent`. The text ends there already.
+fn sequence(items: &[Value], indent: usize, text: &mut String) {
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            spaces(indent, text);
+        }
+        text.push_str("- ");
+        match item {
+            Value::Object(map) if !map.is_empty() => mapping(map, Place::Item, indent + 2, text),
+            Value::Array(items) if !items.is_empty() => sequence(items, indent + 2, text),
+            _ => scalar(item, indent + 2, text),
+        }
+    }
+}
+
+/// Writes a key with its colon.
+fn key(key: &str, indent: usize, text: &mut String) {
+    /// Readers do not look further ahead for the colon.
+    const SIMPLE: usize = 1024;
+    if key.len() <= SIMPLE && is_text(key) && key.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_./".contains(&c)) {
+        text.push_str(key);
+        text.push(':');
+    } else {
+        let entry = written(&BTreeMap::from([(key, Value::Null)]));
+        // One that is too long has two lines: `? key` and `:`.
+        let lines = entry.trim_end_matches(" null\n").split('\n');
+        for (index, line) in lines.enumerate() {
+            if index > 0 {
+                text.push('\n');
+                spaces(indent, text);
+            }
+            text.push_str(line);
+        }
+    }
+}
+
+/// Writes anything without entries or items, and ends the line. The lines of a literal block are indented.
+fn scalar(value: &Value, indent: usize, text: &mut String) {
+    match value {
+        Value::String(string) if is_text(string) => {
+            text.push_str(string);
+            text.push('\n');
+        }
+        Value::String(string) if reads_as_literal(string) => literal(string, indent, text),
+        _ => text.push_str(&written(value)),
+    }
+}
+
+fn literal(string: &str, indent: usize, text: &mut String) {
+    let content = string.trim_end_matches('\n');
+    let ends = string.len() - content.len();
+    text.push_str(match ends {
+        0 => "|-\n",
+        1 => "|\n",
+        _ => "|+\n",
+    });
+    for line in content.split('\n') {
+        if !line.is_empty() {
+            spaces(indent, text);
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
+    text.extend(std::iter::repeat_n('\n', ends.saturating_sub(1)));
+}
+
+fn spaces(mut count: usize, text: &mut String) {
+    const SPACES: &str = "                                ";
+    while count > SPACES.len() {
+        text.push_str(SPACES);
+        count -= SPACES.len();
+    }
+    text.push_str(&SPACES[..count]);
+}
+
+/// A scalar, or a mapping with one, as `serde-saphyr` writes it at the beginning of a line, with the end of the line.
+#[expect(clippy::expect_used, reason = "a scalar has a text, and a String takes it")]
+fn written(value: &impl Serialize) -> String {
+    let options = serde_saphyr::ser_options! {
+        folded_wrap_chars: usize::MAX,
+        prefer_block_scalars: false,
+    };
+    let mut text = String::new();
+    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)
+        .expect("a scalar has a text, and a String takes it");
+    text
+}
+
+/// Whether every reader takes the bare words for a text and for nothing else. Of some it is true although this says no.
+fn is_text(string: &str) -> bool {
+    /// What a reader takes for something else although it begins with a letter.
+    const WORDS: &[&str] = &[
+        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf",
+    ];
+    let bytes = string.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.last() != Some(&b' ')
+        && bytes.iter().enumerate().all(|(index, c)| match c {
+            // It ends a key, or begins a comment.
+            b':' => bytes.get(index + 1).is_some_and(u8::is_ascii_graphic),
+            b'#' => false,
+            c => matches!(c, b' '..=b'~'),
+        })
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(string))
 }
 
 /// Whether a text of several lines may be a literal block. One that begins with white space, or holds characters that a
@@ -71,22 +192,6 @@ fn reads_as_literal(text: &str) -> bool {
         && text
             .chars()
             .all(|c| matches!(c, '\n' | '\t' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{2030}'..='\u{d7ff}'))
-}
-
-fn mapping<S: Serializer>(map: &Map<String, Value>, first: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut mapping = serializer.serialize_map(Some(map.len()))?;
-    for key in first {
-        if let Some(value) = map.get(*key) {
-            mapping.serialize_entry(key, &Ordered(value, Place::Inner))?;
-        }
-    }
-    // serde_json's map is sorted by key unless some crate in the tree turns on `preserve_order`; a test watches over it.
-    for (key, value) in map {
-        if !first.contains(&key.as_str()) {
-            mapping.serialize_entry(key, &Ordered(value, Place::Inner))?;
-        }
-    }
-    mapping.end()
 }
 
 /// The line that marks a `kustomization.yaml` as written by this tool.
@@ -158,6 +263,7 @@ pub fn read_index(text: &str) -> Option<Vec<Listed>> {
 mod tests {
     use insta::assert_snapshot;
     use proptest::prelude::*;
+    use serde::{Serializer, ser::SerializeMap};
     use serde_json::json;
 
     use super::*;
@@ -248,6 +354,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_too_long_for_its_colon_is_read_back() {
+        for length in [1023, 1024, 1025] {
+            let value = json!({ "a": [{ "k".repeat(length): { "b": [1, 2] }, "z": "" }], "y".repeat(length): "c" });
+            assert_eq!(
+                serde_yaml::from_str::<Value>(&to_text(&value)).unwrap(),
+                value,
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
     fn an_index_is_read_back_and_a_foreign_kustomization_is_not_one() {
         let files: Vec<Listed> = [
             ("namespace-kafka.yaml", "0123456789abcdef", true),
@@ -275,12 +393,36 @@ mod tests {
         assert_eq!(read_index("kind: Kustomization\n"), None);
     }
 
+    /// A value as `serde-saphyr` writes it, in this module's order.
+    struct Ordered<'a>(&'a Value, Place);
+
+    impl Serialize for Ordered<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0 {
+                Value::Object(map) => {
+                    let entries = ordered(map, self.1).map(|(key, value)| (key, Ordered(value, Place::Inner)));
+                    // Its length decides how an empty one is written.
+                    let mut mapping = serializer.serialize_map(Some(map.len()))?;
+                    for (key, value) in entries {
+                        mapping.serialize_entry(key, &value)?;
+                    }
+                    mapping.end()
+                }
+                Value::Array(items) => serializer.collect_seq(items.iter().map(|item| Ordered(item, Place::Item))),
+                Value::String(text) if reads_as_literal(text) => serde_saphyr::LitStr(text).serialize(serializer),
+                scalar => scalar.serialize(serializer),
+            }
+        }
+    }
+
     fn awkward() -> impl Strategy<Value = String> {
         prop_oneof![
             ".{0,40}",
             "[ \t\n\r:#'\"|>&*!%@`\\-\\[\\]{},?0-9a-zA-Z_.~=<]{0,40}",
             "([ ]{0,3}[a-z:#\t]{0,6}[ ]{0,2}\n){0,5}[a-z ]{0,4}",
             "[0-9_.:eExXoObB+-]{1,12}",
+            "(?i)(null|true|false|yes|no|on|off|y|n|nan|inf)?[ a-z:#]?",
+            "[a-z]{2}[ -~]{0,8}",
             "\\PC*\u{feff}?\u{2028}?\u{85}?",
         ]
     }
@@ -290,6 +432,7 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
+            (-1e9..1e9).prop_map(Value::from),
             awkward().prop_map(Value::from),
         ];
         scalar.prop_recursive(4, 32, 6, |inner| {
@@ -310,6 +453,11 @@ mod tests {
             let read: Value = serde_yaml::from_str(&text)
                 .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
             prop_assert_eq!(read, value, "{}", text);
+        }
+
+        #[test]
+        fn the_layout_is_that_of_serde_saphyr(value in value()) {
+            prop_assert_eq!(to_text(&value), written(&Ordered(&value, Place::Top)));
         }
     }
 }

@@ -47,6 +47,7 @@ use crate::{
     rules::observability::{NO_AGENT, THRESHOLD},
     runtime::METRICS_PORT_NAME,
     stack::Scope,
+    yaml,
     zookeeper::ZooKeeperHandle,
 };
 
@@ -664,9 +665,9 @@ impl Construct for Monitoring {
         let mut documents: Vec<Document> = pages.collect();
         documents.extend([
             Document::yaml(format!("tests/{folder}{rules}"), &applied.spec),
-            Document::yaml(
+            Document::new(
                 format!("tests/{folder}alerts.yaml"),
-                &trial::file(&rules, &trials, &sources),
+                yaml::to_text(&trial::file(&rules, &trials, &sources)),
             ),
         ]);
         documents

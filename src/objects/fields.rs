@@ -1,6 +1,6 @@
 //! Checks of single fields that many kinds have: a number in its range, a word among those that are known, an amount.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display};
 
 use super::{
     node::{Faults, Node},
@@ -72,10 +72,10 @@ pub(super) fn syntax(node: &Node<'_, '_>, rule: &'static Rule, check: fn(&str) -
 }
 
 /// Two items of a list with the same key.
-pub(super) fn distinct<'v>(
+pub(super) fn distinct<'v, K: Ord + Display>(
     list: &Node<'v, '_>,
     what: &str,
-    key: impl Fn(&Node<'v, '_>) -> Option<String>,
+    key: impl Fn(&Node<'v, '_>) -> Option<K>,
     faults: &mut Faults,
 ) {
     let mut seen = BTreeSet::new();
@@ -93,8 +93,8 @@ pub(super) fn distinct<'v>(
 }
 
 /// The `name` of an item.
-pub(super) fn by_name(item: &Node<'_, '_>) -> Option<String> {
-    item.get("name").str().map(str::to_owned)
+pub(super) fn by_name<'v>(item: &Node<'v, '_>) -> Option<&'v str> {
+    item.get("name").str()
 }
 
 /// An amount, if it is set: its thousand-millionths if it can be read.
@@ -103,18 +103,19 @@ pub(super) fn quantity(node: &Node<'_, '_>, faults: &mut Faults) -> Option<i128>
         return None;
     }
     let amount = syntax::quantity(node.value());
-    let shown = node
-        .value()
-        .as_str()
-        .map_or_else(|| node.value().to_string(), str::to_owned);
+    let shown = || {
+        node.value()
+            .as_str()
+            .map_or_else(|| node.value().to_string(), str::to_owned)
+    };
     match amount {
         None => {
             faults
-                .at(node, &api::QUANTITY, format!("is `{shown}`, which is no amount"))
+                .at(node, &api::QUANTITY, format!("is `{}`, which is no amount", shown()))
                 .hint("write a number with a suffix, as `8Gi` or `500m`");
         }
         Some(amount) if amount < 0 => {
-            faults.at(node, &api::QUANTITY, format!("is `{shown}`: it cannot be negative"));
+            faults.at(node, &api::QUANTITY, format!("is `{}`: it cannot be negative", shown()));
         }
         Some(_) => {}
     }

@@ -492,9 +492,9 @@ pub(super) fn container_addresses(container: &Node<'_, '_>, addresses: &mut Vec<
     let env = container.get("env");
     for variable in env.items() {
         let value = variable.get("value");
-        if let Some(text) = value.str() {
+        if let Some(text) = value.str().filter(|text| text.contains(':')) {
             let named = is_address_key(&variable.get("name").text().to_ascii_lowercase().replace('_', "."));
-            scan(text, named, &value.pointer(), addresses);
+            scan(text, named, &value, addresses);
         }
     }
     for list in ["command", "args"] {
@@ -509,17 +509,16 @@ pub(super) fn container_addresses(container: &Node<'_, '_>, addresses: &mut Vec<
                 named = flag;
                 continue;
             }
-            let pointer = word.pointer();
             if text.contains(char::is_whitespace) {
                 // A script: only what follows such a flag, and what is a full name.
                 let mut follows = false;
                 for part in text.split_whitespace() {
                     let flag = part.starts_with("--bootstrap-server") || part.starts_with("--zookeeper");
-                    scan(part, follows || flag, &pointer, addresses);
+                    scan(part, follows || flag, &word, addresses);
                     follows = flag;
                 }
             } else {
-                scan(text, named || flag, &pointer, addresses);
+                scan(text, named || flag, &word, addresses);
             }
             named = false;
         }
@@ -532,7 +531,7 @@ pub(super) fn setting_addresses(property: &Property, file: &Node<'_, '_>, addres
     // Members of a quorum have a rule of their own.
     if value.contains(':') && key != "controller.quorum.voters" && !key.starts_with("server.") {
         let first = addresses.len();
-        scan(value, is_address_key(key), &file.pointer(), addresses);
+        scan(value, is_address_key(key), file, addresses);
         for address in &mut addresses[first..] {
             address.row = Some(*row);
         }
@@ -553,7 +552,7 @@ fn is_address_key(key: &str) -> bool {
 }
 
 /// `host:port` in a text: a full name of a Service anywhere, a short one only where an address is expected.
-fn scan(text: &str, short_too: bool, pointer: &str, addresses: &mut Vec<Address>) {
+fn scan(text: &str, short_too: bool, place: &Node<'_, '_>, addresses: &mut Vec<Address>) {
     for (colon, _) in text.match_indices(':') {
         let before = &text[..colon];
         let start = before
@@ -577,7 +576,7 @@ fn scan(text: &str, short_too: bool, pointer: &str, addresses: &mut Vec<Address>
             let address = Address {
                 host: host.to_owned(),
                 port: number,
-                pointer: pointer.to_owned(),
+                pointer: place.pointer(),
                 row: None,
             };
             if !addresses.contains(&address) {
@@ -612,7 +611,7 @@ mod tests {
     fn addresses_are_found_where_something_connects() {
         let found = |text: &str, short| {
             let mut addresses = Vec::new();
-            scan(text, short, "", &mut addresses);
+            scan(text, short, &Node::root(&serde_json::Value::Null), &mut addresses);
             addresses
                 .into_iter()
                 .map(|address| format!("{}:{}", address.host, address.port))

@@ -103,7 +103,14 @@ impl<'v> Node<'v, '_> {
         let mut pointer = self.parent.map_or_else(String::new, Node::pointer);
         match self.step {
             Step::Root => {}
-            Step::Key(key) => pointer += &format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Key(key) => {
+                pointer.push('/');
+                if key.contains(['~', '/']) {
+                    pointer += &key.replace('~', "~0").replace('/', "~1");
+                } else {
+                    pointer += key;
+                }
+            }
             Step::Item(index) => pointer += &format!("/{index}"),
         }
         pointer

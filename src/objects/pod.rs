@@ -241,7 +241,7 @@ fn items(items: &Node<'_, '_>, faults: &mut Faults) {
         sub_path(&item.get("path"), faults);
         range(&item, "mode", 0, 0o777, faults);
     }
-    distinct(items, "path", |item| item.get("path").str().map(str::to_owned), faults);
+    distinct(items, "path", |item| item.get("path").str(), faults);
 }
 
 fn scheduling(spec: &Node<'_, '_>, faults: &mut Faults) {

@@ -50,12 +50,7 @@ pub(super) fn stateful_set(root: &Node<'_, '_>, faults: &mut Faults) {
         }
         claim(&template.get("spec"), faults);
     }
-    distinct(
-        &claims,
-        "name",
-        |claim| claim.get("metadata").get("name").str().map(str::to_owned),
-        faults,
-    );
+    distinct(&claims, "name", |claim| claim.get("metadata").get("name").str(), faults);
     let names: Vec<&str> = claims
         .items()
         .filter_map(|claim| claim.get("metadata").get("name").str())

@@ -223,9 +223,20 @@ impl Names {
     }
 
     fn fill(&self, text: &str) -> String {
-        self.0
-            .iter()
-            .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some(brace) = rest.find('{') {
+            filled += &rest[..brace];
+            rest = &rest[brace..];
+            let (name, value) = self
+                .0
+                .iter()
+                .find(|(name, _)| rest.starts_with(name))
+                .map_or(("{", "{"), |(name, value)| (*name, value.as_str()));
+            filled += value;
+            rest = &rest[name.len()..];
+        }
+        filled + rest
     }
 }
 

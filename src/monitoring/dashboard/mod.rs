@@ -2,6 +2,8 @@
 
 mod boards;
 
+use std::fmt::{self, Write as _};
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -312,32 +314,43 @@ fn variables(board: Board, sources: &Sources) -> Vec<Value> {
 
 /// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
 fn write(value: &Value, depth: usize, text: &mut String) {
-    const LINE: usize = 100;
-    let line = value.to_string();
-    let (open, close, items): (_, _, Vec<(String, &Value)>) = match value {
-        Value::Object(map) if line.len() > LINE => (
-            '{',
-            '}',
-            map.iter()
-                .map(|(key, item)| (format!("{}: ", json!(key)), item))
-                .collect(),
-        ),
-        Value::Array(list) if line.len() > LINE => ('[', ']', list.iter().map(|item| (String::new(), item)).collect()),
-        _ => {
-            text.push_str(&line);
+    let (open, close, items): (_, _, Vec<(Option<&String>, &Value)>) = match value {
+        Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
+        Value::Array(list) => ('[', ']', list.iter().map(|item| (None, item)).collect()),
+        scalar => {
+            text.push_str(&scalar.to_string());
             return;
         }
     };
+    let mut line = Line::default();
+    if write!(line, "{value}").is_ok() {
+        text.push_str(&line.0);
+        return;
+    }
     text.push(open);
     for (index, (key, item)) in items.into_iter().enumerate() {
         text.push_str(if index == 0 { "\n" } else { ",\n" });
         text.push_str(&"  ".repeat(depth + 1));
-        text.push_str(&key);
+        if let Some(key) = key {
+            text.push_str(&format!("{}: ", json!(key)));
+        }
         write(item, depth + 1, text);
     }
     text.push('\n');
     text.push_str(&"  ".repeat(depth));
     text.push(close);
+}
+
+/// What fits in a line; writing more fails.
+#[derive(Default)]
+struct Line(String);
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        const LENGTH: usize = 100;
+        self.0.push_str(part);
+        if self.0.len() > LENGTH { Err(fmt::Error) } else { Ok(()) }
+    }
 }
 
 /// Grafana's columns.
