@@ -60,26 +60,22 @@ impl Object {
 
     /// `apiVersion`.
     pub fn api_version(&self) -> &str {
-        self.text("/apiVersion")
+        self.body["apiVersion"].as_str().unwrap_or_default()
     }
 
     /// `kind`.
     pub fn kind(&self) -> &str {
-        self.text("/kind")
+        self.body["kind"].as_str().unwrap_or_default()
     }
 
     /// `metadata.name`.
     pub fn name(&self) -> &str {
-        self.text("/metadata/name")
+        self.body["metadata"]["name"].as_str().unwrap_or_default()
     }
 
     /// The object as the API server would get it.
     pub fn body(&self) -> &Value {
         &self.body
-    }
-
-    fn text(&self, pointer: &str) -> &str {
-        self.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// What makes it the same object to the API server.
@@ -91,7 +87,10 @@ impl Object {
                 .map_or("", |(group, _)| group)
                 .to_owned(),
             kind: self.kind().to_owned(),
-            namespace: self.text("/metadata/namespace").to_owned(),
+            namespace: self.body["metadata"]["namespace"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             name: self.name().to_owned(),
         }
     }
@@ -99,13 +98,11 @@ impl Object {
     /// Puts a checksum of the ConfigMaps that a pod template mounts into it, so that the pods restart when, and only when, a file
     /// does change that they read; then names what is named by its content. `texts` has the ConfigMaps of the construct.
     pub(crate) fn seal(&mut self, texts: &BTreeMap<String, String>) {
-        let mounted: Vec<&str> = self
-            .body
-            .pointer("/spec/template/spec/volumes")
-            .and_then(Value::as_array)
+        let mounted: Vec<&str> = self.body["spec"]["template"]["spec"]["volumes"]
+            .as_array()
             .into_iter()
             .flatten()
-            .filter_map(|volume| texts.get(volume.pointer("/configMap/name")?.as_str()?))
+            .filter_map(|volume| texts.get(volume["configMap"]["name"].as_str()?))
             .map(String::as_str)
             .collect();
         if !mounted.is_empty() {
@@ -212,7 +209,7 @@ pub fn digest(text: &str) -> String {
     } else {
         Digest::digest(text)
     };
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", u64::from_be_bytes(digest.into()))
 }
 
 /// Rendered files: a sorted map from path, below the stack's folder, to text.
@@ -329,9 +326,12 @@ mod tests {
                 stable_name: None,
             };
             object.seal(&config.config_map().into_iter().collect());
-            let checksum = object.text("/spec/template/metadata/annotations/checksum~1config");
+            let checksum = &object.body["spec"]["template"]["metadata"]["annotations"]["checksum/config"];
             assert_eq!(object.path(""), "job-job.yaml");
-            (checksum.to_owned(), object.name().to_owned())
+            (
+                checksum.as_str().unwrap_or_default().to_owned(),
+                object.name().to_owned(),
+            )
         };
         let first = sealed(&config("a", "b", "one"), "config");
         assert_eq!(first.0, digest("a\0b\0"));

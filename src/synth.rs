@@ -6,7 +6,6 @@ use std::{
 };
 
 use k8s_openapi::api::core::v1::Namespace;
-use serde_json::Value;
 
 use crate::{
     capacity::Cluster,
@@ -525,9 +524,4 @@ fn acknowledge(stack: &Stack, findings: &mut Findings) {
     for finding in &useless {
         findings.push(finding.clone());
     }
-}
-
-/// The number behind a JSON pointer.
-pub(crate) fn number(value: &Value, pointer: &str) -> Option<u64> {
-    value.pointer(pointer).and_then(Value::as_u64)
 }

@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::{
     objects::quantity,
     quantity::{Bytes, Cpu, Units},
-    synth::number,
 };
 
 /// The sum of the limits of all long-running containers, and of the volumes claimed for them. Jobs come and go, and are not counted.
@@ -25,14 +24,11 @@ impl Totals {
         if !matches!(body["kind"].as_str(), Some("StatefulSet" | "Deployment")) {
             return Self::default();
         }
-        let replicas = number(body, "/spec/replicas").unwrap_or(1);
-        let list = |pointer: &str| {
-            body.pointer(pointer)
-                .and_then(Value::as_array)
-                .map_or(&[][..], Vec::as_slice)
-        };
-        let containers = list("/spec/template/spec/containers");
-        let claims = list("/spec/volumeClaimTemplates");
+        let spec = &body["spec"];
+        let replicas = spec["replicas"].as_u64().unwrap_or(1);
+        let list = |value| Value::as_array(value).map_or(&[][..], Vec::as_slice);
+        let containers = list(&spec["template"]["spec"]["containers"]);
+        let claims = list(&spec["volumeClaimTemplates"]);
         Self {
             cpu: containers
                 .iter()

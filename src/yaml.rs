@@ -97,7 +97,7 @@ fn sequence(items: &[Value], indent: usize, text: &mut String) {
 fn key(key: &str, indent: usize, text: &mut String) {
     /// Readers do not look further ahead for the colon.
     const SIMPLE: usize = 1024;
-    if key.len() <= SIMPLE && is_text(key) && key.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_./".contains(&c)) {
+    if key.len() <= SIMPLE && is_plain(key, KEY) {
         text.push_str(key);
         text.push(':');
     } else {
@@ -117,13 +117,14 @@ fn key(key: &str, indent: usize, text: &mut String) {
 /// Writes anything without entries or items, and ends the line. The lines of a literal block are indented.
 fn scalar(value: &Value, indent: usize, text: &mut String) {
     match value {
-        Value::String(string) if is_text(string) => {
-            text.push_str(string);
-            text.push('\n');
-        }
-        Value::String(string) if reads_as_literal(string) => literal(string, indent, text),
-        _ => text.push_str(&written(value)),
+        Value::String(string) if is_plain(string, TEXT) => text.push_str(string),
+        Value::String(string) if reads_as_literal(string) => return literal(string, indent, text),
+        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) if !number.is_f64() => text.push_str(&number.to_string()),
+        // With the end of its line.
+        _ => return text.push_str(&written(value)),
     }
+    text.push('\n');
 }
 
 fn literal(string: &str, indent: usize, text: &mut String) {
@@ -166,22 +167,42 @@ fn written(value: &impl Serialize) -> String {
     text
 }
 
-/// Whether every reader takes the bare words for a text and for nothing else. Of some it is true although this says no.
-fn is_text(string: &str) -> bool {
-    /// What a reader takes for something else although it begins with a letter.
+/// Bytes of the words that are keys, and of texts of one line. What has a meaning to a reader, here or there, is neither.
+const KEY: u8 = 1;
+const TEXT: u8 = 2;
+static BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        bytes[byte as usize] = match byte {
+            b'#' | b':' => 0,
+            b'-' | b'_' | b'.' | b'/' => KEY | TEXT,
+            _ if byte.is_ascii_alphanumeric() => KEY | TEXT,
+            _ => TEXT,
+        };
+        byte += 1;
+    }
+    bytes
+};
+
+/// Whether every reader takes bare bytes of a kind for a text and for nothing else. Of some it is true although this says no.
+fn is_plain(string: &str, kind: u8) -> bool {
+    /// What a reader takes for something else although it begins like a text.
     const WORDS: &[&str] = &[
         "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf",
     ];
+    const LONGEST: usize = 5;
     let bytes = string.as_bytes();
-    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+    bytes
+        .first()
+        .is_some_and(|first| first.is_ascii_alphabetic() || *first == b'/')
         && bytes.last() != Some(&b' ')
-        && bytes.iter().enumerate().all(|(index, c)| match c {
-            // It ends a key, or begins a comment.
-            b':' => bytes.get(index + 1).is_some_and(u8::is_ascii_graphic),
-            b'#' => false,
-            c => matches!(c, b' '..=b'~'),
+        && bytes.iter().enumerate().all(|(index, byte)| {
+            BYTES[usize::from(*byte)] & kind != 0
+                // At an end, or before a space, it ends a key.
+                || *byte == b':' && kind == TEXT && bytes.get(index + 1).is_some_and(u8::is_ascii_graphic)
         })
-        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(string))
+        && (bytes.len() > LONGEST || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(string)))
 }
 
 /// Whether a text of several lines may be a literal block. One that begins with white space, or holds characters that a
@@ -422,7 +443,7 @@ mod tests {
             "([ ]{0,3}[a-z:#\t]{0,6}[ ]{0,2}\n){0,5}[a-z ]{0,4}",
             "[0-9_.:eExXoObB+-]{1,12}",
             "(?i)(null|true|false|yes|no|on|off|y|n|nan|inf)?[ a-z:#]?",
-            "[a-z]{2}[ -~]{0,8}",
+            "[a-z/]{2}[ -~]{0,8}",
             "\\PC*\u{feff}?\u{2028}?\u{85}?",
         ]
     }

@@ -32,8 +32,12 @@ impl<'v> Node<'v, '_> {
 
     /// The value of a key; null if there is none.
     pub(super) fn get<'q>(&'q self, key: &'v str) -> Node<'v, 'q> {
+        // Nearly all have a handful of keys, of which few are as long as this one: cheaper than a search that compares them.
+        let value = self
+            .map()
+            .and_then(|map| map.iter().find_map(|(other, value)| (other == key).then_some(value)));
         Node {
-            value: self.value.get(key).unwrap_or(&NULL),
+            value: value.unwrap_or(&NULL),
             step: Step::Key(key),
             parent: Some(self),
         }

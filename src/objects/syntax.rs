@@ -29,7 +29,10 @@ pub(super) fn label_value(text: &str) -> Reason {
     if text.len() > 63 {
         return Some(format!("`{text}` has {} characters, the limit is 63", text.len()));
     }
-    if let Some(bad) = text.chars().find(|&c| !alphanumeric(c) && !"-_.".contains(c)) {
+    if let Some(bad) = text
+        .chars()
+        .find(|&c| !alphanumeric(c) && !matches!(c, '-' | '_' | '.'))
+    {
         return Some(format!(
             "`{text}` contains {bad:?}: only letters, digits, `-`, `_` and `.`"
         ));
