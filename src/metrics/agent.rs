@@ -21,7 +21,7 @@ pub fn agent_rules(process: Process) -> String {
         .metrics()
         .filter_map(|metric| match metric.source {
             Source::Bean { object, .. } => Some(object),
-            Source::Exporter(_) => None,
+            Source::Exporter(_) | Source::Record(_) => None,
         })
         .flat_map(object_names)
         .collect();

@@ -22,6 +22,7 @@ pub mod exporter;
 pub mod jvm;
 pub mod kubelet;
 pub mod objects;
+pub mod record;
 pub mod registry;
 pub mod target;
 pub mod zookeeper;
@@ -86,6 +87,8 @@ pub enum Source {
     },
     /// Someone who exports it by this name, with these labels.
     Exporter(&'static [&'static str]),
+    /// A recording rule of the stack, which keeps these labels, the namespace and the cluster.
+    Record(&'static [&'static str]),
 }
 
 impl Metric {
@@ -126,7 +129,7 @@ impl Metric {
     /// The labels that its source gives it; those of the scraped pod come on top.
     pub fn labels(&self) -> Vec<&'static str> {
         match self.source {
-            Source::Exporter(labels) => labels.to_vec(),
+            Source::Exporter(labels) | Source::Record(labels) => labels.to_vec(),
             Source::Bean { object, attribute, .. } => [object, attribute]
                 .into_iter()
                 .flat_map(|text| text.split('{').skip(1))
@@ -184,6 +187,11 @@ const fn exported(name: &'static str, labels: &'static [&'static str]) -> Metric
 /// A counter of someone else.
 const fn counted(name: &'static str, labels: &'static [&'static str]) -> Metric {
     Metric::new(name, Kind::Counter, Source::Exporter(labels))
+}
+
+/// A gauge that a recording rule keeps.
+const fn recorded(name: &'static str, labels: &'static [&'static str]) -> Metric {
+    Metric::new(name, Kind::Gauge, Source::Record(labels))
 }
 
 /// Declares each row as a constant, with its help as the documentation, and the table as the slice of them all: a row cannot
@@ -266,6 +274,7 @@ mod tests {
             .chain(exporter::ALL)
             .chain(kubelet::ALL)
             .chain(objects::ALL)
+            .chain(record::ALL)
             .chain(target::ALL)
     }
 
@@ -287,10 +296,18 @@ mod tests {
         for metric in everything() {
             let name = metric.name;
             assert!(
-                name.bytes()
+                name.split(':')
+                    .flat_map(str::bytes)
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
                 "{name}"
             );
+            // Of what is recorded, and only of that, the level and the operations are part of the name.
+            let colons = if matches!(metric.source, Source::Record(_)) {
+                2
+            } else {
+                0
+            };
+            assert_eq!(name.matches(':').count(), colons, "{name}");
             assert_eq!(name.ends_with("_total"), metric.kind == Kind::Counter, "{name}");
             if let Source::Bean { .. } = metric.source {
                 for reserved in ["_created", "_bucket", "_info", "_sum", "_count"] {

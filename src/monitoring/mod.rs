@@ -7,6 +7,7 @@ mod alert;
 mod dashboard;
 mod exporter;
 mod expression;
+mod record;
 mod resource;
 mod scrape;
 
@@ -17,8 +18,9 @@ pub use alert::{Alert, AlertTest, Course, Runbook, Urgency};
 pub use scrape::ForeignExporter;
 
 pub use resource::{
-    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, OperatorResource, PodMonitor, PodMonitorSpec,
-    PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
+    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, OperatorResource, PodMonitor,
+    PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, RecordingRule, Relabeling, RuleGroup, ServiceMonitor,
+    ServiceMonitorSpec, Spec,
 };
 
 use k8s_openapi::{
@@ -453,7 +455,18 @@ impl Monitoring {
             spec: PrometheusRuleSpec {
                 groups: vec![RuleGroup {
                     name: self.kafka.name().to_owned(),
-                    rules: self.ready_alerts(sources).into_iter().map(|alert| alert.rule).collect(),
+                    // A group is worked off in order, so alerts find what has just been recorded. In a group of its own it
+                    // would be up to an interval old.
+                    rules: self
+                        .records(sources)
+                        .into_iter()
+                        .map(GroupedRule::Record)
+                        .chain(
+                            self.ready_alerts(sources)
+                                .into_iter()
+                                .map(|alert| GroupedRule::Alert(alert.rule)),
+                        )
+                        .collect(),
                 }],
             },
         }
@@ -656,7 +669,7 @@ impl Construct for Monitoring {
             .filter_map(|alert| Some((&alert.rule, alert.trial(self, &sources)?)))
             .collect();
         let pages = alerts.iter().filter_map(|alert| {
-            let text = page::text(alert, &sources, &names)?;
+            let text = page::text(alert, &applied.spec, &sources, &names)?;
             Some(Document::new(
                 format!("runbooks/{}", self.page(&alert.rule.alert)),
                 text,

@@ -173,22 +173,72 @@ impl PrometheusRuleSpec {
         self.groups
             .iter_mut()
             .flat_map(|group| &mut group.rules)
-            .find(|rule| rule.alert == name)
+            .find_map(|rule| match rule {
+                GroupedRule::Alert(alert) if alert.alert == name => Some(alert),
+                _ => None,
+            })
     }
 
     /// All alerts.
     pub fn alerts(&self) -> impl Iterator<Item = &AlertingRule> {
+        self.rules().filter_map(|rule| match rule {
+            GroupedRule::Alert(alert) => Some(alert),
+            GroupedRule::Record(_) => None,
+        })
+    }
+
+    /// All recording rules.
+    pub fn records(&self) -> impl Iterator<Item = &RecordingRule> {
+        self.rules().filter_map(|rule| match rule {
+            GroupedRule::Alert(_) => None,
+            GroupedRule::Record(record) => Some(record),
+        })
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &GroupedRule> {
         self.groups.iter().flat_map(|group| &group.rules)
     }
 }
 
-/// A group of alerts.
+/// A group of rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleGroup {
     /// Its name.
     pub name: String,
-    /// Its alerts.
-    pub rules: Vec<AlertingRule>,
+    /// Its rules. What one records the next one can read.
+    pub rules: Vec<GroupedRule>,
+}
+
+/// A rule of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GroupedRule {
+    /// One that fires.
+    Alert(AlertingRule),
+    /// One that keeps what it found.
+    Record(RecordingRule),
+}
+
+impl GroupedRule {
+    /// The name of the alert, or of what is recorded.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Alert(alert) => &alert.alert,
+            Self::Record(record) => &record.record,
+        }
+    }
+}
+
+/// A recording rule as Prometheus reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingRule {
+    /// The name of the series that it makes.
+    pub record: String,
+    /// The expression: each series of its result is kept.
+    pub expr: String,
+    /// Labels on top of those of the result.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// An alert as Prometheus reads it.

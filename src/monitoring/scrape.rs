@@ -6,7 +6,7 @@ use super::resource::{Endpoint, PodMonitor, PodMonitorSpec, Relabeling, ServiceM
 use crate::{
     kubernetes::Labels,
     manifest::Object,
-    metrics::{Kind, Metric, Process, exporter, kubelet, objects, target},
+    metrics::{Kind, Metric, Process, exporter, kubelet, objects, record, target},
     quantity::Duration,
     stack::Scope,
 };
@@ -227,6 +227,16 @@ impl Sources {
                 ours: false,
             });
         }
+        if let Some(metric) = self.records().find(|metric| metric.name == name) {
+            return Some(Series {
+                kind: metric.kind,
+                bounds: metric.bounds,
+                labels: ["namespace", CLUSTER].into_iter().chain(metric.labels()).collect(),
+                jobs: Vec::new(),
+                metric: Some(metric),
+                ours: true,
+            });
+        }
         if name == ALERTS {
             // Prometheus' own, of all rules: what the expression of each leaves comes on top.
             return Some(Series {
@@ -254,6 +264,14 @@ impl Sources {
         })
     }
 
+    /// What the stack's own rules record: nothing of volumes where it has none.
+    fn records(&self) -> impl Iterator<Item = &'static Metric> {
+        let volumes = !self.claims.is_empty();
+        record::ALL
+            .iter()
+            .filter(move |metric| volumes || **metric != record::VOLUME_USED)
+    }
+
     /// Every name that something here exports.
     pub(super) fn names(&self) -> Vec<&str> {
         let processes = self.targets.iter().flat_map(|target| match &target.exports {
@@ -266,6 +284,7 @@ impl Sources {
             .chain(kubelet::ALL)
             .chain(objects::ALL)
             .chain(target::ALL)
+            .chain(self.records())
             .map(|metric| metric.name)
             .chain(
                 self.foreign
@@ -297,6 +316,9 @@ impl Sources {
         let target = self.targets.iter().find(|target| target.find(name).is_some());
         let foreign = self.foreign.iter().find(|exporter| exporter.metric_of(name).is_some());
         let place = match (target, foreign) {
+            _ if self.records().any(|metric| metric.name == name) => {
+                vec![("namespace", self.namespace.as_str()), (CLUSTER, self.cluster.as_str())]
+            }
             (Some(target), _) => vec![
                 ("namespace", self.namespace.as_str()),
                 (CLUSTER, self.cluster.as_str()),
@@ -334,6 +356,8 @@ impl Sources {
         };
         let place = if kubelet::ALL.contains(metric) || objects::ALL.contains(metric) {
             vec![("namespace", self.namespace.as_str())]
+        } else if self.records().any(|recorded| recorded == metric) {
+            vec![("namespace", self.namespace.as_str()), (CLUSTER, self.cluster.as_str())]
         } else if jobs.is_empty() {
             return None;
         } else {

@@ -11,7 +11,7 @@ use super::{
     resource::PrometheusRule,
 };
 use crate::{
-    metrics::{broker, exporter, kubelet, objects, target},
+    metrics::{broker, exporter, kubelet, objects, record, target},
     prelude::*,
 };
 
@@ -104,6 +104,7 @@ fn alerts(objects: &[Value]) -> Vec<Value> {
     of_kind(objects, "PrometheusRule")
         .flat_map(|rule| list(&rule["spec"]["groups"]))
         .flat_map(|group| list(&group["rules"]).to_vec())
+        .filter(|rule| rule.get("alert").is_some())
         .collect()
 }
 
@@ -139,6 +140,8 @@ fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that
             .collect();
         let others = [exporter::ALL, kubelet::ALL, objects::ALL, target::ALL];
         exported.insert("ALERTS".to_owned());
+        let rules = of_kind(&objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
+        exported.extend(rules.filter_map(|rule| Some(rule["record"].as_str()?.to_owned())));
         exported.extend(others.into_iter().flatten().map(|metric| metric.name.to_owned()));
 
         let alerts = alerts(&objects);
@@ -340,12 +343,9 @@ fn thresholds_come_from_the_stack() {
     assert!(alerts["KafkaProducerLatencyHigh"].contains(" > 2000\nand "));
     assert!(alerts["KafkaLeaderElectionRateHigh"].ends_with(" > 0.5 / 5"));
     assert!(alerts["KafkaConsumerLagGrowing"].ends_with(" > 2000)"));
-    let disk = &alerts["KafkaDiskUsageHigh"];
-    assert!(disk.ends_with(" > 70"));
-    assert!(
-        disk.contains(r#"persistentvolumeclaim=~"data-events-controller-[0-9]+|data-events-[0-9]+""#),
-        "{disk}"
-    );
+    assert!(alerts["KafkaDiskUsageHigh"].ends_with(" > 70"));
+    let claims = r#"persistentvolumeclaim=~"data-events-controller-[0-9]+|data-events-[0-9]+""#;
+    assert!(alerts["KafkaDiskFullSoon"].contains(claims));
 }
 
 /// Whether an object has all labels of a selector.
@@ -493,6 +493,93 @@ fn a_rule_can_be_reviewed() {
         kafka_cluster: kafka
         severity: critical
     "#);
+}
+
+/// The recording rules of a stack, in order, and how many alerts stand before the last of them.
+fn records(objects: &[Value]) -> (Vec<Value>, usize) {
+    let rules = list(&of_kind(objects, "PrometheusRule").next().unwrap()["spec"]["groups"][0]["rules"]);
+    let is_record = |rule: &Value| rule.get("record").is_some();
+    let last = rules.iter().rposition(is_record).unwrap();
+    let records: Vec<Value> = rules.iter().filter(|rule| is_record(rule)).cloned().collect();
+    let before = last + 1 - records.len();
+    (records, before)
+}
+
+#[test]
+fn a_record_is_what_its_metric_says_and_stands_before_all_alerts() {
+    for (stack, monitoring) in monitored().into_iter().chain([elsewhere()]) {
+        let sources = monitoring.sources(stack.scope());
+        let objects = objects(&stack);
+        let (records, alerts_before) = records(&objects);
+        assert_eq!(alerts_before, 0);
+        let volumes = monitoring.kafka.mode() != crate::kafka::Mode::External;
+        assert_eq!(records.len(), if volumes { 3 } else { 2 });
+        for rule in &records {
+            let name = rule["record"].as_str().unwrap();
+            let metric = record::ALL.iter().find(|metric| metric.name == name).unwrap();
+            let mut judgement = judge(rule["expr"].as_str().unwrap(), &sources);
+            judgement
+                .flaws
+                .retain(|flaw| !flaw.message.starts_with("it compares nothing"));
+            assert!(judgement.flaws.is_empty(), "{name}: {:?}", judgement.flaws);
+            let mut labels = judgement.labels.unwrap();
+            labels.extend(
+                rule["labels"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(label, _)| label.clone()),
+            );
+            let said: BTreeSet<String> = ["namespace", "kafka_cluster"]
+                .into_iter()
+                .chain(metric.labels())
+                .map(str::to_owned)
+                .collect();
+            assert_eq!(labels, said, "{name}");
+            // Someone asks for it: at least one alert, and a panel.
+            let asks = |text: &Value| text.as_str().unwrap().contains(name);
+            assert!(alerts(&objects).iter().any(|alert| asks(&alert["expr"])), "{name}");
+            let boards = dashboards(&objects);
+            let mut targets = boards
+                .iter()
+                .flat_map(|(_, board)| panels(board))
+                .flat_map(|panel| list(&panel["targets"]));
+            assert!(targets.any(|target| asks(&target["expr"])), "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_alert_of_the_stack_can_ask_for_a_record_and_is_judged_by_what_it_is() {
+    let lag = record::GROUP_LAG.name;
+    let said = |expression: String| {
+        let mut stack = Stack::new("s", "kafka");
+        let kafka = stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 3)),
+        );
+        let alert = Alert::new("ReportsAreLate", expression)
+            .summary("Reports are late.")
+            .description("They are {{ $value }} records behind on {{ $labels.topic }}.");
+        stack.add(Monitoring::new("monitoring", &kafka).alert(alert));
+        findings(&stack)
+    };
+    assert_eq!(
+        said(format!(
+            "max by (topic) ({lag}{{kafka_cluster=\"kafka\",consumergroup=\"reports\"}}) > 5000"
+        )),
+        ["note[KS-O13] s/monitoring/ReportsAreLate: it has no test"]
+    );
+    assert_eq!(
+        said(format!(
+            "max by (topic) ({lag}{{kafka_cluster=\"kafka\",partition=\"0\"}}) < 0"
+        )),
+        [
+            "error[KS-O05] s/monitoring/ReportsAreLate: `consumergroup_topic:kafka_consumergroup_lag:sum` has no label `partition`",
+            "error[KS-O07] s/monitoring/ReportsAreLate: `max by (topic) (consumergroup_topic:kafka_consumergroup_lag:sum{kafka_cluster=\"kafka\",partition=\"0\"}) < 0` never holds",
+        ]
+    );
 }
 
 #[test]
@@ -784,7 +871,11 @@ fn of_a_cluster_made_elsewhere_there_is_what_the_exporter_knows() {
     - --kafka.server=kafka-1.example.com:9092
     - --kafka.server=kafka-2.example.com:9092
     ");
-    // Nothing can be executed in its pods.
+}
+
+#[test]
+fn a_page_about_a_cluster_made_elsewhere_executes_nothing_in_its_pods() {
+    let manifests = manifests(&elsewhere().0);
     let pages: Vec<&str> = manifests
         .iter()
         .filter(|(path, _)| path.starts_with("runbooks/"))
@@ -924,9 +1015,9 @@ fn a_group_and_a_topic_can_have_limits_of_their_own() {
         .find(|alert| alert["alert"] == "KafkaConsumerLagHigh")
         .unwrap();
     assert_snapshot!(alert["expr"].as_str().unwrap(), @r#"
-    sum by (namespace, kafka_cluster, consumergroup, topic) (kafka_consumergroup_lag{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter",consumergroup!="reports",topic!="call.events"} > 0) > 1000
-    or sum by (namespace, kafka_cluster, consumergroup, topic) (kafka_consumergroup_lag{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter",consumergroup="reports"} > 0) > 50000
-    or sum by (namespace, kafka_cluster, consumergroup, topic) (kafka_consumergroup_lag{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter",topic="call.events",consumergroup!="reports"} > 0) > 5000
+    consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup!="reports",topic!="call.events"} > 1000
+    or consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup="reports"} > 50000
+    or consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",topic="call.events",consumergroup!="reports"} > 5000
     "#);
     assert_snapshot!(
         alert["annotations"]["threshold"].as_str().unwrap(),
@@ -1141,7 +1232,7 @@ fn what_is_tested_is_the_amended_rule() {
         down.hold = Some("1h30m".to_owned());
         let lag = rule.spec.alert("KafkaConsumerLagHigh").unwrap();
         lag.expr = lag.expr.replace("> 1000", "> 2000");
-        rule.spec.groups[0].rules.retain(|rule| rule.alert != "KafkaISRShrink");
+        rule.spec.groups[0].rules.retain(|rule| rule.name() != "KafkaISRShrink");
     });
     let manifests = manifests(&stack);
     let rules: Value = serde_yaml::from_str(manifests.get("tests/rules.yaml").unwrap()).unwrap();

@@ -3,12 +3,28 @@
 use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
 use crate::{
     metrics::{broker, controller, exporter, objects},
-    monitoring::Monitoring,
+    monitoring::{Monitoring, scrape::Sources},
 };
 
 /// Nothing where there is one broker: no replica can fall behind, and no leader move.
 pub(super) fn several_brokers(monitoring: &Monitoring) -> Option<u32> {
     monitoring.kafka.brokers().filter(|brokers| *brokers > 1)
+}
+
+/// How often a partition changed its leader within five minutes, on average.
+pub(super) fn leader_changes(sources: &Sources) -> Option<String> {
+    let leader = sources.series(&exporter::LEADER, &[])?;
+    Some(format!("avg by ({BY}) (changes({leader}[5m]))"))
+}
+
+/// Three partitions, of which one has a leader that comes and goes.
+pub(super) fn restless(sources: &Sources) -> Trial {
+    let leader = |partition| sources.sample(&exporter::LEADER, &[("topic", "a-topic"), ("partition", partition)]);
+    Trial::new("666.7m")
+        .series(leader("0"), Course::Steady(0.0))
+        .series(leader("1"), Course::Steady(1.0))
+        .series(leader("2"), Course::Restless)
+        .late(0, 6)
 }
 
 pub(super) const ALL: &[Row] = &[
@@ -385,8 +401,7 @@ pub(super) const ALL: &[Row] = &[
         // A broker that crashes every few minutes loses its share of them each time.
         expression: |monitoring, sources| {
             let brokers = several_brokers(monitoring)?;
-            let leader = sources.series(&exporter::LEADER, &[])?;
-            Some(format!("avg by ({BY}) (changes({leader}[5m])) > 0.5 / {brokers}"))
+            Some(format!("{} > 0.5 / {brokers}", leader_changes(sources)?))
         },
         page: Page {
             meaning: "Leaders move between the {brokers} brokers all the time. Each move is an error and a retry for the \
@@ -410,15 +425,7 @@ pub(super) const ALL: &[Row] = &[
             over: "Mend the broker that comes and goes. It is over when the leaders stay for five minutes.",
             avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
         },
-        trial: |_, sources| {
-            let leader =
-                |partition| sources.sample(&exporter::LEADER, &[("topic", "a-topic"), ("partition", partition)]);
-            Trial::new("666.7m")
-                .series(leader("0"), Course::Steady(0.0))
-                .series(leader("1"), Course::Steady(1.0))
-                .series(leader("2"), Course::Restless)
-                .late(0, 6)
-        },
+        trial: |_, sources| restless(sources),
     },
     Row {
         name: "KafkaReplicationStopped",

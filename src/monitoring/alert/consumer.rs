@@ -2,11 +2,9 @@
 
 use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
 use crate::{
-    metrics::exporter,
+    metrics::{exporter, record},
     monitoring::{LagOf, Monitoring, scrape::Sources},
 };
-
-const BY_GROUP: &str = "namespace, kafka_cluster, consumergroup, topic";
 
 /// A selector with further matchers.
 fn with(selector: &str, matchers: &[String]) -> String {
@@ -24,15 +22,12 @@ fn quoted(value: &str) -> String {
 
 /// The lag of each group and topic where it is above its limit, divided so that all limits are the same.
 fn above_limits(monitoring: &Monitoring, sources: &Sources, part: u64) -> Option<String> {
-    let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+    let lag = sources.series(&record::GROUP_LAG, &[])?;
     let label = |of: &LagOf| match of {
         LagOf::Group(group) => ("consumergroup", quoted(group)),
         LagOf::Topic(topic) => ("topic", quoted(topic)),
     };
-    let above = |selector: &str, limit: u64| {
-        // A partition that the group never committed has a lag of -1.
-        format!("sum by ({BY_GROUP}) ({selector} > 0) > {}", limit / part)
-    };
+    let above = |selector: &str, limit: u64| format!("{selector} > {}", limit / part);
     if monitoring.lags.is_empty() {
         return Some(above(&lag, monitoring.lag));
     }
@@ -156,11 +151,9 @@ pub(super) const ALL: &[Row] = &[
             "Any growth over fifteen minutes, from a tenth of the limit of KafkaConsumerLagHigh on.".to_owned()
         },
         expression: |monitoring, sources| {
-            let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+            let lag = sources.series(&record::GROUP_LAG, &[])?;
             let above = above_limits(monitoring, sources, 10)?;
-            Some(format!(
-                "60 * sum by ({BY_GROUP}) (deriv({lag}[15m])) > 0\nand ({above})"
-            ))
+            Some(format!("60 * deriv({lag}[15m]) > 0\nand ({above})"))
         },
         page: Page {
             meaning: "More is produced than the group takes, for half an hour by now. It does not catch up by itself, and in the \
@@ -215,13 +208,11 @@ pub(super) const ALL: &[Row] = &[
             )
         },
         expression: |monitoring, sources| {
-            let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
-            let offset = sources.series(&exporter::CURRENT_OFFSET, &[])?;
+            let lag = sources.series(&record::GROUP_LAG, &[])?;
+            let rate = sources.series(&record::TOPIC_RATE, &[])?;
             let seconds = monitoring.lag_time.as_seconds();
             Some(format!(
-                "sum by ({BY_GROUP}) ({lag} > 0)\n\
-                 / on ({BY}, topic) group_left ()\n\
-                 (sum by ({BY}, topic) (deriv({offset}[10m])) > 0) > {seconds}\n"
+                "{lag}\n/ on ({BY}, topic) group_left () ({rate} > 0) > {seconds}\n"
             ))
         },
         page: Page {
@@ -281,7 +272,7 @@ pub(super) const ALL: &[Row] = &[
         expression: |_, sources| {
             let members = sources.series(&exporter::GROUP_MEMBERS, &[])?;
             let committed = sources.series(&exporter::COMMITTED_OFFSET, &[])?;
-            let lag = sources.series(&exporter::CONSUMER_LAG, &[])?;
+            let lag = sources.series(&record::GROUP_LAG, &[])?;
             let by = format!("{BY}, consumergroup");
             Some(format!(
                 "max by ({by}) ({members}) == 0\n\

@@ -1,7 +1,12 @@
 //! Of a cluster made elsewhere: what its exporter alone can tell. Whether writes still find enough replicas in sync is not
 //! among it, because that is a setting of each topic.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{
+    BY, Page, Row, Trial, Urgency,
+    cluster::{leader_changes, restless},
+    minutes,
+    trial::Course,
+};
 use crate::{
     kafka::Mode,
     metrics::exporter,
@@ -179,11 +184,9 @@ pub(super) const ALL: &[Row] = &[
         },
         expression: |monitoring, sources| {
             elsewhere(monitoring)?;
-            let leader = sources.series(&exporter::LEADER, &[])?;
             let brokers = sources.series(&exporter::BROKERS, &[])?;
-            Some(format!(
-                "avg by ({BY}) (changes({leader}[5m])) > 0.5 / max by ({BY}) ({brokers})"
-            ))
+            let changes = leader_changes(sources)?;
+            Some(format!("{changes}\n> 0.5 / max by ({BY}) ({brokers})"))
         },
         page: Page {
             meaning: "Leaders move between the brokers all the time. Each move is an error and a retry for the clients of the \
@@ -200,13 +203,6 @@ pub(super) const ALL: &[Row] = &[
             over: "Tell whoever runs the cluster which broker comes and goes. It is over when the leaders stay for five minutes.",
             avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
         },
-        trial: |_, sources| {
-            Trial::new("666.7m")
-                .series(sources.sample(&exporter::BROKERS, &[]), Course::Steady(3.0))
-                .series(leader(sources, "0"), Course::Steady(0.0))
-                .series(leader(sources, "1"), Course::Steady(1.0))
-                .series(leader(sources, "2"), Course::Restless)
-                .late(0, 6)
-        },
+        trial: |_, sources| restless(sources).series(sources.sample(&exporter::BROKERS, &[]), Course::Steady(3.0)),
     },
 ];

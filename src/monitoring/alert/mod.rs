@@ -403,7 +403,7 @@ pub(super) fn flaws_of_amended(rule: &AlertingRule, written: &[Ready<'_>], sourc
 pub(super) fn metrics(expression: &str, sources: &Sources) -> Vec<&'static Metric> {
     // No label is called like a metric, so its words are enough: a parse of each expression would cost more than its page.
     let words: BTreeSet<&str> = expression
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
         .filter(|word| word.contains('_') || *word == "up")
         .collect();
     words
@@ -413,7 +413,7 @@ pub(super) fn metrics(expression: &str, sources: &Sources) -> Vec<&'static Metri
 }
 
 /// What most results are aggregated by.
-const BY: &str = "namespace, kafka_cluster";
+pub(super) const BY: &str = "namespace, kafka_cluster";
 
 const fn minutes(n: u64) -> Duration {
     Duration::from_seconds(n * 60)

@@ -4,7 +4,7 @@ use super::{Ready, Whose, metrics};
 use crate::{
     kafka::Mode,
     metrics::{Metric, Source},
-    monitoring::{Monitoring, dashboard, scrape::Sources},
+    monitoring::{Monitoring, dashboard, resource::PrometheusRuleSpec, scrape::Sources},
     stack::Scope,
 };
 
@@ -241,7 +241,12 @@ impl Names {
 }
 
 /// The page of an alert, if it has one.
-pub(in crate::monitoring) fn text(alert: &Ready<'_>, sources: &Sources, names: &Names) -> Option<String> {
+pub(in crate::monitoring) fn text(
+    alert: &Ready<'_>,
+    rules: &PrometheusRuleSpec,
+    sources: &Sources,
+    names: &Names,
+) -> Option<String> {
     let page = Parts::of(alert.whose)?;
     let rule = &alert.rule;
     let hold = match &rule.hold {
@@ -284,7 +289,15 @@ pub(in crate::monitoring) fn text(alert: &Ready<'_>, sources: &Sources, names: &
         text += "\n";
     }
     text += &format!("## The rule\n\n```\n{}\n```\n\n", rule.expr.trim_end());
-    let metrics = metrics(&rule.expr, sources);
+    let mut metrics = metrics(&rule.expr, sources);
+    for record in rules.records().filter(|record| rule.expr.contains(&record.record)) {
+        text += &format!(
+            "where `{}` is\n\n```\n{}\n```\n\n",
+            record.record,
+            record.expr.trim_end()
+        );
+        metrics.extend(super::metrics(&record.expr, sources));
+    }
     if !metrics.is_empty() {
         text += "| Metric | From | Says |\n|---|---|---|\n";
         for metric in metrics {
@@ -302,6 +315,7 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
         Source::Bean { object, attribute, .. } => {
             format!("bean `{object}`, attribute `{attribute}`").replace('|', "\\|")
         }
+        Source::Record(_) => "a rule of this stack".to_owned(),
         Source::Exporter(_) if metric.name.starts_with("kubelet_") => "the kubelet".to_owned(),
         Source::Exporter(_) if metric.name.starts_with("kube_") => "kube-state-metrics".to_owned(),
         Source::Exporter(_) if metric.name == "up" => "Prometheus itself".to_owned(),

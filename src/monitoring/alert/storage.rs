@@ -2,7 +2,7 @@
 
 use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
 use crate::{
-    metrics::{broker, kubelet},
+    metrics::{broker, kubelet, record},
     monitoring::scrape::Sources,
 };
 
@@ -27,14 +27,8 @@ pub(super) const ALL: &[Row] = &[
             )
         },
         expression: |monitoring, sources| {
-            let claims = monitoring.volume_claims()?;
-            let claims = [("persistentvolumeclaim", claims.as_str())];
-            let available = sources.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
-            let capacity = sources.series(&kubelet::VOLUME_CAPACITY, &claims)?;
-            Some(format!(
-                "100 * (1 - {BY_CLAIM} ({available}) / {BY_CLAIM} ({capacity})) > {}",
-                monitoring.disk_usage
-            ))
+            let used = sources.series(&record::VOLUME_USED, &[])?;
+            Some(format!("100 * {used} > {}", monitoring.disk_usage))
         },
         page: Page {
             meaning: "Volumes of the cluster are {claims}. When one is full, Kafka cannot write to its only log directory and \

@@ -4,7 +4,7 @@ use super::{Board, Colour, Look, Monitoring, Panel, QUIET, Query, Row, Sources, 
 use crate::{
     connect::ConnectHandle,
     kafka::Mode,
-    metrics::{Metric, broker, connect, controller, exporter, jvm, kubelet, registry, target, zookeeper},
+    metrics::{Metric, broker, connect, controller, exporter, jvm, record, registry, target, zookeeper},
     monitoring::alert::external,
 };
 
@@ -340,7 +340,7 @@ fn health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
         Panel {
             title: "Fullest volume",
             look: Look::Number(vec![(share(monitoring.disk_usage), "red")]),
-            queries: vec![(used(monitoring, ask).map(|used| format!("max({used})")), "")],
+            queries: vec![(ask.gauge("max", &record::VOLUME_USED, &[]), "")],
             limit: None,
             ..volumes(monitoring, ask)
         },
@@ -418,13 +418,12 @@ fn health_elsewhere(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
 
 fn topics_elsewhere(ask: &Ask<'_>) -> Vec<Panel> {
     let of_topic = |metric: &Metric| ask.0.series(metric, &[("topic", "~$topic")]);
-    let records =
-        of_topic(&exporter::CURRENT_OFFSET).map(|offset| format!("topk(10, sum by (topic) (deriv({offset}[10m])))"));
+    let records = of_topic(&record::TOPIC_RATE).map(|rate| format!("topk(10, {rate})"));
     let under = of_topic(&exporter::UNDER_REPLICATED).map(|under| format!("sum by (topic) ({under}) > 0"));
     vec![
         panel(
             "Records in",
-            &exporter::CURRENT_OFFSET,
+            &record::TOPIC_RATE,
             Unit::RecordsPerSecond,
             Look::Top,
             (records, "{{topic}}"),
@@ -536,29 +535,18 @@ fn saturation(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
 
 /// The lag of each group on each topic, if it ever committed there.
 fn lags(ask: &Ask<'_>) -> Option<String> {
-    ask.0
-        .series(
-            &exporter::CONSUMER_LAG,
-            &[("consumergroup", "~$group"), ("topic", "~$topic")],
-        )
-        .map(|lag| format!("sum by (consumergroup, topic) ({lag} >= 0)"))
+    ask.0.series(
+        &record::GROUP_LAG,
+        &[("consumergroup", "~$group"), ("topic", "~$topic")],
+    )
 }
 
 fn largest_lag(monitoring: &Monitoring, ask: &Ask<'_>) -> Panel {
     #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
     let limit = monitoring.lag as f64;
-    let lag = ask
-        .0
-        .series(&exporter::CONSUMER_LAG, &[])
-        .map(|lag| format!("max(sum by (consumergroup, topic) ({lag} >= 0))"));
-    panel(
-        "Largest lag",
-        &exporter::CONSUMER_LAG,
-        Unit::Many,
-        warning(limit),
-        (lag, ""),
-    )
-    .described("Records that the group furthest behind did not commit yet, on one topic.")
+    let lag = ask.gauge("max", &record::GROUP_LAG, &[]);
+    panel("Largest lag", &record::GROUP_LAG, Unit::Many, warning(limit), (lag, ""))
+        .described("Records that the group furthest behind did not commit yet, on one topic.")
 }
 
 fn consumers_health(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
@@ -586,14 +574,12 @@ fn lag(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
     #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
     let (records, seconds) = (monitoring.lag as f64, monitoring.lag_time.as_seconds() as f64);
     let time = lags(ask)
-        .zip(ask.0.series(&exporter::CURRENT_OFFSET, &[("topic", "~$topic")]))
-        .map(|(lag, end)| {
-            format!("topk(10, {lag} / on (topic) group_left () (sum by (topic) (deriv({end}[10m])) > 0))")
-        });
+        .zip(ask.0.series(&record::TOPIC_RATE, &[("topic", "~$topic")]))
+        .map(|(lag, rate)| format!("topk(10, {lag} / on (topic) group_left () ({rate} > 0))"));
     vec![
         panel(
             "Lag",
-            &exporter::CONSUMER_LAG,
+            &record::GROUP_LAG,
             Unit::Many,
             Look::Top,
             (
@@ -605,7 +591,7 @@ fn lag(monitoring: &Monitoring, ask: &Ask<'_>) -> Vec<Panel> {
         .limited(records),
         panel(
             "Lag in time",
-            &exporter::CONSUMER_LAG,
+            &record::GROUP_LAG,
             Unit::Seconds,
             Look::Top,
             (time, "{{consumergroup}} {{topic}}"),
@@ -689,23 +675,13 @@ fn topics(ask: &Ask<'_>) -> Vec<Panel> {
     ]
 }
 
-/// What part of each volume is used.
-fn used(monitoring: &Monitoring, ask: &Ask<'_>) -> Option<String> {
-    let claims = monitoring.volume_claims()?;
-    let claims = [("persistentvolumeclaim", claims.as_str())];
-    let available = ask.0.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
-    let capacity = ask.0.series(&kubelet::VOLUME_CAPACITY, &claims)?;
-    let by = "max by (persistentvolumeclaim)";
-    Some(format!("1 - {by} ({available}) / {by} ({capacity})"))
-}
-
 fn volumes(monitoring: &Monitoring, ask: &Ask<'_>) -> Panel {
     panel_of(
         "Volumes, used",
         "Part of each volume that is no longer available.",
         Unit::Ratio,
         Look::Lines,
-        vec![(used(monitoring, ask), "{{persistentvolumeclaim}}")],
+        vec![(ask.0.series(&record::VOLUME_USED, &[]), "{{persistentvolumeclaim}}")],
     )
     .limited(share(monitoring.disk_usage))
 }
