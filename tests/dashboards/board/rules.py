@@ -114,6 +114,7 @@ def of_query(target, dashboard):
         if not re.search(r"\b(rate|irate|increase)\s*\($", text[: counter.start()]):
             yield f"`{counter[1]}` only grows: ask for its rate"
     kept = {label.strip() for labels in re.findall(r"\bby\s*\(([^)]*)\)", text) for label in labels.split(",")}
+    kept |= {label for level in re.findall(r"\b(\w+):\w+:\w+", text) for label in level.split("_")}  # a recorded series is called by its labels
     for label in re.findall(r"\{\{\s*(\w+)\s*\}\}", target.get("legendFormat", "")):
         if label not in kept:
             yield f"the legend names `{label}`, which the query does not keep"
