@@ -8,7 +8,7 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        output::{Output, Paint, count},
+        output::{Output, Paint, count, wrapped},
         report::{self, Show},
         select,
     },
@@ -83,7 +83,7 @@ fn text(stack: &Stack, cluster: &Cluster, paint: Paint) -> String {
         text += "\n";
     }
     for unknown in unknown {
-        text += &wrapped(&unknown.what);
+        text += &wrapped(&format!("- {}", unknown.what), 2);
     }
     text
 }
@@ -241,20 +241,6 @@ fn topics(cluster: &Cluster, paint: Paint) -> String {
         );
     }
     text
-}
-
-/// An item of a list, broken at words to fit a terminal.
-fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::from("-")];
-    for word in text.split(' ') {
-        let last = lines.len() - 1;
-        if lines[last].chars().count() + 1 + word.chars().count() > 80 {
-            lines.push(format!("  {word}"));
-        } else {
-            lines[last] += &format!(" {word}");
-        }
-    }
-    lines.join("\n") + "\n"
 }
 
 fn json(stack: &Stack, clusters: &[Cluster]) -> Value {

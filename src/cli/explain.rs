@@ -7,7 +7,7 @@ use crate::{
     cli::{
         Outcome, all,
         failure::Failure,
-        output::{Output, Paint},
+        output::{Output, Paint, wrapped},
     },
     construct::Explanation,
     finding::Rule,
@@ -98,7 +98,7 @@ fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Resul
     for (index, (stacks, explanation)) in groups.iter().enumerate() {
         if index == 0 {
             let Explanation { name, summary, .. } = explanation;
-            text += &wrapped(&format!("{name}: {summary}")).replacen(name.as_str(), &paint.strong(name), 1);
+            text += &wrapped(&format!("{name}: {summary}"), 0).replacen(name.as_str(), &paint.strong(name), 1);
         }
         text += &format!("\nin {}\n", stacks.join(", "));
         for (what, fact) in &explanation.facts {
@@ -137,36 +137,16 @@ fn explain(rule: &Rule, paint: Paint) -> String {
     };
     format!(
         "{}{weight}\n\n{}\n{}",
-        wrapped(&format!("{}: {}", rule.id, rule.summary)).replacen(rule.id, &paint.strong(rule.id), 1),
-        wrapped(rule.explanation),
-        wrapped(&format!("source: {}", rule.source)),
+        wrapped(&format!("{}: {}", rule.id, rule.summary), 0).replacen(rule.id, &paint.strong(rule.id), 1),
+        paragraphs(rule.explanation),
+        wrapped(&format!("source: {}", rule.source), 0),
     )
 }
 
-/// Paragraphs, separated by empty lines, in lines of up to 80 characters, each ending in a newline.
-fn wrapped(text: &str) -> String {
-    const WIDTH: usize = 80;
-    let mut lines = String::new();
-    for paragraph in text.split("\n\n") {
-        let mut column = 0;
-        for word in paragraph.split_whitespace() {
-            let width = word.chars().count();
-            if column > 0 && column + 1 + width > WIDTH {
-                lines.push('\n');
-                column = 0;
-            }
-            if column > 0 {
-                lines.push(' ');
-                column += 1;
-            }
-            lines += word;
-            column += width;
-        }
-        lines += "\n\n";
-    }
-    lines.truncate(lines.trim_end().len());
-    lines.push('\n');
-    lines
+/// Paragraphs, separated by empty lines.
+fn paragraphs(text: &str) -> String {
+    let paragraphs: Vec<String> = text.split("\n\n").map(|text| wrapped(text.trim(), 0)).collect();
+    paragraphs.join("\n")
 }
 
 fn json(rule: &Rule) -> Value {

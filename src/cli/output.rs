@@ -105,10 +105,11 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Colours, or none.
+/// How a stream is written to: with colours or none, and for a terminal in lines that fit it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paint {
     on: bool,
+    folds: bool,
 }
 
 impl Paint {
@@ -117,12 +118,26 @@ impl Paint {
         let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
         Self {
             on: colourful(wish, terminal, no_color.as_deref(), term.as_deref()),
+            folds: terminal,
+        }
+    }
+
+    /// For a terminal, lines of up to 80 characters, those after the first behind so many spaces; for a program or a file, one
+    /// line, which can be searched.
+    pub(super) fn folded(self, text: &str, indent: usize) -> String {
+        if self.folds {
+            wrapped(text, indent)
+        } else {
+            format!("{text}\n")
         }
     }
 
     /// No colours.
     #[cfg(test)]
-    pub(super) const PLAIN: Self = Self { on: false };
+    pub(super) const PLAIN: Self = Self {
+        on: false,
+        folds: false,
+    };
 
     pub(super) fn error(self, text: &str) -> String {
         self.with("1;31", text)
@@ -162,6 +177,32 @@ fn colourful(wish: ColorChoice, terminal: bool, no_color: Option<&OsStr>, term: 
     }
 }
 
+/// A paragraph in lines of up to 80 characters, those after the first behind so many spaces, each ending in a newline.
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    const WIDTH: usize = 80;
+    let mut lines = String::new();
+    let mut column = 0;
+    // What stands before the first word stays.
+    let (start, words) = text.split_at(text.len() - text.trim_start().len());
+    lines += start;
+    for word in words.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            lines += &format!("\n{:indent$}", "");
+            column = indent;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        } else {
+            column = start.len();
+        }
+        lines += word;
+        column += width;
+    }
+    lines.push('\n');
+    lines
+}
+
 /// A number with its noun: `1 file`, `2 files`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
@@ -188,6 +229,21 @@ mod tests {
             let colour = colourful(wish, terminal, no_color_set, term_set);
             assert_eq!(colour, expected, "{wish:?} {terminal} {no_color:?} {term:?}");
         }
+    }
+
+    #[test]
+    fn a_paragraph_is_broken_at_words_and_only_for_terminals() {
+        let text =
+            "  hint: use `Replication::new(2, 1)` in `Topic::replication(…)`, or a factor that the brokers can hold";
+        let terminal = Paint { on: false, folds: true };
+        insta::assert_snapshot!(terminal.folded(text, 8), @r"
+          hint: use `Replication::new(2, 1)` in `Topic::replication(…)`, or a factor
+                that the brokers can hold
+        ");
+        assert_eq!(Paint::PLAIN.folded(text, 8), format!("{text}\n"));
+        let long = "x".repeat(200);
+        assert_eq!(wrapped(&format!("a {long} b"), 2), format!("a\n  {long}\n  b\n"));
+        assert_eq!(wrapped("", 2), "\n");
     }
 
     /// A stream that fails in one way.

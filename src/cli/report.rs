@@ -57,19 +57,27 @@ pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, sh
 }
 
 fn one(stack: &str, finding: &Finding, paint: Paint) -> String {
-    let head = match (finding.severity, &finding.acknowledged) {
-        (_, Some(_)) => paint.faint(&format!("acknowledged[{}]", finding.rule.id)),
-        (Severity::Error, None) => paint.error(&format!("error[{}]", finding.rule.id)),
-        (Severity::Note, None) => paint.hint(&format!("note[{}]", finding.rule.id)),
-        (_, None) => paint.warning(&format!("warning[{}]", finding.rule.id)),
+    let (word, style): (_, fn(Paint, &str) -> String) = match (finding.severity, &finding.acknowledged) {
+        (_, Some(_)) => ("acknowledged", Paint::faint),
+        (Severity::Error, None) => ("error", Paint::error),
+        (Severity::Note, None) => ("note", Paint::hint),
+        (_, None) => ("warning", Paint::warning),
     };
-    let subject = paint.strong(&finding.subject(stack));
-    let mut text = format!("{head} {subject}: {}\n", finding.message);
+    let head = format!("{word}[{}]", finding.rule.id);
+    let subject = finding.subject(stack);
+    let mut text = paint
+        .folded(&format!("{head} {subject}: {}", finding.message), 2)
+        .replacen(&subject, &paint.strong(&subject), 1)
+        .replacen(&head, &style(paint, &head), 1);
     text += &format!("  {} {}\n", paint.faint("-->"), finding.location);
+    let mut more = |what: &str, words: &str| {
+        let line = paint.folded(&format!("  {what} {words}"), 4);
+        text += &line.replacen(what, &paint.hint(what), 1);
+    };
     if let Some(reason) = &finding.acknowledged {
-        text += &format!("  {} {reason}\n", paint.hint("reason:"));
+        more("reason:", reason);
     } else if !finding.hint.is_empty() {
-        text += &format!("  {} {}\n", paint.hint("hint:"), finding.hint);
+        more("hint:", &finding.hint);
     }
     text
 }

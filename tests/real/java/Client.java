@@ -149,7 +149,7 @@ public final class Client {
             addresses.add(node.host() + ":" + node.port());
         }
         Collections.sort(nodes);
-        return Map.of("id", described.clusterId().get(), "nodes", nodes, "addresses", addresses);
+        return Map.of("id", described.clusterId().get(), "nodes", nodes, "addresses", addresses, "controller", described.controller().get().id());
     }
 
     private static Object quorum() throws Exception {

@@ -130,7 +130,8 @@ class Proof:
     def brokers_lost(self):
         """Two of three, one after the other; the one that was lost first comes back first, and leads what it does not know."""
         stack, client, pods = self.stack, self.stack.client, self.workload.pods()
-        keeper = leader_pod(stack, pods)
+        # With ZooKeeper a lost controller is missed until its session ends, which takes longer than an alert waits on the faster clock.
+        keeper = leader_pod(stack, pods) if stack.controllers() else next(p for p in pods if number(p) == client.ask("cluster")["controller"])
         first, second = [p for p in pods if p is not keeper]
         client.ask("create", FRAGILE, 6, 1)
         client.ask("place", UNCLEAN, f"{number(first)},{number(second)}", "unclean.leader.election.enable=true", "min.insync.replicas=1")
