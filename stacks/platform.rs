@@ -83,7 +83,11 @@ impl Platform {
         let monitoring = Monitoring::new("monitoring", kafka)
             .connect(&connect)
             .topics(&topics)
-            .runbooks(pages);
+            .runbooks(pages)
+            .acknowledge(
+                &rules::observability::RUNBOOKS,
+                "the reference system has no repository of its own: whoever takes it over puts the address of theirs here",
+            );
         stack.add(match self.implementation {
             RegistryImplementation::Confluent => monitoring.registry(&registry),
             // It has no metrics agent, so there is nothing to scrape by that name.

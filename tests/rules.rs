@@ -211,6 +211,7 @@ fn broken() -> Vec<Stack> {
                 .config("group.id", "x")
         }),
         beside(|kafka| Monitoring::new("monitoring", kafka).disk_usage_threshold(100)),
+        beside(|kafka| Monitoring::new("monitoring", kafka).runbooks("https://git.example.com/runbooks")),
         with(
             KafkaCluster::kraft("kafka", Version::V4_3, ID)
                 .pool(NodePool::controllers("c", 3).zone(""))
@@ -667,6 +668,12 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (
             &observability::THRESHOLD,
             beside(|kafka| Monitoring::new("monitoring", kafka).disk_usage_threshold(99)),
+        ),
+        (
+            &observability::RUNBOOKS,
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka).runbooks("https://git.voicecore.internal/kafka/runbooks")
+            }),
         ),
         (
             &observability::EXPRESSION,

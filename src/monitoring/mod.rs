@@ -46,7 +46,7 @@ use crate::{
     metrics::Process,
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    rules::observability::{NO_AGENT, THRESHOLD},
+    rules::observability::{NO_AGENT, RUNBOOKS, THRESHOLD},
     runtime::METRICS_PORT_NAME,
     stack::Scope,
     yaml,
@@ -573,6 +573,13 @@ impl Construct for Monitoring {
         for (message, hint) in thresholds {
             check.report(&THRESHOLD, message, |finding| {
                 finding.hint(hint);
+            });
+        }
+        if let Some(base) = &self.runbooks
+            && let Some(flaw) = page::cannot_be_opened(base)
+        {
+            check.report(&RUNBOOKS, format!("`{base}` {flaw}"), |finding| {
+                finding.hint("give `Monitoring::runbooks(…)` the address at which the stack's folder `runbooks` is shown, as that of the repository");
             });
         }
         let sources = self.sources(check.scope());

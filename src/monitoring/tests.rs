@@ -49,7 +49,7 @@ fn monitored() -> [(Stack, Monitoring); 3] {
             .registry(&registry)
             .topics(&topics)
             .monitor_label("release", "prometheus")
-            .runbooks("https://runbooks.example.com/kafka/");
+            .runbooks("https://runbooks.voicecore.internal/kafka/");
         stack.add(monitoring.clone());
         (stack, monitoring)
     })
@@ -71,7 +71,7 @@ fn elsewhere() -> (Stack, Monitoring) {
         .topics(&topics)
         .brokers(3)
         .monitor_label("release", "prometheus")
-        .runbooks("https://runbooks.example.com/kafka/");
+        .runbooks("https://runbooks.voicecore.internal/kafka/");
     stack.add(monitoring.clone());
     (stack, monitoring)
 }
@@ -307,7 +307,7 @@ fn an_alert_says_what_whoever_is_called_needs() {
         assert!(text("threshold").ends_with('.'), "{name}");
         assert_eq!(
             text("runbook_url"),
-            format!("https://runbooks.example.com/kafka/{name}.md")
+            format!("https://runbooks.voicecore.internal/kafka/{name}.md")
         );
         // Which one, and no label that is only the rule's: the checks of templates know the alert's own.
         assert!(
@@ -484,7 +484,7 @@ fn a_rule_can_be_reviewed() {
     - alert: KafkaBrokerDown
       annotations:
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the exporter that counts them is gone."
-        runbook_url: https://runbooks.example.com/kafka/KafkaBrokerDown.md
+        runbook_url: https://runbooks.voicecore.internal/kafka/KafkaBrokerDown.md
         summary: Kafka has fewer brokers than are declared.
         threshold: 3 brokers are declared. A restart takes less than five minutes.
       expr: (max by (namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"}) or 0 * absent(kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})) < 3
@@ -726,7 +726,7 @@ fn the_overview_begins_with_the_state_and_the_golden_signals() {
         .unwrap();
     assert_eq!(
         firing["fieldConfig"]["defaults"]["links"][0]["url"],
-        "https://runbooks.example.com/kafka/${__field.labels.alertname}.md"
+        "https://runbooks.voicecore.internal/kafka/${__field.labels.alertname}.md"
     );
 }
 
@@ -1107,14 +1107,14 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
     );
     stack.add(
         Monitoring::new("monitoring", &kafka)
-            .runbooks("https://runbooks.example.com")
+            .runbooks("https://runbooks.voicecore.internal")
             .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
             .alert(whole()),
     );
     assert_eq!(findings(&stack), [""; 0]);
     let manifests = manifests(&stack);
     let rules = manifests.get("monitoring/prometheusrule-kafka.yaml").unwrap();
-    assert!(rules.contains("runbook_url: https://runbooks.example.com/ShopSellsNothing.md"));
+    assert!(rules.contains("runbook_url: https://runbooks.voicecore.internal/ShopSellsNothing.md"));
     let tests = manifests.get("tests/alerts.yaml").unwrap();
     let own = tests.find("ShopSellsNothing").unwrap();
     let start = tests[..own].rfind("\n- ").unwrap();
@@ -1132,7 +1132,7 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
         exp_alerts:
         - exp_annotations:
             description: Nothing was sold in eu.
-            runbook_url: https://runbooks.example.com/ShopSellsNothing.md
+            runbook_url: https://runbooks.voicecore.internal/ShopSellsNothing.md
             summary: Nothing is sold.
           exp_labels:
             kafka_cluster: kafka
@@ -1297,4 +1297,27 @@ fn an_amended_expression_is_judged_like_a_written_one() {
         .find(|finding| finding.rule.id == "KS-O05")
         .unwrap();
     assert_eq!(found.location.line(), line);
+}
+
+#[test]
+fn pages_lie_where_they_can_be_opened() {
+    let nobody = Some("is below a name that belongs to nobody");
+    for (base, expected) in [
+        ("https://git.voicecore.internal/kafka/blob/main/out/prod/runbooks", None),
+        ("http://10.0.0.7:8080/runbooks", None),
+        ("https://counterexample.com/runbooks", None),
+        ("https://git.example.com/kafka", nobody),
+        ("https://EXAMPLE.org", nobody),
+        ("http://user@localhost:3000/x", nobody),
+        ("https://wiki.test.?page=", nobody),
+        ("https:///kafka", Some("names no host")),
+        ("git.voicecore.internal/kafka", Some("is no address of a page")),
+        (
+            "https://git.voicecore.internal/two words",
+            Some("is no address of a page"),
+        ),
+        ("", Some("is no address of a page")),
+    ] {
+        assert_eq!(super::page::cannot_be_opened(base), expected, "{base}");
+    }
 }

@@ -189,6 +189,7 @@ pub const ALL: &[&Rule] = &[
     &observability::TEMPLATE,
     &observability::ALERT,
     &observability::UNTESTED,
+    &observability::RUNBOOKS,
 ];
 
 /// The rules that hold the load of a stack against its brokers.

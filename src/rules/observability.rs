@@ -153,3 +153,16 @@ pub const UNTESTED: Rule = Rule {
         them from whoever knows what it is about. `promtool test rules` runs all of them.",
     source: "Prometheus, Unit testing for rules",
 };
+
+/// Pages of alerts that cannot be opened.
+pub const RUNBOOKS: Rule = Rule {
+    id: "KS-O14",
+    production: Warning,
+    development: Warning,
+    summary: "alerts whose pages nobody can open",
+    explanation: "Each alert carries the address of its page, which says what it means here and what to do. It is opened at \
+        night, from a telephone: an address that is none, or one below a name that belongs to nobody, is found out then. The \
+        names `example.com`, `example.net`, `example.org` and all below `example`, `invalid`, `test` and `localhost` are set \
+        aside for documentation and tests.",
+    source: "RFC 2606, Reserved Top Level DNS Names; monitoring-mixins: `runbook_url`",
+};

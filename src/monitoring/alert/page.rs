@@ -322,3 +322,36 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
         Source::Exporter(_) => "kafka_exporter".to_owned(),
     }
 }
+/// Why nobody can open what is below an address.
+pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str> {
+    /// Set aside for documentation and tests (RFC 2606).
+    const NOBODYS: [&str; 7] = [
+        "example.com",
+        "example.net",
+        "example.org",
+        "example",
+        "invalid",
+        "test",
+        "localhost",
+    ];
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let Some(rest) = rest.filter(|rest| !rest.contains(|c: char| c.is_whitespace() || c.is_control())) else {
+        return Some("is no address of a page");
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = host
+        .rsplit('@')
+        .next()
+        .unwrap_or_default()
+        .split(':')
+        .next()
+        .unwrap_or_default();
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    if name.is_empty() {
+        return Some("names no host");
+    }
+    let mut before = NOBODYS.iter().filter_map(|owner| name.strip_suffix(owner));
+    before
+        .any(|rest| rest.is_empty() || rest.ends_with('.'))
+        .then_some("is below a name that belongs to nobody")
+}
