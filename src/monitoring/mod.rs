@@ -97,6 +97,7 @@ pub struct Monitoring {
     pages: Option<String>,
     topics: Option<String>,
     grafana: Option<Vec<(String, String)>>,
+    grafana_url: Option<String>,
     foreign: Vec<ForeignExporter>,
     alerts: Vec<Alert>,
     brokers: Option<u32>,
@@ -148,6 +149,7 @@ impl Monitoring {
             pages: None,
             topics: None,
             grafana: None,
+            grafana_url: None,
             foreign: Vec::new(),
             alerts: Vec::new(),
             brokers: None,
@@ -220,6 +222,13 @@ impl Monitoring {
     ) -> Self {
         let labels = labels.into_iter().map(|(key, value)| (key.into(), value.into()));
         self.grafana = Some(labels.collect());
+        self
+    }
+
+    /// Where the Grafana with these dashboards can be reached, as `https://grafana.example.com`: each alert then leads to the
+    /// dashboard to look at, by the annotation `dashboard_url`.
+    pub fn grafana_url(mut self, base: impl Into<String>) -> Self {
+        self.grafana_url = Some(base.into().trim_end_matches('/').to_owned());
         self
     }
 
@@ -435,6 +444,19 @@ impl Monitoring {
         Some(format!("{}/{}", self.runbooks.as_ref()?, self.page(alert)))
     }
 
+    /// Where a dashboard can be looked at. Of the controllers there are two, one for each mode.
+    fn dashboard_url(&self, board: Board, sources: &Sources) -> Option<String> {
+        let board = match board {
+            Board::Quorum if self.kafka.mode() == Mode::ZooKeeper => Board::ZooKeeper,
+            board => board,
+        };
+        Some(format!(
+            "{}/d/{}",
+            self.grafana_url.as_ref()?,
+            dashboard::uid(sources, board)
+        ))
+    }
+
     /// A matcher of the claims of the cluster's volumes, whose names end in the ordinal of the pod.
     fn volume_claims(&self) -> Option<String> {
         let patterns: Vec<String> = self
@@ -575,11 +597,19 @@ impl Construct for Monitoring {
                 finding.hint(hint);
             });
         }
-        if let Some(base) = &self.runbooks
-            && let Some(flaw) = page::cannot_be_opened(base)
+        let links = [(&self.runbooks, "runbooks"), (&self.grafana_url, "grafana_url")];
+        for (base, call) in links
+            .into_iter()
+            .filter_map(|(base, call)| Some((base.as_ref()?, call)))
         {
+            let Some(flaw) = page::cannot_be_opened(base) else {
+                continue;
+            };
             check.report(&RUNBOOKS, format!("`{base}` {flaw}"), |finding| {
-                finding.hint("give `Monitoring::runbooks(…)` the address at which the stack's folder `runbooks` is shown, as that of the repository");
+                finding.item(call).hint(match call {
+                    "runbooks" => "give `.runbooks(…)` the address at which the stack's folder `runbooks` is shown, as that of the repository",
+                    _ => "give `.grafana_url(…)` the address of the Grafana that has the dashboards",
+                });
             });
         }
         let sources = self.sources(check.scope());

@@ -1321,3 +1321,30 @@ fn pages_lie_where_they_can_be_opened() {
         assert_eq!(super::page::cannot_be_opened(base), expected, "{base}");
     }
 }
+
+#[test]
+fn an_alert_leads_to_the_dashboard_to_look_at_where_grafana_is_known() {
+    let url = |stack: &Stack, name: &str| {
+        let objects = objects(stack);
+        let alerts = alerts(&objects);
+        let alert = alerts.iter().find(|alert| alert["alert"] == name).unwrap();
+        alert["annotations"]["dashboard_url"].as_str().map(str::to_owned)
+    };
+    for stack in stacks() {
+        assert_eq!(url(&stack, "KafkaBrokerDown"), None);
+    }
+    let mut stack = Stack::new("test", "kafka");
+    let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+    let kafka = stack.add(KafkaCluster::zookeeper("kafka", &zookeeper).pool(NodePool::brokers("kafka", 3)));
+    stack.add(Monitoring::new("monitoring", &kafka).grafana_url("https://grafana.voicecore.internal/"));
+    for (name, board) in [
+        ("KafkaBrokerDown", ""),
+        ("KafkaNoActiveController", "-zookeeper"),
+        ("KafkaZooKeeperServerDown", "-zookeeper"),
+        ("KafkaDiskUsageHigh", "-brokers"),
+        ("KafkaConsumerLagHigh", "-consumers"),
+    ] {
+        let expected = format!("https://grafana.voicecore.internal/d/kafka-kafka-kafka{board}");
+        assert_eq!(url(&stack, name), Some(expected), "{name}");
+    }
+}

@@ -154,14 +154,15 @@ pub const UNTESTED: Rule = Rule {
     source: "Prometheus, Unit testing for rules",
 };
 
-/// Pages of alerts that cannot be opened.
+/// Pages of alerts, or dashboards, that cannot be opened.
 pub const RUNBOOKS: Rule = Rule {
     id: "KS-O14",
     production: Warning,
     development: Warning,
-    summary: "alerts whose pages nobody can open",
-    explanation: "Each alert carries the address of its page, which says what it means here and what to do. It is opened at \
-        night, from a telephone: an address that is none, or one below a name that belongs to nobody, is found out then. The \
+    summary: "an alert that leads to what nobody can open",
+    explanation: "Each alert can carry the addresses of its page, which says what it means here and what to do, and of a \
+        dashboard. They are opened at night, and that is when one that is none, or is below a name that belongs to nobody, is \
+        found out. The \
         names `example.com`, `example.net`, `example.org` and all below `example`, `invalid`, `test` and `localhost` are set \
         aside for documentation and tests.",
     source: "RFC 2606, Reserved Top Level DNS Names; monitoring-mixins: `runbook_url`",

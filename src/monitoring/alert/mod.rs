@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use self::{page::Page, trial::Trial};
 use super::{
-    Monitoring,
+    Board, Monitoring,
     expression::{Flaw, Judgement, judge},
     resource::AlertingRule,
     scrape::{CLUSTER, INTERVAL, Sources},
@@ -166,23 +166,23 @@ pub(super) struct Row {
     pub trial: fn(&Monitoring, &Sources) -> Trial,
 }
 
-/// Every alert, by what it is about; the most urgent first.
-const TABLES: &[&[Row]] = &[
-    cluster::ALL,
-    external::ALL,
-    controller::ALL,
-    broker::ALL,
-    storage::ALL,
-    consumer::ALL,
-    zookeeper::ALL,
-    connect::ALL,
-    registry::ALL,
-    scraping::ALL,
+/// Every alert, by what it is about, with the dashboard to look at; the most urgent first.
+const TABLES: &[(&[Row], Board)] = &[
+    (cluster::ALL, Board::Overview),
+    (external::ALL, Board::Overview),
+    (controller::ALL, Board::Quorum),
+    (broker::ALL, Board::Brokers),
+    (storage::ALL, Board::Brokers),
+    (consumer::ALL, Board::Consumers),
+    (zookeeper::ALL, Board::ZooKeeper),
+    (connect::ALL, Board::Connect),
+    (registry::ALL, Board::Registry),
+    (scraping::ALL, Board::Overview),
 ];
 
 /// Every alert of this crate.
 pub(super) fn all() -> impl Iterator<Item = &'static Row> {
-    TABLES.iter().flat_map(|table| table.iter())
+    TABLES.iter().flat_map(|(table, _)| table.iter())
 }
 
 /// Who wrote an alert, with its page and its test.
@@ -201,12 +201,16 @@ pub(super) struct Ready<'a> {
 impl Monitoring {
     /// All alerts here: those of this crate whose metrics exist, then the stack's own.
     pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready<'_>> {
-        let of_crate = all().filter_map(|row| {
+        let rows = TABLES
+            .iter()
+            .flat_map(|(table, board)| table.iter().map(|row| (row, *board)));
+        let of_crate = rows.filter_map(|(row, board)| {
             let annotations = [
                 ("summary", Some(row.summary.to_owned())),
                 ("description", Some(row.description.to_owned())),
                 ("threshold", Some((row.threshold)(self))),
                 ("runbook_url", self.page_url(row.name)),
+                ("dashboard_url", self.dashboard_url(board, sources)),
             ];
             let expression = (row.expression)(self, sources)?;
             Some(Ready {
@@ -221,6 +225,7 @@ impl Monitoring {
                 ("description", Some(alert.description.clone())),
                 ("threshold", None),
                 ("runbook_url", alert.runbook.clone().or_else(page)),
+                ("dashboard_url", self.dashboard_url(Board::Overview, sources)),
             ];
             let expression = alert.expression.clone();
             Ready {
