@@ -1348,3 +1348,28 @@ fn an_alert_leads_to_the_dashboard_to_look_at_where_grafana_is_known() {
         assert_eq!(url(&stack, name), Some(expected), "{name}");
     }
 }
+
+#[test]
+fn a_page_names_only_alerts_that_the_stack_has() {
+    let mut all = Vec::from(stacks());
+    let mut small = Stack::new("small", "kafka").profile(Profile::Development);
+    let kafka = small.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+    );
+    let connect = small.add(Connect::new("connect", &kafka).replicas(1));
+    small.add(Monitoring::new("monitoring", &kafka).connect(&connect));
+    all.push(small);
+    for stack in all {
+        let manifests = manifests(&stack);
+        let mut named = 0;
+        for (path, text) in manifests.iter().filter(|(path, _)| path.starts_with("runbooks/")) {
+            for name in text.split("see Kafka").skip(1) {
+                let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+                let page = format!("runbooks/Kafka{}.md", &name[..end]);
+                assert!(manifests.get(&page).is_some(), "{path} names {page}");
+                named += 1;
+            }
+        }
+        assert!(named > 5);
+    }
+}

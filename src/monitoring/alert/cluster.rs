@@ -73,7 +73,7 @@ pub(super) const ALL: &[Row] = &[
                 ),
             ],
             over: "Mend what the events or the log name; a pod that can run is started again by Kubernetes. It is over when \
-                `kafka_brokers` is {brokers} again, and in full when KafkaUnderReplicatedPartitions is over too.",
+                `kafka_brokers` is {brokers} again, and in full when no partition is under-replicated.",
             avoid: &[
                 "Do not delete the volume of a broker to get it started: with it goes {copies} of what it held.",
                 "Do not restart the other brokers meanwhile: each takes further copies away.",

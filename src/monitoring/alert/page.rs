@@ -240,6 +240,21 @@ impl Names {
     }
 }
 
+/// A text without its hints at alerts that do not exist here, as on a stack of one broker.
+fn known_references(text: &str, rules: &PrometheusRuleSpec) -> String {
+    let mut known = text.to_owned();
+    for hint in [": see ", ", see "] {
+        if let Some((before, after)) = text.split_once(hint) {
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+            let (name, rest) = after.split_at(end);
+            if name.starts_with("Kafka") && !rules.alerts().any(|rule| rule.alert == name) {
+                known = format!("{before}{rest}");
+            }
+        }
+    }
+    known
+}
+
 /// The page of an alert, if it has one.
 pub(in crate::monitoring) fn text(
     alert: &Ready<'_>,
@@ -268,7 +283,7 @@ pub(in crate::monitoring) fn text(
     if !page.causes.is_empty() {
         text += "## Likely causes\n\n";
         for (number, cause) in page.causes.iter().enumerate() {
-            text += &format!("{}. {}\n", number + 1, names.fill(cause));
+            text += &format!("{}. {}\n", number + 1, known_references(&names.fill(cause), rules));
         }
         text += "\n";
     }
