@@ -365,7 +365,7 @@ impl Construct for KafkaCluster {
             volume_claims: self
                 .pools
                 .iter()
-                .map(|pool| VolumeClaims::new("data", &pool.name))
+                .map(|pool| VolumeClaims::new("data", &pool.name, pool.ids()))
                 .collect(),
             zookeeper: match &self.coordination {
                 Coordination::Kraft { .. } => None,

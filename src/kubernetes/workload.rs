@@ -202,14 +202,17 @@ pub struct VolumeClaims {
     pub claim: String,
     /// The StatefulSet.
     pub stateful_set: String,
+    /// The ordinals of its pods.
+    pub ordinals: std::ops::Range<u32>,
 }
 
 impl VolumeClaims {
-    /// The claims of this template and StatefulSet.
-    pub fn new(claim: impl Into<String>, stateful_set: impl Into<String>) -> Self {
+    /// The claims of this template and StatefulSet, whose pods have these ordinals.
+    pub fn new(claim: impl Into<String>, stateful_set: impl Into<String>, ordinals: std::ops::Range<u32>) -> Self {
         Self {
             claim: claim.into(),
             stateful_set: stateful_set.into(),
+            ordinals,
         }
     }
 }

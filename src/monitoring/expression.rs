@@ -279,8 +279,9 @@ impl Judge<'_> {
                 format!("no series of `{name}` has `{matcher}`"),
                 match label {
                     "persistentvolumeclaim" => {
-                        let first = values.iter().filter_map(|value| value.strip_suffix("-0"));
-                        let first: Vec<String> = first.map(|claims| format!("`{claims}-…`")).collect();
+                        let sets = values.iter().filter_map(|value| value.rsplit_once('-'));
+                        let mut first: Vec<String> = sets.map(|(claims, _)| format!("`{claims}-…`")).collect();
+                        first.dedup();
                         format!("the volumes are {}, with the number of the node", first.join(", "))
                     }
                     _ => format!("its values are `{}`", values.join("`, `")),

@@ -324,6 +324,11 @@ impl Monitoring {
             let message = format!("no volume is ever more than {} % full", self.disk_usage);
             unreachable.push((message, "use `.disk_usage_threshold(80)`"));
         }
+        if self.disk_usage == 0 {
+            let message = "every volume is more than 0 % full".to_owned();
+            unreachable.push((message, "use `.disk_usage_threshold(80)`"));
+        }
+        unreachable.extend(self.unreachable_lags());
         if self.produce_latency.as_millis() == 0 {
             let message = "every produce request takes longer than 0 ms".to_owned();
             unreachable.push((message, "use `.produce_latency_threshold(1000.milliseconds())`"));
@@ -346,6 +351,51 @@ impl Monitoring {
                 self.idle
             );
             unreachable.push((message, "use `.idle_threshold(30)`"));
+        }
+        unreachable
+    }
+
+    /// Limits of lag that no group or topic can have.
+    fn unreachable_lags(&self) -> Vec<(String, &'static str)> {
+        // Offsets are this exact in Prometheus, whose values are floating-point numbers.
+        const MOST: u64 = 1 << 53;
+        let mut unreachable = Vec::new();
+        if let Some(records) = std::iter::once(self.lag)
+            .chain(self.lags.iter().map(|(_, records)| *records))
+            .find(|records| *records > MOST)
+        {
+            let message = format!("no group is ever more than {records} records behind");
+            unreachable.push((message, "use `.lag_threshold(1000)`"));
+        }
+        for (index, (of, _)) in self.lags.iter().enumerate() {
+            let is_topic = |name: &str| {
+                !name.is_empty()
+                    && name.len() <= 249
+                    && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c))
+            };
+            match of {
+                LagOf::Topic(topic) if !is_topic(topic) => unreachable.push((
+                    format!("no topic is called {topic:?}"),
+                    "name one as Kafka does in `.lag_threshold_of_topic(…)`",
+                )),
+                // Its name is in the alert's texts, where Prometheus would take it for a template, and on its page.
+                LagOf::Group(group)
+                    if group.is_empty() || group.contains("{{") || group.chars().any(char::is_control) =>
+                {
+                    unreachable.push((
+                        format!("texts of alerts cannot name the group {group:?}"),
+                        "leave it to `.lag_threshold(…)`",
+                    ));
+                }
+                _ if self.lags[..index].iter().any(|(earlier, _)| earlier == of) => {
+                    let (LagOf::Group(name) | LagOf::Topic(name)) = of;
+                    unreachable.push((
+                        format!("`{name}` has two limits, of which the lower counts"),
+                        "give it one, in `.lag_threshold_of_group(…)` or `.lag_threshold_of_topic(…)`",
+                    ));
+                }
+                _ => {}
+            }
         }
         unreachable
     }
@@ -421,12 +471,16 @@ impl Monitoring {
             .chain(self.kafka.zookeeper().map(ZooKeeperHandle::volume_claims))
     }
 
-    /// Names that the claims can have: the ordinal of a pod is its node's id.
+    /// The names of the claims: the ordinal of a pod is its node's id.
     fn claims(&self) -> Vec<String> {
-        const ORDINALS: u32 = 10;
         self.claim_templates()
             .flat_map(|claims| {
-                (0..ORDINALS).map(move |ordinal| format!("{}-{}-{ordinal}", claims.claim, claims.stateful_set))
+                let VolumeClaims {
+                    claim,
+                    stateful_set,
+                    ordinals,
+                } = claims;
+                ordinals.map(move |ordinal| format!("{claim}-{stateful_set}-{ordinal}"))
             })
             .collect()
     }

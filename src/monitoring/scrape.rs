@@ -20,6 +20,12 @@ const TIMEOUT: Duration = Duration::from_seconds(25);
 /// The series that Prometheus keeps of each alert that is pending or fires.
 pub(super) const ALERTS: &str = "ALERTS";
 
+/// A label's value as an expression or a test writes it.
+pub(super) fn quoted(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
 /// The label that tells clusters apart in every series.
 pub(super) const CLUSTER: &str = "kafka_cluster";
 
@@ -331,7 +337,7 @@ impl Sources {
             .iter()
             .filter(|(label, _)| labels.iter().all(|(other, _)| other != label))
             .chain(labels)
-            .map(|(label, value)| format!("{label}=\"{value}\""))
+            .map(|(label, value)| format!("{label}={}", quoted(value)))
             .collect();
         format!("{name}{{{}}}", labels.join(","))
     }

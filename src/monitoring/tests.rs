@@ -997,6 +997,96 @@ fn a_threshold_can_be_reached_and_left() {
 }
 
 #[test]
+fn a_limit_that_no_group_or_topic_can_have_is_refused() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .disk_usage_threshold(0)
+            .lag_threshold(u64::MAX)
+            .lag_threshold_of_topic("call events", 5)
+            .lag_threshold_of_group("{{ query `up` }}", 5)
+            .lag_threshold_of_group("a\n- b", 5)
+            .lag_threshold_of_group("quotes \"are\" | fine", 5)
+            .lag_threshold_of_group("twice", 5)
+            .lag_threshold_of_topic("twice", 5)
+            .lag_threshold_of_group("twice", 50),
+    );
+    assert_eq!(
+        findings(&stack),
+        [
+            "error[KS-O02] s/monitoring: every volume is more than 0 % full",
+            "error[KS-O02] s/monitoring: no group is ever more than 18446744073709551615 records behind",
+            "error[KS-O02] s/monitoring: no topic is called \"call events\"",
+            "error[KS-O02] s/monitoring: texts of alerts cannot name the group \"{{ query `up` }}\"",
+            "error[KS-O02] s/monitoring: texts of alerts cannot name the group \"a\\n- b\"",
+            "error[KS-O02] s/monitoring: `twice` has two limits, of which the lower counts",
+        ]
+    );
+}
+
+#[test]
+fn an_alert_can_name_each_volume_of_the_cluster_and_no_other() {
+    let (stack, monitoring) = {
+        let mut stack = Stack::new("s", "kafka");
+        let kafka = stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 12)),
+        );
+        (stack, Monitoring::new("monitoring", &kafka))
+    };
+    let sources = monitoring.sources(stack.scope());
+    let flaws = |claim: &str| {
+        let selector = format!("{{namespace=\"kafka\",persistentvolumeclaim=\"{claim}\"}}");
+        judge(
+            &format!("kubelet_volume_stats_available_bytes{selector} < 1e9"),
+            &sources,
+        )
+        .flaws
+        .len()
+    };
+    let found: Vec<usize> = ["data-kafka-0", "data-kafka-11", "data-kafka-controller-100"]
+        .map(flaws)
+        .into();
+    assert_eq!(found, [0, 0, 0]);
+    assert_eq!(["data-kafka-12", "data-kafka-controller-0"].map(flaws), [1, 1]);
+}
+
+#[test]
+fn a_test_has_whatever_value_a_label_has() {
+    let (_, monitoring) = elsewhere();
+    let sources = monitoring.foreign(ForeignExporter::new("shop").gauge("shop_waiting", ["region"]));
+    let (stack, _) = elsewhere();
+    let sources = sources.sources(stack.scope());
+    assert_eq!(
+        sources.sample_of("shop_waiting", &[("region", "e\"u\\")]),
+        r#"shop_waiting{job="shop",region="e\"u\\"}"#
+    );
+}
+
+#[test]
+fn the_address_of_a_page_is_a_template_too() {
+    let (mut stack, monitoring) = elsewhere();
+    let alert = Alert::new("LagOfAll", "sum(kafka_consumergroup_lag{kafka_cluster=\"events\"}) > 5")
+        .summary("Lag.")
+        .description("Lag.")
+        .runbook("https://example.com/{{ $labels.topic }}");
+    stack.add(monitoring.pages("more").alert(alert));
+    assert!(
+        findings(&stack)
+            .iter()
+            .any(|finding| finding.contains("the alert has no label `topic`")),
+        "{:?}",
+        findings(&stack)
+    );
+}
+
+#[test]
 fn a_group_and_a_topic_can_have_limits_of_their_own() {
     let mut stack = Stack::new("s", "kafka");
     let kafka = stack.add(

@@ -371,7 +371,7 @@ impl ZooKeeperHandle {
 
     /// Its volumes.
     pub fn volume_claims(&self) -> VolumeClaims {
-        VolumeClaims::new("data", &self.0.name)
+        VolumeClaims::new("data", &self.0.name, 0..u32::from(self.0.replicas))
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

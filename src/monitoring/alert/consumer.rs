@@ -3,21 +3,16 @@
 use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
 use crate::{
     metrics::{exporter, record},
-    monitoring::{LagOf, Monitoring, scrape::Sources},
+    monitoring::{
+        LagOf, Monitoring,
+        scrape::{Sources, quoted},
+    },
 };
 
 /// A selector with further matchers.
 fn with(selector: &str, matchers: &[String]) -> String {
     let inside = selector.trim_end_matches('}');
     format!("{inside},{}}}", matchers.join(","))
-}
-
-/// A value as an expression writes it.
-fn quoted(value: &str) -> String {
-    format!(
-        "\"{}\"",
-        value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-    )
 }
 
 /// The lag of each group and topic where it is above its limit, divided so that all limits are the same.

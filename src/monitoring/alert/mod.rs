@@ -380,8 +380,11 @@ fn flaws(rule: &AlertingRule, judgement: &mut Judgement) -> Vec<Flaw> {
             "put it into `.description(…)`",
         );
     }
-    for message in template::flaws(rule.annotation("description"), judgement.labels.as_ref()) {
-        flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
+    // Prometheus expands all annotations, not the description alone.
+    for what in ["description", "runbook_url"] {
+        for message in template::flaws(rule.annotation(what), judgement.labels.as_ref()) {
+            flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
+        }
     }
     flaws
 }

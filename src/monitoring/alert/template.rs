@@ -23,8 +23,69 @@ pub(super) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String
     flaws
 }
 
+/// What a value can be piped into: the functions of Prometheus and those of Go's templates.
+const FUNCTIONS: &[&str] = &[
+    "and",
+    "args",
+    "call",
+    "externalURL",
+    "first",
+    "graphLink",
+    "html",
+    "humanize",
+    "humanize1024",
+    "humanizeDuration",
+    "humanizePercentage",
+    "humanizeTimestamp",
+    "index",
+    "js",
+    "label",
+    "len",
+    "match",
+    "not",
+    "or",
+    "parseDuration",
+    "pathPrefix",
+    "print",
+    "printf",
+    "println",
+    "query",
+    "reReplaceAll",
+    "safeHtml",
+    "slice",
+    "sortByLabel",
+    "stripDomain",
+    "stripPort",
+    "strvalue",
+    "tableLink",
+    "title",
+    "toDuration",
+    "toLower",
+    "toTime",
+    "toUpper",
+    "urlQueryEscape",
+    "urlquery",
+    "value",
+    "now",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+];
+
 fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, flaws: &mut Vec<String>) {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    // A bar within quotes is a text's.
+    let outside: String = action.split(['"', '`']).step_by(2).collect::<Vec<_>>().join("\"\"");
+    for stage in outside.split('|').skip(1) {
+        let function = stage.split_whitespace().next().unwrap_or_default();
+        let function = function.trim_end_matches(|c| !is_name(c));
+        if function.starts_with(|c: char| c.is_ascii_alphabetic()) && !FUNCTIONS.contains(&function) {
+            flaws.push(format!("there is no function `{function}`"));
+        }
+    }
     for variable in action.split('$').skip(1) {
         let end = variable.find(|c| !is_name(c)).unwrap_or(variable.len());
         let (name, behind) = variable.split_at(end);
@@ -63,6 +124,10 @@ mod tests {
         assert_eq!(
             flaws("{{ $value | humanize }} on {{ $labels.pod }} of {{$labels.topic}}."),
             none
+        );
+        assert_eq!(
+            flaws("{{ $value | humanise }} {{ $labels.pod | reReplaceAll \"a|bc\" \"\" | toUpper }}"),
+            ["there is no function `humanise`"]
         );
         assert_eq!(
             flaws("{{ $labels.instance }} {{ $label.pod }}"),
