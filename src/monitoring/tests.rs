@@ -1070,6 +1070,26 @@ fn a_test_has_whatever_value_a_label_has() {
 }
 
 #[test]
+fn a_page_names_whom_else_to_ask_and_no_group_of_workers_that_it_is_not_about() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    let a = stack.add(Connect::new("connect-a", &kafka).group("a").internal_topics("a"));
+    let b = stack.add(Connect::new("connect-b", &kafka).group("b").internal_topics("b"));
+    stack.add(Monitoring::new("monitoring", &kafka).connect(&a).connect(&b));
+    let manifests = manifests(&stack);
+    let down = manifests.get("runbooks/KafkaBrokerDown.md").unwrap();
+    assert!(down.contains("Where `kafka-0` does not run, use another broker, as `kafka-1`."));
+    assert!(down.contains("with 1 broker away writes go on"));
+    let failed = manifests.get("runbooks/KafkaConnectConnectorFailed.md").unwrap();
+    assert!(failed.contains("`JOB` is the label `job` of the alert."));
+    assert!(failed.contains("service/JOB 8083") && !failed.contains("service/connect-a"));
+}
+
+#[test]
 fn the_address_of_a_page_is_a_template_too() {
     let (mut stack, monitoring) = elsewhere();
     let alert = Alert::new("LagOfAll", "sum(kafka_consumergroup_lag{kafka_cluster=\"events\"}) > 5")
@@ -1264,6 +1284,8 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
     1. Kafka: see KafkaBrokerDown of kafka.
 
     ## What to look at
+
+    Where `kafka-0` does not run, use another broker, as `kafka-1`.
 
     What is ordered?
 

@@ -131,7 +131,7 @@ pub(super) const ALL: &[Row] = &[
             Some(format!("max by ({BY}, job) ({rebalancing}) == 1"))
         },
         page: Page {
-            meaning: "While {workers} workers agree on who does what, tasks stand still or move, and the REST interface answers \
+            meaning: "While {workers} agree on who does what, tasks stand still or move, and the REST interface answers \
                 with 409.",
             causes: &[
                 "A worker starts and ends again and again.",

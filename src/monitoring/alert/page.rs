@@ -117,22 +117,39 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// What stands in a command for the job of the alert.
+const JOB: &str = "JOB";
+
 /// The names of a stack, for its pages.
-pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>);
+///
+/// With the pod of another broker than `{broker}`, if there is one.
+pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>, Option<String>);
 
 impl Names {
     pub(in crate::monitoring) fn new(monitoring: &Monitoring, scope: &Scope, sources: &Sources) -> Self {
         let kafka = &monitoring.kafka;
-        let broker = kafka
+        let mut pods = kafka
             .broker_addresses()
-            .first()
-            .and_then(|address| address.split(['.', ':']).next())
-            .unwrap_or_default()
-            .to_owned();
+            .iter()
+            .filter_map(|address| address.split(['.', ':']).next().map(str::to_owned));
+        let broker = pods.next().unwrap_or_default();
+        let other = pods.next().filter(|_| kafka.mode() != Mode::External);
         let controllers = kafka.controllers();
         let brokers = kafka.brokers().unwrap_or_default();
-        let connect = monitoring.connects.first();
-        let registry = monitoring.registries.first();
+        let jobs = [
+            monitoring.connects.iter().map(|connect| connect.name()).collect(),
+            monitoring
+                .registries
+                .iter()
+                .map(|registry| registry.name())
+                .collect::<Vec<_>>(),
+        ];
+        // A page is about all groups of workers, or all registries: with several its reader puts in which.
+        let [connect, registry] = jobs.map(|names| match names[..] {
+            [] => "",
+            [one] => one,
+            _ => JOB,
+        });
         let zookeeper = kafka.zookeeper();
         let replication = kafka.replication();
         let claims: Vec<String> = monitoring
@@ -147,7 +164,7 @@ impl Names {
                 format!("kubectl -n {} exec {broker} -c kafka --", scope.namespace),
             ),
         };
-        Self(vec![
+        let names = vec![
             ("{ns}", scope.namespace.clone()),
             ("{monitoring}", scope.monitoring_namespace.clone()),
             ("{cluster}", kafka.name().to_owned()),
@@ -167,12 +184,16 @@ impl Names {
                 if brokers == 1 {
                     "It is the only one: nobody writes or reads until it is back.".to_owned()
                 } else {
+                    let spare = replication.factor.saturating_sub(replication.min_in_sync_replicas);
+                    let away = match spare {
+                        0 => "with any broker away they stop on its partitions".to_owned(),
+                        1 => "with 1 broker away writes go on, with more they stop on some partitions".to_owned(),
+                        _ => format!("with {spare} brokers away writes go on, with more they stop on some partitions"),
+                    };
+                    let copies = if replication.factor == 1 { "copy" } else { "copies" };
                     format!(
-                        "Topics keep {} copies and need {} in sync: with {} brokers away writes go on, with more they stop \
-                         on some partitions.",
-                        replication.factor,
-                        replication.min_in_sync_replicas,
-                        replication.factor.saturating_sub(replication.min_in_sync_replicas)
+                        "Topics keep {} {copies} and need {} in sync: {away}.",
+                        replication.factor, replication.min_in_sync_replicas
                     )
                 },
             ),
@@ -187,12 +208,15 @@ impl Names {
                 ),
             ),
             ("{exporter}", monitoring.exporter_name()),
-            ("{connect}", connect.map_or("", |connect| connect.name()).to_owned()),
+            ("{connect}", connect.to_owned()),
             (
                 "{workers}",
-                connect.map_or(0, crate::connect::ConnectHandle::replicas).to_string(),
+                match &monitoring.connects[..] {
+                    [one] => format!("{} workers", one.replicas()),
+                    _ => "workers".to_owned(),
+                },
             ),
-            ("{registry}", registry.map_or("", |registry| registry.name()).to_owned()),
+            ("{registry}", registry.to_owned()),
             (
                 "{ensemble}",
                 zookeeper.map_or("", |ensemble| ensemble.name()).to_owned(),
@@ -219,7 +243,8 @@ impl Names {
                 }
                 .to_owned(),
             ),
-        ])
+        ];
+        Self(names, other)
     }
 
     fn fill(&self, text: &str) -> String {
@@ -289,6 +314,21 @@ pub(in crate::monitoring) fn text(
     }
     if !page.steps.is_empty() {
         text += "## What to look at\n\n";
+        let commands: Vec<String> = page.steps.iter().map(|(_, command)| names.fill(command)).collect();
+        let unknown =
+            |name: &str| names.fill(name) == JOB && page.steps.iter().any(|(_, command)| command.contains(name));
+        if unknown("{connect}") || unknown("{registry}") {
+            text += &format!("`{JOB}` is the label `job` of the alert.\n\n");
+        }
+        // The broker that is asked may be the one that is away.
+        let asked = names.fill("exec {broker} ");
+        if commands.iter().any(|command| command.contains(&asked))
+            && let Some(other) = &names.1
+        {
+            text += &names.fill(&format!(
+                "Where `{{broker}}` does not run, use another broker, as `{other}`.\n\n"
+            ));
+        }
         for (what, command) in page.steps {
             text += &format!("{}\n\n```sh\n{}\n```\n\n", names.fill(what), names.fill(command));
         }

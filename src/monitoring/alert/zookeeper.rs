@@ -121,7 +121,7 @@ pub(super) const ALL: &[Row] = &[
                 ),
             ],
             over: "It is over when all {servers} servers lead or follow.",
-            avoid: &["Do not restart another server meanwhile: with two away the quorum is lost."],
+            avoid: &["Do not restart another server meanwhile: with fewer than {quorum} the quorum is lost."],
         },
         trial: |monitoring, sources| leaving(monitoring, sources, 1),
     },
