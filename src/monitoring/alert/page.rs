@@ -137,11 +137,15 @@ impl Names {
         let controllers = kafka.controllers();
         let brokers = kafka.brokers().unwrap_or_default();
         let jobs = [
-            monitoring.connects.iter().map(|connect| connect.name()).collect(),
+            monitoring
+                .connects
+                .iter()
+                .map(crate::connect::ConnectHandle::name)
+                .collect(),
             monitoring
                 .registries
                 .iter()
-                .map(|registry| registry.name())
+                .map(crate::registry::SchemaRegistryHandle::name)
                 .collect::<Vec<_>>(),
         ];
         // A page is about all groups of workers, or all registries: with several its reader puts in which.
