@@ -126,6 +126,7 @@ const JOB: &str = "JOB";
 pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>, Option<String>);
 
 impl Names {
+    #[expect(clippy::too_many_lines, reason = "a list of names")]
     pub(in crate::monitoring) fn new(monitoring: &Monitoring, scope: &Scope, sources: &Sources) -> Self {
         let kafka = &monitoring.kafka;
         let mut pods = kafka
