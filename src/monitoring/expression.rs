@@ -33,12 +33,47 @@ pub(super) struct Judgement {
     pub labels: Option<BTreeSet<String>>,
 }
 
+/// How many brackets or signs may be open at once: a parser, and the walk here, need stack for each.
+const DEEPEST: usize = 100;
+
+/// What the parser knows and a Prometheus without feature flags does not.
+const EXPERIMENTAL: &[&str] = &[
+    "double_exponential_smoothing",
+    "first_over_time",
+    "histogram_quantiles",
+    "info",
+    "integral",
+    "limit_ratio",
+    "limitk",
+    "mad_over_time",
+    "max_of",
+    "min_of",
+    "sort_by_label",
+    "sort_by_label_desc",
+    "start_timestamp",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+    "xdelta",
+    "xincrease",
+    "xrate",
+];
+
 /// Judges the expression of an alert.
 pub(super) fn judge(expression: &str, sources: &Sources) -> Judgement {
     let mut judge = Judge {
         sources,
         judgement: Judgement::default(),
     };
+    if deepest(expression) > DEEPEST {
+        judge.flaw(
+            &rules::EXPRESSION,
+            format!("its brackets and signs are nested more than {DEEPEST} deep"),
+            "leave out those that change nothing in `Alert::new(…)`",
+        );
+        return judge.judgement;
+    }
     match parser::parse(expression) {
         Err(error) => judge.flaw(
             &rules::EXPRESSION,
@@ -61,6 +96,26 @@ pub(super) fn judge(expression: &str, sources: &Sources) -> Judgement {
         }
     }
     judge.judgement
+}
+
+/// How many brackets and signs in a row are open where most are.
+fn deepest(expression: &str) -> usize {
+    let (mut open, mut signs, mut most) = (0_usize, 0, 0);
+    for c in expression.chars().filter(|c| !c.is_whitespace()) {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        signs = match c {
+            '-' | '+' => signs + 1,
+            // Those before a bracket stay open within it.
+            '(' => signs,
+            _ => 0,
+        };
+        most = most.max(open + signs);
+    }
+    most
 }
 
 /// Labels, with their values where a matcher pins them.
@@ -137,6 +192,21 @@ impl Judge<'_> {
         });
     }
 
+    /// Prometheus refuses the whole file for what it cannot read, so what only some can read is a flaw.
+    fn dialect(&mut self, what: &str) {
+        self.flaw(
+            &rules::EXPRESSION,
+            format!("Prometheus without feature flags cannot read {what}"),
+            "say it in plain PromQL in `Alert::new(…)`",
+        );
+    }
+
+    fn stable(&mut self, name: &str) {
+        if EXPERIMENTAL.contains(&name) {
+            self.dialect(&format!("`{name}`"));
+        }
+    }
+
     fn expression(&mut self, expression: &Expr, how: Use) -> Shape {
         match expression {
             Expr::NumberLiteral(number) => Shape::number((number.val, number.val)),
@@ -174,6 +244,10 @@ impl Judge<'_> {
 
     fn selector(&mut self, selector: &VectorSelector, how: Use) -> Shape {
         let matchers = &selector.matchers.matchers;
+        if !selector.matchers.or_matchers.is_empty() {
+            self.dialect("`or` between matchers");
+            return Shape::unknown();
+        }
         let Some(name) = selector.name.as_deref() else {
             self.flaw(
                 &rules::METRIC,
@@ -206,7 +280,7 @@ impl Judge<'_> {
         let names_place = |label: &str| matchers.iter().any(|matcher| matcher.name == label);
         let place = if series.ours { CLUSTER } else { "namespace" };
         let of_kubernetes = series.metric.is_some();
-        if of_kubernetes && !names_place(place) && selector.matchers.or_matchers.is_empty() {
+        if of_kubernetes && !names_place(place) {
             let value = if series.ours {
                 &sources.cluster
             } else {
@@ -292,6 +366,7 @@ impl Judge<'_> {
 
     fn aggregate(&mut self, aggregate: &AggregateExpr, how: Use) -> Shape {
         let operator = aggregate.op.to_string();
+        self.stable(&operator);
         let inner = if matches!(operator.as_str(), "count" | "group" | "count_values") {
             Use::Presence
         } else {
@@ -353,6 +428,7 @@ impl Judge<'_> {
 
     fn call(&mut self, call: &Call) -> Shape {
         let name = call.func.name;
+        self.stable(name);
         let how = match name {
             "rate" | "increase" | "irate" | "resets" => Use::Growth,
             "delta" | "idelta" | "deriv" | "predict_linear" | "double_exponential_smoothing" | "holt_winters" => {
@@ -429,6 +505,9 @@ impl Judge<'_> {
             fill_values: promql_parser::parser::VectorMatchFillValues::default(),
         };
         let modifier = binary.modifier.as_ref().unwrap_or(&default);
+        if modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some() {
+            self.dialect("`fill`");
+        }
         let comparison = binary.op.is_comparison_operator();
         if comparison {
             self.comparison(binary, &operator, &left, &right);
@@ -599,6 +678,10 @@ fn of(shape: &Shape, list: &Labels, listed: bool) -> LabelSet {
 
 /// What a comparison comes to, if the bounds decide it.
 fn outcome(operator: &str, left: (f64, f64), right: (f64, f64)) -> Option<bool> {
+    // Nothing is greater, less or equal.
+    if left.0.is_nan() || right.0.is_nan() {
+        return Some(operator == "!=");
+    }
     let decide = |always: bool, never: bool| match (always, never) {
         (true, _) => Some(true),
         (_, true) => Some(false),

@@ -1058,6 +1058,40 @@ fn an_alert_can_name_each_volume_of_the_cluster_and_no_other() {
 }
 
 #[test]
+fn what_only_some_prometheus_can_read_is_refused() {
+    let (stack, monitoring) = elsewhere();
+    let foreign = ForeignExporter::new("shop").gauge("shop_waiting", ["region"]);
+    let monitoring = monitoring.foreign(foreign);
+    let sources = monitoring.sources(stack.scope());
+    let deep = format!("{}shop_waiting > 1{}", "(".repeat(20_000), ")".repeat(20_000));
+    let signs = format!("{}shop_waiting > 1", "-".repeat(20_000));
+    for expression in [
+        r#"shop_waiting{region="a" or region="b"} > 1"#,
+        "limitk(1, shop_waiting) > 1",
+        r#"sort_by_label(shop_waiting, "region") > 1"#,
+        "info(shop_waiting) > 1",
+        "double_exponential_smoothing(shop_waiting[5m], 0.5, 0.5) > 1",
+        "shop_waiting + fill(0) shop_waiting > 1",
+        deep.as_str(),
+        signs.as_str(),
+    ] {
+        let rules: Vec<&str> = judge(expression, &sources)
+            .flaws
+            .iter()
+            .map(|flaw| flaw.rule.id)
+            .collect();
+        assert_eq!(rules, ["KS-O03"], "{:.80}", expression);
+    }
+    let rules: Vec<&str> = judge("shop_waiting > NaN", &sources)
+        .flaws
+        .iter()
+        .map(|flaw| flaw.rule.id)
+        .collect();
+    assert_eq!(rules, ["KS-O07"]);
+    assert!(judge("topk(1, shop_waiting) > 1", &sources).flaws.is_empty());
+}
+
+#[test]
 fn a_test_has_whatever_value_a_label_has() {
     let (_, monitoring) = elsewhere();
     let sources = monitoring.foreign(ForeignExporter::new("shop").gauge("shop_waiting", ["region"]));

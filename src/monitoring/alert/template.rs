@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 pub(super) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String> {
     let mut flaws = Vec::new();
     let mut rest = text;
+    let (mut blocks, mut declared) = (0_u32, BTreeSet::new());
     while let Some((before, behind)) = rest.split_once("{{") {
         if before.contains("}}") {
             break;
@@ -15,7 +16,24 @@ pub(super) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String
             return flaws;
         };
         rest = after;
-        action_flaws(action, labels, &mut flaws);
+        let words = action.trim_matches('-').trim();
+        if words.starts_with("/*") {
+            continue;
+        }
+        match words.split_whitespace().next() {
+            None => flaws.push("a template has nothing between `{{` and `}}`".to_owned()),
+            Some("if" | "range" | "with" | "block" | "define") => blocks += 1,
+            Some("end") if blocks == 0 => flaws.push("a template has an `end` of nothing".to_owned()),
+            Some("end") => blocks -= 1,
+            Some("else") if blocks == 0 => flaws.push("a template has an `else` of nothing".to_owned()),
+            _ if words.ends_with('|') => flaws.push("a template pipes into nothing".to_owned()),
+            _ => {}
+        }
+        declared.extend(declarations(action));
+        action_flaws(action, labels, &declared, &mut flaws);
+    }
+    if blocks > 0 {
+        flaws.push("a template has an `if`, `range` or `with` that does not end".to_owned());
     }
     if rest.contains("}}") {
         flaws.push("a template ends with `}}` and does not begin".to_owned());
@@ -75,8 +93,22 @@ const FUNCTIONS: &[&str] = &[
     "ge",
 ];
 
-fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, flaws: &mut Vec<String>) {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The variables that an action declares, as `$x := …` or `range $index, $sample := …`.
+fn declarations(action: &str) -> Vec<&str> {
+    let Some((declared, _)) = action.split_once(":=") else {
+        return Vec::new();
+    };
+    let variables = declared.split('$').skip(1);
+    variables
+        .filter_map(|variable| variable.split(|c| !is_name(c)).next())
+        .collect()
+}
+
+fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTreeSet<&str>, flaws: &mut Vec<String>) {
     // A bar within quotes is a text's.
     let outside: String = action.split(['"', '`']).step_by(2).collect::<Vec<_>>().join("\"\"");
     for stage in outside.split('|').skip(1) {
@@ -106,7 +138,7 @@ fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, flaws: &mut Vec
                 }
             }
             "value" | "externalLabels" | "externalURL" => {}
-            _ if action.contains(&format!("${name} :=")) => {}
+            _ if declared.contains(name) => {}
             _ => flaws.push(format!("there is no variable `${name}`")),
         }
     }
@@ -136,6 +168,19 @@ mod tests {
                 "there is no variable `$label`"
             ]
         );
+        let block = "{{ $x := $value }}{{- if gt $x 5.0 }} a {{ else }} b {{ end -}}{{/* c */}}";
+        assert_eq!(flaws(block), none);
+        assert_eq!(
+            flaws("{{ range $index, $sample := query \"up\" }}{{ $index }}{{ $sample.Value }}{{ end }}"),
+            none
+        );
+        assert_eq!(
+            flaws("{{ if gt $value 5.0 }}a"),
+            ["a template has an `if`, `range` or `with` that does not end"]
+        );
+        assert_eq!(flaws("{{ end }}"), ["a template has an `end` of nothing"]);
+        assert_eq!(flaws("{{ }}"), ["a template has nothing between `{{` and `}}`"]);
+        assert_eq!(flaws("{{ $value | }}"), ["a template pipes into nothing"]);
         assert_eq!(flaws("{{ $value"), ["a template begins with `{{` and does not end"]);
         assert_eq!(
             flaws("$value }} {{ $value }}"),
