@@ -1092,6 +1092,64 @@ fn what_only_some_prometheus_can_read_is_refused() {
 }
 
 #[test]
+fn a_page_calls_tools_as_the_image_does() {
+    let mut stack = Stack::new("s", "kafka");
+    let images = ImageSet::apache(Version::V4_3).agent("/opt/agent.jar");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .images(images)
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    stack.add(Monitoring::new("monitoring", &kafka));
+    let manifests = manifests(&stack);
+    let page = manifests.get("runbooks/KafkaOfflinePartitions.md").unwrap();
+    assert!(page.contains("exec kafka-0 -c kafka -- /opt/kafka/bin/kafka-topics.sh --bootstrap-server"));
+    let pages = manifests.iter().filter(|(path, _)| path.starts_with("runbooks/"));
+    let bare: Vec<&str> = pages
+        .filter(|(_, text)| text.contains("-- kafka-"))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(bare.is_empty(), "{bare:?}");
+}
+
+#[test]
+fn the_test_of_idle_threads_crosses_whatever_limit_there_is() {
+    for limit in [1, 10, 30, 96, 99] {
+        let (mut stack, monitoring) = with_idle_limit(limit);
+        stack.add(monitoring);
+        let manifests = manifests(&stack);
+        let tests: Value = serde_yaml::from_str(manifests.get("tests/alerts.yaml").unwrap()).unwrap();
+        let fires = tests["tests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|test| test["name"] == "KafkaRequestHandlersBusy fires and stops");
+        let values = fires.unwrap()["input_series"][0]["values"].as_str().unwrap();
+        let levels: Vec<f64> = values
+            .split(' ')
+            .map(|part| part.split('x').next().unwrap().parse().unwrap())
+            .collect();
+        let limit = f64::from(limit) / 100.0;
+        assert!(
+            levels[0] >= limit && levels[1] < limit && levels[2] >= limit,
+            "{limit}: {values}"
+        );
+    }
+}
+
+fn with_idle_limit(idle: u8) -> (Stack, Monitoring) {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    let monitoring = Monitoring::new("monitoring", &kafka).idle_threshold(idle);
+    (stack, monitoring)
+}
+
+#[test]
 fn a_test_has_whatever_value_a_label_has() {
     let (_, monitoring) = elsewhere();
     let sources = monitoring.foreign(ForeignExporter::new("shop").gauge("shop_waiting", ["region"]));

@@ -21,14 +21,14 @@ fn idle_limit(monitoring: &Monitoring) -> String {
 }
 
 fn idle_trial(monitoring: &Monitoring, series: String) -> Trial {
-    let limit = idle(monitoring);
-    Trial::new("10%")
+    let bad = f64::from(monitoring.idle) / 200.0;
+    Trial::new(format!("{}%", f64::from(monitoring.idle) / 2.0))
         .series(
             series,
             Course::Level {
-                good: 0.95,
-                nearly: limit,
-                bad: 0.1,
+                good: 1.0,
+                nearly: idle(monitoring),
+                bad,
             },
         )
         .label("pod", "kafka-0")

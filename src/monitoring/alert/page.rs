@@ -5,6 +5,7 @@ use crate::{
     kafka::Mode,
     metrics::{Metric, Source},
     monitoring::{Monitoring, dashboard, resource::PrometheusRuleSpec, scrape::Sources},
+    runtime::ImageSet,
     stack::Scope,
 };
 
@@ -123,7 +124,7 @@ const JOB: &str = "JOB";
 /// The names of a stack, for its pages.
 ///
 /// With the pod of another broker than `{broker}`, if there is one.
-pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>, Option<String>);
+pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>, Option<String>, ImageSet);
 
 impl Names {
     #[expect(clippy::too_many_lines, reason = "a list of names")]
@@ -249,7 +250,7 @@ impl Names {
                 .to_owned(),
             ),
         ];
-        Self(names, other)
+        Self(names, other, kafka.images().clone())
     }
 
     fn fill(&self, text: &str) -> String {
@@ -265,6 +266,14 @@ impl Names {
                 .map_or(("{", "{"), |(name, value)| (*name, value.as_str()));
             filled += value;
             rest = &rest[name.len()..];
+            // A tool is called as the image calls it.
+            if *name == *"{run}"
+                && let Some(tool) = rest.strip_prefix(" kafka-")
+            {
+                let end = tool.find(char::is_whitespace).unwrap_or(tool.len());
+                filled += &format!(" {}", self.2.command(&format!("kafka-{}", &tool[..end])));
+                rest = &tool[end..];
+            }
         }
         filled + rest
     }
