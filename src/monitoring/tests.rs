@@ -1080,7 +1080,7 @@ fn what_only_some_prometheus_can_read_is_refused() {
             .iter()
             .map(|flaw| flaw.rule.id)
             .collect();
-        assert_eq!(rules, ["KS-O03"], "{:.80}", expression);
+        assert_eq!(rules, ["KS-O03"], "{expression:.80}");
     }
     let rules: Vec<&str> = judge("shop_waiting > NaN", &sources)
         .flaws
