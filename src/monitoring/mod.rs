@@ -44,6 +44,7 @@ use crate::{
     kubernetes::{Labels, VolumeClaims},
     manifest::{Document, Object},
     metrics::Process,
+    name::TopicName,
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
     rules::observability::{NO_AGENT, RUNBOOKS, THRESHOLD},
@@ -368,13 +369,8 @@ impl Monitoring {
             unreachable.push((message, "use `.lag_threshold(1000)`"));
         }
         for (index, (of, _)) in self.lags.iter().enumerate() {
-            let is_topic = |name: &str| {
-                !name.is_empty()
-                    && name.len() <= 249
-                    && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c))
-            };
             match of {
-                LagOf::Topic(topic) if !is_topic(topic) => unreachable.push((
+                LagOf::Topic(topic) if TopicName::parse(topic).is_err() => unreachable.push((
                     format!("no topic is called {topic:?}"),
                     "name one as Kafka does in `.lag_threshold_of_topic(…)`",
                 )),
