@@ -81,7 +81,7 @@ pub trait Construct: Send + Sync + 'static {
 
     /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. It gets the construct's
     /// objects as they are written, with all amendments. Pure, and it cannot fail.
-    fn documents(&self, _: &Scope, _: &[Object]) -> Vec<Document> {
+    fn documents<'a>(&'a self, _: &'a Scope, _: &[Object]) -> Vec<Document<'a>> {
         Vec::new()
     }
 
@@ -265,7 +265,7 @@ pub(crate) trait Part: Send + Sync {
     fn render(&self, scope: &Scope) -> Vec<Object>;
     fn capacity(&self) -> Facts;
     fn check_amended(&self, object: &Object, check: &mut Check<'_>);
-    fn documents(&self, scope: &Scope, finished: &[Object]) -> Vec<Document>;
+    fn documents<'a>(&'a self, scope: &'a Scope, finished: &[Object]) -> Vec<Document<'a>>;
     fn explanations(&self, scope: &Scope) -> Vec<Explanation>;
 }
 
@@ -291,7 +291,7 @@ impl<C: Construct> Part for C {
     fn check_amended(&self, object: &Object, check: &mut Check<'_>) {
         Construct::check_amended(self, object, check);
     }
-    fn documents(&self, scope: &Scope, finished: &[Object]) -> Vec<Document> {
+    fn documents<'a>(&'a self, scope: &'a Scope, finished: &[Object]) -> Vec<Document<'a>> {
         Construct::documents(self, scope, finished)
     }
     fn explanations(&self, scope: &Scope) -> Vec<Explanation> {

@@ -1,6 +1,6 @@
 //! Kubernetes objects and the files that they become: identity, order of kinds, paths, digests, the index.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use blake2::{Blake2b, Digest as _, digest::consts::U8};
 use k8s_openapi::Resource;
@@ -219,24 +219,31 @@ pub struct Manifests {
 }
 
 /// A file that goes with the objects and is none: a page, a test. The index lists it, and it is never applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Document {
+pub struct Document<'a> {
     pub(crate) path: String,
-    pub(crate) text: String,
+    pub(crate) text: Box<dyn FnOnce() -> String + 'a>,
 }
 
-impl Document {
-    /// A text at a path below the stack's folder.
-    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+impl<'a> Document<'a> {
+    /// A text at a path below the stack's folder. It is written only where someone asks for files.
+    pub fn new(path: impl Into<String>, text: impl FnOnce() -> String + 'a) -> Self {
         Self {
             path: path.into(),
-            text: text.into(),
+            text: Box::new(text),
         }
     }
 
     /// A value as YAML at a path below the stack's folder.
-    pub fn yaml<T: Serialize>(path: impl Into<String>, value: &T) -> Self {
-        Self::new(path, yaml::to_text(&to_value(value)))
+    pub fn yaml<T: Serialize + 'a>(path: impl Into<String>, value: T) -> Self {
+        Self::new(path, move || yaml::to_text(&to_value(&value)))
+    }
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -250,19 +257,19 @@ pub(crate) struct RenderedFile {
     pub(crate) order: usize,
     /// The path below the stack's folder.
     pub(crate) path: String,
-    pub(crate) text: String,
-    /// The digest of the text.
-    pub(crate) digest: String,
+    /// The text and its digest, where files were asked for.
+    text: Option<(String, String)>,
 }
 
 impl RenderedFile {
-    pub(crate) fn new(order: usize, path: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+    pub(crate) fn new(order: usize, path: impl Into<String>, text: Option<String>) -> Self {
         Self {
             order,
             path: path.into(),
-            digest: digest(&text),
-            text,
+            text: text.map(|text| {
+                let digest = digest(&text);
+                (text, digest)
+            }),
         }
     }
 }
@@ -274,17 +281,19 @@ impl Manifests {
     /// The files and the index over them. A text is kept once for each path: [`crate::synth`] has refused collisions before.
     pub(crate) fn new(mut files: Vec<RenderedFile>) -> Self {
         files.sort_unstable_by(|a, b| (a.order, &a.path).cmp(&(b.order, &b.path)));
-        let listed: Vec<Listed> = files
-            .iter()
-            .map(|file| Listed {
-                path: file.path.clone(),
-                digest: file.digest.clone(),
-                applied: file.order != DOCUMENT,
-            })
-            .collect();
-        let mut files: BTreeMap<String, String> = files.into_iter().map(|file| (file.path, file.text)).collect();
-        files.insert(INDEX.to_owned(), yaml::index(&listed));
-        Self { files }
+        let mut listed = Vec::with_capacity(files.len());
+        let mut texts = BTreeMap::new();
+        for RenderedFile { order, path, text } in files {
+            let Some((text, digest)) = text else { continue };
+            listed.push(Listed {
+                path: path.clone(),
+                digest,
+                applied: order != DOCUMENT,
+            });
+            texts.insert(path, text);
+        }
+        texts.insert(INDEX.to_owned(), yaml::index(&listed));
+        Self { files: texts }
     }
 
     /// The text of one file.

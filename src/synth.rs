@@ -31,6 +31,15 @@ pub struct Synthesis {
     pub tree: Vec<Branch>,
 }
 
+/// What is to be said of a stack when nobody asks for its files.
+#[derive(Clone, Debug, Default)]
+pub struct Review {
+    /// Everything that was found, acknowledged or not: the same as [`Synthesis::findings`].
+    pub findings: Findings,
+    /// The same as [`Synthesis::tree`].
+    pub tree: Vec<Branch>,
+}
+
 /// A construct and its objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
@@ -66,45 +75,14 @@ pub struct Leaf {
 /// assert!(synthesis.manifests.is_none());
 /// ```
 pub fn synth(stack: &Stack) -> Synthesis {
-    let mut findings = check_constructs(stack);
-    if findings.has_errors() {
-        acknowledge(stack, &mut findings);
+    let (findings, rendered) = judge(stack, Depth::Files);
+    let Some(rendered) = rendered else {
         return Synthesis {
             findings,
             ..Synthesis::default()
         };
-    }
-
-    let rendered = render(stack);
-    for finding in rendered.iter().flat_map(|part| &part.findings) {
-        findings.push(finding.clone());
-    }
-    check_amendments(stack, &rendered, &mut findings);
-    check_objects(stack, &rendered, &mut findings);
-    acknowledge(stack, &mut findings);
-    if findings.has_errors() {
-        return Synthesis {
-            findings,
-            ..Synthesis::default()
-        };
-    }
-
-    let tree = rendered
-        .iter()
-        .map(|part| Branch {
-            construct: part.construct.to_owned(),
-            objects: part
-                .objects
-                .iter()
-                .map(|object| Leaf {
-                    kind: object.identity().kind.clone(),
-                    name: object.identity().name.clone(),
-                    path: object.file.path.clone(),
-                })
-                .collect(),
-            totals: part.objects.iter().map(|object| object.totals).sum(),
-        })
-        .collect();
+    };
+    let tree = tree(&rendered);
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
@@ -114,6 +92,75 @@ pub fn synth(stack: &Stack) -> Synthesis {
         manifests: Some(Manifests::new(files)),
         tree,
     }
+}
+
+/// Finds what [`synth`] finds, and writes no text: no YAML, no page and no test.
+///
+/// ```
+/// use kafka_stacks::{prelude::*, synth::check};
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 3)));
+///
+/// let (checked, made) = (check(&stack), synth(&stack));
+/// assert_eq!(checked.findings, made.findings);
+/// assert_eq!(checked.tree, made.tree);
+/// ```
+pub fn check(stack: &Stack) -> Review {
+    let (findings, rendered) = judge(stack, Depth::Findings);
+    Review {
+        findings,
+        tree: tree(&rendered.unwrap_or_default()),
+    }
+}
+
+/// How far a stack is followed.
+#[derive(Clone, Copy, PartialEq)]
+enum Depth {
+    /// Objects are made and judged.
+    Findings,
+    /// And they and the documents become text.
+    Files,
+}
+
+impl Depth {
+    fn text(self, write: impl FnOnce() -> String) -> Option<String> {
+        (self == Self::Files).then(write)
+    }
+}
+
+/// All findings, and what was rendered if none of them is an error.
+fn judge(stack: &Stack, depth: Depth) -> (Findings, Option<Vec<Rendered<'_>>>) {
+    let mut findings = check_constructs(stack);
+    if findings.has_errors() {
+        acknowledge(stack, &mut findings);
+        return (findings, None);
+    }
+    let rendered = render(stack, depth);
+    for finding in rendered.iter().flat_map(|part| &part.findings) {
+        findings.push(finding.clone());
+    }
+    check_amendments(stack, &rendered, &mut findings);
+    check_objects(stack, &rendered, &mut findings);
+    acknowledge(stack, &mut findings);
+    let sound = !findings.has_errors();
+    (findings, sound.then_some(rendered))
+}
+
+fn tree(rendered: &[Rendered<'_>]) -> Vec<Branch> {
+    let leaf = |object: &RenderedObject| Leaf {
+        kind: object.identity().kind.clone(),
+        name: object.identity().name.clone(),
+        path: object.file.path.clone(),
+    };
+    rendered
+        .iter()
+        .map(|part| Branch {
+            construct: part.construct.to_owned(),
+            objects: part.objects.iter().map(leaf).collect(),
+            totals: part.objects.iter().map(|object| object.totals).sum(),
+        })
+        .collect()
 }
 
 fn check_constructs(stack: &Stack) -> Findings {
@@ -211,7 +258,7 @@ enum Amended {
 }
 
 /// Renders construct by construct, on as many threads as there are processors. The result does not depend on their number.
-fn render(stack: &Stack) -> Vec<Rendered<'_>> {
+fn render(stack: &Stack, depth: Depth) -> Vec<Rendered<'_>> {
     let jobs: Vec<Job<'_>> = std::iter::once(Job::Stack)
         .chain(stack.constructs.iter().map(|part| Job::Part(part.as_ref())))
         .collect();
@@ -220,7 +267,7 @@ fn render(stack: &Stack) -> Vec<Rendered<'_>> {
         let mut done = Vec::new();
         // From the end: what was added last, as the monitoring of all the others, takes longest, and nobody shall wait for it.
         while let Some(index) = jobs.len().checked_sub(taken.fetch_add(1, Ordering::Relaxed) + 1) {
-            done.push((index, jobs[index].render(stack)));
+            done.push((index, jobs[index].render(stack, depth)));
         }
         done
     };
@@ -246,7 +293,7 @@ enum Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn render(&self, stack: &'a Stack) -> Rendered<'a> {
+    fn render(&self, stack: &'a Stack, depth: Depth) -> Rendered<'a> {
         let (construct, location, mut objects) = match self {
             Self::Stack => ("", stack.origin.location, namespace(stack)),
             Self::Part(part) => (part.name(), part.origin().location, part.render(&stack.scope)),
@@ -278,17 +325,21 @@ impl<'a> Job<'a> {
             Self::Stack => Vec::new(),
             Self::Part(part) => part.documents(&stack.scope, &objects),
         };
+        let documents = documents
+            .into_iter()
+            .map(|document| RenderedFile::new(DOCUMENT, document.path, depth.text(document.text)))
+            .collect();
         let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
         let mut objects: Vec<RenderedObject> = objects
             .into_iter()
             .zip(locations)
             .map(|(mut object, location)| {
                 object.seal(&texts);
-                let order = kind_order(object.kind());
+                let text = depth.text(|| yaml::to_text(object.body()));
                 RenderedObject {
                     judged: objects::judge(object.body()),
                     location,
-                    file: RenderedFile::new(order, object.path(construct), yaml::to_text(object.body())),
+                    file: RenderedFile::new(kind_order(object.kind()), object.path(construct), text),
                     totals: Totals::of(object.body()),
                 }
             })
@@ -298,10 +349,7 @@ impl<'a> Job<'a> {
             construct,
             location,
             objects,
-            documents: documents
-                .into_iter()
-                .map(|document| RenderedFile::new(DOCUMENT, document.path, document.text))
-                .collect(),
+            documents,
             amended,
             findings,
         }

@@ -16,7 +16,7 @@ use crate::{
     quantity::Duration,
     rules,
     stack::Stack,
-    synth::synth,
+    synth::check,
 };
 
 /// Show what a stack's load needs of its brokers, and what they have
@@ -36,7 +36,7 @@ pub(super) fn run(
     for stack in select(stacks, std::slice::from_ref(&arguments.stack))? {
         let clusters = stack.capacity();
         let mut findings = Findings::default();
-        for finding in &synth(&stack).findings {
+        for finding in &check(&stack).findings {
             if rules::CAPACITY.contains(&finding.rule) {
                 findings.push(finding.clone());
             }

@@ -16,7 +16,7 @@ use crate::{
     },
     finding::{Findings, Severity},
     stack::{Profile, Stack},
-    synth::{Synthesis, synth},
+    synth::{Review, check},
 };
 
 /// Report what is wrong with the stacks, or with manifests on disk; write nothing
@@ -62,23 +62,23 @@ pub(super) fn run(
 }
 
 fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    let checked: Vec<(Stack, Synthesis)> = select(stacks, &arguments.stacks)?
+    let checked: Vec<(Stack, Review)> = select(stacks, &arguments.stacks)?
         .into_iter()
         .map(|stack| {
-            let synthesis = synth(&stack);
-            (stack, synthesis)
+            let review = check(&stack);
+            (stack, review)
         })
         .collect();
     let show = if arguments.all { Show::All } else { Show::Open };
     if output.is_json() {
         let stacks: Value = checked
             .iter()
-            .map(|(stack, synthesis)| {
+            .map(|(stack, review)| {
                 json!({
                     "name": stack.name(),
-                    "errors": synthesis.findings.count(Severity::Error),
-                    "warnings": synthesis.findings.count(Severity::Warning),
-                    "findings": report::json(stack.name(), &synthesis.findings, show),
+                    "errors": review.findings.count(Severity::Error),
+                    "warnings": review.findings.count(Severity::Warning),
+                    "findings": report::json(stack.name(), &review.findings, show),
                 })
             })
             .collect();
@@ -86,11 +86,11 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut O
     } else {
         let findings: Vec<(&str, &Findings)> = checked
             .iter()
-            .map(|(stack, synthesis)| (stack.name(), &synthesis.findings))
+            .map(|(stack, review)| (stack.name(), &review.findings))
             .collect();
         tell(&findings, show, output)?;
     }
-    let failed = checked.iter().any(|(_, synthesis)| synthesis.findings.has_errors());
+    let failed = checked.iter().any(|(_, review)| review.findings.has_errors());
     Ok(if failed { Outcome::Failed } else { Outcome::Done })
 }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     finding::Severity,
     stack::Stack,
-    synth::{Synthesis, synth},
+    synth::{Review, check},
     totals::Totals,
 };
 
@@ -21,11 +21,11 @@ use crate::{
 pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    let stacks: Vec<(Stack, Synthesis)> = all(stacks)?
+    let stacks: Vec<(Stack, Review)> = all(stacks)?
         .into_iter()
         .map(|stack| {
-            let synthesis = synth(&stack);
-            (stack, synthesis)
+            let review = check(&stack);
+            (stack, review)
         })
         .collect();
     if output.is_json() {
@@ -42,7 +42,7 @@ pub(super) fn run(_: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'
     Ok(Outcome::Done)
 }
 
-fn line((stack, synthesis): &(Stack, Synthesis), width: usize, output: &Output<'_>) -> String {
+fn line((stack, review): &(Stack, Review), width: usize, output: &Output<'_>) -> String {
     let paint = output.data_paint();
     // The padding goes outside of the colours.
     let name = format!(
@@ -50,25 +50,25 @@ fn line((stack, synthesis): &(Stack, Synthesis), width: usize, output: &Output<'
         paint.strong(stack.name()),
         " ".repeat(width - stack.name().len())
     );
-    let errors = synthesis.findings.count(Severity::Error);
+    let errors = review.findings.count(Severity::Error);
     let what = if errors > 0 {
         paint.error(&count(errors, "error"))
     } else {
-        let total: Totals = synthesis.tree.iter().map(|branch| branch.totals).sum();
-        let objects = synthesis.tree.iter().map(|branch| branch.objects.len()).sum();
+        let total: Totals = review.tree.iter().map(|branch| branch.totals).sum();
+        let objects = review.tree.iter().map(|branch| branch.objects.len()).sum();
         [vec![count(objects, "object")], amounts(&total)].concat().join(", ")
     };
     format!("{name}  {what}\n")
 }
 
-fn json((stack, synthesis): &(Stack, Synthesis)) -> Value {
-    let total: Totals = synthesis.tree.iter().map(|branch| branch.totals).sum();
-    let objects: usize = synthesis.tree.iter().map(|branch| branch.objects.len()).sum();
+fn json((stack, review): &(Stack, Review)) -> Value {
+    let total: Totals = review.tree.iter().map(|branch| branch.totals).sum();
+    let objects: usize = review.tree.iter().map(|branch| branch.objects.len()).sum();
     json!({
         "name": stack.name(),
         "namespace": stack.scope().namespace,
-        "errors": synthesis.findings.count(Severity::Error),
-        "warnings": synthesis.findings.count(Severity::Warning),
+        "errors": review.findings.count(Severity::Error),
+        "warnings": review.findings.count(Severity::Warning),
         "objects": objects,
         "totals": json_totals(&total),
     })

@@ -13,7 +13,7 @@ use crate::{
     },
     quantity::{Bytes, Cpu},
     stack::Stack,
-    synth::{Branch, Leaf, synth},
+    synth::{Branch, Leaf, check},
     totals::Totals,
 };
 
@@ -31,16 +31,16 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
     for stack in select(stacks, std::slice::from_ref(&arguments.stack))? {
-        let synthesis = synth(&stack);
-        if synthesis.manifests.is_none() {
-            let findings = std::iter::once((stack.name(), &synthesis.findings));
+        let review = check(&stack);
+        if review.findings.has_errors() {
+            let findings = std::iter::once((stack.name(), &review.findings));
             output.note(&report::text(findings, Show::Open, output.note_paint()));
             return Ok(Outcome::Failed);
         }
         if output.is_json() {
-            output.json(json(stack.name(), &synthesis.tree))?;
+            output.json(json(stack.name(), &review.tree))?;
         } else {
-            let tree = text(stack.name(), &synthesis.tree, output.data_paint());
+            let tree = text(stack.name(), &review.tree, output.data_paint());
             output.data([tree.as_str()])?;
         }
     }

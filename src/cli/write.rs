@@ -183,7 +183,7 @@ mod tests {
         Manifests::new(
             files
                 .iter()
-                .map(|(path, text)| RenderedFile::new(0, *path, *text))
+                .map(|(path, text)| RenderedFile::new(0, *path, Some((*text).to_owned())))
                 .collect(),
         )
     }

@@ -23,6 +23,8 @@ pub use resource::{
     ServiceMonitorSpec, Spec,
 };
 
+use std::rc::Rc;
+
 use k8s_openapi::{
     api::core::v1::{ConfigMap, ConfigMapKeySelector},
     apimachinery::pkg::apis::meta::v1::LabelSelector,
@@ -31,7 +33,7 @@ use k8s_openapi::{
 use self::{
     alert::{
         Ready,
-        page::{self, Names},
+        page::{self, Names, Parts},
         trial,
     },
     dashboard::Board,
@@ -730,7 +732,7 @@ impl Construct for Monitoring {
     }
 
     // All of it is made of the finished rules, so that it is about what is applied.
-    fn documents(&self, scope: &Scope, finished: &[Object]) -> Vec<Document> {
+    fn documents<'a>(&'a self, scope: &'a Scope, finished: &[Object]) -> Vec<Document<'a>> {
         let Some(applied) = finished.iter().find_map(rules_of) else {
             return Vec::new();
         };
@@ -750,26 +752,27 @@ impl Construct for Monitoring {
             .pages
             .as_ref()
             .map_or_else(String::new, |folder| format!("{folder}/"));
-        let rules = RULES_FILE.to_owned();
-        let trials: Vec<_> = alerts
-            .iter()
-            .filter_map(|alert| Some((&alert.rule, alert.trial(self, &sources)?)))
-            .collect();
-        let pages = alerts.iter().filter_map(|alert| {
-            let text = page::text(alert, &applied.spec, &sources, &names)?;
-            Some(Document::new(
-                format!("runbooks/{}", self.page(&alert.rule.alert)),
-                text,
-            ))
-        });
-        let mut documents: Vec<Document> = pages.collect();
-        documents.extend([
-            Document::yaml(format!("tests/{folder}{rules}"), &applied.spec),
-            Document::new(
-                format!("tests/{folder}alerts.yaml"),
-                yaml::to_text(&trial::file(&rules, &trials, &sources)),
-            ),
-        ]);
+        let mut documents = vec![Document::yaml(
+            format!("tests/{folder}{RULES_FILE}"),
+            applied.spec.clone(),
+        )];
+        let known = Rc::new((applied.spec, sources, names));
+        for alert in &alerts {
+            let Some(page) = Parts::of(alert.whose) else { continue };
+            let (rule, known) = (alert.rule.clone(), Rc::clone(&known));
+            documents.push(Document::new(
+                format!("runbooks/{}", self.page(&rule.alert)),
+                move || page::text(&page, &rule, &known.0, &known.1, &known.2),
+            ));
+        }
+        documents.push(Document::new(format!("tests/{folder}alerts.yaml"), move || {
+            let sources = &known.1;
+            let trials: Vec<_> = alerts
+                .iter()
+                .filter_map(|alert| Some((&alert.rule, alert.trial(self, sources)?)))
+                .collect();
+            yaml::to_text(&trial::file(RULES_FILE, &trials, sources))
+        }));
         documents
     }
 }

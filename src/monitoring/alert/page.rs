@@ -1,10 +1,10 @@
 //! Runbooks: a page an alert, with the names and numbers of one stack.
 
-use super::{Ready, Whose, metrics};
+use super::{Whose, metrics};
 use crate::{
     kafka::Mode,
     metrics::{Metric, Source},
-    monitoring::{Monitoring, dashboard, resource::PrometheusRuleSpec, scrape::Sources},
+    monitoring::{AlertingRule, Monitoring, PrometheusRuleSpec, dashboard, scrape::Sources},
     runtime::ImageSet,
     stack::Scope,
 };
@@ -86,7 +86,7 @@ impl Runbook {
 }
 
 /// The parts of a page, whoever wrote it.
-struct Parts<'a> {
+pub(in crate::monitoring) struct Parts<'a> {
     meaning: &'a str,
     causes: Vec<&'a str>,
     steps: Vec<(&'a str, &'a str)>,
@@ -95,7 +95,8 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(whose: Whose<'a>) -> Option<Self> {
+    /// None for an alert that was given no page.
+    pub(in crate::monitoring) fn of(whose: Whose<'a>) -> Option<Self> {
         Some(match whose {
             Whose::Crate(row) => Self {
                 meaning: row.page.meaning,
@@ -294,15 +295,14 @@ fn known_references(text: &str, rules: &PrometheusRuleSpec) -> String {
     known
 }
 
-/// The page of an alert, if it has one.
+/// The page of an alert.
 pub(in crate::monitoring) fn text(
-    alert: &Ready<'_>,
+    page: &Parts<'_>,
+    rule: &AlertingRule,
     rules: &PrometheusRuleSpec,
     sources: &Sources,
     names: &Names,
-) -> Option<String> {
-    let page = Parts::of(alert.whose)?;
-    let rule = &alert.rule;
+) -> String {
     let hold = match &rule.hold {
         None => "fires at once".to_owned(),
         Some(hold) => format!("fires after {hold}"),
@@ -343,7 +343,7 @@ pub(in crate::monitoring) fn text(
                 "Where `{{broker}}` does not run, use another broker, as `{other}`.\n\n"
             ));
         }
-        for (what, command) in page.steps {
+        for (what, command) in &page.steps {
             text += &format!("{}\n\n```sh\n{}\n```\n\n", names.fill(what), names.fill(command));
         }
     }
@@ -352,7 +352,7 @@ pub(in crate::monitoring) fn text(
     }
     if !page.avoid.is_empty() {
         text += "## Do not\n\n";
-        for avoid in page.avoid {
+        for avoid in &page.avoid {
             text += &format!("- {}\n", names.fill(avoid));
         }
         text += "\n";
@@ -375,7 +375,7 @@ pub(in crate::monitoring) fn text(
         text += "\n";
     }
     text += &names.fill("Dashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
-    Some(text)
+    text
 }
 
 /// Who makes a metric.

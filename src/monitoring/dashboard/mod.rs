@@ -2,8 +2,6 @@
 
 mod boards;
 
-use std::fmt::{self, Write as _};
-
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -314,42 +312,84 @@ fn variables(board: Board, sources: &Sources) -> Vec<Value> {
 
 /// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
 fn write(value: &Value, depth: usize, text: &mut String) {
-    let (open, close, items): (_, _, Vec<(Option<&String>, &Value)>) = match value {
-        Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
-        Value::Array(list) => ('[', ']', list.iter().map(|item| (None, item)).collect()),
-        scalar => {
-            text.push_str(&scalar.to_string());
-            return;
-        }
-    };
-    let mut line = Line::default();
-    if write!(line, "{value}").is_ok() {
-        text.push_str(&line.0);
+    const LINE: usize = 100;
+    let start = text.len();
+    if on_a_line(value, start + LINE, text) || !(value.is_object() || value.is_array()) {
         return;
     }
+    text.truncate(start);
+    let (open, close, items): (_, _, Vec<(Option<&String>, &Value)>) = match value {
+        Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
+        other => (
+            '[',
+            ']',
+            other
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|item| (None, item))
+                .collect(),
+        ),
+    };
+    let indent = "  ".repeat(depth);
     text.push(open);
     for (index, (key, item)) in items.into_iter().enumerate() {
-        text.push_str(if index == 0 { "\n" } else { ",\n" });
-        text.push_str(&"  ".repeat(depth + 1));
+        text.push_str(if index == 0 { "\n  " } else { ",\n  " });
+        text.push_str(&indent);
         if let Some(key) = key {
-            text.push_str(&format!("{}: ", json!(key)));
+            quoted(key, text);
+            text.push_str(": ");
         }
         write(item, depth + 1, text);
     }
     text.push('\n');
-    text.push_str(&"  ".repeat(depth));
+    text.push_str(&indent);
     text.push(close);
 }
 
-/// What fits in a line; writing more fails.
-#[derive(Default)]
-struct Line(String);
+/// Appends a value without a space; whether that ends before `end`. What does not is given up where that is seen.
+fn on_a_line(value: &Value, end: usize, text: &mut String) -> bool {
+    let fits = match value {
+        Value::Object(map) => {
+            text.push('{');
+            let fits = map.iter().enumerate().all(|(index, (key, item))| {
+                text.push_str(if index == 0 { "" } else { "," });
+                quoted(key, text);
+                text.push(':');
+                on_a_line(item, end, text)
+            });
+            text.push('}');
+            fits
+        }
+        Value::Array(list) => {
+            text.push('[');
+            let fits = list.iter().enumerate().all(|(index, item)| {
+                text.push_str(if index == 0 { "" } else { "," });
+                on_a_line(item, end, text)
+            });
+            text.push(']');
+            fits
+        }
+        Value::String(string) => {
+            quoted(string, text);
+            true
+        }
+        other => {
+            text.push_str(&other.to_string());
+            true
+        }
+    };
+    fits && text.len() <= end
+}
 
-impl fmt::Write for Line {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        const LENGTH: usize = 100;
-        self.0.push_str(part);
-        if self.0.len() > LENGTH { Err(fmt::Error) } else { Ok(()) }
+/// Appends a string in quotes. Most need no escape, and are copied.
+fn quoted(string: &str, text: &mut String) {
+    if string.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        text.push_str(&json!(string).to_string());
+    } else {
+        text.push('"');
+        text.push_str(string);
+        text.push('"');
     }
 }
 
