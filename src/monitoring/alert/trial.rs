@@ -414,5 +414,7 @@ pub(in crate::monitoring) fn file(rules: &str, alerts: &[(&AlertingRule, Trial)]
         .iter()
         .flat_map(|(rule, trial)| trial.tests(rule, sources))
         .collect();
-    json!({ "rule_files": [rules], "evaluation_interval": "1m", "tests": tests })
+    let mut file = json!({ "rule_files": [rules], "evaluation_interval": "1m" });
+    file["tests"] = tests.into();
+    file
 }

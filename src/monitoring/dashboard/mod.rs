@@ -235,19 +235,17 @@ pub(super) fn json(board: Board, boards: &[Board], monitoring: &Monitoring, sour
             })
         })
         .collect();
-    let dashboard = json!({
+    let mut dashboard = json!({
         "id": null,
         "uid": uid(sources, board),
         "title": format!("Kafka: {} in {}: {}", sources.cluster, sources.namespace, board.title()),
         "tags": ["kafka"],
-        "links": links,
         "schemaVersion": 39,
         "editable": false,
         "graphTooltip": 1,
         "refresh": "30s",
         "time": { "from": "now-3h", "to": "now" },
         "timezone": "browser",
-        "templating": { "list": variables(board, sources) },
         "annotations": { "list": [{
             "name": "Critical alerts",
             "enable": true,
@@ -260,8 +258,11 @@ pub(super) fn json(board: Board, boards: &[Board], monitoring: &Monitoring, sour
                 "interval": INTERVAL.to_string(),
             },
         }] },
-        "panels": panels,
+        "templating": {},
     });
+    dashboard["links"] = links;
+    dashboard["templating"]["list"] = variables(board, sources).into();
+    dashboard["panels"] = panels.into();
     let mut text = String::new();
     write(&dashboard, 0, &mut text);
     text.push('\n');
@@ -445,7 +446,7 @@ impl Place {
                 let (x, end) = (from(index), from(index + 1));
                 panel.json(
                     self.next_id(),
-                    &json!({ "x": x, "y": self.y, "w": end - x, "h": height }),
+                    json!({ "x": x, "y": self.y, "w": end - x, "h": height }),
                 )
             })
             .collect();
@@ -563,7 +564,7 @@ impl Panel {
         }
     }
 
-    fn json(&self, id: u32, place: &Value) -> Value {
+    fn json(&self, id: u32, place: Value) -> Value {
         // What a number says is true now, or it says that there is none: the last value of a range may be hours old.
         let instant = self.look.is_number();
         let targets: Vec<Value> = self
@@ -583,17 +584,21 @@ impl Panel {
                 })
             })
             .collect();
-        json!({
+        let mut panel = json!({
             "type": self.look.kind(),
             "title": self.title,
             "description": self.description,
             "id": id,
-            "gridPos": place,
-            "datasource": data_source(),
-            "targets": targets,
-            "fieldConfig": { "defaults": self.field(), "overrides": self.overrides() },
-            "options": self.look.options(),
-        })
+            "fieldConfig": {},
+        });
+        // `json!` would copy what is moved here.
+        panel["gridPos"] = place;
+        panel["datasource"] = data_source();
+        panel["targets"] = targets.into();
+        panel["fieldConfig"]["defaults"] = self.field();
+        panel["fieldConfig"]["overrides"] = self.overrides();
+        panel["options"] = self.look.options();
+        panel
     }
 
     fn field(&self) -> Value {
