@@ -11,7 +11,9 @@
 )]
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::PathBuf,
     process::{Child, Command, ExitCode, Stdio},
     sync::Arc,
@@ -132,17 +134,21 @@ fn main() -> ExitCode {
         let fresh = || {
             let _ = fs::remove_dir_all(&scratch);
         };
-        let memory = peak(program, stack, &scratch);
+        let synth = ["synth".as_ref(), stack.as_ref(), "--out".as_ref(), scratch.as_os_str()];
+        let memory = peak(program, &synth);
         report(&format!("{what}, all files new"), Some(memory), || {
             fresh();
-            run(program, stack, &scratch)
+            run(program, &synth)
         });
-        let memory = peak(program, stack, &scratch);
+        let memory = peak(program, &synth);
         report(&format!("{what}, nothing changed"), Some(memory), || {
-            run(program, stack, &scratch)
+            run(program, &synth)
         });
         fresh();
     }
+    let check = ["check".as_ref(), "prod".as_ref()];
+    let memory = peak(&binary, &check);
+    report("`check prod`", Some(memory), || run(&binary, &check));
     let set = broker_set();
     report(
         "10,000 objects, bare emission of their text on one processor",
@@ -162,17 +168,17 @@ fn main() -> ExitCode {
 }
 
 /// Runs a command line once: how long that takes.
-fn run(program: &PathBuf, stack: &str, out: &PathBuf) -> Duration {
+fn run(program: &PathBuf, arguments: &[&OsStr]) -> Duration {
     let start = Instant::now();
-    let status = start_child(program, stack, out).wait().expect("a child to wait for");
-    assert!(status.success(), "{stack}: {status}");
+    let status = start_child(program, arguments).wait().expect("a child to wait for");
+    assert!(status.success(), "{arguments:?}: {status}");
     start.elapsed()
 }
 
 /// Runs a command line once: its peak memory in KiB. The kernel forgets the figure when the process ends, so it is read again
 /// and again, which takes time: not while the time is measured.
-fn peak(program: &PathBuf, stack: &str, out: &PathBuf) -> u64 {
-    let mut child = start_child(program, stack, out);
+fn peak(program: &PathBuf, arguments: &[&OsStr]) -> u64 {
+    let mut child = start_child(program, arguments);
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().expect("a child to wait for").is_none() {
@@ -185,10 +191,10 @@ fn peak(program: &PathBuf, stack: &str, out: &PathBuf) -> u64 {
     peak
 }
 
-fn start_child(program: &PathBuf, stack: &str, out: &PathBuf) -> Child {
+fn start_child(program: &PathBuf, arguments: &[&OsStr]) -> Child {
     Command::new(program)
-        .args(["synth", stack, "--out"])
-        .arg(out)
+        .args(arguments)
+        .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts")
