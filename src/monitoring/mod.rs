@@ -360,8 +360,8 @@ impl Monitoring {
 
     /// Limits of lag that no group or topic can have.
     fn unreachable_lags(&self) -> Vec<(String, &'static str)> {
-        // Offsets are this exact in Prometheus, whose values are floating-point numbers.
-        const MOST: u64 = 1 << 53;
+        // From here on Prometheus, whose values are floating-point numbers, cannot tell an offset from the next.
+        const MOST: u64 = (1 << 53) - 1;
         let mut unreachable = Vec::new();
         if let Some(records) = std::iter::once(self.lag)
             .chain(self.lags.iter().map(|(_, records)| *records))

@@ -1016,6 +1016,14 @@ fn a_limit_that_no_group_or_topic_can_have_is_refused() {
             .lag_threshold_of_topic("twice", 5)
             .lag_threshold_of_group("twice", 50),
     );
+    // A floating-point number holds this one, and not the next.
+    let limited = |records| {
+        let mut stack = Stack::new("s", "kafka");
+        let kafka = KafkaCluster::external("events", Version::V4_3, "events.voicecore.internal:9092");
+        stack.add(Monitoring::new("monitoring", &kafka).brokers(3).lag_threshold(records));
+        findings(&stack).len()
+    };
+    assert_eq!((limited((1 << 53) - 1), limited(1 << 53)), (0, 1));
     assert_eq!(
         findings(&stack),
         [
@@ -1404,6 +1412,72 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
 }
 
 #[test]
+fn a_number_that_promtool_cannot_count_on_is_refused_in_a_test() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = KafkaCluster::external("events", Version::V4_3, "events.voicecore.internal:9092");
+    let orders =
+        |course| AlertTest::new("Nothing was sold in eu.").series("shop_orders_total", &[("region", "eu")], course);
+    let alert = |name, course| {
+        Alert::new(name, "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0")
+            .summary("Nothing is sold.")
+            .description("Nothing was sold in {{ $labels.region }}.")
+            .test(orders(course))
+    };
+    let growth = |bad| Course::Growth {
+        from: 0.0,
+        good: 1.0,
+        nearly: 0.5,
+        bad,
+    };
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .brokers(3)
+            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .alert(alert("ShopOne", Course::Steady(f64::NAN)))
+            .alert(alert("ShopTwo", growth(f64::NEG_INFINITY)))
+            .alert(alert("ShopThree", growth(1e300)))
+            .alert(alert("ShopFour", growth(0.0))),
+    );
+    let told = findings(&stack);
+    for (alert, number) in [("ShopOne", "NaN"), ("ShopTwo", "-inf"), ("ShopThree", "1e300")] {
+        let said = told.iter().filter(|finding| finding.contains(&format!("/{alert}:")));
+        let said: Vec<&String> = said.collect();
+        assert!(
+            said.len() == 1 && said[0].contains(&format!("the number {number}, ")),
+            "{alert}: {told:?}"
+        );
+    }
+    assert_eq!(told.len(), 3);
+}
+
+#[test]
+fn a_limit_of_a_group_or_topic_is_not_that_of_the_one_in_the_tests() {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = KafkaCluster::external("events", Version::V4_3, "events.voicecore.internal:9092");
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .brokers(3)
+            .lag_threshold_of_group("a-group", 50_000)
+            .lag_threshold_of_topic("a-topic", 5)
+            .lag_threshold_of_topic("a-topic-1", 5),
+    );
+    let manifests = manifests(&stack);
+    let tests = manifests.get("tests/alerts.yaml").unwrap();
+    let of = |alert: &str| {
+        let start = tests.find(&format!("{alert} fires and stops")).unwrap();
+        let end = tests[start..].find("\n- ").map_or(tests.len(), |end| start + end);
+        tests[start..end].to_owned()
+    };
+    for alert in ["KafkaConsumerLagHigh", "KafkaConsumerLagGrowing"] {
+        let test = of(alert);
+        assert!(
+            test.contains("consumergroup=\"a-group-1\",topic=\"a-topic-2\""),
+            "{test}"
+        );
+    }
+}
+
+#[test]
 fn an_alert_without_a_test_is_told_the_call_that_adds_one() {
     let mut stack = Stack::new("s", "kafka");
     let kafka = stack.add(
@@ -1520,6 +1594,11 @@ fn pages_lie_where_they_can_be_opened() {
             "https://git.voicecore.internal/two words",
             Some("is no address of a page"),
         ),
+        (
+            "https://git.voicecore.internal/\"quoted\"",
+            Some("is no address of a page"),
+        ),
+        ("https://git.voicecore.internal/?page=#x", None),
         ("", Some("is no address of a page")),
     ] {
         assert_eq!(super::page::cannot_be_opened(base), expected, "{base}");

@@ -75,6 +75,20 @@ const GROUP: (&str, &str) = ("consumergroup", "a-group");
 const TOPIC: (&str, &str) = ("topic", "a-topic");
 const PARTITION: (&str, &str) = ("partition", "0");
 
+/// A group and a topic that have no limit of their own.
+fn unlimited(monitoring: &Monitoring) -> (String, String) {
+    let free = |name: &str, of: fn(String) -> LagOf| {
+        (0..=monitoring.lags.len())
+            .map(|number| match number {
+                0 => name.to_owned(),
+                _ => format!("{name}-{number}"),
+            })
+            .find(|name| monitoring.lags.iter().all(|(other, _)| *other != of(name.clone())))
+            .unwrap_or_default()
+    };
+    (free(GROUP.1, LagOf::Group), free(TOPIC.1, LagOf::Topic))
+}
+
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaConsumerLagHigh",
@@ -118,9 +132,11 @@ pub(super) const ALL: &[Row] = &[
         },
         trial: |monitoring, sources| {
             let limit = limit(monitoring);
+            let (group, topic) = unlimited(monitoring);
+            let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
             Trial::new(limit + 1.0)
                 .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                    sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], PARTITION]),
                     Course::Level {
                         good: 0.0,
                         nearly: limit,
@@ -128,11 +144,11 @@ pub(super) const ALL: &[Row] = &[
                     },
                 )
                 .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, ("partition", "1")]),
+                    sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], ("partition", "1")]),
                     Course::Steady(-1.0),
                 )
-                .label("consumergroup", GROUP.1)
-                .label("topic", TOPIC.1)
+                .label("consumergroup", &*group)
+                .label("topic", &*topic)
         },
     },
     Row {
@@ -174,9 +190,11 @@ pub(super) const ALL: &[Row] = &[
         },
         trial: |monitoring, sources| {
             let floor = (limit(monitoring) / 10.0).floor();
+            let (group, topic) = unlimited(monitoring);
+            let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
             Trial::new(floor + 1.0)
                 .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                    sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], PARTITION]),
                     Course::Growth {
                         from: 0.0,
                         good: 0.0,
@@ -184,8 +202,8 @@ pub(super) const ALL: &[Row] = &[
                         bad: floor + 1.0,
                     },
                 )
-                .label("consumergroup", GROUP.1)
-                .label("topic", TOPIC.1)
+                .label("consumergroup", &*group)
+                .label("topic", &*topic)
                 .late(0, 17)
         },
     },

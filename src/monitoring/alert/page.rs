@@ -404,7 +404,9 @@ pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str
         "localhost",
     ];
     let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-    let Some(rest) = rest.filter(|rest| !rest.contains(|c: char| c.is_whitespace() || c.is_control())) else {
+    // What no address has, whichever of its parts (RFC 3986).
+    let foreign = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{|}".contains(c);
+    let Some(rest) = rest.filter(|rest| !rest.contains(foreign)) else {
         return Some("is no address of a page");
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

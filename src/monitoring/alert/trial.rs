@@ -181,7 +181,18 @@ impl AlertTest {
                 "give it what the expression reads: `AlertTest::series(…)`".to_owned(),
             );
         }
-        for Given { metric, labels, .. } in &self.series {
+        for Given { metric, labels, course } in &self.series {
+            if let Some(number) = course
+                .numbers()
+                .into_iter()
+                .find(|number| number.abs() > Course::MOST || number.is_nan())
+            {
+                flaw(
+                    &rules::ALERT,
+                    format!("its test gives `{metric}` the number {number:e}, from which promtool cannot count on"),
+                    "use numbers below 2 to the power of 53 in `AlertTest::series(…)`".to_owned(),
+                );
+            }
             let Some(series) = sources.find(metric) else {
                 let hint = "name a metric of the expression in `AlertTest::series(…)`".to_owned();
                 flaw(
@@ -357,6 +368,23 @@ enum Phase {
 
 impl Course {
     /// In promtool's notation, a sample a minute.
+    /// Above it a floating-point number cannot be told from the next whole one.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+
+    fn numbers(self) -> Vec<f64> {
+        match self {
+            Self::Level { good, nearly, bad } => vec![good, nearly, bad],
+            Self::Growth {
+                from,
+                good,
+                nearly,
+                bad,
+            } => vec![from, good, nearly, bad],
+            Self::Restless => Vec::new(),
+            Self::Gone(value) | Self::Appears(value) | Self::Steady(value) => vec![value],
+        }
+    }
+
     fn values(self, phases: &[(Phase, u64)]) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut at = match self {
