@@ -41,15 +41,18 @@ use self::{
 };
 use crate::{
     connect::ConnectHandle,
-    construct::{Check, Construct, Explanation, Origin},
+    construct::{Check, Claim, Construct, Explanation, Origin},
     kafka::{KafkaHandle, Mode, TopicsHandle},
     kubernetes::{Labels, VolumeClaims},
     manifest::{Document, Object},
     metrics::Process,
-    name::TopicName,
+    name::{DnsLabel, TopicName},
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    rules::observability::{NO_AGENT, RUNBOOKS, THRESHOLD},
+    rules::{
+        observability::{NO_AGENT, RUNBOOKS, THRESHOLD},
+        stack::{NAME, OBJECT_TWICE},
+    },
     runtime::METRICS_PORT_NAME,
     stack::Scope,
     yaml,
@@ -611,6 +614,20 @@ impl Construct for Monitoring {
 
     fn handle(&self, _: &Scope) {}
 
+    // Objects are named like the cluster, and pages lie in a folder: said once here, and not of each of the files.
+    fn claims(&self) -> Vec<Claim> {
+        let folder = self
+            .pages
+            .as_ref()
+            .map_or_else(|| "runbooks".to_owned(), |folder| format!("runbooks/{folder}"));
+        let claim = |what, name: &str| Claim::new(what, "", name, &OBJECT_TWICE, self.origin.location);
+        vec![
+            claim("monitoring of cluster", self.kafka.name())
+                .hint("give the other one what this one watches, and remove this one"),
+            claim("folder of pages", &folder).hint("give one of the two a folder of its own: `.pages(…)`"),
+        ]
+    }
+
     fn check(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
         kafka.check(check);
@@ -663,6 +680,26 @@ impl Construct for Monitoring {
                     _ => "give `.grafana_url(…)` the address of the Grafana that has the dashboards",
                 });
             });
+        }
+        let outside = |part: &str| {
+            let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            part.trim_matches('.').is_empty() || !part.chars().all(known)
+        };
+        if let Some(folder) = self.pages.as_ref().filter(|folder| folder.split('/').any(outside)) {
+            check.report(&NAME, format!("{folder:?} is no folder below `runbooks`"), |finding| {
+                finding
+                    .item("pages")
+                    .hint("use letters, digits, `-`, `_` and `.` in `.pages(…)`, as in `.pages(\"main\")`");
+            });
+        }
+        if kafka.mode() == Mode::External
+            && let Err(error) = DnsLabel::parse(kafka.name())
+        {
+            check.report(&NAME, format!("cluster name {error}"), |finding| {
+                finding.hint("objects are named like it: choose another name in `KafkaCluster::external(…)`");
+            });
+            // Every alert would say so once more.
+            return;
         }
         let sources = self.sources(check.scope());
         for (alert, flaws) in self.flaws(&sources) {

@@ -1190,6 +1190,48 @@ fn a_page_names_whom_else_to_ask_and_no_group_of_workers_that_it_is_not_about() 
 }
 
 #[test]
+fn what_is_wrong_with_a_whole_monitoring_is_said_once() {
+    let external = |name: &str| KafkaCluster::external(name, Version::V4_3, "events.voicecore.internal:9092");
+    let told = |monitorings: &[(&str, &str, Option<&str>)]| {
+        let mut stack = Stack::new("s", "kafka");
+        for (name, cluster, folder) in monitorings {
+            let monitoring = Monitoring::new(*name, &external(cluster)).brokers(3);
+            stack.add(match folder {
+                Some(folder) => monitoring.pages(*folder),
+                None => monitoring,
+            });
+        }
+        let lines: Vec<String> = synth(&stack)
+            .findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.rule.id, finding.message))
+            .collect();
+        lines
+            .iter()
+            .map(|line| line.split(" the one made").next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[("one", "a", None), ("two", "b", Some("b"))]), [""; 0]);
+    assert_eq!(
+        told(&[("one", "a", None), ("two", "a", Some("b"))]),
+        ["KS-S03: monitoring of cluster `a` is taken by"]
+    );
+    assert_eq!(
+        told(&[("one", "a", None), ("two", "b", None)]),
+        ["KS-S03: folder of pages `runbooks` is taken by"]
+    );
+    for folder in ["", "../x", "/x", "x/", "a//b", "..", "a b", "ä"] {
+        assert_eq!(
+            told(&[("one", "a", Some(folder))]),
+            [format!("KS-S01: {folder:?} is no folder below `runbooks`")]
+        );
+    }
+    assert_eq!(told(&[("one", "a", Some("eu/main-1"))]), [""; 0]);
+    let odd = told(&[("one", "Odd\"Name", None)]);
+    assert!(odd.len() == 1 && odd[0].starts_with("KS-S01: cluster name "), "{odd:?}");
+}
+
+#[test]
 fn the_address_of_a_page_is_a_template_too() {
     let (mut stack, monitoring) = elsewhere();
     let alert = Alert::new("LagOfAll", "sum(kafka_consumergroup_lag{kafka_cluster=\"events\"}) > 5")
