@@ -32,6 +32,21 @@ pub(crate) fn beside<C: Construct>(build: impl FnOnce(&KafkaHandle) -> C) -> Sta
     stack
 }
 
+/// Workers and a registry of a cluster made elsewhere, monitored with the one of this name.
+fn watched(cluster: &str) -> Stack {
+    let external = |name: &str| KafkaCluster::external(name, Version::V4_3, "kafka.voicecore.internal:9092");
+    let mut stack = empty();
+    let registry = stack.add(SchemaRegistry::new("registry", &external("kafka")));
+    let connect = stack.add(Connect::new("connect", &external("kafka")));
+    stack.add(
+        Monitoring::new("monitoring", &external(cluster))
+            .brokers(3)
+            .connect(&connect)
+            .registry(&registry),
+    );
+    stack
+}
+
 pub(crate) fn topics(topic: Topic) -> Stack {
     beside(|kafka| Topics::new("topics", kafka).topic(topic))
 }
@@ -212,6 +227,7 @@ fn broken() -> Vec<Stack> {
         }),
         beside(|kafka| Monitoring::new("monitoring", kafka).disk_usage_threshold(100)),
         beside(|kafka| Monitoring::new("monitoring", kafka).runbooks("https://git.example.com/runbooks")),
+        watched("other"),
         with(
             KafkaCluster::kraft("kafka", Version::V4_3, ID)
                 .pool(NodePool::controllers("c", 3).zone(""))
@@ -675,6 +691,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
                 Monitoring::new("monitoring", kafka).runbooks("https://git.voicecore.internal/kafka/runbooks")
             }),
         ),
+        (&observability::ANOTHER_CLUSTER, watched("kafka")),
         (
             &observability::EXPRESSION,
             alert(asks("sum(kafka_brokers{kafka_cluster=\"kafka\"}) < 3")),

@@ -362,6 +362,7 @@ impl Construct for Connect {
             url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
             replicas: self.replicas,
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
+            cluster: self.kafka.name().to_owned(),
             made_in: scope.clone(),
         }))
     }
@@ -508,6 +509,7 @@ struct Facts {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
+    cluster: String,
     made_in: Scope,
 }
 
@@ -515,6 +517,11 @@ impl ConnectHandle {
     /// The construct's name.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// The name of the cluster that its workers use.
+    pub fn cluster(&self) -> &str {
+        &self.0.cluster
     }
 
     /// Reports the handle if it is not that of the stack that is checked.

@@ -50,7 +50,7 @@ use crate::{
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
     rules::{
-        observability::{NO_AGENT, RUNBOOKS, THRESHOLD},
+        observability::{ANOTHER_CLUSTER, NO_AGENT, RUNBOOKS, THRESHOLD},
         stack::{NAME, OBJECT_TWICE},
     },
     runtime::METRICS_PORT_NAME,
@@ -658,6 +658,31 @@ impl Construct for Monitoring {
                     .item(name)
                     .hint(format!("give it images that carry the agent: {images}{or}"));
             });
+        }
+        let users = self
+            .connects
+            .iter()
+            .map(|workers| (workers.name(), Some(workers.cluster()), "connect"));
+        let registries = self
+            .registries
+            .iter()
+            .map(|instances| (instances.name(), instances.cluster(), "registry"));
+        for (name, cluster, call) in users.chain(registries) {
+            let Some(other) = cluster.filter(|cluster| *cluster != kafka.name()) else {
+                continue;
+            };
+            check.report(
+                &ANOTHER_CLUSTER,
+                format!(
+                    "`{name}` uses cluster `{other}`, and would be told as part of `{}`",
+                    kafka.name()
+                ),
+                |finding| {
+                    finding
+                        .item(call)
+                        .hint(format!("give it to the `Monitoring` of `{other}`: `.{call}(…)`"));
+                },
+            );
         }
         let thresholds = self.unreachable_thresholds();
         let sound = thresholds.is_empty();

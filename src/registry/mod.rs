@@ -147,6 +147,7 @@ impl SchemaRegistry {
             url: url.into(),
             replicas: 0,
             metrics_port: None,
+            cluster: None,
             made_in: None,
         }))
     }
@@ -248,6 +249,7 @@ impl Construct for SchemaRegistry {
             url: format!("http://{}:{}{}", scope.service_address(&self.name), HTTP.1, self.path()),
             replicas: self.replicas,
             metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
+            cluster: Some(self.kafka.name().to_owned()),
             made_in: Some(scope.clone()),
         }))
     }
@@ -343,6 +345,7 @@ struct Facts {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
+    cluster: Option<String>,
     made_in: Option<Scope>,
 }
 
@@ -350,6 +353,11 @@ impl SchemaRegistryHandle {
     /// The construct's name.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// The name of the cluster that keeps its schemas; unknown of a registry made elsewhere.
+    pub fn cluster(&self) -> Option<&str> {
+        self.0.cluster.as_deref()
     }
 
     /// Reports the handle if it is not that of the stack that is checked, and an address that is none.

@@ -190,6 +190,7 @@ pub const ALL: &[&Rule] = &[
     &observability::ALERT,
     &observability::UNTESTED,
     &observability::RUNBOOKS,
+    &observability::ANOTHER_CLUSTER,
 ];
 
 /// The rules that hold the load of a stack against its brokers.

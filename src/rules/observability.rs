@@ -154,6 +154,18 @@ pub const UNTESTED: Rule = Rule {
     source: "Prometheus, Unit testing for rules",
 };
 
+/// What uses another cluster, under the name of the one that is monitored.
+pub const ANOTHER_CLUSTER: Rule = Rule {
+    id: "KS-O15",
+    production: Warning,
+    development: Warning,
+    summary: "workers or a registry of another cluster are monitored as of this one",
+    explanation: "Everything that a `Monitoring` scrapes gets its cluster's name as the label `kafka_cluster`, and alerts, pages \
+        and dashboards go by it. Whoever is called about the workers of another cluster is led to the brokers of this one, and \
+        its commands ask them.",
+    source: "the labels that `Monitoring` gives its targets",
+};
+
 /// Pages of alerts, or dashboards, that cannot be opened.
 pub const RUNBOOKS: Rule = Rule {
     id: "KS-O14",
