@@ -597,42 +597,10 @@ fn rules_of(object: &Object) -> Option<PrometheusRule> {
     object.read().ok()
 }
 
-impl Construct for Monitoring {
-    type Handle = ();
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, _: &Scope) {}
-
-    // Objects are named like the cluster, and pages lie in a folder: said once here, and not of each of the files.
-    fn claims(&self) -> Vec<Claim> {
-        let folder = self
-            .pages
-            .as_ref()
-            .map_or_else(|| "runbooks".to_owned(), |folder| format!("runbooks/{folder}"));
-        let claim = |what, name: &str| Claim::new(what, "", name, &OBJECT_TWICE, self.origin.location);
-        vec![
-            claim("monitoring of cluster", self.kafka.name())
-                .hint("give the other one what this one watches, and remove this one"),
-            claim("folder of pages", &folder).hint("give one of the two a folder of its own: `.pages(…)`"),
-        ]
-    }
-
-    fn check(&self, check: &mut Check<'_>) {
+impl Monitoring {
+    /// What is scraped has an agent, and belongs to the cluster.
+    fn check_scraped(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
-        kafka.check(check);
-        self.connects.iter().for_each(|connect| connect.check(check));
-        self.registries.iter().for_each(|registry| registry.check(check));
         let ensemble = kafka.zookeeper();
         let images = "`.images(ImageSet::confluent(…))`, or `ImageSet::agent(…)` with its path";
         // Of a cluster made elsewhere nothing but the exporter is scraped.
@@ -684,13 +652,10 @@ impl Construct for Monitoring {
                 },
             );
         }
-        let thresholds = self.unreachable_thresholds();
-        let sound = thresholds.is_empty();
-        for (message, hint) in thresholds {
-            check.report(&THRESHOLD, message, |finding| {
-                finding.hint(hint);
-            });
-        }
+    }
+
+    /// Pages and dashboards lie where they can be opened.
+    fn check_addresses(&self, check: &mut Check<'_>) {
         let links = [(&self.runbooks, "runbooks"), (&self.grafana_url, "grafana_url")];
         for (base, call) in links
             .into_iter()
@@ -717,6 +682,54 @@ impl Construct for Monitoring {
                     .hint("use letters, digits, `-`, `_` and `.` in `.pages(…)`, as in `.pages(\"main\")`");
             });
         }
+    }
+}
+
+impl Construct for Monitoring {
+    type Handle = ();
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+
+    fn handle(&self, _: &Scope) {}
+
+    // Objects are named like the cluster, and pages lie in a folder: said once here, and not of each of the files.
+    fn claims(&self) -> Vec<Claim> {
+        let folder = self
+            .pages
+            .as_ref()
+            .map_or_else(|| "runbooks".to_owned(), |folder| format!("runbooks/{folder}"));
+        let claim = |what, name: &str| Claim::new(what, "", name, &OBJECT_TWICE, self.origin.location);
+        vec![
+            claim("monitoring of cluster", self.kafka.name())
+                .hint("give the other one what this one watches, and remove this one"),
+            claim("folder of pages", &folder).hint("give one of the two a folder of its own: `.pages(…)`"),
+        ]
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        let kafka = &self.kafka;
+        kafka.check(check);
+        self.connects.iter().for_each(|connect| connect.check(check));
+        self.registries.iter().for_each(|registry| registry.check(check));
+        self.check_scraped(check);
+        let thresholds = self.unreachable_thresholds();
+        let sound = thresholds.is_empty();
+        for (message, hint) in thresholds {
+            check.report(&THRESHOLD, message, |finding| {
+                finding.hint(hint);
+            });
+        }
+        self.check_addresses(check);
         if kafka.mode() == Mode::External
             && let Err(error) = DnsLabel::parse(kafka.name())
         {
