@@ -94,7 +94,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
     }
 }
 
-/// Finds what [`synth`] finds, and writes no text: no YAML, no page and no test.
+/// Finds what [`synth`] finds, and makes no files: no YAML, no page and no test.
 ///
 /// ```
 /// use kafka_stacks::{prelude::*, synth::check};
@@ -223,7 +223,7 @@ fn check_name<T>(check: &mut Check<'_>, name: Result<T, InvalidName>, what: &str
     }
 }
 
-/// A construct's objects as text, with what later checks need to know of them. The objects themselves are gone by then: ten
+/// A construct's objects, as text where files are asked for, with what later checks need to know of them. The objects themselves are gone by then: ten
 /// thousand of them would fill the memory.
 struct Rendered<'a> {
     construct: &'a str,

@@ -34,7 +34,7 @@ pub(crate) fn beside<C: Construct>(build: impl FnOnce(&KafkaHandle) -> C) -> Sta
 
 /// Workers and a registry of a cluster made elsewhere, monitored with the one of this name.
 fn watched(cluster: &str) -> Stack {
-    let external = |name: &str| KafkaCluster::external(name, Version::V4_3, "kafka.voicecore.internal:9092");
+    let external = |name: &str| KafkaCluster::external(name, Version::V4_3, format!("{name}.voicecore.internal:9092"));
     let mut stack = empty();
     let registry = stack.add(SchemaRegistry::new("registry", &external("kafka")));
     let connect = stack.add(Connect::new("connect", &external("kafka")));

@@ -362,7 +362,7 @@ impl Construct for Connect {
             url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
             replicas: self.replicas,
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
-            cluster: self.kafka.name().to_owned(),
+            cluster: self.kafka.clone(),
             made_in: scope.clone(),
         }))
     }
@@ -509,7 +509,7 @@ struct Facts {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
-    cluster: String,
+    cluster: KafkaHandle,
     made_in: Scope,
 }
 
@@ -519,8 +519,8 @@ impl ConnectHandle {
         &self.0.name
     }
 
-    /// The name of the cluster that its workers use.
-    pub fn cluster(&self) -> &str {
+    /// The cluster that its workers use.
+    pub fn cluster(&self) -> &KafkaHandle {
         &self.0.cluster
     }
 

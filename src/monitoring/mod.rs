@@ -636,13 +636,17 @@ impl Monitoring {
             .iter()
             .map(|instances| (instances.name(), instances.cluster(), "registry"));
         for (name, cluster, call) in users.chain(registries) {
-            let Some(other) = cluster.filter(|cluster| *cluster != kafka.name()) else {
+            // One cluster may have several handles, of which each says half: its name, or another list of its brokers.
+            let same = |other: &KafkaHandle| {
+                other.name() == kafka.name() || other.bootstrap_servers() == kafka.bootstrap_servers()
+            };
+            let Some(other) = cluster.filter(|cluster| !same(cluster)).map(KafkaHandle::name) else {
                 continue;
             };
             check.report(
                 &ANOTHER_CLUSTER,
                 format!(
-                    "`{name}` uses cluster `{other}`, and would be told as part of `{}`",
+                    "`{name}` uses cluster `{other}`, and would be labelled as part of `{}`",
                     kafka.name()
                 ),
                 |finding| {
@@ -672,14 +676,14 @@ impl Monitoring {
             });
         }
         let outside = |part: &str| {
-            let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            part.trim_matches('.').is_empty() || !part.chars().all(known)
+            let known = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            part.is_empty() || !part.chars().all(known)
         };
         if let Some(folder) = self.pages.as_ref().filter(|folder| folder.split('/').any(outside)) {
             check.report(&NAME, format!("{folder:?} is no folder below `runbooks`"), |finding| {
                 finding
                     .item("pages")
-                    .hint("use letters, digits, `-`, `_` and `.` in `.pages(…)`, as in `.pages(\"main\")`");
+                    .hint("use letters, digits, `-` and `_` in `.pages(…)`, as in `.pages(\"main\")`");
             });
         }
     }
@@ -712,7 +716,10 @@ impl Construct for Monitoring {
         vec![
             claim("monitoring of cluster", self.kafka.name())
                 .hint("give the other one what this one watches, and remove this one"),
-            claim("folder of pages", &folder).hint("give one of the two a folder of its own: `.pages(…)`"),
+            claim("folder of pages", &folder)
+                // Some file systems do not tell them apart.
+                .alike(folder.to_ascii_lowercase(), &OBJECT_TWICE)
+                .hint("give one of the two a folder of its own: `.pages(…)`"),
         ]
     }
 

@@ -1220,7 +1220,13 @@ fn what_is_wrong_with_a_whole_monitoring_is_said_once() {
         told(&[("one", "a", None), ("two", "b", None)]),
         ["KS-S03: folder of pages `runbooks` is taken by"]
     );
-    for folder in ["", "../x", "/x", "x/", "a//b", "..", "a b", "ä"] {
+    let alike = told(&[("one", "a", Some("eu")), ("two", "b", Some("EU"))]);
+    assert!(
+        alike.len() == 1
+            && alike[0].starts_with("KS-S03: folder of pages `runbooks/EU` cannot be told from `runbooks/eu`"),
+        "{alike:?}"
+    );
+    for folder in ["", "../x", "/x", "x/", "a//b", "..", "a b", "ä", ".git", "alerts.yaml"] {
         assert_eq!(
             told(&[("one", "a", Some(folder))]),
             [format!("KS-S01: {folder:?} is no folder below `runbooks`")]
@@ -1478,7 +1484,9 @@ fn a_number_that_promtool_cannot_count_on_is_refused_in_a_test() {
             .alert(alert("ShopOne", Course::Steady(f64::NAN)))
             .alert(alert("ShopTwo", growth(f64::NEG_INFINITY)))
             .alert(alert("ShopThree", growth(1e300)))
-            .alert(alert("ShopFour", growth(0.0))),
+            .alert(alert("ShopFour", growth(0.0)))
+            // Nanoseconds since 1970 are more than a floating-point number counts to, and nobody counts on from there.
+            .alert(alert("ShopFive", Course::Steady(1.7e18))),
     );
     let told = findings(&stack);
     for (alert, number) in [("ShopOne", "NaN"), ("ShopTwo", "-inf"), ("ShopThree", "1e300")] {

@@ -249,7 +249,7 @@ impl Construct for SchemaRegistry {
             url: format!("http://{}:{}{}", scope.service_address(&self.name), HTTP.1, self.path()),
             replicas: self.replicas,
             metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
-            cluster: Some(self.kafka.name().to_owned()),
+            cluster: Some(self.kafka.clone()),
             made_in: Some(scope.clone()),
         }))
     }
@@ -345,7 +345,7 @@ struct Facts {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
-    cluster: Option<String>,
+    cluster: Option<KafkaHandle>,
     made_in: Option<Scope>,
 }
 
@@ -355,9 +355,9 @@ impl SchemaRegistryHandle {
         &self.0.name
     }
 
-    /// The name of the cluster that keeps its schemas; unknown of a registry made elsewhere.
-    pub fn cluster(&self) -> Option<&str> {
-        self.0.cluster.as_deref()
+    /// The cluster that keeps its schemas; unknown of a registry made elsewhere.
+    pub fn cluster(&self) -> Option<&KafkaHandle> {
+        self.0.cluster.as_ref()
     }
 
     /// Reports the handle if it is not that of the stack that is checked, and an address that is none.

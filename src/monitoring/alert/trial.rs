@@ -182,15 +182,11 @@ impl AlertTest {
             );
         }
         for Given { metric, labels, course } in &self.series {
-            if let Some(number) = course
-                .numbers()
-                .into_iter()
-                .find(|number| number.abs() > Course::MOST || number.is_nan())
-            {
+            if let Some(number) = course.impossible() {
                 flaw(
                     &rules::ALERT,
-                    format!("its test gives `{metric}` the number {number:e}, from which promtool cannot count on"),
-                    "use numbers below 2 to the power of 53 in `AlertTest::series(…)`".to_owned(),
+                    format!("its test gives `{metric}` the number {number:e}, with which promtool cannot go on"),
+                    "use finite numbers in `AlertTest::series(…)`, of a growth up to 2 to the power of 53".to_owned(),
                 );
             }
             let Some(series) = sources.find(metric) else {
@@ -367,24 +363,27 @@ enum Phase {
 }
 
 impl Course {
-    /// In promtool's notation, a sample a minute.
-    /// Above it a floating-point number cannot be told from the next whole one.
-    const MOST: f64 = 9_007_199_254_740_992.0;
-
-    fn numbers(self) -> Vec<f64> {
-        match self {
-            Self::Level { good, nearly, bad } => vec![good, nearly, bad],
+    /// A number that is none to promtool, or to which it cannot add.
+    fn impossible(self) -> Option<f64> {
+        /// Above it a floating-point number cannot be told from the next whole one.
+        const MOST: f64 = 9_007_199_254_740_992.0;
+        let (numbers, most) = match self {
+            Self::Level { good, nearly, bad } => (vec![good, nearly, bad], f64::MAX),
             Self::Growth {
                 from,
                 good,
                 nearly,
                 bad,
-            } => vec![from, good, nearly, bad],
-            Self::Restless => Vec::new(),
-            Self::Gone(value) | Self::Appears(value) | Self::Steady(value) => vec![value],
-        }
+            } => (vec![from, good, nearly, bad], MOST),
+            Self::Restless => return None,
+            Self::Gone(value) | Self::Appears(value) | Self::Steady(value) => (vec![value], f64::MAX),
+        };
+        numbers
+            .into_iter()
+            .find(|number| number.is_nan() || number.abs() > most)
     }
 
+    /// In promtool's notation, a sample a minute.
     fn values(self, phases: &[(Phase, u64)]) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut at = match self {
