@@ -11,7 +11,7 @@ use crate::{
     capacity::Cluster,
     construct::{Check, Claims, Part},
     finding::{Findings, Location, Severity},
-    manifest::{DOCUMENT, Identity, Manifests, Object, RenderedFile, kind_order},
+    manifest::{DOCUMENT, INDEX, Identity, Manifests, Object, RenderedFile, kind_order},
     name::{DnsLabel, DnsSubdomain, InvalidName},
     objects::{self, Fault, Judged},
     rules,
@@ -443,6 +443,23 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
     }
 }
 
+/// Why no document can lie there: it is not below the stack's folder, or would take another file's place.
+fn impossible_path(path: &str, rendered: &[Rendered<'_>]) -> Option<&'static str> {
+    let files = rendered
+        .iter()
+        .flat_map(|part| part.objects.iter().map(|object| &object.file).chain(&part.documents));
+    let below = |file: &RenderedFile| file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) || path.contains('\\') {
+        Some("is not below the stack's folder")
+    } else if path == INDEX {
+        Some("is the index of all others")
+    } else if files.into_iter().any(below) {
+        Some("is the folder of others too")
+    } else {
+        None
+    }
+}
+
 /// Two objects that are one to the API server, and two files that are one on the disk; whether there are none.
 fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findings) -> bool {
     let mut distinct = true;
@@ -451,11 +468,20 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
     let mut documents: BTreeMap<&str, &str> = BTreeMap::new();
     for part in rendered {
         for document in &part.documents {
-            if let Some(other) = documents.insert(&document.path, part.construct) {
-                let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
+            let path = document.path.as_str();
+            let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
+            if let Some(flaw) = impossible_path(path, rendered) {
                 check.report(
                     &rules::stack::OBJECT_TWICE,
-                    format!("file `{}` is also one of construct `{other}`", document.path),
+                    format!("file {path:?} {flaw}"),
+                    |finding| {
+                        finding.hint("give it another path in `Document::new(…)`");
+                    },
+                );
+            } else if let Some(other) = documents.insert(path, part.construct) {
+                check.report(
+                    &rules::stack::OBJECT_TWICE,
+                    format!("file `{path}` is also one of construct `{other}`"),
                     |finding| {
                         finding.hint("give one of the two a folder of its own: `.pages(…)`");
                     },
@@ -571,5 +597,82 @@ fn acknowledge(stack: &Stack, findings: &mut Findings) {
     }
     for finding in &useless {
         findings.push(finding.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+    use crate::{
+        construct::{Construct, Origin},
+        manifest::Document,
+        stack::Scope,
+    };
+
+    struct Pages {
+        origin: Origin,
+        paths: Vec<&'static str>,
+    }
+
+    impl Construct for Pages {
+        type Handle = ();
+        fn name(&self) -> &str {
+            "pages"
+        }
+        fn origin(&self) -> &Origin {
+            &self.origin
+        }
+        fn origin_mut(&mut self) -> &mut Origin {
+            &mut self.origin
+        }
+        fn handle(&self, _: &Scope) {}
+        fn check(&self, _: &mut Check<'_>) {}
+        fn render(&self, scope: &Scope) -> Vec<Object> {
+            vec![Object::new(&ConfigMap {
+                metadata: scope.metadata("pages"),
+                ..ConfigMap::default()
+            })]
+        }
+        fn documents<'a>(&'a self, _: &'a Scope, _: &[Object]) -> Vec<Document<'a>> {
+            self.paths
+                .iter()
+                .map(|path| Document::new(*path, || (*path).to_owned()))
+                .collect()
+        }
+    }
+
+    #[test]
+    fn a_document_lies_below_the_folder_and_in_no_other_files_place() {
+        let told = |paths: &[&'static str]| {
+            let mut stack = Stack::new("s", "kafka");
+            stack.add(Pages {
+                origin: Origin::here(),
+                paths: paths.to_vec(),
+            });
+            let (checked, made) = (super::check(&stack), synth(&stack));
+            assert_eq!(checked.findings, made.findings);
+            assert_eq!(checked.tree, made.tree);
+            assert_eq!(made.manifests.is_none(), made.findings.has_errors());
+            made.findings
+                .iter()
+                .map(|finding| finding.message.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(&["a.md", "b/a.md", "b/c/a.md"]), [""; 0]);
+        assert_eq!(told(&["a", "a/b"]), ["file \"a\" is the folder of others too"]);
+        assert_eq!(told(&["pages"]), ["file \"pages\" is the folder of others too"]);
+        assert_eq!(
+            told(&["kustomization.yaml"]),
+            ["file \"kustomization.yaml\" is the index of all others"]
+        );
+        for path in ["", "../x", "/x", "a//b", "a/", "./a", "a\\b"] {
+            assert_eq!(
+                told(&[path]),
+                [format!("file {path:?} is not below the stack's folder")]
+            );
+        }
+        assert_eq!(told(&["a", "a"]), ["file `a` is also one of construct `pages`"]);
     }
 }
