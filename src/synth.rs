@@ -618,7 +618,7 @@ mod tests {
 
     impl Construct for Pages {
         type Handle = ();
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "pages"
         }
         fn origin(&self) -> &Origin {
