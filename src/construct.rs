@@ -80,7 +80,8 @@ pub trait Construct: Send + Sync + 'static {
     fn check_amended(&self, _: &Object, _: &mut Check<'_>) {}
 
     /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. It gets the construct's
-    /// objects as they are written, with all amendments. Pure, and it cannot fail.
+    /// objects as they are written, with all amendments, and copies what texts need of them: they are made later, where
+    /// files are asked for. Pure, and it cannot fail.
     fn documents<'a>(&'a self, _: &'a Scope, _: &[Object]) -> Vec<Document<'a>> {
         Vec::new()
     }

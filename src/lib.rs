@@ -6,7 +6,7 @@
 //! each addition returns a typed handle, from which others are built. [`synth`](synth::synth) **checks** all of them and
 //! accumulates [`Findings`](finding::Findings), **renders** those that passed as Kubernetes types, **amends** what the stack
 //! asked for, checks the objects again, and returns [`Manifests`](manifest::Manifests): a sorted map from path to text. Only
-//! the [`cli`] touches the disk.
+//! the [`cli`] touches the disk. Where findings are enough, [`check`](synth::check) does the same and makes no files.
 //!
 //! ```text
 //! stacks/prod.rs ── Stack ──► check ──► render ──► amend ──► Manifests ──► cli
