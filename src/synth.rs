@@ -1,7 +1,7 @@
 //! check → render → amend → judge the objects → [`Manifests`]. Pure: no IO, and no failure but findings.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -223,8 +223,8 @@ fn check_name<T>(check: &mut Check<'_>, name: Result<T, InvalidName>, what: &str
     }
 }
 
-/// A construct's objects, as text where files are asked for, with what later checks need to know of them. The objects themselves are gone by then: ten
-/// thousand of them would fill the memory.
+/// A construct's objects, as text where files are asked for, with what later checks need to know of them. The objects
+/// themselves are gone by then: ten thousand of them would fill the memory.
 struct Rendered<'a> {
     construct: &'a str,
     location: Location,
@@ -444,16 +444,17 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Findin
 }
 
 /// Why no document can lie there: it is not below the stack's folder, or would take another file's place.
-fn impossible_path(path: &str, rendered: &[Rendered<'_>]) -> Option<&'static str> {
-    let files = rendered
-        .iter()
-        .flat_map(|part| part.objects.iter().map(|object| &object.file).chain(&part.documents));
-    let below = |file: &RenderedFile| file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+fn impossible_path(path: &str, files: &BTreeSet<&str>) -> Option<&'static str> {
+    let folder = format!("{path}/");
     if path.split('/').any(|part| matches!(part, "" | "." | "..")) || path.contains('\\') {
         Some("is not below the stack's folder")
     } else if path == INDEX {
         Some("is the index of all others")
-    } else if files.into_iter().any(below) {
+    } else if files
+        .range(folder.as_str()..)
+        .next()
+        .is_some_and(|next| next.starts_with(&folder))
+    {
         Some("is the folder of others too")
     } else {
         None
@@ -466,11 +467,16 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Fin
     let mut taken: BTreeMap<&Identity, &str> = BTreeMap::new();
     let mut paths: BTreeMap<&str, &Identity> = BTreeMap::new();
     let mut documents: BTreeMap<&str, &str> = BTreeMap::new();
+    let files: BTreeSet<&str> = rendered
+        .iter()
+        .flat_map(|part| part.objects.iter().map(|object| &object.file).chain(&part.documents))
+        .map(|file| file.path.as_str())
+        .collect();
     for part in rendered {
         for document in &part.documents {
             let path = document.path.as_str();
             let mut check = Check::new(&stack.scope, part.construct, part.location, findings);
-            if let Some(flaw) = impossible_path(path, rendered) {
+            if let Some(flaw) = impossible_path(path, &files) {
                 check.report(
                     &rules::stack::OBJECT_TWICE,
                     format!("file {path:?} {flaw}"),

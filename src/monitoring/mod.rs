@@ -488,10 +488,14 @@ impl Monitoring {
 
     /// The path of an alert's page below the folder `runbooks`.
     fn page(&self, alert: &str) -> String {
-        match &self.pages {
-            Some(folder) => format!("{folder}/{alert}.md"),
-            None => format!("{alert}.md"),
-        }
+        format!("{}{alert}.md", self.folder())
+    }
+
+    /// Where its pages and tests lie below `runbooks` and `tests`, with the slash behind it; empty for those folders themselves.
+    fn folder(&self) -> String {
+        self.pages
+            .as_ref()
+            .map_or_else(String::new, |folder| format!("{folder}/"))
     }
 
     /// Where the page of an alert can be read.
@@ -708,15 +712,13 @@ impl Construct for Monitoring {
 
     // Objects are named like the cluster, and pages lie in a folder: said once here, and not of each of the files.
     fn claims(&self) -> Vec<Claim> {
-        let folder = self
-            .pages
-            .as_ref()
-            .map_or_else(|| "runbooks".to_owned(), |folder| format!("runbooks/{folder}"));
+        let folder = format!("runbooks/{}", self.folder());
+        let folder = folder.trim_end_matches('/');
         let claim = |what, name: &str| Claim::new(what, "", name, &OBJECT_TWICE, self.origin.location);
         vec![
             claim("monitoring of cluster", self.kafka.name())
                 .hint("give the other one what this one watches, and remove this one"),
-            claim("folder of pages", &folder)
+            claim("folder of pages", folder)
                 // Some file systems do not tell them apart.
                 .alike(folder.to_ascii_lowercase(), &OBJECT_TWICE)
                 .hint("give one of the two a folder of its own: `.pages(…)`"),
@@ -830,10 +832,7 @@ impl Construct for Monitoring {
                 })
             })
             .collect();
-        let folder = self
-            .pages
-            .as_ref()
-            .map_or_else(String::new, |folder| format!("{folder}/"));
+        let folder = self.folder();
         let mut documents = vec![Document::yaml(
             format!("tests/{folder}{RULES_FILE}"),
             applied.spec.clone(),

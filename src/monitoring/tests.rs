@@ -124,6 +124,17 @@ fn panels(dashboard: &Value) -> Vec<&Value> {
         .collect()
 }
 
+/// A stack with three controllers and three brokers.
+fn dedicated() -> (Stack, KafkaHandle) {
+    let mut stack = Stack::new("s", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    (stack, kafka)
+}
+
 #[test]
 fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that_it_has() {
     for (stack, monitoring) in monitored().into_iter().chain([elsewhere()]) {
@@ -732,12 +743,7 @@ fn the_overview_begins_with_the_state_and_the_golden_signals() {
 
 #[test]
 fn the_grafana_operator_gets_each_dashboard_and_a_sidecar_none() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     stack.add(Monitoring::new("monitoring", &kafka).grafana_operator([("dashboards", "grafana")]));
     let objects = objects(&stack);
     assert!(dashboards(&objects).is_empty());
@@ -970,12 +976,7 @@ fn the_number_of_brokers_is_said_once() {
 
 #[test]
 fn a_threshold_can_be_reached_and_left() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .disk_usage_threshold(100)
@@ -998,12 +999,7 @@ fn a_threshold_can_be_reached_and_left() {
 
 #[test]
 fn a_limit_that_no_group_or_topic_can_have_is_refused() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .disk_usage_threshold(0)
@@ -1147,12 +1143,7 @@ fn the_test_of_idle_threads_crosses_whatever_limit_there_is() {
 }
 
 fn with_idle_limit(idle: u8) -> (Stack, Monitoring) {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (stack, kafka) = dedicated();
     let monitoring = Monitoring::new("monitoring", &kafka).idle_threshold(idle);
     (stack, monitoring)
 }
@@ -1171,12 +1162,7 @@ fn a_test_has_whatever_value_a_label_has() {
 
 #[test]
 fn a_page_names_whom_else_to_ask_and_no_group_of_workers_that_it_is_not_about() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     let a = stack.add(Connect::new("connect-a", &kafka).group("a").internal_topics("a"));
     let b = stack.add(Connect::new("connect-b", &kafka).group("b").internal_topics("b"));
     stack.add(Monitoring::new("monitoring", &kafka).connect(&a).connect(&b));
@@ -1256,12 +1242,7 @@ fn the_address_of_a_page_is_a_template_too() {
 
 #[test]
 fn a_group_and_a_topic_can_have_limits_of_their_own() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .lag_threshold_of_group("reports", 50_000)
@@ -1285,12 +1266,7 @@ fn a_group_and_a_topic_can_have_limits_of_their_own() {
 
 #[test]
 fn an_alert_of_the_stack_goes_beside_those_of_the_crate() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
@@ -1357,12 +1333,7 @@ fn whole() -> Alert {
 
 #[test]
 fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .runbooks("https://runbooks.voicecore.internal")
@@ -1529,12 +1500,7 @@ fn a_limit_of_a_group_or_topic_is_not_that_of_the_one_in_the_tests() {
 
 #[test]
 fn an_alert_without_a_test_is_told_the_call_that_adds_one() {
-    let mut stack = Stack::new("s", "kafka");
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
-    );
+    let (mut stack, kafka) = dedicated();
     let lag = "sum by (consumergroup) (kafka_consumergroup_lag{kafka_cluster=\"kafka\"}) > 10 and on () shop_open > 0";
     stack.add(
         Monitoring::new("monitoring", &kafka)

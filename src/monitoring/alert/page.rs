@@ -123,9 +123,14 @@ impl<'a> Parts<'a> {
 const JOB: &str = "JOB";
 
 /// The names of a stack, for its pages.
-///
-/// With the pod of another broker than `{broker}`, if there is one.
-pub(in crate::monitoring) struct Names(Vec<(&'static str, String)>, Option<String>, ImageSet);
+pub(in crate::monitoring) struct Names {
+    /// What is written for `{ns}` and the like.
+    names: Vec<(&'static str, String)>,
+    /// The pod of another broker than `{broker}`, if there is one.
+    other_broker: Option<String>,
+    /// What its commands are run in.
+    images: ImageSet,
+}
 
 impl Names {
     #[expect(clippy::too_many_lines, reason = "a list of names")]
@@ -251,7 +256,11 @@ impl Names {
                 .to_owned(),
             ),
         ];
-        Self(names, other, kafka.images().clone())
+        Self {
+            names,
+            other_broker: other,
+            images: kafka.images().clone(),
+        }
     }
 
     fn fill(&self, text: &str) -> String {
@@ -261,7 +270,7 @@ impl Names {
             filled += &rest[..brace];
             rest = &rest[brace..];
             let (name, value) = self
-                .0
+                .names
                 .iter()
                 .find(|(name, _)| rest.starts_with(name))
                 .map_or(("{", "{"), |(name, value)| (*name, value.as_str()));
@@ -272,7 +281,7 @@ impl Names {
                 && let Some(tool) = rest.strip_prefix(" kafka-")
             {
                 let end = tool.find(char::is_whitespace).unwrap_or(tool.len());
-                filled += &format!(" {}", self.2.command(&format!("kafka-{}", &tool[..end])));
+                filled += &format!(" {}", self.images.command(&format!("kafka-{}", &tool[..end])));
                 rest = &tool[end..];
             }
         }
@@ -337,14 +346,14 @@ pub(in crate::monitoring) fn text(
         // The broker that is asked may be the one that is away.
         let asked = names.fill("exec {broker} ");
         if commands.iter().any(|command| command.contains(&asked))
-            && let Some(other) = &names.1
+            && let Some(other) = &names.other_broker
         {
             text += &names.fill(&format!(
                 "Where `{{broker}}` does not run, use another broker, as `{other}`.\n\n"
             ));
         }
-        for (what, command) in &page.steps {
-            text += &format!("{}\n\n```sh\n{}\n```\n\n", names.fill(what), names.fill(command));
+        for ((what, _), command) in page.steps.iter().zip(commands) {
+            text += &format!("{}\n\n```sh\n{command}\n```\n\n", names.fill(what));
         }
     }
     if !page.over.is_empty() {
@@ -391,6 +400,7 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
         Source::Exporter(_) => "kafka_exporter".to_owned(),
     }
 }
+
 /// Why nobody can open what is below an address.
 pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str> {
     /// Set aside for documentation and tests (RFC 2606).
