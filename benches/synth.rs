@@ -30,30 +30,27 @@ const RUNS: usize = 9;
 ///
 /// Like the constructs of the library it is a small value, and becomes an object only when it is rendered.
 struct Sample {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     objects: usize,
     set: Arc<StatefulSet>,
 }
 
 impl Construct for Sample {
     type Handle = ();
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
-    fn origin(&self) -> &Origin {
-        &self.origin
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-    fn handle(&self, _: &Scope) {}
+    fn handle(&self, _: &Context) {}
     fn check(&self, _: &mut Check<'_>) {}
-    fn render(&self, _: &Scope) -> Vec<Object> {
+    fn render(&self, _: &Context) -> Vec<Object> {
         let mut set = (*self.set).clone();
         (0..self.objects)
             .map(|index| {
-                let name = format!("{}-{index}", self.name);
+                let name = format!("{}-{index}", self.meta.name);
                 if let Some(spec) = &mut set.spec {
                     // Each has pods of its own.
                     let pod = spec.template.metadata.get_or_insert_default();
@@ -102,8 +99,7 @@ fn sample(objects: usize) -> Stack {
     // As many to a construct as a component has.
     for first in (1..objects).step_by(10) {
         stack.add(Sample {
-            name: format!("sample-{first}"),
-            origin: Origin::here(),
+            meta: Meta::new(format!("sample-{first}")),
             objects: 10.min(objects - first),
             set: set.clone(),
         });

@@ -19,14 +19,14 @@ fn external() -> Stack {
             .brokers(3)
             .topics(&topics)
             .lag_threshold_of_group("reports", 50_000)
-            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .external(ExternalExporter::new("shop").counter("shop_orders_total", ["region"]))
             .alert(nothing_is_sold()),
     );
     stack
 }
 
 fn nothing_is_sold() -> Alert {
-    let orders = Course::Growth {
+    let orders = Samples::Counter {
         from: 0.0,
         good: 60.0,
         nearly: 6.0,
@@ -36,8 +36,8 @@ fn nothing_is_sold() -> Alert {
         "ShopSellsNothing",
         "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0",
     )
-    .urgency(Urgency::Critical)
-    .hold(10.minutes())
+    .severity(AlertSeverity::Critical)
+    .for_duration(10.minutes())
     .summary("Nothing is sold.")
     .description("Nothing was sold in {{ $labels.region }}.")
     .page(

@@ -4,11 +4,10 @@ use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
     capacity::Facts,
-    finding::{Acknowledgement, Finding, Findings, Location, Rule, Severity, printable},
+    context::{Context, Profile},
+    diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
     manifest::{Document, Object},
-    properties::Properties,
-    rules,
-    stack::{Profile, Scope},
+    settings::{Override, Properties, is_secret, is_setting_name},
 };
 
 /// A part of a stack: a plain value that can judge itself and become Kubernetes objects.
@@ -20,18 +19,17 @@ use crate::{
 /// use k8s_openapi::api::core::v1::ConfigMap;
 /// use kafka_stacks::prelude::*;
 ///
-/// struct Motd { origin: Origin, text: String }
+/// struct Motd { meta: Meta, text: String }
 ///
 /// impl Construct for Motd {
 ///     type Handle = ();
-///     fn name(&self) -> &str { "motd" }
-///     fn origin(&self) -> &Origin { &self.origin }
-///     fn origin_mut(&mut self) -> &mut Origin { &mut self.origin }
-///     fn handle(&self, _: &Scope) {}
+///     fn meta(&self) -> &Meta { &self.meta }
+///     fn meta_mut(&mut self) -> &mut Meta { &mut self.meta }
+///     fn handle(&self, _: &Context) {}
 ///     fn check(&self, _: &mut Check<'_>) {}
-///     fn render(&self, scope: &Scope) -> Vec<Object> {
+///     fn render(&self, context: &Context) -> Vec<Object> {
 ///         vec![Object::new(&ConfigMap {
-///             metadata: scope.metadata("motd"),
+///             metadata: context.metadata("motd"),
 ///             data: Some([("motd".to_owned(), self.text.clone())].into()),
 ///             ..ConfigMap::default()
 ///         })]
@@ -39,25 +37,26 @@ use crate::{
 /// }
 ///
 /// let mut stack = Stack::new("example", "kafka");
-/// stack.add(Motd { origin: Origin::here(), text: "hello".to_owned() });
+/// stack.add(Motd { meta: Meta::new("motd"), text: "hello".to_owned() });
 /// let manifests = synth(&stack).manifests.expect("nothing is wrong with it");
 /// assert!(manifests.get("motd/configmap-motd.yaml").is_some());
 /// ```
 pub trait Construct: Send + Sync + 'static {
     /// What other constructs are built from, once this one is part of a stack.
-    type Handle;
+    type Handle
+    where
+        Self: Sized;
 
-    /// The construct's name: the folder of its manifests and the first part of a finding's subject.
-    fn name(&self) -> &str;
+    /// Its name, the line that made it, and what was acknowledged on it.
+    fn meta(&self) -> &Meta;
 
-    /// Where it was made, and what was acknowledged on it.
-    fn origin(&self) -> &Origin;
+    /// The same, to change it.
+    fn meta_mut(&mut self) -> &mut Meta;
 
-    /// The same, to acknowledge a rule.
-    fn origin_mut(&mut self) -> &mut Origin;
-
-    /// The handle to give out. It holds copies, of the construct and of what it needs of the scope as it is now.
-    fn handle(&self, scope: &Scope) -> Self::Handle;
+    /// The handle to give out. It holds copies, of the construct and of what it needs of the context as it is now.
+    fn handle(&self, context: &Context) -> Self::Handle
+    where
+        Self: Sized;
 
     /// Reports everything that is wrong with this construct, not only the first thing.
     fn check(&self, check: &mut Check<'_>);
@@ -68,7 +67,7 @@ pub trait Construct: Send + Sync + 'static {
     }
 
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
-    fn render(&self, scope: &Scope) -> Vec<Object>;
+    fn render(&self, context: &Context) -> Vec<Object>;
 
     /// What it has of brokers, and asks of a cluster's: topics with their load. Nothing unless said otherwise.
     fn capacity(&self) -> Facts {
@@ -82,12 +81,12 @@ pub trait Construct: Send + Sync + 'static {
     /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. It gets the construct's
     /// objects as they are written, with all amendments, and copies what texts need of them: they are made later, where
     /// files are asked for. Pure, and it cannot fail.
-    fn documents<'a>(&'a self, _: &'a Scope, _: &[Object]) -> Vec<Document<'a>> {
+    fn documents<'a>(&'a self, _: &'a Context, _: &[Object]) -> Vec<Document<'a>> {
         Vec::new()
     }
 
     /// What `explain` can say of this construct by name, as of an alert; nothing unless said otherwise.
-    fn explanations(&self, _: &Scope) -> Vec<Explanation> {
+    fn explanations(&self, _: &Context) -> Vec<Explanation> {
         Vec::new()
     }
 
@@ -98,7 +97,7 @@ pub trait Construct: Send + Sync + 'static {
     where
         Self: Sized,
     {
-        self.origin_mut().acknowledgements.push(Acknowledgement {
+        self.meta_mut().acknowledgements.push(Acknowledgement {
             rule,
             reason: reason.into(),
             location: Location::caller(),
@@ -118,20 +117,23 @@ pub struct Explanation {
     pub facts: Vec<(&'static str, String)>,
 }
 
-/// Where a construct was made, and the warnings that were acknowledged on it.
+/// What every construct has: a name, the line that made it, and the warnings that were acknowledged on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct Meta {
+    /// The construct's name: the folder of its manifests and the first part of a finding's subject.
+    pub name: String,
     /// The line of the constructor call.
     pub location: Location,
     /// In the order in which they were given.
     pub acknowledgements: Vec<Acknowledgement>,
 }
 
-impl Origin {
-    /// The line that calls the calling constructor, which must be `#[track_caller]` too.
+impl Meta {
+    /// A name, and the line that calls the calling constructor, which must be `#[track_caller]` too.
     #[track_caller]
-    pub fn here() -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
+            name: name.into(),
             location: Location::caller(),
             acknowledgements: Vec::new(),
         }
@@ -257,62 +259,24 @@ impl Claims {
     }
 }
 
-/// The object-safe half of [`Construct`]: what the pipeline needs once the handle was given out.
-pub(crate) trait Part: Send + Sync {
-    fn name(&self) -> &str;
-    fn origin(&self) -> &Origin;
-    fn check(&self, check: &mut Check<'_>);
-    fn claims(&self) -> Vec<Claim>;
-    fn render(&self, scope: &Scope) -> Vec<Object>;
-    fn capacity(&self) -> Facts;
-    fn check_amended(&self, object: &Object, check: &mut Check<'_>);
-    fn documents<'a>(&'a self, scope: &'a Scope, finished: &[Object]) -> Vec<Document<'a>>;
-    fn explanations(&self, scope: &Scope) -> Vec<Explanation>;
-}
-
-impl<C: Construct> Part for C {
-    fn name(&self) -> &str {
-        Construct::name(self)
-    }
-    fn origin(&self) -> &Origin {
-        Construct::origin(self)
-    }
-    fn check(&self, check: &mut Check<'_>) {
-        Construct::check(self, check);
-    }
-    fn claims(&self) -> Vec<Claim> {
-        Construct::claims(self)
-    }
-    fn render(&self, scope: &Scope) -> Vec<Object> {
-        Construct::render(self, scope)
-    }
-    fn capacity(&self) -> Facts {
-        Construct::capacity(self)
-    }
-    fn check_amended(&self, object: &Object, check: &mut Check<'_>) {
-        Construct::check_amended(self, object, check);
-    }
-    fn documents<'a>(&'a self, scope: &'a Scope, finished: &[Object]) -> Vec<Document<'a>> {
-        Construct::documents(self, scope, finished)
-    }
-    fn explanations(&self, scope: &Scope) -> Vec<Explanation> {
-        Construct::explanations(self, scope)
-    }
-}
-
 /// What a construct reports its findings to.
 #[derive(Debug)]
 pub struct Check<'a> {
-    scope: &'a Scope,
+    context: &'a Context,
     construct: &'a str,
     location: Location,
-    findings: &'a mut Findings,
+    findings: &'a mut Diagnostics,
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(scope: &'a Scope, construct: &'a str, location: Location, findings: &'a mut Findings) -> Self {
+    pub(crate) fn new(
+        context: &'a Context,
+        construct: &'a str,
+        location: Location,
+        findings: &'a mut Diagnostics,
+    ) -> Self {
         Self {
-            scope,
+            context,
             construct,
             location,
             findings,
@@ -320,21 +284,21 @@ impl<'a> Check<'a> {
     }
 
     /// The surroundings of the construct.
-    pub fn scope(&self) -> &Scope {
-        self.scope
+    pub fn context(&self) -> &Context {
+        self.context
     }
 
-    /// Reports that a rule is broken. Use [`Finding::item`], [`Finding::at`] and [`Finding::hint`] on `describe`'s argument
+    /// Reports that a rule is broken. Use [`Diagnostic::item`], [`Diagnostic::at`] and [`Diagnostic::hint`] on `describe`'s argument
     /// to say where, and how it is mended. A rule that is off in this stack's profile reports nothing.
-    pub fn report(&mut self, rule: &'static Rule, message: impl Into<String>, describe: impl FnOnce(&mut Finding)) {
-        let severity = match self.scope.profile {
+    pub fn report(&mut self, rule: &'static Rule, message: impl Into<String>, describe: impl FnOnce(&mut Diagnostic)) {
+        let severity = match self.context.profile {
             Profile::Production => rule.production,
             Profile::Development => rule.development,
         };
         if severity == Severity::Off {
             return;
         }
-        let mut finding = Finding {
+        let mut finding = Diagnostic {
             rule,
             severity,
             construct: self.construct.to_owned(),
@@ -352,9 +316,9 @@ impl<'a> Check<'a> {
 
     /// Reports a handle that was made in other surroundings than this construct's: another stack, or this one before its DNS
     /// domain was set. `made_in` is `None` for what is said to be made elsewhere; `instead` is what to use.
-    pub(crate) fn same_surroundings(&mut self, name: &str, made_in: Option<&Scope>, instead: String) {
+    pub(crate) fn same_surroundings(&mut self, name: &str, made_in: Option<&Context>, instead: String) {
         let Some(made_in) = made_in else { return };
-        let here = self.scope;
+        let here = self.context;
         let (difference, hint) = if made_in.stack != here.stack || made_in.namespace != here.namespace {
             let difference = format!(
                 "the handle of `{name}` is that of stack `{}`, namespace `{}`",
@@ -371,7 +335,7 @@ impl<'a> Check<'a> {
         } else {
             return;
         };
-        self.report(&rules::stack::FOREIGN_HANDLE, difference, |finding| {
+        self.report(&rules::stack::OTHER_STACK, difference, |finding| {
             finding.item(name).hint(hint);
         });
     }
@@ -423,40 +387,6 @@ impl<'a> Check<'a> {
                     finding.item(item).at(*location).hint(hint);
                 });
             }
-        }
-    }
-}
-
-/// What may name a setting at all.
-pub(crate) fn is_setting_name(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
-}
-
-/// Whether a setting holds what nobody may read.
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "sasl.jaas.config", "secret", "user.info", "keystore.key"]
-        .iter()
-        .any(|end| key.ends_with(end))
-}
-
-/// A raw setting, and the line that made it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Override {
-    pub(crate) key: String,
-    pub(crate) value: String,
-    pub(crate) location: Location,
-}
-
-impl Override {
-    /// Called by a builder's `config`, which must be `#[track_caller]` too.
-    #[track_caller]
-    #[expect(clippy::needless_pass_by_value, reason = "as `config` takes it")]
-    pub(crate) fn new(key: impl Into<String>, value: impl ToString) -> Self {
-        Self {
-            key: key.into(),
-            value: value.to_string(),
-            location: Location::caller(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! A stack function builds constructs, which are plain values, and adds them to a [`Stack`](stack::Stack);
 //! each addition returns a typed handle, from which others are built. [`synth`](synth::synth) **checks** all of them and
-//! accumulates [`Findings`](finding::Findings), **renders** those that passed as Kubernetes types, **amends** what the stack
+//! accumulates [`Diagnostics`](finding::Diagnostics), **renders** those that passed as Kubernetes types, **amends** what the stack
 //! asked for, checks the objects again, and returns [`Manifests`](manifest::Manifests): a sorted map from path to text. Only
 //! the [`cli`] touches the disk. Where findings are enough, [`check`](synth::check) does the same and makes no files.
 //!
@@ -45,28 +45,25 @@
 //! - Secrets are only ever referenced.
 
 pub mod capacity;
-pub mod catalogue;
 pub mod cli;
 pub mod connect;
 pub mod construct;
-pub mod finding;
+pub mod context;
+pub mod diagnostics;
 pub mod kafka;
-pub mod kubernetes;
+pub mod lint;
 pub mod manifest;
 pub mod metrics;
 pub mod monitoring;
 pub mod name;
 mod nearest;
-pub mod objects;
-pub mod properties;
+mod promql;
 pub mod quantity;
 pub mod registry;
-pub mod rules;
-pub mod runtime;
-mod settings;
+pub mod settings;
 pub mod stack;
 pub mod synth;
-pub mod totals;
+pub mod workload;
 pub mod yaml;
 pub mod zookeeper;
 
@@ -75,22 +72,21 @@ pub mod prelude {
     pub use crate::{
         capacity::{CpuClass, Load},
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
-        construct::{Check, Construct, Origin},
-        finding::{Finding, Findings, Location, Rule, Severity},
+        construct::{Check, Construct, Meta},
+        context::{Context, Profile},
+        diagnostics::{Diagnostic, Diagnostics, Location, Rule, Severity, rules},
         kafka::{
             Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
             Replication, Retention, Storage, Topic, Topics, TopicsHandle,
         },
-        kubernetes::{Access, Sidecar, Spread},
         manifest::{Manifests, Object},
-        monitoring::{Alert, AlertTest, Course, ForeignExporter, Monitoring, Runbook, Urgency},
-        properties::Properties,
+        monitoring::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitoring, Runbook, Samples},
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
-        rules,
-        runtime::{ImageSet, Version},
-        stack::{Profile, Scope, Stack},
+        settings::Properties,
+        stack::Stack,
         synth::{Synthesis, synth},
+        workload::{Access, ImageSet, Sidecar, Spread, Version},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };
 }

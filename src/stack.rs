@@ -2,61 +2,16 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use k8s_openapi::{Metadata, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::Metadata;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     capacity::Cluster,
-    construct::{Construct, Origin, Part},
-    finding::{Acknowledgement, Location, Rule},
+    construct::{Construct, Meta},
+    context::{Context, Profile},
+    diagnostics::{Acknowledgement, Location, Rule},
     manifest::Object,
 };
-
-/// How strict the rules are: a rule says its weight for either.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// Data matters and someone is on call.
-    #[default]
-    Production,
-    /// Data may be lost: one broker on a laptop is fine.
-    Development,
-}
-
-/// The surroundings of a construct: everything about the stack that its objects or its findings depend on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Scope {
-    /// The stack's name: the folder of its output.
-    pub stack: String,
-    /// The namespace of every object.
-    pub namespace: String,
-    /// The namespace that Prometheus runs in: network policies admit it to the metrics ports.
-    pub monitoring_namespace: String,
-    /// The cluster's DNS domain.
-    pub cluster_domain: String,
-    /// How strict the rules are.
-    pub profile: Profile,
-}
-
-impl Scope {
-    /// The full DNS name of a Service in the stack's namespace.
-    pub fn service_address(&self, service: &str) -> String {
-        format!("{service}.{}.svc.{}", self.namespace, self.cluster_domain)
-    }
-
-    /// Metadata with a name, the stack's namespace and the label that says who wrote the object.
-    pub fn metadata(&self, name: impl Into<String>) -> ObjectMeta {
-        ObjectMeta {
-            name: Some(name.into()),
-            namespace: Some(self.namespace.clone()),
-            labels: Some([MANAGED_BY.map(str::to_owned).into()].into()),
-            ..ObjectMeta::default()
-        }
-    }
-}
-
-/// The label on every object of every stack.
-pub(crate) const MANAGED_BY: [&str; 2] = ["app.kubernetes.io/managed-by", "kafka-stacks"];
 
 /// A named set of constructs in one namespace: what a stack function returns.
 ///
@@ -103,11 +58,11 @@ pub(crate) const MANAGED_BY: [&str; 2] = ["app.kubernetes.io/managed-by", "kafka
 /// assert!(synth(&stack).manifests.unwrap().get("crm-connect/deployment-crm-connect.yaml").is_some());
 /// ```
 pub struct Stack {
-    pub(crate) scope: Scope,
+    pub(crate) context: Context,
     pub(crate) namespace: NamespaceOwner,
     pub(crate) namespace_labels: BTreeMap<String, String>,
-    pub(crate) origin: Origin,
-    pub(crate) constructs: Vec<Box<dyn Part>>,
+    pub(crate) meta: Meta,
+    pub(crate) constructs: Vec<Box<dyn Construct>>,
     pub(crate) amendments: Vec<Amendment>,
 }
 
@@ -117,7 +72,7 @@ pub enum NamespaceOwner {
     /// The stack: it emits the Namespace.
     Stack,
     /// Someone else: the namespace exists before the stack is applied.
-    Foreign,
+    Existing,
 }
 
 impl Stack {
@@ -125,7 +80,7 @@ impl Stack {
     #[track_caller]
     pub fn new(name: impl Into<String>, namespace: impl Into<String>) -> Self {
         Self {
-            scope: Scope {
+            context: Context {
                 stack: name.into(),
                 namespace: namespace.into(),
                 monitoring_namespace: "monitoring".to_owned(),
@@ -134,7 +89,7 @@ impl Stack {
             },
             namespace: NamespaceOwner::Stack,
             namespace_labels: BTreeMap::new(),
-            origin: Origin::here(),
+            meta: Meta::new(""),
             constructs: Vec::new(),
             amendments: Vec::new(),
         }
@@ -143,14 +98,14 @@ impl Stack {
     /// How strict the rules are; [`Profile::Production`] unless said otherwise.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
-        self.scope.profile = profile;
+        self.context.profile = profile;
         self
     }
 
     /// The namespace that Prometheus runs in; `monitoring` unless said otherwise.
     #[must_use]
     pub fn monitoring_namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.scope.monitoring_namespace = namespace.into();
+        self.context.monitoring_namespace = namespace.into();
         self
     }
 
@@ -158,14 +113,14 @@ impl Stack {
     /// addresses.
     #[must_use]
     pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
-        self.scope.cluster_domain = domain.into();
+        self.context.cluster_domain = domain.into();
         self
     }
 
     /// The namespace exists already and belongs to someone else: no Namespace is emitted.
     #[must_use]
     pub fn existing_namespace(mut self) -> Self {
-        self.namespace = NamespaceOwner::Foreign;
+        self.namespace = NamespaceOwner::Existing;
         self
     }
 
@@ -179,7 +134,7 @@ impl Stack {
 
     /// Adds a construct for good and returns its handle. Nothing can change the construct from here on.
     pub fn add<C: Construct>(&mut self, construct: C) -> C::Handle {
-        let handle = construct.handle(&self.scope);
+        let handle = construct.handle(&self.context);
         self.constructs.push(Box::new(construct));
         handle
     }
@@ -221,7 +176,7 @@ impl Stack {
     /// Quiets a warning wherever in the stack it is found, with the reason why it is right here.
     #[track_caller]
     pub fn acknowledge(&mut self, rule: &'static Rule, reason: impl Into<String>) {
-        self.origin.acknowledgements.push(Acknowledgement {
+        self.meta.acknowledgements.push(Acknowledgement {
             rule,
             reason: reason.into(),
             location: Location::caller(),
@@ -233,28 +188,32 @@ impl Stack {
         Cluster::all(
             self.constructs
                 .iter()
-                .map(|part| (part.name(), part.origin().location, part.capacity())),
+                .map(|part| (part.meta().name.as_str(), part.meta().location, part.capacity())),
         )
     }
 
     /// The stack's name.
     pub fn name(&self) -> &str {
-        &self.scope.stack
+        &self.context.stack
     }
 
     /// What all constructs of the stack have around them.
-    pub fn scope(&self) -> &Scope {
-        &self.scope
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 }
 
 impl fmt::Debug for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stack")
-            .field("scope", &self.scope)
+            .field("context", &self.context)
             .field(
                 "constructs",
-                &self.constructs.iter().map(|part| part.name()).collect::<Vec<_>>(),
+                &self
+                    .constructs
+                    .iter()
+                    .map(|part| part.meta().name.as_str())
+                    .collect::<Vec<_>>(),
             )
             .finish_non_exhaustive()
     }

@@ -9,7 +9,7 @@ struct Defect {
     known: &'static str,
     expression: &'static str,
     /// `for`, in seconds.
-    hold: u64,
+    for_duration: u64,
     description: &'static str,
     /// The rule that finds it, or why none can.
     found: Result<&'static str, &'static str>,
@@ -19,7 +19,7 @@ const fn defect(known: &'static str, expression: &'static str, found: Result<&'s
     Defect {
         known,
         expression,
-        hold: 300,
+        for_duration: 300,
         description: "It is {{ $value }}.",
         found,
     }
@@ -42,7 +42,7 @@ const CORPUS: &[Defect] = &[
         Ok("KS-O05"),
     ),
     Defect {
-        hold: 10,
+        for_duration: 10,
         ..defect(
             "Strimzi: ten seconds of `for`, less than a scrape interval: any restart calls someone",
             r#"sum(kafka_server_replicamanager_underreplicatedpartitions{kafka_cluster="kafka"}) > 0"#,
@@ -174,14 +174,14 @@ fn known_defects_of_published_alerts_are_found() {
                 .pool(NodePool::brokers("kafka", 3)),
         );
         let connect = stack.add(Connect::new("kafka-connect", &kafka));
-        let kubelet = ForeignExporter::new("kubelet").gauge("container_last_seen", ["container"]);
+        let kubelet = ExternalExporter::new("kubelet").gauge("container_last_seen", ["container"]);
         stack.add(
             Monitoring::new("monitoring", &kafka)
                 .connect(&connect)
-                .foreign(kubelet)
+                .external(kubelet)
                 .alert(
                     Alert::new("Defect", defect.expression)
-                        .hold(defect.hold.seconds())
+                        .for_duration(defect.for_duration.seconds())
                         .summary("Something is wrong.")
                         .description(defect.description),
                 ),

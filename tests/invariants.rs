@@ -22,7 +22,7 @@ fn holding(text: &str) -> Vec<String> {
 
 #[test]
 fn one_module_emits_yaml() {
-    assert_eq!(holding("serde_saphyr::"), ["src/yaml.rs"]);
+    assert_eq!(holding("serde_saphyr::"), ["src/yaml/mod.rs"]);
 }
 
 #[test]

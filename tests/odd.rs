@@ -66,7 +66,7 @@ let connect = stack.add(Connect::new(text(1), &kafka));
             Monitoring::new(text(0), &kafka)
                 .connect(&connect)
                 .lag_threshold_of_group(text(2), numbers[0])
-                .foreign(ForeignExporter::new(text(3)).gauge(text(4), [text(5)]))
+                .external(ExternalExporter::new(text(3)).gauge(text(4), [text(5)]))
                 .alert(Alert::new(text(6), text(7)).summary(text(8)).description(text(9))),
         );
 

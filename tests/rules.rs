@@ -429,7 +429,7 @@ fn broken_alerts() -> Vec<Alert> {
         ),
         asks("kafka_brokers < 3"),
         mine("rate(kafka_server_replicamanager_isrshrinks_total{}[30s]) > 5"),
-        mine("kafka_brokers{} < 3").hold(10.seconds()),
+        mine("kafka_brokers{} < 3").for_duration(10.seconds()),
         mine("max by (job) (kafka_brokers{}) < 3").description("On {{ $label.instance }} of {{ $labels.topic }}."),
         mine("kafka_brokers{} < 3").summary("{{ $value }} brokers."),
         mine("kafka_brokers{} < 3"),
@@ -437,8 +437,8 @@ fn broken_alerts() -> Vec<Alert> {
         mine("sum by (topic) (rate(kafka_server_brokertopicmetrics_topic_messagesin_total{}[5m])) < 2"),
         mine("max by (topic) (kafka_topic_partitions{}) > 3").test(
             AlertTest::new("It is 4.")
-                .series("kafka_topic_partition", &[("topic", "a")], Course::Steady(4.0))
-                .series("kafka_topic_partitions", &[("partition", "0")], Course::Steady(4.0))
+                .series("kafka_topic_partition", &[("topic", "a")], Samples::Constant(4.0))
+                .series("kafka_topic_partitions", &[("partition", "0")], Samples::Constant(4.0))
                 .label("partition", "0"),
         ),
         mine("max by (topic) (kafka_topic_partitions{}) > 4").test(AlertTest::new("It is 5.")),
@@ -502,7 +502,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (&stack::AMENDMENT, amended()),
         (&stack::ACKNOWLEDGED_NOTHING, acknowledged()),
         (&stack::ACKNOWLEDGED_ERROR, acknowledged()),
-        (&stack::FOREIGN_HANDLE, two()),
+        (&stack::OTHER_STACK, two()),
         (&stack::SECRET, raw("ssl.key.password", "${env:PASSWORD}")),
         (&stack::RAW_SETTING, raw("num.replica.fetchers", "2")),
         (&stack::ACKNOWLEDGED_WITHOUT_REASON, acknowledged()),
@@ -700,7 +700,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
             &observability::METRIC,
             beside(|kafka| {
                 Monitoring::new("monitoring", kafka)
-                    .foreign(ForeignExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
+                    .external(ExternalExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
                     .alert(asks("sum by (region) (shop_orders_waiting) > 5"))
             }),
         ),
@@ -733,7 +733,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
             &observability::TIMES,
             alert(
                 asks("rate(kafka_server_replicamanager_isrshrinks_total{kafka_cluster=\"kafka\"}[1m]) > 5")
-                    .hold(30.seconds()),
+                    .for_duration(30.seconds()),
             ),
         ),
         (
@@ -752,7 +752,7 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
                         .series(
                             "kafka_brokers",
                             &[],
-                            Course::Level {
+                            Samples::Gauge {
                                 good: 3.0,
                                 nearly: 3.0,
                                 bad: 2.0,
@@ -780,7 +780,7 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
     for (rule, stack) in sound {
         let findings = synth(&stack).findings;
         assert!(!findings.has_errors(), "{}: {findings:?}", rule.id);
-        let quiet = |finding: &Finding| finding.rule != rule || finding.acknowledged.is_some();
+        let quiet = |finding: &Diagnostic| finding.rule != rule || finding.acknowledged.is_some();
         assert!(findings.iter().all(quiet), "{}: {findings:?}", rule.id);
     }
 }
@@ -966,7 +966,7 @@ fn every_rule_can_be_broken() {
 #[test]
 fn a_sound_stack_has_no_findings() {
     let stack = beside(|kafka| Topics::new("topics", kafka).topic(orders()));
-    assert_eq!(synth(&stack).findings, Findings::default());
+    assert_eq!(synth(&stack).findings, Diagnostics::default());
 }
 
 #[test]

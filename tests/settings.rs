@@ -196,7 +196,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
 #[test]
 fn a_setting_that_kafka_takes_is_no_finding() {
     for (rule, stack) in sound() {
-        assert_eq!(synth(&stack).findings, Findings::default(), "{}", rule.id);
+        assert_eq!(synth(&stack).findings, Diagnostics::default(), "{}", rule.id);
     }
 }
 

@@ -6,10 +6,7 @@ use super::{
     figures::{Limit, Resource},
     show::{bits, byte_rate, number, size, span},
 };
-use crate::{
-    finding::{Location, Rule},
-    rules::capacity,
-};
+use crate::diagnostics::{Location, Rule, rules::capacity};
 
 /// A finding before the pipeline knows its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]

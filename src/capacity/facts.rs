@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::load::{CpuClass, Load};
 use crate::{
-    finding::Location,
+    diagnostics::Location,
     quantity::{ByteRate, Bytes, Cpu, Duration, Resources},
 };
 

@@ -12,9 +12,8 @@ use crate::{
         report::{self, Show},
         select,
     },
-    finding::{Findings, Severity},
+    diagnostics::{Diagnostics, Severity, rules},
     quantity::Duration,
-    rules,
     stack::Stack,
     synth::check,
 };
@@ -35,7 +34,7 @@ pub(super) fn run(
     let mut outcome = Outcome::Done;
     for stack in select(stacks, std::slice::from_ref(&arguments.stack))? {
         let clusters = stack.capacity();
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         for finding in &check(&stack).findings {
             if rules::CAPACITY.contains(&finding.rule) {
                 findings.push(finding.clone());

@@ -14,8 +14,9 @@ use crate::{
         report::{self, Show},
         select,
     },
-    finding::{Findings, Severity},
-    stack::{Profile, Stack},
+    context::Profile,
+    diagnostics::{Diagnostics, Severity},
+    stack::Stack,
     synth::{Review, check},
 };
 
@@ -25,7 +26,7 @@ use crate::{
 With `--dir`, every `.yaml`, `.yml` and `.json` file of the folder and the folders in it is judged, whoever wrote it: whether \
 it can be read, what the API server refuses, what refers to nothing, and what keeps Kafka from starting. Documents, Lists and \
 JSON are read as kubectl reads them; a `kustomization.yaml` is no object, but what it names has to be there, and what it \
-changes is told. Links to folders are not followed. Findings point to file and line.
+changes is told. Links to folders are not followed. Diagnostics point to file and line.
 
 A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]
 pub(super) struct Arguments {
@@ -84,7 +85,7 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut O
             .collect();
         output.json(json!({ "stacks": stacks }))?;
     } else {
-        let findings: Vec<(&str, &Findings)> = checked
+        let findings: Vec<(&str, &Diagnostics)> = checked
             .iter()
             .map(|(stack, review)| (stack.name(), &review.findings))
             .collect();
@@ -126,7 +127,7 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
 }
 
 /// Here the findings are the data.
-fn tell(findings: &[(&str, &Findings)], show: Show, output: &mut Output<'_>) -> anyhow::Result<()> {
+fn tell(findings: &[(&str, &Diagnostics)], show: Show, output: &mut Output<'_>) -> anyhow::Result<()> {
     let all = findings.iter().copied();
     let text = match output.format() {
         Format::Github => report::github(all, show),

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{Outcome, all, failure::Failure, output::Output, program},
-    rules,
+    diagnostics::rules,
     stack::Stack,
 };
 

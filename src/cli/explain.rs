@@ -10,9 +10,8 @@ use crate::{
         output::{Output, Paint, wrapped},
     },
     construct::Explanation,
-    finding::Rule,
+    diagnostics::{Rule, rules},
     nearest::nearest,
-    rules,
     stack::Stack,
 };
 
@@ -62,7 +61,7 @@ fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Resul
             stack
                 .constructs
                 .iter()
-                .flat_map(|part| part.explanations(stack.scope()))
+                .flat_map(|part| part.explanations(stack.context()))
                 .map(|explanation| (stack.name(), explanation))
         })
         .collect();

@@ -11,10 +11,12 @@ use serde_json::Value;
 
 use crate::{
     cli::failure::Failure,
-    finding::{Finding, Findings, Place, Rule, Severity},
-    objects::{self, Facts, Fault},
-    rules::{api, stack},
-    stack::Profile,
+    context::Profile,
+    diagnostics::{
+        Diagnostic, Diagnostics, Place, Rule, Severity,
+        rules::{api, stack},
+    },
+    lint::{self, Facts, Fault},
     yaml::{
         self, Listed,
         read::{self, Document, Lines, RemarkKind},
@@ -76,7 +78,7 @@ impl Assumption {
 /// What was found in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
-    pub(super) findings: Findings,
+    pub(super) findings: Diagnostics,
     pub(super) files: usize,
     pub(super) objects: usize,
     /// Assumptions that nothing asked for.
@@ -105,7 +107,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
     folder
         .found
         .sort_by(|a, b| (&a.location, a.rule.id).cmp(&(&b.location, b.rule.id)));
-    let mut findings = Findings::default();
+    let mut findings = Diagnostics::default();
     for finding in folder.found {
         findings.push(finding);
     }
@@ -119,7 +121,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
 
 struct Folder {
     profile: Profile,
-    found: Vec<Finding>,
+    found: Vec<Diagnostic>,
     objects: Vec<Object>,
     kustomizations: Vec<(PathBuf, String, Value, Lines)>,
     /// Path, and path as it is shown.
@@ -184,7 +186,7 @@ impl Folder {
             Profile::Production => rule.production,
             Profile::Development => rule.development,
         };
-        self.found.push(Finding {
+        self.found.push(Diagnostic {
             rule,
             severity,
             construct: String::new(),
@@ -400,12 +402,12 @@ impl Folder {
         let mut faults: Vec<Vec<Fault>> = Vec::new();
         let mut facts: Vec<Facts> = Vec::new();
         for object in &objects {
-            let judged = objects::judge(&object.body);
-            faults.push([objects::schema(&object.body), judged.faults].concat());
+            let judged = lint::judge(&object.body);
+            faults.push([lint::schema(&object.body), judged.faults].concat());
             facts.push(judged.facts);
         }
         let facts: Vec<&Facts> = facts.iter().collect();
-        for (index, among_others) in objects::judge_set(&facts).into_iter().enumerate() {
+        for (index, among_others) in lint::judge_set(&facts).into_iter().enumerate() {
             faults[index].extend(among_others);
         }
         let item = |index: usize| {
@@ -415,7 +417,7 @@ impl Folder {
                 (kind, name) => format!("{kind} {name}").trim().to_owned(),
             }
         };
-        for (index, first) in objects::duplicates(&facts) {
+        for (index, first) in lint::duplicates(&facts) {
             let (object, other) = (&objects[index], &objects[first]);
             let message = format!(
                 "the same object is already in `{}`, line {}: the one that is applied last wins",

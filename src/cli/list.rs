@@ -10,10 +10,9 @@ use crate::{
         output::{Output, count},
         tree::{amounts, json_totals},
     },
-    finding::Severity,
+    diagnostics::Severity,
     stack::Stack,
-    synth::{Review, check},
-    totals::Totals,
+    synth::{Review, check, totals::Totals},
 };
 
 /// List the stacks
@@ -66,7 +65,7 @@ fn json((stack, review): &(Stack, Review)) -> Value {
     let objects: usize = review.tree.iter().map(|branch| branch.objects.len()).sum();
     json!({
         "name": stack.name(),
-        "namespace": stack.scope().namespace,
+        "namespace": stack.context().namespace,
         "errors": review.findings.count(Severity::Error),
         "warnings": review.findings.count(Severity::Warning),
         "objects": objects,

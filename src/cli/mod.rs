@@ -70,7 +70,7 @@ enum Outcome {
     Done = 0,
     /// `synth --check` found differences.
     Stale = 1,
-    /// Findings forbid the output, or the run failed.
+    /// Diagnostics forbid the output, or the run failed.
     Failed = 2,
 }
 
@@ -168,8 +168,8 @@ fn all(stacks: &[fn() -> Stack]) -> Result<Vec<Stack>, Failure> {
             return Err(Failure::new(format!(
                 "two stacks are called `{}`: at {} and at {}",
                 stack.name(),
-                earlier.origin.location,
-                stack.origin.location,
+                earlier.meta.location,
+                stack.meta.location,
             ))
             .hint("give one of them another name in `Stack::new`"));
         }

@@ -1,4 +1,4 @@
-//! Findings, for people and for programs.
+//! Diagnostics, for people and for programs.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::output::{Paint, count},
-    finding::{Finding, Findings, Rule, Severity},
+    diagnostics::{Diagnostic, Diagnostics, Rule, Severity},
     manifest::digest,
 };
 
@@ -20,13 +20,13 @@ pub(super) enum Show {
 }
 
 impl Show {
-    fn shows(self, finding: &Finding) -> bool {
+    fn shows(self, finding: &Diagnostic) -> bool {
         self == Self::All || finding.acknowledged.is_none() && finding.severity != Severity::Note
     }
 }
 
 /// The findings of several stacks, and a last line that counts them; empty if there is nothing to say.
-pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show, paint: Paint) -> String {
+pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>, show: Show, paint: Paint) -> String {
     let mut text = String::new();
     let (mut errors, mut warnings, mut notes, mut acknowledged) = (0, 0, 0, 0);
     for (stack, findings) in stacks {
@@ -56,7 +56,7 @@ pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, sh
     text
 }
 
-fn one(stack: &str, finding: &Finding, paint: Paint) -> String {
+fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
     let (word, style): (_, fn(Paint, &str) -> String) = match (finding.severity, &finding.acknowledged) {
         (_, Some(_)) => ("acknowledged", Paint::faint),
         (Severity::Error, None) => ("error", Paint::error),
@@ -83,7 +83,7 @@ fn one(stack: &str, finding: &Finding, paint: Paint) -> String {
 }
 
 /// The findings of one stack, for a program.
-pub(super) fn json(stack: &str, findings: &Findings, show: Show) -> Value {
+pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
     findings
         .iter()
         .filter(|finding| show.shows(finding))
@@ -104,7 +104,7 @@ pub(super) fn json(stack: &str, findings: &Findings, show: Show) -> Value {
 }
 
 /// Annotations of a GitHub workflow, a line each.
-pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show) -> String {
+pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>, show: Show) -> String {
     let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
     stacks
@@ -128,7 +128,7 @@ pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, 
 }
 
 /// What is wrong, and what mends it or why it stays.
-fn sentence(finding: &Finding) -> String {
+fn sentence(finding: &Diagnostic) -> String {
     match &finding.acknowledged {
         Some(reason) => format!("{}\nacknowledged: {reason}", finding.message),
         None if finding.hint.is_empty() => finding.message.clone(),
@@ -137,8 +137,8 @@ fn sentence(finding: &Finding) -> String {
 }
 
 /// A SARIF 2.1.0 log: one run with the rules that are broken, and a result for each finding.
-pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Findings)>, show: Show) -> String {
-    let found: Vec<(&str, &Finding)> = stacks
+pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>, show: Show) -> String {
+    let found: Vec<(&str, &Diagnostic)> = stacks
         .flat_map(|(stack, findings)| findings.iter().map(move |finding| (stack, finding)))
         .filter(|(_, finding)| show.shows(finding))
         .collect();
@@ -205,7 +205,7 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn fingerprint(stack: &str, finding: &Finding, twins: &mut BTreeMap<String, usize>) -> String {
+fn fingerprint(stack: &str, finding: &Diagnostic, twins: &mut BTreeMap<String, usize>) -> String {
     let said = digest(&format!(
         "{}\0{}\0{}\0{}",
         finding.rule.id,

@@ -7,27 +7,25 @@ use serde_json::json;
 use super::*;
 use crate::{
     cli::scratch::Scratch,
-    construct::{Check, Construct, Origin},
-    finding::{
+    construct::{Check, Construct, Meta},
+    context::Context,
+    diagnostics::{
         Rule,
         Severity::{self, Error, Warning},
     },
     manifest::Object,
-    stack::Scope,
 };
 
 /// A construct with a config map, a workload, and whatever is said to be wrong with it.
 struct Part {
-    name: &'static str,
-    origin: Origin,
+    meta: Meta,
     broken: Vec<&'static Rule>,
 }
 
 #[track_caller]
 fn part(name: &'static str, broken: &[&'static Rule]) -> Part {
     Part {
-        name,
-        origin: Origin::here(),
+        meta: Meta::new(name),
         broken: broken.to_vec(),
     }
 }
@@ -48,16 +46,14 @@ const fn rule(id: &'static str, severity: Severity, summary: &'static str) -> Ru
 
 impl Construct for Part {
     type Handle = ();
-    fn name(&self) -> &str {
-        self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
-    fn origin(&self) -> &Origin {
-        &self.origin
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-    fn handle(&self, _: &Scope) {}
+    fn handle(&self, _: &Context) {}
     fn check(&self, check: &mut Check<'_>) {
         for rule in &self.broken {
             check.report(rule, format!("{} of `x`", rule.summary), |finding| {
@@ -65,14 +61,14 @@ impl Construct for Part {
             });
         }
     }
-    fn render(&self, scope: &Scope) -> Vec<Object> {
+    fn render(&self, context: &Context) -> Vec<Object> {
         let workload: StatefulSet = serde_json::from_value(json!({
-            "metadata": scope.metadata(self.name),
+            "metadata": context.metadata(self.meta.name.as_str()),
             "spec": {
                 "replicas": 3,
-                "selector": { "matchLabels": { "app": self.name } },
+                "selector": { "matchLabels": { "app": self.meta.name } },
                 "template": {
-                    "metadata": { "labels": { "app": self.name } },
+                    "metadata": { "labels": { "app": self.meta.name } },
                     "spec": {
                         "containers": [{
                             "name": "main",
@@ -97,7 +93,7 @@ impl Construct for Part {
         }))
         .unwrap();
         let config = ConfigMap {
-            metadata: scope.metadata(self.name),
+            metadata: context.metadata(self.meta.name.as_str()),
             data: Some([("key".to_owned(), "value".to_owned())].into()),
             ..ConfigMap::default()
         };

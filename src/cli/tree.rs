@@ -13,8 +13,7 @@ use crate::{
     },
     quantity::{Bytes, Cpu},
     stack::Stack,
-    synth::{Branch, Leaf, check},
-    totals::Totals,
+    synth::{Branch, Leaf, check, totals::Totals},
 };
 
 /// Show a stack's constructs, objects and totals

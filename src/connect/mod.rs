@@ -6,23 +6,21 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
     capacity,
-    catalogue::Role,
-    construct::{Check, Claim, Construct, Origin, Override},
+    construct::{Check, Claim, Construct, Meta},
+    context::Context,
+    diagnostics::rules,
     kafka::{Compression, KafkaHandle, check_heap},
-    kubernetes::{
-        Access, Admission, Labels, Pod, Sidecar, Spread, config_map, container, deployment, disruption_budget, env,
-        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
-    },
     manifest::Object,
     metrics,
     name::TopicName,
-    properties::Properties,
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    rules,
-    runtime::{Distribution, ImageSet, Logging, METRICS_FILE, Start},
-    settings::File,
-    stack::Scope,
+    settings::{File, Override, Properties, catalogue::Role},
+    workload::{
+        Access, Admission, Distribution, ImageSet, Labels, Logging, METRICS_FILE, Pod, Sidecar, Spread, Start,
+        config_map, container, deployment, disruption_budget, env, env_from_field, http_probe, named_port,
+        network_policy, service, service_account, tcp_probe, wait_for,
+    },
 };
 
 const HTTP: (&str, u16) = ("http", 8083);
@@ -68,8 +66,7 @@ impl fmt::Display for ExactlyOnceSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Connect {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     kafka: KafkaHandle,
     images: ImageSet,
     replicas: u16,
@@ -132,8 +129,7 @@ impl Connect {
         Self {
             group: name.clone(),
             topics: name.clone(),
-            name,
-            origin: Origin::here(),
+            meta: Meta::new(name),
             kafka: kafka.clone(),
             images: kafka.images().clone(),
             replicas: 2,
@@ -237,7 +233,7 @@ impl Connect {
     }
 
     fn labels(&self) -> Labels {
-        Labels::new("kafka-connect", &self.name, "worker")
+        Labels::new("kafka-connect", &self.meta.name, "worker")
     }
 
     fn properties(&self) -> Properties {
@@ -289,16 +285,16 @@ impl Connect {
         properties
     }
 
-    fn config_map(&self, scope: &Scope) -> ConfigMap {
+    fn config_map(&self, context: &Context) -> ConfigMap {
         let logging = Logging::of(self.images.version());
         let rules = self
             .images
             .metrics_agent()
             .map(|_| (METRICS_FILE, metrics::agent_rules(metrics::Process::Connect)));
         config_map(
-            scope,
+            context,
             &self.labels(),
-            &self.name,
+            &self.meta.name,
             [
                 (FILE, self.properties().to_text()),
                 // A line a plugin otherwise.
@@ -344,32 +340,28 @@ impl Connect {
 impl Construct for Connect {
     type Handle = ConnectHandle;
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, scope: &Scope) -> ConnectHandle {
+    fn handle(&self, context: &Context) -> ConnectHandle {
         ConnectHandle(Arc::new(Facts {
-            name: self.name.clone(),
-            url: format!("http://{}:{}", scope.service_address(&self.name), HTTP.1),
+            name: self.meta.name.clone(),
+            url: format!("http://{}:{}", context.service_address(&self.meta.name), HTTP.1),
             replicas: self.replicas,
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             cluster: self.kafka.clone(),
-            made_in: scope.clone(),
+            made_in: context.clone(),
         }))
     }
 
     fn claims(&self) -> Vec<Claim> {
         let cluster = self.kafka.bootstrap_servers();
-        let location = self.origin.location;
+        let location = self.meta.location;
         let mut claims: Vec<Claim> = INTERNAL_TOPICS
             .iter()
             .map(|(_, end)| self.kafka.claim_topic(&format!("{}-{end}", self.topics), location))
@@ -425,7 +417,7 @@ impl Construct for Connect {
             role: Role::Worker,
             version: self.images.version(),
             item: "",
-            location: self.origin.location,
+            location: self.meta.location,
             owned: &OWNED,
             calls: &[
                 ("consumer.max.poll.records", ".max_poll_records(…)"),
@@ -436,7 +428,7 @@ impl Construct for Connect {
             overrides: &self.overrides,
         };
         file.check(check, &[self.properties()]);
-        check_heap(check, self.resources, self.origin.location);
+        check_heap(check, self.resources, self.meta.location);
     }
 
     /// Its internal topics, with Kafka's numbers of partitions where nobody set them.
@@ -456,19 +448,19 @@ impl Construct for Connect {
                 .into_iter()
                 .filter_map(|(topic, partitions)| {
                     let name = format!("{}-{topic}", self.topics);
-                    self.kafka.internal_topic(name, partitions, self.origin.location)
+                    self.kafka.internal_topic(name, partitions, self.meta.location)
                 })
                 .collect(),
             ..capacity::Facts::default()
         }
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
+    fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
-        let config = self.config_map(scope);
+        let config = self.config_map(context);
         let pod = Pod {
             labels: &labels,
-            service_account: &self.name,
+            service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(&config),
             // A worker that finds no broker ends after a minute, and its topics need as many brokers as replicas.
@@ -489,12 +481,12 @@ impl Construct for Connect {
                 .map(|(_, port)| Admission::Monitoring(vec![port])),
         );
         vec![
-            Object::new(&service_account(scope, &labels, &self.name)),
+            Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config),
-            Object::new(&service(scope, &labels, &self.name, &[HTTP])),
-            Object::new(&network_policy(scope, &labels, &self.name, admissions)),
-            Object::new(&disruption_budget(scope, &labels, &self.name)),
-            Object::new(&deployment(scope, &self.name, self.replicas, pod)),
+            Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
+            Object::new(&network_policy(context, &labels, &self.meta.name, admissions)),
+            Object::new(&disruption_budget(context, &labels, &self.meta.name)),
+            Object::new(&deployment(context, &self.meta.name, self.replicas, pod)),
         ]
     }
 }
@@ -510,7 +502,7 @@ struct Facts {
     replicas: u16,
     metrics_port: Option<&'static str>,
     cluster: KafkaHandle,
-    made_in: Scope,
+    made_in: Context,
 }
 
 impl ConnectHandle {

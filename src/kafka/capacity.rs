@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     capacity::{Facts, Kept, TopicFacts, Traffic},
-    finding::Location,
-    properties::Properties,
+    diagnostics::Location,
     quantity::{Bytes, Duration},
+    settings::Properties,
 };
 
 /// What a topic of a cluster gets that does not say otherwise.
@@ -73,10 +73,10 @@ impl KafkaCluster {
     pub(crate) fn facts(&self) -> Facts {
         let (defaults, settings) = (self.log_defaults(), self.shared_settings());
         let topic = |name: &str, partitions, kept, traffic| TopicFacts {
-            cluster: self.name.clone(),
+            cluster: self.meta.name.clone(),
             construct: String::new(),
             name: name.to_owned(),
-            location: self.origin.location,
+            location: self.meta.location,
             partitions,
             copies: self.effective_replication().factor,
             kept,

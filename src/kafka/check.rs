@@ -10,14 +10,15 @@ use super::{
     server::{CALLS, OWNED},
 };
 use crate::{
-    catalogue::Role,
-    construct::{Check, Override},
-    finding::{Finding, Location, Rule},
+    construct::Check,
+    diagnostics::{
+        Diagnostic, Location, Rule,
+        rules::{capacity, durability, kraft, setting, stack},
+    },
     name::ClusterId,
     quantity::{Bytes, Resources, Units},
-    rules::{capacity, durability, kraft, setting, stack},
-    runtime::METRICS_PORT,
-    settings::File,
+    settings::{File, Override, catalogue::Role},
+    workload::METRICS_PORT,
 };
 
 impl KafkaCluster {
@@ -64,7 +65,7 @@ impl KafkaCluster {
             Some(self.count(Roles::broker)),
             &Where {
                 item: "",
-                location: self.origin.location,
+                location: self.meta.location,
                 call: ".replication(…)",
             },
         );
@@ -291,14 +292,14 @@ impl KafkaCluster {
         let files: Vec<_> = self
             .pools
             .iter()
-            .map(|pool| self.server_properties(check.scope(), pool))
+            .map(|pool| self.server_properties(check.context(), pool))
             .collect();
         let file = File {
             rules: &setting::BROKER,
             role: Role::Broker,
             version: self.images.version(),
             item: "",
-            location: self.origin.location,
+            location: self.meta.location,
             owned: &OWNED,
             calls: &CALLS,
             set: &self.settings,
@@ -331,7 +332,7 @@ fn report(
     rule: &'static Rule,
     pool: &NodePool,
     message: String,
-    describe: impl FnOnce(&mut Finding),
+    describe: impl FnOnce(&mut Diagnostic),
 ) {
     check.report(rule, message, |finding| {
         finding.item(&pool.name).at(pool.location);

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use super::{cluster::KafkaHandle, replication::Compression};
 use crate::{
-    catalogue::Role,
-    construct::{Check, Construct, Origin, Override},
-    finding::Location,
-    kubernetes::{Labels, config_map},
+    construct::{Check, Construct, Meta},
+    context::Context,
+    diagnostics::{
+        Location,
+        rules::{client, setting},
+    },
     manifest::Object,
-    properties::Properties,
     quantity::{Bytes, Duration, Units},
-    rules::{client, setting},
-    settings::File,
-    stack::Scope,
+    settings::{File, Override, Properties, catalogue::Role},
+    workload::{Labels, config_map},
 };
 
 /// Property files for the clients of a cluster, in one ConfigMap that applications mount.
@@ -39,8 +39,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Clients {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     kafka: KafkaHandle,
     producers: Vec<Producer>,
     consumers: Vec<Consumer>,
@@ -51,8 +50,7 @@ impl Clients {
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
-            name: name.into(),
-            origin: Origin::here(),
+            meta: Meta::new(name),
             kafka: kafka.clone(),
             producers: Vec::new(),
             consumers: Vec::new(),
@@ -430,19 +428,15 @@ impl Consumer {
 impl Construct for Clients {
     type Handle = ();
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, _: &Scope) {}
+    fn handle(&self, _: &Context) {}
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
@@ -481,8 +475,8 @@ impl Construct for Clients {
         }
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
-        let labels = Labels::new("kafka-clients", &self.name, "");
+    fn render(&self, context: &Context) -> Vec<Object> {
+        let labels = Labels::new("kafka-clients", &self.meta.name, "");
         let producers = self
             .producers
             .iter()
@@ -491,7 +485,7 @@ impl Construct for Clients {
             .consumers
             .iter()
             .map(|consumer| (&consumer.name, consumer.properties(&self.kafka)));
-        let mut files = config_map(scope, &labels, &self.name, []);
+        let mut files = config_map(context, &labels, &self.meta.name, []);
         files.data = Some(
             producers
                 .chain(consumers)

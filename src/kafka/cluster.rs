@@ -9,16 +9,19 @@ use super::{
 };
 use crate::{
     capacity::{self, Load},
-    catalogue::{Key, Role, Unset},
-    construct::{Check, Claim, Construct, Origin, Override},
-    finding::Location,
-    kubernetes::{Labels, VolumeClaims},
+    construct::{Check, Claim, Construct, Meta},
+    context::Context,
+    diagnostics::{
+        Location,
+        rules::{client, kraft, topic},
+    },
     manifest::Object,
-    properties::Properties,
     quantity::{Bytes, Duration, Units},
-    rules::{client, kraft, topic},
-    runtime::{ImageSet, Version},
-    stack::Scope,
+    settings::{
+        Override, Properties,
+        catalogue::{Key, Role, Unset},
+    },
+    workload::{ImageSet, Labels, Version, VolumeClaims},
     zookeeper::ZooKeeperHandle,
 };
 
@@ -46,8 +49,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct KafkaCluster {
-    pub(crate) name: String,
-    pub(crate) origin: Origin,
+    pub(crate) meta: Meta,
     pub(crate) version: Version,
     pub(crate) images: ImageSet,
     pub(crate) coordination: Coordination,
@@ -139,8 +141,7 @@ impl KafkaCluster {
     #[track_caller]
     fn new(name: impl Into<String>, version: Version, coordination: Coordination) -> Self {
         Self {
-            name: name.into(),
-            origin: Origin::here(),
+            meta: Meta::new(name),
             version,
             images: ImageSet::confluent(version),
             coordination,
@@ -305,12 +306,12 @@ impl KafkaCluster {
 
     /// The labels of all of the cluster's pods.
     pub(crate) fn labels(&self) -> Labels {
-        Labels::new("kafka", &self.name, "")
+        Labels::new("kafka", &self.meta.name, "")
     }
 
     /// The labels of the pods that play the part of these roles.
     pub(crate) fn component_labels(&self, roles: Roles) -> Labels {
-        Labels::new("kafka", &self.name, roles.component())
+        Labels::new("kafka", &self.meta.name, roles.component())
     }
 
     /// The labels of the pods of one pool.
@@ -322,37 +323,33 @@ impl KafkaCluster {
     }
 
     pub(crate) fn headless_name(&self) -> String {
-        format!("{}-headless", self.name)
+        format!("{}-headless", self.meta.name)
     }
 }
 
 impl Construct for KafkaCluster {
     type Handle = KafkaHandle;
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, scope: &Scope) -> KafkaHandle {
+    fn handle(&self, context: &Context) -> KafkaHandle {
         let port = self.client_listeners()[0].port;
-        let headless = scope.service_address(&self.headless_name());
+        let headless = context.service_address(&self.headless_name());
         let broker_pools = || self.pools.iter().filter(|pool| pool.roles.broker());
         KafkaHandle(Arc::new(Facts {
-            name: self.name.clone(),
+            name: self.meta.name.clone(),
             mode: match self.coordination {
                 Coordination::Kraft { .. } => Mode::Kraft,
                 Coordination::ZooKeeper(_) => Mode::ZooKeeper,
             },
             images: self.images.clone(),
-            bootstrap_servers: format!("{}:{port}", scope.service_address(&self.name)),
+            bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
             addresses: broker_pools()
                 .flat_map(|pool| pool.ids().map(move |id| (pool, id)))
                 .map(|(pool, id)| format!("{}-{id}.{headless}:{port}", pool.name))
@@ -371,7 +368,7 @@ impl Construct for KafkaCluster {
                 Coordination::Kraft { .. } => None,
                 Coordination::ZooKeeper(zookeeper) => Some(zookeeper.clone()),
             },
-            made_in: Some(scope.clone()),
+            made_in: Some(context.clone()),
             settings: Some(self.shared_settings()),
             location: None,
         }))
@@ -382,7 +379,7 @@ impl Construct for KafkaCluster {
     }
 
     fn claims(&self) -> Vec<Claim> {
-        let location = self.origin.location;
+        let location = self.meta.location;
         vec![match &self.coordination {
             Coordination::Kraft { cluster_id } => {
                 Claim::new("cluster id", "", cluster_id, &kraft::CLUSTER_ID, location)
@@ -396,8 +393,8 @@ impl Construct for KafkaCluster {
         }]
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
-        self.render_all(scope)
+    fn render(&self, context: &Context) -> Vec<Object> {
+        self.render_all(context)
     }
 
     fn capacity(&self) -> capacity::Facts {
@@ -448,7 +445,7 @@ struct Facts {
     metrics_port: Option<&'static str>,
     volume_claims: Vec<VolumeClaims>,
     zookeeper: Option<ZooKeeperHandle>,
-    made_in: Option<Scope>,
+    made_in: Option<Context>,
     /// What all nodes of a cluster of this crate are told, and what is not left to Kafka's defaults.
     settings: Option<Properties>,
     /// The line that made the handle of a cluster made elsewhere.

@@ -1,4 +1,4 @@
-use crate::kubernetes::Access;
+use crate::workload::Access;
 
 /// A listener for clients: a name, a port, and who may connect.
 ///

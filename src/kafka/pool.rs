@@ -1,8 +1,8 @@
 use crate::{
     capacity::{CpuClass, PoolFacts},
-    finding::Location,
-    kubernetes::Spread,
+    diagnostics::Location,
     quantity::{ByteRate, Bytes, Resources, Units},
+    workload::Spread,
 };
 
 /// What the nodes of a pool do.

@@ -12,16 +12,15 @@ use super::{
     server::DATA,
 };
 use crate::{
-    kubernetes::{
-        Admission, CONFIG_DIRECTORY, Labels, Members, Pod, Sidecar, claim, config_map, container, disruption_budget,
-        env, env_from_field, headless_service, named_port, network_policy, service, service_account, stateful_set,
-        tcp_probe, wait_for,
-    },
+    context::Context,
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
-    runtime::{ImageSet, Logging, METRICS_FILE, Start},
-    stack::Scope,
+    workload::{
+        Admission, CONFIG_DIRECTORY, ImageSet, Labels, Logging, METRICS_FILE, Members, Pod, Sidecar, Start, claim,
+        config_map, container, disruption_budget, env, env_from_field, headless_service, named_port, network_policy,
+        service, service_account, stateful_set, tcp_probe, wait_for,
+    },
 };
 
 const SERVER_FILE: &str = "server.properties";
@@ -30,7 +29,7 @@ const SERVER_FILE: &str = "server.properties";
 const GRACE_PERIOD: Duration = Duration::from_seconds(330);
 
 impl KafkaCluster {
-    pub(crate) fn render_all(&self, scope: &Scope) -> Vec<Object> {
+    pub(crate) fn render_all(&self, context: &Context) -> Vec<Object> {
         let everyone = self.labels();
         let brokers = self.component_labels(Roles::Broker);
         let client_ports: Vec<(String, u16)> = self
@@ -49,29 +48,29 @@ impl KafkaCluster {
         }
 
         let mut objects = vec![
-            Object::new(&service_account(scope, &everyone, &self.name)),
-            Object::new(&service(scope, &brokers, &self.name, &named(&client_ports))),
+            Object::new(&service_account(context, &everyone, &self.meta.name)),
+            Object::new(&service(context, &brokers, &self.meta.name, &named(&client_ports))),
             Object::new(&headless_service(
-                scope,
+                context,
                 &everyone,
                 &self.headless_name(),
                 &named(&all_ports),
             )),
         ];
         for pool in &self.pools {
-            let config = self.config_map(scope, pool);
+            let config = self.config_map(context, pool);
             objects.push(Object::new(&config));
-            objects.push(Object::new(&self.stateful_set(scope, pool, &config)));
+            objects.push(Object::new(&self.stateful_set(context, pool, &config)));
         }
         for roles in self.components() {
             let labels = self.component_labels(roles);
             let name = match roles {
-                Roles::Controller => format!("{}-controller", self.name),
-                Roles::Combined | Roles::Broker => self.name.clone(),
+                Roles::Controller => format!("{}-controller", self.meta.name),
+                Roles::Combined | Roles::Broker => self.meta.name.clone(),
             };
-            objects.push(Object::new(&disruption_budget(scope, &labels, &name)));
+            objects.push(Object::new(&disruption_budget(context, &labels, &name)));
             objects.push(Object::new(&network_policy(
-                scope,
+                context,
                 &labels,
                 &name,
                 self.admissions(roles, &everyone),
@@ -124,7 +123,7 @@ impl KafkaCluster {
         admissions
     }
 
-    fn config_map(&self, scope: &Scope, pool: &NodePool) -> ConfigMap {
+    fn config_map(&self, context: &Context, pool: &NodePool) -> ConfigMap {
         let logging = Logging::of(self.images.version());
         let process = match (&self.coordination, pool.roles) {
             (Coordination::ZooKeeper(_), _) => metrics::Process::ZooKeeperModeBroker,
@@ -136,11 +135,11 @@ impl KafkaCluster {
             .metrics_agent()
             .map(|_| (METRICS_FILE, metrics::agent_rules(process)));
         config_map(
-            scope,
+            context,
             &self.pool_labels(pool),
             &pool.name,
             [
-                (SERVER_FILE, self.server_properties(scope, pool).to_text()),
+                (SERVER_FILE, self.server_properties(context, pool).to_text()),
                 (logging.file(), logging.configuration(LOG_LEVELS)),
             ]
             .into_iter()
@@ -148,11 +147,11 @@ impl KafkaCluster {
         )
     }
 
-    fn stateful_set(&self, scope: &Scope, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
+    fn stateful_set(&self, context: &Context, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
         let labels = self.pool_labels(pool);
         let pod = Pod {
             labels: &labels,
-            service_account: &self.name,
+            service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(config),
             init_containers: vec![self.prepare()],
@@ -169,7 +168,7 @@ impl KafkaCluster {
             settle: self.settle,
         };
         let volume = claim("data", pool.storage.size, pool.storage.class.as_deref());
-        let mut set = stateful_set(scope, &members, pod, vec![volume]);
+        let mut set = stateful_set(context, &members, pod, vec![volume]);
         if let Some(zone) = &pool.zone
             && let Some(pod) = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut())
         {

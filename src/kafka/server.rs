@@ -5,7 +5,7 @@ use super::{
     listener::Listener,
     pool::{NodePool, Roles},
 };
-use crate::{properties::Properties, stack::Scope};
+use crate::{context::Context, settings::Properties};
 
 /// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
 /// runtime would put an ephemeral directory in its place.
@@ -83,7 +83,7 @@ pub(crate) const CALLS: [(&str, &str); 7] = [
 
 impl KafkaCluster {
     /// The whole configuration of a pool's nodes.
-    pub(crate) fn server_properties(&self, scope: &Scope, pool: &NodePool) -> Properties {
+    pub(crate) fn server_properties(&self, context: &Context, pool: &NodePool) -> Properties {
         let mut properties = Properties::default();
         properties.resolve_environment();
         properties.set("log.dirs", LOG_DIRECTORY);
@@ -98,14 +98,14 @@ impl KafkaCluster {
                 properties.set("broker.rack", zone);
             }
         }
-        self.set_listeners(scope, pool, &mut properties);
+        self.set_listeners(context, pool, &mut properties);
         match &self.coordination {
             Coordination::Kraft { .. } => {
                 properties
                     .set("process.roles", pool.roles.process_roles())
                     .set("node.id", "${env:NODE_ID}")
                     .set("controller.listener.names", Listener::CONTROLLER.0)
-                    .set("controller.quorum.voters", self.voters(scope));
+                    .set("controller.quorum.voters", self.voters(context));
             }
             Coordination::ZooKeeper(zookeeper) => {
                 properties
@@ -137,10 +137,10 @@ impl KafkaCluster {
         }
     }
 
-    fn set_listeners(&self, scope: &Scope, pool: &NodePool, properties: &mut Properties) {
+    fn set_listeners(&self, context: &Context, pool: &NodePool, properties: &mut Properties) {
         let ports = self.ports(pool.roles);
         // The pod's own name in the headless Service: clients and other nodes have to reach this very node.
-        let host = format!("${{env:POD_NAME}}.{}", scope.service_address(&self.headless_name()));
+        let host = format!("${{env:POD_NAME}}.{}", context.service_address(&self.headless_name()));
         let list = |host: &str, wanted: fn(&str) -> bool| {
             ports
                 .iter()
@@ -172,8 +172,8 @@ impl KafkaCluster {
         }
     }
 
-    fn voters(&self, scope: &Scope) -> String {
-        let headless = scope.service_address(&self.headless_name());
+    fn voters(&self, context: &Context) -> String {
+        let headless = context.service_address(&self.headless_name());
         let port = Listener::CONTROLLER.1;
         self.pools
             .iter()
@@ -217,7 +217,7 @@ mod tests {
     fn part(cluster: &KafkaCluster, pool: usize) -> String {
         let stack = Stack::new("test", "streams");
         cluster
-            .server_properties(stack.scope(), &cluster.pools[pool])
+            .server_properties(stack.context(), &cluster.pools[pool])
             .to_text()
             .lines()
             .filter(|line| {
@@ -295,7 +295,7 @@ mod tests {
             .config("num.io.threads", 16)
             .replication(super::super::Replication::new(5, 3));
         let stack = Stack::new("test", "streams");
-        let properties = cluster.server_properties(stack.scope(), &cluster.pools[0]);
+        let properties = cluster.server_properties(stack.context(), &cluster.pools[0]);
         assert_eq!(properties.get("num.io.threads"), Some("16"));
         for (key, value) in [
             ("default.replication.factor", "5"),

@@ -1,10 +1,9 @@
 use super::replication::{Compression, Replication};
 use crate::{
     capacity::{Kept, Load},
-    construct::Override,
-    finding::Location,
-    properties::Properties,
+    diagnostics::Location,
     quantity::{Bytes, Duration},
+    settings::{Override, Properties},
 };
 
 /// How long records are kept before they are deleted.

@@ -15,17 +15,17 @@ use super::{
 };
 use crate::{
     capacity::Facts,
-    catalogue::Role,
-    construct::{Check, Claim, Construct, Origin, Override},
-    finding::{Finding, Location, Rule},
-    kubernetes::{CONFIG_DIRECTORY, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
+    construct::{Check, Claim, Construct, Meta},
+    context::Context,
+    diagnostics::{
+        Diagnostic, Location, Rule,
+        rules::{setting, topic},
+    },
     manifest::Object,
     name::TopicName,
     quantity::{Duration, Resources, Units},
-    rules::{setting, topic},
-    runtime::ImageSet,
-    settings::File,
-    stack::Scope,
+    settings::{File, Override, catalogue::Role},
+    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("topics.sh");
@@ -61,8 +61,7 @@ const TOPICS_FILE: &str = "topics.txt";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Topics {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     kafka: KafkaHandle,
     topics: Vec<Topic>,
 }
@@ -72,8 +71,7 @@ impl Topics {
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
-            name: name.into(),
-            origin: Origin::here(),
+            meta: Meta::new(name),
             kafka: kafka.clone(),
             topics: Vec::new(),
         }
@@ -92,7 +90,7 @@ impl Topics {
     }
 
     fn labels(&self) -> Labels {
-        Labels::new("kafka-topics", &self.name, "job")
+        Labels::new("kafka-topics", &self.meta.name, "job")
     }
 
     /// One setting a line, so that each line of a diff names its topic.
@@ -111,16 +109,16 @@ impl Topics {
         lines.into_iter().map(|line| line + "\n").collect()
     }
 
-    fn config(&self, scope: &Scope) -> ConfigMap {
+    fn config(&self, context: &Context) -> ConfigMap {
         config_map(
-            scope,
+            context,
             &self.labels(),
-            &self.name,
+            &self.meta.name,
             [(TOPICS_FILE, self.declaration()), (SCRIPT_FILE, SCRIPT.to_owned())],
         )
     }
 
-    fn job(&self, scope: &Scope, config: &ConfigMap) -> Job {
+    fn job(&self, context: &Context, config: &ConfigMap) -> Job {
         let images = self.kafka.images();
         let labels = self.labels();
         let mut converge = container(
@@ -139,7 +137,7 @@ impl Topics {
         ]);
         let mut template = Pod {
             labels: &labels,
-            service_account: &self.name,
+            service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(config),
             init_containers: Vec::new(),
@@ -156,7 +154,7 @@ impl Topics {
             pod.topology_spread_constraints = None;
         }
         Job {
-            metadata: labels.metadata(scope, &self.name),
+            metadata: labels.metadata(context, &self.meta.name),
             spec: Some(JobSpec {
                 ttl_seconds_after_finished: Some(3600),
                 // Six attempts that each wait ten minutes for the brokers, and the time between them.
@@ -194,7 +192,7 @@ impl Topics {
 
     fn check_topic(&self, check: &mut Check<'_>, topic: &Topic) {
         let report = |check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String| {
-            check.report(rule, message, |finding: &mut Finding| {
+            check.report(rule, message, |finding: &mut Diagnostic| {
                 finding.item(&topic.name).at(topic.location).hint(hint);
             });
         };
@@ -367,21 +365,17 @@ impl TopicsHandle {
 impl Construct for Topics {
     type Handle = TopicsHandle;
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, _: &Scope) -> TopicsHandle {
+    fn handle(&self, _: &Context) -> TopicsHandle {
         TopicsHandle {
-            name: self.name.clone(),
+            name: self.meta.name.clone(),
         }
     }
 
@@ -404,11 +398,11 @@ impl Construct for Topics {
         }
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
-        let config = self.config(scope);
-        let job = self.job(scope, &config);
+    fn render(&self, context: &Context) -> Vec<Object> {
+        let config = self.config(context);
+        let job = self.job(context, &config);
         vec![
-            Object::new(&service_account(scope, &self.labels(), &self.name)),
+            Object::new(&service_account(context, &self.labels(), &self.meta.name)),
             Object::new(&config),
             Object::new(&job).named_by_content(),
         ]

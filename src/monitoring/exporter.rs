@@ -4,14 +4,13 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 
 use super::Monitoring;
 use crate::{
-    kubernetes::{
-        Admission, Labels, Pod, Sidecar, Spread, container, deployment, http_probe, named_port, network_policy,
-        service, service_account, wait_for,
-    },
+    context::Context,
     manifest::Object,
     quantity::Duration,
-    runtime::METRICS_PORT_NAME,
-    stack::Scope,
+    workload::{
+        Admission, Labels, METRICS_PORT_NAME, Pod, Sidecar, Spread, container, deployment, http_probe, named_port,
+        network_policy, service, service_account, wait_for,
+    },
 };
 
 /// 1.9.0 is the newest release, and speaks with every Kafka from 3.9 to 4.3.
@@ -30,10 +29,10 @@ impl Monitoring {
 
     /// Only the exporter's pod and its one Service have these.
     pub(super) fn exporter_labels(&self) -> Labels {
-        Labels::new("kafka-exporter", &self.name, "exporter")
+        Labels::new("kafka-exporter", &self.meta.name, "exporter")
     }
 
-    pub(super) fn exporter(&self, scope: &Scope) -> Vec<Object> {
+    pub(super) fn exporter(&self, context: &Context) -> Vec<Object> {
         let name = self.exporter_name();
         let labels = self.exporter_labels();
         let mut exporter = container(
@@ -76,7 +75,7 @@ impl Monitoring {
         };
         // Always one: two would report every lag twice, and it holds nothing. For one pod a disruption budget either forbids
         // every drain or says nothing, so there is none; whoever drains the node moves the exporter.
-        let mut deployment = deployment(scope, &name, 1, pod);
+        let mut deployment = deployment(context, &name, 1, pod);
         if let Some(spec) = &mut deployment.spec {
             spec.strategy = Some(DeploymentStrategy {
                 type_: Some("Recreate".to_owned()),
@@ -89,9 +88,9 @@ impl Monitoring {
         }
         let admissions = [Admission::Monitoring(vec![PORT])];
         vec![
-            Object::new(&service_account(scope, &labels, &name)),
-            Object::new(&service(scope, &labels, &name, &[(METRICS_PORT_NAME, PORT)])),
-            Object::new(&network_policy(scope, &labels, &name, admissions)),
+            Object::new(&service_account(context, &labels, &name)),
+            Object::new(&service(context, &labels, &name, &[(METRICS_PORT_NAME, PORT)])),
+            Object::new(&network_policy(context, &labels, &name, admissions)),
             Object::new(&deployment),
         ]
     }

@@ -13,7 +13,10 @@ use promql_parser::{
 };
 
 use super::scrape::{CLUSTER, INTERVAL, Series, Sources};
-use crate::{finding::Rule, metrics::Kind, rules::observability as rules};
+use crate::{
+    diagnostics::{Rule, rules::observability as rules},
+    metrics::Kind,
+};
 
 /// Something wrong with an alert: the rule that it breaks, what is wrong, and how it is mended.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ mod scrape;
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Alert, AlertTest, Course, Runbook, Urgency};
-pub use scrape::ForeignExporter;
+pub use alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples};
+pub use scrape::ExternalExporter;
 
 pub use resource::{
     AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, OperatorResource, PodMonitor,
@@ -32,29 +32,27 @@ use k8s_openapi::{
 
 use self::{
     alert::{
-        Ready,
-        page::{self, Names, Parts},
-        trial,
+        Ready, promtool,
+        runbook::{self, Names, Parts},
     },
     dashboard::Board,
     scrape::{Exports, Sources, Target},
 };
 use crate::{
     connect::ConnectHandle,
-    construct::{Check, Claim, Construct, Explanation, Origin},
+    construct::{Check, Claim, Construct, Explanation, Meta},
+    context::Context,
+    diagnostics::rules::{
+        observability::{ANOTHER_CLUSTER, NO_AGENT, RUNBOOKS, THRESHOLD},
+        stack::{NAME, OBJECT_TWICE},
+    },
     kafka::{KafkaHandle, Mode, TopicsHandle},
-    kubernetes::{Labels, VolumeClaims},
     manifest::{Document, Object},
     metrics::Process,
     name::{DnsLabel, TopicName},
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    rules::{
-        observability::{ANOTHER_CLUSTER, NO_AGENT, RUNBOOKS, THRESHOLD},
-        stack::{NAME, OBJECT_TWICE},
-    },
-    runtime::METRICS_PORT_NAME,
-    stack::Scope,
+    workload::{Labels, METRICS_PORT_NAME, VolumeClaims},
     yaml,
     zookeeper::ZooKeeperHandle,
 };
@@ -91,8 +89,7 @@ const RULES_FILE: &str = "rules.yaml";
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Monitoring {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     kafka: KafkaHandle,
     connects: Vec<ConnectHandle>,
     registries: Vec<SchemaRegistryHandle>,
@@ -104,7 +101,7 @@ pub struct Monitoring {
     topics: Option<String>,
     grafana: Option<Vec<(String, String)>>,
     grafana_url: Option<String>,
-    foreign: Vec<ForeignExporter>,
+    foreign: Vec<ExternalExporter>,
     alerts: Vec<Alert>,
     brokers: Option<u32>,
     lag: u64,
@@ -143,8 +140,7 @@ impl Monitoring {
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
-            name: name.into(),
-            origin: Origin::here(),
+            meta: Meta::new(name),
             kafka: kafka.clone(),
             connects: Vec::new(),
             registries: Vec::new(),
@@ -245,7 +241,7 @@ impl Monitoring {
     }
 
     /// An exporter that Prometheus scrapes by someone else's doing, so that alerts can name its metrics.
-    pub fn foreign(mut self, exporter: ForeignExporter) -> Self {
+    pub fn external(mut self, exporter: ExternalExporter) -> Self {
         self.foreign.push(exporter);
         self
     }
@@ -403,11 +399,11 @@ impl Monitoring {
 
     /// The labels of the monitors, the rules and the dashboard.
     fn labels(&self) -> Labels {
-        Labels::new("kafka-monitoring", &self.name, "")
+        Labels::new("kafka-monitoring", &self.meta.name, "")
     }
 
     /// All that is scraped: each pod under one job, named like the construct whose pods they are.
-    fn sources(&self, scope: &Scope) -> Sources {
+    fn sources(&self, context: &Context) -> Sources {
         let mut targets = vec![Target {
             job: self.exporter_name(),
             labels: self.exporter_labels(),
@@ -454,7 +450,7 @@ impl Monitoring {
             );
         }
         Sources {
-            namespace: scope.namespace.clone(),
+            namespace: context.namespace.clone(),
             cluster: kafka.name().to_owned(),
             targets,
             brokers: kafka.brokers(),
@@ -525,8 +521,8 @@ impl Monitoring {
         (!patterns.is_empty()).then(|| format!("~{}", patterns.join("|")))
     }
 
-    fn rules(&self, scope: &Scope, sources: &Sources) -> PrometheusRule {
-        let mut metadata = self.labels().metadata(scope, self.kafka.name());
+    fn rules(&self, context: &Context, sources: &Sources) -> PrometheusRule {
+        let mut metadata = self.labels().metadata(context, self.kafka.name());
         metadata
             .labels
             .get_or_insert_default()
@@ -554,13 +550,13 @@ impl Monitoring {
     }
 
     /// The dashboards: one a `ConfigMap`, which Grafana's sidecar loads, or the Grafana operator by an object beside it.
-    fn dashboards(&self, scope: &Scope, sources: &Sources) -> Vec<Object> {
+    fn dashboards(&self, context: &Context, sources: &Sources) -> Vec<Object> {
         let boards = Board::of(self, sources);
         let mut objects = Vec::new();
         for board in &boards {
             let name = format!("{}-dashboard{}", self.kafka.name(), board.suffix());
             let file = format!("{}.json", dashboard::uid(sources, *board));
-            let mut metadata = self.labels().metadata(scope, name.clone());
+            let mut metadata = self.labels().metadata(context, name.clone());
             if let Some(instances) = &self.grafana {
                 objects.push(Object::new(&GrafanaDashboard {
                     metadata: metadata.clone(),
@@ -669,7 +665,7 @@ impl Monitoring {
             .into_iter()
             .filter_map(|(base, call)| Some((base.as_ref()?, call)))
         {
-            let Some(flaw) = page::cannot_be_opened(base) else {
+            let Some(flaw) = runbook::cannot_be_opened(base) else {
                 continue;
             };
             check.report(&RUNBOOKS, format!("`{base}` {flaw}"), |finding| {
@@ -696,25 +692,21 @@ impl Monitoring {
 impl Construct for Monitoring {
     type Handle = ();
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, _: &Scope) {}
+    fn handle(&self, _: &Context) {}
 
     // Objects are named like the cluster, and pages lie in a folder: said once here, and not of each of the files.
     fn claims(&self) -> Vec<Claim> {
         let folder = format!("runbooks/{}", self.folder());
         let folder = folder.trim_end_matches('/');
-        let claim = |what, name: &str| Claim::new(what, "", name, &OBJECT_TWICE, self.origin.location);
+        let claim = |what, name: &str| Claim::new(what, "", name, &OBJECT_TWICE, self.meta.location);
         vec![
             claim("monitoring of cluster", self.kafka.name())
                 .hint("give the other one what this one watches, and remove this one"),
@@ -748,7 +740,7 @@ impl Construct for Monitoring {
             // Every alert would say so once more.
             return;
         }
-        let sources = self.sources(check.scope());
+        let sources = self.sources(check.context());
         for (alert, flaws) in self.flaws(&sources) {
             // What a wrong threshold makes of this crate's alerts was said.
             let location = alert.location();
@@ -763,17 +755,17 @@ impl Construct for Monitoring {
         }
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
-        let sources = self.sources(scope);
-        let mut objects = self.exporter(scope);
-        objects.extend(sources.monitors(scope, &self.labels(), &self.monitor_labels));
-        objects.push(Object::new(&self.rules(scope, &sources)));
-        objects.extend(self.dashboards(scope, &sources));
+    fn render(&self, context: &Context) -> Vec<Object> {
+        let sources = self.sources(context);
+        let mut objects = self.exporter(context);
+        objects.extend(sources.monitors(context, &self.labels(), &self.monitor_labels));
+        objects.push(Object::new(&self.rules(context, &sources)));
+        objects.extend(self.dashboards(context, &sources));
         objects
     }
 
-    fn explanations(&self, scope: &Scope) -> Vec<Explanation> {
-        let sources = self.sources(scope);
+    fn explanations(&self, context: &Context) -> Vec<Explanation> {
+        let sources = self.sources(context);
         self.ready_alerts(&sources)
             .iter()
             .map(|alert| {
@@ -786,7 +778,7 @@ impl Construct for Monitoring {
                 ];
                 facts.extend(text("threshold").map(|threshold| ("limit", threshold)));
                 facts.extend(alert::metrics(&rule.expr, &sources).into_iter().map(|metric| {
-                    let origin = page::origin(metric);
+                    let origin = runbook::origin(metric);
                     ("metric", format!("{}, from {origin}: {}", metric.name, metric.help))
                 }));
                 if alert.has_page() {
@@ -804,7 +796,7 @@ impl Construct for Monitoring {
 
     fn check_amended(&self, object: &Object, check: &mut Check<'_>) {
         let Some(amended) = rules_of(object) else { return };
-        let sources = self.sources(check.scope());
+        let sources = self.sources(check.context());
         let written = self.ready_alerts(&sources);
         for rule in amended.spec.alerts() {
             for flaw in alert::flaws_of_amended(rule, &written, &sources) {
@@ -816,12 +808,12 @@ impl Construct for Monitoring {
     }
 
     // All of it is made of the finished rules, so that it is about what is applied.
-    fn documents<'a>(&'a self, scope: &'a Scope, finished: &[Object]) -> Vec<Document<'a>> {
+    fn documents<'a>(&'a self, context: &'a Context, finished: &[Object]) -> Vec<Document<'a>> {
         let Some(applied) = finished.iter().find_map(rules_of) else {
             return Vec::new();
         };
-        let sources = self.sources(scope);
-        let names = Names::new(self, scope, &sources);
+        let sources = self.sources(context);
+        let names = Names::new(self, context, &sources);
         let alerts: Vec<Ready<'_>> = applied
             .spec
             .alerts()
@@ -843,16 +835,16 @@ impl Construct for Monitoring {
             let (rule, known) = (alert.rule.clone(), Rc::clone(&known));
             documents.push(Document::new(
                 format!("runbooks/{}", self.page(&rule.alert)),
-                move || page::text(&page, &rule, &known.0, &known.1, &known.2),
+                move || runbook::text(&page, &rule, &known.0, &known.1, &known.2),
             ));
         }
         documents.push(Document::new(format!("tests/{folder}alerts.yaml"), move || {
             let sources = &known.1;
             let trials: Vec<_> = alerts
                 .iter()
-                .filter_map(|alert| Some((&alert.rule, alert.trial(self, sources)?)))
+                .filter_map(|alert| Some((&alert.rule, alert.promtool_test(self, sources)?)))
                 .collect();
-            yaml::to_text(&trial::file(RULES_FILE, &trials, sources))
+            yaml::to_text(&promtool::file(RULES_FILE, &trials, sources))
         }));
         documents
     }

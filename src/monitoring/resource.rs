@@ -250,7 +250,7 @@ pub struct AlertingRule {
     pub expr: String,
     /// How long it must hold before it fires; if not said, it fires at once.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    pub hold: Option<String>,
+    pub for_duration: Option<String>,
     /// Labels on top of those of the series, by which alerts are routed.
     pub labels: BTreeMap<String, String>,
     /// Texts for whoever is called.
@@ -274,7 +274,7 @@ impl AlertingRule {
             ("w", 604_800_000),
             ("y", 31_536_000_000),
         ];
-        let mut rest = self.hold.as_deref().unwrap_or_default();
+        let mut rest = self.for_duration.as_deref().unwrap_or_default();
         let mut millis: u64 = 0;
         while let Some(digits) = rest.find(|c: char| !c.is_ascii_digit()) {
             let (number, behind) = rest.split_at(digits);

@@ -4,11 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::resource::{Endpoint, PodMonitor, PodMonitorSpec, Relabeling, ServiceMonitor, ServiceMonitorSpec};
 use crate::{
-    kubernetes::Labels,
+    context::Context,
     manifest::Object,
     metrics::{Kind, Metric, Process, exporter, kubelet, objects, record, target},
     quantity::Duration,
-    stack::Scope,
+    workload::Labels,
 };
 
 /// Fine enough for a `rate` over five minutes to survive missed scrapes, and no finer than the exporter's own view of the
@@ -76,8 +76,8 @@ impl Target {
 
     /// The monitor that makes Prometheus scrape the target. It selects by labels that only these pods, or one Service, have,
     /// so nothing is scraped twice.
-    fn monitor(&self, scope: &Scope, cluster: &str, labels: &Labels, chosen: &[(String, String)]) -> Object {
-        let mut metadata = labels.metadata(scope, self.job.clone());
+    fn monitor(&self, context: &Context, cluster: &str, labels: &Labels, chosen: &[(String, String)]) -> Object {
+        let mut metadata = labels.metadata(context, self.job.clone());
         metadata.labels.get_or_insert_default().extend(chosen.iter().cloned());
         let selector: LabelSelector = self.labels.label_selector();
         let label = |label: &str, value: &str| Relabeling {
@@ -121,26 +121,26 @@ pub(super) struct Sources {
     /// The names of the volumes' claims.
     pub claims: Vec<String>,
     /// What is scraped by someone else's doing.
-    pub foreign: Vec<ForeignExporter>,
+    pub foreign: Vec<ExternalExporter>,
 }
 
 /// An exporter that is scraped, but not by a monitor of this stack: it lets an [`Alert`](super::Alert) name its metrics.
 ///
 /// ```
-/// use kafka_stacks::monitoring::ForeignExporter;
+/// use kafka_stacks::monitoring::ExternalExporter;
 ///
-/// ForeignExporter::new("node-exporter")
+/// ExternalExporter::new("node-exporter")
 ///     .gauge("node_filesystem_avail_bytes", ["device", "mountpoint"])
 ///     .counter("node_disk_read_bytes_total", ["device"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct ForeignExporter {
+pub struct ExternalExporter {
     job: String,
     metrics: Vec<(String, Kind, Vec<String>)>,
 }
 
-impl ForeignExporter {
+impl ExternalExporter {
     /// One that Prometheus scrapes under this `job`.
     pub fn new(job: impl Into<String>) -> Self {
         Self {
@@ -188,13 +188,13 @@ impl Sources {
     /// A monitor for each target.
     pub(super) fn monitors(
         &self,
-        scope: &Scope,
+        context: &Context,
         labels: &Labels,
         chosen: &[(String, String)],
     ) -> impl Iterator<Item = Object> {
         self.targets
             .iter()
-            .map(move |target| target.monitor(scope, &self.cluster, labels, chosen))
+            .map(move |target| target.monitor(context, &self.cluster, labels, chosen))
     }
 
     /// The series of a name; `None` if nothing here exports it.

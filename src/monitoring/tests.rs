@@ -138,7 +138,7 @@ fn dedicated() -> (Stack, KafkaHandle) {
 #[test]
 fn alerts_and_panels_ask_for_what_is_exported_in_their_stack_and_for_labels_that_it_has() {
     for (stack, monitoring) in monitored().into_iter().chain([elsewhere()]) {
-        let sources = monitoring.sources(stack.scope());
+        let sources = monitoring.sources(stack.context());
         let objects = objects(&stack);
         // What the agents will export, from the very files that they read.
         let mut exported: BTreeSet<String> = of_kind(&objects, "ConfigMap")
@@ -519,7 +519,7 @@ fn records(objects: &[Value]) -> (Vec<Value>, usize) {
 #[test]
 fn a_record_is_what_its_metric_says_and_stands_before_all_alerts() {
     for (stack, monitoring) in monitored().into_iter().chain([elsewhere()]) {
-        let sources = monitoring.sources(stack.scope());
+        let sources = monitoring.sources(stack.context());
         let objects = objects(&stack);
         let (records, alerts_before) = records(&objects);
         assert_eq!(alerts_before, 0);
@@ -1044,7 +1044,7 @@ fn an_alert_can_name_each_volume_of_the_cluster_and_no_other() {
         );
         (stack, Monitoring::new("monitoring", &kafka))
     };
-    let sources = monitoring.sources(stack.scope());
+    let sources = monitoring.sources(stack.context());
     let flaws = |claim: &str| {
         let selector = format!("{{namespace=\"kafka\",persistentvolumeclaim=\"{claim}\"}}");
         judge(
@@ -1064,9 +1064,9 @@ fn an_alert_can_name_each_volume_of_the_cluster_and_no_other() {
 #[test]
 fn what_only_some_prometheus_can_read_is_refused() {
     let (stack, monitoring) = elsewhere();
-    let foreign = ForeignExporter::new("shop").gauge("shop_waiting", ["region"]);
-    let monitoring = monitoring.foreign(foreign);
-    let sources = monitoring.sources(stack.scope());
+    let foreign = ExternalExporter::new("shop").gauge("shop_waiting", ["region"]);
+    let monitoring = monitoring.external(foreign);
+    let sources = monitoring.sources(stack.context());
     let deep = format!("{}shop_waiting > 1{}", "(".repeat(20_000), ")".repeat(20_000));
     let signs = format!("{}shop_waiting > 1", "-".repeat(20_000));
     for expression in [
@@ -1151,9 +1151,9 @@ fn with_idle_limit(idle: u8) -> (Stack, Monitoring) {
 #[test]
 fn a_test_has_whatever_value_a_label_has() {
     let (_, monitoring) = elsewhere();
-    let sources = monitoring.foreign(ForeignExporter::new("shop").gauge("shop_waiting", ["region"]));
+    let sources = monitoring.external(ExternalExporter::new("shop").gauge("shop_waiting", ["region"]));
     let (stack, _) = elsewhere();
-    let sources = sources.sources(stack.scope());
+    let sources = sources.sources(stack.context());
     assert_eq!(
         sources.sample_of("shop_waiting", &[("region", "e\"u\\")]),
         r#"shop_waiting{job="shop",region="e\"u\\"}"#
@@ -1269,13 +1269,13 @@ fn an_alert_of_the_stack_goes_beside_those_of_the_crate() {
     let (mut stack, kafka) = dedicated();
     stack.add(
         Monitoring::new("monitoring", &kafka)
-            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .external(ExternalExporter::new("shop").counter("shop_orders_total", ["region"]))
             .alert(
                 Alert::new(
                     "ShopSellsNothing",
                     "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0",
                 )
-                .urgency(Urgency::Critical)
+                .severity(AlertSeverity::Critical)
                 .summary("Nothing is sold.")
                 .description("Nothing was sold in {{ $labels.region }} for five minutes.")
                 .runbook("https://shop.example.com/nothing"),
@@ -1300,7 +1300,7 @@ fn an_alert_of_the_stack_goes_beside_those_of_the_crate() {
 
 /// An alert with everything that one of a stack's own can have.
 fn whole() -> Alert {
-    let orders = Course::Growth {
+    let orders = Samples::Counter {
         from: 0.0,
         good: 60.0,
         nearly: 6.0,
@@ -1310,7 +1310,7 @@ fn whole() -> Alert {
         "ShopSellsNothing",
         "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0",
     )
-    .hold(90.seconds())
+    .for_duration(90.seconds())
     .summary("Nothing is sold.")
     .description("Nothing was sold in {{ $labels.region }}.")
     .page(
@@ -1337,7 +1337,7 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .runbooks("https://runbooks.voicecore.internal")
-            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .external(ExternalExporter::new("shop").counter("shop_orders_total", ["region"]))
             .alert(whole()),
     );
     assert_eq!(findings(&stack), [""; 0]);
@@ -1435,14 +1435,14 @@ fn a_number_that_promtool_cannot_count_on_is_refused_in_a_test() {
     let mut stack = Stack::new("s", "kafka");
     let kafka = KafkaCluster::external("events", Version::V4_3, "events.voicecore.internal:9092");
     let orders =
-        |course| AlertTest::new("Nothing was sold in eu.").series("shop_orders_total", &[("region", "eu")], course);
-    let alert = |name, course| {
+        |samples| AlertTest::new("Nothing was sold in eu.").series("shop_orders_total", &[("region", "eu")], samples);
+    let alert = |name, samples| {
         Alert::new(name, "sum by (region) (rate(shop_orders_total{job=\"shop\"}[5m])) == 0")
             .summary("Nothing is sold.")
             .description("Nothing was sold in {{ $labels.region }}.")
-            .test(orders(course))
+            .test(orders(samples))
     };
-    let growth = |bad| Course::Growth {
+    let growth = |bad| Samples::Counter {
         from: 0.0,
         good: 1.0,
         nearly: 0.5,
@@ -1451,13 +1451,13 @@ fn a_number_that_promtool_cannot_count_on_is_refused_in_a_test() {
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .brokers(3)
-            .foreign(ForeignExporter::new("shop").counter("shop_orders_total", ["region"]))
-            .alert(alert("ShopOne", Course::Steady(f64::NAN)))
+            .external(ExternalExporter::new("shop").counter("shop_orders_total", ["region"]))
+            .alert(alert("ShopOne", Samples::Constant(f64::NAN)))
             .alert(alert("ShopTwo", growth(f64::NEG_INFINITY)))
             .alert(alert("ShopThree", growth(1e300)))
             .alert(alert("ShopFour", growth(0.0)))
             // Nanoseconds since 1970 are more than a floating-point number counts to, and nobody counts on from there.
-            .alert(alert("ShopFive", Course::Steady(1.7e18))),
+            .alert(alert("ShopFive", Samples::Constant(1.7e18))),
     );
     let told = findings(&stack);
     for (alert, number) in [("ShopOne", "NaN"), ("ShopTwo", "-inf"), ("ShopThree", "1e300")] {
@@ -1504,7 +1504,7 @@ fn an_alert_without_a_test_is_told_the_call_that_adds_one() {
     let lag = "sum by (consumergroup) (kafka_consumergroup_lag{kafka_cluster=\"kafka\"}) > 10 and on () shop_open > 0";
     stack.add(
         Monitoring::new("monitoring", &kafka)
-            .foreign(ForeignExporter::new("shop").gauge::<&str>("shop_open", []))
+            .external(ExternalExporter::new("shop").gauge::<&str>("shop_open", []))
             .alert(
                 Alert::new("ShopIsBehind", lag)
                     .summary("Orders wait.")
@@ -1514,7 +1514,7 @@ fn an_alert_without_a_test_is_told_the_call_that_adds_one() {
     let synthesis = synth(&stack);
     let note = synthesis.findings.iter().next().unwrap();
     assert_eq!((note.severity, note.rule.id), (Severity::Note, "KS-O13"));
-    assert_snapshot!(note.hint, @r#"say `.test(AlertTest::new("…").series("kafka_consumergroup_lag", &[("consumergroup", "…"), ("topic", "…"), ("partition", "…")], Course::Level { good: …, nearly: …, bad: … }).series("shop_open", &[], Course::Level { good: …, nearly: …, bad: … }).label("consumergroup", "…"))`"#);
+    assert_snapshot!(note.hint, @r#"say `.test(AlertTest::new("…").series("kafka_consumergroup_lag", &[("consumergroup", "…"), ("topic", "…"), ("partition", "…")], Samples::Gauge { good: …, nearly: …, bad: … }).series("shop_open", &[], Samples::Gauge { good: …, nearly: …, bad: … }).label("consumergroup", "…"))`"#);
 }
 
 #[test]
@@ -1523,7 +1523,7 @@ fn what_is_tested_is_the_amended_rule() {
     stack.amend::<PrometheusRule>("kafka", |rule| {
         let down = rule.spec.alert("KafkaBrokerDown").unwrap();
         down.labels.insert("team".to_owned(), "streams".to_owned());
-        down.hold = Some("1h30m".to_owned());
+        down.for_duration = Some("1h30m".to_owned());
         let lag = rule.spec.alert("KafkaConsumerLagHigh").unwrap();
         lag.expr = lag.expr.replace("> 1000", "> 2000");
         rule.spec.groups[0].rules.retain(|rule| rule.name() != "KafkaISRShrink");
@@ -1572,7 +1572,7 @@ fn an_amended_expression_is_judged_like_a_written_one() {
         let down = rule.spec.alert("KafkaBrokerDown").unwrap();
         down.expr = "max by (rack) (kafka_brokers{kafka_cluster=\"kafka\"}) < 3".to_owned();
         let under = rule.spec.alert("KafkaUnderReplicatedPartitions").unwrap();
-        under.hold = Some("10s".to_owned());
+        under.for_duration = Some("10s".to_owned());
     });
     let synthesis = synth(&stack);
     assert!(synthesis.manifests.is_none());
@@ -1617,7 +1617,7 @@ fn pages_lie_where_they_can_be_opened() {
         ("https://git.voicecore.internal/?page=#x", None),
         ("", Some("is no address of a page")),
     ] {
-        assert_eq!(super::page::cannot_be_opened(base), expected, "{base}");
+        assert_eq!(super::runbook::cannot_be_opened(base), expected, "{base}");
     }
 }
 

@@ -4,11 +4,11 @@ use k8s_openapi::api::core::v1::{Container, Probe};
 
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
+    context::Context,
     kafka::Replication,
-    kubernetes::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
-    properties::Properties,
     quantity::{Resources, Units},
-    stack::Scope,
+    settings::Properties,
+    workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
 };
 
 /// Where Confluent's interface begins.
@@ -88,7 +88,7 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
     create
 }
 
-pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
+pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance {
     let heap = registry.resources.heap().as_mib();
     let mut server = container(
         "schema-registry",
@@ -123,9 +123,9 @@ pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
     server.liveness_probe = Some(tcp_probe(HTTP.0));
     Instance {
         config: config_map(
-            scope,
+            context,
             &registry.labels(),
-            &registry.name,
+            &registry.meta.name,
             [(FILE, properties(registry).to_text())],
         ),
         prepare: vec![create_topics(registry)],

@@ -4,11 +4,13 @@ use k8s_openapi::api::core::v1::Probe;
 
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
-    kubernetes::{config_map, container, env, env_from_field, http_probe, named_port, tcp_probe},
+    context::Context,
     metrics,
-    properties::Properties,
-    runtime::{ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start},
-    stack::Scope,
+    settings::Properties,
+    workload::{
+        ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start, config_map, container, env,
+        env_from_field, http_probe, named_port, tcp_probe,
+    },
 };
 
 const FILE: &str = "schema-registry.properties";
@@ -48,13 +50,13 @@ fn properties(registry: &SchemaRegistry) -> Properties {
         .set("kafkastore.bootstrap.servers", servers.join(","))
         .set("kafkastore.topic", TOPIC)
         .set("kafkastore.topic.replication.factor", kafka.replication().factor)
-        .set("schema.registry.group.id", &registry.name)
+        .set("schema.registry.group.id", &registry.meta.name)
         .set("schema.compatibility.level", registry.compatibility);
     properties.set_raw(&registry.overrides);
     properties
 }
 
-pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
+pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance {
     let images = ImageSet::confluent(registry.kafka.version());
     let logging = Logging::of(images.version());
     let start = Start {
@@ -80,9 +82,9 @@ pub(super) fn instance(registry: &SchemaRegistry, scope: &Scope) -> Instance {
     server.liveness_probe = Some(tcp_probe(HTTP.0));
     Instance {
         config: config_map(
-            scope,
+            context,
             &registry.labels(),
-            &registry.name,
+            &registry.meta.name,
             [
                 (FILE, properties(registry).to_text()),
                 (logging.file(), logging.configuration(&[])),

@@ -9,18 +9,17 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use crate::{
     capacity,
-    construct::{Check, Claim, Construct, Origin, Override},
+    construct::{Check, Claim, Construct, Meta},
+    context::Context,
+    diagnostics::rules::registry,
     kafka::{KafkaHandle, check_heap},
-    kubernetes::{
-        Access, Admission, Labels, Pod, Sidecar, Spread, deployment, disruption_budget, network_policy, service,
-        service_account, wait_for,
-    },
     manifest::Object,
-    properties::Properties,
     quantity::{Duration, Resources, Units},
-    rules::registry,
-    runtime::{METRICS_PORT, METRICS_PORT_NAME},
-    stack::Scope,
+    settings::{Override, Properties},
+    workload::{
+        Access, Admission, Labels, METRICS_PORT, METRICS_PORT_NAME, Pod, Sidecar, Spread, deployment,
+        disruption_budget, network_policy, service, service_account, wait_for,
+    },
 };
 
 const ONE_IS_ENOUGH: &str = "remove one of the two: one registry serves a whole cluster";
@@ -102,8 +101,7 @@ impl fmt::Display for Compatibility {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct SchemaRegistry {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     kafka: KafkaHandle,
     implementation: RegistryImplementation,
     image: Option<String>,
@@ -120,8 +118,7 @@ impl SchemaRegistry {
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
-            name: name.into(),
-            origin: Origin::here(),
+            meta: Meta::new(name),
             kafka: kafka.clone(),
             implementation: RegistryImplementation::default(),
             image: None,
@@ -208,10 +205,10 @@ impl SchemaRegistry {
         }
     }
 
-    fn instance(&self, scope: &Scope) -> Instance {
+    fn instance(&self, context: &Context) -> Instance {
         match self.implementation {
-            RegistryImplementation::Confluent => confluent::instance(self, scope),
-            RegistryImplementation::Apicurio => apicurio::instance(self, scope),
+            RegistryImplementation::Confluent => confluent::instance(self, context),
+            RegistryImplementation::Apicurio => apicurio::instance(self, context),
         }
     }
 
@@ -224,38 +221,39 @@ impl SchemaRegistry {
     }
 
     fn labels(&self) -> Labels {
-        Labels::new("schema-registry", &self.name, "server")
+        Labels::new("schema-registry", &self.meta.name, "server")
     }
 }
 
 impl Construct for SchemaRegistry {
     type Handle = SchemaRegistryHandle;
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, scope: &Scope) -> SchemaRegistryHandle {
+    fn handle(&self, context: &Context) -> SchemaRegistryHandle {
         SchemaRegistryHandle(Arc::new(Facts {
-            name: self.name.clone(),
-            url: format!("http://{}:{}{}", scope.service_address(&self.name), HTTP.1, self.path()),
+            name: self.meta.name.clone(),
+            url: format!(
+                "http://{}:{}{}",
+                context.service_address(&self.meta.name),
+                HTTP.1,
+                self.path()
+            ),
             replicas: self.replicas,
             metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
             cluster: Some(self.kafka.clone()),
-            made_in: Some(scope.clone()),
+            made_in: Some(context.clone()),
         }))
     }
 
     fn claims(&self) -> Vec<Claim> {
-        let location = self.origin.location;
+        let location = self.meta.location;
         let topics: &[&str] = match self.implementation {
             RegistryImplementation::Confluent => &[confluent::TOPIC],
             RegistryImplementation::Apicurio => &apicurio::TOPICS,
@@ -266,7 +264,13 @@ impl Construct for SchemaRegistry {
             .collect();
         if self.implementation == RegistryImplementation::Confluent {
             let cluster = self.kafka.bootstrap_servers();
-            claims.push(Claim::new("group", cluster, &self.name, &registry::GROUP, location));
+            claims.push(Claim::new(
+                "group",
+                cluster,
+                &self.meta.name,
+                &registry::GROUP,
+                location,
+            ));
         }
         claims
     }
@@ -285,7 +289,7 @@ impl Construct for SchemaRegistry {
             &Properties::default(),
             &self.overrides,
         );
-        check_heap(check, self.resources, self.origin.location);
+        check_heap(check, self.resources, self.meta.location);
     }
 
     fn capacity(&self) -> capacity::Facts {
@@ -296,15 +300,15 @@ impl Construct for SchemaRegistry {
         capacity::Facts {
             topics: topics
                 .iter()
-                .filter_map(|topic| self.kafka.internal_topic(*topic, 1, self.origin.location))
+                .filter_map(|topic| self.kafka.internal_topic(*topic, 1, self.meta.location))
                 .collect(),
             ..capacity::Facts::default()
         }
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
+    fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
-        let instance = self.instance(scope);
+        let instance = self.instance(context);
         let image = instance.container.image.clone().unwrap_or_default();
         let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
         if instance.has_agent {
@@ -312,7 +316,7 @@ impl Construct for SchemaRegistry {
         }
         let pod = Pod {
             labels: &labels,
-            service_account: &self.name,
+            service_account: &self.meta.name,
             user: instance.user,
             config: Some(&instance.config),
             // The registry creates its topic with as many replicas as it finds brokers, and ends if it finds none.
@@ -325,12 +329,12 @@ impl Construct for SchemaRegistry {
             sidecar: self.sidecar,
         };
         vec![
-            Object::new(&service_account(scope, &labels, &self.name)),
+            Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&instance.config),
-            Object::new(&service(scope, &labels, &self.name, &[HTTP])),
-            Object::new(&network_policy(scope, &labels, &self.name, admissions)),
-            Object::new(&disruption_budget(scope, &labels, &self.name)),
-            Object::new(&deployment(scope, &self.name, self.replicas, pod)),
+            Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
+            Object::new(&network_policy(context, &labels, &self.meta.name, admissions)),
+            Object::new(&disruption_budget(context, &labels, &self.meta.name)),
+            Object::new(&deployment(context, &self.meta.name, self.replicas, pod)),
         ]
     }
 }
@@ -346,7 +350,7 @@ struct Facts {
     replicas: u16,
     metrics_port: Option<&'static str>,
     cluster: Option<KafkaHandle>,
-    made_in: Option<Scope>,
+    made_in: Option<Context>,
 }
 
 impl SchemaRegistryHandle {

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe, VolumeMount};
 
 use crate::{
-    construct::{Check, Construct, Origin},
+    construct::{Check, Construct, Meta},
+    context::Context,
+    diagnostics::rules,
     kafka::check_heap,
-    kubernetes::{
-        Admission, Labels, Members, Pod, Sidecar, Spread, VolumeClaims, claim, config_map, container,
-        disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy, service,
-        service_account, stateful_set, tcp_probe,
-    },
     manifest::Object,
     metrics,
-    properties::Properties,
     quantity::{Duration, Resources, Units},
-    rules,
-    runtime::{ImageSet, Logging, METRICS_FILE, Start, Version},
-    stack::Scope,
+    settings::Properties,
+    workload::{
+        Admission, ImageSet, Labels, Logging, METRICS_FILE, Members, Pod, Sidecar, Spread, Start, Version,
+        VolumeClaims, claim, config_map, container, disruption_budget, env, env_from_field, exec_probe,
+        headless_service, named_port, network_policy, service, service_account, stateful_set, tcp_probe,
+    },
 };
 
 const CLIENT: (&str, u16) = ("tcp-client", 2181);
@@ -46,8 +45,7 @@ const FILE: &str = "zookeeper.properties";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct ZooKeeper {
-    name: String,
-    origin: Origin,
+    meta: Meta,
     replicas: u8,
     images: ImageSet,
     resources: Resources,
@@ -60,8 +58,7 @@ impl ZooKeeper {
     #[track_caller]
     pub fn new(name: impl Into<String>, replicas: u8) -> Self {
         Self {
-            name: name.into(),
-            origin: Origin::here(),
+            meta: Meta::new(name),
             replicas,
             images: ImageSet::confluent(Version::V3_9),
             resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
@@ -88,22 +85,22 @@ impl ZooKeeper {
     }
 
     fn labels(&self) -> Labels {
-        Labels::new("zookeeper", &self.name, "server")
+        Labels::new("zookeeper", &self.meta.name, "server")
     }
 
     fn headless_name(&self) -> String {
-        format!("{}-headless", self.name)
+        format!("{}-headless", self.meta.name)
     }
 
     /// Server ids and host names.
-    fn servers(&self, scope: &Scope) -> Vec<(u8, String)> {
-        let headless = scope.service_address(&self.headless_name());
+    fn servers(&self, context: &Context) -> Vec<(u8, String)> {
+        let headless = context.service_address(&self.headless_name());
         (1..=self.replicas)
-            .map(|id| (id, format!("{}-{id}.{headless}", self.name)))
+            .map(|id| (id, format!("{}-{id}.{headless}", self.meta.name)))
             .collect()
     }
 
-    fn properties(&self, scope: &Scope) -> Properties {
+    fn properties(&self, context: &Context) -> Properties {
         let mut properties = Properties::default();
         properties
             .set("dataDir", DATA)
@@ -121,24 +118,24 @@ impl ZooKeeper {
             // Readiness asks `srvr` for the server's part in the quorum; nothing else is answered.
             .set("4lw.commands.whitelist", "srvr")
             .set("admin.enableServer", false);
-        for (id, host) in self.servers(scope) {
+        for (id, host) in self.servers(context) {
             properties.set(format!("server.{id}"), format!("{host}:{}:{}", PEER.1, ELECTION.1));
         }
         properties
     }
 
-    fn config(&self, scope: &Scope) -> ConfigMap {
+    fn config(&self, context: &Context) -> ConfigMap {
         let logging = Logging::Reload4j;
         let rules = self
             .images
             .metrics_agent()
             .map(|_| (METRICS_FILE, metrics::agent_rules(metrics::Process::ZooKeeper)));
         config_map(
-            scope,
+            context,
             &self.labels(),
-            &self.name,
+            &self.meta.name,
             [
-                (FILE, self.properties(scope).to_text()),
+                (FILE, self.properties(context).to_text()),
                 (
                     logging.file(),
                     // Every probe would be a line.
@@ -227,31 +224,27 @@ fn mount() -> VolumeMount {
 impl Construct for ZooKeeper {
     type Handle = ZooKeeperHandle;
 
-    fn name(&self) -> &str {
-        &self.name
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
-    fn origin(&self) -> &Origin {
-        &self.origin
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
     }
 
-    fn origin_mut(&mut self) -> &mut Origin {
-        &mut self.origin
-    }
-
-    fn handle(&self, scope: &Scope) -> ZooKeeperHandle {
+    fn handle(&self, context: &Context) -> ZooKeeperHandle {
         ZooKeeperHandle(Arc::new(Facts {
-            name: self.name.clone(),
+            name: self.meta.name.clone(),
             replicas: self.replicas,
             connection_string: self
-                .servers(scope)
+                .servers(context)
                 .into_iter()
                 .map(|(_, host)| format!("{host}:{}", CLIENT.1))
                 .collect::<Vec<_>>()
                 .join(","),
-            service_address: format!("{}:{}", scope.service_address(&self.name), CLIENT.1),
+            service_address: format!("{}:{}", context.service_address(&self.meta.name), CLIENT.1),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
-            made_in: scope.clone(),
+            made_in: context.clone(),
         }))
     }
 
@@ -271,15 +264,15 @@ impl Construct for ZooKeeper {
                 finding.hint("use `ZooKeeper::new(…, 3)`");
             });
         }
-        check_heap(check, self.resources, self.origin.location);
+        check_heap(check, self.resources, self.meta.location);
     }
 
-    fn render(&self, scope: &Scope) -> Vec<Object> {
+    fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
-        let config = self.config(scope);
+        let config = self.config(context);
         let pod = Pod {
             labels: &labels,
-            service_account: &self.name,
+            service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(&config),
             init_containers: vec![self.write_id()],
@@ -289,7 +282,7 @@ impl Construct for ZooKeeper {
             sidecar: Sidecar::None,
         };
         let members = Members {
-            name: &self.name,
+            name: &self.meta.name,
             service: &self.headless_name(),
             replicas: self.replicas.into(),
             first_ordinal: 1,
@@ -307,18 +300,18 @@ impl Construct for ZooKeeper {
         );
         let volume = claim("data", self.storage.size, self.storage.class.as_deref());
         vec![
-            Object::new(&service_account(scope, &labels, &self.name)),
+            Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config),
-            Object::new(&service(scope, &labels, &self.name, &[CLIENT])),
+            Object::new(&service(context, &labels, &self.meta.name, &[CLIENT])),
             Object::new(&headless_service(
-                scope,
+                context,
                 &labels,
                 &self.headless_name(),
                 &[CLIENT, PEER, ELECTION],
             )),
-            Object::new(&network_policy(scope, &labels, &self.name, admissions)),
-            Object::new(&disruption_budget(scope, &labels, &self.name)),
-            Object::new(&stateful_set(scope, &members, pod, vec![volume])),
+            Object::new(&network_policy(context, &labels, &self.meta.name, admissions)),
+            Object::new(&disruption_budget(context, &labels, &self.meta.name)),
+            Object::new(&stateful_set(context, &members, pod, vec![volume])),
         ]
     }
 }
@@ -334,7 +327,7 @@ struct Facts {
     connection_string: String,
     service_address: String,
     metrics_port: Option<&'static str>,
-    made_in: Scope,
+    made_in: Context,
 }
 
 impl ZooKeeperHandle {

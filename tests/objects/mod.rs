@@ -8,7 +8,7 @@ mod faults;
 use std::{collections::BTreeSet, fs};
 
 use insta::assert_snapshot;
-use kafka_stacks::rules;
+use kafka_stacks::diagnostics::rules;
 
 use super::cli::{Scratch, kafka_stacks, run, transcript};
 

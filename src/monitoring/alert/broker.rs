@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
     metrics::{broker, jvm, objects},
     monitoring::Monitoring,
@@ -20,12 +20,12 @@ fn idle_limit(monitoring: &Monitoring) -> String {
     )
 }
 
-fn idle_trial(monitoring: &Monitoring, series: String) -> Trial {
+fn idle_trial(monitoring: &Monitoring, series: String) -> PromtoolTest {
     let bad = f64::from(monitoring.idle) / 200.0;
-    Trial::new(format!("{}%", f64::from(monitoring.idle) / 2.0))
+    PromtoolTest::new(format!("{}%", f64::from(monitoring.idle) / 2.0))
         .series(
             series,
-            Course::Level {
+            Samples::Gauge {
                 good: 1.0,
                 nearly: idle(monitoring),
                 bad,
@@ -43,8 +43,8 @@ fn pools(monitoring: &Monitoring) -> BTreeSet<&str> {
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaProducerLatencyHigh",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A Kafka broker answers producers slowly.",
         description: "One in a hundred produce requests takes {{ $value | printf \"%.0f\" }} ms or more on {{ $labels.pod }} of \
             {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
@@ -89,15 +89,15 @@ pub(super) const ALL: &[Row] = &[
                 "Do not tell producers to use `acks=1`: they no longer wait, and lose records with the next failure.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
             let limit = monitoring.produce_latency.as_millis() as f64;
             let labels = [("pod", "kafka-0"), ("request", "Produce")];
             let quantile = [labels[0], labels[1], ("quantile", "0.99")];
-            Trial::new(limit + 500.0)
+            PromtoolTest::new(limit + 500.0)
                 .series(
                     sources.sample(&broker::TOTAL_TIME, &quantile),
-                    Course::Level {
+                    Samples::Gauge {
                         good: limit / 2.0,
                         nearly: limit,
                         bad: limit + 500.0,
@@ -105,7 +105,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&broker::REQUESTS, &labels),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 0.0,
                         good: 100.0,
                         nearly: 100.0,
@@ -115,19 +115,19 @@ pub(super) const ALL: &[Row] = &[
                 // Slow once, and without requests since.
                 .series(
                     sources.sample(&broker::TOTAL_TIME, &[("pod", "kafka-1"), labels[1], quantile[2]]),
-                    Course::Steady(limit + 9000.0),
+                    Samples::Constant(limit + 9000.0),
                 )
                 .series(
                     sources.sample(&broker::REQUESTS, &[("pod", "kafka-1"), labels[1]]),
-                    Course::Steady(2500.0),
+                    Samples::Constant(2500.0),
                 )
                 .label("pod", "kafka-0")
         },
     },
     Row {
         name: "KafkaRequestHandlersBusy",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "The request handler threads of a Kafka broker are nearly always busy.",
         description: "Handler threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are idle \
             {{ $value | humanizePercentage }} of the time.",
@@ -161,14 +161,14 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the broker: when it is back it has the same load, and the others have had more meanwhile.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             idle_trial(monitoring, sources.sample(&broker::HANDLER_IDLE, &[("pod", "kafka-0")]))
         },
     },
     Row {
         name: "KafkaNetworkThreadsBusy",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "The network threads of a Kafka broker are nearly always busy.",
         description: "Network threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are idle \
             {{ $value | humanizePercentage }} of the time.",
@@ -196,14 +196,14 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the broker: all of its clients connect anew, which is what such threads are slow at.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             idle_trial(monitoring, sources.sample(&broker::NETWORK_IDLE, &[("pod", "kafka-0")]))
         },
     },
     Row {
         name: "KafkaBrokerRestarts",
-        urgency: Urgency::Warning,
-        hold: minutes(0),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(0),
         summary: "A Kafka process starts again and again.",
         description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} was started again {{ $value }} times within half an hour.",
         threshold: |_| "Two within half an hour: one for a change, one for its correction.".to_owned(),
@@ -238,12 +238,12 @@ pub(super) const ALL: &[Row] = &[
             over: "Mend what ended it. It is over when it has run for half an hour.",
             avoid: &["Do not delete its volume."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let pod = format!("{}-0", pools(monitoring).first().unwrap_or(&"kafka"));
-            Trial::new(3)
+            PromtoolTest::new(3)
                 .series(
                     sources.sample(&objects::RESTARTS, &[("pod", &pod), ("container", "kafka")]),
-                    Course::Restless,
+                    Samples::Flapping,
                 )
                 .label("pod", pod)
                 .late(4, 31)
@@ -251,8 +251,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaFileDescriptorsLow",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "A Kafka process is running out of file descriptors.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its file descriptors.",
         threshold: |_| "80 %: a broker that gets none ends.".to_owned(),
@@ -285,25 +285,25 @@ pub(super) const ALL: &[Row] = &[
             over: "Close what holds them, or raise the limit on the nodes. It is over below 80 %.",
             avoid: &["Do not delete segment files: the broker still has them open, and loses what they hold."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let labels = [("job", monitoring.kafka.name()), ("pod", "kafka-0")];
-            Trial::new("90%")
+            PromtoolTest::new("90%")
                 .series(
                     sources.sample(&jvm::OPEN_FILES, &labels),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 10.0,
                         nearly: 80.0,
                         bad: 90.0,
                     },
                 )
-                .series(sources.sample(&jvm::MAX_FILES, &labels), Course::Steady(100.0))
+                .series(sources.sample(&jvm::MAX_FILES, &labels), Samples::Constant(100.0))
                 .label("pod", "kafka-0")
         },
     },
     Row {
         name: "KafkaLateTransactions",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "Kafka transactions are open for longer than they may be.",
         description: "{{ $value }} partitions led by {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have a transaction that hangs.",
         threshold: |_| "None: the coordinator ends a transaction after its timeout.".to_owned(),
@@ -332,11 +332,11 @@ pub(super) const ALL: &[Row] = &[
                 --partition N --start-offset OFFSET`. It is over when consumers of the partition go on.",
             avoid: &["Do not abort a transaction whose producer still runs: stop the producer first."],
         },
-        trial: |_, sources| {
-            Trial::new(1)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1)
                 .series(
                     sources.sample(&broker::LATE_TRANSACTIONS, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 1.0,

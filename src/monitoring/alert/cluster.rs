@@ -1,6 +1,6 @@
 //! Of the cluster as a whole: brokers, partitions, replicas, elections.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
     metrics::{broker, controller, exporter, objects},
     monitoring::{Monitoring, scrape::Sources},
@@ -18,20 +18,20 @@ pub(super) fn leader_changes(sources: &Sources) -> Option<String> {
 }
 
 /// Three partitions, of which one has a leader that comes and goes.
-pub(super) fn restless(sources: &Sources) -> Trial {
+pub(super) fn restless(sources: &Sources) -> PromtoolTest {
     let leader = |partition| sources.sample(&exporter::LEADER, &[("topic", "a-topic"), ("partition", partition)]);
-    Trial::new("666.7m")
-        .series(leader("0"), Course::Steady(0.0))
-        .series(leader("1"), Course::Steady(1.0))
-        .series(leader("2"), Course::Restless)
+    PromtoolTest::new("666.7m")
+        .series(leader("0"), Samples::Constant(0.0))
+        .series(leader("1"), Samples::Constant(1.0))
+        .series(leader("2"), Samples::Flapping)
         .late(0, 6)
 }
 
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaBrokerDown",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "Kafka has fewer brokers than are declared.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the \
             exporter that counts them is gone.",
@@ -79,11 +79,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the other brokers meanwhile: each takes further copies away.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let declared = f64::from(monitoring.kafka.brokers().unwrap_or_default());
-            Trial::new(declared - 1.0).series(
+            PromtoolTest::new(declared - 1.0).series(
                 sources.sample(&exporter::BROKERS, &[]),
-                Course::Level {
+                Samples::Gauge {
                     good: declared,
                     nearly: declared,
                     bad: declared - 1.0,
@@ -93,8 +93,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaOfflinePartitions",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "Kafka partitions have no leader: nobody can write to them or read from them.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have no leader.",
         threshold: |_| "None may be offline. An election takes seconds.".to_owned(),
@@ -127,11 +127,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not delete and create the topic again: that loses all of it.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new(4)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(4)
                 .series(
                     sources.sample(&controller::OFFLINE_PARTITIONS, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 4.0,
@@ -139,7 +139,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&controller::OFFLINE_PARTITIONS, &[("pod", "kafka-1")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 4.0,
@@ -149,8 +149,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaUnderMinIsrPartitions",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "Kafka partitions have fewer replicas in sync than writes need.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} refuse writes with acks=all.",
         threshold: |monitoring| {
@@ -193,11 +193,11 @@ pub(super) const ALL: &[Row] = &[
                  loses.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new(5)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(5)
                 .series(
                     sources.sample(&broker::UNDER_MIN_ISR, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
@@ -205,7 +205,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&broker::UNDER_MIN_ISR, &[("pod", "kafka-1")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 3.0,
@@ -215,8 +215,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaUncleanLeaderElection",
-        urgency: Urgency::Critical,
-        hold: minutes(0),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(0),
         summary: "A Kafka partition got a leader from outside the in-sync replicas: acknowledged records may be lost.",
         description: "{{ $value | printf \"%.0f\" }} unclean elections of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} within ten minutes.",
         threshold: |_| "None, ever: each may have lost acknowledged records.".to_owned(),
@@ -251,11 +251,11 @@ pub(super) const ALL: &[Row] = &[
                 them again, and close the way by which it came. The alert ends ten minutes after the last one.",
             avoid: &["Do not delete the volume of the old leader: it may hold the only copy of what is missing."],
         },
-        trial: |_, sources| {
-            Trial::new(1)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1)
                 .series(
                     sources.sample(&controller::UNCLEAN_ELECTIONS, &[("pod", "kafka-0")]),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 0.0,
                         good: 0.0,
                         nearly: 0.0,
@@ -267,8 +267,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaUnderReplicatedPartitions",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "Kafka partitions have fewer replicas in sync than assigned.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are under-replicated.",
         threshold: |_| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
@@ -303,11 +303,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not start a reassignment to mend it: it adds to what has to be copied.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new(9)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(9)
                 .series(
                     sources.sample(&broker::UNDER_REPLICATED, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 4.0,
@@ -315,7 +315,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&broker::UNDER_REPLICATED, &[("pod", "kafka-1")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 5.0,
@@ -325,8 +325,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaISRShrink",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "Kafka replicas fall out of sync again and again.",
         description: "Leaders on {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} took replicas \
             out of the ISR {{ $value | humanize }} times a second.",
@@ -367,11 +367,11 @@ pub(super) const ALL: &[Row] = &[
                  that hangs.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new("50m")
+        promtool_test: |_, sources| {
+            PromtoolTest::new("50m")
                 .series(
                     sources.sample(&broker::ISR_SHRINKS, &[("pod", "kafka-0")]),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 0.0,
                         good: 0.0,
                         nearly: 0.0,
@@ -380,7 +380,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&broker::ISR_SHRINKS, &[("pod", "kafka-1")]),
-                    Course::Steady(12.0),
+                    Samples::Constant(12.0),
                 )
                 .label("pod", "kafka-0")
                 .late(0, 6)
@@ -388,8 +388,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaLeaderElectionRateHigh",
-        urgency: Urgency::Warning,
-        hold: minutes(15),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
         summary: "Kafka partitions change their leaders again and again.",
         description: "Each partition of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its leader \
             {{ $value | humanize }} times within five minutes, on average.",
@@ -425,12 +425,12 @@ pub(super) const ALL: &[Row] = &[
             over: "Mend the broker that comes and goes. It is over when the leaders stay for five minutes.",
             avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
         },
-        trial: |_, sources| restless(sources),
+        promtool_test: |_, sources| restless(sources),
     },
     Row {
         name: "KafkaReplicationStopped",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A Kafka broker no longer replicates some partitions after an error.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} gave up {{ $value }} partitions.",
         threshold: |_| "None: the broker does not try again by itself.".to_owned(),
@@ -460,11 +460,11 @@ pub(super) const ALL: &[Row] = &[
                 are no longer under-replicated.",
             avoid: &["Do not restart it while other partitions are under-replicated for another reason."],
         },
-        trial: |_, sources| {
-            Trial::new(2)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(2)
                 .series(
                     sources.sample(&broker::FAILED_FETCHES, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
@@ -475,8 +475,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaTopicsJobFailed",
-        urgency: Urgency::Warning,
-        hold: minutes(1),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(1),
         summary: "The Job that makes the declared topics failed.",
         description: "Job {{ $labels.job_name }} in {{ $labels.namespace }} failed: topics are not as declared.",
         threshold: |_| "A Job that failed tried several times.".to_owned(),
@@ -508,12 +508,12 @@ pub(super) const ALL: &[Row] = &[
                 The alert ends when the failed Job is gone.",
             avoid: &["Do not create the missing topic by hand: it gets other settings than the declared ones."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let job = format!("{}-0123456789abcdef", monitoring.topics.as_deref().unwrap_or_default());
-            Trial::new("")
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&objects::JOB_FAILED, &[("job_name", &job), ("condition", "true")]),
-                    Course::Appears(1.0),
+                    Samples::Appears(1.0),
                 )
                 .label("job_name", job)
         },

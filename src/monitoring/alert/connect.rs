@@ -1,6 +1,6 @@
 //! Of Connect workers and their connectors.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{metrics::connect, monitoring::Monitoring};
 
 /// The name of the first group of workers.
@@ -13,8 +13,8 @@ const CONNECTOR: (&str, &str) = ("connector", "a-connector");
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaConnectConnectorFailed",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A Kafka connector failed.",
         description: "Connector {{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} failed.",
         threshold: |_| "None: a connector that failed stays so until someone restarts it.".to_owned(),
@@ -45,16 +45,16 @@ pub(super) const ALL: &[Row] = &[
                 "Do not delete and create it again: a source may start from the beginning, and a sink's group has a new name.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let labels = |status| [("pod", "kafka-connect-a"), CONNECTOR, ("status", status)];
-            Trial::new("")
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&connect::CONNECTOR_STATUS, &labels("failed")),
-                    Course::Appears(1.0),
+                    Samples::Appears(1.0),
                 )
                 .series(
                     sources.sample(&connect::CONNECTOR_STATUS, &labels("running")),
-                    Course::Gone(1.0),
+                    Samples::Disappears(1.0),
                 )
                 .label("job", group(monitoring))
                 .label("connector", CONNECTOR.1)
@@ -62,8 +62,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaConnectTaskFailed",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "Tasks of a Kafka connector failed.",
         description: "{{ $value }} tasks of {{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} failed.",
         threshold: |_| "None: a task that failed stays so until someone restarts it.".to_owned(),
@@ -97,11 +97,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not set `errors.tolerance=all` without a dead letter queue: records are then dropped in silence.",
             ],
         },
-        trial: |monitoring, sources| {
-            Trial::new(2)
+        promtool_test: |monitoring, sources| {
+            PromtoolTest::new(2)
                 .series(
                     sources.sample(&connect::FAILED_TASKS, &[("pod", "kafka-connect-a"), CONNECTOR]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
@@ -109,7 +109,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&connect::FAILED_TASKS, &[("pod", "kafka-connect-b"), CONNECTOR]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
@@ -121,8 +121,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaConnectRebalancing",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "Kafka Connect workers have been rebalancing for long.",
         description: "Workers of {{ $labels.job }} in {{ $labels.namespace }} rebalance and do not come to an end.",
         threshold: |_| "Ten minutes: with a worker away it waits five minutes for it.".to_owned(),
@@ -151,11 +151,11 @@ pub(super) const ALL: &[Row] = &[
             over: "It is over when the workers have agreed; then all tasks have a worker again.",
             avoid: &["Do not restart workers meanwhile: each leaves and joins, which is a rebalance more."],
         },
-        trial: |monitoring, sources| {
-            Trial::new("")
+        promtool_test: |monitoring, sources| {
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&connect::REBALANCING, &[("pod", "kafka-connect-a")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 1.0,

@@ -1,6 +1,6 @@
 //! Of consumer groups.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
     metrics::{exporter, record},
     monitoring::{
@@ -92,8 +92,8 @@ fn unlimited(monitoring: &Monitoring) -> (String, String) {
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaConsumerLagHigh",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "A consumer group does not keep up with what is produced.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is \
             {{ $value | printf \"%.0f\" }} records behind on {{ $labels.topic }}.",
@@ -130,14 +130,14 @@ pub(super) const ALL: &[Row] = &[
                 "Do not add partitions to a topic whose records have keys: the order of a key is lost.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let limit = limit(monitoring);
             let (group, topic) = unlimited(monitoring);
             let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
-            Trial::new(limit + 1.0)
+            PromtoolTest::new(limit + 1.0)
                 .series(
                     sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], PARTITION]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: limit,
                         bad: limit + 1.0,
@@ -145,7 +145,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], ("partition", "1")]),
-                    Course::Steady(-1.0),
+                    Samples::Constant(-1.0),
                 )
                 .label("consumergroup", &*group)
                 .label("topic", &*topic)
@@ -153,8 +153,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaConsumerLagGrowing",
-        urgency: Urgency::Warning,
-        hold: minutes(15),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
         summary: "A consumer group falls further and further behind.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} falls behind on \
             {{ $labels.topic }} by {{ $value | printf \"%.0f\" }} records a minute.",
@@ -188,14 +188,14 @@ pub(super) const ALL: &[Row] = &[
                 shrinks.",
             avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let floor = (limit(monitoring) / 10.0).floor();
             let (group, topic) = unlimited(monitoring);
             let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
-            Trial::new(floor + 1.0)
+            PromtoolTest::new(floor + 1.0)
                 .series(
                     sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], PARTITION]),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 0.0,
                         good: 0.0,
                         nearly: floor / 64.0,
@@ -209,8 +209,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaConsumerLagTime",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "A consumer group is far behind in time.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is as many records behind on \
             {{ $labels.topic }} as are produced in {{ $value | printf \"%.0f\" }} s.",
@@ -249,13 +249,13 @@ pub(super) const ALL: &[Row] = &[
             over: "As for KafkaConsumerLagHigh. It is over when the group is nearer than that.",
             avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
             let seconds = monitoring.lag_time.as_seconds() as f64;
-            Trial::new(2.0 * seconds)
+            PromtoolTest::new(2.0 * seconds)
                 .series(
                     sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: (0.9 * seconds).floor(),
                         bad: 2.0 * seconds,
@@ -263,7 +263,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&exporter::CURRENT_OFFSET, &[TOPIC, PARTITION]),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 0.0,
                         good: 60.0,
                         nearly: 60.0,
@@ -276,8 +276,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaConsumerGroupWithoutMembers",
-        urgency: Urgency::Warning,
-        hold: minutes(15),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
         summary: "A consumer group has records to read and nobody who reads them.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} has no member, and commits nothing.",
         threshold: |_| "Fifteen minutes: a deployment takes less.".to_owned(),
@@ -315,11 +315,11 @@ pub(super) const ALL: &[Row] = &[
                 {bootstrap} --delete --group GROUP`. It is over when something is committed, or the group is gone.",
             avoid: &["Do not delete a group that is to come back: it then starts where `auto.offset.reset` says."],
         },
-        trial: |_, sources| {
-            Trial::new("")
+        promtool_test: |_, sources| {
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&exporter::GROUP_MEMBERS, &[GROUP]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 2.0,
                         nearly: 0.0,
                         bad: 0.0,
@@ -327,7 +327,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&exporter::COMMITTED_OFFSET, &[GROUP, TOPIC, PARTITION]),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 100.0,
                         good: 0.0,
                         nearly: 10.0,
@@ -336,7 +336,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
-                    Course::Steady(5.0),
+                    Samples::Constant(5.0),
                 )
                 .label("consumergroup", GROUP.1)
         },

@@ -1,6 +1,6 @@
 //! Of the controllers and the quorum that they form.
 
-use super::{BY, Page, Row, Trial, Urgency, cluster::several_brokers, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, cluster::several_brokers, minutes, promtool::Samples};
 use crate::{
     kafka::Mode,
     metrics::{broker, controller},
@@ -27,8 +27,8 @@ const STALE_MILLIS: u32 = 30_000;
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaNoActiveController",
-        urgency: Urgency::Critical,
-        hold: minutes(2),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(2),
         summary: "Kafka has no active controller.",
         description: "No node of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is the active controller.",
         threshold: |_| "Exactly one. An election takes seconds.".to_owned(),
@@ -57,11 +57,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart brokers: they cannot become leaders of anything again before there is a controller.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new("")
+        promtool_test: |_, sources| {
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 1.0,
                         nearly: 1.0,
                         bad: 0.0,
@@ -69,14 +69,14 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-1")]),
-                    Course::Steady(0.0),
+                    Samples::Constant(0.0),
                 )
         },
     },
     Row {
         name: "KafkaSeveralActiveControllers",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "More than one Kafka node takes itself for the active controller.",
         description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} say that they are the active controller.",
         threshold: |_| "Exactly one; two are possible for seconds while one gives up.".to_owned(),
@@ -107,15 +107,15 @@ pub(super) const ALL: &[Row] = &[
                 one node says 1.",
             avoid: &["Do not restart both at once: then there is no controller."],
         },
-        trial: |_, sources| {
-            Trial::new(2)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(2)
                 .series(
                     sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-0")]),
-                    Course::Steady(1.0),
+                    Samples::Constant(1.0),
                 )
                 .series(
                     sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-1")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 1.0,
@@ -125,8 +125,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaQuorumWithoutLeader",
-        urgency: Urgency::Critical,
-        hold: minutes(2),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(2),
         summary: "Nodes of Kafka know no leader of the metadata quorum.",
         description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} know no leader.",
         threshold: |monitoring| {
@@ -167,11 +167,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not scale the controllers to another number to get a majority: the quorum is a list of nodes.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new(2)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(2)
                 .series(
                     sources.sample(&controller::CURRENT_LEADER, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 1.0,
                         nearly: 0.0,
                         bad: -1.0,
@@ -179,7 +179,7 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&controller::CURRENT_LEADER, &[("pod", "kafka-1")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 1.0,
                         nearly: 0.0,
                         bad: -1.0,
@@ -189,8 +189,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaQuorumElections",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "Kafka's metadata quorum elects leaders again and again.",
         description: "The quorum of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its epoch {{ $value }} times within 15 minutes.",
         threshold: |_| "Three: a rolling restart moves the leader once or twice.".to_owned(),
@@ -220,19 +220,19 @@ pub(super) const ALL: &[Row] = &[
             over: "Give the slow controller what it lacks. It is over when the epoch stays the same for 15 minutes.",
             avoid: &["Do not raise the election timeouts first: they hide a controller that is too slow."],
         },
-        trial: |_, sources| {
-            Trial::new(6)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(6)
                 .series(
                     sources.sample(&controller::CURRENT_EPOCH, &[("pod", "kafka-0")]),
-                    Course::Restless,
+                    Samples::Flapping,
                 )
                 .late(6, 16)
         },
     },
     Row {
         name: "KafkaControllerLag",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A Kafka controller is behind the metadata log.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
         threshold: |_| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
@@ -262,11 +262,11 @@ pub(super) const ALL: &[Row] = &[
             over: "It catches up by itself once it reaches the leader. It is over when its `Lag` is near 0.",
             avoid: &["Do not delete its volume to make it start afresh: it would vote with an empty memory."],
         },
-        trial: |_, sources| {
-            Trial::new(60_000)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(60_000)
                 .series(
                     sources.sample(&controller::LAST_APPLIED_LAG, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 500.0,
                         nearly: f64::from(STALE_MILLIS),
                         bad: 60_000.0,
@@ -277,8 +277,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaBrokerMetadataLag",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A Kafka broker works with old metadata.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
         threshold: |_| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
@@ -307,11 +307,11 @@ pub(super) const ALL: &[Row] = &[
             over: "It catches up by itself once it reaches the controllers. It is over when the age is below a second again.",
             avoid: &["Do not restart all brokers: if there is no controller, none of them comes back."],
         },
-        trial: |_, sources| {
-            Trial::new(60_000)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(60_000)
                 .series(
                     sources.sample(&broker::METADATA_LAG, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 500.0,
                         nearly: f64::from(STALE_MILLIS),
                         bad: 60_000.0,
@@ -322,8 +322,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaMetadataErrors",
-        urgency: Urgency::Critical,
-        hold: minutes(1),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(1),
         summary: "A Kafka node could not apply the cluster's metadata.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} counts {{ $value }} metadata errors.",
         threshold: |_| "None: the node no longer knows what the others know.".to_owned(),
@@ -359,11 +359,11 @@ pub(super) const ALL: &[Row] = &[
                 `kubectl -n {ns} delete pod POD`. If the errors come back, keep the volume and look for the defect.",
             avoid: &["Do not upgrade or downgrade other nodes before it is understood."],
         },
-        trial: |_, sources| {
-            Trial::new(1)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1)
                 .series(
                     sources.sample(&controller::METADATA_ERRORS, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 1.0,
@@ -374,8 +374,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaFencedBrokers",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "Kafka brokers are registered but fenced.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are fenced.",
         threshold: |_| "None may stay so: a broker that starts is fenced until it has caught up.".to_owned(),
@@ -404,10 +404,10 @@ pub(super) const ALL: &[Row] = &[
                 `kafka-cluster unregister --bootstrap-server {bootstrap} --id ID`.",
             avoid: &["Do not unregister a broker that is to come back."],
         },
-        trial: |_, sources| {
-            Trial::new(1).series(
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1).series(
                 sources.sample(&controller::FENCED_BROKERS, &[("pod", "kafka-0")]),
-                Course::Level {
+                Samples::Gauge {
                     good: 0.0,
                     nearly: 0.0,
                     bad: 1.0,

@@ -2,10 +2,10 @@
 //! among it, because that is a setting of each topic.
 
 use super::{
-    BY, Page, Row, Trial, Urgency,
+    AlertSeverity, BY, Page, PromtoolTest, Row,
     cluster::{leader_changes, restless},
     minutes,
-    trial::Course,
+    promtool::Samples,
 };
 use crate::{
     kafka::Mode,
@@ -38,8 +38,8 @@ fn leader(sources: &Sources, partition: &str) -> String {
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaBrokerDown",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "Kafka has fewer brokers than it should have.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} are there; 0 also if the exporter that counts them \
             is gone.",
@@ -76,11 +76,11 @@ pub(super) const ALL: &[Row] = &[
             over: "Tell whoever runs the cluster. It is over when all brokers are there.",
             avoid: &["Do not restart clients meanwhile: they find the brokers that are left by themselves."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let all = f64::from(monitoring.brokers.unwrap_or_default());
-            Trial::new(all - 1.0).series(
+            PromtoolTest::new(all - 1.0).series(
                 sources.sample(&exporter::BROKERS, &[]),
-                Course::Level {
+                Samples::Gauge {
                     good: all,
                     nearly: all,
                     bad: all - 1.0,
@@ -90,8 +90,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaOfflinePartitions",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "Kafka partitions have no leader: nobody can write to them or read from them.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} have no leader.",
         threshold: |_| "None may be offline. An election takes seconds.".to_owned(),
@@ -118,17 +118,20 @@ pub(super) const ALL: &[Row] = &[
                 "Do not delete and create the topic again: that loses all of it.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new(1)
-                .series(sources.sample(&exporter::PARTITIONS, &[A_TOPIC]), Course::Steady(2.0))
-                .series(leader(sources, "0"), Course::Steady(1.0))
-                .series(leader(sources, "1"), Course::Gone(2.0))
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1)
+                .series(
+                    sources.sample(&exporter::PARTITIONS, &[A_TOPIC]),
+                    Samples::Constant(2.0),
+                )
+                .series(leader(sources, "0"), Samples::Constant(1.0))
+                .series(leader(sources, "1"), Samples::Disappears(2.0))
         },
     },
     Row {
         name: "KafkaUnderReplicatedPartitions",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "Kafka partitions have fewer replicas in sync than assigned.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} are under-replicated.",
         threshold: |_| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
@@ -158,23 +161,23 @@ pub(super) const ALL: &[Row] = &[
             over: "A broker that is back catches up by itself. It is over when the first command lists nothing.",
             avoid: &["Do not start a reassignment to mend it: it adds to what has to be copied."],
         },
-        trial: |_, sources| {
+        promtool_test: |_, sources| {
             let of = |partition| sources.sample(&exporter::UNDER_REPLICATED, &[A_TOPIC, ("partition", partition)]);
-            let falls = Course::Level {
+            let falls = Samples::Gauge {
                 good: 0.0,
                 nearly: 0.0,
                 bad: 1.0,
             };
-            Trial::new(2)
+            PromtoolTest::new(2)
                 .series(of("0"), falls)
                 .series(of("1"), falls)
-                .series(of("2"), Course::Steady(0.0))
+                .series(of("2"), Samples::Constant(0.0))
         },
     },
     Row {
         name: "KafkaLeaderElectionRateHigh",
-        urgency: Urgency::Warning,
-        hold: minutes(15),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
         summary: "Kafka partitions change their leaders again and again.",
         description: "Each partition of {{ $labels.kafka_cluster }} changed its leader {{ $value | humanize }} times within five \
             minutes, on average.",
@@ -203,6 +206,8 @@ pub(super) const ALL: &[Row] = &[
             over: "Tell whoever runs the cluster which broker comes and goes. It is over when the leaders stay for five minutes.",
             avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
         },
-        trial: |_, sources| restless(sources).series(sources.sample(&exporter::BROKERS, &[]), Course::Steady(3.0)),
+        promtool_test: |_, sources| {
+            restless(sources).series(sources.sample(&exporter::BROKERS, &[]), Samples::Constant(3.0))
+        },
     },
 ];

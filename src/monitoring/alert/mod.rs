@@ -7,40 +7,44 @@ mod connect;
 mod consumer;
 mod controller;
 pub(super) mod external;
-pub(super) mod page;
+pub(super) mod promtool;
 mod registry;
+pub(super) mod runbook;
 mod scraping;
 mod storage;
-mod template;
-pub(super) mod trial;
 mod zookeeper;
 
 pub use self::{
-    page::Runbook,
-    trial::{AlertTest, Course},
+    promtool::{AlertTest, Samples},
+    runbook::Runbook,
 };
 
 use std::collections::BTreeSet;
 
-use self::{page::Page, trial::Trial};
+use self::{promtool::PromtoolTest, runbook::Page};
 use super::{
     Board, Monitoring,
     expression::{Flaw, Judgement, judge},
     resource::AlertingRule,
     scrape::{CLUSTER, INTERVAL, Sources},
 };
-use crate::{finding::Location, metrics::Metric, quantity::Duration, rules::observability as rules};
+use crate::promql::template;
+use crate::{
+    diagnostics::{Location, rules::observability as rules},
+    metrics::Metric,
+    quantity::Duration,
+};
 
 /// How urgent an alert is: its label `severity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
+pub enum AlertSeverity {
     /// Someone is woken: clients fail, or the next failure makes them fail.
     Critical,
     /// Someone looks during working hours.
     Warning,
 }
 
-impl Urgency {
+impl AlertSeverity {
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -53,17 +57,17 @@ impl Urgency {
 /// stack, it can fire, and it can stop.
 ///
 /// ```
-/// use kafka_stacks::{monitoring::{Alert, ForeignExporter, Urgency}, prelude::*};
+/// use kafka_stacks::{monitoring::{Alert, ExternalExporter, AlertSeverity}, prelude::*};
 ///
 /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
 /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
 /// stack.add(
 ///     Monitoring::new("monitoring", &kafka)
-///         .foreign(ForeignExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
+///         .external(ExternalExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
 ///         .alert(
 ///             Alert::new("ShopOrdersWait", "sum by (region) (shop_orders_waiting) > 100")
-///                 .urgency(Urgency::Critical)
-///                 .hold(10.minutes())
+///                 .severity(AlertSeverity::Critical)
+///                 .for_duration(10.minutes())
 ///                 .summary("Orders wait to be produced.")
 ///                 .description("{{ $value }} orders of {{ $labels.region }} wait."),
 ///         ),
@@ -75,8 +79,8 @@ impl Urgency {
 pub struct Alert {
     pub(super) name: String,
     expression: String,
-    urgency: Urgency,
-    hold: Duration,
+    severity: AlertSeverity,
+    for_duration: Duration,
     summary: String,
     description: String,
     runbook: Option<String>,
@@ -92,8 +96,8 @@ impl Alert {
         Self {
             name: name.into(),
             expression: expression.into(),
-            urgency: Urgency::Warning,
-            hold: Duration::from_seconds(5 * 60),
+            severity: AlertSeverity::Warning,
+            for_duration: Duration::from_seconds(5 * 60),
             summary: String::new(),
             description: String::new(),
             runbook: None,
@@ -104,14 +108,14 @@ impl Alert {
     }
 
     /// How urgent it is.
-    pub const fn urgency(mut self, urgency: Urgency) -> Self {
-        self.urgency = urgency;
+    pub const fn severity(mut self, severity: AlertSeverity) -> Self {
+        self.severity = severity;
         self
     }
 
     /// How long the expression must hold before it fires; nothing, or a scrape interval (30 s) or more.
-    pub const fn hold(mut self, hold: Duration) -> Self {
-        self.hold = hold;
+    pub const fn for_duration(mut self, for_duration: Duration) -> Self {
+        self.for_duration = for_duration;
         self
     }
 
@@ -149,9 +153,9 @@ impl Alert {
 /// A row of the table.
 pub(super) struct Row {
     pub name: &'static str,
-    pub urgency: Urgency,
+    pub severity: AlertSeverity,
     /// How long the expression must hold.
-    pub hold: Duration,
+    pub for_duration: Duration,
     /// What is wrong: a sentence that is the same for every alert of this name.
     pub summary: &'static str,
     /// Which one, and how much: a template.
@@ -163,7 +167,7 @@ pub(super) struct Row {
     /// What to do about it.
     pub page: Page,
     /// Series that make it fire, and the nearest that do not.
-    pub trial: fn(&Monitoring, &Sources) -> Trial,
+    pub promtool_test: fn(&Monitoring, &Sources) -> PromtoolTest,
 }
 
 /// Every alert, by what it is about, with the dashboard to look at; the most urgent first.
@@ -214,7 +218,14 @@ impl Monitoring {
             ];
             let expression = (row.expression)(self, sources)?;
             Some(Ready {
-                rule: rule(row.name, expression, row.urgency, row.hold, annotations, sources),
+                rule: rule(
+                    row.name,
+                    expression,
+                    row.severity,
+                    row.for_duration,
+                    annotations,
+                    sources,
+                ),
                 whose: Whose::Crate(row),
             })
         });
@@ -229,7 +240,14 @@ impl Monitoring {
             ];
             let expression = alert.expression.clone();
             Ready {
-                rule: rule(&alert.name, expression, alert.urgency, alert.hold, annotations, sources),
+                rule: rule(
+                    &alert.name,
+                    expression,
+                    alert.severity,
+                    alert.for_duration,
+                    annotations,
+                    sources,
+                ),
                 whose: Whose::Stack(alert),
             }
         });
@@ -267,13 +285,13 @@ impl Monitoring {
 fn rule<const N: usize>(
     name: &str,
     expression: String,
-    urgency: Urgency,
-    hold: Duration,
+    severity: AlertSeverity,
+    for_duration: Duration,
     annotations: [(&str, Option<String>); N],
     sources: &Sources,
 ) -> AlertingRule {
     let labels = [
-        ("severity", urgency.label().to_owned()),
+        ("severity", severity.label().to_owned()),
         // Also on what the kubelet reports, which knows no cluster.
         (CLUSTER, sources.cluster.clone()),
     ];
@@ -281,7 +299,7 @@ fn rule<const N: usize>(
     AlertingRule {
         alert: name.to_owned(),
         expr: expression,
-        hold: (hold.as_millis() > 0).then(|| hold.to_string()),
+        for_duration: (for_duration.as_millis() > 0).then(|| for_duration.to_string()),
         labels: labels.map(owned).into(),
         annotations: annotations
             .into_iter()
@@ -308,15 +326,18 @@ impl Ready<'_> {
     }
 
     /// What it is tried with; nothing where an amendment has changed what it asks.
-    pub(super) fn trial(&self, monitoring: &Monitoring, sources: &Sources) -> Option<Trial> {
+    pub(super) fn promtool_test(&self, monitoring: &Monitoring, sources: &Sources) -> Option<PromtoolTest> {
         match self.whose {
             Whose::Crate(row) => {
                 let same = (row.expression)(monitoring, sources)? == self.rule.expr;
-                same.then(|| (row.trial)(monitoring, sources))
+                same.then(|| (row.promtool_test)(monitoring, sources))
             }
-            Whose::Stack(alert) if alert.expression == self.rule.expr => {
-                Some(alert.test.as_ref()?.trial(&judge(&alert.expression, sources), sources))
-            }
+            Whose::Stack(alert) if alert.expression == self.rule.expr => Some(
+                alert
+                    .test
+                    .as_ref()?
+                    .promtool_test(&judge(&alert.expression, sources), sources),
+            ),
             Whose::Stack(_) => None,
         }
     }
@@ -365,12 +386,12 @@ fn flaws(rule: &AlertingRule, judgement: &mut Judgement) -> Vec<Flaw> {
             );
         }
     }
-    let hold = rule.waits();
-    if hold.as_millis() != 0 && hold < INTERVAL {
+    let for_duration = rule.waits();
+    if for_duration.as_millis() != 0 && for_duration < INTERVAL {
         flaw(
             &rules::TIMES,
-            format!("`for` is {hold}, and a scrape comes every {INTERVAL}"),
-            "use `.hold(5.minutes())`, or `.hold(0.seconds())` for what must not happen once",
+            format!("`for` is {for_duration}, and a scrape comes every {INTERVAL}"),
+            "use `.for_duration(5.minutes())`, or `.for_duration(0.seconds())` for what must not happen once",
         );
     }
     if rule.annotation("summary").contains("{{") {

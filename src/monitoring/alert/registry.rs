@@ -1,12 +1,12 @@
 //! Of the Schema Registry.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::metrics::registry;
 
 pub(super) const ALL: &[Row] = &[Row {
     name: "KafkaSchemaRegistryNoPrimary",
-    urgency: Urgency::Critical,
-    hold: minutes(5),
+    severity: AlertSeverity::Critical,
+    for_duration: minutes(5),
     summary: "The Schema Registry has no primary, or more than one.",
     description: "{{ $value }} instances of {{ $labels.job }} in {{ $labels.namespace }} say that they are the primary.",
     threshold: |_| "Exactly one; an election takes seconds.".to_owned(),
@@ -40,19 +40,19 @@ pub(super) const ALL: &[Row] = &[Row {
             deployment/{registry}`. It is over when one says 1.",
         avoid: &["Do not delete `_schemas`: it holds every schema, and records cannot be read without them."],
     },
-    trial: |monitoring, sources| {
+    promtool_test: |monitoring, sources| {
         let primary = |pod| sources.sample(&registry::PRIMARY, &[("pod", pod)]);
         let name = monitoring.registries.first().map_or("", |registry| registry.name());
-        Trial::new(0)
+        PromtoolTest::new(0)
             .series(
                 primary("a"),
-                Course::Level {
+                Samples::Gauge {
                     good: 1.0,
                     nearly: 1.0,
                     bad: 0.0,
                 },
             )
-            .series(primary("b"), Course::Steady(0.0))
+            .series(primary("b"), Samples::Constant(0.0))
             .label("job", name)
     },
 }];

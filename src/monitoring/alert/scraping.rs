@@ -1,6 +1,6 @@
 //! Of the scraping itself: what is not scraped raises no other alert.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{metrics::target, monitoring::scrape::Sources};
 
 fn jobs(sources: &Sources) -> impl Iterator<Item = &str> {
@@ -10,8 +10,8 @@ fn jobs(sources: &Sources) -> impl Iterator<Item = &str> {
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaMetricsAbsent",
-        urgency: Urgency::Critical,
-        hold: minutes(5),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
         summary: "Prometheus scrapes nothing of a component of Kafka: none of its alerts can fire.",
         description: "Nothing is scraped for job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
         threshold: |_| "Each job has a target at any time.".to_owned(),
@@ -43,24 +43,24 @@ pub(super) const ALL: &[Row] = &[
             over: "Bring pods or monitor back. It is over when `up` has a series for the job.",
             avoid: &["Do not silence it: it stands for all other alerts of the component."],
         },
-        trial: |_, sources| {
+        promtool_test: |_, sources| {
             let first = jobs(sources).next().unwrap_or_default();
             jobs(sources)
-                .fold(Trial::new(""), |trial, job| {
-                    let course = if job == first {
-                        Course::Gone(1.0)
+                .fold(PromtoolTest::new(""), |promtool_test, job| {
+                    let samples = if job == first {
+                        Samples::Disappears(1.0)
                     } else {
-                        Course::Steady(1.0)
+                        Samples::Constant(1.0)
                     };
-                    trial.series(sources.sample(&target::UP, &[("job", job), ("pod", "a")]), course)
+                    promtool_test.series(sources.sample(&target::UP, &[("job", job), ("pod", "a")]), samples)
                 })
                 .label("job", first)
         },
     },
     Row {
         name: "KafkaScrapeFailing",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "Prometheus cannot scrape a pod of Kafka.",
         description: "{{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace }} does not answer scrapes.",
         threshold: |_| "None for five minutes: a process that starts answers late.".to_owned(),
@@ -92,12 +92,12 @@ pub(super) const ALL: &[Row] = &[
             over: "It is over when `up` of the pod is 1.",
             avoid: &["Do not restart a broker only to get its metrics back, while partitions are under-replicated."],
         },
-        trial: |_, sources| {
+        promtool_test: |_, sources| {
             let job = jobs(sources).next().unwrap_or_default();
-            Trial::new("")
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&target::UP, &[("job", job), ("pod", "a")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 1.0,
                         nearly: 1.0,
                         bad: 0.0,

@@ -1,6 +1,6 @@
 //! Of volumes and what Kafka keeps on them.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
     metrics::{broker, kubelet, record},
     monitoring::scrape::Sources,
@@ -16,8 +16,8 @@ fn claim(sources: &Sources) -> String {
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaDiskUsageHigh",
-        urgency: Urgency::Warning,
-        hold: minutes(10),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
         summary: "A volume of Kafka is nearly full; a broker whose volume is full ends.",
         description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} is {{ $value | printf \"%.0f\" }} % full.",
         threshold: |monitoring| {
@@ -60,14 +60,14 @@ pub(super) const ALL: &[Row] = &[
                 "Do not shorten the retention of a topic without its owner: what is deleted is gone.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let claim = claim(sources);
             let labels = [("persistentvolumeclaim", claim.as_str())];
             let free = 10.0 * (100.0 - f64::from(monitoring.disk_usage));
-            Trial::new(monitoring.disk_usage.saturating_add(1))
+            PromtoolTest::new(monitoring.disk_usage.saturating_add(1))
                 .series(
                     sources.sample(&kubelet::VOLUME_AVAILABLE, &labels),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 900.0,
                         nearly: free + 1.0,
                         bad: free - 10.0,
@@ -75,24 +75,24 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .series(
                     sources.sample(&kubelet::VOLUME_CAPACITY, &labels),
-                    Course::Steady(1000.0),
+                    Samples::Constant(1000.0),
                 )
                 // A volume of someone else.
                 .series(
                     sources.sample(&kubelet::VOLUME_AVAILABLE, &[("persistentvolumeclaim", "data-other-0")]),
-                    Course::Steady(1.0),
+                    Samples::Constant(1.0),
                 )
                 .series(
                     sources.sample(&kubelet::VOLUME_CAPACITY, &[("persistentvolumeclaim", "data-other-0")]),
-                    Course::Steady(1000.0),
+                    Samples::Constant(1000.0),
                 )
                 .label("persistentvolumeclaim", claim.clone())
         },
     },
     Row {
         name: "KafkaDiskFullSoon",
-        urgency: Urgency::Warning,
-        hold: minutes(30),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(30),
         summary: "A volume of Kafka will be full soon if it goes on like this.",
         description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} fills up soon, by its growth of the last six hours.",
         threshold: |monitoring| {
@@ -132,17 +132,17 @@ pub(super) const ALL: &[Row] = &[
                 line no longer reaches 0, which can take some hours.",
             avoid: &["Do not delete files below /var/lib/kafka/data by hand."],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let claim = claim(sources);
             let series = sources.sample(&kubelet::VOLUME_AVAILABLE, &[("persistentvolumeclaim", &claim)]);
             #[expect(clippy::cast_precision_loss, reason = "minutes of a test")]
             let within = monitoring.disk_full_within.as_seconds() as f64 / 60.0;
             // So steep that one step among twelve samples is enough for the line, whose slope it makes 11/286 of it.
             let bad = -(1_000_000.0_f64 * 286.0 / 11.0 / within).ceil() - 1000.0;
-            Trial::new("")
+            PromtoolTest::new("")
                 .series(
                     series,
-                    Course::Growth {
+                    Samples::Counter {
                         from: 1_000_000.0,
                         good: 0.0,
                         nearly: -(500_000.0 / within).floor(),
@@ -155,8 +155,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaLogCleanerDead",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A Kafka broker no longer compacts its logs.",
         description: "{{ $value }} cleaner threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are dead.",
         threshold: |_| "None: a dead thread stays dead until the broker restarts.".to_owned(),
@@ -185,11 +185,11 @@ pub(super) const ALL: &[Row] = &[
                 dies again, the log names the partition that has to be copied anew.",
             avoid: &["Do not turn compaction off for the topic: what it should forget is then kept or deleted by age."],
         },
-        trial: |_, sources| {
-            Trial::new(1)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1)
                 .series(
                     sources.sample(&broker::DEAD_CLEANERS, &[("pod", "kafka-0")]),
-                    Course::Level {
+                    Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 1.0,

@@ -1,6 +1,6 @@
 //! Of a `ZooKeeper` ensemble and the brokers' sessions with it.
 
-use super::{BY, Page, Row, Trial, Urgency, minutes, trial::Course};
+use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
     metrics::zookeeper,
     monitoring::{Monitoring, scrape::Sources},
@@ -20,35 +20,35 @@ fn serving(sources: &Sources) -> Option<String> {
     Some(format!("(count by ({BY}) ({serving}) or 0 * absent({serving}))"))
 }
 
-/// A trial in which so many of the servers leave the quorum.
-fn leaving(monitoring: &Monitoring, sources: &Sources, leaving: u8) -> Trial {
+/// A promtool_test in which so many of the servers leave the quorum.
+fn leaving(monitoring: &Monitoring, sources: &Sources, leaving: u8) -> PromtoolTest {
     let all = servers(monitoring).unwrap_or_default();
     let left = all.saturating_sub(leaving);
-    let mut trial = (0..all).fold(Trial::new(left), |trial, server| {
+    let mut promtool_test = (0..all).fold(PromtoolTest::new(left), |promtool_test, server| {
         let pod = format!("zookeeper-{server}");
-        let course = if server < leaving {
-            Course::Gone(1.0)
+        let samples = if server < leaving {
+            Samples::Disappears(1.0)
         } else {
-            Course::Steady(1.0)
+            Samples::Constant(1.0)
         };
-        trial.series(
+        promtool_test.series(
             sources.sample(&zookeeper::SERVER_STATE, &[("pod", &pod), ("state", "following")]),
-            course,
+            samples,
         )
     });
     if left == 0
         && let Some(ensemble) = monitoring.kafka.zookeeper()
     {
-        trial = trial.label("job", ensemble.name());
+        promtool_test = promtool_test.label("job", ensemble.name());
     }
-    trial
+    promtool_test
 }
 
 pub(super) const ALL: &[Row] = &[
     Row {
         name: "KafkaZooKeeperQuorumLost",
-        urgency: Urgency::Critical,
-        hold: minutes(1),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(1),
         summary: "Too few ZooKeeper servers are there for a quorum.",
         description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} lead or follow.",
         threshold: |monitoring| {
@@ -88,15 +88,15 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the brokers: without ZooKeeper they do not start.",
             ],
         },
-        trial: |monitoring, sources| {
+        promtool_test: |monitoring, sources| {
             let all = servers(monitoring).unwrap_or_default();
             leaving(monitoring, sources, all - all / 2)
         },
     },
     Row {
         name: "KafkaZooKeeperServerDown",
-        urgency: Urgency::Warning,
-        hold: minutes(5),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
         summary: "A ZooKeeper server is not part of the quorum.",
         description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} lead or follow.",
         threshold: |monitoring| format!("{} servers are declared.", servers(monitoring).unwrap_or_default()),
@@ -123,12 +123,12 @@ pub(super) const ALL: &[Row] = &[
             over: "It is over when all {servers} servers lead or follow.",
             avoid: &["Do not restart another server meanwhile: with fewer than {quorum} the quorum is lost."],
         },
-        trial: |monitoring, sources| leaving(monitoring, sources, 1),
+        promtool_test: |monitoring, sources| leaving(monitoring, sources, 1),
     },
     Row {
         name: "KafkaZooKeeperSessionLost",
-        urgency: Urgency::Critical,
-        hold: minutes(2),
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(2),
         summary: "A Kafka broker has no session with ZooKeeper.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is {{ $labels.state }}.",
         threshold: |_| "Each broker is CONNECTED; a reconnect takes seconds.".to_owned(),
@@ -158,16 +158,16 @@ pub(super) const ALL: &[Row] = &[
             over: "It connects again by itself once ZooKeeper serves. If not, restart it: `kubectl -n {ns} delete pod POD`.",
             avoid: &["Do not restart all brokers at once."],
         },
-        trial: |_, sources| {
+        promtool_test: |_, sources| {
             let labels = |state| [("pod", "kafka-0"), ("state", state)];
-            Trial::new("")
+            PromtoolTest::new("")
                 .series(
                     sources.sample(&zookeeper::SESSION_STATE, &labels("CONNECTING")),
-                    Course::Appears(1.0),
+                    Samples::Appears(1.0),
                 )
                 .series(
                     sources.sample(&zookeeper::SESSION_STATE, &labels("CONNECTED")),
-                    Course::Gone(1.0),
+                    Samples::Disappears(1.0),
                 )
                 .label("pod", "kafka-0")
                 .label("state", "CONNECTING")
@@ -175,8 +175,8 @@ pub(super) const ALL: &[Row] = &[
     },
     Row {
         name: "KafkaZooKeeperSessionExpired",
-        urgency: Urgency::Warning,
-        hold: minutes(0),
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(0),
         summary: "A Kafka broker lost its session with ZooKeeper.",
         description: "Sessions of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} expired {{ $value | printf \"%.0f\" }} times within 15 minutes.",
         threshold: |_| "None: the broker was out of the cluster for that time.".to_owned(),
@@ -207,11 +207,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not raise `zookeeper.session.timeout.ms` first: a dead broker is then noticed that much later.",
             ],
         },
-        trial: |_, sources| {
-            Trial::new(1)
+        promtool_test: |_, sources| {
+            PromtoolTest::new(1)
                 .series(
                     sources.sample(&zookeeper::SESSION_EXPIRES, &[("pod", "kafka-0")]),
-                    Course::Growth {
+                    Samples::Counter {
                         from: 0.0,
                         good: 0.0,
                         nearly: 0.0,

@@ -1,0 +1,49 @@
+//! What surrounds a construct: the stack's name, its namespace, and how strict the rules are.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// How strict the rules are: a rule says its weight for either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Data matters and someone is on call.
+    #[default]
+    Production,
+    /// Data may be lost: one broker on a laptop is fine.
+    Development,
+}
+
+/// The surroundings of a construct: everything about the stack that its objects or its findings depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Context {
+    /// The stack's name: the folder of its output.
+    pub stack: String,
+    /// The namespace of every object.
+    pub namespace: String,
+    /// The namespace that Prometheus runs in: network policies admit it to the metrics ports.
+    pub monitoring_namespace: String,
+    /// The cluster's DNS domain.
+    pub cluster_domain: String,
+    /// How strict the rules are.
+    pub profile: Profile,
+}
+
+impl Context {
+    /// The full DNS name of a Service in the stack's namespace.
+    pub fn service_address(&self, service: &str) -> String {
+        format!("{service}.{}.svc.{}", self.namespace, self.cluster_domain)
+    }
+
+    /// Metadata with a name, the stack's namespace and the label that says who wrote the object.
+    pub fn metadata(&self, name: impl Into<String>) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some(self.namespace.clone()),
+            labels: Some([MANAGED_BY.map(str::to_owned).into()].into()),
+            ..ObjectMeta::default()
+        }
+    }
+}
+
+/// The label on every object of every stack.
+pub(crate) const MANAGED_BY: [&str; 2] = ["app.kubernetes.io/managed-by", "kafka-stacks"];

@@ -1,0 +1,163 @@
+//! Settings by their Kafka names: the same mistakes in the files of brokers (K), topics (T), clients (E) and Connect workers (R).
+
+use crate::diagnostics::{
+    Rule,
+    Severity::{self, Error, Note, Warning},
+};
+
+/// The rules about the settings of one kind of file.
+#[derive(Debug)]
+pub struct Settings {
+    /// A key that nobody knows.
+    pub unknown: &'static Rule,
+    /// A key of another release or another role.
+    pub absent: &'static Rule,
+    /// A key that is going to be removed.
+    pub deprecated: &'static Rule,
+    /// A value that Kafka refuses.
+    pub value: &'static Rule,
+    /// A value that holds without being set; none for topics, where it may be meant to hold against the cluster's own.
+    pub default: Option<&'static Rule>,
+}
+
+/// Of `server.properties`.
+pub const BROKER: Settings = Settings {
+    unknown: &BROKER_UNKNOWN,
+    absent: &BROKER_ABSENT,
+    deprecated: &BROKER_DEPRECATED,
+    value: &BROKER_VALUE,
+    default: Some(&BROKER_DEFAULT),
+};
+
+/// Of topics.
+pub const TOPIC: Settings = Settings {
+    unknown: &TOPIC_UNKNOWN,
+    absent: &TOPIC_ABSENT,
+    deprecated: &TOPIC_DEPRECATED,
+    value: &TOPIC_VALUE,
+    default: None,
+};
+
+/// Of producers and consumers.
+pub const CLIENT: Settings = Settings {
+    unknown: &CLIENT_UNKNOWN,
+    absent: &CLIENT_ABSENT,
+    deprecated: &CLIENT_DEPRECATED,
+    value: &CLIENT_VALUE,
+    default: Some(&CLIENT_DEFAULT),
+};
+
+/// Of Connect workers, and of the clients that they make.
+pub const WORKER: Settings = Settings {
+    unknown: &WORKER_UNKNOWN,
+    absent: &WORKER_ABSENT,
+    deprecated: &WORKER_DEPRECATED,
+    value: &WORKER_VALUE,
+    default: Some(&WORKER_DEFAULT),
+};
+
+const UNKNOWN: &str = "Kafka takes the keys that it knows and passes over all others, so a misspelt key changes nothing and \
+    nobody is told. Plugins read keys of their own from the same file: acknowledge the rule for those, with the plugin's name.";
+const ABSENT: &str = "Kafka passes over a key that was removed, that only a later release has, or that is a setting of \
+    something else: the file looks as if it set something, and it does not. Kafka 4.3 starts with `zookeeper.connect` and \
+    `inter.broker.protocol.version` in its file without a line in its log.";
+const DEPRECATED: &str = "The key still works, and a later release will pass over it without a word. What takes its place is in \
+    the hint.";
+const VALUE: &str = "Kafka reads every value as the type of its key and compares it with the range or the list of valid values \
+    when the process starts. It ends at the first one that does not fit: ConfigException.";
+const DEFAULT: &str = "The setting changes nothing in this release. It is right where the value must stay as it is when a later \
+    release has another default, and a line to read and keep otherwise. `check --all` shows it; nothing else does.";
+const SOURCE: &str = "Kafka 3.9.2, 4.0.2, 4.1.2, 4.2.0 and 4.3.1, the ConfigDef of each role";
+
+const fn rule(id: &'static str, weight: Severity, summary: &'static str, explanation: &'static str) -> Rule {
+    Rule {
+        id,
+        production: weight,
+        development: weight,
+        summary,
+        explanation,
+        source: SOURCE,
+    }
+}
+
+/// A key that no broker knows.
+pub const BROKER_UNKNOWN: Rule = rule("KS-K30", Warning, "a setting that no broker knows", UNKNOWN);
+/// A key that this release of the broker does not have.
+pub const BROKER_ABSENT: Rule = rule("KS-K31", Error, "a setting that this broker does not have", ABSENT);
+/// A key of a broker that is going to be removed.
+pub const BROKER_DEPRECATED: Rule = rule("KS-K32", Warning, "a broker's setting that is going away", DEPRECATED);
+/// A value that a broker refuses.
+pub const BROKER_VALUE: Rule = rule("KS-K33", Error, "a value that a broker refuses", VALUE);
+
+/// A broker's setting that holds without being set.
+pub const BROKER_DEFAULT: Rule = rule("KS-K34", Note, "a broker's setting that is its default", DEFAULT);
+
+/// A key that no topic has.
+pub const TOPIC_UNKNOWN: Rule = rule(
+    "KS-T30",
+    Error,
+    "a setting that no topic has",
+    "Kafka refuses a topic with a setting that it does not know: INVALID_CONFIG, `Unknown topic config name`. Plugins cannot add \
+     any.",
+);
+/// A key that topics of this release do not have.
+pub const TOPIC_ABSENT: Rule = rule(
+    "KS-T31",
+    Error,
+    "a setting that topics of this release do not have",
+    "Kafka refuses a topic with a setting that this release does not have, or that belongs to a broker or a client: \
+     INVALID_CONFIG, `Unknown topic config name`. The defaults of topics are called otherwise on a broker.",
+);
+/// A key of a topic that is going to be removed.
+pub const TOPIC_DEPRECATED: Rule = rule(
+    "KS-T32",
+    Warning,
+    "a topic's setting that is going away",
+    "The key still works, and a later release will refuse a topic that has it. What takes its place is in the hint.",
+);
+/// A value that Kafka refuses for a topic.
+pub const TOPIC_VALUE: Rule = rule(
+    "KS-T33",
+    Error,
+    "a value that Kafka refuses for a topic",
+    "Kafka reads every value as the type of its key and compares it with the range or the list of valid values. It refuses the \
+     topic otherwise: INVALID_CONFIG. Providers such as `${env:NAME}` do not fill in the settings of topics.",
+);
+
+/// A key that no client knows.
+pub const CLIENT_UNKNOWN: Rule = rule("KS-E30", Warning, "a setting that no client of the kind knows", UNKNOWN);
+/// A key that this kind of client, or this release, does not have.
+pub const CLIENT_ABSENT: Rule = rule("KS-E31", Error, "a setting that this client does not have", ABSENT);
+/// A key of a client that is going to be removed.
+pub const CLIENT_DEPRECATED: Rule = rule("KS-E32", Warning, "a client's setting that is going away", DEPRECATED);
+/// A value that a client refuses.
+pub const CLIENT_VALUE: Rule = rule("KS-E33", Error, "a value that a client refuses", VALUE);
+
+/// A client's setting that holds without being set.
+pub const CLIENT_DEFAULT: Rule = rule("KS-E34", Note, "a client's setting that is its default", DEFAULT);
+
+/// A key that no worker knows.
+pub const WORKER_UNKNOWN: Rule = rule("KS-R30", Warning, "a setting that no Connect worker knows", UNKNOWN);
+/// A key that this release of the worker does not have.
+pub const WORKER_ABSENT: Rule = rule(
+    "KS-R31",
+    Error,
+    "a setting that this Connect worker does not have",
+    ABSENT,
+);
+/// A key of a worker that is going to be removed.
+pub const WORKER_DEPRECATED: Rule = rule(
+    "KS-R32",
+    Warning,
+    "a Connect worker's setting that is going away",
+    DEPRECATED,
+);
+/// A value that a worker refuses.
+pub const WORKER_VALUE: Rule = rule("KS-R33", Error, "a value that a Connect worker refuses", VALUE);
+/// A worker's setting that holds without being set.
+pub const WORKER_DEFAULT: Rule = rule(
+    "KS-R34",
+    Note,
+    "a Connect worker's setting that is its default",
+    DEFAULT,
+);

@@ -1,0 +1,175 @@
+//! ConfigMaps and Secrets, and the Prometheus operator's rules.
+
+use super::{
+    fields::{distinct, required},
+    node::{Faults, Node},
+    syntax,
+};
+use crate::diagnostics::rules::api;
+
+pub(super) fn data(root: &Node<'_, '_>, faults: &mut Faults) {
+    let data = root.get("data");
+    let binary = root.get("binaryData");
+    let text = root.get("stringData");
+    for part in [&data, &binary, &text] {
+        for (key, value) in part.entries() {
+            if let Some(reason) = syntax::config_key(key) {
+                faults.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
+            }
+        }
+    }
+    for (key, value) in binary.entries() {
+        if data.get(key).is_set() {
+            faults.at(
+                &value,
+                &api::LISTED_TWICE,
+                format!("is the second value of `{key}`: `data` has it too"),
+            );
+        }
+    }
+}
+
+/// A `PrometheusRule`.
+pub(super) fn alerts(root: &Node<'_, '_>, faults: &mut Faults) {
+    let spec = root.get("spec");
+    let groups = spec.get("groups");
+    for group in groups.items() {
+        required(&group, "name", faults);
+        duration(&group.get("interval"), faults);
+        let rules = group.get("rules");
+        for rule in rules.items() {
+            let (alert, record) = (rule.get("alert"), rule.get("record"));
+            if alert.is_set() == record.is_set() {
+                faults.at(
+                    &rule,
+                    &api::ALERT_RULES,
+                    "has to be an `alert` or a `record`, and not both",
+                );
+            }
+            let expression = rule.get("expr");
+            let empty = expression.str().is_some_and(|text| text.trim().is_empty());
+            if !expression.is_set() || empty {
+                faults.at(&expression, &api::ALERT_RULES, "is missing or empty");
+            } else if let Some(reason) = expression.str().and_then(unbalanced) {
+                faults.at(&expression, &api::ALERT_RULES, format!("is no PromQL: {reason}"));
+            }
+            for field in ["for", "keep_firing_for"] {
+                duration(&rule.get(field), faults);
+            }
+            let labels = rule.get("labels");
+            for (key, value) in labels.entries() {
+                let sound = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                    && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                if !sound {
+                    faults.at(
+                        &value,
+                        &api::ALERT_RULES,
+                        format!("has the name `{key}`: letters, digits and `_`, no digit first"),
+                    );
+                }
+            }
+        }
+    }
+    distinct(
+        &groups,
+        "name",
+        |group| group.get("name").str().map(str::to_owned),
+        faults,
+    );
+}
+
+fn duration(node: &Node<'_, '_>, faults: &mut Faults) {
+    if let Some(text) = node.str()
+        && !is_duration(text)
+    {
+        faults.at(
+            node,
+            &api::ALERT_RULES,
+            format!("is `{text}`, which is no duration: write `5m` or `1h30m`"),
+        );
+    }
+}
+
+/// `1h30m`: numbers with units, the larger unit first and each once. `0` stands alone.
+fn is_duration(text: &str) -> bool {
+    const UNITS: [&str; 7] = ["y", "w", "d", "h", "m", "s", "ms"];
+    if text == "0" {
+        return true;
+    }
+    let (mut rest, mut next) = (text, 0);
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let letters = rest[digits..].len()
+            - rest[digits..]
+                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+                .len();
+        let unit = &rest[digits..digits + letters];
+        match UNITS[next..].iter().position(|known| *known == unit) {
+            Some(position) if digits > 0 => next += position + 1,
+            _ => return false,
+        }
+        rest = &rest[digits + letters..];
+    }
+    next > 0
+}
+
+/// Brackets and quotes that do not match: the part of the grammar that needs no grammar.
+fn unbalanced(expression: &str) -> Option<String> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut escaped = false;
+    for c in expression.chars() {
+        if let Some(end) = quote {
+            if escaped {
+                escaped = false;
+            } else if c == '\\' && end != '`' {
+                escaped = true;
+            } else if c == end {
+                quote = None;
+            }
+            continue;
+        }
+        match c {
+            '"' | '\'' | '`' => quote = Some(c),
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' if open.pop() != Some(c) => return Some(format!("`{c}` closes nothing")),
+            _ => {}
+        }
+    }
+    if quote.is_some() {
+        return Some("a text does not end".to_owned());
+    }
+    open.pop().map(|missing| format!("`{missing}` is missing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_prometheus_reads_them() {
+        for sound in ["5m", "1h30m", "500ms", "7d", "0", "0s", "1y2w3d4h5m6s7ms"] {
+            assert!(is_duration(sound), "{sound}");
+        }
+        for wrong in ["", "5", "5 m", "5 minutes", "1m1h", "1.5h", "5m5m", "m", "-5m", "ü"] {
+            assert!(!is_duration(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn brackets_and_quotes_of_an_expression_match() {
+        for sound in [
+            "up",
+            "sum(rate(a{b=\"}\"}[5m])) > 1",
+            "a{b='\\''}",
+            "label_replace(a, \"b\", \"$1\", \"c\", \"(.*)\")",
+        ] {
+            assert_eq!(unbalanced(sound), None, "{sound}");
+        }
+        for wrong in ["sum(a", "a]", "a{b=\"", "(a]"] {
+            assert!(unbalanced(wrong).is_some(), "{wrong}");
+        }
+    }
+}

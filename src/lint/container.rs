@@ -1,0 +1,521 @@
+//! Containers: image, ports, variables, probes, resources, mounts.
+
+use super::{
+    fields::{by_name, distinct, not_negative, port, quantity, range, required, syntax, word},
+    node::{Faults, Node},
+    syntax as text,
+};
+use crate::diagnostics::rules::{api, capacity, identity, kraft};
+
+/// Where a container runs, which decides what it may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Main,
+    Init,
+}
+
+pub(super) fn check(container: &Node<'_, '_>, role: Role, faults: &mut Faults) {
+    if required(container, "name", faults) {
+        syntax(&container.get("name"), &api::INNER_NAME, text::dns_label, faults);
+    }
+    let image = container.get("image");
+    if image.str().is_none_or(str::is_empty) {
+        faults.at(
+            &image,
+            &api::REQUIRED,
+            if image.is_set() { "is empty" } else { "is missing" },
+        );
+    } else if let Some(reason) = text::image(image.text()) {
+        faults.at(&image, &identity::IMAGE, format!("cannot be pulled: {reason}"));
+    } else {
+        floating(&image, faults);
+    }
+    word(
+        container,
+        "imagePullPolicy",
+        &["Always", "IfNotPresent", "Never"],
+        faults,
+    );
+    word(
+        container,
+        "terminationMessagePolicy",
+        &["File", "FallbackToLogsOnError"],
+        faults,
+    );
+    ports(&container.get("ports"), faults);
+    environment(container, faults);
+    resources(&container.get("resources"), faults);
+    mounts(&container.get("volumeMounts"), faults);
+    let sidecar = role == Role::Init && container.get("restartPolicy").text() == "Always";
+    if role == Role::Init {
+        word(container, "restartPolicy", &["Always"], faults);
+    }
+    for kind in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        let probe = container.get(kind);
+        if !probe.is_set() {
+            continue;
+        }
+        if role == Role::Init && !sidecar {
+            faults.at(
+                &probe,
+                &api::EXCLUDES,
+                "is set: an init container has no probes unless it is a sidecar",
+            );
+        }
+        self::probe(&probe, kind, faults);
+        named_port(&probe, container, faults);
+    }
+    let lifecycle = container.get("lifecycle");
+    for (_, hook) in lifecycle.entries() {
+        if hook.map().is_some() {
+            handler(&hook, &["exec", "httpGet", "tcpSocket", "sleep"], faults);
+            named_port(&hook, container, faults);
+        }
+    }
+    security(&container.get("securityContext"), faults);
+}
+
+fn floating(image: &Node<'_, '_>, faults: &mut Faults) {
+    let (reference, digest) = match image.text().split_once('@') {
+        Some((reference, _)) => (reference, true),
+        None => (image.text(), false),
+    };
+    let tag = text::split_tag(reference).1;
+    if !digest && tag.is_none_or(|tag| tag == "latest") {
+        faults
+            .at(
+                image,
+                &identity::FLOATING_IMAGE,
+                format!("is `{}`, which has no version", image.text()),
+            )
+            .hint("name a version, as `confluentinc/cp-kafka:8.3.1`, or a digest");
+    }
+    if reference.contains("apache/kafka-native") {
+        faults.at(
+            image,
+            &kraft::NATIVE_IMAGE,
+            format!("is `{}`, which is experimental", image.text()),
+        );
+    }
+}
+
+fn ports(ports: &Node<'_, '_>, faults: &mut Faults) {
+    for item in ports.items() {
+        if !item.get("containerPort").is_set() {
+            faults.at(&item.get("containerPort"), &api::REQUIRED, "is missing");
+        }
+        port(&item, "containerPort", faults);
+        if item.get("hostPort").int() != Some(0) {
+            port(&item, "hostPort", faults);
+        }
+        syntax(&item.get("name"), &api::INNER_NAME, text::port_name, faults);
+        word(&item, "protocol", &["TCP", "UDP", "SCTP"], faults);
+    }
+    distinct(ports, "name", by_name, faults);
+    distinct(
+        ports,
+        "port",
+        |item| {
+            let protocol = item.get("protocol").str().unwrap_or("TCP");
+            Some(format!("{}/{protocol}", item.get("containerPort").int()?))
+        },
+        faults,
+    );
+}
+
+fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
+    let env = container.get("env");
+    for variable in env.items() {
+        let name = variable.get("name");
+        if name.str().is_none_or(str::is_empty) {
+            faults.at(&name, &api::REQUIRED, "is missing or empty");
+        } else {
+            syntax(&name, &api::INNER_NAME, text::variable_name, faults);
+        }
+        let from = variable.get("valueFrom");
+        if !from.is_set() {
+            continue;
+        }
+        if variable.get("value").str().is_some_and(|value| !value.is_empty()) {
+            faults.at(
+                &variable,
+                &api::ONE_OF,
+                "has both a value and a place that it comes from",
+            );
+        }
+        let sources: Vec<&str> = from
+            .entries()
+            .filter(|(_, source)| source.is_set())
+            .map(|(key, _)| key)
+            .collect();
+        if sources.len() != 1 {
+            faults.at(
+                &from,
+                &api::ONE_OF,
+                format!(
+                    "has {} sources: one of `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef`",
+                    sources.len()
+                ),
+            );
+        }
+        for source in ["configMapKeyRef", "secretKeyRef"] {
+            let source = from.get(source);
+            if source.is_set() {
+                required(&source, "key", faults);
+                required(&source, "name", faults);
+            }
+        }
+        let field = from.get("fieldRef");
+        if field.is_set() && required(&field, "fieldPath", faults) {
+            let path = field.get("fieldPath");
+            let known = [
+                "metadata.name",
+                "metadata.namespace",
+                "metadata.uid",
+                "spec.nodeName",
+                "spec.serviceAccountName",
+                "status.hostIP",
+                "status.hostIPs",
+                "status.podIP",
+                "status.podIPs",
+            ];
+            let keyed = ["metadata.labels['", "metadata.annotations['"];
+            let sound = known.contains(&path.text())
+                || keyed
+                    .iter()
+                    .any(|prefix| path.text().starts_with(prefix) && path.text().ends_with("']"));
+            if !sound {
+                faults.at(
+                    &path,
+                    &api::WORD,
+                    format!("is `{}`, which no pod tells a variable", path.text()),
+                );
+            }
+        }
+    }
+    distinct(&env, "name", by_name, faults);
+    let from = container.get("envFrom");
+    for item in from.items() {
+        let sources = ["configMapRef", "secretRef"]
+            .into_iter()
+            .filter(|source| item.get(source).is_set())
+            .count();
+        if sources != 1 {
+            faults.at(
+                &item,
+                &api::ONE_OF,
+                format!("has {sources} sources: one of `configMapRef`, `secretRef`"),
+            );
+        }
+    }
+    undefined(container, faults);
+}
+
+/// The names in `$(NAME)`. `$$(NAME)` stands for itself.
+pub(super) fn references(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        rest = &rest[start + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix('(')
+            && let Some(end) = after.find(')')
+        {
+            let name = &after[..end];
+            let variable = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+            if variable {
+                names.push(name);
+            }
+            rest = after;
+        }
+    }
+    names
+}
+
+/// `$(NAME)` where NAME is not defined, or not yet.
+fn undefined(container: &Node<'_, '_>, faults: &mut Faults) {
+    let env = container.get("env");
+    let defined: Vec<&str> = env.items().filter_map(|variable| variable.get("name").str()).collect();
+    // What comes from elsewhere, or from a Service, cannot be seen here.
+    let open = container.get("envFrom").len() > 0;
+    let from_service =
+        |name: &str| name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT") || name.contains("_PORT_");
+    for (index, variable) in env.items().enumerate() {
+        let value = variable.get("value");
+        for name in references(value.text()) {
+            if defined[..index.min(defined.len())].contains(&name) {
+                continue;
+            }
+            if let Some(later) = defined.iter().position(|other| *other == name) {
+                let what = if later == index {
+                    "itself"
+                } else {
+                    "a variable that is defined after it"
+                };
+                faults
+                    .at(
+                        &value,
+                        &api::UNDEFINED,
+                        format!("uses `$({name})`, {what}: the text stays as it is"),
+                    )
+                    .hint(format!("move `{name}` before `{}`", variable.get("name").text()));
+            } else if !open && !from_service(name) {
+                faults
+                    .at(
+                        &value,
+                        &api::UNDEFINED,
+                        format!("uses `$({name})`, which is not defined: the text stays as it is"),
+                    )
+                    .hint(format!(
+                        "define `{name}` before it, or write `$$({name})` for the text itself"
+                    ));
+            }
+        }
+    }
+    let shell = container.get("command").items().any(|word| word.text() == "-c")
+        || container.get("args").items().any(|word| word.text() == "-c");
+    for list in ["command", "args"] {
+        let list = container.get(list);
+        for word in list.items() {
+            for name in references(word.text()) {
+                // In a script, `$(name)` runs a program; only variables are written in capitals.
+                let program = shell
+                    && !name
+                        .chars()
+                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+                if !defined.contains(&name) && !open && !from_service(name) && !program {
+                    faults
+                        .at(
+                            &word,
+                            &api::UNDEFINED,
+                            format!("uses `$({name})`, which the container does not define: the text stays as it is"),
+                        )
+                        .hint(format!("define `{name}` in the container's `env`"));
+                }
+            }
+        }
+    }
+}
+
+fn probe(probe: &Node<'_, '_>, kind: &str, faults: &mut Faults) {
+    handler(probe, &["exec", "httpGet", "tcpSocket", "grpc"], faults);
+    for field in ["periodSeconds", "timeoutSeconds", "failureThreshold"] {
+        range(probe, field, 1, i64::MAX, faults);
+    }
+    not_negative(probe, "initialDelaySeconds", faults);
+    if kind == "readinessProbe" {
+        range(probe, "successThreshold", 1, i64::MAX, faults);
+        if probe.get("terminationGracePeriodSeconds").is_set() {
+            faults.at(
+                &probe.get("terminationGracePeriodSeconds"),
+                &api::EXCLUDES,
+                "is set: a readiness probe kills nothing",
+            );
+        }
+    } else {
+        range(probe, "successThreshold", 1, 1, faults);
+    }
+}
+
+/// Exactly one handler, and its parts.
+fn handler(node: &Node<'_, '_>, kinds: &[&'static str], faults: &mut Faults) {
+    let set: Vec<&str> = kinds.iter().copied().filter(|kind| node.get(kind).is_set()).collect();
+    if set.len() != 1 {
+        let what = if set.is_empty() {
+            "has no handler".to_owned()
+        } else {
+            format!("has {} handlers, `{}`", set.len(), set.join("` and `"))
+        };
+        faults.at(
+            node,
+            &api::ONE_OF,
+            format!("{what}: it needs one of `{}`", kinds.join("`, `")),
+        );
+    }
+    let exec = node.get("exec");
+    if exec.is_set() && exec.get("command").len() == 0 {
+        faults.at(&exec.get("command"), &api::REQUIRED, "is missing or empty");
+    }
+    for kind in ["httpGet", "tcpSocket", "grpc"] {
+        let action = node.get(kind);
+        if !action.is_set() {
+            continue;
+        }
+        let target = action.get("port");
+        if !target.is_set() {
+            faults.at(&target, &api::REQUIRED, "is missing");
+        }
+        port(&action, "port", faults);
+        if target.str().is_some() {
+            syntax(&target, &api::INNER_NAME, text::port_name, faults);
+        }
+        if kind == "httpGet" {
+            word(&action, "scheme", &["HTTP", "HTTPS"], faults);
+        }
+    }
+}
+
+/// A port by its name has to be one of the same container.
+fn named_port(probe: &Node<'_, '_>, container: &Node<'_, '_>, faults: &mut Faults) {
+    let ports = container.get("ports");
+    for kind in ["httpGet", "tcpSocket"] {
+        let action = probe.get(kind);
+        let target = action.get("port");
+        let Some(name) = target.str() else { continue };
+        if text::port_name(name).is_none() && !ports.items().any(|port| port.get("name").str() == Some(name)) {
+            let named: Vec<&str> = ports.items().filter_map(|port| port.get("name").str()).collect();
+            let fault = faults.at(
+                &target,
+                &api::PORT_NAME,
+                format!("is `{name}`, and no port of the container is called that"),
+            );
+            if !named.is_empty() {
+                fault.hint(format!("the container has `{}`", named.join("`, `")));
+            }
+        }
+    }
+}
+
+fn resources(resources: &Node<'_, '_>, faults: &mut Faults) {
+    let (requests, limits) = (resources.get("requests"), resources.get("limits"));
+    for (what, amounts) in [("request", &requests), ("limit", &limits)] {
+        for (name, amount) in amounts.entries() {
+            let read = quantity(&amount, faults);
+            // Half a byte, or a few: `512m` where `512Mi` was meant.
+            if matches!(name, "memory" | "ephemeral-storage")
+                && read.is_some_and(|read| (1..1_048_576_000_000_000).contains(&read))
+            {
+                faults
+                    .at(
+                        &amount,
+                        &api::QUANTITY,
+                        format!(
+                            "is `{}`, less than a mebibyte: no container runs with that {what}",
+                            amount.text()
+                        ),
+                    )
+                    .hint("memory is written as `512Mi` or `8Gi`");
+            }
+        }
+    }
+    for (name, request) in requests.entries() {
+        let limit = limits.get(name);
+        if let (Some(asked), Some(most)) = (text::quantity(request.value()), text::quantity(limit.value()))
+            && asked > most
+        {
+            let shown = |node: &Node<'_, '_>| {
+                node.value()
+                    .as_str()
+                    .map_or_else(|| node.value().to_string(), str::to_owned)
+            };
+            faults
+                .at(
+                    &request,
+                    &capacity::REQUEST_ABOVE_LIMIT,
+                    format!("is {}, above the limit of {}", shown(&request), shown(&limit)),
+                )
+                .hint("raise the limit, or ask for less");
+        }
+    }
+}
+
+fn mounts(mounts: &Node<'_, '_>, faults: &mut Faults) {
+    for mount in mounts.items() {
+        required(&mount, "name", faults);
+        let path = mount.get("mountPath");
+        if path.str().is_none_or(str::is_empty) {
+            faults.at(&path, &api::REQUIRED, "is missing or empty");
+        } else if path.text().contains(':') {
+            faults.at(
+                &path,
+                &api::INNER_NAME,
+                format!("is `{}`: a path has no `:`", path.text()),
+            );
+        } else if !path.text().starts_with('/') {
+            faults.at(
+                &path,
+                &api::INNER_NAME,
+                format!("is `{}`: a path in a container begins with `/`", path.text()),
+            );
+        }
+        sub_path(&mount.get("subPath"), faults);
+        sub_path(&mount.get("subPathExpr"), faults);
+        if mount.get("subPath").is_set() && mount.get("subPathExpr").is_set() {
+            faults.at(&mount, &api::EXCLUDES, "has `subPath` and `subPathExpr`");
+        }
+        word(
+            &mount,
+            "mountPropagation",
+            &["None", "HostToContainer", "Bidirectional"],
+            faults,
+        );
+    }
+    distinct(
+        mounts,
+        "path",
+        |mount| {
+            mount
+                .get("mountPath")
+                .str()
+                .map(|path| path.trim_end_matches('/').to_owned())
+        },
+        faults,
+    );
+}
+
+/// A path within a volume.
+pub(super) fn sub_path(path: &Node<'_, '_>, faults: &mut Faults) {
+    let text = path.text();
+    if text.starts_with('/') || text.split('/').any(|part| part == "..") {
+        faults.at(
+            path,
+            &api::INNER_NAME,
+            format!("is `{text}`: a path within a volume is relative and has no `..`"),
+        );
+    }
+}
+
+fn security(security: &Node<'_, '_>, faults: &mut Faults) {
+    if security.get("privileged").bool() == Some(true) && security.get("allowPrivilegeEscalation").bool() == Some(false)
+    {
+        faults.at(security, &api::EXCLUDES, "is privileged and allows no escalation");
+    }
+    let capabilities = security.get("capabilities");
+    let adds_admin = capabilities
+        .get("add")
+        .items()
+        .any(|name| matches!(name.text(), "SYS_ADMIN" | "CAP_SYS_ADMIN"));
+    if adds_admin && security.get("allowPrivilegeEscalation").bool() == Some(false) {
+        faults.at(security, &api::EXCLUDES, "adds SYS_ADMIN and allows no escalation");
+    }
+    user(security, faults);
+}
+
+/// User and group of a pod or a container.
+pub(super) fn user(security: &Node<'_, '_>, faults: &mut Faults) {
+    for field in ["runAsUser", "runAsGroup", "fsGroup"] {
+        range(security, field, 0, i64::from(i32::MAX), faults);
+    }
+    if security.get("runAsNonRoot").bool() == Some(true) && security.get("runAsUser").int() == Some(0) {
+        faults.at(
+            &security.get("runAsUser"),
+            &api::EXCLUDES,
+            "is 0, which `runAsNonRoot` forbids: the container is never started",
+        );
+    }
+    let seccomp = security.get("seccompProfile");
+    word(&seccomp, "type", &["RuntimeDefault", "Unconfined", "Localhost"], faults);
+    if seccomp.is_set() {
+        required(&seccomp, "type", faults);
+        let localhost = seccomp.get("localhostProfile");
+        if (seccomp.get("type").text() == "Localhost") != localhost.is_set() {
+            faults.at(
+                &localhost,
+                &api::EXCLUDES,
+                "goes with the type `Localhost`, and with no other",
+            );
+        }
+    }
+}

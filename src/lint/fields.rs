@@ -1,0 +1,162 @@
+//! Checks of single fields that many kinds have: a number in its range, a word among those that are known, an amount.
+
+use std::{collections::BTreeSet, fmt::Display};
+
+use super::{
+    node::{Faults, Node},
+    syntax,
+};
+use crate::diagnostics::{Rule, rules::api};
+
+/// A whole number between two bounds, if it is set.
+pub(super) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most: i64, faults: &mut Faults) {
+    let node = parent.get(field);
+    let Some(number) = node.int() else { return };
+    if !(least..=most).contains(&number) {
+        let bounds = match (least, most) {
+            (least, i64::MAX) => format!("at least {least}"),
+            (least, most) if least == most => format!("{least}"),
+            _ => format!("{least} to {most}"),
+        };
+        faults.at(&node, &api::RANGE, format!("is {number}: it has to be {bounds}"));
+    }
+}
+
+/// A number that is not negative, if it is set.
+pub(super) fn not_negative(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) {
+    range(parent, field, 0, i64::MAX, faults);
+}
+
+/// A port's number, if it is set.
+pub(super) fn port(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) {
+    range(parent, field, 1, 65535, faults);
+}
+
+/// One of a few words, if it is set.
+pub(super) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], faults: &mut Faults) {
+    let node = parent.get(field);
+    let Some(text) = node.str() else { return };
+    if !words.contains(&text) {
+        let near = words.iter().find(|word| word.eq_ignore_ascii_case(text));
+        let fault = faults.at(
+            &node,
+            &api::WORD,
+            format!("is `{text}`: it has to be `{}`", words.join("` or `")),
+        );
+        if let Some(near) = near {
+            fault.hint(format!("write `{near}`"));
+        }
+    }
+}
+
+/// A text that must be there.
+pub(super) fn required(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) -> bool {
+    let node = parent.get(field);
+    let there = node.is_set() && node.str() != Some("");
+    if !there {
+        faults.at(
+            &node,
+            &api::REQUIRED,
+            if node.is_set() { "is empty" } else { "is missing" },
+        );
+    }
+    there
+}
+
+/// A text that keeps some syntax, if it is set.
+pub(super) fn syntax(node: &Node<'_, '_>, rule: &'static Rule, check: fn(&str) -> syntax::Reason, faults: &mut Faults) {
+    if let Some(reason) = node.str().and_then(check) {
+        let reason = reason.trim_start_matches(&format!("`{}` ", node.text())).to_owned();
+        faults.at(node, rule, format!("is `{}`, which {reason}", node.text()));
+    }
+}
+
+/// Two items of a list with the same key.
+pub(super) fn distinct<'v, K: Ord + Display>(
+    list: &Node<'v, '_>,
+    what: &str,
+    key: impl Fn(&Node<'v, '_>) -> Option<K>,
+    faults: &mut Faults,
+) {
+    let mut seen = BTreeSet::new();
+    for item in list.items() {
+        let Some(key) = key(&item) else { continue };
+        if seen.contains(&key) {
+            faults.at(
+                &item,
+                &api::LISTED_TWICE,
+                format!("is the second with the {what} `{key}`"),
+            );
+        }
+        seen.insert(key);
+    }
+}
+
+/// The `name` of an item.
+pub(super) fn by_name<'v>(item: &Node<'v, '_>) -> Option<&'v str> {
+    item.get("name").str()
+}
+
+/// An amount, if it is set: its thousand-millionths if it can be read.
+pub(super) fn quantity(node: &Node<'_, '_>, faults: &mut Faults) -> Option<i128> {
+    if !node.is_set() {
+        return None;
+    }
+    let amount = syntax::quantity(node.value());
+    let shown = || {
+        node.value()
+            .as_str()
+            .map_or_else(|| node.value().to_string(), str::to_owned)
+    };
+    match amount {
+        None => {
+            faults
+                .at(node, &api::QUANTITY, format!("is `{}`, which is no amount", shown()))
+                .hint("write a number with a suffix, as `8Gi` or `500m`");
+        }
+        Some(amount) if amount < 0 => {
+            faults.at(node, &api::QUANTITY, format!("is `{}`: it cannot be negative", shown()));
+        }
+        Some(_) => {}
+    }
+    amount
+}
+
+/// Whether a value is an integer or a percentage, and which integer it is out of a total; `up` rounds a percentage up.
+pub(super) fn int_or_percent(node: &Node<'_, '_>, total: i64, up: bool) -> Option<i64> {
+    if let Some(number) = node.int() {
+        return Some(number);
+    }
+    let percent: i64 = node.str()?.strip_suffix('%')?.parse().ok()?;
+    let product = percent.saturating_mul(total);
+    Some(if up {
+        product.saturating_add(99) / 100
+    } else {
+        product / 100
+    })
+}
+
+/// An integer that is not negative or a percentage, if it is set.
+pub(super) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) {
+    let node = parent.get(field);
+    if !node.is_set() {
+        return;
+    }
+    match int_or_percent(&node, 100, true) {
+        None => {
+            faults.at(
+                &node,
+                &api::RANGE,
+                format!("is {}: neither a number nor a percentage", node.value()),
+            );
+        }
+        Some(number) if number < 0 => {
+            faults.at(
+                &node,
+                &api::RANGE,
+                format!("is {}: it cannot be negative", node.value()),
+            );
+        }
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,320 @@
+//! The template of a pod: containers together, volumes, scheduling.
+
+use super::{
+    container::{self, Role, sub_path},
+    fields::{by_name, distinct, not_negative, quantity, range, required, syntax, word},
+    node::{Faults, Node},
+    object, syntax as text,
+};
+use crate::diagnostics::rules::api;
+
+/// The sources that a volume may have.
+const VOLUME_SOURCES: &[&str] = &[
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "gitRepo",
+    "glusterfs",
+    "hostPath",
+    "image",
+    "iscsi",
+    "nfs",
+    "persistentVolumeClaim",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "projected",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "secret",
+    "storageos",
+    "vsphereVolume",
+];
+
+/// A pod's metadata and specification. `claims` has the names of the claim templates of a StatefulSet.
+pub(super) fn check(template: &Node<'_, '_>, claims: &[&str], faults: &mut Faults) {
+    let metadata = template.get("metadata");
+    object::labels(&metadata.get("labels"), faults);
+    let spec = template.get("spec");
+    let containers = spec.get("containers");
+    if containers.len() == 0 {
+        faults.at(&containers, &api::REQUIRED, "has no container");
+    }
+    let init = spec.get("initContainers");
+    for item in containers.items() {
+        container::check(&item, Role::Main, faults);
+    }
+    for item in init.items() {
+        container::check(&item, Role::Init, faults);
+    }
+    names(&containers, &init, faults);
+    ports(&containers, faults);
+    volumes(&spec, claims, faults);
+    for field in ["terminationGracePeriodSeconds", "activeDeadlineSeconds"] {
+        not_negative(&spec, field, faults);
+    }
+    word(
+        &spec,
+        "dnsPolicy",
+        &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
+        faults,
+    );
+    word(&spec, "restartPolicy", &["Always", "OnFailure", "Never"], faults);
+    word(&spec, "preemptionPolicy", &["PreemptLowerPriority", "Never"], faults);
+    for field in ["hostname", "subdomain"] {
+        syntax(&spec.get(field), &api::INNER_NAME, text::dns_label, faults);
+    }
+    for field in [
+        "serviceAccountName",
+        "priorityClassName",
+        "runtimeClassName",
+        "nodeName",
+    ] {
+        let node = spec.get(field);
+        if node.str() != Some("") {
+            syntax(&node, &api::INNER_NAME, text::dns_subdomain, faults);
+        }
+    }
+    let security = spec.get("securityContext");
+    container::user(&security, faults);
+    word(&security, "fsGroupChangePolicy", &["OnRootMismatch", "Always"], faults);
+    scheduling(&spec, faults);
+}
+
+/// Containers and init containers share one set of names.
+fn names(containers: &Node<'_, '_>, init: &Node<'_, '_>, faults: &mut Faults) {
+    distinct(containers, "name", by_name, faults);
+    distinct(init, "name", by_name, faults);
+    for item in init.items() {
+        let name = item.get("name");
+        if name.is_set() && containers.items().any(|other| other.get("name").str() == name.str()) {
+            faults.at(
+                &item,
+                &api::LISTED_TWICE,
+                format!("has the name `{}` of another container", name.text()),
+            );
+        }
+    }
+}
+
+/// Containers of a pod share its network: two cannot listen on one port, nor have ports of one name.
+fn ports(containers: &Node<'_, '_>, faults: &mut Faults) {
+    let mut seen: Vec<(&str, Option<i64>, &str)> = Vec::new();
+    for container in containers.items() {
+        let own = seen.len();
+        let ports = container.get("ports");
+        for port in ports.items() {
+            let (name, number) = (port.get("name").text(), port.get("containerPort").int());
+            let protocol = port.get("protocol").str().unwrap_or("TCP");
+            if let Some((_, number, _)) = seen[..own]
+                .iter()
+                .find(|other| number.is_some() && other.1 == number && other.2 == protocol)
+            {
+                let number = number.unwrap_or_default();
+                faults.at(
+                    &port,
+                    &api::LISTED_TWICE,
+                    format!("is port {number}, which another container of the pod has"),
+                );
+            } else if seen[..own].iter().any(|other| !name.is_empty() && other.0 == name) {
+                faults.at(
+                    &port,
+                    &api::LISTED_TWICE,
+                    format!("has the name `{name}` of another container's port: a Service finds one of them"),
+                );
+            }
+            seen.push((name, number, protocol));
+        }
+    }
+}
+
+fn volumes(spec: &Node<'_, '_>, claims: &[&str], faults: &mut Faults) {
+    let volumes = spec.get("volumes");
+    for volume in volumes.items() {
+        if required(&volume, "name", faults) {
+            syntax(&volume.get("name"), &api::INNER_NAME, text::dns_label, faults);
+        }
+        let sources = volume
+            .entries()
+            .filter(|(key, source)| VOLUME_SOURCES.contains(key) && source.is_set())
+            .count();
+        if sources != 1 {
+            faults.at(
+                &volume,
+                &api::ONE_OF,
+                format!("has {sources} sources: a volume has one"),
+            );
+        }
+        source(&volume, faults);
+    }
+    distinct(&volumes, "name", by_name, faults);
+
+    let known: Vec<&str> = volumes
+        .items()
+        .filter_map(|volume| volume.get("name").str())
+        .chain(claims.iter().copied())
+        .collect();
+    for list in ["initContainers", "containers"] {
+        let list = spec.get(list);
+        for container in list.items() {
+            let mounts = container.get("volumeMounts");
+            for mount in mounts.items() {
+                let name = mount.get("name");
+                if name
+                    .str()
+                    .is_some_and(|name| !name.is_empty() && !known.contains(&name))
+                {
+                    faults
+                        .at(
+                            &name,
+                            &api::VOLUME,
+                            format!("is `{}`, which is no volume of this pod", name.text()),
+                        )
+                        .hint(if known.is_empty() {
+                            "add the volume to `volumes`".to_owned()
+                        } else {
+                            format!("the pod has `{}`", known.join("`, `"))
+                        });
+                }
+            }
+        }
+    }
+}
+
+fn source(volume: &Node<'_, '_>, faults: &mut Faults) {
+    let (config, secret) = (volume.get("configMap"), volume.get("secret"));
+    if config.is_set() && required(&config, "name", faults) {
+        syntax(&config.get("name"), &api::INNER_NAME, text::dns_subdomain, faults);
+    }
+    if secret.is_set() && required(&secret, "secretName", faults) {
+        syntax(&secret.get("secretName"), &api::INNER_NAME, text::dns_subdomain, faults);
+    }
+    for node in [&config, &secret] {
+        range(node, "defaultMode", 0, 0o777, faults);
+        items(&node.get("items"), faults);
+    }
+    let projected = volume.get("projected");
+    range(&projected, "defaultMode", 0, 0o777, faults);
+    let sources = projected.get("sources");
+    for source in sources.items() {
+        let set = source.entries().filter(|(_, part)| part.is_set()).count();
+        if set != 1 {
+            faults.at(
+                &source,
+                &api::ONE_OF,
+                format!("has {set} sources: one of `configMap`, `secret`, `downwardAPI`, `serviceAccountToken`"),
+            );
+        }
+        for (_, part) in source.entries() {
+            items(&part.get("items"), faults);
+        }
+    }
+    let empty = volume.get("emptyDir");
+    if empty.get("medium").str() != Some("") {
+        word(&empty, "medium", &["Memory", "HugePages"], faults);
+    }
+    quantity(&empty.get("sizeLimit"), faults);
+    let claim = volume.get("persistentVolumeClaim");
+    if claim.is_set() {
+        required(&claim, "claimName", faults);
+    }
+    let host = volume.get("hostPath");
+    if host.is_set() {
+        required(&host, "path", faults);
+    }
+}
+
+fn items(items: &Node<'_, '_>, faults: &mut Faults) {
+    for item in items.items() {
+        required(&item, "path", faults);
+        sub_path(&item.get("path"), faults);
+        range(&item, "mode", 0, 0o777, faults);
+    }
+    distinct(items, "path", |item| item.get("path").str(), faults);
+}
+
+fn scheduling(spec: &Node<'_, '_>, faults: &mut Faults) {
+    let affinity = spec.get("affinity");
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        let kind = affinity.get(kind);
+        let required_terms = kind.get("requiredDuringSchedulingIgnoredDuringExecution");
+        for term in required_terms.items() {
+            pod_term(&term, faults);
+        }
+        let preferred = kind.get("preferredDuringSchedulingIgnoredDuringExecution");
+        for weighted in preferred.items() {
+            range(&weighted, "weight", 1, 100, faults);
+            if !weighted.get("weight").is_set() {
+                faults.at(&weighted.get("weight"), &api::REQUIRED, "is missing");
+            }
+            pod_term(&weighted.get("podAffinityTerm"), faults);
+        }
+    }
+    let spread = spec.get("topologySpreadConstraints");
+    for constraint in spread.items() {
+        range(&constraint, "maxSkew", 1, i64::MAX, faults);
+        if !constraint.get("maxSkew").is_set() {
+            faults.at(&constraint.get("maxSkew"), &api::REQUIRED, "is missing");
+        }
+        required(&constraint, "topologyKey", faults);
+        if required(&constraint, "whenUnsatisfiable", faults) {
+            word(
+                &constraint,
+                "whenUnsatisfiable",
+                &["DoNotSchedule", "ScheduleAnyway"],
+                faults,
+            );
+        }
+        object::selector(&constraint.get("labelSelector"), faults);
+    }
+    distinct(
+        &spread,
+        "topology and action",
+        |item| {
+            Some(format!(
+                "{}, {}",
+                item.get("topologyKey").text(),
+                item.get("whenUnsatisfiable").text()
+            ))
+        },
+        faults,
+    );
+    let tolerations = spec.get("tolerations");
+    for toleration in tolerations.items() {
+        if toleration.get("operator").str() != Some("") {
+            word(&toleration, "operator", &["Exists", "Equal"], faults);
+        }
+        if toleration.get("effect").str() != Some("") {
+            word(
+                &toleration,
+                "effect",
+                &["NoSchedule", "PreferNoSchedule", "NoExecute"],
+                faults,
+            );
+        }
+        if toleration.get("operator").text() == "Exists" && !toleration.get("value").text().is_empty() {
+            faults.at(
+                &toleration.get("value"),
+                &api::EXCLUDES,
+                "is set: `Exists` takes no value",
+            );
+        }
+    }
+    object::labels(&spec.get("nodeSelector"), faults);
+}
+
+fn pod_term(term: &Node<'_, '_>, faults: &mut Faults) {
+    required(term, "topologyKey", faults);
+    object::selector(&term.get("labelSelector"), faults);
+}

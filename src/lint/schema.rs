@@ -1,0 +1,261 @@
+//! Fields that do not exist and values of another type: an object is read as the Kubernetes type of its kind and written
+//! again, and what is lost on the way does not exist. Objects that a Rust type made need none of it.
+
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    batch::v1::{CronJob, Job},
+    core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::node::{Fault, Faults};
+use crate::diagnostics::rules::api;
+
+/// Where a schema may be broken many times, the first are enough.
+const MOST: usize = 20;
+
+/// What the schema of its kind says about an object; nothing for kinds that are not known here.
+pub fn schema(body: &Value) -> Vec<Fault> {
+    let api_version = body["apiVersion"].as_str().unwrap_or_default();
+    let again = match (api_version, body["kind"].as_str().unwrap_or_default()) {
+        ("v1", "Namespace") => again::<Namespace>,
+        ("v1", "ServiceAccount") => again::<ServiceAccount>,
+        ("v1", "ConfigMap") => again::<ConfigMap>,
+        ("v1", "Secret") => again::<Secret>,
+        ("v1", "Service") => again::<Service>,
+        ("v1", "Pod") => again::<Pod>,
+        ("v1", "PersistentVolumeClaim") => again::<PersistentVolumeClaim>,
+        ("apps/v1", "StatefulSet") => again::<StatefulSet>,
+        ("apps/v1", "Deployment") => again::<Deployment>,
+        ("apps/v1", "DaemonSet") => again::<DaemonSet>,
+        ("apps/v1", "ReplicaSet") => again::<ReplicaSet>,
+        ("batch/v1", "Job") => again::<Job>,
+        ("batch/v1", "CronJob") => again::<CronJob>,
+        ("networking.k8s.io/v1", "NetworkPolicy") => again::<NetworkPolicy>,
+        ("policy/v1", "PodDisruptionBudget") => again::<PodDisruptionBudget>,
+        _ => return Vec::new(),
+    };
+    // What a Secret holds is never shown.
+    let secret = body["kind"] == "Secret";
+    let mut faults = Faults::default();
+    let mut body = body.clone();
+    // Amounts are texts here, and numbers are fine to the API server; so is null, which stands for nothing.
+    normalize(&mut body, "");
+    while faults.0.len() < MOST {
+        match again(&body) {
+            Ok(kept) => {
+                lost(&body, &kept, "", &mut faults);
+                break;
+            }
+            Err(error) => {
+                let pointer = culprit(&body, again);
+                let Some(value) = body.pointer(&pointer).filter(|_| !pointer.is_empty()) else {
+                    faults.add("", &api::SCHEMA, error);
+                    break;
+                };
+                let fault = faults.add(
+                    pointer.as_str(),
+                    &api::SCHEMA,
+                    format!("`{}` is {}: {}", path(&pointer), shown(value, secret), plain(&error)),
+                );
+                if !value.is_string() && !value.is_object() && error.contains("expected a string") {
+                    fault.hint(if secret {
+                        "put it in quotes".to_owned()
+                    } else {
+                        format!("put it in quotes: `\"{value}\"`")
+                    });
+                }
+                leave_out(&mut body, &pointer);
+            }
+        }
+    }
+    faults.0
+}
+
+type Again = fn(&Value) -> Result<Value, String>;
+
+fn again<T: DeserializeOwned + Serialize>(body: &Value) -> Result<Value, String> {
+    let typed = T::deserialize(body).map_err(|error| error.to_string())?;
+    serde_json::to_value(&typed).map_err(|error| error.to_string())
+}
+
+/// The first and smallest part of an object that its type cannot hold. What comes after it is left out on the way down, so that a
+/// second mistake does not hide the first.
+fn culprit(body: &Value, again: Again) -> String {
+    let mut body = body.clone();
+    let mut pointer = String::new();
+    loop {
+        let keys: Vec<String> = match body.pointer(&pointer) {
+            Some(Value::Object(map)) => map
+                .keys()
+                .filter(|key| !pointer.is_empty() || !matches!(key.as_str(), "apiVersion" | "kind"))
+                .map(|key| key.replace('~', "~0").replace('/', "~1"))
+                .collect(),
+            Some(Value::Array(items)) => (0..items.len()).map(|index| index.to_string()).collect(),
+            _ => return pointer,
+        };
+        let until = |key: &str| {
+            let mut part = body.clone();
+            keep_until(&mut part, &pointer, key);
+            part
+        };
+        // Whatever holds the first mistake is wrong, and so is all that holds more.
+        let (mut sound, mut wrong) = (0, keys.len());
+        while sound < wrong {
+            let middle = usize::midpoint(sound, wrong);
+            if again(&until(&keys[middle])).is_err() {
+                wrong = middle;
+            } else {
+                sound = middle + 1;
+            }
+        }
+        let Some(key) = keys.get(wrong) else {
+            return pointer;
+        };
+        let part = until(key);
+        // What is wrong even without its parts is wrong itself.
+        let mut bare = part.clone();
+        let inner = format!("{pointer}/{key}");
+        match bare.pointer_mut(&inner) {
+            Some(Value::Object(map)) => map.clear(),
+            Some(Value::Array(items)) => items.clear(),
+            _ => return inner,
+        }
+        if again(&bare).is_err() {
+            return inner;
+        }
+        (body, pointer) = (part, inner);
+    }
+}
+
+/// Leaves out what comes after one key of a mapping or a list. The two fields that say what the object is stay.
+fn keep_until(body: &mut Value, pointer: &str, last: &str) {
+    match body.pointer_mut(pointer) {
+        Some(Value::Object(map)) => {
+            let mut seen = false;
+            let kept: Map<String, Value> = std::mem::take(map)
+                .into_iter()
+                .filter(|(key, _)| {
+                    let keep = !seen || pointer.is_empty() && matches!(key.as_str(), "apiVersion" | "kind");
+                    seen |= key.replace('~', "~0").replace('/', "~1") == last;
+                    keep
+                })
+                .collect();
+            *map = kept;
+        }
+        Some(Value::Array(items)) => items.truncate(last.parse::<usize>().map_or(0, |index| index + 1)),
+        _ => {}
+    }
+}
+
+/// Fields that did not survive.
+fn lost(before: &Value, after: &Value, pointer: &str, faults: &mut Faults) {
+    match (before, after) {
+        (Value::Object(before), _) => {
+            for (key, value) in before {
+                if is_empty(value) || faults.0.len() >= MOST {
+                    continue;
+                }
+                let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                if let Some(after) = after.get(key) {
+                    lost(value, after, &pointer, faults);
+                    continue;
+                }
+                let message = format!("`{}` is no field of the API", path(&pointer));
+                let fault = faults.add(pointer.as_str(), &api::SCHEMA, message);
+                let known = after.as_object().into_iter().flatten();
+                if let Some((near, _)) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+                    fault.hint(format!("write `{near}`"));
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            for (index, (before, after)) in before.iter().zip(after).enumerate() {
+                lost(before, after, &format!("{pointer}/{index}"), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a type leaves out when it is written: nothing is lost with it.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.values().all(is_empty) && map.is_empty(),
+        _ => false,
+    }
+}
+
+/// Leaves out a value that was told, or the list that it is in.
+fn leave_out(body: &mut Value, pointer: &str) {
+    let mut pointer = pointer;
+    while let Some((parent, last)) = pointer.rsplit_once('/') {
+        if let Some(Value::Object(map)) = body.pointer_mut(parent) {
+            map.remove(&last.replace("~1", "/").replace("~0", "~"));
+            return;
+        }
+        pointer = parent;
+    }
+}
+
+/// Turns numbers into texts where an amount stands, and leaves out what is null.
+fn normalize(value: &mut Value, key: &str) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            for (inner, value) in map {
+                if matches!(key, "limits" | "requests" | "capacity") || inner == "sizeLimit" {
+                    if let Value::Number(number) = value {
+                        *value = Value::String(number.to_string());
+                    }
+                } else {
+                    normalize(value, inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| normalize(item, "")),
+        _ => {}
+    }
+}
+
+/// A pointer as people write it.
+fn path(pointer: &str) -> String {
+    let mut path = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part.parse::<usize>().is_ok() || part.contains(['.', '/']) {
+            path += &format!("[{part}]");
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path += &part;
+        }
+    }
+    path
+}
+
+fn shown(value: &Value, secret: bool) -> String {
+    match value {
+        Value::Object(_) => "a mapping".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        _ if secret => "a value".to_owned(),
+        Value::String(text) => format!("the text {text:?}"),
+        other => format!("`{other}`"),
+    }
+}
+
+/// What the reader expected, without what it found.
+fn plain(error: &str) -> String {
+    match error.split_once("expected ") {
+        Some((_, "i32" | "i64" | "u16" | "u32")) => "the API expects a whole number".to_owned(),
+        Some((_, expected)) => format!("the API expects {expected}"),
+        // The one type that is more than its JSON is that of binary data.
+        None => "the API expects base64".to_owned(),
+    }
+}

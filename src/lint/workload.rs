@@ -1,0 +1,244 @@
+//! Workloads by their kind, and claims.
+
+use super::{
+    fields::{count_or_percent, distinct, not_negative, quantity, range, required, syntax, word},
+    node::{Faults, Node},
+    object, pod,
+    syntax::{self as text, Selector, labels, selects},
+};
+use crate::diagnostics::rules::{api, pod as pods};
+
+pub(super) fn stateful_set(root: &Node<'_, '_>, faults: &mut Faults) {
+    let spec = root.get("spec");
+    not_negative(&spec, "replicas", faults);
+    not_negative(&spec, "minReadySeconds", faults);
+    not_negative(&spec, "revisionHistoryLimit", faults);
+    not_negative(&spec.get("ordinals"), "start", faults);
+    word(&spec, "podManagementPolicy", &["OrderedReady", "Parallel"], faults);
+    let strategy = spec.get("updateStrategy");
+    if strategy.get("type").str() != Some("") {
+        word(&strategy, "type", &["RollingUpdate", "OnDelete"], faults);
+    }
+    if strategy.get("type").text() == "OnDelete" && strategy.get("rollingUpdate").is_set() {
+        faults.at(
+            &strategy.get("rollingUpdate"),
+            &api::EXCLUDES,
+            "is set: `OnDelete` takes none",
+        );
+    }
+    not_negative(&strategy.get("rollingUpdate"), "partition", faults);
+    let retention = spec.get("persistentVolumeClaimRetentionPolicy");
+    for field in ["whenDeleted", "whenScaled"] {
+        word(&retention, field, &["Retain", "Delete"], faults);
+        if retention.get(field).text() == "Delete" {
+            faults
+                .at(
+                    &retention.get(field),
+                    &pods::CLAIMS_DELETED,
+                    "is `Delete`: the pods' data goes with them",
+                )
+                .hint("write `Retain`");
+        }
+    }
+    syntax(&spec.get("serviceName"), &api::INNER_NAME, text::dns_label, faults);
+    let claims = spec.get("volumeClaimTemplates");
+    for template in claims.items() {
+        let metadata = template.get("metadata");
+        let name = metadata.get("name");
+        if required(&metadata, "name", faults) {
+            syntax(&name, &api::INNER_NAME, text::dns_label, faults);
+        }
+        claim(&template.get("spec"), faults);
+    }
+    distinct(&claims, "name", |claim| claim.get("metadata").get("name").str(), faults);
+    let names: Vec<&str> = claims
+        .items()
+        .filter_map(|claim| claim.get("metadata").get("name").str())
+        .collect();
+    template(&spec, &names, &["Always"], faults);
+    own_pods(&spec, faults);
+}
+
+pub(super) fn deployment(root: &Node<'_, '_>, faults: &mut Faults) {
+    let spec = root.get("spec");
+    not_negative(&spec, "replicas", faults);
+    not_negative(&spec, "minReadySeconds", faults);
+    not_negative(&spec, "revisionHistoryLimit", faults);
+    range(&spec, "progressDeadlineSeconds", 1, i64::MAX, faults);
+    if let (Some(deadline), Some(ready)) = (
+        spec.get("progressDeadlineSeconds").int(),
+        spec.get("minReadySeconds").int(),
+    ) && deadline <= ready
+    {
+        faults.at(
+            &spec.get("progressDeadlineSeconds"),
+            &api::RANGE,
+            format!("is {deadline}: it has to be above `minReadySeconds`, {ready}"),
+        );
+    }
+    let strategy = spec.get("strategy");
+    if strategy.get("type").str() != Some("") {
+        word(&strategy, "type", &["RollingUpdate", "Recreate"], faults);
+    }
+    let rolling = strategy.get("rollingUpdate");
+    if strategy.get("type").text() == "Recreate" && rolling.is_set() {
+        faults.at(&rolling, &api::EXCLUDES, "is set: `Recreate` takes none");
+    }
+    for field in ["maxSurge", "maxUnavailable"] {
+        count_or_percent(&rolling, field, faults);
+    }
+    let zero = |field: &'static str| {
+        let node = rolling.get(field);
+        node.int() == Some(0) || node.str() == Some("0%")
+    };
+    if zero("maxSurge") && zero("maxUnavailable") {
+        faults.at(
+            &rolling,
+            &api::EXCLUDES,
+            "may neither add a pod nor take one away: it never moves",
+        );
+    }
+    template(&spec, &[], &["Always"], faults);
+    own_pods(&spec, faults);
+}
+
+pub(super) fn daemon_set(root: &Node<'_, '_>, faults: &mut Faults) {
+    let spec = root.get("spec");
+    not_negative(&spec, "minReadySeconds", faults);
+    template(&spec, &[], &["Always"], faults);
+    own_pods(&spec, faults);
+}
+
+/// The specification of a Job, which is that of a `CronJob`'s template too.
+pub(super) fn job(spec: &Node<'_, '_>, faults: &mut Faults) {
+    for field in [
+        "parallelism",
+        "completions",
+        "backoffLimit",
+        "activeDeadlineSeconds",
+        "ttlSecondsAfterFinished",
+    ] {
+        not_negative(spec, field, faults);
+    }
+    word(spec, "completionMode", &["NonIndexed", "Indexed"], faults);
+    if spec.get("completionMode").text() == "Indexed" && !spec.get("completions").is_set() {
+        faults.at(
+            &spec.get("completions"),
+            &api::REQUIRED,
+            "is missing: indexed Jobs count",
+        );
+    }
+    if spec.get("selector").is_set() && spec.get("manualSelector").bool() != Some(true) {
+        faults
+            .at(
+                &spec.get("selector"),
+                &api::EXCLUDES,
+                "is set: a Job selects its pods itself",
+            )
+            .hint("leave the selector out");
+    }
+    template(spec, &[], &["OnFailure", "Never"], faults);
+    let pod = spec.get("template").get("spec").value();
+    if pod["restartPolicy"].is_null() {
+        let template = spec.get("template");
+        let pod = template.get("spec");
+        faults
+            .at(
+                &pod.get("restartPolicy"),
+                &api::EXCLUDES,
+                "is missing, which means `Always`: a Job has `OnFailure` or `Never`",
+            )
+            .hint("write `restartPolicy: OnFailure`");
+    }
+}
+
+pub(super) fn cron_job(root: &Node<'_, '_>, faults: &mut Faults) {
+    let spec = root.get("spec");
+    required(&spec, "schedule", faults);
+    word(&spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"], faults);
+    let template = spec.get("jobTemplate");
+    job(&template.get("spec"), faults);
+}
+
+/// The pod's template, and whether its pods may restart as they say.
+fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], faults: &mut Faults) {
+    let template = spec.get("template");
+    pod::check(&template, claims, faults);
+    let pod = template.get("spec");
+    let policy = pod.get("restartPolicy");
+    if policy
+        .str()
+        .is_some_and(|policy| ["Always", "OnFailure", "Never"].contains(&policy) && !restart.contains(&policy))
+    {
+        faults.at(
+            &policy,
+            &api::EXCLUDES,
+            format!("is `{}`: this kind has `{}`", policy.text(), restart.join("` or `")),
+        );
+    }
+}
+
+fn own_pods(spec: &Node<'_, '_>, faults: &mut Faults) {
+    let selector = spec.get("selector");
+    object::selector(&selector, faults);
+    let conditions = Selector::of(selector.value());
+    if conditions.is_empty() {
+        faults.at(
+            &selector,
+            &api::REQUIRED,
+            "is missing or empty: it has to select the workload's pods",
+        );
+        return;
+    }
+    let template = spec.get("template");
+    let metadata = template.get("metadata");
+    let pods = metadata.get("labels");
+    if !selects(&conditions, &labels(pods.value())) {
+        faults
+            .at(
+                &selector,
+                &api::OWN_PODS,
+                format!(
+                    "is `{}`, which the labels of the template do not satisfy",
+                    conditions.shown()
+                ),
+            )
+            .hint("give `template.metadata.labels` the labels that the selector asks for");
+    }
+}
+
+/// The specification of a claim for a volume.
+pub(super) fn claim(spec: &Node<'_, '_>, faults: &mut Faults) {
+    let modes = spec.get("accessModes");
+    if modes.len() == 0 {
+        faults
+            .at(&modes, &api::REQUIRED, "is missing or empty")
+            .hint("write `accessModes: [ReadWriteOnce]`");
+    }
+    let known = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
+    for mode in modes.items() {
+        if !known.contains(&mode.text()) {
+            faults.at(
+                &mode,
+                &api::WORD,
+                format!("is `{}`: it has to be `{}`", mode.text(), known.join("` or `")),
+            );
+        }
+    }
+    word(spec, "volumeMode", &["Filesystem", "Block"], faults);
+    let resources = spec.get("resources");
+    let requests = resources.get("requests");
+    let storage = requests.get("storage");
+    if !storage.is_set() {
+        faults.at(&storage, &api::REQUIRED, "is missing");
+    } else if quantity(&storage, faults) == Some(0) {
+        faults
+            .at(&storage, &api::QUANTITY, "is 0: a claim asks for some storage")
+            .hint("give the pool a size: `.storage(Storage::persistent(100.gib()))`");
+    }
+    let class = spec.get("storageClassName");
+    // An empty class is a way to say: none, bind what exists.
+    if class.str() != Some("") {
+        syntax(&class, &api::INNER_NAME, text::dns_subdomain, faults);
+    }
+}

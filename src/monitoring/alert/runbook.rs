@@ -1,0 +1,438 @@
+//! Runbooks: a page an alert, with the names and numbers of one stack.
+
+use super::{Whose, metrics};
+use crate::{
+    context::Context,
+    kafka::Mode,
+    metrics::{Metric, Source},
+    monitoring::{AlertingRule, Monitoring, PrometheusRuleSpec, dashboard, scrape::Sources},
+    workload::ImageSet,
+};
+
+/// What a page says beside what the alert says. In all texts `{ns}` and the like are replaced by what they are in the stack.
+pub(in crate::monitoring) struct Page {
+    /// What it means for clients, in this cluster's numbers.
+    pub meaning: &'static str,
+    /// Likely causes, the most likely first.
+    pub causes: &'static [&'static str],
+    /// What to see, and the command that shows it.
+    pub steps: &'static [(&'static str, &'static str)],
+    /// What mends it, and how to tell that it is over.
+    pub over: &'static str,
+    /// What not to do, and why.
+    pub avoid: &'static [&'static str],
+}
+
+/// The page of an alert of the stack's own: what whoever is called reads first.
+///
+/// `{ns}`, `{cluster}`, `{bootstrap}` and the other names that this crate's own pages use are replaced by what they are in the
+/// stack, and `{run} ` by what comes before a command of Kafka's, which is nothing where the cluster was made elsewhere.
+///
+/// ```
+/// use kafka_stacks::monitoring::Runbook;
+///
+/// Runbook::new("Orders are accepted and not worked on: customers wait.")
+///     .cause("The workers are away.")
+///     .step("Do they run?", "kubectl -n shop get pods -l app=worker")
+///     .step("How far behind are they?", "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group worker")
+///     .over("Start them. It is over when fewer than 100 orders wait.")
+///     .avoid("Do not reset the group's offsets: the orders in between are then never handled.");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Runbook {
+    meaning: String,
+    causes: Vec<String>,
+    steps: Vec<(String, String)>,
+    over: String,
+    avoid: Vec<String>,
+}
+
+impl Runbook {
+    /// A page that says what the alert means.
+    pub fn new(meaning: impl Into<String>) -> Self {
+        Self {
+            meaning: meaning.into(),
+            causes: Vec::new(),
+            steps: Vec::new(),
+            over: String::new(),
+            avoid: Vec::new(),
+        }
+    }
+
+    /// A likely cause; the most likely first.
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// What to look at, and the command that shows it.
+    pub fn step(mut self, what: impl Into<String>, command: impl Into<String>) -> Self {
+        self.steps.push((what.into(), command.into()));
+        self
+    }
+
+    /// What mends it, and how to tell that it is over.
+    pub fn over(mut self, over: impl Into<String>) -> Self {
+        self.over = over.into();
+        self
+    }
+
+    /// What not to do, and why.
+    pub fn avoid(mut self, avoid: impl Into<String>) -> Self {
+        self.avoid.push(avoid.into());
+        self
+    }
+}
+
+/// The parts of a page, whoever wrote it.
+pub(in crate::monitoring) struct Parts<'a> {
+    meaning: &'a str,
+    causes: Vec<&'a str>,
+    steps: Vec<(&'a str, &'a str)>,
+    over: &'a str,
+    avoid: Vec<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// None for an alert that was given no page.
+    pub(in crate::monitoring) fn of(whose: Whose<'a>) -> Option<Self> {
+        Some(match whose {
+            Whose::Crate(row) => Self {
+                meaning: row.page.meaning,
+                causes: row.page.causes.to_vec(),
+                steps: row.page.steps.to_vec(),
+                over: row.page.over,
+                avoid: row.page.avoid.to_vec(),
+            },
+            Whose::Stack(alert) => {
+                let page = alert.page.as_ref()?;
+                Self {
+                    meaning: &page.meaning,
+                    causes: page.causes.iter().map(String::as_str).collect(),
+                    steps: page.steps.iter().map(|(what, command)| (&**what, &**command)).collect(),
+                    over: &page.over,
+                    avoid: page.avoid.iter().map(String::as_str).collect(),
+                }
+            }
+        })
+    }
+}
+
+/// What stands in a command for the job of the alert.
+const JOB: &str = "JOB";
+
+/// The names of a stack, for its pages.
+pub(in crate::monitoring) struct Names {
+    /// What is written for `{ns}` and the like.
+    names: Vec<(&'static str, String)>,
+    /// The pod of another broker than `{broker}`, if there is one.
+    other_broker: Option<String>,
+    /// What its commands are run in.
+    images: ImageSet,
+}
+
+impl Names {
+    #[expect(clippy::too_many_lines, reason = "a list of names")]
+    pub(in crate::monitoring) fn new(monitoring: &Monitoring, context: &Context, sources: &Sources) -> Self {
+        let kafka = &monitoring.kafka;
+        let mut pods = kafka
+            .broker_addresses()
+            .iter()
+            .filter_map(|address| address.split(['.', ':']).next().map(str::to_owned));
+        let broker = pods.next().unwrap_or_default();
+        let other = pods.next().filter(|_| kafka.mode() != Mode::External);
+        let controllers = kafka.controllers();
+        let brokers = kafka.brokers().unwrap_or_default();
+        let jobs = [
+            monitoring
+                .connects
+                .iter()
+                .map(crate::connect::ConnectHandle::name)
+                .collect(),
+            monitoring
+                .registries
+                .iter()
+                .map(crate::registry::SchemaRegistryHandle::name)
+                .collect::<Vec<_>>(),
+        ];
+        // A page is about all groups of workers, or all registries: with several its reader puts in which.
+        let [connect, registry] = jobs.map(|names| match names[..] {
+            [] => "",
+            [one] => one,
+            _ => JOB,
+        });
+        let zookeeper = kafka.zookeeper();
+        let replication = kafka.replication();
+        let claims: Vec<String> = monitoring
+            .claim_templates()
+            .map(|claims| format!("`{}-{}-…`", claims.claim, claims.stateful_set))
+            .collect();
+        let run = match kafka.mode() {
+            // Whoever runs it may have pods or not: its tools run wherever they are.
+            Mode::External => ("{run} ", String::new()),
+            Mode::Kraft | Mode::ZooKeeper => (
+                "{run}",
+                format!("kubectl -n {} exec {broker} -c kafka --", context.namespace),
+            ),
+        };
+        let names = vec![
+            ("{ns}", context.namespace.clone()),
+            ("{monitoring}", context.monitoring_namespace.clone()),
+            ("{cluster}", kafka.name().to_owned()),
+            ("{bootstrap}", kafka.bootstrap_servers().to_owned()),
+            run,
+            ("{broker}", broker),
+            ("{brokers}", brokers.to_string()),
+            (
+                "{copies}",
+                match replication.factor {
+                    1 => "the only copy".to_owned(),
+                    factor => format!("one of {factor} copies"),
+                },
+            ),
+            (
+                "{loss}",
+                if brokers == 1 {
+                    "It is the only one: nobody writes or reads until it is back.".to_owned()
+                } else {
+                    let spare = replication.factor.saturating_sub(replication.min_in_sync_replicas);
+                    let away = match spare {
+                        0 => "with any broker away they stop on its partitions".to_owned(),
+                        1 => "with 1 broker away writes go on, with more they stop on some partitions".to_owned(),
+                        _ => format!("with {spare} brokers away writes go on, with more they stop on some partitions"),
+                    };
+                    let copies = if replication.factor == 1 { "copy" } else { "copies" };
+                    format!(
+                        "Topics keep {} {copies} and need {} in sync: {away}.",
+                        replication.factor, replication.min_in_sync_replicas
+                    )
+                },
+            ),
+            ("{insync}", replication.min_in_sync_replicas.to_string()),
+            ("{controllers}", controllers.to_string()),
+            ("{majority}", (controllers / 2 + 1).to_string()),
+            (
+                "{pods}",
+                format!(
+                    "app.kubernetes.io/name=kafka,app.kubernetes.io/instance={}",
+                    kafka.name()
+                ),
+            ),
+            ("{exporter}", monitoring.exporter_name()),
+            ("{connect}", connect.to_owned()),
+            (
+                "{workers}",
+                match &monitoring.connects[..] {
+                    [one] => format!("{} workers", one.replicas()),
+                    _ => "workers".to_owned(),
+                },
+            ),
+            ("{registry}", registry.to_owned()),
+            (
+                "{ensemble}",
+                zookeeper.map_or("", |ensemble| ensemble.name()).to_owned(),
+            ),
+            (
+                "{servers}",
+                zookeeper
+                    .map_or(0, crate::zookeeper::ZooKeeperHandle::replicas)
+                    .to_string(),
+            ),
+            (
+                "{quorum}",
+                zookeeper.map_or(0, |ensemble| ensemble.replicas() / 2 + 1).to_string(),
+            ),
+            ("{topics}", monitoring.topics.clone().unwrap_or_default()),
+            ("{claims}", claims.join(", ")),
+            ("{dashboard}", dashboard::uid(sources, dashboard::Board::Overview)),
+            (
+                "{mode}",
+                match kafka.mode() {
+                    Mode::Kraft => "KRaft",
+                    Mode::ZooKeeper => "ZooKeeper",
+                    Mode::External => "unknown",
+                }
+                .to_owned(),
+            ),
+        ];
+        Self {
+            names,
+            other_broker: other,
+            images: kafka.images().clone(),
+        }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some(brace) = rest.find('{') {
+            filled += &rest[..brace];
+            rest = &rest[brace..];
+            let (name, value) = self
+                .names
+                .iter()
+                .find(|(name, _)| rest.starts_with(name))
+                .map_or(("{", "{"), |(name, value)| (*name, value.as_str()));
+            filled += value;
+            rest = &rest[name.len()..];
+            // A tool is called as the image calls it.
+            if *name == *"{run}"
+                && let Some(tool) = rest.strip_prefix(" kafka-")
+            {
+                let end = tool.find(char::is_whitespace).unwrap_or(tool.len());
+                filled += &format!(" {}", self.images.command(&format!("kafka-{}", &tool[..end])));
+                rest = &tool[end..];
+            }
+        }
+        filled + rest
+    }
+}
+
+/// A text without its hints at alerts that do not exist here, as on a stack of one broker.
+fn known_references(text: &str, rules: &PrometheusRuleSpec) -> String {
+    let mut known = text.to_owned();
+    for hint in [": see ", ", see "] {
+        if let Some((before, after)) = text.split_once(hint) {
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+            let (name, rest) = after.split_at(end);
+            if name.starts_with("Kafka") && !rules.alerts().any(|rule| rule.alert == name) {
+                known = format!("{before}{rest}");
+            }
+        }
+    }
+    known
+}
+
+/// The page of an alert.
+pub(in crate::monitoring) fn text(
+    page: &Parts<'_>,
+    rule: &AlertingRule,
+    rules: &PrometheusRuleSpec,
+    sources: &Sources,
+    names: &Names,
+) -> String {
+    let for_duration = match &rule.for_duration {
+        None => "fires at once".to_owned(),
+        Some(for_duration) => format!("fires after {for_duration}"),
+    };
+    let mut text = format!(
+        "# {}\n\n{}\n\n**{}**, {for_duration} · cluster `{}` in namespace `{}`\n\n## What it means here\n\n{}\n\n",
+        rule.alert,
+        rule.annotation("summary"),
+        rule.labels.get("severity").map_or("", String::as_str),
+        sources.cluster,
+        sources.namespace,
+        names.fill(page.meaning),
+    );
+    if let Some(threshold) = rule.annotations.get("threshold") {
+        text += &format!("Limit: {threshold}\n\n");
+    }
+    if !page.causes.is_empty() {
+        text += "## Likely causes\n\n";
+        for (number, cause) in page.causes.iter().enumerate() {
+            text += &format!("{}. {}\n", number + 1, known_references(&names.fill(cause), rules));
+        }
+        text += "\n";
+    }
+    if !page.steps.is_empty() {
+        text += "## What to look at\n\n";
+        let commands: Vec<String> = page.steps.iter().map(|(_, command)| names.fill(command)).collect();
+        let unknown =
+            |name: &str| names.fill(name) == JOB && page.steps.iter().any(|(_, command)| command.contains(name));
+        if unknown("{connect}") || unknown("{registry}") {
+            text += &format!("`{JOB}` is the label `job` of the alert.\n\n");
+        }
+        // The broker that is asked may be the one that is away.
+        let asked = names.fill("exec {broker} ");
+        if commands.iter().any(|command| command.contains(&asked))
+            && let Some(other) = &names.other_broker
+        {
+            text += &names.fill(&format!(
+                "Where `{{broker}}` does not run, use another broker, as `{other}`.\n\n"
+            ));
+        }
+        for ((what, _), command) in page.steps.iter().zip(commands) {
+            text += &format!("{}\n\n```sh\n{command}\n```\n\n", names.fill(what));
+        }
+    }
+    if !page.over.is_empty() {
+        text += &format!("## What ends it\n\n{}\n\n", names.fill(page.over));
+    }
+    if !page.avoid.is_empty() {
+        text += "## Do not\n\n";
+        for avoid in &page.avoid {
+            text += &format!("- {}\n", names.fill(avoid));
+        }
+        text += "\n";
+    }
+    text += &format!("## The rule\n\n```\n{}\n```\n\n", rule.expr.trim_end());
+    let mut metrics = metrics(&rule.expr, sources);
+    for record in rules.records().filter(|record| rule.expr.contains(&record.record)) {
+        text += &format!(
+            "where `{}` is\n\n```\n{}\n```\n\n",
+            record.record,
+            record.expr.trim_end()
+        );
+        metrics.extend(super::metrics(&record.expr, sources));
+    }
+    if !metrics.is_empty() {
+        text += "| Metric | From | Says |\n|---|---|---|\n";
+        for metric in metrics {
+            text += &format!("| `{}` | {} | {} |\n", metric.name, origin(metric), metric.help);
+        }
+        text += "\n";
+    }
+    text += &names.fill("Dashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
+    text
+}
+
+/// Who makes a metric.
+pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
+    match metric.source {
+        Source::Bean { object, attribute, .. } => {
+            format!("bean `{object}`, attribute `{attribute}`").replace('|', "\\|")
+        }
+        Source::Record(_) => "a rule of this stack".to_owned(),
+        Source::Exporter(_) if metric.name.starts_with("kubelet_") => "the kubelet".to_owned(),
+        Source::Exporter(_) if metric.name.starts_with("kube_") => "kube-state-metrics".to_owned(),
+        Source::Exporter(_) if metric.name == "up" => "Prometheus itself".to_owned(),
+        Source::Exporter(_) => "kafka_exporter".to_owned(),
+    }
+}
+
+/// Why nobody can open what is below an address.
+pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str> {
+    /// Set aside for documentation and tests (RFC 2606).
+    const NOBODYS: [&str; 7] = [
+        "example.com",
+        "example.net",
+        "example.org",
+        "example",
+        "invalid",
+        "test",
+        "localhost",
+    ];
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    // What no address has, whichever of its parts (RFC 3986).
+    let foreign = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{|}".contains(c);
+    let Some(rest) = rest.filter(|rest| !rest.contains(foreign)) else {
+        return Some("is no address of a page");
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = host
+        .rsplit('@')
+        .next()
+        .unwrap_or_default()
+        .split(':')
+        .next()
+        .unwrap_or_default();
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    if name.is_empty() {
+        return Some("names no host");
+    }
+    let mut before = NOBODYS.iter().filter_map(|owner| name.strip_suffix(owner));
+    before
+        .any(|rest| rest.is_empty() || rest.ends_with('.'))
+        .then_some("is below a name that belongs to nobody")
+}

@@ -1,0 +1,3 @@
+//! Prometheus' expressions and templates.
+
+pub(crate) mod template;

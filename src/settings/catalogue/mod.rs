@@ -1,0 +1,295 @@
+//! Every setting that a Kafka release knows, and what is wrong with one that it does not take.
+//!
+//! `catalogue.tsv` is read out of Kafka's own jars by `tests/catalogue/run`, and never edited. A line is one definition of one
+//! key, in the roles and the release lines that share it:
+//!
+//! | Column | Holds |
+//! |---|---|
+//! | key | the file is sorted by it, so that a key is found by bisection: nothing is parsed before somebody asks |
+//! | roles | a letter each: `b`roker, `t`opic, `p`roducer, `c`onsumer, Connect `w`orker, `a`dmin client |
+//! | release lines | the first and the last, as `3.9-4.3` |
+//! | type, importance | of the `ConfigDef` |
+//! | update mode, or name | of a broker's key how it is changed, of a topic's key what it is called on a broker |
+//! | flags | `i`nternal and not documented, `d`eprecated |
+//! | default | `!` there is none and the key must be set, `~` none, `=` and the text |
+//! | valid | see [`Valid`] |
+//!
+//! What no `ConfigDef` says (what replaced a key, which keys plugins read) is in [`notes`], by hand.
+
+mod judge;
+mod notes;
+#[cfg(test)]
+mod tests;
+mod valid;
+
+use std::fmt;
+
+pub use self::{
+    judge::{Concern, Verdict, judge},
+    valid::Valid,
+};
+use crate::workload::Version;
+
+const TABLE: &str = include_str!("catalogue.tsv");
+
+/// What reads a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A broker or a controller: `server.properties`.
+    Broker,
+    /// A topic: the settings that a broker keeps for it.
+    Topic,
+    /// A producer.
+    Producer,
+    /// A consumer.
+    Consumer,
+    /// A distributed worker of Connect.
+    Worker,
+    /// An admin client.
+    Admin,
+}
+
+impl Role {
+    /// All roles, in the order of their letters in a line.
+    pub const ALL: [Self; 6] = [
+        Self::Broker,
+        Self::Topic,
+        Self::Producer,
+        Self::Consumer,
+        Self::Worker,
+        Self::Admin,
+    ];
+
+    const fn letter(self) -> char {
+        match self {
+            Self::Broker => 'b',
+            Self::Topic => 't',
+            Self::Producer => 'p',
+            Self::Consumer => 'c',
+            Self::Worker => 'w',
+            Self::Admin => 'a',
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Broker => "broker",
+            Self::Topic => "topic",
+            Self::Producer => "producer",
+            Self::Consumer => "consumer",
+            Self::Worker => "Connect worker",
+            Self::Admin => "admin client",
+        })
+    }
+}
+
+/// The type that Kafka reads a value as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`, in any case.
+    Boolean,
+    /// A whole number of 16 bits.
+    Short,
+    /// A whole number of 32 bits.
+    Int,
+    /// A whole number of 64 bits.
+    Long,
+    /// A number.
+    Double,
+    /// Text.
+    String,
+    /// Text that Kafka keeps out of its log.
+    Password,
+    /// Text, divided by commas.
+    List,
+    /// The name of a Java class.
+    Class,
+}
+
+/// How a setting of a broker is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// By a restart.
+    ReadOnly,
+    /// At run time, for one broker.
+    PerBroker,
+    /// At run time, for one broker or for all of them.
+    ClusterWide,
+}
+
+/// What Kafka takes where a key is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unset {
+    /// Nothing: the key must be set.
+    Required,
+    /// The absence of a value.
+    Nothing,
+    /// A value, as text.
+    Text(&'static str),
+}
+
+/// How much a key matters to most, in the opinion of Kafka's authors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Importance {
+    /// Hardly ever.
+    Low,
+    /// Sometimes.
+    Medium,
+    /// Often.
+    High,
+}
+
+/// One definition of a key: the same in all release lines from `since` to `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// What Kafka calls it.
+    pub name: &'static str,
+    /// The first release line with this definition.
+    pub since: Version,
+    /// The last one, which may be the newest that this crate knows.
+    pub until: Version,
+    /// What its value is read as.
+    pub kind: Kind,
+    /// How much it matters.
+    pub importance: Importance,
+    /// How it is changed: of a broker's key only.
+    pub update: Option<Update>,
+    /// What it is called on a broker, as the default of all topics: of a topic's key only.
+    pub broker_name: Option<&'static str>,
+    /// Whether Kafka's documentation leaves it out.
+    pub internal: bool,
+    /// Whether it is going to be removed.
+    pub deprecated: bool,
+    /// What holds where it is not set.
+    pub unset: Unset,
+    /// The values that Kafka accepts.
+    pub valid: Valid,
+    roles: &'static str,
+}
+
+impl Key {
+    /// The definition of a key in a role and a release line, if it has one.
+    pub fn find(role: Role, version: Version, name: &str) -> Option<Self> {
+        Self::named(name).find(|key| key.is_of(role) && key.is_in(version))
+    }
+
+    /// All definitions of a key, in all roles and release lines.
+    pub fn named(name: &str) -> impl Iterator<Item = Self> {
+        lines_from(name)
+            .map_while(move |line| line.strip_prefix(name)?.starts_with('\t').then_some(line))
+            .filter_map(Self::parse)
+    }
+
+    /// All definitions, sorted by key.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.lines().filter_map(Self::parse)
+    }
+
+    /// Whether a role has this definition.
+    pub fn is_of(&self, role: Role) -> bool {
+        self.roles.contains(role.letter())
+    }
+
+    /// Whether a release line has this definition.
+    pub fn is_in(&self, version: Version) -> bool {
+        self.since <= version && version <= self.until
+    }
+
+    /// Whether a value is what holds where the key is not set.
+    pub fn is_unset_by(&self, value: &str) -> bool {
+        let Unset::Text(unset) = self.unset else { return false };
+        let value = value.trim();
+        match self.kind {
+            Kind::Boolean => value.eq_ignore_ascii_case(unset),
+            Kind::Double => value.parse::<f64>().is_ok_and(|value| unset.parse() == Ok(value)),
+            _ => value == unset,
+        }
+    }
+
+    /// The roles that have this definition.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(|&role| self.is_of(role))
+    }
+
+    /// No line is ever refused: a test reads them all.
+    fn parse(line: &'static str) -> Option<Self> {
+        let mut columns = line.split('\t');
+        let mut next = || columns.next();
+        let (name, roles) = (next()?, next()?);
+        let (since, until) = next()?.split_once('-')?;
+        let kind = match next()? {
+            "boolean" => Kind::Boolean,
+            "short" => Kind::Short,
+            "int" => Kind::Int,
+            "long" => Kind::Long,
+            "double" => Kind::Double,
+            "string" => Kind::String,
+            "password" => Kind::Password,
+            "list" => Kind::List,
+            "class" => Kind::Class,
+            _ => return None,
+        };
+        let importance = match next()? {
+            "low" => Importance::Low,
+            "medium" => Importance::Medium,
+            "high" => Importance::High,
+            _ => return None,
+        };
+        let (update, broker_name) = match (roles, next()?) {
+            (_, "") => (None, None),
+            ("b", "read-only") => (Some(Update::ReadOnly), None),
+            ("b", "per-broker") => (Some(Update::PerBroker), None),
+            ("b", "cluster-wide") => (Some(Update::ClusterWide), None),
+            ("t", name) => (None, Some(name)),
+            _ => return None,
+        };
+        let flags = next()?;
+        let unset = match next()? {
+            "!" => Unset::Required,
+            "~" => Unset::Nothing,
+            text => Unset::Text(text.strip_prefix('=')?),
+        };
+        Some(Self {
+            name,
+            since: version(since)?,
+            until: version(until)?,
+            kind,
+            importance,
+            update,
+            broker_name,
+            internal: flags.contains('i'),
+            deprecated: flags.contains('d'),
+            unset,
+            valid: Valid::new(next()?),
+            roles,
+        })
+    }
+}
+
+fn version(text: &str) -> Option<Version> {
+    Version::ALL.into_iter().find(|version| version.line() == text)
+}
+
+/// The lines whose key is not less than a name.
+fn lines_from(name: &str) -> std::str::Lines<'static> {
+    let bytes = TABLE.as_bytes();
+    let (mut low, mut high) = (0, bytes.len());
+    // Both are at the start of a line, or at the end of the table.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = bytes[low..middle]
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(low, |index| low + index + 1);
+        let line = TABLE[start..].lines().next().unwrap_or_default();
+        let key = line.split('\t').next().unwrap_or_default();
+        if key < name {
+            low = start + line.len() + 1;
+        } else {
+            high = start;
+        }
+    }
+    TABLE[low..].lines()
+}

@@ -1,0 +1,106 @@
+use super::{ImageSet, Logging};
+use crate::{quantity::Bytes, workload::CONFIG_DIRECTORY};
+
+/// The port of the metrics agent.
+pub const METRICS_PORT: u16 = 9404;
+/// The name of that port, by which monitors select it.
+pub const METRICS_PORT_NAME: &str = "http-metrics";
+/// The file of the metrics agent's rules.
+pub const METRICS_FILE: &str = "metrics.yaml";
+
+/// How a server is started: with a tool of the image, one of the mounted files, and a JVM.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The tool, as `kafka-server-start`.
+    pub tool: &'a str,
+    /// The file in [`CONFIG_DIRECTORY`] that it reads.
+    pub file: &'a str,
+    /// The start of the variables that its script reads: `KAFKA` or `SCHEMA_REGISTRY`.
+    pub prefix: &'static str,
+    /// The heap, at the start and at most.
+    pub heap: Bytes,
+    /// Its logging framework, whose file is mounted beside `file`.
+    pub logging: Logging,
+}
+
+impl Start<'_> {
+    /// The command line.
+    ///
+    /// The JVM's options are set here and not in the container's environment, because what someone executes in the pod
+    /// would inherit them: a `kafka-topics` with a heap as large as the broker's, and an agent whose port is taken. A shell
+    /// is needed all the same: the agent's version is part of its file name, and something has to find it.
+    pub fn command(&self, images: &ImageSet) -> Vec<String> {
+        let Self { file, prefix, .. } = self;
+        let tool = images.command(self.tool);
+        let mib = self.heap.as_mib();
+        let logging = self.logging.option(CONFIG_DIRECTORY);
+        let (find_agent, agent) = match images.metrics_agent() {
+            None => (String::new(), String::new()),
+            Some(path) => (
+                format!("agent=({path})\n"),
+                format!(
+                    "{prefix}_OPTS=\"-javaagent:${{agent[0]}}={METRICS_PORT}:{CONFIG_DIRECTORY}/{METRICS_FILE}\" \\\n"
+                ),
+            ),
+        };
+        // An empty EXTRA_ARGS keeps the script from asking for a log file of the garbage collector, which a read-only file
+        // system refuses. A JVM that is out of memory is of no use to anyone: it ends, and the kubelet starts a new one.
+        let script = format!(
+            "{find_agent}\
+             EXTRA_ARGS= \\\n\
+             {prefix}_HEAP_OPTS='-Xms{mib}m -Xmx{mib}m' \\\n\
+             {prefix}_JVM_PERFORMANCE_OPTS='-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
+             -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \\\n\
+             {prefix}_LOG4J_OPTS='{logging}' \\\n\
+             {agent}\
+             exec {tool} {CONFIG_DIRECTORY}/{file}\n"
+        );
+        vec!["bash".to_owned(), "-c".to_owned(), script]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{quantity::Units, workload::Version};
+
+    fn script(images: &ImageSet) -> String {
+        let start = Start {
+            tool: "kafka-server-start",
+            file: "server.properties",
+            prefix: "KAFKA",
+            heap: 4.gib(),
+            logging: Logging::of(images.version()),
+        };
+        start.command(images).pop().unwrap()
+    }
+
+    #[test]
+    fn the_jvms_options_are_set_for_the_server_alone() {
+        assert_snapshot!(script(&ImageSet::confluent(Version::V4_3)), @r#"
+        agent=(/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar)
+        EXTRA_ARGS= \
+        KAFKA_HEAP_OPTS='-Xms4096m -Xmx4096m' \
+        KAFKA_JVM_PERFORMANCE_OPTS='-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \
+        KAFKA_LOG4J_OPTS='-Dlog4j2.configurationFile=/etc/kafka-stacks/log4j2.properties' \
+        KAFKA_OPTS="-javaagent:${agent[0]}=9404:/etc/kafka-stacks/metrics.yaml" \
+        exec kafka-server-start /etc/kafka-stacks/server.properties
+        "#);
+    }
+
+    #[test]
+    fn an_image_without_an_agent_starts_without_one_and_with_the_paths_of_its_maker() {
+        let script = script(&ImageSet::apache(Version::V3_9));
+        assert!(
+            script.starts_with("EXTRA_ARGS= \\\n") && !script.contains("javaagent"),
+            "{script}"
+        );
+        assert!(
+            script.contains("-Dlog4j.configuration=file:/etc/kafka-stacks/log4j.properties"),
+            "{script}"
+        );
+        assert!(script.ends_with("exec /opt/kafka/bin/kafka-server-start.sh /etc/kafka-stacks/server.properties\n"));
+    }
+}
