@@ -4,7 +4,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
     capacity::Facts,
-    context::{Context, Profile},
+    context::Context,
     diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
     manifest::{Document, Object},
     settings::{Override, Properties, is_secret, is_setting_name},
@@ -154,7 +154,7 @@ impl Meta {
 ///     stack.add(Topics::new(team, &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
 /// }
 /// let findings = synth(&stack).findings;
-/// assert!(findings.iter().any(|finding| finding.rule == &rules::topic::TWICE && finding.construct == "crm"));
+/// assert!(findings.iter().any(|finding| finding.rule == &rules::topic::TWICE && finding.place.construct == "crm"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -291,23 +291,17 @@ impl<'a> Check<'a> {
     /// Reports that a rule is broken. Use [`Diagnostic::item`], [`Diagnostic::at`] and [`Diagnostic::hint`] on `describe`'s argument
     /// to say where, and how it is mended. A rule that is off in this stack's profile reports nothing.
     pub fn report(&mut self, rule: &'static Rule, message: impl Into<String>, describe: impl FnOnce(&mut Diagnostic)) {
-        let severity = match self.context.profile {
-            Profile::Production => rule.production,
-            Profile::Development => rule.development,
-        };
-        if severity == Severity::Off {
+        self.add(Diagnostic::new(rule, message), describe);
+    }
+
+    /// Reports what was found by someone who did not know the construct.
+    pub(crate) fn add(&mut self, mut finding: Diagnostic, describe: impl FnOnce(&mut Diagnostic)) {
+        finding.severity = finding.rule.severity(self.context.profile);
+        if finding.severity == Severity::Off {
             return;
         }
-        let mut finding = Diagnostic {
-            rule,
-            severity,
-            construct: self.construct.to_owned(),
-            item: String::new(),
-            message: message.into(),
-            hint: String::new(),
-            location: self.location.into(),
-            acknowledged: None,
-        };
+        finding.place.construct = self.construct.to_owned();
+        finding.place.location.get_or_insert(self.location);
         describe(&mut finding);
         finding.message = printable(finding.message);
         finding.hint = printable(finding.hint);

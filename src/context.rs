@@ -2,15 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-/// How strict the rules are: a rule says its weight for either.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// Data matters and someone is on call.
-    #[default]
-    Production,
-    /// Data may be lost: one broker on a laptop is fine.
-    Development,
-}
+use crate::diagnostics::Profile;
 
 /// The surroundings of a construct: everything about the stack that its objects or its findings depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]

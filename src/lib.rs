@@ -73,8 +73,8 @@ pub mod prelude {
         capacity::{CpuClass, Load},
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
         construct::{Check, Construct, Meta},
-        context::{Context, Profile},
-        diagnostics::{Diagnostic, Diagnostics, Location, Rule, Severity, rules},
+        context::Context,
+        diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity, rules},
         kafka::{
             Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
             Replication, Retention, Storage, Topic, Topics, TopicsHandle,

@@ -8,8 +8,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     capacity::Cluster,
     construct::{Construct, Meta},
-    context::{Context, Profile},
-    diagnostics::{Acknowledgement, Location, Rule},
+    context::Context,
+    diagnostics::{Acknowledgement, Location, Profile, Rule},
     manifest::Object,
 };
 

@@ -911,7 +911,7 @@ pub(crate) fn said(stacks: Vec<Stack>) -> String {
     for stack in stacks {
         let synthesis = synth(&stack);
         for finding in &synthesis.findings {
-            let at = finding.location.to_string();
+            let at = finding.location().to_string();
             assert!(at.starts_with("tests/"), "{at}");
             let acknowledged = if finding.acknowledged.is_some() {
                 " (acknowledged)"

@@ -210,7 +210,7 @@ fn a_raw_setting_is_found_at_its_own_line_and_what_a_call_makes_at_the_construct
     let lines: Vec<String> = synth(&topics(topic))
         .findings
         .iter()
-        .map(|finding| finding.location.to_string())
+        .map(|finding| finding.location().to_string())
         .collect();
     assert_eq!(
         lines,

@@ -14,7 +14,7 @@ use crate::{
         report::{self, Show},
         select,
     },
-    context::Profile,
+    diagnostics::Profile,
     diagnostics::{Diagnostics, Severity},
     stack::Stack,
     synth::{Review, check},

@@ -11,12 +11,11 @@ use serde_json::Value;
 
 use crate::{
     cli::failure::Failure,
-    context::Profile,
     diagnostics::{
-        Diagnostic, Diagnostics, Place, Rule, Severity,
+        Diagnostic, Diagnostics, Location, Profile, Rule, Severity,
         rules::{api, stack},
     },
-    lint::{self, Facts, Fault},
+    lint::{self, Facts},
     yaml::{
         self, Listed,
         read::{self, Document, Lines, RemarkKind},
@@ -106,7 +105,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
     let needless = folder.objects(assumptions);
     folder
         .found
-        .sort_by(|a, b| (&a.location, a.rule.id).cmp(&(&b.location, b.rule.id)));
+        .sort_by_key(|finding| (finding.place.location, finding.rule.id));
     let mut findings = Diagnostics::default();
     for finding in folder.found {
         findings.push(finding);
@@ -182,23 +181,21 @@ impl Folder {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        let severity = match self.profile {
-            Profile::Production => rule.production,
-            Profile::Development => rule.development,
-        };
-        self.found.push(Diagnostic {
-            rule,
-            severity,
-            construct: String::new(),
-            item: item.to_owned(),
-            message: message.into(),
-            hint: hint.into(),
-            location: Place::Manifest {
-                file: file.to_owned(),
-                line,
-            },
-            acknowledged: None,
-        });
+        let mut finding = Diagnostic::new(rule, message);
+        finding.item(item).hint(hint).at(Location::new(file, line));
+        self.add(finding);
+    }
+
+    /// A finding counts as much as its rule does in this profile.
+    fn add(&mut self, mut finding: Diagnostic) {
+        finding.severity = finding.rule.severity(self.profile);
+        // What leaves the folder is an error here: it cannot be acknowledged, and `--assume` is there.
+        if finding.outside.is_some() {
+            finding.severity = Severity::Error;
+        }
+        if finding.severity != Severity::Off {
+            self.found.push(finding);
+        }
     }
 
     /// Collects the files, as `kubectl apply --recursive` does: links to files are read, links to folders are not entered.
@@ -399,11 +396,13 @@ impl Folder {
     /// Judges the objects, and says which assumptions nothing asked for.
     fn objects(&mut self, assumptions: &[Assumption]) -> Vec<String> {
         let objects = std::mem::take(&mut self.objects);
-        let mut faults: Vec<Vec<Fault>> = Vec::new();
+        let mut faults: Vec<Diagnostics> = Vec::new();
         let mut facts: Vec<Facts> = Vec::new();
         for object in &objects {
             let judged = lint::judge(&object.body);
-            faults.push([lint::schema(&object.body), judged.faults].concat());
+            let mut findings = lint::schema(&object.body);
+            findings.extend(judged.findings);
+            faults.push(findings);
             facts.push(judged.facts);
         }
         let facts: Vec<&Facts> = facts.iter().collect();
@@ -436,54 +435,43 @@ impl Folder {
         let incomplete = self.found.iter().any(|finding| *finding.rule == api::UNREADABLE);
         let mut needed = vec![false; assumptions.len()];
         for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
-            for Fault {
-                rule,
-                pointer,
-                row,
-                message,
-                hint,
-                outside,
-            } in faults
-            {
-                // What is missing may be in the file that cannot be read.
-                if incomplete && outside.is_some() {
-                    continue;
-                }
-                if let Some(outside) = &outside {
+            for mut finding in faults {
+                if let Some(outside) = &finding.outside {
                     let assumed: Vec<usize> = (0..assumptions.len())
                         .filter(|&at| assumptions[at].covers(outside))
                         .collect();
-                    if !assumed.is_empty() {
+                    // What is missing may be in the file that cannot be read.
+                    if incomplete || !assumed.is_empty() {
                         for at in assumed {
                             needed[at] = true;
                         }
                         continue;
                     }
                 }
-                let hint = match &outside {
-                    Some(outside) => format!(
-                        "{hint}; or, if the cluster has it, say `--assume {}`",
+                let mut hint = finding
+                    .yaml_hint
+                    .take()
+                    .unwrap_or_else(|| std::mem::take(&mut finding.hint));
+                if let Some(outside) = &finding.outside {
+                    let assume = format!(
+                        "if the cluster has it, say `--assume {}`",
                         outside.trim_end_matches('/')
-                    ),
-                    None => hint,
-                };
-                self.report(
-                    rule,
-                    &object.file,
-                    row.map_or_else(|| object.lines.of(&pointer), |row| object.lines.of_row(&pointer, row)),
-                    &item(index),
-                    message,
-                    hint.trim_start_matches("; "),
-                );
-                // What leaves the folder is an error here: nobody can acknowledge it, and `--assume` is there.
-                if outside.is_some()
-                    && let Some(finding) = self.found.last_mut()
-                {
-                    finding.severity = Severity::Error;
+                    );
+                    hint = if hint.is_empty() {
+                        assume
+                    } else {
+                        format!("{hint}; or, {assume}")
+                    };
                 }
+                let (field, row) = (&finding.place.field, finding.place.row);
+                let line = row.map_or_else(|| object.lines.of(field), |row| object.lines.of_row(field, row));
+                finding
+                    .item(item(index))
+                    .hint(hint)
+                    .at(Location::new(&object.file, line));
+                self.add(finding);
             }
         }
-        self.found.retain(|finding| finding.severity != Severity::Off);
         self.objects = objects;
         assumptions
             .iter()

@@ -69,7 +69,7 @@ fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
         .folded(&format!("{head} {subject}: {}", finding.message), 2)
         .replacen(&subject, &paint.strong(&subject), 1)
         .replacen(&head, &style(paint, &head), 1);
-    text += &format!("  {} {}\n", paint.faint("-->"), finding.location);
+    text += &format!("  {} {}\n", paint.faint("-->"), finding.location());
     let mut more = |what: &str, words: &str| {
         let line = paint.folded(&format!("  {what} {words}"), 4);
         text += &line.replacen(what, &paint.hint(what), 1);
@@ -92,11 +92,11 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
                 "rule": finding.rule.id,
                 "severity": finding.severity.to_string(),
                 "subject": finding.subject(stack),
-                "construct": finding.construct,
-                "item": finding.item,
+                "construct": finding.place.construct,
+                "item": finding.place.item,
                 "message": finding.message,
                 "hint": finding.hint,
-                "location": finding.location.to_string(),
+                "location": finding.location().to_string(),
                 "acknowledged": finding.acknowledged,
             })
         })
@@ -118,8 +118,8 @@ pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)
             };
             format!(
                 "::{level} file={},line={},title={}::{}\n",
-                property(&finding.location.file()),
-                finding.location.line(),
+                property(&finding.location().file()),
+                finding.location().line(),
                 property(&format!("{} {}", finding.rule.id, finding.subject(stack))),
                 escaped(&sentence(finding)),
             )
@@ -158,8 +158,8 @@ pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>
                 "message": { "text": sentence(finding) },
                 "locations": [{
                     "physicalLocation": {
-                        "artifactLocation": { "uri": uri(&finding.location.file()) },
-                        "region": { "startLine": finding.location.line() },
+                        "artifactLocation": { "uri": uri(&finding.location().file()) },
+                        "region": { "startLine": finding.location().line() },
                     },
                     "logicalLocations": [{ "fullyQualifiedName": finding.subject(stack) }],
                 }],
@@ -209,7 +209,7 @@ fn fingerprint(stack: &str, finding: &Diagnostic, twins: &mut BTreeMap<String, u
     let said = digest(&format!(
         "{}\0{}\0{}\0{}",
         finding.rule.id,
-        finding.location.file(),
+        finding.location().file(),
         finding.subject(stack),
         finding.message
     ));

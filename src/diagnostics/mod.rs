@@ -2,9 +2,13 @@
 
 pub mod rules;
 
-use std::fmt;
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
-/// How much a finding weighs. The weight of a rule depends on the [`Profile`](crate::stack::Profile) of the stack.
+/// How much a finding weighs. The weight of a rule depends on the [`Profile`] of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The system would not start, would lose data or would never alert: nothing is written. It cannot be acknowledged.
@@ -47,7 +51,27 @@ pub struct Rule {
     pub source: &'static str,
 }
 
-/// A line of source: where a construct was made, an item declared, a finding acknowledged.
+impl Rule {
+    /// Its weight in a profile.
+    pub const fn severity(&self, profile: Profile) -> Severity {
+        match profile {
+            Profile::Production => self.production,
+            Profile::Development => self.development,
+        }
+    }
+}
+
+/// How strict the rules are: a rule says its weight for either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Data matters and someone is on call.
+    #[default]
+    Production,
+    /// Data may be lost: one broker on a laptop is fine.
+    Development,
+}
+
+/// A line: of Rust that made a construct, declared an item or acknowledged a finding, or of a file that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     file: &'static str,
@@ -64,57 +88,59 @@ impl Location {
             line: caller.line(),
         }
     }
-}
 
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The compiler writes the separators of the machine that it runs on; messages are the same on every machine.
-        write!(f, "{}:{}", self.file.replace('\\', "/"), self.line)
+    /// A line, from 1 on, of a file: where a value that a helper makes was really said, as a line of YAML. The name of each file
+    /// is kept until the process ends.
+    ///
+    /// ```
+    /// use kafka_stacks::diagnostics::Location;
+    ///
+    /// assert_eq!(Location::new("topics/billing.yaml", 7).to_string(), "topics/billing.yaml:7");
+    /// ```
+    pub fn new(file: &str, line: u32) -> Self {
+        static FILES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match files.get(file) {
+            Some(known) => known,
+            None => {
+                let kept: &'static str = Box::leak(file.to_owned().into_boxed_str());
+                files.insert(kept);
+                kept
+            }
+        };
+        Self { file, line }
     }
-}
 
-/// What a finding points to: a line of the stack's source, or of a manifest that was read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// The line that made the value.
-    Source(Location),
-    /// The line of a manifest, and its file as it was named on the command line.
-    Manifest {
-        /// With `/` between folders on every machine.
-        file: String,
-        /// From 1 on.
-        line: u32,
-    },
-}
-
-impl Place {
-    /// The file, with `/` between folders on every machine.
+    /// The file, with `/` between folders: the compiler writes the separators of the machine that it runs on.
     pub fn file(&self) -> String {
-        match self {
-            Self::Source(location) => location.file.replace('\\', "/"),
-            Self::Manifest { file, .. } => file.clone(),
-        }
+        self.file.replace('\\', "/")
     }
 
     /// The line, from 1 on.
     pub fn line(&self) -> u32 {
-        match self {
-            Self::Source(location) => location.line,
-            Self::Manifest { line, .. } => *line,
-        }
+        self.line
     }
 }
 
-impl From<Location> for Place {
-    fn from(location: Location) -> Self {
-        Self::Source(location)
-    }
-}
-
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file(), self.line())
+        write!(f, "{}:{}", self.file(), self.line)
     }
+}
+
+/// Where something is wrong, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The construct; empty for the stack as a whole, or where no stack is judged.
+    pub construct: String,
+    /// What within the construct, as a topic, a pool or an object; may be empty.
+    pub item: String,
+    /// The field within an object, as a JSON pointer; empty for the whole of it.
+    pub field: String,
+    /// The row of the text in that field, from 0 on, if it is about one.
+    pub row: Option<u32>,
+    /// The line that made the value. An object that is judged by itself has none yet.
+    pub location: Option<Location>,
 }
 
 /// One thing that is wrong, where it is, and how it is mended.
@@ -124,32 +150,46 @@ impl fmt::Display for Place {
 pub struct Diagnostic {
     /// The rule that was broken.
     pub rule: &'static Rule,
-    /// The rule's weight in this stack.
+    /// The rule's weight: in production, until the profile of the stack is known.
     pub severity: Severity,
-    /// The construct, or empty for the stack as a whole.
-    pub construct: String,
-    /// What within the construct, as a topic or a pool; may be empty.
-    pub item: String,
+    /// Where it is.
+    pub place: Place,
     /// What is wrong: a lowercase fragment with the literal in backticks.
     pub message: String,
-    /// The change that mends it, as a builder call; may be empty.
+    /// The change that mends it, for the author of a stack: a builder call where there is one. May be empty.
     pub hint: String,
-    /// The line that made the value.
-    pub location: Place,
+    /// The same for the author of a manifest, where `hint` is a builder call.
+    pub yaml_hint: Option<String>,
+    /// For a reference that leaves what is judged: what would have to exist in the cluster, as `Secret/kafka-tls`.
+    pub outside: Option<String>,
     /// The reason, if the finding was acknowledged.
     pub acknowledged: Option<String>,
 }
 
 impl Diagnostic {
+    /// A broken rule, and what is wrong.
+    pub fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: rule.production,
+            place: Place::default(),
+            message: message.into(),
+            hint: String::new(),
+            yaml_hint: None,
+            outside: None,
+            acknowledged: None,
+        }
+    }
+
     /// Names the part of the construct that the finding is about.
     pub fn item(&mut self, item: impl Into<String>) -> &mut Self {
-        self.item = item.into();
+        self.place.item = item.into();
         self
     }
 
     /// The line that made the value, where that is not the construct's own.
-    pub fn at(&mut self, location: impl Into<Place>) -> &mut Self {
-        self.location = location.into();
+    pub fn at(&mut self, location: Location) -> &mut Self {
+        self.place.location = Some(location);
         self
     }
 
@@ -159,12 +199,29 @@ impl Diagnostic {
         self
     }
 
+    /// The change that mends it in a manifest, where the hint is a builder call.
+    pub fn yaml_hint(&mut self, hint: impl Into<String>) -> &mut Self {
+        self.yaml_hint = Some(hint.into());
+        self
+    }
+
+    /// What would have to exist in the cluster.
+    pub(crate) fn outside(&mut self, kind: &str, name: &str) -> &mut Self {
+        self.outside = Some(format!("{kind}/{name}"));
+        self
+    }
+
     /// The path of what is wrong: `<stack>/<construct>/<item>`.
     pub fn subject(&self, stack: &str) -> String {
-        let parts = [stack, &self.construct, &self.item]
+        let parts = [stack, &self.place.construct, &self.place.item]
             .into_iter()
             .filter(|part| !part.is_empty());
         printable(parts.collect::<Vec<_>>().join("/"))
+    }
+
+    /// Where the line of the mistake is, for people: `stacks/prod.rs:41`.
+    pub fn location(&self) -> Location {
+        self.place.location.unwrap_or(Location { file: "", line: 0 })
     }
 }
 
@@ -191,6 +248,13 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// Adds a finding, and returns it to say more.
+    pub(crate) fn add(&mut self, rule: &'static Rule, message: impl Into<String>) -> &mut Diagnostic {
+        self.list.push(Diagnostic::new(rule, message));
+        let last = self.list.len() - 1;
+        &mut self.list[last]
+    }
+
     /// Adds a finding.
     pub fn push(&mut self, finding: Diagnostic) {
         self.list.push(finding);
@@ -199,6 +263,16 @@ impl Diagnostics {
     /// All findings, acknowledged ones included.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
+    }
+
+    /// The number of findings, acknowledged ones included.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// All findings, to acknowledge them.
@@ -217,6 +291,21 @@ impl Diagnostics {
     /// Whether anything here forbids writing the output.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
+        self.list.extend(more);
     }
 }
 

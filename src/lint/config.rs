@@ -2,25 +2,26 @@
 
 use super::{
     fields::{distinct, required},
-    node::{Faults, Node},
+    node::Node,
     syntax,
 };
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::api;
 
-pub(super) fn data(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let data = root.get("data");
     let binary = root.get("binaryData");
     let text = root.get("stringData");
     for part in [&data, &binary, &text] {
         for (key, value) in part.entries() {
             if let Some(reason) = syntax::config_key(key) {
-                faults.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
+                findings.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
             }
         }
     }
     for (key, value) in binary.entries() {
         if data.get(key).is_set() {
-            faults.at(
+            findings.at(
                 &value,
                 &api::LISTED_TWICE,
                 format!("is the second value of `{key}`: `data` has it too"),
@@ -30,17 +31,17 @@ pub(super) fn data(root: &Node<'_, '_>, faults: &mut Faults) {
 }
 
 /// A `PrometheusRule`.
-pub(super) fn alerts(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn alerts(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     let groups = spec.get("groups");
     for group in groups.items() {
-        required(&group, "name", faults);
-        duration(&group.get("interval"), faults);
+        required(&group, "name", findings);
+        duration(&group.get("interval"), findings);
         let rules = group.get("rules");
         for rule in rules.items() {
             let (alert, record) = (rule.get("alert"), rule.get("record"));
             if alert.is_set() == record.is_set() {
-                faults.at(
+                findings.at(
                     &rule,
                     &api::ALERT_RULES,
                     "has to be an `alert` or a `record`, and not both",
@@ -49,19 +50,19 @@ pub(super) fn alerts(root: &Node<'_, '_>, faults: &mut Faults) {
             let expression = rule.get("expr");
             let empty = expression.str().is_some_and(|text| text.trim().is_empty());
             if !expression.is_set() || empty {
-                faults.at(&expression, &api::ALERT_RULES, "is missing or empty");
+                findings.at(&expression, &api::ALERT_RULES, "is missing or empty");
             } else if let Some(reason) = expression.str().and_then(unbalanced) {
-                faults.at(&expression, &api::ALERT_RULES, format!("is no PromQL: {reason}"));
+                findings.at(&expression, &api::ALERT_RULES, format!("is no PromQL: {reason}"));
             }
             for field in ["for", "keep_firing_for"] {
-                duration(&rule.get(field), faults);
+                duration(&rule.get(field), findings);
             }
             let labels = rule.get("labels");
             for (key, value) in labels.entries() {
                 let sound = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                     && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
                 if !sound {
-                    faults.at(
+                    findings.at(
                         &value,
                         &api::ALERT_RULES,
                         format!("has the name `{key}`: letters, digits and `_`, no digit first"),
@@ -74,15 +75,15 @@ pub(super) fn alerts(root: &Node<'_, '_>, faults: &mut Faults) {
         &groups,
         "name",
         |group| group.get("name").str().map(str::to_owned),
-        faults,
+        findings,
     );
 }
 
-fn duration(node: &Node<'_, '_>, faults: &mut Faults) {
+fn duration(node: &Node<'_, '_>, findings: &mut Diagnostics) {
     if let Some(text) = node.str()
         && !is_duration(text)
     {
-        faults.at(
+        findings.at(
             node,
             &api::ALERT_RULES,
             format!("is `{text}`, which is no duration: write `5m` or `1h30m`"),

@@ -2,9 +2,10 @@
 
 use super::{
     fields::{by_name, distinct, not_negative, port, quantity, range, required, syntax, word},
-    node::{Faults, Node},
+    node::Node,
     syntax as text,
 };
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::{api, capacity, identity, kraft};
 
 /// Where a container runs, which decides what it may have.
@@ -14,41 +15,41 @@ pub(super) enum Role {
     Init,
 }
 
-pub(super) fn check(container: &Node<'_, '_>, role: Role, faults: &mut Faults) {
-    if required(container, "name", faults) {
-        syntax(&container.get("name"), &api::INNER_NAME, text::dns_label, faults);
+pub(super) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnostics) {
+    if required(container, "name", findings) {
+        syntax(&container.get("name"), &api::INNER_NAME, text::dns_label, findings);
     }
     let image = container.get("image");
     if image.str().is_none_or(str::is_empty) {
-        faults.at(
+        findings.at(
             &image,
             &api::REQUIRED,
             if image.is_set() { "is empty" } else { "is missing" },
         );
     } else if let Some(reason) = text::image(image.text()) {
-        faults.at(&image, &identity::IMAGE, format!("cannot be pulled: {reason}"));
+        findings.at(&image, &identity::IMAGE, format!("cannot be pulled: {reason}"));
     } else {
-        floating(&image, faults);
+        floating(&image, findings);
     }
     word(
         container,
         "imagePullPolicy",
         &["Always", "IfNotPresent", "Never"],
-        faults,
+        findings,
     );
     word(
         container,
         "terminationMessagePolicy",
         &["File", "FallbackToLogsOnError"],
-        faults,
+        findings,
     );
-    ports(&container.get("ports"), faults);
-    environment(container, faults);
-    resources(&container.get("resources"), faults);
-    mounts(&container.get("volumeMounts"), faults);
+    ports(&container.get("ports"), findings);
+    environment(container, findings);
+    resources(&container.get("resources"), findings);
+    mounts(&container.get("volumeMounts"), findings);
     let sidecar = role == Role::Init && container.get("restartPolicy").text() == "Always";
     if role == Role::Init {
-        word(container, "restartPolicy", &["Always"], faults);
+        word(container, "restartPolicy", &["Always"], findings);
     }
     for kind in ["startupProbe", "readinessProbe", "livenessProbe"] {
         let probe = container.get(kind);
@@ -56,33 +57,33 @@ pub(super) fn check(container: &Node<'_, '_>, role: Role, faults: &mut Faults) {
             continue;
         }
         if role == Role::Init && !sidecar {
-            faults.at(
+            findings.at(
                 &probe,
                 &api::EXCLUDES,
                 "is set: an init container has no probes unless it is a sidecar",
             );
         }
-        self::probe(&probe, kind, faults);
-        named_port(&probe, container, faults);
+        self::probe(&probe, kind, findings);
+        named_port(&probe, container, findings);
     }
     let lifecycle = container.get("lifecycle");
     for (_, hook) in lifecycle.entries() {
         if hook.map().is_some() {
-            handler(&hook, &["exec", "httpGet", "tcpSocket", "sleep"], faults);
-            named_port(&hook, container, faults);
+            handler(&hook, &["exec", "httpGet", "tcpSocket", "sleep"], findings);
+            named_port(&hook, container, findings);
         }
     }
-    security(&container.get("securityContext"), faults);
+    security(&container.get("securityContext"), findings);
 }
 
-fn floating(image: &Node<'_, '_>, faults: &mut Faults) {
+fn floating(image: &Node<'_, '_>, findings: &mut Diagnostics) {
     let (reference, digest) = match image.text().split_once('@') {
         Some((reference, _)) => (reference, true),
         None => (image.text(), false),
     };
     let tag = text::split_tag(reference).1;
     if !digest && tag.is_none_or(|tag| tag == "latest") {
-        faults
+        findings
             .at(
                 image,
                 &identity::FLOATING_IMAGE,
@@ -91,7 +92,7 @@ fn floating(image: &Node<'_, '_>, faults: &mut Faults) {
             .hint("name a version, as `confluentinc/cp-kafka:8.3.1`, or a digest");
     }
     if reference.contains("apache/kafka-native") {
-        faults.at(
+        findings.at(
             image,
             &kraft::NATIVE_IMAGE,
             format!("is `{}`, which is experimental", image.text()),
@@ -99,19 +100,19 @@ fn floating(image: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-fn ports(ports: &Node<'_, '_>, faults: &mut Faults) {
+fn ports(ports: &Node<'_, '_>, findings: &mut Diagnostics) {
     for item in ports.items() {
         if !item.get("containerPort").is_set() {
-            faults.at(&item.get("containerPort"), &api::REQUIRED, "is missing");
+            findings.at(&item.get("containerPort"), &api::REQUIRED, "is missing");
         }
-        port(&item, "containerPort", faults);
+        port(&item, "containerPort", findings);
         if item.get("hostPort").int() != Some(0) {
-            port(&item, "hostPort", faults);
+            port(&item, "hostPort", findings);
         }
-        syntax(&item.get("name"), &api::INNER_NAME, text::port_name, faults);
-        word(&item, "protocol", &["TCP", "UDP", "SCTP"], faults);
+        syntax(&item.get("name"), &api::INNER_NAME, text::port_name, findings);
+        word(&item, "protocol", &["TCP", "UDP", "SCTP"], findings);
     }
-    distinct(ports, "name", by_name, faults);
+    distinct(ports, "name", by_name, findings);
     distinct(
         ports,
         "port",
@@ -119,25 +120,25 @@ fn ports(ports: &Node<'_, '_>, faults: &mut Faults) {
             let protocol = item.get("protocol").str().unwrap_or("TCP");
             Some(format!("{}/{protocol}", item.get("containerPort").int()?))
         },
-        faults,
+        findings,
     );
 }
 
-fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
+fn environment(container: &Node<'_, '_>, findings: &mut Diagnostics) {
     let env = container.get("env");
     for variable in env.items() {
         let name = variable.get("name");
         if name.str().is_none_or(str::is_empty) {
-            faults.at(&name, &api::REQUIRED, "is missing or empty");
+            findings.at(&name, &api::REQUIRED, "is missing or empty");
         } else {
-            syntax(&name, &api::INNER_NAME, text::variable_name, faults);
+            syntax(&name, &api::INNER_NAME, text::variable_name, findings);
         }
         let from = variable.get("valueFrom");
         if !from.is_set() {
             continue;
         }
         if variable.get("value").str().is_some_and(|value| !value.is_empty()) {
-            faults.at(
+            findings.at(
                 &variable,
                 &api::ONE_OF,
                 "has both a value and a place that it comes from",
@@ -149,7 +150,7 @@ fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
             .map(|(key, _)| key)
             .collect();
         if sources.len() != 1 {
-            faults.at(
+            findings.at(
                 &from,
                 &api::ONE_OF,
                 format!(
@@ -161,12 +162,12 @@ fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
         for source in ["configMapKeyRef", "secretKeyRef"] {
             let source = from.get(source);
             if source.is_set() {
-                required(&source, "key", faults);
-                required(&source, "name", faults);
+                required(&source, "key", findings);
+                required(&source, "name", findings);
             }
         }
         let field = from.get("fieldRef");
-        if field.is_set() && required(&field, "fieldPath", faults) {
+        if field.is_set() && required(&field, "fieldPath", findings) {
             let path = field.get("fieldPath");
             let known = [
                 "metadata.name",
@@ -185,7 +186,7 @@ fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
                     .iter()
                     .any(|prefix| path.text().starts_with(prefix) && path.text().ends_with("']"));
             if !sound {
-                faults.at(
+                findings.at(
                     &path,
                     &api::WORD,
                     format!("is `{}`, which no pod tells a variable", path.text()),
@@ -193,7 +194,7 @@ fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
             }
         }
     }
-    distinct(&env, "name", by_name, faults);
+    distinct(&env, "name", by_name, findings);
     let from = container.get("envFrom");
     for item in from.items() {
         let sources = ["configMapRef", "secretRef"]
@@ -201,14 +202,14 @@ fn environment(container: &Node<'_, '_>, faults: &mut Faults) {
             .filter(|source| item.get(source).is_set())
             .count();
         if sources != 1 {
-            faults.at(
+            findings.at(
                 &item,
                 &api::ONE_OF,
                 format!("has {sources} sources: one of `configMapRef`, `secretRef`"),
             );
         }
     }
-    undefined(container, faults);
+    undefined(container, findings);
 }
 
 /// The names in `$(NAME)`. `$$(NAME)` stands for itself.
@@ -235,7 +236,7 @@ pub(super) fn references(text: &str) -> Vec<&str> {
 }
 
 /// `$(NAME)` where NAME is not defined, or not yet.
-fn undefined(container: &Node<'_, '_>, faults: &mut Faults) {
+fn undefined(container: &Node<'_, '_>, findings: &mut Diagnostics) {
     let env = container.get("env");
     let defined: Vec<&str> = env.items().filter_map(|variable| variable.get("name").str()).collect();
     // What comes from elsewhere, or from a Service, cannot be seen here.
@@ -254,7 +255,7 @@ fn undefined(container: &Node<'_, '_>, faults: &mut Faults) {
                 } else {
                     "a variable that is defined after it"
                 };
-                faults
+                findings
                     .at(
                         &value,
                         &api::UNDEFINED,
@@ -262,7 +263,7 @@ fn undefined(container: &Node<'_, '_>, faults: &mut Faults) {
                     )
                     .hint(format!("move `{name}` before `{}`", variable.get("name").text()));
             } else if !open && !from_service(name) {
-                faults
+                findings
                     .at(
                         &value,
                         &api::UNDEFINED,
@@ -286,7 +287,7 @@ fn undefined(container: &Node<'_, '_>, faults: &mut Faults) {
                         .chars()
                         .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
                 if !defined.contains(&name) && !open && !from_service(name) && !program {
-                    faults
+                    findings
                         .at(
                             &word,
                             &api::UNDEFINED,
@@ -299,28 +300,28 @@ fn undefined(container: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-fn probe(probe: &Node<'_, '_>, kind: &str, faults: &mut Faults) {
-    handler(probe, &["exec", "httpGet", "tcpSocket", "grpc"], faults);
+fn probe(probe: &Node<'_, '_>, kind: &str, findings: &mut Diagnostics) {
+    handler(probe, &["exec", "httpGet", "tcpSocket", "grpc"], findings);
     for field in ["periodSeconds", "timeoutSeconds", "failureThreshold"] {
-        range(probe, field, 1, i64::MAX, faults);
+        range(probe, field, 1, i64::MAX, findings);
     }
-    not_negative(probe, "initialDelaySeconds", faults);
+    not_negative(probe, "initialDelaySeconds", findings);
     if kind == "readinessProbe" {
-        range(probe, "successThreshold", 1, i64::MAX, faults);
+        range(probe, "successThreshold", 1, i64::MAX, findings);
         if probe.get("terminationGracePeriodSeconds").is_set() {
-            faults.at(
+            findings.at(
                 &probe.get("terminationGracePeriodSeconds"),
                 &api::EXCLUDES,
                 "is set: a readiness probe kills nothing",
             );
         }
     } else {
-        range(probe, "successThreshold", 1, 1, faults);
+        range(probe, "successThreshold", 1, 1, findings);
     }
 }
 
 /// Exactly one handler, and its parts.
-fn handler(node: &Node<'_, '_>, kinds: &[&'static str], faults: &mut Faults) {
+fn handler(node: &Node<'_, '_>, kinds: &[&'static str], findings: &mut Diagnostics) {
     let set: Vec<&str> = kinds.iter().copied().filter(|kind| node.get(kind).is_set()).collect();
     if set.len() != 1 {
         let what = if set.is_empty() {
@@ -328,7 +329,7 @@ fn handler(node: &Node<'_, '_>, kinds: &[&'static str], faults: &mut Faults) {
         } else {
             format!("has {} handlers, `{}`", set.len(), set.join("` and `"))
         };
-        faults.at(
+        findings.at(
             node,
             &api::ONE_OF,
             format!("{what}: it needs one of `{}`", kinds.join("`, `")),
@@ -336,7 +337,7 @@ fn handler(node: &Node<'_, '_>, kinds: &[&'static str], faults: &mut Faults) {
     }
     let exec = node.get("exec");
     if exec.is_set() && exec.get("command").len() == 0 {
-        faults.at(&exec.get("command"), &api::REQUIRED, "is missing or empty");
+        findings.at(&exec.get("command"), &api::REQUIRED, "is missing or empty");
     }
     for kind in ["httpGet", "tcpSocket", "grpc"] {
         let action = node.get(kind);
@@ -345,20 +346,20 @@ fn handler(node: &Node<'_, '_>, kinds: &[&'static str], faults: &mut Faults) {
         }
         let target = action.get("port");
         if !target.is_set() {
-            faults.at(&target, &api::REQUIRED, "is missing");
+            findings.at(&target, &api::REQUIRED, "is missing");
         }
-        port(&action, "port", faults);
+        port(&action, "port", findings);
         if target.str().is_some() {
-            syntax(&target, &api::INNER_NAME, text::port_name, faults);
+            syntax(&target, &api::INNER_NAME, text::port_name, findings);
         }
         if kind == "httpGet" {
-            word(&action, "scheme", &["HTTP", "HTTPS"], faults);
+            word(&action, "scheme", &["HTTP", "HTTPS"], findings);
         }
     }
 }
 
 /// A port by its name has to be one of the same container.
-fn named_port(probe: &Node<'_, '_>, container: &Node<'_, '_>, faults: &mut Faults) {
+fn named_port(probe: &Node<'_, '_>, container: &Node<'_, '_>, findings: &mut Diagnostics) {
     let ports = container.get("ports");
     for kind in ["httpGet", "tcpSocket"] {
         let action = probe.get(kind);
@@ -366,28 +367,28 @@ fn named_port(probe: &Node<'_, '_>, container: &Node<'_, '_>, faults: &mut Fault
         let Some(name) = target.str() else { continue };
         if text::port_name(name).is_none() && !ports.items().any(|port| port.get("name").str() == Some(name)) {
             let named: Vec<&str> = ports.items().filter_map(|port| port.get("name").str()).collect();
-            let fault = faults.at(
+            let finding = findings.at(
                 &target,
                 &api::PORT_NAME,
                 format!("is `{name}`, and no port of the container is called that"),
             );
             if !named.is_empty() {
-                fault.hint(format!("the container has `{}`", named.join("`, `")));
+                finding.hint(format!("the container has `{}`", named.join("`, `")));
             }
         }
     }
 }
 
-fn resources(resources: &Node<'_, '_>, faults: &mut Faults) {
+fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
     let (requests, limits) = (resources.get("requests"), resources.get("limits"));
     for (what, amounts) in [("request", &requests), ("limit", &limits)] {
         for (name, amount) in amounts.entries() {
-            let read = quantity(&amount, faults);
+            let read = quantity(&amount, findings);
             // Half a byte, or a few: `512m` where `512Mi` was meant.
             if matches!(name, "memory" | "ephemeral-storage")
                 && read.is_some_and(|read| (1..1_048_576_000_000_000).contains(&read))
             {
-                faults
+                findings
                     .at(
                         &amount,
                         &api::QUANTITY,
@@ -410,7 +411,7 @@ fn resources(resources: &Node<'_, '_>, faults: &mut Faults) {
                     .as_str()
                     .map_or_else(|| node.value().to_string(), str::to_owned)
             };
-            faults
+            findings
                 .at(
                     &request,
                     &capacity::REQUEST_ABOVE_LIMIT,
@@ -421,35 +422,35 @@ fn resources(resources: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-fn mounts(mounts: &Node<'_, '_>, faults: &mut Faults) {
+fn mounts(mounts: &Node<'_, '_>, findings: &mut Diagnostics) {
     for mount in mounts.items() {
-        required(&mount, "name", faults);
+        required(&mount, "name", findings);
         let path = mount.get("mountPath");
         if path.str().is_none_or(str::is_empty) {
-            faults.at(&path, &api::REQUIRED, "is missing or empty");
+            findings.at(&path, &api::REQUIRED, "is missing or empty");
         } else if path.text().contains(':') {
-            faults.at(
+            findings.at(
                 &path,
                 &api::INNER_NAME,
                 format!("is `{}`: a path has no `:`", path.text()),
             );
         } else if !path.text().starts_with('/') {
-            faults.at(
+            findings.at(
                 &path,
                 &api::INNER_NAME,
                 format!("is `{}`: a path in a container begins with `/`", path.text()),
             );
         }
-        sub_path(&mount.get("subPath"), faults);
-        sub_path(&mount.get("subPathExpr"), faults);
+        sub_path(&mount.get("subPath"), findings);
+        sub_path(&mount.get("subPathExpr"), findings);
         if mount.get("subPath").is_set() && mount.get("subPathExpr").is_set() {
-            faults.at(&mount, &api::EXCLUDES, "has `subPath` and `subPathExpr`");
+            findings.at(&mount, &api::EXCLUDES, "has `subPath` and `subPathExpr`");
         }
         word(
             &mount,
             "mountPropagation",
             &["None", "HostToContainer", "Bidirectional"],
-            faults,
+            findings,
         );
     }
     distinct(
@@ -461,15 +462,15 @@ fn mounts(mounts: &Node<'_, '_>, faults: &mut Faults) {
                 .str()
                 .map(|path| path.trim_end_matches('/').to_owned())
         },
-        faults,
+        findings,
     );
 }
 
 /// A path within a volume.
-pub(super) fn sub_path(path: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn sub_path(path: &Node<'_, '_>, findings: &mut Diagnostics) {
     let text = path.text();
     if text.starts_with('/') || text.split('/').any(|part| part == "..") {
-        faults.at(
+        findings.at(
             path,
             &api::INNER_NAME,
             format!("is `{text}`: a path within a volume is relative and has no `..`"),
@@ -477,10 +478,10 @@ pub(super) fn sub_path(path: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-fn security(security: &Node<'_, '_>, faults: &mut Faults) {
+fn security(security: &Node<'_, '_>, findings: &mut Diagnostics) {
     if security.get("privileged").bool() == Some(true) && security.get("allowPrivilegeEscalation").bool() == Some(false)
     {
-        faults.at(security, &api::EXCLUDES, "is privileged and allows no escalation");
+        findings.at(security, &api::EXCLUDES, "is privileged and allows no escalation");
     }
     let capabilities = security.get("capabilities");
     let adds_admin = capabilities
@@ -488,30 +489,35 @@ fn security(security: &Node<'_, '_>, faults: &mut Faults) {
         .items()
         .any(|name| matches!(name.text(), "SYS_ADMIN" | "CAP_SYS_ADMIN"));
     if adds_admin && security.get("allowPrivilegeEscalation").bool() == Some(false) {
-        faults.at(security, &api::EXCLUDES, "adds SYS_ADMIN and allows no escalation");
+        findings.at(security, &api::EXCLUDES, "adds SYS_ADMIN and allows no escalation");
     }
-    user(security, faults);
+    user(security, findings);
 }
 
 /// User and group of a pod or a container.
-pub(super) fn user(security: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
     for field in ["runAsUser", "runAsGroup", "fsGroup"] {
-        range(security, field, 0, i64::from(i32::MAX), faults);
+        range(security, field, 0, i64::from(i32::MAX), findings);
     }
     if security.get("runAsNonRoot").bool() == Some(true) && security.get("runAsUser").int() == Some(0) {
-        faults.at(
+        findings.at(
             &security.get("runAsUser"),
             &api::EXCLUDES,
             "is 0, which `runAsNonRoot` forbids: the container is never started",
         );
     }
     let seccomp = security.get("seccompProfile");
-    word(&seccomp, "type", &["RuntimeDefault", "Unconfined", "Localhost"], faults);
+    word(
+        &seccomp,
+        "type",
+        &["RuntimeDefault", "Unconfined", "Localhost"],
+        findings,
+    );
     if seccomp.is_set() {
-        required(&seccomp, "type", faults);
+        required(&seccomp, "type", findings);
         let localhost = seccomp.get("localhostProfile");
         if (seccomp.get("type").text() == "Localhost") != localhost.is_set() {
-            faults.at(
+            findings.at(
                 &localhost,
                 &api::EXCLUDES,
                 "goes with the type `Localhost`, and with no other",

@@ -8,6 +8,7 @@ use super::{
     kafka::{Kafka, POD_NAME, Process, Property, Setting},
     syntax::split_tag,
 };
+use crate::diagnostics::Diagnostic;
 use crate::diagnostics::rules::{identity, pod};
 
 pub(super) fn check(set: &mut Set<'_>) {
@@ -102,14 +103,14 @@ impl Member<'_> {
         setting: &Setting,
         rule: &'static crate::diagnostics::Rule,
         message: String,
-    ) -> &'s mut super::node::Fault {
+    ) -> &'s mut Diagnostic {
         let place = setting
             .config
             .as_ref()
             .and_then(|map| set.index("ConfigMap", &self.facts.identity.namespace, map));
-        let fault = set.add(place.unwrap_or(self.index), setting.pointer.clone(), rule, message);
-        fault.row = setting.row;
-        fault
+        let finding = set.add(place.unwrap_or(self.index), setting.pointer.clone(), rule, message);
+        finding.place.row = setting.row;
+        finding
     }
 
     fn is_set_of_names(&self) -> bool {

@@ -2,14 +2,12 @@
 
 use std::{collections::BTreeSet, fmt::Display};
 
-use super::{
-    node::{Faults, Node},
-    syntax,
-};
+use super::{node::Node, syntax};
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::{Rule, rules::api};
 
 /// A whole number between two bounds, if it is set.
-pub(super) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most: i64, faults: &mut Faults) {
+pub(super) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most: i64, findings: &mut Diagnostics) {
     let node = parent.get(field);
     let Some(number) = node.int() else { return };
     if !(least..=most).contains(&number) {
@@ -18,43 +16,43 @@ pub(super) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most
             (least, most) if least == most => format!("{least}"),
             _ => format!("{least} to {most}"),
         };
-        faults.at(&node, &api::RANGE, format!("is {number}: it has to be {bounds}"));
+        findings.at(&node, &api::RANGE, format!("is {number}: it has to be {bounds}"));
     }
 }
 
 /// A number that is not negative, if it is set.
-pub(super) fn not_negative(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) {
-    range(parent, field, 0, i64::MAX, faults);
+pub(super) fn not_negative(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
+    range(parent, field, 0, i64::MAX, findings);
 }
 
 /// A port's number, if it is set.
-pub(super) fn port(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) {
-    range(parent, field, 1, 65535, faults);
+pub(super) fn port(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
+    range(parent, field, 1, 65535, findings);
 }
 
 /// One of a few words, if it is set.
-pub(super) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], faults: &mut Faults) {
+pub(super) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], findings: &mut Diagnostics) {
     let node = parent.get(field);
     let Some(text) = node.str() else { return };
     if !words.contains(&text) {
         let near = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-        let fault = faults.at(
+        let finding = findings.at(
             &node,
             &api::WORD,
             format!("is `{text}`: it has to be `{}`", words.join("` or `")),
         );
         if let Some(near) = near {
-            fault.hint(format!("write `{near}`"));
+            finding.hint(format!("write `{near}`"));
         }
     }
 }
 
 /// A text that must be there.
-pub(super) fn required(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) -> bool {
+pub(super) fn required(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) -> bool {
     let node = parent.get(field);
     let there = node.is_set() && node.str() != Some("");
     if !there {
-        faults.at(
+        findings.at(
             &node,
             &api::REQUIRED,
             if node.is_set() { "is empty" } else { "is missing" },
@@ -64,10 +62,15 @@ pub(super) fn required(parent: &Node<'_, '_>, field: &'static str, faults: &mut 
 }
 
 /// A text that keeps some syntax, if it is set.
-pub(super) fn syntax(node: &Node<'_, '_>, rule: &'static Rule, check: fn(&str) -> syntax::Reason, faults: &mut Faults) {
+pub(super) fn syntax(
+    node: &Node<'_, '_>,
+    rule: &'static Rule,
+    check: fn(&str) -> syntax::Reason,
+    findings: &mut Diagnostics,
+) {
     if let Some(reason) = node.str().and_then(check) {
         let reason = reason.trim_start_matches(&format!("`{}` ", node.text())).to_owned();
-        faults.at(node, rule, format!("is `{}`, which {reason}", node.text()));
+        findings.at(node, rule, format!("is `{}`, which {reason}", node.text()));
     }
 }
 
@@ -76,13 +79,13 @@ pub(super) fn distinct<'v, K: Ord + Display>(
     list: &Node<'v, '_>,
     what: &str,
     key: impl Fn(&Node<'v, '_>) -> Option<K>,
-    faults: &mut Faults,
+    findings: &mut Diagnostics,
 ) {
     let mut seen = BTreeSet::new();
     for item in list.items() {
         let Some(key) = key(&item) else { continue };
         if seen.contains(&key) {
-            faults.at(
+            findings.at(
                 &item,
                 &api::LISTED_TWICE,
                 format!("is the second with the {what} `{key}`"),
@@ -98,7 +101,7 @@ pub(super) fn by_name<'v>(item: &Node<'v, '_>) -> Option<&'v str> {
 }
 
 /// An amount, if it is set: its thousand-millionths if it can be read.
-pub(super) fn quantity(node: &Node<'_, '_>, faults: &mut Faults) -> Option<i128> {
+pub(super) fn quantity(node: &Node<'_, '_>, findings: &mut Diagnostics) -> Option<i128> {
     if !node.is_set() {
         return None;
     }
@@ -110,12 +113,12 @@ pub(super) fn quantity(node: &Node<'_, '_>, faults: &mut Faults) -> Option<i128>
     };
     match amount {
         None => {
-            faults
+            findings
                 .at(node, &api::QUANTITY, format!("is `{}`, which is no amount", shown()))
                 .hint("write a number with a suffix, as `8Gi` or `500m`");
         }
         Some(amount) if amount < 0 => {
-            faults.at(node, &api::QUANTITY, format!("is `{}`: it cannot be negative", shown()));
+            findings.at(node, &api::QUANTITY, format!("is `{}`: it cannot be negative", shown()));
         }
         Some(_) => {}
     }
@@ -137,21 +140,21 @@ pub(super) fn int_or_percent(node: &Node<'_, '_>, total: i64, up: bool) -> Optio
 }
 
 /// An integer that is not negative or a percentage, if it is set.
-pub(super) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, faults: &mut Faults) {
+pub(super) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
     let node = parent.get(field);
     if !node.is_set() {
         return;
     }
     match int_or_percent(&node, 100, true) {
         None => {
-            faults.at(
+            findings.at(
                 &node,
                 &api::RANGE,
                 format!("is {}: neither a number nor a percentage", node.value()),
             );
         }
         Some(number) if number < 0 => {
-            faults.at(
+            findings.at(
                 &node,
                 &api::RANGE,
                 format!("is {}: it cannot be negative", node.value()),

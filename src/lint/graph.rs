@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::{
     facts::{Amount, Detail, Facts, Monitor, Service, Target, Workload},
     kafka::EXPORTER_METRICS,
-    node::{Fault, Faults},
     syntax::{Labels, Selector, selects},
 };
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::diagnostics::{
     Rule,
     rules::{api, pod},
@@ -26,7 +26,7 @@ pub(super) struct Set<'a> {
     labelled: BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>,
     /// Budgets and policies, by namespace.
     guards: BTreeMap<&'a str, Vec<usize>>,
-    faults: Vec<Vec<Fault>>,
+    findings: Vec<Diagnostics>,
 }
 
 impl<'a> Set<'a> {
@@ -38,7 +38,7 @@ impl<'a> Set<'a> {
             pods: BTreeMap::new(),
             labelled: BTreeMap::new(),
             guards: BTreeMap::new(),
-            faults: vec![Vec::new(); facts.len()],
+            findings: vec![Diagnostics::default(); facts.len()],
         };
         for (index, facts) in facts.iter().enumerate() {
             let identity = &facts.identity;
@@ -104,16 +104,12 @@ impl<'a> Set<'a> {
         pointer: impl Into<String>,
         rule: &'static Rule,
         message: impl Into<String>,
-    ) -> &mut Fault {
-        let mut faults = Faults::default();
-        faults.add(pointer, rule, message);
-        self.faults[index].append(&mut faults.0);
-        let last = self.faults[index].len() - 1;
-        &mut self.faults[index][last]
+    ) -> &mut Diagnostic {
+        self.findings[index].in_field(pointer, rule, message)
     }
 
-    pub(super) fn finish(self) -> Vec<Vec<Fault>> {
-        self.faults
+    pub(super) fn finish(self) -> Vec<Diagnostics> {
+        self.findings
     }
 }
 
@@ -264,14 +260,14 @@ fn missing_port(set: &mut Set<'_>, index: usize, pointer: &str, target: &Target,
     match target {
         Target::Name(name) => {
             let names = port_names(pods);
-            let fault = set.add(
+            let finding = set.add(
                 index,
                 pointer,
                 &api::PORT_NAME,
                 format!("port `{name}` is none of the selected pods'"),
             );
             if !names.is_empty() {
-                fault.hint(format!("they have `{names}`"));
+                finding.hint(format!("they have `{names}`"));
             }
         }
         Target::Number(number) if pods.iter().all(|(_, workload)| !workload.ports.is_empty()) => {
@@ -546,14 +542,14 @@ fn addresses(set: &mut Set<'_>) {
                 .map(|other| other.identity.name.as_str())
                 .take(8)
                 .collect();
-            let fault = set.add(index, address.pointer.clone(), &pod::ADDRESS, message);
-            fault.row = address.row;
-            fault.hint(if services.is_empty() {
+            let finding = set.add(index, address.pointer.clone(), &pod::ADDRESS, message);
+            finding.place.row = address.row;
+            finding.hint(if services.is_empty() {
                 "give the address in full where the Service is someone else's".to_owned()
             } else {
                 format!("there is the Service `{}`", services.join("`, `"))
             });
-            fault.outside("Service", service);
+            finding.outside("Service", service);
         }
     }
 }

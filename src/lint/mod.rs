@@ -37,17 +37,17 @@ mod workload;
 use serde_json::Value;
 
 pub use facts::Facts;
-pub use node::Fault;
 pub use schema::schema;
 pub(crate) use syntax::quantity;
 
-use self::node::{Faults, Node};
+use self::node::Node;
+use crate::diagnostics::Diagnostics;
 
 /// What is wrong with one object, and what others can be judged by.
 #[derive(Clone, Debug)]
 pub struct Judged {
     /// What is wrong with it.
-    pub faults: Vec<Fault>,
+    pub findings: Diagnostics,
     /// What is known of it.
     pub facts: Facts,
 }
@@ -55,34 +55,34 @@ pub struct Judged {
 /// Judges an object by itself.
 pub fn judge(body: &Value) -> Judged {
     let root = Node::root(body);
-    let mut faults = Faults::default();
-    object::check(&root, &mut faults);
+    let mut findings = Diagnostics::default();
+    object::check(&root, &mut findings);
     let spec = root.get("spec");
     let api_version = root.get("apiVersion").text();
     match root.get("kind").text() {
-        "StatefulSet" => workload::stateful_set(&root, &mut faults),
-        "Deployment" | "ReplicaSet" => workload::deployment(&root, &mut faults),
-        "DaemonSet" => workload::daemon_set(&root, &mut faults),
-        "Job" => workload::job(&spec, &mut faults),
-        "CronJob" => workload::cron_job(&root, &mut faults),
-        "Pod" => pod::check(&root, &[], &mut faults),
-        "PersistentVolumeClaim" => workload::claim(&spec, &mut faults),
-        "Service" if api_version == "v1" => network::service(&root, &mut faults),
-        "NetworkPolicy" => network::policy(&root, &mut faults),
-        "PodDisruptionBudget" => network::budget(&root, &mut faults),
-        "ConfigMap" | "Secret" => config::data(&root, &mut faults),
-        "ServiceMonitor" | "PodMonitor" => object::selector(&spec.get("selector"), &mut faults),
-        "PrometheusRule" => config::alerts(&root, &mut faults),
+        "StatefulSet" => workload::stateful_set(&root, &mut findings),
+        "Deployment" | "ReplicaSet" => workload::deployment(&root, &mut findings),
+        "DaemonSet" => workload::daemon_set(&root, &mut findings),
+        "Job" => workload::job(&spec, &mut findings),
+        "CronJob" => workload::cron_job(&root, &mut findings),
+        "Pod" => pod::check(&root, &[], &mut findings),
+        "PersistentVolumeClaim" => workload::claim(&spec, &mut findings),
+        "Service" if api_version == "v1" => network::service(&root, &mut findings),
+        "NetworkPolicy" => network::policy(&root, &mut findings),
+        "PodDisruptionBudget" => network::budget(&root, &mut findings),
+        "ConfigMap" | "Secret" => config::data(&root, &mut findings),
+        "ServiceMonitor" | "PodMonitor" => object::selector(&spec.get("selector"), &mut findings),
+        "PrometheusRule" => config::alerts(&root, &mut findings),
         _ => {}
     }
     Judged {
-        faults: faults.0,
+        findings: findings,
         facts: Facts::of(&root),
     }
 }
 
 /// Judges what the objects of a set are to each other: for each of them, what is wrong.
-pub fn judge_set(facts: &[&Facts]) -> Vec<Vec<Fault>> {
+pub fn judge_set(facts: &[&Facts]) -> Vec<Diagnostics> {
     let mut set = graph::Set::new(facts);
     graph::check(&mut set);
     ensemble::check(&mut set);

@@ -2,32 +2,33 @@
 
 use super::{
     fields::{by_name, count_or_percent, distinct, port, required, syntax, word},
-    node::{Faults, Node},
+    node::Node,
     object, syntax as text,
 };
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::api;
 
-pub(super) fn service(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn service(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     word(
         &spec,
         "type",
         &["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"],
-        faults,
+        findings,
     );
-    word(&spec, "sessionAffinity", &["None", "ClientIP"], faults);
-    word(&spec, "externalTrafficPolicy", &["Cluster", "Local"], faults);
-    word(&spec, "internalTrafficPolicy", &["Cluster", "Local"], faults);
+    word(&spec, "sessionAffinity", &["None", "ClientIP"], findings);
+    word(&spec, "externalTrafficPolicy", &["Cluster", "Local"], findings);
+    word(&spec, "internalTrafficPolicy", &["Cluster", "Local"], findings);
     word(
         &spec,
         "ipFamilyPolicy",
         &["SingleStack", "PreferDualStack", "RequireDualStack"],
-        faults,
+        findings,
     );
     let kind = spec.get("type").str().unwrap_or("ClusterIP");
     let headless = spec.get("clusterIP").text() == "None";
     if headless && matches!(kind, "NodePort" | "LoadBalancer") {
-        faults.at(
+        findings.at(
             &spec.get("clusterIP"),
             &api::EXCLUDES,
             format!("is `None`: a headless Service cannot be a `{kind}`"),
@@ -38,43 +39,43 @@ pub(super) fn service(root: &Node<'_, '_>, faults: &mut Faults) {
         && !matches!(text, "" | "None")
         && text.parse::<std::net::IpAddr>().is_err()
     {
-        faults.at(
+        findings.at(
             &address,
             &api::WORD,
             format!("is `{text}`: an IP address, `None` or nothing"),
         );
     }
-    object::labels(&spec.get("selector"), faults);
+    object::labels(&spec.get("selector"), findings);
     let ports = spec.get("ports");
     if kind == "ExternalName" {
-        required(&spec, "externalName", faults);
+        required(&spec, "externalName", findings);
     } else if ports.len() == 0 && !headless {
-        faults.at(&ports, &api::REQUIRED, "is missing or empty");
+        findings.at(&ports, &api::REQUIRED, "is missing or empty");
     }
     for item in ports.items() {
         if !item.get("port").is_set() {
-            faults.at(&item.get("port"), &api::REQUIRED, "is missing");
+            findings.at(&item.get("port"), &api::REQUIRED, "is missing");
         }
-        port(&item, "port", faults);
-        port(&item, "targetPort", faults);
+        port(&item, "port", findings);
+        port(&item, "targetPort", findings);
         let target = item.get("targetPort");
         if target.str().is_some() {
-            syntax(&target, &api::INNER_NAME, text::port_name, faults);
+            syntax(&target, &api::INNER_NAME, text::port_name, findings);
         }
         if ports.len() > 1 && item.get("name").text().is_empty() {
-            faults.at(
+            findings.at(
                 &item,
                 &api::REQUIRED,
                 "has no name, which every port needs if there are several",
             );
         }
-        syntax(&item.get("name"), &api::INNER_NAME, text::dns_label, faults);
-        word(&item, "protocol", &["TCP", "UDP", "SCTP"], faults);
+        syntax(&item.get("name"), &api::INNER_NAME, text::dns_label, findings);
+        word(&item, "protocol", &["TCP", "UDP", "SCTP"], findings);
         let node_port = item.get("nodePort");
         if node_port.int().is_some_and(|number| number != 0) {
-            port(&item, "nodePort", faults);
+            port(&item, "nodePort", findings);
             if kind == "ClusterIP" {
-                faults.at(
+                findings.at(
                     &node_port,
                     &api::EXCLUDES,
                     "is set: a Service of type `ClusterIP` has none",
@@ -82,7 +83,7 @@ pub(super) fn service(root: &Node<'_, '_>, faults: &mut Faults) {
             }
         }
     }
-    distinct(&ports, "name", by_name, faults);
+    distinct(&ports, "name", by_name, findings);
     distinct(
         &ports,
         "port",
@@ -93,17 +94,17 @@ pub(super) fn service(root: &Node<'_, '_>, faults: &mut Faults) {
                 item.get("protocol").str().unwrap_or("TCP")
             ))
         },
-        faults,
+        findings,
     );
 }
 
-pub(super) fn policy(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
-    object::selector(&spec.get("podSelector"), faults);
+    object::selector(&spec.get("podSelector"), findings);
     let types = spec.get("policyTypes");
     for item in types.items() {
         if !["Ingress", "Egress"].contains(&item.text()) {
-            faults.at(
+            findings.at(
                 &item,
                 &api::WORD,
                 format!("is `{}`: it has to be `Ingress` or `Egress`", item.text()),
@@ -115,12 +116,12 @@ pub(super) fn policy(root: &Node<'_, '_>, faults: &mut Faults) {
         for rule in list.items() {
             let ports = rule.get("ports");
             for item in ports.items() {
-                port(&item, "port", faults);
-                word(&item, "protocol", &["TCP", "UDP", "SCTP"], faults);
+                port(&item, "port", findings);
+                word(&item, "protocol", &["TCP", "UDP", "SCTP"], findings);
                 if let (Some(from), Some(to)) = (item.get("port").int(), item.get("endPort").int())
                     && to < from
                 {
-                    faults.at(
+                    findings.at(
                         &item.get("endPort"),
                         &api::RANGE,
                         format!("is {to}, below `port`, {from}"),
@@ -134,46 +135,46 @@ pub(super) fn policy(root: &Node<'_, '_>, faults: &mut Faults) {
                     .any(|field| peer.get(field).is_set());
                 let block = peer.get("ipBlock");
                 if !set && !block.is_set() {
-                    faults.at(
+                    findings.at(
                         &peer,
                         &api::ONE_OF,
                         "names nobody: it needs a `podSelector`, a `namespaceSelector` or an `ipBlock`",
                     );
                 }
                 if set && block.is_set() {
-                    faults.at(&block, &api::EXCLUDES, "is set beside a selector");
+                    findings.at(&block, &api::EXCLUDES, "is set beside a selector");
                 }
                 for field in ["podSelector", "namespaceSelector"] {
-                    object::selector(&peer.get(field), faults);
+                    object::selector(&peer.get(field), findings);
                 }
             }
         }
     }
 }
 
-pub(super) fn budget(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn budget(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
-    object::selector(&spec.get("selector"), faults);
+    object::selector(&spec.get("selector"), findings);
     let (least, most) = (spec.get("minAvailable"), spec.get("maxUnavailable"));
     if least.is_set() && most.is_set() {
-        faults.at(&spec, &api::EXCLUDES, "has both `minAvailable` and `maxUnavailable`");
+        findings.at(&spec, &api::EXCLUDES, "has both `minAvailable` and `maxUnavailable`");
     }
     if !least.is_set() && !most.is_set() {
-        faults
+        findings
             .at(&spec, &api::REQUIRED, "has neither `minAvailable` nor `maxUnavailable`")
             .hint("write `maxUnavailable: 1`");
     }
-    count_or_percent(&spec, "minAvailable", faults);
-    count_or_percent(&spec, "maxUnavailable", faults);
+    count_or_percent(&spec, "minAvailable", findings);
+    count_or_percent(&spec, "maxUnavailable", findings);
     word(
         &spec,
         "unhealthyPodEvictionPolicy",
         &["IfHealthyBudget", "AlwaysAllow"],
-        faults,
+        findings,
     );
     let nothing = |node: &Node<'_, '_>| node.int() == Some(0) || node.str() == Some("0%");
     if nothing(&most) {
-        faults
+        findings
             .at(
                 &most,
                 &api::NO_EVICTION,
@@ -182,7 +183,7 @@ pub(super) fn budget(root: &Node<'_, '_>, faults: &mut Faults) {
             .hint("write `maxUnavailable: 1`");
     }
     if least.str() == Some("100%") {
-        faults
+        findings
             .at(
                 &least,
                 &api::NO_EVICTION,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostics::Rule;
+use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 
 /// A value within an object, and the way to it. Nothing is written out before something is found.
 #[derive(Clone, Copy)]
@@ -137,72 +137,32 @@ impl<'v> Node<'v, '_> {
     }
 }
 
-/// What is wrong with an object, before anyone asks where the object came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The rule that is broken.
-    pub rule: &'static Rule,
-    /// The place within the object, as a JSON pointer; empty for the whole of it.
-    pub pointer: String,
-    /// The row of the text at that place, from 0 on, if it is about one.
-    pub row: Option<u32>,
-    /// What is wrong.
-    pub message: String,
-    /// What mends it; may be empty.
-    pub hint: String,
-    /// For a reference that leaves the set: what would have to exist in the cluster, as `Secret/kafka-tls`.
-    pub outside: Option<String>,
-}
-
-impl Fault {
-    pub(super) fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
-        self.hint = hint.into();
-        self
-    }
-
-    pub(super) fn outside(&mut self, kind: &str, name: &str) -> &mut Self {
-        self.outside = Some(format!("{kind}/{name}"));
-        self
-    }
-}
-
-/// All that is wrong with an object.
-#[derive(Debug, Default)]
-pub(super) struct Faults(pub(super) Vec<Fault>);
-
-impl Faults {
+impl Diagnostics {
     /// Says what is wrong with a value; the message begins with the way to it.
     pub(super) fn at(
         &mut self,
         node: &Node<'_, '_>,
         rule: &'static Rule,
         message: impl std::fmt::Display,
-    ) -> &mut Fault {
+    ) -> &mut Diagnostic {
         let path = node.path();
         let message = if path.is_empty() {
             message.to_string()
         } else {
             format!("`{path}` {message}")
         };
-        self.add(node.pointer(), rule, message)
+        self.in_field(node.pointer(), rule, message)
     }
 
     /// Says what is wrong at a place that was noted before.
-    pub(super) fn add(
+    pub(super) fn in_field(
         &mut self,
-        pointer: impl Into<String>,
+        field: impl Into<String>,
         rule: &'static Rule,
         message: impl Into<String>,
-    ) -> &mut Fault {
-        self.0.push(Fault {
-            rule,
-            pointer: pointer.into(),
-            row: None,
-            message: message.into(),
-            hint: String::new(),
-            outside: None,
-        });
-        let last = self.0.len() - 1;
-        &mut self.0[last]
+    ) -> &mut Diagnostic {
+        let finding = self.add(rule, message);
+        finding.place.field = field.into();
+        finding
     }
 }

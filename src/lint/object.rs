@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::{
-    node::{Faults, Node},
-    syntax,
-};
+use super::{node::Node, syntax};
+use crate::diagnostics::Diagnostics;
 use crate::{
     diagnostics::rules::{api, stack},
     manifest::{Identity, object_name},
@@ -121,16 +119,16 @@ fn is_known_group(api_version: &str) -> bool {
 }
 
 /// The whole of an object but its specification.
-pub(super) fn check(root: &Node<'_, '_>, faults: &mut Faults) {
-    kind(root, faults);
+pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+    kind(root, findings);
     let metadata = root.get("metadata");
-    name(root, &metadata, faults);
-    labels(&metadata.get("labels"), faults);
-    annotations(&metadata, faults);
-    size(root, faults);
+    name(root, &metadata, findings);
+    labels(&metadata.get("labels"), findings);
+    annotations(&metadata, findings);
+    size(root, findings);
 }
 
-fn kind(root: &Node<'_, '_>, faults: &mut Faults) {
+fn kind(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let (api_version, kind) = (root.get("apiVersion").text(), root.get("kind").text());
     let missing: Vec<&str> = [("apiVersion", api_version), ("kind", kind)]
         .into_iter()
@@ -138,8 +136,8 @@ fn kind(root: &Node<'_, '_>, faults: &mut Faults) {
         .map(|(field, _)| field)
         .collect();
     if !missing.is_empty() {
-        faults
-            .add(
+        findings
+            .in_field(
                 "",
                 &api::NO_OBJECT,
                 format!("no `{}`: this is no object of the API", missing.join("` and no `")),
@@ -156,18 +154,18 @@ fn kind(root: &Node<'_, '_>, faults: &mut Faults) {
         .map(|(version, _)| *version)
         .collect();
     if !versions.contains(&api_version) {
-        let fault = faults.at(
+        let finding = findings.at(
             &root.get("kind"),
             &api::NO_OBJECT,
             format!("`{kind}` does not exist in `{api_version}`"),
         );
         if !versions.is_empty() {
-            fault.hint(format!("use `apiVersion: {}`", versions.join("` or `")));
+            finding.hint(format!("use `apiVersion: {}`", versions.join("` or `")));
         }
     }
 }
 
-fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, faults: &mut Faults) {
+fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics) {
     let kind = root.get("kind").text();
     let name = metadata.get("name");
     let namespace = metadata.get("namespace");
@@ -175,7 +173,7 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, faults: &mut Faults) {
         if metadata.get("generateName").is_set() {
             return;
         }
-        faults
+        findings
             .at(&name, &api::NO_OBJECT, "is missing")
             .hint("give the object a name");
         return;
@@ -187,40 +185,40 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, faults: &mut Faults) {
         name: name.text().to_owned(),
     };
     if let Err(error) = object_name(&identity) {
-        faults
-            .add(name.pointer(), &stack::NAME, format!("{kind} name {error}"))
+        findings
+            .in_field(name.pointer(), &stack::NAME, format!("{kind} name {error}"))
             .hint("choose another name where the construct or its part is made");
     }
     if namespace.is_set()
         && let Some(reason) = syntax::dns_label(namespace.text())
     {
-        faults.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
+        findings.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
     }
 }
 
 /// Labels, wherever they stand.
-pub(super) fn labels(labels: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn labels(labels: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (key, value) in labels.entries() {
         if let Some(reason) = syntax::qualified_name(key) {
-            faults.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
+            findings.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
         }
         if let Some(reason) = value.str().and_then(syntax::label_value) {
-            faults.at(&value, &api::LABEL, format!("has no valid value: {reason}"));
+            findings.at(&value, &api::LABEL, format!("has no valid value: {reason}"));
         }
     }
 }
 
-fn annotations(metadata: &Node<'_, '_>, faults: &mut Faults) {
+fn annotations(metadata: &Node<'_, '_>, findings: &mut Diagnostics) {
     let annotations = metadata.get("annotations");
     let mut size = 0;
     for (key, value) in annotations.entries() {
         size += key.len() + value.text().len();
         if let Some(reason) = syntax::qualified_name(&key.to_ascii_lowercase()) {
-            faults.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
+            findings.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
         }
     }
     if size > ANNOTATION_LIMIT {
-        faults.at(
+        findings.at(
             &annotations,
             &api::TOO_LARGE,
             format!("has {size} bytes: all annotations of an object may have {ANNOTATION_LIMIT}"),
@@ -228,7 +226,7 @@ fn annotations(metadata: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-fn size(root: &Node<'_, '_>, faults: &mut Faults) {
+fn size(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let kind = root.get("kind").text();
     if matches!(kind, "ConfigMap" | "Secret") {
         let data: usize = ["data", "binaryData", "stringData"]
@@ -239,8 +237,8 @@ fn size(root: &Node<'_, '_>, faults: &mut Faults) {
             })
             .sum();
         if data > CONFIG_LIMIT {
-            faults
-                .add(
+            findings
+                .in_field(
                     "/data",
                     &api::TOO_LARGE,
                     format!("its data has {data} bytes: a {kind} may have {CONFIG_LIMIT}"),
@@ -255,14 +253,14 @@ fn size(root: &Node<'_, '_>, faults: &mut Faults) {
     }
     let size = serde_json::to_string(root.value()).map_or(0, |text| text.len());
     if size > STORE_LIMIT {
-        faults.add(
+        findings.in_field(
             "",
             &api::TOO_LARGE,
             format!("it has {size} bytes: the API server stores up to {STORE_LIMIT}"),
         );
     } else if size > ANNOTATION_LIMIT {
-        faults
-            .add(
+        findings
+            .in_field(
                 "",
                 &api::TOO_LARGE_TO_APPLY,
                 format!("it has {size} bytes as JSON: client-side `kubectl apply` annotates up to {ANNOTATION_LIMIT}"),
@@ -287,15 +285,15 @@ fn texts(value: &Value) -> usize {
 }
 
 /// A selector as an object: `matchLabels` and `matchExpressions`.
-pub(super) fn selector(selector: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn selector(selector: &Node<'_, '_>, findings: &mut Diagnostics) {
     let pairs = selector.get("matchLabels");
     // Every namespace has its name as a label.
     let namespace = pairs.get("kubernetes.io/metadata.name");
     match namespace.str().and_then(syntax::dns_label) {
         Some(reason) => {
-            faults.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
+            findings.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
         }
-        None => labels(&pairs, faults),
+        None => labels(&pairs, findings),
     }
     let expressions = selector.get("matchExpressions");
     for expression in expressions.items() {
@@ -305,18 +303,18 @@ pub(super) fn selector(selector: &Node<'_, '_>, faults: &mut Faults) {
             expression.get("values"),
         );
         if let Some(reason) = syntax::qualified_name(key.text()) {
-            faults.at(&key, &api::LABEL, reason);
+            findings.at(&key, &api::LABEL, reason);
         }
         match operator.text() {
             "In" | "NotIn" if values.len() == 0 => {
-                faults.at(
+                findings.at(
                     &values,
                     &api::REQUIRED,
                     format!("is empty: `{}` needs values", operator.text()),
                 );
             }
             "Exists" | "DoesNotExist" if values.len() > 0 => {
-                faults.at(
+                findings.at(
                     &values,
                     &api::EXCLUDES,
                     format!("has values, which `{}` does not take", operator.text()),
@@ -324,7 +322,7 @@ pub(super) fn selector(selector: &Node<'_, '_>, faults: &mut Faults) {
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => {
-                faults.at(
+                findings.at(
                     &operator,
                     &api::WORD,
                     format!("is `{other}`: `In`, `NotIn`, `Exists` or `DoesNotExist`"),

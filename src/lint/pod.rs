@@ -3,9 +3,10 @@
 use super::{
     container::{self, Role, sub_path},
     fields::{by_name, distinct, not_negative, quantity, range, required, syntax, word},
-    node::{Faults, Node},
+    node::Node,
     object, syntax as text,
 };
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::api;
 
 /// The sources that a volume may have.
@@ -43,37 +44,37 @@ const VOLUME_SOURCES: &[&str] = &[
 ];
 
 /// A pod's metadata and specification. `claims` has the names of the claim templates of a StatefulSet.
-pub(super) fn check(template: &Node<'_, '_>, claims: &[&str], faults: &mut Faults) {
+pub(super) fn check(template: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
     let metadata = template.get("metadata");
-    object::labels(&metadata.get("labels"), faults);
+    object::labels(&metadata.get("labels"), findings);
     let spec = template.get("spec");
     let containers = spec.get("containers");
     if containers.len() == 0 {
-        faults.at(&containers, &api::REQUIRED, "has no container");
+        findings.at(&containers, &api::REQUIRED, "has no container");
     }
     let init = spec.get("initContainers");
     for item in containers.items() {
-        container::check(&item, Role::Main, faults);
+        container::check(&item, Role::Main, findings);
     }
     for item in init.items() {
-        container::check(&item, Role::Init, faults);
+        container::check(&item, Role::Init, findings);
     }
-    names(&containers, &init, faults);
-    ports(&containers, faults);
-    volumes(&spec, claims, faults);
+    names(&containers, &init, findings);
+    ports(&containers, findings);
+    volumes(&spec, claims, findings);
     for field in ["terminationGracePeriodSeconds", "activeDeadlineSeconds"] {
-        not_negative(&spec, field, faults);
+        not_negative(&spec, field, findings);
     }
     word(
         &spec,
         "dnsPolicy",
         &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
-        faults,
+        findings,
     );
-    word(&spec, "restartPolicy", &["Always", "OnFailure", "Never"], faults);
-    word(&spec, "preemptionPolicy", &["PreemptLowerPriority", "Never"], faults);
+    word(&spec, "restartPolicy", &["Always", "OnFailure", "Never"], findings);
+    word(&spec, "preemptionPolicy", &["PreemptLowerPriority", "Never"], findings);
     for field in ["hostname", "subdomain"] {
-        syntax(&spec.get(field), &api::INNER_NAME, text::dns_label, faults);
+        syntax(&spec.get(field), &api::INNER_NAME, text::dns_label, findings);
     }
     for field in [
         "serviceAccountName",
@@ -83,23 +84,28 @@ pub(super) fn check(template: &Node<'_, '_>, claims: &[&str], faults: &mut Fault
     ] {
         let node = spec.get(field);
         if node.str() != Some("") {
-            syntax(&node, &api::INNER_NAME, text::dns_subdomain, faults);
+            syntax(&node, &api::INNER_NAME, text::dns_subdomain, findings);
         }
     }
     let security = spec.get("securityContext");
-    container::user(&security, faults);
-    word(&security, "fsGroupChangePolicy", &["OnRootMismatch", "Always"], faults);
-    scheduling(&spec, faults);
+    container::user(&security, findings);
+    word(
+        &security,
+        "fsGroupChangePolicy",
+        &["OnRootMismatch", "Always"],
+        findings,
+    );
+    scheduling(&spec, findings);
 }
 
 /// Containers and init containers share one set of names.
-fn names(containers: &Node<'_, '_>, init: &Node<'_, '_>, faults: &mut Faults) {
-    distinct(containers, "name", by_name, faults);
-    distinct(init, "name", by_name, faults);
+fn names(containers: &Node<'_, '_>, init: &Node<'_, '_>, findings: &mut Diagnostics) {
+    distinct(containers, "name", by_name, findings);
+    distinct(init, "name", by_name, findings);
     for item in init.items() {
         let name = item.get("name");
         if name.is_set() && containers.items().any(|other| other.get("name").str() == name.str()) {
-            faults.at(
+            findings.at(
                 &item,
                 &api::LISTED_TWICE,
                 format!("has the name `{}` of another container", name.text()),
@@ -109,7 +115,7 @@ fn names(containers: &Node<'_, '_>, init: &Node<'_, '_>, faults: &mut Faults) {
 }
 
 /// Containers of a pod share its network: two cannot listen on one port, nor have ports of one name.
-fn ports(containers: &Node<'_, '_>, faults: &mut Faults) {
+fn ports(containers: &Node<'_, '_>, findings: &mut Diagnostics) {
     let mut seen: Vec<(&str, Option<i64>, &str)> = Vec::new();
     for container in containers.items() {
         let own = seen.len();
@@ -122,13 +128,13 @@ fn ports(containers: &Node<'_, '_>, faults: &mut Faults) {
                 .find(|other| number.is_some() && other.1 == number && other.2 == protocol)
             {
                 let number = number.unwrap_or_default();
-                faults.at(
+                findings.at(
                     &port,
                     &api::LISTED_TWICE,
                     format!("is port {number}, which another container of the pod has"),
                 );
             } else if seen[..own].iter().any(|other| !name.is_empty() && other.0 == name) {
-                faults.at(
+                findings.at(
                     &port,
                     &api::LISTED_TWICE,
                     format!("has the name `{name}` of another container's port: a Service finds one of them"),
@@ -139,26 +145,26 @@ fn ports(containers: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-fn volumes(spec: &Node<'_, '_>, claims: &[&str], faults: &mut Faults) {
+fn volumes(spec: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
     let volumes = spec.get("volumes");
     for volume in volumes.items() {
-        if required(&volume, "name", faults) {
-            syntax(&volume.get("name"), &api::INNER_NAME, text::dns_label, faults);
+        if required(&volume, "name", findings) {
+            syntax(&volume.get("name"), &api::INNER_NAME, text::dns_label, findings);
         }
         let sources = volume
             .entries()
             .filter(|(key, source)| VOLUME_SOURCES.contains(key) && source.is_set())
             .count();
         if sources != 1 {
-            faults.at(
+            findings.at(
                 &volume,
                 &api::ONE_OF,
                 format!("has {sources} sources: a volume has one"),
             );
         }
-        source(&volume, faults);
+        source(&volume, findings);
     }
-    distinct(&volumes, "name", by_name, faults);
+    distinct(&volumes, "name", by_name, findings);
 
     let known: Vec<&str> = volumes
         .items()
@@ -175,7 +181,7 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], faults: &mut Faults) {
                     .str()
                     .is_some_and(|name| !name.is_empty() && !known.contains(&name))
                 {
-                    faults
+                    findings
                         .at(
                             &name,
                             &api::VOLUME,
@@ -192,91 +198,96 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], faults: &mut Faults) {
     }
 }
 
-fn source(volume: &Node<'_, '_>, faults: &mut Faults) {
+fn source(volume: &Node<'_, '_>, findings: &mut Diagnostics) {
     let (config, secret) = (volume.get("configMap"), volume.get("secret"));
-    if config.is_set() && required(&config, "name", faults) {
-        syntax(&config.get("name"), &api::INNER_NAME, text::dns_subdomain, faults);
+    if config.is_set() && required(&config, "name", findings) {
+        syntax(&config.get("name"), &api::INNER_NAME, text::dns_subdomain, findings);
     }
-    if secret.is_set() && required(&secret, "secretName", faults) {
-        syntax(&secret.get("secretName"), &api::INNER_NAME, text::dns_subdomain, faults);
+    if secret.is_set() && required(&secret, "secretName", findings) {
+        syntax(
+            &secret.get("secretName"),
+            &api::INNER_NAME,
+            text::dns_subdomain,
+            findings,
+        );
     }
     for node in [&config, &secret] {
-        range(node, "defaultMode", 0, 0o777, faults);
-        items(&node.get("items"), faults);
+        range(node, "defaultMode", 0, 0o777, findings);
+        items(&node.get("items"), findings);
     }
     let projected = volume.get("projected");
-    range(&projected, "defaultMode", 0, 0o777, faults);
+    range(&projected, "defaultMode", 0, 0o777, findings);
     let sources = projected.get("sources");
     for source in sources.items() {
         let set = source.entries().filter(|(_, part)| part.is_set()).count();
         if set != 1 {
-            faults.at(
+            findings.at(
                 &source,
                 &api::ONE_OF,
                 format!("has {set} sources: one of `configMap`, `secret`, `downwardAPI`, `serviceAccountToken`"),
             );
         }
         for (_, part) in source.entries() {
-            items(&part.get("items"), faults);
+            items(&part.get("items"), findings);
         }
     }
     let empty = volume.get("emptyDir");
     if empty.get("medium").str() != Some("") {
-        word(&empty, "medium", &["Memory", "HugePages"], faults);
+        word(&empty, "medium", &["Memory", "HugePages"], findings);
     }
-    quantity(&empty.get("sizeLimit"), faults);
+    quantity(&empty.get("sizeLimit"), findings);
     let claim = volume.get("persistentVolumeClaim");
     if claim.is_set() {
-        required(&claim, "claimName", faults);
+        required(&claim, "claimName", findings);
     }
     let host = volume.get("hostPath");
     if host.is_set() {
-        required(&host, "path", faults);
+        required(&host, "path", findings);
     }
 }
 
-fn items(items: &Node<'_, '_>, faults: &mut Faults) {
+fn items(items: &Node<'_, '_>, findings: &mut Diagnostics) {
     for item in items.items() {
-        required(&item, "path", faults);
-        sub_path(&item.get("path"), faults);
-        range(&item, "mode", 0, 0o777, faults);
+        required(&item, "path", findings);
+        sub_path(&item.get("path"), findings);
+        range(&item, "mode", 0, 0o777, findings);
     }
-    distinct(items, "path", |item| item.get("path").str(), faults);
+    distinct(items, "path", |item| item.get("path").str(), findings);
 }
 
-fn scheduling(spec: &Node<'_, '_>, faults: &mut Faults) {
+fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     let affinity = spec.get("affinity");
     for kind in ["podAffinity", "podAntiAffinity"] {
         let kind = affinity.get(kind);
         let required_terms = kind.get("requiredDuringSchedulingIgnoredDuringExecution");
         for term in required_terms.items() {
-            pod_term(&term, faults);
+            pod_term(&term, findings);
         }
         let preferred = kind.get("preferredDuringSchedulingIgnoredDuringExecution");
         for weighted in preferred.items() {
-            range(&weighted, "weight", 1, 100, faults);
+            range(&weighted, "weight", 1, 100, findings);
             if !weighted.get("weight").is_set() {
-                faults.at(&weighted.get("weight"), &api::REQUIRED, "is missing");
+                findings.at(&weighted.get("weight"), &api::REQUIRED, "is missing");
             }
-            pod_term(&weighted.get("podAffinityTerm"), faults);
+            pod_term(&weighted.get("podAffinityTerm"), findings);
         }
     }
     let spread = spec.get("topologySpreadConstraints");
     for constraint in spread.items() {
-        range(&constraint, "maxSkew", 1, i64::MAX, faults);
+        range(&constraint, "maxSkew", 1, i64::MAX, findings);
         if !constraint.get("maxSkew").is_set() {
-            faults.at(&constraint.get("maxSkew"), &api::REQUIRED, "is missing");
+            findings.at(&constraint.get("maxSkew"), &api::REQUIRED, "is missing");
         }
-        required(&constraint, "topologyKey", faults);
-        if required(&constraint, "whenUnsatisfiable", faults) {
+        required(&constraint, "topologyKey", findings);
+        if required(&constraint, "whenUnsatisfiable", findings) {
             word(
                 &constraint,
                 "whenUnsatisfiable",
                 &["DoNotSchedule", "ScheduleAnyway"],
-                faults,
+                findings,
             );
         }
-        object::selector(&constraint.get("labelSelector"), faults);
+        object::selector(&constraint.get("labelSelector"), findings);
     }
     distinct(
         &spread,
@@ -288,33 +299,33 @@ fn scheduling(spec: &Node<'_, '_>, faults: &mut Faults) {
                 item.get("whenUnsatisfiable").text()
             ))
         },
-        faults,
+        findings,
     );
     let tolerations = spec.get("tolerations");
     for toleration in tolerations.items() {
         if toleration.get("operator").str() != Some("") {
-            word(&toleration, "operator", &["Exists", "Equal"], faults);
+            word(&toleration, "operator", &["Exists", "Equal"], findings);
         }
         if toleration.get("effect").str() != Some("") {
             word(
                 &toleration,
                 "effect",
                 &["NoSchedule", "PreferNoSchedule", "NoExecute"],
-                faults,
+                findings,
             );
         }
         if toleration.get("operator").text() == "Exists" && !toleration.get("value").text().is_empty() {
-            faults.at(
+            findings.at(
                 &toleration.get("value"),
                 &api::EXCLUDES,
                 "is set: `Exists` takes no value",
             );
         }
     }
-    object::labels(&spec.get("nodeSelector"), faults);
+    object::labels(&spec.get("nodeSelector"), findings);
 }
 
-fn pod_term(term: &Node<'_, '_>, faults: &mut Faults) {
-    required(term, "topologyKey", faults);
-    object::selector(&term.get("labelSelector"), faults);
+fn pod_term(term: &Node<'_, '_>, findings: &mut Diagnostics) {
+    required(term, "topologyKey", findings);
+    object::selector(&term.get("labelSelector"), findings);
 }

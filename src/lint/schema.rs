@@ -11,14 +11,14 @@ use k8s_openapi::api::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::node::{Fault, Faults};
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::api;
 
 /// Where a schema may be broken many times, the first are enough.
 const MOST: usize = 20;
 
 /// What the schema of its kind says about an object; nothing for kinds that are not known here.
-pub fn schema(body: &Value) -> Vec<Fault> {
+pub fn schema(body: &Value) -> Diagnostics {
     let api_version = body["apiVersion"].as_str().unwrap_or_default();
     let again = match (api_version, body["kind"].as_str().unwrap_or_default()) {
         ("v1", "Namespace") => again::<Namespace>,
@@ -36,33 +36,33 @@ pub fn schema(body: &Value) -> Vec<Fault> {
         ("batch/v1", "CronJob") => again::<CronJob>,
         ("networking.k8s.io/v1", "NetworkPolicy") => again::<NetworkPolicy>,
         ("policy/v1", "PodDisruptionBudget") => again::<PodDisruptionBudget>,
-        _ => return Vec::new(),
+        _ => return Diagnostics::default(),
     };
     // What a Secret holds is never shown.
     let secret = body["kind"] == "Secret";
-    let mut faults = Faults::default();
+    let mut findings = Diagnostics::default();
     let mut body = body.clone();
     // Amounts are texts here, and numbers are fine to the API server; so is null, which stands for nothing.
     normalize(&mut body, "");
-    while faults.0.len() < MOST {
+    while findings.len() < MOST {
         match again(&body) {
             Ok(kept) => {
-                lost(&body, &kept, "", &mut faults);
+                lost(&body, &kept, "", &mut findings);
                 break;
             }
             Err(error) => {
                 let pointer = culprit(&body, again);
                 let Some(value) = body.pointer(&pointer).filter(|_| !pointer.is_empty()) else {
-                    faults.add("", &api::SCHEMA, error);
+                    findings.in_field("", &api::SCHEMA, error);
                     break;
                 };
-                let fault = faults.add(
+                let finding = findings.in_field(
                     pointer.as_str(),
                     &api::SCHEMA,
                     format!("`{}` is {}: {}", path(&pointer), shown(value, secret), plain(&error)),
                 );
                 if !value.is_string() && !value.is_object() && error.contains("expected a string") {
-                    fault.hint(if secret {
+                    finding.hint(if secret {
                         "put it in quotes".to_owned()
                     } else {
                         format!("put it in quotes: `\"{value}\"`")
@@ -72,7 +72,7 @@ pub fn schema(body: &Value) -> Vec<Fault> {
             }
         }
     }
-    faults.0
+    findings
 }
 
 type Again = fn(&Value) -> Result<Value, String>;
@@ -152,29 +152,29 @@ fn keep_until(body: &mut Value, pointer: &str, last: &str) {
 }
 
 /// Fields that did not survive.
-fn lost(before: &Value, after: &Value, pointer: &str, faults: &mut Faults) {
+fn lost(before: &Value, after: &Value, pointer: &str, findings: &mut Diagnostics) {
     match (before, after) {
         (Value::Object(before), _) => {
             for (key, value) in before {
-                if is_empty(value) || faults.0.len() >= MOST {
+                if is_empty(value) || findings.len() >= MOST {
                     continue;
                 }
                 let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
                 if let Some(after) = after.get(key) {
-                    lost(value, after, &pointer, faults);
+                    lost(value, after, &pointer, findings);
                     continue;
                 }
                 let message = format!("`{}` is no field of the API", path(&pointer));
-                let fault = faults.add(pointer.as_str(), &api::SCHEMA, message);
+                let finding = findings.in_field(pointer.as_str(), &api::SCHEMA, message);
                 let known = after.as_object().into_iter().flatten();
                 if let Some((near, _)) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
-                    fault.hint(format!("write `{near}`"));
+                    finding.hint(format!("write `{near}`"));
                 }
             }
         }
         (Value::Array(before), Value::Array(after)) => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                lost(before, after, &format!("{pointer}/{index}"), faults);
+                lost(before, after, &format!("{pointer}/{index}"), findings);
             }
         }
         _ => {}

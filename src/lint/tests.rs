@@ -95,9 +95,9 @@ proptest! {
 #[test]
 fn sound_objects_have_no_faults() {
     let judged: Vec<Judged> = bases()[..15].iter().map(judge).collect();
-    assert!(judged.iter().all(|judged| judged.faults.is_empty()));
+    assert!(judged.iter().all(|judged| judged.findings.is_empty()));
     let facts: Vec<&Facts> = judged.iter().map(|judged| &judged.facts).collect();
-    assert!(judge_set(&facts).iter().all(Vec::is_empty));
+    assert!(judge_set(&facts).iter().all(crate::diagnostics::Diagnostics::is_empty));
 }
 
 #[test]

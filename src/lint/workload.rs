@@ -2,36 +2,37 @@
 
 use super::{
     fields::{count_or_percent, distinct, not_negative, quantity, range, required, syntax, word},
-    node::{Faults, Node},
+    node::Node,
     object, pod,
     syntax::{self as text, Selector, labels, selects},
 };
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::{api, pod as pods};
 
-pub(super) fn stateful_set(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
-    not_negative(&spec, "replicas", faults);
-    not_negative(&spec, "minReadySeconds", faults);
-    not_negative(&spec, "revisionHistoryLimit", faults);
-    not_negative(&spec.get("ordinals"), "start", faults);
-    word(&spec, "podManagementPolicy", &["OrderedReady", "Parallel"], faults);
+    not_negative(&spec, "replicas", findings);
+    not_negative(&spec, "minReadySeconds", findings);
+    not_negative(&spec, "revisionHistoryLimit", findings);
+    not_negative(&spec.get("ordinals"), "start", findings);
+    word(&spec, "podManagementPolicy", &["OrderedReady", "Parallel"], findings);
     let strategy = spec.get("updateStrategy");
     if strategy.get("type").str() != Some("") {
-        word(&strategy, "type", &["RollingUpdate", "OnDelete"], faults);
+        word(&strategy, "type", &["RollingUpdate", "OnDelete"], findings);
     }
     if strategy.get("type").text() == "OnDelete" && strategy.get("rollingUpdate").is_set() {
-        faults.at(
+        findings.at(
             &strategy.get("rollingUpdate"),
             &api::EXCLUDES,
             "is set: `OnDelete` takes none",
         );
     }
-    not_negative(&strategy.get("rollingUpdate"), "partition", faults);
+    not_negative(&strategy.get("rollingUpdate"), "partition", findings);
     let retention = spec.get("persistentVolumeClaimRetentionPolicy");
     for field in ["whenDeleted", "whenScaled"] {
-        word(&retention, field, &["Retain", "Delete"], faults);
+        word(&retention, field, &["Retain", "Delete"], findings);
         if retention.get(field).text() == "Delete" {
-            faults
+            findings
                 .at(
                     &retention.get(field),
                     &pods::CLAIMS_DELETED,
@@ -40,37 +41,42 @@ pub(super) fn stateful_set(root: &Node<'_, '_>, faults: &mut Faults) {
                 .hint("write `Retain`");
         }
     }
-    syntax(&spec.get("serviceName"), &api::INNER_NAME, text::dns_label, faults);
+    syntax(&spec.get("serviceName"), &api::INNER_NAME, text::dns_label, findings);
     let claims = spec.get("volumeClaimTemplates");
     for template in claims.items() {
         let metadata = template.get("metadata");
         let name = metadata.get("name");
-        if required(&metadata, "name", faults) {
-            syntax(&name, &api::INNER_NAME, text::dns_label, faults);
+        if required(&metadata, "name", findings) {
+            syntax(&name, &api::INNER_NAME, text::dns_label, findings);
         }
-        claim(&template.get("spec"), faults);
+        claim(&template.get("spec"), findings);
     }
-    distinct(&claims, "name", |claim| claim.get("metadata").get("name").str(), faults);
+    distinct(
+        &claims,
+        "name",
+        |claim| claim.get("metadata").get("name").str(),
+        findings,
+    );
     let names: Vec<&str> = claims
         .items()
         .filter_map(|claim| claim.get("metadata").get("name").str())
         .collect();
-    template(&spec, &names, &["Always"], faults);
-    own_pods(&spec, faults);
+    template(&spec, &names, &["Always"], findings);
+    own_pods(&spec, findings);
 }
 
-pub(super) fn deployment(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
-    not_negative(&spec, "replicas", faults);
-    not_negative(&spec, "minReadySeconds", faults);
-    not_negative(&spec, "revisionHistoryLimit", faults);
-    range(&spec, "progressDeadlineSeconds", 1, i64::MAX, faults);
+    not_negative(&spec, "replicas", findings);
+    not_negative(&spec, "minReadySeconds", findings);
+    not_negative(&spec, "revisionHistoryLimit", findings);
+    range(&spec, "progressDeadlineSeconds", 1, i64::MAX, findings);
     if let (Some(deadline), Some(ready)) = (
         spec.get("progressDeadlineSeconds").int(),
         spec.get("minReadySeconds").int(),
     ) && deadline <= ready
     {
-        faults.at(
+        findings.at(
             &spec.get("progressDeadlineSeconds"),
             &api::RANGE,
             format!("is {deadline}: it has to be above `minReadySeconds`, {ready}"),
@@ -78,39 +84,39 @@ pub(super) fn deployment(root: &Node<'_, '_>, faults: &mut Faults) {
     }
     let strategy = spec.get("strategy");
     if strategy.get("type").str() != Some("") {
-        word(&strategy, "type", &["RollingUpdate", "Recreate"], faults);
+        word(&strategy, "type", &["RollingUpdate", "Recreate"], findings);
     }
     let rolling = strategy.get("rollingUpdate");
     if strategy.get("type").text() == "Recreate" && rolling.is_set() {
-        faults.at(&rolling, &api::EXCLUDES, "is set: `Recreate` takes none");
+        findings.at(&rolling, &api::EXCLUDES, "is set: `Recreate` takes none");
     }
     for field in ["maxSurge", "maxUnavailable"] {
-        count_or_percent(&rolling, field, faults);
+        count_or_percent(&rolling, field, findings);
     }
     let zero = |field: &'static str| {
         let node = rolling.get(field);
         node.int() == Some(0) || node.str() == Some("0%")
     };
     if zero("maxSurge") && zero("maxUnavailable") {
-        faults.at(
+        findings.at(
             &rolling,
             &api::EXCLUDES,
             "may neither add a pod nor take one away: it never moves",
         );
     }
-    template(&spec, &[], &["Always"], faults);
-    own_pods(&spec, faults);
+    template(&spec, &[], &["Always"], findings);
+    own_pods(&spec, findings);
 }
 
-pub(super) fn daemon_set(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn daemon_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
-    not_negative(&spec, "minReadySeconds", faults);
-    template(&spec, &[], &["Always"], faults);
-    own_pods(&spec, faults);
+    not_negative(&spec, "minReadySeconds", findings);
+    template(&spec, &[], &["Always"], findings);
+    own_pods(&spec, findings);
 }
 
 /// The specification of a Job, which is that of a `CronJob`'s template too.
-pub(super) fn job(spec: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     for field in [
         "parallelism",
         "completions",
@@ -118,18 +124,18 @@ pub(super) fn job(spec: &Node<'_, '_>, faults: &mut Faults) {
         "activeDeadlineSeconds",
         "ttlSecondsAfterFinished",
     ] {
-        not_negative(spec, field, faults);
+        not_negative(spec, field, findings);
     }
-    word(spec, "completionMode", &["NonIndexed", "Indexed"], faults);
+    word(spec, "completionMode", &["NonIndexed", "Indexed"], findings);
     if spec.get("completionMode").text() == "Indexed" && !spec.get("completions").is_set() {
-        faults.at(
+        findings.at(
             &spec.get("completions"),
             &api::REQUIRED,
             "is missing: indexed Jobs count",
         );
     }
     if spec.get("selector").is_set() && spec.get("manualSelector").bool() != Some(true) {
-        faults
+        findings
             .at(
                 &spec.get("selector"),
                 &api::EXCLUDES,
@@ -137,12 +143,12 @@ pub(super) fn job(spec: &Node<'_, '_>, faults: &mut Faults) {
             )
             .hint("leave the selector out");
     }
-    template(spec, &[], &["OnFailure", "Never"], faults);
+    template(spec, &[], &["OnFailure", "Never"], findings);
     let pod = spec.get("template").get("spec").value();
     if pod["restartPolicy"].is_null() {
         let template = spec.get("template");
         let pod = template.get("spec");
-        faults
+        findings
             .at(
                 &pod.get("restartPolicy"),
                 &api::EXCLUDES,
@@ -152,25 +158,25 @@ pub(super) fn job(spec: &Node<'_, '_>, faults: &mut Faults) {
     }
 }
 
-pub(super) fn cron_job(root: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn cron_job(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
-    required(&spec, "schedule", faults);
-    word(&spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"], faults);
+    required(&spec, "schedule", findings);
+    word(&spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"], findings);
     let template = spec.get("jobTemplate");
-    job(&template.get("spec"), faults);
+    job(&template.get("spec"), findings);
 }
 
 /// The pod's template, and whether its pods may restart as they say.
-fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], faults: &mut Faults) {
+fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], findings: &mut Diagnostics) {
     let template = spec.get("template");
-    pod::check(&template, claims, faults);
+    pod::check(&template, claims, findings);
     let pod = template.get("spec");
     let policy = pod.get("restartPolicy");
     if policy
         .str()
         .is_some_and(|policy| ["Always", "OnFailure", "Never"].contains(&policy) && !restart.contains(&policy))
     {
-        faults.at(
+        findings.at(
             &policy,
             &api::EXCLUDES,
             format!("is `{}`: this kind has `{}`", policy.text(), restart.join("` or `")),
@@ -178,12 +184,12 @@ fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], faults: &mut
     }
 }
 
-fn own_pods(spec: &Node<'_, '_>, faults: &mut Faults) {
+fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     let selector = spec.get("selector");
-    object::selector(&selector, faults);
+    object::selector(&selector, findings);
     let conditions = Selector::of(selector.value());
     if conditions.is_empty() {
-        faults.at(
+        findings.at(
             &selector,
             &api::REQUIRED,
             "is missing or empty: it has to select the workload's pods",
@@ -194,7 +200,7 @@ fn own_pods(spec: &Node<'_, '_>, faults: &mut Faults) {
     let metadata = template.get("metadata");
     let pods = metadata.get("labels");
     if !selects(&conditions, &labels(pods.value())) {
-        faults
+        findings
             .at(
                 &selector,
                 &api::OWN_PODS,
@@ -208,37 +214,37 @@ fn own_pods(spec: &Node<'_, '_>, faults: &mut Faults) {
 }
 
 /// The specification of a claim for a volume.
-pub(super) fn claim(spec: &Node<'_, '_>, faults: &mut Faults) {
+pub(super) fn claim(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     let modes = spec.get("accessModes");
     if modes.len() == 0 {
-        faults
+        findings
             .at(&modes, &api::REQUIRED, "is missing or empty")
             .hint("write `accessModes: [ReadWriteOnce]`");
     }
     let known = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
     for mode in modes.items() {
         if !known.contains(&mode.text()) {
-            faults.at(
+            findings.at(
                 &mode,
                 &api::WORD,
                 format!("is `{}`: it has to be `{}`", mode.text(), known.join("` or `")),
             );
         }
     }
-    word(spec, "volumeMode", &["Filesystem", "Block"], faults);
+    word(spec, "volumeMode", &["Filesystem", "Block"], findings);
     let resources = spec.get("resources");
     let requests = resources.get("requests");
     let storage = requests.get("storage");
     if !storage.is_set() {
-        faults.at(&storage, &api::REQUIRED, "is missing");
-    } else if quantity(&storage, faults) == Some(0) {
-        faults
+        findings.at(&storage, &api::REQUIRED, "is missing");
+    } else if quantity(&storage, findings) == Some(0) {
+        findings
             .at(&storage, &api::QUANTITY, "is 0: a claim asks for some storage")
             .hint("give the pool a size: `.storage(Storage::persistent(100.gib()))`");
     }
     let class = spec.get("storageClassName");
     // An empty class is a way to say: none, bind what exists.
     if class.str() != Some("") {
-        syntax(&class, &api::INNER_NAME, text::dns_subdomain, faults);
+        syntax(&class, &api::INNER_NAME, text::dns_subdomain, findings);
     }
 }

@@ -1590,7 +1590,7 @@ fn an_amended_expression_is_judged_like_a_written_one() {
         .iter()
         .find(|finding| finding.rule.id == "KS-O05")
         .unwrap();
-    assert_eq!(found.location.line(), line);
+    assert_eq!(found.location().line(), line);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     capacity::Cluster,
     construct::{Check, Claims, Construct},
     diagnostics::{Diagnostics, Location, Severity, rules},
-    lint::{self, Fault, Judged},
+    lint::{self, Judged},
     manifest::{DOCUMENT, INDEX, Identity, Manifests, Object, RenderedFile, kind_order},
     name::{DnsLabel, DnsSubdomain, InvalidName},
     stack::{NamespaceOwner, Stack},
@@ -441,18 +441,15 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Diagno
     let among_others = if distinct {
         lint::judge_set(&facts)
     } else {
-        vec![Vec::new(); facts.len()]
+        vec![Diagnostics::default(); facts.len()]
     };
     for ((construct, object), among_others) in objects.iter().zip(among_others) {
         let identity = object.identity();
         let item = format!("{} {}", identity.kind, identity.name);
         let mut check = Check::new(&stack.context, construct, object.location, findings);
-        for Fault {
-            rule, message, hint, ..
-        } in object.judged.faults.iter().chain(&among_others)
-        {
-            check.report(rule, message.as_str(), |finding| {
-                finding.item(item.as_str()).hint(hint.as_str());
+        for finding in object.judged.findings.iter().chain(&among_others) {
+            check.add(finding.clone(), |finding| {
+                finding.item(item.as_str());
             });
         }
     }
@@ -574,7 +571,7 @@ fn acknowledge(stack: &Stack, findings: &mut Diagnostics) {
             let mut refused = false;
             let mut repeated = false;
             for finding in findings.all_mut() {
-                let within = construct.is_empty() || finding.construct == construct;
+                let within = construct.is_empty() || finding.place.construct == construct;
                 if within && finding.rule == acknowledgement.rule {
                     refused |= finding.severity == Severity::Error;
                     if finding.severity == Severity::Warning {

@@ -35,7 +35,7 @@ fn findings(stack: &Stack) -> Vec<(String, u32)> {
         .findings
         .iter()
         .map(|finding| {
-            assert_eq!(finding.location.file(), "tests/objects/amended.rs");
+            assert_eq!(finding.location().file(), "tests/objects/amended.rs");
             let said = format!(
                 "{}[{}] {}: {}",
                 finding.severity,
@@ -43,7 +43,7 @@ fn findings(stack: &Stack) -> Vec<(String, u32)> {
                 finding.subject(stack.name()),
                 finding.message
             );
-            (said, finding.location.line())
+            (said, finding.location().line())
         })
         .collect()
 }
