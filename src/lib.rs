@@ -77,7 +77,7 @@ pub mod prelude {
         diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity, rules},
         kafka::{
             Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
-            Replication, Retention, Storage, Topic, Topics, TopicsHandle,
+            Replication, Retention, Topic, Topics, TopicsHandle,
         },
         manifest::{Manifests, Object},
         monitoring::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitoring, Runbook, Samples},
@@ -86,7 +86,7 @@ pub mod prelude {
         settings::Properties,
         stack::Stack,
         synth::{Synthesis, synth},
-        workload::{Access, ImageSet, Sidecar, Spread, Version},
+        workload::{Access, ImageSet, Mesh, Spread, Storage, Version},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };
 }

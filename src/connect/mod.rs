@@ -9,7 +9,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules,
-    kafka::{Compression, KafkaHandle, check_heap},
+    kafka::{Compression, KafkaHandle},
     manifest::Object,
     metrics,
     name::TopicName,
@@ -17,9 +17,9 @@ use crate::{
     registry::SchemaRegistryHandle,
     settings::{File, Override, Properties, catalogue::Role},
     workload::{
-        Access, Admission, Distribution, ImageSet, Labels, Logging, METRICS_FILE, Pod, Sidecar, Spread, Start,
-        config_map, container, deployment, disruption_budget, env, env_from_field, http_probe, named_port,
-        network_policy, service, service_account, tcp_probe, wait_for,
+        Access, Distribution, ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, Pod, Spread,
+        check_memory, config_map, container, deployment, disruption_budget, env, env_from_field, http_probe,
+        named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
 };
 
@@ -78,7 +78,7 @@ pub struct Connect {
     rebalance_delay: Duration,
     settings: Properties,
     access: Access,
-    sidecar: Sidecar,
+    mesh: Mesh,
     overrides: Vec<Override>,
 }
 
@@ -139,7 +139,7 @@ impl Connect {
             rebalance_delay: Duration::from_seconds(60),
             settings: Properties::default(),
             access: Access::Open,
-            sidecar: Sidecar::None,
+            mesh: Mesh::Excluded,
             overrides: Vec::new(),
         }
     }
@@ -213,9 +213,9 @@ impl Connect {
         self
     }
 
-    /// Whether Istio may put its proxy beside the pods.
-    pub const fn sidecar(mut self, sidecar: Sidecar) -> Self {
-        self.sidecar = sidecar;
+    /// Whether the pods are part of an Istio service mesh; not unless said otherwise.
+    pub const fn sidecar(mut self, mesh: Mesh) -> Self {
+        self.mesh = mesh;
         self
     }
 
@@ -306,7 +306,7 @@ impl Connect {
     }
 
     fn worker(&self) -> Container {
-        let start = Start {
+        let start = JvmCommand {
             tool: "connect-distributed",
             file: FILE,
             prefix: "KAFKA",
@@ -428,7 +428,7 @@ impl Construct for Connect {
             overrides: &self.overrides,
         };
         file.check(check, &[self.properties()]);
-        check_heap(check, self.resources, self.meta.location);
+        check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
     /// Its internal topics, with Kafka's numbers of partitions where nobody set them.
@@ -472,19 +472,19 @@ impl Construct for Connect {
             container: self.worker(),
             grace_period: Duration::from_seconds(60),
             spread: Spread::Preferred,
-            sidecar: self.sidecar,
+            mesh: self.mesh,
         };
-        let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
-        admissions.extend(
+        let mut ingress = vec![IngressRule::Clients(self.access.clone(), vec![HTTP.1])];
+        ingress.extend(
             self.images
                 .metrics_port()
-                .map(|(_, port)| Admission::Monitoring(vec![port])),
+                .map(|(_, port)| IngressRule::Monitoring(vec![port])),
         );
         vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config),
             Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
-            Object::new(&network_policy(context, &labels, &self.meta.name, admissions)),
+            Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod)),
         ]

@@ -16,9 +16,9 @@ use crate::{
         rules::{capacity, durability, kraft, setting, stack},
     },
     name::ClusterId,
-    quantity::{Bytes, Resources, Units},
+    quantity::Units,
     settings::{File, Override, catalogue::Role},
-    workload::METRICS_PORT,
+    workload::{METRICS_PORT, check_memory},
 };
 
 impl KafkaCluster {
@@ -70,12 +70,7 @@ impl KafkaCluster {
             },
         );
         for pool in &self.pools {
-            let place = Where {
-                item: &pool.name,
-                location: pool.location,
-                call: ".resources(…)",
-            };
-            check_memory(check, pool.resources, pool.heap_size(), &place);
+            check_memory(check, &pool.name, pool.location, pool.resources, pool.heap_size());
             if pool.roles.broker() && pool.heap_size() > 6.gib() {
                 check.report(
                     &capacity::HEAP_TOO_LARGE,
@@ -420,49 +415,4 @@ pub(crate) fn check_replication(
             format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more"),
         );
     }
-}
-
-/// A heap against its container, and the container against itself.
-pub(crate) fn check_memory(check: &mut Check<'_>, resources: Resources, heap: Bytes, place: &Where<'_>) {
-    let Resources {
-        cpu_request,
-        cpu_limit,
-        memory_request,
-        memory_limit,
-    } = resources;
-    if memory_request > memory_limit {
-        place.report(
-            check,
-            &capacity::REQUEST_ABOVE_LIMIT,
-            format!("memory request {memory_request} exceeds the limit {memory_limit}"),
-            format!("raise the limit or lower the request in `{}`", place.call),
-        );
-    }
-    if cpu_request > cpu_limit {
-        place.report(
-            check,
-            &capacity::REQUEST_ABOVE_LIMIT,
-            format!("CPU request {cpu_request} exceeds the limit {cpu_limit}"),
-            format!("raise the limit or lower the request in `{}`", place.call),
-        );
-    }
-    let most = Bytes::from_mib(memory_limit.as_mib() / 4 * 3);
-    if heap > most || heap.as_mib() == 0 {
-        place.report(
-            check,
-            &capacity::HEAP_ABOVE_MEMORY,
-            format!("heap {heap} in a container of {memory_limit}: at most {most} leave room for the rest of the JVM"),
-            "lower `.heap(…)` or raise the memory in `.resources(…)`".to_owned(),
-        );
-    }
-}
-
-/// The same for a component that has one kind of pod, whose heap follows from its memory.
-pub(crate) fn check_heap(check: &mut Check<'_>, resources: Resources, location: Location) {
-    let place = Where {
-        item: "",
-        location,
-        call: ".resources(…)",
-    };
-    check_memory(check, resources, resources.heap(), &place);
 }

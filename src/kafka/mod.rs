@@ -12,11 +12,10 @@ mod server;
 mod topic;
 mod topics;
 
-pub(crate) use check::check_heap;
 pub use client::{Clients, Consumer, Producer};
 pub use cluster::{KafkaCluster, KafkaHandle, Mode};
 pub use listener::Listener;
-pub use pool::{NodePool, Roles, Storage};
+pub use pool::{NodePool, Roles};
 pub use replication::{Compression, Replication};
 pub use topic::{Cleanup, Retention, Topic};
 pub use topics::{Topics, TopicsHandle};

@@ -2,7 +2,7 @@ use crate::{
     capacity::{CpuClass, PoolFacts},
     diagnostics::Location,
     quantity::{ByteRate, Bytes, Resources, Units},
-    workload::Spread,
+    workload::{Spread, Storage},
 };
 
 /// What the nodes of a pool do.
@@ -42,27 +42,6 @@ impl Roles {
             Self::Combined | Self::Broker => "broker",
             Self::Controller => "controller",
         }
-    }
-}
-
-/// A persistent volume for each pod. It outlives the pod and the StatefulSet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Storage {
-    pub(crate) size: Bytes,
-    pub(crate) class: Option<String>,
-}
-
-impl Storage {
-    /// A volume of the cluster's default storage class.
-    pub const fn persistent(size: Bytes) -> Self {
-        Self { size, class: None }
-    }
-
-    /// The storage class. Take block storage: Kafka is not made for NFS.
-    #[must_use]
-    pub fn class(mut self, class: impl Into<String>) -> Self {
-        self.class = Some(class.into());
-        self
     }
 }
 

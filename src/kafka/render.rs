@@ -17,7 +17,7 @@ use crate::{
     metrics,
     quantity::{Duration, Resources, Units},
     workload::{
-        Admission, CONFIG_DIRECTORY, ImageSet, Labels, Logging, METRICS_FILE, Members, Pod, Sidecar, Start, claim,
+        CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, NumberedPods, Pod,
         config_map, container, disruption_budget, env, env_from_field, headless_service, named_port, network_policy,
         service, service_account, stateful_set, tcp_probe, wait_for,
     },
@@ -73,7 +73,7 @@ impl KafkaCluster {
                 context,
                 &labels,
                 &name,
-                self.admissions(roles, &everyone),
+                self.ingress(roles, &everyone),
             )));
         }
         objects
@@ -94,13 +94,13 @@ impl KafkaCluster {
     }
 
     /// Ports of the control plane and of replication are for the cluster's own pods.
-    fn admissions(&self, roles: Roles, everyone: &Labels) -> Vec<Admission> {
-        let mut admissions = Vec::new();
+    fn ingress(&self, roles: Roles, everyone: &Labels) -> Vec<IngressRule> {
+        let mut ingress = Vec::new();
         if roles.broker() {
-            admissions.extend(
+            ingress.extend(
                 self.client_listeners()
                     .into_iter()
-                    .map(|listener| Admission::Clients(listener.access, vec![listener.port])),
+                    .map(|listener| IngressRule::Clients(listener.access, vec![listener.port])),
             );
         }
         let clients = self.client_listeners();
@@ -114,13 +114,13 @@ impl KafkaCluster {
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
             .collect();
-        admissions.push(Admission::Pods(everyone.clone(), internal));
-        admissions.extend(
+        ingress.push(IngressRule::Pods(everyone.clone(), internal));
+        ingress.extend(
             self.images
                 .metrics_port()
-                .map(|(_, port)| Admission::Monitoring(vec![port])),
+                .map(|(_, port)| IngressRule::Monitoring(vec![port])),
         );
-        admissions
+        ingress
     }
 
     fn config_map(&self, context: &Context, pool: &NodePool) -> ConfigMap {
@@ -158,16 +158,16 @@ impl KafkaCluster {
             container: self.server(pool),
             grace_period: GRACE_PERIOD,
             spread: pool.spread,
-            sidecar: Sidecar::None,
+            mesh: Mesh::Excluded,
         };
-        let members = Members {
+        let members = NumberedPods {
             name: &pool.name,
             service: &self.headless_name(),
             replicas: pool.replicas,
             first_ordinal: pool.first_id,
             settle: self.settle,
         };
-        let volume = claim("data", pool.storage.size, pool.storage.class.as_deref());
+        let volume = pool.storage.claim("data");
         let mut set = stateful_set(context, &members, pod, vec![volume]);
         if let Some(zone) = &pool.zone
             && let Some(pod) = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut())
@@ -210,7 +210,7 @@ impl KafkaCluster {
     }
 
     fn server(&self, pool: &NodePool) -> Container {
-        let start = Start {
+        let start = JvmCommand {
             tool: "kafka-server-start",
             file: SERVER_FILE,
             prefix: "KAFKA",

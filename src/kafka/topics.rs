@@ -25,7 +25,7 @@ use crate::{
     name::TopicName,
     quantity::{Duration, Resources, Units},
     settings::{File, Override, catalogue::Role},
-    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Pod, Sidecar, Spread, config_map, container, env, service_account},
+    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, Spread, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("topics.sh");
@@ -144,7 +144,7 @@ impl Topics {
             container: converge,
             grace_period: Duration::from_seconds(10),
             spread: Spread::Preferred,
-            sidecar: Sidecar::None,
+            mesh: Mesh::Excluded,
         }
         .template();
         if let Some(pod) = &mut template.spec {

@@ -8,7 +8,7 @@ use crate::{
     manifest::Object,
     quantity::Duration,
     workload::{
-        Admission, Labels, METRICS_PORT_NAME, Pod, Sidecar, Spread, container, deployment, http_probe, named_port,
+        IngressRule, Labels, METRICS_PORT_NAME, Mesh, Pod, Spread, container, deployment, http_probe, named_port,
         network_policy, service, service_account, wait_for,
     },
 };
@@ -71,7 +71,7 @@ impl Monitoring {
             container: exporter,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
-            sidecar: Sidecar::None,
+            mesh: Mesh::Excluded,
         };
         // Always one: two would report every lag twice, and it holds nothing. For one pod a disruption budget either forbids
         // every drain or says nothing, so there is none; whoever drains the node moves the exporter.
@@ -86,11 +86,11 @@ impl Monitoring {
                 pod.topology_spread_constraints = None;
             }
         }
-        let admissions = [Admission::Monitoring(vec![PORT])];
+        let ingress = [IngressRule::Monitoring(vec![PORT])];
         vec![
             Object::new(&service_account(context, &labels, &name)),
             Object::new(&service(context, &labels, &name, &[(METRICS_PORT_NAME, PORT)])),
-            Object::new(&network_policy(context, &labels, &name, admissions)),
+            Object::new(&network_policy(context, &labels, &name, ingress)),
             Object::new(&deployment),
         ]
     }

@@ -8,7 +8,7 @@ use crate::{
     metrics,
     settings::Properties,
     workload::{
-        ImageSet, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start, config_map, container, env,
+        ImageSet, JvmCommand, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, config_map, container, env,
         env_from_field, http_probe, named_port, tcp_probe,
     },
 };
@@ -59,7 +59,7 @@ fn properties(registry: &SchemaRegistry) -> Properties {
 pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance {
     let images = ImageSet::confluent(registry.kafka.version());
     let logging = Logging::of(images.version());
-    let start = Start {
+    let start = JvmCommand {
         tool: "schema-registry-start",
         file: FILE,
         prefix: "SCHEMA_REGISTRY",

@@ -12,12 +12,12 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules::registry,
-    kafka::{KafkaHandle, check_heap},
+    kafka::KafkaHandle,
     manifest::Object,
     quantity::{Duration, Resources, Units},
     settings::{Override, Properties},
     workload::{
-        Access, Admission, Labels, METRICS_PORT, METRICS_PORT_NAME, Pod, Sidecar, Spread, deployment,
+        Access, IngressRule, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, Spread, check_memory, deployment,
         disruption_budget, network_policy, service, service_account, wait_for,
     },
 };
@@ -109,7 +109,7 @@ pub struct SchemaRegistry {
     resources: Resources,
     compatibility: Compatibility,
     access: Access,
-    sidecar: Sidecar,
+    mesh: Mesh,
     overrides: Vec<Override>,
 }
 
@@ -126,7 +126,7 @@ impl SchemaRegistry {
             resources: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
             compatibility: Compatibility::Backward,
             access: Access::Open,
-            sidecar: Sidecar::None,
+            mesh: Mesh::Excluded,
             overrides: Vec::new(),
         }
     }
@@ -173,9 +173,9 @@ impl SchemaRegistry {
         self
     }
 
-    /// Whether Istio may put its proxy beside the pods.
-    pub const fn sidecar(mut self, sidecar: Sidecar) -> Self {
-        self.sidecar = sidecar;
+    /// Whether the pods are part of an Istio service mesh; not unless said otherwise.
+    pub const fn sidecar(mut self, mesh: Mesh) -> Self {
+        self.mesh = mesh;
         self
     }
 
@@ -289,7 +289,7 @@ impl Construct for SchemaRegistry {
             &Properties::default(),
             &self.overrides,
         );
-        check_heap(check, self.resources, self.meta.location);
+        check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
     fn capacity(&self) -> capacity::Facts {
@@ -310,9 +310,9 @@ impl Construct for SchemaRegistry {
         let labels = self.labels();
         let instance = self.instance(context);
         let image = instance.container.image.clone().unwrap_or_default();
-        let mut admissions = vec![Admission::Clients(self.access.clone(), vec![HTTP.1])];
+        let mut ingress = vec![IngressRule::Clients(self.access.clone(), vec![HTTP.1])];
         if instance.has_agent {
-            admissions.push(Admission::Monitoring(vec![METRICS_PORT]));
+            ingress.push(IngressRule::Monitoring(vec![METRICS_PORT]));
         }
         let pod = Pod {
             labels: &labels,
@@ -326,13 +326,13 @@ impl Construct for SchemaRegistry {
             container: instance.container,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
-            sidecar: self.sidecar,
+            mesh: self.mesh,
         };
         vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&instance.config),
             Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
-            Object::new(&network_policy(context, &labels, &self.meta.name, admissions)),
+            Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod)),
         ]

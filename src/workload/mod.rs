@@ -1,25 +1,48 @@
-//! Small helpers that build the Kubernetes types which every component needs in the same shape: nothing here knows Kafka.
+//! What the pods of all components need: nothing here knows a component.
+//!
+//! | To find | Look in |
+//! |---|---|
+//! | the pod template, its spread over nodes, Istio | `pod` |
+//! | its containers, their environment and ports | `container`, `probe`, `wait` |
+//! | its volumes | `storage` (persistent), `config` (files) |
+//! | the objects that make pods | `stateful_set`, `deployment` |
+//! | who reaches the pods, and what may stop them | `service`, `network`, `budget` |
+//! | labels, by which all of these find the pods | `labels` |
+//! | images and versions of Kafka | `image`, `version` |
+//! | the command, the memory and the log of a JVM | `command`, `memory`, `logging` |
 
+mod budget;
+mod command;
 mod config;
 mod container;
-mod controller;
-mod labels;
-mod policy;
-mod service;
-
-pub use config::{CONFIG_DIRECTORY, config_map};
-pub use container::{container, env, env_from_field, exec_probe, http_probe, named_port, tcp_probe, wait_for};
-pub use controller::{Members, Pod, Sidecar, Spread, VolumeClaims, claim, deployment, stateful_set};
-pub use labels::Labels;
-pub use policy::{Access, Admission, disruption_budget, network_policy};
-pub use service::{headless_service, service, service_account};
-
+mod deployment;
 mod image;
-mod jvm;
+mod labels;
 mod logging;
+mod memory;
+mod network;
+mod pod;
+mod probe;
+mod service;
+mod stateful_set;
+mod storage;
 mod version;
+mod wait;
 
+pub use budget::disruption_budget;
+pub use command::{JvmCommand, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME};
+pub use config::{CONFIG_DIRECTORY, config_map};
+pub use container::{container, env, env_from_field, named_port};
+pub use deployment::deployment;
 pub use image::{Distribution, ImageSet};
-pub use jvm::{METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, Start};
+pub use labels::Labels;
 pub use logging::Logging;
+pub(crate) use memory::check_memory;
+pub use network::{Access, IngressRule, network_policy};
+pub use pod::{Mesh, Pod, Spread};
+pub use probe::{exec_probe, http_probe, tcp_probe};
+pub use service::{headless_service, service, service_account};
+pub use stateful_set::{NumberedPods, stateful_set};
+pub use storage::{Storage, VolumeClaims};
 pub use version::Version;
+pub use wait::wait_for;

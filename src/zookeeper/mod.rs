@@ -8,14 +8,13 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::rules,
-    kafka::check_heap,
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
     settings::Properties,
     workload::{
-        Admission, ImageSet, Labels, Logging, METRICS_FILE, Members, Pod, Sidecar, Spread, Start, Version,
-        VolumeClaims, claim, config_map, container, disruption_budget, env, env_from_field, exec_probe,
+        ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, NumberedPods, Pod, Spread, Storage,
+        Version, VolumeClaims, check_memory, config_map, container, disruption_budget, env, env_from_field, exec_probe,
         headless_service, named_port, network_policy, service, service_account, stateful_set, tcp_probe,
     },
 };
@@ -49,7 +48,7 @@ pub struct ZooKeeper {
     replicas: u8,
     images: ImageSet,
     resources: Resources,
-    storage: crate::kafka::Storage,
+    storage: Storage,
 }
 
 impl ZooKeeper {
@@ -62,7 +61,7 @@ impl ZooKeeper {
             replicas,
             images: ImageSet::confluent(Version::V3_9),
             resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
-            storage: crate::kafka::Storage::persistent(10.gib()),
+            storage: Storage::persistent(10.gib()),
         }
     }
 
@@ -73,7 +72,7 @@ impl ZooKeeper {
     }
 
     /// The volume of each server.
-    pub fn storage(mut self, storage: crate::kafka::Storage) -> Self {
+    pub fn storage(mut self, storage: Storage) -> Self {
         self.storage = storage;
         self
     }
@@ -171,7 +170,7 @@ impl ZooKeeper {
     }
 
     fn server(&self) -> Container {
-        let start = Start {
+        let start = JvmCommand {
             tool: "zookeeper-server-start",
             file: FILE,
             prefix: "KAFKA",
@@ -264,7 +263,7 @@ impl Construct for ZooKeeper {
                 finding.hint("use `ZooKeeper::new(…, 3)`");
             });
         }
-        check_heap(check, self.resources, self.meta.location);
+        check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {
@@ -279,26 +278,26 @@ impl Construct for ZooKeeper {
             container: self.server(),
             grace_period: Duration::from_seconds(60),
             spread: Spread::Required,
-            sidecar: Sidecar::None,
+            mesh: Mesh::Excluded,
         };
-        let members = Members {
+        let members = NumberedPods {
             name: &self.meta.name,
             service: &self.headless_name(),
             replicas: self.replicas.into(),
             first_ordinal: 1,
             settle: Duration::from_seconds(10),
         };
-        let mut admissions = vec![
+        let mut ingress = vec![
             // Whoever reaches the client port may change the cluster's metadata: brokers only.
-            Admission::Pods(Labels::new("kafka", "", ""), vec![CLIENT.1]),
-            Admission::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
+            IngressRule::Pods(Labels::new("kafka", "", ""), vec![CLIENT.1]),
+            IngressRule::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
         ];
-        admissions.extend(
+        ingress.extend(
             self.images
                 .metrics_port()
-                .map(|(_, port)| Admission::Monitoring(vec![port])),
+                .map(|(_, port)| IngressRule::Monitoring(vec![port])),
         );
-        let volume = claim("data", self.storage.size, self.storage.class.as_deref());
+        let volume = self.storage.claim("data");
         vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config),
@@ -309,7 +308,7 @@ impl Construct for ZooKeeper {
                 &self.headless_name(),
                 &[CLIENT, PEER, ELECTION],
             )),
-            Object::new(&network_policy(context, &labels, &self.meta.name, admissions)),
+            Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&stateful_set(context, &members, pod, vec![volume])),
         ]

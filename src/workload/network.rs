@@ -1,9 +1,6 @@
 use k8s_openapi::{
-    api::{
-        networking::v1::{
-            NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
-        },
-        policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
+    api::networking::v1::{
+        NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
     },
     apimachinery::pkg::{apis::meta::v1::LabelSelector, util::intstr::IntOrString},
 };
@@ -49,7 +46,7 @@ impl Access {
 
 /// One rule of a network policy: who is admitted to which ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub enum IngressRule {
     /// Clients, as the stack says.
     Clients(Access, Vec<u16>),
     /// Only pods with these labels in the stack's own namespace.
@@ -63,21 +60,21 @@ pub fn network_policy(
     context: &Context,
     labels: &Labels,
     name: &str,
-    admissions: impl IntoIterator<Item = Admission>,
+    rules: impl IntoIterator<Item = IngressRule>,
 ) -> NetworkPolicy {
-    let ingress = admissions
+    let ingress = rules
         .into_iter()
-        .map(|admission| {
-            let (from, ports) = match admission {
-                Admission::Clients(access, ports) => (access.peers(), ports),
-                Admission::Pods(labels, ports) => (
+        .map(|rule| {
+            let (from, ports) = match rule {
+                IngressRule::Clients(access, ports) => (access.peers(), ports),
+                IngressRule::Pods(labels, ports) => (
                     Some(vec![NetworkPolicyPeer {
                         pod_selector: Some(labels.label_selector()),
                         ..NetworkPolicyPeer::default()
                     }]),
                     ports,
                 ),
-                Admission::Monitoring(ports) => (Some(vec![namespace_peer(&context.monitoring_namespace)]), ports),
+                IngressRule::Monitoring(ports) => (Some(vec![namespace_peer(&context.monitoring_namespace)]), ports),
             };
             NetworkPolicyIngressRule {
                 from,
@@ -111,18 +108,5 @@ fn tcp(port: u16) -> NetworkPolicyPort {
         port: Some(IntOrString::Int(i32::from(port))),
         protocol: Some("TCP".to_owned()),
         end_port: None,
-    }
-}
-
-/// A budget that lets a drain take one pod at a time.
-pub fn disruption_budget(context: &Context, labels: &Labels, name: &str) -> PodDisruptionBudget {
-    PodDisruptionBudget {
-        metadata: labels.metadata(context, name),
-        spec: Some(PodDisruptionBudgetSpec {
-            max_unavailable: Some(IntOrString::Int(1)),
-            selector: Some(labels.label_selector()),
-            ..PodDisruptionBudgetSpec::default()
-        }),
-        status: None,
     }
 }

@@ -1,33 +1,24 @@
 use k8s_openapi::{
-    api::{
-        apps::v1::{
-            Deployment, DeploymentSpec, StatefulSet, StatefulSetOrdinals,
-            StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
-        },
-        core::v1::{
-            Affinity, ConfigMap, ConfigMapVolumeSource, Container, EmptyDirVolumeSource, PersistentVolumeClaim,
-            PersistentVolumeClaimSpec, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec,
-            SeccompProfile, TopologySpreadConstraint, Volume, VolumeMount, VolumeResourceRequirements,
-            WeightedPodAffinityTerm,
-        },
+    api::core::v1::{
+        Affinity, ConfigMap, ConfigMapVolumeSource, Container, EmptyDirVolumeSource, PodAffinityTerm, PodAntiAffinity,
+        PodSecurityContext, PodSpec, PodTemplateSpec, SeccompProfile, TopologySpreadConstraint, Volume, VolumeMount,
+        WeightedPodAffinityTerm,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
 use super::{CONFIG_DIRECTORY, Labels};
-use crate::{
-    context::Context,
-    quantity::{Bytes, Duration},
-};
+use crate::quantity::Duration;
 
-/// Whether Istio may put its proxy beside a pod.
+/// Whether pods are part of an Istio service mesh: whether Istio adds its proxy to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sidecar {
-    /// Never, whatever the namespace says: what a Kafka protocol and a Job need.
+pub enum Mesh {
+    /// Never, even if the namespace asks for it: clients connect to each broker by its pod's address, and a Job with a proxy
+    /// does not end.
     #[default]
-    None,
+    Excluded,
     /// Always. Without Istio's CNI plugin its init container breaks the restricted level of Pod Security.
-    Inject,
+    Included,
 }
 
 /// How strictly the pods of a component are kept on different nodes.
@@ -58,8 +49,8 @@ pub struct Pod<'a> {
     pub grace_period: Duration,
     /// How strictly its pods are kept apart.
     pub spread: Spread,
-    /// Whether Istio may put its proxy beside it.
-    pub sidecar: Sidecar,
+    /// Whether it is part of a service mesh.
+    pub mesh: Mesh,
 }
 
 impl Pod<'_> {
@@ -86,7 +77,7 @@ impl Pod<'_> {
         let mut labels = self.labels.all();
         labels.insert(
             "sidecar.istio.io/inject".to_owned(),
-            (self.sidecar == Sidecar::Inject).to_string(),
+            (self.mesh == Mesh::Included).to_string(),
         );
         let init_containers: Vec<_> = self.init_containers.into_iter().map(with_mounts).collect();
         PodTemplateSpec {
@@ -173,107 +164,4 @@ fn apart_per_node(labels: &Labels, spread: Spread) -> Affinity {
 
 fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_seconds()).unwrap_or(i64::MAX)
-}
-
-/// A claim for a volume of each pod, mounted by the name of the claim.
-pub fn claim(name: &str, size: Bytes, storage_class: Option<&str>) -> PersistentVolumeClaim {
-    PersistentVolumeClaim {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            ..ObjectMeta::default()
-        },
-        spec: Some(PersistentVolumeClaimSpec {
-            access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
-            resources: Some(VolumeResourceRequirements {
-                requests: Some([("storage".to_owned(), size.quantity())].into()),
-                limits: None,
-            }),
-            storage_class_name: storage_class.map(str::to_owned),
-            ..PersistentVolumeClaimSpec::default()
-        }),
-        status: None,
-    }
-}
-
-/// The volumes of a StatefulSet: their claims are called `<claim>-<stateful set>-<ordinal>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VolumeClaims {
-    /// The name of the claim template.
-    pub claim: String,
-    /// The StatefulSet.
-    pub stateful_set: String,
-    /// The ordinals of its pods.
-    pub ordinals: std::ops::Range<u32>,
-}
-
-impl VolumeClaims {
-    /// The claims of this template and StatefulSet, whose pods have these ordinals.
-    pub fn new(claim: impl Into<String>, stateful_set: impl Into<String>, ordinals: std::ops::Range<u32>) -> Self {
-        Self {
-            claim: claim.into(),
-            stateful_set: stateful_set.into(),
-            ordinals,
-        }
-    }
-}
-
-/// A StatefulSet whose pods start at once, since members of a quorum wait for each other, and whose volumes outlive it.
-#[derive(Debug)]
-pub struct Members<'a> {
-    /// Its name, and the start of its pods' names.
-    pub name: &'a str,
-    /// The headless Service that names its pods.
-    pub service: &'a str,
-    /// The number of pods.
-    pub replicas: u32,
-    /// The ordinal of the first pod.
-    pub first_ordinal: u32,
-    /// How long a pod must be ready before the next one is restarted.
-    pub settle: Duration,
-}
-
-/// Renders [`Members`].
-pub fn stateful_set(
-    context: &Context,
-    members: &Members<'_>,
-    pod: Pod<'_>,
-    claims: Vec<PersistentVolumeClaim>,
-) -> StatefulSet {
-    let labels = pod.labels;
-    StatefulSet {
-        metadata: labels.metadata(context, members.name),
-        spec: Some(StatefulSetSpec {
-            min_ready_seconds: Some(i32::try_from(members.settle.as_seconds()).unwrap_or(i32::MAX)).filter(|&s| s > 0),
-            ordinals: (members.first_ordinal > 0).then(|| StatefulSetOrdinals {
-                start: i32::try_from(members.first_ordinal).ok(),
-            }),
-            persistent_volume_claim_retention_policy: Some(StatefulSetPersistentVolumeClaimRetentionPolicy {
-                when_deleted: Some("Retain".to_owned()),
-                when_scaled: Some("Retain".to_owned()),
-            }),
-            pod_management_policy: Some("Parallel".to_owned()),
-            replicas: i32::try_from(members.replicas).ok(),
-            selector: labels.label_selector(),
-            service_name: Some(members.service.to_owned()),
-            template: pod.template(),
-            volume_claim_templates: Some(claims),
-            ..StatefulSetSpec::default()
-        }),
-        status: None,
-    }
-}
-
-/// A Deployment of interchangeable pods.
-pub fn deployment(context: &Context, name: &str, replicas: u16, pod: Pod<'_>) -> Deployment {
-    let labels = pod.labels;
-    Deployment {
-        metadata: labels.metadata(context, name),
-        spec: Some(DeploymentSpec {
-            replicas: Some(replicas.into()),
-            selector: labels.label_selector(),
-            template: pod.template(),
-            ..DeploymentSpec::default()
-        }),
-        status: None,
-    }
 }

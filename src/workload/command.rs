@@ -1,5 +1,5 @@
-use super::{ImageSet, Logging};
-use crate::{quantity::Bytes, workload::CONFIG_DIRECTORY};
+use super::{CONFIG_DIRECTORY, ImageSet, Logging};
+use crate::quantity::Bytes;
 
 /// The port of the metrics agent.
 pub const METRICS_PORT: u16 = 9404;
@@ -8,9 +8,9 @@ pub const METRICS_PORT_NAME: &str = "http-metrics";
 /// The file of the metrics agent's rules.
 pub const METRICS_FILE: &str = "metrics.yaml";
 
-/// How a server is started: with a tool of the image, one of the mounted files, and a JVM.
+/// How a server that runs in a JVM is started: with a tool of the image, and one of the mounted files.
 #[derive(Clone, Copy, Debug)]
-pub struct Start<'a> {
+pub struct JvmCommand<'a> {
     /// The tool, as `kafka-server-start`.
     pub tool: &'a str,
     /// The file in [`CONFIG_DIRECTORY`] that it reads.
@@ -23,7 +23,7 @@ pub struct Start<'a> {
     pub logging: Logging,
 }
 
-impl Start<'_> {
+impl JvmCommand<'_> {
     /// The command line.
     ///
     /// The JVM's options are set here and not in the container's environment, because what someone executes in the pod
@@ -67,7 +67,7 @@ mod tests {
     use crate::{quantity::Units, workload::Version};
 
     fn script(images: &ImageSet) -> String {
-        let start = Start {
+        let start = JvmCommand {
             tool: "kafka-server-start",
             file: "server.properties",
             prefix: "KAFKA",

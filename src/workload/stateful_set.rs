@@ -1,0 +1,53 @@
+use k8s_openapi::api::{
+    apps::v1::{StatefulSet, StatefulSetOrdinals, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec},
+    core::v1::PersistentVolumeClaim,
+};
+
+use super::Pod;
+use crate::{context::Context, quantity::Duration};
+
+/// A StatefulSet whose pods start at once, since pods of a quorum wait for each other, and whose volumes outlive it.
+#[derive(Debug)]
+pub struct NumberedPods<'a> {
+    /// Its name, and the start of its pods' names.
+    pub name: &'a str,
+    /// The headless Service that names its pods.
+    pub service: &'a str,
+    /// The number of pods.
+    pub replicas: u32,
+    /// The ordinal of the first pod.
+    pub first_ordinal: u32,
+    /// How long a pod must be ready before the next one is restarted.
+    pub settle: Duration,
+}
+
+/// Renders [`NumberedPods`].
+pub fn stateful_set(
+    context: &Context,
+    pods: &NumberedPods<'_>,
+    pod: Pod<'_>,
+    claims: Vec<PersistentVolumeClaim>,
+) -> StatefulSet {
+    let labels = pod.labels;
+    StatefulSet {
+        metadata: labels.metadata(context, pods.name),
+        spec: Some(StatefulSetSpec {
+            min_ready_seconds: Some(i32::try_from(pods.settle.as_seconds()).unwrap_or(i32::MAX)).filter(|&s| s > 0),
+            ordinals: (pods.first_ordinal > 0).then(|| StatefulSetOrdinals {
+                start: i32::try_from(pods.first_ordinal).ok(),
+            }),
+            persistent_volume_claim_retention_policy: Some(StatefulSetPersistentVolumeClaimRetentionPolicy {
+                when_deleted: Some("Retain".to_owned()),
+                when_scaled: Some("Retain".to_owned()),
+            }),
+            pod_management_policy: Some("Parallel".to_owned()),
+            replicas: i32::try_from(pods.replicas).ok(),
+            selector: labels.label_selector(),
+            service_name: Some(pods.service.to_owned()),
+            template: pod.template(),
+            volume_claim_templates: Some(claims),
+            ..StatefulSetSpec::default()
+        }),
+        status: None,
+    }
+}

@@ -1,0 +1,37 @@
+use k8s_openapi::api::core::v1::Container;
+
+use super::container;
+use crate::quantity::{Resources, Units};
+
+/// An init container that waits until every address takes connections, so that what follows starts once instead of crashing
+/// until its turn comes. After `patience` it goes on if at least one does: a single dead broker must not keep a restarted
+/// client down, while a first start waits for all of them (topics are created with as many replicas as there are brokers).
+///
+/// `image` needs bash, whose `/dev/tcp` asks without a JVM.
+pub fn wait_for(name: &str, image: &str, addresses: &[String]) -> Container {
+    const PATIENCE: u64 = 300;
+    let script = format!(
+        r#"up() {{
+  local host=${{1%:*}}
+  timeout 5 bash -c ': >"/dev/tcp/$0/$1"' "${{host//[\[\]]/}}" "${{1##*:}}" 2>/dev/null
+}}
+for address in "$@"; do
+  until up "$address"; do
+    if ((SECONDS >= {PATIENCE})); then
+      for other in "$@"; do up "$other" && echo "going on without $address" && exit 0; done
+    fi
+    echo "waiting for $address"
+    sleep 2
+  done
+done
+"#
+    );
+    container(
+        name,
+        image,
+        Resources::range(10.millicores()..=200.millicores(), 32.mib()..=32.mib()),
+        ["bash".to_owned(), "-c".to_owned(), script, name.to_owned()]
+            .into_iter()
+            .chain(addresses.iter().cloned()),
+    )
+}
