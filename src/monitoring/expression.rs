@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use promql_parser::{
     label::{Labels, MatchOp, Matcher},
     parser::{
-        self, AggregateExpr, BinModifier, BinaryExpr, Call, Expr, LabelModifier, VectorMatchCardinality, VectorSelector,
+        AggregateExpr, BinModifier, BinaryExpr, Call, Expr, LabelModifier, VectorMatchCardinality, VectorSelector,
     },
 };
 
@@ -16,6 +16,7 @@ use super::scrape::{CLUSTER, INTERVAL, Series, Sources};
 use crate::{
     diagnostics::{Rule, rules::observability as rules},
     metrics::Kind,
+    promql::parse,
 };
 
 /// Something wrong with an alert: the rule that it breaks, what is wrong, and how it is mended.
@@ -35,9 +36,6 @@ pub(super) struct Judgement {
     /// The labels that every series of the result has, unless they are not known.
     pub labels: Option<BTreeSet<String>>,
 }
-
-/// How many brackets or signs may be open at once: a parser, and the walk here, need stack for each.
-const DEEPEST: usize = 100;
 
 /// What the parser knows and a Prometheus without feature flags does not.
 const EXPERIMENTAL: &[&str] = &[
@@ -69,19 +67,11 @@ pub(super) fn judge(expression: &str, sources: &Sources) -> Judgement {
         sources,
         judgement: Judgement::default(),
     };
-    if deepest(expression) > DEEPEST {
-        judge.flaw(
-            &rules::EXPRESSION,
-            format!("its brackets and signs are nested more than {DEEPEST} deep"),
-            "leave out those that change nothing in `Alert::new(…)`",
-        );
-        return judge.judgement;
-    }
-    match parser::parse(expression) {
+    match parse(expression) {
         Err(error) => judge.flaw(
             &rules::EXPRESSION,
-            format!("Prometheus cannot read it: {}", error.replace('\n', " ")),
-            "mend the expression in `Alert::new(…)`",
+            format!("Prometheus cannot parse it: {error}"),
+            "correct the expression in `Alert::new(…)`",
         ),
         Ok(parsed) => {
             let shape = judge.expression(&parsed, Use::Value);
@@ -99,26 +89,6 @@ pub(super) fn judge(expression: &str, sources: &Sources) -> Judgement {
         }
     }
     judge.judgement
-}
-
-/// How many brackets and signs in a row are open where most are.
-fn deepest(expression: &str) -> usize {
-    let (mut open, mut signs, mut most) = (0_usize, 0, 0);
-    for c in expression.chars().filter(|c| !c.is_whitespace()) {
-        match c {
-            '(' => open += 1,
-            ')' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        signs = match c {
-            '-' | '+' => signs + 1,
-            // Those before a bracket stay open within it.
-            '(' => signs,
-            _ => 0,
-        };
-        most = most.max(open + signs);
-    }
-    most
 }
 
 /// Labels, with their values where a matcher pins them.

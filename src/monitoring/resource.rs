@@ -9,7 +9,7 @@ use k8s_openapi::{
 };
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::quantity::Duration;
+use crate::{promql::parse_duration, quantity::Duration};
 
 /// A resource of the API group `monitoring.coreos.com/v1`, or another that [`Spec`] names. Like a type of `k8s-openapi` it can be amended:
 ///
@@ -263,28 +263,10 @@ impl AlertingRule {
         self.annotations.get(name).map_or("", String::as_str)
     }
 
-    /// How long it waits before it fires: `1h30m` is numbers with units.
+    /// How long it waits before it fires. What cannot be read as a duration is refused elsewhere.
     pub(super) fn waits(&self) -> Duration {
-        const UNITS: [(&str, u64); 7] = [
-            ("ms", 1),
-            ("s", 1000),
-            ("m", 60_000),
-            ("h", 3_600_000),
-            ("d", 86_400_000),
-            ("w", 604_800_000),
-            ("y", 31_536_000_000),
-        ];
-        let mut rest = self.for_duration.as_deref().unwrap_or_default();
-        let mut millis: u64 = 0;
-        while let Some(digits) = rest.find(|c: char| !c.is_ascii_digit()) {
-            let (number, behind) = rest.split_at(digits);
-            let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
-            let unit = UNITS.iter().find(|(unit, _)| *unit == &behind[..end]);
-            let (number, (_, unit)) = (number.parse::<u64>().unwrap_or_default(), unit.unwrap_or(&("", 0)));
-            millis = millis.saturating_add(number.saturating_mul(*unit));
-            rest = &behind[end..];
-        }
-        Duration::from_millis(millis)
+        let text = self.for_duration.as_deref().unwrap_or("0");
+        parse_duration(text).unwrap_or_default()
     }
 }
 

@@ -1,0 +1,130 @@
+//! The one way from a text to an expression.
+
+use promql_parser::parser::{self, Expr};
+
+/// How many parentheses or signs may be open at once: the parser, and whatever walks its result, needs stack for each.
+const DEEPEST: usize = 100;
+
+/// Parses an expression as Prometheus does.
+///
+/// # Errors
+///
+/// A fragment that says what is wrong, as ``unexpected `> 3` after `up` ``.
+pub(crate) fn parse(expression: &str) -> Result<Expr, String> {
+    if depth(expression) > DEEPEST {
+        return Err(format!("parentheses and signs are nested more than {DEEPEST} deep"));
+    }
+    parser::parse(expression).map_err(|error| match error.as_str() {
+        // All that the parser says about the grammar.
+        "invalid promql query" => syntax_error(expression),
+        _ => error.replace('\n', " "),
+    })
+}
+
+/// Names the longest part in front that is an expression by itself, and what cannot follow it.
+fn syntax_error(expression: &str) -> String {
+    /// Each try parses the whole part.
+    const TRIES: usize = 100;
+    const SHOWN: usize = 40;
+    let ends = expression.match_indices(char::is_whitespace).rev().take(TRIES);
+    let sound = ends
+        .map(|(end, _)| expression.split_at(end))
+        .find(|(before, _)| parser::parse(before).is_ok());
+    match sound {
+        Some((before, after)) => {
+            let (before, after) = (before.trim(), after.trim());
+            let start = before.char_indices().rev().nth(SHOWN).map_or(0, |(start, _)| start);
+            let end = after.char_indices().nth(SHOWN).map_or(after.len(), |(end, _)| end);
+            let cut = |cut: bool| if cut { "…" } else { "" };
+            format!(
+                "unexpected `{}{}` after `{}{}`",
+                &after[..end],
+                cut(end < after.len()),
+                cut(start > 0),
+                &before[start..],
+            )
+        }
+        None => "syntax error: an operator, operand, comma or parenthesis is missing or misplaced".to_owned(),
+    }
+}
+
+/// The most parentheses and consecutive signs that are open at once.
+fn depth(expression: &str) -> usize {
+    let (mut open, mut signs, mut most) = (0_usize, 0, 0);
+    for c in expression.chars().filter(|c| !c.is_whitespace()) {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        signs = match c {
+            '-' | '+' => signs + 1,
+            // Those before a parenthesis stay open within it.
+            '(' => signs,
+            _ => 0,
+        };
+        most = most.max(open + signs);
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_is_wrong() {
+        for (expression, error) in [
+            ("up > > 3 and", "unexpected `> > 3 and` after `up`"),
+            (
+                "rate(requests_total[5m]) > 5 adn up",
+                "unexpected `adn up` after `rate(requests_total[5m]) > 5`",
+            ),
+            (
+                "> 3 and up",
+                "syntax error: an operator, operand, comma or parenthesis is missing or misplaced",
+            ),
+            ("sum by (up) > > 3 and", "unexpected `by (up) > > 3 and` after `sum`"),
+            ("sum(up", "unclosed left parenthesis"),
+            ("up]", "unexpected right bracket ']'"),
+            ("up{a=\"", "unterminated quoted string \""),
+            (
+                "rate(up)",
+                "expected type matrix in call to function 'rate', got vector",
+            ),
+            ("", "no expression found in input"),
+        ] {
+            assert_eq!(parse(expression).unwrap_err(), error, "{expression}");
+        }
+    }
+
+    #[test]
+    fn what_prometheus_3_accepts_is_accepted() {
+        for expression in [
+            "up",
+            "sum(rate(a{b=\"}\"}[5m])) > 1",
+            "a{b='\\''}",
+            "label_replace(a, \"b\", \"$1\", \"c\", \"(.*)\")",
+            "{\"shop.orders\", region=\"eu\"}",
+            "sum by (\"shop.region\") (up)",
+            "rate(a[5m] offset -1h)",
+            "a @ end() > bool 0",
+            "max_over_time(rate(a[5m])[1h:1m])",
+            "a and on () vector(1) # why",
+        ] {
+            assert!(parse(expression).is_ok(), "{expression}: {:?}", parse(expression));
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_it_needs_the_stack() {
+        let deep = format!("{}up{}", "(".repeat(20_000), ")".repeat(20_000));
+        let signs = format!("{}up", "-".repeat(20_000));
+        for expression in [deep, signs] {
+            assert_eq!(
+                parse(&expression).unwrap_err(),
+                "parentheses and signs are nested more than 100 deep"
+            );
+        }
+    }
+}
