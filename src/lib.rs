@@ -4,7 +4,7 @@
 //!
 //! A stack function builds constructs, which are plain values, and adds them to a [`Stack`](stack::Stack);
 //! each addition returns a typed handle, from which others are built. [`synth`](synth::synth) **checks** all of them and
-//! accumulates [`Diagnostics`](finding::Diagnostics), **renders** those that passed as Kubernetes types, **amends** what the stack
+//! accumulates [`Diagnostics`](diagnostics::Diagnostics), **renders** those that passed as Kubernetes types, **amends** what the stack
 //! asked for, checks the objects again, and returns [`Manifests`](manifest::Manifests): a sorted map from path to text. Only
 //! the [`cli`] touches the disk. Where findings are enough, [`check`](synth::check) does the same and makes no files.
 //!
@@ -18,7 +18,7 @@
 //! | Room | Holds |
 //! |---|---|
 //! | [`stack`], [`construct`] | the stack and its surroundings; what a construct is |
-//! | [`finding`], [`rules`] | what a check says; every rule as data, one file a family |
+//! | [`diagnostics`], [`rules`] | what a check says; every rule as data, one file a family |
 //! | [`objects`] | judges finished objects, rendered or read from disk |
 //! | [`synth`](mod@synth), [`manifest`], [`totals`] | the pipeline; objects, files and their index; what a stack costs |
 //! | [`yaml`] | the only module that knows YAML |
@@ -60,6 +60,7 @@ mod nearest;
 mod promql;
 pub mod quantity;
 pub mod registry;
+pub mod rules;
 pub mod settings;
 pub mod stack;
 pub mod synth;
@@ -74,7 +75,7 @@ pub mod prelude {
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
         construct::{Check, Construct, Meta},
         context::Context,
-        diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity, rules},
+        diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
         kafka::{
             Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
             Replication, Retention, Topic, Topics, TopicsHandle,
@@ -83,6 +84,7 @@ pub mod prelude {
         monitoring::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitoring, Runbook, Samples},
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
+        rules,
         settings::Properties,
         stack::Stack,
         synth::{Synthesis, synth},

@@ -1,6 +1,6 @@
 //! Each rule, broken by the smallest stack that can, and what it then says.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use insta::assert_snapshot;
 use k8s_openapi::api::core::v1::{ConfigMap, Service};
@@ -448,7 +448,7 @@ fn broken_alerts() -> Vec<Alert> {
 /// The nearest stack without fault to each rule's broken one.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn sound() -> Vec<(&'static Rule, Stack)> {
-    use rules::{capacity, client, durability, kraft, observability, pod, registry, stack, topic};
+    use rules::{capacity, client, durability, kraft, memory, observability, pod, registry, stack, topic};
     let clients = |producer: Producer| beside(|kafka| Clients::new("clients", kafka).producer(producer));
     let development = |cluster: KafkaCluster| {
         let mut stack = empty().profile(Profile::Development);
@@ -624,9 +624,9 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         ),
         (&capacity::EMPTY_LOAD, carried()),
         (&capacity::LEADERS, zones(4)),
-        (&capacity::HEAP_ABOVE_MEMORY, pools(large().heap(6.gib()))),
-        (&capacity::HEAP_TOO_LARGE, pools(large().heap(6.gib()))),
-        (&capacity::REQUEST_ABOVE_LIMIT, pools(large())),
+        (&memory::HEAP_ABOVE_MEMORY, pools(large().heap(6.gib()))),
+        (&memory::HEAP_TOO_LARGE, pools(large().heap(6.gib()))),
+        (&memory::REQUEST_ABOVE_LIMIT, pools(large())),
         (&pod::ENSEMBLE, in_zookeeper_mode(0)),
         (
             &client::TIMEOUTS,
@@ -770,7 +770,7 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
     let mut sound = sound();
     sound.extend(crate::settings::sound());
     let silent: BTreeSet<&str> = sound.iter().map(|(rule, _)| rule.id).collect();
-    let missing: Vec<&str> = rules::ALL
+    let missing: Vec<&str> = rules::all()
         .iter()
         .filter(|rule| !of_objects(rule))
         .map(|rule| rule.id)
@@ -785,6 +785,49 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
     }
 }
 
+/// The path and the id of each rule that the text of a source file declares.
+fn declared(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for block in text.split("\nrules! { ").skip(1) {
+        let block = block.split("\n}\n").next().unwrap();
+        let (family, rules) = block.split_once(';').unwrap();
+        for rule in rules.split("pub const ").skip(1) {
+            let name = rule.split(':').next().unwrap();
+            let id = rule.split("id: \"").nth(1).unwrap().split('"').next().unwrap();
+            found.push((format!("{family}::{name}"), id.to_owned()));
+        }
+    }
+    found
+}
+
+fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.extend(declared(&std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn every_rule_of_the_sources_is_listed_with_its_path_and_an_id_of_its_own() {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let declared: BTreeSet<_> = found.iter().cloned().collect();
+    let listed: BTreeSet<_> = rules::all()
+        .iter()
+        .map(|rule| (rule.path.to_owned(), rule.id.to_owned()))
+        .collect();
+    assert_eq!(declared, listed);
+    let ids: BTreeSet<_> = rules::all().iter().map(|rule| rule.id).collect();
+    assert_eq!([found.len(), rules::all().len()], [ids.len(); 2], "an id is used twice");
+    for id in ids {
+        assert!(id.len() == 6 && id.starts_with("KS-"), "{id}");
+    }
+}
+
 /// Every rule with everything that is known of it, and what types rule out: a page for reviewers.
 fn page() -> String {
     let mut page =
@@ -793,7 +836,7 @@ fn page() -> String {
             .to_owned();
     let family = |rule: &Rule| rule.id[3..4].to_owned();
     let mut last = String::new();
-    for rule in rules::ALL {
+    for rule in rules::all() {
         if family(rule) != last {
             last = family(rule);
             page += &format!("\n## Family {last}\n");
@@ -954,7 +997,7 @@ fn every_rule_can_be_broken() {
         .chain(&crate::settings::broken())
         .flat_map(|stack| synth(stack).findings.iter().map(|f| f.rule.id).collect::<Vec<_>>())
         .collect();
-    let silent: Vec<&str> = rules::ALL
+    let silent: Vec<&str> = rules::all()
         .iter()
         .filter(|rule| !of_objects(rule))
         .map(|rule| rule.id)

@@ -36,7 +36,7 @@ pub(super) fn run(
         let clusters = stack.capacity();
         let mut findings = Diagnostics::default();
         for finding in &check(&stack).findings {
-            if rules::CAPACITY.contains(&finding.rule) {
+            if rules::capacity::RULES.contains(&finding.rule) {
                 findings.push(finding.clone());
             }
         }

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{Outcome, all, failure::Failure, output::Output, program},
-    diagnostics::rules,
+    rules,
     stack::Stack,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn run(
     // clap keeps names for ever; this process ends right after.
     let names: Vec<&'static str> = stacks.iter().map(|stack| &*stack.name().to_owned().leak()).collect();
     let names = PossibleValuesParser::new(names);
-    let ids = PossibleValuesParser::new(rules::ALL.iter().map(|rule| rule.id));
+    let ids = PossibleValuesParser::new(rules::all().iter().map(|rule| rule.id));
     let mut command = crate::cli::Arguments::command()
         .mut_subcommand("synth", |verb| {
             verb.mut_arg("stacks", |arg| arg.value_parser(names.clone()))

@@ -10,8 +10,9 @@ use crate::{
         output::{Output, Paint, wrapped},
     },
     construct::Explanation,
-    diagnostics::{Rule, rules},
+    diagnostics::Rule,
     nearest::nearest,
+    rules,
     stack::Stack,
 };
 
@@ -37,7 +38,7 @@ pub(super) fn run(
             Some(rule) => vec![rule],
             None => return explain_alert(id, &all(stacks)?, output),
         },
-        None => rules::ALL.to_vec(),
+        None => rules::all().to_vec(),
     };
     if output.is_json() {
         output.json(json!({ "rules": rules.into_iter().map(json).collect::<Value>() }))?;
@@ -109,7 +110,7 @@ fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Resul
 }
 
 fn unknown<'a>(name: &str, alerts: impl Iterator<Item = &'a str>) -> Failure {
-    let near = nearest(name, rules::ALL.iter().map(|rule| rule.id)).or_else(|| nearest(name, alerts));
+    let near = nearest(name, rules::all().iter().map(|rule| rule.id)).or_else(|| nearest(name, alerts));
     let question = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let what = if name.to_ascii_uppercase().starts_with("KS-") {
         "rule"

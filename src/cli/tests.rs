@@ -30,12 +30,13 @@ fn part(name: &'static str, broken: &[&'static Rule]) -> Part {
     }
 }
 
-static WRONG: Rule = rule("KS-X01", Error, "a mistake");
-static RISKY: Rule = rule("KS-X02", Warning, "a risk");
+static WRONG: Rule = rule("KS-X01", "WRONG", Error, "a mistake");
+static RISKY: Rule = rule("KS-X02", "RISKY", Warning, "a risk");
 
-const fn rule(id: &'static str, severity: Severity, summary: &'static str) -> Rule {
+const fn rule(id: &'static str, path: &'static str, severity: Severity, summary: &'static str) -> Rule {
     Rule {
         id,
+        path,
         production: severity,
         development: severity,
         summary,

@@ -1,6 +1,7 @@
 //! What a check has to say: [`Rule`], [`Diagnostic`], [`Diagnostics`], and where in the source a value was made.
 
-pub mod rules;
+pub(crate) mod family;
+pub(crate) mod rules;
 
 use std::{
     collections::BTreeSet,
@@ -34,11 +35,13 @@ impl fmt::Display for Severity {
 
 /// A rule is data: what it is called, how much it weighs, why it exists. The check that applies it lives with the construct.
 ///
-/// All rules of this crate are in [`rules`](crate::diagnostics::rules).
+/// All rules of this crate are in [`rules`](crate::rules).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// The stable id, as `KS-D02`.
     pub id: &'static str,
+    /// The path of the constant as a stack writes it in `.acknowledge(&…, "reason")`: `rules::durability::SINGLE_COPY`.
+    pub path: &'static str,
     /// The weight in a production stack.
     pub production: Severity,
     /// The weight in a development stack.

@@ -13,7 +13,7 @@ use crate::{
     construct::Check,
     diagnostics::{
         Diagnostic, Location, Rule,
-        rules::{capacity, durability, kraft, setting, stack},
+        rules::{durability, kraft, memory, setting, stack},
     },
     name::ClusterId,
     quantity::Units,
@@ -73,7 +73,7 @@ impl KafkaCluster {
             check_memory(check, &pool.name, pool.location, pool.resources, pool.heap_size());
             if pool.roles.broker() && pool.heap_size() > 6.gib() {
                 check.report(
-                    &capacity::HEAP_TOO_LARGE,
+                    &memory::HEAP_TOO_LARGE,
                     format!("heap {} of pool `{}` is above 6Gi", pool.heap_size(), pool.name),
                     |finding| {
                         finding

@@ -6,7 +6,7 @@ use super::{
     syntax as text,
 };
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::{api, capacity, identity, kraft};
+use crate::diagnostics::rules::{api, identity, kraft, memory};
 
 /// Where a container runs, which decides what it may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -414,7 +414,7 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
             findings
                 .at(
                     &request,
-                    &capacity::REQUEST_ABOVE_LIMIT,
+                    &memory::REQUEST_ABOVE_LIMIT,
                     format!("is {}, above the limit of {}", shown(&request), shown(&limit)),
                 )
                 .hint("raise the limit, or ask for less");

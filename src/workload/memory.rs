@@ -1,6 +1,6 @@
 use crate::{
     construct::Check,
-    diagnostics::{Location, rules::capacity},
+    diagnostics::{Location, rules::memory},
     quantity::{Bytes, Resources},
 };
 
@@ -21,14 +21,14 @@ pub(crate) fn check_memory(check: &mut Check<'_>, item: &str, location: Location
     };
     if memory_request > memory_limit {
         report(
-            &capacity::REQUEST_ABOVE_LIMIT,
+            &memory::REQUEST_ABOVE_LIMIT,
             format!("memory request {memory_request} exceeds the limit {memory_limit}"),
             "raise the limit or lower the request in `.resources(…)`",
         );
     }
     if cpu_request > cpu_limit {
         report(
-            &capacity::REQUEST_ABOVE_LIMIT,
+            &memory::REQUEST_ABOVE_LIMIT,
             format!("CPU request {cpu_request} exceeds the limit {cpu_limit}"),
             "raise the limit or lower the request in `.resources(…)`",
         );
@@ -36,7 +36,7 @@ pub(crate) fn check_memory(check: &mut Check<'_>, item: &str, location: Location
     let most = Bytes::from_mib(memory_limit.as_mib() / 4 * 3);
     if heap > most || heap.as_mib() == 0 {
         report(
-            &capacity::HEAP_ABOVE_MEMORY,
+            &memory::HEAP_ABOVE_MEMORY,
             format!("heap {heap} in a container of {memory_limit}: at most {most} leave room for the rest of the JVM"),
             "lower `.heap(…)` or raise the memory in `.resources(…)`",
         );

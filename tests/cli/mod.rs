@@ -358,7 +358,7 @@ fn a_rule_is_explained_in_any_case_and_a_wrong_one_suggested() {
     let all = run(&scratch, &["explain"]);
     assert_eq!(run(&scratch, &["explain", "--all"]), all);
     assert!(
-        all.starts_with("exit 0\n-- stdout\nKS-S01  error    a name that Kubernetes refuses\n"),
+        all.starts_with("exit 0\n-- stdout\nKS-A01  error    a file that cannot be read as manifests\n"),
         "{all}"
     );
     for id in all.lines().skip(2).filter_map(|line| line.split(' ').next()) {

@@ -8,7 +8,7 @@ mod faults;
 use std::{collections::BTreeSet, fs};
 
 use insta::assert_snapshot;
-use kafka_stacks::diagnostics::rules;
+use kafka_stacks::rules;
 
 use super::cli::{Scratch, kafka_stacks, run, transcript};
 
@@ -83,7 +83,7 @@ fn each_fault_is_found_by_its_rule_with_its_line() {
         &rules::identity::MESH_PORT,
     ];
     found.extend(others.map(|rule| rule.id.to_owned()));
-    let silent: Vec<&str> = rules::ALL
+    let silent: Vec<&str> = rules::all()
         .iter()
         .filter(|rule| crate::rules::of_objects(rule))
         .map(|rule| rule.id)

@@ -1,159 +1,130 @@
-//! Memory against heap, and load against what the brokers have.
+//! Load against what the brokers have.
 
 use crate::diagnostics::{
-    Rule,
     Severity::{Error, Off, Warning},
+    family::rules,
 };
 
-/// Retention that does not fit onto the volumes.
-pub const RETENTION: Rule = Rule {
-    id: "KS-C01",
-    production: Error,
-    development: Warning,
-    summary: "retention that does not fit onto the volumes",
-    explanation: "A broker whose volume is full ends, and its partitions fall back to fewer copies, whose brokers are as \
-        full. What a topic keeps is its load times its retention, times its copies, and one open segment for each \
-        of them; 15 % of the volume remain for loads above the plan and for the time to mend it.",
-    source: "Amazon MSK, Best practices for Standard brokers (85 % of the data volume); Kafka documentation, topic settings",
-};
+rules! { rules::capacity;
+    /// Retention that does not fit onto the volumes.
+    pub const RETENTION: Rule = Rule {
+        id: "KS-C01",
+        production: Error,
+        development: Warning,
+        summary: "retention that does not fit onto the volumes",
+        explanation: "A broker whose volume is full ends, and its partitions fall back to fewer copies, whose brokers \
+            are as full. What a topic keeps is its load times its retention, times its copies, and one open segment \
+            for each of them; 15 % of the volume remain for loads above the plan and for the time to mend it.",
+        source: "Amazon MSK, Best practices for Standard brokers (85 % of the data volume); Kafka documentation, topic \
+            settings",
+    };
 
-/// A load that disks, networks or processors cannot carry.
-pub const RATE: Rule = Rule {
-    id: "KS-C02",
-    production: Error,
-    development: Warning,
-    summary: "a load that disks, networks or processors cannot carry",
-    explanation: "Every record is written once for each copy, fetched by each follower and read by each consumer group. \
-        Above what the slowest resource sustains, producers time out and followers fall out of sync. A fifth of \
-        disk and network stays free, because a restarted broker has to catch up while the load goes on, and \
-        every restart leaves the others with its leaders.",
-    source: "AWS Big Data Blog, Best practices for right-sizing your Apache Kafka clusters",
-};
+    /// A load that disks, networks or processors cannot carry.
+    pub const RATE: Rule = Rule {
+        id: "KS-C02",
+        production: Error,
+        development: Warning,
+        summary: "a load that disks, networks or processors cannot carry",
+        explanation: "Every record is written once for each copy, fetched by each follower and read by each consumer \
+            group. Above what the slowest resource sustains, producers time out and followers fall out of sync. A \
+            fifth of disk and network stays free, because a restarted broker has to catch up while the load goes on, \
+            and every restart leaves the others with its leaders.",
+        source: "AWS Big Data Blog, Best practices for right-sizing your Apache Kafka clusters",
+    };
 
-/// A load without the figures to hold it against.
-pub const UNKNOWN: Rule = Rule {
-    id: "KS-C03",
-    production: Warning,
-    development: Off,
-    summary: "a load that cannot be held against anything",
-    explanation: "Someone declared what the cluster has to carry, and left out what tells whether it can: the throughput of a \
-        disk or a network, what a core takes in, who reads, or what the other topics carry. What is missing is \
-        not assumed: the figures are lower bounds without it.",
-    source: "arithmetic",
-};
+    /// A load without the figures to hold it against.
+    pub const UNKNOWN: Rule = Rule {
+        id: "KS-C03",
+        production: Warning,
+        development: Off,
+        summary: "a load that cannot be held against anything",
+        explanation: "Someone declared what the cluster has to carry, and left out what tells whether it can: the \
+            throughput of a disk or a network, what a core takes in, who reads, or what the other topics carry. What \
+            is missing is not assumed: the figures are lower bounds without it.",
+        source: "arithmetic",
+    };
 
-/// A heap that does not fit into the memory.
-pub const HEAP_ABOVE_MEMORY: Rule = Rule {
-    id: "KS-C04",
-    production: Error,
-    development: Error,
-    summary: "a heap that does not fit into the memory",
-    explanation: "A JVM needs about a quarter of its memory outside of the heap: threads, network buffers, metadata of \
-        classes, and for a broker the page cache that it lives from. A container that goes over its limit is \
-        killed.",
-    source: "Kafka documentation, hardware and OS; Kubernetes, resource management",
-};
+    /// More copies of partitions than a broker of its size should hold.
+    pub const REPLICAS: Rule = Rule {
+        id: "KS-C05",
+        production: Warning,
+        development: Warning,
+        summary: "more copies of partitions than a broker of its size should hold",
+        explanation: "Each copy costs a broker file handles, memory and requests, and prolongs its start, the election \
+            of leaders when it is lost, and every rolling restart. Amazon recommends 1,000 on a broker below 8 cores, \
+            2,000 below 16 and 4,000 above; Kafka's own rule of thumb is 4,000. Copies that carry nothing cost less.",
+        source: "Amazon MSK, Best practices for Standard brokers; KIP-578",
+    };
 
-/// More copies of partitions than a broker of its size should hold.
-pub const REPLICAS: Rule = Rule {
-    id: "KS-C05",
-    production: Warning,
-    development: Warning,
-    summary: "more copies of partitions than a broker of its size should hold",
-    explanation: "Each copy costs a broker file handles, memory and requests, and prolongs its start, the election of leaders \
-        when it is lost, and every rolling restart. Amazon recommends 1,000 on a broker below 8 cores, 2,000 below \
-        16 and 4,000 above; Kafka's own rule of thumb is 4,000. Copies that carry nothing cost less.",
-    source: "Amazon MSK, Best practices for Standard brokers; KIP-578",
-};
+    /// More copies of partitions than the rule of thumb for a cluster.
+    pub const CLUSTER_REPLICAS: Rule = Rule {
+        id: "KS-C08",
+        production: Warning,
+        development: Warning,
+        summary: "more copies of partitions than the rule of thumb for a cluster",
+        explanation: "200,000 copies are what Kafka's developers found a cluster to carry when its metadata was in \
+            ZooKeeper. In KRaft mode more were shown to work, but every broker and controller keeps the metadata of \
+            all of them, so test it at this size first.",
+        source: "KIP-578; Apache Kafka blog, Apache Kafka Supports 200K Partitions Per Cluster",
+    };
 
-/// A heap that takes the page cache's place.
-pub const HEAP_TOO_LARGE: Rule = Rule {
-    id: "KS-C06",
-    production: Warning,
-    development: Warning,
-    summary: "a heap that takes the page cache's place",
-    explanation: "A broker reads and writes through the page cache, and needs a heap of 6 GB at most for all but the \
-        largest clusters. What the heap takes is missing there.",
-    source: "Confluent, Running Kafka in Production",
-};
+    /// More segments than a node maps into memory.
+    pub const MEMORY_MAPS: Rule = Rule {
+        id: "KS-C09",
+        production: Warning,
+        development: Warning,
+        summary: "more segments than a node maps into memory",
+        explanation: "A broker maps the two indexes of every segment, and ends with `Map failed` when the node allows \
+            no more: 65,530 areas to a process where nobody raised `vm.max_map_count`. That is a setting of the node, \
+            which no pod of the restricted level can change.",
+        source: "Kafka documentation, hardware and OS; Linux, vm.max_map_count",
+    };
 
-/// A request above the limit.
-pub const REQUEST_ABOVE_LIMIT: Rule = Rule {
-    id: "KS-C07",
-    production: Error,
-    development: Error,
-    summary: "a request above the limit",
-    explanation: "The API server refuses a container that asks for more processor time or memory than its limit allows.",
-    source: "Kubernetes, resource management for pods and containers",
-};
+    /// A page cache that holds less than half a minute.
+    pub const PAGE_CACHE: Rule = Rule {
+        id: "KS-C10",
+        production: Warning,
+        development: Off,
+        summary: "a page cache that holds less than half a minute of writing",
+        explanation: "Consumers and followers that are a little behind read from the page cache. Where it is too small \
+            they read from the disk, which then has less time to write, which leaves them further behind. Memory \
+            outside of the heap for 30 seconds of writing is Kafka's estimate of what it takes.",
+        source: "Kafka documentation, hardware and OS",
+    };
 
-/// More copies of partitions than the rule of thumb for a cluster.
-pub const CLUSTER_REPLICAS: Rule = Rule {
-    id: "KS-C08",
-    production: Warning,
-    development: Warning,
-    summary: "more copies of partitions than the rule of thumb for a cluster",
-    explanation: "200,000 copies are what Kafka's developers found a cluster to carry when its metadata was in ZooKeeper. In \
-        KRaft mode more were shown to work, but every broker and controller keeps the metadata of all of them, so \
-        test it at this size first.",
-    source: "KIP-578; Apache Kafka blog, Apache Kafka Supports 200K Partitions Per Cluster",
-};
+    /// A topic that fills its volumes, sooner or later.
+    pub const FOR_EVER: Rule = Rule {
+        id: "KS-C11",
+        production: Warning,
+        development: Off,
+        summary: "a topic with a load that is kept for ever",
+        explanation: "Nothing removes its records, so no volume is large enough: it is full after the time that is \
+            told. Let the volumes grow before that, or move the records to storage that is made for keeping them.",
+        source: "arithmetic",
+    };
 
-/// More segments than a node maps into memory.
-pub const MEMORY_MAPS: Rule = Rule {
-    id: "KS-C09",
-    production: Warning,
-    development: Warning,
-    summary: "more segments than a node maps into memory",
-    explanation: "A broker maps the two indexes of every segment, and ends with `Map failed` when the node allows no more: \
-        65,530 areas to a process where nobody raised `vm.max_map_count`. That is a setting of the node, which no \
-        pod of the restricted level can change.",
-    source: "Kafka documentation, hardware and OS; Linux, vm.max_map_count",
-};
+    /// A load of nothing.
+    pub const EMPTY_LOAD: Rule = Rule {
+        id: "KS-C12",
+        production: Error,
+        development: Error,
+        summary: "a load of nothing",
+        explanation: "A load of no records, of records without a size, or compressed to nothing holds on every \
+            cluster, so it says nothing. A topic whose load is not known has none declared, and the report says that \
+            it is unknown.",
+        source: "arithmetic",
+    };
 
-/// A page cache that holds less than half a minute.
-pub const PAGE_CACHE: Rule = Rule {
-    id: "KS-C10",
-    production: Warning,
-    development: Off,
-    summary: "a page cache that holds less than half a minute of writing",
-    explanation: "Consumers and followers that are a little behind read from the page cache. Where it is too small they read \
-        from the disk, which then has less time to write, which leaves them further behind. Memory outside of the \
-        heap for 30 seconds of writing is Kafka's estimate of what it takes.",
-    source: "Kafka documentation, hardware and OS",
-};
-
-/// A topic that fills its volumes, sooner or later.
-pub const FOR_EVER: Rule = Rule {
-    id: "KS-C11",
-    production: Warning,
-    development: Off,
-    summary: "a topic with a load that is kept for ever",
-    explanation: "Nothing removes its records, so no volume is large enough: it is full after the time that is told. Let the \
-        volumes grow before that, or move the records to storage that is made for keeping them.",
-    source: "arithmetic",
-};
-
-/// A load of nothing.
-pub const EMPTY_LOAD: Rule = Rule {
-    id: "KS-C12",
-    production: Error,
-    development: Error,
-    summary: "a load of nothing",
-    explanation: "A load of no records, of records without a size, or compressed to nothing holds on every cluster, so it says \
-        nothing. A topic whose load is not known has none declared, and the report says that it is unknown.",
-    source: "arithmetic",
-};
-
-/// Leaders that Kafka puts on some of the brokers only.
-pub const LEADERS: Rule = Rule {
-    id: "KS-C13",
-    production: Warning,
-    development: Off,
-    summary: "leaders that Kafka puts on some of the brokers only",
-    explanation: "A controller places partitions in rounds of as many as there are brokers. From one partition to the next it \
-        goes on by one rack, and by one broker within each rack, so three racks of three brokers give a round only three \
-        different leaders, of three partitions each; then it shuffles. Where the number of brokers in a rack and the number \
-        of racks have no common factor, every broker leads one.",
-    source: "Kafka 4.3.1, StripedReplicaPlacer: read, and run with both",
-};
+    /// Leaders that Kafka puts on some of the brokers only.
+    pub const LEADERS: Rule = Rule {
+        id: "KS-C13",
+        production: Warning,
+        development: Off,
+        summary: "leaders that Kafka puts on some of the brokers only",
+        explanation: "A controller places partitions in rounds of as many as there are brokers. From one partition to \
+            the next it goes on by one rack, and by one broker within each rack, so three racks of three brokers give \
+            a round only three different leaders, of three partitions each; then it shuffles. Where the number of \
+            brokers in a rack and the number of racks have no common factor, every broker leads one.",
+        source: "Kafka 4.3.1, StripedReplicaPlacer: read, and run with both",
+    };
+}

@@ -1,157 +1,160 @@
 //! The cluster: quorum, node ids, listeners, settings.
 
 use crate::diagnostics::{
-    Rule,
     Severity::{Error, Off, Warning},
+    family::rules,
 };
 
-/// A cluster on ZooKeeper.
-pub const ZOOKEEPER_MODE: Rule = Rule {
-    id: "KS-K02",
-    production: Warning,
-    development: Warning,
-    summary: "a cluster on ZooKeeper",
-    explanation: "Kafka 3.9 is the last line that can use ZooKeeper, and it gets critical fixes only for a year after its \
-        release. A cluster on ZooKeeper has to migrate to KRaft on 3.9 before it can be upgraded to 4.x. New \
-        clusters have no reason to start with it.",
-    source: "Kafka 3.9 documentation, ZooKeeper to KRaft Migration (KIP-866)",
-};
+rules! { rules::kraft;
+    /// A cluster on ZooKeeper.
+    pub const ZOOKEEPER_MODE: Rule = Rule {
+        id: "KS-K02",
+        production: Warning,
+        development: Warning,
+        summary: "a cluster on ZooKeeper",
+        explanation: "Kafka 3.9 is the last line that can use ZooKeeper, and it gets critical fixes only for a year \
+            after its release. A cluster on ZooKeeper has to migrate to KRaft on 3.9 before it can be upgraded to 4.x. \
+            New clusters have no reason to start with it.",
+        source: "Kafka 3.9 documentation, ZooKeeper to KRaft Migration (KIP-866)",
+    };
 
-/// Two nodes with one id.
-pub const NODE_ID_TWICE: Rule = Rule {
-    id: "KS-K04",
-    production: Error,
-    development: Error,
-    summary: "two nodes with one id",
-    explanation: "Brokers and controllers share one range of ids. Of two nodes with the same id the second is refused by \
-        the quorum, or takes the place of the first.",
-    source: "Kafka documentation, KRaft, process roles",
-};
+    /// Two nodes with one id.
+    pub const NODE_ID_TWICE: Rule = Rule {
+        id: "KS-K04",
+        production: Error,
+        development: Error,
+        summary: "two nodes with one id",
+        explanation: "Brokers and controllers share one range of ids. Of two nodes with the same id the second is \
+            refused by the quorum, or takes the place of the first.",
+        source: "Kafka documentation, KRaft, process roles",
+    };
 
-/// A quorum that no failure may touch.
-pub const TOO_FEW_CONTROLLERS: Rule = Rule {
-    id: "KS-K05",
-    production: Error,
-    development: Off,
-    summary: "a quorum that no failure may touch",
-    explanation: "A quorum of N controllers goes on while more than half of them are there. With one or two controllers \
-        the loss, or the restart, of a single one stops the cluster: no leader is elected any more, so it cannot \
-        be upgraded without an outage.",
-    source: "Kafka documentation, KRaft, controllers",
-};
+    /// A quorum that no failure may touch.
+    pub const TOO_FEW_CONTROLLERS: Rule = Rule {
+        id: "KS-K05",
+        production: Error,
+        development: Off,
+        summary: "a quorum that no failure may touch",
+        explanation: "A quorum of N controllers goes on while more than half of them are there. With one or two \
+            controllers the loss, or the restart, of a single one stops the cluster: no leader is elected any more, so \
+            it cannot be upgraded without an outage.",
+        source: "Kafka documentation, KRaft, controllers",
+    };
 
-/// Nodes that are broker and controller in one.
-pub const COMBINED: Rule = Rule {
-    id: "KS-K06",
-    production: Warning,
-    development: Off,
-    summary: "nodes that are broker and controller in one",
-    explanation: "Load on the broker slows the controller in the same process down, and neither can be rolled or scaled \
-        without the other; losing two of three nodes takes the quorum and the data at once. Kafka's \
-        documentation advises against it for critical deployments. It saves three pods.",
-    source: "Kafka documentation, KRaft, process roles",
-};
+    /// Nodes that are broker and controller in one.
+    pub const COMBINED: Rule = Rule {
+        id: "KS-K06",
+        production: Warning,
+        development: Off,
+        summary: "nodes that are broker and controller in one",
+        explanation: "Load on the broker slows the controller in the same process down, and neither can be rolled or \
+            scaled without the other; losing two of three nodes takes the quorum and the data at once. Kafka's \
+            documentation advises against it for critical deployments. It saves three pods.",
+        source: "Kafka documentation, KRaft, process roles",
+    };
 
-/// Listeners that collide or cannot be named.
-pub const LISTENERS: Rule = Rule {
-    id: "KS-K14",
-    production: Error,
-    development: Error,
-    summary: "listeners that collide or cannot be named",
-    explanation: "Each listener of a node has a name and a port of its own. The names CONTROLLER and REPLICATION, the \
-        ports 9091 and 9093, and the port of the metrics agent belong to the cluster. A listener's name is \
-        written in capitals, digits and underscores, with at most 11 characters, since a port is called after it \
-        and Kubernetes gives a port's name 15.",
-    source: "Kafka, AbstractKafkaConfig; Kubernetes, ContainerPort",
-};
+    /// Listeners that collide or cannot be named.
+    pub const LISTENERS: Rule = Rule {
+        id: "KS-K14",
+        production: Error,
+        development: Error,
+        summary: "listeners that collide or cannot be named",
+        explanation: "Each listener of a node has a name and a port of its own. The names CONTROLLER and REPLICATION, \
+            the ports 9091 and 9093, and the port of the metrics agent belong to the cluster. A listener's name is \
+            written in capitals, digits and underscores, with at most 11 characters, since a port is called after it \
+            and Kubernetes gives a port's name 15.",
+        source: "Kafka, AbstractKafkaConfig; Kubernetes, ContainerPort",
+    };
 
-/// A cluster id that is none, or that of another cluster.
-pub const CLUSTER_ID: Rule = Rule {
-    id: "KS-K16",
-    production: Error,
-    development: Error,
-    summary: "a cluster id that is none, or that of another cluster",
-    explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another cluster: the \
-        id is what keeps two clusters from mixing their data. Kafka takes any text for it, so nothing but chance \
-        keeps two clusters apart: it has to be 16 random bytes in URL-safe base64, made once with `kafka-storage \
-        random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes it, for one \
-        cluster.",
-    source: "Kafka, Uuid and StorageTool; seen with 4.3.1",
-};
+    /// A cluster id that is none, or that of another cluster.
+    pub const CLUSTER_ID: Rule = Rule {
+        id: "KS-K16",
+        production: Error,
+        development: Error,
+        summary: "a cluster id that is none, or that of another cluster",
+        explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another \
+            cluster: the id is what keeps two clusters from mixing their data. Kafka takes any text for it, so nothing \
+            but chance keeps two clusters apart: it has to be 16 random bytes in URL-safe base64, made once with \
+            `kafka-storage random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes \
+            it, for one cluster.",
+        source: "Kafka, Uuid and StorageTool; seen with 4.3.1",
+    };
 
-/// A raw setting that the cluster itself makes.
-pub const OWNED_SETTING: Rule = Rule {
-    id: "KS-K18",
-    production: Error,
-    development: Error,
-    summary: "a raw setting that the cluster itself makes",
-    explanation: "Node ids, listeners, directories, quorum and replication follow from the cluster's other parts, and \
-        everything built from the cluster relies on them. A raw setting would contradict them, and Kafka would \
-        start with whatever comes last.",
-    source: "the contract of `KafkaCluster::config`",
-};
+    /// A raw setting that the cluster itself makes.
+    pub const OWNED_SETTING: Rule = Rule {
+        id: "KS-K18",
+        production: Error,
+        development: Error,
+        summary: "a raw setting that the cluster itself makes",
+        explanation: "Node ids, listeners, directories, quorum and replication follow from the cluster's other parts, \
+            and everything built from the cluster relies on them. A raw setting would contradict them, and Kafka would \
+            start with whatever comes last.",
+        source: "the contract of `KafkaCluster::config`",
+    };
 
-/// An even number of controllers.
-pub const EVEN_CONTROLLERS: Rule = Rule {
-    id: "KS-K24",
-    production: Warning,
-    development: Warning,
-    summary: "an even number of controllers",
-    explanation: "Four controllers survive the loss of one, as three do, and there is one more to lose.",
-    source: "Kafka documentation, KRaft, controllers",
-};
+    /// An even number of controllers.
+    pub const EVEN_CONTROLLERS: Rule = Rule {
+        id: "KS-K24",
+        production: Warning,
+        development: Warning,
+        summary: "an even number of controllers",
+        explanation: "Four controllers survive the loss of one, as three do, and there is one more to lose.",
+        source: "Kafka documentation, KRaft, controllers",
+    };
 
-/// A cluster without brokers or without controllers.
-pub const NO_NODES: Rule = Rule {
-    id: "KS-K25",
-    production: Error,
-    development: Error,
-    summary: "a cluster without brokers or without controllers",
-    explanation: "A cluster needs at least one broker, and in KRaft mode at least one controller; a pool needs at least \
-        one node. Without them nothing ever becomes ready.",
-    source: "Kafka documentation, KRaft, process roles",
-};
+    /// A cluster without brokers or without controllers.
+    pub const NO_NODES: Rule = Rule {
+        id: "KS-K25",
+        production: Error,
+        development: Error,
+        summary: "a cluster without brokers or without controllers",
+        explanation: "A cluster needs at least one broker, and in KRaft mode at least one controller; a pool needs at \
+            least one node. Without them nothing ever becomes ready.",
+        source: "Kafka documentation, KRaft, process roles",
+    };
 
-/// Controllers in a cluster on ZooKeeper.
-pub const ROLES_OF_MODE: Rule = Rule {
-    id: "KS-K26",
-    production: Error,
-    development: Error,
-    summary: "controllers in a cluster on ZooKeeper",
-    explanation: "With ZooKeeper one of the brokers is the controller, and there is no other role. A pool of controllers, \
-        or of combined nodes, belongs to KRaft.",
-    source: "Kafka 3.9 documentation, KRaft, process roles",
-};
+    /// Controllers in a cluster on ZooKeeper.
+    pub const ROLES_OF_MODE: Rule = Rule {
+        id: "KS-K26",
+        production: Error,
+        development: Error,
+        summary: "controllers in a cluster on ZooKeeper",
+        explanation: "With ZooKeeper one of the brokers is the controller, and there is no other role. A pool of \
+            controllers, or of combined nodes, belongs to KRaft.",
+        source: "Kafka 3.9 documentation, KRaft, process roles",
+    };
 
-/// Images of another version than the cluster's.
-pub const IMAGE_VERSION: Rule = Rule {
-    id: "KS-K27",
-    production: Error,
-    development: Error,
-    summary: "images of another version than the cluster's",
-    explanation: "What the cluster is told to do follows from its version: settings that another version does not have are \
-        ignored without a word, its logging is configured in another way, and from 4.0 on it cannot use ZooKeeper.",
-    source: "Kafka 4.0 upgrade notes",
-};
+    /// Images of another version than the cluster's.
+    pub const IMAGE_VERSION: Rule = Rule {
+        id: "KS-K27",
+        production: Error,
+        development: Error,
+        summary: "images of another version than the cluster's",
+        explanation: "What the cluster is told to do follows from its version: settings that another version does not \
+            have are ignored without a word, its logging is configured in another way, and from 4.0 on it cannot use \
+            ZooKeeper.",
+        source: "Kafka 4.0 upgrade notes",
+    };
 
-/// An id that ZooKeeper mode keeps for itself.
-pub const RESERVED_ID: Rule = Rule {
-    id: "KS-K28",
-    production: Error,
-    development: Error,
-    summary: "an id that ZooKeeper mode keeps for itself",
-    explanation: "In ZooKeeper mode ids above `reserved.broker.max.id`, 1000, are for brokers whose id is generated. A broker \
-        that is given one ends as it starts.",
-    source: "Kafka 3.9, KafkaConfig",
-};
+    /// An id that ZooKeeper mode keeps for itself.
+    pub const RESERVED_ID: Rule = Rule {
+        id: "KS-K28",
+        production: Error,
+        development: Error,
+        summary: "an id that ZooKeeper mode keeps for itself",
+        explanation: "In ZooKeeper mode ids above `reserved.broker.max.id`, 1000, are for brokers whose id is \
+            generated. A broker that is given one ends as it starts.",
+        source: "Kafka 3.9, KafkaConfig",
+    };
 
-/// A broker without a Java machine.
-pub const NATIVE_IMAGE: Rule = Rule {
-    id: "KS-K23",
-    production: Error,
-    development: Warning,
-    summary: "a broker without a Java machine",
-    explanation: "`apache/kafka-native` is compiled ahead of time, experimental, and meant for development and tests. It \
-        takes no Java options and no metrics agent, and has none of Kafka's command-line tools.",
-    source: "Kafka documentation, Docker; KIP-974",
-};
+    /// A broker without a Java machine.
+    pub const NATIVE_IMAGE: Rule = Rule {
+        id: "KS-K23",
+        production: Error,
+        development: Warning,
+        summary: "a broker without a Java machine",
+        explanation: "`apache/kafka-native` is compiled ahead of time, experimental, and meant for development and \
+            tests. It takes no Java options and no metrics agent, and has none of Kafka's command-line tools.",
+        source: "Kafka documentation, Docker; KIP-974",
+    };
+}

@@ -1,58 +1,61 @@
 //! Registry and Connect.
 
-use crate::diagnostics::{Rule, Severity::Error};
+use crate::diagnostics::{Severity::Error, family::rules};
 
-/// Converters that the image does not carry.
-pub const CONVERTERS: Rule = Rule {
-    id: "KS-R05",
-    production: Error,
-    development: Error,
-    summary: "converters that the image does not carry",
-    explanation: "Avro converters come with Confluent's Connect image and need the address of a registry. Apache's image \
-        has none: the worker ends with ClassNotFoundException.",
-    source: "Confluent, kafka-connect image",
-};
+rules! { rules::registry;
+    /// Converters that the image does not carry.
+    pub const CONVERTERS: Rule = Rule {
+        id: "KS-R05",
+        production: Error,
+        development: Error,
+        summary: "converters that the image does not carry",
+        explanation: "Avro converters come with Confluent's Connect image and need the address of a registry. Apache's \
+            image has none: the worker ends with ClassNotFoundException.",
+        source: "Confluent, kafka-connect image",
+    };
 
-/// A Connect group or internal topic that cannot be used.
-pub const GROUP: Rule = Rule {
-    id: "KS-R03",
-    production: Error,
-    development: Error,
-    summary: "a Connect group or internal topic that cannot be used",
-    explanation: "The workers of one Connect cluster share a group and three compacted topics, which nobody else may use: two \
-        groups that share one overwrite each other's connectors and offsets. A Confluent registry's instances are \
-        a group of the same cluster too. Names follow Kafka's rules for topics.",
-    source: "Kafka documentation, Kafka Connect, distributed workers",
-};
+    /// A Connect group or internal topic that cannot be used.
+    pub const GROUP: Rule = Rule {
+        id: "KS-R03",
+        production: Error,
+        development: Error,
+        summary: "a Connect group or internal topic that cannot be used",
+        explanation: "The workers of one Connect cluster share a group and three compacted topics, which nobody else \
+            may use: two groups that share one overwrite each other's connectors and offsets. A Confluent registry's \
+            instances are a group of the same cluster too. Names follow Kafka's rules for topics.",
+        source: "Kafka documentation, Kafka Connect, distributed workers",
+    };
 
-/// An address of a registry that is none.
-pub const ADDRESS: Rule = Rule {
-    id: "KS-R08",
-    production: Error,
-    development: Error,
-    summary: "an address of a registry that is none",
-    explanation: "Converters ask the registry at its URL. Without `http://` or `https://` and a host they fail with the \
-        first record, long after the worker has become ready.",
-    source: "Confluent, schema.registry.url",
-};
+    /// An address of a registry that is none.
+    pub const ADDRESS: Rule = Rule {
+        id: "KS-R08",
+        production: Error,
+        development: Error,
+        summary: "an address of a registry that is none",
+        explanation: "Converters ask the registry at its URL. Without `http://` or `https://` and a host they fail \
+            with the first record, long after the worker has become ready.",
+        source: "Confluent, schema.registry.url",
+    };
 
-/// A raw setting that the construct itself makes.
-pub const OWNED_SETTING: Rule = Rule {
-    id: "KS-R06",
-    production: Error,
-    development: Error,
-    summary: "a raw setting that the construct itself makes",
-    explanation: "Addresses, groups, internal topics and converters follow from what the construct was built from. A raw \
-        setting would contradict them.",
-    source: "the contract of `SchemaRegistry::config` and `Connect::config`",
-};
+    /// A raw setting that the construct itself makes.
+    pub const OWNED_SETTING: Rule = Rule {
+        id: "KS-R06",
+        production: Error,
+        development: Error,
+        summary: "a raw setting that the construct itself makes",
+        explanation: "Addresses, groups, internal topics and converters follow from what the construct was built from. \
+            A raw setting would contradict them.",
+        source: "the contract of `SchemaRegistry::config` and `Connect::config`",
+    };
 
-/// A workload without replicas.
-pub const REPLICAS: Rule = Rule {
-    id: "KS-R07",
-    production: Error,
-    development: Error,
-    summary: "a workload without replicas",
-    explanation: "With no replica at all the Service has nobody to forward to, and whoever waits for it waits for ever.",
-    source: "Kubernetes, Deployment",
-};
+    /// A workload without replicas.
+    pub const REPLICAS: Rule = Rule {
+        id: "KS-R07",
+        production: Error,
+        development: Error,
+        summary: "a workload without replicas",
+        explanation: "With no replica at all the Service has nobody to forward to, and whoever waits for it waits for \
+            ever.",
+        source: "Kubernetes, Deployment",
+    };
+}

@@ -2,7 +2,8 @@
 
 use crate::diagnostics::{
     Rule,
-    Severity::{self, Error, Note, Warning},
+    Severity::{Error, Note, Warning},
+    family::rules,
 };
 
 /// The rules about the settings of one kind of file.
@@ -69,95 +70,200 @@ const DEFAULT: &str = "The setting changes nothing in this release. It is right 
     release has another default, and a line to read and keep otherwise. `check --all` shows it; nothing else does.";
 const SOURCE: &str = "Kafka 3.9.2, 4.0.2, 4.1.2, 4.2.0 and 4.3.1, the ConfigDef of each role";
 
-const fn rule(id: &'static str, weight: Severity, summary: &'static str, explanation: &'static str) -> Rule {
-    Rule {
-        id,
-        production: weight,
-        development: weight,
-        summary,
-        explanation,
+rules! { rules::setting;
+    /// A key that no broker knows.
+    pub const BROKER_UNKNOWN: Rule = Rule {
+        id: "KS-K30",
+        production: Warning,
+        development: Warning,
+        summary: "a setting that no broker knows",
+        explanation: UNKNOWN,
         source: SOURCE,
-    }
+    };
+
+    /// A key that this release of the broker does not have.
+    pub const BROKER_ABSENT: Rule = Rule {
+        id: "KS-K31",
+        production: Error,
+        development: Error,
+        summary: "a setting that this broker does not have",
+        explanation: ABSENT,
+        source: SOURCE,
+    };
+
+    /// A key of a broker that is going to be removed.
+    pub const BROKER_DEPRECATED: Rule = Rule {
+        id: "KS-K32",
+        production: Warning,
+        development: Warning,
+        summary: "a broker's setting that is going away",
+        explanation: DEPRECATED,
+        source: SOURCE,
+    };
+
+    /// A value that a broker refuses.
+    pub const BROKER_VALUE: Rule = Rule {
+        id: "KS-K33",
+        production: Error,
+        development: Error,
+        summary: "a value that a broker refuses",
+        explanation: VALUE,
+        source: SOURCE,
+    };
+
+    /// A broker's setting that holds without being set.
+    pub const BROKER_DEFAULT: Rule = Rule {
+        id: "KS-K34",
+        production: Note,
+        development: Note,
+        summary: "a broker's setting that is its default",
+        explanation: DEFAULT,
+        source: SOURCE,
+    };
+
+    /// A key that no topic has.
+    pub const TOPIC_UNKNOWN: Rule = Rule {
+        id: "KS-T30",
+        production: Error,
+        development: Error,
+        summary: "a setting that no topic has",
+        explanation: "Kafka refuses a topic with a setting that it does not know: INVALID_CONFIG, `Unknown topic \
+            config name`. Plugins cannot add any.",
+        source: SOURCE,
+    };
+
+    /// A key that topics of this release do not have.
+    pub const TOPIC_ABSENT: Rule = Rule {
+        id: "KS-T31",
+        production: Error,
+        development: Error,
+        summary: "a setting that topics of this release do not have",
+        explanation: "Kafka refuses a topic with a setting that this release does not have, or that belongs to a \
+            broker or a client: INVALID_CONFIG, `Unknown topic config name`. The defaults of topics are called \
+            otherwise on a broker.",
+        source: SOURCE,
+    };
+
+    /// A key of a topic that is going to be removed.
+    pub const TOPIC_DEPRECATED: Rule = Rule {
+        id: "KS-T32",
+        production: Warning,
+        development: Warning,
+        summary: "a topic's setting that is going away",
+        explanation: "The key still works, and a later release will refuse a topic that has it. What takes its place \
+            is in the hint.",
+        source: SOURCE,
+    };
+
+    /// A value that Kafka refuses for a topic.
+    pub const TOPIC_VALUE: Rule = Rule {
+        id: "KS-T33",
+        production: Error,
+        development: Error,
+        summary: "a value that Kafka refuses for a topic",
+        explanation: "Kafka reads every value as the type of its key and compares it with the range or the list of \
+            valid values. It refuses the topic otherwise: INVALID_CONFIG. Providers such as `${env:NAME}` do not fill \
+            in the settings of topics.",
+        source: SOURCE,
+    };
+
+    /// A key that no client knows.
+    pub const CLIENT_UNKNOWN: Rule = Rule {
+        id: "KS-E30",
+        production: Warning,
+        development: Warning,
+        summary: "a setting that no client of the kind knows",
+        explanation: UNKNOWN,
+        source: SOURCE,
+    };
+
+    /// A key that this kind of client, or this release, does not have.
+    pub const CLIENT_ABSENT: Rule = Rule {
+        id: "KS-E31",
+        production: Error,
+        development: Error,
+        summary: "a setting that this client does not have",
+        explanation: ABSENT,
+        source: SOURCE,
+    };
+
+    /// A key of a client that is going to be removed.
+    pub const CLIENT_DEPRECATED: Rule = Rule {
+        id: "KS-E32",
+        production: Warning,
+        development: Warning,
+        summary: "a client's setting that is going away",
+        explanation: DEPRECATED,
+        source: SOURCE,
+    };
+
+    /// A value that a client refuses.
+    pub const CLIENT_VALUE: Rule = Rule {
+        id: "KS-E33",
+        production: Error,
+        development: Error,
+        summary: "a value that a client refuses",
+        explanation: VALUE,
+        source: SOURCE,
+    };
+
+    /// A client's setting that holds without being set.
+    pub const CLIENT_DEFAULT: Rule = Rule {
+        id: "KS-E34",
+        production: Note,
+        development: Note,
+        summary: "a client's setting that is its default",
+        explanation: DEFAULT,
+        source: SOURCE,
+    };
+
+    /// A key that no worker knows.
+    pub const WORKER_UNKNOWN: Rule = Rule {
+        id: "KS-R30",
+        production: Warning,
+        development: Warning,
+        summary: "a setting that no Connect worker knows",
+        explanation: UNKNOWN,
+        source: SOURCE,
+    };
+
+    /// A key that this release of the worker does not have.
+    pub const WORKER_ABSENT: Rule = Rule {
+        id: "KS-R31",
+        production: Error,
+        development: Error,
+        summary: "a setting that this Connect worker does not have",
+        explanation: ABSENT,
+        source: SOURCE,
+    };
+
+    /// A key of a worker that is going to be removed.
+    pub const WORKER_DEPRECATED: Rule = Rule {
+        id: "KS-R32",
+        production: Warning,
+        development: Warning,
+        summary: "a Connect worker's setting that is going away",
+        explanation: DEPRECATED,
+        source: SOURCE,
+    };
+
+    /// A value that a worker refuses.
+    pub const WORKER_VALUE: Rule = Rule {
+        id: "KS-R33",
+        production: Error,
+        development: Error,
+        summary: "a value that a Connect worker refuses",
+        explanation: VALUE,
+        source: SOURCE,
+    };
+
+    /// A worker's setting that holds without being set.
+    pub const WORKER_DEFAULT: Rule = Rule {
+        id: "KS-R34",
+        production: Note,
+        development: Note,
+        summary: "a Connect worker's setting that is its default",
+        explanation: DEFAULT,
+        source: SOURCE,
+    };
 }
-
-/// A key that no broker knows.
-pub const BROKER_UNKNOWN: Rule = rule("KS-K30", Warning, "a setting that no broker knows", UNKNOWN);
-/// A key that this release of the broker does not have.
-pub const BROKER_ABSENT: Rule = rule("KS-K31", Error, "a setting that this broker does not have", ABSENT);
-/// A key of a broker that is going to be removed.
-pub const BROKER_DEPRECATED: Rule = rule("KS-K32", Warning, "a broker's setting that is going away", DEPRECATED);
-/// A value that a broker refuses.
-pub const BROKER_VALUE: Rule = rule("KS-K33", Error, "a value that a broker refuses", VALUE);
-
-/// A broker's setting that holds without being set.
-pub const BROKER_DEFAULT: Rule = rule("KS-K34", Note, "a broker's setting that is its default", DEFAULT);
-
-/// A key that no topic has.
-pub const TOPIC_UNKNOWN: Rule = rule(
-    "KS-T30",
-    Error,
-    "a setting that no topic has",
-    "Kafka refuses a topic with a setting that it does not know: INVALID_CONFIG, `Unknown topic config name`. Plugins cannot add \
-     any.",
-);
-/// A key that topics of this release do not have.
-pub const TOPIC_ABSENT: Rule = rule(
-    "KS-T31",
-    Error,
-    "a setting that topics of this release do not have",
-    "Kafka refuses a topic with a setting that this release does not have, or that belongs to a broker or a client: \
-     INVALID_CONFIG, `Unknown topic config name`. The defaults of topics are called otherwise on a broker.",
-);
-/// A key of a topic that is going to be removed.
-pub const TOPIC_DEPRECATED: Rule = rule(
-    "KS-T32",
-    Warning,
-    "a topic's setting that is going away",
-    "The key still works, and a later release will refuse a topic that has it. What takes its place is in the hint.",
-);
-/// A value that Kafka refuses for a topic.
-pub const TOPIC_VALUE: Rule = rule(
-    "KS-T33",
-    Error,
-    "a value that Kafka refuses for a topic",
-    "Kafka reads every value as the type of its key and compares it with the range or the list of valid values. It refuses the \
-     topic otherwise: INVALID_CONFIG. Providers such as `${env:NAME}` do not fill in the settings of topics.",
-);
-
-/// A key that no client knows.
-pub const CLIENT_UNKNOWN: Rule = rule("KS-E30", Warning, "a setting that no client of the kind knows", UNKNOWN);
-/// A key that this kind of client, or this release, does not have.
-pub const CLIENT_ABSENT: Rule = rule("KS-E31", Error, "a setting that this client does not have", ABSENT);
-/// A key of a client that is going to be removed.
-pub const CLIENT_DEPRECATED: Rule = rule("KS-E32", Warning, "a client's setting that is going away", DEPRECATED);
-/// A value that a client refuses.
-pub const CLIENT_VALUE: Rule = rule("KS-E33", Error, "a value that a client refuses", VALUE);
-
-/// A client's setting that holds without being set.
-pub const CLIENT_DEFAULT: Rule = rule("KS-E34", Note, "a client's setting that is its default", DEFAULT);
-
-/// A key that no worker knows.
-pub const WORKER_UNKNOWN: Rule = rule("KS-R30", Warning, "a setting that no Connect worker knows", UNKNOWN);
-/// A key that this release of the worker does not have.
-pub const WORKER_ABSENT: Rule = rule(
-    "KS-R31",
-    Error,
-    "a setting that this Connect worker does not have",
-    ABSENT,
-);
-/// A key of a worker that is going to be removed.
-pub const WORKER_DEPRECATED: Rule = rule(
-    "KS-R32",
-    Warning,
-    "a Connect worker's setting that is going away",
-    DEPRECATED,
-);
-/// A value that a worker refuses.
-pub const WORKER_VALUE: Rule = rule("KS-R33", Error, "a value that a Connect worker refuses", VALUE);
-/// A worker's setting that holds without being set.
-pub const WORKER_DEFAULT: Rule = rule(
-    "KS-R34",
-    Note,
-    "a Connect worker's setting that is its default",
-    DEFAULT,
-);

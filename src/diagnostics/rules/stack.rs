@@ -1,121 +1,123 @@
 //! The stack itself.
 
 use crate::diagnostics::{
-    Rule,
     Severity::{Error, Warning},
+    family::rules,
 };
 
-/// A name that Kubernetes refuses.
-pub const NAME: Rule = Rule {
-    id: "KS-S01",
-    production: Error,
-    development: Error,
-    summary: "a name that Kubernetes refuses",
-    explanation: "Kubernetes limits the length and the characters of every name, and derives others from it: the pods of a \
-        StatefulSet carry its name with ten digits as a label value of at most 63 characters, a Service's name \
-        is a DNS label that begins with a letter. A name that breaks the limit is refused when the manifest is \
-        applied, or worse, when the controller creates the pod.",
-    source: "Kubernetes, Object Names and IDs; RFC 1123, RFC 1035",
-};
+rules! { rules::stack;
+    /// A name that Kubernetes refuses.
+    pub const NAME: Rule = Rule {
+        id: "KS-S01",
+        production: Error,
+        development: Error,
+        summary: "a name that Kubernetes refuses",
+        explanation: "Kubernetes limits the length and the characters of every name, and derives others from it: the \
+            pods of a StatefulSet carry its name with ten digits as a label value of at most 63 characters, a \
+            Service's name is a DNS label that begins with a letter. A name that breaks the limit is refused when the \
+            manifest is applied, or worse, when the controller creates the pod.",
+        source: "Kubernetes, Object Names and IDs; RFC 1123, RFC 1035",
+    };
 
-/// Two constructs with one name.
-pub const CONSTRUCT_TWICE: Rule = Rule {
-    id: "KS-S02",
-    production: Error,
-    development: Error,
-    summary: "two constructs with one name",
-    explanation: "The name of a construct is the folder of its manifests and the label that selects its pods. Two \
-        constructs of one name would write over each other's files, and their Services would forward to each \
-        other's pods.",
-    source: "the layout of the output",
-};
+    /// Two constructs with one name.
+    pub const CONSTRUCT_TWICE: Rule = Rule {
+        id: "KS-S02",
+        production: Error,
+        development: Error,
+        summary: "two constructs with one name",
+        explanation: "The name of a construct is the folder of its manifests and the label that selects its pods. Two \
+            constructs of one name would write over each other's files, and their Services would forward to each \
+            other's pods.",
+        source: "the layout of the output",
+    };
 
-/// Two objects with one name.
-pub const OBJECT_TWICE: Rule = Rule {
-    id: "KS-S03",
-    production: Error,
-    development: Error,
-    summary: "two objects with one name",
-    explanation: "Two objects of the same kind, namespace and name are one object to the API server: the one that is \
-        applied last wins, and nobody is told.",
-    source: "Kubernetes, Object Names and IDs",
-};
+    /// Two objects with one name.
+    pub const OBJECT_TWICE: Rule = Rule {
+        id: "KS-S03",
+        production: Error,
+        development: Error,
+        summary: "two objects with one name",
+        explanation: "Two objects of the same kind, namespace and name are one object to the API server: the one that \
+            is applied last wins, and nobody is told.",
+        source: "Kubernetes, Object Names and IDs",
+    };
 
-/// An amendment that matches nothing.
-pub const AMENDMENT: Rule = Rule {
-    id: "KS-S04",
-    production: Error,
-    development: Error,
-    summary: "an amendment that matches nothing",
-    explanation: "An amendment names the kind and the name of the object that it changes. If there is no such object the \
-        change is lost, which is what a typing error or a renamed construct leads to.",
-    source: "the contract of `Stack::amend`",
-};
+    /// An amendment that matches nothing.
+    pub const AMENDMENT: Rule = Rule {
+        id: "KS-S04",
+        production: Error,
+        development: Error,
+        summary: "an amendment that matches nothing",
+        explanation: "An amendment names the kind and the name of the object that it changes. If there is no such \
+            object the change is lost, which is what a typing error or a renamed construct leads to.",
+        source: "the contract of `Stack::amend`",
+    };
 
-/// An acknowledgement of something that is not found.
-pub const ACKNOWLEDGED_NOTHING: Rule = Rule {
-    id: "KS-S05",
-    production: Warning,
-    development: Warning,
-    summary: "an acknowledgement of something that is not found",
-    explanation: "An acknowledgement outlives its reason when the stack is mended. It would then silence the same rule if \
-        it is broken anew, so it has to go.",
-    source: "the contract of `acknowledge`",
-};
+    /// An acknowledgement of something that is not found.
+    pub const ACKNOWLEDGED_NOTHING: Rule = Rule {
+        id: "KS-S05",
+        production: Warning,
+        development: Warning,
+        summary: "an acknowledgement of something that is not found",
+        explanation: "An acknowledgement outlives its reason when the stack is mended. It would then silence the same \
+            rule if it is broken anew, so it has to go.",
+        source: "the contract of `acknowledge`",
+    };
 
-/// An acknowledgement of an error.
-pub const ACKNOWLEDGED_ERROR: Rule = Rule {
-    id: "KS-S06",
-    production: Error,
-    development: Error,
-    summary: "an acknowledgement of an error",
-    explanation: "Errors are what keeps the system from starting, loses data or keeps an alert from firing. No reason \
-        makes them right, so they are mended and not acknowledged.",
-    source: "the contract of `acknowledge`",
-};
+    /// An acknowledgement of an error.
+    pub const ACKNOWLEDGED_ERROR: Rule = Rule {
+        id: "KS-S06",
+        production: Error,
+        development: Error,
+        summary: "an acknowledgement of an error",
+        explanation: "Errors are what keeps the system from starting, loses data or keeps an alert from firing. No \
+            reason makes them right, so they are mended and not acknowledged.",
+        source: "the contract of `acknowledge`",
+    };
 
-/// A handle of another stack.
-pub const OTHER_STACK: Rule = Rule {
-    id: "KS-S07",
-    production: Error,
-    development: Error,
-    summary: "a handle of another stack",
-    explanation: "A handle holds addresses as they were when its construct was added, and what is built from it looks for \
-        pods by their labels in its own namespace. In another stack, or after the DNS domain was changed, \
-        addresses lead nowhere and alerts match nothing.",
-    source: "the contract of `Stack::add`",
-};
+    /// A handle of another stack.
+    pub const OTHER_STACK: Rule = Rule {
+        id: "KS-S07",
+        production: Error,
+        development: Error,
+        summary: "a handle of another stack",
+        explanation: "A handle holds addresses as they were when its construct was added, and what is built from it \
+            looks for pods by their labels in its own namespace. In another stack, or after the DNS domain was \
+            changed, addresses lead nowhere and alerts match nothing.",
+        source: "the contract of `Stack::add`",
+    };
 
-/// A secret in plain sight.
-pub const SECRET: Rule = Rule {
-    id: "KS-S08",
-    production: Error,
-    development: Warning,
-    summary: "a secret in plain sight",
-    explanation: "Settings are written into a `ConfigMap`, which is committed to a repository and readable by everyone who may \
-        look at the namespace. A password belongs into a Secret, from which the pod gets an environment variable that \
-        `${env:NAME}` names.",
-    source: "Kubernetes, Good practices for Secrets; Kafka documentation, EnvVarConfigProvider",
-};
+    /// A secret in plain sight.
+    pub const SECRET: Rule = Rule {
+        id: "KS-S08",
+        production: Error,
+        development: Warning,
+        summary: "a secret in plain sight",
+        explanation: "Settings are written into a `ConfigMap`, which is committed to a repository and readable by \
+            everyone who may look at the namespace. A password belongs into a Secret, from which the pod gets an \
+            environment variable that `${env:NAME}` names.",
+        source: "Kubernetes, Good practices for Secrets; Kafka documentation, EnvVarConfigProvider",
+    };
 
-/// A raw setting that says nothing, or says it twice.
-pub const RAW_SETTING: Rule = Rule {
-    id: "KS-S09",
-    production: Error,
-    development: Error,
-    summary: "a raw setting that says nothing, or says it twice",
-    explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has another, and one that nobody knows is \
-        ignored without a word. Of two values for one key the first has no effect.",
-    source: "Kafka documentation, configuration",
-};
+    /// A raw setting that says nothing, or says it twice.
+    pub const RAW_SETTING: Rule = Rule {
+        id: "KS-S09",
+        production: Error,
+        development: Error,
+        summary: "a raw setting that says nothing, or says it twice",
+        explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has another, and one that \
+            nobody knows is ignored without a word. Of two values for one key the first has no effect.",
+        source: "Kafka documentation, configuration",
+    };
 
-/// An acknowledgement without a reason.
-pub const ACKNOWLEDGED_WITHOUT_REASON: Rule = Rule {
-    id: "KS-S10",
-    production: Error,
-    development: Error,
-    summary: "an acknowledgement without a reason",
-    explanation: "The reason is what the next one needs to judge whether the warning is still right to live with; without it \
-        the acknowledgement only hides the warning.",
-    source: "the contract of `acknowledge`",
-};
+    /// An acknowledgement without a reason.
+    pub const ACKNOWLEDGED_WITHOUT_REASON: Rule = Rule {
+        id: "KS-S10",
+        production: Error,
+        development: Error,
+        summary: "an acknowledgement without a reason",
+        explanation: "The reason is what the next one needs to judge whether the warning is still right to live with; \
+            without it the acknowledgement only hides the warning.",
+        source: "the contract of `acknowledge`",
+    };
+}

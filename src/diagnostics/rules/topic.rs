@@ -1,129 +1,134 @@
 //! Topics.
 
 use crate::diagnostics::{
-    Rule,
     Severity::{Error, Off, Warning},
+    family::rules,
 };
 
-/// A name that Kafka refuses.
-pub const NAME: Rule = Rule {
-    id: "KS-T01",
-    production: Error,
-    development: Error,
-    summary: "a name that Kafka refuses",
-    explanation: "The name of a topic has up to 249 of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`, and is neither `.` nor `..`.",
-    source: "Kafka, org.apache.kafka.common.internals.Topic",
-};
+rules! { rules::topic;
+    /// A name that Kafka refuses.
+    pub const NAME: Rule = Rule {
+        id: "KS-T01",
+        production: Error,
+        development: Error,
+        summary: "a name that Kafka refuses",
+        explanation: "The name of a topic has up to 249 of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`, and is neither `.` \
+            nor `..`.",
+        source: "Kafka, org.apache.kafka.common.internals.Topic",
+    };
 
-/// Names that Kafka cannot tell apart.
-pub const NAME_COLLISION: Rule = Rule {
-    id: "KS-T02",
-    production: Error,
-    development: Error,
-    summary: "names that Kafka cannot tell apart",
-    explanation: "Metric names have no dots, so Kafka turns `.` into `_` in them, and refuses a topic whose name is then \
-        that of another: INVALID_TOPIC.",
-    source: "Kafka, ReplicationControlManager",
-};
+    /// Names that Kafka cannot tell apart.
+    pub const NAME_COLLISION: Rule = Rule {
+        id: "KS-T02",
+        production: Error,
+        development: Error,
+        summary: "names that Kafka cannot tell apart",
+        explanation: "Metric names have no dots, so Kafka turns `.` into `_` in them, and refuses a topic whose name \
+            is then that of another: INVALID_TOPIC.",
+        source: "Kafka, ReplicationControlManager",
+    };
 
-/// A name that belongs to Kafka.
-pub const RESERVED: Rule = Rule {
-    id: "KS-T03",
-    production: Error,
-    development: Error,
-    summary: "a name that belongs to Kafka",
-    explanation: "Names that begin with two underscores are those of Kafka's internal topics, which it creates and \
-        configures by itself.",
-    source: "Kafka, org.apache.kafka.common.internals.Topic",
-};
+    /// A name that belongs to Kafka.
+    pub const RESERVED: Rule = Rule {
+        id: "KS-T03",
+        production: Error,
+        development: Error,
+        summary: "a name that belongs to Kafka",
+        explanation: "Names that begin with two underscores are those of Kafka's internal topics, which it creates and \
+            configures by itself.",
+        source: "Kafka, org.apache.kafka.common.internals.Topic",
+    };
 
-/// A setting that the cleanup policy contradicts, or that a builder call makes.
-pub const CONTRADICTION: Rule = Rule {
-    id: "KS-T07",
-    production: Error,
-    development: Error,
-    summary: "a setting that the cleanup policy contradicts, or that a builder call makes",
-    explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes earlier records \
-        of a key from what is meant to be kept for ever. What is removed when is decided in one place, the \
-        `Cleanup` of the topic; replication and partitions in theirs.",
-    source: "Kafka documentation, log compaction; TopicConfig",
-};
+    /// A setting that the cleanup policy contradicts, or that a builder call makes.
+    pub const CONTRADICTION: Rule = Rule {
+        id: "KS-T07",
+        production: Error,
+        development: Error,
+        summary: "a setting that the cleanup policy contradicts, or that a builder call makes",
+        explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes earlier \
+            records of a key from what is meant to be kept for ever. What is removed when is decided in one place, the \
+            `Cleanup` of the topic; replication and partitions in theirs.",
+        source: "Kafka documentation, log compaction; TopicConfig",
+    };
 
-/// Sizes that do not fit into each other.
-pub const SIZES: Rule = Rule {
-    id: "KS-T12",
-    production: Error,
-    development: Error,
-    summary: "sizes that do not fit into each other",
-    explanation: "A batch has to fit into a segment, otherwise it is refused as it arrives, and into the largest request \
-        that the brokers take.",
-    source: "Kafka, UnifiedLog; SocketServerConfigs",
-};
+    /// Sizes that do not fit into each other.
+    pub const SIZES: Rule = Rule {
+        id: "KS-T12",
+        production: Error,
+        development: Error,
+        summary: "sizes that do not fit into each other",
+        explanation: "A batch has to fit into a segment, otherwise it is refused as it arrives, and into the largest \
+            request that the brokers take.",
+        source: "Kafka, UnifiedLog; SocketServerConfigs",
+    };
 
-/// A topic that two parts of a stack declare, or keep their state in.
-pub const TWICE: Rule = Rule {
-    id: "KS-T15",
-    production: Error,
-    development: Error,
-    summary: "a topic that two parts of a stack declare, or keep their state in",
-    explanation: "Of two declarations of one topic the second would undo what the first did at every run. The topics in \
-        which a registry or a Connect group keeps its state belong to it alone: it makes them as it needs them, \
-        and a second owner would overwrite schemas, connectors or offsets.",
-    source: "the contract of `Topics`; Confluent, kafkastore.topic; Kafka documentation, distributed workers",
-};
+    /// A topic that two parts of a stack declare, or keep their state in.
+    pub const TWICE: Rule = Rule {
+        id: "KS-T15",
+        production: Error,
+        development: Error,
+        summary: "a topic that two parts of a stack declare, or keep their state in",
+        explanation: "Of two declarations of one topic the second would undo what the first did at every run. The \
+            topics in which a registry or a Connect group keeps its state belong to it alone: it makes them as it \
+            needs them, and a second owner would overwrite schemas, connectors or offsets.",
+        source: "the contract of `Topics`; Confluent, kafkastore.topic; Kafka documentation, distributed workers",
+    };
 
-/// A number of partitions that no topic can have.
-pub const PARTITIONS: Rule = Rule {
-    id: "KS-T16",
-    production: Error,
-    development: Error,
-    summary: "a number of partitions that no topic can have",
-    explanation: "A topic has at least one partition, and Kafka refuses to create it otherwise: INVALID_PARTITIONS.",
-    source: "Kafka, ReplicationControlManager",
-};
+    /// A number of partitions that no topic can have.
+    pub const PARTITIONS: Rule = Rule {
+        id: "KS-T16",
+        production: Error,
+        development: Error,
+        summary: "a number of partitions that no topic can have",
+        explanation: "A topic has at least one partition, and Kafka refuses to create it otherwise: \
+            INVALID_PARTITIONS.",
+        source: "Kafka, ReplicationControlManager",
+    };
 
-/// A set of topics without a topic.
-pub const NONE: Rule = Rule {
-    id: "KS-T17",
-    production: Error,
-    development: Error,
-    summary: "a set of topics without a topic",
-    explanation: "A Job that is given an empty declaration cannot tell it from one that was cut off, and fails. Topics are \
-        never deleted by leaving them out, so an empty set has nothing to say.",
-    source: "the contract of `Topics`",
-};
+    /// A set of topics without a topic.
+    pub const NONE: Rule = Rule {
+        id: "KS-T17",
+        production: Error,
+        development: Error,
+        summary: "a set of topics without a topic",
+        explanation: "A Job that is given an empty declaration cannot tell it from one that was cut off, and fails. \
+            Topics are never deleted by leaving them out, so an empty set has nothing to say.",
+        source: "the contract of `Topics`",
+    };
 
-/// Records that outlive their retention.
-pub const SEGMENT_AGE: Rule = Rule {
-    id: "KS-T13",
-    production: Warning,
-    development: Off,
-    summary: "records that outlive their retention",
-    explanation: "A segment is deleted as a whole, and while a topic is written to, only once it is closed: when it is full \
-        (`segment.bytes`) or old (`segment.ms`, seven days unless said otherwise). In a topic with little traffic a \
-        record lives as long as its segment stays open, whatever `retention.ms` says. The rule speaks when that is \
-        more than seven times the retention.",
-    source: "Kafka, UnifiedLog.deleteOldSegments; TopicConfig, segment.ms",
-};
+    /// Records that outlive their retention.
+    pub const SEGMENT_AGE: Rule = Rule {
+        id: "KS-T13",
+        production: Warning,
+        development: Off,
+        summary: "records that outlive their retention",
+        explanation: "A segment is deleted as a whole, and while a topic is written to, only once it is closed: when \
+            it is full (`segment.bytes`) or old (`segment.ms`, seven days unless said otherwise). In a topic with \
+            little traffic a record lives as long as its segment stays open, whatever `retention.ms` says. The rule \
+            speaks when that is more than seven times the retention.",
+        source: "Kafka, UnifiedLog.deleteOldSegments; TopicConfig, segment.ms",
+    };
 
-/// Batches that replication takes one at a time.
-pub const FETCH_SIZE: Rule = Rule {
-    id: "KS-T14",
-    production: Warning,
-    development: Off,
-    summary: "batches that replication takes one at a time",
-    explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB unless said otherwise. A \
-        larger batch is still replicated, alone, so a topic full of them falls behind and leaves the set of those in sync.",
-    source: "Kafka, ReplicationConfigs, replica.fetch.max.bytes",
-};
+    /// Batches that replication takes one at a time.
+    pub const FETCH_SIZE: Rule = Rule {
+        id: "KS-T14",
+        production: Warning,
+        development: Off,
+        summary: "batches that replication takes one at a time",
+        explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB unless said \
+            otherwise. A larger batch is still replicated, alone, so a topic full of them falls behind and leaves the \
+            set of those in sync.",
+        source: "Kafka, ReplicationConfigs, replica.fetch.max.bytes",
+    };
 
-/// Compaction lags that exclude each other.
-pub const LAGS: Rule = Rule {
-    id: "KS-T11",
-    production: Error,
-    development: Error,
-    summary: "compaction lags that exclude each other",
-    explanation: "A record may not be compacted before `min.compaction.lag.ms` and must be compacted by \
-        `max.compaction.lag.ms`. Kafka refuses a minimum above the maximum.",
-    source: "Kafka, LogConfig",
-};
+    /// Compaction lags that exclude each other.
+    pub const LAGS: Rule = Rule {
+        id: "KS-T11",
+        production: Error,
+        development: Error,
+        summary: "compaction lags that exclude each other",
+        explanation: "A record may not be compacted before `min.compaction.lag.ms` and must be compacted by \
+            `max.compaction.lag.ms`. Kafka refuses a minimum above the maximum.",
+        source: "Kafka, LogConfig",
+    };
+}

@@ -1,0 +1,42 @@
+//! Memory: the heap of a process against what its container may use.
+
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+};
+
+rules! { rules::memory;
+    /// A heap that does not fit into the memory.
+    pub const HEAP_ABOVE_MEMORY: Rule = Rule {
+        id: "KS-C04",
+        production: Error,
+        development: Error,
+        summary: "a heap that does not fit into the memory",
+        explanation: "A JVM needs about a quarter of its memory outside of the heap: threads, network buffers, \
+            metadata of classes, and for a broker the page cache that it lives from. A container that goes over its \
+            limit is killed.",
+        source: "Kafka documentation, hardware and OS; Kubernetes, resource management",
+    };
+
+    /// A heap that takes the page cache's place.
+    pub const HEAP_TOO_LARGE: Rule = Rule {
+        id: "KS-C06",
+        production: Warning,
+        development: Warning,
+        summary: "a heap that takes the page cache's place",
+        explanation: "A broker reads and writes through the page cache, and needs a heap of 6 GB at most for all but \
+            the largest clusters. What the heap takes is missing there.",
+        source: "Confluent, Running Kafka in Production",
+    };
+
+    /// A request above the limit.
+    pub const REQUEST_ABOVE_LIMIT: Rule = Rule {
+        id: "KS-C07",
+        production: Error,
+        development: Error,
+        summary: "a request above the limit",
+        explanation: "The API server refuses a container that asks for more processor time or memory than its limit \
+            allows.",
+        source: "Kubernetes, resource management for pods and containers",
+    };
+}

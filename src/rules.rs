@@ -1,0 +1,53 @@
+//! Every rule of this crate as data, one module a family.
+//!
+//! | Family | About |
+//! |---|---|
+//! | A | the API server: what it refuses, or takes and a cluster then breaks on |
+//! | C | capacity: memory against heap, load against brokers |
+//! | D | durability: replication and what must be in sync |
+//! | E | clients |
+//! | I | images, and what a service mesh makes of a pod |
+//! | K | the cluster: quorum, node ids, listeners, settings |
+//! | O | observability |
+//! | P | pods and the ensembles that they form |
+//! | R | registry and Connect |
+//! | S | the stack: names, collisions, amendments, acknowledgements |
+//! | T | topics |
+
+use std::sync::LazyLock;
+
+pub use crate::diagnostics::rules::{
+    api, capacity, client, durability, identity, impossible, kraft, memory, observability, pod, registry, setting,
+    stack, topic,
+};
+use crate::diagnostics::{self, Rule};
+
+/// All rules, sorted by id.
+pub fn all() -> &'static [&'static Rule] {
+    static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+        let mut all = diagnostics::rules::FAMILIES.concat();
+        all.sort_unstable_by_key(|rule| rule.id);
+        all
+    });
+    &ALL
+}
+
+/// The rule with an id, in any case.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_says_what_it_must() {
+        for rule in all() {
+            let id = rule.id;
+            assert!(rule.summary.len() <= 100 && !rule.summary.ends_with('.'), "{id}");
+            assert!(rule.explanation.len() > 80 && rule.explanation.ends_with('.'), "{id}");
+            assert!(!rule.source.is_empty(), "{id}");
+        }
+    }
+}
