@@ -15,7 +15,7 @@ use crate::{
         Diagnostic, Diagnostics, Location, Profile, Rule, Severity,
         rules::{api, stack},
     },
-    lint::{self, Facts},
+    lint::{self, ObjectModel},
     yaml::{
         self, Listed,
         read::{self, Document, Lines, RemarkKind},
@@ -397,26 +397,26 @@ impl Folder {
     fn objects(&mut self, assumptions: &[Assumption]) -> Vec<String> {
         let objects = std::mem::take(&mut self.objects);
         let mut faults: Vec<Diagnostics> = Vec::new();
-        let mut facts: Vec<Facts> = Vec::new();
+        let mut models: Vec<ObjectModel> = Vec::new();
         for object in &objects {
             let judged = lint::judge(&object.body);
             let mut findings = lint::schema(&object.body);
             findings.extend(judged.findings);
             faults.push(findings);
-            facts.push(judged.facts);
+            models.push(judged.model);
         }
-        let facts: Vec<&Facts> = facts.iter().collect();
-        for (index, among_others) in lint::judge_set(&facts).into_iter().enumerate() {
+        let models: Vec<&ObjectModel> = models.iter().collect();
+        for (index, among_others) in lint::judge_set(&models).into_iter().enumerate() {
             faults[index].extend(among_others);
         }
         let item = |index: usize| {
-            let identity = &facts[index].identity;
+            let identity = &models[index].identity;
             match (identity.kind.as_str(), identity.name.as_str()) {
                 ("", "") => objects[index].file.clone(),
                 (kind, name) => format!("{kind} {name}").trim().to_owned(),
             }
         };
-        for (index, first) in lint::duplicates(&facts) {
+        for (index, first) in lint::duplicates(&models) {
             let (object, other) = (&objects[index], &objects[first]);
             let message = format!(
                 "the same object is already in `{}`, line {}: the one that is applied last wins",

@@ -1,46 +1,51 @@
 //! Judges finished Kubernetes objects: what the API server refuses, what it takes and a cluster then silently breaks on, and
 //! what keeps Kafka from starting. Pure functions; where an object came from is the caller's business.
 //!
-//! An object is judged in two steps. [`judge`] looks at one by itself and keeps its [`Facts`]; [`judge_set`] looks at what
-//! objects are to each other, from these facts alone. `synth` does both after the amendments, so that the escape hatch cannot
-//! smuggle a defect in, and `check --dir` does both for manifests that are read from disk.
+//! An object is judged in two steps. [`judge`] looks at one by itself and keeps its [`ObjectModel`]; [`judge_set`] looks at
+//! what objects are to each other, from these models alone. `synth` does both after the amendments, so that the escape hatch
+//! cannot smuggle a defect in, and `check --dir` does both for manifests that are read from disk.
 //!
-//! | File | Judges |
-//! |---|---|
-//! | `object` | kind, names, labels, size |
-//! | `workload`, `pod`, `container` | workloads by their kind, templates, containers |
-//! | `network`, `config` | Services, policies, budgets; ConfigMaps, Secrets, alert rules |
-//! | `schema` | fields that do not exist and values of another type, for manifests that no Rust type made |
-//! | `graph` | references, selectors, ports, addresses |
-//! | `kafka`, `ensemble` | what Kafka and its company are told, and whether they start with it |
-//! | `security` | the restricted level of Pod Security |
-//! | `node`, `syntax`, `fields`, `facts` | what the others are written with |
+//! | Folder | File | Judges |
+//! |---|---|---|
+//! | `object` | `metadata` | kind, name, labels, annotations, size, and selectors as such |
+//! | | `workload`, `pod`, `container` | workloads by their kind, pod templates, containers |
+//! | | `service`, `network_policy`, `disruption_budget` | each of these kinds |
+//! | | `data`, `prometheus_rule` | keys of ConfigMaps and Secrets; groups, expressions and durations of alert rules |
+//! | | `schema` | fields that do not exist and values of another type, for manifests that no Rust type made |
+//! | `set` | `references`, `governing_service` | other objects that a pod names; the Service of a StatefulSet |
+//! | | `selectors` | selectors that select nothing, and ports that the selected pods or Services do not have |
+//! | | `disruptions`, `shared_pods`, `duplicates` | budgets among their pods; pods of two workloads; one object twice |
+//! | | `addresses`, `alert_metrics` | addresses without a Service; alerts on metrics that nothing exports |
+//! | | `pod_security`, `mesh` | the restricted level of Pod Security; sidecars of Istio |
+//! | | `created_topics` | Jobs that create topics and never alter them |
+//! | `kafka` | `quorum`, `node_ids`, `cluster_id` | members of the quorum, and how they start; ids |
+//! | | `advertised_listeners`, `advertised_host` | addresses for clients, and for other instances |
+//! | | `log_directories`, `user`, `early_kill` | volumes and who may write them; probes and grace periods |
+//! | | `entrypoint`, `service_links` | what the images' entrypoints do |
+//! | | `guards`, `topic_creation` | budget and network policy; automatic topic creation |
+//!
+//! `model` is what all of them look at: `node` is a place in an object, `syntax` the API server's own validation of names and
+//! quantities, `selector` labels and selectors; `workload`, `service`, `guard`, `monitoring` and `config` are what is known of an
+//! object by its kind; `program`, `process` and `settings` are a process of the Kafka family and the settings that it ends up
+//! with, from files, environment and command; `set` finds objects by name, namespace and label.
 
-mod config;
-mod container;
-mod ensemble;
-mod facts;
-mod fields;
-mod graph;
 mod kafka;
-mod network;
-mod node;
+mod model;
 mod object;
-mod pod;
-mod schema;
-mod security;
-mod syntax;
+mod set;
 #[cfg(test)]
 mod tests;
-mod workload;
 
 use serde_json::Value;
 
-pub use facts::Facts;
-pub use schema::schema;
-pub(crate) use syntax::quantity;
+pub use model::ObjectModel;
+pub(crate) use model::syntax::quantity;
+pub use object::schema::schema;
 
-use self::node::Node;
+use self::model::{
+    node::Node,
+    set::{ObjectSet, SetFindings},
+};
 use crate::diagnostics::Diagnostics;
 
 /// What is wrong with one object, and what others can be judged by.
@@ -49,7 +54,7 @@ pub struct Judged {
     /// What is wrong with it.
     pub findings: Diagnostics,
     /// What is known of it.
-    pub facts: Facts,
+    pub model: ObjectModel,
 }
 
 /// Judges an object by itself.
@@ -57,39 +62,22 @@ pub fn judge(body: &Value) -> Judged {
     let root = Node::root(body);
     let mut findings = Diagnostics::default();
     object::check(&root, &mut findings);
-    let spec = root.get("spec");
-    let api_version = root.get("apiVersion").text();
-    match root.get("kind").text() {
-        "StatefulSet" => workload::stateful_set(&root, &mut findings),
-        "Deployment" | "ReplicaSet" => workload::deployment(&root, &mut findings),
-        "DaemonSet" => workload::daemon_set(&root, &mut findings),
-        "Job" => workload::job(&spec, &mut findings),
-        "CronJob" => workload::cron_job(&root, &mut findings),
-        "Pod" => pod::check(&root, &[], &mut findings),
-        "PersistentVolumeClaim" => workload::claim(&spec, &mut findings),
-        "Service" if api_version == "v1" => network::service(&root, &mut findings),
-        "NetworkPolicy" => network::policy(&root, &mut findings),
-        "PodDisruptionBudget" => network::budget(&root, &mut findings),
-        "ConfigMap" | "Secret" => config::data(&root, &mut findings),
-        "ServiceMonitor" | "PodMonitor" => object::selector(&spec.get("selector"), &mut findings),
-        "PrometheusRule" => config::alerts(&root, &mut findings),
-        _ => {}
-    }
     Judged {
-        findings: findings,
-        facts: Facts::of(&root),
+        findings,
+        model: ObjectModel::of(&root),
     }
 }
 
 /// Judges what the objects of a set are to each other: for each of them, what is wrong.
-pub fn judge_set(facts: &[&Facts]) -> Vec<Diagnostics> {
-    let mut set = graph::Set::new(facts);
-    graph::check(&mut set);
-    ensemble::check(&mut set);
-    set.finish()
+pub fn judge_set(objects: &[&ObjectModel]) -> Vec<Diagnostics> {
+    let set = ObjectSet::new(objects);
+    let mut findings = SetFindings::new(objects.len());
+    set::check(&set, &mut findings);
+    kafka::check(&set, &mut findings);
+    findings.finish()
 }
 
 /// Objects that the API server takes for an earlier one: the index of each, and that of the first.
-pub fn duplicates(facts: &[&Facts]) -> Vec<(usize, usize)> {
-    graph::duplicates(facts)
+pub fn duplicates(objects: &[&ObjectModel]) -> Vec<(usize, usize)> {
+    set::duplicates::duplicates(objects)
 }

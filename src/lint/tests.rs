@@ -79,16 +79,16 @@ proptest! {
         for object in &objects {
             let _ = schema(object);
         }
-        let facts: Vec<&Facts> = judged.iter().map(|judged| &judged.facts).collect();
-        prop_assert_eq!(judge_set(&facts).len(), objects.len());
-        let _ = duplicates(&facts);
+        let models: Vec<&ObjectModel> = judged.iter().map(|judged| &judged.model).collect();
+        prop_assert_eq!(judge_set(&models).len(), objects.len());
+        let _ = duplicates(&models);
     }
 
     #[test]
     fn no_quantity_and_no_image_makes_it_panic(text in ".{0,40}") {
-        let _ = syntax::quantity(&Value::from(text.clone()));
-        let _ = syntax::image(&text);
-        let _ = kafka::expression_metrics(&text);
+        let _ = model::syntax::quantity(&Value::from(text.clone()));
+        let _ = model::syntax::image(&text);
+        let _ = model::monitoring::expression_metrics(&text);
     }
 }
 
@@ -96,8 +96,8 @@ proptest! {
 fn sound_objects_have_no_faults() {
     let judged: Vec<Judged> = bases()[..15].iter().map(judge).collect();
     assert!(judged.iter().all(|judged| judged.findings.is_empty()));
-    let facts: Vec<&Facts> = judged.iter().map(|judged| &judged.facts).collect();
-    assert!(judge_set(&facts).iter().all(crate::diagnostics::Diagnostics::is_empty));
+    let models: Vec<&ObjectModel> = judged.iter().map(|judged| &judged.model).collect();
+    assert!(judge_set(&models).iter().all(crate::diagnostics::Diagnostics::is_empty));
 }
 
 #[test]
@@ -111,5 +111,5 @@ fn variables_that_hold_each_other_do_not_grow_without_end() {
         "spec": { "containers": [{ "name": "a", "image": "confluentinc/cp-kafka:8.3.1", "env": env }] },
     });
     let judged = judge(&pod);
-    assert!(judge_set(&[&judged.facts]).len() == 1);
+    assert!(judge_set(&[&judged.model]).len() == 1);
 }

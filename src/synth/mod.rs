@@ -257,7 +257,7 @@ struct RenderedObject {
 
 impl RenderedObject {
     fn identity(&self) -> &Identity {
-        &self.judged.facts.identity
+        &self.judged.model.identity
     }
 }
 
@@ -436,12 +436,12 @@ fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Diagno
         .iter()
         .flat_map(|part| part.objects.iter().map(|object| (part.construct, object)))
         .collect();
-    let facts: Vec<&lint::Facts> = objects.iter().map(|(_, object)| &object.judged.facts).collect();
+    let models: Vec<&lint::ObjectModel> = objects.iter().map(|(_, object)| &object.judged.model).collect();
     // Where two objects are one, what refers to either of them means nothing.
     let among_others = if distinct {
-        lint::judge_set(&facts)
+        lint::judge_set(&models)
     } else {
-        vec![Diagnostics::default(); facts.len()]
+        vec![Diagnostics::default(); models.len()]
     };
     for ((construct, object), among_others) in objects.iter().zip(among_others) {
         let identity = object.identity();

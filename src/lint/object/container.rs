@@ -1,21 +1,18 @@
 //! Containers: image, ports, variables, probes, resources, mounts.
 
-use super::{
-    fields::{by_name, distinct, not_negative, port, quantity, range, required, syntax, word},
-    node::Node,
-    syntax as text,
-};
+use super::fields::{by_name, distinct, not_negative, port, quantity, range, required, syntax, word};
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::{api, identity, kraft, memory};
+use crate::lint::model::{container::references, node::Node, syntax as text};
 
 /// Where a container runs, which decides what it may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Main,
     Init,
 }
 
-pub(super) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnostics) {
+pub(crate) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnostics) {
     if required(container, "name", findings) {
         syntax(&container.get("name"), &api::INNER_NAME, text::dns_label, findings);
     }
@@ -210,29 +207,6 @@ fn environment(container: &Node<'_, '_>, findings: &mut Diagnostics) {
         }
     }
     undefined(container, findings);
-}
-
-/// The names in `$(NAME)`. `$$(NAME)` stands for itself.
-pub(super) fn references(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find('$') {
-        rest = &rest[start + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix('(')
-            && let Some(end) = after.find(')')
-        {
-            let name = &after[..end];
-            let variable = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-            if variable {
-                names.push(name);
-            }
-            rest = after;
-        }
-    }
-    names
 }
 
 /// `$(NAME)` where NAME is not defined, or not yet.
@@ -467,7 +441,7 @@ fn mounts(mounts: &Node<'_, '_>, findings: &mut Diagnostics) {
 }
 
 /// A path within a volume.
-pub(super) fn sub_path(path: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn sub_path(path: &Node<'_, '_>, findings: &mut Diagnostics) {
     let text = path.text();
     if text.starts_with('/') || text.split('/').any(|part| part == "..") {
         findings.at(
@@ -495,7 +469,7 @@ fn security(security: &Node<'_, '_>, findings: &mut Diagnostics) {
 }
 
 /// User and group of a pod or a container.
-pub(super) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
     for field in ["runAsUser", "runAsGroup", "fsGroup"] {
         range(security, field, 0, i64::from(i32::MAX), findings);
     }

@@ -3,26 +3,26 @@
 use serde_json::Value;
 
 /// A part of the reason why a text is refused; `None` if it is not.
-pub(super) type Reason = Option<String>;
+pub(crate) type Reason = Option<String>;
 
 fn alphanumeric(c: char) -> bool {
     c.is_ascii_alphanumeric()
 }
 
 /// A DNS label (RFC 1123).
-pub(super) fn dns_label(text: &str) -> Reason {
+pub(crate) fn dns_label(text: &str) -> Reason {
     crate::name::DnsLabel::parse(text).err().map(|error| error.to_string())
 }
 
 /// A DNS subdomain (RFC 1123).
-pub(super) fn dns_subdomain(text: &str) -> Reason {
+pub(crate) fn dns_subdomain(text: &str) -> Reason {
     crate::name::DnsSubdomain::parse(text)
         .err()
         .map(|error| error.to_string())
 }
 
 /// A label's value, and the name part of a key: up to 63 characters, letters and digits at both ends.
-pub(super) fn label_value(text: &str) -> Reason {
+pub(crate) fn label_value(text: &str) -> Reason {
     if text.is_empty() {
         return None;
     }
@@ -42,7 +42,7 @@ pub(super) fn label_value(text: &str) -> Reason {
 }
 
 /// The key of a label or an annotation: a name, with a DNS subdomain and `/` before it if there is one.
-pub(super) fn qualified_name(text: &str) -> Reason {
+pub(crate) fn qualified_name(text: &str) -> Reason {
     let name = match text.split_once('/') {
         None => text,
         Some((prefix, name)) => {
@@ -59,7 +59,7 @@ pub(super) fn qualified_name(text: &str) -> Reason {
 }
 
 /// The name of a port of a container or a Service: up to 15 of a-z, 0-9 and `-`, at least one letter, no `--`.
-pub(super) fn port_name(text: &str) -> Reason {
+pub(crate) fn port_name(text: &str) -> Reason {
     if text.is_empty() || text.len() > 15 {
         return Some(format!(
             "`{text}` has {} characters: a port's name has 1 to 15",
@@ -80,7 +80,7 @@ pub(super) fn port_name(text: &str) -> Reason {
 }
 
 /// The name of an environment variable: printable ASCII without `=`.
-pub(super) fn variable_name(text: &str) -> Reason {
+pub(crate) fn variable_name(text: &str) -> Reason {
     if text.is_empty() {
         return Some("is empty".to_owned());
     }
@@ -90,7 +90,7 @@ pub(super) fn variable_name(text: &str) -> Reason {
 }
 
 /// The key of a ConfigMap or a Secret, which becomes the name of a file.
-pub(super) fn config_key(text: &str) -> Reason {
+pub(crate) fn config_key(text: &str) -> Reason {
     if text.is_empty() || text.len() > 253 {
         return Some(format!("`{text}` has {} characters: a key has 1 to 253", text.len()));
     }
@@ -103,7 +103,7 @@ pub(super) fn config_key(text: &str) -> Reason {
 }
 
 /// A reference to an image: `[host[:port]/]path[:tag][@digest]`, the path in lower case.
-pub(super) fn image(text: &str) -> Reason {
+pub(crate) fn image(text: &str) -> Reason {
     if text.is_empty() {
         return Some("is empty".to_owned());
     }
@@ -148,7 +148,7 @@ pub(super) fn image(text: &str) -> Reason {
 }
 
 /// The name of an image, and its tag.
-pub(super) fn split_tag(reference: &str) -> (&str, Option<&str>) {
+pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     match reference.rsplit_once(':') {
         // What stands before a `/` is a port.
         Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
@@ -223,122 +223,6 @@ fn parse_quantity(text: &str) -> Option<i128> {
     Some(if negative { -amount } else { amount })
 }
 
-/// Whether labels satisfy a selector of plain pairs and expressions (`matchLabels`, `matchExpressions`). One without any
-/// condition selects everything.
-pub(super) fn selects(selector: &Selector, labels: &Labels) -> bool {
-    selector.0.iter().all(|condition| {
-        let value = labels
-            .iter()
-            .find(|(key, _)| *key == condition.key)
-            .map(|(_, value)| value);
-        match condition.operator {
-            Operator::In => value.is_some_and(|value| condition.values.contains(value)),
-            Operator::NotIn => value.is_none_or(|value| !condition.values.contains(value)),
-            Operator::Exists => value.is_some(),
-            Operator::DoesNotExist => value.is_none(),
-        }
-    })
-}
-
-/// The labels of a pod or an object.
-pub(super) type Labels = Vec<(String, String)>;
-
-/// The conditions of a selector, all of which must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Selector(Vec<Condition>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Condition {
-    key: String,
-    operator: Operator,
-    values: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    In,
-    NotIn,
-    Exists,
-    DoesNotExist,
-}
-
-impl Selector {
-    /// The selector of a Service: pairs.
-    pub(super) fn pairs(value: &Value) -> Self {
-        Self(
-            labels(value)
-                .into_iter()
-                .map(|(key, value)| Condition {
-                    key,
-                    operator: Operator::In,
-                    values: vec![value],
-                })
-                .collect(),
-        )
-    }
-
-    /// `matchLabels` and `matchExpressions`.
-    pub(super) fn of(value: &Value) -> Self {
-        let mut selector = Self::pairs(&value["matchLabels"]);
-        for expression in value["matchExpressions"].as_array().into_iter().flatten() {
-            let operator = match expression["operator"].as_str() {
-                Some("In") => Operator::In,
-                Some("NotIn") => Operator::NotIn,
-                Some("Exists") => Operator::Exists,
-                Some("DoesNotExist") => Operator::DoesNotExist,
-                _ => continue,
-            };
-            let values = expression["values"].as_array().into_iter().flatten();
-            selector.0.push(Condition {
-                key: expression["key"].as_str().unwrap_or_default().to_owned(),
-                operator,
-                values: values.filter_map(Value::as_str).map(str::to_owned).collect(),
-            });
-        }
-        selector
-    }
-
-    /// The pairs that labels must have.
-    pub(super) fn required(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|condition| match condition.values.as_slice() {
-            [value] if condition.operator == Operator::In => Some((condition.key.as_str(), value.as_str())),
-            _ => None,
-        })
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The conditions as people write them.
-    pub(super) fn shown(&self) -> String {
-        let shown: Vec<String> = self
-            .0
-            .iter()
-            .map(|condition| {
-                let values = condition.values.join(",");
-                match condition.operator {
-                    Operator::In => format!("{}={values}", condition.key),
-                    Operator::NotIn => format!("{}!={values}", condition.key),
-                    Operator::Exists => condition.key.clone(),
-                    Operator::DoesNotExist => format!("!{}", condition.key),
-                }
-            })
-            .collect();
-        shown.join(", ")
-    }
-}
-
-/// The pairs of text in a mapping.
-pub(super) fn labels(value: &Value) -> Labels {
-    value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -400,24 +284,5 @@ mod tests {
         ] {
             assert!(image(wrong).is_some(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_selector_holds_if_all_its_conditions_do() {
-        let selector = Selector::of(&json!({
-            "matchLabels": { "app": "kafka" },
-            "matchExpressions": [
-                { "key": "tier", "operator": "In", "values": ["a", "b"] },
-                { "key": "gone", "operator": "DoesNotExist" },
-                { "key": "zone", "operator": "Exists" },
-                { "key": "zone", "operator": "NotIn", "values": ["z"] },
-            ],
-        }));
-        let labels = |extra: &str| labels(&json!({ "app": "kafka", "tier": "b", "zone": "y", extra: "x" }));
-        assert!(selects(&selector, &labels("more")));
-        for broken in ["gone", "app", "tier"] {
-            assert!(!selects(&selector, &labels(broken)), "{broken}");
-        }
-        assert_eq!(selector.shown(), "app=kafka, tier=a,b, !gone, zone, zone!=z");
     }
 }

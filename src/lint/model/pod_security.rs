@@ -3,7 +3,7 @@
 use super::node::Node;
 
 /// What the restricted level refuses about a pod; nothing if it passes.
-pub(super) fn violations(pod: &Node<'_, '_>) -> Vec<String> {
+pub(crate) fn violations(pod: &Node<'_, '_>) -> Vec<String> {
     let mut found = Vec::new();
     for field in ["hostNetwork", "hostPID", "hostIPC"] {
         if pod.get(field).bool() == Some(true) {

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, fmt::Display};
 
-use super::{node::Node, syntax};
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::{Rule, rules::api};
+use crate::lint::model::{guard::IntOrPercent, node::Node, syntax};
 
 /// A whole number between two bounds, if it is set.
-pub(super) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most: i64, findings: &mut Diagnostics) {
+pub(crate) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most: i64, findings: &mut Diagnostics) {
     let node = parent.get(field);
     let Some(number) = node.int() else { return };
     if !(least..=most).contains(&number) {
@@ -21,17 +21,17 @@ pub(super) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most
 }
 
 /// A number that is not negative, if it is set.
-pub(super) fn not_negative(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
+pub(crate) fn not_negative(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
     range(parent, field, 0, i64::MAX, findings);
 }
 
 /// A port's number, if it is set.
-pub(super) fn port(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
+pub(crate) fn port(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
     range(parent, field, 1, 65535, findings);
 }
 
 /// One of a few words, if it is set.
-pub(super) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], findings: &mut Diagnostics) {
+pub(crate) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], findings: &mut Diagnostics) {
     let node = parent.get(field);
     let Some(text) = node.str() else { return };
     if !words.contains(&text) {
@@ -48,7 +48,7 @@ pub(super) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], f
 }
 
 /// A text that must be there.
-pub(super) fn required(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) -> bool {
+pub(crate) fn required(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) -> bool {
     let node = parent.get(field);
     let there = node.is_set() && node.str() != Some("");
     if !there {
@@ -62,7 +62,7 @@ pub(super) fn required(parent: &Node<'_, '_>, field: &'static str, findings: &mu
 }
 
 /// A text that keeps some syntax, if it is set.
-pub(super) fn syntax(
+pub(crate) fn syntax(
     node: &Node<'_, '_>,
     rule: &'static Rule,
     check: fn(&str) -> syntax::Reason,
@@ -75,7 +75,7 @@ pub(super) fn syntax(
 }
 
 /// Two items of a list with the same key.
-pub(super) fn distinct<'v, K: Ord + Display>(
+pub(crate) fn distinct<'v, K: Ord + Display>(
     list: &Node<'v, '_>,
     what: &str,
     key: impl Fn(&Node<'v, '_>) -> Option<K>,
@@ -96,12 +96,12 @@ pub(super) fn distinct<'v, K: Ord + Display>(
 }
 
 /// The `name` of an item.
-pub(super) fn by_name<'v>(item: &Node<'v, '_>) -> Option<&'v str> {
+pub(crate) fn by_name<'v>(item: &Node<'v, '_>) -> Option<&'v str> {
     item.get("name").str()
 }
 
 /// An amount, if it is set: its thousand-millionths if it can be read.
-pub(super) fn quantity(node: &Node<'_, '_>, findings: &mut Diagnostics) -> Option<i128> {
+pub(crate) fn quantity(node: &Node<'_, '_>, findings: &mut Diagnostics) -> Option<i128> {
     if !node.is_set() {
         return None;
     }
@@ -125,27 +125,13 @@ pub(super) fn quantity(node: &Node<'_, '_>, findings: &mut Diagnostics) -> Optio
     amount
 }
 
-/// Whether a value is an integer or a percentage, and which integer it is out of a total; `up` rounds a percentage up.
-pub(super) fn int_or_percent(node: &Node<'_, '_>, total: i64, up: bool) -> Option<i64> {
-    if let Some(number) = node.int() {
-        return Some(number);
-    }
-    let percent: i64 = node.str()?.strip_suffix('%')?.parse().ok()?;
-    let product = percent.saturating_mul(total);
-    Some(if up {
-        product.saturating_add(99) / 100
-    } else {
-        product / 100
-    })
-}
-
 /// An integer that is not negative or a percentage, if it is set.
-pub(super) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
+pub(crate) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, findings: &mut Diagnostics) {
     let node = parent.get(field);
     if !node.is_set() {
         return;
     }
-    match int_or_percent(&node, 100, true) {
+    match IntOrPercent::of(&node).map(|amount| amount.out_of(100)) {
         None => {
             findings.at(
                 &node,

@@ -2,14 +2,17 @@
 
 use super::{
     fields::{count_or_percent, distinct, not_negative, quantity, range, required, syntax, word},
-    node::Node,
-    object, pod,
-    syntax::{self as text, Selector, labels, selects},
+    metadata, pod,
 };
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::{api, pod as pods};
+use crate::lint::model::{
+    node::Node,
+    selector::{Selector, labels, selects},
+    syntax as text,
+};
 
-pub(super) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     not_negative(&spec, "replicas", findings);
     not_negative(&spec, "minReadySeconds", findings);
@@ -65,7 +68,7 @@ pub(super) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     own_pods(&spec, findings);
 }
 
-pub(super) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     not_negative(&spec, "replicas", findings);
     not_negative(&spec, "minReadySeconds", findings);
@@ -108,7 +111,7 @@ pub(super) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     own_pods(&spec, findings);
 }
 
-pub(super) fn daemon_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn daemon_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     not_negative(&spec, "minReadySeconds", findings);
     template(&spec, &[], &["Always"], findings);
@@ -116,7 +119,7 @@ pub(super) fn daemon_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
 }
 
 /// The specification of a Job, which is that of a `CronJob`'s template too.
-pub(super) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     for field in [
         "parallelism",
         "completions",
@@ -158,7 +161,7 @@ pub(super) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     }
 }
 
-pub(super) fn cron_job(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn cron_job(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     required(&spec, "schedule", findings);
     word(&spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"], findings);
@@ -186,7 +189,7 @@ fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], findings: &m
 
 fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     let selector = spec.get("selector");
-    object::selector(&selector, findings);
+    metadata::selector(&selector, findings);
     let conditions = Selector::of(selector.value());
     if conditions.is_empty() {
         findings.at(
@@ -214,7 +217,7 @@ fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
 }
 
 /// The specification of a claim for a volume.
-pub(super) fn claim(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn claim(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     let modes = spec.get("accessModes");
     if modes.len() == 0 {
         findings

@@ -3,11 +3,11 @@
 use super::{
     container::{self, Role, sub_path},
     fields::{by_name, distinct, not_negative, quantity, range, required, syntax, word},
-    node::Node,
-    object, syntax as text,
+    metadata,
 };
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::api;
+use crate::lint::model::{node::Node, syntax as text};
 
 /// The sources that a volume may have.
 const VOLUME_SOURCES: &[&str] = &[
@@ -44,9 +44,9 @@ const VOLUME_SOURCES: &[&str] = &[
 ];
 
 /// A pod's metadata and specification. `claims` has the names of the claim templates of a StatefulSet.
-pub(super) fn check(template: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
+pub(crate) fn check(template: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
     let metadata = template.get("metadata");
-    object::labels(&metadata.get("labels"), findings);
+    metadata::labels(&metadata.get("labels"), findings);
     let spec = template.get("spec");
     let containers = spec.get("containers");
     if containers.len() == 0 {
@@ -287,7 +287,7 @@ fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
                 findings,
             );
         }
-        object::selector(&constraint.get("labelSelector"), findings);
+        metadata::selector(&constraint.get("labelSelector"), findings);
     }
     distinct(
         &spread,
@@ -322,10 +322,10 @@ fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
             );
         }
     }
-    object::labels(&spec.get("nodeSelector"), findings);
+    metadata::labels(&spec.get("nodeSelector"), findings);
 }
 
 fn pod_term(term: &Node<'_, '_>, findings: &mut Diagnostics) {
     required(term, "topologyKey", findings);
-    object::selector(&term.get("labelSelector"), findings);
+    metadata::selector(&term.get("labelSelector"), findings);
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{node::Node, syntax};
 use crate::diagnostics::Diagnostics;
+use crate::lint::model::{node::Node, syntax};
 use crate::{
     diagnostics::rules::{api, stack},
     manifest::{Identity, object_name},
@@ -119,7 +119,7 @@ fn is_known_group(api_version: &str) -> bool {
 }
 
 /// The whole of an object but its specification.
-pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     kind(root, findings);
     let metadata = root.get("metadata");
     name(root, &metadata, findings);
@@ -197,7 +197,7 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
 }
 
 /// Labels, wherever they stand.
-pub(super) fn labels(labels: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn labels(labels: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (key, value) in labels.entries() {
         if let Some(reason) = syntax::qualified_name(key) {
             findings.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
@@ -285,7 +285,7 @@ fn texts(value: &Value) -> usize {
 }
 
 /// A selector as an object: `matchLabels` and `matchExpressions`.
-pub(super) fn selector(selector: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn selector(selector: &Node<'_, '_>, findings: &mut Diagnostics) {
     let pairs = selector.get("matchLabels");
     // Every namespace has its name as a label.
     let namespace = pairs.get("kubernetes.io/metadata.name");

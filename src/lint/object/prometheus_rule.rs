@@ -1,37 +1,12 @@
-//! ConfigMaps and Secrets, and the Prometheus operator's rules.
+//! The Prometheus operator's rules.
 
-use super::{
-    fields::{distinct, required},
-    node::Node,
-    syntax,
-};
+use super::fields::{distinct, required};
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::rules::api;
-
-pub(super) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
-    let data = root.get("data");
-    let binary = root.get("binaryData");
-    let text = root.get("stringData");
-    for part in [&data, &binary, &text] {
-        for (key, value) in part.entries() {
-            if let Some(reason) = syntax::config_key(key) {
-                findings.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
-            }
-        }
-    }
-    for (key, value) in binary.entries() {
-        if data.get(key).is_set() {
-            findings.at(
-                &value,
-                &api::LISTED_TWICE,
-                format!("is the second value of `{key}`: `data` has it too"),
-            );
-        }
-    }
-}
+use crate::lint::model::node::Node;
 
 /// A `PrometheusRule`.
-pub(super) fn alerts(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(crate) fn alerts(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     let groups = spec.get("groups");
     for group in groups.items() {

@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 
 /// A value within an object, and the way to it. Nothing is written out before something is found.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'v, 'p> {
+pub(crate) struct Node<'v, 'p> {
     value: &'v Value,
     step: Step<'v>,
     parent: Option<&'p Node<'v, 'p>>,
@@ -22,7 +22,7 @@ enum Step<'v> {
 static NULL: Value = Value::Null;
 
 impl<'v> Node<'v, '_> {
-    pub(super) fn root(value: &'v Value) -> Self {
+    pub(crate) fn root(value: &'v Value) -> Self {
         Self {
             value,
             step: Step::Root,
@@ -31,7 +31,7 @@ impl<'v> Node<'v, '_> {
     }
 
     /// The value of a key; null if there is none.
-    pub(super) fn get<'q>(&'q self, key: &'v str) -> Node<'v, 'q> {
+    pub(crate) fn get<'q>(&'q self, key: &'v str) -> Node<'v, 'q> {
         // Nearly all have a handful of keys, of which few are as long as this one: cheaper than a search that compares them.
         let value = self
             .map()
@@ -44,7 +44,7 @@ impl<'v> Node<'v, '_> {
     }
 
     /// The items of a list; none if it is not one.
-    pub(super) fn items<'q>(&'q self) -> impl Iterator<Item = Node<'v, 'q>> {
+    pub(crate) fn items<'q>(&'q self) -> impl Iterator<Item = Node<'v, 'q>> {
         let items = self.value.as_array().map_or(&[][..], Vec::as_slice);
         items.iter().enumerate().map(move |(index, value)| Node {
             value,
@@ -54,7 +54,7 @@ impl<'v> Node<'v, '_> {
     }
 
     /// The entries of a mapping; none if it is not one.
-    pub(super) fn entries<'q>(&'q self) -> impl Iterator<Item = (&'v str, Node<'v, 'q>)> {
+    pub(crate) fn entries<'q>(&'q self) -> impl Iterator<Item = (&'v str, Node<'v, 'q>)> {
         self.value.as_object().into_iter().flatten().map(move |(key, value)| {
             let node = Node {
                 value,
@@ -65,36 +65,36 @@ impl<'v> Node<'v, '_> {
         })
     }
 
-    pub(super) fn value(&self) -> &'v Value {
+    pub(crate) fn value(&self) -> &'v Value {
         self.value
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         !self.value.is_null()
     }
 
-    pub(super) fn str(&self) -> Option<&'v str> {
+    pub(crate) fn str(&self) -> Option<&'v str> {
         self.value.as_str()
     }
 
     /// The text, or nothing: for comparisons.
-    pub(super) fn text(&self) -> &'v str {
+    pub(crate) fn text(&self) -> &'v str {
         self.value.as_str().unwrap_or_default()
     }
 
-    pub(super) fn int(&self) -> Option<i64> {
+    pub(crate) fn int(&self) -> Option<i64> {
         self.value.as_i64()
     }
 
-    pub(super) fn bool(&self) -> Option<bool> {
+    pub(crate) fn bool(&self) -> Option<bool> {
         self.value.as_bool()
     }
 
-    pub(super) fn map(&self) -> Option<&'v Map<String, Value>> {
+    pub(crate) fn map(&self) -> Option<&'v Map<String, Value>> {
         self.value.as_object()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self.value {
             Value::Array(items) => items.len(),
             Value::Object(map) => map.len(),
@@ -103,7 +103,7 @@ impl<'v> Node<'v, '_> {
     }
 
     /// The way here as a JSON pointer.
-    pub(super) fn pointer(&self) -> String {
+    pub(crate) fn pointer(&self) -> String {
         let mut pointer = self.parent.map_or_else(String::new, Node::pointer);
         match self.step {
             Step::Root => {}
@@ -121,7 +121,7 @@ impl<'v> Node<'v, '_> {
     }
 
     /// The way here as people write it: `spec.containers[kafka].ports[0]`, an item by its name where it has one.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut path = self.parent.map_or_else(String::new, Node::path);
         match self.step {
             Step::Root => {}
@@ -139,7 +139,7 @@ impl<'v> Node<'v, '_> {
 
 impl Diagnostics {
     /// Says what is wrong with a value; the message begins with the way to it.
-    pub(super) fn at(
+    pub(crate) fn at(
         &mut self,
         node: &Node<'_, '_>,
         rule: &'static Rule,
@@ -155,7 +155,7 @@ impl Diagnostics {
     }
 
     /// Says what is wrong at a place that was noted before.
-    pub(super) fn in_field(
+    pub(crate) fn in_field(
         &mut self,
         field: impl Into<String>,
         rule: &'static Rule,

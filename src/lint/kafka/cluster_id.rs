@@ -1,0 +1,72 @@
+//! The id of the cluster.
+
+use std::collections::BTreeMap;
+
+use super::Member;
+use crate::{diagnostics::rules::pod, lint::model::set::SetFindings};
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    for (pointer, command) in &member.process.commands {
+        if command.contains("random-uuid") {
+            findings
+                .add(
+                    member.index,
+                    pointer.clone(),
+                    &pod::CLUSTER_ID_MADE,
+                    "each pod makes a cluster id of its own with `random-uuid`",
+                )
+                .hint("make one id, once, and write it down: `kafka-storage random-uuid`");
+        }
+    }
+    let kraft = member.settings.get("process.roles").is_some();
+    let image = member.process.image_name();
+    let official = image.contains("confluentinc/cp-kafka") || image.ends_with("apache/kafka");
+    let made = member
+        .process
+        .commands
+        .iter()
+        .any(|(_, command)| command.contains("kafka-storage"));
+    if member.process.entrypoint && kraft && official && member.process.cluster_id.is_none() && !made {
+        findings
+            .add(
+                member.index,
+                member.process.pointer.clone(),
+                &pod::CLUSTER_ID_MADE,
+                format!("container `{}` has no CLUSTER_ID", member.process.container),
+            )
+            .hint("make one id, once, and write it down: `kafka-storage random-uuid`");
+    }
+    if member.process.cluster_id.as_deref() == Some("5L6g3nShT-eMCtK--X86sw") {
+        findings.add(member.index, member.process.pointer.clone(), &pod::CLUSTER_ID_MADE, "the cluster id is the default of the apache/kafka image, which every cluster that forgets its id shares")
+            .hint("make one of your own with `kafka-storage random-uuid`");
+    }
+}
+
+/// Clusters whose pods carry different ids: workloads with the same members of one quorum.
+pub(super) fn shared(members: &[Member<'_>], findings: &mut SetFindings) {
+    let mut seen: BTreeMap<(&str, &str), (&String, &Member<'_>)> = BTreeMap::new();
+    for member in members {
+        let (Some(voters), Some(id)) = (
+            member.settings.get("controller.quorum.voters"),
+            &member.process.cluster_id,
+        ) else {
+            continue;
+        };
+        let key = (member.object.identity.namespace.as_str(), voters.value.as_str());
+        let (other, first) = *seen.entry(key).or_insert((id, member));
+        if other != id {
+            let message = format!(
+                "its cluster id is `{id}`, and that of `{}` in the same quorum `{other}`",
+                first.object.identity.name
+            );
+            findings
+                .add(
+                    member.index,
+                    member.process.pointer.clone(),
+                    &pod::CLUSTER_ID_MADE,
+                    message,
+                )
+                .hint("give all nodes of a cluster one id");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Where the data lies.
+
+use super::Member;
+use crate::{
+    diagnostics::rules::pod,
+    lint::model::{program::Program, set::SetFindings, settings::Setting},
+};
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    let kafka = member.process.program == Program::Broker;
+    let image = member.process.image_name();
+    let default = if !member.process.entrypoint {
+        None
+    } else if image.contains("confluentinc/") {
+        Some(if kafka {
+            "/var/lib/kafka/data"
+        } else {
+            "/var/lib/zookeeper/data"
+        })
+    } else if kafka && image.contains("apache/kafka") {
+        Some("/tmp/kraft-combined-logs")
+    } else {
+        None
+    };
+    let setting = if kafka {
+        member.settings.get("log.dirs").or(member.settings.get("log.dir"))
+    } else {
+        member.settings.get("dataDir")
+    };
+    let value = match (setting, default) {
+        (Some(setting), _) => setting.value.clone(),
+        (None, Some(default)) => default.to_owned(),
+        (None, None) => return,
+    };
+    let place = setting
+        .cloned()
+        .unwrap_or(Setting::at(String::new(), member.process.pointer.clone()));
+    for folder in value
+        .split(',')
+        .map(|folder| folder.trim().trim_end_matches('/'))
+        .filter(|folder| folder.starts_with('/'))
+    {
+        let within = |path: &str| folder == path || folder.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        match member
+            .process
+            .mounts
+            .claims
+            .iter()
+            .filter(|(path, _)| within(path))
+            .max_by_key(|(path, _)| path.len())
+        {
+            None => {
+                member
+                    .at(
+                        findings,
+                        &place,
+                        &pod::EPHEMERAL_DATA,
+                        format!("`{folder}` lies on no claimed volume: its data is gone with the pod"),
+                    )
+                    .hint("mount a volume claim there");
+            }
+            Some((path, false)) if kafka && path == folder => {
+                member
+                    .at(
+                        findings,
+                        &place,
+                        &pod::VOLUME_ROOT,
+                        format!("`{folder}` is the root of a volume, whose `lost+found` ends the broker"),
+                    )
+                    .hint(format!("use a folder below it, as `{folder}/log`"));
+            }
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Processes of the Kafka family among their objects: what keeps them from starting, loses data, or opens them to everyone.
+
+mod advertised_host;
+mod advertised_listeners;
+mod cluster_id;
+mod early_kill;
+mod entrypoint;
+mod guards;
+mod log_directories;
+mod node_ids;
+mod quorum;
+mod service_links;
+mod topic_creation;
+mod user;
+
+use super::model::{
+    ObjectDetail, ObjectModel,
+    process::KafkaProcess,
+    program::Program,
+    set::{ObjectSet, SetFindings},
+    settings::{EffectiveSettings, Setting},
+    workload::Workload,
+};
+use crate::diagnostics::{Diagnostic, Rule};
+
+pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
+    let members: Vec<Member<'_>> = set
+        .workloads()
+        .filter_map(|(index, object, workload)| {
+            let process = workload.kafka.as_ref()?;
+            Some(Member {
+                set,
+                index,
+                object,
+                workload,
+                process,
+                settings: process.settings(|map| {
+                    match set
+                        .find("ConfigMap", &object.identity.namespace, map)
+                        .map(|found| &found.detail)
+                    {
+                        Some(ObjectDetail::Config(config)) => &config.properties,
+                        _ => &[],
+                    }
+                }),
+            })
+        })
+        .collect();
+    for member in &members {
+        service_links::check(member, findings);
+        entrypoint::check(member, findings);
+        user::named(member, findings);
+        user::volumes(member, findings);
+        cluster_id::check(member, findings);
+        match member.process.program {
+            Program::Broker | Program::ZooKeeper => {
+                log_directories::check(member, findings);
+                early_kill::check(member, findings);
+                quorum::start(member, findings);
+                node_ids::check(member, findings);
+                quorum::members(member, findings);
+                advertised_listeners::check(member, findings);
+                topic_creation::check(member, findings);
+                guards::check(member, findings);
+            }
+            Program::Registry | Program::Connect => advertised_host::check(member, findings),
+        }
+    }
+    cluster_id::shared(&members, findings);
+}
+
+/// A workload that runs a process of the Kafka family, with all of its settings.
+struct Member<'a> {
+    set: &'a ObjectSet<'a>,
+    index: usize,
+    object: &'a ObjectModel,
+    workload: &'a Workload,
+    process: &'a KafkaProcess,
+    settings: EffectiveSettings,
+}
+
+impl Member<'_> {
+    /// Reports at a setting, in the pod or in the ConfigMap that has it.
+    fn at<'f>(
+        &self,
+        findings: &'f mut SetFindings,
+        setting: &Setting,
+        rule: &'static Rule,
+        message: String,
+    ) -> &'f mut Diagnostic {
+        let index = setting
+            .config_map
+            .as_ref()
+            .and_then(|map| self.set.index("ConfigMap", &self.object.identity.namespace, map));
+        let finding = findings.add(index.unwrap_or(self.index), setting.pointer.clone(), rule, message);
+        finding.place.row = setting.row;
+        finding
+    }
+
+    fn is_stateful_set(&self) -> bool {
+        self.object.identity.kind == "StatefulSet"
+    }
+
+    /// Whether the pod takes part in a vote: a controller, or a server of ZooKeeper.
+    fn votes(&self) -> bool {
+        match self.process.program {
+            Program::ZooKeeper => true,
+            _ => self
+                .settings
+                .get("process.roles")
+                .is_some_and(|roles| roles.value.contains("controller")),
+        }
+    }
+}

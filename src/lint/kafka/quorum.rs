@@ -1,0 +1,154 @@
+//! The quorum: how its members start, and whether the list of members is right.
+
+use std::collections::BTreeSet;
+
+use super::Member;
+use crate::{
+    diagnostics::rules::pod,
+    lint::model::{ObjectModel, set::SetFindings, settings::Setting},
+};
+
+pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
+    if !member.is_stateful_set() || member.workload.replicas < 2 || !member.votes() {
+        return;
+    }
+    if !member.workload.parallel {
+        findings.add(member.index, "/spec", &pod::QUORUM_START, format!("{} members of a quorum start one after the other: the first waits for the second, which is not created before the first is ready", member.workload.replicas))
+            .hint("set `podManagementPolicy: Parallel`");
+    }
+    let service = member.workload.service.clone().unwrap_or_default();
+    let namespace = member.object.identity.namespace.clone();
+    if let Some(found) = member
+        .set
+        .find("Service", &namespace, &service)
+        .and_then(ObjectModel::service)
+        && found.headless
+        && !found.not_ready_too
+        && let Some(index) = member.set.index("Service", &namespace, &service)
+    {
+        findings.add(index, "/spec", &pod::QUORUM_START, format!("members of the quorum `{}` have no address before they are ready, and need each other's to become ready", member.object.identity.name))
+            .hint("set `publishNotReadyAddresses: true`");
+    }
+}
+
+pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
+    let members = listed(member);
+    if members.is_empty() || members.iter().any(|(_, host, _)| host.contains(['$', '{'])) {
+        return;
+    }
+    let own = &member.object.identity;
+    let mut ids = BTreeSet::new();
+    let mut ordinals = BTreeSet::new();
+    for (id, host, setting) in &members {
+        if let Some(id) = id
+            && !ids.insert(*id)
+        {
+            member
+                .at(
+                    findings,
+                    setting,
+                    &pod::VOTERS,
+                    format!("two members of the quorum have the id {id}"),
+                )
+                .hint("give each member an id of its own");
+        }
+        let parts: Vec<&str> = host.split('.').collect();
+        let (name, service) = (parts[0], parts.get(1).copied().unwrap_or_default());
+        let namespace = parts.get(2).copied().unwrap_or(&own.namespace);
+        let Some((stem, ordinal)) = name.rsplit_once('-') else {
+            continue;
+        };
+        let Ok(ordinal) = ordinal.parse::<i64>() else { continue };
+        if member.set.find("StatefulSet", namespace, stem).is_none() {
+            if member.set.namespaces.contains(namespace) {
+                member
+                    .at(
+                        findings,
+                        setting,
+                        &pod::VOTERS,
+                        format!("member `{host}` is no pod of these objects"),
+                    )
+                    .hint("list the pods of the StatefulSet that votes");
+            }
+            continue;
+        }
+        if !member.set.has_pod(namespace, service, name) {
+            member
+                .at(
+                    findings,
+                    setting,
+                    &pod::VOTERS,
+                    format!(
+                        "member `{host}` does not exist: the StatefulSet has no such pod, or another Service names it"
+                    ),
+                )
+                .hint("list exactly the pods of the StatefulSet, at the Service in its `serviceName`");
+            continue;
+        }
+        if stem == own.name && namespace == own.namespace {
+            ordinals.insert(ordinal);
+            let indexed = ["node.id", "broker.id"].iter().any(|key| {
+                member
+                    .settings
+                    .get(key)
+                    .is_some_and(|setting| setting.value == "{metadata.labels['apps.kubernetes.io/pod-index']}")
+            });
+            if let Some(id) = id.filter(|id| indexed && *id != ordinal) {
+                member
+                    .at(
+                        findings,
+                        setting,
+                        &pod::VOTERS,
+                        format!("member `{host}` is listed with the id {id}, and has the id {ordinal}"),
+                    )
+                    .hint(format!("write `{ordinal}@{host}`"));
+            }
+        }
+    }
+    if member.votes() && member.is_stateful_set() {
+        for ordinal in member.workload.first..member.workload.first + member.workload.replicas {
+            if !ordinals.contains(&ordinal) {
+                let setting = members[0].2.clone();
+                member
+                    .at(
+                        findings,
+                        &setting,
+                        &pod::VOTERS,
+                        format!("pod `{}-{ordinal}` takes part in the vote, and is not listed", own.name),
+                    )
+                    .hint("list every pod of the StatefulSet");
+            }
+        }
+    }
+}
+
+/// The members that a setting lists: id and host.
+fn listed(member: &Member<'_>) -> Vec<(Option<i64>, String, Setting)> {
+    let mut members = Vec::new();
+    if let Some(setting) = member.settings.get("controller.quorum.voters") {
+        for entry in setting
+            .value
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
+            let (id, address) = entry.split_once('@').unwrap_or(("", entry));
+            let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+            members.push((id.parse().ok(), host.to_owned(), setting.clone()));
+        }
+    }
+    for (key, setting) in member.settings.iter() {
+        if let Some(id) = key.strip_prefix("server.").and_then(|id| id.parse::<i64>().ok()) {
+            let host = setting.value.split(':').next().unwrap_or_default();
+            members.push((Some(id), host.to_owned(), setting.clone()));
+        }
+    }
+    if let Some(setting) = member.settings.get("servers") {
+        for entry in setting.value.split([';', ' ']).filter(|entry| !entry.is_empty()) {
+            let address = entry.split_once('=').map_or(entry, |(_, address)| address);
+            let host = address.split(':').next().unwrap_or_default();
+            members.push((None, host.to_owned(), setting.clone()));
+        }
+    }
+    members
+}

@@ -1,0 +1,48 @@
+//! The user that the process runs as, and its volumes.
+
+use super::Member;
+use crate::{
+    diagnostics::rules::pod,
+    lint::model::{set::SetFindings, syntax::split_tag},
+};
+
+pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
+    let image = member.process.image_name();
+    let tag = split_tag(&member.process.image).1.unwrap_or_default();
+    let mut version = tag.split('.').map(|part| part.parse::<u32>().unwrap_or(u32::MAX));
+    let version = (version.next().unwrap_or(u32::MAX), version.next().unwrap_or(u32::MAX));
+    let named = image.ends_with("apache/kafka") || image.contains("confluentinc/cp-") && version <= (8, 2);
+    if named && member.process.user.non_root && member.process.user.id.is_none() {
+        findings
+            .add(
+                member.index,
+                member.process.pointer.clone(),
+                &pod::NAMED_USER,
+                format!(
+                    "container `{}` has to be non-root, and `{}` names its user: the kubelet cannot tell",
+                    member.process.container, member.process.image
+                ),
+            )
+            .hint("set `runAsUser: 1000`");
+    }
+}
+
+pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
+    let image = member.process.image_name();
+    let non_root = member.process.user.id.is_some_and(|user| user > 0)
+        || member.process.user.id.is_none()
+            && (member.process.user.non_root || image.contains("confluentinc/") || image.ends_with("apache/kafka"));
+    if !member.process.mounts.claims.is_empty() && non_root && !member.process.user.owns_volumes {
+        findings
+            .add(
+                member.index,
+                "/spec/template/spec/securityContext",
+                &pod::VOLUME_OWNER,
+                format!(
+                    "container `{}` does not run as root, and a new volume belongs to root: it cannot write `{}`",
+                    member.process.container, member.process.mounts.claims[0].0
+                ),
+            )
+            .hint("set `fsGroup` to the group of the image's user, `1000`");
+    }
+}

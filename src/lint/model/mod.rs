@@ -1,0 +1,131 @@
+//! What objects can be judged by, read from each before it is forgotten: ten thousand whole objects would fill the memory.
+
+pub(crate) mod address;
+pub(crate) mod config;
+pub(crate) mod container;
+pub(crate) mod guard;
+pub(crate) mod monitoring;
+pub(crate) mod node;
+pub(crate) mod pod_security;
+pub(crate) mod process;
+pub(crate) mod program;
+pub(crate) mod selector;
+pub(crate) mod service;
+pub(crate) mod set;
+pub(crate) mod settings;
+pub(crate) mod syntax;
+pub(crate) mod workload;
+
+use serde_json::Value;
+
+use self::{
+    address::Address,
+    config::ConfigData,
+    guard::{Budget, Policy},
+    monitoring::{Monitor, RuleMetrics},
+    node::Node,
+    selector::{Labels, labels},
+    service::Service,
+    workload::Workload,
+};
+use crate::manifest::Identity;
+
+/// What is known of one object.
+#[derive(Clone, Debug)]
+pub struct ObjectModel {
+    /// What makes it the same object.
+    pub identity: Identity,
+    pub(crate) labels: Labels,
+    pub(crate) detail: ObjectDetail,
+    pub(crate) addresses: Vec<Address>,
+}
+
+/// What is known of an object by its kind.
+#[derive(Clone, Debug)]
+pub(crate) enum ObjectDetail {
+    Workload(Box<Workload>),
+    Service(Service),
+    Config(ConfigData),
+    Budget(Budget),
+    Policy(Policy),
+    ServiceMonitor(Monitor),
+    PodMonitor(Monitor),
+    Rules(RuleMetrics),
+    Namespace { injects: bool, restricted: bool },
+    Other,
+}
+
+impl ObjectModel {
+    pub(crate) fn of(root: &Node<'_, '_>) -> Self {
+        let metadata = root.get("metadata");
+        let spec = root.get("spec");
+        let kind = root.get("kind").text();
+        let api_version = root.get("apiVersion").text();
+        let mut addresses = Vec::new();
+        let detail = match kind {
+            "StatefulSet" | "Deployment" | "DaemonSet" | "ReplicaSet" | "Job" => ObjectDetail::Workload(Box::new(
+                workload::read(kind, &spec, &spec.get("template"), &mut addresses),
+            )),
+            "CronJob" => {
+                let template = spec.get("jobTemplate");
+                let spec = template.get("spec");
+                ObjectDetail::Workload(Box::new(workload::read(
+                    "Job",
+                    &spec,
+                    &spec.get("template"),
+                    &mut addresses,
+                )))
+            }
+            "Pod" => ObjectDetail::Workload(Box::new(workload::read(
+                kind,
+                &Node::root(&Value::Null),
+                root,
+                &mut addresses,
+            ))),
+            "Service" => ObjectDetail::Service(service::read(&spec)),
+            "ConfigMap" | "Secret" => ObjectDetail::Config(config::read(root, &mut addresses)),
+            "PodDisruptionBudget" => ObjectDetail::Budget(guard::budget(&spec)),
+            "NetworkPolicy" => ObjectDetail::Policy(guard::policy(&spec)),
+            "ServiceMonitor" if api_version.starts_with("monitoring.coreos.com/") => {
+                ObjectDetail::ServiceMonitor(monitoring::monitor(&spec, "endpoints"))
+            }
+            "PodMonitor" if api_version.starts_with("monitoring.coreos.com/") => {
+                ObjectDetail::PodMonitor(monitoring::monitor(&spec, "podMetricsEndpoints"))
+            }
+            "PrometheusRule" => ObjectDetail::Rules(monitoring::rules(&spec)),
+            "Namespace" => {
+                let labels = metadata.get("labels");
+                ObjectDetail::Namespace {
+                    injects: labels.get("istio-injection").text() == "enabled" || labels.get("istio.io/rev").is_set(),
+                    restricted: labels.get("pod-security.kubernetes.io/enforce").text() == "restricted",
+                }
+            }
+            _ => ObjectDetail::Other,
+        };
+        Self {
+            identity: Identity {
+                group: api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned(),
+                kind: kind.to_owned(),
+                namespace: metadata.get("namespace").text().to_owned(),
+                name: metadata.get("name").text().to_owned(),
+            },
+            labels: labels(metadata.get("labels").value()),
+            detail,
+            addresses,
+        }
+    }
+
+    pub(crate) fn workload(&self) -> Option<&Workload> {
+        match &self.detail {
+            ObjectDetail::Workload(workload) => Some(workload),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn service(&self) -> Option<&Service> {
+        match &self.detail {
+            ObjectDetail::Service(service) => Some(service),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The process of the Kafka family that a pod runs, and what its pod gives it.
+
+use super::{
+    container::command,
+    node::Node,
+    program::{Program, program},
+    settings::{EffectiveSettings, Environment, Property},
+    syntax::split_tag,
+};
+
+/// A process of the Kafka family in its pod.
+#[derive(Clone, Debug)]
+pub(crate) struct KafkaProcess {
+    pub(crate) program: Program,
+    /// Its container.
+    pub(crate) pointer: String,
+    pub(crate) container: String,
+    pub(crate) image: String,
+    /// Whether the image's entrypoint makes the configuration.
+    pub(crate) entrypoint: bool,
+    /// Whether Services become variables of its environment.
+    pub(crate) service_links: bool,
+    pub(crate) environment: Environment,
+    pub(crate) mounts: Mounts,
+    pub(crate) patience: Patience,
+    pub(crate) user: User,
+    /// Commands of all containers of the pod, and where each is.
+    pub(crate) commands: Vec<(String, String)>,
+    pub(crate) cluster_id: Option<String>,
+}
+
+/// What is mounted into a container.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mounts {
+    /// Folders or files of mounted ConfigMaps: name of the map, path.
+    pub(crate) config_maps: Vec<(String, String)>,
+    /// The paths of mounted claims, and whether only a part of the volume is mounted.
+    pub(crate) claims: Vec<(String, bool)>,
+    /// The paths of mounted volumes that can be written.
+    pub(crate) writable: Vec<String>,
+    /// Whether nothing else can be written.
+    pub(crate) read_only_root: bool,
+}
+
+/// How long the kubelet waits before it kills a container.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    /// Seconds from the request to stop until the kill.
+    pub(crate) grace: i64,
+    pub(crate) liveness: bool,
+    pub(crate) startup: bool,
+}
+
+/// The user that a container runs as.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: Option<i64>,
+    pub(crate) non_root: bool,
+    /// Whether volumes are handed over to a group.
+    pub(crate) owns_volumes: bool,
+}
+
+impl KafkaProcess {
+    /// The process of the Kafka family in a pod, if there is one that serves.
+    pub(crate) fn of(pod: &Node<'_, '_>) -> Option<Self> {
+        let containers = pod.get("containers");
+        let (container, program, entrypoint) = containers.items().find_map(|container| {
+            let (program, entrypoint) = program(&container)?;
+            Some((container, program, entrypoint))
+        })?;
+        let environment = Environment::of(&container, program, entrypoint);
+        let mut cluster_id = environment
+            .variable("CLUSTER_ID")
+            .or(environment.variable("KAFKA_CLUSTER_ID"))
+            .cloned();
+        let mut commands = Vec::new();
+        for list in ["initContainers", "containers"] {
+            let list = pod.get(list);
+            for container in list.items() {
+                let command = command(&container);
+                if let Some(id) = option(&command, &["--cluster-id", "-t"]) {
+                    cluster_id.get_or_insert(id);
+                }
+                if !command.is_empty() {
+                    commands.push((container.pointer(), command));
+                }
+            }
+        }
+        let security = [container.get("securityContext"), pod.get("securityContext")];
+        Some(Self {
+            program,
+            pointer: container.pointer(),
+            container: container.get("name").text().to_owned(),
+            image: container.get("image").text().to_owned(),
+            entrypoint,
+            service_links: pod.get("enableServiceLinks").bool() != Some(false),
+            environment,
+            mounts: Mounts::of(&container, pod),
+            patience: Patience {
+                grace: pod.get("terminationGracePeriodSeconds").int().unwrap_or(30),
+                liveness: container.get("livenessProbe").is_set(),
+                startup: container.get("startupProbe").is_set(),
+            },
+            user: User {
+                id: security.iter().find_map(|security| security.get("runAsUser").int()),
+                non_root: security
+                    .iter()
+                    .any(|security| security.get("runAsNonRoot").bool() == Some(true)),
+                owns_volumes: security[1].get("fsGroup").is_set(),
+            },
+            commands,
+            cluster_id,
+        })
+    }
+
+    /// The start command of the process itself.
+    pub(crate) fn start(&self) -> &str {
+        self.commands
+            .iter()
+            .find(|(pointer, _)| *pointer == self.pointer)
+            .map_or("", |(_, command)| command)
+    }
+
+    /// Its settings: those of its environment, and those of the property files that its start command names. `files` gives the
+    /// property files of a ConfigMap.
+    pub(crate) fn settings<'f>(&self, files: impl Fn(&str) -> &'f [(String, Vec<Property>)]) -> EffectiveSettings {
+        let mut settings = EffectiveSettings::of(&self.environment);
+        let start = self.start();
+        for (map, path) in &self.mounts.config_maps {
+            for (file, lines) in files(map) {
+                let named = start.contains(&format!("{path}/{file}"))
+                    || start.contains(path.as_str()) && path.ends_with(file.as_str());
+                if named {
+                    settings.add_file(&self.environment, map, file, lines);
+                }
+            }
+        }
+        settings
+    }
+
+    /// The name of its image, without tag and digest.
+    pub(crate) fn image_name(&self) -> &str {
+        split_tag(self.image.split('@').next().unwrap_or_default()).0
+    }
+}
+
+impl Mounts {
+    fn of(container: &Node<'_, '_>, pod: &Node<'_, '_>) -> Self {
+        let mut own = Self {
+            read_only_root: container.get("securityContext").get("readOnlyRootFilesystem").bool() == Some(true),
+            ..Self::default()
+        };
+        let volumes = pod.get("volumes");
+        let mounts = container.get("volumeMounts");
+        for mount in mounts.items() {
+            let (name, path) = (mount.get("name").text(), mount.get("mountPath").text());
+            let part = ["subPath", "subPathExpr"].iter().any(|field| mount.get(field).is_set());
+            let volume = volumes.items().find(|volume| volume.get("name").text() == name);
+            let path = path.trim_end_matches('/').to_owned();
+            match volume {
+                Some(volume) if volume.get("configMap").is_set() => {
+                    let map = volume.get("configMap").get("name").text().to_owned();
+                    own.config_maps.push((map, path));
+                }
+                Some(volume) if volume.get("secret").is_set() || volume.get("projected").is_set() => {
+                    own.config_maps.push((String::new(), path));
+                }
+                // A claim template has no volume.
+                Some(volume) if !volume.get("persistentVolumeClaim").is_set() => own.writable.push(path),
+                _ => {
+                    own.writable.push(path.clone());
+                    own.claims.push((path, part));
+                }
+            }
+        }
+        own
+    }
+}
+
+/// The value of an option, as `--cluster-id=X` or `-t X`.
+fn option(command: &str, names: &[&str]) -> Option<String> {
+    if !command.contains("kafka-storage") {
+        return None;
+    }
+    let mut words = command.split_whitespace();
+    while let Some(word) = words.next() {
+        for name in names {
+            if let Some(rest) = word.strip_prefix(name) {
+                let value = match rest.strip_prefix('=') {
+                    Some(value) => value,
+                    None if rest.is_empty() => words.next()?,
+                    None => continue,
+                };
+                let value = value.trim_matches(['"', '\'']);
+                return value
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+                    .then(|| value.to_owned());
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,157 @@
+//! Objects that are applied together, by name, namespace and label.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    ObjectDetail, ObjectModel,
+    guard::Budget,
+    selector::{Labels, Selector, selects},
+    workload::Workload,
+};
+use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
+
+/// A set of objects that are applied together.
+pub(crate) struct ObjectSet<'a> {
+    pub(crate) objects: &'a [&'a ObjectModel],
+    by_name: BTreeMap<(&'a str, &'a str, &'a str), usize>,
+    pub(crate) namespaces: BTreeSet<&'a str>,
+    /// Workloads, by namespace.
+    pods: BTreeMap<&'a str, Vec<usize>>,
+    /// Workloads, by namespace and each label of their pods.
+    labelled: BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>,
+    /// Budgets and policies, by namespace.
+    guards: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> ObjectSet<'a> {
+    pub(crate) fn new(objects: &'a [&'a ObjectModel]) -> Self {
+        let mut set = Self {
+            objects,
+            by_name: BTreeMap::new(),
+            namespaces: BTreeSet::new(),
+            pods: BTreeMap::new(),
+            labelled: BTreeMap::new(),
+            guards: BTreeMap::new(),
+        };
+        for (index, object) in objects.iter().enumerate() {
+            let identity = &object.identity;
+            let namespace = identity.namespace.as_str();
+            set.by_name
+                .entry((&identity.kind, namespace, &identity.name))
+                .or_insert(index);
+            if identity.kind == "Namespace" {
+                set.namespaces.insert(&identity.name);
+            } else {
+                set.namespaces.insert(namespace);
+            }
+            if let Some(workload) = object.workload() {
+                set.pods.entry(namespace).or_default().push(index);
+                for (key, value) in &workload.pods {
+                    set.labelled.entry((namespace, key, value)).or_default().push(index);
+                }
+            }
+            if matches!(object.detail, ObjectDetail::Budget(_) | ObjectDetail::Policy(_)) {
+                set.guards.entry(namespace).or_default().push(index);
+            }
+        }
+        set
+    }
+
+    pub(crate) fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a ObjectModel> {
+        self.by_name
+            .get(&(kind, namespace, name))
+            .map(|&index| self.objects[index])
+    }
+
+    pub(crate) fn index(&self, kind: &str, namespace: &str, name: &str) -> Option<usize> {
+        self.by_name.get(&(kind, namespace, name)).copied()
+    }
+
+    /// The workloads of a namespace whose pods a selector selects.
+    pub(crate) fn selected(&self, namespace: &str, selector: &Selector) -> Vec<(usize, &'a Workload)> {
+        // The rarest label leaves the fewest to look at.
+        let indices = selector
+            .required()
+            .map(|(key, value)| self.labelled.get(&(namespace, key, value)))
+            .min_by_key(|indices| indices.map_or(0, Vec::len))
+            .unwrap_or_else(|| self.pods.get(namespace))
+            .map_or(&[][..], Vec::as_slice);
+        indices
+            .iter()
+            .filter_map(|&index| Some((index, self.objects[index].workload()?)))
+            .filter(|(_, workload)| selects(selector, &workload.pods))
+            .collect()
+    }
+
+    pub(crate) fn workloads(&self) -> impl Iterator<Item = (usize, &'a ObjectModel, &'a Workload)> + use<'a> {
+        let objects = self.objects;
+        objects
+            .iter()
+            .enumerate()
+            .filter_map(|(index, object)| Some((index, *object, object.workload()?)))
+    }
+
+    /// The disruption budgets that select pods with these labels.
+    pub(crate) fn budgets<'l>(
+        &'l self,
+        namespace: &str,
+        labels: &'l Labels,
+    ) -> impl Iterator<Item = &'a Budget> + use<'a, 'l> {
+        self.guards(namespace).filter_map(|object| match &object.detail {
+            ObjectDetail::Budget(budget) if selects(&budget.selector, labels) => Some(budget),
+            _ => None,
+        })
+    }
+
+    /// Whether a network policy selects pods with these labels.
+    pub(crate) fn has_policy(&self, namespace: &str, labels: &Labels) -> bool {
+        self.guards(namespace)
+            .any(|object| matches!(&object.detail, ObjectDetail::Policy(policy) if selects(&policy.selector, labels)))
+    }
+
+    fn guards(&self, namespace: &str) -> impl Iterator<Item = &'a ObjectModel> + use<'a, '_> {
+        let indices = self.guards.get(namespace).map_or(&[][..], Vec::as_slice);
+        indices.iter().map(|&index| self.objects[index])
+    }
+
+    /// Whether a pod of this name is among those of a StatefulSet that a Service names.
+    pub(crate) fn has_pod(&self, namespace: &str, service: &str, pod: &str) -> bool {
+        let Some((name, ordinal)) = pod.rsplit_once('-') else {
+            return false;
+        };
+        let Ok(ordinal) = ordinal.parse::<i64>() else {
+            return false;
+        };
+        self.find("StatefulSet", namespace, name)
+            .and_then(ObjectModel::workload)
+            .is_some_and(|workload| {
+                workload.service.as_deref() == Some(service)
+                    && (workload.first..workload.first + workload.replicas).contains(&ordinal)
+            })
+    }
+}
+
+/// What is wrong with each object of a set.
+pub(crate) struct SetFindings(Vec<Diagnostics>);
+
+impl SetFindings {
+    /// Nothing, about so many objects.
+    pub(crate) fn new(objects: usize) -> Self {
+        Self(vec![Diagnostics::default(); objects])
+    }
+
+    /// Adds a finding about a field of an object, and returns it to say more.
+    pub(crate) fn add(
+        &mut self,
+        index: usize,
+        pointer: impl Into<String>,
+        rule: &'static Rule,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.0[index].in_field(pointer, rule, message)
+    }
+
+    pub(crate) fn finish(self) -> Vec<Diagnostics> {
+        self.0
+    }
+}

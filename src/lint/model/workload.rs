@@ -1,0 +1,193 @@
+//! Workloads: their pods, and what these refer to.
+
+use super::{
+    address::{self, Address},
+    container,
+    node::Node,
+    pod_security,
+    process::KafkaProcess,
+    selector::{Labels, Selector, labels},
+};
+
+/// A set of pods.
+#[derive(Clone, Debug)]
+pub(crate) struct Workload {
+    pub(crate) replicas: i64,
+    pub(crate) first: i64,
+    /// The selector of its pods; none for a Job.
+    pub(crate) selector: Option<Selector>,
+    pub(crate) pods: Labels,
+    /// The Service that names the pods.
+    pub(crate) service: Option<String>,
+    pub(crate) parallel: bool,
+    pub(crate) ports: Vec<Port>,
+    pub(crate) references: Vec<Reference>,
+    /// Whether the pod decides on Istio's proxy, and how.
+    pub(crate) injected: Option<bool>,
+    /// A container with the user of the proxy.
+    pub(crate) proxy_user: Option<String>,
+    /// What the restricted level of Pod Security says about it.
+    pub(crate) violations: Vec<String>,
+    pub(crate) kafka: Option<KafkaProcess>,
+    /// Whether it is the exporter of Kafka's groups and topics.
+    pub(crate) exports: bool,
+    /// The commands of a Job, and where each is.
+    pub(crate) commands: Vec<(String, String)>,
+}
+
+/// A port that a container declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) number: i64,
+}
+
+/// Another object, by name.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) keys: Vec<String>,
+    pub(crate) optional: bool,
+    pub(crate) pointer: String,
+    pub(crate) path: String,
+}
+
+pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, addresses: &mut Vec<Address>) -> Workload {
+    let metadata = template.get("metadata");
+    let pod = template.get("spec");
+    let selector = spec.get("selector");
+    let mut ports = Vec::new();
+    let mut references = Vec::new();
+    let mut proxy_user = None;
+    let mut exports = false;
+    let mut commands = Vec::new();
+    let security = pod.get("securityContext");
+    for list in ["initContainers", "containers"] {
+        let list = pod.get(list);
+        for container in list.items() {
+            container_references(&container, &mut references);
+            address::of_container(&container, addresses);
+            let user = container.get("securityContext").value()["runAsUser"].as_i64();
+            if user.or(security.get("runAsUser").int()) == Some(1337) {
+                proxy_user.get_or_insert_with(|| container.pointer());
+            }
+            let image = container.get("image").text();
+            exports |= image.contains("kafka-exporter") || image.contains("kafka_exporter");
+            if kind == "Job" {
+                commands.push((container.pointer(), container::command(&container)));
+            }
+            let declared = container.get("ports");
+            // Init containers are gone when a Service looks for ports, unless they are sidecars.
+            for port in declared.items() {
+                ports.push(Port {
+                    name: port.get("name").text().to_owned(),
+                    number: port.get("containerPort").int().unwrap_or_default(),
+                });
+            }
+        }
+    }
+    pod_references(&pod, &mut references);
+    let inject = "sidecar.istio.io/inject";
+    let decided = [metadata.get("labels"), metadata.get("annotations")]
+        .iter()
+        .find_map(|map| map.get(inject).str().map(str::to_owned));
+    Workload {
+        // Bounded, so that an absurd number is told and never counted to.
+        replicas: spec.get("replicas").int().unwrap_or(1).clamp(0, 10_000),
+        first: spec
+            .get("ordinals")
+            .get("start")
+            .int()
+            .unwrap_or(0)
+            .clamp(0, i64::from(i32::MAX)),
+        selector: (kind != "Job" && selector.is_set()).then(|| Selector::of(selector.value())),
+        pods: labels(metadata.get("labels").value()),
+        service: spec
+            .get("serviceName")
+            .str()
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
+        parallel: spec.get("podManagementPolicy").text() == "Parallel",
+        ports,
+        references,
+        injected: decided.map(|text| text == "true"),
+        proxy_user,
+        violations: pod_security::violations(&pod),
+        kafka: (kind != "Job").then(|| KafkaProcess::of(&pod)).flatten(),
+        exports,
+        commands,
+    }
+}
+
+fn reference(
+    kind: &'static str,
+    node: &Node<'_, '_>,
+    name: &'static str,
+    keys: Vec<String>,
+    list: &mut Vec<Reference>,
+) {
+    let place = node.get(name);
+    if let Some(text) = place.str().filter(|text| !text.is_empty()) {
+        list.push(Reference {
+            kind,
+            name: text.to_owned(),
+            keys,
+            optional: node.get("optional").bool() == Some(true),
+            pointer: place.pointer(),
+            path: place.path(),
+        });
+    }
+}
+
+fn container_references(container: &Node<'_, '_>, list: &mut Vec<Reference>) {
+    let env = container.get("env");
+    for variable in env.items() {
+        let from = variable.get("valueFrom");
+        for (kind, field) in [("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")] {
+            let source = from.get(field);
+            let keys = source.get("key").str().map(str::to_owned);
+            reference(kind, &source, "name", keys.into_iter().collect(), list);
+        }
+    }
+    let from = container.get("envFrom");
+    for item in from.items() {
+        reference("ConfigMap", &item.get("configMapRef"), "name", Vec::new(), list);
+        reference("Secret", &item.get("secretRef"), "name", Vec::new(), list);
+    }
+}
+
+fn pod_references(pod: &Node<'_, '_>, list: &mut Vec<Reference>) {
+    let keys = |node: &Node<'_, '_>| {
+        let items = node.get("items");
+        items
+            .items()
+            .filter_map(|item| item.get("key").str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let volumes = pod.get("volumes");
+    for volume in volumes.items() {
+        let (config, secret) = (volume.get("configMap"), volume.get("secret"));
+        reference("ConfigMap", &config, "name", keys(&config), list);
+        reference("Secret", &secret, "secretName", keys(&secret), list);
+        reference(
+            "PersistentVolumeClaim",
+            &volume.get("persistentVolumeClaim"),
+            "claimName",
+            Vec::new(),
+            list,
+        );
+        let projected = volume.get("projected");
+        let sources = projected.get("sources");
+        for source in sources.items() {
+            let (config, secret) = (source.get("configMap"), source.get("secret"));
+            reference("ConfigMap", &config, "name", keys(&config), list);
+            reference("Secret", &secret, "name", keys(&secret), list);
+        }
+    }
+    reference("ServiceAccount", pod, "serviceAccountName", Vec::new(), list);
+    let pulls = pod.get("imagePullSecrets");
+    for secret in pulls.items() {
+        reference("Secret", &secret, "name", Vec::new(), list);
+    }
+}

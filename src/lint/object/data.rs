@@ -1,0 +1,27 @@
+//! ConfigMaps and Secrets.
+
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::rules::api;
+use crate::lint::model::{node::Node, syntax};
+
+pub(crate) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+    let data = root.get("data");
+    let binary = root.get("binaryData");
+    let text = root.get("stringData");
+    for part in [&data, &binary, &text] {
+        for (key, value) in part.entries() {
+            if let Some(reason) = syntax::config_key(key) {
+                findings.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
+            }
+        }
+    }
+    for (key, value) in binary.entries() {
+        if data.get(key).is_set() {
+            findings.at(
+                &value,
+                &api::LISTED_TWICE,
+                format!("is the second value of `{key}`: `data` has it too"),
+            );
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Objects, each by itself, as the API server validates them.
+
+mod container;
+mod data;
+mod disruption_budget;
+mod fields;
+mod metadata;
+mod network_policy;
+mod pod;
+mod prometheus_rule;
+pub(crate) mod schema;
+mod service;
+mod workload;
+
+use super::model::node::Node;
+use crate::diagnostics::Diagnostics;
+
+/// Judges an object by its kind.
+pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+    metadata::check(root, findings);
+    let spec = root.get("spec");
+    let api_version = root.get("apiVersion").text();
+    match root.get("kind").text() {
+        "StatefulSet" => workload::stateful_set(root, findings),
+        "Deployment" | "ReplicaSet" => workload::deployment(root, findings),
+        "DaemonSet" => workload::daemon_set(root, findings),
+        "Job" => workload::job(&spec, findings),
+        "CronJob" => workload::cron_job(root, findings),
+        "Pod" => pod::check(root, &[], findings),
+        "PersistentVolumeClaim" => workload::claim(&spec, findings),
+        "Service" if api_version == "v1" => service::service(root, findings),
+        "NetworkPolicy" => network_policy::policy(root, findings),
+        "PodDisruptionBudget" => disruption_budget::budget(root, findings),
+        "ConfigMap" | "Secret" => data::data(root, findings),
+        "ServiceMonitor" | "PodMonitor" => metadata::selector(&spec.get("selector"), findings),
+        "PrometheusRule" => prometheus_rule::alerts(root, findings),
+        _ => {}
+    }
+}

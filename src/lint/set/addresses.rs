@@ -1,0 +1,68 @@
+//! Addresses that no Service answers.
+
+use crate::{
+    diagnostics::rules::pod,
+    lint::model::{
+        ObjectModel,
+        set::{ObjectSet, SetFindings},
+    },
+};
+
+/// Namespace and name of the Service that a host names, and the pod before it.
+fn host<'h>(host: &'h str, own: &'h str) -> Option<(&'h str, &'h str, Option<&'h str>)> {
+    let parts: Vec<&str> = host.split('.').collect();
+    match parts.as_slice() {
+        [service] => Some((own, service, None)),
+        [service, namespace] | [service, namespace, "svc", ..] => Some((namespace, service, None)),
+        [pod, service, namespace] | [pod, service, namespace, "svc", ..] => Some((namespace, service, Some(pod))),
+        _ => None,
+    }
+}
+
+pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
+    for index in 0..set.objects.len() {
+        let object = set.objects[index];
+        for address in &object.addresses {
+            let Some((namespace, service, pod)) = host(&address.host, &object.identity.namespace) else {
+                continue;
+            };
+            if !set.namespaces.contains(namespace) {
+                continue;
+            }
+            let shown = format!("{}:{}", address.host, address.port);
+            let found = set.find("Service", namespace, service).and_then(ObjectModel::service);
+            let message = match (found, pod) {
+                (None, _) => format!("`{shown}` leads nowhere: there is no Service `{service}`"),
+                (Some(_), Some(pod)) if !set.has_pod(namespace, service, pod) => {
+                    format!("`{shown}` leads nowhere: Service `{service}` names no pod `{pod}`")
+                }
+                (Some(found), None)
+                    if !found.headless
+                        && !found.external
+                        && found.ports.iter().all(|port| port.number != address.port) =>
+                {
+                    format!(
+                        "`{shown}` leads nowhere: Service `{service}` has no port {}",
+                        address.port
+                    )
+                }
+                _ => continue,
+            };
+            let services: Vec<&str> = set
+                .objects
+                .iter()
+                .filter(|other| other.identity.kind == "Service" && other.identity.namespace == namespace)
+                .map(|other| other.identity.name.as_str())
+                .take(8)
+                .collect();
+            let finding = findings.add(index, address.pointer.clone(), &pod::ADDRESS, message);
+            finding.place.row = address.row;
+            finding.hint(if services.is_empty() {
+                "give the address in full where the Service is someone else's".to_owned()
+            } else {
+                format!("there is the Service `{}`", services.join("`, `"))
+            });
+            finding.outside("Service", service);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Pods that get the sidecar of a service mesh.
+
+use crate::{
+    diagnostics::rules::identity,
+    lint::model::{
+        ObjectDetail, ObjectModel,
+        program::Program,
+        selector::selects,
+        service::PortRef,
+        set::{ObjectSet, SetFindings},
+        workload::Workload,
+    },
+};
+
+pub(super) fn check(
+    set: &ObjectSet<'_>,
+    findings: &mut SetFindings,
+    index: usize,
+    object: &ObjectModel,
+    workload: &Workload,
+) {
+    let namespace = object.identity.namespace.clone();
+    let injects = matches!(
+        set.find("Namespace", "", &namespace).map(|found| &found.detail),
+        Some(ObjectDetail::Namespace { injects: true, .. })
+    );
+    let injected = workload.injected.unwrap_or(injects);
+    if !injected {
+        return;
+    }
+    if object.identity.kind == "Job" || object.identity.kind == "CronJob" {
+        findings
+            .add(
+                index,
+                "/spec/template/metadata",
+                &identity::MESH_JOB,
+                "its pods get a sidecar, which runs on when the Job is done",
+            )
+            .hint("give them the label `sidecar.istio.io/inject: \"false\"`");
+    }
+    if let Some(pointer) = &workload.proxy_user {
+        findings
+            .add(
+                index,
+                pointer.clone(),
+                &identity::MESH_USER,
+                "a container runs as user 1337, whose traffic bypasses the proxy",
+            )
+            .hint("choose another `runAsUser`");
+    }
+    let Some(kafka) = workload
+        .kafka
+        .as_ref()
+        .filter(|kafka| matches!(kafka.program, Program::Broker | Program::ZooKeeper))
+    else {
+        return;
+    };
+    if workload.injected.is_none() {
+        findings.add(
+            index,
+            "/spec/template/metadata",
+            &identity::MESH_UNDECIDED,
+            format!(
+                "namespace `{namespace}` injects a sidecar, and container `{}` speaks a protocol that it does not know",
+                kafka.container
+            ),
+        )
+        .hint("give the pods the label `sidecar.istio.io/inject: \"false\"`, or \"true\" if that is meant");
+        return;
+    }
+    let services: Vec<&ObjectModel> = set
+        .objects
+        .iter()
+        .copied()
+        .filter(|other| other.identity.namespace == namespace)
+        .filter(|other| {
+            other
+                .service()
+                .and_then(|service| service.selector.as_ref())
+                .is_some_and(|selector| selects(selector, &workload.pods))
+        })
+        .collect();
+    for port in &workload.ports {
+        let declared = services
+            .iter()
+            .filter_map(|other| other.service())
+            .flat_map(|service| &service.ports)
+            .find(|known| {
+                known.target == PortRef::Number(port.number) || known.target == PortRef::Name(port.name.clone())
+            });
+        let spoken = |name: &str| {
+            let protocol = name.split('-').next().unwrap_or_default();
+            ["tcp", "tls", "http", "https", "grpc", "mongo", "redis"].contains(&protocol)
+        };
+        let message = match declared {
+            None => format!(
+                "port {} of the pods is in no Service, so the sidecar lets it through without mTLS",
+                port.number
+            ),
+            Some(known) if !spoken(&known.name) && known.protocol.is_empty() => {
+                format!(
+                    "port {} is called `{}`, which tells the sidecar no protocol",
+                    port.number, known.name
+                )
+            }
+            Some(_) => continue,
+        };
+        findings
+            .add(index, "/spec/template/spec", &identity::MESH_PORT, message)
+            .hint("declare every port in the headless Service, and call it `tcp-…`");
+    }
+}

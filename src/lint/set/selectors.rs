@@ -1,0 +1,204 @@
+//! Selectors that select nothing, and ports that what they select does not have.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    diagnostics::rules::api,
+    lint::model::{
+        ObjectDetail, ObjectModel,
+        monitoring::Monitor,
+        selector::{Selector, selects},
+        service::{PortRef, Service},
+        set::{ObjectSet, SetFindings},
+        workload::Workload,
+    },
+};
+
+pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
+    for (index, object) in set.objects.iter().enumerate() {
+        let namespace = object.identity.namespace.as_str();
+        match &object.detail {
+            ObjectDetail::Service(service) if !service.external => {
+                self::service(set, findings, index, namespace, service)
+            }
+            ObjectDetail::Policy(policy) => {
+                let pods = set.selected(namespace, &policy.selector);
+                if pods.is_empty() && !policy.selector.is_empty() {
+                    nothing(findings, index, "/spec/podSelector", "pod", &policy.selector, "Pod");
+                }
+                for (port, pointer) in &policy.ports {
+                    if !pods.is_empty() && !pods.iter().any(|(_, workload)| has_port(workload, port)) {
+                        missing_port(findings, index, pointer, port, &pods);
+                    }
+                }
+            }
+            ObjectDetail::Budget(budget) => {
+                if !budget.selector.is_empty() && set.selected(namespace, &budget.selector).is_empty() {
+                    nothing(findings, index, "/spec/selector", "pod", &budget.selector, "Pod");
+                }
+            }
+            ObjectDetail::ServiceMonitor(monitor) => service_monitor(set, findings, index, namespace, monitor),
+            ObjectDetail::PodMonitor(monitor) => pod_monitor(set, findings, index, namespace, monitor),
+            _ => {}
+        }
+    }
+}
+
+fn service(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, namespace: &str, service: &Service) {
+    let Some(selector) = &service.selector else { return };
+    let pods = set.selected(namespace, selector);
+    if pods.is_empty() {
+        nothing(findings, index, "/spec/selector", "pod", selector, "Pod");
+        return;
+    }
+    for port in &service.ports {
+        // A headless Service only names pods, of which some may be controllers and others brokers.
+        let having = pods
+            .iter()
+            .filter(|(_, workload)| has_port(workload, &port.target))
+            .count();
+        if having == 0 || (having < pods.len() && !service.headless && matches!(port.target, PortRef::Name(_))) {
+            missing_port(findings, index, &port.pointer, &port.target, &pods);
+        }
+    }
+}
+
+fn service_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, namespace: &str, monitor: &Monitor) {
+    let found: Vec<(&ObjectModel, &Service)> = set
+        .objects
+        .iter()
+        .filter_map(|object| Some((*object, object.service()?)))
+        .filter(|(object, _)| watches(monitor, namespace, object) && selects(&monitor.selector, &object.labels))
+        .collect();
+    if found.is_empty() {
+        nothing(
+            findings,
+            index,
+            "/spec/selector",
+            "Service",
+            &monitor.selector,
+            "Service",
+        );
+        return;
+    }
+    for (target, pointer) in &monitor.ports {
+        let has = found.iter().any(|(_, service)| {
+            service.ports.iter().any(|port| match target {
+                PortRef::Name(name) => port.name == *name || port.target == *target,
+                PortRef::Number(number) => port.number == *number || port.target == *target,
+            })
+        });
+        if !has {
+            let (name, rule) = match target {
+                PortRef::Name(name) => (name.clone(), &api::PORT_NAME),
+                PortRef::Number(number) => (number.to_string(), &api::PORT_NUMBER),
+            };
+            let names: Vec<&str> = found
+                .iter()
+                .flat_map(|(_, service)| &service.ports)
+                .map(|port| port.name.as_str())
+                .collect();
+            findings
+                .add(
+                    index,
+                    pointer.clone(),
+                    rule,
+                    format!("port `{name}` is none of the selected Services'"),
+                )
+                .hint(format!("they have `{}`", names.join("`, `")));
+        }
+    }
+}
+
+fn pod_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, namespace: &str, monitor: &Monitor) {
+    let pods: Vec<(usize, &Workload)> = set
+        .workloads()
+        .filter(|(_, object, workload)| {
+            watches(monitor, namespace, object) && selects(&monitor.selector, &workload.pods)
+        })
+        .map(|(index, _, workload)| (index, workload))
+        .collect();
+    if pods.is_empty() {
+        nothing(findings, index, "/spec/selector", "pod", &monitor.selector, "Pod");
+        return;
+    }
+    for (target, pointer) in &monitor.ports {
+        if !pods.iter().any(|(_, workload)| has_port(workload, target)) {
+            missing_port(findings, index, pointer, target, &pods);
+        }
+    }
+}
+
+fn watches(monitor: &Monitor, own: &str, object: &ObjectModel) -> bool {
+    match &monitor.namespaces {
+        None => object.identity.namespace == own,
+        Some(names) => names.is_empty() || names.contains(&object.identity.namespace),
+    }
+}
+
+/// Whether a port is one of a workload's.
+fn has_port(workload: &Workload, target: &PortRef) -> bool {
+    workload.ports.iter().any(|port| match target {
+        PortRef::Name(name) => port.name == *name,
+        PortRef::Number(number) => port.number == *number,
+    })
+}
+
+fn port_names(workloads: &[(usize, &Workload)]) -> String {
+    let names: BTreeSet<&str> = workloads
+        .iter()
+        .flat_map(|(_, workload)| &workload.ports)
+        .map(|port| port.name.as_str())
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.into_iter().collect::<Vec<_>>().join("`, `")
+}
+
+/// Says that selected pods lack a port. A number may be one that no container declares.
+fn missing_port(
+    findings: &mut SetFindings,
+    index: usize,
+    pointer: &str,
+    target: &PortRef,
+    pods: &[(usize, &Workload)],
+) {
+    match target {
+        PortRef::Name(name) => {
+            let names = port_names(pods);
+            let finding = findings.add(
+                index,
+                pointer,
+                &api::PORT_NAME,
+                format!("port `{name}` is none of the selected pods'"),
+            );
+            if !names.is_empty() {
+                finding.hint(format!("they have `{names}`"));
+            }
+        }
+        PortRef::Number(number) if pods.iter().all(|(_, workload)| !workload.ports.is_empty()) => {
+            findings
+                .add(
+                    index,
+                    pointer,
+                    &api::PORT_NUMBER,
+                    format!("port {number} is none that the selected pods declare"),
+                )
+                .hint("name the port of the container, so that both stay the same");
+        }
+        PortRef::Number(_) => {}
+    }
+}
+
+fn nothing(findings: &mut SetFindings, index: usize, pointer: &str, what: &str, selector: &Selector, kind: &str) {
+    findings
+        .add(
+            index,
+            pointer,
+            &api::SELECTS_NOTHING,
+            format!("no {what} here has the labels `{}`", selector.shown()),
+        )
+        .hint(format!(
+            "compare the selector with the labels of the {what} that is meant"
+        ))
+        .outside(kind, "");
+}

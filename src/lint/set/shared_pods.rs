@@ -1,0 +1,28 @@
+//! Workloads that select each other's pods.
+
+use crate::{
+    diagnostics::rules::api,
+    lint::model::set::{ObjectSet, SetFindings},
+};
+
+pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
+    for (index, object, workload) in set.workloads() {
+        let Some(selector) = workload.selector.as_ref().filter(|selector| !selector.is_empty()) else {
+            continue;
+        };
+        let selected = set.selected(&object.identity.namespace, selector);
+        // Pods of a Job have labels of their own that a selector may catch all the same. One of several says it.
+        if let Some((other, _)) = selected.into_iter().find(|(other, _)| *other != index) {
+            let whose = &set.objects[other].identity;
+            let message = format!(
+                "its selector `{}` selects the pods of {} `{}` too",
+                selector.shown(),
+                whose.kind,
+                whose.name
+            );
+            findings
+                .add(index, "/spec/selector", &api::SHARED_PODS, message)
+                .hint("give the pods of each a label that only they have");
+        }
+    }
+}
