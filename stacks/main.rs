@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use kafka_stacks::cli::{StackFn, run};
+
 mod dev;
 mod platform;
 mod prod;
@@ -12,12 +14,12 @@ mod staging;
 mod topics;
 
 fn main() -> ExitCode {
-    kafka_stacks::cli::run(&[
-        dev::stack,
-        staging::stack,
-        prod::stack,
-        prod_dedicated::stack,
-        prod_zookeeper::stack,
-        scale::stack,
+    run([
+        StackFn::named("dev", dev::stack),
+        StackFn::named("staging", staging::stack),
+        StackFn::named("prod", prod::stack),
+        StackFn::named("prod-dedicated", prod_dedicated::stack),
+        StackFn::named("prod-zookeeper", prod_zookeeper::stack),
+        StackFn::named("scale", scale::stack),
     ])
 }

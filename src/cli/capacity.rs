@@ -10,7 +10,7 @@ use crate::{
         failure::Failure,
         output::{Output, Paint, count, wrapped},
         report::{self, Show},
-        select,
+        stacks::{StackFn, each},
     },
     diagnostics::{Diagnostics, Severity, rules},
     quantity::Duration,
@@ -26,27 +26,24 @@ pub(super) struct Arguments {
     stack: String,
 }
 
-pub(super) fn run(
-    arguments: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
-    let mut outcome = Outcome::Done;
-    for stack in select(stacks, std::slice::from_ref(&arguments.stack))? {
+pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let made = each(stacks, std::slice::from_ref(&arguments.stack), output, check)?;
+    let mut outcome = made.outcome();
+    for (stack, review) in &made.stacks {
         let clusters = stack.capacity();
         let mut findings = Diagnostics::default();
-        for finding in &check(&stack).findings {
+        for finding in &review.findings {
             if rules::capacity::RULES.contains(&finding.rule) {
                 findings.push(finding.clone());
             }
         }
         if output.is_json() {
-            let mut report = json(&stack, &clusters);
+            let mut report = json(stack, &clusters);
             report["findings"] = report::json(stack.name(), &findings, Show::Open);
             output.json(report)?;
         } else {
             let paint = output.data_paint();
-            let tables: Vec<String> = clusters.iter().map(|cluster| text(&stack, cluster, paint)).collect();
+            let tables: Vec<String> = clusters.iter().map(|cluster| text(stack, cluster, paint)).collect();
             output.data([tables.join("\n").as_str()])?;
             if clusters.is_empty() {
                 output.note(&format!("stack `{}` has no brokers of its own\n", stack.name()));

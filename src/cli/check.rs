@@ -12,12 +12,11 @@ use crate::{
         folder::{self, Assumption},
         output::{Format, Output},
         report::{self, Show},
-        select,
+        stacks::{Made, StackFn, each},
     },
     diagnostics::Profile,
     diagnostics::{Diagnostics, Severity},
-    stack::Stack,
-    synth::{Review, check},
+    synth::check,
 };
 
 /// Report what is wrong with the stacks, or with manifests on disk; write nothing
@@ -51,25 +50,18 @@ pub(super) struct Arguments {
     development: bool,
 }
 
-pub(super) fn run(
-    arguments: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
+pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     match &arguments.dir {
         Some(root) => run_on_folder(arguments, root, output),
         None => run_on_stacks(arguments, stacks, output),
     }
 }
 
-fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    let checked: Vec<(Stack, Review)> = select(stacks, &arguments.stacks)?
-        .into_iter()
-        .map(|stack| {
-            let review = check(&stack);
-            (stack, review)
-        })
-        .collect();
+fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let Made {
+        stacks: checked,
+        failures,
+    } = each(stacks, &arguments.stacks, output, check)?;
     let show = if arguments.all { Show::All } else { Show::Open };
     if output.is_json() {
         let stacks: Value = checked
@@ -83,7 +75,7 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut O
                 })
             })
             .collect();
-        output.json(json!({ "stacks": stacks }))?;
+        output.json(json!({ "stacks": stacks, "failures": failures }))?;
     } else {
         let findings: Vec<(&str, &Diagnostics)> = checked
             .iter()
@@ -91,7 +83,7 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[fn() -> Stack], output: &mut O
             .collect();
         tell(&findings, show, output)?;
     }
-    let failed = checked.iter().any(|(_, review)| review.findings.has_errors());
+    let failed = !failures.is_empty() || checked.iter().any(|(_, review)| review.findings.has_errors());
     Ok(if failed { Outcome::Failed } else { Outcome::Done })
 }
 

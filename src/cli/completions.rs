@@ -4,9 +4,14 @@ use clap::{Args, CommandFactory as _, builder::PossibleValuesParser};
 use clap_complete::Shell;
 
 use crate::{
-    cli::{Outcome, all, failure::Failure, output::Output, program},
+    cli::{
+        Outcome,
+        failure::Failure,
+        output::Output,
+        program,
+        stacks::{StackFn, names},
+    },
     rules,
-    stack::Stack,
 };
 
 /// Write completions for a shell to standard output
@@ -17,15 +22,10 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-pub(super) fn run(
-    arguments: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
-    let stacks = all(stacks)?;
-    // clap keeps names for ever; this process ends right after.
-    let names: Vec<&'static str> = stacks.iter().map(|stack| &*stack.name().to_owned().leak()).collect();
-    let names = PossibleValuesParser::new(names);
+pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    // clap wants names that live until the process ends, which is right after.
+    let names = names(stacks)?.into_iter().map(|name| &*name.leak());
+    let names = PossibleValuesParser::new(names.collect::<Vec<&'static str>>());
     let ids = PossibleValuesParser::new(rules::all().iter().map(|rule| rule.id));
     let mut command = crate::cli::Arguments::command()
         .mut_subcommand("synth", |verb| {
@@ -34,7 +34,10 @@ pub(super) fn run(
         .mut_subcommand("check", |verb| {
             verb.mut_arg("stacks", |arg| arg.value_parser(names.clone()))
         })
-        .mut_subcommand("tree", |verb| verb.mut_arg("stack", |arg| arg.value_parser(names)))
+        .mut_subcommand("tree", |verb| {
+            verb.mut_arg("stack", |arg| arg.value_parser(names.clone()))
+        })
+        .mut_subcommand("capacity", |verb| verb.mut_arg("stack", |arg| arg.value_parser(names)))
         .mut_subcommand("explain", |verb| verb.mut_arg("rule", |arg| arg.value_parser(ids)));
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, program(), &mut script);

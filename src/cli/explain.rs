@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        Outcome, all,
+        Outcome,
         failure::Failure,
         output::{Output, Paint, wrapped},
+        stacks::{StackFn, each},
     },
     construct::Explanation,
     diagnostics::Rule,
@@ -28,15 +29,15 @@ pub(super) struct Arguments {
     all: bool,
 }
 
-pub(super) fn run(
-    arguments: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
+pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let rules = match &arguments.rule {
         Some(id) => match rules::find(id) {
             Some(rule) => vec![rule],
-            None => return explain_alert(id, &all(stacks)?, output),
+            None => {
+                let explained = each(stacks, &[], output, explanations)?;
+                explain_alert(id, &explained.stacks, output)?;
+                return Ok(explained.outcome());
+            }
         },
         None => rules::all().to_vec(),
     };
@@ -54,22 +55,22 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
+/// What the constructs of a stack explain.
+fn explanations(stack: &Stack) -> Vec<Explanation> {
+    let parts = stack.constructs.iter();
+    parts.flat_map(|part| part.explanations(stack.context())).collect()
+}
+
 /// Explains an alert: once for all stacks in which it is the same.
-fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    let known: Vec<(&str, Explanation)> = stacks
+fn explain_alert(name: &str, stacks: &[(Stack, Vec<Explanation>)], output: &mut Output<'_>) -> Result<(), Failure> {
+    let known: Vec<(&str, &Explanation)> = stacks
         .iter()
-        .flat_map(|stack| {
-            stack
-                .constructs
-                .iter()
-                .flat_map(|part| part.explanations(stack.context()))
-                .map(|explanation| (stack.name(), explanation))
-        })
+        .flat_map(|(stack, explanations)| explanations.iter().map(|explanation| (stack.name(), explanation)))
         .collect();
-    let of_name = |(_, explanation): &&(&str, Explanation)| explanation.name.eq_ignore_ascii_case(name);
+    let of_name = |(_, explanation): &&(&str, &Explanation)| explanation.name.eq_ignore_ascii_case(name);
     let mut groups: Vec<(Vec<&str>, &Explanation)> = Vec::new();
     for (stack, explanation) in known.iter().filter(of_name) {
-        match groups.iter_mut().find(|(_, other)| *other == explanation) {
+        match groups.iter_mut().find(|(_, other)| other == explanation) {
             Some((stacks, _)) => stacks.push(stack),
             None => groups.push((vec![stack], explanation)),
         }
@@ -91,7 +92,7 @@ fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Resul
             })
             .collect();
         output.json(json!({ "alerts": alerts }))?;
-        return Ok(Outcome::Done);
+        return Ok(());
     }
     let paint = output.data_paint();
     let mut text = String::new();
@@ -106,7 +107,7 @@ fn explain_alert(name: &str, stacks: &[Stack], output: &mut Output<'_>) -> Resul
         }
     }
     output.data([text.as_str()])?;
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 fn unknown<'a>(name: &str, alerts: impl Iterator<Item = &'a str>) -> Failure {

@@ -1,74 +1,56 @@
-//! `list`: the stacks of this binary, and what each amounts to.
+//! `list`: the stacks of this binary. Nothing is checked or rendered.
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        Outcome, all,
+        Outcome,
         failure::Failure,
         output::{Output, count},
-        tree::{amounts, json_totals},
+        stacks::{StackFn, each},
     },
-    diagnostics::Severity,
     stack::Stack,
-    synth::{Review, check, totals::Totals},
 };
 
 /// List the stacks
 #[derive(Args)]
 pub(super) struct Arguments {}
 
-pub(super) fn run(_: &Arguments, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    let stacks: Vec<(Stack, Review)> = all(stacks)?
-        .into_iter()
-        .map(|stack| {
-            let review = check(&stack);
-            (stack, review)
-        })
-        .collect();
+pub(super) fn run(_: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let made = each(stacks, &[], output, |_| ())?;
     if output.is_json() {
-        output.json(json!({ "stacks": stacks.iter().map(json).collect::<Value>() }))?;
+        let stacks: Value = made.stacks.iter().map(|(stack, ())| json(stack)).collect();
+        output.json(json!({ "stacks": stacks, "failures": made.failures }))?;
     } else {
-        let width = stacks
-            .iter()
-            .map(|(stack, _)| stack.name().len())
-            .max()
-            .unwrap_or_default();
-        let lines: String = stacks.iter().map(|stack| line(stack, width, output)).collect();
-        output.data([lines.as_str()])?;
+        let width = |text: fn(&Stack) -> &str| {
+            made.stacks
+                .iter()
+                .map(|(stack, ())| text(stack).len())
+                .max()
+                .unwrap_or_default()
+        };
+        let widths = [width(Stack::name), width(|stack| &stack.context().namespace)];
+        let lines = made.stacks.iter().map(|(stack, ())| line(stack, widths, output));
+        output.data([lines.collect::<String>().as_str()])?;
     }
-    Ok(Outcome::Done)
+    Ok(made.outcome())
 }
 
-fn line((stack, review): &(Stack, Review), width: usize, output: &Output<'_>) -> String {
-    let paint = output.data_paint();
+fn line(stack: &Stack, [name_width, namespace_width]: [usize; 2], output: &Output<'_>) -> String {
     // The padding goes outside of the colours.
-    let name = format!(
-        "{}{}",
-        paint.strong(stack.name()),
-        " ".repeat(width - stack.name().len())
-    );
-    let errors = review.findings.count(Severity::Error);
-    let what = if errors > 0 {
-        paint.error(&count(errors, "error"))
-    } else {
-        let total: Totals = review.tree.iter().map(|branch| branch.totals).sum();
-        let objects = review.tree.iter().map(|branch| branch.objects.len()).sum();
-        [vec![count(objects, "object")], amounts(&total)].concat().join(", ")
-    };
-    format!("{name}  {what}\n")
+    let name = output.data_paint().strong(stack.name());
+    let padding = " ".repeat(name_width - stack.name().len());
+    let namespace = &stack.context().namespace;
+    let constructs = count(stack.constructs.len(), "construct");
+    format!("{name}{padding}  namespace {namespace:namespace_width$}  {constructs}\n")
 }
 
-fn json((stack, review): &(Stack, Review)) -> Value {
-    let total: Totals = review.tree.iter().map(|branch| branch.totals).sum();
-    let objects: usize = review.tree.iter().map(|branch| branch.objects.len()).sum();
+fn json(stack: &Stack) -> Value {
+    let constructs = stack.constructs.iter();
     json!({
         "name": stack.name(),
         "namespace": stack.context().namespace,
-        "errors": review.findings.count(Severity::Error),
-        "warnings": review.findings.count(Severity::Warning),
-        "objects": objects,
-        "totals": json_totals(&total),
+        "constructs": constructs.map(|part| part.meta().name.as_str()).collect::<Value>(),
     })
 }

@@ -15,6 +15,7 @@ mod output;
 mod report;
 #[cfg(test)]
 mod scratch;
+mod stacks;
 mod synth;
 #[cfg(test)]
 mod tests;
@@ -29,14 +30,12 @@ use std::{
 
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum as _};
 
-use crate::{
-    cli::{
-        failure::Failure,
-        output::{Format, Output, Paint},
-    },
-    nearest::nearest,
-    stack::Stack,
+use crate::cli::{
+    failure::Failure,
+    output::{Format, Output, Paint},
 };
+
+pub use stacks::{MadeStack, StackFn};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -82,6 +81,10 @@ impl From<Outcome> for ExitCode {
 
 /// Runs the command line over a set of stacks: the whole of a binary's `main`.
 ///
+/// `stacks` are functions, or closures over data, that return a [`Stack`](crate::stack::Stack) or a `Result` with one. Functions
+/// of several types in one list are wrapped by [`StackFn::named`], which says the stack's name: then only those are called whose
+/// stacks are asked for.
+///
 /// ```no_run
 /// use kafka_stacks::prelude::*;
 ///
@@ -93,7 +96,8 @@ impl From<Outcome> for ExitCode {
 ///     kafka_stacks::cli::run(&[prod])
 /// }
 /// ```
-pub fn run(stacks: &[fn() -> Stack]) -> ExitCode {
+pub fn run<'a, S: Into<StackFn<'a>>>(stacks: impl IntoIterator<Item = S>) -> ExitCode {
+    let stacks: Vec<StackFn<'a>> = stacks.into_iter().map(Into::into).collect();
     let words: Vec<OsString> = std::env::args_os().collect();
     let parsed = Arguments::command()
         .color(wished_color(&words))
@@ -111,11 +115,11 @@ pub fn run(stacks: &[fn() -> Stack]) -> ExitCode {
     let paint = [stdout.is_terminal(), stderr.is_terminal()].map(|terminal| Paint::new(arguments.color, terminal));
     let (mut stdout, mut stderr) = (stdout.lock(), stderr.lock());
     let mut output = Output::new((&mut stdout, paint[0]), (&mut stderr, paint[1]), arguments.format);
-    execute(&arguments.verb, stacks, &mut output).into()
+    execute(&arguments.verb, &stacks, &mut output).into()
 }
 
 /// Runs one verb, and reports its failure.
-fn execute(verb: &Verb, stacks: &[fn() -> Stack], output: &mut Output<'_>) -> Outcome {
+fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outcome {
     let outcome = match verb {
         verb if output.format().is_for_findings() && !matches!(verb, Verb::Check(_)) => {
             Err(Failure::new("only `check` reports findings in this format")
@@ -158,43 +162,4 @@ fn program() -> String {
         .and_then(OsStr::to_str)
         .unwrap_or(env!("CARGO_PKG_NAME"))
         .to_owned()
-}
-
-/// All stacks, in the order of the binary.
-fn all(stacks: &[fn() -> Stack]) -> Result<Vec<Stack>, Failure> {
-    let stacks: Vec<Stack> = stacks.iter().map(|stack| stack()).collect();
-    for (index, stack) in stacks.iter().enumerate() {
-        if let Some(earlier) = stacks[..index].iter().find(|earlier| earlier.name() == stack.name()) {
-            return Err(Failure::new(format!(
-                "two stacks are called `{}`: at {} and at {}",
-                stack.name(),
-                earlier.meta.location,
-                stack.meta.location,
-            ))
-            .hint("give one of them another name in `Stack::new`"));
-        }
-    }
-    Ok(stacks)
-}
-
-/// The stacks of the given names, each once and in the order of the binary; all of them if no name is given.
-fn select(stacks: &[fn() -> Stack], names: &[String]) -> Result<Vec<Stack>, Failure> {
-    let mut stacks = all(stacks)?;
-    let unknown: Vec<String> = names
-        .iter()
-        .filter(|name| stacks.iter().all(|stack| stack.name() != *name))
-        .map(|name| {
-            let question = nearest(name, stacks.iter().map(Stack::name))
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("there is no stack `{name}`{question}")
-        })
-        .collect();
-    if !unknown.is_empty() {
-        let known: Vec<&str> = stacks.iter().map(Stack::name).collect();
-        return Err(Failure::several(unknown).hint(format!("the stacks are `{}`", known.join("`, `"))));
-    }
-    if !names.is_empty() {
-        stacks.retain(|stack| names.iter().any(|name| name == stack.name()));
-    }
-    Ok(stacks)
 }

@@ -12,7 +12,7 @@ use crate::{
         failure::Failure,
         output::{Output, count},
         report::{self, Show},
-        select,
+        stacks::{Made, StackFn, each},
         write::write,
     },
     manifest::{INDEX, Manifests},
@@ -45,43 +45,27 @@ pub(super) struct Arguments {
     overwrite: bool,
 }
 
-pub(super) fn run(
-    arguments: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
+pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     if arguments.stdout && output.is_json() {
         return Err(Failure::new(
             "`--stdout` writes YAML: `--format json` does not go with it",
         ));
     }
-    let stacks: Vec<(Stack, Synthesis)> = select(stacks, &arguments.stacks)?
-        .into_iter()
-        .map(|stack| {
-            let synthesis = synth(&stack);
-            (stack, synthesis)
-        })
-        .collect();
+    let Made { stacks, failures } = each(stacks, &arguments.stacks, output, synth)?;
     if !output.is_json() {
         let findings = stacks
             .iter()
             .map(|(stack, synthesis)| (stack.name(), &synthesis.findings));
         output.note(&report::text(findings, Show::Open, output.note_paint()));
     }
-    let rendered: Option<Vec<&Manifests>> = stacks
-        .iter()
-        .map(|(_, synthesis)| synthesis.manifests.as_ref())
-        .collect();
-    let Some(rendered) = rendered else {
-        if output.is_json() {
-            output.json(json!({ "stacks": stacks.iter().map(findings).collect::<Value>() }))?;
-        } else if !arguments.check && !arguments.stdout {
-            output.note("nothing was written\n");
-        }
-        return Ok(Outcome::Failed);
-    };
+    let unsound = !failures.is_empty() || stacks.iter().any(|(_, synthesis)| synthesis.manifests.is_none());
     if arguments.stdout {
-        output.data(stream(&rendered))?;
+        // Part of a system is worse than nothing to the program that reads it.
+        if unsound {
+            return Ok(Outcome::Failed);
+        }
+        let rendered = stacks.iter().filter_map(|(_, synthesis)| synthesis.manifests.as_ref());
+        output.data(stream(rendered))?;
         return Ok(Outcome::Done);
     }
 
@@ -95,19 +79,33 @@ pub(super) fn run(
     } else {
         Others::Keep
     };
-    let plans: Vec<Plan<'_>> = roots
+    let plans: Vec<Option<Plan<'_>>> = stacks
         .iter()
-        .zip(&rendered)
-        .map(|(root, manifests)| compare(root, manifests, others))
+        .zip(&roots)
+        .map(|((_, synthesis), root)| {
+            let plan = synthesis
+                .manifests
+                .as_ref()
+                .map(|manifests| compare(root, manifests, others));
+            plan.transpose()
+        })
         .collect::<anyhow::Result<_>>()?;
-    let outcome = if arguments.check {
-        let current = plans.iter().all(Plan::is_current);
-        if current { Outcome::Done } else { Outcome::Stale }
+    let of_sound: Vec<&Plan<'_>> = plans.iter().flatten().collect();
+    let mut outcome = if unsound { Outcome::Failed } else { Outcome::Done };
+    if arguments.check {
+        if !unsound && !of_sound.iter().all(|plan| plan.is_current()) {
+            outcome = Outcome::Stale;
+        }
     } else {
-        refuse(&plans)?;
-        plans.iter().try_for_each(write)?;
-        Outcome::Done
-    };
+        of_sound
+            .iter()
+            .filter(|plan| plan.conflicts.is_empty())
+            .try_for_each(|plan| write(plan))?;
+        if let Some(failure) = in_the_way(&of_sound) {
+            output.note(&failure.text(output.note_paint()));
+            outcome = Outcome::Failed;
+        }
+    }
 
     if output.is_json() {
         let describe = if arguments.check { differences } else { changes };
@@ -116,36 +114,41 @@ pub(super) fn run(
             .zip(&plans)
             .map(|(stack, plan)| {
                 let mut report = findings(stack);
-                describe(plan, &mut report);
+                if let Some(plan) = plan {
+                    describe(plan, &mut report);
+                }
                 report
             })
             .collect();
-        output.json(json!({ "stacks": stacks }))?;
-    } else if arguments.check {
-        output.note(&plans.iter().map(list).collect::<String>());
-        if outcome == Outcome::Stale {
-            output.note("not up to date: `synth` writes what its stacks say\n");
-        }
+        output.json(json!({ "stacks": stacks, "failures": failures }))?;
     } else {
-        output.note(&plans.iter().map(summary).collect::<String>());
+        let describe = if arguments.check { list } else { summary };
+        let lines = roots.iter().zip(&plans).map(|(root, plan)| match plan {
+            Some(plan) => describe(plan),
+            None if arguments.check => String::new(),
+            None => format!("{}: not written\n", root.display()),
+        });
+        output.note(&lines.collect::<String>());
+        if outcome == Outcome::Stale {
+            output.note("not up to date: run `synth` and commit what it writes\n");
+        }
     }
     Ok(outcome)
 }
 
-/// Fails if anything is in the way of any stack, with all that is.
-fn refuse(plans: &[Plan<'_>]) -> Result<(), Failure> {
+/// All that keeps stacks from being written; `None` if nothing does.
+fn in_the_way(plans: &[&Plan<'_>]) -> Option<Failure> {
     let conflicts: Vec<(&Plan<'_>, &Conflict)> = plans
         .iter()
-        .flat_map(|plan| plan.conflicts.iter().map(move |conflict| (plan, conflict)))
+        .flat_map(|plan| plan.conflicts.iter().map(move |conflict| (*plan, conflict)))
         .collect();
     if conflicts.is_empty() {
-        return Ok(());
+        return None;
     }
-    let mut messages: Vec<String> = conflicts
+    let messages = conflicts
         .iter()
         .map(|(plan, conflict)| format!("`{}` {}", plan.shown(&conflict.path), conflict.reason))
         .collect();
-    messages.push("nothing was written".to_owned());
     let any = |is: fn(&Reason) -> bool| conflicts.iter().any(|(_, conflict)| is(&conflict.reason));
     let mut failure = Failure::several(messages);
     if any(|reason| matches!(reason, Reason::Edited | Reason::EditedAndSuperfluous)) {
@@ -159,11 +162,11 @@ fn refuse(plans: &[Plan<'_>]) -> Result<(), Failure> {
     if any(|reason| matches!(reason, Reason::NotAFile(_) | Reason::NotAFolder(_))) {
         failure = failure.hint("links are never followed and folders never replaced: move them out of the way");
     }
-    Err(failure)
+    Some(failure)
 }
 
 /// All documents of all stacks, in the order in which they can be applied.
-fn stream<'a>(stacks: &[&'a Manifests]) -> Vec<&'a str> {
+fn stream<'a>(stacks: impl Iterator<Item = &'a Manifests>) -> Vec<&'a str> {
     let mut pieces = Vec::new();
     for manifests in stacks {
         let index = yaml::read_index(manifests.get(INDEX).unwrap_or_default()).unwrap_or_default();
@@ -178,15 +181,18 @@ fn stream<'a>(stacks: &[&'a Manifests]) -> Vec<&'a str> {
     pieces
 }
 
-/// What a check found, a line for each file; empty if the folder is up to date.
+/// What a check found: a line for each file, or one if the folder is up to date.
 fn list(plan: &Plan<'_>) -> String {
+    if plan.is_current() {
+        return summary(plan);
+    }
     let missing = plan.missing.iter().map(|path| ("missing", path.as_str()));
     let stale = plan.stale.iter().map(|path| ("stale", path.as_str()));
     let superfluous = plan.superfluous.iter().map(String::as_str).chain(plan.leftovers());
     let mut lines: Vec<(&str, String)> = missing
         .chain(stale)
         .chain(superfluous.map(|path| ("superfluous", path)))
-        .map(|(path, what)| (what, format!("{path}: {}", plan.shown(what))))
+        .map(|(what, path)| (path, format!("{what}: {}", plan.shown(path))))
         .collect();
     lines.extend(plan.conflicts.iter().map(|conflict| {
         let path = plan.shown(&conflict.path);
@@ -199,15 +205,29 @@ fn list(plan: &Plan<'_>) -> String {
     lines.into_iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
-/// What was written, in a line; empty if nothing was.
+/// What became of a stack's folder, in a line.
 fn summary(plan: &Plan<'_>) -> String {
-    let written = plan.missing.len() + plan.stale.len();
     let root = plan.shown("");
-    match (written, plan.superfluous.len()) {
-        (0, 0) => String::new(),
-        (_, 0) => format!("{root}: {} written\n", count(written, "file")),
-        (0, deleted) => format!("{root}: {} deleted\n", count(deleted, "file")),
-        (_, deleted) => format!("{root}: {} written, {deleted} deleted\n", count(written, "file")),
+    if !plan.conflicts.is_empty() {
+        return format!("{root}: not written\n");
+    }
+    let written = plan.missing.len() + plan.stale.len();
+    let mut parts = Vec::new();
+    for (number, what) in [
+        (written, "written"),
+        (plan.superfluous.len(), "deleted"),
+        (plan.unchanged, "unchanged"),
+    ] {
+        match number {
+            0 => {}
+            _ if parts.is_empty() => parts.push(format!("{} {what}", count(number, "file"))),
+            _ => parts.push(format!("{number} {what}")),
+        }
+    }
+    if plan.has_changes() {
+        format!("{root}: {}\n", parts.join(", "))
+    } else {
+        format!("{root}: {}, up to date\n", count(plan.unchanged, "file"))
     }
 }
 
@@ -229,10 +249,12 @@ fn differences(plan: &Plan<'_>, report: &mut Value) {
 }
 
 fn changes(plan: &Plan<'_>, report: &mut Value) {
-    let mut written: Vec<&String> = plan.missing.iter().chain(&plan.stale).collect();
+    let done = plan.conflicts.is_empty();
+    let mut written: Vec<&String> = plan.missing.iter().chain(&plan.stale).filter(|_| done).collect();
     written.sort();
     report["folder"] = plan.shown("").into();
     report["written"] = json!(written);
-    report["deleted"] = json!(plan.superfluous);
+    report["deleted"] = plan.superfluous.iter().filter(|_| done).map(String::as_str).collect();
+    report["in_the_way"] = plan.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
     report["unchanged"] = plan.unchanged.into();
 }

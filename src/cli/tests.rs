@@ -14,6 +14,7 @@ use crate::{
         Severity::{self, Error, Warning},
     },
     manifest::Object,
+    stack::Stack,
 };
 
 /// A construct with a config map, a workload, and whatever is said to be wrong with it.
@@ -128,6 +129,11 @@ fn shell(stacks: &[fn() -> Stack], scratch: &Scratch, words: &str) -> String {
 }
 
 fn shell_in(paint: Paint, stacks: &[fn() -> Stack], scratch: &Scratch, words: &str) -> String {
+    let stacks: Vec<StackFn<'_>> = stacks.iter().map(|stack| StackFn::from(*stack)).collect();
+    shell_of(paint, &stacks, scratch, words)
+}
+
+fn shell_of(paint: Paint, stacks: &[StackFn<'_>], scratch: &Scratch, words: &str) -> String {
     let folder = scratch.path("out").display().to_string();
     let words = format!("kafka-stacks {words}").replace("{}", &folder);
     let arguments = Arguments::try_parse_from(words.split(' ')).unwrap_or_else(|error| panic!("{error}"));
@@ -158,15 +164,23 @@ fn lines_of_this_file(text: &str) -> String {
 const STACKS: [fn() -> Stack; 2] = [good, risky];
 
 #[test]
-fn synth_writes_once_and_is_quiet_when_nothing_changed() {
+fn synth_writes_once_and_says_so_when_nothing_changed() {
     let scratch = Scratch::new();
     assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @r"
     Done
     -- notes
     {}/good: 4 files written
     ");
-    assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @"Done");
-    assert_snapshot!(shell(&[good], &scratch, "synth --check --out {}"), @"Done");
+    assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @r"
+    Done
+    -- notes
+    {}/good: 4 files, up to date
+    ");
+    assert_snapshot!(shell(&[good], &scratch, "synth --check --out {}"), @r"
+    Done
+    -- notes
+    {}/good: 4 files, up to date
+    ");
 }
 
 #[test]
@@ -176,12 +190,14 @@ fn synth_reports_what_it_did_to_programs() {
     Done
     -- data
     {
+      "failures": [],
       "format_version": 1,
       "stacks": [
         {
           "deleted": [],
           "findings": [],
           "folder": "{}/good",
+          "in_the_way": [],
           "name": "good",
           "unchanged": 0,
           "written": [
@@ -212,7 +228,7 @@ fn warnings_are_told_and_stop_nothing() {
 }
 
 #[test]
-fn an_error_in_one_stack_keeps_all_from_being_written() {
+fn a_stack_with_an_error_is_not_written_and_others_are() {
     let scratch = Scratch::new();
     assert_snapshot!(shell(&[good, wrong], &scratch, "synth --out {}"), @r"
     Failed
@@ -227,9 +243,10 @@ fn an_error_in_one_stack_keeps_all_from_being_written() {
       --> src/cli/tests.rs:LINE
       hint: give one of the two another name in its constructor
     2 errors, 1 warning
-    nothing was written
+    {}/good: 4 files written
+    {}/wrong: not written
     ");
-    assert!(!scratch.path("out").exists());
+    assert!(!scratch.path("out/wrong").exists());
 }
 
 #[test]
@@ -251,6 +268,7 @@ fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
     Failed
     -- data
     {
+      "failures": [],
       "format_version": 1,
       "stacks": [
         {
@@ -310,10 +328,11 @@ fn what_is_in_the_way_is_named_with_what_to_do() {
     error: `{}/good/broker/configmap-broker.yaml` was edited by hand
     error: `{}/risky/broker` is a file where a folder must be
     error: `{}/risky/other/configmap-other.yaml` is in the way, and was not written by this tool
-    error: nothing was written
       hint: move the change into the stack, with a builder call or `Stack::amend`, then run `synth --overwrite`
       hint: move the file elsewhere if you need it, then run `synth --overwrite`
       hint: links are never followed and folders never replaced: move them out of the way
+    {}/good: not written
+    {}/risky: not written
     ");
     assert_eq!(scratch.content(), before);
 }
@@ -335,12 +354,13 @@ fn a_check_lists_every_difference_and_writes_nothing() {
     superfluous: {}/good/.kustomization.yaml.pending
     stale: {}/good/broker/configmap-broker.yaml
     missing: {}/good/namespace-kafka.yaml
-    not up to date: `synth` writes what its stacks say
+    not up to date: run `synth` and commit what it writes
     ");
     assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {} --format json"), @r#"
     Stale
     -- data
     {
+      "failures": [],
       "format_version": 1,
       "stacks": [
         {
@@ -407,8 +427,8 @@ fn two_stacks_of_one_name_are_refused() {
     assert_snapshot!(shown, @r"
     Failed
     -- notes
-    error: two stacks are called `good`: at src/cli/tests.rs:LINE and at src/cli/tests.rs:LINE
-      hint: give one of them another name in `Stack::new`
+    error: two stacks have the name `good`: at src/cli/tests.rs:LINE and at src/cli/tests.rs:LINE
+      hint: give one of them another name
     ");
     for words in ["check", "list", "tree good", "completions fish"] {
         assert_eq!(shell(&[good, risky, good], &scratch, words), shown, "{words}");
@@ -416,33 +436,151 @@ fn two_stacks_of_one_name_are_refused() {
     assert!(!scratch.path("out").exists());
 }
 
+/// A stack named after a team, with the team's constructs; a team without any cannot have one.
+fn team_stack(name: &str, parts: &[&'static str]) -> Result<Stack, String> {
+    if parts.is_empty() {
+        return Err(format!("team {name} has nothing to run"));
+    }
+    let mut stack = Stack::new(name, name);
+    for name in parts {
+        stack.add(part(name, &[]));
+    }
+    Ok(stack)
+}
+
 #[test]
-fn list_says_what_each_stack_amounts_to() {
+fn closures_over_data_and_results_are_stacks() {
+    let teams = [("billing", vec!["one"]), ("crm", vec!["one", "two"])];
+    let stacks: Vec<StackFn<'_>> = teams
+        .iter()
+        .map(|(name, parts)| StackFn::named(*name, || team_stack(name, parts)))
+        .chain([StackFn::from(good)])
+        .collect();
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &Scratch::new(), "list"), @r"
+    Done
+    -- data
+    billing  namespace billing  1 construct
+    crm      namespace crm      2 constructs
+    good     namespace kafka    1 construct
+    ");
+}
+
+#[test]
+fn only_stacks_that_are_asked_for_are_made() {
+    let made = std::cell::RefCell::new(Vec::new());
+    let counted = |name: &'static str| {
+        made.borrow_mut().push(name);
+        Stack::new(name, name)
+    };
+    let counted = &counted;
+    let named = |name| StackFn::named(name, move || counted(name));
+    let unnamed = |name: &'static str| StackFn::from(move || counted(name));
+    let made_by = |stacks: &[StackFn<'_>], words: &str| {
+        made.borrow_mut().clear();
+        shell_of(Paint::PLAIN, stacks, &Scratch::new(), words);
+        made.borrow().join(" ")
+    };
+    let all_named = ["one", "two", "three"].map(named);
+    assert_eq!(made_by(&all_named, "check three one"), "one three");
+    assert_eq!(made_by(&all_named, "check four"), "");
+    assert_eq!(made_by(&all_named, "completions fish"), "");
+    assert_eq!(made_by(&all_named, "list"), "one two three");
+    let mixed = [named("one"), unnamed("two"), named("three")];
+    assert_eq!(made_by(&mixed, "check one"), "one");
+    // The name of a function without one is only known once it was called.
+    assert_eq!(made_by(&mixed, "check two"), "two");
+    assert_eq!(made_by(&mixed, "completions fish"), "two");
+}
+
+#[test]
+fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
+    let panics = || -> Stack { panic!("no zone has {} brokers", 5) };
+    let mut amended = good();
+    amended.amend::<ConfigMap>("broker", |map| map.data.as_mut().unwrap().clear());
+    amended.amend::<ConfigMap>("broker", |map| {
+        assert_eq!(map.data.as_ref().unwrap().len(), 1, "one key")
+    });
+    let amended = std::cell::Cell::new(Some(amended));
+    let stacks = [
+        StackFn::named("first", panics),
+        StackFn::named("second", || team_stack("second", &[])),
+        StackFn::from(move || amended.take().unwrap()),
+        StackFn::from(panics),
+        StackFn::from(|| Stack::new("risky", "kafka").existing_namespace()),
+        StackFn::from(|| Err::<Stack, _>("unreadable")),
+        StackFn::named("other", || Stack::new("another", "kafka")),
+    ];
+    let scratch = Scratch::new();
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
+    Failed
+    -- notes
+    error: stack `first` panicked at src/cli/tests.rs:LINE: no zone has 5 brokers
+    error: stack `second` failed: team second has nothing to run
+    error: stack 4 of 7 panicked at src/cli/tests.rs:LINE: no zone has 5 brokers
+    error: stack 6 of 7 failed: unreadable
+    error: stack `other` is called `another` in `Stack::new` at src/cli/tests.rs:LINE: use the same name in `StackFn::named`
+    error: stack `good` panicked at src/cli/tests.rs:LINE: assertion `left == right` failed: one key
+      left: 0
+     right: 1
+    {}/risky: 1 file written
+    ");
+    assert!(scratch.path("out/risky/kustomization.yaml").exists());
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "check risky first second --format json"), @r#"
+    Failed
+    -- data
+    {
+      "failures": [
+        "stack `first` panicked at src/cli/tests.rs:LINE: no zone has 5 brokers",
+        "stack `second` failed: team second has nothing to run"
+      ],
+      "format_version": 1,
+      "stacks": [
+        {
+          "errors": 0,
+          "findings": [],
+          "name": "risky",
+          "warnings": 0
+        }
+      ]
+    }
+    -- notes
+    error: stack `first` panicked at src/cli/tests.rs:LINE: no zone has 5 brokers
+    error: stack `second` failed: team second has nothing to run
+    "#);
+    // What was asked for is there.
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "check risky"), @"Done");
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks[4..], &scratch, "synth rissky --out {}"), @r"
+    Failed
+    -- notes
+    error: stack 2 of 3 failed: unreadable
+    error: there is no stack `rissky`; did you mean `risky`?
+      hint: the stacks are `risky`, `other`
+    ");
+}
+
+#[test]
+fn list_names_the_stacks_and_judges_none() {
     let scratch = Scratch::new();
     assert_snapshot!(shell(&[good, risky, wrong], &scratch, "list"), @r"
     Done
     -- data
-    good   3 objects, 4.5 CPU, 24 GiB memory, 1.5 GiB disk
-    risky  5 objects, 9 CPU, 48 GiB memory, 3 GiB disk
-    wrong  2 errors
+    good   namespace kafka  1 construct
+    risky  namespace kafka  2 constructs
+    wrong  namespace kafka  2 constructs
     ");
     assert_snapshot!(shell(&[good], &scratch, "list --format json"), @r#"
     Done
     -- data
     {
+      "failures": [],
       "format_version": 1,
       "stacks": [
         {
-          "errors": 0,
+          "constructs": [
+            "broker"
+          ],
           "name": "good",
-          "namespace": "kafka",
-          "objects": 3,
-          "totals": {
-            "cpu_millicores": 4500,
-            "disk_bytes": 1572864000,
-            "memory_bytes": 25769803776
-          },
-          "warnings": 0
+          "namespace": "kafka"
         }
       ]
     }

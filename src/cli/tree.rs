@@ -9,10 +9,9 @@ use crate::{
         failure::Failure,
         output::{Output, Paint, count},
         report::{self, Show},
-        select,
+        stacks::{StackFn, each},
     },
     quantity::{Bytes, Cpu},
-    stack::Stack,
     synth::{Branch, Leaf, check, totals::Totals},
 };
 
@@ -24,13 +23,9 @@ pub(super) struct Arguments {
     stack: String,
 }
 
-pub(super) fn run(
-    arguments: &Arguments,
-    stacks: &[fn() -> Stack],
-    output: &mut Output<'_>,
-) -> Result<Outcome, Failure> {
-    for stack in select(stacks, std::slice::from_ref(&arguments.stack))? {
-        let review = check(&stack);
+pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let made = each(stacks, std::slice::from_ref(&arguments.stack), output, check)?;
+    for (stack, review) in &made.stacks {
         if review.findings.has_errors() {
             let findings = std::iter::once((stack.name(), &review.findings));
             output.note(&report::text(findings, Show::Open, output.note_paint()));
@@ -43,7 +38,7 @@ pub(super) fn run(
             output.data([tree.as_str()])?;
         }
     }
-    Ok(Outcome::Done)
+    Ok(made.outcome())
 }
 
 fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
