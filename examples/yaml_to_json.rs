@@ -1,4 +1,4 @@
-//! Prints what a YAML reader for Rust reads: one JSON array with the value of each file. `tests/manifests/check` compares it with
+//! Prints what a YAML reader for Rust reads: one JSON array with the value of each file. `tests/manifests/run` compares it with
 //! what kubectl and `PyYAML` read in the same files.
 #![expect(clippy::disallowed_methods, reason = "a test tool that reads files")]
 
