@@ -1,10 +1,17 @@
 //! Prometheus' query language: selectors, durations, templates, and the analysis of expressions.
 //!
-//! This room knows the language and nothing of Kafka. What is known about the metrics of a stack is given to it.
+//! This room knows the language and nothing of Kafka. What is known about the metrics of a stack is given to it as a
+//! [`Catalog`].
 
+mod analysis;
+mod catalog;
 mod duration;
 mod parse;
+mod selector;
 pub(crate) mod template;
 
+pub(crate) use analysis::{Analysis, analyze, bounds::Bounds};
+pub(crate) use catalog::{Catalog, Label, MetricType, Series};
 pub(crate) use duration::parse_duration;
-pub(crate) use parse::parse;
+pub(crate) use parse::{metric_names, parse};
+pub(crate) use selector::{Selector, quoted};

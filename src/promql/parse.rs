@@ -1,6 +1,11 @@
 //! The one way from a text to an expression.
 
-use promql_parser::parser::{self, Expr};
+use std::{collections::BTreeSet, convert::Infallible};
+
+use promql_parser::{
+    parser::{self, Expr},
+    util::{ExprVisitor, walk_expr},
+};
 
 /// How many parentheses or signs may be open at once: the parser, and whatever walks its result, needs stack for each.
 const DEEPEST: usize = 100;
@@ -19,6 +24,27 @@ pub(crate) fn parse(expression: &str) -> Result<Expr, String> {
         "invalid promql query" => syntax_error(expression),
         _ => error.replace('\n', " "),
     })
+}
+
+/// The names of the metrics in an expression.
+pub(crate) fn metric_names(expression: &Expr) -> BTreeSet<String> {
+    struct Names(BTreeSet<String>);
+    impl ExprVisitor for Names {
+        type Error = Infallible;
+
+        fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Infallible> {
+            let name = match expression {
+                Expr::VectorSelector(selector) => selector.name.clone(),
+                Expr::MatrixSelector(matrix) => matrix.vs.name.clone(),
+                _ => None,
+            };
+            self.0.extend(name);
+            Ok(true)
+        }
+    }
+    let mut names = Names(BTreeSet::new());
+    let Ok(_) = walk_expr(&mut names, expression);
+    names.0
 }
 
 /// Names the longest part in front that is an expression by itself, and what cannot follow it.
@@ -114,6 +140,12 @@ mod tests {
         ] {
             assert!(parse(expression).is_ok(), "{expression}: {:?}", parse(expression));
         }
+    }
+
+    #[test]
+    fn metrics_are_named_wherever_they_stand() {
+        let parsed = parse("sum(rate(a[5m])) > 2 * b:c:d{job=\"not_a_metric\"} unless on (pod) absent(up)").unwrap();
+        assert_eq!(Vec::from_iter(metric_names(&parsed)), ["a", "b:c:d", "up"]);
     }
 
     #[test]

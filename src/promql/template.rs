@@ -1,10 +1,10 @@
-//! The templates in an alert's texts.
+//! The templates in the annotations of an alert.
 
 use std::collections::BTreeSet;
 
-/// What is wrong with the templates of a text, given the labels that the alert has, if they are known.
-pub(crate) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String> {
-    let mut flaws = Vec::new();
+/// What is wrong with the templates of a text. `labels` are those of the alert, if they are known.
+pub(crate) fn errors(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String> {
+    let mut errors = Vec::new();
     let mut rest = text;
     let (mut blocks, mut declared) = (0_u32, BTreeSet::new());
     while let Some((before, behind)) = rest.split_once("{{") {
@@ -12,8 +12,8 @@ pub(crate) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String
             break;
         }
         let Some((action, after)) = behind.split_once("}}") else {
-            flaws.push("a template begins with `{{` and does not end".to_owned());
-            return flaws;
+            errors.push("`{{` without `}}`".to_owned());
+            return errors;
         };
         rest = after;
         let words = action.trim_matches('-').trim();
@@ -21,24 +21,24 @@ pub(crate) fn flaws(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String
             continue;
         }
         match words.split_whitespace().next() {
-            None => flaws.push("a template has nothing between `{{` and `}}`".to_owned()),
+            None => errors.push("empty template `{{ }}`".to_owned()),
             Some("if" | "range" | "with" | "block" | "define") => blocks += 1,
-            Some("end") if blocks == 0 => flaws.push("a template has an `end` of nothing".to_owned()),
+            Some("end") if blocks == 0 => errors.push("`end` without `if`, `range` or `with`".to_owned()),
             Some("end") => blocks -= 1,
-            Some("else") if blocks == 0 => flaws.push("a template has an `else` of nothing".to_owned()),
-            _ if words.ends_with('|') => flaws.push("a template pipes into nothing".to_owned()),
+            Some("else") if blocks == 0 => errors.push("`else` without `if`, `range` or `with`".to_owned()),
+            _ if words.ends_with('|') => errors.push("no function after `|`".to_owned()),
             _ => {}
         }
         declared.extend(declarations(action));
-        action_flaws(action, labels, &declared, &mut flaws);
+        action_errors(action, labels, &declared, &mut errors);
     }
     if blocks > 0 {
-        flaws.push("a template has an `if`, `range` or `with` that does not end".to_owned());
+        errors.push("`if`, `range` or `with` without `end`".to_owned());
     }
     if rest.contains("}}") {
-        flaws.push("a template ends with `}}` and does not begin".to_owned());
+        errors.push("`}}` without `{{`".to_owned());
     }
-    flaws
+    errors
 }
 
 /// What a value can be piped into: the functions of Prometheus and those of Go's templates.
@@ -108,14 +108,14 @@ fn declarations(action: &str) -> Vec<&str> {
         .collect()
 }
 
-fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTreeSet<&str>, flaws: &mut Vec<String>) {
-    // A bar within quotes is a text's.
+fn action_errors(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTreeSet<&str>, errors: &mut Vec<String>) {
+    // A bar within quotes is part of the text.
     let outside: String = action.split(['"', '`']).step_by(2).collect::<Vec<_>>().join("\"\"");
     for stage in outside.split('|').skip(1) {
         let function = stage.split_whitespace().next().unwrap_or_default();
         let function = function.trim_end_matches(|c| !is_name(c));
         if function.starts_with(|c: char| c.is_ascii_alphabetic()) && !FUNCTIONS.contains(&function) {
-            flaws.push(format!("there is no function `{function}`"));
+            errors.push(format!("unknown template function `{function}`"));
         }
     }
     for variable in action.split('$').skip(1) {
@@ -130,16 +130,19 @@ fn action_flaws(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTre
                     && !labels.contains(label)
                 {
                     let has = if labels.is_empty() {
-                        "it has none".to_owned()
+                        "its expression keeps no labels".to_owned()
                     } else {
-                        format!("it has `{}`", labels.iter().cloned().collect::<Vec<_>>().join("`, `"))
+                        format!(
+                            "available: `{}`",
+                            labels.iter().cloned().collect::<Vec<_>>().join("`, `")
+                        )
                     };
-                    flaws.push(format!("the alert has no label `{label}` for `$labels.{label}`; {has}"));
+                    errors.push(format!("the alert has no label `{label}` for `$labels.{label}`; {has}"));
                 }
             }
             "value" | "externalLabels" | "externalURL" => {}
             _ if declared.contains(name) => {}
-            _ => flaws.push(format!("there is no variable `${name}`")),
+            _ => errors.push(format!("unknown template variable `${name}`")),
         }
     }
 }
@@ -149,42 +152,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_names_what_the_alert_has() {
+    fn a_template_may_use_only_labels_of_the_alert_and_known_functions() {
         let labels: BTreeSet<String> = ["pod", "topic"].map(str::to_owned).into();
-        let flaws = |text| flaws(text, Some(&labels));
+        let errors = |text| errors(text, Some(&labels));
         let none: [&str; 0] = [];
         assert_eq!(
-            flaws("{{ $value | humanize }} on {{ $labels.pod }} of {{$labels.topic}}."),
+            errors("{{ $value | humanize }} on {{ $labels.pod }} of {{$labels.topic}}."),
             none
         );
         assert_eq!(
-            flaws("{{ $value | humanise }} {{ $labels.pod | reReplaceAll \"a|bc\" \"\" | toUpper }}"),
-            ["there is no function `humanise`"]
+            errors("{{ $value | humanise }} {{ $labels.pod | reReplaceAll \"a|bc\" \"\" | toUpper }}"),
+            ["unknown template function `humanise`"]
         );
         assert_eq!(
-            flaws("{{ $labels.instance }} {{ $label.pod }}"),
+            errors("{{ $labels.instance }} {{ $label.pod }}"),
             [
-                "the alert has no label `instance` for `$labels.instance`; it has `pod`, `topic`",
-                "there is no variable `$label`"
+                "the alert has no label `instance` for `$labels.instance`; available: `pod`, `topic`",
+                "unknown template variable `$label`"
             ]
         );
         let block = "{{ $x := $value }}{{- if gt $x 5.0 }} a {{ else }} b {{ end -}}{{/* c */}}";
-        assert_eq!(flaws(block), none);
+        assert_eq!(errors(block), none);
         assert_eq!(
-            flaws("{{ range $index, $sample := query \"up\" }}{{ $index }}{{ $sample.Value }}{{ end }}"),
+            errors("{{ range $index, $sample := query \"up\" }}{{ $index }}{{ $sample.Value }}{{ end }}"),
             none
         );
         assert_eq!(
-            flaws("{{ if gt $value 5.0 }}a"),
-            ["a template has an `if`, `range` or `with` that does not end"]
+            errors("{{ if gt $value 5.0 }}a"),
+            ["`if`, `range` or `with` without `end`"]
         );
-        assert_eq!(flaws("{{ end }}"), ["a template has an `end` of nothing"]);
-        assert_eq!(flaws("{{ }}"), ["a template has nothing between `{{` and `}}`"]);
-        assert_eq!(flaws("{{ $value | }}"), ["a template pipes into nothing"]);
-        assert_eq!(flaws("{{ $value"), ["a template begins with `{{` and does not end"]);
-        assert_eq!(
-            flaws("$value }} {{ $value }}"),
-            ["a template ends with `}}` and does not begin"]
-        );
+        assert_eq!(errors("{{ end }}"), ["`end` without `if`, `range` or `with`"]);
+        assert_eq!(errors("{{ }}"), ["empty template `{{ }}`"]);
+        assert_eq!(errors("{{ $value | }}"), ["no function after `|`"]);
+        assert_eq!(errors("{{ $value"), ["`{{` without `}}`"]);
+        assert_eq!(errors("$value }} {{ $value }}"), ["`}}` without `{{`"]);
     }
 }

@@ -28,7 +28,7 @@ use super::{
     resource::AlertingRule,
     scrape::{CLUSTER, INTERVAL, Sources},
 };
-use crate::promql::template;
+use crate::promql::{self, template};
 use crate::{
     diagnostics::{Location, rules::observability as rules},
     metrics::Metric,
@@ -403,7 +403,7 @@ fn flaws(rule: &AlertingRule, judgement: &mut Judgement) -> Vec<Flaw> {
     }
     // Prometheus expands all annotations, not the description alone.
     for what in ["description", "runbook_url"] {
-        for message in template::flaws(rule.annotation(what), judgement.labels.as_ref()) {
+        for message in template::errors(rule.annotation(what), judgement.labels.as_ref()) {
             flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
         }
     }
@@ -430,15 +430,8 @@ pub(super) fn flaws_of_amended(rule: &AlertingRule, written: &[Ready<'_>], sourc
 
 /// The metrics of an expression.
 pub(super) fn metrics(expression: &str, sources: &Sources) -> Vec<&'static Metric> {
-    // No label is called like a metric, so its words are enough: a parse of each expression would cost more than its page.
-    let words: BTreeSet<&str> = expression
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
-        .filter(|word| word.contains('_') || *word == "up")
-        .collect();
-    words
-        .into_iter()
-        .filter_map(|name| sources.find(name)?.metric)
-        .collect()
+    let names = promql::parse(expression).map_or_else(|_| BTreeSet::new(), |parsed| promql::metric_names(&parsed));
+    names.iter().filter_map(|name| sources.find(name)?.metric).collect()
 }
 
 /// What most results are aggregated by.

@@ -1,0 +1,462 @@
+//! What an expression asks for, judged before Prometheus sees it.
+//!
+//! The expression is parsed and walked once. Each part has an [`ExprType`]: the labels that its series have, and the bounds of
+//! their values. What is not known is taken to be possible, so that whatever is reported is certainly wrong.
+
+pub(super) mod bounds;
+mod labels;
+
+use std::collections::BTreeSet;
+
+use promql_parser::{
+    label::{MatchOp, Matcher},
+    parser::{AggregateExpr, BinaryExpr, Call, Expr, LabelModifier, MatrixSelector, VectorSelector},
+};
+
+use self::{
+    bounds::{Bounds, Comparison},
+    labels::LabelSet,
+};
+use super::{
+    Catalog, MetricType, Series,
+    catalog::{list, most_similar},
+    parse,
+};
+use crate::diagnostics::{Diagnostic, Rule, rules::observability as rules};
+
+/// What was learnt about an expression.
+#[derive(Debug)]
+pub(crate) struct Analysis {
+    pub diagnostics: Vec<Diagnostic>,
+    /// The names of its metrics.
+    pub metrics: BTreeSet<String>,
+    /// The labels that every series of the result has, unless they are not known.
+    pub labels: Option<BTreeSet<String>>,
+    /// Whether the result can be empty or not, depending on values: something is compared, or a state selected.
+    pub conditional: bool,
+}
+
+/// What the parser knows and a Prometheus without feature flags does not.
+const EXPERIMENTAL: &[&str] = &[
+    "double_exponential_smoothing",
+    "first_over_time",
+    "histogram_quantiles",
+    "info",
+    "integral",
+    "limit_ratio",
+    "limitk",
+    "mad_over_time",
+    "max_of",
+    "min_of",
+    "sort_by_label",
+    "sort_by_label_desc",
+    "start_timestamp",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+    "xdelta",
+    "xincrease",
+    "xrate",
+];
+
+/// Analyzes an expression over the metrics of a catalog.
+pub(crate) fn analyze(expression: &str, catalog: &dyn Catalog) -> Analysis {
+    let mut analyzer = Analyzer {
+        catalog,
+        diagnostics: Vec::new(),
+        metrics: BTreeSet::new(),
+    };
+    let result = match parse(expression) {
+        Ok(parsed) => analyzer.expression(&parsed, Usage::Value),
+        Err(error) => {
+            let message = format!("not valid PromQL: {error}");
+            analyzer.report(&rules::EXPRESSION, message, "correct the expression");
+            ExprType::unknown()
+        }
+    };
+    Analysis {
+        diagnostics: analyzer.diagnostics,
+        metrics: analyzer.metrics,
+        labels: result.labels.and_then(LabelSet::names),
+        conditional: result.conditional,
+    }
+}
+
+/// What is known about the result of a part of an expression.
+#[derive(Clone, Debug)]
+struct ExprType {
+    bounds: Bounds,
+    /// `None` for a scalar.
+    labels: Option<LabelSet>,
+    /// Whether it can be empty or not, depending on values: something is compared, or a state selected.
+    conditional: bool,
+}
+
+impl ExprType {
+    const fn scalar(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            labels: None,
+            conditional: false,
+        }
+    }
+
+    fn unknown() -> Self {
+        Self {
+            bounds: Bounds::ANY,
+            labels: Some(LabelSet::unknown()),
+            conditional: true,
+        }
+    }
+
+    const fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+}
+
+/// What the surrounding function does with a series.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Usage {
+    /// Reads its value as it is.
+    Value,
+    /// Measures its growth and expects resets.
+    Growth,
+    /// Measures its change up and down.
+    Change,
+    /// Only asks whether it exists.
+    Presence,
+}
+
+struct Analyzer<'a> {
+    catalog: &'a dyn Catalog,
+    diagnostics: Vec<Diagnostic>,
+    metrics: BTreeSet<String>,
+}
+
+impl Analyzer<'_> {
+    fn report(&mut self, rule: &'static Rule, message: impl Into<String>, hint: impl Into<String>) {
+        let mut diagnostic = Diagnostic::new(rule, message);
+        diagnostic.hint(hint);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Prometheus refuses the whole file for what it does not know, so what only some installations know is an error.
+    fn report_experimental(&mut self, what: &str) {
+        self.report(
+            &rules::EXPRESSION,
+            format!("{what} is not available in Prometheus without feature flags"),
+            "use only stable PromQL",
+        );
+    }
+
+    fn check_stable(&mut self, function: &str) {
+        if EXPERIMENTAL.contains(&function) {
+            self.report_experimental(&format!("`{function}`"));
+        }
+    }
+
+    fn expression(&mut self, expression: &Expr, usage: Usage) -> ExprType {
+        match expression {
+            Expr::NumberLiteral(number) => ExprType::scalar(Bounds::exactly(number.val)),
+            Expr::StringLiteral(_) => ExprType::scalar(Bounds::ANY),
+            Expr::Paren(inner) => self.expression(&inner.expr, usage),
+            Expr::Unary(inner) => {
+                let operand = self.expression(&inner.expr, Usage::Value);
+                let bounds = operand.bounds.negated();
+                operand.within(bounds)
+            }
+            Expr::VectorSelector(selector) => self.selector(selector, usage),
+            Expr::MatrixSelector(matrix) => self.range(matrix, usage),
+            Expr::Subquery(inner) => self.expression(&inner.expr, usage),
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate, usage),
+            Expr::Binary(binary) => self.binary(binary),
+            Expr::Call(call) => self.call(call),
+            Expr::Extension(_) => ExprType::unknown(),
+        }
+    }
+
+    fn range(&mut self, matrix: &MatrixSelector, usage: Usage) -> ExprType {
+        let interval = self.catalog.scrape_interval();
+        let range = u64::try_from(matrix.range.as_millis()).unwrap_or(u64::MAX);
+        let selected = self.selector(&matrix.vs, usage);
+        if range < 2 * interval.as_millis() {
+            let name = matrix.vs.name.as_deref().unwrap_or_default();
+            self.report(
+                &rules::TIMES,
+                format!(
+                    "range of {} s over `{name}` is shorter than two scrape intervals of {interval}",
+                    range / 1000
+                ),
+                "use `[5m]`: a rate needs two samples, and should survive missed scrapes",
+            );
+        }
+        selected
+    }
+
+    fn selector(&mut self, selector: &VectorSelector, usage: Usage) -> ExprType {
+        let matchers = &selector.matchers.matchers;
+        if !selector.matchers.or_matchers.is_empty() {
+            self.report_experimental("`or` between matchers");
+            return ExprType::unknown();
+        }
+        let Some(name) = selector.name.as_deref() else {
+            self.report(
+                &rules::METRIC,
+                "selector without a metric name",
+                "add the name of the metric before `{`",
+            );
+            return ExprType::unknown();
+        };
+        self.metrics.insert(name.to_owned());
+        let Some(series) = self.catalog.series(name) else {
+            let hint = match most_similar(name, &self.catalog.metric_names()) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => self.catalog.how_to_add().to_owned(),
+            };
+            let message = format!("metric `{name}` is not exported in this stack");
+            self.report(&rules::METRIC, message, hint);
+            return ExprType::unknown();
+        };
+        self.check_type(name, series.metric_type, usage);
+        for matcher in matchers {
+            self.check_matcher(name, &series, matcher);
+        }
+        if let Some((label, value)) = series.scope
+            && matchers.iter().all(|matcher| matcher.name != label)
+        {
+            self.report(
+                &rules::EVERY_CLUSTER,
+                format!("`{name}` matches every scraped cluster"),
+                format!("use `{name}{{{label}=\"{value}\"}}`"),
+            );
+        }
+        let mut labels = LabelSet::new(series.labels.iter().map(|label| label.name));
+        for matcher in matchers.iter().filter(|matcher| matches!(matcher.op, MatchOp::Equal)) {
+            labels.set(&matcher.name, Some(&matcher.value));
+        }
+        let selects_state = |matcher: &Matcher| series.label(&matcher.name).is_some_and(|label| label.is_state);
+        ExprType {
+            bounds: series.bounds,
+            labels: Some(labels),
+            conditional: matchers.iter().any(selects_state),
+        }
+    }
+
+    fn check_type(&mut self, name: &str, metric_type: MetricType, usage: Usage) {
+        match (metric_type, usage) {
+            (MetricType::Counter, Usage::Value | Usage::Change) => self.report(
+                &rules::COUNTER,
+                format!("`{name}` is a counter and used without `rate()` or `increase()`"),
+                format!("use `rate({name}[5m])` or `increase({name}[5m])`"),
+            ),
+            (MetricType::Gauge, Usage::Growth) => self.report(
+                &rules::COUNTER,
+                format!("`{name}` is a gauge and used like a counter"),
+                format!("use `{name}` itself, or `deriv({name}[5m])`"),
+            ),
+            _ => {}
+        }
+    }
+
+    fn check_matcher(&mut self, metric: &str, series: &Series<'_>, matcher: &Matcher) {
+        /// As many values are listed in a hint.
+        const SHOWN: usize = 8;
+        let Some(label) = series.label(&matcher.name) else {
+            self.report(
+                &rules::LABEL,
+                format!("`{metric}` has no label `{}`", matcher.name),
+                format!("available labels: {}", series.label_names()),
+            );
+            return;
+        };
+        let Some(values) = &label.values else { return };
+        if !values.iter().any(|value| matcher.is_match(value)) {
+            let shown = list(values.iter().take(SHOWN).map(AsRef::as_ref));
+            let more = if values.len() > SHOWN { ", …" } else { "" };
+            self.report(
+                &rules::MATCHER,
+                format!("`{matcher}` matches no series of `{metric}`"),
+                format!("possible values: {shown}{more}"),
+            );
+        }
+    }
+
+    fn aggregate(&mut self, aggregate: &AggregateExpr, usage: Usage) -> ExprType {
+        let operator = aggregate.op.to_string();
+        self.check_stable(&operator);
+        let usage = match operator.as_str() {
+            "count" | "group" | "count_values" => Usage::Presence,
+            _ => usage,
+        };
+        let operand = self.expression(&aggregate.expr, usage);
+        if let Some(parameter) = &aggregate.param {
+            self.expression(parameter, Usage::Value);
+        }
+        let bounds = match operator.as_str() {
+            // They keep series as they are.
+            "topk" | "bottomk" | "limitk" | "limit_ratio" => return operand,
+            "count" | "count_values" => Bounds::AT_LEAST_ONE,
+            "group" => Bounds::ONE,
+            "sum" => operand.bounds.sum(),
+            "stddev" | "stdvar" => Bounds::NOT_NEGATIVE,
+            _ => operand.bounds,
+        };
+        let labels = operand.labels.unwrap_or_default();
+        let labels = match &aggregate.modifier {
+            None => LabelSet::default(),
+            Some(LabelModifier::Include(by)) => {
+                labels.report_missing(by, &format!("`{operator} by`"), &mut self.diagnostics);
+                labels.by(by)
+            }
+            Some(LabelModifier::Exclude(without)) => labels.without(without),
+        };
+        ExprType {
+            bounds,
+            labels: Some(labels),
+            conditional: operand.conditional,
+        }
+    }
+
+    fn call(&mut self, call: &Call) -> ExprType {
+        let function = call.func.name;
+        self.check_stable(function);
+        let usage = match function {
+            "rate" | "increase" | "irate" | "resets" => Usage::Growth,
+            "delta" | "idelta" | "deriv" | "predict_linear" | "double_exponential_smoothing" | "holt_winters" => {
+                Usage::Change
+            }
+            "absent" | "absent_over_time" | "changes" | "count_over_time" | "present_over_time" | "timestamp" => {
+                Usage::Presence
+            }
+            _ => Usage::Value,
+        };
+        let arguments = &call.args.args;
+        let types: Vec<ExprType> = arguments
+            .iter()
+            .map(|argument| self.expression(argument, usage))
+            .collect();
+        let vector = types.iter().find(|argument| argument.labels.is_some()).cloned();
+        let vector = vector.unwrap_or_else(|| ExprType::scalar(Bounds::ANY));
+        match function {
+            "rate" | "increase" | "irate" | "resets" | "changes" | "timestamp" | "abs" => {
+                vector.within(Bounds::NOT_NEGATIVE)
+            }
+            "time" => ExprType::scalar(Bounds::NOT_NEGATIVE),
+            "vector" => ExprType {
+                bounds: types.first().map_or(Bounds::ANY, |scalar| scalar.bounds),
+                labels: Some(LabelSet::default()),
+                conditional: false,
+            },
+            "scalar" => ExprType { labels: None, ..vector },
+            "absent" | "absent_over_time" => ExprType {
+                bounds: Bounds::ONE,
+                // What the argument's own matchers fix, if it is a selector; else no labels.
+                labels: vector.labels.map(|labels| match arguments.first().map(AsRef::as_ref) {
+                    Some(Expr::VectorSelector(_) | Expr::MatrixSelector(_)) => labels.fixed(),
+                    _ => LabelSet::default(),
+                }),
+                conditional: true,
+            },
+            "count_over_time" => vector.within(Bounds::AT_LEAST_ONE),
+            "present_over_time" => vector.within(Bounds::ONE),
+            "avg_over_time" | "min_over_time" | "max_over_time" | "last_over_time" | "quantile_over_time" | "sort"
+            | "sort_desc" => vector,
+            "ceil" | "floor" | "round" => {
+                let bounds = vector.bounds.rounded();
+                vector.within(bounds)
+            }
+            "label_replace" | "label_join" => {
+                let mut vector = vector;
+                if let (Some(labels), Some(Expr::StringLiteral(target))) =
+                    (&mut vector.labels, arguments.get(1).map(AsRef::as_ref))
+                {
+                    labels.set(&target.val, None);
+                }
+                vector
+            }
+            _ => vector.within(Bounds::ANY),
+        }
+    }
+
+    fn binary(&mut self, binary: &BinaryExpr) -> ExprType {
+        let left = self.expression(&binary.lhs, Usage::Value);
+        let right = self.expression(&binary.rhs, Usage::Value);
+        let operator = binary.op.to_string();
+        let modifier = binary.modifier.as_ref();
+        if modifier.is_some_and(|modifier| modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some()) {
+            self.report_experimental("`fill`");
+        }
+        let comparison = Comparison::parse(&operator);
+        // With `bool` the result is 0 or 1, and no series is dropped.
+        let keeps_all = comparison.is_none() || binary.return_bool();
+        if let Some(comparison) = comparison {
+            self.check_comparison(binary, comparison, &left, &right);
+        }
+        let bounds = match (comparison, operator.as_str()) {
+            (Some(_), _) if keeps_all => Bounds::new(0.0, 1.0),
+            (Some(comparison), _) => comparison.filter(left.bounds, right.bounds),
+            (None, "and" | "unless") => left.bounds,
+            (None, "or") => left.bounds.union(right.bounds),
+            (None, arithmetic) => left.bounds.calculate(arithmetic, right.bounds),
+        };
+        let conditional = match operator.as_str() {
+            // Without series on one side, `or` takes the other.
+            "or" => left.conditional && right.conditional,
+            // It is true while the other side is not.
+            "unless" => true,
+            _ => left.conditional || right.conditional || !keeps_all,
+        };
+        let labels = match (left.labels, right.labels) {
+            (Some(left), Some(right)) => Some(left.join(&right, &operator, modifier, &mut self.diagnostics)),
+            (left, right) => left.or(right),
+        };
+        ExprType {
+            bounds,
+            labels,
+            conditional,
+        }
+    }
+
+    /// Reports a comparison that is always or never true.
+    fn check_comparison(&mut self, binary: &BinaryExpr, comparison: Comparison, left: &ExprType, right: &ExprType) {
+        let of_multiples = || {
+            let (of_left, factor_left) = multiple(&binary.lhs);
+            let (of_right, factor_right) = multiple(&binary.rhs);
+            // A scalar is not a quantity that changes.
+            let same = of_left.to_string() == of_right.to_string() && left.labels.is_some() && left.bounds.least >= 0.0;
+            comparison
+                .outcome_of_multiples(factor_left, factor_right)
+                .filter(|_| same)
+        };
+        let outcome = comparison.outcome(left.bounds, right.bounds).or_else(of_multiples);
+        let Some(is_true) = outcome else { return };
+        let text = binary.to_string();
+        let text = if text.len() > 120 {
+            format!("… {} {}", binary.op, binary.rhs)
+        } else {
+            text
+        };
+        self.report(
+            &rules::COMPARISON,
+            format!("`{text}` is {} true", if is_true { "always" } else { "never" }),
+            format!("the left side {}: choose another threshold", left.bounds.describe()),
+        );
+    }
+}
+
+/// An expression as a quantity and the factor by which it is multiplied.
+fn multiple(expression: &Expr) -> (&Expr, f64) {
+    match expression {
+        Expr::Paren(inner) => multiple(&inner.expr),
+        Expr::Binary(binary) if binary.op.to_string() == "*" => match (binary.lhs.as_ref(), binary.rhs.as_ref()) {
+            (Expr::NumberLiteral(number), other) | (other, Expr::NumberLiteral(number)) => {
+                let (quantity, factor) = multiple(other);
+                (quantity, factor * number.val)
+            }
+            _ => (expression, 1.0),
+        },
+        _ => (expression, 1.0),
+    }
+}

@@ -1,0 +1,91 @@
+//! What is known about series before they exist.
+
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet};
+
+use super::Bounds;
+use crate::quantity::Duration;
+
+/// The metrics that an expression may use.
+pub(crate) trait Catalog {
+    /// The series of a metric; `None` if nothing exports it.
+    fn series(&self, metric: &str) -> Option<Series<'_>>;
+
+    /// The names of all metrics.
+    fn metric_names(&self) -> Vec<&str>;
+
+    /// The call or setting that adds a metric to the catalog: the hint where a metric is unknown.
+    fn how_to_add(&self) -> &'static str;
+
+    /// The time between two samples of a series.
+    fn scrape_interval(&self) -> Duration;
+}
+
+/// How a value moves, and so how it may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetricType {
+    /// Up and down.
+    Gauge,
+    /// Only up, until the process restarts.
+    Counter,
+}
+
+/// The series of one metric.
+#[derive(Clone, Debug)]
+pub(crate) struct Series<'a> {
+    pub metric_type: MetricType,
+    pub bounds: Bounds,
+    pub labels: Vec<Label<'a>>,
+    /// The label and value that tell the series of this stack from those of others.
+    pub scope: Option<(&'a str, &'a str)>,
+}
+
+impl Series<'_> {
+    pub(super) fn label(&self, name: &str) -> Option<&Label<'_>> {
+        self.labels.iter().find(|label| label.name == name)
+    }
+
+    /// `a`, `b`, `c`.
+    pub(crate) fn label_names(&self) -> String {
+        list(self.labels.iter().map(|label| label.name))
+    }
+}
+
+/// A label of a metric's series.
+#[derive(Clone, Debug)]
+pub(crate) struct Label<'a> {
+    pub name: &'a str,
+    /// All values that it can have, where they are known.
+    pub values: Option<Vec<Cow<'a, str>>>,
+    /// Whether a series exists only while the label's value applies, as for `status="failed"`.
+    pub is_state: bool,
+}
+
+/// `a`, `b`, `c`.
+pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The known name that shares most of its `_`-separated words with an unknown one, at least three.
+pub(super) fn most_similar<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let words = |name: &str| -> BTreeSet<String> { name.to_ascii_lowercase().split('_').map(str::to_owned).collect() };
+    let wanted = words(name);
+    known
+        .iter()
+        .map(|candidate| {
+            let candidate_words = words(candidate);
+            let shared = wanted.intersection(&candidate_words).count();
+            // The last word tells metrics of one bean apart.
+            let begins = candidate_words
+                .iter()
+                .any(|word| word.len() > 4 && wanted.iter().any(|w| w != word && w.starts_with(word.as_str())));
+            (
+                2 * shared + usize::from(begins),
+                Reverse(candidate_words.len()),
+                *candidate,
+            )
+        })
+        .max()
+        .filter(|(shared, _, _)| shared / 2 >= 3)
+        .map(|(_, _, candidate)| candidate)
+}

@@ -1,0 +1,89 @@
+//! Selectors of series.
+
+use std::fmt;
+
+/// A metric's name and the matchers of its labels, in the order in which they were added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Selector {
+    metric: String,
+    matchers: Vec<(String, Operator, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    Equal,
+    NotEqual,
+    Regex,
+}
+
+impl Selector {
+    /// All series of a metric.
+    pub(crate) fn new(metric: impl Into<String>) -> Self {
+        Self {
+            metric: metric.into(),
+            matchers: Vec::new(),
+        }
+    }
+
+    /// Only series whose label has this value.
+    pub(crate) fn equal(self, label: &str, value: &str) -> Self {
+        self.with(label, Operator::Equal, value)
+    }
+
+    /// Only series whose label has another value.
+    pub(crate) fn not_equal(self, label: &str, value: &str) -> Self {
+        self.with(label, Operator::NotEqual, value)
+    }
+
+    /// Only series whose label matches this regular expression from its first to its last character.
+    pub(crate) fn regex(self, label: &str, pattern: &str) -> Self {
+        self.with(label, Operator::Regex, pattern)
+    }
+
+    fn with(mut self, label: &str, operator: Operator, value: &str) -> Self {
+        self.matchers.push((label.to_owned(), operator, value.to_owned()));
+        self
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.metric)?;
+        let mut separator = "{";
+        for (label, operator, value) in &self.matchers {
+            let operator = match operator {
+                Operator::Equal => "=",
+                Operator::NotEqual => "!=",
+                Operator::Regex => "=~",
+            };
+            write!(f, "{separator}{label}{operator}{}", quoted(value))?;
+            separator = ",";
+        }
+        f.write_str(if self.matchers.is_empty() { "" } else { "}" })
+    }
+}
+
+/// A string literal.
+pub(crate) fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::parse;
+
+    #[test]
+    fn a_selector_is_printed_as_promql() {
+        let all = Selector::new("up");
+        assert_eq!(all.to_string(), "up");
+        let some = all
+            .equal("job", "kafka")
+            .not_equal("pod", "a\"b\\")
+            .regex("id", "[0-9]+|x");
+        assert_eq!(some.to_string(), r#"up{job="kafka",pod!="a\"b\\",id=~"[0-9]+|x"}"#);
+        assert!(parse(&some.to_string()).is_ok());
+    }
+}
