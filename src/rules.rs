@@ -16,16 +16,29 @@
 
 use std::sync::LazyLock;
 
-pub use crate::diagnostics::rules::{
-    api, capacity, client, durability, identity, impossible, kraft, memory, observability, pod, registry, setting,
-    stack, topic,
+pub mod impossible;
+
+pub use crate::{
+    diagnostics::rules::{capacity, client, durability, kraft, memory, observability, registry, setting, stack, topic},
+    lint::rules::{api, identity},
 };
-use crate::diagnostics::{self, Rule};
+
+/// Pods, and the sets that they form.
+pub mod pod {
+    pub use crate::{lint::rules::pod::*, zookeeper::ENSEMBLE};
+}
+
+use crate::{
+    diagnostics::{self, Rule},
+    lint, zookeeper,
+};
 
 /// All rules, sorted by id.
 pub fn all() -> &'static [&'static Rule] {
     static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-        let mut all = diagnostics::rules::FAMILIES.concat();
+        let mut all = [diagnostics::rules::FAMILIES, lint::rules::FAMILIES, &[zookeeper::RULES]]
+            .concat()
+            .concat();
         all.sort_unstable_by_key(|rule| rule.id);
         all
     });

@@ -4,21 +4,19 @@
 use std::{
     collections::BTreeSet,
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use serde_json::Value;
 
 use crate::{
     cli::failure::Failure,
-    diagnostics::{
-        Diagnostic, Diagnostics, Location, Profile, Rule, Severity,
-        rules::{api, stack},
-    },
+    diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     lint::{self, ObjectModel},
+    rules::{api, stack},
     yaml::{
         self, Listed,
-        read::{self, Document, Lines, RemarkKind},
+        read::{Document, Lines},
     },
 };
 
@@ -265,25 +263,11 @@ impl Folder {
                 return;
             }
         };
-        let reading = read::read(&text);
-        for remark in reading.remarks {
-            let rule = match remark.kind {
-                RemarkKind::DuplicateKey => &api::DUPLICATE_KEY,
-                RemarkKind::Ambiguous => &api::AMBIGUOUS,
-            };
-            self.report(rule, file, remark.line, file, remark.message, remark.hint);
+        let (documents, findings) = lint::read(&text, file);
+        for finding in findings {
+            self.add(finding);
         }
-        if let Some(broken) = reading.broken {
-            self.report(
-                &api::UNREADABLE,
-                file,
-                broken.line,
-                file,
-                format!("is no YAML: {}", broken.message),
-                "",
-            );
-        }
-        for Document { value, lines } in reading.documents {
+        for Document { value, lines } in documents {
             if is_kustomization(path)
                 || value["apiVersion"]
                     .as_str()
@@ -376,10 +360,15 @@ impl Folder {
                     );
                 }
             }
-            let listed: Vec<PathBuf> = resources.iter().map(|resource| folder.join(resource)).collect();
+            let folder = normal(&folder);
+            let listed: Vec<PathBuf> = resources
+                .iter()
+                .map(|resource| normal(&folder.join(resource)))
+                .collect();
             for (other, name) in self.files.clone() {
-                let own = other.starts_with(&folder) && !is_kustomization(&other);
-                if own && !listed.iter().any(|listed| other.starts_with(normal(listed))) {
+                let path = normal(&other);
+                let own = path.starts_with(&folder) && !is_kustomization(&path);
+                if own && !listed.iter().any(|listed| path.starts_with(listed)) {
                     self.report(
                         &api::TRANSFORMED,
                         &name,
@@ -487,8 +476,9 @@ fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
+            Component::CurDir => {}
+            // A `..` at the beginning leads out of the folder, and stays.
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
                 normal.pop();
             }
             part => normal.push(part),
@@ -516,4 +506,23 @@ fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
         let line = before.split(|&byte| byte == b'\n').count();
         (u32::try_from(line).unwrap_or(u32::MAX), "is no UTF-8 text".to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_the_same_however_it_is_written() {
+        for (path, expected) in [
+            (".", ""),
+            ("./a/./b", "a/b"),
+            ("a/../b", "b"),
+            ("../x/a", "../x/a"),
+            ("../../x/../y", "../../y"),
+            ("/a/../b", "/b"),
+        ] {
+            assert_eq!(normal(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
 }

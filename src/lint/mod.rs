@@ -7,8 +7,10 @@
 //!
 //! | Folder | File | Judges |
 //! |---|---|---|
+//! | | `file` | the text of a file: YAML that everyone reads alike |
 //! | `object` | `metadata` | kind, name, labels, annotations, size, and selectors as such |
-//! | | `workload`, `pod`, `container` | workloads by their kind, pod templates, containers |
+//! | | `workload`, `claim`, `pod`, `container` | workloads by their kind, claims for volumes, pod templates, containers |
+//! | | `environment`, `image` | variables and what uses them; references to images |
 //! | | `service`, `network_policy`, `disruption_budget` | each of these kinds |
 //! | | `data`, `prometheus_rule` | keys of ConfigMaps and Secrets; groups, expressions and durations of alert rules |
 //! | | `schema` | fields that do not exist and values of another type, for manifests that no Rust type made |
@@ -17,27 +19,31 @@
 //! | | `disruptions`, `shared_pods`, `duplicates` | budgets among their pods; pods of two workloads; one object twice |
 //! | | `addresses`, `alert_metrics` | addresses without a Service; alerts on metrics that nothing exports |
 //! | | `pod_security`, `mesh` | the restricted level of Pod Security; sidecars of Istio |
-//! | | `created_topics` | Jobs that create topics and never alter them |
 //! | `kafka` | `quorum`, `node_ids`, `cluster_id` | members of the quorum, and how they start; ids |
 //! | | `advertised_listeners`, `advertised_host` | addresses for clients, and for other instances |
 //! | | `log_directories`, `user`, `early_kill` | volumes and who may write them; probes and grace periods |
 //! | | `entrypoint`, `service_links` | what the images' entrypoints do |
-//! | | `guards`, `topic_creation` | budget and network policy; automatic topic creation |
+//! | | `guards`, `topic_creation` | budget and network policy; topics that clients or Jobs create |
+//!
+//! Each rule is declared beside the check that applies it; `rules` lists them by family.
 //!
 //! `model` is what all of them look at: `node` is a place in an object, `syntax` the API server's own validation of names and
 //! quantities, `selector` labels and selectors; `workload`, `service`, `guard`, `monitoring` and `config` are what is known of an
 //! object by its kind; `program`, `process` and `settings` are a process of the Kafka family and the settings that it ends up
 //! with, from files, environment and command; `set` finds objects by name, namespace and label.
 
+mod file;
 mod kafka;
 mod model;
 mod object;
+pub(crate) mod rules;
 mod set;
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
 
+pub use file::read;
 pub use model::ObjectModel;
 pub(crate) use model::syntax::quantity;
 pub use object::schema::schema;

@@ -102,31 +102,39 @@ impl Lines {
     }
 }
 
-/// Something about a text that is legal, or that readers forgive, and that nobody meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something about a text that is legal, or that readers forgive, and that is probably a mistake.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Remark {
-    /// What it is.
-    pub kind: RemarkKind,
     /// The line.
     pub line: u32,
-    /// What it is about: a lowercase fragment.
-    pub message: String,
-    /// What mends it.
-    pub hint: String,
+    /// What it is.
+    pub kind: RemarkKind,
 }
 
 /// The kinds of [`Remark`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RemarkKind {
     /// A mapping has a key twice.
-    DuplicateKey,
-    /// Readers take a value for different things.
-    Ambiguous,
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// The line where it is first.
+        first: u32,
+    },
+    /// Readers take a plain value for different things.
+    Ambiguous {
+        /// The value as it is written.
+        text: String,
+        /// What Kubernetes takes it for.
+        kubernetes: Value,
+        /// What a reader of YAML 1.2 takes it for.
+        core_schema: Value,
+    },
 }
 
 /// Why a text cannot be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+pub struct SyntaxError {
     /// The line.
     pub line: u32,
     /// What is wrong: a lowercase fragment.
@@ -138,10 +146,10 @@ pub struct Broken {
 pub struct Reading {
     /// Its documents, without empty ones, up to where it is broken.
     pub documents: Vec<Document>,
-    /// What is odd about it.
+    /// What is probably a mistake.
     pub remarks: Vec<Remark>,
-    /// Where it is broken, if it is.
-    pub broken: Option<Broken>,
+    /// Where it is not YAML, if it is not.
+    pub error: Option<SyntaxError>,
 }
 
 /// Reads all documents of a text, YAML or JSON.
@@ -153,7 +161,7 @@ pub struct Reading {
 /// assert_eq!(reading.documents[0].value["a"], true);
 /// assert_eq!(reading.documents[1].lines.of("/b/1"), 4);
 /// assert_eq!(reading.remarks.len(), 2);
-/// assert_eq!(read("a: [").broken.map(|broken| broken.line), Some(1));
+/// assert_eq!(read("a: [").error.map(|error| error.line), Some(1));
 /// ```
 pub fn read(text: &str) -> Reading {
     // A byte order mark is no part of the text.
@@ -162,7 +170,7 @@ pub fn read(text: &str) -> Reading {
     composer.documents();
     let reading = composer.reading;
     // Texts that are JSON and no YAML are rare: a pair of escapes for one character is such a case.
-    if reading.broken.is_some()
+    if reading.error.is_some()
         && text.trim_start().starts_with(['{', '['])
         && let Ok(value) = serde_json::from_str::<Value>(text)
     {
@@ -194,7 +202,7 @@ struct Node {
     size: usize,
 }
 
-type Composed<T> = Result<T, Broken>;
+type Composed<T> = Result<T, SyntaxError>;
 
 fn line_of(span: &Span) -> u32 {
     u32::try_from(span.start.line()).unwrap_or(u32::MAX).max(1)
@@ -220,8 +228,8 @@ impl<'t> Composer<'t> {
             match self.document() {
                 Ok(Some(())) => {}
                 Ok(None) => return,
-                Err(broken) => {
-                    self.reading.broken = Some(broken);
+                Err(error) => {
+                    self.reading.error = Some(error);
                     return;
                 }
             }
@@ -232,7 +240,7 @@ impl<'t> Composer<'t> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok(event)) => Ok(Some(event)),
-            Some(Err(error)) => Err(Broken {
+            Some(Err(error)) => Err(SyntaxError {
                 line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX).max(1),
                 message: error.info(),
             }),
@@ -276,14 +284,14 @@ impl<'t> Composer<'t> {
             Event::MappingStart(_, anchor, _) => (self.mapping(line)?, anchor),
             Event::Alias(id) => return self.alias(id, line),
             other => {
-                return Err(Broken {
+                return Err(SyntaxError {
                     line,
                     message: format!("a value was expected, and not {other:?}"),
                 });
             }
         };
         if node.depth > DEEPEST {
-            return Err(Broken {
+            return Err(SyntaxError {
                 line,
                 message: format!("values are nested more than {DEEPEST} deep"),
             });
@@ -296,14 +304,14 @@ impl<'t> Composer<'t> {
 
     fn alias(&mut self, id: usize, line: u32) -> Composed<Node> {
         let Some((node, size)) = self.anchors.get(&id) else {
-            return Err(Broken {
+            return Err(SyntaxError {
                 line,
                 message: "an alias stands within what it stands for".to_owned(),
             });
         };
         self.aliased = self.aliased.saturating_add(*size);
         if self.aliased > MOST_ALIASED {
-            return Err(Broken {
+            return Err(SyntaxError {
                 line,
                 message: format!("aliases stand for more than {MOST_ALIASED} values"),
             });
@@ -344,24 +352,12 @@ impl<'t> Composer<'t> {
         if same(value, &other) {
             return;
         }
-        let shown = |value: &Value| match value {
-            Value::String(_) => "a text".to_owned(),
-            Value::Bool(_) => format!("the boolean {value}"),
-            Value::Null => "nothing".to_owned(),
-            _ => format!("the number {value}"),
-        };
         self.reading.remarks.push(Remark {
-            kind: RemarkKind::Ambiguous,
             line,
-            message: format!(
-                "`{text}` is {} to Kubernetes, and {} to readers of YAML 1.2",
-                shown(value),
-                shown(&other)
-            ),
-            hint: match value {
-                Value::Bool(known) => format!("write `\"{text}\"` for the text, or `{known}`"),
-                Value::Number(known) => format!("write `\"{text}\"` for the text, or `{known}`"),
-                _ => format!("write `\"{text}\"`"),
+            kind: RemarkKind::Ambiguous {
+                text: text.to_owned(),
+                kubernetes: value.clone(),
+                core_schema: other,
             },
         });
     }
@@ -391,7 +387,7 @@ impl<'t> Composer<'t> {
     }
 
     fn inner(&mut self, line: u32) -> Composed<(Event<'t>, Span)> {
-        self.next()?.ok_or_else(|| Broken {
+        self.next()?.ok_or_else(|| SyntaxError {
             line,
             message: "the text ends within a value".to_owned(),
         })
@@ -424,10 +420,11 @@ impl<'t> Composer<'t> {
                 && let Some((_, first)) = lines.iter().find(|(known, _)| *known == key)
             {
                 self.reading.remarks.push(Remark {
-                    kind: RemarkKind::DuplicateKey,
                     line: key_line,
-                    message: format!("the key `{key}` is already in line {}", first.line),
-                    hint: "keep one of the two".to_owned(),
+                    kind: RemarkKind::DuplicateKey {
+                        key: key.clone(),
+                        first: first.line,
+                    },
                 });
                 lines.retain(|(known, _)| *known != key);
             }
@@ -458,7 +455,7 @@ impl<'t> Composer<'t> {
         match node.value {
             Value::String(text) => Ok(text),
             Value::Bool(_) | Value::Number(_) | Value::Null => Ok(node.value.to_string()),
-            _ => Err(Broken {
+            _ => Err(SyntaxError {
                 line,
                 message: "a key is a list or a mapping, and JSON has only texts".to_owned(),
             }),
@@ -474,7 +471,7 @@ fn merge_into(map: &mut Map<String, Value>, lines: &mut Vec<(String, Lines)>, no
     };
     for part in parts {
         let Value::Object(part) = part else {
-            return Err(Broken {
+            return Err(SyntaxError {
                 line,
                 message: "`<<` merges mappings, and this is none".to_owned(),
             });
@@ -596,15 +593,15 @@ mod tests {
 
     fn one(text: &str) -> Value {
         let reading = read(text);
-        assert_eq!(reading.broken, None, "{text}");
+        assert_eq!(reading.error, None, "{text}");
         assert_eq!(reading.documents.len(), 1, "{text}");
         reading.documents[0].value.clone()
     }
 
     fn broken(text: &str) -> String {
         read(text)
-            .broken
-            .map_or_else(String::new, |broken| format!("{}: {}", broken.line, broken.message))
+            .error
+            .map_or_else(String::new, |error| format!("{}: {}", error.line, error.message))
     }
 
     #[test]
@@ -642,7 +639,10 @@ mod tests {
         for text in ["yes", "On", "n", "010", "1_000", "0b11", "+0x1"] {
             let found = remarks(&format!("a:\n  b: {text}\n"));
             assert_eq!(found.len(), 1, "{text}");
-            assert_eq!((found[0].kind, found[0].line), (RemarkKind::Ambiguous, 2));
+            assert!(
+                matches!(&found[0], Remark { line: 2, kind: RemarkKind::Ambiguous { text: written, .. } } if written == text),
+                "{found:?}"
+            );
         }
         for text in [
             "true", "False", "10", "0x1F", "0o7", "1e3", "~", "'yes'", "12:30:45", "1.10",
@@ -651,8 +651,12 @@ mod tests {
         }
         assert_eq!(remarks("defaultMode: 0644\n"), []);
         assert_eq!(
-            remarks("on: 1\n")[0].message,
-            "`on` is the boolean true to Kubernetes, and a text to readers of YAML 1.2"
+            remarks("on: 1\n")[0].kind,
+            RemarkKind::Ambiguous {
+                text: "on".to_owned(),
+                kubernetes: json!(true),
+                core_schema: json!("on"),
+            }
         );
         assert_eq!(one("on: 1\n"), json!({ "true": 1 }));
     }
@@ -661,8 +665,11 @@ mod tests {
     fn a_key_that_is_there_twice_is_remarked_with_both_lines() {
         let reading = read("a:\n  b: 1\n  c: 2\n  b: 3\n");
         assert_eq!(reading.documents[0].value, json!({ "a": { "b": 3, "c": 2 } }));
-        assert_eq!(reading.remarks[0].line, 4);
-        assert_eq!(reading.remarks[0].message, "the key `b` is already in line 2");
+        let twice = RemarkKind::DuplicateKey {
+            key: "b".to_owned(),
+            first: 2,
+        };
+        assert_eq!(reading.remarks, [Remark { line: 4, kind: twice }]);
     }
 
     #[test]
@@ -725,7 +732,7 @@ mod tests {
     fn a_text_is_read_up_to_where_it_is_broken() {
         let reading = read("a: 1\n---\nb: [\n");
         assert_eq!(reading.documents.len(), 1);
-        assert!(reading.broken.is_some());
+        assert!(reading.error.is_some());
         for empty in ["", "\n", "---\n", "# only a comment\n", "---\n---\n", "~\n", "\u{feff}"] {
             assert_eq!(read(empty), Reading::default(), "{empty:?}");
         }
@@ -746,7 +753,7 @@ mod tests {
         fn what_the_emitter_writes_is_read_back_without_a_remark(words in prop::collection::vec("[a-z0-9_.:+~ -]{0,12}", 0..8)) {
             let value = json!({ "list": words.clone(), "map": { "key": words.join("\n") } });
             let reading = read(&crate::yaml::to_text(&value));
-            prop_assert_eq!(reading.broken, None);
+            prop_assert_eq!(reading.error, None);
             prop_assert_eq!(reading.remarks, vec![]);
             prop_assert_eq!(&reading.documents[0].value, &value);
         }

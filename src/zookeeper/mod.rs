@@ -7,7 +7,10 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe, VolumeMount};
 use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
-    diagnostics::rules,
+    diagnostics::{
+        Severity::{Error, Warning},
+        family::rules,
+    },
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
@@ -18,6 +21,19 @@ use crate::{
         headless_service, named_port, network_policy, service, service_account, stateful_set, tcp_probe,
     },
 };
+
+rules! { rules::pod;
+    /// A ZooKeeper ensemble that no failure may touch.
+    pub const ENSEMBLE: Rule = Rule {
+        id: "KS-P12",
+        production: Error,
+        development: Warning,
+        summary: "a ZooKeeper ensemble that no failure may touch",
+        explanation: "An ensemble of N servers goes on while more than half of them are there: one or two survive no \
+            failure, and an even number survives no more than one server fewer.",
+        source: "ZooKeeper administrator's guide, clustered setup",
+    };
+}
 
 const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
@@ -259,7 +275,7 @@ impl Construct for ZooKeeper {
             _ => None,
         };
         if let Some(problem) = problem {
-            check.report(&rules::pod::ENSEMBLE, problem, |finding| {
+            check.report(&ENSEMBLE, problem, |finding| {
                 finding.hint("use `ZooKeeper::new(…, 3)`");
             });
         }

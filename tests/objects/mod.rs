@@ -164,6 +164,14 @@ fn a_kustomization_is_no_object_and_has_to_name_what_is_there() {
     assert_eq!(own(&index.replace("a.yaml", "./a.yaml")), "exit 0\n");
     assert_snapshot!(own(&format!("{index}- gone.yaml\nnamePrefix: a-\n")));
     assert_snapshot!(own(&index.replace("\n- a.yaml", " []")));
+    // Paths are compared by what they mean, however the folder is named.
+    let scratch = Scratch::new();
+    scratch.put("dir/a.yaml", PLAIN);
+    scratch.put("dir/kustomization.yaml", index);
+    scratch.put("kustomization.yaml", "resources: [dir]\n");
+    for folder in [".", "./dir", "dir/", "dir/../dir", "dir/../."] {
+        assert_eq!(run(&scratch, &["check", "--dir", folder]), "exit 0\n", "{folder}");
+    }
     let nested = [
         ("base/a.yaml", PLAIN),
         ("base/kustomization.yaml", index),

@@ -1,15 +1,11 @@
 //! Rules as data, one file a family. The checks that apply them live with the constructs.
 
-pub mod api;
 pub mod capacity;
 pub mod client;
 pub mod durability;
-pub mod identity;
-pub mod impossible;
 pub mod kraft;
 pub mod memory;
 pub mod observability;
-pub mod pod;
 pub mod registry;
 pub mod setting;
 pub mod stack;
@@ -19,15 +15,12 @@ use crate::diagnostics::Rule;
 
 /// The rules of this room, family by family.
 pub(crate) const FAMILIES: &[&[&Rule]] = &[
-    api::RULES,
     capacity::RULES,
     client::RULES,
     durability::RULES,
-    identity::RULES,
     kraft::RULES,
     memory::RULES,
     observability::RULES,
-    pod::RULES,
     registry::RULES,
     setting::RULES,
     stack::RULES,

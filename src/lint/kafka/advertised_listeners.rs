@@ -1,7 +1,22 @@
 //! The addresses that brokers advertise to clients.
 
 use super::Member;
-use crate::{diagnostics::rules::pod, lint::model::set::SetFindings};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::set::SetFindings;
+
+rules! { rules::pod;
+    /// An advertised address that leads elsewhere.
+    pub const ADVERTISED: Rule = Rule {
+        id: "KS-P19",
+        production: Error,
+        development: Error,
+        summary: "advertised listeners that do not lead to the broker",
+        explanation: "A client connects to the very broker that leads a partition, at the address that this broker \
+            advertises. 0.0.0.0 is refused, localhost is the client itself, and a name that several brokers advertise, \
+            as that of a Service, leads to any of them.",
+        source: "Kafka documentation, advertised.listeners; KafkaConfig",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let Some(setting) = member.settings.get("advertised.listeners") else {
@@ -24,7 +39,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .at(
                 findings,
                 setting,
-                &pod::ADVERTISED,
+                &ADVERTISED,
                 format!("`advertised.listeners` has `{listener}`: {wrong}"),
             )
             .hint("advertise the pod: `${env:POD_NAME}.<headless Service>.<namespace>.svc.cluster.local`");

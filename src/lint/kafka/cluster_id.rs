@@ -1,9 +1,24 @@
 //! The id of the cluster.
 
+use crate::diagnostics::{Severity::Error, family::rules};
 use std::collections::BTreeMap;
 
 use super::Member;
-use crate::{diagnostics::rules::pod, lint::model::set::SetFindings};
+use crate::lint::model::set::SetFindings;
+
+rules! { rules::pod;
+    /// A cluster id that is made anew.
+    pub const CLUSTER_ID_MADE: Rule = Rule {
+        id: "KS-P15",
+        production: Error,
+        development: Error,
+        summary: "a cluster id that is missing, or that each pod makes for itself",
+        explanation: "All nodes of a cluster carry one id, and a log directory refuses another. With `kafka-storage \
+            random-uuid` in the pod each has its own; without CLUSTER_ID the image ends, or takes a default that every \
+            forgetful cluster shares. It is made once and written down.",
+        source: "Kafka, StorageTool; cp-kafka and apache/kafka images",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     for (pointer, command) in &member.process.commands {
@@ -12,7 +27,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .add(
                     member.index,
                     pointer.clone(),
-                    &pod::CLUSTER_ID_MADE,
+                    &CLUSTER_ID_MADE,
                     "each pod makes a cluster id of its own with `random-uuid`",
                 )
                 .hint("make one id, once, and write it down: `kafka-storage random-uuid`");
@@ -31,13 +46,13 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 member.process.pointer.clone(),
-                &pod::CLUSTER_ID_MADE,
+                &CLUSTER_ID_MADE,
                 format!("container `{}` has no CLUSTER_ID", member.process.container),
             )
             .hint("make one id, once, and write it down: `kafka-storage random-uuid`");
     }
     if member.process.cluster_id.as_deref() == Some("5L6g3nShT-eMCtK--X86sw") {
-        findings.add(member.index, member.process.pointer.clone(), &pod::CLUSTER_ID_MADE, "the cluster id is the default of the apache/kafka image, which every cluster that forgets its id shares")
+        findings.add(member.index, member.process.pointer.clone(), &CLUSTER_ID_MADE, "the cluster id is the default of the apache/kafka image, which every cluster that forgets its id shares")
             .hint("make one of your own with `kafka-storage random-uuid`");
     }
 }
@@ -60,12 +75,7 @@ pub(super) fn shared(members: &[Member<'_>], findings: &mut SetFindings) {
                 first.object.identity.name
             );
             findings
-                .add(
-                    member.index,
-                    member.process.pointer.clone(),
-                    &pod::CLUSTER_ID_MADE,
-                    message,
-                )
+                .add(member.index, member.process.pointer.clone(), &CLUSTER_ID_MADE, message)
                 .hint("give all nodes of a cluster one id");
         }
     }

@@ -1,17 +1,44 @@
 //! Kills that come too early: while a broker recovers its logs, or hands over its partitions.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{program::Program, set::SetFindings},
+use crate::diagnostics::{
+    Severity::{Error, Off, Warning},
+    family::rules,
 };
+use crate::lint::model::{program::Program, set::SetFindings};
+
+rules! { rules::pod;
+    /// A broker that is killed while it shuts down.
+    pub const GRACE: Rule = Rule {
+        id: "KS-P04",
+        production: Warning,
+        development: Off,
+        summary: "a broker that is killed while it shuts down",
+        explanation: "A broker hands its leaderships over before it ends, and waits for that up to five minutes; \
+            Kubernetes kills it after 30 s unless `terminationGracePeriodSeconds` says more. A killed broker recovers \
+            every log when it starts again.",
+        source: "Kafka, KafkaBroker.shutdown; Kubernetes, Pod Lifecycle",
+    };
+
+    /// A broker that is killed while it recovers.
+    pub const RECOVERY: Rule = Rule {
+        id: "KS-P05",
+        production: Error,
+        development: Error,
+        summary: "a liveness probe without a startup probe on a broker",
+        explanation: "A broker opens its port after it has recovered its logs, which takes minutes after a kill. A \
+            liveness probe counts from the first second, kills it, and the recovery begins anew: it never starts \
+            again. A startup probe holds the liveness probe back.",
+        source: "Strimzi proposals #83; Kubernetes, Configure Liveness, Readiness and Startup Probes",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if member.process.program != Program::Broker {
         return;
     }
     if member.process.patience.liveness && !member.process.patience.startup {
-        findings.add(member.index, member.process.pointer.clone(), &pod::RECOVERY, format!("container `{}` has a liveness probe and no startup probe: a broker that recovers its logs is killed", member.process.container))
+        findings.add(member.index, member.process.pointer.clone(), &RECOVERY, format!("container `{}` has a liveness probe and no startup probe: a broker that recovers its logs is killed", member.process.container))
             .hint("add a `startupProbe` with the patience of the longest recovery, as 360 times 10 s");
     }
     let grace = member.process.patience.grace;
@@ -20,7 +47,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 "/spec/template/spec",
-                &pod::GRACE,
+                &GRACE,
                 format!("a broker is killed after {grace} s, and hands over for up to 300 s"),
             )
             .hint("set `terminationGracePeriodSeconds: 330`");

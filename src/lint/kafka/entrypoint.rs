@@ -1,10 +1,23 @@
 //! Where the image's entrypoint writes its configuration.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{program::Program, set::SetFindings},
-};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{program::Program, set::SetFindings};
+
+rules! { rules::pod;
+    /// An entrypoint that cannot write.
+    pub const ENTRYPOINT_WRITES: Rule = Rule {
+        id: "KS-P08",
+        production: Error,
+        development: Error,
+        summary: "an entrypoint that cannot write its configuration",
+        explanation: "The image's entrypoint makes a configuration from the environment and writes it: to /etc/kafka \
+            in Confluent's images, to /opt/kafka/config in Apache's. Where a ConfigMap is mounted there, or the root \
+            file system is read-only without a writable mount there, it ends. Mount the ConfigMap elsewhere and start \
+            Kafka with that file.",
+        source: "Confluent, cp-kafka configure; apache/kafka, configure",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if !member.process.entrypoint {
@@ -29,7 +42,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         findings.add(
             member.index,
             member.process.pointer.clone(),
-            &pod::ENTRYPOINT_WRITES,
+            &ENTRYPOINT_WRITES,
             format!("container `{}` mounts `{map}` over `{folder}`, where the image's entrypoint writes its configuration", member.process.container),
         )
         .hint("mount it elsewhere, and start Kafka with that file instead of the entrypoint");
@@ -45,7 +58,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 member.process.pointer.clone(),
-                &pod::ENTRYPOINT_WRITES,
+                &ENTRYPOINT_WRITES,
                 format!(
                     "container `{}` has a read-only root file system, and the image's entrypoint writes to `{folder}`",
                     member.process.container

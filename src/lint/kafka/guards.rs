@@ -1,10 +1,35 @@
 //! The disruption budget and the network policy of a set of pods.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{guard::IntOrPercent, set::SetFindings},
+use crate::diagnostics::{
+    Severity::{Error, Off, Warning},
+    family::rules,
 };
+use crate::lint::model::{guard::IntOrPercent, set::SetFindings};
+
+rules! { rules::pod;
+    /// Brokers without a budget.
+    pub const BUDGET: Rule = Rule {
+        id: "KS-P11",
+        production: Error,
+        development: Off,
+        summary: "brokers or a quorum that a drain may take all at once",
+        explanation: "Without a disruption budget of one pod at a time, draining two nodes takes two brokers: \
+            partitions with two replicas there are offline, and a quorum of three is lost.",
+        source: "Strimzi, default disruption budget; Kubernetes, Disruptions",
+    };
+
+    /// A Kafka that anyone may connect to.
+    pub const OPEN: Rule = Rule {
+        id: "KS-P24",
+        production: Warning,
+        development: Off,
+        summary: "a Kafka process that every pod of the cluster may connect to",
+        explanation: "No network policy selects these pods, so every port of theirs is open to every pod of the \
+            cluster, the one of the control plane included.",
+        source: "Kubernetes, Network Policies",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let (namespace, labels) = (&member.object.identity.namespace, &member.workload.pods);
@@ -17,7 +42,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .add(
                     member.index,
                     "",
-                    &pod::BUDGET,
+                    &BUDGET,
                     format!("no disruption budget guards these {total} pods: a drain may take them all at once"),
                 )
                 .hint("add a PodDisruptionBudget with `maxUnavailable: 1`");
@@ -30,7 +55,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .add(
                     member.index,
                     "",
-                    &pod::BUDGET,
+                    &BUDGET,
                     format!("the disruption budget of these {total} pods lets a drain take more than one at once"),
                 )
                 .hint("write `maxUnavailable: 1`");
@@ -42,7 +67,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 "",
-                &pod::OPEN,
+                &OPEN,
                 "no network policy selects these pods: every pod of the cluster may connect to every port",
             )
             .hint(

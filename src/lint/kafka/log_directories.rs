@@ -1,10 +1,36 @@
 //! Where the data lies.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{program::Program, set::SetFindings, settings::Setting},
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
 };
+use crate::lint::model::{program::Program, set::SetFindings, settings::Setting};
+
+rules! { rules::pod;
+    /// Data in the root of a volume.
+    pub const VOLUME_ROOT: Rule = Rule {
+        id: "KS-P02",
+        production: Error,
+        development: Error,
+        summary: "a log directory that is the root of a volume",
+        explanation: "The root of a block device's file system has a `lost+found`, which Kafka takes for a partition \
+            with a name that cannot be one: the broker ends. `log.dirs` is a folder below the mount, or the mount has \
+            a `subPath`.",
+        source: "Kafka, LogManager; Strimzi #1307",
+    };
+
+    /// Data outside of a volume.
+    pub const EPHEMERAL_DATA: Rule = Rule {
+        id: "KS-P03",
+        production: Error,
+        development: Warning,
+        summary: "a log directory that no claim backs",
+        explanation: "Data on the container's own layer, or in an emptyDir, is gone with the pod. A controller that \
+            comes back empty may vote a leader in that lacks what was committed.",
+        source: "Kafka documentation, KRaft, storage; apache/kafka image, default log.dirs",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let kafka = member.process.program == Program::Broker;
@@ -54,7 +80,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     .at(
                         findings,
                         &place,
-                        &pod::EPHEMERAL_DATA,
+                        &EPHEMERAL_DATA,
                         format!("`{folder}` lies on no claimed volume: its data is gone with the pod"),
                     )
                     .hint("mount a volume claim there");
@@ -64,7 +90,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     .at(
                         findings,
                         &place,
-                        &pod::VOLUME_ROOT,
+                        &VOLUME_ROOT,
                         format!("`{folder}` is the root of a volume, whose `lost+found` ends the broker"),
                     )
                     .hint(format!("use a folder below it, as `{folder}/log`"));

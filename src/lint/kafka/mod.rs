@@ -1,17 +1,17 @@
 //! Processes of the Kafka family among their objects: what keeps them from starting, loses data, or opens them to everyone.
 
-mod advertised_host;
-mod advertised_listeners;
-mod cluster_id;
-mod early_kill;
-mod entrypoint;
-mod guards;
-mod log_directories;
-mod node_ids;
-mod quorum;
-mod service_links;
-mod topic_creation;
-mod user;
+pub(crate) mod advertised_host;
+pub(crate) mod advertised_listeners;
+pub(crate) mod cluster_id;
+pub(crate) mod early_kill;
+pub(crate) mod entrypoint;
+pub(crate) mod guards;
+pub(crate) mod log_directories;
+pub(crate) mod node_ids;
+pub(crate) mod quorum;
+pub(crate) mod service_links;
+pub(crate) mod topic_creation;
+pub(crate) mod user;
 
 use super::model::{
     ObjectDetail, ObjectModel,
@@ -67,6 +67,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         }
     }
     cluster_id::shared(&members, findings);
+    for (index, object, workload) in set.workloads() {
+        topic_creation::by_job(findings, index, object, workload);
+    }
 }
 
 /// A workload that runs a process of the Kafka family, with all of its settings.

@@ -1,10 +1,33 @@
 //! Ids of nodes, brokers and servers.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{set::SetFindings, settings::POD_NAME},
-};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{set::SetFindings, settings::POD_NAME};
+
+rules! { rules::pod;
+    /// An id that is not a number.
+    pub const ID_NOT_A_NUMBER: Rule = Rule {
+        id: "KS-P13",
+        production: Error,
+        development: Error,
+        summary: "a node id that is the name of a pod",
+        explanation: "Node, broker and server ids are numbers. The name of a pod is `kafka-0`, on which Kafka and \
+            ZooKeeper end: `Not a number`. The number is in the label `apps.kubernetes.io/pod-index`, from Kubernetes \
+            1.28 on.",
+        source: "Kafka, KafkaConfig; Kubernetes, StatefulSet, pod index label",
+    };
+
+    /// Pods with one id.
+    pub const ID_SHARED: Rule = Rule {
+        id: "KS-P14",
+        production: Error,
+        development: Error,
+        summary: "pods that all have the same node id",
+        explanation: "A fixed id in a template is the id of every pod. Of two nodes with the same id the second is \
+            refused, or takes the place of the first. The id comes from the pod's ordinal.",
+        source: "Kafka documentation, KRaft, process roles; ZooKeeper administrator's guide, myid",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     for key in ["node.id", "broker.id", "server.id"] {
@@ -16,7 +39,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .at(
                     findings,
                     setting,
-                    &pod::ID_NOT_A_NUMBER,
+                    &ID_NOT_A_NUMBER,
                     format!("`{key}` is the name of the pod, and has to be a number"),
                 )
                 .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
@@ -25,7 +48,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .at(
                     findings,
                     setting,
-                    &pod::ID_NOT_A_NUMBER,
+                    &ID_NOT_A_NUMBER,
                     format!("`{key}` is `{}`, and has to be a number", setting.value),
                 )
                 .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
@@ -34,7 +57,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .at(
                     findings,
                     setting,
-                    &pod::ID_SHARED,
+                    &ID_SHARED,
                     format!("`{key}` is {} in all {} pods", setting.value, member.workload.replicas),
                 )
                 .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
@@ -50,7 +73,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     .add(
                         member.index,
                         pointer.clone(),
-                        &pod::ID_SHARED,
+                        &ID_SHARED,
                         format!(
                             "the command writes one `{}` for all {} pods",
                             key.trim_end_matches('='),
@@ -79,7 +102,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .add(
                     member.index,
                     pointer.clone(),
-                    &pod::ID_NOT_A_NUMBER,
+                    &ID_NOT_A_NUMBER,
                     "the command takes the name of the pod for a node id, which has to be a number",
                 )
                 .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");

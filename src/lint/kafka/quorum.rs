@@ -1,19 +1,43 @@
 //! The quorum: how its members start, and whether the list of members is right.
 
+use crate::diagnostics::{Severity::Error, family::rules};
 use std::collections::BTreeSet;
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{ObjectModel, set::SetFindings, settings::Setting},
-};
+use crate::lint::model::{ObjectModel, set::SetFindings, settings::Setting};
+
+rules! { rules::pod;
+    /// A quorum whose members wait for each other.
+    pub const QUORUM_START: Rule = Rule {
+        id: "KS-P06",
+        production: Error,
+        development: Error,
+        summary: "a quorum whose members cannot find each other before they are ready",
+        explanation: "A member of a quorum is ready when the others are there. With `podManagementPolicy: \
+            OrderedReady` the second pod is not created before the first is ready, and without \
+            `publishNotReadyAddresses` the others have no address before they are: nothing ever starts.",
+        source: "Kubernetes, StatefulSet, Pod Management Policies; Service, publishNotReadyAddresses",
+    };
+
+    /// Voters that are not the controllers.
+    pub const VOTERS: Rule = Rule {
+        id: "KS-P17",
+        production: Error,
+        development: Error,
+        summary: "a quorum whose members are not the pods",
+        explanation: "`controller.quorum.voters`, or ZooKeeper's list of servers, names every member with its id and \
+            address. A member that is no pod is missing for ever, a pod that is no member is refused, and a quorum \
+            with half of its members missing elects nobody.",
+        source: "Kafka, KafkaConfig; ZooKeeper administrator's guide, server.N",
+    };
+}
 
 pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
     if !member.is_stateful_set() || member.workload.replicas < 2 || !member.votes() {
         return;
     }
     if !member.workload.parallel {
-        findings.add(member.index, "/spec", &pod::QUORUM_START, format!("{} members of a quorum start one after the other: the first waits for the second, which is not created before the first is ready", member.workload.replicas))
+        findings.add(member.index, "/spec", &QUORUM_START, format!("{} members of a quorum start one after the other: the first waits for the second, which is not created before the first is ready", member.workload.replicas))
             .hint("set `podManagementPolicy: Parallel`");
     }
     let service = member.workload.service.clone().unwrap_or_default();
@@ -26,7 +50,7 @@ pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
         && !found.not_ready_too
         && let Some(index) = member.set.index("Service", &namespace, &service)
     {
-        findings.add(index, "/spec", &pod::QUORUM_START, format!("members of the quorum `{}` have no address before they are ready, and need each other's to become ready", member.object.identity.name))
+        findings.add(index, "/spec", &QUORUM_START, format!("members of the quorum `{}` have no address before they are ready, and need each other's to become ready", member.object.identity.name))
             .hint("set `publishNotReadyAddresses: true`");
     }
 }
@@ -47,7 +71,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                 .at(
                     findings,
                     setting,
-                    &pod::VOTERS,
+                    &VOTERS,
                     format!("two members of the quorum have the id {id}"),
                 )
                 .hint("give each member an id of its own");
@@ -65,7 +89,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                     .at(
                         findings,
                         setting,
-                        &pod::VOTERS,
+                        &VOTERS,
                         format!("member `{host}` is no pod of these objects"),
                     )
                     .hint("list the pods of the StatefulSet that votes");
@@ -77,7 +101,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                 .at(
                     findings,
                     setting,
-                    &pod::VOTERS,
+                    &VOTERS,
                     format!(
                         "member `{host}` does not exist: the StatefulSet has no such pod, or another Service names it"
                     ),
@@ -98,7 +122,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                     .at(
                         findings,
                         setting,
-                        &pod::VOTERS,
+                        &VOTERS,
                         format!("member `{host}` is listed with the id {id}, and has the id {ordinal}"),
                     )
                     .hint(format!("write `{ordinal}@{host}`"));
@@ -113,7 +137,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                     .at(
                         findings,
                         &setting,
-                        &pod::VOTERS,
+                        &VOTERS,
                         format!("pod `{}-{ordinal}` takes part in the vote, and is not listed", own.name),
                     )
                     .hint("list every pod of the StatefulSet");

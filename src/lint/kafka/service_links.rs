@@ -1,10 +1,22 @@
 //! Variables that Kubernetes makes of a Service, and on which the images end.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{ObjectModel, set::SetFindings},
-};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{ObjectModel, set::SetFindings};
+
+rules! { rules::pod;
+    /// Service links that an image ends on.
+    pub const SERVICE_LINKS: Rule = Rule {
+        id: "KS-P01",
+        production: Error,
+        development: Error,
+        summary: "service links that an image takes for its configuration",
+        explanation: "Kubernetes gives every container a variable for each Service of its namespace. A Service named \
+            `kafka` sets KAFKA_PORT and one named `schema-registry` SCHEMA_REGISTRY_PORT, which the images of the same \
+            name take for settings: they exit. `enableServiceLinks: false` keeps the variables away.",
+        source: "Kubernetes, Accessing the Service; Confluent, cp-docker-images #388; schema-registry #689",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let name = member.process.program.fatal_service();
@@ -20,7 +32,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         findings.add(
             member.index,
             "/spec/template/spec",
-            &pod::SERVICE_LINKS,
+            &SERVICE_LINKS,
             format!("the Service `{name}` gives container `{}` the variable {variable}, which its image takes for a setting and ends on", member.process.container),
         )
         .hint("set `enableServiceLinks: false` in the pod");

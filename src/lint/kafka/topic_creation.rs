@@ -1,10 +1,25 @@
-//! Topics that clients create by naming them.
+//! Topics that clients create by naming them, or that a Job creates once.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{program::Program, set::SetFindings, settings::Setting},
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
 };
+use crate::lint::model::{ObjectModel, program::Program, set::SetFindings, settings::Setting, workload::Workload};
+
+rules! { rules::pod;
+    /// Topics that nobody keeps.
+    pub const TOPICS: Rule = Rule {
+        id: "KS-P20",
+        production: Error,
+        development: Warning,
+        summary: "topics that create themselves, or are created and never kept",
+        explanation: "With auto-creation, which is on unless `auto.create.topics.enable=false`, a typing error creates \
+            a topic with the cluster's defaults, and a missing topic is never missed. A Job that only runs `--create \
+            --if-not-exists` hides that the declaration and the topic differ.",
+        source: "Kafka documentation, auto.create.topics.enable; kafka-topics",
+    };
+}
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let broker = member.process.program == Program::Broker
@@ -34,8 +49,31 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .at(
             findings,
             &place,
-            &pod::TOPICS,
+            &TOPICS,
             "`auto.create.topics.enable` is not `false`: clients create topics by naming them".to_owned(),
         )
         .hint("set `auto.create.topics.enable=false`, and declare the topics");
+}
+
+/// A Job that creates topics and never looks at them again.
+pub(super) fn by_job(findings: &mut SetFindings, index: usize, object: &ObjectModel, workload: &Workload) {
+    if object.identity.kind != "Job" && object.identity.kind != "CronJob" {
+        return;
+    }
+    for (pointer, command) in &workload.commands {
+        if command.contains("kafka-topics")
+            && command.contains("--create")
+            && !command.contains("--alter")
+            && !command.contains("kafka-configs")
+        {
+            findings
+                .add(
+                    index,
+                    pointer.clone(),
+                    &TOPICS,
+                    "the Job creates topics and changes none: a changed declaration never reaches a topic that exists",
+                )
+                .hint("compare each topic with its declaration, and alter what differs");
+        }
+    }
 }

@@ -1,10 +1,32 @@
 //! The user that the process runs as, and its volumes.
 
 use super::Member;
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{set::SetFindings, syntax::split_tag},
-};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{set::SetFindings, syntax::split_tag};
+
+rules! { rules::pod;
+    /// A user that the kubelet cannot judge.
+    pub const NAMED_USER: Rule = Rule {
+        id: "KS-P07",
+        production: Error,
+        development: Error,
+        summary: "`runAsNonRoot` without a numeric user on an image that names its user",
+        explanation: "The image says `USER appuser`. The kubelet cannot tell whether that is root and does not start \
+            the container: `image has non-numeric user`. Give the number in `runAsUser`.",
+        source: "Kubernetes, Security Context; apache/kafka and Confluent images, Dockerfile",
+    };
+
+    /// A volume that its user cannot write.
+    pub const VOLUME_OWNER: Rule = Rule {
+        id: "KS-P23",
+        production: Error,
+        development: Error,
+        summary: "a claimed volume without a group that may write it",
+        explanation: "A new volume belongs to root. A process that is not root cannot write it unless `fsGroup` of the \
+            pod's security context hands it over: Kafka ends with `Permission denied`.",
+        source: "Kubernetes, Configure a Security Context for a Pod, fsGroup",
+    };
+}
 
 pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
     let image = member.process.image_name();
@@ -17,7 +39,7 @@ pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 member.process.pointer.clone(),
-                &pod::NAMED_USER,
+                &NAMED_USER,
                 format!(
                     "container `{}` has to be non-root, and `{}` names its user: the kubelet cannot tell",
                     member.process.container, member.process.image
@@ -37,7 +59,7 @@ pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 "/spec/template/spec/securityContext",
-                &pod::VOLUME_OWNER,
+                &VOLUME_OWNER,
                 format!(
                     "container `{}` does not run as root, and a new volume belongs to root: it cannot write `{}`",
                     member.process.container, member.process.mounts.claims[0].0

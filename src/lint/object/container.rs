@@ -1,9 +1,15 @@
 //! Containers: image, ports, variables, probes, resources, mounts.
 
-use super::fields::{by_name, distinct, not_negative, port, quantity, range, required, syntax, word};
+use super::{
+    environment,
+    fields::{by_name, distinct, not_negative, port, quantity, range, required, syntax, word},
+    image,
+};
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::{api, identity, kraft, memory};
-use crate::lint::model::{container::references, node::Node, syntax as text};
+use crate::diagnostics::rules::memory;
+use crate::lint::model::{node::Node, syntax as text};
+use crate::lint::object::fields::{EXCLUDES, INNER_NAME, ONE_OF, QUANTITY, REQUIRED};
+use crate::lint::set::selectors::PORT_NAME;
 
 /// Where a container runs, which decides what it may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,20 +20,9 @@ pub(crate) enum Role {
 
 pub(crate) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnostics) {
     if required(container, "name", findings) {
-        syntax(&container.get("name"), &api::INNER_NAME, text::dns_label, findings);
+        syntax(&container.get("name"), &INNER_NAME, text::dns_label, findings);
     }
-    let image = container.get("image");
-    if image.str().is_none_or(str::is_empty) {
-        findings.at(
-            &image,
-            &api::REQUIRED,
-            if image.is_set() { "is empty" } else { "is missing" },
-        );
-    } else if let Some(reason) = text::image(image.text()) {
-        findings.at(&image, &identity::IMAGE, format!("cannot be pulled: {reason}"));
-    } else {
-        floating(&image, findings);
-    }
+    image::check(&container.get("image"), findings);
     word(
         container,
         "imagePullPolicy",
@@ -41,7 +36,7 @@ pub(crate) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnos
         findings,
     );
     ports(&container.get("ports"), findings);
-    environment(container, findings);
+    environment::check(container, findings);
     resources(&container.get("resources"), findings);
     mounts(&container.get("volumeMounts"), findings);
     let sidecar = role == Role::Init && container.get("restartPolicy").text() == "Always";
@@ -56,7 +51,7 @@ pub(crate) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnos
         if role == Role::Init && !sidecar {
             findings.at(
                 &probe,
-                &api::EXCLUDES,
+                &EXCLUDES,
                 "is set: an init container has no probes unless it is a sidecar",
             );
         }
@@ -73,40 +68,16 @@ pub(crate) fn check(container: &Node<'_, '_>, role: Role, findings: &mut Diagnos
     security(&container.get("securityContext"), findings);
 }
 
-fn floating(image: &Node<'_, '_>, findings: &mut Diagnostics) {
-    let (reference, digest) = match image.text().split_once('@') {
-        Some((reference, _)) => (reference, true),
-        None => (image.text(), false),
-    };
-    let tag = text::split_tag(reference).1;
-    if !digest && tag.is_none_or(|tag| tag == "latest") {
-        findings
-            .at(
-                image,
-                &identity::FLOATING_IMAGE,
-                format!("is `{}`, which has no version", image.text()),
-            )
-            .hint("name a version, as `confluentinc/cp-kafka:8.3.1`, or a digest");
-    }
-    if reference.contains("apache/kafka-native") {
-        findings.at(
-            image,
-            &kraft::NATIVE_IMAGE,
-            format!("is `{}`, which is experimental", image.text()),
-        );
-    }
-}
-
 fn ports(ports: &Node<'_, '_>, findings: &mut Diagnostics) {
     for item in ports.items() {
         if !item.get("containerPort").is_set() {
-            findings.at(&item.get("containerPort"), &api::REQUIRED, "is missing");
+            findings.at(&item.get("containerPort"), &REQUIRED, "is missing");
         }
         port(&item, "containerPort", findings);
         if item.get("hostPort").int() != Some(0) {
             port(&item, "hostPort", findings);
         }
-        syntax(&item.get("name"), &api::INNER_NAME, text::port_name, findings);
+        syntax(&item.get("name"), &INNER_NAME, text::port_name, findings);
         word(&item, "protocol", &["TCP", "UDP", "SCTP"], findings);
     }
     distinct(ports, "name", by_name, findings);
@@ -121,159 +92,6 @@ fn ports(ports: &Node<'_, '_>, findings: &mut Diagnostics) {
     );
 }
 
-fn environment(container: &Node<'_, '_>, findings: &mut Diagnostics) {
-    let env = container.get("env");
-    for variable in env.items() {
-        let name = variable.get("name");
-        if name.str().is_none_or(str::is_empty) {
-            findings.at(&name, &api::REQUIRED, "is missing or empty");
-        } else {
-            syntax(&name, &api::INNER_NAME, text::variable_name, findings);
-        }
-        let from = variable.get("valueFrom");
-        if !from.is_set() {
-            continue;
-        }
-        if variable.get("value").str().is_some_and(|value| !value.is_empty()) {
-            findings.at(
-                &variable,
-                &api::ONE_OF,
-                "has both a value and a place that it comes from",
-            );
-        }
-        let sources: Vec<&str> = from
-            .entries()
-            .filter(|(_, source)| source.is_set())
-            .map(|(key, _)| key)
-            .collect();
-        if sources.len() != 1 {
-            findings.at(
-                &from,
-                &api::ONE_OF,
-                format!(
-                    "has {} sources: one of `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef`",
-                    sources.len()
-                ),
-            );
-        }
-        for source in ["configMapKeyRef", "secretKeyRef"] {
-            let source = from.get(source);
-            if source.is_set() {
-                required(&source, "key", findings);
-                required(&source, "name", findings);
-            }
-        }
-        let field = from.get("fieldRef");
-        if field.is_set() && required(&field, "fieldPath", findings) {
-            let path = field.get("fieldPath");
-            let known = [
-                "metadata.name",
-                "metadata.namespace",
-                "metadata.uid",
-                "spec.nodeName",
-                "spec.serviceAccountName",
-                "status.hostIP",
-                "status.hostIPs",
-                "status.podIP",
-                "status.podIPs",
-            ];
-            let keyed = ["metadata.labels['", "metadata.annotations['"];
-            let sound = known.contains(&path.text())
-                || keyed
-                    .iter()
-                    .any(|prefix| path.text().starts_with(prefix) && path.text().ends_with("']"));
-            if !sound {
-                findings.at(
-                    &path,
-                    &api::WORD,
-                    format!("is `{}`, which no pod tells a variable", path.text()),
-                );
-            }
-        }
-    }
-    distinct(&env, "name", by_name, findings);
-    let from = container.get("envFrom");
-    for item in from.items() {
-        let sources = ["configMapRef", "secretRef"]
-            .into_iter()
-            .filter(|source| item.get(source).is_set())
-            .count();
-        if sources != 1 {
-            findings.at(
-                &item,
-                &api::ONE_OF,
-                format!("has {sources} sources: one of `configMapRef`, `secretRef`"),
-            );
-        }
-    }
-    undefined(container, findings);
-}
-
-/// `$(NAME)` where NAME is not defined, or not yet.
-fn undefined(container: &Node<'_, '_>, findings: &mut Diagnostics) {
-    let env = container.get("env");
-    let defined: Vec<&str> = env.items().filter_map(|variable| variable.get("name").str()).collect();
-    // What comes from elsewhere, or from a Service, cannot be seen here.
-    let open = container.get("envFrom").len() > 0;
-    let from_service =
-        |name: &str| name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT") || name.contains("_PORT_");
-    for (index, variable) in env.items().enumerate() {
-        let value = variable.get("value");
-        for name in references(value.text()) {
-            if defined[..index.min(defined.len())].contains(&name) {
-                continue;
-            }
-            if let Some(later) = defined.iter().position(|other| *other == name) {
-                let what = if later == index {
-                    "itself"
-                } else {
-                    "a variable that is defined after it"
-                };
-                findings
-                    .at(
-                        &value,
-                        &api::UNDEFINED,
-                        format!("uses `$({name})`, {what}: the text stays as it is"),
-                    )
-                    .hint(format!("move `{name}` before `{}`", variable.get("name").text()));
-            } else if !open && !from_service(name) {
-                findings
-                    .at(
-                        &value,
-                        &api::UNDEFINED,
-                        format!("uses `$({name})`, which is not defined: the text stays as it is"),
-                    )
-                    .hint(format!(
-                        "define `{name}` before it, or write `$$({name})` for the text itself"
-                    ));
-            }
-        }
-    }
-    let shell = container.get("command").items().any(|word| word.text() == "-c")
-        || container.get("args").items().any(|word| word.text() == "-c");
-    for list in ["command", "args"] {
-        let list = container.get(list);
-        for word in list.items() {
-            for name in references(word.text()) {
-                // In a script, `$(name)` runs a program; only variables are written in capitals.
-                let program = shell
-                    && !name
-                        .chars()
-                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-                if !defined.contains(&name) && !open && !from_service(name) && !program {
-                    findings
-                        .at(
-                            &word,
-                            &api::UNDEFINED,
-                            format!("uses `$({name})`, which the container does not define: the text stays as it is"),
-                        )
-                        .hint(format!("define `{name}` in the container's `env`"));
-                }
-            }
-        }
-    }
-}
-
 fn probe(probe: &Node<'_, '_>, kind: &str, findings: &mut Diagnostics) {
     handler(probe, &["exec", "httpGet", "tcpSocket", "grpc"], findings);
     for field in ["periodSeconds", "timeoutSeconds", "failureThreshold"] {
@@ -285,7 +103,7 @@ fn probe(probe: &Node<'_, '_>, kind: &str, findings: &mut Diagnostics) {
         if probe.get("terminationGracePeriodSeconds").is_set() {
             findings.at(
                 &probe.get("terminationGracePeriodSeconds"),
-                &api::EXCLUDES,
+                &EXCLUDES,
                 "is set: a readiness probe kills nothing",
             );
         }
@@ -305,13 +123,13 @@ fn handler(node: &Node<'_, '_>, kinds: &[&'static str], findings: &mut Diagnosti
         };
         findings.at(
             node,
-            &api::ONE_OF,
+            &ONE_OF,
             format!("{what}: it needs one of `{}`", kinds.join("`, `")),
         );
     }
     let exec = node.get("exec");
     if exec.is_set() && exec.get("command").len() == 0 {
-        findings.at(&exec.get("command"), &api::REQUIRED, "is missing or empty");
+        findings.at(&exec.get("command"), &REQUIRED, "is missing or empty");
     }
     for kind in ["httpGet", "tcpSocket", "grpc"] {
         let action = node.get(kind);
@@ -320,11 +138,11 @@ fn handler(node: &Node<'_, '_>, kinds: &[&'static str], findings: &mut Diagnosti
         }
         let target = action.get("port");
         if !target.is_set() {
-            findings.at(&target, &api::REQUIRED, "is missing");
+            findings.at(&target, &REQUIRED, "is missing");
         }
         port(&action, "port", findings);
         if target.str().is_some() {
-            syntax(&target, &api::INNER_NAME, text::port_name, findings);
+            syntax(&target, &INNER_NAME, text::port_name, findings);
         }
         if kind == "httpGet" {
             word(&action, "scheme", &["HTTP", "HTTPS"], findings);
@@ -343,7 +161,7 @@ fn named_port(probe: &Node<'_, '_>, container: &Node<'_, '_>, findings: &mut Dia
             let named: Vec<&str> = ports.items().filter_map(|port| port.get("name").str()).collect();
             let finding = findings.at(
                 &target,
-                &api::PORT_NAME,
+                &PORT_NAME,
                 format!("is `{name}`, and no port of the container is called that"),
             );
             if !named.is_empty() {
@@ -365,7 +183,7 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
                 findings
                     .at(
                         &amount,
-                        &api::QUANTITY,
+                        &QUANTITY,
                         format!(
                             "is `{}`, less than a mebibyte: no container runs with that {what}",
                             amount.text()
@@ -401,24 +219,20 @@ fn mounts(mounts: &Node<'_, '_>, findings: &mut Diagnostics) {
         required(&mount, "name", findings);
         let path = mount.get("mountPath");
         if path.str().is_none_or(str::is_empty) {
-            findings.at(&path, &api::REQUIRED, "is missing or empty");
+            findings.at(&path, &REQUIRED, "is missing or empty");
         } else if path.text().contains(':') {
-            findings.at(
-                &path,
-                &api::INNER_NAME,
-                format!("is `{}`: a path has no `:`", path.text()),
-            );
+            findings.at(&path, &INNER_NAME, format!("is `{}`: a path has no `:`", path.text()));
         } else if !path.text().starts_with('/') {
             findings.at(
                 &path,
-                &api::INNER_NAME,
+                &INNER_NAME,
                 format!("is `{}`: a path in a container begins with `/`", path.text()),
             );
         }
         sub_path(&mount.get("subPath"), findings);
         sub_path(&mount.get("subPathExpr"), findings);
         if mount.get("subPath").is_set() && mount.get("subPathExpr").is_set() {
-            findings.at(&mount, &api::EXCLUDES, "has `subPath` and `subPathExpr`");
+            findings.at(&mount, &EXCLUDES, "has `subPath` and `subPathExpr`");
         }
         word(
             &mount,
@@ -446,7 +260,7 @@ pub(crate) fn sub_path(path: &Node<'_, '_>, findings: &mut Diagnostics) {
     if text.starts_with('/') || text.split('/').any(|part| part == "..") {
         findings.at(
             path,
-            &api::INNER_NAME,
+            &INNER_NAME,
             format!("is `{text}`: a path within a volume is relative and has no `..`"),
         );
     }
@@ -455,7 +269,7 @@ pub(crate) fn sub_path(path: &Node<'_, '_>, findings: &mut Diagnostics) {
 fn security(security: &Node<'_, '_>, findings: &mut Diagnostics) {
     if security.get("privileged").bool() == Some(true) && security.get("allowPrivilegeEscalation").bool() == Some(false)
     {
-        findings.at(security, &api::EXCLUDES, "is privileged and allows no escalation");
+        findings.at(security, &EXCLUDES, "is privileged and allows no escalation");
     }
     let capabilities = security.get("capabilities");
     let adds_admin = capabilities
@@ -463,7 +277,7 @@ fn security(security: &Node<'_, '_>, findings: &mut Diagnostics) {
         .items()
         .any(|name| matches!(name.text(), "SYS_ADMIN" | "CAP_SYS_ADMIN"));
     if adds_admin && security.get("allowPrivilegeEscalation").bool() == Some(false) {
-        findings.at(security, &api::EXCLUDES, "adds SYS_ADMIN and allows no escalation");
+        findings.at(security, &EXCLUDES, "adds SYS_ADMIN and allows no escalation");
     }
     user(security, findings);
 }
@@ -476,7 +290,7 @@ pub(crate) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
     if security.get("runAsNonRoot").bool() == Some(true) && security.get("runAsUser").int() == Some(0) {
         findings.at(
             &security.get("runAsUser"),
-            &api::EXCLUDES,
+            &EXCLUDES,
             "is 0, which `runAsNonRoot` forbids: the container is never started",
         );
     }
@@ -493,7 +307,7 @@ pub(crate) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
         if (seccomp.get("type").text() == "Localhost") != localhost.is_set() {
             findings.at(
                 &localhost,
-                &api::EXCLUDES,
+                &EXCLUDES,
                 "goes with the type `Localhost`, and with no other",
             );
         }

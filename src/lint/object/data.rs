@@ -1,8 +1,8 @@
 //! ConfigMaps and Secrets.
 
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
 use crate::lint::model::{node::Node, syntax};
+use crate::lint::object::fields::{INNER_NAME, LISTED_TWICE};
 
 pub(crate) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let data = root.get("data");
@@ -11,7 +11,7 @@ pub(crate) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     for part in [&data, &binary, &text] {
         for (key, value) in part.entries() {
             if let Some(reason) = syntax::config_key(key) {
-                findings.at(&value, &api::INNER_NAME, format!("has no valid key: {reason}"));
+                findings.at(&value, &INNER_NAME, format!("has no valid key: {reason}"));
             }
         }
     }
@@ -19,7 +19,7 @@ pub(crate) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         if data.get(key).is_set() {
             findings.at(
                 &value,
-                &api::LISTED_TWICE,
+                &LISTED_TWICE,
                 format!("is the second value of `{key}`: `data` has it too"),
             );
         }

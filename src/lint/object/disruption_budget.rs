@@ -2,19 +2,33 @@
 
 use super::{fields::count_or_percent, fields::word, metadata};
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
+use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::node::Node;
+use crate::lint::object::fields::{EXCLUDES, REQUIRED};
+
+rules! { rules::api;
+    /// A budget that blocks every eviction.
+    pub const NO_EVICTION: Rule = Rule {
+        id: "KS-A25",
+        production: Error,
+        development: Error,
+        summary: "a disruption budget that blocks every eviction",
+        explanation: "With as many pods required as there are, or none allowed away, no node can ever be drained: an \
+            upgrade of the cluster waits for ever, or someone deletes the budget.",
+        source: "Kubernetes, Specifying a Disruption Budget for your Application",
+    };
+}
 
 pub(crate) fn budget(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     metadata::selector(&spec.get("selector"), findings);
     let (least, most) = (spec.get("minAvailable"), spec.get("maxUnavailable"));
     if least.is_set() && most.is_set() {
-        findings.at(&spec, &api::EXCLUDES, "has both `minAvailable` and `maxUnavailable`");
+        findings.at(&spec, &EXCLUDES, "has both `minAvailable` and `maxUnavailable`");
     }
     if !least.is_set() && !most.is_set() {
         findings
-            .at(&spec, &api::REQUIRED, "has neither `minAvailable` nor `maxUnavailable`")
+            .at(&spec, &REQUIRED, "has neither `minAvailable` nor `maxUnavailable`")
             .hint("write `maxUnavailable: 1`");
     }
     count_or_percent(&spec, "minAvailable", findings);
@@ -30,7 +44,7 @@ pub(crate) fn budget(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings
             .at(
                 &most,
-                &api::NO_EVICTION,
+                &NO_EVICTION,
                 "allows no pod away: no node that has one can be drained",
             )
             .hint("write `maxUnavailable: 1`");
@@ -39,7 +53,7 @@ pub(crate) fn budget(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings
             .at(
                 &least,
-                &api::NO_EVICTION,
+                &NO_EVICTION,
                 "is 100%: no node that has such a pod can be drained",
             )
             .hint("write `maxUnavailable: 1` instead");

@@ -1,10 +1,104 @@
 //! Checks of single fields that many kinds have: a number in its range, a word among those that are known, an amount.
 
+use crate::diagnostics::{Severity::Error, family::rules};
 use std::{collections::BTreeSet, fmt::Display};
 
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::{Rule, rules::api};
+use crate::diagnostics::Rule;
 use crate::lint::model::{guard::IntOrPercent, node::Node, syntax};
+
+rules! { rules::api;
+    /// A name within an object that is not one.
+    pub const INNER_NAME: Rule = Rule {
+        id: "KS-A09",
+        production: Error,
+        development: Error,
+        summary: "a name within an object that is not one",
+        explanation: "Containers and volumes are named by DNS labels, ports by up to 15 characters with a letter, keys \
+            of a ConfigMap by letters, digits, `-`, `_` and `.`, and what refers to another object by what that object \
+            may be called. The API server refuses anything else, though no schema says so.",
+        source: "Kubernetes, API validation (ValidateContainers, ValidatePorts, ValidateConfigMap)",
+    };
+
+    /// Two entries of a list that must differ.
+    pub const LISTED_TWICE: Rule = Rule {
+        id: "KS-A10",
+        production: Error,
+        development: Error,
+        summary: "two entries of a list that must differ",
+        explanation: "Containers, volumes, ports, variables and mounts are lists to YAML and maps to the API server. \
+            It refuses two with the same key, or applies one of them and drops the other.",
+        source: "Kubernetes API reference, list-map keys; API validation",
+    };
+
+    /// A number that is out of its range.
+    pub const RANGE: Rule = Rule {
+        id: "KS-A11",
+        production: Error,
+        development: Error,
+        summary: "a number that is out of its range",
+        explanation: "A port is 1 to 65535, a replica count not negative, a probe's period at least a second, and so \
+            on. The schema only says `integer`, and the API server refuses the object.",
+        source: "Kubernetes, API validation (ValidatePortNum, validateProbe, ValidateNonnegativeField)",
+    };
+
+    /// A word that a field does not know.
+    pub const WORD: Rule = Rule {
+        id: "KS-A12",
+        production: Error,
+        development: Error,
+        summary: "a word that a field does not know",
+        explanation: "Such fields take a few words, spelt exactly: `IfNotPresent`, `ClusterIP`, `TCP`. The schema only \
+            says `string`, and the API server refuses anything else.",
+        source: "Kubernetes API reference",
+    };
+
+    /// An amount that is not one.
+    pub const QUANTITY: Rule = Rule {
+        id: "KS-A13",
+        production: Error,
+        development: Error,
+        summary: "an amount that cannot be read, or that nothing can have",
+        explanation: "An amount is a number with one of the suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei: \
+            `8Gi` and neither `8GB` nor `8 Gi`. Memory below a mebibyte is nearly always a slip (`512m` is half a \
+            byte), and a claim for no storage is refused.",
+        source: "Kubernetes, Quantity; Resource Management for Pods and Containers",
+    };
+
+    /// Not exactly one of several.
+    pub const ONE_OF: Rule = Rule {
+        id: "KS-A14",
+        production: Error,
+        development: Error,
+        summary: "none or several where exactly one is allowed",
+        explanation: "A probe has one handler, a volume one source, a variable a value or one place that it comes \
+            from. The API server refuses none as well as two.",
+        source: "Kubernetes, API validation (validateHandler, validateVolumeSource, validateEnv)",
+    };
+
+    /// A field that is missing.
+    pub const REQUIRED: Rule = Rule {
+        id: "KS-A15",
+        production: Error,
+        development: Error,
+        summary: "a field that the API server insists on",
+        explanation: "Without it the object is refused, though many schemas let it pass because an empty text or list \
+            is of the right type.",
+        source: "Kubernetes, API validation",
+    };
+
+    /// Fields that exclude each other.
+    pub const EXCLUDES: Rule = Rule {
+        id: "KS-A16",
+        production: Error,
+        development: Error,
+        summary: "fields that exclude each other",
+        explanation: "Each field is valid by itself, and the API server refuses the two together: a Job that restarts \
+            `Always`, a Deployment that does not, a headless Service with a load balancer, a rolling update that may \
+            neither add nor remove a pod.",
+        source: "Kubernetes, API validation",
+    };
+}
 
 /// A whole number between two bounds, if it is set.
 pub(crate) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most: i64, findings: &mut Diagnostics) {
@@ -16,7 +110,7 @@ pub(crate) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most
             (least, most) if least == most => format!("{least}"),
             _ => format!("{least} to {most}"),
         };
-        findings.at(&node, &api::RANGE, format!("is {number}: it has to be {bounds}"));
+        findings.at(&node, &RANGE, format!("is {number}: it has to be {bounds}"));
     }
 }
 
@@ -38,7 +132,7 @@ pub(crate) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], f
         let near = words.iter().find(|word| word.eq_ignore_ascii_case(text));
         let finding = findings.at(
             &node,
-            &api::WORD,
+            &WORD,
             format!("is `{text}`: it has to be `{}`", words.join("` or `")),
         );
         if let Some(near) = near {
@@ -52,11 +146,7 @@ pub(crate) fn required(parent: &Node<'_, '_>, field: &'static str, findings: &mu
     let node = parent.get(field);
     let there = node.is_set() && node.str() != Some("");
     if !there {
-        findings.at(
-            &node,
-            &api::REQUIRED,
-            if node.is_set() { "is empty" } else { "is missing" },
-        );
+        findings.at(&node, &REQUIRED, if node.is_set() { "is empty" } else { "is missing" });
     }
     there
 }
@@ -85,11 +175,7 @@ pub(crate) fn distinct<'v, K: Ord + Display>(
     for item in list.items() {
         let Some(key) = key(&item) else { continue };
         if seen.contains(&key) {
-            findings.at(
-                &item,
-                &api::LISTED_TWICE,
-                format!("is the second with the {what} `{key}`"),
-            );
+            findings.at(&item, &LISTED_TWICE, format!("is the second with the {what} `{key}`"));
         }
         seen.insert(key);
     }
@@ -114,11 +200,11 @@ pub(crate) fn quantity(node: &Node<'_, '_>, findings: &mut Diagnostics) -> Optio
     match amount {
         None => {
             findings
-                .at(node, &api::QUANTITY, format!("is `{}`, which is no amount", shown()))
+                .at(node, &QUANTITY, format!("is `{}`, which is no amount", shown()))
                 .hint("write a number with a suffix, as `8Gi` or `500m`");
         }
         Some(amount) if amount < 0 => {
-            findings.at(node, &api::QUANTITY, format!("is `{}`: it cannot be negative", shown()));
+            findings.at(node, &QUANTITY, format!("is `{}`: it cannot be negative", shown()));
         }
         Some(_) => {}
     }
@@ -135,16 +221,12 @@ pub(crate) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, findi
         None => {
             findings.at(
                 &node,
-                &api::RANGE,
+                &RANGE,
                 format!("is {}: neither a number nor a percentage", node.value()),
             );
         }
         Some(number) if number < 0 => {
-            findings.at(
-                &node,
-                &api::RANGE,
-                format!("is {}: it cannot be negative", node.value()),
-            );
+            findings.at(&node, &RANGE, format!("is {}: it cannot be negative", node.value()));
         }
         Some(_) => {}
     }

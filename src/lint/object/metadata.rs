@@ -1,13 +1,66 @@
 //! What every object has: kind, name, labels, size.
 
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+};
+use crate::lint::object::fields::{EXCLUDES, REQUIRED, WORD};
 use serde_json::Value;
 
 use crate::diagnostics::Diagnostics;
 use crate::lint::model::{node::Node, syntax};
 use crate::{
-    diagnostics::rules::{api, stack},
+    diagnostics::rules::stack,
     manifest::{Identity, object_name},
 };
+
+rules! { rules::api;
+    /// Something that is no object of the API.
+    pub const NO_OBJECT: Rule = Rule {
+        id: "KS-A04",
+        production: Error,
+        development: Error,
+        summary: "something that is no object of the API",
+        explanation: "An object has an `apiVersion`, a `kind` that exists in it, and a `metadata.name`. The API server \
+            knows the built-in kinds under the versions that it serves, and answers anything else with `no matches for \
+            kind`: among them the beta versions that were removed, as policy/v1beta1 in 1.25.",
+        source: "Kubernetes API reference; Deprecated API Migration Guide",
+    };
+
+    /// A label or an annotation that is not one.
+    pub const LABEL: Rule = Rule {
+        id: "KS-A08",
+        production: Error,
+        development: Error,
+        summary: "a label or an annotation that is not one",
+        explanation: "A key is a name of up to 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` before it \
+            if there is one. The value of a label follows the same rule and may be empty; that of an annotation is any \
+            text, 256 KiB for all of them.",
+        source: "Kubernetes, Labels and Selectors; Annotations",
+    };
+
+    /// An object that does not fit into the store.
+    pub const TOO_LARGE: Rule = Rule {
+        id: "KS-A28",
+        production: Error,
+        development: Error,
+        summary: "an object that is larger than the API server stores",
+        explanation: "The data of a ConfigMap or a Secret may have 1 MiB, and etcd takes no request above 1.5 MiB: \
+            `Request entity too large`.",
+        source: "Kubernetes, ConfigMaps; etcd, system limits",
+    };
+
+    /// An object that `kubectl apply` cannot annotate.
+    pub const TOO_LARGE_TO_APPLY: Rule = Rule {
+        id: "KS-A29",
+        production: Warning,
+        development: Warning,
+        summary: "an object that a plain `kubectl apply` cannot annotate",
+        explanation: "Client-side apply keeps the whole object as JSON in an annotation, and all annotations of an \
+            object may have 256 KiB. Apply it with `--server-side`, or split it.",
+        source: "Kubernetes, Server-Side Apply; Annotations",
+    };
+}
 
 /// The most that the data of a ConfigMap or a Secret may have.
 const CONFIG_LIMIT: usize = 1 << 20;
@@ -139,7 +192,7 @@ fn kind(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings
             .in_field(
                 "",
-                &api::NO_OBJECT,
+                &NO_OBJECT,
                 format!("no `{}`: this is no object of the API", missing.join("` and no `")),
             )
             .hint("a file that is not meant for the cluster belongs in another folder");
@@ -156,7 +209,7 @@ fn kind(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     if !versions.contains(&api_version) {
         let finding = findings.at(
             &root.get("kind"),
-            &api::NO_OBJECT,
+            &NO_OBJECT,
             format!("`{kind}` does not exist in `{api_version}`"),
         );
         if !versions.is_empty() {
@@ -174,7 +227,7 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
             return;
         }
         findings
-            .at(&name, &api::NO_OBJECT, "is missing")
+            .at(&name, &NO_OBJECT, "is missing")
             .hint("give the object a name");
         return;
     }
@@ -200,10 +253,10 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
 pub(crate) fn labels(labels: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (key, value) in labels.entries() {
         if let Some(reason) = syntax::qualified_name(key) {
-            findings.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
+            findings.at(&value, &LABEL, format!("has no valid key: {reason}"));
         }
         if let Some(reason) = value.str().and_then(syntax::label_value) {
-            findings.at(&value, &api::LABEL, format!("has no valid value: {reason}"));
+            findings.at(&value, &LABEL, format!("has no valid value: {reason}"));
         }
     }
 }
@@ -214,13 +267,13 @@ fn annotations(metadata: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (key, value) in annotations.entries() {
         size += key.len() + value.text().len();
         if let Some(reason) = syntax::qualified_name(&key.to_ascii_lowercase()) {
-            findings.at(&value, &api::LABEL, format!("has no valid key: {reason}"));
+            findings.at(&value, &LABEL, format!("has no valid key: {reason}"));
         }
     }
     if size > ANNOTATION_LIMIT {
         findings.at(
             &annotations,
-            &api::TOO_LARGE,
+            &TOO_LARGE,
             format!("has {size} bytes: all annotations of an object may have {ANNOTATION_LIMIT}"),
         );
     }
@@ -240,7 +293,7 @@ fn size(root: &Node<'_, '_>, findings: &mut Diagnostics) {
             findings
                 .in_field(
                     "/data",
-                    &api::TOO_LARGE,
+                    &TOO_LARGE,
                     format!("its data has {data} bytes: a {kind} may have {CONFIG_LIMIT}"),
                 )
                 .hint("split it, or ship the file in an image");
@@ -255,14 +308,14 @@ fn size(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     if size > STORE_LIMIT {
         findings.in_field(
             "",
-            &api::TOO_LARGE,
+            &TOO_LARGE,
             format!("it has {size} bytes: the API server stores up to {STORE_LIMIT}"),
         );
     } else if size > ANNOTATION_LIMIT {
         findings
             .in_field(
                 "",
-                &api::TOO_LARGE_TO_APPLY,
+                &TOO_LARGE_TO_APPLY,
                 format!("it has {size} bytes as JSON: client-side `kubectl apply` annotates up to {ANNOTATION_LIMIT}"),
             )
             .hint("apply it with `kubectl apply --server-side`, or split it");
@@ -303,20 +356,20 @@ pub(crate) fn selector(selector: &Node<'_, '_>, findings: &mut Diagnostics) {
             expression.get("values"),
         );
         if let Some(reason) = syntax::qualified_name(key.text()) {
-            findings.at(&key, &api::LABEL, reason);
+            findings.at(&key, &LABEL, reason);
         }
         match operator.text() {
             "In" | "NotIn" if values.len() == 0 => {
                 findings.at(
                     &values,
-                    &api::REQUIRED,
+                    &REQUIRED,
                     format!("is empty: `{}` needs values", operator.text()),
                 );
             }
             "Exists" | "DoesNotExist" if values.len() > 0 => {
                 findings.at(
                     &values,
-                    &api::EXCLUDES,
+                    &EXCLUDES,
                     format!("has values, which `{}` does not take", operator.text()),
                 );
             }
@@ -324,7 +377,7 @@ pub(crate) fn selector(selector: &Node<'_, '_>, findings: &mut Diagnostics) {
             other => {
                 findings.at(
                     &operator,
-                    &api::WORD,
+                    &WORD,
                     format!("is `{other}`: `In`, `NotIn`, `Exists` or `DoesNotExist`"),
                 );
             }

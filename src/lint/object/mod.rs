@@ -1,16 +1,19 @@
 //! Objects, each by itself, as the API server validates them.
 
-mod container;
+pub(crate) mod claim;
+pub(crate) mod container;
 mod data;
-mod disruption_budget;
-mod fields;
-mod metadata;
+pub(crate) mod disruption_budget;
+pub(crate) mod environment;
+pub(crate) mod fields;
+pub(crate) mod image;
+pub(crate) mod metadata;
 mod network_policy;
-mod pod;
-mod prometheus_rule;
+pub(crate) mod pod;
+pub(crate) mod prometheus_rule;
 pub(crate) mod schema;
 mod service;
-mod workload;
+pub(crate) mod workload;
 
 use super::model::node::Node;
 use crate::diagnostics::Diagnostics;
@@ -27,7 +30,7 @@ pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         "Job" => workload::job(&spec, findings),
         "CronJob" => workload::cron_job(root, findings),
         "Pod" => pod::check(root, &[], findings),
-        "PersistentVolumeClaim" => workload::claim(&spec, findings),
+        "PersistentVolumeClaim" => claim::check(&spec, findings),
         "Service" if api_version == "v1" => service::service(root, findings),
         "NetworkPolicy" => network_policy::policy(root, findings),
         "PodDisruptionBudget" => disruption_budget::budget(root, findings),

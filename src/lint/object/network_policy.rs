@@ -5,8 +5,8 @@ use super::{
     metadata,
 };
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
 use crate::lint::model::node::Node;
+use crate::lint::object::fields::{EXCLUDES, ONE_OF, RANGE, WORD};
 
 pub(crate) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
@@ -16,7 +16,7 @@ pub(crate) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         if !["Ingress", "Egress"].contains(&item.text()) {
             findings.at(
                 &item,
-                &api::WORD,
+                &WORD,
                 format!("is `{}`: it has to be `Ingress` or `Egress`", item.text()),
             );
         }
@@ -31,11 +31,7 @@ pub(crate) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
                 if let (Some(from), Some(to)) = (item.get("port").int(), item.get("endPort").int())
                     && to < from
                 {
-                    findings.at(
-                        &item.get("endPort"),
-                        &api::RANGE,
-                        format!("is {to}, below `port`, {from}"),
-                    );
+                    findings.at(&item.get("endPort"), &RANGE, format!("is {to}, below `port`, {from}"));
                 }
             }
             let peers = rule.get(peers);
@@ -47,12 +43,12 @@ pub(crate) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
                 if !set && !block.is_set() {
                     findings.at(
                         &peer,
-                        &api::ONE_OF,
+                        &ONE_OF,
                         "names nobody: it needs a `podSelector`, a `namespaceSelector` or an `ipBlock`",
                     );
                 }
                 if set && block.is_set() {
-                    findings.at(&block, &api::EXCLUDES, "is set beside a selector");
+                    findings.at(&block, &EXCLUDES, "is set beside a selector");
                 }
                 for field in ["podSelector", "namespaceSelector"] {
                     metadata::selector(&peer.get(field), findings);

@@ -6,8 +6,22 @@ use super::{
     metadata,
 };
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
+use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{node::Node, syntax as text};
+use crate::lint::object::fields::{EXCLUDES, INNER_NAME, LISTED_TWICE, ONE_OF, REQUIRED};
+
+rules! { rules::api;
+    /// A volume that the pod does not have.
+    pub const VOLUME: Rule = Rule {
+        id: "KS-A18",
+        production: Error,
+        development: Error,
+        summary: "a mount of a volume that the pod does not have",
+        explanation: "A mount names a volume of the same pod, or a claim template of the same StatefulSet. The API \
+            server refuses any other name: `volumeMounts[0].name: Not found`.",
+        source: "Kubernetes, API validation (ValidateVolumeMounts)",
+    };
+}
 
 /// The sources that a volume may have.
 const VOLUME_SOURCES: &[&str] = &[
@@ -50,7 +64,7 @@ pub(crate) fn check(template: &Node<'_, '_>, claims: &[&str], findings: &mut Dia
     let spec = template.get("spec");
     let containers = spec.get("containers");
     if containers.len() == 0 {
-        findings.at(&containers, &api::REQUIRED, "has no container");
+        findings.at(&containers, &REQUIRED, "has no container");
     }
     let init = spec.get("initContainers");
     for item in containers.items() {
@@ -74,7 +88,7 @@ pub(crate) fn check(template: &Node<'_, '_>, claims: &[&str], findings: &mut Dia
     word(&spec, "restartPolicy", &["Always", "OnFailure", "Never"], findings);
     word(&spec, "preemptionPolicy", &["PreemptLowerPriority", "Never"], findings);
     for field in ["hostname", "subdomain"] {
-        syntax(&spec.get(field), &api::INNER_NAME, text::dns_label, findings);
+        syntax(&spec.get(field), &INNER_NAME, text::dns_label, findings);
     }
     for field in [
         "serviceAccountName",
@@ -84,7 +98,7 @@ pub(crate) fn check(template: &Node<'_, '_>, claims: &[&str], findings: &mut Dia
     ] {
         let node = spec.get(field);
         if node.str() != Some("") {
-            syntax(&node, &api::INNER_NAME, text::dns_subdomain, findings);
+            syntax(&node, &INNER_NAME, text::dns_subdomain, findings);
         }
     }
     let security = spec.get("securityContext");
@@ -107,7 +121,7 @@ fn names(containers: &Node<'_, '_>, init: &Node<'_, '_>, findings: &mut Diagnost
         if name.is_set() && containers.items().any(|other| other.get("name").str() == name.str()) {
             findings.at(
                 &item,
-                &api::LISTED_TWICE,
+                &LISTED_TWICE,
                 format!("has the name `{}` of another container", name.text()),
             );
         }
@@ -130,13 +144,13 @@ fn ports(containers: &Node<'_, '_>, findings: &mut Diagnostics) {
                 let number = number.unwrap_or_default();
                 findings.at(
                     &port,
-                    &api::LISTED_TWICE,
+                    &LISTED_TWICE,
                     format!("is port {number}, which another container of the pod has"),
                 );
             } else if seen[..own].iter().any(|other| !name.is_empty() && other.0 == name) {
                 findings.at(
                     &port,
-                    &api::LISTED_TWICE,
+                    &LISTED_TWICE,
                     format!("has the name `{name}` of another container's port: a Service finds one of them"),
                 );
             }
@@ -149,18 +163,14 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
     let volumes = spec.get("volumes");
     for volume in volumes.items() {
         if required(&volume, "name", findings) {
-            syntax(&volume.get("name"), &api::INNER_NAME, text::dns_label, findings);
+            syntax(&volume.get("name"), &INNER_NAME, text::dns_label, findings);
         }
         let sources = volume
             .entries()
             .filter(|(key, source)| VOLUME_SOURCES.contains(key) && source.is_set())
             .count();
         if sources != 1 {
-            findings.at(
-                &volume,
-                &api::ONE_OF,
-                format!("has {sources} sources: a volume has one"),
-            );
+            findings.at(&volume, &ONE_OF, format!("has {sources} sources: a volume has one"));
         }
         source(&volume, findings);
     }
@@ -184,7 +194,7 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
                     findings
                         .at(
                             &name,
-                            &api::VOLUME,
+                            &VOLUME,
                             format!("is `{}`, which is no volume of this pod", name.text()),
                         )
                         .hint(if known.is_empty() {
@@ -201,15 +211,10 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
 fn source(volume: &Node<'_, '_>, findings: &mut Diagnostics) {
     let (config, secret) = (volume.get("configMap"), volume.get("secret"));
     if config.is_set() && required(&config, "name", findings) {
-        syntax(&config.get("name"), &api::INNER_NAME, text::dns_subdomain, findings);
+        syntax(&config.get("name"), &INNER_NAME, text::dns_subdomain, findings);
     }
     if secret.is_set() && required(&secret, "secretName", findings) {
-        syntax(
-            &secret.get("secretName"),
-            &api::INNER_NAME,
-            text::dns_subdomain,
-            findings,
-        );
+        syntax(&secret.get("secretName"), &INNER_NAME, text::dns_subdomain, findings);
     }
     for node in [&config, &secret] {
         range(node, "defaultMode", 0, 0o777, findings);
@@ -223,7 +228,7 @@ fn source(volume: &Node<'_, '_>, findings: &mut Diagnostics) {
         if set != 1 {
             findings.at(
                 &source,
-                &api::ONE_OF,
+                &ONE_OF,
                 format!("has {set} sources: one of `configMap`, `secret`, `downwardAPI`, `serviceAccountToken`"),
             );
         }
@@ -267,7 +272,7 @@ fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
         for weighted in preferred.items() {
             range(&weighted, "weight", 1, 100, findings);
             if !weighted.get("weight").is_set() {
-                findings.at(&weighted.get("weight"), &api::REQUIRED, "is missing");
+                findings.at(&weighted.get("weight"), &REQUIRED, "is missing");
             }
             pod_term(&weighted.get("podAffinityTerm"), findings);
         }
@@ -276,7 +281,7 @@ fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     for constraint in spread.items() {
         range(&constraint, "maxSkew", 1, i64::MAX, findings);
         if !constraint.get("maxSkew").is_set() {
-            findings.at(&constraint.get("maxSkew"), &api::REQUIRED, "is missing");
+            findings.at(&constraint.get("maxSkew"), &REQUIRED, "is missing");
         }
         required(&constraint, "topologyKey", findings);
         if required(&constraint, "whenUnsatisfiable", findings) {
@@ -315,11 +320,7 @@ fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
             );
         }
         if toleration.get("operator").text() == "Exists" && !toleration.get("value").text().is_empty() {
-            findings.at(
-                &toleration.get("value"),
-                &api::EXCLUDES,
-                "is set: `Exists` takes no value",
-            );
+            findings.at(&toleration.get("value"), &EXCLUDES, "is set: `Exists` takes no value");
         }
     }
     metadata::labels(&spec.get("nodeSelector"), findings);

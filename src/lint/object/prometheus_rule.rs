@@ -2,8 +2,22 @@
 
 use super::fields::{distinct, required};
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
+use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::node::Node;
+
+rules! { rules::api;
+    /// Alert rules that the operator refuses.
+    pub const ALERT_RULES: Rule = Rule {
+        id: "KS-A31",
+        production: Error,
+        development: Error,
+        summary: "alert rules that Prometheus does not load",
+        explanation: "Groups have different names, a rule has an expression and is either an alert or a recording, and \
+            its times are written as `5m` or `1h30m`. Prometheus drops the whole file otherwise, and with it every \
+            other alert in it.",
+        source: "Prometheus, defining recording and alerting rules; Prometheus operator, API reference",
+    };
+}
 
 /// A `PrometheusRule`.
 pub(crate) fn alerts(root: &Node<'_, '_>, findings: &mut Diagnostics) {
@@ -16,18 +30,14 @@ pub(crate) fn alerts(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         for rule in rules.items() {
             let (alert, record) = (rule.get("alert"), rule.get("record"));
             if alert.is_set() == record.is_set() {
-                findings.at(
-                    &rule,
-                    &api::ALERT_RULES,
-                    "has to be an `alert` or a `record`, and not both",
-                );
+                findings.at(&rule, &ALERT_RULES, "has to be an `alert` or a `record`, and not both");
             }
             let expression = rule.get("expr");
             let empty = expression.str().is_some_and(|text| text.trim().is_empty());
             if !expression.is_set() || empty {
-                findings.at(&expression, &api::ALERT_RULES, "is missing or empty");
+                findings.at(&expression, &ALERT_RULES, "is missing or empty");
             } else if let Some(reason) = expression.str().and_then(unbalanced) {
-                findings.at(&expression, &api::ALERT_RULES, format!("is no PromQL: {reason}"));
+                findings.at(&expression, &ALERT_RULES, format!("is no PromQL: {reason}"));
             }
             for field in ["for", "keep_firing_for"] {
                 duration(&rule.get(field), findings);
@@ -39,7 +49,7 @@ pub(crate) fn alerts(root: &Node<'_, '_>, findings: &mut Diagnostics) {
                 if !sound {
                     findings.at(
                         &value,
-                        &api::ALERT_RULES,
+                        &ALERT_RULES,
                         format!("has the name `{key}`: letters, digits and `_`, no digit first"),
                     );
                 }
@@ -60,7 +70,7 @@ fn duration(node: &Node<'_, '_>, findings: &mut Diagnostics) {
     {
         findings.at(
             node,
-            &api::ALERT_RULES,
+            &ALERT_RULES,
             format!("is `{text}`, which is no duration: write `5m` or `1h30m`"),
         );
     }

@@ -1,6 +1,7 @@
 //! Fields that do not exist and values of another type: an object is read as the Kubernetes type of its kind and written
 //! again, and what is lost on the way does not exist. Objects that a Rust type made need none of it.
 
+use crate::diagnostics::{Severity::Error, family::rules};
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     batch::v1::{CronJob, Job},
@@ -12,7 +13,20 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
+
+rules! { rules::api;
+    /// A field that does not exist, or has another type.
+    pub const SCHEMA: Rule = Rule {
+        id: "KS-A05",
+        production: Error,
+        development: Error,
+        summary: "a field that does not exist, or a value of another type",
+        explanation: "A field that the kind does not have is refused by kubectl's strict validation, and dropped \
+            without a word by clients without it: what it was meant to set stays at its default. A value of another \
+            type, as a number or a boolean where a text is expected, is refused by everyone.",
+        source: "Kubernetes API reference, field validation",
+    };
+}
 
 /// Where a schema may be broken many times, the first are enough.
 const MOST: usize = 20;
@@ -53,12 +67,12 @@ pub fn schema(body: &Value) -> Diagnostics {
             Err(error) => {
                 let pointer = culprit(&body, again);
                 let Some(value) = body.pointer(&pointer).filter(|_| !pointer.is_empty()) else {
-                    findings.in_field("", &api::SCHEMA, error);
+                    findings.in_field("", &SCHEMA, error);
                     break;
                 };
                 let finding = findings.in_field(
                     pointer.as_str(),
-                    &api::SCHEMA,
+                    &SCHEMA,
                     format!("`{}` is {}: {}", path(&pointer), shown(value, secret), plain(&error)),
                 );
                 if !value.is_string() && !value.is_object() && error.contains("expected a string") {
@@ -165,7 +179,7 @@ fn lost(before: &Value, after: &Value, pointer: &str, findings: &mut Diagnostics
                     continue;
                 }
                 let message = format!("`{}` is no field of the API", path(&pointer));
-                let finding = findings.in_field(pointer.as_str(), &api::SCHEMA, message);
+                let finding = findings.in_field(pointer.as_str(), &SCHEMA, message);
                 let known = after.as_object().into_iter().flatten();
                 if let Some((near, _)) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
                     finding.hint(format!("write `{near}`"));

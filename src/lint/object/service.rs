@@ -5,8 +5,8 @@ use super::{
     metadata,
 };
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::api;
 use crate::lint::model::{node::Node, syntax as text};
+use crate::lint::object::fields::{EXCLUDES, INNER_NAME, REQUIRED, WORD};
 
 pub(crate) fn service(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
@@ -30,7 +30,7 @@ pub(crate) fn service(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     if headless && matches!(kind, "NodePort" | "LoadBalancer") {
         findings.at(
             &spec.get("clusterIP"),
-            &api::EXCLUDES,
+            &EXCLUDES,
             format!("is `None`: a headless Service cannot be a `{kind}`"),
         );
     }
@@ -41,7 +41,7 @@ pub(crate) fn service(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     {
         findings.at(
             &address,
-            &api::WORD,
+            &WORD,
             format!("is `{text}`: an IP address, `None` or nothing"),
         );
     }
@@ -50,36 +50,32 @@ pub(crate) fn service(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     if kind == "ExternalName" {
         required(&spec, "externalName", findings);
     } else if ports.len() == 0 && !headless {
-        findings.at(&ports, &api::REQUIRED, "is missing or empty");
+        findings.at(&ports, &REQUIRED, "is missing or empty");
     }
     for item in ports.items() {
         if !item.get("port").is_set() {
-            findings.at(&item.get("port"), &api::REQUIRED, "is missing");
+            findings.at(&item.get("port"), &REQUIRED, "is missing");
         }
         port(&item, "port", findings);
         port(&item, "targetPort", findings);
         let target = item.get("targetPort");
         if target.str().is_some() {
-            syntax(&target, &api::INNER_NAME, text::port_name, findings);
+            syntax(&target, &INNER_NAME, text::port_name, findings);
         }
         if ports.len() > 1 && item.get("name").text().is_empty() {
             findings.at(
                 &item,
-                &api::REQUIRED,
+                &REQUIRED,
                 "has no name, which every port needs if there are several",
             );
         }
-        syntax(&item.get("name"), &api::INNER_NAME, text::dns_label, findings);
+        syntax(&item.get("name"), &INNER_NAME, text::dns_label, findings);
         word(&item, "protocol", &["TCP", "UDP", "SCTP"], findings);
         let node_port = item.get("nodePort");
         if node_port.int().is_some_and(|number| number != 0) {
             port(&item, "nodePort", findings);
             if kind == "ClusterIP" {
-                findings.at(
-                    &node_port,
-                    &api::EXCLUDES,
-                    "is set: a Service of type `ClusterIP` has none",
-                );
+                findings.at(&node_port, &EXCLUDES, "is set: a Service of type `ClusterIP` has none");
             }
         }
     }

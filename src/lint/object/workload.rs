@@ -1,16 +1,31 @@
 //! Workloads by their kind, and claims.
 
 use super::{
-    fields::{count_or_percent, distinct, not_negative, quantity, range, required, syntax, word},
+    claim,
+    fields::{count_or_percent, distinct, not_negative, range, required, syntax, word},
     metadata, pod,
 };
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::rules::{api, pod as pods};
+use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     node::Node,
     selector::{Selector, labels, selects},
     syntax as text,
 };
+use crate::lint::object::fields::{EXCLUDES, INNER_NAME, RANGE, REQUIRED};
+
+rules! { rules::api;
+    /// A workload that does not select its own pods.
+    pub const OWN_PODS: Rule = Rule {
+        id: "KS-A17",
+        production: Error,
+        development: Error,
+        summary: "a workload that does not select its own pods",
+        explanation: "The labels of the template must satisfy the selector. The API server refuses a workload \
+            otherwise: it would create pods for ever and find none of them.",
+        source: "Kubernetes, API validation (ValidateDeploymentSpec, ValidateStatefulSetSpec)",
+    };
+}
 
 pub(crate) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
@@ -26,33 +41,21 @@ pub(crate) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     if strategy.get("type").text() == "OnDelete" && strategy.get("rollingUpdate").is_set() {
         findings.at(
             &strategy.get("rollingUpdate"),
-            &api::EXCLUDES,
+            &EXCLUDES,
             "is set: `OnDelete` takes none",
         );
     }
     not_negative(&strategy.get("rollingUpdate"), "partition", findings);
-    let retention = spec.get("persistentVolumeClaimRetentionPolicy");
-    for field in ["whenDeleted", "whenScaled"] {
-        word(&retention, field, &["Retain", "Delete"], findings);
-        if retention.get(field).text() == "Delete" {
-            findings
-                .at(
-                    &retention.get(field),
-                    &pods::CLAIMS_DELETED,
-                    "is `Delete`: the pods' data goes with them",
-                )
-                .hint("write `Retain`");
-        }
-    }
-    syntax(&spec.get("serviceName"), &api::INNER_NAME, text::dns_label, findings);
+    claim::retention(&spec, findings);
+    syntax(&spec.get("serviceName"), &INNER_NAME, text::dns_label, findings);
     let claims = spec.get("volumeClaimTemplates");
     for template in claims.items() {
         let metadata = template.get("metadata");
         let name = metadata.get("name");
         if required(&metadata, "name", findings) {
-            syntax(&name, &api::INNER_NAME, text::dns_label, findings);
+            syntax(&name, &INNER_NAME, text::dns_label, findings);
         }
-        claim(&template.get("spec"), findings);
+        claim::check(&template.get("spec"), findings);
     }
     distinct(
         &claims,
@@ -81,7 +84,7 @@ pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     {
         findings.at(
             &spec.get("progressDeadlineSeconds"),
-            &api::RANGE,
+            &RANGE,
             format!("is {deadline}: it has to be above `minReadySeconds`, {ready}"),
         );
     }
@@ -91,7 +94,7 @@ pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     }
     let rolling = strategy.get("rollingUpdate");
     if strategy.get("type").text() == "Recreate" && rolling.is_set() {
-        findings.at(&rolling, &api::EXCLUDES, "is set: `Recreate` takes none");
+        findings.at(&rolling, &EXCLUDES, "is set: `Recreate` takes none");
     }
     for field in ["maxSurge", "maxUnavailable"] {
         count_or_percent(&rolling, field, findings);
@@ -103,7 +106,7 @@ pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     if zero("maxSurge") && zero("maxUnavailable") {
         findings.at(
             &rolling,
-            &api::EXCLUDES,
+            &EXCLUDES,
             "may neither add a pod nor take one away: it never moves",
         );
     }
@@ -131,17 +134,13 @@ pub(crate) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     }
     word(spec, "completionMode", &["NonIndexed", "Indexed"], findings);
     if spec.get("completionMode").text() == "Indexed" && !spec.get("completions").is_set() {
-        findings.at(
-            &spec.get("completions"),
-            &api::REQUIRED,
-            "is missing: indexed Jobs count",
-        );
+        findings.at(&spec.get("completions"), &REQUIRED, "is missing: indexed Jobs count");
     }
     if spec.get("selector").is_set() && spec.get("manualSelector").bool() != Some(true) {
         findings
             .at(
                 &spec.get("selector"),
-                &api::EXCLUDES,
+                &EXCLUDES,
                 "is set: a Job selects its pods itself",
             )
             .hint("leave the selector out");
@@ -154,7 +153,7 @@ pub(crate) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings
             .at(
                 &pod.get("restartPolicy"),
-                &api::EXCLUDES,
+                &EXCLUDES,
                 "is missing, which means `Always`: a Job has `OnFailure` or `Never`",
             )
             .hint("write `restartPolicy: OnFailure`");
@@ -181,7 +180,7 @@ fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], findings: &m
     {
         findings.at(
             &policy,
-            &api::EXCLUDES,
+            &EXCLUDES,
             format!("is `{}`: this kind has `{}`", policy.text(), restart.join("` or `")),
         );
     }
@@ -194,7 +193,7 @@ fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     if conditions.is_empty() {
         findings.at(
             &selector,
-            &api::REQUIRED,
+            &REQUIRED,
             "is missing or empty: it has to select the workload's pods",
         );
         return;
@@ -206,48 +205,12 @@ fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings
             .at(
                 &selector,
-                &api::OWN_PODS,
+                &OWN_PODS,
                 format!(
                     "is `{}`, which the labels of the template do not satisfy",
                     conditions.shown()
                 ),
             )
             .hint("give `template.metadata.labels` the labels that the selector asks for");
-    }
-}
-
-/// The specification of a claim for a volume.
-pub(crate) fn claim(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
-    let modes = spec.get("accessModes");
-    if modes.len() == 0 {
-        findings
-            .at(&modes, &api::REQUIRED, "is missing or empty")
-            .hint("write `accessModes: [ReadWriteOnce]`");
-    }
-    let known = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
-    for mode in modes.items() {
-        if !known.contains(&mode.text()) {
-            findings.at(
-                &mode,
-                &api::WORD,
-                format!("is `{}`: it has to be `{}`", mode.text(), known.join("` or `")),
-            );
-        }
-    }
-    word(spec, "volumeMode", &["Filesystem", "Block"], findings);
-    let resources = spec.get("resources");
-    let requests = resources.get("requests");
-    let storage = requests.get("storage");
-    if !storage.is_set() {
-        findings.at(&storage, &api::REQUIRED, "is missing");
-    } else if quantity(&storage, findings) == Some(0) {
-        findings
-            .at(&storage, &api::QUANTITY, "is 0: a claim asks for some storage")
-            .hint("give the pool a size: `.storage(Storage::persistent(100.gib()))`");
-    }
-    let class = spec.get("storageClassName");
-    // An empty class is a way to say: none, bind what exists.
-    if class.str() != Some("") {
-        syntax(&class, &api::INNER_NAME, text::dns_subdomain, findings);
     }
 }

@@ -1,12 +1,24 @@
 //! Addresses that no Service answers.
 
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{
-        ObjectModel,
-        set::{ObjectSet, SetFindings},
-    },
+use crate::diagnostics::{Severity::Warning, family::rules};
+use crate::lint::model::{
+    ObjectModel,
+    set::{ObjectSet, SetFindings},
 };
+
+rules! { rules::pod;
+    /// An address that nobody has.
+    pub const ADDRESS: Rule = Rule {
+        id: "KS-P16",
+        production: Warning,
+        development: Warning,
+        summary: "an address that no Service here answers",
+        explanation: "The address names a Service of a namespace that these objects are in, but no such Service, pod \
+            or port is among them: the client waits for ever. In a stack it may be someone else's: acknowledge it with \
+            the reason. In a folder it is an error, unless `--assume Service/NAME` says that the cluster has it.",
+        source: "Kubernetes, DNS for Services and Pods",
+    };
+}
 
 /// Namespace and name of the Service that a host names, and the pod before it.
 fn host<'h>(host: &'h str, own: &'h str) -> Option<(&'h str, &'h str, Option<&'h str>)> {
@@ -55,7 +67,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 .map(|other| other.identity.name.as_str())
                 .take(8)
                 .collect();
-            let finding = findings.add(index, address.pointer.clone(), &pod::ADDRESS, message);
+            let finding = findings.add(index, address.pointer.clone(), &ADDRESS, message);
             finding.place.row = address.row;
             finding.hint(if services.is_empty() {
                 "give the address in full where the Service is someone else's".to_owned()

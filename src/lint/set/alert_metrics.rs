@@ -1,14 +1,27 @@
 //! Metrics that alerts ask for and nothing exports.
 
+use crate::diagnostics::{Severity::Warning, family::rules};
 use std::collections::BTreeSet;
 
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{
-        ObjectDetail,
-        set::{ObjectSet, SetFindings},
-    },
+use crate::lint::model::{
+    ObjectDetail,
+    set::{ObjectSet, SetFindings},
 };
+
+rules! { rules::pod;
+    /// Alerts on metrics that nothing here exports.
+    pub const ALERT_METRIC: Rule = Rule {
+        id: "KS-P25",
+        production: Warning,
+        development: Warning,
+        summary: "an alert on a metric that nothing here exports",
+        explanation: "Brokers export nothing by themselves: their metrics need the JMX agent with rules, and Kafka \
+            Exporter knows only brokers, topics and groups. An alert on a name that nobody has can never fire. In a \
+            stack someone else may export it: acknowledge it. In a folder it is an error, unless `--assume \
+            Metric/NAME` says that it is there.",
+        source: "kafka_exporter; JMX exporter; Prometheus, alerting rules",
+    };
+}
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let mut known: BTreeSet<&str> = BTreeSet::new();
@@ -44,7 +57,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     .add(
                         index,
                         pointer.clone(),
-                        &pod::ALERT_METRIC,
+                        &ALERT_METRIC,
                         format!("nothing here exports `{metric}`: the alert can never fire"),
                     )
                     .hint("give the brokers the JMX agent with a rule for it, or use a metric of kafka_exporter")

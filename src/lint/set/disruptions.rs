@@ -1,15 +1,27 @@
 //! Disruption budgets among their pods.
 
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::object::disruption_budget::NO_EVICTION;
 use std::collections::BTreeMap;
 
-use crate::{
-    diagnostics::rules::api,
-    lint::model::{
-        ObjectDetail,
-        guard::{Budget, IntOrPercent},
-        set::{ObjectSet, SetFindings},
-    },
+use crate::lint::model::{
+    ObjectDetail,
+    guard::{Budget, IntOrPercent},
+    set::{ObjectSet, SetFindings},
 };
+
+rules! { rules::api;
+    /// A pod with two budgets.
+    pub const TWO_BUDGETS: Rule = Rule {
+        id: "KS-A26",
+        production: Error,
+        development: Error,
+        summary: "pods with two disruption budgets",
+        explanation: "The eviction API answers 500 for a pod that more than one budget selects, so its node cannot be \
+            drained.",
+        source: "Kubernetes, API-initiated Eviction",
+    };
+}
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let mut budgets: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
@@ -29,7 +41,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             .add(
                 pod,
                 "",
-                &api::TWO_BUDGETS,
+                &TWO_BUDGETS,
                 format!("the disruption budgets `{}` all select these pods", names.join("`, `")),
             )
             .hint("keep one of them");
@@ -47,7 +59,7 @@ fn no_eviction(findings: &mut SetFindings, index: usize, total: i64, budget: &Bu
             .add(
                 index,
                 "/spec/minAvailable",
-                &api::NO_EVICTION,
+                &NO_EVICTION,
                 format!("`spec.minAvailable` asks for {wanted} of {total} pods: no node that has one can be drained"),
             )
             .hint("write `maxUnavailable: 1` instead");

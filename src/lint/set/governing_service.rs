@@ -1,13 +1,25 @@
 //! The Service that names the pods of a StatefulSet.
 
-use crate::{
-    diagnostics::rules::api,
-    lint::model::{
-        ObjectModel,
-        selector::selects,
-        set::{ObjectSet, SetFindings},
-    },
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{
+    ObjectModel,
+    selector::selects,
+    set::{ObjectSet, SetFindings},
 };
+use crate::lint::set::references::REFERENCE;
+
+rules! { rules::api;
+    /// A StatefulSet without the Service that names its pods.
+    pub const GOVERNING_SERVICE: Rule = Rule {
+        id: "KS-A24",
+        production: Error,
+        development: Error,
+        summary: "a StatefulSet whose Service does not name its pods",
+        explanation: "The Service in `serviceName` gives each pod its DNS name. It must be headless and select the \
+            pods; otherwise `kafka-0.kafka-headless` never resolves, and members of a quorum do not find each other.",
+        source: "Kubernetes, StatefulSet, stable network ID",
+    };
+}
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
@@ -24,7 +36,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     .add(
                         index,
                         at,
-                        &api::REFERENCE,
+                        &REFERENCE,
                         format!("`spec.serviceName` is `{name}`, and there is no such Service"),
                     )
                     .hint("add a headless Service of that name")
@@ -35,7 +47,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     .add(
                         index,
                         at,
-                        &api::GOVERNING_SERVICE,
+                        &GOVERNING_SERVICE,
                         format!(
                             "`spec.serviceName` is `{name}`, a Service with an address of its own: pods get no names"
                         ),
@@ -52,7 +64,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         .add(
                             index,
                             at,
-                            &api::GOVERNING_SERVICE,
+                            &GOVERNING_SERVICE,
                             format!(
                                 "`spec.serviceName` is `{name}`, which does not select these pods: they get no names"
                             ),

@@ -1,16 +1,62 @@
 //! Pods that get the sidecar of a service mesh.
 
-use crate::{
-    diagnostics::rules::identity,
-    lint::model::{
-        ObjectDetail, ObjectModel,
-        program::Program,
-        selector::selects,
-        service::PortRef,
-        set::{ObjectSet, SetFindings},
-        workload::Workload,
-    },
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{
+    ObjectDetail, ObjectModel,
+    program::Program,
+    selector::selects,
+    service::PortRef,
+    set::{ObjectSet, SetFindings},
+    workload::Workload,
 };
+
+rules! { rules::identity;
+    /// A port that the mesh does not know.
+    pub const MESH_PORT: Rule = Rule {
+        id: "KS-I01",
+        production: Error,
+        development: Error,
+        summary: "a pod with a sidecar whose ports its Service does not declare as TCP",
+        explanation: "Istio takes a port's protocol from its name (`tcp-client`) or `appProtocol`, and lets a port \
+            that no Service declares through as it is, without mTLS. A Kafka protocol that is taken for HTTP is \
+            broken.",
+        source: "Istio, Application Requirements; Protocol Selection",
+    };
+
+    /// A Job with a sidecar.
+    pub const MESH_JOB: Rule = Rule {
+        id: "KS-I02",
+        production: Error,
+        development: Error,
+        summary: "a Job that gets a sidecar",
+        explanation: "The proxy runs on when the Job's own container is done, so the Job never completes. The label \
+            `sidecar.istio.io/inject: \"false\"` on the pod keeps it away.",
+        source: "Istio, Installing the Sidecar; Kubernetes, Sidecar Containers",
+    };
+
+    /// Brokers that get a sidecar by accident.
+    pub const MESH_UNDECIDED: Rule = Rule {
+        id: "KS-I03",
+        production: Error,
+        development: Error,
+        summary: "Kafka pods in an injected namespace that decide nothing",
+        explanation: "The namespace injects Istio's proxy into every pod. Clients of Kafka dial each broker by its own \
+            address, and members of a quorum start before any proxy is ready: neither works by accident. Decide with \
+            the label `sidecar.istio.io/inject` on the pod.",
+        source: "Istio, Installing the Sidecar; Strimzi #4604",
+    };
+
+    /// The user of the proxy.
+    pub const MESH_USER: Rule = Rule {
+        id: "KS-I04",
+        production: Error,
+        development: Error,
+        summary: "a container with the user id of Istio's proxy",
+        explanation: "Traffic of user 1337 bypasses the proxy, because it is the proxy's own: such a container speaks \
+            in plain text where the mesh promises mTLS.",
+        source: "Istio, Application Requirements",
+    };
+}
 
 pub(super) fn check(
     set: &ObjectSet<'_>,
@@ -33,7 +79,7 @@ pub(super) fn check(
             .add(
                 index,
                 "/spec/template/metadata",
-                &identity::MESH_JOB,
+                &MESH_JOB,
                 "its pods get a sidecar, which runs on when the Job is done",
             )
             .hint("give them the label `sidecar.istio.io/inject: \"false\"`");
@@ -43,7 +89,7 @@ pub(super) fn check(
             .add(
                 index,
                 pointer.clone(),
-                &identity::MESH_USER,
+                &MESH_USER,
                 "a container runs as user 1337, whose traffic bypasses the proxy",
             )
             .hint("choose another `runAsUser`");
@@ -59,7 +105,7 @@ pub(super) fn check(
         findings.add(
             index,
             "/spec/template/metadata",
-            &identity::MESH_UNDECIDED,
+            &MESH_UNDECIDED,
             format!(
                 "namespace `{namespace}` injects a sidecar, and container `{}` speaks a protocol that it does not know",
                 kafka.container
@@ -106,7 +152,7 @@ pub(super) fn check(
             Some(_) => continue,
         };
         findings
-            .add(index, "/spec/template/spec", &identity::MESH_PORT, message)
+            .add(index, "/spec/template/spec", &MESH_PORT, message)
             .hint("declare every port in the headless Service, and call it `tcp-…`");
     }
 }

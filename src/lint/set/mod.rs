@@ -1,16 +1,15 @@
 //! What objects are to each other, whatever runs in them.
 
-mod addresses;
-mod alert_metrics;
-mod created_topics;
-mod disruptions;
+pub(crate) mod addresses;
+pub(crate) mod alert_metrics;
+pub(crate) mod disruptions;
 pub(super) mod duplicates;
-mod governing_service;
-mod mesh;
-mod pod_security;
-mod references;
-mod selectors;
-mod shared_pods;
+pub(crate) mod governing_service;
+pub(crate) mod mesh;
+pub(crate) mod pod_security;
+pub(crate) mod references;
+pub(crate) mod selectors;
+pub(crate) mod shared_pods;
 
 use super::model::set::{ObjectSet, SetFindings};
 
@@ -25,6 +24,5 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         pod_security::check(set, findings, index, object, workload);
         mesh::check(set, findings, index, object, workload);
-        created_topics::check(findings, index, object, workload);
     }
 }

@@ -1,13 +1,28 @@
 //! Pods that the restricted level of Pod Security refuses.
 
-use crate::{
-    diagnostics::rules::pod,
-    lint::model::{
-        ObjectDetail, ObjectModel,
-        set::{ObjectSet, SetFindings},
-        workload::Workload,
-    },
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
 };
+use crate::lint::model::{
+    ObjectDetail, ObjectModel,
+    set::{ObjectSet, SetFindings},
+    workload::Workload,
+};
+
+rules! { rules::pod;
+    /// A pod with too many rights.
+    pub const RESTRICTED: Rule = Rule {
+        id: "KS-P22",
+        production: Error,
+        development: Warning,
+        summary: "a pod that the restricted level of Pod Security refuses",
+        explanation: "Kafka needs no right that the restricted level withholds: not root, no escalation, no \
+            capabilities, the runtime's seccomp profile. A namespace that enforces the level creates no pod without \
+            them, and one that does not runs a network service with more rights than it needs.",
+        source: "Kubernetes, Pod Security Standards, Restricted",
+    };
+}
 
 /// Pods of a namespace that enforces the restricted level, and pods of the Kafka family anywhere.
 pub(super) fn check(
@@ -44,7 +59,7 @@ pub(super) fn check(
             .add(
                 index,
                 "/spec/template/spec",
-                &pod::RESTRICTED,
+                &RESTRICTED,
                 format!("{who}: {}{more}", shown.join(", ")),
             )
             .hint("see the restricted level of the Pod Security Standards");

@@ -1,12 +1,39 @@
 //! References of pods to other objects.
 
-use crate::{
-    diagnostics::rules::api,
-    lint::model::{
-        ObjectDetail,
-        set::{ObjectSet, SetFindings},
-    },
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
 };
+use crate::lint::model::{
+    ObjectDetail,
+    set::{ObjectSet, SetFindings},
+};
+
+rules! { rules::api;
+    /// A reference that leads nowhere.
+    pub const REFERENCE: Rule = Rule {
+        id: "KS-A19",
+        production: Warning,
+        development: Warning,
+        summary: "a reference to an object that is not there",
+        explanation: "A pod that mounts a ConfigMap or a Secret which does not exist waits in ContainerCreating for \
+            ever; one with an unknown ServiceAccount is never created. Nothing refuses it. In a stack the object may \
+            be someone else's: acknowledge it with the reason. In a folder it is an error, unless `--assume KIND/NAME` \
+            says that the cluster has it.",
+        source: "Kubernetes, Configure a Pod to Use a ConfigMap; Secrets; Service Accounts",
+    };
+
+    /// A key that is not there.
+    pub const MISSING_KEY: Rule = Rule {
+        id: "KS-A20",
+        production: Error,
+        development: Error,
+        summary: "a reference to a key that a ConfigMap or Secret does not have",
+        explanation: "The object is there and the key is not: the container waits in CreateContainerConfigError, or \
+            the volume is never set up.",
+        source: "Kubernetes, Configure a Pod to Use a ConfigMap",
+    };
+}
 
 /// Objects of the cluster that every namespace has.
 fn is_everywhere(kind: &str, name: &str) -> bool {
@@ -51,7 +78,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     };
                     let message = format!("`{}` is `{name}`, and there is no such {kind}", reference.path);
                     findings
-                        .add(index, reference.pointer.clone(), &api::REFERENCE, message)
+                        .add(index, reference.pointer.clone(), &REFERENCE, message)
                         .hint(hint)
                         .outside(kind, name);
                 }
@@ -67,7 +94,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         );
                         let keys = config.keys.join("`, `");
                         findings
-                            .add(index, reference.pointer.clone(), &api::MISSING_KEY, message)
+                            .add(index, reference.pointer.clone(), &MISSING_KEY, message)
                             .hint(format!("it has `{keys}`"));
                     }
                 }

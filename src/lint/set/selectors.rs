@@ -1,18 +1,57 @@
 //! Selectors that select nothing, and ports that what they select does not have.
 
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+};
 use std::collections::BTreeSet;
 
-use crate::{
-    diagnostics::rules::api,
-    lint::model::{
-        ObjectDetail, ObjectModel,
-        monitoring::Monitor,
-        selector::{Selector, selects},
-        service::{PortRef, Service},
-        set::{ObjectSet, SetFindings},
-        workload::Workload,
-    },
+use crate::lint::model::{
+    ObjectDetail, ObjectModel,
+    monitoring::Monitor,
+    selector::{Selector, selects},
+    service::{PortRef, Service},
+    set::{ObjectSet, SetFindings},
+    workload::Workload,
 };
+
+rules! { rules::api;
+    /// A selector that selects nothing.
+    pub const SELECTS_NOTHING: Rule = Rule {
+        id: "KS-A21",
+        production: Warning,
+        development: Warning,
+        summary: "a selector that selects nothing",
+        explanation: "A Service without pods refuses every connection, a budget without pods guards nothing, a policy \
+            without pods leaves them open, and a monitor without targets is an empty dashboard. Nothing refuses any of \
+            them. In a stack the pods may be someone else's: acknowledge it. In a folder it is an error, unless \
+            `--assume Pod` says that the cluster has them.",
+        source: "Kubernetes, Labels and Selectors",
+    };
+
+    /// A port by a name that nobody has.
+    pub const PORT_NAME: Rule = Rule {
+        id: "KS-A22",
+        production: Error,
+        development: Error,
+        summary: "a port by a name that nobody there has",
+        explanation: "A named port is looked up in each pod, or in the Service. Where no container declares the name, \
+            a Service has no endpoint, a probe fails, a policy admits nobody and a monitor finds no target; and \
+            nothing refuses it.",
+        source: "Kubernetes, Service, port definitions; Prometheus operator, API reference",
+    };
+
+    /// A port that no container declares.
+    pub const PORT_NUMBER: Rule = Rule {
+        id: "KS-A23",
+        production: Warning,
+        development: Warning,
+        summary: "a port that none of the selected pods declares",
+        explanation: "A container may listen on ports that it does not declare, so this is no error; but where pods \
+            declare others, a number that none of them has is usually a slip, and connections to it are refused.",
+        source: "Kubernetes, Service, targetPort",
+    };
+}
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     for (index, object) in set.objects.iter().enumerate() {
@@ -90,8 +129,8 @@ fn service_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize
         });
         if !has {
             let (name, rule) = match target {
-                PortRef::Name(name) => (name.clone(), &api::PORT_NAME),
-                PortRef::Number(number) => (number.to_string(), &api::PORT_NUMBER),
+                PortRef::Name(name) => (name.clone(), &PORT_NAME),
+                PortRef::Number(number) => (number.to_string(), &PORT_NUMBER),
             };
             let names: Vec<&str> = found
                 .iter()
@@ -168,7 +207,7 @@ fn missing_port(
             let finding = findings.add(
                 index,
                 pointer,
-                &api::PORT_NAME,
+                &PORT_NAME,
                 format!("port `{name}` is none of the selected pods'"),
             );
             if !names.is_empty() {
@@ -180,7 +219,7 @@ fn missing_port(
                 .add(
                     index,
                     pointer,
-                    &api::PORT_NUMBER,
+                    &PORT_NUMBER,
                     format!("port {number} is none that the selected pods declare"),
                 )
                 .hint("name the port of the container, so that both stay the same");
@@ -194,7 +233,7 @@ fn nothing(findings: &mut SetFindings, index: usize, pointer: &str, what: &str, 
         .add(
             index,
             pointer,
-            &api::SELECTS_NOTHING,
+            &SELECTS_NOTHING,
             format!("no {what} here has the labels `{}`", selector.shown()),
         )
         .hint(format!(

@@ -1,9 +1,20 @@
 //! Workloads that select each other's pods.
 
-use crate::{
-    diagnostics::rules::api,
-    lint::model::set::{ObjectSet, SetFindings},
-};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::set::{ObjectSet, SetFindings};
+
+rules! { rules::api;
+    /// Workloads that fight for pods.
+    pub const SHARED_PODS: Rule = Rule {
+        id: "KS-A30",
+        production: Error,
+        development: Error,
+        summary: "two workloads that select the same pods",
+        explanation: "Each of the two takes the other's pods for its own, and deletes what it thinks are too many. The \
+            API server does not look at other objects, so nothing refuses it.",
+        source: "Kubernetes, Deployments, selector",
+    };
+}
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
@@ -21,7 +32,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 whose.name
             );
             findings
-                .add(index, "/spec/selector", &api::SHARED_PODS, message)
+                .add(index, "/spec/selector", &SHARED_PODS, message)
                 .hint("give the pods of each a label that only they have");
         }
     }

@@ -1,0 +1,89 @@
+//! The rules of this room by family. Each is declared beside the check that applies it.
+
+use crate::diagnostics::Rule;
+
+/// What the API server refuses, or takes and a cluster then breaks on.
+pub mod api {
+    pub use crate::lint::{
+        file::{AMBIGUOUS, DUPLICATE_KEY, KUSTOMIZATION, TRANSFORMED, UNREADABLE},
+        object::disruption_budget::NO_EVICTION,
+        object::environment::UNDEFINED,
+        object::fields::{EXCLUDES, INNER_NAME, LISTED_TWICE, ONE_OF, QUANTITY, RANGE, REQUIRED, WORD},
+        object::metadata::{LABEL, NO_OBJECT, TOO_LARGE, TOO_LARGE_TO_APPLY},
+        object::pod::VOLUME,
+        object::prometheus_rule::ALERT_RULES,
+        object::schema::SCHEMA,
+        object::workload::OWN_PODS,
+        set::disruptions::TWO_BUDGETS,
+        set::governing_service::GOVERNING_SERVICE,
+        set::references::{MISSING_KEY, REFERENCE},
+        set::selectors::{PORT_NAME, PORT_NUMBER, SELECTS_NOTHING},
+        set::shared_pods::SHARED_PODS,
+    };
+}
+
+/// Pods, and the sets that they form.
+pub(crate) mod pod {
+    pub use crate::lint::{
+        kafka::advertised_host::UNRESOLVED,
+        kafka::advertised_listeners::ADVERTISED,
+        kafka::cluster_id::CLUSTER_ID_MADE,
+        kafka::early_kill::{GRACE, RECOVERY},
+        kafka::entrypoint::ENTRYPOINT_WRITES,
+        kafka::guards::{BUDGET, OPEN},
+        kafka::log_directories::{EPHEMERAL_DATA, VOLUME_ROOT},
+        kafka::node_ids::{ID_NOT_A_NUMBER, ID_SHARED},
+        kafka::quorum::{QUORUM_START, VOTERS},
+        kafka::service_links::SERVICE_LINKS,
+        kafka::topic_creation::TOPICS,
+        kafka::user::{NAMED_USER, VOLUME_OWNER},
+        object::claim::CLAIMS_DELETED,
+        set::addresses::ADDRESS,
+        set::alert_metrics::ALERT_METRIC,
+        set::pod_security::RESTRICTED,
+    };
+}
+
+/// Images, and what a service mesh makes of a pod.
+pub mod identity {
+    pub use crate::lint::{
+        object::image::{FLOATING_IMAGE, IMAGE},
+        set::mesh::{MESH_JOB, MESH_PORT, MESH_UNDECIDED, MESH_USER},
+    };
+}
+
+/// All of them, file by file.
+pub(crate) const FAMILIES: &[&[&Rule]] = &[
+    super::file::RULES,
+    super::object::metadata::RULES,
+    super::object::schema::RULES,
+    super::object::fields::RULES,
+    super::object::workload::RULES,
+    super::object::claim::RULES,
+    super::object::pod::RULES,
+    super::object::environment::RULES,
+    super::object::image::RULES,
+    super::object::prometheus_rule::RULES,
+    super::object::disruption_budget::RULES,
+    super::set::references::RULES,
+    super::set::selectors::RULES,
+    super::set::governing_service::RULES,
+    super::set::disruptions::RULES,
+    super::set::shared_pods::RULES,
+    super::set::addresses::RULES,
+    super::set::alert_metrics::RULES,
+    super::set::pod_security::RULES,
+    super::set::mesh::RULES,
+    super::kafka::service_links::RULES,
+    super::kafka::log_directories::RULES,
+    super::kafka::early_kill::RULES,
+    super::kafka::quorum::RULES,
+    super::kafka::user::RULES,
+    super::kafka::entrypoint::RULES,
+    super::kafka::guards::RULES,
+    super::kafka::node_ids::RULES,
+    super::kafka::cluster_id::RULES,
+    super::kafka::advertised_host::RULES,
+    super::kafka::advertised_listeners::RULES,
+    super::kafka::topic_creation::RULES,
+];
