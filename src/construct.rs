@@ -7,7 +7,6 @@ use crate::{
     context::Context,
     diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
     manifest::{Document, Object},
-    settings::{Override, Properties, is_secret, is_setting_name},
 };
 
 /// A part of a stack: a plain value that can judge itself and become Kubernetes objects.
@@ -332,55 +331,5 @@ impl<'a> Check<'a> {
         self.report(&rules::stack::OTHER_STACK, difference, |finding| {
             finding.item(name).hint(hint);
         });
-    }
-
-    /// Reports raw settings that cannot be meant: those that the construct makes itself or that a builder call `set` already,
-    /// odd keys, and secrets. `owned` has the key, and what to do instead: `use …` or `it is …`.
-    pub(crate) fn raw_settings(
-        &mut self,
-        owned_rule: &'static Rule,
-        item: &str,
-        owned: &[(&str, &str)],
-        set: &Properties,
-        overrides: &[Override],
-    ) {
-        let mut seen = BTreeMap::new();
-        for Override { key, value, location } in overrides {
-            let problem = if let Some((_, instead)) = owned.iter().find(|(owned, _)| owned == key) {
-                let hint = format!("remove `.config(\"{key}\", …)`: {instead}");
-                Some((owned_rule, format!("`{key}` cannot be set here"), hint))
-            } else if set.get(key).is_some() {
-                let hint = format!("remove `.config(\"{key}\", …)`");
-                Some((owned_rule, format!("`{key}` is set by a builder call too"), hint))
-            } else if !is_setting_name(key) {
-                let hint = "use Kafka's name of it".to_owned();
-                Some((
-                    &rules::stack::RAW_SETTING,
-                    format!("{key:?} cannot be the name of a setting"),
-                    hint,
-                ))
-            } else if let Some(first) = seen.insert(key, *location) {
-                let hint = "remove one of the two".to_owned();
-                Some((
-                    &rules::stack::RAW_SETTING,
-                    format!("`{key}` is set at {first} too"),
-                    hint,
-                ))
-            } else if is_secret(key) && !value.contains("${") {
-                let hint = "use `${env:NAME}`, and amend the workload with NAME from a Secret".to_owned();
-                Some((
-                    &rules::stack::SECRET,
-                    format!("the value of `{key}` would be readable by everyone"),
-                    hint,
-                ))
-            } else {
-                None
-            };
-            if let Some((rule, message, hint)) = problem {
-                self.report(rule, message, |finding| {
-                    finding.item(item).at(*location).hint(hint);
-                });
-            }
-        }
     }
 }

@@ -9,13 +9,13 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules,
-    kafka::{Compression, KafkaHandle},
+    kafka::{ClientRole, Compression, KafkaHandle},
     manifest::Object,
     metrics,
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    settings::{File, Override, Properties, catalogue::Role},
+    settings::{Reader, Role, Settings},
     workload::{
         Access, Distribution, ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, Pod, Spread,
         check_memory, config_map, container, deployment, disruption_budget, env, env_from_field, http_probe,
@@ -76,49 +76,13 @@ pub struct Connect {
     registry: Option<SchemaRegistryHandle>,
     exactly_once: ExactlyOnceSource,
     rebalance_delay: Duration,
-    settings: Properties,
+    settings: Settings,
     access: Access,
     mesh: Mesh,
-    overrides: Vec<Override>,
 }
 
 /// What a group keeps in topics: how the settings begin, and how the topics' names end.
 const INTERNAL_TOPICS: [(&str, &str); 3] = [("config", "configs"), ("offset", "offsets"), ("status", "status")];
-
-/// Settings that follow from the construct, and what to do instead.
-const OWNED: [(&str, &str); 19] = [
-    ("bootstrap.servers", "it is the cluster that `Connect::new` is given"),
-    ("config.providers", "`${env:…}` works as it is"),
-    (
-        "config.storage.replication.factor",
-        "use `.replication(…)` of the cluster",
-    ),
-    ("config.storage.topic", "use `.internal_topics(…)`"),
-    ("consumer.isolation.level", "use `.exactly_once_source(…)`"),
-    ("exactly.once.source.support", "use `.exactly_once_source(…)`"),
-    ("group.id", "use `.group(…)`"),
-    ("key.converter", "use `.avro(…)`"),
-    ("key.converter.schema.registry.url", "use `.avro(…)`"),
-    ("listeners", "it is port 8083"),
-    (
-        "offset.storage.replication.factor",
-        "use `.replication(…)` of the cluster",
-    ),
-    ("offset.storage.topic", "use `.internal_topics(…)`"),
-    (
-        "rest.advertised.host.name",
-        "it is the pod's address, by which workers ask each other",
-    ),
-    ("rest.advertised.port", "it is port 8083"),
-    ("scheduled.rebalance.max.delay.ms", "use `.rebalance_delay(…)`"),
-    (
-        "status.storage.replication.factor",
-        "use `.replication(…)` of the cluster",
-    ),
-    ("status.storage.topic", "use `.internal_topics(…)`"),
-    ("value.converter", "use `.avro(…)`"),
-    ("value.converter.schema.registry.url", "use `.avro(…)`"),
-];
 
 impl Connect {
     /// Two workers of 2 cores and 4 GiB each, with JSON converters and exactly-once sources enabled. The group is called
@@ -137,10 +101,9 @@ impl Connect {
             registry: None,
             exactly_once: ExactlyOnceSource::Enabled,
             rebalance_delay: Duration::from_seconds(60),
-            settings: Properties::default(),
+            settings: Settings::default(),
             access: Access::Open,
             mesh: Mesh::Excluded,
-            overrides: Vec::new(),
         }
     }
 
@@ -190,20 +153,25 @@ impl Connect {
 
     /// `producer.compression.type`: of what source connectors write.
     pub fn compression(mut self, compression: Compression) -> Self {
-        self.settings
-            .set("producer.compression.type", compression.of_producer());
+        self.settings.set(
+            ".compression(…)",
+            "producer.compression.type",
+            compression.of_producer(),
+        );
         self
     }
 
     /// `producer.max.request.size`: the largest request of source connectors.
     pub fn largest_request(mut self, size: Bytes) -> Self {
-        self.settings.set("producer.max.request.size", size.get());
+        self.settings
+            .set(".largest_request(…)", "producer.max.request.size", size.get());
         self
     }
 
     /// `consumer.max.poll.records`: how many records a sink connector gets at a time.
     pub fn max_poll_records(mut self, records: u32) -> Self {
-        self.settings.set("consumer.max.poll.records", records);
+        self.settings
+            .set(".max_poll_records(…)", "consumer.max.poll.records", records);
         self
     }
 
@@ -228,7 +196,7 @@ impl Connect {
     /// Any other worker setting by its Kafka name. A key that a builder call or the worker itself sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push(Override::new(key, value));
+        self.settings.push_raw(key, value);
         self
     }
 
@@ -236,21 +204,45 @@ impl Connect {
         Labels::new("kafka-connect", &self.meta.name, "worker")
     }
 
-    fn properties(&self) -> Properties {
-        let mut properties = self.settings.clone();
-        let factor = self.kafka.replication().factor;
-        properties
+    fn all_settings(&self) -> Settings {
+        const FACTOR: &str = "use `.replication(…)` of the cluster";
+        const PORT: &str = "it is port 8083";
+        const EXACTLY_ONCE: &str = "use `.exactly_once_source(…)`";
+        const AVRO: &str = "use `.avro(…)`";
+        let mut settings = self.settings.clone();
+        for (key, value) in self.kafka.client_settings().properties(ClientRole::Application) {
+            settings.own(key, value, "it is the cluster that `Connect::new` is given");
+        }
+        settings
             .resolve_environment()
-            .set("bootstrap.servers", self.kafka.bootstrap_servers())
-            .set("group.id", &self.group)
-            .set("listeners", format!("http://0.0.0.0:{}", HTTP.1))
+            .reserve("`${env:…}` works as it is", ["config.providers"])
+            .own("group.id", self.group.clone(), "use `.group(…)`")
+            .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), PORT)
             // Workers forward requests to each other: under the pod's own address, since the name of a Deployment's pod does
             // not resolve.
-            .set("rest.advertised.host.name", "${env:POD_IP}")
-            .set("rest.advertised.port", HTTP.1)
-            .set("exactly.once.source.support", self.exactly_once)
-            .set("scheduled.rebalance.max.delay.ms", self.rebalance_delay.as_millis())
-            .set(
+            .own(
+                "rest.advertised.host.name",
+                "${env:POD_IP}".to_owned(),
+                "it is the pod's address, by which workers ask each other",
+            )
+            .own("rest.advertised.port", HTTP.1.to_string(), PORT)
+            .own(
+                "exactly.once.source.support",
+                self.exactly_once.to_string(),
+                EXACTLY_ONCE,
+            )
+            // Sinks must not see what a source's transaction took back.
+            .own(
+                "consumer.isolation.level",
+                (self.exactly_once != ExactlyOnceSource::Disabled).then(|| "read_committed".to_owned()),
+                EXACTLY_ONCE,
+            )
+            .own(
+                "scheduled.rebalance.max.delay.ms",
+                self.rebalance_delay.as_millis().to_string(),
+                "use `.rebalance_delay(…)`",
+            )
+            .preset(
                 "plugin.path",
                 match self.images.distribution() {
                     Distribution::Confluent => "/usr/share/confluent-hub-components",
@@ -258,31 +250,25 @@ impl Connect {
                 },
             );
         for (topic, plural) in INTERNAL_TOPICS {
-            properties
-                .set(format!("{topic}.storage.topic"), format!("{}-{plural}", self.topics))
-                .set(format!("{topic}.storage.replication.factor"), factor);
+            let name = format!("{}-{plural}", self.topics);
+            let factor = self.kafka.replication().factor.to_string();
+            settings
+                .own(format!("{topic}.storage.topic"), name, "use `.internal_topics(…)`")
+                .own(format!("{topic}.storage.replication.factor"), factor, FACTOR);
         }
-        if self.exactly_once != ExactlyOnceSource::Disabled {
-            // Sinks must not see what a source's transaction took back.
-            properties.set("consumer.isolation.level", "read_committed");
-        }
+        let (converter, url) = match &self.registry {
+            None => ("org.apache.kafka.connect.json.JsonConverter", None),
+            Some(registry) => (
+                "io.confluent.connect.avro.AvroConverter",
+                Some(registry.url().to_owned()),
+            ),
+        };
         for side in ["key", "value"] {
-            match &self.registry {
-                None => {
-                    properties.set(
-                        format!("{side}.converter"),
-                        "org.apache.kafka.connect.json.JsonConverter",
-                    );
-                }
-                Some(registry) => {
-                    properties
-                        .set(format!("{side}.converter"), "io.confluent.connect.avro.AvroConverter")
-                        .set(format!("{side}.converter.schema.registry.url"), registry.url());
-                }
-            }
+            settings
+                .own(format!("{side}.converter"), converter.to_owned(), AVRO)
+                .own(format!("{side}.converter.schema.registry.url"), url.clone(), AVRO);
         }
-        properties.set_raw(&self.overrides);
-        properties
+        settings
     }
 
     fn config_map(&self, context: &Context) -> ConfigMap {
@@ -296,7 +282,7 @@ impl Connect {
             &self.labels(),
             &self.meta.name,
             [
-                (FILE, self.properties().to_text()),
+                (FILE, self.all_settings().properties().to_text()),
                 // A line a plugin otherwise.
                 (logging.file(), logging.configuration(&[("org.reflections", "error")])),
             ]
@@ -405,38 +391,21 @@ impl Construct for Connect {
                 },
             );
         }
-        check.raw_settings(
-            &rules::registry::OWNED_SETTING,
-            "",
-            &OWNED,
-            &self.settings,
-            &self.overrides,
-        );
-        let file = File {
-            rules: &rules::setting::WORKER,
+        let reader = Reader {
             role: Role::Worker,
             version: self.images.version(),
             item: "",
             location: self.meta.location,
-            owned: &OWNED,
-            calls: &[
-                ("consumer.max.poll.records", ".max_poll_records(…)"),
-                ("producer.compression.type", ".compression(…)"),
-                ("producer.max.request.size", ".largest_request(…)"),
-            ],
-            set: &self.settings,
-            overrides: &self.overrides,
         };
-        file.check(check, &[self.properties()]);
+        reader.check(check, &[self.all_settings()]);
         check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
     /// Its internal topics, with Kafka's numbers of partitions where nobody set them.
     fn capacity(&self) -> capacity::Facts {
         let partitions = |key: &str, default: u32| {
-            let set = self.overrides.iter().rev().find(|setting| setting.key == key);
-            set.and_then(|setting| setting.value.trim().parse().ok())
-                .unwrap_or(default)
+            let set = self.settings.number(key).and_then(|number| number.try_into().ok());
+            set.unwrap_or(default)
         };
         let topics = [
             ("configs", 1),
@@ -553,7 +522,7 @@ mod tests {
     #[test]
     fn a_group_without_a_registry_converts_json_and_is_called_after_its_construct() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        assert_snapshot!(Connect::new("pipes", &kafka).properties().to_text(), @r"
+        assert_snapshot!(Connect::new("pipes", &kafka).all_settings().properties().to_text(), @r"
         bootstrap.servers=k:9092
         config.providers=env
         config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider

@@ -1,34 +1,11 @@
 //! What a cluster has and what its topics ask, as the arithmetic of [`capacity`](crate::capacity) takes it.
 
-use super::{
-    cluster::{KafkaCluster, KafkaHandle},
-    topic::Topic,
-};
+use super::{cluster::KafkaCluster, handle::KafkaHandle, log_defaults::LogDefaults, topic::Topic};
 use crate::{
     capacity::{Facts, Kept, TopicFacts, Traffic},
     diagnostics::Location,
     quantity::{Bytes, Duration},
-    settings::Properties,
 };
-
-/// What a topic of a cluster gets that does not say otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LogDefaults {
-    pub(super) segment: Bytes,
-    pub(super) segment_age: Duration,
-    check_interval: Duration,
-    retention: Option<Duration>,
-}
-
-impl LogDefaults {
-    /// Kafka's own: Kafka documentation, broker settings.
-    pub(crate) const KAFKA: Self = Self {
-        segment: Bytes::from_mib(1024),
-        segment_age: Duration::from_seconds(168 * 3600),
-        check_interval: Duration::from_seconds(300),
-        retention: Some(Duration::from_seconds(168 * 3600)),
-    };
-}
 
 /// Partitions of Kafka's own topics where nobody set them; created at first use.
 const OWN_TOPICS: [(&str, &str, u32); 2] = [
@@ -36,42 +13,9 @@ const OWN_TOPICS: [(&str, &str, u32); 2] = [
     ("__transaction_state", "transaction.state.log.num.partitions", 50),
 ];
 
-/// A time by its setting in milliseconds or, which counts less, in minutes or hours.
-fn millis(settings: &Properties, name: &str) -> Option<i64> {
-    [("ms", 1), ("minutes", 60_000), ("hours", 3_600_000)]
-        .into_iter()
-        .find_map(|(unit, millis)| {
-            let value = settings.get(&format!("{name}.{unit}"))?.trim().parse::<i64>().ok()?;
-            Some(value.saturating_mul(millis))
-        })
-}
-
 impl KafkaCluster {
-    pub(crate) fn log_defaults(&self) -> LogDefaults {
-        let settings = self.shared_settings();
-        let time = |name: &str| {
-            millis(&settings, name)
-                .and_then(|millis| u64::try_from(millis).ok())
-                .map(Duration::from_millis)
-        };
-        let kafka = LogDefaults::KAFKA;
-        LogDefaults {
-            segment: settings
-                .get("log.segment.bytes")
-                .and_then(|value| value.trim().parse().ok())
-                .map_or(kafka.segment, Bytes::from_bytes),
-            segment_age: time("log.roll").unwrap_or(kafka.segment_age),
-            check_interval: time("log.retention.check.interval").unwrap_or(kafka.check_interval),
-            // A negative one is for ever.
-            retention: match millis(&settings, "log.retention") {
-                Some(_) => time("log.retention"),
-                None => kafka.retention,
-            },
-        }
-    }
-
     pub(crate) fn facts(&self) -> Facts {
-        let (defaults, settings) = (self.log_defaults(), self.shared_settings());
+        let (defaults, settings) = (LogDefaults::of(&self.settings), &self.settings);
         let topic = |name: &str, partitions, kept, traffic| TopicFacts {
             cluster: self.meta.name.clone(),
             construct: String::new(),
@@ -131,14 +75,17 @@ impl KafkaHandle {
     }
 
     pub(crate) fn topic_facts(&self, topic: &Topic) -> Option<TopicFacts> {
-        let properties = topic.properties(self.replication());
-        let amount = |key: &str| properties.get(key).and_then(|value| value.parse::<u64>().ok());
+        let settings = topic.all_settings(self.replication());
         let facts = self.internal_topic(topic.name.clone(), topic.partitions, topic.location)?;
         Some(TopicFacts {
             copies: topic.replication.unwrap_or(self.replication()).factor,
             kept: topic.cleanup.kept(),
-            segment: amount("segment.bytes").map_or(facts.segment, Bytes::from_bytes),
-            segment_age: amount("segment.ms").map_or(facts.segment_age, Duration::from_millis),
+            segment: settings
+                .number("segment.bytes")
+                .map_or(facts.segment, Bytes::from_bytes),
+            segment_age: settings
+                .number("segment.ms")
+                .map_or(facts.segment_age, Duration::from_millis),
             traffic: topic.load.into(),
             ..facts
         })

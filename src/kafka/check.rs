@@ -6,18 +6,17 @@ use super::{
     cluster::{Coordination, KafkaCluster},
     listener::Listener,
     pool::{NodePool, Roles},
-    replication::Replication,
-    server::{CALLS, OWNED},
+    replication::{Where, check_replication},
 };
 use crate::{
     construct::Check,
     diagnostics::{
-        Diagnostic, Location, Rule,
-        rules::{durability, kraft, memory, setting, stack},
+        Diagnostic, Rule,
+        rules::{durability, kraft, memory, stack},
     },
     name::ClusterId,
     quantity::Units,
-    settings::{File, Override, catalogue::Role},
+    settings::{Raw, Reader, Role},
     workload::{METRICS_PORT, check_memory},
 };
 
@@ -283,25 +282,19 @@ impl KafkaCluster {
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {
-        check.raw_settings(&kraft::OWNED_SETTING, "", &OWNED, &self.settings, &self.overrides);
         let files: Vec<_> = self
             .pools
             .iter()
-            .map(|pool| self.server_properties(check.context(), pool))
+            .map(|pool| self.server_settings(check.context(), pool))
             .collect();
-        let file = File {
-            rules: &setting::BROKER,
+        let reader = Reader {
             role: Role::Broker,
             version: self.images.version(),
             item: "",
             location: self.meta.location,
-            owned: &OWNED,
-            calls: &CALLS,
-            set: &self.settings,
-            overrides: &self.overrides,
         };
-        file.check(check, &files);
-        for Override { key, value, location } in &self.overrides {
+        reader.check(check, &files);
+        for Raw { key, value, location } in self.settings.all_raw() {
             let dangerous: Option<(&'static Rule, &str)> =
                 match (key.as_str(), value.trim().to_ascii_lowercase().as_str()) {
                     ("unclean.leader.election.enable", "true") => Some((
@@ -333,86 +326,4 @@ fn report(
         finding.item(&pool.name).at(pool.location);
         describe(finding);
     });
-}
-
-/// The part of a construct that a shared check is about, and the builder call that mends it.
-pub(crate) struct Where<'a> {
-    pub(crate) item: &'a str,
-    pub(crate) location: Location,
-    pub(crate) call: &'a str,
-}
-
-impl Where<'_> {
-    fn report(&self, check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String) {
-        check.report(rule, message, |finding| {
-            finding.item(self.item).at(self.location).hint(hint);
-        });
-    }
-}
-
-/// Replication against the number of brokers and against itself.
-pub(crate) fn check_replication(
-    check: &mut Check<'_>,
-    replication: Replication,
-    brokers: Option<u32>,
-    place: &Where<'_>,
-) {
-    let Replication {
-        factor,
-        min_in_sync_replicas,
-    } = replication;
-    let call = place.call;
-    if factor == 0 || min_in_sync_replicas == 0 {
-        place.report(
-            check,
-            &durability::NO_COPY,
-            format!("replication factor {factor} with min.insync.replicas {min_in_sync_replicas}"),
-            format!("use `Replication::for_brokers(…)` or `Replication::new(3, 2)` in `{call}`"),
-        );
-        return;
-    }
-    // Without any broker that is the finding.
-    if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
-        && u32::from(factor) > brokers
-    {
-        place.report(
-            check,
-            &durability::FACTOR_ABOVE_BROKERS,
-            format!(
-                "replication factor {factor} with {brokers} broker{}",
-                if brokers == 1 { "" } else { "s" }
-            ),
-            format!("lower it in `{call}` to at most {brokers}, or add brokers to the pool"),
-        );
-    }
-    if min_in_sync_replicas > factor {
-        place.report(
-            check,
-            &durability::MIN_IN_SYNC_ABOVE_FACTOR,
-            format!("min.insync.replicas {min_in_sync_replicas} exceeds the replication factor {factor}"),
-            format!(
-                "use `Replication::new({factor}, {})` in `{call}`",
-                factor.saturating_sub(1).max(1)
-            ),
-        );
-    } else if min_in_sync_replicas == factor && factor > 1 {
-        place.report(
-            check,
-            &durability::MIN_IN_SYNC_IS_FACTOR,
-            format!("min.insync.replicas {min_in_sync_replicas} is the replication factor: any restart stops writes"),
-            format!("use `Replication::new({factor}, {})` in `{call}`", factor - 1),
-        );
-    }
-    if factor <= 1 || min_in_sync_replicas <= 1 {
-        place.report(
-            check,
-            &durability::SINGLE_COPY,
-            if factor <= 1 {
-                format!("replication factor {factor}: a lost broker loses its records")
-            } else {
-                format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged with one copy")
-            },
-            format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more"),
-        );
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{cluster::KafkaHandle, replication::Compression};
+use super::{connection::ClientRole, handle::KafkaHandle, replication::Compression};
 use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
@@ -13,7 +13,7 @@ use crate::{
     },
     manifest::Object,
     quantity::{Bytes, Duration, Units},
-    settings::{File, Override, Properties, catalogue::Role},
+    settings::{Reader, Role, Settings},
     workload::{Labels, config_map},
 };
 
@@ -81,27 +81,9 @@ pub struct Producer {
     linger: Duration,
     request_timeout: Duration,
     delivery_timeout: Duration,
-    settings: Properties,
-    overrides: Vec<Override>,
+    settings: Settings,
     location: Location,
 }
-
-const OWNED_BY_PRODUCER: [(&str, &str); 11] = [
-    ("acks", "it is `all`"),
-    ("batch.size", "use `.batch_size(…)`"),
-    ("bootstrap.servers", "it is the cluster that `Clients::new` is given"),
-    ("compression.type", "use `.compression(…)`"),
-    ("delivery.timeout.ms", "use `.delivery_timeout(…)`"),
-    ("enable.idempotence", "it is `true`"),
-    ("linger.ms", "use `.linger(…)`"),
-    (
-        "max.in.flight.requests.per.connection",
-        "it is 5, the most that keeps the order",
-    ),
-    ("request.timeout.ms", "use `.request_timeout(…)`"),
-    ("retries", "retries end with `.delivery_timeout(…)`"),
-    ("transactional.id", "use `Producer::transactional`"),
-];
 
 impl Producer {
     /// A producer whose retries neither lose, repeat nor reorder a record: `acks=all`, idempotence, at most five requests in
@@ -117,8 +99,7 @@ impl Producer {
             linger: 5.milliseconds(),
             request_timeout: 30.seconds(),
             delivery_timeout: 120.seconds(),
-            settings: Properties::default(),
-            overrides: Vec::new(),
+            settings: Settings::default(),
             location: Location::caller(),
         }
     }
@@ -139,13 +120,14 @@ impl Producer {
 
     /// `compression.type`.
     pub fn compression(mut self, compression: Compression) -> Self {
-        self.settings.set("compression.type", compression.of_producer());
+        self.settings
+            .set(".compression(…)", "compression.type", compression.of_producer());
         self
     }
 
     /// `batch.size`: the largest batch of records for one partition, in memory.
     pub fn batch_size(mut self, size: Bytes) -> Self {
-        self.settings.set("batch.size", size.get());
+        self.settings.set(".batch_size(…)", "batch.size", size.get());
         self
     }
 
@@ -171,32 +153,48 @@ impl Producer {
     /// Any other producer setting by its Kafka name. A key that a builder call or the kind of producer sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push(Override::new(key, value));
+        self.settings.push_raw(key, value);
         self
     }
 
-    fn properties(&self, kafka: &KafkaHandle) -> Properties {
-        let mut properties = self.settings.clone();
-        properties
-            .set("bootstrap.servers", kafka.bootstrap_servers())
-            .set("acks", "all")
-            .set("enable.idempotence", true)
-            .set("max.in.flight.requests.per.connection", 5)
-            .set("linger.ms", self.linger.as_millis())
-            .set("request.timeout.ms", self.request_timeout.as_millis())
-            .set("delivery.timeout.ms", self.delivery_timeout.as_millis());
-        if let Some(id) = &self.transactional_id {
-            properties.set("transactional.id", id).resolve_environment();
+    fn all_settings(&self, kafka: &KafkaHandle) -> Settings {
+        let mut settings = self.settings.clone();
+        own_connection(&mut settings, kafka);
+        settings
+            .own("acks", "all".to_owned(), "it is `all`")
+            .own("enable.idempotence", "true".to_owned(), "it is `true`")
+            .own(
+                "max.in.flight.requests.per.connection",
+                "5".to_owned(),
+                "it is 5, the most that keeps the order",
+            )
+            .own("linger.ms", self.linger.as_millis().to_string(), "use `.linger(…)`")
+            .own(
+                "request.timeout.ms",
+                self.request_timeout.as_millis().to_string(),
+                "use `.request_timeout(…)`",
+            )
+            .own(
+                "delivery.timeout.ms",
+                self.delivery_timeout.as_millis().to_string(),
+                "use `.delivery_timeout(…)`",
+            )
+            .own(
+                "transactional.id",
+                self.transactional_id.clone(),
+                "use `Producer::transactional`",
+            )
+            .reserve("use `.batch_size(…)`", ["batch.size"])
+            .reserve("use `.compression(…)`", ["compression.type"])
+            .reserve("retries end with `.delivery_timeout(…)`", ["retries"]);
+        if self.transactional_id.is_some() {
+            settings.resolve_environment();
         }
-        properties.set_raw(&self.overrides);
-        properties
+        settings
     }
 
     fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        if let Some(setting) = self
-            .overrides
-            .iter()
-            .find(|setting| setting.key == "transaction.timeout.ms")
+        if let Some(setting) = self.settings.raw("transaction.timeout.ms")
             && let Ok(timeout) = setting.value.trim().parse::<u64>()
             && let Some(most) = kafka.setting("transaction.max.timeout.ms")
             && timeout > most
@@ -230,25 +228,20 @@ impl Producer {
                 },
             );
         }
-        check.raw_settings(
-            &client::OWNED_SETTING,
-            &self.name,
-            &OWNED_BY_PRODUCER,
-            &self.settings,
-            &self.overrides,
-        );
-        let file = File {
-            rules: &setting::CLIENT,
+        let reader = Reader {
             role: Role::Producer,
             version: kafka.version(),
             item: &self.name,
             location: self.location,
-            owned: &OWNED_BY_PRODUCER,
-            calls: &[],
-            set: &self.settings,
-            overrides: &self.overrides,
         };
-        file.check(check, &[self.properties(kafka)]);
+        reader.check(check, &[self.all_settings(kafka)]);
+    }
+}
+
+/// Where the cluster is, and how it is reached.
+fn own_connection(settings: &mut Settings, kafka: &KafkaHandle) {
+    for (key, value) in kafka.client_settings().properties(ClientRole::Application) {
+        settings.own(key, value, "it is the cluster that `Clients::new` is given");
     }
 }
 
@@ -259,22 +252,9 @@ pub struct Consumer {
     name: String,
     max_poll_interval: Duration,
     session_timeout: Duration,
-    settings: Properties,
-    overrides: Vec<Override>,
+    settings: Settings,
     location: Location,
 }
-
-const OWNED_BY_CONSUMER: [(&str, &str); 6] = [
-    ("auto.offset.reset", "it is `earliest`, so that nothing is skipped"),
-    ("bootstrap.servers", "it is the cluster that `Clients::new` is given"),
-    (
-        "enable.auto.commit",
-        "it is `false`, since a record counts when it was processed",
-    ),
-    ("isolation.level", "it is `read_committed`"),
-    ("max.poll.interval.ms", "use `.max_poll_interval(…)`"),
-    ("session.timeout.ms", "use `.session_timeout(…)`"),
-];
 
 impl Consumer {
     /// A consumer that does not see aborted records, starts at the beginning, and commits an offset when the application says
@@ -285,8 +265,7 @@ impl Consumer {
             name: name.into(),
             max_poll_interval: 5.minutes(),
             session_timeout: 45.seconds(),
-            settings: Properties::default(),
-            overrides: Vec::new(),
+            settings: Settings::default(),
             location: Location::caller(),
         }
     }
@@ -306,39 +285,49 @@ impl Consumer {
 
     /// `max.poll.records`: how many records a poll returns at most.
     pub fn max_poll_records(mut self, records: u32) -> Self {
-        self.settings.set("max.poll.records", records);
+        self.settings.set(".max_poll_records(…)", "max.poll.records", records);
         self
     }
 
     /// Any other consumer setting by its Kafka name. A key that a builder call or the kind of consumer sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push(Override::new(key, value));
+        self.settings.push_raw(key, value);
         self
     }
 
-    fn properties(&self, kafka: &KafkaHandle) -> Properties {
-        let mut properties = self.settings.clone();
-        properties
-            .set("bootstrap.servers", kafka.bootstrap_servers())
-            .set("isolation.level", "read_committed")
-            .set("enable.auto.commit", false)
-            .set("auto.offset.reset", "earliest")
-            .set("max.poll.interval.ms", self.max_poll_interval.as_millis());
-        if !self.brokers_assign() {
-            properties.set("session.timeout.ms", self.session_timeout.as_millis());
-        }
-        properties.set_raw(&self.overrides);
-        properties
-    }
-
-    fn raw(&self, key: &str) -> Option<&Override> {
-        self.overrides.iter().rev().find(|setting| setting.key == key)
+    fn all_settings(&self, kafka: &KafkaHandle) -> Settings {
+        let mut settings = self.settings.clone();
+        own_connection(&mut settings, kafka);
+        settings
+            .own("isolation.level", "read_committed".to_owned(), "it is `read_committed`")
+            .own(
+                "enable.auto.commit",
+                "false".to_owned(),
+                "it is `false`, since a record counts when it was processed",
+            )
+            .own(
+                "auto.offset.reset",
+                "earliest".to_owned(),
+                "it is `earliest`, so that nothing is skipped",
+            )
+            .own(
+                "max.poll.interval.ms",
+                self.max_poll_interval.as_millis().to_string(),
+                "use `.max_poll_interval(…)`",
+            )
+            .own(
+                "session.timeout.ms",
+                (!self.brokers_assign()).then(|| self.session_timeout.as_millis().to_string()),
+                "use `.session_timeout(…)`",
+            );
+        settings
     }
 
     /// Whether the brokers assign partitions and watch over the members (KIP-848), and not a member.
     fn brokers_assign(&self) -> bool {
-        self.raw("group.protocol")
+        self.settings
+            .raw("group.protocol")
             .is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("consumer"))
     }
 
@@ -347,7 +336,7 @@ impl Consumer {
         if self.brokers_assign() {
             for setting in ["heartbeat.interval.ms", "partition.assignment.strategy"]
                 .into_iter()
-                .filter_map(|key| self.raw(key))
+                .filter_map(|key| self.settings.raw(key))
             {
                 check.report(
                     &setting::CLIENT_ABSENT,
@@ -364,6 +353,7 @@ impl Consumer {
         }
         let session = self.session_timeout.as_millis();
         let heartbeat = self
+            .settings
             .raw("heartbeat.interval.ms")
             .map_or(Some(3000), |setting| setting.value.trim().parse().ok());
         let least = kafka.setting("group.min.session.timeout.ms");
@@ -403,25 +393,13 @@ impl Consumer {
                 },
             );
         }
-        check.raw_settings(
-            &client::OWNED_SETTING,
-            &self.name,
-            &OWNED_BY_CONSUMER,
-            &self.settings,
-            &self.overrides,
-        );
-        let file = File {
-            rules: &setting::CLIENT,
+        let reader = Reader {
             role: Role::Consumer,
             version: kafka.version(),
             item: &self.name,
             location: self.location,
-            owned: &OWNED_BY_CONSUMER,
-            calls: &[("max.poll.records", ".max_poll_records(…)")],
-            set: &self.settings,
-            overrides: &self.overrides,
         };
-        file.check(check, &[self.properties(kafka)]);
+        reader.check(check, &[self.all_settings(kafka)]);
     }
 }
 
@@ -480,11 +458,11 @@ impl Construct for Clients {
         let producers = self
             .producers
             .iter()
-            .map(|producer| (&producer.name, producer.properties(&self.kafka)));
+            .map(|producer| (&producer.name, producer.all_settings(&self.kafka).properties()));
         let consumers = self
             .consumers
             .iter()
-            .map(|consumer| (&consumer.name, consumer.properties(&self.kafka)));
+            .map(|consumer| (&consumer.name, consumer.all_settings(&self.kafka).properties()));
         let mut files = config_map(context, &labels, &self.meta.name, []);
         files.data = Some(
             producers
@@ -506,7 +484,7 @@ mod tests {
     #[test]
     fn an_idempotent_producer_is_safe_without_a_single_setting() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        assert_snapshot!(Producer::idempotent("p").properties(&kafka).to_text(), @r"
+        assert_snapshot!(Producer::idempotent("p").all_settings(&kafka).properties().to_text(), @r"
         acks=all
         bootstrap.servers=k:9092
         delivery.timeout.ms=120000
@@ -520,7 +498,7 @@ mod tests {
     #[test]
     fn a_producer_knows_no_compression_of_topics() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        let producer = |compression| Producer::idempotent("p").compression(compression).properties(&kafka);
+        let producer = |compression| Producer::idempotent("p").compression(compression).all_settings(&kafka);
         assert_eq!(
             producer(Compression::Uncompressed).get("compression.type"),
             Some("none")
@@ -531,7 +509,7 @@ mod tests {
     #[test]
     fn a_consumer_whose_group_is_the_brokers_affair_names_no_session() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        let file = |consumer: Consumer| consumer.properties(&kafka);
+        let file = |consumer: Consumer| consumer.all_settings(&kafka);
         let consumer = || Consumer::read_committed("c");
         assert_eq!(file(consumer()).get("session.timeout.ms"), Some("45000"));
         assert_eq!(

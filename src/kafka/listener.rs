@@ -1,4 +1,21 @@
+use std::fmt;
+
 use crate::workload::Access;
+
+/// The security protocol of a listener, as Kafka calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// Neither encrypted nor authenticated.
+    Plaintext,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plaintext => "PLAINTEXT",
+        })
+    }
+}
 
 /// A listener for clients: a name, a port, and who may connect.
 ///

@@ -1,5 +1,10 @@
 use std::fmt;
 
+use crate::{
+    construct::Check,
+    diagnostics::{Location, Rule, rules::durability},
+};
+
 /// How many copies of a partition exist, and how many of them must have a record before it counts as written.
 ///
 /// The two belong together: a record survives the loss of `min_in_sync_replicas - 1` brokers, and writing goes on while
@@ -73,5 +78,87 @@ impl fmt::Display for Compression {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
         })
+    }
+}
+
+/// The part of a construct that a shared check is about, and the builder call that mends it.
+pub(super) struct Where<'a> {
+    pub(super) item: &'a str,
+    pub(super) location: Location,
+    pub(super) call: &'a str,
+}
+
+impl Where<'_> {
+    fn report(&self, check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String) {
+        check.report(rule, message, |finding| {
+            finding.item(self.item).at(self.location).hint(hint);
+        });
+    }
+}
+
+/// Replication against the number of brokers and against itself.
+pub(super) fn check_replication(
+    check: &mut Check<'_>,
+    replication: Replication,
+    brokers: Option<u32>,
+    place: &Where<'_>,
+) {
+    let Replication {
+        factor,
+        min_in_sync_replicas,
+    } = replication;
+    let call = place.call;
+    if factor == 0 || min_in_sync_replicas == 0 {
+        place.report(
+            check,
+            &durability::NO_COPY,
+            format!("replication factor {factor} with min.insync.replicas {min_in_sync_replicas}"),
+            format!("use `Replication::for_brokers(…)` or `Replication::new(3, 2)` in `{call}`"),
+        );
+        return;
+    }
+    // Without any broker that is the finding.
+    if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
+        && u32::from(factor) > brokers
+    {
+        place.report(
+            check,
+            &durability::FACTOR_ABOVE_BROKERS,
+            format!(
+                "replication factor {factor} with {brokers} broker{}",
+                if brokers == 1 { "" } else { "s" }
+            ),
+            format!("lower it in `{call}` to at most {brokers}, or add brokers to the pool"),
+        );
+    }
+    if min_in_sync_replicas > factor {
+        place.report(
+            check,
+            &durability::MIN_IN_SYNC_ABOVE_FACTOR,
+            format!("min.insync.replicas {min_in_sync_replicas} exceeds the replication factor {factor}"),
+            format!(
+                "use `Replication::new({factor}, {})` in `{call}`",
+                factor.saturating_sub(1).max(1)
+            ),
+        );
+    } else if min_in_sync_replicas == factor && factor > 1 {
+        place.report(
+            check,
+            &durability::MIN_IN_SYNC_IS_FACTOR,
+            format!("min.insync.replicas {min_in_sync_replicas} is the replication factor: any restart stops writes"),
+            format!("use `Replication::new({factor}, {})` in `{call}`", factor - 1),
+        );
+    }
+    if factor <= 1 || min_in_sync_replicas <= 1 {
+        place.report(
+            check,
+            &durability::SINGLE_COPY,
+            if factor <= 1 {
+                format!("replication factor {factor}: a lost broker loses its records")
+            } else {
+                format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged with one copy")
+            },
+            format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more"),
+        );
     }
 }

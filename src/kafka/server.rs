@@ -2,10 +2,11 @@
 
 use super::{
     cluster::{Coordination, KafkaCluster},
-    listener::Listener,
+    listener::{Listener, Protocol},
     pool::{NodePool, Roles},
+    replication::Replication,
 };
-use crate::{context::Context, settings::Properties};
+use crate::{context::Context, settings::Settings};
 
 /// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
 /// runtime would put an ephemeral directory in its place.
@@ -14,130 +15,90 @@ pub(crate) const DATA: &str = "/var/lib/kafka/data";
 /// The log directory: below the mount, since the root of a volume may hold `lost+found`, on which a broker ends.
 const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
 
-/// Settings that follow from the cluster, and what to do instead.
-pub(crate) const OWNED: [(&str, &str); 31] = [
-    ("advertised.listeners", "use `.listener(Listener::plaintext(…))`"),
-    ("broker.id", "use `NodePool::first_id`"),
-    ("broker.rack", "use `NodePool::zone`"),
-    ("compression.type", "use `.compression(…)`"),
-    ("config.providers", "`${env:…}` works as it is"),
-    ("config.providers.env.class", "`${env:…}` works as it is"),
-    ("controller.listener.names", "it is `CONTROLLER`"),
-    (
-        "controller.quorum.bootstrap.servers",
-        "use `.pool(NodePool::controllers(…))`",
-    ),
-    ("controller.quorum.voters", "use `.pool(NodePool::controllers(…))`"),
-    ("default.replication.factor", "use `.replication(Replication::new(…))`"),
-    ("inter.broker.listener.name", "it is `REPLICATION`"),
-    (
-        "listener.security.protocol.map",
-        "use `.listener(Listener::plaintext(…))`",
-    ),
-    ("listeners", "use `.listener(Listener::plaintext(…))`"),
-    ("log.dir", "it lies on the pool's volume"),
-    ("log.dirs", "it lies on the pool's volume"),
-    ("log.retention.hours", "use `.log_retention(…)`"),
-    ("log.retention.minutes", "use `.log_retention(…)`"),
-    ("log.retention.ms", "use `.log_retention(…)`"),
-    ("log.segment.bytes", "use `.log_segment(…)`"),
-    ("metadata.log.dir", "it lies on the pool's volume"),
-    ("min.insync.replicas", "use `.replication(Replication::new(…))`"),
-    ("node.id", "use `NodePool::first_id`"),
-    ("num.partitions", "use `.default_partitions(…)`"),
-    (
-        "offsets.topic.replication.factor",
-        "use `.replication(Replication::new(…))`",
-    ),
-    ("process.roles", "use `NodePool::combined`, `brokers` or `controllers`"),
-    ("security.inter.broker.protocol", "it is that of listener `REPLICATION`"),
-    (
-        "share.coordinator.state.topic.min.isr",
-        "use `.replication(Replication::new(…))`",
-    ),
-    (
-        "share.coordinator.state.topic.replication.factor",
-        "use `.replication(Replication::new(…))`",
-    ),
-    (
-        "transaction.state.log.min.isr",
-        "use `.replication(Replication::new(…))`",
-    ),
-    (
-        "transaction.state.log.replication.factor",
-        "use `.replication(Replication::new(…))`",
-    ),
-    ("zookeeper.connect", "use `KafkaCluster::zookeeper`"),
-];
-
-/// Settings that a builder call makes and that may be set by name too, and the call.
-pub(crate) const CALLS: [(&str, &str); 7] = [
-    ("log.retention.check.interval.ms", ".retention_check_interval(…)"),
-    ("num.io.threads", ".io_threads(…)"),
-    ("num.network.threads", ".network_threads(…)"),
-    ("socket.receive.buffer.bytes", ".socket_buffers(…)"),
-    ("socket.request.max.bytes", ".largest_request(…)"),
-    ("socket.send.buffer.bytes", ".socket_buffers(…)"),
-    ("transactional.id.expiration.ms", ".transactional_id_expiration(…)"),
-];
+const VOLUME: &str = "it is on the pool's volume";
+/// Why a construct that has `${env:…}` resolved keeps the keys of it.
+pub(crate) const ENVIRONMENT: &str = "`${env:…}` works as it is";
 
 impl KafkaCluster {
-    /// The whole configuration of a pool's nodes.
-    pub(crate) fn server_properties(&self, context: &Context, pool: &NodePool) -> Properties {
-        let mut properties = Properties::default();
-        properties.resolve_environment();
-        properties.set("log.dirs", LOG_DIRECTORY);
-        self.set_replication(&mut properties);
-        for (key, value) in self.settings.iter() {
-            properties.set(key, value);
-        }
+    /// All settings of a pool's nodes.
+    pub(crate) fn server_settings(&self, context: &Context, pool: &NodePool) -> Settings {
+        const QUORUM: &str = "use `.pool(NodePool::controllers(…))`";
+        const FIRST_ID: &str = "use `NodePool::first_id`";
+        let mut settings = self.settings.clone();
+        settings
+            .resolve_environment()
+            .reserve(ENVIRONMENT, ["config.providers", "config.providers.env.class"])
+            .own("log.dirs", LOG_DIRECTORY.to_owned(), VOLUME)
+            .reserve(VOLUME, ["log.dir", "metadata.log.dir"])
+            .reserve(
+                "use `.log_retention(…)`",
+                ["log.retention.hours", "log.retention.minutes", "log.retention.ms"],
+            )
+            .reserve("use `.compression(…)`", ["compression.type"])
+            .reserve("use `.log_segment(…)`", ["log.segment.bytes"])
+            .reserve("use `.default_partitions(…)`", ["num.partitions"])
+            .own(
+                "broker.rack",
+                pool.zone.clone().filter(|_| pool.roles.broker()),
+                "use `NodePool::zone`",
+            );
         if pool.roles.broker() {
             // A missing topic shall be an error, not a topic with default settings.
-            properties.set("auto.create.topics.enable", false);
-            if let Some(zone) = &pool.zone {
-                properties.set("broker.rack", zone);
-            }
+            settings.preset("auto.create.topics.enable", false);
         }
-        self.set_listeners(context, pool, &mut properties);
-        match &self.coordination {
-            Coordination::Kraft { .. } => {
-                properties
-                    .set("process.roles", pool.roles.process_roles())
-                    .set("node.id", "${env:NODE_ID}")
-                    .set("controller.listener.names", Listener::CONTROLLER.0)
-                    .set("controller.quorum.voters", self.voters(context));
-            }
-            Coordination::ZooKeeper(zookeeper) => {
-                properties
-                    .set("broker.id", "${env:NODE_ID}")
-                    .set("zookeeper.connect", zookeeper.connection_string());
-            }
-        }
-        properties.set_raw(&self.overrides);
-        properties
+        self.own_replication(&mut settings);
+        self.own_listeners(context, pool, &mut settings);
+        let kraft = |value: &dyn Fn() -> String| self.is_kraft().then(value);
+        let id = "${env:NODE_ID}".to_owned();
+        settings
+            .own(
+                "process.roles",
+                kraft(&|| pool.roles.process_roles().to_owned()),
+                "use `NodePool::combined`, `brokers` or `controllers`",
+            )
+            .own("node.id", kraft(&|| id.clone()), FIRST_ID)
+            .own(
+                "controller.listener.names",
+                kraft(&|| Listener::CONTROLLER.0.to_owned()),
+                "it is `CONTROLLER`",
+            )
+            .own("controller.quorum.voters", kraft(&|| self.voters(context)), QUORUM)
+            .reserve(QUORUM, ["controller.quorum.bootstrap.servers"]);
+        let ensemble = match &self.coordination {
+            Coordination::Kraft { .. } => None,
+            Coordination::ZooKeeper(zookeeper) => Some(zookeeper.connection_string().to_owned()),
+        };
+        settings
+            .own("broker.id", ensemble.is_some().then(|| id.clone()), FIRST_ID)
+            .own("zookeeper.connect", ensemble, "use `KafkaCluster::zookeeper`");
+        settings
     }
 
-    /// What topics get that do not say otherwise. The active controller applies these when it creates a topic, and the broker
-    /// when it appends to one, so both roles have them.
-    fn set_replication(&self, properties: &mut Properties) {
-        let replication = self.effective_replication();
-        properties
-            .set("default.replication.factor", replication.factor)
-            .set("min.insync.replicas", replication.min_in_sync_replicas)
-            .set("offsets.topic.replication.factor", replication.factor)
-            .set("transaction.state.log.replication.factor", replication.factor)
-            .set("transaction.state.log.min.isr", replication.min_in_sync_replicas);
-        if self.images.version().has_share_groups() {
-            properties
-                .set("share.coordinator.state.topic.replication.factor", replication.factor)
-                .set(
-                    "share.coordinator.state.topic.min.isr",
-                    replication.min_in_sync_replicas,
-                );
-        }
+    /// The defaults of topics. The active controller applies these when it creates a topic, and the broker when it appends to one, so
+    /// both roles have them.
+    fn own_replication(&self, settings: &mut Settings) {
+        const CALL: &str = "use `.replication(Replication::new(…))`";
+        let Replication {
+            factor,
+            min_in_sync_replicas,
+        } = self.effective_replication();
+        let share = |value: u16| self.images.version().has_share_groups().then(|| value.to_string());
+        settings
+            .own("default.replication.factor", factor.to_string(), CALL)
+            .own("min.insync.replicas", min_in_sync_replicas.to_string(), CALL)
+            .own("offsets.topic.replication.factor", factor.to_string(), CALL)
+            .own("transaction.state.log.replication.factor", factor.to_string(), CALL)
+            .own("transaction.state.log.min.isr", min_in_sync_replicas.to_string(), CALL)
+            .own("share.coordinator.state.topic.replication.factor", share(factor), CALL)
+            .own(
+                "share.coordinator.state.topic.min.isr",
+                share(min_in_sync_replicas),
+                CALL,
+            );
     }
 
-    fn set_listeners(&self, context: &Context, pool: &NodePool, properties: &mut Properties) {
+    fn own_listeners(&self, context: &Context, pool: &NodePool, settings: &mut Settings) {
+        const CALL: &str = "use `.listener(Listener::plaintext(…))`";
         let ports = self.ports(pool.roles);
         // The pod's own name in the headless Service: clients and other nodes have to reach this very node.
         let host = format!("${{env:POD_NAME}}.{}", context.service_address(&self.headless_name()));
@@ -154,22 +115,29 @@ impl KafkaCluster {
         if self.is_kraft() && !pool.roles.controller() {
             names.push(Listener::CONTROLLER.0);
         }
-        properties.set("listeners", list("", |_| true)).set(
-            "listener.security.protocol.map",
-            names
-                .iter()
-                .map(|name| format!("{name}:PLAINTEXT"))
-                .collect::<Vec<_>>()
-                .join(","),
-        );
-        if pool.roles.broker() {
-            properties
-                .set(
-                    "advertised.listeners",
-                    list(&host, |name| name != Listener::CONTROLLER.0),
-                )
-                .set("inter.broker.listener.name", Listener::REPLICATION.0);
-        }
+        let protocols = names
+            .iter()
+            .map(|name| format!("{name}:{}", Protocol::Plaintext))
+            .collect::<Vec<_>>()
+            .join(",");
+        let broker = |value: String| Some(value).filter(|_| pool.roles.broker());
+        settings
+            .own("listeners", list("", |_| true), CALL)
+            .own("listener.security.protocol.map", protocols, CALL)
+            .own(
+                "advertised.listeners",
+                broker(list(&host, |name| name != Listener::CONTROLLER.0)),
+                CALL,
+            )
+            .own(
+                "inter.broker.listener.name",
+                broker(Listener::REPLICATION.0.to_owned()),
+                "it is `REPLICATION`",
+            )
+            .reserve(
+                "it is that of listener `REPLICATION`",
+                ["security.inter.broker.protocol"],
+            );
     }
 
     fn voters(&self, context: &Context) -> String {
@@ -217,7 +185,8 @@ mod tests {
     fn part(cluster: &KafkaCluster, pool: usize) -> String {
         let stack = Stack::new("test", "streams");
         cluster
-            .server_properties(stack.context(), &cluster.pools[pool])
+            .server_settings(stack.context(), &cluster.pools[pool])
+            .properties()
             .to_text()
             .lines()
             .filter(|line| {
@@ -295,7 +264,7 @@ mod tests {
             .config("num.io.threads", 16)
             .replication(super::super::Replication::new(5, 3));
         let stack = Stack::new("test", "streams");
-        let properties = cluster.server_properties(stack.context(), &cluster.pools[0]);
+        let properties = cluster.server_settings(stack.context(), &cluster.pools[0]).properties();
         assert_eq!(properties.get("num.io.threads"), Some("16"));
         for (key, value) in [
             ("default.replication.factor", "5"),

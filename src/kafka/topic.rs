@@ -3,7 +3,7 @@ use crate::{
     capacity::{Kept, Load},
     diagnostics::Location,
     quantity::{Bytes, Duration},
-    settings::{Override, Properties},
+    settings::Settings,
 };
 
 /// How long records are kept before they are deleted.
@@ -93,30 +93,28 @@ impl Cleanup {
         }
     }
 
-    fn set(self, properties: &mut Properties) {
+    /// `cleanup.policy`, `retention.ms` and `retention.bytes`.
+    fn settings(self) -> [(&'static str, Option<String>); 3] {
         let (policy, retention) = match self {
             Self::Delete(retention) => ("delete", Some(retention)),
             Self::Compact => ("compact", None),
             Self::CompactAndDelete(retention) => ("compact,delete", Some(retention)),
         };
-        properties.set("cleanup.policy", policy);
-        match retention {
-            None => {}
-            Some(Retention::Time(age)) => {
-                properties.set("retention.ms", age.as_millis());
-            }
-            Some(Retention::Size(size)) => {
-                properties.set("retention.ms", -1).set("retention.bytes", size.get());
-            }
+        let unlimited = || Some("-1".to_owned());
+        let (age, size) = match retention {
+            None => (None, None),
+            Some(Retention::Time(age)) => (Some(age.as_millis().to_string()), None),
+            Some(Retention::Size(size)) => (unlimited(), Some(size.get().to_string())),
             Some(Retention::TimeAndSize(age, size)) => {
-                properties
-                    .set("retention.ms", age.as_millis())
-                    .set("retention.bytes", size.get());
+                (Some(age.as_millis().to_string()), Some(size.get().to_string()))
             }
-            Some(Retention::Forever) => {
-                properties.set("retention.ms", -1).set("retention.bytes", -1);
-            }
-        }
+            Some(Retention::Forever) => (unlimited(), unlimited()),
+        };
+        [
+            ("cleanup.policy", Some(policy.to_owned())),
+            ("retention.ms", age),
+            ("retention.bytes", size),
+        ]
     }
 }
 
@@ -137,29 +135,10 @@ pub struct Topic {
     pub(crate) partitions: u32,
     pub(crate) cleanup: Cleanup,
     pub(crate) replication: Option<Replication>,
-    pub(crate) largest_batch: Option<Bytes>,
-    pub(crate) segment: Option<Bytes>,
-    pub(crate) segment_age: Option<Duration>,
     pub(crate) load: Option<Load>,
-    pub(crate) settings: Properties,
-    pub(crate) overrides: Vec<Override>,
+    pub(crate) settings: Settings,
     pub(crate) location: Location,
 }
-
-/// Settings of a topic that builder calls make, and what to do instead.
-pub(crate) const OWNED: [(&str, &str); 11] = [
-    ("cleanup.policy", "use a `Cleanup` in `Topic::new`"),
-    ("compression.type", "use `.compression(…)`"),
-    ("max.message.bytes", "use `.largest_batch(…)`"),
-    ("min.insync.replicas", "use `.replication(Replication::new(…))`"),
-    ("partitions", "use `Topic::new`"),
-    ("replication.factor", "use `.replication(Replication::new(…))`"),
-    ("retention.bytes", "use a `Cleanup` in `Topic::new`"),
-    ("retention.ms", "use a `Cleanup` in `Topic::new`"),
-    ("segment.bytes", "use `.segment_size(…)`"),
-    ("segment.ms", "use `.segment_age(…)`"),
-    ("unclean.leader.election.enable", "it loses acknowledged records"),
-];
 
 impl Topic {
     /// A topic. Its partitions can only grow later, which moves keys to other partitions: choose enough.
@@ -170,12 +149,8 @@ impl Topic {
             partitions,
             cleanup,
             replication: None,
-            largest_batch: None,
-            segment: None,
-            segment_age: None,
             load: None,
-            settings: Properties::default(),
-            overrides: Vec::new(),
+            settings: Settings::default(),
             location: Location::caller(),
         }
     }
@@ -188,34 +163,32 @@ impl Topic {
 
     /// `compression.type`: what the broker stores, whatever the producer sent.
     pub fn compression(mut self, compression: Compression) -> Self {
-        self.settings.set("compression.type", compression);
+        self.settings.set(".compression(…)", "compression.type", compression);
         self
     }
 
     /// `compression.type=producer`: stored as it was sent, where the cluster's default is another.
     pub fn compression_of_producer(mut self) -> Self {
-        self.settings.set("compression.type", "producer");
+        self.settings
+            .set(".compression_of_producer()", "compression.type", "producer");
         self
     }
 
     /// `max.message.bytes`: the largest record batch, after compression.
     pub fn largest_batch(mut self, size: Bytes) -> Self {
-        self.largest_batch = Some(size);
-        self.settings.set("max.message.bytes", size.get());
+        self.settings.set(".largest_batch(…)", "max.message.bytes", size.get());
         self
     }
 
     /// `segment.bytes`: a segment is closed when it is this large. Only closed segments are deleted or compacted.
     pub fn segment_size(mut self, size: Bytes) -> Self {
-        self.segment = Some(size);
-        self.settings.set("segment.bytes", size.get());
+        self.settings.set(".segment_size(…)", "segment.bytes", size.get());
         self
     }
 
     /// `segment.ms`: a segment is closed when it is this old. Only closed segments are deleted or compacted.
     pub fn segment_age(mut self, age: Duration) -> Self {
-        self.segment_age = Some(age);
-        self.settings.set("segment.ms", age.as_millis());
+        self.settings.set(".segment_age(…)", "segment.ms", age.as_millis());
         self
     }
 
@@ -228,17 +201,27 @@ impl Topic {
     /// Any other topic setting by its Kafka name. A key that a builder call sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push(Override::new(key, value));
+        self.settings.push_raw(key, value);
         self
     }
 
     /// All settings of the topic in a cluster with these defaults.
-    pub(crate) fn properties(&self, default: Replication) -> Properties {
-        let mut properties = self.settings.clone();
-        self.cleanup.set(&mut properties);
-        let replication = self.replication.unwrap_or(default);
-        properties.set("min.insync.replicas", replication.min_in_sync_replicas);
-        properties.set_raw(&self.overrides);
-        properties
+    pub(crate) fn all_settings(&self, default: Replication) -> Settings {
+        const REPLICATION: &str = "use `.replication(Replication::new(…))`";
+        let min_in_sync_replicas = self.replication.unwrap_or(default).min_in_sync_replicas;
+        let mut settings = self.settings.clone();
+        for (key, value) in self.cleanup.settings() {
+            settings.own(key, value, "use a `Cleanup` in `Topic::new`");
+        }
+        settings
+            .own("min.insync.replicas", min_in_sync_replicas.to_string(), REPLICATION)
+            .reserve(REPLICATION, ["replication.factor"])
+            .reserve("use `Topic::new`", ["partitions"])
+            .reserve("use `.compression(…)`", ["compression.type"])
+            .reserve("use `.largest_batch(…)`", ["max.message.bytes"])
+            .reserve("use `.segment_size(…)`", ["segment.bytes"])
+            .reserve("use `.segment_age(…)`", ["segment.ms"])
+            .reserve("it loses acknowledged records", ["unclean.leader.election.enable"]);
+        settings
     }
 }

@@ -9,22 +9,19 @@ use k8s_openapi::api::{
 };
 
 use super::{
-    check::{Where, check_replication},
-    cluster::KafkaHandle,
-    topic::{OWNED, Topic},
+    handle::KafkaHandle,
+    replication::{Where, check_replication},
+    topic::Topic,
 };
 use crate::{
     capacity::Facts,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
-    diagnostics::{
-        Diagnostic, Location, Rule,
-        rules::{setting, topic},
-    },
+    diagnostics::{Diagnostic, Location, Rule, rules::topic},
     manifest::Object,
     name::TopicName,
     quantity::{Duration, Resources, Units},
-    settings::{File, Override, catalogue::Role},
+    settings::{Raw, Reader, Role},
     workload::{CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, Spread, config_map, container, env, service_account},
 };
 
@@ -102,7 +99,7 @@ impl Topics {
             let replication = topic.replication.unwrap_or(self.kafka.replication());
             lines.push(format!("{} partitions={}", topic.name, topic.partitions));
             lines.push(format!("{} replication.factor={}", topic.name, replication.factor));
-            for (key, value) in topic.properties(self.kafka.replication()).iter() {
+            for (key, value) in topic.all_settings(self.kafka.replication()).properties().iter() {
                 lines.push(format!("{} {key}={value}", topic.name));
             }
         }
@@ -234,18 +231,13 @@ impl Topics {
             check_replication(check, replication, self.kafka.brokers(), &place);
         }
         check_overrides(check, topic);
-        let file = File {
-            rules: &setting::TOPIC,
+        let reader = Reader {
             role: Role::Topic,
             version: self.kafka.version(),
             item: &topic.name,
             location: topic.location,
-            owned: &OWNED,
-            calls: &[],
-            set: &topic.settings,
-            overrides: &topic.overrides,
         };
-        file.check(check, &[topic.properties(self.kafka.replication())]);
+        reader.check(check, &[topic.all_settings(self.kafka.replication())]);
     }
 }
 
@@ -253,8 +245,9 @@ impl Topics {
     /// Sizes and ages against each other, and against what the brokers are told.
     fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
         let defaults = self.kafka.log_defaults();
-        if let Some(batch) = topic.largest_batch {
-            let segment = topic.segment.unwrap_or(defaults.segment);
+        let bytes = |key: &str| topic.settings.number(key).map(Units::bytes);
+        if let Some(batch) = bytes("max.message.bytes") {
+            let segment = bytes("segment.bytes").unwrap_or(defaults.segment);
             if batch > segment {
                 let message = format!("max.message.bytes {batch} does not fit into a segment of {segment}");
                 report(
@@ -288,7 +281,9 @@ impl Topics {
         }
         // What brokers are told is unknown of a cluster that was made elsewhere.
         let age = topic
-            .segment_age
+            .settings
+            .number("segment.ms")
+            .map(Duration::from_millis)
             .or_else(|| self.kafka.brokers().map(|_| defaults.segment_age));
         if let (Some(retention), Some(age)) = (topic.cleanup.age(), age)
             && age.as_millis() / 7 > retention.as_millis()
@@ -301,10 +296,7 @@ impl Topics {
             );
         }
         if topic.cleanup.compacts()
-            && let Some(setting) = topic
-                .overrides
-                .iter()
-                .find(|setting| setting.key == "remote.storage.enable")
+            && let Some(setting) = topic.settings.raw("remote.storage.enable")
             && setting.value.trim().eq_ignore_ascii_case("true")
         {
             let message = "a compacted topic cannot have tiered storage".to_owned();
@@ -318,20 +310,13 @@ impl Topics {
 }
 
 fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
-    check.raw_settings(
-        &topic::CONTRADICTION,
-        &topic.name,
-        &OWNED,
-        &topic.settings,
-        &topic.overrides,
-    );
     let mut report = |rule: &'static Rule, location: Location, message: String, hint: &str| {
         check.report(rule, message, |finding| {
             finding.item(&topic.name).at(location).hint(hint);
         });
     };
     let lag = |wanted: &str| {
-        let setting = topic.overrides.iter().rev().find(|setting| setting.key == wanted)?;
+        let setting = topic.settings.raw(wanted)?;
         Some((setting.value.parse::<u64>().ok()?, setting.location))
     };
     if let (Some((least, _)), Some((most, location))) = (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms"))
@@ -340,7 +325,7 @@ fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
         let message = format!("min.compaction.lag.ms {least} exceeds max.compaction.lag.ms {most}");
         report(&topic::LAGS, location, message, "lower the one or raise the other");
     }
-    for Override { key, value, location } in &topic.overrides {
+    for Raw { key, value, location } in topic.settings.all_raw() {
         // The declaration is a line a setting.
         if value.chars().any(|c| !c.is_ascii() || c.is_ascii_control()) {
             let message = format!("the value {value:?} of `{key}` is not a line of printable ASCII");

@@ -5,9 +5,9 @@ use k8s_openapi::api::core::v1::{Container, Probe};
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
-    kafka::Replication,
+    kafka::{ClientRole, Replication},
     quantity::{Resources, Units},
-    settings::Properties,
+    settings::Settings,
     workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
 };
 
@@ -23,35 +23,23 @@ pub(super) const TOPICS: [&str; 3] = ["kafkasql-journal", "kafkasql-snapshots", 
 /// Health has a port of its own, and so have Quarkus' metrics.
 const MANAGEMENT: (&str, u16) = ("http-management", 9000);
 
-/// Settings that follow from the construct, and what to do instead.
-pub(super) const OWNED: [(&str, &str); 5] = [
-    (
-        "apicurio.kafkasql.bootstrap.servers",
-        "it is the cluster that `SchemaRegistry::new` is given",
-    ),
-    ("apicurio.rules.global.compatibility", "use `.compatibility(…)`"),
-    ("apicurio.storage.kind", "it is `kafkasql`"),
-    ("quarkus.http.port", "it is port 8081"),
-    ("quarkus.management.port", "it is port 9000"),
-];
-
-fn properties(registry: &SchemaRegistry) -> Properties {
-    let mut properties = Properties::default();
-    properties
-        .set("quarkus.http.port", HTTP.1)
-        .set("quarkus.management.port", MANAGEMENT.1)
-        .set("apicurio.storage.kind", "kafkasql")
-        .set(
-            "apicurio.kafkasql.bootstrap.servers",
-            registry.kafka.bootstrap_servers(),
-        )
+pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
+    let mut settings = registry.settings.clone();
+    let connection = registry.kafka.client_settings();
+    for (key, value) in connection.properties(ClientRole::ApicurioRegistry) {
+        settings.own(key, value, "it is the cluster that `SchemaRegistry::new` is given");
+    }
+    settings
+        .own("quarkus.http.port", HTTP.1.to_string(), "it is port 8081")
+        .own("quarkus.management.port", MANAGEMENT.1.to_string(), "it is port 9000")
+        .own("apicurio.storage.kind", "kafkasql".to_owned(), "it is `kafkasql`")
         // Its own default is to let anything follow on anything.
-        .set(
+        .own(
             "apicurio.rules.global.compatibility",
             registry.compatibility.to_string().to_uppercase(),
+            "use `.compatibility(…)`",
         );
-    properties.set_raw(&registry.overrides);
-    properties
+    settings
 }
 
 /// Instances that start together would create their topics at the same moment, and all but one would end with
@@ -81,7 +69,7 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
             "-c".to_owned(),
             script,
             "create-topics".to_owned(),
-            kafka.bootstrap_servers().to_owned(),
+            kafka.client_settings().bootstrap_servers().to_owned(),
         ],
     );
     create.env = Some(vec![env("LOG_DIR", "/tmp")]);
@@ -126,7 +114,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             context,
             &registry.labels(),
             &registry.meta.name,
-            [(FILE, properties(registry).to_text())],
+            [(FILE, settings(registry).properties().to_text())],
         ),
         prepare: vec![create_topics(registry)],
         container: server,
@@ -145,7 +133,7 @@ mod tests {
     #[test]
     fn it_is_as_strict_as_it_is_told_and_keeps_its_schemas_in_kafka() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "a:9092,b:9092");
-        assert_snapshot!(properties(&SchemaRegistry::new("schemas", &kafka)).to_text(), @r"
+        assert_snapshot!(settings(&SchemaRegistry::new("schemas", &kafka)).properties().to_text(), @r"
         apicurio.kafkasql.bootstrap.servers=a:9092,b:9092
         apicurio.rules.global.compatibility=BACKWARD
         apicurio.storage.kind=kafkasql

@@ -5,8 +5,9 @@ use k8s_openapi::api::core::v1::Probe;
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
+    kafka::ClientRole,
     metrics,
-    settings::Properties,
+    settings::Settings,
     workload::{
         ImageSet, JvmCommand, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, config_map, container, env,
         env_from_field, http_probe, named_port, tcp_probe,
@@ -17,43 +18,40 @@ const FILE: &str = "schema-registry.properties";
 /// Where it keeps the schemas.
 pub(super) const TOPIC: &str = "_schemas";
 
-/// Settings that follow from the construct, and what to do instead.
-pub(super) const OWNED: [(&str, &str); 7] = [
-    ("host.name", "it is the pod's address, since a leader is asked by it"),
-    (
-        "kafkastore.bootstrap.servers",
-        "it is the cluster that `SchemaRegistry::new` is given",
-    ),
-    ("kafkastore.topic", "it is `_schemas`"),
-    (
-        "kafkastore.topic.replication.factor",
-        "use `.replication(…)` of the cluster",
-    ),
-    ("listeners", "it is port 8081"),
-    ("schema.compatibility.level", "use `.compatibility(…)`"),
-    ("schema.registry.group.id", "it is the name in `SchemaRegistry::new`"),
-];
+const CLUSTER: &str = "it is the cluster that `SchemaRegistry::new` is given";
 
-fn properties(registry: &SchemaRegistry) -> Properties {
+pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
     let kafka = &registry.kafka;
-    let servers: Vec<String> = kafka
-        .bootstrap_servers()
-        .split(',')
-        .map(|server| format!("PLAINTEXT://{}", server.trim()))
-        .collect();
-    let mut properties = Properties::default();
-    properties
+    let mut settings = registry.settings.clone();
+    for (key, value) in kafka.client_settings().properties(ClientRole::ConfluentRegistry) {
+        settings.own(key, value, CLUSTER);
+    }
+    settings
         .resolve_environment()
-        .set("listeners", format!("http://0.0.0.0:{}", HTTP.1))
+        .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), "it is port 8081")
         // Instances that are not the leader forward writes to it under this name: a pod's own address, never the Service.
-        .set("host.name", "${env:POD_IP}")
-        .set("kafkastore.bootstrap.servers", servers.join(","))
-        .set("kafkastore.topic", TOPIC)
-        .set("kafkastore.topic.replication.factor", kafka.replication().factor)
-        .set("schema.registry.group.id", &registry.meta.name)
-        .set("schema.compatibility.level", registry.compatibility);
-    properties.set_raw(&registry.overrides);
-    properties
+        .own(
+            "host.name",
+            "${env:POD_IP}".to_owned(),
+            "it is the pod's address, since a leader is asked by it",
+        )
+        .own("kafkastore.topic", TOPIC.to_owned(), "it is `_schemas`")
+        .own(
+            "kafkastore.topic.replication.factor",
+            kafka.replication().factor.to_string(),
+            "use `.replication(…)` of the cluster",
+        )
+        .own(
+            "schema.registry.group.id",
+            registry.meta.name.clone(),
+            "it is the name in `SchemaRegistry::new`",
+        )
+        .own(
+            "schema.compatibility.level",
+            registry.compatibility.to_string(),
+            "use `.compatibility(…)`",
+        );
+    settings
 }
 
 pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance {
@@ -86,7 +84,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             &registry.labels(),
             &registry.meta.name,
             [
-                (FILE, properties(registry).to_text()),
+                (FILE, settings(registry).properties().to_text()),
                 (logging.file(), logging.configuration(&[])),
                 (METRICS_FILE, metrics::agent_rules(metrics::Process::SchemaRegistry)),
             ],
@@ -109,7 +107,7 @@ mod tests {
     fn every_broker_of_a_foreign_cluster_gets_its_protocol() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "a:9092, b:9092");
         let registry = SchemaRegistry::new("schemas", &kafka).compatibility(Compatibility::FullTransitive);
-        assert_snapshot!(properties(&registry).to_text(), @r"
+        assert_snapshot!(settings(&registry).properties().to_text(), @r"
         config.providers=env
         config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
         host.name=${env:POD_IP}

@@ -15,7 +15,7 @@ use crate::{
     kafka::KafkaHandle,
     manifest::Object,
     quantity::{Duration, Resources, Units},
-    settings::{Override, Properties},
+    settings::Settings,
     workload::{
         Access, IngressRule, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, Spread, check_memory, deployment,
         disruption_budget, network_policy, service, service_account, wait_for,
@@ -110,7 +110,7 @@ pub struct SchemaRegistry {
     compatibility: Compatibility,
     access: Access,
     mesh: Mesh,
-    overrides: Vec<Override>,
+    settings: Settings,
 }
 
 impl SchemaRegistry {
@@ -127,7 +127,7 @@ impl SchemaRegistry {
             compatibility: Compatibility::Backward,
             access: Access::Open,
             mesh: Mesh::Excluded,
-            overrides: Vec::new(),
+            settings: Settings::default(),
         }
     }
 
@@ -194,14 +194,14 @@ impl SchemaRegistry {
     /// Any other setting by its name. A key that a builder call or the registry itself sets is refused.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.overrides.push(Override::new(key, value));
+        self.settings.push_raw(key, value);
         self
     }
 
-    fn owned(&self) -> &'static [(&'static str, &'static str)] {
+    fn all_settings(&self) -> Settings {
         match self.implementation {
-            RegistryImplementation::Confluent => &confluent::OWNED,
-            RegistryImplementation::Apicurio => &apicurio::OWNED,
+            RegistryImplementation::Confluent => confluent::settings(self),
+            RegistryImplementation::Apicurio => apicurio::settings(self),
         }
     }
 
@@ -282,13 +282,7 @@ impl Construct for SchemaRegistry {
                 finding.hint("use `.replicas(2)`");
             });
         }
-        check.raw_settings(
-            &registry::OWNED_SETTING,
-            "",
-            self.owned(),
-            &Properties::default(),
-            &self.overrides,
-        );
+        self.all_settings().check_raw(check, &registry::OWNED_SETTING, "");
         check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 

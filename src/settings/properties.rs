@@ -2,7 +2,15 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use crate::settings::Override;
+/// Lets `${env:NAME}` in any value stand for an environment variable of the process: one file serves all pods, and no template is
+/// filled in. Kafka resolves it by itself, in brokers, tools, clients and Connect.
+pub(super) const ENVIRONMENT: [(&str, &str); 2] = [
+    ("config.providers", "env"),
+    (
+        "config.providers.env.class",
+        "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
+    ),
+];
 
 /// A set of properties, sorted by key. A later value of a key replaces an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,14 +20,6 @@ impl Properties {
     /// Sets a key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Display) -> &mut Self {
         self.0.insert(key.into(), value.to_string());
-        self
-    }
-
-    /// Sets what was given by Kafka's own names, over all else.
-    pub(crate) fn set_raw(&mut self, overrides: &[Override]) -> &mut Self {
-        for Override { key, value, .. } in overrides {
-            self.set(key, value);
-        }
         self
     }
 
@@ -33,16 +33,7 @@ impl Properties {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// Lets `${env:NAME}` in any value stand for an environment variable of the process: one file serves all pods, and no
-    /// template is filled in. Kafka resolves it by itself, in brokers, tools, clients and Connect.
-    pub fn resolve_environment(&mut self) -> &mut Self {
-        self.set("config.providers", "env").set(
-            "config.providers.env.class",
-            "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
-        )
-    }
-
-    /// The file: a line a key, escaped as `java.util.Properties` reads it.
+    /// The file: one line for each key, escaped as `java.util.Properties` reads it.
     pub fn to_text(&self) -> String {
         self.0
             .iter()

@@ -98,7 +98,6 @@ class Catalogue {
     private static final class Release {
         private final ClassLoader loader;
         private final Map<String, Map<String, Object>> keys = new LinkedHashMap<>();
-        private final Map<String, String> updateModes;
         private final Map<String, String> brokerNames;
         private final Set<String> deprecated;
         private final Method parse;
@@ -126,7 +125,6 @@ class Catalogue {
             read("consumer", call(PACKAGE + "clients.consumer.ConsumerConfig", "configDef"));
             read("worker", worker());
             read("admin", call(PACKAGE + "clients.admin.AdminClientConfig", "configDef"));
-            updateModes = strings(updateModes());
             brokerNames = strings(field(PACKAGE + "server.config.ServerTopicConfigSynonyms", "TOPIC_CONFIG_SYNONYMS"));
             deprecated = deprecated(jars);
         }
@@ -135,17 +133,13 @@ class Catalogue {
             return keys.get(role);
         }
 
-        /** Type, importance, update mode (of a broker's key) or the broker's name of it (a topic's), flags, default, and which values are valid. */
+        /** Type, the broker's name of a topic's key, flags, default, and which values are valid. */
         String definition(String role, Object key) throws Exception {
             String name = (String) get(key, "name");
-            String also = switch (role) {
-                case "broker" -> updateModes.getOrDefault(name, "read-only");
-                case "topic" -> brokerNames.getOrDefault(name, "");
-                default -> "";
-            };
+            String brokerName = role.equals("topic") ? brokerNames.getOrDefault(name, "") : "";
             String flags = (get(key, "internalConfig").equals(true) ? "i" : "") + (deprecated.contains(name) ? "d" : "");
             return oneLine(String.join("\t",
-                    type(key), get(key, "importance").toString().toLowerCase(), also, flags, defaultOf(key), valid(get(key, "validator"), key)));
+                    type(key), brokerName, flags, defaultOf(key), valid(get(key, "validator"), key)));
         }
 
         /** A digit a probe, 1 where Kafka accepts it; then the key's own edges, each behind {@code +} or {@code -}. */
@@ -164,8 +158,8 @@ class Catalogue {
         }
 
         private static String oneLine(String text) {
-            if (text.contains("\n") || text.chars().filter(c -> c == '\t').count() != 5) {
-                throw new IllegalStateException("not a line of six columns: " + text);
+            if (text.contains("\n") || text.chars().filter(c -> c == '\t').count() != 4) {
+                throw new IllegalStateException("not a line of five columns: " + text);
             }
             return text;
         }
@@ -312,16 +306,6 @@ class Catalogue {
             Method config = load(PACKAGE + "connect.runtime.distributed.DistributedConfig").getDeclaredMethod("config", crypto);
             config.setAccessible(true);
             return config.invoke(null, crypto.getField("SYSTEM").get(null));
-        }
-
-        private Object updateModes() throws Exception {
-            try {
-                return call(PACKAGE + "server.config.DynamicBrokerConfig", "dynamicConfigUpdateModes");
-            } catch (ClassNotFoundException before) {
-                // A Scala object before 4.3.
-                Class<?> object = load("kafka.server.DynamicBrokerConfig$");
-                return object.getMethod("dynamicConfigUpdateModes").invoke(object.getField("MODULE$").get(null));
-            }
         }
 
         /**

@@ -1,161 +1,171 @@
 //! What is wrong with a setting.
 
-use super::{Key, Role, notes, valid::Refusal};
-use crate::{nearest::nearest, workload::Version};
+use super::{Key, Role, notes};
+use crate::{
+    diagnostics::{Diagnostic, rules::setting::Settings as Rules},
+    nearest::nearest,
+    workload::Version,
+};
 
-/// What is wrong with a setting of a role in a release line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nobody has such a key.
-    Unknown {
-        /// The role that was asked.
-        role: Role,
-        /// A key that may have been meant.
-        nearest: Option<String>,
-    },
-    /// Others have it.
-    OtherRole {
-        /// The role that was asked.
-        role: Role,
-        /// Those that have it.
-        others: Vec<Role>,
-        /// What it is called in the role that was asked.
-        instead: Option<&'static str>,
-    },
-    /// It was there once.
-    Removed {
-        /// The last line that had it, if this crate knows that line.
-        last: Option<Version>,
-        /// What to do instead.
-        instead: Option<&'static str>,
-    },
-    /// It comes later.
-    NotYet {
-        /// The first line that has it.
-        first: Version,
-    },
-    /// It is going to be removed.
-    Deprecated {
-        /// What to do instead.
-        instead: Option<&'static str>,
-    },
-    /// Kafka refuses the value.
-    Refused(Refusal),
-    /// The prefix of a listener's own settings is written in lower case; otherwise Kafka passes them over.
-    ListenerInCapitals {
-        /// The key as Kafka looks for it.
-        instead: String,
-    },
+/// Judges a setting as the role would in a release line. The hint of what it finds is what to do instead of setting the key, if
+/// there is anything. A value that a provider fills in when the process starts, as `${env:NAME}`, cannot be judged, and of a plugin's
+/// keys nothing is known.
+pub(in crate::settings) fn judge(
+    rules: &'static Rules,
+    role: Role,
+    version: Version,
+    key: &str,
+    value: &str,
+) -> Vec<Diagnostic> {
+    let judge = Judge {
+        rules,
+        version,
+        prefix: "",
+        full: key,
+        value,
+    };
+    judge.setting(role, key)
 }
 
-/// The kind of a verdict: what a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Concern {
-    /// The key is unknown, which may be right where a plugin reads it.
-    Unknown,
-    /// The key has no meaning in this role or this line.
-    Absent,
-    /// The key is going to be removed.
-    Deprecated,
-    /// The value.
-    Value,
+struct Judge<'a> {
+    rules: &'static Rules,
+    version: Version,
+    /// What the key as it is written has before the role's own key.
+    prefix: &'a str,
+    /// The key as it is written.
+    full: &'a str,
+    value: &'a str,
 }
 
-impl Verdict {
-    /// What kind of mistake it is.
-    pub const fn concern(&self) -> Concern {
-        match self {
-            Self::Unknown { .. } => Concern::Unknown,
-            Self::OtherRole { .. } | Self::Removed { .. } | Self::NotYet { .. } | Self::ListenerInCapitals { .. } => {
-                Concern::Absent
-            }
-            Self::Deprecated { .. } => Concern::Deprecated,
-            Self::Refused(_) => Concern::Value,
+impl Judge<'_> {
+    fn setting(&self, role: Role, key: &str) -> Vec<Diagnostic> {
+        if let Some(known) = Key::find(role, self.version, key) {
+            return self.value(role, &known);
         }
+        if role == Role::Broker
+            && let Some((listener, rest)) = key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.'))
+        {
+            return self.listener(listener, rest);
+        }
+        if role == Role::Worker
+            && let Some((prefix, role, rest)) = of_worker(key)
+        {
+            return Judge { prefix, ..*self }.setting(role, rest);
+        }
+        if notes::is_read_by_a_plugin(role, key) {
+            return Vec::new();
+        }
+        vec![self.missing(role, key)]
     }
 
-    /// What is wrong: a lowercase fragment.
-    pub fn message(&self, version: Version, key: &str, value: &str) -> String {
-        match self {
-            Self::Unknown { role, .. } => format!("no {role} of Kafka {version} has a setting `{key}`"),
-            Self::OtherRole { role, others, .. } => {
-                let others: Vec<String> = others.iter().map(|role| format!("{role}s")).collect();
-                format!("`{key}` is a setting of {}, not of {role}s", others.join(", "))
-            }
-            Self::Removed { last: Some(last), .. } => {
-                format!("`{key}` was removed after Kafka {last}, and this is {version}")
-            }
-            Self::Removed { last: None, .. } => format!("`{key}` was removed long before Kafka {version}"),
-            Self::NotYet { first } => format!("`{key}` exists from Kafka {first} on, and this is {version}"),
-            Self::Deprecated { .. } => format!("`{key}` is deprecated in Kafka {version}"),
-            Self::Refused(Refusal::Type(kind)) => format!("`{key}` takes {kind}, not {value:?}"),
-            Self::Refused(Refusal::Range(range)) => format!("`{key}` is {value}, and Kafka takes {range}"),
-            Self::Refused(Refusal::Value(valid)) => format!("`{key}` takes {valid}, not {value:?}"),
-            Self::ListenerInCapitals { .. } => {
-                format!("`{key}` is passed over: Kafka looks for the listener's name in lower case")
-            }
+    /// A listener's own setting: of the listener, or of one of its mechanisms, which may know keys of their own.
+    fn listener(&self, listener: &str, key: &str) -> Vec<Diagnostic> {
+        if listener.chars().any(|c| c.is_ascii_uppercase()) {
+            let message = format!(
+                "`{}` has no effect: Kafka looks for the listener's name in lower case",
+                self.full
+            );
+            let mut finding = Diagnostic::new(self.rules.absent, message);
+            finding.hint(format!("use `listener.name.{}.{key}`", listener.to_ascii_lowercase()));
+            return vec![finding];
         }
+        let of_mechanism = || key.split_once('.').map(|(_, rest)| rest);
+        let find = |key| Key::find(Role::Broker, self.version, key);
+        find(key)
+            .or_else(|| of_mechanism().and_then(find))
+            .map(|known| self.value(Role::Broker, &known))
+            .unwrap_or_default()
     }
 
-    /// How to mend it, where Kafka says more than that the setting is wrong.
-    pub fn instead(&self) -> Option<String> {
-        match self {
-            Self::Unknown { nearest, .. } => nearest.as_ref().map(|key| format!("use `{key}` if that was meant")),
-            Self::OtherRole { instead, .. } => instead.map(|key| format!("use `{key}`")),
-            Self::Removed { instead, .. } | Self::Deprecated { instead } => instead.map(str::to_owned),
-            Self::ListenerInCapitals { instead } => Some(format!("use `{instead}`")),
-            Self::NotYet { .. } | Self::Refused(_) => None,
+    /// Why the role does not have the key in this line.
+    fn missing(&self, role: Role, key: &str) -> Diagnostic {
+        let Self {
+            rules,
+            version,
+            prefix,
+            full,
+            ..
+        } = self;
+        let of_role = || Key::named(key).filter(|known| known.is_of(role));
+        let gone = notes::gone(key).map(|note| note.instead);
+        let find = |rule, message: String, hint: Option<String>| {
+            let mut finding = Diagnostic::new(rule, message);
+            finding.hint(hint.unwrap_or_default());
+            finding
+        };
+        if let Some(last) = of_role().map(|known| known.until).filter(|until| until < version).max() {
+            let message = format!("`{full}` was removed after Kafka {last}, and this is {version}");
+            return find(rules.absent, message, gone.map(str::to_owned));
         }
+        if let Some(first) = of_role().map(|known| known.since).min() {
+            let message = format!("`{full}` exists since Kafka {first}, and this is {version}");
+            return find(rules.absent, message, None);
+        }
+        let mut others: Vec<Role> = Key::named(key)
+            .flat_map(|known| known.roles().collect::<Vec<_>>())
+            .collect();
+        others.sort_unstable();
+        others.dedup();
+        if !others.is_empty() {
+            let own_name = match role {
+                Role::Broker => Key::find(Role::Topic, *version, key).and_then(|known| known.broker_name),
+                Role::Topic => self
+                    .keys(Role::Topic)
+                    .find(|known| known.broker_name == Some(key))
+                    .map(|known| known.name),
+                _ => None,
+            };
+            let others: Vec<String> = others.iter().map(|role| format!("{role}s")).collect();
+            let message = format!("`{full}` is a setting of {}, not of {role}s", others.join(", "));
+            return find(
+                rules.absent,
+                message,
+                own_name.map(|name| format!("use `{prefix}{name}`")),
+            );
+        }
+        if let Some(instead) = gone {
+            let message = format!("`{full}` was removed long before Kafka {version}");
+            return find(rules.absent, message, Some(instead.to_owned()));
+        }
+        let known = self
+            .keys(role)
+            .filter(|known| !known.internal && !known.deprecated)
+            .map(|known| known.name);
+        let meant = nearest(key, known).map(|name| format!("use `{prefix}{name}` if you meant that"));
+        find(
+            rules.unknown,
+            format!("`{full}` is not a setting of a {role} of Kafka {version}"),
+            meant,
+        )
+    }
+
+    fn keys(&self, role: Role) -> impl Iterator<Item = Key> {
+        let version = self.version;
+        Key::all().filter(move |key| key.is_of(role) && key.is_in(version))
+    }
+
+    fn value(&self, role: Role, key: &Key) -> Vec<Diagnostic> {
+        let mut findings = Vec::new();
+        if key.deprecated {
+            let message = format!("`{}` is deprecated in Kafka {}", self.full, self.version);
+            let mut finding = Diagnostic::new(self.rules.deprecated, message);
+            finding.hint(notes::gone(key.name).map(|note| note.instead).unwrap_or_default());
+            findings.push(finding);
+        }
+        // No provider looks at the settings of a topic.
+        if role != Role::Topic && is_filled_in(self.value) {
+            return findings;
+        }
+        if let Err(accepted) = key.accepts(self.value) {
+            let message = format!("`{}` must be {accepted}, not {:?}", self.full, self.value);
+            findings.push(Diagnostic::new(self.rules.value, message));
+        }
+        findings
     }
 }
 
-/// Judges a setting as the role would in a release line. A value that a provider fills in when the process starts, as
-/// `${env:NAME}`, cannot be judged, and of a plugin's keys nothing is known.
-pub fn judge(role: Role, version: Version, key: &str, value: &str) -> Vec<Verdict> {
-    if let Some(known) = Key::find(role, version, key) {
-        return judge_value(role, &known, value);
-    }
-    if role == Role::Broker
-        && let Some((listener, rest)) = key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.'))
-    {
-        return judge_listener(version, listener, rest, value);
-    }
-    if role == Role::Worker
-        && let Some((prefix, role, rest)) = of_worker(key)
-    {
-        let mut verdicts = judge(role, version, rest, value);
-        for verdict in &mut verdicts {
-            if let Verdict::Unknown {
-                nearest: Some(name), ..
-            } = verdict
-            {
-                name.insert_str(0, prefix);
-            }
-        }
-        return verdicts;
-    }
-    if notes::is_read_by_a_plugin(role, key) {
-        return Vec::new();
-    }
-    vec![absent(role, version, key)]
-}
-
-/// A listener's own setting: of the listener, or of one of its mechanisms, which may know keys of their own.
-fn judge_listener(version: Version, listener: &str, key: &str, value: &str) -> Vec<Verdict> {
-    if listener.chars().any(|c| c.is_ascii_uppercase()) {
-        return vec![Verdict::ListenerInCapitals {
-            instead: format!("listener.name.{}.{key}", listener.to_ascii_lowercase()),
-        }];
-    }
-    let of_mechanism = || key.split_once('.').map(|(_, rest)| rest);
-    let find = |key| Key::find(Role::Broker, version, key);
-    find(key)
-        .or_else(|| of_mechanism().and_then(find))
-        .map(|known| judge_value(Role::Broker, &known, value))
-        .unwrap_or_default()
-}
-
-/// What a worker's key begins with, whose setting it passes on, and under which key. It makes clients and its own topics, and serves HTTPS.
+/// How a worker's key begins, the role that the worker hands the rest to, and the rest. It makes clients and its own topics, and
+/// serves HTTPS.
 fn of_worker(key: &str) -> Option<(&'static str, Role, &str)> {
     const PREFIXES: [(&str, Role); 8] = [
         ("producer.", Role::Producer),
@@ -172,70 +182,7 @@ fn of_worker(key: &str) -> Option<(&'static str, Role, &str)> {
         .find_map(|(prefix, role)| Some((prefix, role, key.strip_prefix(prefix)?)))
 }
 
-/// Why the role has no such key in this line.
-fn absent(role: Role, version: Version, key: &str) -> Verdict {
-    let of_role = || Key::named(key).filter(|known| known.is_of(role));
-    let instead = notes::gone(key).map(|note| note.instead);
-    if let Some(last) = of_role()
-        .map(|known| known.until)
-        .filter(|&until| until < version)
-        .max()
-    {
-        return Verdict::Removed {
-            last: Some(last),
-            instead,
-        };
-    }
-    if let Some(first) = of_role().map(|known| known.since).min() {
-        return Verdict::NotYet { first };
-    }
-    let mut others: Vec<Role> = Key::named(key)
-        .flat_map(|known| known.roles().collect::<Vec<_>>())
-        .collect();
-    others.sort_unstable();
-    others.dedup();
-    if !others.is_empty() {
-        let instead = match role {
-            Role::Broker => Key::find(Role::Topic, version, key).and_then(|known| known.broker_name),
-            Role::Topic => keys(Role::Topic, version)
-                .find(|known| known.broker_name == Some(key))
-                .map(|known| known.name),
-            _ => None,
-        };
-        return Verdict::OtherRole { role, others, instead };
-    }
-    if instead.is_some() {
-        return Verdict::Removed { last: None, instead };
-    }
-    let known = keys(role, version).filter(|known| !known.internal && !known.deprecated);
-    Verdict::Unknown {
-        role,
-        nearest: nearest(key, known.map(|known| known.name)).map(str::to_owned),
-    }
-}
-
-fn keys(role: Role, version: Version) -> impl Iterator<Item = Key> {
-    Key::all().filter(move |key| key.is_of(role) && key.is_in(version))
-}
-
-fn judge_value(role: Role, key: &Key, value: &str) -> Vec<Verdict> {
-    let mut verdicts = Vec::new();
-    if key.deprecated {
-        verdicts.push(Verdict::Deprecated {
-            instead: notes::gone(key.name).map(|note| note.instead),
-        });
-    }
-    // No provider looks at the settings of a topic.
-    if role != Role::Topic && is_filled_in(value) {
-        return verdicts;
-    }
-    if let Err(refusal) = key.accepts(value) {
-        verdicts.push(Verdict::Refused(refusal));
-    }
-    verdicts
-}
-
-/// Whether a provider has a say in a value: `${provider:…}`.
+/// Whether a provider fills in a part of the value: `${provider:…}`.
 fn is_filled_in(value: &str) -> bool {
     value.split("${").skip(1).any(|rest| {
         rest.split('}')

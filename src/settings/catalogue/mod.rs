@@ -5,11 +5,11 @@
 //!
 //! | Column | Holds |
 //! |---|---|
-//! | key | the file is sorted by it, so that a key is found by bisection: nothing is parsed before somebody asks |
+//! | key | the file is sorted by it, so that a key is found by bisection and nothing is parsed before it is needed |
 //! | roles | a letter each: `b`roker, `t`opic, `p`roducer, `c`onsumer, Connect `w`orker, `a`dmin client |
 //! | release lines | the first and the last, as `3.9-4.3` |
-//! | type, importance | of the `ConfigDef` |
-//! | update mode, or name | of a broker's key how it is changed, of a topic's key what it is called on a broker |
+//! | type | of the `ConfigDef` |
+//! | name | what a topic's key is called on a broker |
 //! | flags | `i`nternal and not documented, `d`eprecated |
 //! | default | `!` there is none and the key must be set, `~` none, `=` and the text |
 //! | valid | see [`Valid`] |
@@ -24,17 +24,15 @@ mod valid;
 
 use std::fmt;
 
-pub use self::{
-    judge::{Concern, Verdict, judge},
-    valid::Valid,
-};
+pub(super) use self::judge::judge;
+use self::valid::Valid;
 use crate::workload::Version;
 
 const TABLE: &str = include_str!("catalogue.tsv");
 
 /// What reads a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub(crate) enum Role {
     /// A broker or a controller: `server.properties`.
     Broker,
     /// A topic: the settings that a broker keeps for it.
@@ -51,7 +49,7 @@ pub enum Role {
 
 impl Role {
     /// All roles, in the order of their letters in a line.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Broker,
         Self::Topic,
         Self::Producer,
@@ -87,7 +85,7 @@ impl fmt::Display for Role {
 
 /// The type that Kafka reads a value as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `true` or `false`, in any case.
     Boolean,
     /// A whole number of 16 bits.
@@ -108,20 +106,9 @@ pub enum Kind {
     Class,
 }
 
-/// How a setting of a broker is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// By a restart.
-    ReadOnly,
-    /// At run time, for one broker.
-    PerBroker,
-    /// At run time, for one broker or for all of them.
-    ClusterWide,
-}
-
 /// What Kafka takes where a key is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unset {
+pub(crate) enum Unset {
     /// Nothing: the key must be set.
     Required,
     /// The absence of a value.
@@ -130,75 +117,60 @@ pub enum Unset {
     Text(&'static str),
 }
 
-/// How much a key matters to most, in the opinion of Kafka's authors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Importance {
-    /// Hardly ever.
-    Low,
-    /// Sometimes.
-    Medium,
-    /// Often.
-    High,
-}
-
 /// One definition of a key: the same in all release lines from `since` to `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     /// What Kafka calls it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The first release line with this definition.
-    pub since: Version,
+    pub(crate) since: Version,
     /// The last one, which may be the newest that this crate knows.
-    pub until: Version,
+    pub(crate) until: Version,
     /// What its value is read as.
-    pub kind: Kind,
-    /// How much it matters.
-    pub importance: Importance,
-    /// How it is changed: of a broker's key only.
-    pub update: Option<Update>,
+    pub(crate) kind: Kind,
     /// What it is called on a broker, as the default of all topics: of a topic's key only.
-    pub broker_name: Option<&'static str>,
+    pub(crate) broker_name: Option<&'static str>,
     /// Whether Kafka's documentation leaves it out.
-    pub internal: bool,
+    pub(crate) internal: bool,
     /// Whether it is going to be removed.
-    pub deprecated: bool,
+    pub(crate) deprecated: bool,
     /// What holds where it is not set.
-    pub unset: Unset,
+    pub(crate) unset: Unset,
     /// The values that Kafka accepts.
-    pub valid: Valid,
+    pub(crate) valid: Valid,
     roles: &'static str,
 }
 
 impl Key {
     /// The definition of a key in a role and a release line, if it has one.
-    pub fn find(role: Role, version: Version, name: &str) -> Option<Self> {
+    pub(crate) fn find(role: Role, version: Version, name: &str) -> Option<Self> {
         Self::named(name).find(|key| key.is_of(role) && key.is_in(version))
     }
 
     /// All definitions of a key, in all roles and release lines.
-    pub fn named(name: &str) -> impl Iterator<Item = Self> {
+    pub(crate) fn named(name: &str) -> impl Iterator<Item = Self> {
         lines_from(name)
             .map_while(move |line| line.strip_prefix(name)?.starts_with('\t').then_some(line))
             .filter_map(Self::parse)
     }
 
     /// All definitions, sorted by key.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         TABLE.lines().filter_map(Self::parse)
     }
 
     /// Whether a role has this definition.
-    pub fn is_of(&self, role: Role) -> bool {
+    pub(crate) fn is_of(&self, role: Role) -> bool {
         self.roles.contains(role.letter())
     }
 
     /// Whether a release line has this definition.
-    pub fn is_in(&self, version: Version) -> bool {
+    pub(crate) fn is_in(&self, version: Version) -> bool {
         self.since <= version && version <= self.until
     }
 
     /// Whether a value is what holds where the key is not set.
-    pub fn is_unset_by(&self, value: &str) -> bool {
+    pub(crate) fn is_unset_by(&self, value: &str) -> bool {
         let Unset::Text(unset) = self.unset else { return false };
         let value = value.trim();
         match self.kind {
@@ -209,11 +181,11 @@ impl Key {
     }
 
     /// The roles that have this definition.
-    pub fn roles(&self) -> impl Iterator<Item = Role> {
+    pub(crate) fn roles(&self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(|&role| self.is_of(role))
     }
 
-    /// No line is ever refused: a test reads them all.
+    /// Every line can be parsed: a test reads them all.
     fn parse(line: &'static str) -> Option<Self> {
         let mut columns = line.split('\t');
         let mut next = || columns.next();
@@ -231,20 +203,7 @@ impl Key {
             "class" => Kind::Class,
             _ => return None,
         };
-        let importance = match next()? {
-            "low" => Importance::Low,
-            "medium" => Importance::Medium,
-            "high" => Importance::High,
-            _ => return None,
-        };
-        let (update, broker_name) = match (roles, next()?) {
-            (_, "") => (None, None),
-            ("b", "read-only") => (Some(Update::ReadOnly), None),
-            ("b", "per-broker") => (Some(Update::PerBroker), None),
-            ("b", "cluster-wide") => (Some(Update::ClusterWide), None),
-            ("t", name) => (None, Some(name)),
-            _ => return None,
-        };
+        let broker_name = next().filter(|name| !name.is_empty());
         let flags = next()?;
         let unset = match next()? {
             "!" => Unset::Required,
@@ -256,8 +215,6 @@ impl Key {
             since: version(since)?,
             until: version(until)?,
             kind,
-            importance,
-            update,
             broker_name,
             internal: flags.contains('i'),
             deprecated: flags.contains('d'),

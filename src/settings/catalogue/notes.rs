@@ -1,4 +1,4 @@
-//! What no `ConfigDef` says: what replaced a key, and which keys others than Kafka itself read. By hand, with sources.
+//! What no `ConfigDef` says: what replaced a key and which keys plugins read. By hand, with sources.
 
 use super::Role;
 

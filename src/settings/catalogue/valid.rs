@@ -7,24 +7,13 @@ use super::{Key, Kind};
 /// | Notation | Means |
 /// |---|---|
 /// | nothing | any value of the type |
-/// | `[0,900]`, `[1,]` | from … to …, both included; several, divided by a vertical line, are alternatives |
-/// | `{a,b}`, `~{a,b}` | one of these, `~` in any case; what ends in `*` is a beginning |
-/// | `*{a,b}`, `?{a,b}`, `+{a,b}` | a list of these, or of anything if none is named; `?` and `+` name nothing twice and hold no empty entry, `+` has one at least |
-/// | `+` | any text but an empty one |
-/// | `"` and words | Kafka looks at it in a way that only words can say, and so nothing is refused here |
+/// | `[0,900]`, `[1,]` | from … to …, both included; several, separated by a vertical line, are alternatives |
+/// | `{a,b}`, `~{a,b}` | one of these, `~` in any case; `a*` is anything that begins with `a` |
+/// | `*{a,b}`, `?{a,b}`, `+{a,b}` | a list of these, or of anything if none is named; with `?` and `+` no entry is repeated or empty, and `+` has at least one |
+/// | `+` | any text that is not empty |
+/// | `"` and words | Kafka checks it in a way that only words can describe, so nothing is refused here |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Valid(&'static str);
-
-/// Why Kafka refuses a value. The text says what it would accept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It cannot be read as the key's type.
-    Type(&'static str),
-    /// It is a number, and outside of what is valid.
-    Range(String),
-    /// It is none of the values that are valid.
-    Value(String),
-}
+pub(crate) struct Valid(&'static str);
 
 impl Valid {
     pub(super) const fn new(notation: &'static str) -> Self {
@@ -32,7 +21,8 @@ impl Valid {
     }
 
     /// The notation.
-    pub const fn notation(self) -> &'static str {
+    #[cfg(test)]
+    pub(super) const fn notation(self) -> &'static str {
         self.0
     }
 
@@ -57,17 +47,14 @@ impl Valid {
 }
 
 impl Key {
-    /// Whether Kafka accepts a value for this key. Of a class only the shape of its name is looked at, and nothing of a password.
-    ///
-    /// # Errors
-    ///
-    /// Why not.
-    pub fn accepts(&self, value: &str) -> Result<(), Refusal> {
+    /// Whether Kafka accepts a value for this key; otherwise what it accepts. Of a class only the form of its name is checked, and
+    /// nothing of a password.
+    pub(super) fn accepts(&self, value: &str) -> Result<(), String> {
         // As java.lang.String.trim does it.
         let value = value.trim_matches(|c| c <= ' ');
         match self.kind {
             Kind::Boolean if value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false") => Ok(()),
-            Kind::Boolean => Err(Refusal::Type("`true` or `false`")),
+            Kind::Boolean => Err("`true` or `false`".to_owned()),
             Kind::Short => self.accepts_integer(value, i16::MIN.into(), i16::MAX.into()),
             Kind::Int => self.accepts_integer(value, i32::MIN.into(), i32::MAX.into()),
             Kind::Long => self.accepts_integer(value, i64::MIN.into(), i64::MAX.into()),
@@ -75,15 +62,15 @@ impl Key {
             Kind::String => self.accepts_text(value),
             Kind::List => self.accepts_list(value),
             Kind::Class if is_class(value) => Ok(()),
-            Kind::Class => Err(Refusal::Type("the name of a Java class")),
+            Kind::Class => Err("the name of a Java class".to_owned()),
             Kind::Password => Ok(()),
         }
     }
 
-    fn accepts_integer(&self, value: &str, least: i128, most: i128) -> Result<(), Refusal> {
+    fn accepts_integer(&self, value: &str, least: i128, most: i128) -> Result<(), String> {
         let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Refusal::Type("a whole number"));
+            return Err("a whole number".to_owned());
         }
         // What has more digits than this is far outside of any range.
         let number: i128 = value.parse().unwrap_or(i128::MAX);
@@ -99,15 +86,15 @@ impl Key {
         }
         let words = ranges.iter().map(|&(from, to)| match (from, to) {
             _ if from == to => from.to_string(),
-            _ if (from, to) == (i64::MIN.into(), i64::MAX.into()) => "what 64 bits hold".to_owned(),
+            _ if (from, to) == (i64::MIN.into(), i64::MAX.into()) => "a 64-bit number".to_owned(),
             _ if to == i64::MAX.into() => format!("{from} or more"),
             _ => format!("{from} to {to}"),
         });
-        Err(Refusal::Range(words.collect::<Vec<_>>().join(", or ")))
+        Err(words.collect::<Vec<_>>().join(", or "))
     }
 
-    fn accepts_double(&self, value: &str) -> Result<(), Refusal> {
-        let number = java_double(value).ok_or(Refusal::Type("a number"))?;
+    fn accepts_double(&self, value: &str) -> Result<(), String> {
+        let number = java_double(value).ok_or("a number")?;
         let bound = |text: Option<&str>| text.and_then(|text| text.parse::<f64>().ok());
         let mut words = Vec::new();
         for (from, to) in self.valid.ranges() {
@@ -121,12 +108,12 @@ impl Key {
                 (None, _) => format!("{} or less", to.unwrap_or_default()),
             });
         }
-        Err(Refusal::Range(words.join(", or ")))
+        Err(words.join(", or "))
     }
 
-    fn accepts_text(&self, value: &str) -> Result<(), Refusal> {
+    fn accepts_text(&self, value: &str) -> Result<(), String> {
         if self.valid.0 == "+" && value.is_empty() {
-            return Err(Refusal::Value("any text but an empty one".to_owned()));
+            return Err("text that is not empty".to_owned());
         }
         let Some((rule, values)) = self.valid.set() else {
             return Ok(());
@@ -148,10 +135,13 @@ impl Key {
                 None => format!("`{value}`"),
             })
             .collect();
-        Err(Refusal::Value(words.join(", ")))
+        Err(match words.as_slice() {
+            [only] => only.clone(),
+            _ => format!("one of {}", words.join(", ")),
+        })
     }
 
-    fn accepts_list(&self, value: &str) -> Result<(), Refusal> {
+    fn accepts_list(&self, value: &str) -> Result<(), String> {
         let Some((rule, values)) = self.valid.set() else {
             return Ok(());
         };
@@ -169,7 +159,6 @@ impl Key {
         if !bad {
             return Ok(());
         }
-        let least = if rule == "+" { "one or more" } else { "any number" };
         let of = if values.is_empty() {
             "values".to_owned()
         } else {
@@ -179,12 +168,13 @@ impl Key {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        let once = match (strict, values.is_empty()) {
-            (true, true) => ", each once and none empty",
-            (true, false) => ", each once",
-            (false, _) => "",
+        let rule = match (rule == "+", strict, values.is_empty()) {
+            (true, _, _) => ", at least one, none twice and none empty",
+            (false, true, true) => ", none twice and none empty",
+            (false, true, false) => ", none twice",
+            (false, false, _) => "",
         };
-        Err(Refusal::Value(format!("{least} of {of}{once}, divided by commas")))
+        Err(format!("a comma-separated list of {of}{rule}"))
     }
 }
 

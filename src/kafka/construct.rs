@@ -1,0 +1,98 @@
+//! A cluster as a part of a stack.
+
+use std::sync::Arc;
+
+use super::{
+    cluster::{Coordination, KafkaCluster},
+    connection::ClientSettings,
+    handle::{ClusterInfo, KafkaHandle, Mode},
+    listener::Protocol,
+    log_defaults::LogDefaults,
+    pool::Roles,
+};
+use crate::{
+    capacity,
+    construct::{Check, Claim, Construct, Meta},
+    context::Context,
+    diagnostics::rules::kraft,
+    manifest::Object,
+    workload::VolumeClaims,
+};
+
+impl Construct for KafkaCluster {
+    type Handle = KafkaHandle;
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn handle(&self, context: &Context) -> KafkaHandle {
+        let port = self.client_listeners()[0].port;
+        let headless = context.service_address(&self.headless_name());
+        let broker_pools = || self.pools.iter().filter(|pool| pool.roles.broker());
+        KafkaHandle(Arc::new(ClusterInfo {
+            name: self.meta.name.clone(),
+            mode: match self.coordination {
+                Coordination::Kraft { .. } => Mode::Kraft,
+                Coordination::ZooKeeper(_) => Mode::ZooKeeper,
+            },
+            images: self.images.clone(),
+            connection: ClientSettings {
+                bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
+                protocol: Protocol::Plaintext,
+            },
+            addresses: broker_pools()
+                .flat_map(|pool| pool.ids().map(move |id| (pool, id)))
+                .map(|(pool, id)| format!("{}-{id}.{headless}:{port}", pool.name))
+                .collect(),
+            brokers: Some(self.count(Roles::broker)),
+            controllers: self.count(Roles::controller),
+            replication: self.effective_replication(),
+            log: LogDefaults::of(&self.settings),
+            metrics_port: self.images.metrics_port().map(|(name, _)| name),
+            volume_claims: self
+                .pools
+                .iter()
+                .map(|pool| VolumeClaims::new("data", &pool.name, pool.ids()))
+                .collect(),
+            zookeeper: match &self.coordination {
+                Coordination::Kraft { .. } => None,
+                Coordination::ZooKeeper(zookeeper) => Some(zookeeper.clone()),
+            },
+            made_in: Some(context.clone()),
+            settings: Some(self.settings.clone()),
+            location: None,
+        }))
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.check_all(check);
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        let location = self.meta.location;
+        vec![match &self.coordination {
+            Coordination::Kraft { cluster_id } => {
+                Claim::new("cluster id", "", cluster_id, &kraft::CLUSTER_ID, location)
+                    .hint("make another one with `kafka-storage random-uuid`")
+            }
+            Coordination::ZooKeeper(zookeeper) => {
+                let ensemble = zookeeper.connection_string();
+                Claim::new("ensemble", "", ensemble, &kraft::CLUSTER_ID, location)
+                    .hint("give each cluster its own `ZooKeeper`")
+            }
+        }]
+    }
+
+    fn render(&self, context: &Context) -> Vec<Object> {
+        self.render_all(context)
+    }
+
+    fn capacity(&self) -> capacity::Facts {
+        self.facts()
+    }
+}

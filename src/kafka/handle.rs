@@ -1,0 +1,230 @@
+//! What other constructs know of a cluster.
+
+use std::sync::Arc;
+
+use super::{
+    connection::ClientSettings,
+    listener::Protocol,
+    log_defaults::LogDefaults,
+    replication::{Replication, Where, check_replication},
+};
+use crate::{
+    construct::{Check, Claim},
+    context::Context,
+    diagnostics::{
+        Location,
+        rules::{client, topic},
+    },
+    settings::{Key, Role, Settings, Unset},
+    workload::{ImageSet, Labels, Version, VolumeClaims},
+    zookeeper::ZooKeeperHandle,
+};
+
+/// Whether this is a host and a port. An IPv6 address stands in brackets.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return false;
+    };
+    let named = || !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    let numbered = || {
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok())
+    };
+    port.parse::<u16>().is_ok_and(|port| port > 0) && (named() || numbered())
+}
+
+/// Who keeps the metadata of a cluster that a handle stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Its own controllers.
+    Kraft,
+    /// ZooKeeper.
+    ZooKeeper,
+    /// Unknown: the cluster was made elsewhere.
+    External,
+}
+
+/// A cluster that is part of a stack, or was made elsewhere: what clients, topics and monitoring are built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KafkaHandle(pub(super) Arc<ClusterInfo>);
+
+/// What others need to know of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ClusterInfo {
+    pub(super) name: String,
+    pub(super) mode: Mode,
+    pub(super) images: ImageSet,
+    pub(super) connection: ClientSettings,
+    pub(super) addresses: Vec<String>,
+    pub(super) brokers: Option<u32>,
+    pub(super) controllers: u32,
+    pub(super) replication: Replication,
+    pub(super) log: LogDefaults,
+    pub(super) metrics_port: Option<&'static str>,
+    pub(super) volume_claims: Vec<VolumeClaims>,
+    pub(super) zookeeper: Option<ZooKeeperHandle>,
+    pub(super) made_in: Option<Context>,
+    /// What all nodes of a cluster of this crate are told, and what is not left to Kafka's defaults.
+    pub(super) settings: Option<Settings>,
+    /// The line that made the handle of a cluster made elsewhere.
+    pub(super) location: Option<Location>,
+}
+
+impl KafkaHandle {
+    #[track_caller]
+    pub(super) fn external(name: String, version: Version, bootstrap_servers: String) -> Self {
+        let connection = ClientSettings {
+            bootstrap_servers,
+            protocol: Protocol::Plaintext,
+        };
+        Self(Arc::new(ClusterInfo {
+            name,
+            mode: Mode::External,
+            images: ImageSet::confluent(version),
+            addresses: connection.addresses().map(str::to_owned).collect(),
+            connection,
+            brokers: None,
+            controllers: 0,
+            replication: Replication::new(3, 2),
+            log: LogDefaults::KAFKA,
+            metrics_port: None,
+            volume_claims: Vec::new(),
+            zookeeper: None,
+            made_in: None,
+            settings: None,
+            location: Some(Location::caller()),
+        }))
+    }
+
+    /// The construct's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Who keeps its metadata.
+    pub fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    /// Its version.
+    pub fn version(&self) -> Version {
+        self.0.images.version()
+    }
+
+    /// The images of its version.
+    pub fn images(&self) -> &ImageSet {
+        &self.0.images
+    }
+
+    /// How its clients connect to it.
+    pub fn client_settings(&self) -> &ClientSettings {
+        &self.0.connection
+    }
+
+    /// `bootstrap.servers` of its clients.
+    pub fn bootstrap_servers(&self) -> &str {
+        self.0.connection.bootstrap_servers()
+    }
+
+    /// Host and port of every broker, or the bootstrap servers of a cluster made elsewhere.
+    pub fn broker_addresses(&self) -> &[String] {
+        &self.0.addresses
+    }
+
+    /// The number of its brokers, unless it was made elsewhere.
+    pub fn brokers(&self) -> Option<u32> {
+        self.0.brokers
+    }
+
+    /// The number of its controllers: 0 with ZooKeeper or if it was made elsewhere.
+    pub fn controllers(&self) -> u32 {
+        self.0.controllers
+    }
+
+    /// What topics get that do not say otherwise.
+    pub fn replication(&self) -> Replication {
+        self.0.replication
+    }
+
+    pub(crate) fn log_defaults(&self) -> LogDefaults {
+        self.0.log
+    }
+
+    /// The labels of all of its pods.
+    pub fn labels(&self) -> Labels {
+        Labels::new("kafka", &self.0.name, "")
+    }
+
+    /// The name of its pods' metrics port, if its images have a metrics agent.
+    pub fn metrics_port(&self) -> Option<&'static str> {
+        self.0.metrics_port
+    }
+
+    /// Its volumes.
+    pub fn volume_claims(&self) -> &[VolumeClaims] {
+        &self.0.volume_claims
+    }
+
+    /// A number that all brokers are told, or Kafka's default of it; `None` if the cluster was made elsewhere or it is no number.
+    pub(crate) fn setting(&self, key: &str) -> Option<u64> {
+        let text = match self.0.settings.as_ref()?.get(key) {
+            Some(value) => value,
+            None => match Key::find(Role::Broker, self.version(), key)?.unset {
+                Unset::Text(default) => default,
+                Unset::Required | Unset::Nothing => return None,
+            },
+        };
+        text.trim().parse().ok()
+    }
+
+    /// Reports the handle if it is not that of the stack that is checked, and what is wrong with a cluster made elsewhere.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let instead = format!(
+            "use `KafkaCluster::external(\"{}\", …, \"{}\")` here",
+            self.0.name,
+            self.bootstrap_servers()
+        );
+        check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
+        let Some(location) = self.0.location else { return };
+        let servers = self.bootstrap_servers();
+        if let Some(address) = servers.split(',').map(str::trim).find(|address| !is_address(address)) {
+            check.report(
+                &client::BOOTSTRAP,
+                format!("{address:?} is not `host:port`"),
+                |finding| {
+                    finding.item(self.name()).at(location).hint(
+                        "give `KafkaCluster::external` a list, as `kafka-1.example.com:9092,kafka-2.example.com:9092`",
+                    );
+                },
+            );
+        }
+        let place = Where {
+            item: self.name(),
+            location,
+            call: ".with_replication(…)",
+        };
+        check_replication(check, self.replication(), None, &place);
+    }
+
+    /// A claim to a topic of the cluster. Metric names have no dots, so Kafka cannot tell `a.b` from `a_b`.
+    pub(crate) fn claim_topic(&self, name: &str, location: Location) -> Claim {
+        Claim::new("topic", self.bootstrap_servers(), name, &topic::TWICE, location)
+            .item(name)
+            .alike(name.replace('.', "_"), &topic::NAME_COLLISION)
+    }
+
+    /// The ensemble that keeps its metadata, in ZooKeeper mode.
+    pub fn zookeeper(&self) -> Option<&ZooKeeperHandle> {
+        self.0.zookeeper.as_ref()
+    }
+
+    /// The replication of a cluster made elsewhere, where it is not 3 with 2 in sync.
+    #[must_use]
+    pub fn with_replication(&self, replication: Replication) -> Self {
+        Self(Arc::new(ClusterInfo {
+            replication,
+            ..(*self.0).clone()
+        }))
+    }
+}
