@@ -14,7 +14,6 @@ const ROOMS: &[&str] = &[
     "yaml",
     "manifest",
     "diagnostics",
-    "rules",
     "promql",
     "lint",
     "context",
@@ -29,6 +28,7 @@ const ROOMS: &[&str] = &[
     "registry",
     "connect",
     "monitoring",
+    "rules",
     "synth",
     "cli",
 ];
