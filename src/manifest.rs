@@ -95,32 +95,29 @@ impl Object {
         }
     }
 
-    /// Puts a checksum of the ConfigMaps that a pod template mounts into it, so that the pods restart when, and only when, a file
-    /// does change that they read; then names what is named by its content. `texts` has the ConfigMaps of the construct.
+    /// Makes pods restart when, and only when, a file changes that they read: puts a checksum of the ConfigMaps that a pod
+    /// template mounts into it, or names the object by its content and theirs. `texts` has the ConfigMaps of the construct.
     pub(crate) fn seal(&mut self, texts: &BTreeMap<String, String>) {
-        let mounted: Vec<&str> = self.body["spec"]["template"]["spec"]["volumes"]
+        let mounted: String = self.body["spec"]["template"]["spec"]["volumes"]
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(|volume| texts.get(volume["configMap"]["name"].as_str()?))
             .map(String::as_str)
             .collect();
-        if !mounted.is_empty() {
-            let checksum = digest(&mounted.concat());
-            if let Some(template) = self.body.pointer_mut("/spec/template")
-                && let Some(metadata) = child(template, "metadata")
-                && let Some(annotations) = child(metadata, "annotations").and_then(Value::as_object_mut)
-            {
-                annotations.insert("checksum/config".to_owned(), checksum.into());
-            }
-        }
         if self.named_by_content {
             let name = self.name().to_owned();
             let metadata = std::mem::replace(&mut self.body["metadata"], Value::Object(Map::new()));
-            let digest = digest(&self.body.to_string());
+            let digest = digest(&format!("{}\0{mounted}", self.body));
             self.body["metadata"] = metadata;
             self.body["metadata"]["name"] = format!("{name}-{}", &digest[..8]).into();
             self.stable_name = Some(name);
+        } else if !mounted.is_empty()
+            && let Some(template) = self.body.pointer_mut("/spec/template")
+            && let Some(metadata) = child(template, "metadata")
+            && let Some(annotations) = child(metadata, "annotations").and_then(Value::as_object_mut)
+        {
+            annotations.insert("checksum/config".to_owned(), digest(&mounted).into());
         }
     }
 
@@ -314,46 +311,54 @@ mod tests {
 
     use super::*;
 
+    /// A workload or a Job that mounts a ConfigMap, sealed: its checksum and its name.
+    fn sealed(named_by_content: bool, config: (&str, &str, &str), mounted: &str) -> (Option<String>, String) {
+        let (file, text, label) = config;
+        let config = Object::new(&ConfigMap {
+            metadata: ObjectMeta {
+                name: Some("config".to_owned()),
+                labels: Some([("team".to_owned(), label.to_owned())].into()),
+                ..ObjectMeta::default()
+            },
+            data: Some([(file.to_owned(), text.to_owned())].into()),
+            ..ConfigMap::default()
+        });
+        let mut object = Object {
+            body: json!({"kind": "Job", "metadata": {"name": "job", "labels": {}},
+                "spec": {"template": {"spec": {"volumes": [{"emptyDir": {}}, {"configMap": {"name": mounted}}]}}}}),
+            named_by_content,
+            stable_name: None,
+        };
+        object.seal(&config.config_map().into_iter().collect());
+        assert_eq!(object.path(""), "job-job.yaml");
+        let checksum = &object.body["spec"]["template"]["metadata"]["annotations"]["checksum/config"];
+        (checksum.as_str().map(str::to_owned), object.name().to_owned())
+    }
+
     #[test]
     fn a_pod_template_has_a_checksum_of_exactly_what_it_mounts() {
-        let config = |file: &str, text: &str, label: &str| {
-            Object::new(&ConfigMap {
-                metadata: ObjectMeta {
-                    name: Some("config".to_owned()),
-                    labels: Some([("team".to_owned(), label.to_owned())].into()),
-                    ..ObjectMeta::default()
-                },
-                data: Some([(file.to_owned(), text.to_owned())].into()),
-                ..ConfigMap::default()
-            })
-        };
-        let sealed = |config: &Object, mounted: &str| {
-            let mut object = Object {
-                body: json!({"kind": "Job", "metadata": {"name": "job", "labels": {}},
-                    "spec": {"template": {"spec": {"volumes": [{"emptyDir": {}}, {"configMap": {"name": mounted}}]}}}}),
-                named_by_content: true,
-                stable_name: None,
-            };
-            object.seal(&config.config_map().into_iter().collect());
-            let checksum = &object.body["spec"]["template"]["metadata"]["annotations"]["checksum/config"];
-            assert_eq!(object.path(""), "job-job.yaml");
-            (
-                checksum.as_str().unwrap_or_default().to_owned(),
-                object.name().to_owned(),
-            )
-        };
-        let first = sealed(&config("a", "b", "one"), "config");
-        assert_eq!(first.0, digest("a\0b\0"));
-        assert_eq!(first, sealed(&config("a", "b", "two"), "config"));
-        // The name of the Job follows what it reads.
-        let other = sealed(&config("a", "c", "one"), "config");
-        assert!(first.0 != other.0 && first.1 != other.1);
+        let checksum = |config, mounted| sealed(false, config, mounted).0;
+        let first = checksum(("a", "b", "one"), "config");
+        assert_eq!(first, Some(digest("a\0b\0")));
+        assert_eq!(first, checksum(("a", "b", "two"), "config"));
+        assert_ne!(first, checksum(("a", "c", "one"), "config"));
         // Where a name ends and a text begins counts too.
-        assert_ne!(
-            sealed(&config("ab", "c", ""), "config").0,
-            sealed(&config("a", "bc", ""), "config").0
-        );
-        assert_eq!(sealed(&config("a", "b", "one"), "another").0, "");
+        assert_ne!(checksum(("ab", "c", ""), "config"), checksum(("a", "bc", ""), "config"));
+        assert_eq!(checksum(("a", "b", "one"), "another"), None);
+    }
+
+    #[test]
+    fn an_object_named_by_its_content_has_another_name_where_it_mounts_another_file_and_no_checksum() {
+        let name = |config, mounted| {
+            let (checksum, name) = sealed(true, config, mounted);
+            assert_eq!(checksum, None);
+            name
+        };
+        let first = name(("a", "b", "one"), "config");
+        assert!(first.starts_with("job-") && first.len() == "job-".len() + 8, "{first}");
+        assert_eq!(first, name(("a", "b", "two"), "config"));
+        assert_ne!(first, name(("a", "c", "one"), "config"));
+        assert_ne!(first, name(("a", "b", "one"), "another"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
-//! What a stack's folder holds against what the stack renders. It reads the disk and changes nothing.
+//! Compares a stack's folder with what the stack renders. It reads the disk and changes nothing.
 //!
-//! A file is ours if the index lists it and its content still has the listed digest. Everything else belongs to someone.
+//! A file is ours if the index lists it and its content still has the listed digest. Every other file was written or edited by a
+//! person and is kept, with one exception: what `git merge`, `rebase` or `stash pop` made of our files. Such a file is listed in
+//! the index and has conflict markers; or the index itself has them, and lists the file with the digests of two branches. It
+//! is rewritten, and no edit is lost by that: git does not merge into a file with uncommitted changes, so that all that was in
+//! it is in a commit or a stash. Solving the conflict in such a file by hand is lost, in favour of what the stack says.
 #![expect(clippy::disallowed_methods, reason = "files are read here to be compared")]
 
 use std::{
@@ -27,7 +31,7 @@ pub(super) const TEMPORARY: (&str, &str) = (".kafka-stacks.", ".tmp");
 /// What becomes of files that someone else wrote or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Others {
-    /// They are conflicts.
+    /// They are obstacles.
     Keep,
     /// They are replaced or deleted like our own.
     Overwrite,
@@ -50,8 +54,10 @@ pub(super) struct Plan<'a> {
     pub(super) abandoned: BTreeSet<String>,
     /// The number of rendered files that the folder has as they are.
     pub(super) unchanged: usize,
-    /// What forbids it.
-    pub(super) conflicts: Vec<Conflict>,
+    /// What keeps the folder from being written.
+    pub(super) obstacles: Vec<Obstacle>,
+    /// Those of the stale and the superfluous files that a merge of two branches made.
+    pub(super) merged: Vec<String>,
     /// Half-written files of an interrupted run.
     pub(super) temporary: Vec<String>,
     /// What an interrupted run had set out to write: `None` if the last run was not interrupted.
@@ -66,7 +72,7 @@ impl Plan<'_> {
 
     /// Whether nothing is to do.
     pub(super) fn is_current(&self) -> bool {
-        !self.has_changes() && self.conflicts.is_empty() && self.leftovers().next().is_none()
+        !self.has_changes() && self.obstacles.is_empty() && self.leftovers().next().is_none()
     }
 
     /// A path as a message shows it.
@@ -85,8 +91,8 @@ impl Plan<'_> {
         self.temporary.iter().map(String::as_str).chain(pending)
     }
 
-    fn conflict(&mut self, path: &str, reason: Reason) {
-        self.conflicts.push(Conflict {
+    fn obstacle(&mut self, path: &str, reason: Reason) {
+        self.obstacles.push(Obstacle {
             path: path.to_owned(),
             reason,
         });
@@ -95,7 +101,7 @@ impl Plan<'_> {
 
 /// Something in the way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Conflict {
+pub(super) struct Obstacle {
     /// The path below the stack's folder; empty for the folder itself.
     pub(super) path: String,
     pub(super) reason: Reason,
@@ -109,11 +115,11 @@ pub(super) enum Reason {
     /// The same, and the stack renders it no longer.
     EditedAndSuperfluous,
     /// A file that we did not write.
-    Foreign,
+    NotOurs,
     /// No file at all, where one must be.
-    NotAFile(Kind),
+    NotAFile(FileKind),
     /// No folder at all, where one must be.
-    NotAFolder(Kind),
+    NotAFolder(FileKind),
 }
 
 impl fmt::Display for Reason {
@@ -121,7 +127,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Edited => f.write_str("was edited by hand"),
             Self::EditedAndSuperfluous => f.write_str("was edited by hand, and the stack renders it no longer"),
-            Self::Foreign => f.write_str("is in the way, and was not written by this tool"),
+            Self::NotOurs => f.write_str("was not written by kafka-stacks"),
             Self::NotAFile(kind) => write!(f, "is {kind} where a file must be"),
             Self::NotAFolder(kind) => write!(f, "is {kind} where a folder must be"),
         }
@@ -130,14 +136,14 @@ impl fmt::Display for Reason {
 
 /// What a name in a folder stands for. Links are not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     File,
     Folder,
     Link,
     Other,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::File => "a file",
@@ -148,7 +154,7 @@ impl fmt::Display for Kind {
     }
 }
 
-impl From<fs::FileType> for Kind {
+impl From<fs::FileType> for FileKind {
     fn from(kind: fs::FileType) -> Self {
         if kind.is_symlink() {
             Self::Link
@@ -172,7 +178,8 @@ pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Othe
         superfluous: Vec::new(),
         abandoned: BTreeSet::new(),
         unchanged: 0,
-        conflicts: Vec::new(),
+        obstacles: Vec::new(),
+        merged: Vec::new(),
         temporary: Vec::new(),
         pending: None,
     };
@@ -190,46 +197,59 @@ pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Othe
         );
         match folders.kind(path)? {
             None => plan.missing.push(path.to_owned()),
-            Some(Kind::File) => files.push(File { path, text: Some(text) }),
-            Some(kind) => plan.conflict(path, Reason::NotAFile(kind)),
+            Some(FileKind::File) => files.push(File { path, text: Some(text) }),
+            Some(kind) => plan.obstacle(path, Reason::NotAFile(kind)),
         }
     }
-    for path in owned.0.keys().filter(|path| manifests.get(path).is_none()) {
+    for path in owned.digests.keys().filter(|path| manifests.get(path).is_none()) {
         if let Some((folder, _)) = path.rsplit_once('/') {
             plan.abandoned.insert(folder.to_owned());
         }
         // Whatever else may be there now, it is not the file that we wrote, and nothing needs its place.
-        if folders.kind(path)? == Some(Kind::File) {
+        if folders.kind(path)? == Some(FileKind::File) {
             files.push(File { path, text: None });
         }
     }
 
     let states = in_parallel(&files, |file| file.state(root, &owned))?;
     for (file, state) in files.iter().zip(states) {
-        let stale = file.text.is_some();
+        let rendered = file.text.is_some();
+        if state == State::Merged {
+            plan.merged.push(file.path.to_owned());
+        }
         match (state, others) {
-            (State::Same, _) => plan.unchanged += 1,
-            (State::Ours, _) | (_, Others::Overwrite) if stale => plan.stale.push(file.path.to_owned()),
-            (State::Ours, _) | (_, Others::Overwrite) => plan.superfluous.push(file.path.to_owned()),
-            (State::Edited, _) if stale => plan.conflict(file.path, Reason::Edited),
-            (State::Edited, _) => plan.conflict(file.path, Reason::EditedAndSuperfluous),
-            (State::Foreign, _) => plan.conflict(file.path, Reason::Foreign),
+            (State::Current, _) => plan.unchanged += 1,
+            (State::Ours | State::Merged, _) | (_, Others::Overwrite) if rendered => {
+                plan.stale.push(file.path.to_owned());
+            }
+            (State::Ours | State::Merged, _) | (_, Others::Overwrite) => plan.superfluous.push(file.path.to_owned()),
+            (State::Edited, _) if rendered => plan.obstacle(file.path, Reason::Edited),
+            (State::Edited, _) => plan.obstacle(file.path, Reason::EditedAndSuperfluous),
+            (State::NotOurs, _) => plan.obstacle(file.path, Reason::NotOurs),
         }
     }
     folders.report(&mut plan);
-    plan.conflicts.sort();
+    plan.obstacles.sort();
     Ok(plan)
 }
 
-/// The digests that make a file ours. A path may have several: that of the last run, and those of interrupted ones.
+/// The digests that make a file ours. A path may have several: that of the last run, those of interrupted ones, and those of two
+/// branches that are being merged.
 #[derive(Default)]
-struct Owned(BTreeMap<String, Vec<String>>);
+struct Owned {
+    digests: BTreeMap<String, Vec<String>>,
+    /// Files that both branches of a merge changed.
+    merged: BTreeSet<String>,
+}
 
 impl Owned {
     fn add(&mut self, files: &[Listed]) {
         // Hands may have written an index: nothing outside of the stack's folder is ever ours.
         for file in files.iter().filter(|file| stays_inside(&file.path)) {
-            self.0.entry(file.path.clone()).or_default().push(file.digest.clone());
+            self.digests
+                .entry(file.path.clone())
+                .or_default()
+                .push(file.digest.clone());
         }
     }
 }
@@ -238,23 +258,32 @@ impl Owned {
 fn read_owned(folders: &mut Folders<'_>, plan: &mut Plan<'_>, others: Others) -> anyhow::Result<Owned> {
     let mut owned = Owned::default();
     // If the index is no file, it is found in the way when it is compared, like all that is rendered.
-    if folders.kind(INDEX)? == Some(Kind::File)
+    if folders.kind(INDEX)? == Some(FileKind::File)
         && let Some(index) = Index::read(&plan.root.join(INDEX))?
     {
         owned.add(&index.files);
-        owned.0.insert(INDEX.to_owned(), index.digest.into_iter().collect());
+        if index.has_markers {
+            let twice = owned
+                .digests
+                .iter()
+                .filter(|(_, digests)| digests.iter().any(|digest| *digest != digests[0]));
+            owned.merged = twice.map(|(path, _)| path.clone()).collect();
+        }
+        owned
+            .digests
+            .insert(INDEX.to_owned(), index.digest.into_iter().collect());
     }
     match folders.kind(PENDING)? {
         None => {}
-        Some(Kind::File) => match Index::read(&plan.root.join(PENDING))? {
+        Some(FileKind::File) => match Index::read(&plan.root.join(PENDING))? {
             Some(index) => {
                 owned.add(&index.files);
                 plan.pending = Some(index.files);
             }
             None if others == Others::Overwrite => plan.pending = Some(Vec::new()),
-            None => plan.conflict(PENDING, Reason::Foreign),
+            None => plan.obstacle(PENDING, Reason::NotOurs),
         },
-        Some(kind) => plan.conflict(PENDING, Reason::NotAFile(kind)),
+        Some(kind) => plan.obstacle(PENDING, Reason::NotAFile(kind)),
     }
     Ok(owned)
 }
@@ -262,8 +291,9 @@ fn read_owned(folders: &mut Folders<'_>, plan: &mut Plan<'_>, others: Others) ->
 /// An index on the disk.
 struct Index {
     files: Vec<Listed>,
-    /// The digest of the index itself, if it still is what this tool would write for these files.
+    /// The digest of the index itself, if it still is what this tool has written for these files.
     digest: Option<String>,
+    has_markers: bool,
 }
 
 impl Index {
@@ -272,11 +302,20 @@ impl Index {
         let Ok(text) = String::from_utf8(read(path)?) else {
             return Ok(None);
         };
-        Ok(yaml::read_index(&text).map(|files| {
-            let digest = Some(digest(&text)).filter(|read| *read == digest(&yaml::index(&files)));
-            Self { files, digest }
+        Ok(yaml::read_index(&text).map(|files| Self {
+            digest: yaml::is_index_of(&text, &files).then(|| digest(&text)),
+            has_markers: has_conflict_markers(&text),
+            files,
         }))
     }
+}
+
+/// Whether git left a conflict in a text. What this tool writes has no such lines.
+fn has_conflict_markers(text: &str) -> bool {
+    let mut lines = text.lines();
+    ["<<<<<<< ", "=======", ">>>>>>> "]
+        .iter()
+        .all(|marker| lines.any(|line| line.starts_with(marker)))
 }
 
 /// A regular file of the stack's folder.
@@ -286,38 +325,46 @@ struct File<'a> {
     text: Option<&'a str>,
 }
 
-/// What a file is to us.
+/// What became of a file since this tool wrote it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Same,
+    /// It has the rendered text.
+    Current,
+    /// It is as this tool wrote it.
     Ours,
+    /// A merge of two branches changed it, and no person.
+    Merged,
+    /// A person changed it.
     Edited,
-    Foreign,
+    /// This tool did not write it.
+    NotOurs,
 }
 
 impl File<'_> {
     fn state(&self, root: &Path, owned: &Owned) -> anyhow::Result<State> {
         let found = read(&root.join(self.path))?;
         if self.text.is_some_and(|text| text.as_bytes() == found) {
-            return Ok(State::Same);
+            return Ok(State::Current);
         }
-        let digests = owned.0.get(self.path);
-        let foreign = if digests.is_some() {
+        let digests = owned.digests.get(self.path);
+        let changed = if digests.is_some() {
             State::Edited
         } else {
-            State::Foreign
+            State::NotOurs
         };
         let Ok(found) = String::from_utf8(found) else {
-            return Ok(foreign);
+            return Ok(changed);
         };
         // A digest does not tell line ends apart: a checkout on Windows has others.
-        let found = digest(&found);
-        Ok(if self.text.is_some_and(|text| digest(text) == found) {
-            State::Same
-        } else if digests.is_some_and(|digests| digests.contains(&found)) {
+        let digest_found = digest(&found);
+        Ok(if self.text.is_some_and(|text| digest(text) == digest_found) {
+            State::Current
+        } else if digests.is_some_and(|digests| digests.contains(&digest_found)) {
             State::Ours
+        } else if owned.merged.contains(self.path) || digests.is_some() && has_conflict_markers(&found) {
+            State::Merged
         } else {
-            foreign
+            changed
         })
     }
 }
@@ -340,13 +387,13 @@ struct Folders<'a> {
 
 enum Listing {
     Missing,
-    NotAFolder(Kind),
-    Names(BTreeMap<String, Kind>),
+    NotAFolder(FileKind),
+    Names(BTreeMap<String, FileKind>),
 }
 
 impl Folders<'_> {
     /// What a path stands for; `None` if nothing is there.
-    fn kind(&mut self, path: &str) -> anyhow::Result<Option<Kind>> {
+    fn kind(&mut self, path: &str) -> anyhow::Result<Option<FileKind>> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Ok(match self.listing(folder)? {
             Listing::Names(names) => names.get(name).copied(),
@@ -363,7 +410,7 @@ impl Folders<'_> {
             };
             let listing = match kind {
                 None => Listing::Missing,
-                Some(Kind::Folder) => Listing::Names(names(&self.root.join(folder))?),
+                Some(FileKind::Folder) => Listing::Names(names(&self.root.join(folder))?),
                 Some(kind) => Listing::NotAFolder(kind),
             };
             self.listed.insert(folder.to_owned(), listing);
@@ -376,11 +423,11 @@ impl Folders<'_> {
         for (folder, listing) in self.listed {
             match listing {
                 Listing::Missing => {}
-                Listing::NotAFolder(kind) => plan.conflict(&folder, Reason::NotAFolder(kind)),
+                Listing::NotAFolder(kind) => plan.obstacle(&folder, Reason::NotAFolder(kind)),
                 Listing::Names(names) => {
                     for (name, kind) in names {
                         let (start, end) = TEMPORARY;
-                        if kind == Kind::File && name.starts_with(start) && name.ends_with(end) {
+                        if kind == FileKind::File && name.starts_with(start) && name.ends_with(end) {
                             plan.temporary.push(join(&folder, &name));
                         }
                     }
@@ -399,7 +446,7 @@ fn join(folder: &str, name: &str) -> String {
     }
 }
 
-fn kind(path: &Path) -> anyhow::Result<Option<Kind>> {
+fn kind(path: &Path) -> anyhow::Result<Option<FileKind>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata.file_type().into())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -407,12 +454,12 @@ fn kind(path: &Path) -> anyhow::Result<Option<Kind>> {
     }
 }
 
-fn names(folder: &Path) -> anyhow::Result<BTreeMap<String, Kind>> {
+fn names(folder: &Path) -> anyhow::Result<BTreeMap<String, FileKind>> {
     let read = || {
         let mut names = BTreeMap::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            // A name that is not Unicode is none that we would write.
+            // This tool writes no name that is not Unicode.
             if let Ok(name) = entry.file_name().into_string() {
                 names.insert(name, entry.file_type()?.into());
             }

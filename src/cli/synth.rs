@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         Outcome,
-        compare::{Conflict, Others, Plan, Reason, compare},
+        compare::{Obstacle, Others, Plan, Reason, compare},
         failure::Failure,
         output::{Output, count},
         report::{self, Show},
@@ -99,7 +99,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     } else {
         of_sound
             .iter()
-            .filter(|plan| plan.conflicts.is_empty())
+            .filter(|plan| plan.obstacles.is_empty())
             .try_for_each(|plan| write(plan))?;
         if let Some(failure) = in_the_way(&of_sound) {
             output.note(&failure.text(output.note_paint()));
@@ -138,25 +138,25 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
 
 /// All that keeps stacks from being written; `None` if nothing does.
 fn in_the_way(plans: &[&Plan<'_>]) -> Option<Failure> {
-    let conflicts: Vec<(&Plan<'_>, &Conflict)> = plans
+    let obstacles: Vec<(&Plan<'_>, &Obstacle)> = plans
         .iter()
-        .flat_map(|plan| plan.conflicts.iter().map(move |conflict| (*plan, conflict)))
+        .flat_map(|plan| plan.obstacles.iter().map(move |obstacle| (*plan, obstacle)))
         .collect();
-    if conflicts.is_empty() {
+    if obstacles.is_empty() {
         return None;
     }
-    let messages = conflicts
+    let messages = obstacles
         .iter()
-        .map(|(plan, conflict)| format!("`{}` {}", plan.shown(&conflict.path), conflict.reason))
+        .map(|(plan, obstacle)| format!("`{}` {}", plan.shown(&obstacle.path), obstacle.reason))
         .collect();
-    let any = |is: fn(&Reason) -> bool| conflicts.iter().any(|(_, conflict)| is(&conflict.reason));
+    let any = |is: fn(&Reason) -> bool| obstacles.iter().any(|(_, obstacle)| is(&obstacle.reason));
     let mut failure = Failure::several(messages);
     if any(|reason| matches!(reason, Reason::Edited | Reason::EditedAndSuperfluous)) {
         failure = failure.hint(
             "move the change into the stack, with a builder call or `Stack::amend`, then run `synth --overwrite`",
         );
     }
-    if any(|reason| *reason == Reason::Foreign) {
+    if any(|reason| *reason == Reason::NotOurs) {
         failure = failure.hint("move the file elsewhere if you need it, then run `synth --overwrite`");
     }
     if any(|reason| matches!(reason, Reason::NotAFile(_) | Reason::NotAFolder(_))) {
@@ -187,18 +187,21 @@ fn list(plan: &Plan<'_>) -> String {
         return summary(plan);
     }
     let missing = plan.missing.iter().map(|path| ("missing", path.as_str()));
-    let stale = plan.stale.iter().map(|path| ("stale", path.as_str()));
+    let stale = plan.stale.iter().map(|path| {
+        let merged = plan.merged.contains(path);
+        (if merged { "left by a merge" } else { "stale" }, path.as_str())
+    });
     let superfluous = plan.superfluous.iter().map(String::as_str).chain(plan.leftovers());
     let mut lines: Vec<(&str, String)> = missing
         .chain(stale)
         .chain(superfluous.map(|path| ("superfluous", path)))
         .map(|(what, path)| (path, format!("{what}: {}", plan.shown(path))))
         .collect();
-    lines.extend(plan.conflicts.iter().map(|conflict| {
-        let path = plan.shown(&conflict.path);
+    lines.extend(plan.obstacles.iter().map(|obstacle| {
+        let path = plan.shown(&obstacle.path);
         (
-            conflict.path.as_str(),
-            format!("in the way: {path} {}", conflict.reason),
+            obstacle.path.as_str(),
+            format!("in the way: {path} {}", obstacle.reason),
         )
     }));
     lines.sort();
@@ -208,7 +211,7 @@ fn list(plan: &Plan<'_>) -> String {
 /// What became of a stack's folder, in a line.
 fn summary(plan: &Plan<'_>) -> String {
     let root = plan.shown("");
-    if !plan.conflicts.is_empty() {
+    if !plan.obstacles.is_empty() {
         return format!("{root}: not written\n");
     }
     let written = plan.missing.len() + plan.stale.len();
@@ -225,7 +228,11 @@ fn summary(plan: &Plan<'_>) -> String {
         }
     }
     if plan.has_changes() {
-        format!("{root}: {}\n", parts.join(", "))
+        let merged = plan.merged.iter().map(|path| {
+            let path = plan.shown(path);
+            format!("{path}: a merge left a conflict or a mixture of two branches, which was replaced\n")
+        });
+        format!("{}{root}: {}\n", merged.collect::<String>(), parts.join(", "))
     } else {
         format!("{root}: {}, up to date\n", count(plan.unchanged, "file"))
     }
@@ -244,17 +251,17 @@ fn differences(plan: &Plan<'_>, report: &mut Value) {
     report["missing"] = json!(plan.missing);
     report["stale"] = json!(plan.stale);
     report["superfluous"] = superfluous.collect();
-    report["in_the_way"] = plan.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
+    report["in_the_way"] = plan.obstacles.iter().map(|obstacle| obstacle.path.as_str()).collect();
     report["unchanged"] = plan.unchanged.into();
 }
 
 fn changes(plan: &Plan<'_>, report: &mut Value) {
-    let done = plan.conflicts.is_empty();
+    let done = plan.obstacles.is_empty();
     let mut written: Vec<&String> = plan.missing.iter().chain(&plan.stale).filter(|_| done).collect();
     written.sort();
     report["folder"] = plan.shown("").into();
     report["written"] = json!(written);
     report["deleted"] = plan.superfluous.iter().filter(|_| done).map(String::as_str).collect();
-    report["in_the_way"] = plan.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
+    report["in_the_way"] = plan.obstacles.iter().map(|obstacle| obstacle.path.as_str()).collect();
     report["unchanged"] = plan.unchanged.into();
 }

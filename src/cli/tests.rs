@@ -327,7 +327,7 @@ fn what_is_in_the_way_is_named_with_what_to_do() {
     assert_snapshot!(shell(&STACKS, &scratch, "synth --out {}").split_once("1 warning\n").unwrap().1, @r"
     error: `{}/good/broker/configmap-broker.yaml` was edited by hand
     error: `{}/risky/broker` is a file where a folder must be
-    error: `{}/risky/other/configmap-other.yaml` is in the way, and was not written by this tool
+    error: `{}/risky/other/configmap-other.yaml` was not written by kafka-stacks
       hint: move the change into the stack, with a builder call or `Stack::amend`, then run `synth --overwrite`
       hint: move the file elsewhere if you need it, then run `synth --overwrite`
       hint: links are never followed and folders never replaced: move them out of the way
@@ -434,6 +434,133 @@ fn two_stacks_of_one_name_are_refused() {
         assert_eq!(shell(&[good, risky, good], &scratch, words), shown, "{words}");
     }
     assert!(!scratch.path("out").exists());
+}
+
+/// The topics of a stack, as two branches of a repository add to them.
+fn topics(names: &[&'static str]) -> Stack {
+    use crate::prelude::*;
+    let mut stack = Stack::new("topics", "kafka").existing_namespace();
+    let kafka = KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+    let topic = |name: &&str| Topic::new(*name, 6, Cleanup::delete_after(7.days())).replication(Replication::new(3, 2));
+    stack.add(Topics::new("topics", &kafka).topics(names.iter().map(topic)));
+    stack.add(part("other", &[]));
+    stack
+}
+
+fn git(scratch: &Scratch, words: &str) -> String {
+    let identity = [
+        "-c",
+        "user.name=test",
+        "-c",
+        "user.email=test@example.com",
+        "-c",
+        "init.defaultBranch=main",
+    ];
+    let output = std::process::Command::new("git")
+        .args(identity)
+        .args(words.split(' '))
+        .current_dir(scratch.path("out"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A repository in which two branches each added a topic, merged but for the conflicts.
+fn merge_of_branches_that_add(ours: &'static str, theirs: &'static str) -> Scratch {
+    let scratch = Scratch::new();
+    let synth = |names: &[&'static str]| {
+        let stack = StackFn::named("topics", || topics(names));
+        let shown = shell_of(Paint::PLAIN, &[stack], &scratch, "synth --out {}");
+        assert!(shown.starts_with("Done"), "{shown}");
+    };
+    synth(&["clicks", "payments"]);
+    git(&scratch, "init -q");
+    git(&scratch, "add -A");
+    git(&scratch, "commit -q -m base");
+    git(&scratch, "checkout -q -b theirs");
+    synth(&["clicks", "payments", theirs]);
+    git(&scratch, "commit -q -a -m theirs");
+    git(&scratch, "checkout -q main");
+    synth(&["clicks", "payments", ours]);
+    git(&scratch, "commit -q -a -m ours");
+    git(&scratch, "merge theirs");
+    scratch
+}
+
+#[test]
+fn synth_replaces_what_a_merge_of_two_branches_left() {
+    let (ours, theirs) = ("apples", "refunds");
+    let scratch = merge_of_branches_that_add(ours, theirs);
+    // The file of topics is merged line by line.
+    let conflicts = git(&scratch, "diff --name-only --diff-filter=U");
+    assert_eq!(conflicts, "topics/kustomization.yaml\ntopics/topics/job-topics.yaml\n");
+    let stacks = [StackFn::named("topics", || {
+        topics(&["clicks", "payments", ours, theirs])
+    })];
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --check --out {}"), @r"
+    Stale
+    -- notes
+    left by a merge: {}/topics/kustomization.yaml
+    left by a merge: {}/topics/topics/job-topics.yaml
+    not up to date: run `synth` and commit what it writes
+    ");
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
+    Done
+    -- notes
+    {}/topics/kustomization.yaml: a merge left a conflict or a mixture of two branches, which was replaced
+    {}/topics/topics/job-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
+    {}/topics: 2 files written, 4 unchanged
+    ");
+    let fresh = Scratch::new();
+    shell_of(Paint::PLAIN, &stacks, &fresh, "synth --out {}");
+    for (path, text) in fresh.content() {
+        assert_eq!(scratch.read(&path), text, "{path}");
+    }
+}
+
+#[test]
+fn after_a_merge_files_are_replaced_that_both_branches_changed_and_no_others() {
+    let (ours, theirs) = ("orders", "outbox");
+    let scratch = merge_of_branches_that_add(ours, theirs);
+    // The two topics are neighbours, so that the file of topics has a conflict too.
+    assert!(
+        scratch
+            .read("out/topics/topics/configmap-topics.yaml")
+            .contains("<<<<<<< HEAD")
+    );
+    let edited = scratch.read("out/topics/other/configmap-other.yaml") + "# by hand\n";
+    scratch.put("out/topics/other/configmap-other.yaml", &edited);
+    // A conflict that was resolved by hand, otherwise than by the stack.
+    let resolved = scratch
+        .read("out/topics/topics/configmap-topics.yaml")
+        .replace("<<<<<<< HEAD", "");
+    scratch.put("out/topics/topics/configmap-topics.yaml", &resolved);
+    let stacks = [StackFn::named("topics", || {
+        topics(&["clicks", "payments", ours, theirs])
+    })];
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
+    Failed
+    -- notes
+    error: `{}/topics/other/configmap-other.yaml` was edited by hand
+      hint: move the change into the stack, with a builder call or `Stack::amend`, then run `synth --overwrite`
+    {}/topics: not written
+    ");
+    assert_eq!(scratch.read("out/topics/other/configmap-other.yaml"), edited);
+    git(&scratch, "checkout -q HEAD -- topics/other");
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
+    Done
+    -- notes
+    {}/topics/kustomization.yaml: a merge left a conflict or a mixture of two branches, which was replaced
+    {}/topics/topics/configmap-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
+    {}/topics/topics/job-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
+    {}/topics: 3 files written, 3 unchanged
+    ");
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --check --out {}"), @r"
+    Done
+    -- notes
+    {}/topics: 6 files, up to date
+    ");
 }
 
 /// A stack named after a team, with the team's constructs; a team without any cannot have one.

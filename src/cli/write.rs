@@ -20,7 +20,7 @@ use crate::{
     yaml,
 };
 
-/// Carries out a plan without conflicts. If nothing changed, nothing is written.
+/// Carries out a plan without obstacles. If nothing changed, nothing is written.
 pub(super) fn write(plan: &Plan<'_>) -> anyhow::Result<()> {
     Writer::new(plan.root, &|| Ok(())).carry_out(plan)
 }
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::{
         cli::{
-            compare::{Conflict, Kind, Others, Reason, compare},
+            compare::{FileKind, Obstacle, Others, Reason, compare},
             scratch::Scratch,
         },
         manifest::{Manifests, RenderedFile},
@@ -216,7 +216,7 @@ mod tests {
     }
 
     /// Compares and writes; the number of changes to the disk, or what was in the way, or the failure.
-    fn run(root: &Path, manifests: &Manifests, others: Others) -> Result<usize, Vec<Conflict>> {
+    fn run(root: &Path, manifests: &Manifests, others: Others) -> Result<usize, Vec<Obstacle>> {
         run_until(root, manifests, others, usize::MAX).map(|(steps, result)| {
             result.unwrap();
             steps
@@ -229,10 +229,10 @@ mod tests {
         manifests: &Manifests,
         others: Others,
         stop: usize,
-    ) -> Result<(usize, anyhow::Result<()>), Vec<Conflict>> {
+    ) -> Result<(usize, anyhow::Result<()>), Vec<Obstacle>> {
         let plan = compare(root, manifests, others).unwrap();
-        if !plan.conflicts.is_empty() {
-            return Err(plan.conflicts);
+        if !plan.obstacles.is_empty() {
+            return Err(plan.obstacles);
         }
         let steps = AtomicUsize::new(0);
         let before = || {
@@ -253,8 +253,8 @@ mod tests {
             .collect()
     }
 
-    fn conflict(path: &str, reason: Reason) -> Conflict {
-        Conflict {
+    fn conflict(path: &str, reason: Reason) -> Obstacle {
+        Obstacle {
             path: path.to_owned(),
             reason,
         }
@@ -320,7 +320,7 @@ mod tests {
             run(&root, &second(), Others::Keep),
             Err(vec![
                 conflict("kafka/one.yaml", Reason::Edited),
-                conflict("new/five.yaml", Reason::Foreign),
+                conflict("new/five.yaml", Reason::NotOurs),
                 conflict("old/three.yaml", Reason::EditedAndSuperfluous),
             ])
         );
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn an_index_that_was_edited_or_is_foreign_is_in_the_way() {
         for (text, reason) in [
-            ("kind: Kustomization\n".to_owned(), Reason::Foreign),
+            ("kind: Kustomization\n".to_owned(), Reason::NotOurs),
             (format!("{}- extra.yaml\n", first().get(INDEX).unwrap()), Reason::Edited),
             (format!("{}# a note\n", first().get(INDEX).unwrap()), Reason::Edited),
         ] {
@@ -362,8 +362,8 @@ mod tests {
             let root = scratch.path("");
             run(&root, &first(), Others::Keep).unwrap();
             scratch.put(INDEX, &text);
-            let conflicts = run(&root, &first(), Others::Keep).unwrap_err();
-            assert_eq!(conflicts, [conflict(INDEX, reason)]);
+            let obstacles = run(&root, &first(), Others::Keep).unwrap_err();
+            assert_eq!(obstacles, [conflict(INDEX, reason)]);
             assert_eq!(scratch.read(INDEX), text);
             run(&root, &first(), Others::Overwrite).unwrap();
             assert_eq!(scratch.content(), content(&first(), &[]));
@@ -406,8 +406,8 @@ mod tests {
             assert_eq!(
                 run(&root, &first(), others),
                 Err(vec![
-                    conflict("kafka/one.yaml", Reason::NotAFile(Kind::Folder)),
-                    conflict("old", Reason::NotAFolder(Kind::File)),
+                    conflict("kafka/one.yaml", Reason::NotAFile(FileKind::Folder)),
+                    conflict("old", Reason::NotAFolder(FileKind::File)),
                 ])
             );
             assert_eq!(scratch.content(), before);
@@ -421,7 +421,7 @@ mod tests {
 
         let elsewhere = Scratch::new();
         elsewhere.put("one.yaml", "one: 1\n");
-        let (file, folder) = (Reason::NotAFile(Kind::Link), Reason::NotAFolder(Kind::Link));
+        let (file, folder) = (Reason::NotAFile(FileKind::Link), Reason::NotAFolder(FileKind::Link));
         for (link, target, expected) in [
             ("prod/kafka/one.yaml", "one.yaml", conflict("kafka/one.yaml", file)),
             ("prod/kustomization.yaml", "one.yaml", conflict(INDEX, file)),
@@ -434,8 +434,8 @@ mod tests {
             fs::create_dir_all(link.parent().unwrap()).unwrap();
             symlink(elsewhere.path(target), &link).unwrap();
             for others in [Others::Keep, Others::Overwrite] {
-                let conflicts = run(&scratch.path("prod"), &second(), others).unwrap_err();
-                assert_eq!(conflicts, std::slice::from_ref(&expected));
+                let obstacles = run(&scratch.path("prod"), &second(), others).unwrap_err();
+                assert_eq!(obstacles, std::slice::from_ref(&expected));
             }
         }
         assert_eq!(

@@ -230,38 +230,51 @@ pub struct Listed {
 }
 
 /// The kustomization of a stack, which is the index of its files too: each with the digest of what was written.
+///
+/// The files are listed in the order in which they can be applied. It has no `sortOptions`: kubectl sets an order of its own
+/// and warns of another one, and kustomize and kubectl both put namespaces, accounts and configuration before workloads, and
+/// Jobs behind them.
 pub fn index(files: &[Listed]) -> String {
-    let kustomization = serde_json::json!({
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        // The files are listed in the order in which they can be applied.
-        "sortOptions": { "order": "fifo" },
-        "resources": files.iter().filter(|file| file.applied).map(|file| &file.path).collect::<Vec<_>>(),
-    });
-    let mut text = format!("{INDEX_MARK}\n");
-    let mut digests = files.iter().filter(|file| file.applied);
-    for line in to_text(&kustomization).lines() {
-        text.push_str(line);
-        if line.starts_with("- ")
-            && let Some(file) = digests.next()
-        {
-            text.push_str(" # ");
-            text.push_str(&file.digest);
-        }
-        text.push('\n');
-    }
-    for file in files.iter().filter(|file| !file.applied) {
-        text.push_str(&format!("{DOCUMENT}{} # {}\n", file.path, file.digest));
-    }
-    text
+    index_with("", files)
 }
+
+/// Whether a text is the index that this version, or an earlier one, has written for files.
+pub fn is_index_of(text: &str, files: &[Listed]) -> bool {
+    /// What earlier versions wrote behind the resources.
+    const SORT_OPTIONS: &str = "sortOptions:\n  order: fifo\n";
+    let text = text.replace("\r\n", "\n");
+    ["", SORT_OPTIONS]
+        .iter()
+        .any(|options| index_with(options, files) == text)
+}
+
+fn index_with(options: &str, files: &[Listed]) -> String {
+    let list = |start: &str, applied: bool| -> String {
+        let files = files.iter().filter(|file| file.applied == applied);
+        files
+            .map(|file| format!("{start}{} # {}\n", file.path, file.digest))
+            .collect()
+    };
+    let resources = match list(RESOURCE, true) {
+        none if none.is_empty() => " []\n".to_owned(),
+        some => format!("\n{some}"),
+    };
+    format!(
+        "{INDEX_MARK}\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:{resources}{options}{}",
+        list(DOCUMENT, false)
+    )
+}
+
+/// How the line of an object's file begins.
+const RESOURCE: &str = "- ";
 
 /// How the line of a document begins: to a reader of YAML it is a comment.
 const DOCUMENT: &str = "# - ";
 
-/// Reads an index. `None` if this tool did not write the text.
+/// Reads an index. `None` if this tool did not write the text. One with the conflict markers of a merge lists the files of both
+/// branches, and a file that both changed twice.
 pub fn read_index(text: &str) -> Option<Vec<Listed>> {
-    let mut lines = text.lines();
+    let mut lines = text.lines().skip_while(|line| line.starts_with("<<<<<<< "));
     if lines.next()?.trim_end() != INDEX_MARK {
         return None;
     }
@@ -269,7 +282,7 @@ pub fn read_index(text: &str) -> Option<Vec<Listed>> {
         lines
             .filter_map(|line| {
                 let document = line.strip_prefix(DOCUMENT);
-                let (path, digest) = document.or_else(|| line.strip_prefix("- "))?.split_once(" # ")?;
+                let (path, digest) = document.or_else(|| line.strip_prefix(RESOURCE))?.split_once(" # ")?;
                 Some(Listed {
                     path: path.to_owned(),
                     digest: digest.trim_end().to_owned(),
@@ -387,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_is_read_back_and_a_foreign_kustomization_is_not_one() {
+    fn an_index_is_read_back_and_another_kustomization_is_not_one() {
         let files: Vec<Listed> = [
             ("namespace-kafka.yaml", "0123456789abcdef", true),
             ("kafka/service-kafka.yaml", "fedcba9876543210", true),
@@ -406,11 +419,21 @@ mod tests {
         resources:
         - namespace-kafka.yaml # 0123456789abcdef
         - kafka/service-kafka.yaml # fedcba9876543210
-        sortOptions:
-          order: fifo
         # - runbooks/KafkaBrokerDown.md # 00112233aabbccdd
         ");
-        assert_eq!(read_index(&index(&files)), Some(files));
+        assert_eq!(read_index(&index(&files)).as_ref(), Some(&files));
+        assert!(index(&[]).ends_with("\nresources: []\n"));
+        // As earlier versions wrote it.
+        let document = "# - runbooks";
+        let earlier = index(&files).replace(document, &format!("sortOptions:\n  order: fifo\n{document}"));
+        assert_eq!(read_index(&earlier).as_ref(), Some(&files));
+        for (text, own) in [
+            (index(&files), true),
+            (earlier.replace('\n', "\r\n"), true),
+            (earlier.replace("fifo", "legacy"), false),
+        ] {
+            assert_eq!(is_index_of(&text, &files), own, "{text}");
+        }
         assert_eq!(read_index("kind: Kustomization\n"), None);
     }
 
