@@ -200,7 +200,7 @@ fn all_stacks_are_written_once_and_found_up_to_date() {
     assert_snapshot!(run(&scratch, &["synth", "prod"]), @r"
     exit 2
     -- stderr
-    error: `out/prod/kustomization.yaml` is in the way, and was not written by this tool
+    error: `out/prod/kustomization.yaml` was not written by kafka-stacks
       hint: move the file elsewhere if you need it, then run `synth --overwrite`
     out/prod: not written
     ");
