@@ -67,11 +67,9 @@ pub struct Judged {
 pub fn judge(body: &Value) -> Judged {
     let root = Node::root(body);
     let mut findings = Diagnostics::default();
-    object::check(&root, &mut findings);
-    Judged {
-        findings,
-        model: ObjectModel::of(&root),
-    }
+    let model = ObjectModel::of(&root);
+    object::check(&root, &model, &mut findings);
+    Judged { findings, model }
 }
 
 /// Judges what the objects of a set are to each other: for each of them, what is wrong.

@@ -33,3 +33,18 @@ table! {
         .between(f64::NEG_INFINITY, f64::INFINITY),
         "Records of the partition that the group did not commit yet; -1 if it never committed, and below 0 at times.";
 }
+
+/// Further names, which nothing here asks for.
+const OTHERS: [&str; 6] = [
+    "kafka_broker_info",
+    "kafka_topic_partition_leader_is_preferred",
+    "kafka_consumergroup_current_offset_sum",
+    "kafka_consumergroup_lag_sum",
+    "kafka_consumergroup_lag_zookeeper",
+    "kafka_exporter_build_info",
+];
+
+/// All names that it exports.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|metric| metric.name).chain(OTHERS)
+}

@@ -332,6 +332,12 @@ pub(super) const ALL: &[Fault] = &[
     (
         "KS-A31",
         PLAIN,
+        "expr: up{job=\"app\"} == 0",
+        "expr: sum by (up) > > 3 and",
+    ),
+    (
+        "KS-A31",
+        PLAIN,
         "    - alert: AppDown\n",
         "    - alert: AppDown\n      record: app_down\n",
     ),

@@ -22,7 +22,7 @@ use self::{
     address::Address,
     config::ConfigData,
     guard::{Budget, Policy},
-    monitoring::{Monitor, RuleMetrics},
+    monitoring::{Monitor, PrometheusRules},
     node::Node,
     selector::{Labels, labels},
     service::Service,
@@ -50,7 +50,7 @@ pub(crate) enum ObjectDetail {
     Policy(Policy),
     ServiceMonitor(Monitor),
     PodMonitor(Monitor),
-    Rules(RuleMetrics),
+    Rules(PrometheusRules),
     Namespace { injects: bool, restricted: bool },
     Other,
 }

@@ -1,6 +1,7 @@
-//! What Prometheus is told: monitors, and the names that rules use.
+//! What Prometheus is told: monitors, and rules.
 
 use super::{node::Node, selector::Selector, service::PortRef};
+use crate::{promql, yaml};
 
 /// A `ServiceMonitor` or a `PodMonitor`.
 #[derive(Clone, Debug)]
@@ -11,13 +12,20 @@ pub(crate) struct Monitor {
     pub(crate) ports: Vec<(PortRef, String)>,
 }
 
-/// The names of metrics in a `PrometheusRule`.
+/// The rules of a `PrometheusRule`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RuleMetrics {
-    /// Those that expressions ask for, each with the place of the expression.
-    pub(crate) used: Vec<(String, String)>,
-    /// Those that its rules record.
+pub(crate) struct PrometheusRules {
+    pub(crate) expressions: Vec<Expression>,
+    /// The names of the series that its rules record.
     pub(crate) recorded: Vec<String>,
+}
+
+/// The expression of a rule, parsed once.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    pub(crate) pointer: String,
+    /// The metrics of Kafka that it asks for, whose names begin with `kafka_`; or why it cannot be parsed.
+    pub(crate) metrics: Result<Vec<String>, String>,
 }
 
 pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
@@ -47,86 +55,39 @@ pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
     }
 }
 
-pub(super) fn rules(spec: &Node<'_, '_>) -> RuleMetrics {
-    let mut metrics = RuleMetrics::default();
+pub(super) fn rules(spec: &Node<'_, '_>) -> PrometheusRules {
+    let mut found = PrometheusRules::default();
     let groups = spec.get("groups");
     for group in groups.items() {
         let rules = group.get("rules");
         for rule in rules.items() {
-            metrics.recorded.extend(rule.get("record").str().map(str::to_owned));
+            found.recorded.extend(rule.get("record").str().map(str::to_owned));
             let expression = rule.get("expr");
-            for metric in expression_metrics(expression.text()) {
-                metrics.used.push((metric, expression.pointer()));
-            }
-        }
-    }
-    metrics
-}
-
-/// The metrics of Kafka in an expression: names that begin with `kafka_`, outside of label matchers and lists of labels.
-pub(crate) fn expression_metrics(expression: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let bytes = expression.as_bytes();
-    let (mut index, mut braces, mut quote) = (0, 0_usize, None);
-    let mut labels_follow = false;
-    while index < bytes.len() {
-        let c = bytes[index];
-        if let Some(end) = quote {
-            match c {
-                b'\\' => index += 1,
-                _ if c == end => quote = None,
-                _ => {}
-            }
-            index += 1;
-            continue;
-        }
-        match c {
-            b'"' | b'\'' | b'`' => quote = Some(c),
-            b'{' => braces += 1,
-            b'}' => braces = braces.saturating_sub(1),
-            b'(' if labels_follow => {
-                // by (…), on (…): names of labels.
-                index += expression[index..].find(')').unwrap_or(0);
-                labels_follow = false;
-            }
-            _ if c.is_ascii_alphabetic() || c == b'_' => {
-                let start = index;
-                while index < bytes.len()
-                    && (bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'_' | b':'))
-                {
-                    index += 1;
-                }
-                let word = &expression[start..index];
-                labels_follow = matches!(
-                    word,
-                    "by" | "without" | "on" | "ignoring" | "group_left" | "group_right"
-                );
-                if braces == 0 && word.starts_with("kafka_") && !found.iter().any(|known| known == word) {
-                    found.push(word.to_owned());
-                }
+            // One that is missing or empty is told by its own check.
+            let Some(text) = expression.str().filter(|text| !text.trim().is_empty()) else {
                 continue;
-            }
-            b' ' | b'\n' | b'\t' => {}
-            _ => labels_follow = false,
+            };
+            found.expressions.push(Expression {
+                pointer: expression.pointer(),
+                metrics: promql::parse(text).map(|parsed| {
+                    let names = promql::metric_names(&parsed).into_iter();
+                    names.filter(|name| name.starts_with("kafka_")).collect()
+                }),
+            });
         }
-        index += 1;
     }
     found
 }
 
 /// The names of the series that the rules of a JMX agent make. A name with a captured part ends in `*` where the part begins.
-pub(crate) fn agent_metrics(rules: &str) -> Vec<String> {
-    let lower = rules.lines().any(|line| line.trim() == "lowercaseOutputName: true");
+pub(super) fn agent_metrics(file: &str) -> Vec<String> {
+    let Some(document) = yaml::read::read(file).documents.into_iter().next() else {
+        return Vec::new();
+    };
+    let lower = document.value["lowercaseOutputName"] == true;
+    let rules = document.value["rules"].as_array().into_iter().flatten();
     rules
-        .lines()
-        .filter_map(|line| {
-            line.trim_start()
-                .trim_start_matches("- ")
-                .trim_start()
-                .strip_prefix("name:")
-        })
-        .map(|name| name.trim().trim_matches(['"', '\'']))
-        .filter(|name| !name.is_empty())
+        .filter_map(|rule| rule["name"].as_str().filter(|name| !name.is_empty()))
         .map(|name| {
             let name = match name.split_once('$') {
                 Some((before, _)) => format!("{before}*"),
@@ -135,4 +96,16 @@ pub(crate) fn agent_metrics(rules: &str) -> Vec<String> {
             if lower { name.to_ascii_lowercase() } else { name }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agents_file_is_read_as_yaml() {
+        let file = "lowercaseOutputName: true\nrules:\n- {pattern: \"a\", name: Kafka_A_total}\n- pattern: b\n  name: >-\n    kafka_$1_count\n- pattern: c\n";
+        assert_eq!(agent_metrics(file), ["kafka_a_total", "kafka_*"]);
+        assert_eq!(agent_metrics("pattern: ["), [""; 0]);
+    }
 }

@@ -15,11 +15,11 @@ pub(crate) mod schema;
 mod service;
 pub(crate) mod workload;
 
-use super::model::node::Node;
+use super::model::{ObjectDetail, ObjectModel, node::Node};
 use crate::diagnostics::Diagnostics;
 
 /// Judges an object by its kind.
-pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+pub(super) fn check(root: &Node<'_, '_>, model: &ObjectModel, findings: &mut Diagnostics) {
     metadata::check(root, findings);
     let spec = root.get("spec");
     let api_version = root.get("apiVersion").text();
@@ -36,7 +36,11 @@ pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         "PodDisruptionBudget" => disruption_budget::budget(root, findings),
         "ConfigMap" | "Secret" => data::data(root, findings),
         "ServiceMonitor" | "PodMonitor" => metadata::selector(&spec.get("selector"), findings),
-        "PrometheusRule" => prometheus_rule::alerts(root, findings),
+        "PrometheusRule" => {
+            if let ObjectDetail::Rules(rules) = &model.detail {
+                prometheus_rule::check(root, rules, findings);
+            }
+        }
         _ => {}
     }
 }

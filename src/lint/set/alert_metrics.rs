@@ -1,11 +1,15 @@
 //! Metrics that alerts ask for and nothing exports.
 
-use crate::diagnostics::{Severity::Warning, family::rules};
 use std::collections::BTreeSet;
 
-use crate::lint::model::{
-    ObjectDetail,
-    set::{ObjectSet, SetFindings},
+use crate::{
+    diagnostics::{Severity::Warning, family::rules},
+    lint::model::{
+        ObjectDetail,
+        monitoring::Expression,
+        set::{ObjectSet, SetFindings},
+    },
+    metrics::exporter,
 };
 
 rules! { rules::pod;
@@ -37,16 +41,22 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 }
             }
             ObjectDetail::Rules(rules) => known.extend(rules.recorded.iter().map(String::as_str)),
-            ObjectDetail::Workload(workload) if workload.exports => known.extend(EXPORTER_METRICS),
+            ObjectDetail::Workload(workload) if workload.exports => exporter::names().for_each(|name| {
+                known.insert(name);
+            }),
             _ => {}
         }
     }
-    for index in 0..set.objects.len() {
-        let ObjectDetail::Rules(rules) = &set.objects[index].detail else {
+    for (index, object) in set.objects.iter().enumerate() {
+        let ObjectDetail::Rules(rules) = &object.detail else {
             continue;
         };
+        let used = rules
+            .expressions
+            .iter()
+            .flat_map(|Expression { pointer, metrics }| metrics.iter().flatten().map(move |metric| (metric, pointer)));
         let mut told = BTreeSet::new();
-        for (metric, pointer) in &rules.used {
+        for (metric, pointer) in used {
             let exported = known.contains(metric.as_str())
                 || patterns.iter().any(|before| metric.starts_with(before))
                 || ["_count", "_sum", "_bucket"]
@@ -66,25 +76,3 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         }
     }
 }
-
-/// The names of Kafka Exporter, from its source.
-const EXPORTER_METRICS: &[&str] = &[
-    "kafka_brokers",
-    "kafka_broker_info",
-    "kafka_topic_partitions",
-    "kafka_topic_partition_current_offset",
-    "kafka_topic_partition_oldest_offset",
-    "kafka_topic_partition_in_sync_replica",
-    "kafka_topic_partition_leader",
-    "kafka_topic_partition_leader_is_preferred",
-    "kafka_topic_partition_replicas",
-    "kafka_topic_partition_under_replicated_partition",
-    "kafka_consumergroup_current_offset",
-    "kafka_consumergroup_current_offset_sum",
-    "kafka_consumergroup_lag",
-    "kafka_consumergroup_lag_sum",
-    "kafka_consumergroup_lag_zookeeper",
-    "kafka_consumergroup_members",
-    "kafka_consumergroupzookeeper_lag_zookeeper",
-    "kafka_exporter_build_info",
-];
