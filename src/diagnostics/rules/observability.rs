@@ -12,56 +12,57 @@ rules! { rules::observability;
         production: Error,
         development: Error,
         summary: "alerts on metrics that nothing exports",
-        explanation: "Offline partitions, ISR changes and request latencies are known to the broker only, whose \
-            metrics leave it through the JMX Prometheus agent. Without the agent in the image those alerts could never \
-            fire.\n\nOf a cluster made elsewhere only the exporter is scraped, and alerts on more than it knows do not \
-            exist.",
+        explanation: "Only the broker knows about offline partitions, ISR changes and request latencies, and it \
+            exports these metrics through the JMX Prometheus agent. Without the agent in the image those alerts \
+            could never fire.\n\nFor an external cluster only the exporter is scraped, and there are only alerts on \
+            its metrics.",
         source: "Prometheus JMX exporter; kafka_exporter's list of metrics",
     };
 
-    /// A threshold that is always or never reached.
+    /// A threshold that is always or never exceeded.
     pub const THRESHOLD: Rule = Rule {
         id: "KS-O02",
         production: Error,
         development: Error,
-        summary: "a threshold that is always or never reached",
-        explanation: "An alert that can never fire is taken for good news, and one that never stops is silenced, and \
-            with it whatever it was meant to tell.",
+        summary: "a threshold that is always or never exceeded",
+        explanation: "An alert that can never fire looks as if all were well. An alert that never stops gets \
+            silenced, and then real problems are missed.",
         source: "the contract of `Monitoring`",
     };
 
-    /// An expression that Prometheus cannot read.
+    /// An expression that Prometheus cannot parse.
     pub const EXPRESSION: Rule = Rule {
         id: "KS-O03",
         production: Error,
         development: Error,
-        summary: "an expression that Prometheus cannot read",
-        explanation: "Prometheus refuses the whole file of rules for one expression that it cannot parse, or the \
-            operator's webhook refuses the object. If neither is looked at, all alerts of the file are gone.",
+        summary: "an expression that Prometheus cannot parse",
+        explanation: "If one expression cannot be parsed, Prometheus rejects the whole rule file, or the operator's \
+            webhook rejects the object. If that goes unnoticed, all alerts of the file are missing.",
         source: "Prometheus, Querying basics",
     };
 
-    /// A metric that nothing exports.
+    /// A metric that is not exported.
     pub const METRIC: Rule = Rule {
         id: "KS-O04",
         production: Error,
         development: Error,
-        summary: "a metric that nothing in the stack exports",
-        explanation: "An expression over a metric without series has an empty result: the alert never fires, and \
-            nothing says so. The name of one Kafka bean differs with the exporter, its rules and its version, and some \
-            beans exist only with ZooKeeper or only in KRaft, which is why published alerts are full of such names.",
+        summary: "a metric that is not exported in the stack",
+        explanation: "An expression over a metric without series has an empty result: the alert never fires, without \
+            any error. The metric name of a Kafka bean depends on the exporter, its rules and its version, and some \
+            beans exist only with ZooKeeper or only in KRaft mode. Many published alerts use names that do not exist \
+            elsewhere.",
         source: "the tables of `metrics`; Prometheus JMX exporter; kafka_exporter's list of metrics",
     };
 
-    /// A label that is not there.
+    /// A label that does not exist.
     pub const LABEL: Rule = Rule {
         id: "KS-O05",
         production: Error,
         development: Error,
         summary: "a label that the series do not have",
-        explanation: "A matcher or a grouping by a label that no series has is silently empty, and two sides of an \
-            operator that have no labels to match by give nothing: the alert never fires.\n\nWhat an aggregation has \
-            dropped is gone for all that is around it.",
+        explanation: "A matcher or a grouping by a label that no series has gives an empty result without any error, \
+            and so does an operator whose two sides have no labels in common: the alert never fires.\n\nLabels that \
+            an aggregation drops are not available outside it.",
         source: "Prometheus, Operators: vector matching, aggregation",
     };
 
@@ -70,9 +71,10 @@ rules! { rules::observability;
         id: "KS-O06",
         production: Error,
         development: Error,
-        summary: "a counter that is read as a value, or a value as a counter",
-        explanation: "A counter only grows: compared as it is, it fires once and never stops until the process \
-            restarts. Of a gauge, `rate` and `increase` take every fall for a restart, and invent growth.",
+        summary: "a counter without `rate`, or `rate` of a gauge",
+        explanation: "A counter only grows: an alert on its plain value fires once and does not stop until the \
+            process restarts. `rate` and `increase` of a gauge treat each decrease as a counter reset, and report \
+            growth that did not happen.",
         source: "Prometheus, Metric types; Query functions",
     };
 
@@ -81,10 +83,10 @@ rules! { rules::observability;
         id: "KS-O07",
         production: Error,
         development: Error,
-        summary: "a comparison that always or never holds",
-        explanation: "A count of series is never 0, because without series there is no count; a rate is never \
-            negative; fewer brokers than one more than there are is always true. Such an alert can never fire, or \
-            never stops. An expression that compares nothing holds as long as its series exist.",
+        summary: "a comparison that is always or never true",
+        explanation: "`count` is never 0, because without series it has no result; a rate is never negative; with \
+            three brokers, `kafka_brokers < 4` is always true. Such an alert can never fire, or never stops. An \
+            expression without a comparison fires as long as its series exist.",
         source: "Prometheus, Operators",
     };
 
@@ -94,92 +96,92 @@ rules! { rules::observability;
         production: Error,
         development: Error,
         summary: "a matcher that selects no series of this stack",
-        explanation: "`job`, `namespace` and `kafka_cluster` are set by the monitors of the stack, volumes are called \
-            after their StatefulSets, and some labels have a fixed set of values. A matcher for anything else selects \
-            nothing: the alert never fires.",
+        explanation: "The stack's PodMonitors and ServiceMonitors set `job`, `namespace` and `kafka_cluster`, \
+            volumes are named after their StatefulSets, and some labels have a fixed set of values. A matcher for \
+            any other value selects nothing: the alert never fires.",
         source: "the monitors that the stack renders",
     };
 
-    /// Series of other clusters.
+    /// A selector without a matcher for this cluster.
     pub const EVERY_CLUSTER: Rule = Rule {
         id: "KS-O09",
         production: Warning,
         development: Warning,
         summary: "an expression over the series of every cluster",
-        explanation: "A Prometheus often scrapes more than one cluster. An expression without a matcher for this one \
-            adds their series up, or calls the wrong people.",
+        explanation: "A Prometheus often scrapes more than one cluster. An expression without a matcher for this \
+            cluster adds up the series of all clusters, or alerts the wrong people.",
         source: "the monitors that the stack renders",
     };
 
-    /// A time too short.
+    /// A range or `for` that is too short.
     pub const TIMES: Rule = Rule {
         id: "KS-O10",
         production: Error,
         development: Error,
-        summary: "a time too short for the scrape interval",
-        explanation: "A range needs two samples, or there is no rate: one shorter than two scrape intervals is empty \
-            most of the time. A `for` shorter than one interval is over before the next sample is there, so one odd \
-            scrape calls someone.",
+        summary: "a range or `for` that is too short for the scrape interval",
+        explanation: "A rate needs two samples: a range shorter than two scrape intervals is empty most of the time. \
+            A `for` shorter than one interval ends before the next sample arrives, so a single outlier pages \
+            someone.",
         source: "Prometheus, Query functions; Alerting rules",
     };
 
-    /// A template without a value.
+    /// An invalid template.
     pub const TEMPLATE: Rule = Rule {
         id: "KS-O11",
         production: Error,
         development: Error,
-        summary: "a text with a template that has no value",
-        explanation: "A label that the expression has aggregated away is an empty place in the text, and an unknown \
-            variable makes Prometheus send the error instead of the text. Labels that the rule adds are not in \
-            `$labels` either.",
+        summary: "an annotation with an invalid template",
+        explanation: "A label that the expression has aggregated away leaves a gap in the text. An unknown variable \
+            or function makes Prometheus send an error message instead of the text. Labels that the rule itself adds \
+            are not in `$labels` either.",
         source: "Prometheus, Alerting rules: templating",
     };
 
-    /// An alert without what every alert needs.
+    /// An alert without a unique name or without texts.
     pub const ALERT: Rule = Rule {
         id: "KS-O12",
         production: Error,
         development: Error,
-        summary: "an alert without a name of its own or without words",
-        explanation: "Alerts are routed, silenced and looked up by name: one name for two of them, or one that is no \
-            word, breaks that. Whoever is called at night has nothing but the summary and the description.",
+        summary: "an alert without a unique name, summary or description",
+        explanation: "Alerts are routed, silenced and looked up by name: two alerts with the same name, or an \
+            unusual name, break that. The person on call first sees the summary and the description.",
         source: "monitoring-mixins: guidelines for alert names, labels and annotations",
     };
 
-    /// An alert of the stack's own that nothing tries.
+    /// An alert of the stack without a test.
     pub const UNTESTED: Rule = Rule {
         id: "KS-O13",
         production: Note,
         development: Note,
         summary: "an alert without a test",
-        explanation: "That an expression is sound does not say that it fires when it should: only series do, that are \
-            good, then bad, then good again, and those that are nearly bad. The alerts of this crate carry theirs; one \
-            of a stack's own has them from whoever knows what it is about. `promtool test rules` runs all of them.",
+        explanation: "A valid expression does not have to fire when it should. Only a test with series shows that: \
+            healthy, then firing, then healthy again, and once just below the threshold. The built-in alerts have \
+            such tests; add one to each alert of your own. `promtool test rules` runs all of them.",
         source: "Prometheus, Unit testing for rules",
     };
 
-    /// What uses another cluster, under the name of the one that is monitored.
+    /// Components of another cluster, monitored under the name of this one.
     pub const ANOTHER_CLUSTER: Rule = Rule {
         id: "KS-O15",
         production: Warning,
         development: Warning,
-        summary: "workers or a registry of another cluster are monitored as of this one",
-        explanation: "Everything that a `Monitoring` scrapes gets its cluster's name as the label `kafka_cluster`, and \
-            alerts, pages and dashboards go by it. Whoever is called about the workers of another cluster is led to \
-            the brokers of this one, and its commands ask them.",
+        summary: "Connect workers or a registry of another cluster are monitored as part of this cluster",
+        explanation: "Everything that a `Monitoring` scrapes gets its cluster's name as the label `kafka_cluster`, \
+            which alerts, runbooks and dashboards use. An alert about the workers of another cluster would lead the \
+            person on call to the brokers of this cluster.",
         source: "the labels that `Monitoring` gives its targets",
     };
 
-    /// Pages of alerts, or dashboards, that cannot be opened.
+    /// URLs of runbooks or dashboards that cannot be opened.
     pub const RUNBOOKS: Rule = Rule {
         id: "KS-O14",
         production: Warning,
         development: Warning,
-        summary: "an alert that leads to what nobody can open",
-        explanation: "Each alert can carry the addresses of its page, which says what it means here and what to do, \
-            and of a dashboard. They are opened at night, and that is when one that is none, or is below a name that \
-            belongs to nobody, is found out. The names `example.com`, `example.net`, `example.org` and all below \
-            `example`, `invalid`, `test` and `localhost` are set aside for documentation and tests.",
+        summary: "an alert with a runbook or dashboard URL that cannot be opened",
+        explanation: "Each alert can have the URLs of its runbook, which explains it and says what to do, and of a \
+            dashboard. A URL that is not valid, or uses a reserved domain, would be noticed only when someone is on \
+            call at night. The domains `example.com`, `example.net`, `example.org` and all below `example`, \
+            `invalid`, `test` and `localhost` are reserved for documentation and tests.",
         source: "RFC 2606, Reserved Top Level DNS Names; monitoring-mixins: `runbook_url`",
     };
 }
