@@ -89,6 +89,17 @@ pub trait Construct: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The line that says it, where that is not the one that calls the constructor: of a caller of a helper, or of a file that
+    /// was read.
+    #[must_use]
+    fn location(mut self, location: Location) -> Self
+    where
+        Self: Sized,
+    {
+        self.meta_mut().location = location;
+        self
+    }
+
     /// Quiets a warning about this construct, with the reason why it is right here.
     #[must_use]
     #[track_caller]

@@ -44,6 +44,8 @@
 //! - A pod restarts only when something changes that it reads.
 //! - Secrets are only ever referenced.
 
+pub use k8s_openapi;
+
 pub mod capacity;
 pub mod cli;
 pub mod connect;
@@ -74,7 +76,7 @@ pub mod prelude {
         capacity::{CpuClass, Load},
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
         construct::{Check, Construct, Meta},
-        context::Context,
+        context::{Context, Kubernetes, PodDefaults},
         diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
         kafka::{
             Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
@@ -88,7 +90,7 @@ pub mod prelude {
         settings::Properties,
         stack::Stack,
         synth::{Synthesis, synth},
-        workload::{Access, ImageSet, Mesh, Spread, Storage, Version},
+        workload::{Access, ImageSet, Jvm, LogLevel, Mesh, Mount, Pods, Spread, Storage, Version},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };
 }

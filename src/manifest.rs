@@ -95,6 +95,20 @@ impl Object {
         }
     }
 
+    /// Adds labels or annotations, as `field` says, but for those that the object has already.
+    pub(crate) fn add_metadata(&mut self, field: &str, pairs: &BTreeMap<String, String>) {
+        if pairs.is_empty() {
+            return;
+        }
+        if let Some(metadata) = child(&mut self.body, "metadata")
+            && let Some(existing) = child(metadata, field).and_then(Value::as_object_mut)
+        {
+            for (key, value) in pairs {
+                existing.entry(key.as_str()).or_insert_with(|| value.as_str().into());
+            }
+        }
+    }
+
     /// Makes pods restart when, and only when, a file changes that they read: puts a checksum of the ConfigMaps that a pod
     /// template mounts into it, or names the object by its content and theirs. `texts` has the ConfigMaps of the construct.
     pub(crate) fn seal(&mut self, texts: &BTreeMap<String, String>) {

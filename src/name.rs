@@ -72,6 +72,23 @@ fn label(text: &str, limit: usize) -> Result<(), InvalidName> {
     Ok(())
 }
 
+fn label_value(text: &str) -> Result<(), InvalidName> {
+    let alphanumeric = |c: char| c.is_ascii_alphanumeric();
+    if text.len() > 63 {
+        return invalid(text, format!("has {} characters, the limit is 63", text.len()));
+    }
+    if let Some(bad) = text.chars().find(|&c| !alphanumeric(c) && !"-_.".contains(c)) {
+        return invalid(
+            text,
+            format!("contains {bad:?}: only letters, digits, `-`, `_` and `.`"),
+        );
+    }
+    if !text.is_empty() && (!text.starts_with(alphanumeric) || !text.ends_with(alphanumeric)) {
+        return invalid(text, "must start and end with a letter or a digit");
+    }
+    Ok(())
+}
+
 name!(
     /// A DNS label (RFC 1123): up to 63 of `a-z`, `0-9` and `-`. What Kubernetes takes as the name of a namespace.
     DnsLabel,
@@ -118,6 +135,34 @@ name!(
             Err(_) if part.is_empty() && !text.is_empty() => invalid(text, "has nothing before or after a dot"),
             Err(error) => invalid(text, error.reason),
         })
+    }
+);
+
+name!(
+    /// The value of a label: up to 63 of `a-z`, `A-Z`, `0-9`, `-`, `_` and `.`, with a letter or a digit at both ends; may be
+    /// empty.
+    LabelValue,
+    label_value
+);
+
+name!(
+    /// The key of a label or an annotation: a name like a [`LabelValue`], with a [`DnsSubdomain`] and `/` before it if there
+    /// is one, as `app.kubernetes.io/name`.
+    LabelKey,
+    |text| {
+        let name = match text.split_once('/') {
+            None => text,
+            Some((prefix, name)) => {
+                if let Err(error) = DnsSubdomain::parse(prefix) {
+                    return invalid(text, format!("has the prefix {error}"));
+                }
+                name
+            }
+        };
+        if name.is_empty() {
+            return invalid(text, "has an empty name");
+        }
+        label_value(name)
     }
 );
 
@@ -218,6 +263,16 @@ mod tests {
             ),
             (reason(ServiceName::parse("1a")), "`1a` must start with a letter"),
             (
+                reason(LabelKey::parse("A/b")),
+                "`A/b` has the prefix `A` contains 'A': only a-z, 0-9 and `-`",
+            ),
+            (reason(LabelKey::parse("a/")), "`a/` has an empty name"),
+            (
+                reason(LabelValue::parse("a b")),
+                "`a b` contains ' ': only letters, digits, `-`, `_` and `.`",
+            ),
+            (reason(LabelValue::parse("")), "valid"),
+            (
                 reason(TopicName::parse("a b")),
                 "`a b` contains ' ': only a-z, A-Z, 0-9, `.`, `_` and `-`",
             ),
@@ -257,6 +312,8 @@ mod tests {
                 StatefulSetName::parse(&text).map(|name| name.to_string()),
                 JobName::parse(&text).map(|name| name.to_string()),
                 DnsSubdomain::parse(&text).map(|name| name.to_string()),
+                LabelKey::parse(&text).map(|name| name.to_string()),
+                LabelValue::parse(&text).map(|name| name.to_string()),
                 TopicName::parse(&text).map(|name| name.to_string()),
                 ClusterId::parse(&text).map(|name| name.to_string()),
             ].into_iter().flatten() {

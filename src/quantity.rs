@@ -205,42 +205,90 @@ impl Percent {
     }
 }
 
-/// Units on plain numbers. Amounts above the largest that Kafka and Kubernetes can hold, 2^63 - 1, stay at that.
+/// Units on plain numbers, of any unsigned type. Amounts above the largest that Kafka and Kubernetes can hold, 2^63 - 1, stay
+/// at that.
+///
+/// A number without a type is an `i32`, up to 2,147,483,647: a larger one says its type, as `3_000_000_000_u64.bytes()`. A
+/// negative number counts as 0.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let replicas: u16 = 3;
+/// assert_eq!(replicas.gib(), 3.gib());
+/// assert_eq!(3_000_000_000_u64.bytes().get(), 3_000_000_000);
+/// ```
 pub trait Units: Sized {
+    /// The number.
+    fn amount(self) -> u64;
     /// Bytes.
-    fn bytes(self) -> Bytes;
+    fn bytes(self) -> Bytes {
+        Bytes(times(self.amount(), 1))
+    }
     /// Kibibytes (1024 bytes).
-    fn kib(self) -> Bytes;
+    fn kib(self) -> Bytes {
+        Bytes(times(self.amount(), 1 << 10))
+    }
     /// Mebibytes (1024 KiB).
-    fn mib(self) -> Bytes;
+    fn mib(self) -> Bytes {
+        Bytes(times(self.amount(), 1 << 20))
+    }
     /// Gibibytes (1024 MiB).
-    fn gib(self) -> Bytes;
+    fn gib(self) -> Bytes {
+        Bytes(times(self.amount(), 1 << 30))
+    }
     /// Tebibytes (1024 GiB).
-    fn tib(self) -> Bytes;
+    fn tib(self) -> Bytes {
+        Bytes(times(self.amount(), 1 << 40))
+    }
     /// Processor cores.
-    fn cores(self) -> Cpu;
+    fn cores(self) -> Cpu {
+        Cpu(times(self.amount(), 1000))
+    }
     /// Thousandths of a processor core.
-    fn millicores(self) -> Cpu;
+    fn millicores(self) -> Cpu {
+        Cpu(times(self.amount(), 1))
+    }
     /// Milliseconds.
-    fn milliseconds(self) -> Duration;
+    fn milliseconds(self) -> Duration {
+        Duration(times(self.amount(), 1))
+    }
     /// Seconds.
-    fn seconds(self) -> Duration;
+    fn seconds(self) -> Duration {
+        Duration(times(self.amount(), 1000))
+    }
     /// Minutes.
-    fn minutes(self) -> Duration;
+    fn minutes(self) -> Duration {
+        Duration(times(self.amount(), 60_000))
+    }
     /// Hours.
-    fn hours(self) -> Duration;
+    fn hours(self) -> Duration {
+        Duration(times(self.amount(), 3_600_000))
+    }
     /// Days of 24 hours.
-    fn days(self) -> Duration;
+    fn days(self) -> Duration {
+        Duration(times(self.amount(), 86_400_000))
+    }
     /// Records per second.
-    fn records_per_second(self) -> RecordRate;
+    fn records_per_second(self) -> RecordRate {
+        RecordRate(times(self.amount(), 1))
+    }
     /// Megabytes (1000 * 1000 bytes) per second.
-    fn megabytes_per_second(self) -> ByteRate;
+    fn megabytes_per_second(self) -> ByteRate {
+        ByteRate(times(self.amount(), 1_000_000))
+    }
     /// Mebibytes (1024 KiB) per second.
-    fn mebibytes_per_second(self) -> ByteRate;
+    fn mebibytes_per_second(self) -> ByteRate {
+        ByteRate(times(self.amount(), 1 << 20))
+    }
     /// Gigabits (1000 * 1000 * 1000 bits) per second.
-    fn gigabits_per_second(self) -> ByteRate;
+    fn gigabits_per_second(self) -> ByteRate {
+        ByteRate(times(self.amount(), 125_000_000))
+    }
     /// Hundredths.
-    fn percent(self) -> Percent;
+    fn percent(self) -> Percent {
+        Percent(times(self.amount(), 1))
+    }
 }
 
 const LARGEST: u64 = i64::MAX as u64;
@@ -249,57 +297,40 @@ fn times(amount: u64, unit: u64) -> u64 {
     amount.saturating_mul(unit).min(LARGEST)
 }
 
+impl Units for u8 {
+    fn amount(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Units for u16 {
+    fn amount(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Units for u32 {
+    fn amount(self) -> u64 {
+        u64::from(self)
+    }
+}
+
 impl Units for u64 {
-    fn bytes(self) -> Bytes {
-        Bytes(times(self, 1))
+    fn amount(self) -> u64 {
+        self
     }
-    fn kib(self) -> Bytes {
-        Bytes(times(self, 1 << 10))
+}
+
+impl Units for usize {
+    fn amount(self) -> u64 {
+        u64::try_from(self).unwrap_or(LARGEST)
     }
-    fn mib(self) -> Bytes {
-        Bytes(times(self, 1 << 20))
-    }
-    fn gib(self) -> Bytes {
-        Bytes(times(self, 1 << 30))
-    }
-    fn tib(self) -> Bytes {
-        Bytes(times(self, 1 << 40))
-    }
-    fn cores(self) -> Cpu {
-        Cpu(times(self, 1000))
-    }
-    fn millicores(self) -> Cpu {
-        Cpu(times(self, 1))
-    }
-    fn milliseconds(self) -> Duration {
-        Duration(times(self, 1))
-    }
-    fn seconds(self) -> Duration {
-        Duration(times(self, 1000))
-    }
-    fn minutes(self) -> Duration {
-        Duration(times(self, 60_000))
-    }
-    fn hours(self) -> Duration {
-        Duration(times(self, 3_600_000))
-    }
-    fn days(self) -> Duration {
-        Duration(times(self, 86_400_000))
-    }
-    fn records_per_second(self) -> RecordRate {
-        RecordRate(times(self, 1))
-    }
-    fn megabytes_per_second(self) -> ByteRate {
-        ByteRate(times(self, 1_000_000))
-    }
-    fn mebibytes_per_second(self) -> ByteRate {
-        ByteRate(times(self, 1 << 20))
-    }
-    fn gigabits_per_second(self) -> ByteRate {
-        ByteRate(times(self, 125_000_000))
-    }
-    fn percent(self) -> Percent {
-        Percent(times(self, 1))
+}
+
+/// What a number without a type is.
+impl Units for i32 {
+    fn amount(self) -> u64 {
+        u64::try_from(self).unwrap_or(0)
     }
 }
 

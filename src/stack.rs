@@ -7,9 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     capacity::Cluster,
-    construct::{Construct, Meta},
-    context::Context,
-    diagnostics::{Acknowledgement, Location, Profile, Rule},
+    construct::{Check, Construct, Meta},
+    context::{self, Context, Kubernetes, PodDefaults},
+    diagnostics::{Acknowledgement, Location, Profile, Rule, rules},
     manifest::Object,
 };
 
@@ -61,6 +61,8 @@ pub struct Stack {
     pub(crate) context: Context,
     pub(crate) namespace: NamespaceOwner,
     pub(crate) namespace_labels: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
     pub(crate) meta: Meta,
     pub(crate) constructs: Vec<Box<dyn Construct>>,
     pub(crate) amendments: Vec<Amendment>,
@@ -86,9 +88,13 @@ impl Stack {
                 monitoring_namespace: "monitoring".to_owned(),
                 cluster_domain: "cluster.local".to_owned(),
                 profile: Profile::default(),
+                kubernetes: Kubernetes::default(),
+                pods: PodDefaults::default(),
             },
             namespace: NamespaceOwner::Stack,
             namespace_labels: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
             meta: Meta::new(""),
             constructs: Vec::new(),
             amendments: Vec::new(),
@@ -129,6 +135,62 @@ impl Stack {
     #[must_use]
     pub fn namespace_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.namespace_labels.insert(key.into(), value.into());
+        self
+    }
+
+    /// The oldest version of Kubernetes that the stack has to run on; [`Kubernetes::V1_28`] unless said otherwise. What needs a
+    /// newer one is then a finding.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let stack = Stack::new("example", "kafka").kubernetes(Kubernetes::V1_34);
+    /// assert_eq!(stack.context().kubernetes.to_string(), "1.34");
+    /// ```
+    #[must_use]
+    pub fn kubernetes(mut self, version: Kubernetes) -> Self {
+        self.context.kubernetes = version;
+        self
+    }
+
+    /// What all pods of the stack have, as the registry that images come from.
+    #[must_use]
+    pub fn pods(mut self, pods: PodDefaults) -> Self {
+        self.context.pods = pods;
+        self
+    }
+
+    /// Labels of every object, as a cost centre. Selectors and pods do not get them, so a change of them restarts nothing; a
+    /// label of the pods is [`PodDefaults::label`].
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka")
+    ///     .labels([("cost-centre", "4711"), ("team", "streams")])
+    ///     .annotations([("example.com/owner", "streams@example.com")]);
+    /// stack.add(ZooKeeper::new("zookeeper", 3));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// for (path, text) in manifests.iter().filter(|(path, _)| *path != "kustomization.yaml") {
+    ///     assert_eq!(text.matches("cost-centre: \"4711\"").count(), 1, "{path}");
+    ///     assert_eq!(text.matches("example.com/owner: streams@example.com").count(), 1, "{path}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn labels<K: Into<String>, V: Into<String>>(mut self, labels: impl IntoIterator<Item = (K, V)>) -> Self {
+        let labels = labels.into_iter().map(|(key, value)| (key.into(), value.into()));
+        self.labels.extend(labels);
+        self
+    }
+
+    /// Annotations of every object. Pods do not get them, so a change of them restarts nothing.
+    #[must_use]
+    pub fn annotations<K: Into<String>, V: Into<String>>(
+        mut self,
+        annotations: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let annotations = annotations.into_iter().map(|(key, value)| (key.into(), value.into()));
+        self.annotations.extend(annotations);
         self
     }
 
@@ -181,6 +243,25 @@ impl Stack {
             reason: reason.into(),
             location: Location::caller(),
         });
+    }
+
+    /// Reports what Kubernetes would refuse about what all objects and all pods get.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let problems = context::labels(&self.labels, ".labels(…)")
+            .into_iter()
+            .chain(context::annotations(&self.annotations, ".annotations(…)"))
+            .chain(self.context.pods.problems());
+        for (message, call) in problems {
+            check.report(&rules::stack::NAME, message, |finding| {
+                finding.hint(format!("change it in `{call}`"));
+            });
+        }
+    }
+
+    /// Gives an object what all objects get, but for what it has already.
+    pub(crate) fn label(&self, object: &mut Object) {
+        object.add_metadata("labels", &self.labels);
+        object.add_metadata("annotations", &self.annotations);
     }
 
     /// What its constructs say of capacity, cluster by cluster, in the order in which they were added.

@@ -193,7 +193,7 @@ fn a_volume_is_full_when_a_stopwatch_says_so() {
         ));
         cluster.full_after(&cluster.pools[0]).map(Duration::as_seconds)
     };
-    let hundred = 100_000_000_000.bytes();
+    let hundred = 100_000_000_000_u64.bytes();
     for (volume, cleanup, size, expected) in [
         (hundred, Cleanup::delete_after(7.days()), 100, Some(1000)),
         (hundred, Cleanup::delete_after(7.days()), 1000, Some(100)),
@@ -358,7 +358,7 @@ fn every_limit_is_where_it_is_said_to_be() {
             (brokers().storage(Storage::persistent(100.gib())), sized(84.gib())),
             (
                 brokers().storage(Storage::persistent(100.gib())),
-                sized((84 * (1 << 30) + 1).bytes()),
+                sized((84 * (1_u64 << 30) + 1).bytes()),
             ),
         ),
         // Three copies on three brokers: each writes and receives all, and has four fifths of its disk for it.

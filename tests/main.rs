@@ -13,5 +13,6 @@ mod invariants;
 mod objects;
 mod odd;
 mod out;
+mod pods;
 mod rules;
 mod settings;

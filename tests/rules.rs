@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use insta::assert_snapshot;
-use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Service};
 use kafka_stacks::prelude::*;
 
 pub(crate) const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
@@ -139,6 +139,23 @@ fn broken() -> Vec<Stack> {
             stack.amend::<Service>("kafak", |_| {});
             stack
         },
+        with(
+            dedicated()
+                .jvm_options(["-Xmx1g", "-XX:+UseZGC -Dx=1"])
+                .log_level("", LogLevel::Warn),
+        ),
+        {
+            let mut stack = empty().kubernetes(Kubernetes::V1_35);
+            stack.add(dedicated());
+            stack
+        },
+        beside(|kafka| {
+            Topics::new("topics", kafka).topic(orders()).sidecar(Container {
+                name: "proxy".to_owned(),
+                image: Some("a/b:1".to_owned()),
+                ..Container::default()
+            })
+        }),
         with(dedicated().acknowledge(&rules::kraft::COMBINED, "old")),
         with(
             dedicated()

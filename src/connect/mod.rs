@@ -17,9 +17,9 @@ use crate::{
     registry::SchemaRegistryHandle,
     settings::{Reader, Role, Settings},
     workload::{
-        Access, Distribution, ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, Pod, Spread,
-        check_memory, config_map, container, deployment, disruption_budget, env, env_from_field, http_probe,
-        named_port, network_policy, service, service_account, tcp_probe, wait_for,
+        Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
+        Pod, PodOptions, Pods, Spread, check_memory, config_map, container, deployment, disruption_budget, env,
+        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
 };
 
@@ -63,7 +63,7 @@ impl fmt::Display for ExactlyOnceSource {
 /// assert_eq!(connect.url(), "http://kafka-connect.kafka.svc.cluster.local:8083");
 /// assert!(synth(&stack).manifests.is_some());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Connect {
     meta: Meta,
@@ -79,6 +79,7 @@ pub struct Connect {
     settings: Settings,
     access: Access,
     mesh: Mesh,
+    options: PodOptions,
 }
 
 /// What a group keeps in topics: how the settings begin, and how the topics' names end.
@@ -102,8 +103,9 @@ impl Connect {
             exactly_once: ExactlyOnceSource::Enabled,
             rebalance_delay: Duration::from_seconds(60),
             settings: Settings::default(),
-            access: Access::Open,
+            access: Access::own_namespace(),
             mesh: Mesh::Excluded,
+            options: PodOptions::default(),
         }
     }
 
@@ -175,14 +177,15 @@ impl Connect {
         self
     }
 
-    /// Who may connect to the REST interface. Whoever does can start connectors.
+    /// Who may connect to the REST interface, and so start connectors; the pods of the stack's own namespace unless said
+    /// otherwise. Workers ask each other, so they stay among them.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
     /// Whether the pods are part of an Istio service mesh; not unless said otherwise.
-    pub const fn sidecar(mut self, mesh: Mesh) -> Self {
+    pub const fn mesh(mut self, mesh: Mesh) -> Self {
         self.mesh = mesh;
         self
     }
@@ -284,7 +287,10 @@ impl Connect {
             [
                 (FILE, self.all_settings().properties().to_text()),
                 // A line a plugin otherwise.
-                (logging.file(), logging.configuration(&[("org.reflections", "error")])),
+                (
+                    logging.file(),
+                    logging.configuration(&[("org.reflections", LogLevel::Error)], &self.options.log_levels),
+                ),
             ]
             .into_iter()
             .chain(rules),
@@ -297,6 +303,7 @@ impl Connect {
             file: FILE,
             prefix: "KAFKA",
             heap: self.resources.heap(),
+            options: &self.options.jvm,
             logging: Logging::of(self.images.version()),
         };
         let mut worker = container(
@@ -322,6 +329,14 @@ impl Connect {
         worker
     }
 }
+
+impl Pods for Connect {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.options
+    }
+}
+
+impl Jvm for Connect {}
 
 impl Construct for Connect {
     type Handle = ConnectHandle;
@@ -398,6 +413,7 @@ impl Construct for Connect {
             location: self.meta.location,
         };
         reader.check(check, &[self.all_settings()]);
+        self.options.check(check, "", self.meta.location);
         check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
@@ -433,15 +449,17 @@ impl Construct for Connect {
             user: ImageSet::USER,
             config: Some(&config),
             // A worker that finds no broker ends after a minute, and its topics need as many brokers as replicas.
-            init_containers: vec![wait_for(
+            wait: Some(wait_for(
                 "wait-for-kafka",
                 self.images.connect(),
                 self.kafka.broker_addresses(),
-            )],
+            )),
+            init_containers: Vec::new(),
             container: self.worker(),
             grace_period: Duration::from_seconds(60),
             spread: Spread::Preferred,
             mesh: self.mesh,
+            options: &self.options,
         };
         let mut ingress = vec![IngressRule::Clients(self.access.clone(), vec![HTTP.1])];
         ingress.extend(

@@ -17,7 +17,7 @@ use crate::{
     name::ClusterId,
     quantity::Units,
     settings::{Raw, Reader, Role},
-    workload::{METRICS_PORT, check_memory},
+    workload::{METRICS_PORT, check_memory, check_rolling_updates},
 };
 
 impl KafkaCluster {
@@ -53,6 +53,8 @@ impl KafkaCluster {
                 },
             );
         }
+        self.options.check(check, "", self.meta.location);
+        check_rolling_updates(check);
         self.check_roles(check);
         self.check_node_ids(check);
         self.check_listeners(check);
@@ -69,6 +71,7 @@ impl KafkaCluster {
             },
         );
         for pool in &self.pools {
+            pool.options.check(check, &pool.name, pool.location);
             check_memory(check, &pool.name, pool.location, pool.resources, pool.heap_size());
             if pool.roles.broker() && pool.heap_size() > 6.gib() {
                 check.report(

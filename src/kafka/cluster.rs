@@ -11,7 +11,7 @@ use crate::{
     construct::Meta,
     quantity::{Bytes, Duration, Units},
     settings::Settings,
-    workload::{ImageSet, Labels, Version},
+    workload::{ImageSet, Jvm, Labels, PodOptions, Pods, Version},
     zookeeper::ZooKeeperHandle,
 };
 
@@ -36,7 +36,7 @@ use crate::{
 /// let manifests = synth(&stack).manifests.expect("nothing is wrong with it");
 /// assert!(manifests.get("kafka/statefulset-kafka-controller.yaml").is_some());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct KafkaCluster {
     pub(crate) meta: Meta,
@@ -49,6 +49,7 @@ pub struct KafkaCluster {
     pub(crate) settings: Settings,
     pub(crate) settle: Duration,
     pub(crate) load: Option<Load>,
+    pub(crate) options: PodOptions,
 }
 
 /// Who keeps the cluster's metadata.
@@ -118,6 +119,7 @@ impl KafkaCluster {
             settings: Settings::default(),
             settle: 30.seconds(),
             load: None,
+            options: PodOptions::default(),
         }
     }
 
@@ -293,3 +295,12 @@ impl KafkaCluster {
         format!("{}-headless", self.meta.name)
     }
 }
+
+/// Of the pods of all pools.
+impl Pods for KafkaCluster {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.options
+    }
+}
+
+impl Jvm for KafkaCluster {}

@@ -2,7 +2,7 @@ use crate::{
     capacity::{CpuClass, PoolFacts},
     diagnostics::Location,
     quantity::{ByteRate, Bytes, Resources, Units},
-    workload::{Spread, Storage},
+    workload::{Jvm, PodOptions, Pods, Spread, Storage},
 };
 
 /// What the nodes of a pool do.
@@ -56,7 +56,7 @@ impl Roles {
 /// let controllers = NodePool::controllers("kafka-controller", 3).first_id(100);
 /// # let _ = (brokers, controllers);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct NodePool {
     pub(crate) name: String,
@@ -71,8 +71,17 @@ pub struct NodePool {
     pub(crate) disk: Option<ByteRate>,
     pub(crate) network: Option<ByteRate>,
     pub(crate) cpu_class: Option<CpuClass>,
+    pub(crate) options: PodOptions,
     pub(crate) location: Location,
 }
+
+impl Pods for NodePool {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.options
+    }
+}
+
+impl Jvm for NodePool {}
 
 impl NodePool {
     /// Nodes that are broker and controller in one, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
@@ -114,6 +123,7 @@ impl NodePool {
             disk: None,
             network: None,
             cpu_class: None,
+            options: PodOptions::default(),
             location: Location::caller(),
         }
     }
@@ -185,6 +195,12 @@ impl NodePool {
     /// What a core of a node takes in.
     pub const fn cpu_class(mut self, class: CpuClass) -> Self {
         self.cpu_class = Some(class);
+        self
+    }
+
+    /// The line that says it, where that is not the one that calls the constructor, as a line of a file that was read.
+    pub const fn location(mut self, location: Location) -> Self {
+        self.location = location;
         self
     }
 

@@ -17,9 +17,9 @@ use crate::{
     metrics,
     quantity::{Duration, Resources, Units},
     workload::{
-        CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, NumberedPods, Pod,
-        config_map, container, disruption_budget, env, env_from_field, headless_service, named_port, network_policy,
-        service, service_account, stateful_set, tcp_probe, wait_for,
+        CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
+        NumberedPods, Pod, config_map, container, disruption_budget, env, env_from_field, headless_service, named_port,
+        network_policy, service, service_account, stateful_set, tcp_probe, wait_for,
     },
 };
 
@@ -140,7 +140,10 @@ impl KafkaCluster {
             &pool.name,
             [
                 (SERVER_FILE, self.server_settings(context, pool).properties().to_text()),
-                (logging.file(), logging.configuration(LOG_LEVELS)),
+                (
+                    logging.file(),
+                    logging.configuration(LOG_LEVELS, &self.options.with(&pool.options).log_levels),
+                ),
             ]
             .into_iter()
             .chain(rules),
@@ -149,16 +152,19 @@ impl KafkaCluster {
 
     fn stateful_set(&self, context: &Context, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
         let labels = self.pool_labels(pool);
+        let options = self.options.with(&pool.options);
         let pod = Pod {
             labels: &labels,
             service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(config),
-            init_containers: vec![self.prepare()],
-            container: self.server(pool),
+            wait: self.wait(),
+            init_containers: self.format().into_iter().collect(),
+            container: self.server(pool, &options.jvm),
             grace_period: GRACE_PERIOD,
             spread: pool.spread,
             mesh: Mesh::Excluded,
+            options: &options,
         };
         let members = NumberedPods {
             name: &pool.name,
@@ -172,26 +178,31 @@ impl KafkaCluster {
         if let Some(zone) = &pool.zone
             && let Some(pod) = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut())
         {
-            pod.node_selector = Some([("topology.kubernetes.io/zone".to_owned(), zone.clone())].into());
+            pod.node_selector
+                .get_or_insert_default()
+                .insert("topology.kubernetes.io/zone".to_owned(), zone.clone());
         }
         set
     }
 
-    fn prepare(&self) -> Container {
+    /// A broker that finds no ensemble gives up after 18 s and would crash until there is one.
+    fn wait(&self) -> Option<Container> {
         match &self.coordination {
-            Coordination::Kraft { cluster_id } => self.format(cluster_id),
-            // A broker that finds no ensemble gives up after 18 s and would crash until there is one.
-            Coordination::ZooKeeper(zookeeper) => wait_for(
+            Coordination::Kraft { .. } => None,
+            Coordination::ZooKeeper(zookeeper) => Some(wait_for(
                 "wait-for-zookeeper",
                 self.images.kafka(),
                 &[zookeeper.service_address().to_owned()],
-            ),
+            )),
         }
     }
 
     /// Formats an empty log directory with the cluster's id, and leaves one alone that has it already. With another id in it
     /// the tool fails, and so does the pod: that volume belongs to another cluster.
-    fn format(&self, cluster_id: &str) -> Container {
+    fn format(&self) -> Option<Container> {
+        let Coordination::Kraft { cluster_id } = &self.coordination else {
+            return None;
+        };
         let mut format = container(
             "format",
             self.images.kafka(),
@@ -206,15 +217,16 @@ impl KafkaCluster {
         );
         format.env = Some(node_environment());
         format.volume_mounts = Some(vec![data_mount()]);
-        format
+        Some(format)
     }
 
-    fn server(&self, pool: &NodePool) -> Container {
+    fn server(&self, pool: &NodePool, options: &[String]) -> Container {
         let start = JvmCommand {
             tool: "kafka-server-start",
             file: SERVER_FILE,
             prefix: "KAFKA",
             heap: pool.heap_size(),
+            options,
             logging: Logging::of(self.images.version()),
         };
         let mut server = container(
@@ -250,10 +262,10 @@ impl KafkaCluster {
 }
 
 /// Above the defaults: one line a request is too much, and so is one a partition.
-const LOG_LEVELS: &[(&str, &str)] = &[
-    ("kafka.request.logger", "warn"),
-    ("kafka.network.RequestChannel$", "warn"),
-    ("state.change.logger", "info"),
+const LOG_LEVELS: &[(&str, LogLevel)] = &[
+    ("kafka.request.logger", LogLevel::Warn),
+    ("kafka.network.RequestChannel$", LogLevel::Warn),
+    ("state.change.logger", LogLevel::Info),
 ];
 
 fn named(ports: &[(String, u16)]) -> Vec<(&str, u16)> {

@@ -155,6 +155,24 @@ impl Topic {
         }
     }
 
+    /// The line that says it, where that is not the one that calls [`Topic::new`], as a line of a file that was read.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let kafka = KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+    /// let mut stack = Stack::new("example", "kafka");
+    /// stack.add(Topics::new("topics", &kafka).topic(
+    ///     Topic::new("..", 6, Cleanup::delete_after(7.days())).location(Location::new("topics/billing.yaml", 7)),
+    /// ));
+    /// let findings = synth(&stack).findings;
+    /// assert_eq!(findings.iter().next().unwrap().location().to_string(), "topics/billing.yaml:7");
+    /// ```
+    pub const fn location(mut self, location: Location) -> Self {
+        self.location = location;
+        self
+    }
+
     /// Another replication than the cluster's.
     pub const fn replication(mut self, replication: Replication) -> Self {
         self.replication = Some(replication);

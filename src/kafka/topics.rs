@@ -17,12 +17,18 @@ use crate::{
     capacity::Facts,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
-    diagnostics::{Diagnostic, Location, Rule, rules::topic},
+    diagnostics::{
+        Diagnostic, Location, Rule,
+        rules::{stack, topic},
+    },
     manifest::Object,
     name::TopicName,
     quantity::{Duration, Resources, Units},
     settings::{Raw, Reader, Role},
-    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, Spread, config_map, container, env, service_account},
+    workload::{
+        CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, PodOptions, Pods, Spread, config_map, container, env,
+        service_account,
+    },
 };
 
 const SCRIPT: &str = include_str!("topics.sh");
@@ -55,12 +61,13 @@ const TOPICS_FILE: &str = "topics.txt";
 /// let declared = manifests.get("kafka-topics/configmap-kafka-topics.yaml").unwrap();
 /// assert!(declared.contains("orders.paid cleanup.policy=compact"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Topics {
     meta: Meta,
     kafka: KafkaHandle,
     topics: Vec<Topic>,
+    options: PodOptions,
 }
 
 impl Topics {
@@ -71,6 +78,7 @@ impl Topics {
             meta: Meta::new(name),
             kafka: kafka.clone(),
             topics: Vec::new(),
+            options: PodOptions::default(),
         }
     }
 
@@ -137,15 +145,23 @@ impl Topics {
             service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(config),
+            wait: None,
             init_containers: Vec::new(),
             container: converge,
             grace_period: Duration::from_seconds(10),
             spread: Spread::Preferred,
             mesh: Mesh::Excluded,
+            options: &self.options,
         }
-        .template();
+        .template(context);
         if let Some(pod) = &mut template.spec {
             pod.restart_policy = Some("Never".to_owned());
+            // Beside the container they would keep the Job from ending.
+            let mut sidecars = pod.containers.split_off(1);
+            for sidecar in &mut sidecars {
+                sidecar.restart_policy = Some("Always".to_owned());
+            }
+            pod.init_containers = (!sidecars.is_empty()).then_some(sidecars);
             // One pod, and none that it could be kept apart from.
             pod.affinity = None;
             pod.topology_spread_constraints = None;
@@ -241,7 +257,25 @@ impl Topics {
     }
 }
 
+/// Of the pod of the Job.
+impl Pods for Topics {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.options
+    }
+}
+
 impl Topics {
+    fn check_pod(&self, check: &mut Check<'_>) {
+        self.options.check(check, "", self.meta.location);
+        let kubernetes = check.context().kubernetes;
+        if !self.options.sidecars.is_empty() && !kubernetes.has_sidecar_containers() {
+            let message = format!("the sidecar of a Job needs Kubernetes 1.29, and the stack is for {kubernetes}");
+            check.report(&stack::KUBERNETES_VERSION, message, |finding| {
+                finding.hint("use `.kubernetes(Kubernetes::V1_29)` of the stack, or remove `.sidecar(…)`");
+            });
+        }
+    }
+
     /// Sizes and ages against each other, and against what the brokers are told.
     fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
         let defaults = self.kafka.log_defaults();
@@ -373,6 +407,7 @@ impl Construct for Topics {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
+        self.check_pod(check);
         if self.topics.is_empty() {
             check.report(&topic::NONE, "no topic is declared", |finding| {
                 finding.hint("add `.topic(Topic::new(…))`, or remove the construct");

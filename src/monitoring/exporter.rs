@@ -8,8 +8,8 @@ use crate::{
     manifest::Object,
     quantity::Duration,
     workload::{
-        IngressRule, Labels, METRICS_PORT_NAME, Mesh, Pod, Spread, container, deployment, http_probe, named_port,
-        network_policy, service, service_account, wait_for,
+        IngressRule, Labels, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread, container, deployment, http_probe,
+        named_port, network_policy, service, service_account, wait_for,
     },
 };
 
@@ -20,6 +20,13 @@ const PORT: u16 = 9308;
 
 /// `nobody`: the image names no user, and root is not allowed.
 const USER: i64 = 65534;
+
+/// Of the pod of the exporter.
+impl Pods for Monitoring {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.exporter_options
+    }
+}
 
 impl Monitoring {
     /// The name of the exporter's objects.
@@ -63,15 +70,17 @@ impl Monitoring {
             user: USER,
             config: None,
             // Without a broker it ends at once, and would crash until the cluster is there.
-            init_containers: vec![wait_for(
+            wait: Some(wait_for(
                 "wait-for-kafka",
                 self.kafka.images().kafka(),
                 self.kafka.broker_addresses(),
-            )],
+            )),
+            init_containers: Vec::new(),
             container: exporter,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
             mesh: Mesh::Excluded,
+            options: &self.exporter_options,
         };
         // Always one: two would report every lag twice, and it holds nothing. For one pod a disruption budget either forbids
         // every drain or says nothing, so there is none; whoever drains the node moves the exporter.

@@ -52,7 +52,7 @@ use crate::{
     name::{DnsLabel, TopicName},
     quantity::{Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    workload::{Labels, METRICS_PORT_NAME, VolumeClaims},
+    workload::{Labels, METRICS_PORT_NAME, PodOptions, VolumeClaims},
     yaml,
     zookeeper::ZooKeeperHandle,
 };
@@ -96,6 +96,7 @@ pub struct Monitoring {
     monitor_labels: Vec<(String, String)>,
     exporter_image: String,
     exporter_resources: Resources,
+    exporter_options: PodOptions,
     runbooks: Option<String>,
     pages: Option<String>,
     topics: Option<String>,
@@ -147,6 +148,7 @@ impl Monitoring {
             monitor_labels: Vec::new(),
             exporter_image: exporter::IMAGE.to_owned(),
             exporter_resources: Resources::range(50.millicores()..=200.millicores(), 256.mib()..=256.mib()),
+            exporter_options: PodOptions::default(),
             runbooks: None,
             pages: None,
             topics: None,
@@ -362,10 +364,12 @@ impl Monitoring {
         // From here on Prometheus, whose values are floating-point numbers, cannot tell an offset from the next.
         const MOST: u64 = (1 << 53) - 1;
         let mut unreachable = Vec::new();
-        if let Some(records) = std::iter::once(self.lag)
-            .chain(self.lags.iter().map(|(_, records)| *records))
-            .find(|records| *records > MOST)
-        {
+        let limits = || std::iter::once(self.lag).chain(self.lags.iter().map(|(_, records)| *records));
+        if limits().any(|records| records == 0) {
+            let message = "a group that consumes is more than 0 records behind most of the time".to_owned();
+            unreachable.push((message, "use `.lag_threshold(1000)`"));
+        }
+        if let Some(records) = limits().find(|records| *records > MOST) {
             let message = format!("no group is ever more than {records} records behind");
             unreachable.push((message, "use `.lag_threshold(1000)`"));
         }
@@ -720,6 +724,7 @@ impl Construct for Monitoring {
     fn check(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
         kafka.check(check);
+        self.exporter_options.check(check, "", self.meta.location);
         self.connects.iter().for_each(|connect| connect.check(check));
         self.registries.iter().for_each(|registry| registry.check(check));
         self.check_scraped(check);

@@ -39,6 +39,13 @@ pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
             registry.compatibility.to_string().to_uppercase(),
             "use `.compatibility(…)`",
         );
+    for (logger, level) in &registry.options.log_levels {
+        let key = match logger.as_str() {
+            "root" => "quarkus.log.level".to_owned(),
+            logger => format!("quarkus.log.category.\"{logger}\".level"),
+        };
+        settings.own(&key, level.to_string().to_uppercase(), "use `.log_level(…)`");
+    }
     settings
 }
 
@@ -88,9 +95,10 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             format!("-Xmx{heap}m"),
             "-XX:+ExitOnOutOfMemoryError".to_owned(),
             "-Djava.util.logging.manager=org.jboss.logmanager.LogManager".to_owned(),
-            "-jar".to_owned(),
-            "/deployments/quarkus-run.jar".to_owned(),
-        ],
+        ]
+        .into_iter()
+        .chain(registry.options.jvm.iter().cloned())
+        .chain(["-jar".to_owned(), "/deployments/quarkus-run.jar".to_owned()]),
     );
     server.env = Some(vec![env(
         "QUARKUS_CONFIG_LOCATIONS",

@@ -9,8 +9,8 @@ use crate::{
     metrics,
     settings::Settings,
     workload::{
-        ImageSet, JvmCommand, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, config_map, container, env,
-        env_from_field, http_probe, named_port, tcp_probe,
+        Distribution, ImageSet, JvmCommand, Logging, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME, config_map,
+        container, env, env_from_field, http_probe, named_port, tcp_probe,
     },
 };
 
@@ -55,13 +55,19 @@ pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
 }
 
 pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance {
-    let images = ImageSet::confluent(registry.kafka.version());
+    let cluster = registry.kafka.images();
+    let images = match cluster.distribution() {
+        Distribution::Confluent => cluster.clone(),
+        // There is no registry beside Apache's images, so its image is Confluent's, and so are its commands and its agent.
+        Distribution::Apache => ImageSet::confluent(cluster.version()).schema_registry_image(cluster.schema_registry()),
+    };
     let logging = Logging::of(images.version());
     let start = JvmCommand {
         tool: "schema-registry-start",
         file: FILE,
         prefix: "SCHEMA_REGISTRY",
         heap: registry.resources.heap(),
+        options: &registry.options.jvm,
         logging,
     };
     let image = registry.image.as_deref().unwrap_or(images.schema_registry());
@@ -85,7 +91,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             &registry.meta.name,
             [
                 (FILE, settings(registry).properties().to_text()),
-                (logging.file(), logging.configuration(&[])),
+                (logging.file(), logging.configuration(&[], &registry.options.log_levels)),
                 (METRICS_FILE, metrics::agent_rules(metrics::Process::SchemaRegistry)),
             ],
         ),

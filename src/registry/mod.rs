@@ -17,8 +17,8 @@ use crate::{
     quantity::{Duration, Resources, Units},
     settings::Settings,
     workload::{
-        Access, IngressRule, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, Spread, check_memory, deployment,
-        disruption_budget, network_policy, service, service_account, wait_for,
+        Access, IngressRule, Jvm, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread,
+        check_memory, deployment, disruption_budget, network_policy, service, service_account, wait_for,
     },
 };
 
@@ -98,7 +98,7 @@ impl fmt::Display for Compatibility {
 /// let apicurio = SchemaRegistry::new("schema-registry", &kafka).implementation(RegistryImplementation::Apicurio);
 /// # let _ = apicurio;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct SchemaRegistry {
     meta: Meta,
@@ -111,6 +111,7 @@ pub struct SchemaRegistry {
     access: Access,
     mesh: Mesh,
     settings: Settings,
+    options: PodOptions,
 }
 
 impl SchemaRegistry {
@@ -125,9 +126,10 @@ impl SchemaRegistry {
             replicas: 2,
             resources: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
             compatibility: Compatibility::Backward,
-            access: Access::Open,
+            access: Access::own_namespace(),
             mesh: Mesh::Excluded,
             settings: Settings::default(),
+            options: PodOptions::default(),
         }
     }
 
@@ -167,14 +169,15 @@ impl SchemaRegistry {
         self
     }
 
-    /// Who may connect.
+    /// Who may connect; the pods of the stack's own namespace unless said otherwise. Instances ask each other, so they stay
+    /// among them.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
     /// Whether the pods are part of an Istio service mesh; not unless said otherwise.
-    pub const fn sidecar(mut self, mesh: Mesh) -> Self {
+    pub const fn mesh(mut self, mesh: Mesh) -> Self {
         self.mesh = mesh;
         self
     }
@@ -224,6 +227,14 @@ impl SchemaRegistry {
         Labels::new("schema-registry", &self.meta.name, "server")
     }
 }
+
+impl Pods for SchemaRegistry {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.options
+    }
+}
+
+impl Jvm for SchemaRegistry {}
 
 impl Construct for SchemaRegistry {
     type Handle = SchemaRegistryHandle;
@@ -283,6 +294,7 @@ impl Construct for SchemaRegistry {
             });
         }
         self.all_settings().check_raw(check, &registry::OWNED_SETTING, "");
+        self.options.check(check, "", self.meta.location);
         check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
@@ -314,13 +326,13 @@ impl Construct for SchemaRegistry {
             user: instance.user,
             config: Some(&instance.config),
             // The registry creates its topic with as many replicas as it finds brokers, and ends if it finds none.
-            init_containers: std::iter::once(wait_for("wait-for-kafka", &image, self.kafka.broker_addresses()))
-                .chain(instance.prepare)
-                .collect(),
+            wait: Some(wait_for("wait-for-kafka", &image, self.kafka.broker_addresses())),
+            init_containers: instance.prepare,
             container: instance.container,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
             mesh: self.mesh,
+            options: &self.options,
         };
         vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),

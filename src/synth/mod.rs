@@ -193,6 +193,7 @@ fn check_constructs(stack: &Stack) -> Diagnostics {
         "cluster domain",
         "`.cluster_domain`",
     );
+    stack.check(&mut check);
     for part in &stack.constructs {
         let location = part.meta().location;
         let mut check = Check::new(&stack.context, part.meta().name.as_str(), location, &mut findings);
@@ -313,6 +314,9 @@ impl<'a> Job<'a> {
                 part.render(&stack.context),
             ),
         };
+        for object in &mut objects {
+            stack.label(object);
+        }
         let mut findings = Diagnostics::default();
         let mut amended = vec![Amended::NoMatch; stack.amendments.len()];
         // What is wrong with an object that was amended is looked for at the amendment.

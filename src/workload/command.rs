@@ -19,6 +19,8 @@ pub struct JvmCommand<'a> {
     pub prefix: &'static str,
     /// The heap, at the start and at most.
     pub heap: Bytes,
+    /// Further options of the JVM.
+    pub options: &'a [String],
     /// Its logging framework, whose file is mounted beside `file`.
     pub logging: Logging,
 }
@@ -34,6 +36,14 @@ impl JvmCommand<'_> {
         let tool = images.command(self.tool);
         let mib = self.heap.as_mib();
         let logging = self.logging.option(CONFIG_DIRECTORY);
+        let is_collector = |option: &String| option.starts_with("-XX:+Use") && option.ends_with("GC");
+        // A JVM with two garbage collectors does not start.
+        let collector = if self.options.iter().any(is_collector) {
+            ""
+        } else {
+            "-XX:+UseG1GC "
+        };
+        let options: String = self.options.iter().map(|option| format!(" {option}")).collect();
         let (find_agent, agent) = match images.metrics_agent() {
             None => (String::new(), String::new()),
             Some(path) => (
@@ -49,8 +59,8 @@ impl JvmCommand<'_> {
             "{find_agent}\
              EXTRA_ARGS= \\\n\
              {prefix}_HEAP_OPTS='-Xms{mib}m -Xmx{mib}m' \\\n\
-             {prefix}_JVM_PERFORMANCE_OPTS='-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
-             -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \\\n\
+             {prefix}_JVM_PERFORMANCE_OPTS='-server {collector}-XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
+             -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true{options}' \\\n\
              {prefix}_LOG4J_OPTS='{logging}' \\\n\
              {agent}\
              exec {tool} {CONFIG_DIRECTORY}/{file}\n"
@@ -67,11 +77,16 @@ mod tests {
     use crate::{quantity::Units, workload::Version};
 
     fn script(images: &ImageSet) -> String {
+        script_with(images, &[])
+    }
+
+    fn script_with(images: &ImageSet, options: &[String]) -> String {
         let start = JvmCommand {
             tool: "kafka-server-start",
             file: "server.properties",
             prefix: "KAFKA",
             heap: 4.gib(),
+            options,
             logging: Logging::of(images.version()),
         };
         start.command(images).pop().unwrap()
@@ -83,7 +98,7 @@ mod tests {
         agent=(/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar)
         EXTRA_ARGS= \
         KAFKA_HEAP_OPTS='-Xms4096m -Xmx4096m' \
-        KAFKA_JVM_PERFORMANCE_OPTS='-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \
+        KAFKA_JVM_PERFORMANCE_OPTS='-server {collector}-XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \
         KAFKA_LOG4J_OPTS='-Dlog4j2.configurationFile=/etc/kafka-stacks/log4j2.properties' \
         KAFKA_OPTS="-javaagent:${agent[0]}=9404:/etc/kafka-stacks/metrics.yaml" \
         exec kafka-server-start /etc/kafka-stacks/server.properties
@@ -102,5 +117,21 @@ mod tests {
             "{script}"
         );
         assert!(script.ends_with("exec /opt/kafka/bin/kafka-server-start.sh /etc/kafka-stacks/server.properties\n"));
+    }
+
+    #[test]
+    fn further_options_come_last_and_a_collector_replaces_g1() {
+        let options = ["-XX:+UseZGC", "-Dfoo=bar"].map(str::to_owned);
+        let script = script_with(&ImageSet::confluent(Version::V4_3), &options);
+        assert!(!script.contains("UseG1GC"), "{script}");
+        assert!(
+            script.contains("-Djava.awt.headless=true -XX:+UseZGC -Dfoo=bar' \\\n"),
+            "{script}"
+        );
+        let script = script_with(&ImageSet::confluent(Version::V4_3), &options[1..]);
+        assert!(
+            script.contains("'-server -XX:+UseG1GC ") && script.contains("-Dfoo=bar'"),
+            "{script}"
+        );
     }
 }

@@ -11,7 +11,7 @@ pub fn deployment(context: &Context, name: &str, replicas: u16, pod: Pod<'_>) ->
         spec: Some(DeploymentSpec {
             replicas: Some(replicas.into()),
             selector: labels.label_selector(),
-            template: pod.template(),
+            template: pod.template(context),
             ..DeploymentSpec::default()
         }),
         status: None,

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::Version;
 
 /// The logging framework of a process, and a configuration of it that writes to standard output only: the container runtime
@@ -36,11 +38,28 @@ impl Logging {
         }
     }
 
-    /// The configuration: everything from `info` to the console, but for the loggers named with their level.
-    pub fn configuration(self, levels: &[(&str, &str)]) -> String {
+    /// The configuration: everything from `info` to the console, but for the loggers named with their level. `own` are those
+    /// of the component, and `further` those of the stack, which come later and win.
+    pub fn configuration(self, own: &[(&str, LogLevel)], further: &[(String, LogLevel)]) -> String {
+        let mut levels: Vec<(&str, LogLevel)> = Vec::new();
+        let mut root = LogLevel::Info;
+        for (logger, level) in own
+            .iter()
+            .copied()
+            .chain(further.iter().map(|(logger, level)| (logger.as_str(), *level)))
+        {
+            if logger == "root" {
+                root = level;
+            } else if let Some((_, known)) = levels.iter_mut().find(|(known, _)| *known == logger) {
+                *known = level;
+            } else {
+                levels.push((logger, level));
+            }
+        }
         match self {
             Self::Log4j2 => {
-                let mut text = "\
+                let mut text = format!(
+                    "\
 # To the console only: the container runtime keeps and rotates the output.
 status = warn
 
@@ -48,12 +67,12 @@ appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_OUT
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5p [%t] %c - %m%n
+appender.console.layout.pattern = %d{{yyyy-MM-dd'T'HH:mm:ss.SSSXXX}} %-5p [%t] %c - %m%n
 
-rootLogger.level = info
+rootLogger.level = {root}
 rootLogger.appenderRef.console.ref = console
 "
-                .to_owned();
+                );
                 for (index, (logger, level)) in levels.iter().enumerate() {
                     text.push_str(&format!(
                         "\nlogger.{index}.name = {logger}\nlogger.{index}.level = {level}\n"
@@ -62,24 +81,84 @@ rootLogger.appenderRef.console.ref = console
                 text
             }
             Self::Reload4j => {
-                let mut text = "\
+                let mut text = format!(
+                    "\
 # To the console only: the container runtime keeps and rotates the output.
-log4j.rootLogger=INFO, console
+log4j.rootLogger={}, console
 
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.Target=System.out
 log4j.appender.console.layout=org.apache.log4j.EnhancedPatternLayout
-log4j.appender.console.layout.ConversionPattern=%d{yyyy-MM-dd'T'HH:mm:ss.SSSZ} %-5p [%t] %c - %m%n
-"
-                .to_owned();
+log4j.appender.console.layout.ConversionPattern=%d{{yyyy-MM-dd'T'HH:mm:ss.SSSZ}} %-5p [%t] %c - %m%n
+",
+                    root.to_string().to_uppercase()
+                );
                 if !levels.is_empty() {
                     text.push('\n');
                 }
                 for (logger, level) in levels {
-                    text.push_str(&format!("log4j.logger.{logger}={}\n", level.to_uppercase()));
+                    text.push_str(&format!("log4j.logger.{logger}={}\n", level.to_string().to_uppercase()));
                 }
                 text
             }
         }
+    }
+}
+
+/// The least important messages that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Everything.
+    Trace,
+    /// What helps to find a fault.
+    Debug,
+    /// What happens in normal operation.
+    Info,
+    /// What may need attention.
+    Warn,
+    /// What went wrong.
+    Error,
+    /// Nothing.
+    Off,
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Off => "off",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_of_the_stack_wins_and_root_is_the_root_logger() {
+        let own = [("kafka", LogLevel::Warn), ("state.change.logger", LogLevel::Info)];
+        let further = [
+            ("kafka".to_owned(), LogLevel::Debug),
+            ("root".to_owned(), LogLevel::Error),
+        ];
+        let log4j2 = Logging::Log4j2.configuration(&own, &further);
+        assert!(log4j2.contains("rootLogger.level = error\n"), "{log4j2}");
+        assert!(
+            log4j2.ends_with(
+                "\nlogger.0.name = kafka\nlogger.0.level = debug\n\nlogger.1.name = state.change.logger\nlogger.1.level = info\n"
+            ),
+            "{log4j2}"
+        );
+        let reload4j = Logging::Reload4j.configuration(&own, &further);
+        assert!(reload4j.contains("log4j.rootLogger=ERROR, console\n"), "{reload4j}");
+        assert!(
+            reload4j.ends_with("\nlog4j.logger.kafka=DEBUG\nlog4j.logger.state.change.logger=INFO\n"),
+            "{reload4j}"
+        );
     }
 }

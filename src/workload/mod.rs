@@ -4,7 +4,8 @@
 //! |---|---|
 //! | the pod template, its spread over nodes, Istio | `pod` |
 //! | its containers, their environment and ports | `container`, `probe`, `wait` |
-//! | its volumes | `storage` (persistent), `config` (files) |
+//! | its volumes | `storage` (persistent), `config` (files), `mount` (further ones) |
+//! | what a stack adds to a pod | `options` |
 //! | the objects that make pods | `stateful_set`, `deployment` |
 //! | who reaches the pods, and what may stop them | `service`, `network`, `budget` |
 //! | labels, by which all of these find the pods | `labels` |
@@ -20,7 +21,9 @@ mod image;
 mod labels;
 mod logging;
 mod memory;
+mod mount;
 mod network;
+mod options;
 mod pod;
 mod probe;
 mod service;
@@ -36,12 +39,15 @@ pub use container::{container, env, env_from_field, named_port};
 pub use deployment::deployment;
 pub use image::{Distribution, ImageSet};
 pub use labels::Labels;
-pub use logging::Logging;
+pub use logging::{LogLevel, Logging};
 pub(crate) use memory::check_memory;
+pub use mount::Mount;
 pub use network::{Access, IngressRule, network_policy};
+pub use options::{Jvm, PodOptions, Pods};
 pub use pod::{Mesh, Pod, Spread};
 pub use probe::{exec_probe, http_probe, tcp_probe};
 pub use service::{headless_service, service, service_account};
+pub(crate) use stateful_set::check_rolling_updates;
 pub use stateful_set::{NumberedPods, stateful_set};
 pub use storage::{Storage, VolumeClaims};
 pub use version::Version;

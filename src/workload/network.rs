@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use k8s_openapi::{
     api::networking::v1::{
         NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
@@ -9,39 +11,106 @@ use super::Labels;
 use crate::context::Context;
 
 /// Who may connect to a client port.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let shop = Access::pods([("app", "shop")]);
+/// let shop_and_billing = Access::pods([("app", "shop")]).or(Access::namespaces(["billing"]));
+/// let crawler_elsewhere = Access::pods_of("search", [("app", "crawler")]);
+/// # let _ = (shop, shop_and_billing, crawler_elsewhere);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anyone that reaches the pod.
-    #[default]
     Open,
-    /// The pods of the stack's own namespace, and those of these namespaces.
-    Namespaces(Vec<String>),
+    /// Only these.
+    Only(Vec<Clients>),
+}
+
+/// Pods that may connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// Their namespace; the stack's own if none is said.
+    namespace: Option<String>,
+    /// The labels that they have; all pods of the namespace if there is none.
+    labels: BTreeMap<String, String>,
 }
 
 impl Access {
-    /// The pods of the stack's own namespace only.
-    pub const fn own_namespace() -> Self {
-        Self::Namespaces(Vec::new())
+    /// All pods of the stack's own namespace.
+    pub fn own_namespace() -> Self {
+        Self::only(None, BTreeMap::new())
     }
 
-    /// The pods of the stack's own namespace, and those of these namespaces.
+    /// All pods of the stack's own namespace, and all of these namespaces.
     pub fn namespaces<S: Into<String>>(namespaces: impl IntoIterator<Item = S>) -> Self {
-        Self::Namespaces(namespaces.into_iter().map(Into::into).collect())
+        namespaces.into_iter().fold(Self::own_namespace(), |access, namespace| {
+            access.or(Self::only(Some(namespace.into()), BTreeMap::new()))
+        })
+    }
+
+    /// The pods of the stack's own namespace that have all of these labels.
+    pub fn pods<K: Into<String>, V: Into<String>>(labels: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::only(None, pairs(labels))
+    }
+
+    /// The pods of another namespace that have all of these labels.
+    pub fn pods_of<K: Into<String>, V: Into<String>>(
+        namespace: impl Into<String>,
+        labels: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        Self::only(Some(namespace.into()), pairs(labels))
+    }
+
+    /// These clients and others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        match (self, others) {
+            (Self::Only(mut clients), Self::Only(others)) => {
+                clients.extend(others);
+                Self::Only(clients)
+            }
+            _ => Self::Open,
+        }
+    }
+
+    fn only(namespace: Option<String>, labels: BTreeMap<String, String>) -> Self {
+        Self::Only(vec![Clients { namespace, labels }])
     }
 
     fn peers(&self) -> Option<Vec<NetworkPolicyPeer>> {
         match self {
             Self::Open => None,
-            Self::Namespaces(namespaces) => Some(
-                std::iter::once(NetworkPolicyPeer {
-                    pod_selector: Some(LabelSelector::default()),
-                    ..NetworkPolicyPeer::default()
-                })
-                .chain(namespaces.iter().map(|namespace| namespace_peer(namespace)))
-                .collect(),
-            ),
+            Self::Only(clients) => Some(clients.iter().map(Clients::peer).collect()),
         }
     }
+}
+
+impl Clients {
+    fn peer(&self) -> NetworkPolicyPeer {
+        let pods = LabelSelector {
+            match_labels: (!self.labels.is_empty()).then(|| self.labels.clone()),
+            match_expressions: None,
+        };
+        match &self.namespace {
+            None => NetworkPolicyPeer {
+                pod_selector: Some(pods),
+                ..NetworkPolicyPeer::default()
+            },
+            Some(namespace) => NetworkPolicyPeer {
+                pod_selector: (!self.labels.is_empty()).then_some(pods),
+                ..namespace_peer(namespace)
+            },
+        }
+    }
+}
+
+fn pairs<K: Into<String>, V: Into<String>>(labels: impl IntoIterator<Item = (K, V)>) -> BTreeMap<String, String> {
+    labels
+        .into_iter()
+        .map(|(key, value)| (key.into(), value.into()))
+        .collect()
 }
 
 /// One rule of a network policy: who is admitted to which ports.

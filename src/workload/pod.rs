@@ -7,8 +7,8 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use super::{CONFIG_DIRECTORY, Labels};
-use crate::quantity::Duration;
+use super::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, container::restricted};
+use crate::{context::Context, quantity::Duration};
 
 /// Whether pods are part of an Istio service mesh: whether Istio adds its proxy to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub struct Pod<'a> {
     pub user: i64,
     /// Files, mounted in all containers at [`CONFIG_DIRECTORY`]; a change of them restarts the pod.
     pub config: Option<&'a ConfigMap>,
+    /// Runs to completion before all others: waits for what they need, as [`wait_for`](super::wait_for) does. It gets none of
+    /// the environment and volumes that the stack adds.
+    pub wait: Option<Container>,
     /// Run to completion, one after the other, before `container`.
     pub init_containers: Vec<Container>,
     /// The component itself.
@@ -51,12 +54,17 @@ pub struct Pod<'a> {
     pub spread: Spread,
     /// Whether it is part of a service mesh.
     pub mesh: Mesh,
+    /// What the stack adds.
+    pub options: &'a PodOptions,
 }
 
 impl Pod<'_> {
     /// The template: restricted security, no token, no service links (a Service named `kafka` would set `KAFKA_PORT`, on
     /// which images exit), apart per node and per zone, and a writable `/tmp`.
-    pub fn template(self) -> PodTemplateSpec {
+    ///
+    /// Then what the stack adds to this pod, and to all of its pods.
+    pub fn template(self, context: &Context) -> PodTemplateSpec {
+        let options = self.options;
         let config_volume = self.config.map(|config| Volume {
             name: "config".to_owned(),
             config_map: Some(ConfigMapVolumeSource {
@@ -74,13 +82,34 @@ impl Pod<'_> {
             container.volume_mounts.get_or_insert_default().extend(mounts.clone());
             container
         };
+        let complete = |container: Container| {
+            let mut container = with_mounts(container);
+            let further = options.mounts.iter().map(Mount::to_volume_mount);
+            container.volume_mounts.get_or_insert_default().extend(further);
+            if !options.env.is_empty() {
+                container
+                    .env
+                    .get_or_insert_default()
+                    .extend(options.env.iter().cloned());
+            }
+            container
+        };
+        let sidecars = options.sidecars.iter().cloned().map(|mut sidecar| {
+            sidecar.security_context.get_or_insert_with(restricted);
+            sidecar
+        });
         let mut labels = self.labels.all();
         labels.insert(
             "sidecar.istio.io/inject".to_owned(),
             (self.mesh == Mesh::Included).to_string(),
         );
-        let init_containers: Vec<_> = self.init_containers.into_iter().map(with_mounts).collect();
-        PodTemplateSpec {
+        let init_containers: Vec<_> = self
+            .wait
+            .map(with_mounts)
+            .into_iter()
+            .chain(self.init_containers.into_iter().map(complete))
+            .collect();
+        let mut template = PodTemplateSpec {
             metadata: Some(ObjectMeta {
                 labels: Some(labels),
                 ..ObjectMeta::default()
@@ -88,7 +117,7 @@ impl Pod<'_> {
             spec: Some(PodSpec {
                 affinity: Some(apart_per_node(&self.labels.without_pool(), self.spread)),
                 automount_service_account_token: Some(false),
-                containers: vec![with_mounts(self.container)],
+                containers: std::iter::once(complete(self.container)).chain(sidecars).collect(),
                 enable_service_links: Some(false),
                 init_containers: (!init_containers.is_empty()).then_some(init_containers),
                 security_context: Some(PodSecurityContext {
@@ -120,11 +149,14 @@ impl Pod<'_> {
                             empty_dir: Some(EmptyDirVolumeSource::default()),
                             ..Volume::default()
                         }])
+                        .chain(options.mounts.iter().map(Mount::to_volume))
                         .collect(),
                 ),
                 ..PodSpec::default()
             }),
-        }
+        };
+        context.pods.with(&options.defaults).apply(&mut template);
+        template
     }
 }
 

@@ -4,7 +4,7 @@ use k8s_openapi::api::{
 };
 
 use super::Pod;
-use crate::{context::Context, quantity::Duration};
+use crate::{construct::Check, context::Context, diagnostics::rules, quantity::Duration};
 
 /// A StatefulSet whose pods start at once, since pods of a quorum wait for each other, and whose volumes outlive it.
 #[derive(Debug)]
@@ -44,10 +44,21 @@ pub fn stateful_set(
             replicas: i32::try_from(pods.replicas).ok(),
             selector: labels.label_selector(),
             service_name: Some(pods.service.to_owned()),
-            template: pod.template(),
+            template: pod.template(context),
             volume_claim_templates: Some(claims),
             ..StatefulSetSpec::default()
         }),
         status: None,
+    }
+}
+
+/// Reports a Kubernetes version in which such a StatefulSet may not be updated.
+pub(crate) fn check_rolling_updates(check: &mut Check<'_>) {
+    let version = check.context().kubernetes;
+    if version.may_stop_rolling_updates() {
+        let message = format!("in early patch releases of Kubernetes {version} an unready pod stops a rolling update");
+        check.report(&rules::stack::ROLLING_UPDATE, message, |finding| {
+            finding.hint("acknowledge it with the patch release that the cluster runs");
+        });
     }
 }

@@ -16,9 +16,10 @@ use crate::{
     quantity::{Duration, Resources, Units},
     settings::Properties,
     workload::{
-        ImageSet, IngressRule, JvmCommand, Labels, Logging, METRICS_FILE, Mesh, NumberedPods, Pod, Spread, Storage,
-        Version, VolumeClaims, check_memory, config_map, container, disruption_budget, env, env_from_field, exec_probe,
-        headless_service, named_port, network_policy, service, service_account, stateful_set, tcp_probe,
+        ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh, NumberedPods, Pod,
+        PodOptions, Pods, Spread, Storage, Version, VolumeClaims, check_memory, check_rolling_updates, config_map,
+        container, disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy,
+        service, service_account, stateful_set, tcp_probe,
     },
 };
 
@@ -57,7 +58,7 @@ const FILE: &str = "zookeeper.properties";
 /// assert!(zookeeper.connection_string().starts_with("zookeeper-1.zookeeper-headless.kafka.svc.cluster.local:2181,"));
 /// assert!(!synth(&stack).findings.has_errors());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct ZooKeeper {
     meta: Meta,
@@ -65,6 +66,7 @@ pub struct ZooKeeper {
     images: ImageSet,
     resources: Resources,
     storage: Storage,
+    options: PodOptions,
 }
 
 impl ZooKeeper {
@@ -78,6 +80,7 @@ impl ZooKeeper {
             images: ImageSet::confluent(Version::V3_9),
             resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
             storage: Storage::persistent(10.gib()),
+            options: PodOptions::default(),
         }
     }
 
@@ -154,10 +157,13 @@ impl ZooKeeper {
                 (
                     logging.file(),
                     // Every probe would be a line.
-                    logging.configuration(&[
-                        ("org.apache.zookeeper.server.NIOServerCnxn", "warn"),
-                        ("org.apache.zookeeper.server.command", "warn"),
-                    ]),
+                    logging.configuration(
+                        &[
+                            ("org.apache.zookeeper.server.NIOServerCnxn", LogLevel::Warn),
+                            ("org.apache.zookeeper.server.command", LogLevel::Warn),
+                        ],
+                        &self.options.log_levels,
+                    ),
                 ),
             ]
             .into_iter()
@@ -191,6 +197,7 @@ impl ZooKeeper {
             file: FILE,
             prefix: "KAFKA",
             heap: self.resources.heap(),
+            options: &self.options.jvm,
             logging: Logging::Reload4j,
         };
         let mut server = container(
@@ -236,6 +243,14 @@ fn mount() -> VolumeMount {
     }
 }
 
+impl Pods for ZooKeeper {
+    fn pod_options(&mut self) -> &mut PodOptions {
+        &mut self.options
+    }
+}
+
+impl Jvm for ZooKeeper {}
+
 impl Construct for ZooKeeper {
     type Handle = ZooKeeperHandle;
 
@@ -279,6 +294,8 @@ impl Construct for ZooKeeper {
                 finding.hint("use `ZooKeeper::new(…, 3)`");
             });
         }
+        self.options.check(check, "", self.meta.location);
+        check_rolling_updates(check);
         check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
     }
 
@@ -290,11 +307,13 @@ impl Construct for ZooKeeper {
             service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(&config),
+            wait: None,
             init_containers: vec![self.write_id()],
             container: self.server(),
             grace_period: Duration::from_seconds(60),
             spread: Spread::Required,
             mesh: Mesh::Excluded,
+            options: &self.options,
         };
         let members = NumberedPods {
             name: &self.meta.name,
@@ -379,7 +398,7 @@ impl ZooKeeperHandle {
 
     /// Its volumes.
     pub fn volume_claims(&self) -> VolumeClaims {
-        VolumeClaims::new("data", &self.0.name, 0..u32::from(self.0.replicas))
+        VolumeClaims::new("data", &self.0.name, 1..u32::from(self.0.replicas) + 1)
     }
 
     /// The name of its pods' metrics port, if its images have a metrics agent.

@@ -1,7 +1,7 @@
 //! The stack itself.
 
 use crate::diagnostics::{
-    Severity::{Error, Warning},
+    Severity::{Error, Off, Warning},
     family::rules,
 };
 
@@ -119,5 +119,41 @@ rules! { rules::stack;
         explanation: "The reason is what the next one needs to judge whether the warning is still right to live with; \
             without it the acknowledgement only hides the warning.",
         source: "the contract of `acknowledge`",
+    };
+
+    /// A pod option that cannot work.
+    pub const POD_OPTION: Rule = Rule {
+        id: "KS-S21",
+        production: Error,
+        development: Error,
+        summary: "an option of a pod that cannot work",
+        explanation: "A JVM option is one word of the command: a space or a quote would end it, and a second heap size would replace \
+            the one that fits the container's memory. The name of a logger is the key of a file. Of two environment variables with \
+            one name only the last has an effect.",
+        source: "Kafka, kafka-run-class.sh; Kubernetes, Define Environment Variables for a Container",
+    };
+
+    /// Kubernetes 1.35 before its regression was fixed.
+    pub const ROLLING_UPDATE: Rule = Rule {
+        id: "KS-S22",
+        production: Warning,
+        development: Off,
+        summary: "a Kubernetes version whose first patch releases stop rolling updates",
+        explanation: "Kubernetes 1.35.0 counts an unready pod of the old revision towards `maxUnavailable`, so a StatefulSet whose pods \
+            start in parallel never replaces a pod that does not become ready: a change that would fix it is not rolled out. A later \
+            patch release of 1.35 turns the feature gate MaxUnavailableStatefulSet off. Acknowledge this with the patch release \
+            that the cluster runs, or delete the unready pod by hand.",
+        source: "kubernetes/kubernetes #137409 and #137926",
+    };
+
+    /// Something that the targeted Kubernetes does not have.
+    pub const KUBERNETES_VERSION: Rule = Rule {
+        id: "KS-S23",
+        production: Error,
+        development: Error,
+        summary: "something that needs a newer Kubernetes",
+        explanation: "The stack has to run on the version in `Stack::kubernetes`, and Kubernetes ignores or refuses fields that it does \
+            not know yet. Sidecars of a Job need 1.29: before, an init container that runs on keeps the Job from starting.",
+        source: "Kubernetes, Sidecar Containers",
     };
 }

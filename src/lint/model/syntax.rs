@@ -21,41 +21,16 @@ pub(crate) fn dns_subdomain(text: &str) -> Reason {
         .map(|error| error.to_string())
 }
 
-/// A label's value, and the name part of a key: up to 63 characters, letters and digits at both ends.
+/// The value of a label.
 pub(crate) fn label_value(text: &str) -> Reason {
-    if text.is_empty() {
-        return None;
-    }
-    if text.len() > 63 {
-        return Some(format!("`{text}` has {} characters, the limit is 63", text.len()));
-    }
-    if let Some(bad) = text
-        .chars()
-        .find(|&c| !alphanumeric(c) && !matches!(c, '-' | '_' | '.'))
-    {
-        return Some(format!(
-            "`{text}` contains {bad:?}: only letters, digits, `-`, `_` and `.`"
-        ));
-    }
-    (!text.starts_with(alphanumeric) || !text.ends_with(alphanumeric))
-        .then(|| format!("`{text}` must start and end with a letter or a digit"))
+    crate::name::LabelValue::parse(text)
+        .err()
+        .map(|error| error.to_string())
 }
 
-/// The key of a label or an annotation: a name, with a DNS subdomain and `/` before it if there is one.
+/// The key of a label or an annotation.
 pub(crate) fn qualified_name(text: &str) -> Reason {
-    let name = match text.split_once('/') {
-        None => text,
-        Some((prefix, name)) => {
-            if let Some(reason) = dns_subdomain(prefix) {
-                return Some(format!("`{text}`: prefix {reason}"));
-            }
-            name
-        }
-    };
-    if name.is_empty() {
-        return Some(format!("`{text}` has an empty name"));
-    }
-    label_value(name)
+    crate::name::LabelKey::parse(text).err().map(|error| error.to_string())
 }
 
 /// The name of a port of a container or a Service: up to 15 of a-z, 0-9 and `-`, at least one letter, no `--`.

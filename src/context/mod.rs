@@ -1,4 +1,11 @@
-//! What surrounds a construct: the stack's name, its namespace, and how strict the rules are.
+//! What surrounds a construct: the stack's name, its namespace, what its pods have by default, how strict the rules are.
+
+mod kubernetes;
+mod pod_defaults;
+
+pub use kubernetes::Kubernetes;
+pub use pod_defaults::PodDefaults;
+pub(crate) use pod_defaults::{annotations, labels};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -18,6 +25,10 @@ pub struct Context {
     pub cluster_domain: String,
     /// How strict the rules are.
     pub profile: Profile,
+    /// The oldest version of Kubernetes that the objects have to work on.
+    pub kubernetes: Kubernetes,
+    /// What all of the stack's pods have.
+    pub pods: PodDefaults,
 }
 
 impl Context {

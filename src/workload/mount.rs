@@ -1,0 +1,97 @@
+use k8s_openapi::api::core::v1::{
+    ConfigMapVolumeSource, EmptyDirVolumeSource, SecretVolumeSource, Volume, VolumeMount,
+};
+
+/// A further volume of a pod, and where its containers find it.
+///
+/// ```
+/// use kafka_stacks::{k8s_openapi::api::core::v1::{CSIVolumeSource, Volume}, prelude::*};
+///
+/// let certificates = Mount::secret("kafka-tls", "/etc/kafka-tls");
+/// let plugins = Mount::volume(
+///     Volume {
+///         name: "plugins".to_owned(),
+///         csi: Some(CSIVolumeSource { driver: "image.csi.example.com".to_owned(), ..CSIVolumeSource::default() }),
+///         ..Volume::default()
+///     },
+///     "/plugins",
+/// );
+/// # let _ = (certificates, plugins);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Mount {
+    volume: Volume,
+    path: String,
+    read_only: bool,
+}
+
+impl Mount {
+    /// The files of a Secret of the namespace, to read. The volume is called after it.
+    pub fn secret(name: impl Into<String>, path: impl Into<String>) -> Self {
+        let name = name.into();
+        let secret = SecretVolumeSource {
+            secret_name: Some(name.clone()),
+            ..SecretVolumeSource::default()
+        };
+        let volume = Volume {
+            name,
+            secret: Some(secret),
+            ..Volume::default()
+        };
+        Self::volume(volume, path)
+    }
+
+    /// The files of a ConfigMap of the namespace, to read. The volume is called after it.
+    pub fn config_map(name: impl Into<String>, path: impl Into<String>) -> Self {
+        let name = name.into();
+        let config_map = ConfigMapVolumeSource {
+            name: name.clone(),
+            ..ConfigMapVolumeSource::default()
+        };
+        let volume = Volume {
+            name,
+            config_map: Some(config_map),
+            ..Volume::default()
+        };
+        Self::volume(volume, path)
+    }
+
+    /// An empty folder to write into, which is gone with the pod.
+    pub fn scratch(name: impl Into<String>, path: impl Into<String>) -> Self {
+        let volume = Volume {
+            name: name.into(),
+            empty_dir: Some(EmptyDirVolumeSource::default()),
+            ..Volume::default()
+        };
+        Self::volume(volume, path).writable()
+    }
+
+    /// Any volume of Kubernetes, to read.
+    pub fn volume(volume: Volume, path: impl Into<String>) -> Self {
+        Self {
+            volume,
+            path: path.into(),
+            read_only: true,
+        }
+    }
+
+    /// Lets the containers write into it.
+    pub const fn writable(mut self) -> Self {
+        self.read_only = false;
+        self
+    }
+
+    pub(crate) fn to_volume(&self) -> Volume {
+        self.volume.clone()
+    }
+
+    pub(crate) fn to_volume_mount(&self) -> VolumeMount {
+        VolumeMount {
+            name: self.volume.name.clone(),
+            mount_path: self.path.clone(),
+            read_only: self.read_only.then_some(true),
+            ..VolumeMount::default()
+        }
+    }
+}

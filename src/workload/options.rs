@@ -1,0 +1,215 @@
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, SecretKeySelector};
+
+use super::{LogLevel, Mount};
+use crate::{
+    construct::Check,
+    context::PodDefaults,
+    diagnostics::{Location, rules::stack},
+};
+
+/// What a stack adds to the pods of a component: the one slot for further environment, volumes, containers and options.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodOptions {
+    /// Where images come from, nodes, labels.
+    pub defaults: PodDefaults,
+    /// Further environment of the component's containers, but for the one that only waits for others.
+    pub env: Vec<EnvVar>,
+    /// Further volumes, mounted in the same containers.
+    pub mounts: Vec<Mount>,
+    /// Containers that run beside the component's own.
+    pub sidecars: Vec<Container>,
+    /// Further options of the JVM, which come after those of the component.
+    pub jvm: Vec<String>,
+    /// The level of loggers, by name. The last one of a name counts.
+    pub log_levels: Vec<(String, LogLevel)>,
+}
+
+impl PodOptions {
+    /// These, with what `own` adds for some of the pods.
+    pub(crate) fn with(&self, own: &Self) -> Self {
+        let mut all = self.clone();
+        all.defaults = all.defaults.with(&own.defaults);
+        all.env.extend(own.env.iter().cloned());
+        all.mounts.extend(own.mounts.iter().cloned());
+        all.sidecars.extend(own.sidecars.iter().cloned());
+        all.jvm.extend(own.jvm.iter().cloned());
+        all.log_levels.extend(own.log_levels.iter().cloned());
+        all
+    }
+
+    /// Reports what cannot work, but for what is found in every pod, as a volume's name that Kubernetes refuses. `item` is the
+    /// part of the construct whose pods they are, made at `location`; empty for a construct with one kind of pods.
+    pub(crate) fn check(&self, check: &mut Check<'_>, item: &str, location: Location) {
+        let mut report = |rule, message: String, hint: String| {
+            check.report(rule, message, |finding| {
+                finding.item(item).at(location).hint(hint);
+            });
+        };
+        for (message, call) in self.defaults.problems() {
+            report(&stack::NAME, message, format!("change it in `{call}`"));
+        }
+        for option in &self.jvm {
+            // What the shell of the container would read as more than a word, or as the end of one.
+            let is_word = option.chars().all(|c| c.is_ascii_graphic() && c != '\'');
+            if !option.starts_with('-') || !is_word {
+                let message = format!("JVM option {option:?} is not a word that begins with `-`");
+                let hint = "give `.jvm_options(…)` one option for each item, as `-XX:+UseZGC`".to_owned();
+                report(&stack::POD_OPTION, message, hint);
+            } else if option.starts_with("-Xmx") || option.starts_with("-Xms") {
+                let message = format!("JVM option `{option}` changes the heap");
+                let hint = "remove it: the heap follows from the memory in `.resources(…)`".to_owned();
+                report(&stack::POD_OPTION, message, hint);
+            }
+        }
+        for (logger, _) in &self.log_levels {
+            let of_a_name = |c: char| c.is_ascii_alphanumeric() || "._$-".contains(c);
+            if logger.is_empty() || !logger.chars().all(of_a_name) {
+                let message = format!("{logger:?} is not the name of a logger");
+                let hint = "name a class or package in `.log_level(…)`, as `org.apache.kafka.clients`, or `root`";
+                report(&stack::POD_OPTION, message, hint.to_owned());
+            }
+        }
+        let mut names = BTreeSet::new();
+        for EnvVar { name, .. } in &self.env {
+            if OWN_ENVIRONMENT.contains(&name.as_str()) || !names.insert(name) {
+                let message = format!("environment variable `{name}` is set already");
+                report(
+                    &stack::POD_OPTION,
+                    message,
+                    "choose another name in `.env_from_secret(…)`".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// The variables that components set.
+const OWN_ENVIRONMENT: [&str; 11] = [
+    "BOOTSTRAP_SERVERS",
+    "BROKERS",
+    "KAFKA_CONFIGS",
+    "KAFKA_TOPICS",
+    "LOG_DIR",
+    "NODE_ID",
+    "POD_IP",
+    "POD_NAME",
+    "QUARKUS_CONFIG_LOCATIONS",
+    "SERVER_ID",
+    "TOPICS_FILE",
+];
+
+/// Everything that has pods: a component, a pool of nodes, the Job of topics.
+///
+/// ```
+/// use kafka_stacks::{k8s_openapi::api::core::v1::Container, prelude::*};
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+///         .pool(NodePool::controllers("kafka-controller", 3))
+///         .pool(NodePool::brokers("kafka", 3)),
+/// );
+/// stack.add(
+///     Connect::new("kafka-connect", &kafka)
+///         .env_from_secret("DB_PASSWORD", "billing-database", "password")
+///         .mount(Mount::secret("billing-tls", "/etc/billing-tls"))
+///         .sidecar(Container {
+///             name: "proxy".to_owned(),
+///             image: Some("example/database-proxy:2.1".to_owned()),
+///             ..Container::default()
+///         }),
+/// );
+/// let manifests = synth(&stack).manifests.unwrap();
+/// let workers = manifests.get("kafka-connect/deployment-kafka-connect.yaml").unwrap();
+/// for text in ["name: DB_PASSWORD", "mountPath: /etc/billing-tls", "name: proxy"] {
+///     assert!(workers.contains(text), "{text}");
+/// }
+/// ```
+pub trait Pods: Sized {
+    /// What is added to the pods.
+    fn pod_options(&mut self) -> &mut PodOptions;
+
+    /// What these pods have beside, or instead of, what all pods of the stack have.
+    #[must_use]
+    fn pods(mut self, defaults: PodDefaults) -> Self {
+        let options = self.pod_options();
+        options.defaults = options.defaults.with(&defaults);
+        self
+    }
+
+    /// An environment variable with the value of a key of a Secret of the namespace. A setting names it as `${env:NAME}`. A
+    /// changed Secret is read when a pod starts.
+    #[must_use]
+    fn env_from_secret(mut self, name: impl Into<String>, secret: impl Into<String>, key: impl Into<String>) -> Self {
+        self.pod_options().env.push(EnvVar {
+            name: name.into(),
+            value: None,
+            value_from: Some(EnvVarSource {
+                secret_key_ref: Some(SecretKeySelector {
+                    name: secret.into(),
+                    key: key.into(),
+                    optional: None,
+                }),
+                ..EnvVarSource::default()
+            }),
+        });
+        self
+    }
+
+    /// A further volume.
+    #[must_use]
+    fn mount(mut self, mount: Mount) -> Self {
+        self.pod_options().mounts.push(mount);
+        self
+    }
+
+    /// A container that runs beside the component's own. Without a `securityContext` of its own it gets the one of the
+    /// component's containers, with which it passes the restricted level of Pod Security. Volumes of the pod are mounted in
+    /// it only if it says so.
+    ///
+    /// The sidecar of a Job is an init container that runs on, because the Job would not end otherwise: from Kubernetes 1.29 on.
+    #[must_use]
+    fn sidecar(mut self, container: Container) -> Self {
+        self.pod_options().sidecars.push(container);
+        self
+    }
+}
+
+/// Pods whose process runs in a JVM.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+///         .pool(NodePool::controllers("kafka-controller", 3))
+///         .pool(NodePool::brokers("kafka", 3).jvm_options(["-XX:+UseZGC"]))
+///         .log_level("kafka.server.KafkaApis", LogLevel::Debug),
+/// );
+/// let manifests = synth(&stack).manifests.unwrap();
+/// let brokers = manifests.get("kafka/statefulset-kafka.yaml").unwrap();
+/// assert!(brokers.contains("-XX:+UseZGC") && !brokers.contains("-XX:+UseG1GC"));
+/// let controllers = manifests.get("kafka/configmap-kafka-controller.yaml").unwrap();
+/// assert!(controllers.contains("name = kafka.server.KafkaApis"));
+/// ```
+pub trait Jvm: Pods {
+    /// Further options of the JVM, which come after those of the component, so that the last one counts. One that chooses a
+    /// garbage collector replaces G1. They are part of the command, and not of the environment, where every tool that is
+    /// executed in the pod would have them too.
+    #[must_use]
+    fn jvm_options<S: Into<String>>(mut self, options: impl IntoIterator<Item = S>) -> Self {
+        self.pod_options().jvm.extend(options.into_iter().map(Into::into));
+        self
+    }
+
+    /// The least important messages that a logger writes. A logger is called after a class or a package, and `root` is what all
+    /// others follow, whose level is [`LogLevel::Info`] unless said otherwise.
+    #[must_use]
+    fn log_level(mut self, logger: impl Into<String>, level: LogLevel) -> Self {
+        self.pod_options().log_levels.push((logger.into(), level));
+        self
+    }
+}
