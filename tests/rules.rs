@@ -140,6 +140,18 @@ fn broken() -> Vec<Stack> {
             stack
         },
         with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("c", 3).resources(Resources::fixed(1.cores(), 160.mib())))
+                .pool(NodePool::brokers("a", 3).resources(Resources::fixed(1.cores(), 10.mib())))
+                .pool(NodePool::brokers("b", 3).first_id(10).heap(176.mib())),
+        ),
+        with(ZooKeeper::new("zookeeper", 3).resources(Resources::fixed(1.cores(), 64.mib()))),
+        beside(|kafka| {
+            SchemaRegistry::new("registry", kafka)
+                .implementation(RegistryImplementation::Apicurio)
+                .resources(Resources::fixed(1.cores(), 352.mib()))
+        }),
+        with(
             dedicated()
                 .jvm_options(["-Xmx1g", "-XX:+UseZGC -Dx=1"])
                 .log_level("", LogLevel::Warn),
@@ -644,6 +656,38 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (&memory::HEAP_ABOVE_MEMORY, pools(large().heap(6.gib()))),
         (&memory::HEAP_TOO_LARGE, pools(large().heap(6.gib()))),
         (&memory::REQUEST_ABOVE_LIMIT, pools(large())),
+        (
+            &memory::FLOOR,
+            pools(
+                large()
+                    .resources(Resources::fixed(1.cores(), 384.mib()))
+                    .heap(192.mib()),
+            ),
+        ),
+        (
+            &stack::POD_OPTION,
+            with(
+                dedicated()
+                    .jvm_options(["-XX:+UseZGC", "-Dx=1"])
+                    .log_level("kafka.network.RequestChannel$", LogLevel::Warn)
+                    .env_from_secret("PASSWORD", "kafka", "password"),
+            ),
+        ),
+        (&stack::ROLLING_UPDATE, {
+            let mut stack = empty().kubernetes(Kubernetes::V1_34);
+            stack.add(dedicated());
+            stack
+        }),
+        (&stack::KUBERNETES_VERSION, {
+            let mut stack = empty().kubernetes(Kubernetes::V1_29);
+            let kafka = stack.add(dedicated());
+            stack.add(Topics::new("topics", &kafka).topic(orders()).sidecar(Container {
+                name: "proxy".to_owned(),
+                image: Some("a/b:1".to_owned()),
+                ..Container::default()
+            }));
+            stack
+        }),
         (&pod::ENSEMBLE, in_zookeeper_mode(0)),
         (
             &client::TIMEOUTS,

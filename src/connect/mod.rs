@@ -414,7 +414,14 @@ impl Construct for Connect {
         };
         reader.check(check, &[self.all_settings()]);
         self.options.check(check, "", self.meta.location);
-        check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
+        check_memory(
+            check,
+            "",
+            self.meta.location,
+            self.resources,
+            self.resources.heap(),
+            None,
+        );
     }
 
     /// Its internal topics, with Kafka's numbers of partitions where nobody set them.

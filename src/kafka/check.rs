@@ -72,7 +72,14 @@ impl KafkaCluster {
         );
         for pool in &self.pools {
             pool.options.check(check, &pool.name, pool.location);
-            check_memory(check, &pool.name, pool.location, pool.resources, pool.heap_size());
+            check_memory(
+                check,
+                &pool.name,
+                pool.location,
+                pool.resources,
+                pool.heap_size(),
+                Some(pool.roles.memory_floor()),
+            );
             if pool.roles.broker() && pool.heap_size() > 6.gib() {
                 check.report(
                     &memory::HEAP_TOO_LARGE,

@@ -6,13 +6,20 @@ use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
     kafka::{ClientRole, Replication},
-    quantity::{Resources, Units},
+    quantity::{Bytes, Resources, Units},
     settings::Settings,
-    workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
+    workload::{CONFIG_DIRECTORY, Floor, config_map, container, env, http_probe, named_port, tcp_probe},
 };
 
 /// Where Confluent's interface begins.
 pub(super) const PATH: &str = "/apis/ccompat/v7";
+
+/// Apicurio Registry 3.3.3. With 288 MiB it does not come up within 100 s, because it reads its own files again and again.
+pub(super) const FLOOR: Floor = Floor {
+    process: "registry",
+    heap: Bytes::from_mib(48),
+    memory: Bytes::from_mib(368),
+};
 
 const IMAGE: &str = "apicurio/apicurio-registry:3.3.3";
 /// The owner of the application's files in the image, which nobody else may read.

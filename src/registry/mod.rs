@@ -295,7 +295,19 @@ impl Construct for SchemaRegistry {
         }
         self.all_settings().check_raw(check, &registry::OWNED_SETTING, "");
         self.options.check(check, "", self.meta.location);
-        check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
+        let floor = match self.implementation {
+            // Not measured.
+            RegistryImplementation::Confluent => None,
+            RegistryImplementation::Apicurio => Some(apicurio::FLOOR),
+        };
+        check_memory(
+            check,
+            "",
+            self.meta.location,
+            self.resources,
+            self.resources.heap(),
+            floor,
+        );
     }
 
     fn capacity(&self) -> capacity::Facts {

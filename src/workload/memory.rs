@@ -4,10 +4,30 @@ use crate::{
     quantity::{Bytes, Resources},
 };
 
-/// Checks the heap of a JVM against the memory of its container, and the requests of the container against its limits.
+/// The least memory with which a process serves, measured with `tests/memory/run`: below it the JVM ends with an
+/// `OutOfMemoryError`, or the kernel kills the container.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Floor {
+    /// What it is about, as `broker`.
+    pub(crate) process: &'static str,
+    /// The smallest heap, in a container without a limit.
+    pub(crate) heap: Bytes,
+    /// The smallest limit of a container whose heap is half of it.
+    pub(crate) memory: Bytes,
+}
+
+/// Checks the memory of a JVM and its container: the heap against the memory, the requests against the limits, and both
+/// against what the process needs, where that was measured.
 ///
 /// `item` is the part of the construct that has them, made at `location`; empty for a construct with one kind of pods.
-pub(crate) fn check_memory(check: &mut Check<'_>, item: &str, location: Location, resources: Resources, heap: Bytes) {
+pub(crate) fn check_memory(
+    check: &mut Check<'_>,
+    item: &str,
+    location: Location,
+    resources: Resources,
+    heap: Bytes,
+    floor: Option<Floor>,
+) {
     let Resources {
         cpu_request,
         cpu_limit,
@@ -39,6 +59,27 @@ pub(crate) fn check_memory(check: &mut Check<'_>, item: &str, location: Location
             &memory::HEAP_ABOVE_MEMORY,
             format!("heap {heap} in a container of {memory_limit}: at most {most} leave room for the rest of the JVM"),
             "lower `.heap(…)` or raise the memory in `.resources(…)`",
+        );
+    }
+    let Some(Floor {
+        process,
+        heap: least_heap,
+        memory: least_memory,
+    }) = floor
+    else {
+        return;
+    };
+    if memory_limit < least_memory {
+        report(
+            &memory::FLOOR,
+            format!("memory {memory_limit} is too small for a {process} to start, which needs {least_memory}"),
+            "raise the memory in `.resources(…)`",
+        );
+    } else if heap < least_heap {
+        report(
+            &memory::FLOOR,
+            format!("heap {heap} is too small for a {process} to start, which needs {least_heap}"),
+            "remove `.heap(…)`, or raise it",
         );
     }
 }

@@ -40,7 +40,7 @@ pub use deployment::deployment;
 pub use image::{Distribution, ImageSet};
 pub use labels::Labels;
 pub use logging::{LogLevel, Logging};
-pub(crate) use memory::check_memory;
+pub(crate) use memory::{Floor, check_memory};
 pub use mount::Mount;
 pub use network::{Access, IngressRule, network_policy};
 pub use options::{Jvm, PodOptions, Pods};

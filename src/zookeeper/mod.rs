@@ -13,11 +13,11 @@ use crate::{
     },
     manifest::Object,
     metrics,
-    quantity::{Duration, Resources, Units},
+    quantity::{Bytes, Duration, Resources, Units},
     settings::Properties,
     workload::{
-        ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh, NumberedPods, Pod,
-        PodOptions, Pods, Spread, Storage, Version, VolumeClaims, check_memory, check_rolling_updates, config_map,
+        Floor, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh, NumberedPods,
+        Pod, PodOptions, Pods, Spread, Storage, Version, VolumeClaims, check_memory, check_rolling_updates, config_map,
         container, disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy,
         service, service_account, stateful_set, tcp_probe,
     },
@@ -35,6 +35,13 @@ rules! { rules::pod;
         source: "ZooKeeper administrator's guide, clustered setup",
     };
 }
+
+/// ZooKeeper 3.8, of Kafka 3.9, with the metrics agent.
+const FLOOR: Floor = Floor {
+    process: "ZooKeeper server",
+    heap: Bytes::from_mib(16),
+    memory: Bytes::from_mib(80),
+};
 
 const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
@@ -296,7 +303,14 @@ impl Construct for ZooKeeper {
         }
         self.options.check(check, "", self.meta.location);
         check_rolling_updates(check);
-        check_memory(check, "", self.meta.location, self.resources, self.resources.heap());
+        check_memory(
+            check,
+            "",
+            self.meta.location,
+            self.resources,
+            self.resources.heap(),
+            Some(FLOOR),
+        );
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {
