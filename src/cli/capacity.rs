@@ -73,13 +73,21 @@ fn text(stack: &Stack, cluster: &Cluster, paint: Paint) -> String {
     for group in cluster.groups() {
         text += &table(cluster, &group, paint);
     }
-    text += &topics(cluster, paint);
+    if cluster.has_load() {
+        text += &topics(cluster, paint);
+    }
     let unknown = cluster.unknown();
     if !unknown.is_empty() {
         text += "\n";
     }
     for unknown in unknown {
-        text += &wrapped(&format!("- {}", unknown.what), 2);
+        // With a load there is a warning of each, whose hint has the call.
+        let call = if cluster.has_load() {
+            String::new()
+        } else {
+            format!("; add {}", unknown.say)
+        };
+        text += &wrapped(&format!("- {}{call}", unknown.what), 2);
     }
     text
 }
@@ -113,7 +121,9 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
     };
     let head = row("each broker", ["all there", away, "has", "ceiling", "headroom"]);
     text += &format!("{}\n", paint.faint(&head));
-    for limit in cluster.limits(pool) {
+    // Without a load nearly nothing is known, and what is unknown is said once below the table.
+    let said = |limit: &Limit| cluster.has_load() || limit.needs.is_some();
+    for limit in cluster.limits(pool).into_iter().filter(said) {
         let amount = |amount: Option<u128>| amount.map_or(UNKNOWN.to_owned(), |amount| shown(&limit, pool, amount));
         // What is only known in part is needed at least, and leaves at most so much.
         let (least, most) = if limit.at_least { ("≥", "≤") } else { ("", "") };
@@ -140,6 +150,9 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
             _ => line,
         };
         text += &format!("{line}\n");
+    }
+    if !cluster.has_load() {
+        return text;
     }
     // What comes on top fills the volume earlier, and the page cache with less.
     let partly = |resource| {

@@ -28,14 +28,14 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Whether it can only say what was found.
+    /// Whether it can only carry findings.
     pub(super) fn is_for_findings(self) -> bool {
         matches!(self, Self::Github | Self::Sarif)
     }
 }
 
 /// The version of all JSON reports. It is raised when a key changes its meaning or goes away; new keys may come at any time.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 /// Where a run writes to.
 pub(super) struct Output<'a> {
@@ -99,7 +99,7 @@ impl<'a> Output<'a> {
         self.data([format!("{report:#}\n").as_str()])
     }
 
-    /// Writes what is not data. If nobody can hear it, there is nobody to tell.
+    /// Writes what is not data. A failure to write it is ignored: there is no other place to report it.
     pub(super) fn note(&mut self, text: &str) {
         let _ = self.notes.write_all(text.as_bytes());
     }
@@ -270,7 +270,7 @@ mod tests {
             let (mut data, mut notes) = (Broken(kind), Broken(kind));
             let paint = Paint::PLAIN;
             let mut output = Output::new((&mut data, paint), (&mut notes, paint), Format::Text);
-            output.note("nobody hears it");
+            output.note("lost");
             let message = output.data(["text"]).err().map(|error| format!("{error:#}"));
             assert_eq!(message.as_deref(), expected);
         }

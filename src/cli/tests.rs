@@ -191,7 +191,7 @@ fn synth_reports_what_it_did_to_programs() {
     -- data
     {
       "failures": [],
-      "format_version": 1,
+      "format_version": 2,
       "stacks": [
         {
           "deleted": [],
@@ -269,7 +269,7 @@ fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
     -- data
     {
       "failures": [],
-      "format_version": 1,
+      "format_version": 2,
       "stacks": [
         {
           "errors": 2,
@@ -361,7 +361,7 @@ fn a_check_lists_every_difference_and_writes_nothing() {
     -- data
     {
       "failures": [],
-      "format_version": 1,
+      "format_version": 2,
       "stacks": [
         {
           "findings": [],
@@ -660,7 +660,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
         "stack `first` panicked at src/cli/tests.rs:LINE: no zone has 5 brokers",
         "stack `second` failed: team second has nothing to run"
       ],
-      "format_version": 1,
+      "format_version": 2,
       "stacks": [
         {
           "errors": 0,
@@ -700,7 +700,7 @@ fn list_names_the_stacks_and_judges_none() {
     -- data
     {
       "failures": [],
-      "format_version": 1,
+      "format_version": 2,
       "stacks": [
         {
           "constructs": [
@@ -720,12 +720,12 @@ fn tree_shows_constructs_objects_and_totals() {
     assert_snapshot!(shell(&STACKS, &scratch, "tree risky"), @r"
     Done
     -- data
-    risky  5 objects, 9 CPU, 48 GiB memory, 3 GiB disk
+    risky  5 objects, requests 9 CPU and 48 GiB memory, limits 9 CPU and 48 GiB memory, 3 GiB disk
     ├── Namespace kafka
-    ├── broker  4.5 CPU, 24 GiB memory, 1.5 GiB disk
+    ├── broker  requests 4.5 CPU and 24 GiB memory, limits 4.5 CPU and 24 GiB memory, 1.5 GiB disk
     │   ├── ConfigMap broker
     │   └── StatefulSet broker
-    └── other  4.5 CPU, 24 GiB memory, 1.5 GiB disk
+    └── other  requests 4.5 CPU and 24 GiB memory, limits 4.5 CPU and 24 GiB memory, 1.5 GiB disk
         ├── ConfigMap other
         └── StatefulSet other
     ");
@@ -744,9 +744,15 @@ fn tree_shows_constructs_objects_and_totals() {
             }
           ],
           "totals": {
-            "cpu_millicores": 0,
             "disk_bytes": 0,
-            "memory_bytes": 0
+            "limits": {
+              "cpu_millicores": 0,
+              "memory_bytes": 0
+            },
+            "requests": {
+              "cpu_millicores": 0,
+              "memory_bytes": 0
+            }
           }
         },
         {
@@ -764,18 +770,30 @@ fn tree_shows_constructs_objects_and_totals() {
             }
           ],
           "totals": {
-            "cpu_millicores": 4500,
             "disk_bytes": 1572864000,
-            "memory_bytes": 25769803776
+            "limits": {
+              "cpu_millicores": 4500,
+              "memory_bytes": 25769803776
+            },
+            "requests": {
+              "cpu_millicores": 4500,
+              "memory_bytes": 25769803776
+            }
           }
         }
       ],
-      "format_version": 1,
+      "format_version": 2,
       "stack": "good",
       "totals": {
-        "cpu_millicores": 4500,
         "disk_bytes": 1572864000,
-        "memory_bytes": 25769803776
+        "limits": {
+          "cpu_millicores": 4500,
+          "memory_bytes": 25769803776
+        },
+        "requests": {
+          "cpu_millicores": 4500,
+          "memory_bytes": 25769803776
+        }
       }
     }
     "#);

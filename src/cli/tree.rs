@@ -1,4 +1,4 @@
-//! `tree`: a stack's constructs, their objects, and what they may use.
+//! `tree`: a stack's constructs, their objects, and what they request and may use.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -12,10 +12,13 @@ use crate::{
         stacks::{StackFn, each},
     },
     quantity::{Bytes, Cpu},
-    synth::{Branch, Leaf, check, totals::Totals},
+    synth::{
+        Branch, Leaf, check,
+        totals::{Compute, Totals},
+    },
 };
 
-/// Show a stack's constructs, objects and totals
+/// Show a stack's constructs and objects, with requests and limits
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The stack to show
@@ -50,7 +53,7 @@ fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
         paint,
     );
     let leaf = |object: &Leaf| format!("{} {}\n", object.kind, object.name);
-    // The objects of the stack itself stand beside the constructs.
+    // The objects of the stack itself are listed beside the constructs.
     let own = tree.iter().filter(|branch| branch.construct.is_empty());
     let mut items: Vec<(String, &[Leaf])> = own
         .flat_map(|branch| &branch.objects)
@@ -90,17 +93,26 @@ fn head(name: &str, amounts: &[String], paint: Paint) -> String {
 }
 
 /// Totals in words; what is zero is left out.
-pub(super) fn amounts(totals: &Totals) -> Vec<String> {
-    let mut amounts = Vec::new();
-    if totals.cpu != Cpu::default() {
-        amounts.push(format!("{} CPU", rounded(totals.cpu.millicores(), 1000)));
-    }
-    for (bytes, what) in [(totals.memory, "memory"), (totals.disk, "disk")] {
-        if bytes != Bytes::default() {
-            amounts.push(format!("{} {what}", size(bytes)));
+fn amounts(totals: &Totals) -> Vec<String> {
+    let compute = |what: &str, compute: Compute| {
+        let mut amounts = Vec::new();
+        if compute.cpu != Cpu::default() {
+            amounts.push(format!("{} CPU", rounded(compute.cpu.millicores(), 1000)));
         }
-    }
-    amounts
+        if compute.memory != Bytes::default() {
+            amounts.push(format!("{} memory", size(compute.memory)));
+        }
+        (!amounts.is_empty()).then(|| format!("{what} {}", amounts.join(" and ")))
+    };
+    let disk = (totals.disk != Bytes::default()).then(|| format!("{} disk", size(totals.disk)));
+    [
+        compute("requests", totals.requests),
+        compute("limits", totals.limits),
+        disk,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Bytes in the unit that people would choose.
@@ -113,7 +125,7 @@ fn size(bytes: Bytes) -> String {
     format!("{} {suffix}", rounded(bytes.get(), unit))
 }
 
-/// An amount in a unit, with one decimal unless it is whole. It is rounded up: whoever plans for it has enough.
+/// An amount in a unit, with one decimal unless it is whole, rounded up.
 fn rounded(amount: u64, unit: u64) -> String {
     let tenths = (u128::from(amount) * 10).div_ceil(u128::from(unit));
     match (tenths / 10, tenths % 10) {
@@ -143,10 +155,12 @@ fn json(stack: &str, tree: &[Branch]) -> Value {
 }
 
 /// Totals for a program: exact, with the unit in the name.
-pub(super) fn json_totals(totals: &Totals) -> Value {
+fn json_totals(totals: &Totals) -> Value {
+    let compute =
+        |compute: Compute| json!({ "cpu_millicores": compute.cpu.millicores(), "memory_bytes": compute.memory.get() });
     json!({
-        "cpu_millicores": totals.cpu.millicores(),
-        "memory_bytes": totals.memory.get(),
+        "requests": compute(totals.requests),
+        "limits": compute(totals.limits),
         "disk_bytes": totals.disk.get(),
     })
 }

@@ -1,4 +1,4 @@
-//! What a stack costs at most, counted from its objects and not from a text.
+//! What a stack needs of a cluster, counted from its objects and not from a text.
 
 use serde_json::Value;
 
@@ -7,15 +7,24 @@ use crate::{
     quantity::{Bytes, Cpu, Units},
 };
 
-/// The sum of the limits of all long-running containers, and of the volumes claimed for them. Jobs come and go, and are not counted.
+/// The sums of all long-running containers, and of the volumes claimed for them. Jobs come and go, and are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Processor limits.
-    pub cpu: Cpu,
-    /// Memory limits.
-    pub memory: Bytes,
+    /// What nodes keep free for them. A container without a request requests its limit, as Kubernetes has it.
+    pub requests: Compute,
+    /// What they may use at most.
+    pub limits: Compute,
     /// Volume claims.
     pub disk: Bytes,
+}
+
+/// Processor and memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compute {
+    /// Processor time.
+    pub cpu: Cpu,
+    /// Memory.
+    pub memory: Bytes,
 }
 
 impl Totals {
@@ -29,17 +38,18 @@ impl Totals {
         let list = |value| Value::as_array(value).map_or(&[][..], Vec::as_slice);
         let containers = list(&spec["template"]["spec"]["containers"]);
         let claims = list(&spec["volumeClaimTemplates"]);
+        let limit = |container: &Value, what: &str| container["resources"]["limits"][what].clone();
+        let request = |container: &Value, what: &str| match &container["resources"]["requests"][what] {
+            Value::Null => limit(container, what),
+            request => request.clone(),
+        };
+        let compute = |of: &dyn Fn(&Value, &str) -> Value| Compute {
+            cpu: containers.iter().map(|c| cpu(&of(c, "cpu"))).sum::<Cpu>() * replicas,
+            memory: containers.iter().map(|c| bytes(&of(c, "memory"))).sum::<Bytes>() * replicas,
+        };
         Self {
-            cpu: containers
-                .iter()
-                .map(|c| cpu(&c["resources"]["limits"]["cpu"]))
-                .sum::<Cpu>()
-                * replicas,
-            memory: containers
-                .iter()
-                .map(|c| bytes(&c["resources"]["limits"]["memory"]))
-                .sum::<Bytes>()
-                * replicas,
+            requests: compute(&request),
+            limits: compute(&limit),
             disk: claims
                 .iter()
                 .map(|claim| bytes(&claim["spec"]["resources"]["requests"]["storage"]))
@@ -51,15 +61,19 @@ impl Totals {
 
 impl std::iter::Sum for Totals {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        let add = |a: Compute, b: Compute| Compute {
+            cpu: [a.cpu, b.cpu].into_iter().sum(),
+            memory: [a.memory, b.memory].into_iter().sum(),
+        };
         all.fold(Self::default(), |sum, part| Self {
-            cpu: [sum.cpu, part.cpu].into_iter().sum(),
-            memory: [sum.memory, part.memory].into_iter().sum(),
+            requests: add(sum.requests, part.requests),
+            limits: add(sum.limits, part.limits),
             disk: [sum.disk, part.disk].into_iter().sum(),
         })
     }
 }
 
-/// A quantity in parts of its unit; nothing for what is none.
+/// A quantity in parts of its unit; zero if it is not a valid quantity.
 fn parts(value: &Value, of_unit: i128) -> u64 {
     let part = 1_000_000_000 / of_unit;
     quantity(value)
@@ -82,13 +96,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_and_claims_count_once_for_each_replica() {
+    fn requests_limits_and_claims_count_once_for_each_replica() {
         let totals = Totals::of(&json!({
             "kind": "StatefulSet",
             "spec": {
                 "replicas": 3,
                 "template": { "spec": { "containers": [
-                    { "resources": { "limits": { "cpu": "1500m", "memory": "8Gi" } } },
+                    { "resources": {
+                        "limits": { "cpu": "1500m", "memory": "8Gi" },
+                        "requests": { "cpu": "500m" },
+                    } },
                     { "resources": { "limits": { "cpu": "1", "memory": "512Mi" } } },
                 ] } },
                 "volumeClaimTemplates": [{ "spec": { "resources": { "requests": { "storage": "100Gi" } } } }],
@@ -97,8 +114,14 @@ mod tests {
         assert_eq!(
             totals,
             Totals {
-                cpu: 7500.millicores(),
-                memory: 26_112.mib(),
+                requests: Compute {
+                    cpu: 4500.millicores(),
+                    memory: 26_112.mib()
+                },
+                limits: Compute {
+                    cpu: 7500.millicores(),
+                    memory: 26_112.mib()
+                },
                 disk: 300.gib()
             }
         );

@@ -100,7 +100,7 @@ fn the_help_fits_a_screen() {
       synth        Write the stacks' manifests: what changed, and nothing else
       check        Report what is wrong with the stacks, or with manifests on disk; write nothing
       list         List the stacks
-      tree         Show a stack's constructs, objects and totals
+      tree         Show a stack's constructs and objects, with requests and limits
       capacity     Show what a stack's load needs of its brokers, and what they have
       explain      Explain a rule or an alert, or list all rules
       completions  Write completions for a shell to standard output
@@ -414,9 +414,9 @@ fn list_and_tree_know_the_stacks_of_this_binary() {
         ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper", "scale"]
     );
     let shown = run(&scratch, &["tree", "prod"]);
-    // The sizes of the reference system: three brokers of 4 CPU, 8 GiB and 100 GiB.
+    // The sizes of the reference system: three brokers of 2 to 4 CPU, 6 to 8 GiB and 100 GiB.
     assert!(
-        shown.contains("├── kafka  12 CPU, 24 GiB memory, 300 GiB disk\n"),
+        shown.contains("├── kafka  requests 6 CPU and 18 GiB memory, limits 12 CPU and 24 GiB memory, 300 GiB disk\n"),
         "{shown}"
     );
 }
