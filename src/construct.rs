@@ -15,8 +15,7 @@ use crate::{
 /// written as a function that takes `&mut Stack`, adds them and returns their handles.
 ///
 /// ```
-/// use k8s_openapi::api::core::v1::ConfigMap;
-/// use kafka_stacks::prelude::*;
+/// use kafka_stacks::{k8s_openapi::api::core::v1::ConfigMap, prelude::*};
 ///
 /// struct Motd { meta: Meta, text: String }
 ///

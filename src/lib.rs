@@ -1,49 +1,97 @@
-//! Kafka platforms as Rust values, Kubernetes manifests that run as the result.
+//! Kafka platforms as Rust values; the result is Kubernetes manifests that run.
 //!
-//! # The way of the data
+//! A stack is a function that builds constructs and adds them to a [`Stack`](stack::Stack). Each addition returns a handle, from
+//! which others are built.
 //!
-//! A stack function builds constructs, which are plain values, and adds them to a [`Stack`](stack::Stack);
-//! each addition returns a typed handle, from which others are built. [`synth`](synth::synth) **checks** all of them and
-//! accumulates [`Diagnostics`](diagnostics::Diagnostics), **renders** those that passed as Kubernetes types, **amends** what the stack
-//! asked for, checks the objects again, and returns [`Manifests`](manifest::Manifests): a sorted map from path to text. Only
-//! the [`cli`] touches the disk. Where findings are enough, [`check`](synth::check) does the same and makes no files.
+//! ```
+//! use kafka_stacks::prelude::*;
+//!
+//! fn prod() -> Stack {
+//!     let mut stack = Stack::new("prod", "kafka");
+//!     let kafka = stack.add(
+//!         KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+//!             .pool(NodePool::controllers("kafka-controller", 3))
+//!             .pool(
+//!                 NodePool::brokers("kafka", 3)
+//!                     .resources(Resources::range(2.cores()..=4.cores(), 6.gib()..=8.gib()))
+//!                     .storage(Storage::persistent(100.gib())),
+//!             ),
+//!     );
+//!     let topics = stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 12, Cleanup::delete_after(7.days()))));
+//!     let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka));
+//!     let connect = stack.add(Connect::new("kafka-connect", &kafka).avro(&registry));
+//!     stack.add(Monitoring::new("monitoring", &kafka).topics(&topics).registry(&registry).connect(&connect));
+//!     stack
+//! }
+//!
+//! let manifests = synth(&prod()).manifests.expect("no errors are found");
+//! assert!(manifests.get("kafka/statefulset-kafka.yaml").is_some());
+//! ```
+//!
+//! The binary of such a repository calls [`cli::run`]: `cargo run -- synth prod` writes the files, and `cargo run -- check prod`
+//! reports only what is wrong.
+//!
+//! # The types to know first
+//!
+//! | Type | What it is for |
+//! |---|---|
+//! | [`Stack`](stack::Stack) | a named set of constructs in one namespace |
+//! | [`KafkaCluster`](kafka::KafkaCluster), [`NodePool`](kafka::NodePool) | a cluster, and its brokers and controllers |
+//! | [`Topics`](kafka::Topics), [`Topic`](kafka::Topic) | the topics of a cluster |
+//! | [`Clients`](kafka::Clients) | settings for producers and consumers |
+//! | [`SchemaRegistry`](registry::SchemaRegistry) | schemas |
+//! | [`Connect`](connect::Connect) | connectors |
+//! | [`Monitoring`](monitoring::Monitoring) | metrics, alerts and dashboards |
+//! | [`PodDefaults`](context::PodDefaults) | image registry, nodes and labels of pods |
+//!
+//! [`Pods`](workload::Pods) and [`Jvm`](workload::Jvm) add environment, volumes, sidecars and JVM options to every component, and
+//! [`Stack::amend`](stack::Stack::amend) changes what no builder call does. The [`prelude`] has all of them.
+//!
+//! # From a stack to files
 //!
 //! ```text
-//! stacks/prod.rs ── Stack ──► check ──► render ──► amend ──► Manifests ──► cli
-//!    (values)      (data)   (findings) (objects)  (escape) (path → text)  (the only IO)
+//! stacks/prod.rs ── Stack ──► check ──► render ──► amend ──► lint ──► Manifests ──► cli
+//!    (values)      (data)  (diagnostics) (objects) (escape)         (path → text)  (the only IO)
 //! ```
+//!
+//! [`synth`](synth::synth) checks all constructs and collects [`Diagnostics`](diagnostics::Diagnostics), renders Kubernetes objects,
+//! applies the amendments, judges the objects, and returns [`Manifests`](manifest::Manifests): a sorted map from path to text.
+//! [`check`](synth::check) does the same without writing text.
 //!
 //! # Rooms
 //!
-//! | Room | Holds |
-//! |---|---|
-//! | [`stack`], [`construct`] | the stack and its surroundings; what a construct is |
-//! | [`diagnostics`], [`rules`] | what a check says; every rule as data, one file a family |
-//! | [`objects`] | judges finished objects, rendered or read from disk |
-//! | [`synth`](mod@synth), [`manifest`], [`totals`] | the pipeline; objects, files and their index; what a stack costs |
-//! | [`yaml`] | the only module that knows YAML |
-//! | [`name`], [`quantity`], [`properties`] | names, amounts with units, Java property files |
-//! | [`capacity`] | what topics ask of brokers, held against what brokers have |
-//! | [`catalogue`] | every setting of Kafka, release line by release line, and what is wrong with one |
-//! | [`kubernetes`] | helpers for the Kubernetes types that every component needs in the same shape |
-//! | [`runtime`] | versions, images, JVM and log of a process of the Kafka family |
-//! | `settings` | the check of every finished file against the catalogue |
-//! | [`metrics`] | every metric as a value, and the agent's rules made from them |
-//! | [`zookeeper`], [`kafka`], [`registry`], [`connect`] | a component each: builder, checks, objects, handle |
-//! | [`monitoring`] | exporter, scrape objects, alerts with their pages and tests, dashboards |
-//! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
+//! A room uses only the rooms below it.
 //!
-//! A room knows the rooms above it, and the pipeline knows constructs only through their trait: a new component is a new room
-//! and a line in the [`prelude`].
+//! | Room | What is in it |
+//! |---|---|
+//! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
+//! | [`synth`](mod@synth) | the pipeline, and what a stack costs |
+//! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
+//! | [`connect`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
+//! | [`capacity`] | what topics ask of brokers, compared with what brokers have |
+//! | [`metrics`] | every metric as a value, and the rules of the JMX agent made from them |
+//! | [`workload`] | what pods need: containers, volumes, JVM, images, network policies |
+//! | [`settings`] | settings of Kafka: typed, raw, and checked against the catalogue of all keys |
+//! | [`stack`], [`construct`], [`context`] | the stack; what a construct is; what surrounds one |
+//! | [`lint`] | judges finished objects, rendered or read from disk |
+//! | `promql` | selectors, durations and analysis of expressions |
+//! | [`diagnostics`], [`rules`] | what a check reports; every rule as data |
+//! | [`manifest`], [`yaml`] | objects and files; the only room that knows YAML |
+//! | [`name`], [`quantity`] | names and amounts that cannot have a wrong value |
+//!
+//! The pipeline knows constructs only through the trait [`Construct`](construct::Construct): a new component is a new room and a
+//! line in the [`prelude`].
 //!
 //! # Invariants
 //!
 //! - The same stack gives the same bytes: no clock, environment, randomness or hash order reaches the output.
 //! - Rendering cannot fail and does no IO.
-//! - Every name is explicit; only a Job's name carries a hash, because its template cannot be changed, and its file has none.
+//! - Every name is explicit; only a Job's name has a hash, because its template cannot be changed, and its file has none.
 //! - A pod restarts only when something changes that it reads.
 //! - Secrets are only ever referenced.
 
+/// The Kubernetes types in [`Construct::render`](construct::Construct::render) and [`Stack::amend`](stack::Stack::amend), in the
+/// version that this crate uses.
 pub use k8s_openapi;
 
 pub mod capacity;
@@ -72,26 +120,42 @@ pub mod zookeeper;
 
 /// What a stack is written with: `use kafka_stacks::prelude::*;`.
 pub mod prelude {
+    // The stack.
     pub use crate::{
-        capacity::{CpuClass, Load},
-        connect::{Connect, ConnectHandle, ExactlyOnceSource},
-        construct::{Check, Construct, Meta},
         context::{Context, Kubernetes, PodDefaults},
-        diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
-        kafka::{
-            Cleanup, Clients, Compression, Consumer, KafkaCluster, KafkaHandle, Listener, NodePool, Producer,
-            Replication, Retention, Topic, Topics, TopicsHandle,
-        },
-        manifest::{Manifests, Object},
-        monitoring::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitoring, Runbook, Samples},
+        diagnostics::{Location, Profile},
         quantity::{Bytes, Cpu, Duration, Resources, Units},
-        registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
         rules,
-        settings::Properties,
         stack::Stack,
         synth::{Synthesis, synth},
-        workload::{Access, ImageSet, Jvm, LogLevel, Mesh, Mount, Pods, Spread, Storage, Version},
+    };
+
+    // Components.
+    pub use crate::{
+        connect::{Connect, ConnectHandle, ExactlyOnceSource},
+        kafka::{KafkaCluster, KafkaHandle, Listener, NodePool, Replication},
+        registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
+    };
+
+    // Topics, clients and the load that they are.
+    pub use crate::{
+        capacity::{CpuClass, Load},
+        kafka::{Cleanup, Clients, Compression, Consumer, Producer, Retention, Topic, Topics, TopicsHandle},
+    };
+
+    // Pods.
+    pub use crate::workload::{Access, ImageSet, Jvm, LogLevel, Mesh, Mount, Pods, Spread, Storage, Version};
+
+    // Monitoring.
+    pub use crate::monitoring::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitoring, Runbook, Samples};
+
+    // Constructs of one's own.
+    pub use crate::{
+        construct::{Check, Construct, Meta},
+        diagnostics::{Diagnostic, Diagnostics, Rule, Severity},
+        manifest::{Manifests, Object},
+        settings::Properties,
     };
 }
 

@@ -206,8 +206,7 @@ impl Stack {
     /// left. The object is judged after it: what the API server would refuse, or what would keep Kafka from starting, is found at the amendment.
     ///
     /// ```
-    /// use k8s_openapi::api::apps::v1::StatefulSet;
-    /// use kafka_stacks::prelude::*;
+    /// use kafka_stacks::{k8s_openapi::api::apps::v1::StatefulSet, prelude::*};
     ///
     /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
     /// # stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));

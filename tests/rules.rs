@@ -146,6 +146,7 @@ fn broken() -> Vec<Stack> {
                 .pool(NodePool::brokers("b", 3).first_id(10).heap(176.mib())),
         ),
         with(ZooKeeper::new("zookeeper", 3).resources(Resources::fixed(1.cores(), 64.mib()))),
+        beside(|kafka| Connect::new("connect", kafka).resources(Resources::fixed(1.cores(), 64.mib()))),
         beside(|kafka| {
             SchemaRegistry::new("registry", kafka)
                 .implementation(RegistryImplementation::Apicurio)

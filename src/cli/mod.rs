@@ -1,6 +1,6 @@
 //! The command line: the only part of the crate that reads and writes files, knows the environment, and can fail.
 //!
-//! Every verb has a file. What they share: [`output`] has the streams, [`report`] shows findings, [`compare`] reads what is on
+//! Every verb has a file. What they share: `output` has the streams, `report` shows findings, `compare` reads what is on
 //! the disk and [`write`] changes it.
 
 mod capacity;

@@ -17,10 +17,17 @@ use crate::{
     registry::SchemaRegistryHandle,
     settings::{Reader, Role, Settings},
     workload::{
-        Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
-        Pod, PodOptions, Pods, Spread, check_memory, config_map, container, deployment, disruption_budget, env,
+        Access, Distribution, Floor, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE,
+        Mesh, Pod, PodOptions, Pods, Spread, check_memory, config_map, container, deployment, disruption_budget, env,
         env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
+};
+
+/// A worker of Kafka 4.3.1 with one connector, with the metrics agent: with 288 MiB it is killed once the connector runs.
+const FLOOR: Floor = Floor {
+    process: "worker",
+    heap: Bytes::from_mib(144),
+    memory: Bytes::from_mib(320),
 };
 
 const HTTP: (&str, u16) = ("http", 8083);
@@ -420,7 +427,7 @@ impl Construct for Connect {
             self.meta.location,
             self.resources,
             self.resources.heap(),
-            None,
+            Some(FLOOR),
         );
     }
 
