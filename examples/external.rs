@@ -17,7 +17,7 @@ fn external() -> Stack {
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .brokers(3)
-            .topics(&topics)
+            .watch(&topics)
             .lag_threshold_of_group("reports", 50_000)
             .external(ExternalExporter::new("shop").counter("shop_orders_total", ["region"]))
             .alert(nothing_is_sold()),
@@ -40,7 +40,7 @@ fn nothing_is_sold() -> Alert {
     .for_duration(10.minutes())
     .summary("Nothing is sold.")
     .description("Nothing was sold in {{ $labels.region }}.")
-    .page(
+    .runbook(
         Runbook::new("Customers cannot order, or nobody hears of their orders.")
             .cause("The shop is away.")
             .cause("Kafka takes no records: see KafkaOfflinePartitions.")

@@ -20,7 +20,7 @@
 //!     let topics = stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 12, Cleanup::delete_after(7.days()))));
 //!     let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka));
 //!     let connect = stack.add(Connect::new("kafka-connect", &kafka).avro(&registry));
-//!     stack.add(Monitoring::new("monitoring", &kafka).topics(&topics).registry(&registry).connect(&connect));
+//!     stack.add(Monitoring::new("monitoring", &kafka).watch(&topics).watch(&registry).watch(&connect));
 //!     stack
 //! }
 //!
@@ -68,6 +68,7 @@
 //! | [`synth`](mod@synth) | the pipeline, and what a stack costs |
 //! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
 //! | [`connect`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
+//! | [`observability`] | what a component says of itself to be monitored: targets, alerts, dashboards |
 //! | [`capacity`] | what topics ask of brokers, compared with what brokers have |
 //! | [`metrics`] | every metric as a value, and the rules of the JMX agent made from them |
 //! | [`workload`] | what pods need: containers, volumes, JVM, images, network policies |
@@ -107,6 +108,7 @@ pub mod metrics;
 pub mod monitoring;
 pub mod name;
 mod nearest;
+pub mod observability;
 mod promql;
 pub mod quantity;
 pub mod registry;
@@ -148,7 +150,10 @@ pub mod prelude {
     pub use crate::workload::{Access, ImageSet, Jvm, LogLevel, Mesh, Mount, Pods, Spread, Storage, Version};
 
     // Monitoring.
-    pub use crate::monitoring::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitoring, Runbook, Samples};
+    pub use crate::{
+        monitoring::Monitoring,
+        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Runbook, Samples},
+    };
 
     // Constructs of one's own.
     pub use crate::{

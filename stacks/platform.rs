@@ -81,15 +81,15 @@ impl Platform {
             stack.name()
         );
         let monitoring = Monitoring::new("monitoring", kafka)
-            .connect(&connect)
-            .topics(&topics)
+            .watch(&connect)
+            .watch(&topics)
             .runbooks(pages)
             .acknowledge(
                 &rules::observability::RUNBOOKS,
-                "the reference system has no repository of its own: whoever takes it over puts the address of theirs here",
+                "the reference system has no repository of its own: put the URL of your own repository here",
             );
         stack.add(match self.implementation {
-            RegistryImplementation::Confluent => monitoring.registry(&registry),
+            RegistryImplementation::Confluent => monitoring.watch(&registry),
             // It has no metrics agent, so there is nothing to scrape by that name.
             RegistryImplementation::Apicurio => monitoring,
         });

@@ -177,7 +177,7 @@ fn known_defects_of_published_alerts_are_found() {
         let kubelet = ExternalExporter::new("kubelet").gauge("container_last_seen", ["container"]);
         stack.add(
             Monitoring::new("monitoring", &kafka)
-                .connect(&connect)
+                .watch(&connect)
                 .external(kubelet)
                 .alert(
                     Alert::new("Defect", defect.expression)

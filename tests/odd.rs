@@ -64,7 +64,7 @@ proptest! {
 let connect = stack.add(Connect::new(text(1), &kafka));
         stack.add(
             Monitoring::new(text(0), &kafka)
-                .connect(&connect)
+                .watch(&connect)
                 .lag_threshold_of_group(text(2), numbers[0])
                 .external(ExternalExporter::new(text(3)).gauge(text(4), [text(5)]))
                 .alert(Alert::new(text(6), text(7)).summary(text(8)).description(text(9))),

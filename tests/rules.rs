@@ -41,8 +41,8 @@ fn watched(cluster: &str) -> Stack {
     stack.add(
         Monitoring::new("monitoring", &external(cluster))
             .brokers(3)
-            .connect(&connect)
-            .registry(&registry),
+            .watch(&connect)
+            .watch(&registry),
     );
     stack
 }
@@ -323,11 +323,7 @@ fn broken() -> Vec<Stack> {
             let registry = other.add(SchemaRegistry::new("registry", &kafka));
             let zookeeper = other.add(ZooKeeper::new("zookeeper", 3));
             let mut stack = empty();
-            stack.add(
-                Monitoring::new("monitoring", &kafka)
-                    .connect(&connect)
-                    .registry(&registry),
-            );
+            stack.add(Monitoring::new("monitoring", &kafka).watch(&connect).watch(&registry));
             stack.add(Connect::new("connect", &KafkaCluster::external("k", Version::V4_3, "k:9092")).avro(&registry));
             stack.add(
                 KafkaCluster::zookeeper("old", &zookeeper)

@@ -1,5 +1,9 @@
 //! Kafka Connect: a group of workers that run connectors.
 
+mod alerts;
+mod board;
+mod monitored;
+
 use std::{fmt, sync::Arc};
 
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
@@ -286,7 +290,7 @@ impl Connect {
         let rules = self
             .images
             .metrics_agent()
-            .map(|_| (METRICS_FILE, metrics::agent_rules(metrics::Process::Connect)));
+            .map(|_| (METRICS_FILE, metrics::connect::AGENT.rules()));
         config_map(
             context,
             &self.labels(),

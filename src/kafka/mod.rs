@@ -1,5 +1,7 @@
 //! Clusters, node pools, listeners, topics, and the contracts of clients.
 
+pub(crate) mod alerts;
+mod boards;
 mod capacity;
 mod check;
 mod client;
@@ -9,6 +11,7 @@ mod construct;
 mod handle;
 mod listener;
 mod log_defaults;
+mod monitored;
 mod pool;
 mod render;
 mod replication;

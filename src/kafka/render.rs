@@ -126,14 +126,11 @@ impl KafkaCluster {
     fn config_map(&self, context: &Context, pool: &NodePool) -> ConfigMap {
         let logging = Logging::of(self.images.version());
         let process = match (&self.coordination, pool.roles) {
-            (Coordination::ZooKeeper(_), _) => metrics::Process::ZooKeeperModeBroker,
-            (Coordination::Kraft { .. }, Roles::Controller) => metrics::Process::Controller,
-            (Coordination::Kraft { .. }, _) => metrics::Process::Broker,
+            (Coordination::ZooKeeper(_), _) => metrics::broker::ZOOKEEPER_MODE_AGENT,
+            (Coordination::Kraft { .. }, Roles::Controller) => metrics::controller::AGENT,
+            (Coordination::Kraft { .. }, _) => metrics::broker::AGENT,
         };
-        let rules = self
-            .images
-            .metrics_agent()
-            .map(|_| (METRICS_FILE, metrics::agent_rules(process)));
+        let rules = self.images.metrics_agent().map(|_| (METRICS_FILE, process.rules()));
         config_map(
             context,
             &self.pool_labels(pool),

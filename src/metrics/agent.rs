@@ -4,48 +4,47 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Metric, Process, Source};
+use super::{AgentMetrics, Metric, MetricKind, Source};
 use crate::yaml;
 
-/// The rules file of the JMX Prometheus agent in a process: a rule for each metric, under the metric's own name.
-///
-/// Read alike by the agent's versions 0.18 to 1.6.
-///
-/// ```
-/// use kafka_stacks::metrics::{Process, agent_rules};
-///
-/// assert!(agent_rules(Process::ZooKeeper).contains("name: zookeeper_znodes\n"));
-/// ```
-pub fn agent_rules(process: Process) -> String {
-    let objects: BTreeSet<String> = process
-        .metrics()
-        .filter_map(|metric| match metric.source {
-            Source::Bean { object, .. } => Some(object),
-            Source::Exporter(_) | Source::Record(_) => None,
-        })
-        .flat_map(object_names)
-        .collect();
-    let unused = objects
-        .iter()
-        .any(|object| object.starts_with("kafka.") && object.contains(",name="));
-    let rules = unused
-        .then(drop_unused)
-        .into_iter()
-        .chain(process.metrics().filter_map(rule));
-    let mut file = json!({
-        // The only spelling of the key that all versions read. Beans that are not listed are not even asked: a broker has
-        // some thousands.
-        "whitelistObjectNames": objects,
-        "rules": rules.collect::<Vec<_>>(),
-    });
-    if objects.iter().any(|object| object.contains("error=*")) {
-        // Success is counted like an error, and consumers' and followers' fetches are counted once more as `Fetch`.
-        file["blacklistObjectNames"] = json!([
-            "kafka.network:type=RequestMetrics,error=NONE,*",
-            "kafka.network:type=RequestMetrics,request=Fetch,*",
-        ]);
+impl AgentMetrics {
+    /// The agent's rules file: a rule for each metric, under the metric's own name.
+    ///
+    /// The agent's versions 0.18 to 1.6 read it alike.
+    ///
+    /// ```
+    /// use kafka_stacks::metrics::zookeeper;
+    ///
+    /// assert!(zookeeper::AGENT.rules().contains("name: zookeeper_znodes\n"));
+    /// ```
+    pub fn rules(self) -> String {
+        let objects: BTreeSet<String> = self
+            .iter()
+            .filter_map(|metric| match metric.source {
+                Source::Bean { object, .. } => Some(object),
+                Source::Exporter(_) | Source::Record(_) => None,
+            })
+            .flat_map(object_names)
+            .collect();
+        let unused = objects
+            .iter()
+            .any(|object| object.starts_with("kafka.") && object.contains(",name="));
+        let rules = unused.then(drop_unused).into_iter().chain(self.iter().filter_map(rule));
+        let mut file = json!({
+            // The only spelling of the key that all versions read. Beans that are not listed are not even asked: a broker has
+            // some thousands.
+            "whitelistObjectNames": objects,
+            "rules": rules.collect::<Vec<_>>(),
+        });
+        if objects.iter().any(|object| object.contains("error=*")) {
+            // Success is counted like an error, and consumers' and followers' fetches are counted once more as `Fetch`.
+            file["blacklistObjectNames"] = json!([
+                "kafka.network:type=RequestMetrics,error=NONE,*",
+                "kafka.network:type=RequestMetrics,request=Fetch,*",
+            ]);
+        }
+        yaml::to_text(&file)
     }
-    yaml::to_text(&file)
 }
 
 /// A rule without a name ends the search for one. Each of Kafka's meters and histograms has some twelve attributes of which
@@ -150,8 +149,8 @@ fn rule(metric: &Metric) -> Option<Value> {
     let mut rule = json!({
         "name": metric.name,
         "type": match metric.kind {
-            Kind::Gauge => "GAUGE",
-            Kind::Counter => "COUNTER",
+            MetricKind::Gauge => "GAUGE",
+            MetricKind::Counter => "COUNTER",
         },
     });
     if let Some(label) = text {
@@ -175,7 +174,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::metrics::{broker, jvm, zookeeper};
+    use crate::metrics::{broker, jvm, registry, tests::AGENTS, zookeeper};
 
     fn text(metric: &Metric) -> String {
         yaml::to_text(&rule(metric).unwrap())
@@ -240,11 +239,11 @@ mod tests {
 
     #[test]
     fn a_file_can_be_reviewed() {
-        for process in Process::ALL {
-            let text = agent_rules(process);
-            assert!(text.len() < 20_000, "{process:?}: {} bytes", text.len());
+        for agent in AGENTS {
+            let text = agent.rules();
+            assert!(text.len() < 20_000, "{} bytes: {text}", text.len());
         }
-        assert_snapshot!(agent_rules(Process::SchemaRegistry), @r#"
+        assert_snapshot!(registry::AGENT.rules(), @r#"
         rules:
         - name: kafka_schema_registry_master_slave_role
           pattern: "^kafka.schema.registry<type=master-slave-role><>master-slave-role:"

@@ -1,6 +1,6 @@
 //! What brokers export.
 
-use super::{Metric, Unit, counter, gauge, table};
+use super::{AgentMetrics, Metric, Unit, controller, counter, gauge, jvm, table, zookeeper};
 
 const METADATA_BEAN: &str = "kafka.server:type=broker-metadata-metrics";
 
@@ -175,3 +175,17 @@ table! {
         "kafka.log:type=LogCleaner,name=DeadThreadCount", "Value",
     ), "Log cleaner threads that died: compacted topics, offsets among them, grow without end.";
 }
+
+/// Of a node of a KRaft cluster that is a broker, or broker and controller at once.
+pub const AGENT: AgentMetrics = AgentMetrics(&[
+    COMMON,
+    METADATA,
+    controller::COMMON,
+    controller::KRAFT,
+    controller::QUORUM,
+    jvm::ALL,
+]);
+
+/// Of a broker of a cluster on `ZooKeeper`.
+pub const ZOOKEEPER_MODE_AGENT: AgentMetrics =
+    AgentMetrics(&[COMMON, controller::COMMON, zookeeper::SESSION, jvm::ALL]);

@@ -1,6 +1,6 @@
 //! What Connect workers export.
 
-use super::{Metric, Unit, counter, gauge, table};
+use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
 
 const WORKER: &str = "kafka.connect:type=connect-worker-metrics";
 const OF_CONNECTOR: &str = "kafka.connect:type=connect-worker-metrics,connector={connector}";
@@ -55,3 +55,6 @@ table! {
     SINK_RECORDS = counter("kafka_connect_sink_task_record_send_total", SINK, "sink-record-send-total"),
         "Records that the sink task gave to its connector.";
 }
+
+/// Of a Connect worker.
+pub const AGENT: AgentMetrics = AgentMetrics(&[ALL, jvm::ALL]);

@@ -1,6 +1,6 @@
 //! What controllers export, and the quorum that they form.
 
-use super::{Metric, Unit, counter, gauge, table};
+use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
 
 table! {
     /// Of every controller; in a cluster on `ZooKeeper`, of every broker. Each of them reports on the whole cluster, so
@@ -85,3 +85,6 @@ table! {
         .unit(Unit::Milliseconds),
         "Mean time from append to commit of metadata records, on the leader.";
 }
+
+/// Of a node of a KRaft cluster that is only a controller.
+pub const AGENT: AgentMetrics = AgentMetrics(&[COMMON, KRAFT, QUORUM, jvm::ALL]);

@@ -8,10 +8,10 @@
 //! The names follow the Prometheus community's examples for Kafka, whose spellings existing dashboards know.
 //!
 //! ```
-//! use kafka_stacks::metrics::{self, Process, controller};
+//! use kafka_stacks::metrics::controller;
 //!
-//! assert!(Process::Controller.metrics().any(|metric| *metric == controller::OFFLINE_PARTITIONS));
-//! assert!(metrics::agent_rules(Process::Controller).contains(controller::OFFLINE_PARTITIONS.name));
+//! assert!(controller::AGENT.iter().any(|metric| *metric == controller::OFFLINE_PARTITIONS));
+//! assert!(controller::AGENT.rules().contains(controller::OFFLINE_PARTITIONS.name));
 //! ```
 
 mod agent;
@@ -27,15 +27,13 @@ pub mod registry;
 pub mod target;
 pub mod zookeeper;
 
-pub use agent::agent_rules;
-
 /// A metric: what it is called, what it says, and who exports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metric {
     /// The name of its series.
     pub name: &'static str,
     /// Whether it only grows.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// What its value counts.
     pub unit: Unit,
     /// The least and the most that it can be.
@@ -48,7 +46,7 @@ pub struct Metric {
 
 /// How a metric's value moves, and so how it may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Up and down.
     Gauge,
     /// Only up, until the process restarts: ask for its `rate` or `increase`.
@@ -92,7 +90,7 @@ pub enum Source {
 }
 
 impl Metric {
-    const fn new(name: &'static str, kind: Kind, source: Source) -> Self {
+    const fn new(name: &'static str, kind: MetricKind, source: Source) -> Self {
         Self {
             name,
             kind,
@@ -157,7 +155,7 @@ impl Metric {
 const fn gauge(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
     Metric::new(
         name,
-        Kind::Gauge,
+        MetricKind::Gauge,
         Source::Bean {
             object,
             attribute,
@@ -170,7 +168,7 @@ const fn gauge(name: &'static str, object: &'static str, attribute: &'static str
 const fn counter(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
     Metric::new(
         name,
-        Kind::Counter,
+        MetricKind::Counter,
         Source::Bean {
             object,
             attribute,
@@ -181,17 +179,17 @@ const fn counter(name: &'static str, object: &'static str, attribute: &'static s
 
 /// A gauge of someone else.
 const fn exported(name: &'static str, labels: &'static [&'static str]) -> Metric {
-    Metric::new(name, Kind::Gauge, Source::Exporter(labels))
+    Metric::new(name, MetricKind::Gauge, Source::Exporter(labels))
 }
 
 /// A counter of someone else.
 const fn counted(name: &'static str, labels: &'static [&'static str]) -> Metric {
-    Metric::new(name, Kind::Counter, Source::Exporter(labels))
+    Metric::new(name, MetricKind::Counter, Source::Exporter(labels))
 }
 
 /// A gauge that a recording rule keeps.
 const fn recorded(name: &'static str, labels: &'static [&'static str]) -> Metric {
-    Metric::new(name, Kind::Gauge, Source::Record(labels))
+    Metric::new(name, MetricKind::Gauge, Source::Record(labels))
 }
 
 /// Declares each row as a constant, with its help as the documentation, and the table as the slice of them all: a row cannot
@@ -208,56 +206,14 @@ macro_rules! table {
 }
 use table;
 
-/// The processes that carry the JMX Prometheus agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Process {
-    /// A node of a KRaft cluster that is a broker, or broker and controller at once.
-    Broker,
-    /// A node of a KRaft cluster that is only a controller.
-    Controller,
-    /// A broker of a cluster on `ZooKeeper`.
-    ZooKeeperModeBroker,
-    /// A server of a `ZooKeeper` ensemble.
-    ZooKeeper,
-    /// A Connect worker.
-    Connect,
-    /// A Schema Registry.
-    SchemaRegistry,
-}
+/// What the JMX Prometheus agent in one kind of process exports: some tables.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AgentMetrics(pub &'static [&'static [Metric]]);
 
-impl Process {
-    /// All processes.
-    pub const ALL: [Self; 6] = [
-        Self::Broker,
-        Self::Controller,
-        Self::ZooKeeperModeBroker,
-        Self::ZooKeeper,
-        Self::Connect,
-        Self::SchemaRegistry,
-    ];
-
-    /// The tables of what it exports.
-    const fn tables(self) -> &'static [&'static [Metric]] {
-        match self {
-            Self::Broker => &[
-                broker::COMMON,
-                broker::METADATA,
-                controller::COMMON,
-                controller::KRAFT,
-                controller::QUORUM,
-                jvm::ALL,
-            ],
-            Self::Controller => &[controller::COMMON, controller::KRAFT, controller::QUORUM, jvm::ALL],
-            Self::ZooKeeperModeBroker => &[broker::COMMON, controller::COMMON, zookeeper::SESSION, jvm::ALL],
-            Self::ZooKeeper => &[zookeeper::SERVER, jvm::ALL],
-            Self::Connect => &[connect::ALL, jvm::ALL],
-            Self::SchemaRegistry => &[registry::ALL, jvm::ALL],
-        }
-    }
-
-    /// What it exports.
-    pub fn metrics(self) -> impl Iterator<Item = &'static Metric> {
-        self.tables().iter().flat_map(|table| table.iter())
+impl AgentMetrics {
+    /// The metrics of all tables.
+    pub fn iter(self) -> impl Iterator<Item = &'static Metric> {
+        self.0.iter().copied().flatten()
     }
 }
 
@@ -267,10 +223,19 @@ mod tests {
 
     use super::*;
 
+    pub(super) const AGENTS: [AgentMetrics; 6] = [
+        broker::AGENT,
+        broker::ZOOKEEPER_MODE_AGENT,
+        controller::AGENT,
+        zookeeper::AGENT,
+        connect::AGENT,
+        registry::AGENT,
+    ];
+
     fn everything() -> impl Iterator<Item = &'static Metric> {
-        Process::ALL
+        AGENTS
             .into_iter()
-            .flat_map(Process::metrics)
+            .flat_map(AgentMetrics::iter)
             .chain(exporter::ALL)
             .chain(kubelet::ALL)
             .chain(objects::ALL)
@@ -284,10 +249,10 @@ mod tests {
         for metric in everything() {
             assert_eq!(*known.entry(metric.name).or_insert(metric), metric);
         }
-        for process in Process::ALL {
-            let mut names: Vec<_> = process.metrics().map(|metric| metric.name).collect();
+        for agent in AGENTS {
+            let mut names: Vec<_> = agent.iter().map(|metric| metric.name).collect();
             names.sort_unstable();
-            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{process:?}");
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
         }
     }
 
@@ -308,7 +273,7 @@ mod tests {
                 0
             };
             assert_eq!(name.matches(':').count(), colons, "{name}");
-            assert_eq!(name.ends_with("_total"), metric.kind == Kind::Counter, "{name}");
+            assert_eq!(name.ends_with("_total"), metric.kind == MetricKind::Counter, "{name}");
             if let Source::Bean { .. } = metric.source {
                 for reserved in ["_created", "_bucket", "_info", "_sum", "_count"] {
                     // `_count` is only reserved for histograms and summaries, which the rules never declare.

@@ -3,7 +3,7 @@
 //! Bean and attribute names are those of Confluent's page on monitoring the registry. Unlike those of the other tables they
 //! were not seen on a running process.
 
-use super::{Metric, Unit, gauge, table};
+use super::{AgentMetrics, Metric, Unit, gauge, jvm, table};
 
 const REQUESTS: &str = "kafka.schema.registry:type=jersey-metrics";
 
@@ -29,3 +29,6 @@ table! {
         .unit(Unit::Milliseconds),
         "Latency of requests, 99th percentile.";
 }
+
+/// Of a Schema Registry.
+pub const AGENT: AgentMetrics = AgentMetrics(&[ALL, jvm::ALL]);

@@ -1,6 +1,6 @@
 //! What a `ZooKeeper` ensemble exports, and what brokers know of their sessions with it.
 
-use super::{Metric, Unit, counter, gauge, table};
+use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
 
 table! {
     /// Of a broker of a cluster on `ZooKeeper`.
@@ -53,3 +53,6 @@ table! {
         "NodeCount",
     ), "Znodes in memory.";
 }
+
+/// Of a server of the ensemble.
+pub const AGENT: AgentMetrics = AgentMetrics(&[SERVER, jvm::ALL]);

@@ -1,4 +1,4 @@
-//! The exporter: one pod that asks the cluster as a client does, for what no broker knows of itself alone.
+//! The exporter: one pod that asks the cluster as a client does, for what a single broker does not know.
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 
@@ -6,7 +6,7 @@ use super::Monitoring;
 use crate::{
     context::Context,
     manifest::Object,
-    quantity::Duration,
+    quantity::{Duration, Resources, Units},
     workload::{
         IngressRule, Labels, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread, container, deployment, http_probe,
         named_port, network_policy, service, service_account, wait_for,
@@ -14,17 +14,35 @@ use crate::{
 };
 
 /// 1.9.0 is the newest release, and speaks with every Kafka from 3.9 to 4.3.
-pub(super) const IMAGE: &str = "danielqsj/kafka-exporter:v1.9.0";
+const IMAGE: &str = "danielqsj/kafka-exporter:v1.9.0";
 
 const PORT: u16 = 9308;
 
-/// `nobody`: the image names no user, and root is not allowed.
+/// What can be said of the exporter.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ExporterOptions {
+    pub image: String,
+    pub resources: Resources,
+    pub pod: PodOptions,
+}
+
+impl Default for ExporterOptions {
+    fn default() -> Self {
+        Self {
+            image: IMAGE.to_owned(),
+            resources: Resources::range(50.millicores()..=200.millicores(), 256.mib()..=256.mib()),
+            pod: PodOptions::default(),
+        }
+    }
+}
+
+/// The user `nobody`: the image sets no user, and root is not allowed.
 const USER: i64 = 65534;
 
 /// Of the pod of the exporter.
 impl Pods for Monitoring {
     fn pod_options(&mut self) -> &mut PodOptions {
-        &mut self.exporter_options
+        &mut self.exporter.pod
     }
 }
 
@@ -39,13 +57,13 @@ impl Monitoring {
         Labels::new("kafka-exporter", &self.meta.name, "exporter")
     }
 
-    pub(super) fn exporter(&self, context: &Context) -> Vec<Object> {
+    pub(super) fn exporter_objects(&self, context: &Context) -> Vec<Object> {
         let name = self.exporter_name();
         let labels = self.exporter_labels();
         let mut exporter = container(
             "kafka-exporter",
-            &self.exporter_image,
-            self.exporter_resources,
+            &self.exporter.image,
+            self.exporter.resources,
             std::iter::once("/bin/kafka_exporter".to_owned())
                 // Kafka 4 answers no client older than 2.1 (KIP-896), and the default is 2.0.
                 .chain([
@@ -69,7 +87,7 @@ impl Monitoring {
             service_account: &name,
             user: USER,
             config: None,
-            // Without a broker it ends at once, and would crash until the cluster is there.
+            // Without a broker it exits at once, and would crash until the cluster is up.
             wait: Some(wait_for(
                 "wait-for-kafka",
                 self.kafka.images().kafka(),
@@ -80,10 +98,10 @@ impl Monitoring {
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
             mesh: Mesh::Excluded,
-            options: &self.exporter_options,
+            options: &self.exporter.pod,
         };
-        // Always one: two would report every lag twice, and it holds nothing. For one pod a disruption budget either forbids
-        // every drain or says nothing, so there is none; whoever drains the node moves the exporter.
+        // Always one: two would report every lag twice, and it stores nothing. For one pod a disruption budget either forbids
+        // every drain or says nothing, so there is none; a drain moves the exporter.
         let mut deployment = deployment(context, &name, 1, pod);
         if let Some(spec) = &mut deployment.spec {
             spec.strategy = Some(DeploymentStrategy {

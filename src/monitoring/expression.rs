@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use super::scrape::{CLUSTER, INTERVAL, Series, Sources};
+use crate::observability::{CLUSTER, INTERVAL, Series, Sources};
 use crate::{
     diagnostics::{Diagnostic, Rule, rules::observability as rules},
     metrics,
@@ -58,8 +58,8 @@ impl Catalog for Sources {
         let (least, most) = series.bounds;
         Some(promql::Series {
             metric_type: match series.kind {
-                metrics::Kind::Gauge => MetricType::Gauge,
-                metrics::Kind::Counter => MetricType::Counter,
+                metrics::MetricKind::Gauge => MetricType::Gauge,
+                metrics::MetricKind::Counter => MetricType::Counter,
             },
             bounds: Bounds::new(least, most),
             labels,

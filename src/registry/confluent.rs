@@ -92,7 +92,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             [
                 (FILE, settings(registry).properties().to_text()),
                 (logging.file(), logging.configuration(&[], &registry.options.log_levels)),
-                (METRICS_FILE, metrics::agent_rules(metrics::Process::SchemaRegistry)),
+                (METRICS_FILE, metrics::registry::AGENT.rules()),
             ],
         ),
         prepare: Vec::new(),

@@ -1,7 +1,10 @@
 //! The Schema Registry: Confluent's, or Apicurio's behind the same interface.
 
+mod alerts;
 mod apicurio;
+mod board;
 mod confluent;
+mod monitored;
 
 use std::{fmt, sync::Arc};
 

@@ -505,7 +505,7 @@ fn check_identities(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Dia
                     &rules::stack::OBJECT_TWICE,
                     format!("file `{path}` is also one of construct `{other}`"),
                     |finding| {
-                        finding.hint("give one of the two a folder of its own: `.pages(…)`");
+                        finding.hint("give one of the two a folder of its own: `.docs(…)`");
                     },
                 );
             }

@@ -1,5 +1,9 @@
 //! The ensemble that keeps the metadata of a Kafka 3.9 cluster in ZooKeeper mode.
 
+mod alerts;
+mod board;
+mod monitored;
+
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe, VolumeMount};
@@ -154,7 +158,7 @@ impl ZooKeeper {
         let rules = self
             .images
             .metrics_agent()
-            .map(|_| (METRICS_FILE, metrics::agent_rules(metrics::Process::ZooKeeper)));
+            .map(|_| (METRICS_FILE, metrics::zookeeper::AGENT.rules()));
         config_map(
             context,
             &self.labels(),

@@ -1,11 +1,10 @@
 //! Of consumer groups.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
     metrics::{exporter, record},
-    monitoring::{
-        LagOf, Monitoring,
-        scrape::{Sources, quoted},
+    monitoring::Monitoring,
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, Page, Samples, Sources, minutes, quoted,
     },
 };
 
@@ -16,31 +15,32 @@ fn with(selector: &str, matchers: &[String]) -> String {
 }
 
 /// The lag of each group and topic where it is above its limit, divided so that all limits are the same.
-fn above_limits(monitoring: &Monitoring, sources: &Sources, part: u64) -> Option<String> {
+fn above_limits(sources: &Sources, part: u64) -> Option<String> {
+    let limits = &sources.thresholds.lag;
     let lag = sources.series(&record::GROUP_LAG, &[])?;
     let label = |of: &LagOf| match of {
         LagOf::Group(group) => ("consumergroup", quoted(group)),
         LagOf::Topic(topic) => ("topic", quoted(topic)),
     };
     let above = |selector: &str, limit: u64| format!("{selector} > {}", limit / part);
-    if monitoring.lags.is_empty() {
-        return Some(above(&lag, monitoring.lag));
+    if limits.special.is_empty() {
+        return Some(above(&lag, limits.default));
     }
-    let others: Vec<String> = monitoring
-        .lags
+    let others: Vec<String> = limits
+        .special
         .iter()
         .map(|(of, _)| {
             let (label, value) = label(of);
             format!("{label}!={value}")
         })
         .collect();
-    let mut parts = vec![above(&with(&lag, &others), monitoring.lag)];
-    for (index, (of, limit)) in monitoring.lags.iter().enumerate() {
+    let mut parts = vec![above(&with(&lag, &others), limits.default)];
+    for (index, (of, limit)) in limits.special.iter().enumerate() {
         let (name, value) = label(of);
         // What was said first wins, so that no group and topic has two limits.
         let mut matchers = vec![format!("{name}={value}")];
         matchers.extend(
-            monitoring.lags[..index]
+            limits.special[..index]
                 .iter()
                 .map(|(of, _)| label(of))
                 .filter(|(earlier, _)| *earlier != name)
@@ -51,9 +51,10 @@ fn above_limits(monitoring: &Monitoring, sources: &Sources, part: u64) -> Option
     Some(parts.join("\nor "))
 }
 
-fn limits(monitoring: &Monitoring) -> String {
-    let special: String = monitoring
-        .lags
+fn limits(_: &Monitoring, sources: &Sources) -> String {
+    let limits = &sources.thresholds.lag;
+    let special: String = limits
+        .special
         .iter()
         .map(|(of, limit)| match of {
             LagOf::Group(group) => format!("; {limit} for group {group}"),
@@ -62,13 +63,13 @@ fn limits(monitoring: &Monitoring) -> String {
         .collect();
     format!(
         "{} records over all partitions of the topic, `Monitoring::lag_threshold`{special}.",
-        monitoring.lag
+        limits.default
     )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
-fn limit(monitoring: &Monitoring) -> f64 {
-    monitoring.lag as f64
+fn limit(sources: &Sources) -> f64 {
+    sources.thresholds.lag.default as f64
 }
 
 const GROUP: (&str, &str) = ("consumergroup", "a-group");
@@ -76,21 +77,21 @@ const TOPIC: (&str, &str) = ("topic", "a-topic");
 const PARTITION: (&str, &str) = ("partition", "0");
 
 /// A group and a topic that have no limit of their own.
-fn unlimited(monitoring: &Monitoring) -> (String, String) {
+fn unlimited(limits: &LagLimits) -> (String, String) {
     let free = |name: &str, of: fn(String) -> LagOf| {
-        (0..=monitoring.lags.len())
+        (0..=limits.special.len())
             .map(|number| match number {
                 0 => name.to_owned(),
                 _ => format!("{name}-{number}"),
             })
-            .find(|name| monitoring.lags.iter().all(|(other, _)| *other != of(name.clone())))
+            .find(|name| limits.special.iter().all(|(other, _)| *other != of(name.clone())))
             .unwrap_or_default()
     };
     (free(GROUP.1, LagOf::Group), free(TOPIC.1, LagOf::Topic))
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<Monitoring>] = &[
+    AlertRow {
         name: "KafkaConsumerLagHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
@@ -98,7 +99,7 @@ pub(super) const ALL: &[Row] = &[
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is \
             {{ $value | printf \"%.0f\" }} records behind on {{ $labels.topic }}.",
         threshold: limits,
-        expression: |monitoring, sources| above_limits(monitoring, sources, 1),
+        expression: |_, sources| above_limits(sources, 1),
         page: Page {
             meaning: "The group works on records that are already old. Nothing is lost as long as it catches up before the \
                 topic's retention deletes them.",
@@ -130,40 +131,42 @@ pub(super) const ALL: &[Row] = &[
                 "Do not add partitions to a topic whose records have keys: the order of a key is lost.",
             ],
         },
-        promtool_test: |monitoring, sources| {
-            let limit = limit(monitoring);
-            let (group, topic) = unlimited(monitoring);
+        test: |_, sources| {
+            let limit = limit(sources);
+            let (group, topic) = unlimited(&sources.thresholds.lag);
             let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
-            PromtoolTest::new(limit + 1.0)
-                .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], PARTITION]),
+            AlertTest::value(limit + 1.0)
+                .given(
+                    &exporter::CONSUMER_LAG,
+                    &[of[0], of[1], PARTITION],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: limit,
                         bad: limit + 1.0,
                     },
                 )
-                .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], ("partition", "1")]),
+                .given(
+                    &exporter::CONSUMER_LAG,
+                    &[of[0], of[1], ("partition", "1")],
                     Samples::Constant(-1.0),
                 )
                 .label("consumergroup", &*group)
                 .label("topic", &*topic)
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaConsumerLagGrowing",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
         summary: "A consumer group falls further and further behind.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} falls behind on \
             {{ $labels.topic }} by {{ $value | printf \"%.0f\" }} records a minute.",
-        threshold: |_| {
+        threshold: |_, _| {
             "Any growth over fifteen minutes, from a tenth of the limit of KafkaConsumerLagHigh on.".to_owned()
         },
-        expression: |monitoring, sources| {
+        expression: |_, sources| {
             let lag = sources.series(&record::GROUP_LAG, &[])?;
-            let above = above_limits(monitoring, sources, 10)?;
+            let above = above_limits(sources, 10)?;
             Some(format!("60 * deriv({lag}[15m]) > 0\nand ({above})"))
         },
         page: Page {
@@ -188,13 +191,14 @@ pub(super) const ALL: &[Row] = &[
                 shrinks.",
             avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
         },
-        promtool_test: |monitoring, sources| {
-            let floor = (limit(monitoring) / 10.0).floor();
-            let (group, topic) = unlimited(monitoring);
+        test: |_, sources| {
+            let floor = (limit(sources) / 10.0).floor();
+            let (group, topic) = unlimited(&sources.thresholds.lag);
             let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
-            PromtoolTest::new(floor + 1.0)
-                .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[of[0], of[1], PARTITION]),
+            AlertTest::value(floor + 1.0)
+                .given(
+                    &exporter::CONSUMER_LAG,
+                    &[of[0], of[1], PARTITION],
                     Samples::Counter {
                         from: 0.0,
                         good: 0.0,
@@ -204,26 +208,26 @@ pub(super) const ALL: &[Row] = &[
                 )
                 .label("consumergroup", &*group)
                 .label("topic", &*topic)
-                .late(0, 17)
+                .late(minutes(0), minutes(17))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaConsumerLagTime",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "A consumer group is far behind in time.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is as many records behind on \
             {{ $labels.topic }} as are produced in {{ $value | printf \"%.0f\" }} s.",
-        threshold: |monitoring| {
+        threshold: |_, sources| {
             format!(
                 "{}, `Monitoring::lag_time_threshold`: the lag divided by what is produced a second.",
-                monitoring.lag_time
+                sources.thresholds.lag_time
             )
         },
-        expression: |monitoring, sources| {
+        expression: |_, sources| {
             let lag = sources.series(&record::GROUP_LAG, &[])?;
             let rate = sources.series(&record::TOPIC_RATE, &[])?;
-            let seconds = monitoring.lag_time.as_seconds();
+            let seconds = sources.thresholds.lag_time.as_seconds();
             Some(format!(
                 "{lag}\n/ on ({BY}, topic) group_left () ({rate} > 0) > {seconds}\n"
             ))
@@ -249,20 +253,22 @@ pub(super) const ALL: &[Row] = &[
             over: "As for KafkaConsumerLagHigh. It is over when the group is nearer than that.",
             avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
         },
-        promtool_test: |monitoring, sources| {
+        test: |_, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
-            let seconds = monitoring.lag_time.as_seconds() as f64;
-            PromtoolTest::new(2.0 * seconds)
-                .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+            let seconds = sources.thresholds.lag_time.as_seconds() as f64;
+            AlertTest::value(2.0 * seconds)
+                .given(
+                    &exporter::CONSUMER_LAG,
+                    &[GROUP, TOPIC, PARTITION],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: (0.9 * seconds).floor(),
                         bad: 2.0 * seconds,
                     },
                 )
-                .series(
-                    sources.sample(&exporter::CURRENT_OFFSET, &[TOPIC, PARTITION]),
+                .given(
+                    &exporter::CURRENT_OFFSET,
+                    &[TOPIC, PARTITION],
                     Samples::Counter {
                         from: 0.0,
                         good: 60.0,
@@ -274,13 +280,13 @@ pub(super) const ALL: &[Row] = &[
                 .label("topic", TOPIC.1)
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaConsumerGroupWithoutMembers",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
         summary: "A consumer group has records to read and nobody who reads them.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} has no member, and commits nothing.",
-        threshold: |_| "Fifteen minutes: a deployment takes less.".to_owned(),
+        threshold: |_, _| "Fifteen minutes: a deployment takes less.".to_owned(),
         // Groups of the new protocol always seem to have no member, so what counts is that nothing is committed.
         expression: |_, sources| {
             let members = sources.series(&exporter::GROUP_MEMBERS, &[])?;
@@ -315,18 +321,20 @@ pub(super) const ALL: &[Row] = &[
                 {bootstrap} --delete --group GROUP`. It is over when something is committed, or the group is gone.",
             avoid: &["Do not delete a group that is to come back: it then starts where `auto.offset.reset` says."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&exporter::GROUP_MEMBERS, &[GROUP]),
+        test: |_, _| {
+            AlertTest::value("")
+                .given(
+                    &exporter::GROUP_MEMBERS,
+                    &[GROUP],
                     Samples::Gauge {
                         good: 2.0,
                         nearly: 0.0,
                         bad: 0.0,
                     },
                 )
-                .series(
-                    sources.sample(&exporter::COMMITTED_OFFSET, &[GROUP, TOPIC, PARTITION]),
+                .given(
+                    &exporter::COMMITTED_OFFSET,
+                    &[GROUP, TOPIC, PARTITION],
                     Samples::Counter {
                         from: 100.0,
                         good: 0.0,
@@ -334,8 +342,9 @@ pub(super) const ALL: &[Row] = &[
                         bad: 0.0,
                     },
                 )
-                .series(
-                    sources.sample(&exporter::CONSUMER_LAG, &[GROUP, TOPIC, PARTITION]),
+                .given(
+                    &exporter::CONSUMER_LAG,
+                    &[GROUP, TOPIC, PARTITION],
                     Samples::Constant(5.0),
                 )
                 .label("consumergroup", GROUP.1)

@@ -1,16 +1,14 @@
 //! Of a cluster made elsewhere: what its exporter alone can tell. Whether writes still find enough replicas in sync is not
 //! among it, because that is a setting of each topic.
 
-use super::{
-    AlertSeverity, BY, Page, PromtoolTest, Row,
-    cluster::{leader_changes, restless},
-    minutes,
-    promtool::Samples,
-};
 use crate::{
-    kafka::Mode,
+    kafka::{
+        Mode,
+        alerts::cluster::{flapping_leader, leader_changes},
+    },
     metrics::exporter,
-    monitoring::{Monitoring, scrape::Sources},
+    monitoring::Monitoring,
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
 /// Nothing where the cluster is one of this crate, whose brokers know more.
@@ -30,20 +28,20 @@ pub(in crate::monitoring) fn offline(sources: &Sources) -> Option<String> {
 
 const A_TOPIC: (&str, &str) = ("topic", "a-topic");
 
-/// The leader of a partition.
-fn leader(sources: &Sources, partition: &str) -> String {
-    sources.sample(&exporter::LEADER, &[A_TOPIC, ("partition", partition)])
+/// A partition of the topic.
+const fn partition(partition: &str) -> [(&'static str, &str); 2] {
+    [A_TOPIC, ("partition", partition)]
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<Monitoring>] = &[
+    AlertRow {
         name: "KafkaBrokerDown",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Kafka has fewer brokers than it should have.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} are there; 0 also if the exporter that counts them \
             is gone.",
-        threshold: |monitoring| {
+        threshold: |monitoring, _| {
             format!(
                 "{} brokers, `Monitoring::brokers`. A restart takes less than five minutes.",
                 monitoring.brokers.unwrap_or_default()
@@ -76,10 +74,11 @@ pub(super) const ALL: &[Row] = &[
             over: "Tell whoever runs the cluster. It is over when all brokers are there.",
             avoid: &["Do not restart clients meanwhile: they find the brokers that are left by themselves."],
         },
-        promtool_test: |monitoring, sources| {
+        test: |monitoring, _| {
             let all = f64::from(monitoring.brokers.unwrap_or_default());
-            PromtoolTest::new(all - 1.0).series(
-                sources.sample(&exporter::BROKERS, &[]),
+            AlertTest::value(all - 1.0).given(
+                &exporter::BROKERS,
+                &[],
                 Samples::Gauge {
                     good: all,
                     nearly: all,
@@ -88,13 +87,13 @@ pub(super) const ALL: &[Row] = &[
             )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Kafka partitions have no leader: nobody can write to them or read from them.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} have no leader.",
-        threshold: |_| "None may be offline. An election takes seconds.".to_owned(),
+        threshold: |_, _| "None may be offline. An election takes seconds.".to_owned(),
         expression: |monitoring, sources| {
             elsewhere(monitoring)?;
             Some(format!("{} > 0", offline(sources)?))
@@ -118,23 +117,20 @@ pub(super) const ALL: &[Row] = &[
                 "Do not delete and create the topic again: that loses all of it.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1)
-                .series(
-                    sources.sample(&exporter::PARTITIONS, &[A_TOPIC]),
-                    Samples::Constant(2.0),
-                )
-                .series(leader(sources, "0"), Samples::Constant(1.0))
-                .series(leader(sources, "1"), Samples::Disappears(2.0))
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(&exporter::PARTITIONS, &[A_TOPIC], Samples::Constant(2.0))
+                .given(&exporter::LEADER, &partition("0"), Samples::Constant(1.0))
+                .given(&exporter::LEADER, &partition("1"), Samples::Disappears(2.0))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaUnderReplicatedPartitions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "Kafka partitions have fewer replicas in sync than assigned.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} are under-replicated.",
-        threshold: |_| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
+        threshold: |_, _| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
         expression: |monitoring, sources| {
             elsewhere(monitoring)?;
             let under = sources.series(&exporter::UNDER_REPLICATED, &[])?;
@@ -161,27 +157,26 @@ pub(super) const ALL: &[Row] = &[
             over: "A broker that is back catches up by itself. It is over when the first command lists nothing.",
             avoid: &["Do not start a reassignment to mend it: it adds to what has to be copied."],
         },
-        promtool_test: |_, sources| {
-            let of = |partition| sources.sample(&exporter::UNDER_REPLICATED, &[A_TOPIC, ("partition", partition)]);
+        test: |_, _| {
             let falls = Samples::Gauge {
                 good: 0.0,
                 nearly: 0.0,
                 bad: 1.0,
             };
-            PromtoolTest::new(2)
-                .series(of("0"), falls)
-                .series(of("1"), falls)
-                .series(of("2"), Samples::Constant(0.0))
+            AlertTest::value(2)
+                .given(&exporter::UNDER_REPLICATED, &partition("0"), falls)
+                .given(&exporter::UNDER_REPLICATED, &partition("1"), falls)
+                .given(&exporter::UNDER_REPLICATED, &partition("2"), Samples::Constant(0.0))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaLeaderElectionRateHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
         summary: "Kafka partitions change their leaders again and again.",
         description: "Each partition of {{ $labels.kafka_cluster }} changed its leader {{ $value | humanize }} times within five \
             minutes, on average.",
-        threshold: |_| {
+        threshold: |_, _| {
             "Half of one broker's share of the leaders, for fifteen minutes: a rolling restart moves every leader, but ends."
                 .to_owned()
         },
@@ -206,8 +201,6 @@ pub(super) const ALL: &[Row] = &[
             over: "Tell whoever runs the cluster which broker comes and goes. It is over when the leaders stay for five minutes.",
             avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
         },
-        promtool_test: |_, sources| {
-            restless(sources).series(sources.sample(&exporter::BROKERS, &[]), Samples::Constant(3.0))
-        },
+        test: |_, _| flapping_leader().given(&exporter::BROKERS, &[], Samples::Constant(3.0)),
     },
 ];

@@ -4,172 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{AlertingRule, Flaw, Judgement, rules};
-use crate::{metrics::Kind, monitoring::scrape::Sources, quantity::Duration};
-
-/// What an alert is tried with.
-pub(in crate::monitoring) struct PromtoolTest {
-    lines: Vec<(String, Samples)>,
-    /// Whether the alert has the label `namespace`.
-    in_namespace: bool,
-    /// Its labels beside that, `kafka_cluster` and `severity`.
-    labels: Vec<(String, String)>,
-    says: Says,
-    /// Minutes from the change until the expression holds.
-    delay: u64,
-    /// Minutes from the end of the trouble until it holds no more.
-    recovery: u64,
-}
-
-/// What the description says when the alert fires.
-enum Says {
-    /// What its template makes of this value.
-    Value(String),
-    /// These words.
-    Words(String),
-}
+use super::{AlertingRule, Flaw, Judgement, Ready, rules};
+use crate::{
+    metrics::MetricKind,
+    observability::{AlertTest, Samples, Says, Sources, TestSeries},
+    quantity::Duration,
+};
 
 /// Minutes of peace before the trouble.
 const PEACE: u64 = 10;
 
-/// What a series does in peace, in trouble, and where it is nearly in trouble.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Samples {
-    /// It has a value.
-    Gauge {
-        /// In peace.
-        good: f64,
-        /// The nearest value at which the alert has to be silent.
-        nearly: f64,
-        /// In trouble.
-        bad: f64,
-    },
-    /// It starts somewhere and grows by so much a minute.
-    Counter {
-        /// Where it starts.
-        from: f64,
-        /// In peace.
-        good: f64,
-        /// The nearest growth at which the alert has to be silent.
-        nearly: f64,
-        /// In trouble.
-        bad: f64,
-    },
-    /// It goes up by one every other minute while there is trouble.
-    Flapping,
-    /// It is gone in trouble.
-    Disappears(f64),
-    /// It is only there in trouble.
-    Appears(f64),
-    /// It always has this value.
-    Constant(f64),
-}
-
-/// How an alert of the stack's own is tested: series that make it fire and stop, and the nearest that do not.
-///
-/// `out/<stack>/tests/alerts.yaml` then has two tests of it, for `promtool test rules`. In the first all series are `good` for
-/// ten minutes, then `bad` until ten minutes after the alert fires, then `good` again; in the second they are `nearly` bad for
-/// as long, and the alert has to be silent.
-///
-/// ```
-/// use kafka_stacks::{monitoring::{Alert, AlertTest, Samples, ExternalExporter}, prelude::*};
-///
-/// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
-/// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
-/// stack.add(
-///     Monitoring::new("monitoring", &kafka)
-///         .external(ExternalExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
-///         .alert(
-///             Alert::new("ShopOrdersWait", "sum by (region) (shop_orders_waiting) > 100")
-///                 .summary("Orders wait to be produced.")
-///                 .description("{{ $value }} orders of {{ $labels.region }} wait.")
-///                 .test(
-///                     AlertTest::new("101 orders of eu wait.")
-///                         .series(
-///                             "shop_orders_waiting",
-///                             &[("region", "eu")],
-///                             Samples::Gauge { good: 0.0, nearly: 100.0, bad: 101.0 },
-///                         )
-///                         .label("region", "eu"),
-///                 ),
-///         ),
-/// );
-/// # let manifests = synth(&stack).manifests.unwrap();
-/// # assert!(manifests.get("tests/alerts.yaml").unwrap().contains("ShopOrdersWait fires and stops"));
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[must_use]
-pub struct AlertTest {
-    says: String,
-    series: Vec<Given>,
-    labels: Vec<(String, String)>,
-    delay: Duration,
-    recovery: Duration,
-}
-
-/// A series of a test, by metric and labels of its own.
-#[derive(Clone, Debug, PartialEq)]
-struct Given {
-    metric: String,
-    labels: Vec<(String, String)>,
-    samples: Samples,
-}
-
 impl AlertTest {
-    /// A test in which one alert fires, with these words: the description, its templates replaced.
-    pub fn new(says: impl Into<String>) -> Self {
-        Self {
-            says: says.into(),
-            series: Vec::new(),
-            labels: Vec::new(),
-            delay: Duration::from_seconds(0),
-            recovery: Duration::from_seconds(0),
-        }
-    }
-
-    /// A series of a metric, with labels of its own: those that its scrape gives it (`namespace`, `kafka_cluster` and `job`)
-    /// need no mention.
-    pub fn series(mut self, metric: impl Into<String>, labels: &[(&str, &str)], samples: Samples) -> Self {
-        let owned = |(label, value): &(&str, &str)| ((*label).to_owned(), (*value).to_owned());
-        self.series.push(Given {
-            metric: metric.into(),
-            labels: labels.iter().map(owned).collect(),
-            samples,
-        });
-        self
-    }
-
-    /// A label that the alert has, beside `namespace`, `kafka_cluster` and `severity`.
-    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.labels.push((name.into(), value.into()));
-        self
-    }
-
-    /// The time from the first bad sample until the expression holds, as that of a rate to climb, and from the first good one
-    /// until it holds no more; none unless said otherwise. Whole minutes count.
-    pub const fn late(mut self, delay: Duration, recovery: Duration) -> Self {
-        self.delay = delay;
-        self.recovery = recovery;
-        self
-    }
-
-    /// The same as the promtool_test of an alert of this crate.
-    pub(super) fn promtool_test(&self, judgement: &Judgement, sources: &Sources) -> PromtoolTest {
-        let series = self.series.iter().map(|given| {
-            let labels: Vec<(&str, &str)> = given.labels.iter().map(|(label, value)| (&**label, &**value)).collect();
-            (sources.sample_of(&given.metric, &labels), given.samples)
-        });
-        let keeps = |label: &str| judgement.labels.as_ref().is_some_and(|labels| labels.contains(label));
-        PromtoolTest {
-            lines: series.collect(),
-            in_namespace: keeps("namespace"),
-            labels: self.labels.clone(),
-            says: Says::Words(self.says.clone()),
-            delay: self.delay.as_seconds() / 60,
-            recovery: self.recovery.as_seconds() / 60,
-        }
-    }
-
     /// What is wrong with it, before promtool sees it.
     pub(super) fn flaws(&self, judgement: &Judgement, sources: &Sources) -> Vec<Flaw> {
         let mut flaws = Vec::new();
@@ -181,7 +26,7 @@ impl AlertTest {
                 "give it what the expression reads: `AlertTest::series(…)`".to_owned(),
             );
         }
-        for Given {
+        for TestSeries {
             metric,
             labels,
             samples,
@@ -203,10 +48,7 @@ impl AlertTest {
                 );
                 continue;
             };
-            for (label, _) in labels
-                .iter()
-                .filter(|(label, _)| !series.labels.contains(&label.as_str()))
-            {
+            for (label, _) in labels.iter().filter(|(label, _)| !series.labels.contains(&&**label)) {
                 flaw(
                     &rules::LABEL,
                     format!("its test gives `{metric}` the label `{label}`, which it does not have"),
@@ -215,7 +57,7 @@ impl AlertTest {
             }
         }
         if let Some(kept) = &judgement.labels {
-            for (label, _) in self.labels.iter().filter(|(label, _)| !kept.contains(label)) {
+            for (label, _) in self.labels.iter().filter(|(label, _)| !kept.contains(&**label)) {
                 flaw(
                     &rules::LABEL,
                     format!("its test expects the label `{label}`, which the expression does not keep"),
@@ -235,8 +77,8 @@ impl AlertTest {
             let own = sources.labels_of(name);
             let labels: Vec<String> = own.iter().map(|label| format!("(\"{label}\", \"…\")")).collect();
             let samples = match series.kind {
-                Kind::Gauge => "Samples::Gauge { good: …, nearly: …, bad: … }",
-                Kind::Counter => "Samples::Counter { from: …, good: …, nearly: …, bad: … }",
+                MetricKind::Gauge => "Samples::Gauge { good: …, nearly: …, bad: … }",
+                MetricKind::Counter => "Samples::Counter { from: …, good: …, nearly: …, bad: … }",
             };
             call += &format!(".series(\"{name}\", &[{}], {samples})", labels.join(", "));
             known.extend(own);
@@ -246,56 +88,20 @@ impl AlertTest {
         }
         call + ")`"
     }
-}
-
-impl PromtoolTest {
-    /// A promtool_test in which one alert fires, whose description shows this value.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a number or a text, as the table writes it"
-    )]
-    pub(in crate::monitoring) fn new(value: impl ToString) -> Self {
-        Self {
-            lines: Vec::new(),
-            in_namespace: true,
-            labels: Vec::new(),
-            says: Says::Value(value.to_string()),
-            delay: 0,
-            recovery: 0,
-        }
-    }
-
-    /// A series.
-    pub(in crate::monitoring) fn series(mut self, series: String, samples: Samples) -> Self {
-        self.lines.push((series, samples));
-        self
-    }
-
-    /// A label that the alert has beside `namespace`, `kafka_cluster` and `severity`.
-    pub(in crate::monitoring) fn label(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.labels.push((name.to_owned(), value.into()));
-        self
-    }
-
-    /// The expression holds only so many minutes after the change, and so many after its end.
-    pub(in crate::monitoring) const fn late(mut self, delay: u64, recovery: u64) -> Self {
-        self.delay = delay;
-        self.recovery = recovery;
-        self
-    }
 
     /// The two tests: one fires and stops, the other is silent.
-    fn tests(&self, rule: &AlertingRule, sources: &Sources) -> [Value; 2] {
+    fn tests(&self, rule: &AlertingRule, in_namespace: bool, sources: &Sources) -> [Value; 2] {
+        let minutes = |time: Duration| time.as_seconds() / 60;
+        let (delay, recovery) = (minutes(self.delay), minutes(self.recovery));
         let for_duration = rule.waits().as_seconds().div_ceil(60);
         let change = PEACE + 1;
-        let fires = change + self.delay + for_duration;
-        let trouble = self.delay + for_duration + 10;
-        let over = change + trouble + self.recovery;
-        let labels: BTreeMap<&str, &str> = self
-            .in_namespace
+        let fires = change + delay + for_duration;
+        let trouble = delay + for_duration + 10;
+        let over = change + trouble + recovery;
+        let labels: BTreeMap<&str, &str> = in_namespace
             .then_some(("namespace", sources.namespace.as_str()))
             .into_iter()
-            .chain(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            .chain(self.labels.iter().map(|(name, value)| (&**name, value.as_str())))
             .chain(rule.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             .collect();
         let annotations: BTreeMap<&str, String> = rule
@@ -316,13 +122,17 @@ impl PromtoolTest {
             json!({ "alertname": rule.alert, "eval_time": format!("{minute}m"), "exp_alerts": alerts })
         };
         let series = |phases: &[(Phase, u64)]| -> Value {
-            self.lines
+            self.series
                 .iter()
-                .map(|(series, samples)| json!({ "series": series, "values": samples.values(phases) }))
+                .map(|given| {
+                    let labels: Vec<(&str, &str)> =
+                        given.labels.iter().map(|(label, value)| (&**label, &**value)).collect();
+                    json!({ "series": sources.sample(&given.metric, &labels), "values": given.samples.values(phases) })
+                })
                 .collect()
         };
         let mut expectations = vec![expect(PEACE, false)];
-        if self.delay + for_duration > 0 {
+        if delay + for_duration > 0 {
             expectations.push(expect(fires - 1, false));
         }
         expectations.extend([expect(fires, true), expect(over, false)]);
@@ -331,7 +141,7 @@ impl PromtoolTest {
             json!({
                 "name": format!("{} fires and stops", rule.alert),
                 "interval": "1m",
-                "input_series": series(&[peace, (Phase::Bad, trouble), (Phase::Good, self.recovery + 5)]),
+                "input_series": series(&[peace, (Phase::Bad, trouble), (Phase::Good, recovery + 5)]),
                 "alert_rule_test": expectations,
             }),
             json!({
@@ -441,10 +251,18 @@ impl Samples {
 }
 
 /// The file for `promtool test rules`.
-pub(in crate::monitoring) fn file(rules: &str, alerts: &[(&AlertingRule, PromtoolTest)], sources: &Sources) -> Value {
+pub(in crate::monitoring) fn file<'a>(
+    rules: &str,
+    alerts: impl IntoIterator<Item = (&'a AlertingRule, &'a Ready<'a>)>,
+    sources: &Sources,
+) -> Value {
     let tests: Vec<Value> = alerts
-        .iter()
-        .flat_map(|(rule, promtool_test)| promtool_test.tests(rule, sources))
+        .into_iter()
+        .filter_map(|(rule, ready)| {
+            let test = ready.test_of(rule)?;
+            Some(test.tests(rule, ready.in_namespace(test, sources), sources))
+        })
+        .flatten()
         .collect();
     let mut file = json!({ "rule_files": [rules], "evaluation_interval": "1m" });
     file["tests"] = tests.into();

@@ -1,123 +1,14 @@
 //! Runbooks: a page an alert, with the names and numbers of one stack.
 
-use super::{Whose, metrics};
+use super::{Ready, metrics};
 use crate::{
     context::Context,
     kafka::Mode,
     metrics::{Metric, Source},
-    monitoring::{AlertingRule, Monitoring, PrometheusRuleSpec, dashboard, scrape::Sources},
+    monitoring::{AlertingRule, Monitoring, PrometheusRuleSpec},
+    observability::{OVERVIEW, Runbook, Sources, uid},
     workload::ImageSet,
 };
-
-/// What a page says beside what the alert says. In all texts `{ns}` and the like are replaced by what they are in the stack.
-pub(in crate::monitoring) struct Page {
-    /// What it means for clients, in this cluster's numbers.
-    pub meaning: &'static str,
-    /// Likely causes, the most likely first.
-    pub causes: &'static [&'static str],
-    /// What to see, and the command that shows it.
-    pub steps: &'static [(&'static str, &'static str)],
-    /// What mends it, and how to tell that it is over.
-    pub over: &'static str,
-    /// What not to do, and why.
-    pub avoid: &'static [&'static str],
-}
-
-/// The page of an alert of the stack's own: what whoever is called reads first.
-///
-/// `{ns}`, `{cluster}`, `{bootstrap}` and the other names that this crate's own pages use are replaced by what they are in the
-/// stack, and `{run} ` by what comes before a command of Kafka's, which is nothing where the cluster was made elsewhere.
-///
-/// ```
-/// use kafka_stacks::monitoring::Runbook;
-///
-/// Runbook::new("Orders are accepted and not worked on: customers wait.")
-///     .cause("The workers are away.")
-///     .step("Do they run?", "kubectl -n shop get pods -l app=worker")
-///     .step("How far behind are they?", "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group worker")
-///     .over("Start them. It is over when fewer than 100 orders wait.")
-///     .avoid("Do not reset the group's offsets: the orders in between are then never handled.");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct Runbook {
-    meaning: String,
-    causes: Vec<String>,
-    steps: Vec<(String, String)>,
-    over: String,
-    avoid: Vec<String>,
-}
-
-impl Runbook {
-    /// A page that says what the alert means.
-    pub fn new(meaning: impl Into<String>) -> Self {
-        Self {
-            meaning: meaning.into(),
-            causes: Vec::new(),
-            steps: Vec::new(),
-            over: String::new(),
-            avoid: Vec::new(),
-        }
-    }
-
-    /// A likely cause; the most likely first.
-    pub fn cause(mut self, cause: impl Into<String>) -> Self {
-        self.causes.push(cause.into());
-        self
-    }
-
-    /// What to look at, and the command that shows it.
-    pub fn step(mut self, what: impl Into<String>, command: impl Into<String>) -> Self {
-        self.steps.push((what.into(), command.into()));
-        self
-    }
-
-    /// What mends it, and how to tell that it is over.
-    pub fn over(mut self, over: impl Into<String>) -> Self {
-        self.over = over.into();
-        self
-    }
-
-    /// What not to do, and why.
-    pub fn avoid(mut self, avoid: impl Into<String>) -> Self {
-        self.avoid.push(avoid.into());
-        self
-    }
-}
-
-/// The parts of a page, whoever wrote it.
-pub(in crate::monitoring) struct Parts<'a> {
-    meaning: &'a str,
-    causes: Vec<&'a str>,
-    steps: Vec<(&'a str, &'a str)>,
-    over: &'a str,
-    avoid: Vec<&'a str>,
-}
-
-impl<'a> Parts<'a> {
-    /// None for an alert that was given no page.
-    pub(in crate::monitoring) fn of(whose: Whose<'a>) -> Option<Self> {
-        Some(match whose {
-            Whose::Crate(row) => Self {
-                meaning: row.page.meaning,
-                causes: row.page.causes.to_vec(),
-                steps: row.page.steps.to_vec(),
-                over: row.page.over,
-                avoid: row.page.avoid.to_vec(),
-            },
-            Whose::Stack(alert) => {
-                let page = alert.page.as_ref()?;
-                Self {
-                    meaning: &page.meaning,
-                    causes: page.causes.iter().map(String::as_str).collect(),
-                    steps: page.steps.iter().map(|(what, command)| (&**what, &**command)).collect(),
-                    over: &page.over,
-                    avoid: page.avoid.iter().map(String::as_str).collect(),
-                }
-            }
-        })
-    }
-}
 
 /// What stands in a command for the job of the alert.
 const JOB: &str = "JOB";
@@ -144,28 +35,10 @@ impl Names {
         let other = pods.next().filter(|_| kafka.mode() != Mode::External);
         let controllers = kafka.controllers();
         let brokers = kafka.brokers().unwrap_or_default();
-        let jobs = [
-            monitoring
-                .connects
-                .iter()
-                .map(crate::connect::ConnectHandle::name)
-                .collect(),
-            monitoring
-                .registries
-                .iter()
-                .map(crate::registry::SchemaRegistryHandle::name)
-                .collect::<Vec<_>>(),
-        ];
-        // A page is about all groups of workers, or all registries: with several its reader puts in which.
-        let [connect, registry] = jobs.map(|names| match names[..] {
-            [] => "",
-            [one] => one,
-            _ => JOB,
-        });
-        let zookeeper = kafka.zookeeper();
         let replication = kafka.replication();
-        let claims: Vec<String> = monitoring
-            .claim_templates()
+        let claims: Vec<String> = sources
+            .volumes
+            .iter()
             .map(|claims| format!("`{}-{}-…`", claims.claim, claims.stateful_set))
             .collect();
         let run = match kafka.mode() {
@@ -220,32 +93,8 @@ impl Names {
                 ),
             ),
             ("{exporter}", monitoring.exporter_name()),
-            ("{connect}", connect.to_owned()),
-            (
-                "{workers}",
-                match &monitoring.connects[..] {
-                    [one] => format!("{} workers", one.replicas()),
-                    _ => "workers".to_owned(),
-                },
-            ),
-            ("{registry}", registry.to_owned()),
-            (
-                "{ensemble}",
-                zookeeper.map_or("", |ensemble| ensemble.name()).to_owned(),
-            ),
-            (
-                "{servers}",
-                zookeeper
-                    .map_or(0, crate::zookeeper::ZooKeeperHandle::replicas)
-                    .to_string(),
-            ),
-            (
-                "{quorum}",
-                zookeeper.map_or(0, |ensemble| ensemble.replicas() / 2 + 1).to_string(),
-            ),
-            ("{topics}", monitoring.topics.clone().unwrap_or_default()),
             ("{claims}", claims.join(", ")),
-            ("{dashboard}", dashboard::uid(sources, dashboard::Board::Overview)),
+            ("{dashboard}", uid(sources, OVERVIEW)),
             (
                 "{mode}",
                 match kafka.mode() {
@@ -263,15 +112,16 @@ impl Names {
         }
     }
 
-    fn fill(&self, text: &str) -> String {
+    /// A text with the names in it replaced; `own` are those of the alert's component.
+    fn fill(&self, text: &str, own: &[(&'static str, String)]) -> String {
         let mut filled = String::new();
         let mut rest = text;
         while let Some(brace) = rest.find('{') {
             filled += &rest[..brace];
             rest = &rest[brace..];
-            let (name, value) = self
-                .names
+            let (name, value) = own
                 .iter()
+                .chain(&self.names)
                 .find(|(name, _)| rest.starts_with(name))
                 .map_or(("{", "{"), |(name, value)| (*name, value.as_str()));
             filled += value;
@@ -304,14 +154,29 @@ fn known_references(text: &str, rules: &PrometheusRuleSpec) -> String {
     known
 }
 
-/// The page of an alert.
+/// What an alert's components call by names of their own.
+fn own_names(alert: &Ready<'_>) -> Vec<(&'static str, String)> {
+    let Some(first) = alert.components.first() else {
+        return Vec::new();
+    };
+    // A runbook is about all groups of workers, or all registries: with several its reader puts in which.
+    let job = if alert.components.len() == 1 { first.name() } else { JOB };
+    let mut names = vec![("{job}", job.to_owned())];
+    names.extend(first.names());
+    names
+}
+
+/// The runbook of an alert.
 pub(in crate::monitoring) fn text(
-    page: &Parts<'_>,
+    page: &Runbook,
+    alert: &Ready<'_>,
     rule: &AlertingRule,
     rules: &PrometheusRuleSpec,
     sources: &Sources,
     names: &Names,
 ) -> String {
+    let own = own_names(alert);
+    let fill = |text: &str| names.fill(text, &own);
     let for_duration = match &rule.for_duration {
         None => "fires at once".to_owned(),
         Some(for_duration) => format!("fires after {for_duration}"),
@@ -323,7 +188,7 @@ pub(in crate::monitoring) fn text(
         rule.labels.get("severity").map_or("", String::as_str),
         sources.cluster,
         sources.namespace,
-        names.fill(page.meaning),
+        fill(&page.meaning),
     );
     if let Some(threshold) = rule.annotations.get("threshold") {
         text += &format!("Limit: {threshold}\n\n");
@@ -331,38 +196,37 @@ pub(in crate::monitoring) fn text(
     if !page.causes.is_empty() {
         text += "## Likely causes\n\n";
         for (number, cause) in page.causes.iter().enumerate() {
-            text += &format!("{}. {}\n", number + 1, known_references(&names.fill(cause), rules));
+            text += &format!("{}. {}\n", number + 1, known_references(&fill(cause), rules));
         }
         text += "\n";
     }
     if !page.steps.is_empty() {
         text += "## What to look at\n\n";
-        let commands: Vec<String> = page.steps.iter().map(|(_, command)| names.fill(command)).collect();
-        let unknown =
-            |name: &str| names.fill(name) == JOB && page.steps.iter().any(|(_, command)| command.contains(name));
-        if unknown("{connect}") || unknown("{registry}") {
+        let commands: Vec<String> = page.steps.iter().map(|(_, command)| fill(command)).collect();
+        let asks_for_job = page.steps.iter().any(|(_, command)| command.contains("{job}"));
+        if alert.components.len() > 1 && asks_for_job {
             text += &format!("`{JOB}` is the label `job` of the alert.\n\n");
         }
         // The broker that is asked may be the one that is away.
-        let asked = names.fill("exec {broker} ");
+        let asked = fill("exec {broker} ");
         if commands.iter().any(|command| command.contains(&asked))
             && let Some(other) = &names.other_broker
         {
-            text += &names.fill(&format!(
+            text += &fill(&format!(
                 "Where `{{broker}}` does not run, use another broker, as `{other}`.\n\n"
             ));
         }
         for ((what, _), command) in page.steps.iter().zip(commands) {
-            text += &format!("{}\n\n```sh\n{command}\n```\n\n", names.fill(what));
+            text += &format!("{}\n\n```sh\n{command}\n```\n\n", fill(what));
         }
     }
     if !page.over.is_empty() {
-        text += &format!("## What ends it\n\n{}\n\n", names.fill(page.over));
+        text += &format!("## What ends it\n\n{}\n\n", fill(&page.over));
     }
     if !page.avoid.is_empty() {
         text += "## Do not\n\n";
         for avoid in &page.avoid {
-            text += &format!("- {}\n", names.fill(avoid));
+            text += &format!("- {}\n", fill(avoid));
         }
         text += "\n";
     }
@@ -383,7 +247,7 @@ pub(in crate::monitoring) fn text(
         }
         text += "\n";
     }
-    text += &names.fill("Dashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
+    text += &fill("Dashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
     text
 }
 

@@ -1,20 +1,23 @@
 //! Of the scraping itself: what is not scraped raises no other alert.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
-use crate::{metrics::target, monitoring::scrape::Sources};
+use crate::{
+    metrics::target,
+    monitoring::Monitoring,
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
+};
 
 fn jobs(sources: &Sources) -> impl Iterator<Item = &str> {
     sources.targets.iter().map(|target| target.job.as_str())
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<Monitoring>] = &[
+    AlertRow {
         name: "KafkaMetricsAbsent",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Prometheus scrapes nothing of a component of Kafka: none of its alerts can fire.",
         description: "Nothing is scraped for job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
-        threshold: |_| "Each job has a target at any time.".to_owned(),
+        threshold: |_, _| "Each job has a target at any time.".to_owned(),
         expression: |_, sources| {
             let absent: Option<Vec<String>> = jobs(sources)
                 .map(|job| Some(format!("absent({})", sources.series(&target::UP, &[("job", job)])?)))
@@ -43,27 +46,27 @@ pub(super) const ALL: &[Row] = &[
             over: "Bring pods or monitor back. It is over when `up` has a series for the job.",
             avoid: &["Do not silence it: it stands for all other alerts of the component."],
         },
-        promtool_test: |_, sources| {
+        test: |_, sources| {
             let first = jobs(sources).next().unwrap_or_default();
             jobs(sources)
-                .fold(PromtoolTest::new(""), |promtool_test, job| {
+                .fold(AlertTest::value(""), |test, job| {
                     let samples = if job == first {
                         Samples::Disappears(1.0)
                     } else {
                         Samples::Constant(1.0)
                     };
-                    promtool_test.series(sources.sample(&target::UP, &[("job", job), ("pod", "a")]), samples)
+                    test.given(&target::UP, &[("job", job), ("pod", "a")], samples)
                 })
                 .label("job", first)
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaScrapeFailing",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "Prometheus cannot scrape a pod of Kafka.",
         description: "{{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace }} does not answer scrapes.",
-        threshold: |_| "None for five minutes: a process that starts answers late.".to_owned(),
+        threshold: |_, _| "None for five minutes: a process that starts answers late.".to_owned(),
         expression: |_, sources| {
             let up = sources.series(&target::UP, &[])?;
             Some(format!("max by ({BY}, job, pod) ({up}) == 0"))
@@ -92,11 +95,12 @@ pub(super) const ALL: &[Row] = &[
             over: "It is over when `up` of the pod is 1.",
             avoid: &["Do not restart a broker only to get its metrics back, while partitions are under-replicated."],
         },
-        promtool_test: |_, sources| {
+        test: |_, sources| {
             let job = jobs(sources).next().unwrap_or_default();
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&target::UP, &[("job", job), ("pod", "a")]),
+            AlertTest::value("")
+                .given(
+                    &target::UP,
+                    &[("job", job), ("pod", "a")],
                     Samples::Gauge {
                         good: 1.0,
                         nearly: 1.0,

@@ -1,18 +1,10 @@
 //! Of a `ZooKeeper` ensemble and the brokers' sessions with it.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
+use super::ZooKeeperHandle;
 use crate::{
     metrics::zookeeper,
-    monitoring::{Monitoring, scrape::Sources},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
-
-/// The number of servers.
-fn servers(monitoring: &Monitoring) -> Option<u8> {
-    monitoring
-        .kafka
-        .zookeeper()
-        .map(crate::zookeeper::ZooKeeperHandle::replicas)
-}
 
 /// How many servers are part of a quorum.
 fn serving(sources: &Sources) -> Option<String> {
@@ -20,43 +12,43 @@ fn serving(sources: &Sources) -> Option<String> {
     Some(format!("(count by ({BY}) ({serving}) or 0 * absent({serving}))"))
 }
 
-/// A promtool_test in which so many of the servers leave the quorum.
-fn leaving(monitoring: &Monitoring, sources: &Sources, leaving: u8) -> PromtoolTest {
-    let all = servers(monitoring).unwrap_or_default();
+/// A test in which so many of the servers leave the quorum.
+fn leaving(ensemble: &ZooKeeperHandle, leaving: u8) -> AlertTest {
+    let all = ensemble.replicas();
     let left = all.saturating_sub(leaving);
-    let mut promtool_test = (0..all).fold(PromtoolTest::new(left), |promtool_test, server| {
+    let test = (0..all).fold(AlertTest::value(left), |test, server| {
         let pod = format!("zookeeper-{server}");
         let samples = if server < leaving {
             Samples::Disappears(1.0)
         } else {
             Samples::Constant(1.0)
         };
-        promtool_test.series(
-            sources.sample(&zookeeper::SERVER_STATE, &[("pod", &pod), ("state", "following")]),
+        test.given(
+            &zookeeper::SERVER_STATE,
+            &[("pod", &pod), ("state", "following")],
             samples,
         )
     });
-    if left == 0
-        && let Some(ensemble) = monitoring.kafka.zookeeper()
-    {
-        promtool_test = promtool_test.label("job", ensemble.name());
+    if left == 0 {
+        test.label("job", ensemble.name())
+    } else {
+        test
     }
-    promtool_test
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
+    AlertRow {
         name: "KafkaZooKeeperQuorumLost",
         severity: AlertSeverity::Critical,
         for_duration: minutes(1),
         summary: "Too few ZooKeeper servers are there for a quorum.",
         description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} lead or follow.",
-        threshold: |monitoring| {
-            let servers = servers(monitoring).unwrap_or_default();
+        threshold: |ensemble, _| {
+            let servers = ensemble.replicas();
             format!("{} of {servers} servers are a majority.", servers / 2 + 1)
         },
-        expression: |monitoring, sources| {
-            let majority = servers(monitoring)? / 2 + 1;
+        expression: |ensemble, sources| {
+            let majority = ensemble.replicas() / 2 + 1;
             Some(format!("{} < {majority}", serving(sources)?))
         },
         page: Page {
@@ -88,20 +80,20 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the brokers: without ZooKeeper they do not start.",
             ],
         },
-        promtool_test: |monitoring, sources| {
-            let all = servers(monitoring).unwrap_or_default();
-            leaving(monitoring, sources, all - all / 2)
+        test: |ensemble, _| {
+            let all = ensemble.replicas();
+            leaving(ensemble, all - all / 2)
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaZooKeeperServerDown",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A ZooKeeper server is not part of the quorum.",
         description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} lead or follow.",
-        threshold: |monitoring| format!("{} servers are declared.", servers(monitoring).unwrap_or_default()),
-        expression: |monitoring, sources| {
-            let all = servers(monitoring).filter(|servers| *servers > 1)?;
+        threshold: |ensemble, _| format!("{} servers are declared.", ensemble.replicas()),
+        expression: |ensemble, sources| {
+            let all = Some(ensemble.replicas()).filter(|servers| *servers > 1)?;
             Some(format!("{} < {all}", serving(sources)?))
         },
         page: Page {
@@ -123,15 +115,15 @@ pub(super) const ALL: &[Row] = &[
             over: "It is over when all {servers} servers lead or follow.",
             avoid: &["Do not restart another server meanwhile: with fewer than {quorum} the quorum is lost."],
         },
-        promtool_test: |monitoring, sources| leaving(monitoring, sources, 1),
+        test: |ensemble, _| leaving(ensemble, 1),
     },
-    Row {
+    AlertRow {
         name: "KafkaZooKeeperSessionLost",
         severity: AlertSeverity::Critical,
         for_duration: minutes(2),
         summary: "A Kafka broker has no session with ZooKeeper.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is {{ $labels.state }}.",
-        threshold: |_| "Each broker is CONNECTED; a reconnect takes seconds.".to_owned(),
+        threshold: |_, _| "Each broker is CONNECTED; a reconnect takes seconds.".to_owned(),
         expression: |_, sources| {
             let state = sources.series(&zookeeper::SESSION_STATE, &[])?;
             let inside = state.trim_end_matches('}');
@@ -158,28 +150,26 @@ pub(super) const ALL: &[Row] = &[
             over: "It connects again by itself once ZooKeeper serves. If not, restart it: `kubectl -n {ns} delete pod POD`.",
             avoid: &["Do not restart all brokers at once."],
         },
-        promtool_test: |_, sources| {
+        test: |_, _| {
             let labels = |state| [("pod", "kafka-0"), ("state", state)];
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&zookeeper::SESSION_STATE, &labels("CONNECTING")),
-                    Samples::Appears(1.0),
-                )
-                .series(
-                    sources.sample(&zookeeper::SESSION_STATE, &labels("CONNECTED")),
+            AlertTest::value("")
+                .given(&zookeeper::SESSION_STATE, &labels("CONNECTING"), Samples::Appears(1.0))
+                .given(
+                    &zookeeper::SESSION_STATE,
+                    &labels("CONNECTED"),
                     Samples::Disappears(1.0),
                 )
                 .label("pod", "kafka-0")
                 .label("state", "CONNECTING")
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaZooKeeperSessionExpired",
         severity: AlertSeverity::Warning,
         for_duration: minutes(0),
         summary: "A Kafka broker lost its session with ZooKeeper.",
         description: "Sessions of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} expired {{ $value | printf \"%.0f\" }} times within 15 minutes.",
-        threshold: |_| "None: the broker was out of the cluster for that time.".to_owned(),
+        threshold: |_, _| "None: the broker was out of the cluster for that time.".to_owned(),
         expression: |_, sources| {
             let expired = sources.series(&zookeeper::SESSION_EXPIRES, &[])?;
             Some(format!("sum by ({BY}, pod) (increase({expired}[15m])) > 0"))
@@ -207,10 +197,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not raise `zookeeper.session.timeout.ms` first: a dead broker is then noticed that much later.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1)
-                .series(
-                    sources.sample(&zookeeper::SESSION_EXPIRES, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(
+                    &zookeeper::SESSION_EXPIRES,
+                    &[("pod", "kafka-0")],
                     Samples::Counter {
                         from: 0.0,
                         good: 0.0,
@@ -219,7 +210,7 @@ pub(super) const ALL: &[Row] = &[
                     },
                 )
                 .label("pod", "kafka-0")
-                .late(0, 16)
+                .late(minutes(0), minutes(16))
         },
     },
 ];

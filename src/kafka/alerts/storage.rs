@@ -1,34 +1,34 @@
 //! Of volumes and what Kafka keeps on them.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
+    kafka::KafkaHandle,
     metrics::{broker, kubelet, record},
-    monitoring::scrape::Sources,
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
 const BY_CLAIM: &str = "max by (namespace, persistentvolumeclaim)";
 
 /// The name of a claim of the first volumes.
 fn claim(sources: &Sources) -> String {
-    sources.claims.first().cloned().unwrap_or_default()
+    sources.claims().into_iter().next().unwrap_or_default()
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
+    AlertRow {
         name: "KafkaDiskUsageHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "A volume of Kafka is nearly full; a broker whose volume is full ends.",
         description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} is {{ $value | printf \"%.0f\" }} % full.",
-        threshold: |monitoring| {
+        threshold: |_, sources| {
             format!(
                 "{} %, `Monitoring::disk_usage_threshold`: what is left has to last until the volume is larger.",
-                monitoring.disk_usage
+                sources.thresholds.disk_usage
             )
         },
-        expression: |monitoring, sources| {
+        expression: |_, sources| {
             let used = sources.series(&record::VOLUME_USED, &[])?;
-            Some(format!("100 * {used} > {}", monitoring.disk_usage))
+            Some(format!("100 * {used} > {}", sources.thresholds.disk_usage))
         },
         page: Page {
             meaning: "Volumes of the cluster are {claims}. When one is full, Kafka cannot write to its only log directory and \
@@ -60,54 +60,54 @@ pub(super) const ALL: &[Row] = &[
                 "Do not shorten the retention of a topic without its owner: what is deleted is gone.",
             ],
         },
-        promtool_test: |monitoring, sources| {
+        test: |_, sources| {
             let claim = claim(sources);
             let labels = [("persistentvolumeclaim", claim.as_str())];
-            let free = 10.0 * (100.0 - f64::from(monitoring.disk_usage));
-            PromtoolTest::new(monitoring.disk_usage.saturating_add(1))
-                .series(
-                    sources.sample(&kubelet::VOLUME_AVAILABLE, &labels),
+            let free = 10.0 * (100.0 - f64::from(sources.thresholds.disk_usage));
+            AlertTest::value(sources.thresholds.disk_usage.saturating_add(1))
+                .given(
+                    &kubelet::VOLUME_AVAILABLE,
+                    &labels,
                     Samples::Gauge {
                         good: 900.0,
                         nearly: free + 1.0,
                         bad: free - 10.0,
                     },
                 )
-                .series(
-                    sources.sample(&kubelet::VOLUME_CAPACITY, &labels),
-                    Samples::Constant(1000.0),
-                )
+                .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
                 // A volume of someone else.
-                .series(
-                    sources.sample(&kubelet::VOLUME_AVAILABLE, &[("persistentvolumeclaim", "data-other-0")]),
+                .given(
+                    &kubelet::VOLUME_AVAILABLE,
+                    &[("persistentvolumeclaim", "data-other-0")],
                     Samples::Constant(1.0),
                 )
-                .series(
-                    sources.sample(&kubelet::VOLUME_CAPACITY, &[("persistentvolumeclaim", "data-other-0")]),
+                .given(
+                    &kubelet::VOLUME_CAPACITY,
+                    &[("persistentvolumeclaim", "data-other-0")],
                     Samples::Constant(1000.0),
                 )
                 .label("persistentvolumeclaim", claim.clone())
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaDiskFullSoon",
         severity: AlertSeverity::Warning,
         for_duration: minutes(30),
         summary: "A volume of Kafka will be full soon if it goes on like this.",
         description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} fills up soon, by its growth of the last six hours.",
-        threshold: |monitoring| {
+        threshold: |_, sources| {
             format!(
                 "Full within {}, `Monitoring::disk_full_within`.",
-                monitoring.disk_full_within
+                sources.thresholds.disk_full_within
             )
         },
-        expression: |monitoring, sources| {
-            let claims = monitoring.volume_claims()?;
+        expression: |_, sources| {
+            let claims = sources.claim_pattern()?;
             let available = sources.series(
                 &kubelet::VOLUME_AVAILABLE,
                 &[("persistentvolumeclaim", claims.as_str())],
             )?;
-            let seconds = monitoring.disk_full_within.as_seconds();
+            let seconds = sources.thresholds.disk_full_within.as_seconds();
             Some(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds})) < 0"))
         },
         page: Page {
@@ -132,16 +132,16 @@ pub(super) const ALL: &[Row] = &[
                 line no longer reaches 0, which can take some hours.",
             avoid: &["Do not delete files below /var/lib/kafka/data by hand."],
         },
-        promtool_test: |monitoring, sources| {
+        test: |_, sources| {
             let claim = claim(sources);
-            let series = sources.sample(&kubelet::VOLUME_AVAILABLE, &[("persistentvolumeclaim", &claim)]);
             #[expect(clippy::cast_precision_loss, reason = "minutes of a test")]
-            let within = monitoring.disk_full_within.as_seconds() as f64 / 60.0;
+            let within = sources.thresholds.disk_full_within.as_seconds() as f64 / 60.0;
             // So steep that one step among twelve samples is enough for the line, whose slope it makes 11/286 of it.
             let bad = -(1_000_000.0_f64 * 286.0 / 11.0 / within).ceil() - 1000.0;
-            PromtoolTest::new("")
-                .series(
-                    series,
+            AlertTest::value("")
+                .given(
+                    &kubelet::VOLUME_AVAILABLE,
+                    &[("persistentvolumeclaim", &claim)],
                     Samples::Counter {
                         from: 1_000_000.0,
                         good: 0.0,
@@ -150,16 +150,16 @@ pub(super) const ALL: &[Row] = &[
                     },
                 )
                 .label("persistentvolumeclaim", claim)
-                .late(0, 361)
+                .late(minutes(0), minutes(361))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaLogCleanerDead",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A Kafka broker no longer compacts its logs.",
         description: "{{ $value }} cleaner threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are dead.",
-        threshold: |_| "None: a dead thread stays dead until the broker restarts.".to_owned(),
+        threshold: |_, _| "None: a dead thread stays dead until the broker restarts.".to_owned(),
         expression: |_, sources| {
             let dead = sources.series(&broker::DEAD_CLEANERS, &[])?;
             Some(format!("max by ({BY}, pod) ({dead}) > 0"))
@@ -185,10 +185,11 @@ pub(super) const ALL: &[Row] = &[
                 dies again, the log names the partition that has to be copied anew.",
             avoid: &["Do not turn compaction off for the topic: what it should forget is then kept or deleted by age."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1)
-                .series(
-                    sources.sample(&broker::DEAD_CLEANERS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(
+                    &broker::DEAD_CLEANERS,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,

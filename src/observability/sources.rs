@@ -1,133 +1,124 @@
 //! What Prometheus scrapes, and the selectors of the series that come of it.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-
-use super::resource::{Endpoint, PodMonitor, PodMonitorSpec, Relabeling, ServiceMonitor, ServiceMonitorSpec};
+use super::Thresholds;
 use crate::{
-    context::Context,
-    manifest::Object,
-    metrics::{Kind, Metric, Process, exporter, kubelet, objects, record, target},
+    metrics::{Metric, MetricKind, exporter, kubelet, objects, record, target},
     quantity::Duration,
-    workload::Labels,
+    workload::{Labels, VolumeClaims},
 };
 
 /// Fine enough for a `rate` over five minutes to survive missed scrapes, and no finer than the exporter's own view of the
 /// cluster, which it refreshes every 30 s.
-pub(super) const INTERVAL: Duration = Duration::from_seconds(30);
+pub(crate) const INTERVAL: Duration = Duration::from_seconds(30);
 /// The exporter asks every group and every partition at each scrape.
-const TIMEOUT: Duration = Duration::from_seconds(25);
+pub(crate) const TIMEOUT: Duration = Duration::from_seconds(25);
 
 /// The series that Prometheus keeps of each alert that is pending or fires.
-pub(super) const ALERTS: &str = "ALERTS";
+pub(crate) const ALERTS: &str = "ALERTS";
 
 /// A label's value as an expression or a test writes it.
-pub(super) fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")
 }
 
 /// The label that tells clusters apart in every series.
-pub(super) const CLUSTER: &str = "kafka_cluster";
+pub(crate) const CLUSTER: &str = "kafka_cluster";
 
 /// Pods that are scraped under one job.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub struct Target {
     /// The name of the job, and of the monitor.
-    pub job: String,
+    pub(crate) job: String,
     /// The labels of the pods, or of the Service before them.
-    pub labels: Labels,
-    /// The name of the port.
-    pub port: &'static str,
-    /// What is behind it.
-    pub exports: Exports,
+    pub(crate) labels: Labels,
+    /// The name of the port; `None` where the image has no metrics agent.
+    pub(crate) port: Option<&'static str>,
+    pub(crate) scrape: Scrape,
+    tables: Vec<&'static [Metric]>,
 }
 
-/// What a target's pods are.
-#[derive(Clone, Debug)]
-pub(super) enum Exports {
-    /// The exporter, scraped through its Service.
-    Exporter,
-    /// Processes with the agent.
-    Agent(Vec<Process>),
+/// How a target is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scrape {
+    /// Pod by pod.
+    Pods,
+    /// Through the Service before the pods.
+    Service,
 }
 
 impl Target {
+    /// Pods with these labels, which no other pods may have, with these tables of metrics on their port. `port` is its name;
+    /// `None` where the image has no metrics agent, which is reported.
+    pub fn pods(
+        job: impl Into<String>,
+        labels: Labels,
+        port: Option<&'static str>,
+        tables: impl IntoIterator<Item = &'static [Metric]>,
+    ) -> Self {
+        Self {
+            job: job.into(),
+            labels,
+            port,
+            scrape: Scrape::Pods,
+            tables: tables.into_iter().collect(),
+        }
+    }
+
+    /// The same through the one Service that has these labels.
+    pub(crate) fn service(
+        job: impl Into<String>,
+        labels: Labels,
+        port: &'static str,
+        table: &'static [Metric],
+    ) -> Self {
+        Self {
+            scrape: Scrape::Service,
+            ..Self::pods(job, labels, Some(port), [table])
+        }
+    }
+
     fn has(&self, metric: &Metric) -> bool {
         self.find(metric.name).is_some()
     }
 
+    /// What its pods export.
+    fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
+        self.tables.iter().copied().flatten()
+    }
+
     /// The metric of a name that it exports, or that Prometheus makes of scraping it.
     fn find(&self, name: &str) -> Option<&'static Metric> {
-        let named = |metric: &&Metric| metric.name == name;
-        let own = match &self.exports {
-            Exports::Exporter => exporter::ALL.iter().find(named),
-            Exports::Agent(processes) => processes.iter().find_map(|process| process.metrics().find(named)),
-        };
-        own.or_else(|| target::ALL.iter().find(named))
+        self.metrics().chain(target::ALL).find(|metric| metric.name == name)
     }
 
     /// The labels that the operator and the relabelings give its series.
     fn labels_of_series(&self) -> impl Iterator<Item = &'static str> {
-        let service = matches!(self.exports, Exports::Exporter).then_some("service");
+        let service = (self.scrape == Scrape::Service).then_some("service");
         ["namespace", "pod", "container", "endpoint", "instance", "job", CLUSTER]
             .into_iter()
             .chain(service)
     }
-
-    /// The monitor that makes Prometheus scrape the target. It selects by labels that only these pods, or one Service, have,
-    /// so nothing is scraped twice.
-    fn monitor(&self, context: &Context, cluster: &str, labels: &Labels, chosen: &[(String, String)]) -> Object {
-        let mut metadata = labels.metadata(context, self.job.clone());
-        metadata.labels.get_or_insert_default().extend(chosen.iter().cloned());
-        let selector: LabelSelector = self.labels.label_selector();
-        let label = |label: &str, value: &str| Relabeling {
-            target_label: label.to_owned(),
-            replacement: value.to_owned(),
-        };
-        let endpoint = Endpoint {
-            port: self.port.to_owned(),
-            interval: INTERVAL.to_string(),
-            scrape_timeout: TIMEOUT.to_string(),
-            // Alerts and dashboards select by these, so they are set here and not left to the operator's defaults.
-            relabelings: vec![label("job", &self.job), label(CLUSTER, cluster)],
-        };
-        match self.exports {
-            Exports::Exporter => Object::new(&ServiceMonitor {
-                metadata,
-                spec: ServiceMonitorSpec {
-                    selector,
-                    endpoints: vec![endpoint],
-                },
-            }),
-            Exports::Agent(_) => Object::new(&PodMonitor {
-                metadata,
-                spec: PodMonitorSpec {
-                    selector,
-                    pod_metrics_endpoints: vec![endpoint],
-                },
-            }),
-        }
-    }
 }
 
-/// All that is scraped for one cluster.
+/// All that is scraped for one cluster: makes the selectors of its series.
 #[derive(Clone, Debug)]
-pub(super) struct Sources {
-    pub namespace: String,
-    pub cluster: String,
-    pub targets: Vec<Target>,
-    /// The number of brokers: there are never more of them, nor more copies of a partition.
-    pub brokers: Option<u32>,
-    /// The names of the volumes' claims.
-    pub claims: Vec<String>,
-    /// What is scraped by someone else's doing.
-    pub foreign: Vec<ExternalExporter>,
+pub struct Sources {
+    pub(crate) namespace: String,
+    pub(crate) cluster: String,
+    pub(crate) targets: Vec<Target>,
+    /// The number of brokers: there are never more of them, nor more replicas of a partition.
+    pub(crate) brokers: Option<u32>,
+    pub(crate) volumes: Vec<VolumeClaims>,
+    /// What is scraped by monitors outside this stack.
+    pub(crate) external: Vec<ExternalExporter>,
+    pub(crate) thresholds: Thresholds,
 }
 
 /// An exporter that is scraped, but not by a monitor of this stack: it lets an [`Alert`](super::Alert) name its metrics.
 ///
 /// ```
-/// use kafka_stacks::monitoring::ExternalExporter;
+/// use kafka_stacks::prelude::*;
 ///
 /// ExternalExporter::new("node-exporter")
 ///     .gauge("node_filesystem_avail_bytes", ["device", "mountpoint"])
@@ -137,7 +128,7 @@ pub(super) struct Sources {
 #[must_use]
 pub struct ExternalExporter {
     job: String,
-    metrics: Vec<(String, Kind, Vec<String>)>,
+    metrics: Vec<(String, MetricKind, Vec<String>)>,
 }
 
 impl ExternalExporter {
@@ -152,28 +143,36 @@ impl ExternalExporter {
     /// A metric that goes up and down, with the labels of its series. `job`, `instance`, `namespace` and `pod` need no
     /// mention.
     pub fn gauge<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
-        self.metric(name.into(), Kind::Gauge, labels.into_iter().map(Into::into).collect())
+        self.metric(
+            name.into(),
+            MetricKind::Gauge,
+            labels.into_iter().map(Into::into).collect(),
+        )
     }
 
     /// A metric that only grows, with the labels of its series.
     pub fn counter<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
-        self.metric(name.into(), Kind::Counter, labels.into_iter().map(Into::into).collect())
+        self.metric(
+            name.into(),
+            MetricKind::Counter,
+            labels.into_iter().map(Into::into).collect(),
+        )
     }
 
-    fn metric(mut self, name: String, kind: Kind, labels: Vec<String>) -> Self {
+    fn metric(mut self, name: String, kind: MetricKind, labels: Vec<String>) -> Self {
         self.metrics.push((name, kind, labels));
         self
     }
 
-    fn metric_of(&self, name: &str) -> Option<&(String, Kind, Vec<String>)> {
+    fn metric_of(&self, name: &str) -> Option<&(String, MetricKind, Vec<String>)> {
         self.metrics.iter().find(|(known, _, _)| known == name)
     }
 }
 
 /// The series of one name, as far as they are known before they exist.
 #[derive(Debug)]
-pub(super) struct Series<'a> {
-    pub kind: Kind,
+pub(crate) struct Series<'a> {
+    pub kind: MetricKind,
     pub bounds: (f64, f64),
     pub labels: Vec<&'a str>,
     /// The jobs that they can have.
@@ -185,20 +184,52 @@ pub(super) struct Series<'a> {
 }
 
 impl Sources {
-    /// A monitor for each target.
-    pub(super) fn monitors(
-        &self,
-        context: &Context,
-        labels: &Labels,
-        chosen: &[(String, String)],
-    ) -> impl Iterator<Item = Object> {
+    /// The namespace of the stack.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The name of the cluster: the label `kafka_cluster` of its series.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The names of the volumes' claims: the ordinal of a pod is its node's id.
+    pub(crate) fn claims(&self) -> Vec<String> {
+        let names = self.volumes.iter().map(|volumes| {
+            let VolumeClaims {
+                claim,
+                stateful_set,
+                ordinals,
+            } = volumes;
+            ordinals
+                .clone()
+                .map(move |ordinal| format!("{claim}-{stateful_set}-{ordinal}"))
+        });
+        names.flatten().collect()
+    }
+
+    /// A matcher of the volumes' claims, whose names end in the ordinal of the pod; `None` without volumes.
+    pub(crate) fn claim_pattern(&self) -> Option<String> {
+        let patterns: Vec<String> = self
+            .volumes
+            .iter()
+            .map(|volumes| format!("{}-{}-[0-9]+", volumes.claim, volumes.stateful_set))
+            .collect();
+        (!patterns.is_empty()).then(|| format!("~{}", patterns.join("|")))
+    }
+
+    /// The jobs that export a metric.
+    pub(crate) fn jobs_of(&self, metric: &Metric) -> Vec<&str> {
         self.targets
             .iter()
-            .map(move |target| target.monitor(context, &self.cluster, labels, chosen))
+            .filter(|target| target.has(metric))
+            .map(|target| target.job.as_str())
+            .collect()
     }
 
     /// The series of a name; `None` if nothing here exports it.
-    pub(super) fn find(&self, name: &str) -> Option<Series<'_>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Series<'_>> {
         let ours: Vec<(&Target, &'static Metric)> = self
             .targets
             .iter()
@@ -246,7 +277,7 @@ impl Sources {
         if name == ALERTS {
             // Prometheus' own, of all rules: what the expression of each leaves comes on top.
             return Some(Series {
-                kind: Kind::Gauge,
+                kind: MetricKind::Gauge,
                 bounds: (1.0, 1.0),
                 labels: vec!["alertname", "alertstate", "severity", "namespace", CLUSTER],
                 jobs: Vec::new(),
@@ -254,7 +285,7 @@ impl Sources {
                 ours: false,
             });
         }
-        self.foreign.iter().find_map(|exporter| {
+        self.external.iter().find_map(|exporter| {
             let (_, kind, labels) = exporter.metric_of(name)?;
             Some(Series {
                 kind: *kind,
@@ -272,20 +303,17 @@ impl Sources {
 
     /// What the stack's own rules record: nothing of volumes where it has none.
     fn records(&self) -> impl Iterator<Item = &'static Metric> {
-        let volumes = !self.claims.is_empty();
+        let volumes = !self.volumes.is_empty();
         record::ALL
             .iter()
             .filter(move |metric| volumes || **metric != record::VOLUME_USED)
     }
 
     /// Every name that something here exports.
-    pub(super) fn names(&self) -> Vec<&str> {
-        let processes = self.targets.iter().flat_map(|target| match &target.exports {
-            Exports::Exporter => &[][..],
-            Exports::Agent(processes) => processes.as_slice(),
-        });
-        processes
-            .flat_map(|process| process.metrics())
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.targets
+            .iter()
+            .flat_map(Target::metrics)
             .chain(exporter::ALL)
             .chain(kubelet::ALL)
             .chain(objects::ALL)
@@ -293,7 +321,7 @@ impl Sources {
             .chain(self.records())
             .map(|metric| metric.name)
             .chain(
-                self.foreign
+                self.external
                     .iter()
                     .flat_map(|exporter| exporter.metrics.iter().map(|(name, _, _)| name.as_str())),
             )
@@ -301,11 +329,11 @@ impl Sources {
     }
 
     /// The labels that the exporter of a name gives its series; those of the scrape come on top.
-    pub(super) fn labels_of(&self, name: &str) -> Vec<String> {
+    pub(crate) fn labels_of(&self, name: &str) -> Vec<String> {
         match self.find(name).and_then(|series| series.metric) {
             Some(metric) => metric.labels().into_iter().map(str::to_owned).collect(),
             None => self
-                .foreign
+                .external
                 .iter()
                 .find_map(|exporter| exporter.metric_of(name))
                 .map_or_else(Vec::new, |(_, _, labels)| labels.clone()),
@@ -313,15 +341,10 @@ impl Sources {
     }
 
     /// A series of a metric as a test gives it: with the labels of its scrape and these, or in their place.
-    pub(super) fn sample(&self, metric: &Metric, labels: &[(&str, &str)]) -> String {
-        self.sample_of(metric.name, labels)
-    }
-
-    /// The same for whatever has this name.
-    pub(super) fn sample_of(&self, name: &str, labels: &[(&str, &str)]) -> String {
+    pub(crate) fn sample(&self, name: &str, labels: &[(&str, &str)]) -> String {
         let target = self.targets.iter().find(|target| target.find(name).is_some());
-        let foreign = self.foreign.iter().find(|exporter| exporter.metric_of(name).is_some());
-        let place = match (target, foreign) {
+        let external = self.external.iter().find(|exporter| exporter.metric_of(name).is_some());
+        let place = match (target, external) {
             _ if self.records().any(|metric| metric.name == name) => {
                 vec![("namespace", self.namespace.as_str()), (CLUSTER, self.cluster.as_str())]
             }
@@ -344,13 +367,8 @@ impl Sources {
 
     /// Selects the series of a metric by labels of its own, on top of those that its monitors give it or in their place; a
     /// value that starts with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
-    pub(super) fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
-        let jobs: Vec<&str> = self
-            .targets
-            .iter()
-            .filter(|target| target.has(metric))
-            .map(|target| target.job.as_str())
-            .collect();
+    pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
+        let jobs = self.jobs_of(metric);
         // Of what this job does not export there is nothing, although another one may have it.
         let elsewhere = |job: &&str| !job.starts_with('~') && !jobs.contains(job);
         if labels.iter().any(|(label, job)| *label == "job" && elsewhere(job)) {

@@ -2,32 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
-    metrics::{broker, jvm, objects},
-    monitoring::Monitoring,
+    kafka::KafkaHandle,
+    metrics::{Metric, broker, jvm, objects},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
 /// The idle part of threads below which requests wait.
-fn idle(monitoring: &Monitoring) -> f64 {
-    f64::from(monitoring.idle) / 100.0
+fn idle(sources: &Sources) -> f64 {
+    f64::from(sources.thresholds.idle) / 100.0
 }
 
-fn idle_limit(monitoring: &Monitoring) -> String {
+fn idle_limit(_: &KafkaHandle, sources: &Sources) -> String {
     format!(
         "{} %, `Monitoring::idle_threshold`: below it requests queue up in bursts.",
-        monitoring.idle
+        sources.thresholds.idle
     )
 }
 
-fn idle_trial(monitoring: &Monitoring, series: String) -> PromtoolTest {
-    let bad = f64::from(monitoring.idle) / 200.0;
-    PromtoolTest::new(format!("{}%", f64::from(monitoring.idle) / 2.0))
-        .series(
-            series,
+fn idle_test(sources: &Sources, metric: &Metric) -> AlertTest {
+    let bad = f64::from(sources.thresholds.idle) / 200.0;
+    AlertTest::value(format!("{}%", f64::from(sources.thresholds.idle) / 2.0))
+        .given(
+            metric,
+            &[("pod", "kafka-0")],
             Samples::Gauge {
                 good: 1.0,
-                nearly: idle(monitoring),
+                nearly: idle(sources),
                 bad,
             },
         )
@@ -35,30 +36,30 @@ fn idle_trial(monitoring: &Monitoring, series: String) -> PromtoolTest {
 }
 
 /// The StatefulSets of the cluster's nodes.
-fn pools(monitoring: &Monitoring) -> BTreeSet<&str> {
-    let claims = monitoring.kafka.volume_claims();
+fn pools(kafka: &KafkaHandle) -> BTreeSet<&str> {
+    let claims = kafka.volume_claims();
     claims.iter().map(|claims| claims.stateful_set.as_str()).collect()
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
+    AlertRow {
         name: "KafkaProducerLatencyHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A Kafka broker answers producers slowly.",
         description: "One in a hundred produce requests takes {{ $value | printf \"%.0f\" }} ms or more on {{ $labels.pod }} of \
             {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
-        threshold: |monitoring| {
+        threshold: |_, sources| {
             format!(
                 "{} ms, `Monitoring::produce_latency_threshold`.",
-                monitoring.produce_latency.as_millis()
+                sources.thresholds.produce_latency.as_millis()
             )
         },
         // The broker keeps the last percentiles when requests stop, so it counts only while there are some.
-        expression: |monitoring, sources| {
+        expression: |_, sources| {
             let time = sources.series(&broker::TOTAL_TIME, &[("request", "Produce"), ("quantile", "0.99")])?;
             let requests = sources.series(&broker::REQUESTS, &[("request", "Produce")])?;
-            let limit = monitoring.produce_latency.as_millis();
+            let limit = sources.thresholds.produce_latency.as_millis();
             Some(format!(
                 "max by ({BY}, pod) ({time}) > {limit}\n\
                  and sum by ({BY}, pod) (rate({requests}[5m])) > 0\n"
@@ -89,22 +90,24 @@ pub(super) const ALL: &[Row] = &[
                 "Do not tell producers to use `acks=1`: they no longer wait, and lose records with the next failure.",
             ],
         },
-        promtool_test: |monitoring, sources| {
+        test: |_, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
-            let limit = monitoring.produce_latency.as_millis() as f64;
+            let limit = sources.thresholds.produce_latency.as_millis() as f64;
             let labels = [("pod", "kafka-0"), ("request", "Produce")];
             let quantile = [labels[0], labels[1], ("quantile", "0.99")];
-            PromtoolTest::new(limit + 500.0)
-                .series(
-                    sources.sample(&broker::TOTAL_TIME, &quantile),
+            AlertTest::value(limit + 500.0)
+                .given(
+                    &broker::TOTAL_TIME,
+                    &quantile,
                     Samples::Gauge {
                         good: limit / 2.0,
                         nearly: limit,
                         bad: limit + 500.0,
                     },
                 )
-                .series(
-                    sources.sample(&broker::REQUESTS, &labels),
+                .given(
+                    &broker::REQUESTS,
+                    &labels,
                     Samples::Counter {
                         from: 0.0,
                         good: 100.0,
@@ -113,18 +116,20 @@ pub(super) const ALL: &[Row] = &[
                     },
                 )
                 // Slow once, and without requests since.
-                .series(
-                    sources.sample(&broker::TOTAL_TIME, &[("pod", "kafka-1"), labels[1], quantile[2]]),
+                .given(
+                    &broker::TOTAL_TIME,
+                    &[("pod", "kafka-1"), labels[1], quantile[2]],
                     Samples::Constant(limit + 9000.0),
                 )
-                .series(
-                    sources.sample(&broker::REQUESTS, &[("pod", "kafka-1"), labels[1]]),
+                .given(
+                    &broker::REQUESTS,
+                    &[("pod", "kafka-1"), labels[1]],
                     Samples::Constant(2500.0),
                 )
                 .label("pod", "kafka-0")
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaRequestHandlersBusy",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
@@ -132,9 +137,9 @@ pub(super) const ALL: &[Row] = &[
         description: "Handler threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are idle \
             {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
-        expression: |monitoring, sources| {
+        expression: |_, sources| {
             let free = sources.series(&broker::HANDLER_IDLE, &[])?;
-            Some(format!("min by ({BY}, pod) ({free}) < {}", idle(monitoring)))
+            Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
             meaning: "Requests wait for a thread of this broker, so all of its clients get slower, whatever they ask for.",
@@ -161,11 +166,9 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the broker: when it is back it has the same load, and the others have had more meanwhile.",
             ],
         },
-        promtool_test: |monitoring, sources| {
-            idle_trial(monitoring, sources.sample(&broker::HANDLER_IDLE, &[("pod", "kafka-0")]))
-        },
+        test: |_, sources| idle_test(sources, &broker::HANDLER_IDLE),
     },
-    Row {
+    AlertRow {
         name: "KafkaNetworkThreadsBusy",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
@@ -173,9 +176,9 @@ pub(super) const ALL: &[Row] = &[
         description: "Network threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are idle \
             {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
-        expression: |monitoring, sources| {
+        expression: |_, sources| {
             let free = sources.series(&broker::NETWORK_IDLE, &[])?;
-            Some(format!("min by ({BY}, pod) ({free}) < {}", idle(monitoring)))
+            Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
             meaning: "Answers wait to be sent and requests to be read, so all clients of this broker get slower.",
@@ -196,20 +199,18 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the broker: all of its clients connect anew, which is what such threads are slow at.",
             ],
         },
-        promtool_test: |monitoring, sources| {
-            idle_trial(monitoring, sources.sample(&broker::NETWORK_IDLE, &[("pod", "kafka-0")]))
-        },
+        test: |_, sources| idle_test(sources, &broker::NETWORK_IDLE),
     },
-    Row {
+    AlertRow {
         name: "KafkaBrokerRestarts",
         severity: AlertSeverity::Warning,
         for_duration: minutes(0),
         summary: "A Kafka process starts again and again.",
         description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} was started again {{ $value }} times within half an hour.",
-        threshold: |_| "Two within half an hour: one for a change, one for its correction.".to_owned(),
-        expression: |monitoring, sources| {
+        threshold: |_, _| "Two within half an hour: one for a change, one for its correction.".to_owned(),
+        expression: |kafka, sources| {
             // A process that ends within seconds is gone before it is scraped: what it tells of its start would never be seen.
-            let pods: Vec<String> = pools(monitoring).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
+            let pods: Vec<String> = pools(kafka).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
             let pattern = (!pods.is_empty()).then(|| format!("~{}", pods.join("|")))?;
             let restarts = sources.series(&objects::RESTARTS, &[("pod", &pattern), ("container", "kafka")])?;
             Some(format!(
@@ -238,26 +239,27 @@ pub(super) const ALL: &[Row] = &[
             over: "Mend what ended it. It is over when it has run for half an hour.",
             avoid: &["Do not delete its volume."],
         },
-        promtool_test: |monitoring, sources| {
-            let pod = format!("{}-0", pools(monitoring).first().unwrap_or(&"kafka"));
-            PromtoolTest::new(3)
-                .series(
-                    sources.sample(&objects::RESTARTS, &[("pod", &pod), ("container", "kafka")]),
+        test: |kafka, _| {
+            let pod = format!("{}-0", pools(kafka).first().unwrap_or(&"kafka"));
+            AlertTest::value(3)
+                .given(
+                    &objects::RESTARTS,
+                    &[("pod", &pod), ("container", "kafka")],
                     Samples::Flapping,
                 )
                 .label("pod", pod)
-                .late(4, 31)
+                .late(minutes(4), minutes(31))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaFileDescriptorsLow",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "A Kafka process is running out of file descriptors.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its file descriptors.",
-        threshold: |_| "80 %: a broker that gets none ends.".to_owned(),
-        expression: |monitoring, sources| {
-            let job = [("job", monitoring.kafka.name())];
+        threshold: |_, _| "80 %: a broker that gets none ends.".to_owned(),
+        expression: |kafka, sources| {
+            let job = [("job", kafka.name())];
             let open = sources.series(&jvm::OPEN_FILES, &job)?;
             let most = sources.series(&jvm::MAX_FILES, &job)?;
             Some(format!(
@@ -285,28 +287,29 @@ pub(super) const ALL: &[Row] = &[
             over: "Close what holds them, or raise the limit on the nodes. It is over below 80 %.",
             avoid: &["Do not delete segment files: the broker still has them open, and loses what they hold."],
         },
-        promtool_test: |monitoring, sources| {
-            let labels = [("job", monitoring.kafka.name()), ("pod", "kafka-0")];
-            PromtoolTest::new("90%")
-                .series(
-                    sources.sample(&jvm::OPEN_FILES, &labels),
+        test: |kafka, _| {
+            let labels = [("job", kafka.name()), ("pod", "kafka-0")];
+            AlertTest::value("90%")
+                .given(
+                    &jvm::OPEN_FILES,
+                    &labels,
                     Samples::Gauge {
                         good: 10.0,
                         nearly: 80.0,
                         bad: 90.0,
                     },
                 )
-                .series(sources.sample(&jvm::MAX_FILES, &labels), Samples::Constant(100.0))
+                .given(&jvm::MAX_FILES, &labels, Samples::Constant(100.0))
                 .label("pod", "kafka-0")
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaLateTransactions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "Kafka transactions are open for longer than they may be.",
         description: "{{ $value }} partitions led by {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have a transaction that hangs.",
-        threshold: |_| "None: the coordinator ends a transaction after its timeout.".to_owned(),
+        threshold: |_, _| "None: the coordinator ends a transaction after its timeout.".to_owned(),
         expression: |_, sources| {
             let late = sources.series(&broker::LATE_TRANSACTIONS, &[])?;
             Some(format!("max by ({BY}, pod) ({late}) > 0"))
@@ -332,10 +335,11 @@ pub(super) const ALL: &[Row] = &[
                 --partition N --start-offset OFFSET`. It is over when consumers of the partition go on.",
             avoid: &["Do not abort a transaction whose producer still runs: stop the producer first."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1)
-                .series(
-                    sources.sample(&broker::LATE_TRANSACTIONS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(
+                    &broker::LATE_TRANSACTIONS,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,

@@ -1,37 +1,37 @@
 //! Of the controllers and the quorum that they form.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, cluster::several_brokers, minutes, promtool::Samples};
+use super::cluster::several_brokers;
 use crate::{
-    kafka::Mode,
+    kafka::{KafkaHandle, Mode},
     metrics::{broker, controller},
-    monitoring::Monitoring,
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
 };
 
 /// Nothing where there is one candidate only.
-fn several_candidates(monitoring: &Monitoring) -> Option<()> {
-    match monitoring.kafka.mode() {
-        Mode::Kraft => (monitoring.kafka.controllers() > 1).then_some(()),
-        _ => several_brokers(monitoring).map(drop),
+fn several_candidates(kafka: &KafkaHandle) -> Option<()> {
+    match kafka.mode() {
+        Mode::Kraft => (kafka.controllers() > 1).then_some(()),
+        _ => several_brokers(kafka).map(drop),
     }
 }
 
 /// Nothing where there is no quorum of several controllers.
-fn quorum(monitoring: &Monitoring) -> Option<()> {
-    (monitoring.kafka.controllers() > 1).then_some(())
+fn quorum(kafka: &KafkaHandle) -> Option<()> {
+    (kafka.controllers() > 1).then_some(())
 }
 
 /// A broker or controller that does not hear from the active controller for so long has lost touch: it writes a record twice
 /// a second.
 const STALE_MILLIS: u32 = 30_000;
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
+    AlertRow {
         name: "KafkaNoActiveController",
         severity: AlertSeverity::Critical,
         for_duration: minutes(2),
         summary: "Kafka has no active controller.",
         description: "No node of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is the active controller.",
-        threshold: |_| "Exactly one. An election takes seconds.".to_owned(),
+        threshold: |_, _| "Exactly one. An election takes seconds.".to_owned(),
         expression: |_, sources| {
             let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
             Some(format!("sum by ({BY}) ({active}) < 1"))
@@ -57,31 +57,33 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart brokers: they cannot become leaders of anything again before there is a controller.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value("")
+                .given(
+                    &controller::ACTIVE_CONTROLLERS,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 1.0,
                         nearly: 1.0,
                         bad: 0.0,
                     },
                 )
-                .series(
-                    sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-1")]),
+                .given(
+                    &controller::ACTIVE_CONTROLLERS,
+                    &[("pod", "kafka-1")],
                     Samples::Constant(0.0),
                 )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaSeveralActiveControllers",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "More than one Kafka node takes itself for the active controller.",
         description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} say that they are the active controller.",
-        threshold: |_| "Exactly one; two are possible for seconds while one gives up.".to_owned(),
-        expression: |monitoring, sources| {
-            several_candidates(monitoring)?;
+        threshold: |_, _| "Exactly one; two are possible for seconds while one gives up.".to_owned(),
+        expression: |kafka, sources| {
+            several_candidates(kafka)?;
             let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
             Some(format!("sum by ({BY}) ({active}) > 1"))
         },
@@ -107,14 +109,16 @@ pub(super) const ALL: &[Row] = &[
                 one node says 1.",
             avoid: &["Do not restart both at once: then there is no controller."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(2)
-                .series(
-                    sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(2)
+                .given(
+                    &controller::ACTIVE_CONTROLLERS,
+                    &[("pod", "kafka-0")],
                     Samples::Constant(1.0),
                 )
-                .series(
-                    sources.sample(&controller::ACTIVE_CONTROLLERS, &[("pod", "kafka-1")]),
+                .given(
+                    &controller::ACTIVE_CONTROLLERS,
+                    &[("pod", "kafka-1")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
@@ -123,21 +127,21 @@ pub(super) const ALL: &[Row] = &[
                 )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaQuorumWithoutLeader",
         severity: AlertSeverity::Critical,
         for_duration: minutes(2),
         summary: "Nodes of Kafka know no leader of the metadata quorum.",
         description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} know no leader.",
-        threshold: |monitoring| {
+        threshold: |kafka, _| {
             format!(
                 "None may stay so. {} of {} controllers elect one within seconds.",
-                monitoring.kafka.controllers() / 2 + 1,
-                monitoring.kafka.controllers()
+                kafka.controllers() / 2 + 1,
+                kafka.controllers()
             )
         },
-        expression: |monitoring, sources| {
-            quorum(monitoring)?;
+        expression: |kafka, sources| {
+            quorum(kafka)?;
             let leader = sources.series(&controller::CURRENT_LEADER, &[])?;
             Some(format!("count by ({BY}) ({leader} < 0)"))
         },
@@ -167,18 +171,20 @@ pub(super) const ALL: &[Row] = &[
                 "Do not scale the controllers to another number to get a majority: the quorum is a list of nodes.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(2)
-                .series(
-                    sources.sample(&controller::CURRENT_LEADER, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(2)
+                .given(
+                    &controller::CURRENT_LEADER,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 1.0,
                         nearly: 0.0,
                         bad: -1.0,
                     },
                 )
-                .series(
-                    sources.sample(&controller::CURRENT_LEADER, &[("pod", "kafka-1")]),
+                .given(
+                    &controller::CURRENT_LEADER,
+                    &[("pod", "kafka-1")],
                     Samples::Gauge {
                         good: 1.0,
                         nearly: 0.0,
@@ -187,15 +193,15 @@ pub(super) const ALL: &[Row] = &[
                 )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaQuorumElections",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "Kafka's metadata quorum elects leaders again and again.",
         description: "The quorum of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its epoch {{ $value }} times within 15 minutes.",
-        threshold: |_| "Three: a rolling restart moves the leader once or twice.".to_owned(),
-        expression: |monitoring, sources| {
-            quorum(monitoring)?;
+        threshold: |_, _| "Three: a rolling restart moves the leader once or twice.".to_owned(),
+        expression: |kafka, sources| {
+            quorum(kafka)?;
             let epoch = sources.series(&controller::CURRENT_EPOCH, &[])?;
             Some(format!("max by ({BY}) (changes({epoch}[15m])) > 3"))
         },
@@ -220,24 +226,21 @@ pub(super) const ALL: &[Row] = &[
             over: "Give the slow controller what it lacks. It is over when the epoch stays the same for 15 minutes.",
             avoid: &["Do not raise the election timeouts first: they hide a controller that is too slow."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(6)
-                .series(
-                    sources.sample(&controller::CURRENT_EPOCH, &[("pod", "kafka-0")]),
-                    Samples::Flapping,
-                )
-                .late(6, 16)
+        test: |_, _| {
+            AlertTest::value(6)
+                .given(&controller::CURRENT_EPOCH, &[("pod", "kafka-0")], Samples::Flapping)
+                .late(minutes(6), minutes(16))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaControllerLag",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A Kafka controller is behind the metadata log.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
-        threshold: |_| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
-        expression: |monitoring, sources| {
-            quorum(monitoring)?;
+        threshold: |_, _| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
+        expression: |kafka, sources| {
+            quorum(kafka)?;
             let lag = sources.series(&controller::LAST_APPLIED_LAG, &[])?;
             Some(format!("max by ({BY}, pod) ({lag}) > {STALE_MILLIS}"))
         },
@@ -262,10 +265,11 @@ pub(super) const ALL: &[Row] = &[
             over: "It catches up by itself once it reaches the leader. It is over when its `Lag` is near 0.",
             avoid: &["Do not delete its volume to make it start afresh: it would vote with an empty memory."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(60_000)
-                .series(
-                    sources.sample(&controller::LAST_APPLIED_LAG, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(60_000)
+                .given(
+                    &controller::LAST_APPLIED_LAG,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 500.0,
                         nearly: f64::from(STALE_MILLIS),
@@ -275,13 +279,13 @@ pub(super) const ALL: &[Row] = &[
                 .label("pod", "kafka-0")
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaBrokerMetadataLag",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A Kafka broker works with old metadata.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
-        threshold: |_| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
+        threshold: |_, _| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
         expression: |_, sources| {
             let lag = sources.series(&broker::METADATA_LAG, &[])?;
             Some(format!("max by ({BY}, pod) ({lag}) > {STALE_MILLIS}"))
@@ -307,10 +311,11 @@ pub(super) const ALL: &[Row] = &[
             over: "It catches up by itself once it reaches the controllers. It is over when the age is below a second again.",
             avoid: &["Do not restart all brokers: if there is no controller, none of them comes back."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(60_000)
-                .series(
-                    sources.sample(&broker::METADATA_LAG, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(60_000)
+                .given(
+                    &broker::METADATA_LAG,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 500.0,
                         nearly: f64::from(STALE_MILLIS),
@@ -320,13 +325,13 @@ pub(super) const ALL: &[Row] = &[
                 .label("pod", "kafka-0")
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaMetadataErrors",
         severity: AlertSeverity::Critical,
         for_duration: minutes(1),
         summary: "A Kafka node could not apply the cluster's metadata.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} counts {{ $value }} metadata errors.",
-        threshold: |_| "None: the node no longer knows what the others know.".to_owned(),
+        threshold: |_, _| "None: the node no longer knows what the others know.".to_owned(),
         expression: |_, sources| {
             let errors: Vec<String> = [
                 &controller::METADATA_ERRORS,
@@ -359,10 +364,11 @@ pub(super) const ALL: &[Row] = &[
                 `kubectl -n {ns} delete pod POD`. If the errors come back, keep the volume and look for the defect.",
             avoid: &["Do not upgrade or downgrade other nodes before it is understood."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1)
-                .series(
-                    sources.sample(&controller::METADATA_ERRORS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(
+                    &controller::METADATA_ERRORS,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
@@ -372,16 +378,16 @@ pub(super) const ALL: &[Row] = &[
                 .label("pod", "kafka-0")
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaFencedBrokers",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "Kafka brokers are registered but fenced.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are fenced.",
-        threshold: |_| "None may stay so: a broker that starts is fenced until it has caught up.".to_owned(),
+        threshold: |_, _| "None may stay so: a broker that starts is fenced until it has caught up.".to_owned(),
         // Also with ZooKeeper there is a metric of this name, but no broker is ever fenced.
-        expression: |monitoring, sources| {
-            (monitoring.kafka.mode() == Mode::Kraft).then_some(())?;
+        expression: |kafka, sources| {
+            (kafka.mode() == Mode::Kraft).then_some(())?;
             let fenced = sources.series(&controller::FENCED_BROKERS, &[])?;
             Some(format!("max by ({BY}) ({fenced}) > 0"))
         },
@@ -404,9 +410,10 @@ pub(super) const ALL: &[Row] = &[
                 `kafka-cluster unregister --bootstrap-server {bootstrap} --id ID`.",
             avoid: &["Do not unregister a broker that is to come back."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1).series(
-                sources.sample(&controller::FENCED_BROKERS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(1).given(
+                &controller::FENCED_BROKERS,
+                &[("pod", "kafka-0")],
                 Samples::Gauge {
                     good: 0.0,
                     nearly: 0.0,

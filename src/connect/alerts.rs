@@ -1,23 +1,21 @@
 //! Of Connect workers and their connectors.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
-use crate::{metrics::connect, monitoring::Monitoring};
-
-/// The name of the first group of workers.
-fn group(monitoring: &Monitoring) -> &str {
-    monitoring.connects.first().map_or("", |connect| connect.name())
-}
+use super::ConnectHandle;
+use crate::{
+    metrics::connect,
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
+};
 
 const CONNECTOR: (&str, &str) = ("connector", "a-connector");
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
+    AlertRow {
         name: "KafkaConnectConnectorFailed",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A Kafka connector failed.",
         description: "Connector {{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} failed.",
-        threshold: |_| "None: a connector that failed stays so until someone restarts it.".to_owned(),
+        threshold: |_, _| "None: a connector that failed stays so until someone restarts it.".to_owned(),
         expression: |_, sources| {
             let failed = sources.series(&connect::CONNECTOR_STATUS, &[("status", "failed")])?;
             Some(format!("max by ({BY}, job, connector) ({failed})"))
@@ -32,11 +30,11 @@ pub(super) const ALL: &[Row] = &[
             steps: &[
                 (
                     "What does it say?",
-                    "kubectl -n {ns} port-forward service/{connect} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status.connector'",
+                    "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status.connector'",
                 ),
                 (
                     "And its worker?",
-                    "kubectl -n {ns} logs -l app.kubernetes.io/instance={connect} --tail=-1 --since=1h --prefix | grep -iE 'error|exception' | tail -40",
+                    "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=1h --prefix | grep -iE 'error|exception' | tail -40",
                 ),
             ],
             over: "Mend the cause, then `curl -X POST 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It \
@@ -45,28 +43,22 @@ pub(super) const ALL: &[Row] = &[
                 "Do not delete and create it again: a source may start from the beginning, and a sink's group has a new name.",
             ],
         },
-        promtool_test: |monitoring, sources| {
+        test: |group, _| {
             let labels = |status| [("pod", "kafka-connect-a"), CONNECTOR, ("status", status)];
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&connect::CONNECTOR_STATUS, &labels("failed")),
-                    Samples::Appears(1.0),
-                )
-                .series(
-                    sources.sample(&connect::CONNECTOR_STATUS, &labels("running")),
-                    Samples::Disappears(1.0),
-                )
-                .label("job", group(monitoring))
+            AlertTest::value("")
+                .given(&connect::CONNECTOR_STATUS, &labels("failed"), Samples::Appears(1.0))
+                .given(&connect::CONNECTOR_STATUS, &labels("running"), Samples::Disappears(1.0))
+                .label("job", group.name())
                 .label("connector", CONNECTOR.1)
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaConnectTaskFailed",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "Tasks of a Kafka connector failed.",
         description: "{{ $value }} tasks of {{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} failed.",
-        threshold: |_| "None: a task that failed stays so until someone restarts it.".to_owned(),
+        threshold: |_, _| "None: a task that failed stays so until someone restarts it.".to_owned(),
         // Each worker reports its own view of the whole group.
         expression: |_, sources| {
             let failed = sources.series(&connect::FAILED_TASKS, &[])?;
@@ -83,7 +75,7 @@ pub(super) const ALL: &[Row] = &[
             steps: &[
                 (
                     "What killed them?",
-                    "kubectl -n {ns} port-forward service/{connect} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status | {name, tasks: [.tasks[] | select(.state == \"FAILED\")]}'",
+                    "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status | {name, tasks: [.tasks[] | select(.state == \"FAILED\")]}'",
                 ),
                 (
                     "Is a sink behind?",
@@ -97,41 +89,43 @@ pub(super) const ALL: &[Row] = &[
                 "Do not set `errors.tolerance=all` without a dead letter queue: records are then dropped in silence.",
             ],
         },
-        promtool_test: |monitoring, sources| {
-            PromtoolTest::new(2)
-                .series(
-                    sources.sample(&connect::FAILED_TASKS, &[("pod", "kafka-connect-a"), CONNECTOR]),
+        test: |group, _| {
+            AlertTest::value(2)
+                .given(
+                    &connect::FAILED_TASKS,
+                    &[("pod", "kafka-connect-a"), CONNECTOR],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
                     },
                 )
-                .series(
-                    sources.sample(&connect::FAILED_TASKS, &[("pod", "kafka-connect-b"), CONNECTOR]),
+                .given(
+                    &connect::FAILED_TASKS,
+                    &[("pod", "kafka-connect-b"), CONNECTOR],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
                     },
                 )
-                .label("job", group(monitoring))
+                .label("job", group.name())
                 .label("connector", CONNECTOR.1)
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaConnectRebalancing",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "Kafka Connect workers have been rebalancing for long.",
         description: "Workers of {{ $labels.job }} in {{ $labels.namespace }} rebalance and do not come to an end.",
-        threshold: |_| "Ten minutes: with a worker away it waits five minutes for it.".to_owned(),
+        threshold: |_, _| "Ten minutes: with a worker away it waits five minutes for it.".to_owned(),
         expression: |_, sources| {
             let rebalancing = sources.series(&connect::REBALANCING, &[])?;
             Some(format!("max by ({BY}, job) ({rebalancing}) == 1"))
         },
         page: Page {
-            meaning: "While {workers} agree on who does what, tasks stand still or move, and the REST interface answers \
+            meaning: "While the workers agree on who does what, tasks stand still or move, and the REST interface answers \
                 with 409.",
             causes: &[
                 "A worker starts and ends again and again.",
@@ -141,27 +135,28 @@ pub(super) const ALL: &[Row] = &[
             steps: &[
                 (
                     "Do workers restart?",
-                    "kubectl -n {ns} get pods -l app.kubernetes.io/instance={connect}",
+                    "kubectl -n {ns} get pods -l app.kubernetes.io/instance={job}",
                 ),
                 (
                     "What do they say?",
-                    "kubectl -n {ns} logs -l app.kubernetes.io/instance={connect} --tail=-1 --since=15m --prefix | grep -iE 'rebalance|joined|generation' | tail -40",
+                    "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=15m --prefix | grep -iE 'rebalance|joined|generation' | tail -40",
                 ),
             ],
             over: "It is over when the workers have agreed; then all tasks have a worker again.",
             avoid: &["Do not restart workers meanwhile: each leaves and joins, which is a rebalance more."],
         },
-        promtool_test: |monitoring, sources| {
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&connect::REBALANCING, &[("pod", "kafka-connect-a")]),
+        test: |group, _| {
+            AlertTest::value("")
+                .given(
+                    &connect::REBALANCING,
+                    &[("pod", "kafka-connect-a")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 1.0,
                     },
                 )
-                .label("job", group(monitoring))
+                .label("job", group.name())
         },
     },
 ];

@@ -1,50 +1,50 @@
 //! Of the cluster as a whole: brokers, partitions, replicas, elections.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
 use crate::{
-    metrics::{broker, controller, exporter, objects},
-    monitoring::{Monitoring, scrape::Sources},
+    kafka::KafkaHandle,
+    metrics::{broker, controller, exporter},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
 /// Nothing where there is one broker: no replica can fall behind, and no leader move.
-pub(super) fn several_brokers(monitoring: &Monitoring) -> Option<u32> {
-    monitoring.kafka.brokers().filter(|brokers| *brokers > 1)
+pub(super) fn several_brokers(kafka: &KafkaHandle) -> Option<u32> {
+    kafka.brokers().filter(|brokers| *brokers > 1)
 }
 
 /// How often a partition changed its leader within five minutes, on average.
-pub(super) fn leader_changes(sources: &Sources) -> Option<String> {
+pub(crate) fn leader_changes(sources: &Sources) -> Option<String> {
     let leader = sources.series(&exporter::LEADER, &[])?;
     Some(format!("avg by ({BY}) (changes({leader}[5m]))"))
 }
 
 /// Three partitions, of which one has a leader that comes and goes.
-pub(super) fn restless(sources: &Sources) -> PromtoolTest {
-    let leader = |partition| sources.sample(&exporter::LEADER, &[("topic", "a-topic"), ("partition", partition)]);
-    PromtoolTest::new("666.7m")
-        .series(leader("0"), Samples::Constant(0.0))
-        .series(leader("1"), Samples::Constant(1.0))
-        .series(leader("2"), Samples::Flapping)
-        .late(0, 6)
+pub(crate) fn flapping_leader() -> AlertTest {
+    let leader = |partition| [("topic", "a-topic"), ("partition", partition)];
+    AlertTest::value("666.7m")
+        .given(&exporter::LEADER, &leader("0"), Samples::Constant(0.0))
+        .given(&exporter::LEADER, &leader("1"), Samples::Constant(1.0))
+        .given(&exporter::LEADER, &leader("2"), Samples::Flapping)
+        .late(minutes(0), minutes(6))
 }
 
-pub(super) const ALL: &[Row] = &[
-    Row {
+pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
+    AlertRow {
         name: "KafkaBrokerDown",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Kafka has fewer brokers than are declared.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the \
             exporter that counts them is gone.",
-        threshold: |monitoring| {
+        threshold: |kafka, _| {
             format!(
                 "{} brokers are declared. A restart takes less than five minutes.",
-                monitoring.kafka.brokers().unwrap_or_default()
+                kafka.brokers().unwrap_or_default()
             )
         },
         // The exporter ends when it finds no broker at all, so its absence counts as none.
-        expression: |monitoring, sources| {
+        expression: |kafka, sources| {
             let brokers = sources.series(&exporter::BROKERS, &[])?;
-            let declared = monitoring.kafka.brokers()?;
+            let declared = kafka.brokers()?;
             Some(format!(
                 "(max by ({BY}) ({brokers}) or 0 * absent({brokers})) < {declared}"
             ))
@@ -79,10 +79,11 @@ pub(super) const ALL: &[Row] = &[
                 "Do not restart the other brokers meanwhile: each takes further copies away.",
             ],
         },
-        promtool_test: |monitoring, sources| {
-            let declared = f64::from(monitoring.kafka.brokers().unwrap_or_default());
-            PromtoolTest::new(declared - 1.0).series(
-                sources.sample(&exporter::BROKERS, &[]),
+        test: |kafka, _| {
+            let declared = f64::from(kafka.brokers().unwrap_or_default());
+            AlertTest::value(declared - 1.0).given(
+                &exporter::BROKERS,
+                &[],
                 Samples::Gauge {
                     good: declared,
                     nearly: declared,
@@ -91,13 +92,13 @@ pub(super) const ALL: &[Row] = &[
             )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Kafka partitions have no leader: nobody can write to them or read from them.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have no leader.",
-        threshold: |_| "None may be offline. An election takes seconds.".to_owned(),
+        threshold: |_, _| "None may be offline. An election takes seconds.".to_owned(),
         // Every controller reports the whole cluster, so a sum would count partitions several times.
         expression: |_, sources| {
             let offline = sources.series(&controller::OFFLINE_PARTITIONS, &[])?;
@@ -127,18 +128,20 @@ pub(super) const ALL: &[Row] = &[
                 "Do not delete and create the topic again: that loses all of it.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(4)
-                .series(
-                    sources.sample(&controller::OFFLINE_PARTITIONS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(4)
+                .given(
+                    &controller::OFFLINE_PARTITIONS,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 4.0,
                     },
                 )
-                .series(
-                    sources.sample(&controller::OFFLINE_PARTITIONS, &[("pod", "kafka-1")]),
+                .given(
+                    &controller::OFFLINE_PARTITIONS,
+                    &[("pod", "kafka-1")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
@@ -147,20 +150,20 @@ pub(super) const ALL: &[Row] = &[
                 )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaUnderMinIsrPartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Kafka partitions have fewer replicas in sync than writes need.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} refuse writes with acks=all.",
-        threshold: |monitoring| {
+        threshold: |kafka, _| {
             format!(
                 "None may stay so: below {} replicas in sync, producers with acks=all get errors.",
-                monitoring.kafka.replication().min_in_sync_replicas
+                kafka.replication().min_in_sync_replicas
             )
         },
-        expression: |monitoring, sources| {
-            several_brokers(monitoring)?;
+        expression: |kafka, sources| {
+            several_brokers(kafka)?;
             let under = sources.series(&broker::UNDER_MIN_ISR, &[])?;
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
@@ -193,18 +196,20 @@ pub(super) const ALL: &[Row] = &[
                  loses.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(5)
-                .series(
-                    sources.sample(&broker::UNDER_MIN_ISR, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(5)
+                .given(
+                    &broker::UNDER_MIN_ISR,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 2.0,
                     },
                 )
-                .series(
-                    sources.sample(&broker::UNDER_MIN_ISR, &[("pod", "kafka-1")]),
+                .given(
+                    &broker::UNDER_MIN_ISR,
+                    &[("pod", "kafka-1")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
@@ -213,15 +218,15 @@ pub(super) const ALL: &[Row] = &[
                 )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaUncleanLeaderElection",
         severity: AlertSeverity::Critical,
         for_duration: minutes(0),
         summary: "A Kafka partition got a leader from outside the in-sync replicas: acknowledged records may be lost.",
         description: "{{ $value | printf \"%.0f\" }} unclean elections of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} within ten minutes.",
-        threshold: |_| "None, ever: each may have lost acknowledged records.".to_owned(),
-        expression: |monitoring, sources| {
-            several_brokers(monitoring)?;
+        threshold: |_, _| "None, ever: each may have lost acknowledged records.".to_owned(),
+        expression: |kafka, sources| {
+            several_brokers(kafka)?;
             let unclean = sources.series(&controller::UNCLEAN_ELECTIONS, &[])?;
             // With KRaft each controller counts those of the whole cluster.
             Some(format!("max by ({BY}) (increase({unclean}[10m])) > 0"))
@@ -251,10 +256,11 @@ pub(super) const ALL: &[Row] = &[
                 them again, and close the way by which it came. The alert ends ten minutes after the last one.",
             avoid: &["Do not delete the volume of the old leader: it may hold the only copy of what is missing."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(1)
-                .series(
-                    sources.sample(&controller::UNCLEAN_ELECTIONS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(
+                    &controller::UNCLEAN_ELECTIONS,
+                    &[("pod", "kafka-0")],
                     Samples::Counter {
                         from: 0.0,
                         good: 0.0,
@@ -262,19 +268,19 @@ pub(super) const ALL: &[Row] = &[
                         bad: 1.0,
                     },
                 )
-                .late(0, 11)
+                .late(minutes(0), minutes(11))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaUnderReplicatedPartitions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "Kafka partitions have fewer replicas in sync than assigned.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are under-replicated.",
-        threshold: |_| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
+        threshold: |_, _| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
         // Each partition is reported by its leader only.
-        expression: |monitoring, sources| {
-            several_brokers(monitoring)?;
+        expression: |kafka, sources| {
+            several_brokers(kafka)?;
             let under = sources.series(&broker::UNDER_REPLICATED, &[])?;
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
@@ -303,18 +309,20 @@ pub(super) const ALL: &[Row] = &[
                 "Do not start a reassignment to mend it: it adds to what has to be copied.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(9)
-                .series(
-                    sources.sample(&broker::UNDER_REPLICATED, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(9)
+                .given(
+                    &broker::UNDER_REPLICATED,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
                         bad: 4.0,
                     },
                 )
-                .series(
-                    sources.sample(&broker::UNDER_REPLICATED, &[("pod", "kafka-1")]),
+                .given(
+                    &broker::UNDER_REPLICATED,
+                    &[("pod", "kafka-1")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
@@ -323,18 +331,18 @@ pub(super) const ALL: &[Row] = &[
                 )
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaISRShrink",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
         summary: "Kafka replicas fall out of sync again and again.",
         description: "Leaders on {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} took replicas \
             out of the ISR {{ $value | humanize }} times a second.",
-        threshold: |_| "Any that goes on for ten minutes; after a restart it is over in five.".to_owned(),
+        threshold: |_, _| "Any that goes on for ten minutes; after a restart it is over in five.".to_owned(),
         // Only what a leader does itself: of a broker that is gone, the controller shrinks the ISR, and KafkaBrokerDown
         // tells. What is left are followers that are there and do not keep up.
-        expression: |monitoring, sources| {
-            several_brokers(monitoring)?;
+        expression: |kafka, sources| {
+            several_brokers(kafka)?;
             let shrinks = sources.series(&broker::ISR_SHRINKS, &[])?;
             Some(format!("sum by ({BY}, pod) (rate({shrinks}[5m])) > 0"))
         },
@@ -367,10 +375,11 @@ pub(super) const ALL: &[Row] = &[
                  that hangs.",
             ],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new("50m")
-                .series(
-                    sources.sample(&broker::ISR_SHRINKS, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value("50m")
+                .given(
+                    &broker::ISR_SHRINKS,
+                    &[("pod", "kafka-0")],
                     Samples::Counter {
                         from: 0.0,
                         good: 0.0,
@@ -378,29 +387,26 @@ pub(super) const ALL: &[Row] = &[
                         bad: 3.0,
                     },
                 )
-                .series(
-                    sources.sample(&broker::ISR_SHRINKS, &[("pod", "kafka-1")]),
-                    Samples::Constant(12.0),
-                )
+                .given(&broker::ISR_SHRINKS, &[("pod", "kafka-1")], Samples::Constant(12.0))
                 .label("pod", "kafka-0")
-                .late(0, 6)
+                .late(minutes(0), minutes(6))
         },
     },
-    Row {
+    AlertRow {
         name: "KafkaLeaderElectionRateHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
         summary: "Kafka partitions change their leaders again and again.",
         description: "Each partition of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its leader \
             {{ $value | humanize }} times within five minutes, on average.",
-        threshold: |_| {
+        threshold: |_, _| {
             "Half of one broker's share of the leaders, for fifteen minutes: a rolling restart moves every leader, but ends."
                 .to_owned()
         },
         // Counted from the leaders that a client sees: the metric of the elections themselves exists with ZooKeeper only.
         // A broker that crashes every few minutes loses its share of them each time.
-        expression: |monitoring, sources| {
-            let brokers = several_brokers(monitoring)?;
+        expression: |kafka, sources| {
+            let brokers = several_brokers(kafka)?;
             Some(format!("{} > 0.5 / {brokers}", leader_changes(sources)?))
         },
         page: Page {
@@ -425,17 +431,17 @@ pub(super) const ALL: &[Row] = &[
             over: "Mend the broker that comes and goes. It is over when the leaders stay for five minutes.",
             avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
         },
-        promtool_test: |_, sources| restless(sources),
+        test: |_, _| flapping_leader(),
     },
-    Row {
+    AlertRow {
         name: "KafkaReplicationStopped",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A Kafka broker no longer replicates some partitions after an error.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} gave up {{ $value }} partitions.",
-        threshold: |_| "None: the broker does not try again by itself.".to_owned(),
-        expression: |monitoring, sources| {
-            several_brokers(monitoring)?;
+        threshold: |_, _| "None: the broker does not try again by itself.".to_owned(),
+        expression: |kafka, sources| {
+            several_brokers(kafka)?;
             let failed = sources.series(&broker::FAILED_FETCHES, &[])?;
             Some(format!("max by ({BY}, pod) ({failed}) > 0"))
         },
@@ -460,10 +466,11 @@ pub(super) const ALL: &[Row] = &[
                 are no longer under-replicated.",
             avoid: &["Do not restart it while other partitions are under-replicated for another reason."],
         },
-        promtool_test: |_, sources| {
-            PromtoolTest::new(2)
-                .series(
-                    sources.sample(&broker::FAILED_FETCHES, &[("pod", "kafka-0")]),
+        test: |_, _| {
+            AlertTest::value(2)
+                .given(
+                    &broker::FAILED_FETCHES,
+                    &[("pod", "kafka-0")],
                     Samples::Gauge {
                         good: 0.0,
                         nearly: 0.0,
@@ -471,51 +478,6 @@ pub(super) const ALL: &[Row] = &[
                     },
                 )
                 .label("pod", "kafka-0")
-        },
-    },
-    Row {
-        name: "KafkaTopicsJobFailed",
-        severity: AlertSeverity::Warning,
-        for_duration: minutes(1),
-        summary: "The Job that makes the declared topics failed.",
-        description: "Job {{ $labels.job_name }} in {{ $labels.namespace }} failed: topics are not as declared.",
-        threshold: |_| "A Job that failed tried several times.".to_owned(),
-        // The hash of the declaration is part of the Job's name.
-        expression: |monitoring, sources| {
-            let job = format!("~{}-[0-9a-f]+", monitoring.topics.as_ref()?);
-            let failed = sources.series(&objects::JOB_FAILED, &[("job_name", &job), ("condition", "true")])?;
-            Some(format!("max by (namespace, job_name) ({failed}) > 0"))
-        },
-        page: Page {
-            meaning: "Topics of the stack are not what it declares: a new one may be missing, or a changed setting is not in \
-                force. Topics that were there before go on as they were.",
-            causes: &[
-                "Kafka was not there for longer than the Job tries: see KafkaBrokerDown.",
-                "Kafka refuses what is declared, as fewer partitions than the topic has.",
-                "A topic was changed by hand so that it cannot be brought back.",
-            ],
-            steps: &[
-                (
-                    "What did it say?",
-                    "kubectl -n {ns} logs -l app.kubernetes.io/instance={topics} --tail=100 --prefix",
-                ),
-                (
-                    "Which topics are there?",
-                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe --exclude-internal | grep PartitionCount",
-                ),
-            ],
-            over: "Mend the declaration or the cluster, then let the Job run again: delete it, and the next apply makes it anew. \
-                The alert ends when the failed Job is gone.",
-            avoid: &["Do not create the missing topic by hand: it gets other settings than the declared ones."],
-        },
-        promtool_test: |monitoring, sources| {
-            let job = format!("{}-0123456789abcdef", monitoring.topics.as_deref().unwrap_or_default());
-            PromtoolTest::new("")
-                .series(
-                    sources.sample(&objects::JOB_FAILED, &[("job_name", &job), ("condition", "true")]),
-                    Samples::Appears(1.0),
-                )
-                .label("job_name", job)
         },
     },
 ];

@@ -1,15 +1,18 @@
 //! Of the Schema Registry.
 
-use super::{AlertSeverity, BY, Page, PromtoolTest, Row, minutes, promtool::Samples};
-use crate::metrics::registry;
+use super::SchemaRegistryHandle;
+use crate::{
+    metrics::registry,
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
+};
 
-pub(super) const ALL: &[Row] = &[Row {
+pub(super) const ALL: &[AlertRow<SchemaRegistryHandle>] = &[AlertRow {
     name: "KafkaSchemaRegistryNoPrimary",
     severity: AlertSeverity::Critical,
     for_duration: minutes(5),
     summary: "The Schema Registry has no primary, or more than one.",
     description: "{{ $value }} instances of {{ $labels.job }} in {{ $labels.namespace }} say that they are the primary.",
-    threshold: |_| "Exactly one; an election takes seconds.".to_owned(),
+    threshold: |_, _| "Exactly one; an election takes seconds.".to_owned(),
     expression: |_, sources| {
         let primary = sources.series(&registry::PRIMARY, &[])?;
         Some(format!("sum by ({BY}, job) ({primary}) != 1"))
@@ -25,11 +28,11 @@ pub(super) const ALL: &[Row] = &[Row {
         steps: &[
             (
                 "Do the instances run, and what do they say?",
-                "kubectl -n {ns} get pods -l app.kubernetes.io/instance={registry}\nkubectl -n {ns} logs -l app.kubernetes.io/instance={registry} --tail=-1 --since=30m --prefix | grep -iE 'primary|leader|error' | tail -40",
+                "kubectl -n {ns} get pods -l app.kubernetes.io/instance={job}\nkubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=30m --prefix | grep -iE 'primary|leader|error' | tail -40",
             ),
             (
                 "Does it answer?",
-                "kubectl -n {ns} port-forward service/{registry} 8081 &\ncurl -s localhost:8081/subjects",
+                "kubectl -n {ns} port-forward service/{job} 8081 &\ncurl -s localhost:8081/subjects",
             ),
             (
                 "Is its topic there?",
@@ -37,22 +40,21 @@ pub(super) const ALL: &[Row] = &[Row {
             ),
         ],
         over: "Once Kafka answers, an instance becomes primary by itself; if not, restart them: `kubectl -n {ns} rollout restart \
-            deployment/{registry}`. It is over when one says 1.",
+            deployment/{job}`. It is over when one says 1.",
         avoid: &["Do not delete `_schemas`: it holds every schema, and records cannot be read without them."],
     },
-    promtool_test: |monitoring, sources| {
-        let primary = |pod| sources.sample(&registry::PRIMARY, &[("pod", pod)]);
-        let name = monitoring.registries.first().map_or("", |registry| registry.name());
-        PromtoolTest::new(0)
-            .series(
-                primary("a"),
+    test: |instances, _| {
+        AlertTest::value(0)
+            .given(
+                &registry::PRIMARY,
+                &[("pod", "a")],
                 Samples::Gauge {
                     good: 1.0,
                     nearly: 1.0,
                     bad: 0.0,
                 },
             )
-            .series(primary("b"), Samples::Constant(0.0))
-            .label("job", name)
+            .given(&registry::PRIMARY, &[("pod", "b")], Samples::Constant(0.0))
+            .label("job", instances.name())
     },
 }];

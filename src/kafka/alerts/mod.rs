@@ -1,0 +1,25 @@
+//! The alerts of a cluster, by what they are about; the most urgent first.
+
+mod broker;
+pub(crate) mod cluster;
+mod controller;
+mod storage;
+mod topics;
+
+pub(super) use self::topics::ALL as OF_TOPICS;
+
+use super::{KafkaHandle, Mode};
+use crate::observability::{Alert, OVERVIEW, Sources, of_table};
+
+pub(super) fn alerts(kafka: &KafkaHandle, sources: &Sources) -> Vec<Alert> {
+    // Of the controllers there are two dashboards, one for each mode.
+    let controllers = match kafka.mode() {
+        Mode::ZooKeeper => "zookeeper",
+        Mode::Kraft | Mode::External => "quorum",
+    };
+    of_table(cluster::ALL, OVERVIEW, kafka, sources)
+        .chain(of_table(controller::ALL, controllers, kafka, sources))
+        .chain(of_table(broker::ALL, "brokers", kafka, sources))
+        .chain(of_table(storage::ALL, "brokers", kafka, sources))
+        .collect()
+}

@@ -1,0 +1,97 @@
+//! What each broker does, and each topic.
+
+use crate::{
+    kafka::KafkaHandle,
+    metrics::{broker, record},
+    observability::{
+        Board, Panel, PanelUnit, Variable, View,
+        panels::{Queries, leader_changes, panel, panel_of, processes, share},
+    },
+};
+
+pub(super) fn board(kafka: &KafkaHandle, queries: &Queries<'_>) -> Board {
+    Board::new("brokers", "Brokers and topics")
+        .variable(Variable::new("topic", "Topic", queries.0, &broker::LOG_SIZE, "topic"))
+        .row("Replication", replication(queries))
+        .row("Topics", topics(queries))
+        .row("Disk", disk(queries))
+        .folded_row("Processes", processes(kafka.name(), queries))
+}
+
+fn replication(queries: &Queries<'_>) -> Vec<Panel> {
+    vec![
+        panel(
+            "Under-replicated partitions",
+            &broker::UNDER_REPLICATED,
+            PanelUnit::Count,
+            View::Stacked,
+            (queries.gauge("sum by (pod)", &broker::UNDER_REPLICATED, &[]), "{{pod}}"),
+        ),
+        panel_of(
+            "Changes of the ISR",
+            "Replicas that fell out of sync, and came back, within the interval of each point.",
+            PanelUnit::Count,
+            View::Bars,
+            vec![
+                (queries.increase("sum", &broker::ISR_SHRINKS), "out"),
+                (queries.increase("sum", &broker::ISR_EXPANDS), "back in"),
+            ],
+        ),
+        queries.each("Slowest follower", &broker::FETCHER_LAG, PanelUnit::Many),
+        queries.each("Partitions led", &broker::LEADERS, PanelUnit::Count),
+        leader_changes(queries),
+        panel(
+            "Late transactions",
+            &broker::LATE_TRANSACTIONS,
+            PanelUnit::Count,
+            View::Lines,
+            (
+                queries.gauge("sum by (pod)", &broker::LATE_TRANSACTIONS, &[]),
+                "{{pod}}",
+            ),
+        ),
+    ]
+}
+
+fn topics(queries: &Queries<'_>) -> Vec<Panel> {
+    vec![
+        queries.top_topics("Records in", &broker::TOPIC_MESSAGES_IN, PanelUnit::RecordsPerSecond),
+        queries.top_topics("Bytes in", &broker::TOPIC_BYTES_IN, PanelUnit::BytesPerSecond),
+        queries.top_topics("Bytes out", &broker::TOPIC_BYTES_OUT, PanelUnit::BytesPerSecond),
+    ]
+}
+
+pub(super) fn volumes(queries: &Queries<'_>) -> Panel {
+    panel_of(
+        "Volumes, used",
+        "Part of each volume that is no longer available.",
+        PanelUnit::Ratio,
+        View::Lines,
+        vec![(queries.0.series(&record::VOLUME_USED, &[]), "{{persistentvolumeclaim}}")],
+    )
+    .limit(share(queries.0.thresholds.disk_usage))
+}
+
+fn disk(queries: &Queries<'_>) -> Vec<Panel> {
+    vec![
+        volumes(queries),
+        panel(
+            "Size on disk, all replicas",
+            &broker::LOG_SIZE,
+            PanelUnit::Bytes,
+            View::TopLines,
+            (
+                queries
+                    .gauge("sum by (topic)", &broker::LOG_SIZE, &[("topic", "~$topic")])
+                    .map(|size| format!("topk(10, {size})")),
+                "{{topic}}",
+            ),
+        )
+        .description("Size of a topic on all brokers together: the ten largest."),
+        queries.each(
+            "Flushes to disk, 99th percentile",
+            &broker::LOG_FLUSH_TIME,
+            PanelUnit::Milliseconds,
+        ),
+    ]
+}

@@ -1,0 +1,61 @@
+//! What monitoring needs of a cluster and of its topics.
+
+use super::{KafkaHandle, Mode, TopicsHandle, alerts, boards};
+use crate::{
+    construct::Check,
+    metrics::{broker, controller},
+    observability::{Alert, Board, Monitored, OVERVIEW, Sources, Target, of_table},
+    workload::VolumeClaims,
+};
+
+impl Monitored for KafkaHandle {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    /// None of an external cluster.
+    fn targets(&self) -> Vec<Target> {
+        let pods = |tables: Vec<_>| Target::pods(self.name(), self.labels(), self.metrics_port(), tables);
+        match self.mode() {
+            Mode::Kraft => vec![pods(
+                broker::AGENT.0.iter().chain(controller::AGENT.0).copied().collect(),
+            )],
+            Mode::ZooKeeper => vec![pods(broker::ZOOKEEPER_MODE_AGENT.0.to_vec())],
+            Mode::External => Vec::new(),
+        }
+    }
+
+    fn volumes(&self) -> Vec<VolumeClaims> {
+        self.volume_claims().to_vec()
+    }
+
+    fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+        alerts::alerts(self, sources)
+    }
+
+    fn boards(&self, sources: &Sources) -> Vec<Board> {
+        boards::boards(self, sources)
+    }
+
+    fn beside(&self) -> Vec<&dyn Monitored> {
+        self.zookeeper()
+            .into_iter()
+            .map(|ensemble| ensemble as &dyn Monitored)
+            .collect()
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.check(check);
+    }
+}
+
+/// The Job of declared topics. Its alert needs kube-state-metrics, which kube-prometheus-stack has.
+impl Monitored for TopicsHandle {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+        of_table(alerts::OF_TOPICS, OVERVIEW, self, sources).collect()
+    }
+}

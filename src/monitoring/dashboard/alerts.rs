@@ -1,0 +1,32 @@
+//! The alerts that fire, and what is scraped.
+
+use crate::{
+    metrics::target,
+    monitoring::Monitoring,
+    observability::{
+        Panel, PanelUnit, View, firing,
+        panels::{Queries, panel, panel_of},
+    },
+};
+
+/// The alerts that fire; each leads to its runbook, if the URL of runbooks is known.
+pub(super) fn panels(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Panel> {
+    let mut alerts = panel_of(
+        "Firing alerts",
+        "Each bar is an alert while it fires, red if it is critical.",
+        PanelUnit::Count,
+        View::Alerts,
+        vec![(Some(firing("max", queries.0, "")), "{{alertname}} ({{severity}})")],
+    )
+    .no_value("No alert fires");
+    if let Some(url) = monitoring.docs.runbook_url("${__field.labels.alertname}") {
+        alerts = alerts.link("Runbook", url);
+    }
+    let up = (queries.gauge("min by (job, pod)", &target::UP, &[]), "{{pod}}");
+    let look = View::States(vec![(1, "up", "green"), (0, "down", "red")]);
+    vec![
+        alerts,
+        panel("Scrapes", &target::UP, PanelUnit::Count, look, up)
+            .description("Whether a pod's metrics can be read; no bar while the pod is gone."),
+    ]
+}

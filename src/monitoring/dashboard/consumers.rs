@@ -1,0 +1,117 @@
+//! The dashboard of consumer groups and their lag.
+
+use crate::{
+    metrics::{exporter, record},
+    observability::{
+        Board, Panel, PanelUnit, Variable, View,
+        panels::{Queries, largest_lag, panel, plain},
+    },
+};
+
+pub(super) fn board(queries: &Queries<'_>) -> Board {
+    let variable = |name, title, label| Variable::new(name, title, queries.0, &exporter::CONSUMER_LAG, label);
+    Board::new("consumers", "Consumers")
+        .variable(variable("group", "Group", "consumergroup"))
+        .variable(variable("topic", "Topic", "topic"))
+        .row("", consumers_health(queries))
+        .row("Lag", lag(queries))
+        .row("Progress", progress(queries))
+}
+
+/// The lag of each group on each topic, if it ever committed there.
+fn lags(queries: &Queries<'_>) -> Option<String> {
+    queries.0.series(
+        &record::GROUP_LAG,
+        &[("consumergroup", "~$group"), ("topic", "~$topic")],
+    )
+}
+
+fn consumers_health(queries: &Queries<'_>) -> Vec<Panel> {
+    let committed = queries
+        .0
+        .series(&exporter::COMMITTED_OFFSET, &[])
+        .map(|offset| format!("sum(deriv({offset}[5m]))"));
+    vec![
+        largest_lag(queries),
+        panel(
+            "Records committed",
+            &exporter::COMMITTED_OFFSET,
+            PanelUnit::RecordsPerSecond,
+            plain(),
+            (committed, ""),
+        )
+        .description("Records that all groups commit a second."),
+        queries
+            .number("Groups", &exporter::GROUP_MEMBERS, "count", plain())
+            .description("Consumer groups that the cluster knows."),
+        queries.number("Members", &exporter::GROUP_MEMBERS, "sum", plain()),
+    ]
+}
+
+fn lag(queries: &Queries<'_>) -> Vec<Panel> {
+    #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
+    let (records, seconds) = (
+        queries.0.thresholds.lag.default as f64,
+        queries.0.thresholds.lag_time.as_seconds() as f64,
+    );
+    let time = lags(queries)
+        .zip(queries.0.series(&record::TOPIC_RATE, &[("topic", "~$topic")]))
+        .map(|(lag, rate)| format!("topk(10, {lag} / on (topic) group_left () ({rate} > 0))"));
+    vec![
+        panel(
+            "Lag",
+            &record::GROUP_LAG,
+            PanelUnit::Many,
+            View::TopLines,
+            (
+                lags(queries).map(|lag| format!("topk(10, {lag})")),
+                "{{consumergroup}} {{topic}}",
+            ),
+        )
+        .description("Records that a group did not commit yet: the ten group and topic pairs furthest behind.")
+        .limit(records),
+        panel(
+            "Lag in time",
+            &record::GROUP_LAG,
+            PanelUnit::Seconds,
+            View::TopLines,
+            (time, "{{consumergroup}} {{topic}}"),
+        )
+        .description("How long the topic takes to get as many records as the group is behind, at its present rate.")
+        .limit(seconds),
+    ]
+}
+
+fn progress(queries: &Queries<'_>) -> Vec<Panel> {
+    let chosen = [("consumergroup", "~$group"), ("topic", "~$topic")];
+    vec![
+        panel(
+            "Records committed",
+            &exporter::COMMITTED_OFFSET,
+            PanelUnit::RecordsPerSecond,
+            View::TopLines,
+            (
+                queries.0.series(&exporter::COMMITTED_OFFSET, &chosen).map(|offset| {
+                    // The exporter declares offsets as gauges, so it is `deriv` that asks for their growth.
+                    format!("topk(10, sum by (consumergroup, topic) (deriv({offset}[5m])))")
+                }),
+                "{{consumergroup}} {{topic}}",
+            ),
+        )
+        .description("Records that a group commits a second."),
+        panel(
+            "Members",
+            &exporter::GROUP_MEMBERS,
+            PanelUnit::Count,
+            View::TopLines,
+            (
+                queries.gauge(
+                    "sum by (consumergroup)",
+                    &exporter::GROUP_MEMBERS,
+                    &[("consumergroup", "~$group")],
+                ),
+                "{{consumergroup}}",
+            ),
+        ),
+    ]
+}

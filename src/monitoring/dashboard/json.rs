@@ -1,0 +1,86 @@
+//! The layout of a dashboard's JSON.
+
+use serde_json::{Value, json};
+
+/// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
+pub(super) fn write(value: &Value, depth: usize, text: &mut String) {
+    const LINE: usize = 100;
+    let start = text.len();
+    if on_a_line(value, start + LINE, text) || !(value.is_object() || value.is_array()) {
+        return;
+    }
+    text.truncate(start);
+    let (open, close, items): (_, _, Vec<(Option<&String>, &Value)>) = match value {
+        Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
+        other => (
+            '[',
+            ']',
+            other
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|item| (None, item))
+                .collect(),
+        ),
+    };
+    let indent = "  ".repeat(depth);
+    text.push(open);
+    for (index, (key, item)) in items.into_iter().enumerate() {
+        text.push_str(if index == 0 { "\n  " } else { ",\n  " });
+        text.push_str(&indent);
+        if let Some(key) = key {
+            quoted(key, text);
+            text.push_str(": ");
+        }
+        write(item, depth + 1, text);
+    }
+    text.push('\n');
+    text.push_str(&indent);
+    text.push(close);
+}
+
+/// Appends a value without a space; whether that ends before `end`. What does not is given up where that is seen.
+fn on_a_line(value: &Value, end: usize, text: &mut String) -> bool {
+    let fits = match value {
+        Value::Object(map) => {
+            text.push('{');
+            let fits = map.iter().enumerate().all(|(index, (key, item))| {
+                text.push_str(if index == 0 { "" } else { "," });
+                quoted(key, text);
+                text.push(':');
+                on_a_line(item, end, text)
+            });
+            text.push('}');
+            fits
+        }
+        Value::Array(list) => {
+            text.push('[');
+            let fits = list.iter().enumerate().all(|(index, item)| {
+                text.push_str(if index == 0 { "" } else { "," });
+                on_a_line(item, end, text)
+            });
+            text.push(']');
+            fits
+        }
+        Value::String(string) => {
+            quoted(string, text);
+            true
+        }
+        other => {
+            text.push_str(&other.to_string());
+            true
+        }
+    };
+    fits && text.len() <= end
+}
+
+/// Appends a string in quotes. Most need no escape, and are copied.
+fn quoted(string: &str, text: &mut String) {
+    if string.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        text.push_str(&json!(string).to_string());
+    } else {
+        text.push('"');
+        text.push_str(string);
+        text.push('"');
+    }
+}

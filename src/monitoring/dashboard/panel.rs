@@ -1,0 +1,171 @@
+//! A panel as Grafana reads it.
+
+use serde_json::{Map, Value, json};
+
+use super::data_source;
+use crate::observability::{Colour, INTERVAL, Panel, PanelUnit, View};
+
+/// Where a sample is missing that a sound cluster has.
+const UNKNOWN: Colour = "dark-orange";
+
+/// The JSON of a panel.
+pub(super) fn json(panel: &Panel, id: u32, place: Value) -> Value {
+    // What a number says is true now, or it says that there is none: the last value of a range may be hours old.
+    let instant = panel.view.is_stat();
+    let targets: Vec<Value> = panel
+        .queries
+        .iter()
+        .filter_map(|(expression, legend)| Some((expression.as_ref()?, legend)))
+        .zip('A'..)
+        .map(|((expression, legend), id)| {
+            json!({
+                "refId": id,
+                "expr": expression,
+                "legendFormat": legend,
+                // `$__rate_interval` is four of these, whatever the data source says of itpanel.
+                "interval": INTERVAL.to_string(),
+                "instant": instant,
+                "range": !instant,
+            })
+        })
+        .collect();
+    let mut json = json!({
+        "type": kind(&panel.view),
+        "title": panel.title,
+        "description": panel.description,
+        "id": id,
+        "fieldConfig": {},
+    });
+    // `json!` would copy what is moved here.
+    json["gridPos"] = place;
+    json["datasource"] = data_source();
+    json["targets"] = targets.into();
+    json["fieldConfig"]["defaults"] = field(panel);
+    json["fieldConfig"]["overrides"] = overrides(panel);
+    json["options"] = options(&panel.view);
+    json
+}
+
+fn field(panel: &Panel) -> Value {
+    let mut field = json!({ "unit": panel.unit.id(), "min": panel.min });
+    if panel.unit == PanelUnit::Count {
+        field["decimals"] = 0.into();
+    }
+    if let Some(max) = panel.max {
+        field["max"] = max.into();
+    }
+    let mut drawing = drawing(&panel.view);
+    let colours = match &panel.view {
+        View::Stat(from) => {
+            field["thresholds"] = steps(if from.is_empty() { "blue" } else { "green" }, from);
+            json!({ "mode": "thresholds" })
+        }
+        View::States(states) => {
+            let named: Map<String, Value> = states
+                .iter()
+                .map(|(value, text, colour)| (value.to_string(), json!({ "text": text, "color": colour })))
+                .collect();
+            field["mappings"] = json!([{ "type": "value", "options": named }]);
+            field["thresholds"] = steps("blue", &[]);
+            json!({ "mode": "thresholds" })
+        }
+        View::Alerts => {
+            field["mappings"] = json!([{ "type": "value", "options": { "1": { "text": "firing" } } }]);
+            json!({ "mode": "fixed", "fixedColor": "orange" })
+        }
+        // A topic keeps its colour in every panel; pods are the same everywhere and in the same order.
+        View::TopLines => json!({ "mode": "palette-classic-by-name" }),
+        _ => json!({ "mode": "palette-classic" }),
+    };
+    field["color"] = colours;
+    if let Some(limit) = panel.limit {
+        field["thresholds"] = steps("green", &[(limit, "red")]);
+        drawing["thresholdsStyle"] = json!({ "mode": "dashed" });
+    }
+    if !drawing.is_null() {
+        field["custom"] = drawing;
+    }
+    match panel.no_value {
+        Some(text) => field["noValue"] = text.into(),
+        // Grafana would paint it as it paints the least value.
+        None if panel.view.is_stat() => {
+            let unknown = json!({ "text": "No data", "color": UNKNOWN });
+            field["mappings"] = json!([{ "type": "special", "options": { "match": "null+nan", "result": unknown } }]);
+        }
+        None => {}
+    }
+    if let Some((title, url)) = &panel.link {
+        let new = url.contains("://");
+        field["links"] = json!([{ "title": title, "url": url, "targetBlank": new }]);
+    }
+    field
+}
+
+fn overrides(panel: &Panel) -> Value {
+    match panel.view {
+        View::Alerts => json!([{
+            "matcher": { "id": "byRegexp", "options": "/critical/" },
+            "properties": [{ "id": "color", "value": { "mode": "fixed", "fixedColor": "red" } }],
+        }]),
+        _ => json!([]),
+    }
+}
+
+const fn kind(view: &View) -> &'static str {
+    match view {
+        View::Stat(_) => "stat",
+        View::States(_) | View::Alerts => "state-timeline",
+        _ => "timeseries",
+    }
+}
+
+fn options(view: &View) -> Value {
+    let tooltip = json!({ "mode": "multi", "sort": "desc" });
+    let legend = |mode, calcs: &[&str]| json!({ "showLegend": true, "displayMode": mode, "placement": "bottom", "calcs": calcs });
+    match view {
+        View::Stat(from) => json!({
+            "colorMode": if from.is_empty() { "value" } else { "background" },
+            "graphMode": "none",
+            "reduceOptions": { "calcs": ["lastNotNull"] },
+        }),
+        View::States(_) | View::Alerts => json!({
+            "mergeValues": true,
+            "showValue": "auto",
+            "rowHeight": 0.85,
+            "legend": { "showLegend": false, "displayMode": "list", "placement": "bottom", "calcs": [] },
+            "tooltip": { "mode": "single", "sort": "none" },
+        }),
+        View::TopLines => {
+            let mut legend = legend("table", &["lastNotNull", "max"]);
+            legend["sortBy"] = "Last *".into();
+            legend["sortDesc"] = true.into();
+            json!({ "tooltip": tooltip, "legend": legend })
+        }
+        View::Bars => json!({ "tooltip": tooltip, "legend": legend("list", &[]) }),
+        View::Lines | View::Stacked => json!({ "tooltip": tooltip, "legend": legend("list", &["lastNotNull"]) }),
+    }
+}
+
+/// How lines and bars are drawn.
+fn drawing(view: &View) -> Value {
+    match view {
+        View::Stat(_) => Value::Null,
+        View::Lines | View::TopLines => json!({ "fillOpacity": 0 }),
+        View::Stacked => json!({ "fillOpacity": 30, "stacking": { "mode": "normal", "group": "A" } }),
+        View::Bars => json!({
+            "drawStyle": "bars",
+            "fillOpacity": 70,
+            "stacking": { "mode": "normal", "group": "A" },
+        }),
+        View::States(_) | View::Alerts => json!({ "fillOpacity": 80, "lineWidth": 0 }),
+    }
+}
+
+fn steps(least: Colour, from: &[(f64, Colour)]) -> Value {
+    let mut steps = vec![json!({ "color": least, "value": null })];
+    steps.extend(
+        from.iter()
+            .map(|(value, colour)| json!({ "color": colour, "value": value })),
+    );
+    json!({ "mode": "absolute", "steps": steps })
+}

@@ -1,0 +1,266 @@
+//! The objects and documents of a monitoring.
+
+use std::rc::Rc;
+
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, ConfigMapKeySelector},
+    apimachinery::pkg::apis::meta::v1::LabelSelector,
+};
+
+use super::{
+    Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, Monitoring, PodMonitor, PodMonitorSpec,
+    PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
+    alert::{
+        self, promtool,
+        runbook::{self, Names},
+    },
+    dashboard, record,
+};
+use crate::{
+    construct::{Check, Claim, Construct, Explanation, Meta},
+    context::Context,
+    manifest::{Document, Object},
+    observability::{CLUSTER, INTERVAL, Scrape, Sources, TIMEOUT, Target, uid},
+    workload::Labels,
+    yaml,
+};
+
+/// The alerts once more, as promtool reads them.
+const RULES_FILE: &str = "rules.yaml";
+
+impl Monitoring {
+    /// The labels of the monitors, the rules and the dashboard.
+    fn labels(&self) -> Labels {
+        Labels::new("kafka-monitoring", &self.meta.name, "")
+    }
+
+    /// The monitor that makes Prometheus scrape a target. It selects by labels that only these pods, or one Service, have, so
+    /// nothing is scraped twice.
+    fn monitor(&self, target: &Target, context: &Context) -> Object {
+        let mut metadata = self.labels().metadata(context, target.job.clone());
+        metadata
+            .labels
+            .get_or_insert_default()
+            .extend(self.monitor_labels.iter().cloned());
+        let selector: LabelSelector = target.labels.label_selector();
+        let label = |label: &str, value: &str| Relabeling {
+            target_label: label.to_owned(),
+            replacement: value.to_owned(),
+        };
+        let endpoint = Endpoint {
+            port: target.port.unwrap_or_default().to_owned(),
+            interval: INTERVAL.to_string(),
+            scrape_timeout: TIMEOUT.to_string(),
+            // Alerts and dashboards select by these, so they are set here and not left to the operator's defaults.
+            relabelings: vec![label("job", &target.job), label(CLUSTER, self.kafka.name())],
+        };
+        match target.scrape {
+            Scrape::Service => Object::new(&ServiceMonitor {
+                metadata,
+                spec: ServiceMonitorSpec {
+                    selector,
+                    endpoints: vec![endpoint],
+                },
+            }),
+            Scrape::Pods => Object::new(&PodMonitor {
+                metadata,
+                spec: PodMonitorSpec {
+                    selector,
+                    pod_metrics_endpoints: vec![endpoint],
+                },
+            }),
+        }
+    }
+
+    fn rules(&self, context: &Context, sources: &Sources) -> PrometheusRule {
+        let mut metadata = self.labels().metadata(context, self.kafka.name());
+        metadata
+            .labels
+            .get_or_insert_default()
+            .extend(self.monitor_labels.iter().cloned());
+        PrometheusRule {
+            metadata,
+            spec: PrometheusRuleSpec {
+                groups: vec![RuleGroup {
+                    name: self.kafka.name().to_owned(),
+                    // A group is worked off in order, so alerts find what has just been recorded. In a group of its own it
+                    // would be up to an interval old.
+                    rules: record::rules(sources)
+                        .map(GroupedRule::Record)
+                        .chain(
+                            self.ready_alerts(sources)
+                                .into_iter()
+                                .map(|alert| GroupedRule::Alert(alert.rule)),
+                        )
+                        .collect(),
+                }],
+            },
+        }
+    }
+
+    /// The dashboards: one a `ConfigMap`, which Grafana's sidecar loads, or the Grafana operator by an object beside it.
+    fn dashboards(&self, context: &Context, sources: &Sources) -> Vec<Object> {
+        let boards = self.boards(sources);
+        let mut objects = Vec::new();
+        for board in &boards {
+            let name = format!("{}-dashboard{}", self.kafka.name(), board.suffix());
+            let file = format!("{}.json", uid(sources, board.name));
+            let mut metadata = self.labels().metadata(context, name.clone());
+            if let Some(instances) = &self.grafana.operator {
+                objects.push(Object::new(&GrafanaDashboard {
+                    metadata: metadata.clone(),
+                    spec: GrafanaDashboardSpec {
+                        instance_selector: LabelSelector {
+                            match_labels: Some(instances.iter().cloned().collect()),
+                            ..LabelSelector::default()
+                        },
+                        allow_cross_namespace_import: true,
+                        config_map_ref: ConfigMapKeySelector {
+                            name,
+                            key: file.clone(),
+                            optional: None,
+                        },
+                    },
+                }));
+            } else {
+                metadata
+                    .labels
+                    .get_or_insert_default()
+                    .insert("grafana_dashboard".to_owned(), "1".to_owned());
+            }
+            objects.push(Object::new(&ConfigMap {
+                metadata,
+                data: Some([(file, dashboard::json(board, &boards, sources))].into()),
+                ..ConfigMap::default()
+            }));
+        }
+        objects
+    }
+}
+
+/// The rules, if that is what the object is.
+fn rules_of(object: &Object) -> Option<PrometheusRule> {
+    if object.kind() != PrometheusRuleSpec::KIND {
+        return None;
+    }
+    object.read().ok()
+}
+
+impl Construct for Monitoring {
+    type Handle = ();
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn handle(&self, _: &Context) {}
+
+    fn claims(&self) -> Vec<Claim> {
+        self.claimed()
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.check_all(check);
+    }
+
+    fn render(&self, context: &Context) -> Vec<Object> {
+        let sources = self.sources(context);
+        let mut objects = self.exporter_objects(context);
+        objects.extend(sources.targets.iter().map(|target| self.monitor(target, context)));
+        objects.push(Object::new(&self.rules(context, &sources)));
+        objects.extend(self.dashboards(context, &sources));
+        objects
+    }
+
+    fn explanations(&self, context: &Context) -> Vec<Explanation> {
+        let sources = self.sources(context);
+        self.ready_alerts(&sources)
+            .iter()
+            .map(|alert| {
+                let rule = &alert.rule;
+                let text = |name: &str| rule.annotations.get(name).cloned();
+                let mut facts = vec![
+                    ("severity", rule.labels["severity"].clone()),
+                    ("for", rule.waits().to_string()),
+                    ("expression", rule.expr.trim_end().to_owned()),
+                ];
+                facts.extend(text("threshold").map(|threshold| ("limit", threshold)));
+                facts.extend(alert::metrics(&rule.expr, &sources).into_iter().map(|metric| {
+                    let origin = runbook::origin(metric);
+                    ("metric", format!("{}, from {origin}: {}", metric.name, metric.help))
+                }));
+                if alert.alert.runbook.is_some() {
+                    facts.push(("runbook", format!("runbooks/{}", self.docs.runbook(&rule.alert))));
+                }
+                facts.extend(text("runbook_url").map(|url| ("runbook_url", url)));
+                Explanation {
+                    name: rule.alert.clone(),
+                    summary: rule.annotation("summary").to_owned(),
+                    facts,
+                }
+            })
+            .collect()
+    }
+
+    fn check_amended(&self, object: &Object, check: &mut Check<'_>) {
+        let Some(amended) = rules_of(object) else { return };
+        let sources = self.sources(check.context());
+        let written = self.ready_alerts(&sources);
+        for rule in amended.spec.alerts() {
+            for flaw in alert::flaws_of_amended(rule, &written, &sources) {
+                check.report(flaw.rule, flaw.message, |finding| {
+                    finding.item(rule.alert.as_str()).hint(flaw.hint);
+                });
+            }
+        }
+    }
+
+    // All of it is made of the finished rules, so that it is about what is applied.
+    fn documents<'a>(&'a self, context: &'a Context, finished: &[Object]) -> Vec<Document<'a>> {
+        let Some(applied) = finished.iter().find_map(rules_of) else {
+            return Vec::new();
+        };
+        let sources = self.sources(context);
+        let names = Names::new(self, context, &sources);
+        let mut written = self.ready_alerts(&sources);
+        // An amendment may have removed or added alerts.
+        written.retain(|alert| applied.spec.alerts().any(|rule| rule.alert == alert.rule.alert));
+        let folder = self.docs.folder();
+        let mut documents = vec![Document::yaml(
+            format!("tests/{folder}{RULES_FILE}"),
+            applied.spec.clone(),
+        )];
+        let known = Rc::new((applied.spec, sources, names, written));
+        for (index, alert) in known.3.iter().enumerate() {
+            if alert.alert.runbook.is_none() {
+                continue;
+            }
+            let known = Rc::clone(&known);
+            documents.push(Document::new(
+                format!("runbooks/{}", self.docs.runbook(&alert.rule.alert)),
+                move || {
+                    let (rules, sources, names, written) = &*known;
+                    let alert = &written[index];
+                    let page = alert.alert.runbook.as_ref();
+                    let rule = rules.alerts().find(|rule| rule.alert == alert.rule.alert);
+                    page.zip(rule).map_or_else(String::new, |(page, rule)| {
+                        runbook::text(page, alert, rule, rules, sources, names)
+                    })
+                },
+            ));
+        }
+        documents.push(Document::new(format!("tests/{folder}alerts.yaml"), move || {
+            let (rules, sources, _, written) = &*known;
+            let tested = rules.alerts().filter_map(|rule| {
+                let alert = written.iter().find(|alert| alert.rule.alert == rule.alert)?;
+                Some((rule, alert))
+            });
+            yaml::to_text(&promtool::file(RULES_FILE, tested, sources))
+        }));
+        documents
+    }
+}

@@ -1,0 +1,124 @@
+//! What a component says of itself, so that it can be monitored: targets, volumes, alerts and dashboards.
+//!
+//! A component implements [`Monitored`] for its handle, beside its builder. [`Monitoring`](crate::monitoring::Monitoring) makes
+//! the objects: it knows no component but the cluster that it was made for.
+
+mod alert;
+mod board;
+pub(crate) mod panels;
+mod sources;
+mod thresholds;
+
+pub use self::{
+    alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
+    board::{Board, Colour, Panel, PanelUnit, Query, Variable, View},
+    sources::{ExternalExporter, Sources, Target},
+};
+pub(crate) use self::{
+    alert::{AlertRow, BY, Page, Says, TestSeries, minutes, of_table},
+    board::{LONGEST_NAME, OVERVIEW, firing, uid},
+    sources::{ALERTS, CLUSTER, INTERVAL, Scrape, Series, TIMEOUT, quoted},
+    thresholds::{LagLimits, LagOf, Thresholds},
+};
+
+use std::fmt;
+
+use crate::{construct::Check, workload::VolumeClaims};
+
+/// A component that can be monitored: `Monitoring::watch` takes its handle.
+///
+/// ```
+/// use kafka_stacks::{
+///     metrics::{AgentMetrics, Metric, MetricKind, Source, Unit},
+///     observability::{Monitored, Sources, Target},
+///     prelude::*,
+///     workload::Labels,
+/// };
+///
+/// static QUEUED: Metric = Metric {
+///     name: "bridge_queued_requests",
+///     kind: MetricKind::Gauge,
+///     unit: Unit::Count,
+///     bounds: (0.0, f64::INFINITY),
+///     source: Source::Exporter(&[]),
+///     help: "Requests that wait for Kafka.",
+/// };
+///
+/// #[derive(Clone, Debug)]
+/// struct Bridge;
+///
+/// impl Monitored for Bridge {
+///     fn name(&self) -> &str {
+///         "bridge"
+///     }
+///
+///     fn targets(&self) -> Vec<Target> {
+///         vec![Target::pods("bridge", Labels::new("bridge", "bridge", ""), Some("metrics"), [std::slice::from_ref(&QUEUED)])]
+///     }
+///
+///     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+///         let queued = sources.series(&QUEUED, &[]).unwrap_or_default();
+///         vec![
+///             Alert::new("BridgeQueueLong", format!("max by (namespace, kafka_cluster) ({queued}) > 100"))
+///                 .summary("Requests wait in the bridge.")
+///                 .description("{{ $value }} requests wait."),
+///         ]
+///     }
+/// }
+///
+/// let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+/// let kafka = stack.add(
+///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+/// );
+/// stack.add(Monitoring::new("monitoring", &kafka).watch(&Bridge));
+/// let manifests = synth(&stack).manifests.unwrap();
+/// assert!(manifests.get("monitoring/podmonitor-bridge.yaml").is_some());
+/// assert!(manifests.get("monitoring/prometheusrule-kafka.yaml").unwrap().contains("alert: BridgeQueueLong"));
+/// ```
+pub trait Monitored: fmt::Debug + Send + Sync + 'static {
+    /// The construct's name, and that of its job.
+    fn name(&self) -> &str;
+
+    /// Its pods with metrics, each once.
+    fn targets(&self) -> Vec<Target> {
+        Vec::new()
+    }
+
+    /// Its volumes: alerts on volumes, and the panel of them, are about these.
+    fn volumes(&self) -> Vec<VolumeClaims> {
+        Vec::new()
+    }
+
+    /// Its alerts, the most urgent first. `sources` has what is scraped for the whole cluster: an alert whose metrics are not
+    /// there is left out. Where two components give the same alert, as two groups of Connect workers do, it is written once.
+    fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+        let _ = sources;
+        Vec::new()
+    }
+
+    /// Its dashboards. Those of one name become one: rows of the same title are joined.
+    fn boards(&self, sources: &Sources) -> Vec<Board> {
+        let _ = sources;
+        Vec::new()
+    }
+
+    /// What is monitored together with it, as the ensemble of a cluster on ZooKeeper.
+    fn beside(&self) -> Vec<&dyn Monitored> {
+        Vec::new()
+    }
+
+    /// What its runbooks call by a name of its own, as `{servers}`. `{job}` is its name.
+    fn names(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// The cluster that it uses, by name and bootstrap servers; `None` if that is not known.
+    fn cluster(&self) -> Option<(&str, &str)> {
+        None
+    }
+
+    /// Reports a handle that does not belong to the stack that is checked.
+    fn check(&self, check: &mut Check<'_>) {
+        let _ = check;
+    }
+}

@@ -1,0 +1,295 @@
+//! Panels that more than one component shows, and the queries that panels are made of.
+
+use super::{Colour, Panel, PanelUnit, Query, Sources, View, uid};
+use crate::metrics::{Metric, controller, exporter, jvm, record};
+
+/// What is neither good nor bad.
+pub(crate) const QUIET: Colour = "#464C54";
+
+/// A panel of one query, described by what its metric says.
+pub(crate) fn panel(title: &'static str, metric: &Metric, unit: PanelUnit, look: View, query: Query) -> Panel {
+    panel_of(title, metric.help, unit, look, vec![query])
+}
+
+/// A panel of several queries.
+pub(crate) const fn panel_of(
+    title: &'static str,
+    description: &'static str,
+    unit: PanelUnit,
+    view: View,
+    queries: Vec<Query>,
+) -> Panel {
+    Panel::new(title, unit, view, queries).description(description)
+}
+
+/// Bad from a value on.
+pub(crate) fn alarm(from: f64) -> View {
+    View::Stat(vec![(from, "red")])
+}
+
+/// To be looked at from a value on.
+pub(crate) fn warning(from: f64) -> View {
+    View::Stat(vec![(from, "orange")])
+}
+
+/// Bad below a value.
+pub(crate) fn no_less_than(least: f64) -> View {
+    View::Stat(vec![(0.0, "red"), (least, "green")])
+}
+
+/// Bad if it is another number than 1.
+pub(crate) fn exactly_one() -> View {
+    View::Stat(vec![(0.0, "red"), (1.0, "green"), (2.0, "red")])
+}
+
+/// Neither good nor bad.
+pub(crate) fn plain() -> View {
+    View::Stat(Vec::new())
+}
+
+/// Of what is 1 on one pod and 0 on the others.
+pub(crate) fn chosen(name: &'static str, other: &'static str) -> View {
+    View::States(vec![(1, name, "green"), (0, other, QUIET)])
+}
+
+/// Queries and panels of metrics, where the stack exports them.
+pub(crate) struct Queries<'a>(pub &'a Sources);
+
+impl Queries<'_> {
+    /// `sum by (pod) (…)`, and the like.
+    pub(crate) fn gauge(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
+        Some(format!("{how} ({})", self.0.series(metric, labels)?))
+    }
+
+    /// `sum by (pod) (rate(…))`, and the like.
+    pub(crate) fn rate(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
+        Some(format!(
+            "{how} (rate({}[$__rate_interval]))",
+            self.0.series(metric, labels)?
+        ))
+    }
+
+    /// `sum by (pod) (increase(…))`, and the like.
+    pub(crate) fn increase(&self, how: &str, metric: &Metric) -> Option<String> {
+        Some(format!(
+            "{how} (increase({}[$__rate_interval]))",
+            self.0.series(metric, &[])?
+        ))
+    }
+
+    /// A number of things in the whole cluster.
+    pub(crate) fn number(&self, title: &'static str, metric: &Metric, how: &str, look: View) -> Panel {
+        panel(
+            title,
+            metric,
+            PanelUnit::Count,
+            look,
+            (self.gauge(how, metric, &[]), ""),
+        )
+    }
+
+    pub(crate) fn active_controllers(&self) -> Panel {
+        self.number(
+            "Active controllers",
+            &controller::ACTIVE_CONTROLLERS,
+            "sum",
+            exactly_one(),
+        )
+    }
+
+    pub(crate) fn offline_partitions(&self) -> Panel {
+        self.number("Offline partitions", &controller::OFFLINE_PARTITIONS, "max", alarm(1.0))
+    }
+
+    /// A line for each pod.
+    pub(crate) fn each(&self, title: &'static str, metric: &Metric, unit: PanelUnit) -> Panel {
+        let query = (self.gauge("max by (pod)", metric, &[]), "{{pod}}");
+        panel(title, metric, unit, View::Lines, query)
+    }
+
+    /// What rarely happens, on each pod.
+    pub(crate) fn events(&self, title: &'static str, metric: &Metric) -> Panel {
+        let query = (self.increase("sum by (pod)", metric), "{{pod}}");
+        panel(title, metric, PanelUnit::Count, View::Bars, query).no_value("None")
+    }
+
+    /// The state of each pod.
+    pub(crate) fn states(&self, title: &'static str, metric: &Metric, look: View) -> Panel {
+        panel(
+            title,
+            metric,
+            PanelUnit::Count,
+            look,
+            (self.gauge("max by (pod)", metric, &[]), "{{pod}}"),
+        )
+    }
+
+    /// The state of each thing, where the state is a label whose value stands in a list, and its series is there while the
+    /// thing is in it. A state is shown as its place in the list.
+    pub(crate) fn named_states(
+        &self,
+        title: &'static str,
+        metric: &Metric,
+        (by, legend): (&str, &'static str),
+        label: &str,
+        states: &[(&str, &'static str, Colour)],
+    ) -> Panel {
+        let part = |(number, (values, ..)): (usize, &(&str, &str, Colour))| {
+            let selector = self.0.series(metric, &[(label, &format!("~{values}"))])?;
+            Some(format!("{} * {selector}", number + 1))
+        };
+        let parts: Option<Vec<String>> = states.iter().enumerate().map(part).collect();
+        let query = parts.map(|parts| format!("max by ({by}) ({})", parts.join(" or ")));
+        let looks = (1..)
+            .zip(states)
+            .map(|(number, (_, name, colour))| (number, *name, *colour));
+        panel(
+            title,
+            metric,
+            PanelUnit::Count,
+            View::States(looks.collect()),
+            (query, legend),
+        )
+    }
+
+    /// The ten topics with the highest rate.
+    pub(crate) fn top_topics(&self, title: &'static str, metric: &Metric, unit: PanelUnit) -> Panel {
+        let query = self
+            .rate("sum by (topic)", metric, &[("topic", "~$topic")])
+            .map(|rate| format!("topk(10, {rate})"));
+        panel(title, metric, unit, View::TopLines, (query, "{{topic}}"))
+    }
+}
+
+impl Panel {
+    /// A click leads to another dashboard, with the same time and data source.
+    pub(crate) fn link_to_board(self, name: &str, title: &'static str, queries: &Queries<'_>) -> Self {
+        let url = format!("/d/{}?${{__url_time_range}}&${{__all_variables}}", uid(queries.0, name));
+        self.link(title, url)
+    }
+}
+
+/// A percentage, as a part of 1.
+pub(crate) fn share(percent: u8) -> f64 {
+    f64::from(percent) / 100.0
+}
+
+/// How often partitions change their leader.
+pub(crate) fn leader_changes(queries: &Queries<'_>) -> Panel {
+    let changes = queries
+        .0
+        .series(&exporter::LEADER, &[("topic", "~$topic")])
+        .map(|leader| format!("sum by (topic) (changes({leader}[$__rate_interval])) > 0"));
+    panel(
+        "Leader changes",
+        &exporter::LEADER,
+        PanelUnit::Count,
+        View::Bars,
+        (changes, "{{topic}}"),
+    )
+    .description("Partitions that got another leader within the interval of each point, by topic.")
+    .no_value("None")
+}
+
+pub(crate) fn largest_lag(queries: &Queries<'_>) -> Panel {
+    #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
+    let limit = queries.0.thresholds.lag.default as f64;
+    let lag = queries.gauge("max", &record::GROUP_LAG, &[]);
+    panel(
+        "Largest lag",
+        &record::GROUP_LAG,
+        PanelUnit::Many,
+        warning(limit),
+        (lag, ""),
+    )
+    .description("Records that the group furthest behind did not commit yet, on one topic.")
+}
+
+pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
+    vec![
+        queries.states(
+            "Active controller",
+            &controller::ACTIVE_CONTROLLERS,
+            chosen("active", "standby"),
+        ),
+        queries.each(
+            "Wait in the controller's queue, 99th percentile",
+            &controller::EVENT_QUEUE_TIME,
+            PanelUnit::Milliseconds,
+        ),
+        panel(
+            "Partitions off their preferred leader",
+            &controller::PREFERRED_REPLICA_IMBALANCE,
+            PanelUnit::Count,
+            View::Lines,
+            (
+                queries.gauge("max", &controller::PREFERRED_REPLICA_IMBALANCE, &[]),
+                "partitions",
+            ),
+        ),
+        panel_of(
+            "Unclean elections and lost heartbeats",
+            "Leaders elected from outside the ISR, and heartbeats of brokers that timed out, within the interval of each point.",
+            PanelUnit::Count,
+            View::Bars,
+            vec![
+                // With KRaft each controller counts those of the whole cluster.
+                (
+                    queries.increase("max", &controller::UNCLEAN_ELECTIONS),
+                    "unclean elections",
+                ),
+                (queries.increase("sum", &controller::TIMED_OUT_HEARTBEATS), "heartbeats"),
+            ],
+        ),
+    ]
+}
+
+pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
+    let job = [("job", job)];
+    let heap = queries
+        .0
+        .series(&jvm::HEAP_USED, &job)
+        .zip(queries.0.series(&jvm::HEAP_MAX, &job));
+    let files = queries
+        .0
+        .series(&jvm::OPEN_FILES, &job)
+        .zip(queries.0.series(&jvm::MAX_FILES, &job));
+    let part = |(used, limit)| format!("max by (pod) ({used}) / max by (pod) ({limit})");
+    vec![
+        panel(
+            "Heap, used",
+            &jvm::HEAP_USED,
+            PanelUnit::Ratio,
+            View::Lines,
+            (heap.map(part), "{{pod}}"),
+        )
+        .description("Part of the heap's limit in use; garbage counts until it is collected."),
+        Panel {
+            max: None,
+            ..panel(
+                "Garbage collection, part of the time",
+                &jvm::GC_SECONDS,
+                PanelUnit::Ratio,
+                View::Lines,
+                (queries.rate("sum by (pod)", &jvm::GC_SECONDS, &job), "{{pod}}"),
+            )
+            .description("Part of the time spent in garbage collection.")
+        },
+        panel(
+            "Processors in use",
+            &jvm::CPU_SECONDS,
+            PanelUnit::Number,
+            View::Lines,
+            (queries.rate("sum by (pod)", &jvm::CPU_SECONDS, &job), "{{pod}}"),
+        )
+        .description("Processors that the process keeps busy."),
+        panel(
+            "File descriptors, used",
+            &jvm::OPEN_FILES,
+            PanelUnit::Ratio,
+            View::Lines,
+            (files.map(part), "{{pod}}"),
+        )
+        .description("Part of the limit of open file descriptors in use."),
+    ]
+}

@@ -1,0 +1,77 @@
+//! The dashboard of the Schema Registry.
+
+use crate::{
+    metrics::{Metric, registry},
+    observability::{
+        Board, Panel, PanelUnit,
+        panels::{Queries, chosen, exactly_one, panel, plain, processes},
+    },
+};
+
+pub(super) fn board(job: &str, queries: &Queries<'_>) -> Board {
+    Board::new("registry", "Schema Registry")
+        .row("", registries_health(queries))
+        .row("Traffic, errors and latency", registries(queries))
+        .row("Registries", registries_states(queries))
+        .folded_row("Processes", processes(job, queries))
+}
+
+fn registries_health(queries: &Queries<'_>) -> Vec<Panel> {
+    let total = |title, metric: &Metric, how, unit, look| {
+        panel(title, metric, unit, look, (queries.gauge(how, metric, &[]), ""))
+    };
+    vec![
+        queries
+            .number("Primaries", &registry::PRIMARY, "sum", exactly_one())
+            .description("Registries that may write: one, or nobody can register a schema."),
+        total(
+            "Requests",
+            &registry::REQUEST_RATE,
+            "sum",
+            PanelUnit::RequestsPerSecond,
+            plain(),
+        ),
+        total(
+            "Requests that failed",
+            &registry::REQUEST_ERROR_RATE,
+            "sum",
+            PanelUnit::RequestsPerSecond,
+            plain(),
+        ),
+        total(
+            "Latency, 99th percentile",
+            &registry::REQUEST_LATENCY,
+            "max",
+            PanelUnit::Milliseconds,
+            plain(),
+        ),
+    ]
+}
+
+fn registries(queries: &Queries<'_>) -> Vec<Panel> {
+    vec![
+        queries.each("Requests", &registry::REQUEST_RATE, PanelUnit::RequestsPerSecond),
+        queries.each(
+            "Requests that failed",
+            &registry::REQUEST_ERROR_RATE,
+            PanelUnit::RequestsPerSecond,
+        ),
+        queries.each(
+            "Latency, 99th percentile",
+            &registry::REQUEST_LATENCY,
+            PanelUnit::Milliseconds,
+        ),
+    ]
+}
+
+fn registries_states(queries: &Queries<'_>) -> Vec<Panel> {
+    vec![
+        queries.states("Primary", &registry::PRIMARY, chosen("primary", "secondary")),
+        queries.each("Connections", &registry::CONNECTIONS, PanelUnit::Many),
+        queries.each(
+            "Schemas registered since the start",
+            &registry::REGISTERED,
+            PanelUnit::Count,
+        ),
+    ]
+}

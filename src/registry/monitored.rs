@@ -1,0 +1,36 @@
+//! What monitoring needs of a registry.
+
+use super::{SchemaRegistryHandle, alerts, board};
+use crate::{
+    construct::Check,
+    metrics::registry,
+    observability::{Alert, Board, Monitored, Sources, Target, of_table, panels::Queries},
+};
+
+impl Monitored for SchemaRegistryHandle {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let tables = registry::AGENT.0.iter().copied();
+        vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables)]
+    }
+
+    fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+        of_table(alerts::ALL, "registry", self, sources).collect()
+    }
+
+    fn boards(&self, sources: &Sources) -> Vec<Board> {
+        vec![board::board(self.name(), &Queries(sources))]
+    }
+
+    fn cluster(&self) -> Option<(&str, &str)> {
+        let kafka = self.cluster()?;
+        Some((kafka.name(), kafka.bootstrap_servers()))
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.check(check);
+    }
+}

@@ -1,0 +1,44 @@
+//! What monitoring needs of an ensemble.
+
+use super::{ZooKeeperHandle, alerts, board};
+use crate::{
+    construct::Check,
+    metrics::zookeeper,
+    observability::{Alert, Board, Monitored, Sources, Target, of_table, panels::Queries},
+    workload::VolumeClaims,
+};
+
+impl Monitored for ZooKeeperHandle {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let tables = zookeeper::AGENT.0.iter().copied();
+        vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables)]
+    }
+
+    fn volumes(&self) -> Vec<VolumeClaims> {
+        vec![self.volume_claims()]
+    }
+
+    fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+        of_table(alerts::ALL, "zookeeper", self, sources).collect()
+    }
+
+    fn boards(&self, sources: &Sources) -> Vec<Board> {
+        vec![board::board(&Queries(sources))]
+    }
+
+    fn names(&self) -> Vec<(&'static str, String)> {
+        let servers = self.replicas();
+        vec![
+            ("{servers}", servers.to_string()),
+            ("{quorum}", (servers / 2 + 1).to_string()),
+        ]
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.check(check);
+    }
+}
