@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "stack",
     "settings",
     "workload",
+    "observability",
     "zookeeper",
     "kafka",
     "registry",
@@ -574,4 +575,28 @@ fn has_word(code: &str, word: &str) -> bool {
         !code[..at].chars().next_back().is_some_and(is_word)
             && !code[at + word.len()..].chars().next().is_some_and(is_word)
     })
+}
+
+#[test]
+fn every_alert_of_a_table_is_in_a_golden_rule() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rules: String = ["prod", "prod-zookeeper"]
+        .map(|stack| {
+            fs::read_to_string(root.join(format!("out/{stack}/monitoring/prometheusrule-kafka.yaml"))).unwrap()
+        })
+        .concat();
+    let mut rows = 0;
+    let sources = Sources::read();
+    for file in sources.holding("AlertRow {\n") {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        for row in text.split("AlertRow {\n").skip(1) {
+            let Some(row) = row.trim_start().strip_prefix("name: \"") else {
+                continue;
+            };
+            let name = row.split('"').next().unwrap();
+            assert!(rules.contains(&format!("alert: {name}\n")), "{name}");
+            rows += 1;
+        }
+    }
+    assert!(rows > 30, "{rows}");
 }

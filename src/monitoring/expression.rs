@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use crate::observability::{CLUSTER, INTERVAL, Series, Sources};
 use crate::{
     diagnostics::{Diagnostic, Rule, rules::observability as rules},
-    metrics,
+    metrics::MetricKind,
+    observability::{CLUSTER, INTERVAL, Series, Sources},
     promql::{self, Bounds, Catalog, Label, MetricType, analyze},
     quantity::Duration,
 };
@@ -58,8 +58,8 @@ impl Catalog for Sources {
         let (least, most) = series.bounds;
         Some(promql::Series {
             metric_type: match series.kind {
-                metrics::MetricKind::Gauge => MetricType::Gauge,
-                metrics::MetricKind::Counter => MetricType::Counter,
+                MetricKind::Gauge => MetricType::Gauge,
+                MetricKind::Counter => MetricType::Counter,
             },
             bounds: Bounds::new(least, most),
             labels,
@@ -96,8 +96,8 @@ impl Sources {
                 "job" if !series.jobs.is_empty() => known(&series.jobs),
                 CLUSTER if series.ours => known(&[&self.cluster]),
                 "namespace" if series.metric.is_some() => known(&[&self.namespace]),
-                "persistentvolumeclaim" if !self.claims.is_empty() => {
-                    Some(self.claims.iter().map(|claim| Cow::Borrowed(claim.as_str())).collect())
+                "persistentvolumeclaim" if !self.volumes.is_empty() => {
+                    Some(self.claims().into_iter().map(Cow::Owned).collect())
                 }
                 _ => {
                     let values = series.metric.and_then(|metric| metric.values(name));
