@@ -42,7 +42,7 @@ impl Everything {
             .stack
             .add(options.jvm(Connect::new("connect", &kafka).avro(&registry)));
         self.stack
-            .add(options.pods(Monitoring::new("monitoring", &kafka).connect(&connect)));
+            .add(options.pods(Monitoring::new("monitoring", &kafka).watch(&connect)));
         self
     }
 
