@@ -123,7 +123,7 @@ impl Stack {
         self
     }
 
-    /// The namespace exists already and belongs to someone else: no Namespace is emitted.
+    /// The namespace exists already and is managed elsewhere: no Namespace is emitted.
     #[must_use]
     pub fn existing_namespace(mut self) -> Self {
         self.namespace = NamespaceOwner::Existing;

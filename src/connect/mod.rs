@@ -435,7 +435,7 @@ impl Construct for Connect {
         );
     }
 
-    /// Its internal topics, with Kafka's numbers of partitions where nobody set them.
+    /// Its internal topics, with Kafka's default numbers of partitions where none are set.
     fn capacity(&self) -> capacity::Facts {
         let partitions = |key: &str, default: u32| {
             let set = self.settings.number(key).and_then(|number| number.try_into().ok());

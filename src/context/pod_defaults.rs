@@ -74,7 +74,7 @@ impl PodDefaults {
         self
     }
 
-    /// The PriorityClass: which pods may take the place of others on a full node.
+    /// The `PriorityClass`: which pods may take the place of others on a full node.
     pub fn priority_class(mut self, class: impl Into<String>) -> Self {
         self.priority_class = Some(class.into());
         self

@@ -22,7 +22,7 @@ pub(super) const FLOOR: Floor = Floor {
 };
 
 const IMAGE: &str = "apicurio/apicurio-registry:3.3.3";
-/// The owner of the application's files in the image, which nobody else may read.
+/// The owner of the application's files in the image: no other user may read them.
 const USER: i64 = 1001;
 const FILE: &str = "apicurio.properties";
 /// Where it keeps the schemas, and what it tells of them.

@@ -110,7 +110,7 @@ mod tests {
     use crate::prelude::{Compatibility, KafkaCluster, Version};
 
     #[test]
-    fn every_broker_of_a_foreign_cluster_gets_its_protocol() {
+    fn every_broker_of_an_external_cluster_gets_its_protocol() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "a:9092, b:9092");
         let registry = SchemaRegistry::new("schemas", &kafka).compatibility(Compatibility::FullTransitive);
         assert_snapshot!(settings(&registry).properties().to_text(), @r"

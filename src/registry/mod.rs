@@ -136,7 +136,7 @@ impl SchemaRegistry {
         }
     }
 
-    /// A registry made elsewhere, by its address.
+    /// An external registry, by its address.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -360,7 +360,7 @@ impl Construct for SchemaRegistry {
     }
 }
 
-/// A registry that is part of a stack, or was made elsewhere: what converters and monitoring are built from.
+/// A registry that is part of a stack, or an external one: what converters and monitoring are built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaRegistryHandle(Arc<Facts>);
 
@@ -380,7 +380,7 @@ impl SchemaRegistryHandle {
         &self.0.name
     }
 
-    /// The cluster that keeps its schemas; unknown of a registry made elsewhere.
+    /// The cluster that keeps its schemas; unknown for an external registry.
     pub fn cluster(&self) -> Option<&KafkaHandle> {
         self.0.cluster.as_ref()
     }
@@ -412,7 +412,7 @@ impl SchemaRegistryHandle {
         &self.0.url
     }
 
-    /// The number of its instances; 0 if it was made elsewhere.
+    /// The number of its instances; 0 if it is external.
     pub fn replicas(&self) -> u16 {
         self.0.replicas
     }

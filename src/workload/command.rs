@@ -28,7 +28,7 @@ pub struct JvmCommand<'a> {
 impl JvmCommand<'_> {
     /// The command line.
     ///
-    /// The JVM's options are set here and not in the container's environment, because what someone executes in the pod
+    /// The JVM's options are set here and not in the container's environment, because a command that is executed in the pod
     /// would inherit them: a `kafka-topics` with a heap as large as the broker's, and an agent whose port is taken. A shell
     /// is needed all the same: the agent's version is part of its file name, and something has to find it.
     pub fn command(&self, images: &ImageSet) -> Vec<String> {
@@ -54,7 +54,7 @@ impl JvmCommand<'_> {
             ),
         };
         // An empty EXTRA_ARGS keeps the script from asking for a log file of the garbage collector, which a read-only file
-        // system refuses. A JVM that is out of memory is of no use to anyone: it ends, and the kubelet starts a new one.
+        // system refuses. A JVM that is out of memory ends, and the kubelet starts a new one.
         let script = format!(
             "{find_agent}\
              EXTRA_ARGS= \\\n\
