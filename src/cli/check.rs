@@ -24,7 +24,7 @@ use crate::{
 #[command(after_long_help = "\
 With `--dir`, every `.yaml`, `.yml` and `.json` file of the folder and the folders in it is judged, whoever wrote it: whether \
 it can be read, what the API server refuses, what refers to nothing, and what keeps Kafka from starting. Documents, Lists and \
-JSON are read as kubectl reads them; a `kustomization.yaml` is no object, but what it names has to be there, and what it \
+JSON are read as kubectl reads them; a `kustomization.yaml` is not an object, but what it names must exist, and what it \
 changes is told. Links to folders are not followed. Diagnostics point to file and line.
 
 A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]

@@ -1,4 +1,4 @@
-//! Manifests on the disk, whoever wrote them, as objects to be judged.
+//! Manifests on disk, from any source, as objects to be judged.
 #![expect(clippy::disallowed_methods, reason = "the command line reads what it judges")]
 
 use std::{
@@ -93,7 +93,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
     };
     folder.walk(root)?;
     if folder.files.is_empty() {
-        return Err(Failure::new(format!("there is no manifest in `{}`", shown(root)))
+        return Err(Failure::new(format!("no manifests in `{}`", shown(root)))
             .hint("manifests are files that end in `.yaml`, `.yml` or `.json`"));
     }
     for (path, shown) in folder.files.clone() {
@@ -289,7 +289,7 @@ impl Folder {
                 file,
                 lines.first(),
                 file,
-                "a document that is no mapping: this is no object of the API",
+                "not a Kubernetes object: the document is not a mapping",
                 "",
             );
             return;
@@ -335,8 +335,8 @@ impl Folder {
                     &file,
                     lines.of(&format!("/{key}")),
                     &file,
-                    format!("`{key}` changes the objects on their way to the cluster: the files are judged without it"),
-                    "judge what `kubectl kustomize` prints",
+                    format!("`{key}` changes the objects before they are applied: the files are judged without it"),
+                    "check the output of `kubectl kustomize` instead",
                 );
             }
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -355,7 +355,7 @@ impl Folder {
                         &file,
                         line,
                         &file,
-                        format!("`{resource}` is not there"),
+                        format!("`{resource}` does not exist"),
                         "remove the line, or add the file",
                     );
                 }
@@ -375,7 +375,7 @@ impl Folder {
                         1,
                         &name,
                         format!("is not listed in `{file}`: it is not applied with it"),
-                        "list it under `resources`, or move it elsewhere",
+                        "list it under `resources`, or move it to another folder",
                     );
                 }
             }
@@ -408,7 +408,7 @@ impl Folder {
         for (index, first) in lint::duplicates(&models) {
             let (object, other) = (&objects[index], &objects[first]);
             let message = format!(
-                "the same object is already in `{}`, line {}: the one that is applied last wins",
+                "the same object is also in `{}`, line {}: the one that is applied last wins",
                 other.file,
                 other.lines.first()
             );
@@ -443,7 +443,7 @@ impl Folder {
                     .unwrap_or_else(|| std::mem::take(&mut finding.hint));
                 if let Some(outside) = &finding.outside {
                     let assume = format!(
-                        "if the cluster has it, say `--assume {}`",
+                        "if the cluster has it, add `--assume {}`",
                         outside.trim_end_matches('/')
                     );
                     hint = if hint.is_empty() {
@@ -493,18 +493,18 @@ fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
     if kind.is_dir() {
         return Ok(None);
     }
-    // A pipe or a device would wait for ever.
+    // Reading a pipe or a device could block.
     if !kind.is_file() {
         return Err((1, "is neither a file nor a folder".to_owned()));
     }
     if kind.len() > LARGEST {
-        return Err((1, format!("has {} bytes: more than {LARGEST} are not read", kind.len())));
+        return Err((1, format!("has {} bytes: the limit is {LARGEST}", kind.len())));
     }
     let bytes = fs::read(path).map_err(|error| (1, reason(&error)))?;
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.split(|&byte| byte == b'\n').count();
-        (u32::try_from(line).unwrap_or(u32::MAX), "is no UTF-8 text".to_owned())
+        (u32::try_from(line).unwrap_or(u32::MAX), "is not valid UTF-8".to_owned())
     })
 }
 

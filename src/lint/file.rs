@@ -19,7 +19,7 @@ rules! { rules::api;
         development: Error,
         summary: "a file that cannot be read as manifests",
         explanation: "A folder of manifests holds YAML or JSON: one object or several, separated by `---`, or a List \
-            of them. A file that is none of that stops `kubectl apply` in the middle, with the files before it applied \
+            of them. Any other file stops `kubectl apply` in the middle, with the files before it applied \
             and those after it not.",
         source: "YAML 1.2; Kubernetes, kubectl apply",
     };
@@ -52,7 +52,7 @@ rules! { rules::api;
         id: "KS-A06",
         production: Error,
         development: Error,
-        summary: "a kustomization that names what is not there",
+        summary: "a kustomization that names a file that does not exist",
         explanation: "`kubectl apply -k` stops at a resource that it cannot find, and applies nothing of the whole \
             folder.",
         source: "kustomize, resources",

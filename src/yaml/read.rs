@@ -164,7 +164,7 @@ pub struct Reading {
 /// assert_eq!(read("a: [").error.map(|error| error.line), Some(1));
 /// ```
 pub fn read(text: &str) -> Reading {
-    // A byte order mark is no part of the text.
+    // A byte order mark does not belong to the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut composer = Composer::new(text);
     composer.documents();
@@ -286,7 +286,7 @@ impl<'t> Composer<'t> {
             other => {
                 return Err(SyntaxError {
                     line,
-                    message: format!("a value was expected, and not {other:?}"),
+                    message: format!("a value was expected, but found {other:?}"),
                 });
             }
         };
@@ -306,14 +306,14 @@ impl<'t> Composer<'t> {
         let Some((node, size)) = self.anchors.get(&id) else {
             return Err(SyntaxError {
                 line,
-                message: "an alias stands within what it stands for".to_owned(),
+                message: "an alias refers to a value that contains it".to_owned(),
             });
         };
         self.aliased = self.aliased.saturating_add(*size);
         if self.aliased > MOST_ALIASED {
             return Err(SyntaxError {
                 line,
-                message: format!("aliases stand for more than {MOST_ALIASED} values"),
+                message: format!("aliases expand to more than {MOST_ALIASED} values"),
             });
         }
         Ok(node.clone())
@@ -457,7 +457,7 @@ impl<'t> Composer<'t> {
             Value::Bool(_) | Value::Number(_) | Value::Null => Ok(node.value.to_string()),
             _ => Err(SyntaxError {
                 line,
-                message: "a key is a list or a mapping, and JSON has only texts".to_owned(),
+                message: "a key is a list or a mapping, but JSON keys are strings".to_owned(),
             }),
         }
     }
@@ -473,7 +473,7 @@ fn merge_into(map: &mut Map<String, Value>, lines: &mut Vec<(String, Lines)>, no
         let Value::Object(part) = part else {
             return Err(SyntaxError {
                 line,
-                message: "`<<` merges mappings, and this is none".to_owned(),
+                message: "`<<` merges mappings, and this is not a mapping".to_owned(),
             });
         };
         for (key, value) in part {
@@ -698,9 +698,12 @@ mod tests {
             one("a: &x {b: 1, c: 2}\nd: *x\ne: {<<: *x, c: 3}\n"),
             json!({ "a": { "b": 1, "c": 2 }, "d": { "b": 1, "c": 2 }, "e": { "b": 1, "c": 3 } })
         );
-        assert_eq!(broken("a: &x [*x]\n"), "1: an alias stands within what it stands for");
+        assert_eq!(broken("a: &x [*x]\n"), "1: an alias refers to a value that contains it");
         assert!(broken("a: *x\n").starts_with("1: "));
-        assert_eq!(broken("a: {<<: 1}\n"), "1: `<<` merges mappings, and this is none");
+        assert_eq!(
+            broken("a: {<<: 1}\n"),
+            "1: `<<` merges mappings, and this is not a mapping"
+        );
     }
 
     #[test]
@@ -711,7 +714,7 @@ mod tests {
             bomb += &format!("a{level}: &a{level} [{parts}]\n");
         }
         assert!(
-            broken(&bomb).ends_with("aliases stand for more than 200000 values"),
+            broken(&bomb).ends_with("aliases expand to more than 200000 values"),
             "{}",
             broken(&bomb)
         );
@@ -739,7 +742,7 @@ mod tests {
         assert_eq!(one("\u{feff}a: 1\n"), json!({ "a": 1 }));
         assert_eq!(one("{\"a\": \"\\ud83d\\ude00\"}"), json!({ "a": "😀" }));
         assert!(!broken("\u{0}\u{1}").is_empty());
-        assert!(broken("? [a]\n: b\n").ends_with("JSON has only texts"));
+        assert!(broken("? [a]\n: b\n").ends_with("JSON keys are strings"));
         assert_eq!(one("1: a\nnull: b\n"), json!({ "1": "a", "null": "b" }));
     }
 

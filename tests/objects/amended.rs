@@ -4,7 +4,7 @@
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
-        core::v1::{ConfigMap, Service},
+        core::v1::{ConfigMap, LocalObjectReference, Service},
         policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::{api::resource::Quantity, util::intstr::IntOrString},
@@ -72,7 +72,7 @@ fn a_finding_about_an_amended_object_points_to_the_amendment() {
     assert_eq!(
         findings(&stack),
         [(
-            "error[KS-A12] test/kafka/StatefulSet kafka: `spec.podManagementPolicy` is `OrderedReady `: it has to be `OrderedReady` or `Parallel`"
+            "error[KS-A12] test/kafka/StatefulSet kafka: `spec.podManagementPolicy` is `OrderedReady `: must be `OrderedReady` or `Parallel`"
                 .to_owned(),
             line
         )]
@@ -95,7 +95,7 @@ fn the_escape_hatch_smuggles_no_defect_in() {
             });
         }),
         &[
-            "error[KS-P06] test/kafka/StatefulSet kafka-controller: 3 members of a quorum start one after the other: the first waits for the second, which is not created before the first is ready",
+            "error[KS-P06] test/kafka/StatefulSet kafka-controller: 3 members of a quorum start one after the other: the first waits for the second, which is created only when the first is ready",
         ],
     );
     says(
@@ -107,7 +107,7 @@ fn the_escape_hatch_smuggles_no_defect_in() {
                 }
             });
         }),
-        &["error[KS-A22] test/kafka/Service kafka: port `tcp-cleint` is none of the selected pods'"],
+        &["error[KS-A22] test/kafka/Service kafka: no selected pod has a port named `tcp-cleint`"],
     );
     says(
         &amended(|stack| {
@@ -118,7 +118,7 @@ fn the_escape_hatch_smuggles_no_defect_in() {
             });
         }),
         &[
-            "error[KS-A25] test/kafka/PodDisruptionBudget kafka: `spec.maxUnavailable` allows no pod away: no node that has one can be drained",
+            "error[KS-A25] test/kafka/PodDisruptionBudget kafka: `spec.maxUnavailable` allows no disruptions: no node that runs such a pod can be drained",
         ],
     );
     says(
@@ -130,7 +130,7 @@ fn the_escape_hatch_smuggles_no_defect_in() {
             });
         }),
         &[
-            "error[KS-P02] test/kafka/ConfigMap kafka: `/var/lib/kafka/data` is the root of a volume, whose `lost+found` ends the broker",
+            "error[KS-P02] test/kafka/ConfigMap kafka: `/var/lib/kafka/data` is the root of a volume, whose `lost+found` folder stops the broker",
         ],
     );
     says(
@@ -166,13 +166,49 @@ fn a_reference_that_leaves_the_stack_is_a_warning_that_can_be_acknowledged() {
     says(
         &stack,
         &[
-            "warning[KS-A19] test/registry/Deployment registry: `spec.template.spec.serviceAccountName` is `shared`, and there is no such ServiceAccount",
+            "warning[KS-A19] test/registry/Deployment registry: `spec.template.spec.serviceAccountName` is `shared`: ServiceAccount not found",
         ],
     );
     stack.acknowledge(&rules::api::REFERENCE, "the platform's team makes it");
     let synthesis = synth(&stack);
     assert!(synthesis.findings.iter().all(|finding| finding.acknowledged.is_some()));
     assert!(synthesis.manifests.is_some());
+}
+
+#[test]
+fn a_hint_for_a_stack_is_a_call() {
+    let (mut stack, _) = stack();
+    stack.amend::<Deployment>("registry", |deployment| {
+        if let Some(pod) = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut()) {
+            pod.image_pull_secrets = Some(vec![LocalObjectReference {
+                name: "registry-login".to_owned(),
+            }]);
+        }
+    });
+    let hints = |stack: &Stack| {
+        synth(stack)
+            .findings
+            .into_iter()
+            .map(|finding| finding.hint)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        hints(&stack),
+        [
+            "create the Secret in the cluster, for example with External Secrets, and acknowledge it: `.acknowledge(&rules::api::REFERENCE, \"reason\")`"
+        ]
+    );
+    let mut stack = Stack::new("test", "kafka");
+    let no_storage = NodePool::brokers("kafka", 3).storage(Storage::persistent(0.gib()));
+    stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, ID)
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(no_storage),
+    );
+    assert_eq!(
+        hints(&stack),
+        ["give the pool a size: `.storage(Storage::persistent(100.gib()))`"]
+    );
 }
 
 #[test]
@@ -194,7 +230,7 @@ fn what_builders_let_pass_is_found_on_the_object() {
     says(
         &pool(|pool| pool.storage(Storage::persistent(0.gib()))),
         &[
-            "error[KS-A13] test/kafka/StatefulSet b: `spec.volumeClaimTemplates[0].spec.resources.requests.storage` is 0: a claim asks for some storage",
+            "error[KS-A13] test/kafka/StatefulSet b: `spec.volumeClaimTemplates[0].spec.resources.requests.storage` is 0: a claim must request storage",
         ],
     );
     says(
@@ -206,7 +242,7 @@ fn what_builders_let_pass_is_found_on_the_object() {
     says(
         &with(|kafka| kafka.listener(Listener::plaintext("EXTERNAL", 9094).access(Access::namespaces(["Team A"])))),
         &[
-            "error[KS-S01] test/kafka/NetworkPolicy kafka: `spec.ingress[0].from[1].namespaceSelector.matchLabels[kubernetes.io/metadata.name]` is no namespace: `Team A` contains 'T': only a-z, 0-9 and `-`",
+            "error[KS-S01] test/kafka/NetworkPolicy kafka: `spec.ingress[0].from[1].namespaceSelector.matchLabels[kubernetes.io/metadata.name]` is not a valid namespace: `Team A` contains 'T': only a-z, 0-9 and `-`",
         ],
     );
     let mut stack = Stack::new("test", "kafka").namespace_label("a/b/c", "x y");

@@ -73,7 +73,7 @@ fn defect_1_ids_are_the_names_of_pods() {
         "        command: [bash, -c, \"export KAFKA_BROKER_ID=$HOSTNAME; exec /etc/confluent/docker/run\"]\n";
     refused(
         &brokers(by_shell),
-        &[("KS-P13", "the command takes the name of the pod for a node id")],
+        &[("KS-P13", "the command uses the name of the pod as the node id")],
     );
 }
 
@@ -90,8 +90,8 @@ fn defect_2_every_pod_makes_a_cluster_id_and_formats_as_node_0() {
     refused(
         &brokers(script),
         &[
-            ("KS-P15", "each pod makes a cluster id of its own with `random-uuid`"),
-            ("KS-P14", "the command writes one `node.id` for all 3 pods"),
+            ("KS-P15", "each pod creates its own cluster id with `random-uuid`"),
+            ("KS-P14", "the command sets the same `node.id` in all 3 pods"),
         ],
     );
 }
@@ -108,7 +108,7 @@ fn defect_3_members_of_a_quorum_start_one_by_one_and_have_no_address_before_they
             ),
             (
                 "KS-P06",
-                "Service kafka-headless: members of the quorum `kafka` have no address before they are ready",
+                "Service kafka-headless: members of the quorum `kafka` have no DNS name until they are ready",
             ),
         ],
     );
@@ -216,10 +216,13 @@ spec:
         &[
             (
                 "KS-P16",
-                "Deployment schema-registry: `kafka-zk.kafka.svc.cluster.local:9092` leads nowhere",
+                "Deployment schema-registry: `kafka-zk.kafka.svc.cluster.local:9092` cannot be resolved",
             ),
-            ("KS-P16", "Deployment kafka-exporter: `kafka-zk:9092` leads nowhere"),
-            ("KS-P16", "Job topics: `kafka-zk:9092` leads nowhere"),
+            (
+                "KS-P16",
+                "Deployment kafka-exporter: `kafka-zk:9092` cannot be resolved",
+            ),
+            ("KS-P16", "Job topics: `kafka-zk:9092` cannot be resolved"),
         ],
     );
 }
@@ -232,7 +235,7 @@ fn defect_7_a_variable_is_used_before_it_is_defined() {
 ";
     refused(
         &brokers(env),
-        &[("KS-A27", "uses `$(POD_NAME)`, a variable that is defined after it")],
+        &[("KS-A27", "uses `$(POD_NAME)`, a variable that is defined later")],
     );
 }
 
@@ -314,9 +317,12 @@ spec:
         &[
             (
                 "KS-P25",
-                "nothing here exports `kafka_controller_kafkacontroller_offlinepartitionscount`",
+                "no exporter here has the metric `kafka_controller_kafkacontroller_offlinepartitionscount`",
             ),
-            ("KS-P25", "nothing here exports `kafka_producer_request_latency_avg`"),
+            (
+                "KS-P25",
+                "no exporter here has the metric `kafka_producer_request_latency_avg`",
+            ),
         ],
     );
     assert!(!shown.contains("`kafka_brokers`"), "the exporter has it: {shown}");
@@ -345,7 +351,7 @@ spec:
                 "KS-P20",
                 "StatefulSet kafka: `auto.create.topics.enable` is not `false`",
             ),
-            ("KS-P20", "Job topics: the Job creates topics and changes none"),
+            ("KS-P20", "Job topics: the Job only creates topics"),
         ],
     );
 }
@@ -358,13 +364,13 @@ fn defect_12_pods_are_neither_restricted_nor_guarded_nor_pinned() {
     refused(
         &brokers(&more).replace(":7.5.0", ":latest"),
         &[
-            ("KS-P22", "its pods have more rights than they need"),
+            ("KS-P22", "its pods have more privileges than they need"),
             ("KS-P23", "a new volume belongs to root"),
-            ("KS-P11", "no disruption budget guards these 3 pods"),
-            ("KS-P04", "a broker is killed after 30 s"),
+            ("KS-P11", "no disruption budget selects these 3 pods"),
+            ("KS-P04", "a broker is killed 30 s after it is told to stop"),
             ("KS-P05", "has a liveness probe and no startup probe"),
             ("KS-P24", "no network policy selects these pods"),
-            ("KS-I05", "is `confluentinc/cp-kafka:latest`, which has no version"),
+            ("KS-I05", "has no version: `confluentinc/cp-kafka:latest`"),
         ],
     );
 }

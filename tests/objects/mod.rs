@@ -14,6 +14,8 @@ use super::cli::{Scratch, kafka_stacks, run, transcript};
 
 const PLAIN: &str = include_str!("plain.yaml");
 const KAFKA: &str = include_str!("kafka.yaml");
+/// What is unusual, and sound: names with colons, a Service for each pod, programs in scripts, monitors of other namespaces.
+const OTHERS: &str = include_str!("others.yaml");
 
 /// What `check --dir` says about the files of a folder, given further words.
 fn check(files: &[(&str, &str)], words: &[&str]) -> String {
@@ -26,10 +28,22 @@ fn check(files: &[(&str, &str)], words: &[&str]) -> String {
 
 #[test]
 fn sound_manifests_are_quiet() {
-    for base in [PLAIN, KAFKA] {
+    for base in [PLAIN, KAFKA, OTHERS] {
         assert_eq!(check(&[("a.yaml", base)], &[]), "exit 0\n");
         assert_eq!(check(&[("a.yaml", base)], &["--development"]), "exit 0\n");
         assert_eq!(check(&[("a.yaml", &base.replace('\n', "\r\n"))], &[]), "exit 0\n");
+    }
+}
+
+#[test]
+fn a_service_of_a_pod_that_the_stateful_set_does_not_have_selects_nothing() {
+    for (from, to) in [
+        ("pod-name: web-0", "pod-name: web-2"),
+        ("pod-index: \"1\"", "pod-index: \"2\""),
+    ] {
+        assert!(OTHERS.contains(from), "{from}");
+        let shown = check(&[("a.yaml", &OTHERS.replace(from, to))], &[]);
+        assert!(shown.contains("error[KS-A21] Service web-"), "{to}: {shown}");
     }
 }
 
@@ -60,6 +74,18 @@ fn each_fault_is_found_by_its_rule_with_its_line() {
             "{rule} is quiet about {to:?}:\n{shown}"
         );
         // A fault that Kubernetes refuses, or silently breaks on, is refused here.
+        for hint in shown.lines().filter(|line| line.starts_with("  hint: ")) {
+            let rust = [
+                ".name(",
+                "::new(",
+                ".storage(",
+                ".acknowledge(",
+                "stack.",
+                "construct",
+                "builder",
+            ];
+            assert!(!rust.iter().any(|word| hint.contains(word)), "{rule}: {hint}");
+        }
         let warning = shown.contains(&format!("warning[{rule}]"));
         assert!(
             shown.starts_with("exit 2\n") || warning,

@@ -1,7 +1,7 @@
 //! What holds for the committed manifests, read with another reader than the one that wrote them.
 
+mod connections;
 mod defects;
-mod graph;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

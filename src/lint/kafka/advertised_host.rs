@@ -36,11 +36,11 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 setting,
                 &UNRESOLVED,
                 format!(
-                    "`{key}` is the name of the pod, which no DNS knows for a {}",
+                    "`{key}` is the name of the pod, which has no DNS name in a {}",
                     member.object.identity.kind
                 ),
             )
-            .hint("advertise the field `status.podIP`");
+            .hint("use the `fieldRef` `status.podIP`");
     } else if member.workload.replicas > 1 && !setting.value.contains(['$', '{']) {
         member
             .at(
@@ -52,6 +52,6 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     setting.value, member.workload.replicas
                 ),
             )
-            .hint("advertise the field `status.podIP`");
+            .hint("use the `fieldRef` `status.podIP`");
     }
 }

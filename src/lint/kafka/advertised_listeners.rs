@@ -5,7 +5,7 @@ use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::set::SetFindings;
 
 rules! { rules::pod;
-    /// An advertised address that leads elsewhere.
+    /// An advertised address that does not lead to the broker.
     pub const ADVERTISED: Rule = Rule {
         id: "KS-P19",
         production: Error,
@@ -42,6 +42,6 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 &ADVERTISED,
                 format!("`advertised.listeners` has `{listener}`: {wrong}"),
             )
-            .hint("advertise the pod: `${env:POD_NAME}.<headless Service>.<namespace>.svc.cluster.local`");
+            .hint("advertise the name of each pod, such as `${env:POD_NAME}.<headless Service>.<namespace>.svc.cluster.local`");
     }
 }

@@ -7,12 +7,12 @@ use super::Member;
 use crate::lint::model::set::SetFindings;
 
 rules! { rules::pod;
-    /// A cluster id that is made anew.
+    /// A cluster id that is not fixed.
     pub const CLUSTER_ID_MADE: Rule = Rule {
         id: "KS-P15",
         production: Error,
         development: Error,
-        summary: "a cluster id that is missing, or that each pod makes for itself",
+        summary: "a cluster id that is missing, or created by each pod",
         explanation: "All nodes of a cluster carry one id, and a log directory refuses another. With `kafka-storage \
             random-uuid` in the pod each has its own; without CLUSTER_ID the image ends, or takes a default that every \
             forgetful cluster shares. It is made once and written down.",
@@ -28,9 +28,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     member.index,
                     pointer.clone(),
                     &CLUSTER_ID_MADE,
-                    "each pod makes a cluster id of its own with `random-uuid`",
+                    "each pod creates its own cluster id with `random-uuid`",
                 )
-                .hint("make one id, once, and write it down: `kafka-storage random-uuid`");
+                .hint("generate one id with `kafka-storage random-uuid`, and use it for all pods");
         }
     }
     let kraft = member.settings.get("process.roles").is_some();
@@ -49,11 +49,17 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 &CLUSTER_ID_MADE,
                 format!("container `{}` has no CLUSTER_ID", member.process.container),
             )
-            .hint("make one id, once, and write it down: `kafka-storage random-uuid`");
+            .hint("generate one id with `kafka-storage random-uuid`, and use it for all pods");
     }
     if member.process.cluster_id.as_deref() == Some("5L6g3nShT-eMCtK--X86sw") {
-        findings.add(member.index, member.process.pointer.clone(), &CLUSTER_ID_MADE, "the cluster id is the default of the apache/kafka image, which every cluster that forgets its id shares")
-            .hint("make one of your own with `kafka-storage random-uuid`");
+        findings
+            .add(
+                member.index,
+                member.process.pointer.clone(),
+                &CLUSTER_ID_MADE,
+                "the cluster id is the default of the apache/kafka image: other clusters without an id share it",
+            )
+            .hint("generate one with `kafka-storage random-uuid`");
     }
 }
 
@@ -71,12 +77,12 @@ pub(super) fn shared(members: &[Member<'_>], findings: &mut SetFindings) {
         let (other, first) = *seen.entry(key).or_insert((id, member));
         if other != id {
             let message = format!(
-                "its cluster id is `{id}`, and that of `{}` in the same quorum `{other}`",
+                "its cluster id is `{id}`, but `{}` in the same quorum has `{other}`",
                 first.object.identity.name
             );
             findings
                 .add(member.index, member.process.pointer.clone(), &CLUSTER_ID_MADE, message)
-                .hint("give all nodes of a cluster one id");
+                .hint("use the same id for all nodes of a cluster");
         }
     }
 }

@@ -38,8 +38,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     }
     if member.process.patience.liveness && !member.process.patience.startup {
-        findings.add(member.index, member.process.pointer.clone(), &RECOVERY, format!("container `{}` has a liveness probe and no startup probe: a broker that recovers its logs is killed", member.process.container))
-            .hint("add a `startupProbe` with the patience of the longest recovery, as 360 times 10 s");
+        findings.add(member.index, member.process.pointer.clone(), &RECOVERY, format!("container `{}` has a liveness probe and no startup probe: a broker that is recovering its logs is killed", member.process.container))
+            .hint("add a `startupProbe` that waits for the longest recovery, such as `failureThreshold: 360` and `periodSeconds: 10`");
     }
     let grace = member.process.patience.grace;
     if grace < 300 {
@@ -48,7 +48,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 member.index,
                 "/spec/template/spec",
                 &GRACE,
-                format!("a broker is killed after {grace} s, and hands over for up to 300 s"),
+                format!(
+                    "a broker is killed {grace} s after it is told to stop, but a clean shutdown takes up to 300 s"
+                ),
             )
             .hint("set `terminationGracePeriodSeconds: 330`");
     }

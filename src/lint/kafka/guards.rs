@@ -8,12 +8,12 @@ use crate::diagnostics::{
 use crate::lint::model::{guard::IntOrPercent, set::SetFindings};
 
 rules! { rules::pod;
-    /// Brokers without a budget.
+    /// Brokers without a disruption budget.
     pub const BUDGET: Rule = Rule {
         id: "KS-P11",
         production: Error,
         development: Off,
-        summary: "brokers or a quorum that a drain may take all at once",
+        summary: "brokers or a quorum that a drain may evict all at once",
         explanation: "Without a disruption budget of one pod at a time, draining two nodes takes two brokers: \
             partitions with two replicas there are offline, and a quorum of three is lost.",
         source: "Strimzi, default disruption budget; Kubernetes, Disruptions",
@@ -43,7 +43,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     member.index,
                     "",
                     &BUDGET,
-                    format!("no disruption budget guards these {total} pods: a drain may take them all at once"),
+                    format!("no disruption budget selects these {total} pods: a drain may evict them all at once"),
                 )
                 .hint("add a PodDisruptionBudget with `maxUnavailable: 1`");
         }
@@ -56,7 +56,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     member.index,
                     "",
                     &BUDGET,
-                    format!("the disruption budget of these {total} pods lets a drain take more than one at once"),
+                    format!(
+                        "the disruption budget of these {total} pods allows a drain to evict more than one at once"
+                    ),
                 )
                 .hint("write `maxUnavailable: 1`");
         }

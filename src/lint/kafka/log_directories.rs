@@ -81,9 +81,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                         findings,
                         &place,
                         &EPHEMERAL_DATA,
-                        format!("`{folder}` lies on no claimed volume: its data is gone with the pod"),
+                        format!("`{folder}` is not on a persistent volume: its data is lost with the pod"),
                     )
-                    .hint("mount a volume claim there");
+                    .hint("mount a persistent volume claim there");
             }
             Some((path, false)) if kafka && path == folder => {
                 member
@@ -91,9 +91,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                         findings,
                         &place,
                         &VOLUME_ROOT,
-                        format!("`{folder}` is the root of a volume, whose `lost+found` ends the broker"),
+                        format!("`{folder}` is the root of a volume, whose `lost+found` folder stops the broker"),
                     )
-                    .hint(format!("use a folder below it, as `{folder}/log`"));
+                    .hint(format!("use a folder below it, such as `{folder}/log`"));
             }
             Some(_) => {}
         }

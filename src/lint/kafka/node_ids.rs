@@ -40,18 +40,18 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     findings,
                     setting,
                     &ID_NOT_A_NUMBER,
-                    format!("`{key}` is the name of the pod, and has to be a number"),
+                    format!("`{key}` is the name of the pod, but must be a number"),
                 )
-                .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
+                .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
         } else if !setting.value.contains(['$', '{']) && setting.value.trim().parse::<i64>().is_err() {
             member
                 .at(
                     findings,
                     setting,
                     &ID_NOT_A_NUMBER,
-                    format!("`{key}` is `{}`, and has to be a number", setting.value),
+                    format!("`{key}` is `{}`, but must be a number", setting.value),
                 )
-                .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
+                .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
         } else if setting.value.trim().parse::<i64>().is_ok_and(|id| id >= 0) && member.workload.replicas > 1 {
             member
                 .at(
@@ -60,7 +60,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     &ID_SHARED,
                     format!("`{key}` is {} in all {} pods", setting.value, member.workload.replicas),
                 )
-                .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
+                .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
         }
     }
     for (pointer, command) in &member.process.commands {
@@ -75,12 +75,12 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                         pointer.clone(),
                         &ID_SHARED,
                         format!(
-                            "the command writes one `{}` for all {} pods",
+                            "the command sets the same `{}` in all {} pods",
                             key.trim_end_matches('='),
                             member.workload.replicas
                         ),
                     )
-                    .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
+                    .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
             }
         }
         let named = [
@@ -103,9 +103,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     member.index,
                     pointer.clone(),
                     &ID_NOT_A_NUMBER,
-                    "the command takes the name of the pod for a node id, which has to be a number",
+                    "the command uses the name of the pod as the node id, which must be a number",
                 )
-                .hint("take it from the field `metadata.labels['apps.kubernetes.io/pod-index']`");
+                .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
         }
     }
 }

@@ -26,8 +26,8 @@ rules! { rules::pod;
         development: Error,
         summary: "a quorum whose members are not the pods",
         explanation: "`controller.quorum.voters`, or ZooKeeper's list of servers, names every member with its id and \
-            address. A member that is no pod is missing for ever, a pod that is no member is refused, and a quorum \
-            with half of its members missing elects nobody.",
+            address. A member that is not a pod is always missing, a pod that is not a member is refused, and a quorum \
+            with half of its members missing cannot elect a leader.",
         source: "Kafka, KafkaConfig; ZooKeeper administrator's guide, server.N",
     };
 }
@@ -37,7 +37,7 @@ pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     }
     if !member.workload.parallel {
-        findings.add(member.index, "/spec", &QUORUM_START, format!("{} members of a quorum start one after the other: the first waits for the second, which is not created before the first is ready", member.workload.replicas))
+        findings.add(member.index, "/spec", &QUORUM_START, format!("{} members of a quorum start one after the other: the first waits for the second, which is created only when the first is ready", member.workload.replicas))
             .hint("set `podManagementPolicy: Parallel`");
     }
     let service = member.workload.service.clone().unwrap_or_default();
@@ -50,7 +50,7 @@ pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
         && !found.not_ready_too
         && let Some(index) = member.set.index("Service", &namespace, &service)
     {
-        findings.add(index, "/spec", &QUORUM_START, format!("members of the quorum `{}` have no address before they are ready, and need each other's to become ready", member.object.identity.name))
+        findings.add(index, "/spec", &QUORUM_START, format!("members of the quorum `{}` have no DNS name until they are ready, but need those of the others to become ready", member.object.identity.name))
             .hint("set `publishNotReadyAddresses: true`");
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                     &VOTERS,
                     format!("two members of the quorum have the id {id}"),
                 )
-                .hint("give each member an id of its own");
+                .hint("give each member its own id");
         }
         let parts: Vec<&str> = host.split('.').collect();
         let (name, service) = (parts[0], parts.get(1).copied().unwrap_or_default());
@@ -90,9 +90,9 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                         findings,
                         setting,
                         &VOTERS,
-                        format!("member `{host}` is no pod of these objects"),
+                        format!("member `{host}` is not a pod of these objects"),
                     )
-                    .hint("list the pods of the StatefulSet that votes");
+                    .hint("list the pods of the StatefulSet whose pods are voters");
             }
             continue;
         }
@@ -103,10 +103,10 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                     setting,
                     &VOTERS,
                     format!(
-                        "member `{host}` does not exist: the StatefulSet has no such pod, or another Service names it"
+                        "member `{host}` does not exist: the StatefulSet has no such pod, or its `serviceName` is another Service"
                     ),
                 )
-                .hint("list exactly the pods of the StatefulSet, at the Service in its `serviceName`");
+                .hint("list exactly the pods of the StatefulSet, with the Service of its `serviceName`");
             continue;
         }
         if stem == own.name && namespace == own.namespace {
@@ -123,7 +123,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                         findings,
                         setting,
                         &VOTERS,
-                        format!("member `{host}` is listed with the id {id}, and has the id {ordinal}"),
+                        format!("member `{host}` is listed with the id {id}, but has the id {ordinal}"),
                     )
                     .hint(format!("write `{ordinal}@{host}`"));
             }
@@ -138,7 +138,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                         findings,
                         &setting,
                         &VOTERS,
-                        format!("pod `{}-{ordinal}` takes part in the vote, and is not listed", own.name),
+                        format!("pod `{}-{ordinal}` is a voter, but is not listed", own.name),
                     )
                     .hint("list every pod of the StatefulSet");
             }

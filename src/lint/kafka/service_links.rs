@@ -13,7 +13,7 @@ rules! { rules::pod;
         summary: "service links that an image takes for its configuration",
         explanation: "Kubernetes gives every container a variable for each Service of its namespace. A Service named \
             `kafka` sets KAFKA_PORT and one named `schema-registry` SCHEMA_REGISTRY_PORT, which the images of the same \
-            name take for settings: they exit. `enableServiceLinks: false` keeps the variables away.",
+            name take for settings: they exit. `enableServiceLinks: false` switches them off.",
         source: "Kubernetes, Accessing the Service; Confluent, cp-docker-images #388; schema-registry #689",
     };
 }
@@ -33,7 +33,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             member.index,
             "/spec/template/spec",
             &SERVICE_LINKS,
-            format!("the Service `{name}` gives container `{}` the variable {variable}, which its image takes for a setting and ends on", member.process.container),
+            format!("the Service `{name}` gives container `{}` the variable {variable}, which the image takes for a setting and exits", member.process.container),
         )
         .hint("set `enableServiceLinks: false` in the pod");
     }

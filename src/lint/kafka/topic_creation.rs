@@ -8,12 +8,12 @@ use crate::diagnostics::{
 use crate::lint::model::{ObjectModel, program::Program, set::SetFindings, settings::Setting, workload::Workload};
 
 rules! { rules::pod;
-    /// Topics that nobody keeps.
+    /// Topics that are not managed.
     pub const TOPICS: Rule = Rule {
         id: "KS-P20",
         production: Error,
         development: Warning,
-        summary: "topics that create themselves, or are created and never kept",
+        summary: "topics that are created automatically, or never updated",
         explanation: "With auto-creation, which is on unless `auto.create.topics.enable=false`, a typing error creates \
             a topic with the cluster's defaults, and a missing topic is never missed. A Job that only runs `--create \
             --if-not-exists` hides that the declaration and the topic differ.",
@@ -50,9 +50,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             findings,
             &place,
             &TOPICS,
-            "`auto.create.topics.enable` is not `false`: clients create topics by naming them".to_owned(),
+            "`auto.create.topics.enable` is not `false`: a client creates a topic by using its name".to_owned(),
         )
-        .hint("set `auto.create.topics.enable=false`, and declare the topics");
+        .hint("set `auto.create.topics.enable=false`, and create the topics explicitly");
 }
 
 /// A Job that creates topics and never looks at them again.
@@ -71,9 +71,9 @@ pub(super) fn by_job(findings: &mut SetFindings, index: usize, object: &ObjectMo
                     index,
                     pointer.clone(),
                     &TOPICS,
-                    "the Job creates topics and changes none: a changed declaration never reaches a topic that exists",
+                    "the Job only creates topics: a changed setting is never applied to an existing topic",
                 )
-                .hint("compare each topic with its declaration, and alter what differs");
+                .hint("use `kafka-configs --alter` and `kafka-topics --alter` for topics that exist");
         }
     }
 }

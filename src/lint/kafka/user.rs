@@ -41,7 +41,7 @@ pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
                 member.process.pointer.clone(),
                 &NAMED_USER,
                 format!(
-                    "container `{}` has to be non-root, and `{}` names its user: the kubelet cannot tell",
+                    "container `{}` must run as non-root, but the user of `{}` has a name and no number: the kubelet cannot verify it",
                     member.process.container, member.process.image
                 ),
             )
@@ -61,7 +61,7 @@ pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
                 "/spec/template/spec/securityContext",
                 &VOLUME_OWNER,
                 format!(
-                    "container `{}` does not run as root, and a new volume belongs to root: it cannot write `{}`",
+                    "container `{}` does not run as root, but a new volume belongs to root: it cannot write to `{}`",
                     member.process.container, member.process.mounts.claims[0].0
                 ),
             )

@@ -15,6 +15,10 @@ pub(crate) fn labels(value: &Value) -> Labels {
         .collect()
 }
 
+/// The labels that the StatefulSet controller adds to each pod.
+pub(crate) const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+pub(crate) const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+
 /// The conditions of a selector, all of which must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selector(Vec<Condition>);
@@ -76,6 +80,22 @@ impl Selector {
             [value] if condition.operator == Operator::In => Some((condition.key.as_str(), value.as_str())),
             _ => None,
         })
+    }
+
+    /// The selector without the labels that the StatefulSet controller adds to each pod, and the values that it asks of these.
+    pub(crate) fn without_pod_labels(&self) -> (Self, Vec<(&str, &str)>) {
+        let single = |condition: &&Condition| {
+            condition.operator == Operator::In
+                && condition.values.len() == 1
+                && matches!(condition.key.as_str(), POD_NAME | POD_INDEX)
+        };
+        let others = self.0.iter().filter(|condition| !single(condition)).cloned().collect();
+        let own = self.0.iter().filter(single);
+        (
+            Self(others),
+            own.map(|condition| (condition.key.as_str(), condition.values[0].as_str()))
+                .collect(),
+        )
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -4,7 +4,7 @@ use super::{node::Node, selector::Selector};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// None for a Service without a selector, whose endpoints someone else writes.
+    /// None for a Service without a selector, whose endpoints are written by others.
     pub(crate) selector: Option<Selector>,
     pub(crate) headless: bool,
     pub(crate) external: bool,

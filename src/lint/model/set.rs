@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ObjectDetail, ObjectModel,
     guard::Budget,
-    selector::{Labels, Selector, selects},
+    selector::{Labels, POD_INDEX, POD_NAME, Selector, selects},
     workload::Workload,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
@@ -69,6 +69,7 @@ impl<'a> ObjectSet<'a> {
 
     /// The workloads of a namespace whose pods a selector selects.
     pub(crate) fn selected(&self, namespace: &str, selector: &Selector) -> Vec<(usize, &'a Workload)> {
+        let (selector, of_pod) = selector.without_pod_labels();
         // The rarest label leaves the fewest to look at.
         let indices = selector
             .required()
@@ -79,8 +80,23 @@ impl<'a> ObjectSet<'a> {
         indices
             .iter()
             .filter_map(|&index| Some((index, self.objects[index].workload()?)))
-            .filter(|(_, workload)| selects(selector, &workload.pods))
+            .filter(|(index, workload)| {
+                selects(&selector, &workload.pods)
+                    && of_pod.iter().all(|label| self.has_pod_label(*index, workload, *label))
+            })
             .collect()
+    }
+
+    /// Whether the StatefulSet controller gives this label to one of the pods.
+    fn has_pod_label(&self, index: usize, workload: &Workload, (key, value): (&str, &str)) -> bool {
+        let identity = &self.objects[index].identity;
+        let ordinal = match value.rsplit_once('-') {
+            Some((name, ordinal)) if key == POD_NAME && name == identity.name => ordinal,
+            None if key == POD_INDEX => value,
+            _ => return false,
+        };
+        let ordinals = workload.first..workload.first + workload.replicas;
+        identity.kind == "StatefulSet" && ordinal.parse().is_ok_and(|ordinal: i64| ordinals.contains(&ordinal))
     }
 
     pub(crate) fn workloads(&self) -> impl Iterator<Item = (usize, &'a ObjectModel, &'a Workload)> + use<'a> {

@@ -83,7 +83,7 @@ pub(crate) fn image(text: &str) -> Reason {
         return Some("is empty".to_owned());
     }
     if text.trim() != text || text.contains(char::is_whitespace) {
-        return Some(format!("`{text}` contains white space"));
+        return Some(format!("`{text}` contains whitespace"));
     }
     let (reference, digest) = match text.split_once('@') {
         Some((reference, digest)) => (reference, Some(digest)),
@@ -117,9 +117,9 @@ pub(crate) fn image(text: &str) -> Reason {
             && part.ends_with(alphanumeric)
     };
     if names.iter().any(|part| part.chars().any(|c| c.is_ascii_uppercase())) {
-        return Some(format!("`{text}` has capitals in its name"));
+        return Some(format!("`{text}` has uppercase letters in its name"));
     }
-    (!names.iter().all(sound)).then(|| format!("`{text}` is not the name of an image"))
+    (!names.iter().all(sound)).then(|| format!("`{text}` is not a valid image name"))
 }
 
 /// The name of an image, and its tag.

@@ -38,7 +38,7 @@ pub(crate) fn check(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
             findings.at(
                 &mode,
                 &WORD,
-                format!("is `{}`: it has to be `{}`", mode.text(), known.join("` or `")),
+                format!("is `{}`: must be `{}`", mode.text(), known.join("` or `")),
             );
         }
     }
@@ -50,8 +50,9 @@ pub(crate) fn check(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.at(&storage, &REQUIRED, "is missing");
     } else if quantity(&storage, findings) == Some(0) {
         findings
-            .at(&storage, &QUANTITY, "is 0: a claim asks for some storage")
-            .hint("give the pool a size: `.storage(Storage::persistent(100.gib()))`");
+            .at(&storage, &QUANTITY, "is 0: a claim must request storage")
+            .hint("give the pool a size: `.storage(Storage::persistent(100.gib()))`")
+            .yaml_hint("write a size, such as `storage: 100Gi`");
     }
     let class = spec.get("storageClassName");
     // An empty class is a way to say: none, bind what exists.
@@ -70,7 +71,7 @@ pub(super) fn retention(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
                 .at(
                     &retention.get(field),
                     &CLAIMS_DELETED,
-                    "is `Delete`: the pods' data goes with them",
+                    "is `Delete`: the data is deleted with the pods",
                 )
                 .hint("write `Retain`");
         }

@@ -104,7 +104,7 @@ fn probe(probe: &Node<'_, '_>, kind: &str, findings: &mut Diagnostics) {
             findings.at(
                 &probe.get("terminationGracePeriodSeconds"),
                 &EXCLUDES,
-                "is set: a readiness probe kills nothing",
+                "is set: not allowed in a readiness probe",
             );
         }
     } else {
@@ -162,7 +162,7 @@ fn named_port(probe: &Node<'_, '_>, container: &Node<'_, '_>, findings: &mut Dia
             let finding = findings.at(
                 &target,
                 &PORT_NAME,
-                format!("is `{name}`, and no port of the container is called that"),
+                format!("is `{name}`: the container has no port of that name"),
             );
             if !named.is_empty() {
                 finding.hint(format!("the container has `{}`", named.join("`, `")));
@@ -185,11 +185,11 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
                         &amount,
                         &QUANTITY,
                         format!(
-                            "is `{}`, less than a mebibyte: no container runs with that {what}",
+                            "is `{}`, less than 1 MiB: no container can run with that {what}",
                             amount.text()
                         ),
                     )
-                    .hint("memory is written as `512Mi` or `8Gi`");
+                    .hint("write memory as `512Mi` or `8Gi`");
             }
         }
     }
@@ -209,7 +209,7 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
                     &memory::REQUEST_ABOVE_LIMIT,
                     format!("is {}, above the limit of {}", shown(&request), shown(&limit)),
                 )
-                .hint("raise the limit, or ask for less");
+                .hint("raise the limit, or lower the request");
         }
     }
 }
@@ -269,7 +269,11 @@ pub(crate) fn sub_path(path: &Node<'_, '_>, findings: &mut Diagnostics) {
 fn security(security: &Node<'_, '_>, findings: &mut Diagnostics) {
     if security.get("privileged").bool() == Some(true) && security.get("allowPrivilegeEscalation").bool() == Some(false)
     {
-        findings.at(security, &EXCLUDES, "is privileged and allows no escalation");
+        findings.at(
+            security,
+            &EXCLUDES,
+            "is privileged, but `allowPrivilegeEscalation` is false",
+        );
     }
     let capabilities = security.get("capabilities");
     let adds_admin = capabilities
@@ -277,7 +281,11 @@ fn security(security: &Node<'_, '_>, findings: &mut Diagnostics) {
         .items()
         .any(|name| matches!(name.text(), "SYS_ADMIN" | "CAP_SYS_ADMIN"));
     if adds_admin && security.get("allowPrivilegeEscalation").bool() == Some(false) {
-        findings.at(security, &EXCLUDES, "adds SYS_ADMIN and allows no escalation");
+        findings.at(
+            security,
+            &EXCLUDES,
+            "adds SYS_ADMIN, but `allowPrivilegeEscalation` is false",
+        );
     }
     user(security, findings);
 }
@@ -291,7 +299,7 @@ pub(crate) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.at(
             &security.get("runAsUser"),
             &EXCLUDES,
-            "is 0, which `runAsNonRoot` forbids: the container is never started",
+            "is 0, but `runAsNonRoot` is true: the container is never started",
         );
     }
     let seccomp = security.get("seccompProfile");
@@ -308,7 +316,7 @@ pub(crate) fn user(security: &Node<'_, '_>, findings: &mut Diagnostics) {
             findings.at(
                 &localhost,
                 &EXCLUDES,
-                "goes with the type `Localhost`, and with no other",
+                "is allowed and required only with the type `Localhost`",
             );
         }
     }

@@ -11,7 +11,7 @@ pub(crate) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     for part in [&data, &binary, &text] {
         for (key, value) in part.entries() {
             if let Some(reason) = syntax::config_key(key) {
-                findings.at(&value, &INNER_NAME, format!("has no valid key: {reason}"));
+                findings.at(&value, &INNER_NAME, format!("has an invalid key: {reason}"));
             }
         }
     }
@@ -20,7 +20,7 @@ pub(crate) fn data(root: &Node<'_, '_>, findings: &mut Diagnostics) {
             findings.at(
                 &value,
                 &LISTED_TWICE,
-                format!("is the second value of `{key}`: `data` has it too"),
+                format!("has the key `{key}`, which is also in `data`"),
             );
         }
     }

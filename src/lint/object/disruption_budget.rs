@@ -13,8 +13,8 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "a disruption budget that blocks every eviction",
-        explanation: "With as many pods required as there are, or none allowed away, no node can ever be drained: an \
-            upgrade of the cluster waits for ever, or someone deletes the budget.",
+        explanation: "With as many pods required as there are, or no disruption allowed, no node that runs one can be drained: an \
+            upgrade of the cluster never finishes, or someone deletes the budget.",
         source: "Kubernetes, Specifying a Disruption Budget for your Application",
     };
 }
@@ -45,7 +45,7 @@ pub(crate) fn budget(root: &Node<'_, '_>, findings: &mut Diagnostics) {
             .at(
                 &most,
                 &NO_EVICTION,
-                "allows no pod away: no node that has one can be drained",
+                "allows no disruptions: no node that runs such a pod can be drained",
             )
             .hint("write `maxUnavailable: 1`");
     }
@@ -54,7 +54,7 @@ pub(crate) fn budget(root: &Node<'_, '_>, findings: &mut Diagnostics) {
             .at(
                 &least,
                 &NO_EVICTION,
-                "is 100%: no node that has such a pod can be drained",
+                "is 100%: no node that runs such a pod can be drained",
             )
             .hint("write `maxUnavailable: 1` instead");
     }

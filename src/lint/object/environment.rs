@@ -36,7 +36,7 @@ pub(super) fn check(container: &Node<'_, '_>, findings: &mut Diagnostics) {
             continue;
         }
         if variable.get("value").str().is_some_and(|value| !value.is_empty()) {
-            findings.at(&variable, &ONE_OF, "has both a value and a place that it comes from");
+            findings.at(&variable, &ONE_OF, "has both `value` and `valueFrom`");
         }
         let sources: Vec<&str> = from
             .entries()
@@ -83,7 +83,7 @@ pub(super) fn check(container: &Node<'_, '_>, findings: &mut Diagnostics) {
                 findings.at(
                     &path,
                     &WORD,
-                    format!("is `{}`, which no pod tells a variable", path.text()),
+                    format!("is `{}`, which cannot be read into a variable", path.text()),
                 );
             }
         }
@@ -124,13 +124,13 @@ fn undefined(container: &Node<'_, '_>, findings: &mut Diagnostics) {
                 let what = if later == index {
                     "itself"
                 } else {
-                    "a variable that is defined after it"
+                    "a variable that is defined later"
                 };
                 findings
                     .at(
                         &value,
                         &UNDEFINED,
-                        format!("uses `$({name})`, {what}: the text stays as it is"),
+                        format!("uses `$({name})`, {what}: it is not replaced"),
                     )
                     .hint(format!("move `{name}` before `{}`", variable.get("name").text()));
             } else if !open && !from_service(name) {
@@ -138,16 +138,22 @@ fn undefined(container: &Node<'_, '_>, findings: &mut Diagnostics) {
                     .at(
                         &value,
                         &UNDEFINED,
-                        format!("uses `$({name})`, which is not defined: the text stays as it is"),
+                        format!("uses `$({name})`, which is not defined: it is not replaced"),
                     )
                     .hint(format!(
-                        "define `{name}` before it, or write `$$({name})` for the text itself"
+                        "define `{name}` before it, or write `$$({name})` for a literal `$({name})`"
                     ));
             }
         }
     }
-    let shell = container.get("command").items().any(|word| word.text() == "-c")
-        || container.get("args").items().any(|word| word.text() == "-c");
+    // `-c`, also together with other options of a shell: `-ec`.
+    let is_script = |word: &str| {
+        word.strip_prefix('-')
+            .is_some_and(|options| options.contains('c') && options.chars().all(|c| c.is_ascii_lowercase()))
+    };
+    let shell = ["command", "args"]
+        .iter()
+        .any(|list| container.get(list).items().any(|word| is_script(word.text())));
     for list in ["command", "args"] {
         let list = container.get(list);
         for word in list.items() {
@@ -162,7 +168,7 @@ fn undefined(container: &Node<'_, '_>, findings: &mut Diagnostics) {
                         .at(
                             &word,
                             &UNDEFINED,
-                            format!("uses `$({name})`, which the container does not define: the text stays as it is"),
+                            format!("uses `$({name})`, which the container does not define: it is not replaced"),
                         )
                         .hint(format!("define `{name}` in the container's `env`"));
                 }

@@ -1,4 +1,4 @@
-//! Checks of single fields that many kinds have: a number in its range, a word among those that are known, an amount.
+//! Checks of single fields that many kinds have: a number in its range, one of the known values, a quantity.
 
 use crate::diagnostics::{Severity::Error, family::rules};
 use std::{collections::BTreeSet, fmt::Display};
@@ -8,12 +8,12 @@ use crate::diagnostics::Rule;
 use crate::lint::model::{guard::IntOrPercent, node::Node, syntax};
 
 rules! { rules::api;
-    /// A name within an object that is not one.
+    /// A name within an object that is not valid.
     pub const INNER_NAME: Rule = Rule {
         id: "KS-A09",
         production: Error,
         development: Error,
-        summary: "a name within an object that is not one",
+        summary: "an invalid name within an object",
         explanation: "Containers and volumes are named by DNS labels, ports by up to 15 characters with a letter, keys \
             of a ConfigMap by letters, digits, `-`, `_` and `.`, and what refers to another object by what that object \
             may be called. The API server refuses anything else, though no schema says so.",
@@ -42,24 +42,24 @@ rules! { rules::api;
         source: "Kubernetes, API validation (ValidatePortNum, validateProbe, ValidateNonnegativeField)",
     };
 
-    /// A word that a field does not know.
+    /// A value that a field does not allow.
     pub const WORD: Rule = Rule {
         id: "KS-A12",
         production: Error,
         development: Error,
-        summary: "a word that a field does not know",
-        explanation: "Such fields take a few words, spelt exactly: `IfNotPresent`, `ClusterIP`, `TCP`. The schema only \
+        summary: "a value that the field does not allow",
+        explanation: "Such fields allow a few values, spelled exactly: `IfNotPresent`, `ClusterIP`, `TCP`. The schema only \
             says `string`, and the API server refuses anything else.",
         source: "Kubernetes API reference",
     };
 
-    /// An amount that is not one.
+    /// A quantity that is not valid.
     pub const QUANTITY: Rule = Rule {
         id: "KS-A13",
         production: Error,
         development: Error,
-        summary: "an amount that cannot be read, or that nothing can have",
-        explanation: "An amount is a number with one of the suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei: \
+        summary: "a quantity that is not valid, or that makes no sense",
+        explanation: "A quantity is a number with one of the suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei: \
             `8Gi` and neither `8GB` nor `8 Gi`. Memory below a mebibyte is nearly always a slip (`512m` is half a \
             byte), and a claim for no storage is refused.",
         source: "Kubernetes, Quantity; Resource Management for Pods and Containers",
@@ -81,7 +81,7 @@ rules! { rules::api;
         id: "KS-A15",
         production: Error,
         development: Error,
-        summary: "a field that the API server insists on",
+        summary: "a required field that is missing",
         explanation: "Without it the object is refused, though many schemas let it pass because an empty text or list \
             is of the right type.",
         source: "Kubernetes, API validation",
@@ -110,7 +110,7 @@ pub(crate) fn range(parent: &Node<'_, '_>, field: &'static str, least: i64, most
             (least, most) if least == most => format!("{least}"),
             _ => format!("{least} to {most}"),
         };
-        findings.at(&node, &RANGE, format!("is {number}: it has to be {bounds}"));
+        findings.at(&node, &RANGE, format!("is {number}: must be {bounds}"));
     }
 }
 
@@ -130,11 +130,7 @@ pub(crate) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], f
     let Some(text) = node.str() else { return };
     if !words.contains(&text) {
         let near = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-        let finding = findings.at(
-            &node,
-            &WORD,
-            format!("is `{text}`: it has to be `{}`", words.join("` or `")),
-        );
+        let finding = findings.at(&node, &WORD, format!("is `{text}`: must be `{}`", words.join("` or `")));
         if let Some(near) = near {
             finding.hint(format!("write `{near}`"));
         }
@@ -175,7 +171,11 @@ pub(crate) fn distinct<'v, K: Ord + Display>(
     for item in list.items() {
         let Some(key) = key(&item) else { continue };
         if seen.contains(&key) {
-            findings.at(&item, &LISTED_TWICE, format!("is the second with the {what} `{key}`"));
+            findings.at(
+                &item,
+                &LISTED_TWICE,
+                format!("is a duplicate: the {what} `{key}` is already in the list"),
+            );
         }
         seen.insert(key);
     }
@@ -200,11 +200,15 @@ pub(crate) fn quantity(node: &Node<'_, '_>, findings: &mut Diagnostics) -> Optio
     match amount {
         None => {
             findings
-                .at(node, &QUANTITY, format!("is `{}`, which is no amount", shown()))
-                .hint("write a number with a suffix, as `8Gi` or `500m`");
+                .at(
+                    node,
+                    &QUANTITY,
+                    format!("is `{}`, which is not a valid quantity", shown()),
+                )
+                .hint("write a number with a suffix, such as `8Gi` or `500m`");
         }
         Some(amount) if amount < 0 => {
-            findings.at(node, &QUANTITY, format!("is `{}`: it cannot be negative", shown()));
+            findings.at(node, &QUANTITY, format!("is `{}`: must not be negative", shown()));
         }
         Some(_) => {}
     }
@@ -226,7 +230,7 @@ pub(crate) fn count_or_percent(parent: &Node<'_, '_>, field: &'static str, findi
             );
         }
         Some(number) if number < 0 => {
-            findings.at(&node, &RANGE, format!("is {}: it cannot be negative", node.value()));
+            findings.at(&node, &RANGE, format!("is {}: must not be negative", node.value()));
         }
         Some(_) => {}
     }

@@ -29,7 +29,7 @@ rules! { rules::identity;
         development: Error,
         summary: "an image that no runtime can pull",
         explanation: "A reference is `[host[:port]/]name[:tag][@digest]`, the name in lower case. Anything else stays \
-            in InvalidImageName for ever.",
+            in InvalidImageName until it is corrected.",
         source: "Distribution, reference grammar; Kubernetes, Images",
     };
 }
@@ -52,12 +52,8 @@ fn floating(image: &Node<'_, '_>, findings: &mut Diagnostics) {
     let tag = text::split_tag(reference).1;
     if !digest && tag.is_none_or(|tag| tag == "latest") {
         findings
-            .at(
-                image,
-                &FLOATING_IMAGE,
-                format!("is `{}`, which has no version", image.text()),
-            )
-            .hint("name a version, as `confluentinc/cp-kafka:8.3.1`, or a digest");
+            .at(image, &FLOATING_IMAGE, format!("has no version: `{}`", image.text()))
+            .hint("use a tag with a version, such as `confluentinc/cp-kafka:8.3.1`, or a digest");
     }
     if reference.contains("apache/kafka-native") {
         findings.at(

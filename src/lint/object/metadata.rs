@@ -15,24 +15,24 @@ use crate::{
 };
 
 rules! { rules::api;
-    /// Something that is no object of the API.
+    /// Something that is not a Kubernetes object.
     pub const NO_OBJECT: Rule = Rule {
         id: "KS-A04",
         production: Error,
         development: Error,
-        summary: "something that is no object of the API",
+        summary: "something that is not a Kubernetes object",
         explanation: "An object has an `apiVersion`, a `kind` that exists in it, and a `metadata.name`. The API server \
             knows the built-in kinds under the versions that it serves, and answers anything else with `no matches for \
             kind`: among them the beta versions that were removed, as policy/v1beta1 in 1.25.",
         source: "Kubernetes API reference; Deprecated API Migration Guide",
     };
 
-    /// A label or an annotation that is not one.
+    /// A label or an annotation that is not valid.
     pub const LABEL: Rule = Rule {
         id: "KS-A08",
         production: Error,
         development: Error,
-        summary: "a label or an annotation that is not one",
+        summary: "an invalid label or annotation",
         explanation: "A key is a name of up to 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` before it \
             if there is one. The value of a label follows the same rule and may be empty; that of an annotation is any \
             text, 256 KiB for all of them.",
@@ -193,9 +193,9 @@ fn kind(root: &Node<'_, '_>, findings: &mut Diagnostics) {
             .in_field(
                 "",
                 &NO_OBJECT,
-                format!("no `{}`: this is no object of the API", missing.join("` and no `")),
+                format!("not a Kubernetes object: no `{}`", missing.join("` and no `")),
             )
-            .hint("a file that is not meant for the cluster belongs in another folder");
+            .hint("move a file that is not for the cluster to another folder");
         return;
     }
     if !is_known_group(api_version) {
@@ -226,9 +226,7 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
         if metadata.get("generateName").is_set() {
             return;
         }
-        findings
-            .at(&name, &NO_OBJECT, "is missing")
-            .hint("give the object a name");
+        findings.at(&name, &NO_OBJECT, "is missing").hint("set `metadata.name`");
         return;
     }
     let identity = Identity {
@@ -237,15 +235,28 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
         namespace: String::new(),
         name: name.text().to_owned(),
     };
-    if let Err(error) = object_name(&identity) {
+    // The names of roles and bindings are parts of a path, so that `:` is allowed.
+    let path_part = root.get("apiVersion").text().starts_with("rbac.authorization.k8s.io/");
+    if path_part {
+        if matches!(name.text(), "" | "." | "..") || name.text().contains(['/', '%']) {
+            let message = format!(
+                "{kind} name {:?} is empty, `.` or `..`, or contains `/` or `%`",
+                name.text()
+            );
+            findings
+                .in_field(name.pointer(), &stack::NAME, message)
+                .hint("change `metadata.name`");
+        }
+    } else if let Err(error) = object_name(&identity) {
         findings
             .in_field(name.pointer(), &stack::NAME, format!("{kind} name {error}"))
-            .hint("choose another name where the construct or its part is made");
+            .hint("give the construct, or the pool, listener or topic that it is named after, another name")
+            .yaml_hint("change `metadata.name`");
     }
     if namespace.is_set()
         && let Some(reason) = syntax::dns_label(namespace.text())
     {
-        findings.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
+        findings.at(&namespace, &stack::NAME, format!("is not a valid namespace: {reason}"));
     }
 }
 
@@ -253,10 +264,10 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
 pub(crate) fn labels(labels: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (key, value) in labels.entries() {
         if let Some(reason) = syntax::qualified_name(key) {
-            findings.at(&value, &LABEL, format!("has no valid key: {reason}"));
+            findings.at(&value, &LABEL, format!("has an invalid key: {reason}"));
         }
         if let Some(reason) = value.str().and_then(syntax::label_value) {
-            findings.at(&value, &LABEL, format!("has no valid value: {reason}"));
+            findings.at(&value, &LABEL, format!("has an invalid value: {reason}"));
         }
     }
 }
@@ -267,14 +278,14 @@ fn annotations(metadata: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (key, value) in annotations.entries() {
         size += key.len() + value.text().len();
         if let Some(reason) = syntax::qualified_name(&key.to_ascii_lowercase()) {
-            findings.at(&value, &LABEL, format!("has no valid key: {reason}"));
+            findings.at(&value, &LABEL, format!("has an invalid key: {reason}"));
         }
     }
     if size > ANNOTATION_LIMIT {
         findings.at(
             &annotations,
             &TOO_LARGE,
-            format!("has {size} bytes: all annotations of an object may have {ANNOTATION_LIMIT}"),
+            format!("has {size} bytes: the limit for all annotations of an object is {ANNOTATION_LIMIT}"),
         );
     }
 }
@@ -294,7 +305,7 @@ fn size(root: &Node<'_, '_>, findings: &mut Diagnostics) {
                 .in_field(
                     "/data",
                     &TOO_LARGE,
-                    format!("its data has {data} bytes: a {kind} may have {CONFIG_LIMIT}"),
+                    format!("its data has {data} bytes: the limit for a {kind} is {CONFIG_LIMIT}"),
                 )
                 .hint("split it, or ship the file in an image");
             return;
@@ -309,14 +320,14 @@ fn size(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.in_field(
             "",
             &TOO_LARGE,
-            format!("it has {size} bytes: the API server stores up to {STORE_LIMIT}"),
+            format!("it has {size} bytes: the API server stores at most {STORE_LIMIT}"),
         );
     } else if size > ANNOTATION_LIMIT {
         findings
             .in_field(
                 "",
                 &TOO_LARGE_TO_APPLY,
-                format!("it has {size} bytes as JSON: client-side `kubectl apply` annotates up to {ANNOTATION_LIMIT}"),
+                format!("it has {size} bytes as JSON: client-side `kubectl apply` keeps a copy in an annotation, of at most {ANNOTATION_LIMIT}"),
             )
             .hint("apply it with `kubectl apply --server-side`, or split it");
     }
@@ -344,7 +355,7 @@ pub(crate) fn selector(selector: &Node<'_, '_>, findings: &mut Diagnostics) {
     let namespace = pairs.get("kubernetes.io/metadata.name");
     match namespace.str().and_then(syntax::dns_label) {
         Some(reason) => {
-            findings.at(&namespace, &stack::NAME, format!("is no namespace: {reason}"));
+            findings.at(&namespace, &stack::NAME, format!("is not a valid namespace: {reason}"));
         }
         None => labels(&pairs, findings),
     }

@@ -17,7 +17,7 @@ pub(crate) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
             findings.at(
                 &item,
                 &WORD,
-                format!("is `{}`: it has to be `Ingress` or `Egress`", item.text()),
+                format!("is `{}`: must be `Ingress` or `Egress`", item.text()),
             );
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn policy(root: &Node<'_, '_>, findings: &mut Diagnostics) {
                     findings.at(
                         &peer,
                         &ONE_OF,
-                        "names nobody: it needs a `podSelector`, a `namespaceSelector` or an `ipBlock`",
+                        "is empty: it needs a `podSelector`, a `namespaceSelector` or an `ipBlock`",
                     );
                 }
                 if set && block.is_set() {

@@ -195,7 +195,7 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
                         .at(
                             &name,
                             &VOLUME,
-                            format!("is `{}`, which is no volume of this pod", name.text()),
+                            format!("is `{}`, but the pod has no such volume", name.text()),
                         )
                         .hint(if known.is_empty() {
                             "add the volume to `volumes`".to_owned()
@@ -320,7 +320,7 @@ fn scheduling(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
             );
         }
         if toleration.get("operator").text() == "Exists" && !toleration.get("value").text().is_empty() {
-            findings.at(&toleration.get("value"), &EXCLUDES, "is set: `Exists` takes no value");
+            findings.at(&toleration.get("value"), &EXCLUDES, "is set: `Exists` has no value");
         }
     }
     metadata::labels(&spec.get("nodeSelector"), findings);

@@ -35,7 +35,7 @@ pub(super) fn check(root: &Node<'_, '_>, model: &PrometheusRules, findings: &mut
         for rule in rules.items() {
             let (alert, record) = (rule.get("alert"), rule.get("record"));
             if alert.is_set() == record.is_set() {
-                findings.at(&rule, &ALERT_RULES, "has to be an `alert` or a `record`, and not both");
+                findings.at(&rule, &ALERT_RULES, "must have either `alert` or `record`");
             }
             let expression = rule.get("expr");
             let empty = expression.str().is_some_and(|text| text.trim().is_empty());
@@ -59,7 +59,7 @@ pub(super) fn check(root: &Node<'_, '_>, model: &PrometheusRules, findings: &mut
                     findings.at(
                         &value,
                         &ALERT_RULES,
-                        format!("has the name `{key}`: letters, digits and `_`, no digit first"),
+                        format!("is `{key}`, which is not a valid label name: letters, digits and `_`, not starting with a digit"),
                     );
                 }
             }

@@ -178,7 +178,7 @@ fn lost(before: &Value, after: &Value, pointer: &str, findings: &mut Diagnostics
                     lost(value, after, &pointer, findings);
                     continue;
                 }
-                let message = format!("`{}` is no field of the API", path(&pointer));
+                let message = format!("unknown field `{}`", path(&pointer));
                 let finding = findings.in_field(pointer.as_str(), &SCHEMA, message);
                 let known = after.as_object().into_iter().flatten();
                 if let Some((near, _)) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {

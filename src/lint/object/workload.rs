@@ -22,7 +22,7 @@ rules! { rules::api;
         development: Error,
         summary: "a workload that does not select its own pods",
         explanation: "The labels of the template must satisfy the selector. The API server refuses a workload \
-            otherwise: it would create pods for ever and find none of them.",
+            otherwise: it would create more and more pods and recognize none of them.",
         source: "Kubernetes, API validation (ValidateDeploymentSpec, ValidateStatefulSetSpec)",
     };
 }
@@ -42,7 +42,7 @@ pub(crate) fn stateful_set(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.at(
             &strategy.get("rollingUpdate"),
             &EXCLUDES,
-            "is set: `OnDelete` takes none",
+            "is set: not allowed with `OnDelete`",
         );
     }
     not_negative(&strategy.get("rollingUpdate"), "partition", findings);
@@ -85,7 +85,7 @@ pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.at(
             &spec.get("progressDeadlineSeconds"),
             &RANGE,
-            format!("is {deadline}: it has to be above `minReadySeconds`, {ready}"),
+            format!("is {deadline}: must be above `minReadySeconds`, {ready}"),
         );
     }
     let strategy = spec.get("strategy");
@@ -94,7 +94,7 @@ pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     }
     let rolling = strategy.get("rollingUpdate");
     if strategy.get("type").text() == "Recreate" && rolling.is_set() {
-        findings.at(&rolling, &EXCLUDES, "is set: `Recreate` takes none");
+        findings.at(&rolling, &EXCLUDES, "is set: not allowed with `Recreate`");
     }
     for field in ["maxSurge", "maxUnavailable"] {
         count_or_percent(&rolling, field, findings);
@@ -107,7 +107,7 @@ pub(crate) fn deployment(root: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.at(
             &rolling,
             &EXCLUDES,
-            "may neither add a pod nor take one away: it never moves",
+            "allows neither an additional pod nor an unavailable one: the rollout never progresses",
         );
     }
     template(&spec, &[], &["Always"], findings);
@@ -134,16 +134,20 @@ pub(crate) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
     }
     word(spec, "completionMode", &["NonIndexed", "Indexed"], findings);
     if spec.get("completionMode").text() == "Indexed" && !spec.get("completions").is_set() {
-        findings.at(&spec.get("completions"), &REQUIRED, "is missing: indexed Jobs count");
+        findings.at(
+            &spec.get("completions"),
+            &REQUIRED,
+            "is missing: required for an indexed Job",
+        );
     }
     if spec.get("selector").is_set() && spec.get("manualSelector").bool() != Some(true) {
         findings
             .at(
                 &spec.get("selector"),
                 &EXCLUDES,
-                "is set: a Job selects its pods itself",
+                "is set: the controller sets the selector of a Job",
             )
-            .hint("leave the selector out");
+            .hint("remove the selector");
     }
     template(spec, &[], &["OnFailure", "Never"], findings);
     let pod = spec.get("template").get("spec").value();
@@ -154,7 +158,7 @@ pub(crate) fn job(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
             .at(
                 &pod.get("restartPolicy"),
                 &EXCLUDES,
-                "is missing, which means `Always`: a Job has `OnFailure` or `Never`",
+                "is missing, which means `Always`: a Job needs `OnFailure` or `Never`",
             )
             .hint("write `restartPolicy: OnFailure`");
     }
@@ -181,7 +185,7 @@ fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], findings: &m
         findings.at(
             &policy,
             &EXCLUDES,
-            format!("is `{}`: this kind has `{}`", policy.text(), restart.join("` or `")),
+            format!("is `{}`: this kind needs `{}`", policy.text(), restart.join("` or `")),
         );
     }
 }
@@ -194,7 +198,7 @@ fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
         findings.at(
             &selector,
             &REQUIRED,
-            "is missing or empty: it has to select the workload's pods",
+            "is missing or empty: it must select the workload's pods",
         );
         return;
     }
@@ -207,10 +211,10 @@ fn own_pods(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
                 &selector,
                 &OWN_PODS,
                 format!(
-                    "is `{}`, which the labels of the template do not satisfy",
+                    "is `{}`, which does not match the labels of the template",
                     conditions.shown()
                 ),
             )
-            .hint("give `template.metadata.labels` the labels that the selector asks for");
+            .hint("add the labels of the selector to `template.metadata.labels`");
     }
 }

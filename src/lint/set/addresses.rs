@@ -7,15 +7,16 @@ use crate::lint::model::{
 };
 
 rules! { rules::pod;
-    /// An address that nobody has.
+    /// An address without a Service.
     pub const ADDRESS: Rule = Rule {
         id: "KS-P16",
         production: Warning,
         development: Warning,
-        summary: "an address that no Service here answers",
+        summary: "an address that belongs to no Service here",
         explanation: "The address names a Service of a namespace that these objects are in, but no such Service, pod \
-            or port is among them: the client waits for ever. In a stack it may be someone else's: acknowledge it with \
-            the reason. In a folder it is an error, unless `--assume Service/NAME` says that the cluster has it.",
+            or port is among them: the client cannot connect. In a stack it may be managed \
+            elsewhere: acknowledge it with the reason. In a folder it is an error, unless `--assume Service/NAME` says \
+            that the cluster has it.",
         source: "Kubernetes, DNS for Services and Pods",
     };
 }
@@ -44,9 +45,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             let shown = format!("{}:{}", address.host, address.port);
             let found = set.find("Service", namespace, service).and_then(ObjectModel::service);
             let message = match (found, pod) {
-                (None, _) => format!("`{shown}` leads nowhere: there is no Service `{service}`"),
+                (None, _) => format!("`{shown}` cannot be resolved: there is no Service `{service}`"),
                 (Some(_), Some(pod)) if !set.has_pod(namespace, service, pod) => {
-                    format!("`{shown}` leads nowhere: Service `{service}` names no pod `{pod}`")
+                    format!("`{shown}` cannot be resolved: Service `{service}` has no pod `{pod}`")
                 }
                 (Some(found), None)
                     if !found.headless
@@ -54,7 +55,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         && found.ports.iter().all(|port| port.number != address.port) =>
                 {
                     format!(
-                        "`{shown}` leads nowhere: Service `{service}` has no port {}",
+                        "`{shown}` refuses connections: Service `{service}` has no port {}",
                         address.port
                     )
                 }
@@ -70,7 +71,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             let finding = findings.add(index, address.pointer.clone(), &ADDRESS, message);
             finding.place.row = address.row;
             finding.hint(if services.is_empty() {
-                "give the address in full where the Service is someone else's".to_owned()
+                "write the full name, `SERVICE.NAMESPACE.svc`, of a Service in another namespace".to_owned()
             } else {
                 format!("there is the Service `{}`", services.join("`, `"))
             });

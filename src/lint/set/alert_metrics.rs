@@ -13,15 +13,15 @@ use crate::{
 };
 
 rules! { rules::pod;
-    /// Alerts on metrics that nothing here exports.
+    /// Alerts on metrics that no exporter here has.
     pub const ALERT_METRIC: Rule = Rule {
         id: "KS-P25",
         production: Warning,
         development: Warning,
-        summary: "an alert on a metric that nothing here exports",
+        summary: "an alert on a metric that no exporter here has",
         explanation: "Brokers export nothing by themselves: their metrics need the JMX agent with rules, and Kafka \
-            Exporter knows only brokers, topics and groups. An alert on a name that nobody has can never fire. In a \
-            stack someone else may export it: acknowledge it. In a folder it is an error, unless `--assume \
+            Exporter knows only brokers, topics and groups. An alert on a metric that does not exist can never fire. In a \
+            stack it may be exported elsewhere: acknowledge it. In a folder it is an error, unless `--assume \
             Metric/NAME` says that it is there.",
         source: "kafka_exporter; JMX exporter; Prometheus, alerting rules",
     };
@@ -68,9 +68,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         index,
                         pointer.clone(),
                         &ALERT_METRIC,
-                        format!("nothing here exports `{metric}`: the alert can never fire"),
+                        format!("no exporter here has the metric `{metric}`: the alert can never fire"),
                     )
-                    .hint("give the brokers the JMX agent with a rule for it, or use a metric of kafka_exporter")
+                    .hint("add a rule for it to the JMX agent of the brokers, or use a metric of kafka_exporter")
                     .outside("Metric", metric);
             }
         }

@@ -60,7 +60,7 @@ fn no_eviction(findings: &mut SetFindings, index: usize, total: i64, budget: &Bu
                 index,
                 "/spec/minAvailable",
                 &NO_EVICTION,
-                format!("`spec.minAvailable` asks for {wanted} of {total} pods: no node that has one can be drained"),
+                format!("`spec.minAvailable` requires {wanted} of {total} pods: no node that runs one can be drained"),
             )
             .hint("write `maxUnavailable: 1` instead");
     }

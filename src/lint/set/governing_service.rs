@@ -37,7 +37,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         index,
                         at,
                         &REFERENCE,
-                        format!("`spec.serviceName` is `{name}`, and there is no such Service"),
+                        format!("`spec.serviceName` is `{name}`: Service not found"),
                     )
                     .hint("add a headless Service of that name")
                     .outside("Service", name);
@@ -49,10 +49,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         at,
                         &GOVERNING_SERVICE,
                         format!(
-                            "`spec.serviceName` is `{name}`, a Service with an address of its own: pods get no names"
+                            "`spec.serviceName` is `{name}`, a Service that is not headless: the pods get no DNS names"
                         ),
                     )
-                    .hint("name a Service with `clusterIP: None`");
+                    .hint("use a Service with `clusterIP: None`");
             }
             Some(service) => {
                 let selected = service
@@ -66,7 +66,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                             at,
                             &GOVERNING_SERVICE,
                             format!(
-                                "`spec.serviceName` is `{name}`, which does not select these pods: they get no names"
+                                "`spec.serviceName` is `{name}`, which does not select these pods: they get no DNS names"
                             ),
                         )
                         .hint("give the pods the labels that the Service selects");

@@ -30,7 +30,7 @@ rules! { rules::identity;
         development: Error,
         summary: "a Job that gets a sidecar",
         explanation: "The proxy runs on when the Job's own container is done, so the Job never completes. The label \
-            `sidecar.istio.io/inject: \"false\"` on the pod keeps it away.",
+            `sidecar.istio.io/inject: \"false\"` on the pod prevents it.",
         source: "Istio, Installing the Sidecar; Kubernetes, Sidecar Containers",
     };
 
@@ -80,9 +80,9 @@ pub(super) fn check(
                 index,
                 "/spec/template/metadata",
                 &MESH_JOB,
-                "its pods get a sidecar, which runs on when the Job is done",
+                "its pods get a sidecar, which keeps running when the Job has finished",
             )
-            .hint("give them the label `sidecar.istio.io/inject: \"false\"`");
+            .hint("set the label `sidecar.istio.io/inject: \"false\"` on its pods");
     }
     if let Some(pointer) = &workload.proxy_user {
         findings
@@ -107,11 +107,11 @@ pub(super) fn check(
             "/spec/template/metadata",
             &MESH_UNDECIDED,
             format!(
-                "namespace `{namespace}` injects a sidecar, and container `{}` speaks a protocol that it does not know",
+                "namespace `{namespace}` injects a sidecar, and container `{}` uses a protocol that the sidecar does not know",
                 kafka.container
             ),
         )
-        .hint("give the pods the label `sidecar.istio.io/inject: \"false\"`, or \"true\" if that is meant");
+        .hint("set the label `sidecar.istio.io/inject: \"false\"` on the pods, or `\"true\"` if that is intended");
         return;
     }
     let services: Vec<&ObjectModel> = set
@@ -140,12 +140,12 @@ pub(super) fn check(
         };
         let message = match declared {
             None => format!(
-                "port {} of the pods is in no Service, so the sidecar lets it through without mTLS",
+                "no Service declares port {} of the pods: the sidecar passes it through without mTLS",
                 port.number
             ),
             Some(known) if !spoken(&known.name) && known.protocol.is_empty() => {
                 format!(
-                    "port {} is called `{}`, which tells the sidecar no protocol",
+                    "the name `{1}` of port {0} does not tell the sidecar its protocol",
                     port.number, known.name
                 )
             }
@@ -153,6 +153,6 @@ pub(super) fn check(
         };
         findings
             .add(index, "/spec/template/spec", &MESH_PORT, message)
-            .hint("declare every port in the headless Service, and call it `tcp-…`");
+            .hint("declare every port in the headless Service, with a name that begins with `tcp-`");
     }
 }

@@ -51,9 +51,9 @@ pub(super) fn check(
             String::new()
         };
         let who = if enforced {
-            "the namespace refuses its pods"
+            "the namespace rejects its pods"
         } else {
-            "its pods have more rights than they need"
+            "its pods have more privileges than they need"
         };
         findings
             .add(
@@ -62,6 +62,6 @@ pub(super) fn check(
                 &RESTRICTED,
                 format!("{who}: {}{more}", shown.join(", ")),
             )
-            .hint("see the restricted level of the Pod Security Standards");
+            .hint("set what is missing in `securityContext`, as the restricted Pod Security Standard requires");
     }
 }

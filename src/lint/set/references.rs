@@ -10,20 +10,20 @@ use crate::lint::model::{
 };
 
 rules! { rules::api;
-    /// A reference that leads nowhere.
+    /// A reference to an object that does not exist.
     pub const REFERENCE: Rule = Rule {
         id: "KS-A19",
         production: Warning,
         development: Warning,
-        summary: "a reference to an object that is not there",
+        summary: "a reference to an object that does not exist",
         explanation: "A pod that mounts a ConfigMap or a Secret which does not exist waits in ContainerCreating for \
             ever; one with an unknown ServiceAccount is never created. Nothing refuses it. In a stack the object may \
-            be someone else's: acknowledge it with the reason. In a folder it is an error, unless `--assume KIND/NAME` \
+            be managed elsewhere: acknowledge it with the reason. In a folder it is an error, unless `--assume KIND/NAME` \
             says that the cluster has it.",
         source: "Kubernetes, Configure a Pod to Use a ConfigMap; Secrets; Service Accounts",
     };
 
-    /// A key that is not there.
+    /// A key that does not exist.
     pub const MISSING_KEY: Rule = Rule {
         id: "KS-A20",
         production: Error,
@@ -54,32 +54,11 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             match set.find(kind, namespace, name).map(|found| &found.detail) {
                 None if reference.optional => {}
                 None => {
-                    let elsewhere = set
-                        .objects
-                        .iter()
-                        .find(|other| other.identity.kind == kind && other.identity.name == name)
-                        .map(|other| other.identity.namespace.clone());
-                    let names: Vec<&str> = set
-                        .objects
-                        .iter()
-                        .filter(|other| other.identity.kind == kind && other.identity.namespace == *namespace)
-                        .map(|other| other.identity.name.as_str())
-                        .take(6)
-                        .collect();
-                    let hint = match elsewhere {
-                        Some(other) if other.is_empty() => {
-                            format!("the {kind} `{name}` has no namespace: give it `{namespace}`")
-                        }
-                        Some(other) => {
-                            format!("the {kind} `{name}` is in namespace `{other}`, where this pod cannot see it")
-                        }
-                        None if names.is_empty() => format!("add the {kind}"),
-                        None => format!("there is the {kind} `{}`", names.join("`, `")),
-                    };
-                    let message = format!("`{}` is `{name}`, and there is no such {kind}", reference.path);
+                    let message = format!("`{}` is `{name}`: {kind} not found", reference.path);
                     findings
                         .add(index, reference.pointer.clone(), &REFERENCE, message)
-                        .hint(hint)
+                        .hint(absent(set, kind, namespace, name, Reader::Stack))
+                        .yaml_hint(absent(set, kind, namespace, name, Reader::Manifests))
                         .outside(kind, name);
                 }
                 Some(ObjectDetail::Config(config)) => {
@@ -89,7 +68,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         .filter(|key| !reference.optional && !config.keys.contains(key))
                     {
                         let message = format!(
-                            "`{}` asks {kind} `{name}` for the key `{key}`, which it does not have",
+                            "`{}` refers to the key `{key}` of {kind} `{name}`, which has no such key",
                             reference.path
                         );
                         let keys = config.keys.join("`, `");
@@ -101,5 +80,47 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 Some(_) => {}
             }
         }
+    }
+}
+
+/// Who reads a hint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Stack,
+    Manifests,
+}
+
+/// What to do about an object that is not found.
+fn absent(set: &ObjectSet<'_>, kind: &str, namespace: &str, name: &str, reader: Reader) -> String {
+    let of_kind = || {
+        set.objects
+            .iter()
+            .map(|other| &other.identity)
+            .filter(|other| other.kind == kind)
+    };
+    if let Some(other) = of_kind().find(|other| other.name == name) {
+        return if other.namespace.is_empty() {
+            format!("the {kind} `{name}` has no namespace: set `namespace: {namespace}`")
+        } else {
+            format!(
+                "the {kind} `{name}` is in namespace `{}`: pods cannot use it from another one",
+                other.namespace
+            )
+        };
+    }
+    let names: Vec<&str> = of_kind()
+        .filter(|other| other.namespace == namespace)
+        .map(|other| other.name.as_str())
+        .take(6)
+        .collect();
+    let acknowledge = format!("acknowledge it: `.acknowledge(&{}, \"reason\")`", REFERENCE.path);
+    match reader {
+        // No stack contains the value of a Secret.
+        Reader::Stack if kind == "Secret" => {
+            format!("create the Secret in the cluster, for example with External Secrets, and {acknowledge}")
+        }
+        Reader::Stack if names.is_empty() => format!("if the cluster has the {kind}, {acknowledge}"),
+        Reader::Manifests if names.is_empty() => format!("add the {kind}"),
+        _ => format!("available: `{}`", names.join("`, `")),
     }
 }

@@ -24,19 +24,19 @@ rules! { rules::api;
         summary: "a selector that selects nothing",
         explanation: "A Service without pods refuses every connection, a budget without pods guards nothing, a policy \
             without pods leaves them open, and a monitor without targets is an empty dashboard. Nothing refuses any of \
-            them. In a stack the pods may be someone else's: acknowledge it. In a folder it is an error, unless \
+            them. In a stack the pods may be managed elsewhere: acknowledge it. In a folder it is an error, unless \
             `--assume Pod` says that the cluster has them.",
         source: "Kubernetes, Labels and Selectors",
     };
 
-    /// A port by a name that nobody has.
+    /// A port name that does not exist.
     pub const PORT_NAME: Rule = Rule {
         id: "KS-A22",
         production: Error,
         development: Error,
-        summary: "a port by a name that nobody there has",
+        summary: "a port name that does not exist",
         explanation: "A named port is looked up in each pod, or in the Service. Where no container declares the name, \
-            a Service has no endpoint, a probe fails, a policy admits nobody and a monitor finds no target; and \
+            a Service has no endpoint, a probe fails, a policy admits no traffic and a monitor finds no target; and \
             nothing refuses it.",
         source: "Kubernetes, Service, port definitions; Prometheus operator, API reference",
     };
@@ -46,9 +46,9 @@ rules! { rules::api;
         id: "KS-A23",
         production: Warning,
         development: Warning,
-        summary: "a port that none of the selected pods declares",
-        explanation: "A container may listen on ports that it does not declare, so this is no error; but where pods \
-            declare others, a number that none of them has is usually a slip, and connections to it are refused.",
+        summary: "a port number that no selected pod declares",
+        explanation: "A container may listen on ports that it does not declare, so this is only a warning; but where pods \
+            declare others, a number that no pod declares is usually a mistake, and connections to it are refused.",
         source: "Kubernetes, Service, targetPort",
     };
 }
@@ -110,14 +110,16 @@ fn service_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize
         .filter(|(object, _)| watches(monitor, namespace, object) && selects(&monitor.selector, &object.labels))
         .collect();
     if found.is_empty() {
-        nothing(
-            findings,
-            index,
-            "/spec/selector",
-            "Service",
-            &monitor.selector,
-            "Service",
-        );
+        if is_here(set, monitor) {
+            nothing(
+                findings,
+                index,
+                "/spec/selector",
+                "Service",
+                &monitor.selector,
+                "Service",
+            );
+        }
         return;
     }
     for (target, pointer) in &monitor.ports {
@@ -142,7 +144,7 @@ fn service_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize
                     index,
                     pointer.clone(),
                     rule,
-                    format!("port `{name}` is none of the selected Services'"),
+                    format!("no selected Service has a port `{name}`"),
                 )
                 .hint(format!("they have `{}`", names.join("`, `")));
         }
@@ -158,7 +160,9 @@ fn pod_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, na
         .map(|(index, _, workload)| (index, workload))
         .collect();
     if pods.is_empty() {
-        nothing(findings, index, "/spec/selector", "pod", &monitor.selector, "Pod");
+        if is_here(set, monitor) {
+            nothing(findings, index, "/spec/selector", "pod", &monitor.selector, "Pod");
+        }
         return;
     }
     for (target, pointer) in &monitor.ports {
@@ -166,6 +170,14 @@ fn pod_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, na
             missing_port(findings, index, pointer, target, &pods);
         }
     }
+}
+
+/// Whether anything is known of the namespaces that a monitor names.
+fn is_here(set: &ObjectSet<'_>, monitor: &Monitor) -> bool {
+    monitor
+        .namespaces
+        .as_ref()
+        .is_none_or(|names| names.is_empty() || names.iter().any(|name| set.namespaces.contains(name.as_str())))
 }
 
 fn watches(monitor: &Monitor, own: &str, object: &ObjectModel) -> bool {
@@ -208,7 +220,7 @@ fn missing_port(
                 index,
                 pointer,
                 &PORT_NAME,
-                format!("port `{name}` is none of the selected pods'"),
+                format!("no selected pod has a port named `{name}`"),
             );
             if !names.is_empty() {
                 finding.hint(format!("they have `{names}`"));
@@ -220,7 +232,7 @@ fn missing_port(
                     index,
                     pointer,
                     &PORT_NUMBER,
-                    format!("port {number} is none that the selected pods declare"),
+                    format!("no selected pod declares port {number}"),
                 )
                 .hint("name the port of the container, so that both stay the same");
         }
@@ -234,10 +246,8 @@ fn nothing(findings: &mut SetFindings, index: usize, pointer: &str, what: &str, 
             index,
             pointer,
             &SELECTS_NOTHING,
-            format!("no {what} here has the labels `{}`", selector.shown()),
+            format!("no {what} has the labels `{}`", selector.shown()),
         )
-        .hint(format!(
-            "compare the selector with the labels of the {what} that is meant"
-        ))
+        .hint(format!("compare the selector with the labels of the intended {what}"))
         .outside(kind, "");
 }

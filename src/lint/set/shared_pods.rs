@@ -26,14 +26,14 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         if let Some((other, _)) = selected.into_iter().find(|(other, _)| *other != index) {
             let whose = &set.objects[other].identity;
             let message = format!(
-                "its selector `{}` selects the pods of {} `{}` too",
+                "its selector `{}` also selects the pods of {} `{}`",
                 selector.shown(),
                 whose.kind,
                 whose.name
             );
             findings
                 .add(index, "/spec/selector", &SHARED_PODS, message)
-                .hint("give the pods of each a label that only they have");
+                .hint("add a label to selector and pods that distinguishes them");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What refers to what: every reference in the committed manifests leads to exactly what it means.
+//! Who connects to what: Prometheus to every pod with metrics, and the ports of the control plane only from within the cluster. That
+//! references, selectors and ports exist is told by `check --dir`.
 
 use std::collections::BTreeSet;
 
@@ -19,92 +20,6 @@ fn port_names(template: &Value) -> BTreeSet<&str> {
         .flat_map(|c| list(&c["ports"]))
         .filter_map(|port| port["name"].as_str())
         .collect()
-}
-
-#[test]
-fn a_service_forwards_to_pods_that_have_its_ports() {
-    for out in all() {
-        for service in out.of_kind("Service") {
-            let headless = service["spec"]["clusterIP"] == "None";
-            let selected: Vec<_> = pods(&out)
-                .into_iter()
-                .filter(|(_, pod)| selects(&service["spec"]["selector"], &pod["metadata"]["labels"]))
-                .collect();
-            assert!(
-                !selected.is_empty(),
-                "{}: {} selects nothing",
-                out.stack,
-                service["metadata"]["name"]
-            );
-            for port in list(&service["spec"]["ports"]) {
-                let target = port["targetPort"].as_str().expect("ports are named");
-                let having = selected
-                    .iter()
-                    .filter(|(_, pod)| port_names(pod).contains(target))
-                    .count();
-                // A headless Service only names pods, of which some may be controllers and others brokers.
-                assert!(
-                    having == selected.len() || headless && having > 0,
-                    "{}: {target}",
-                    out.stack
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn no_two_workloads_select_each_others_pods() {
-    for out in all() {
-        for (workload, _) in out.workloads() {
-            if workload["kind"] == "Job" {
-                continue;
-            }
-            let selector = &workload["spec"]["selector"]["matchLabels"];
-            let owned: Vec<_> = pods(&out)
-                .into_iter()
-                .filter(|(_, pod)| selects(selector, &pod["metadata"]["labels"]))
-                .collect();
-            assert_eq!(owned.len(), 1, "{}: {selector}", out.stack);
-            assert_eq!(owned[0].0, workload["metadata"]["name"]);
-        }
-    }
-}
-
-#[test]
-fn probes_volumes_and_claims_exist() {
-    for out in all() {
-        for (workload, template) in out.workloads() {
-            let spec = &template["spec"];
-            let ports = port_names(template);
-            let mut volumes: BTreeSet<&str> = list(&spec["volumes"])
-                .iter()
-                .filter_map(|v| v["name"].as_str())
-                .collect();
-            volumes.extend(
-                list(&workload["spec"]["volumeClaimTemplates"])
-                    .iter()
-                    .filter_map(|c| c["metadata"]["name"].as_str()),
-            );
-            for volume in list(&spec["volumes"]) {
-                if let Some(map) = volume["configMap"]["name"].as_str() {
-                    out.find("ConfigMap", map);
-                }
-            }
-            for container in super::containers(template) {
-                for mount in list(&container["volumeMounts"]) {
-                    assert!(volumes.contains(mount["name"].as_str().unwrap()));
-                }
-                for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
-                    for handler in ["tcpSocket", "httpGet"] {
-                        if let Some(port) = container[probe][handler]["port"].as_str() {
-                            assert!(ports.contains(port), "{} {probe} {port}", workload["metadata"]["name"]);
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 #[test]
