@@ -15,32 +15,35 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
         for_duration: minutes(5),
         summary: "A Kafka connector failed.",
         description: "Connector {{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} failed.",
-        threshold: |_, _| "None: a connector that failed stays so until someone restarts it.".to_owned(),
+        threshold: |_, _| "No failed connectors: a failed connector is not restarted automatically.".to_owned(),
         expression: |_, sources| {
             let failed = sources.series(&connect::CONNECTOR_STATUS, &[("status", "failed")])?;
             Some(format!("max by ({BY}, job, connector) ({failed})"))
         },
         page: Page {
-            meaning: "The connector cannot decide what its tasks have to do: they go on with old settings, or do not run at all.",
+            meaning: "The connector cannot configure its tasks: they continue with old settings, or do not run at \
+                all.",
             causes: &[
-                "Its configuration is wrong, or a secret in it has expired.",
-                "What it connects to is away.",
+                "Its configuration is wrong, or a credential has expired.",
+                "The system that it connects to is down.",
                 "Its plugin is not in the image.",
             ],
             steps: &[
                 (
-                    "What does it say?",
+                    "What is its error?",
                     "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status.connector'",
                 ),
                 (
-                    "And its worker?",
+                    "What do the logs of the workers say?",
                     "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=1h --prefix | grep -iE 'error|exception' | tail -40",
                 ),
             ],
-            over: "Mend the cause, then `curl -X POST 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It \
-                is over when its state is RUNNING.",
+            over: "Fix the cause, then restart it: `curl -X POST \
+                'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when its \
+                state is RUNNING.",
             avoid: &[
-                "Do not delete and create it again: a source may start from the beginning, and a sink's group has a new name.",
+                "Do not delete and recreate it: a source may start from the beginning, and a sink's consumer group \
+                    may start without its offsets.",
             ],
         },
         test: |group, _| {
@@ -58,35 +61,38 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
         for_duration: minutes(5),
         summary: "Tasks of a Kafka connector failed.",
         description: "{{ $value }} tasks of {{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} failed.",
-        threshold: |_, _| "None: a task that failed stays so until someone restarts it.".to_owned(),
+        threshold: |_, _| "No failed tasks: a failed task is not restarted automatically.".to_owned(),
         // Each worker reports its own view of the whole group.
         expression: |_, sources| {
             let failed = sources.series(&connect::FAILED_TASKS, &[])?;
             Some(format!("max by ({BY}, job, connector) ({failed}) > 0"))
         },
         page: Page {
-            meaning: "What these tasks should move stands still: partitions of a sink, tables of a source. The others go on. \
-                Nothing is lost as long as topics, or the source, keep the records.",
+            meaning: "These tasks move no data: partitions of a sink or tables of a source are stuck. Other tasks \
+                continue. No data is lost as long as the topics, or the source, keep it.",
             causes: &[
-                "A record that it cannot convert or write, and no dead letter queue.",
-                "What it writes to or reads from is away, or refuses it.",
-                "The registry does not answer: see KafkaSchemaRegistryNoPrimary.",
+                "A record that it cannot convert or write, without a dead letter queue.",
+                "The system that it reads from or writes to is down, or denies access.",
+                "The Schema Registry does not respond: see KafkaSchemaRegistryNoPrimary.",
             ],
             steps: &[
                 (
-                    "What killed them?",
+                    "Why did they fail?",
                     "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status | {name, tasks: [.tasks[] | select(.state == \"FAILED\")]}'",
                 ),
                 (
-                    "Is a sink behind?",
+                    "Does a sink have lag?",
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group connect-NAME",
                 ),
             ],
-            over: "Mend the cause, then `curl -X POST 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It \
-                is over when all tasks are RUNNING.",
+            over: "Fix the cause, then restart them: `curl -X POST \
+                'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when all \
+                tasks are RUNNING.",
             avoid: &[
-                "Do not restart them in a loop without reading the trace: the same record kills them again.",
-                "Do not set `errors.tolerance=all` without a dead letter queue: records are then dropped in silence.",
+                "Do not restart them repeatedly without reading the stack trace: the same record makes them fail \
+                    again.",
+                "Do not set `errors.tolerance=all` without a dead letter queue: failed records are then silently \
+                    dropped.",
             ],
         },
         test: |group, _| {
@@ -117,20 +123,19 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
         name: "KafkaConnectRebalancing",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka Connect workers have been rebalancing for long.",
-        description: "Workers of {{ $labels.job }} in {{ $labels.namespace }} rebalance and do not come to an end.",
-        threshold: |_, _| "Ten minutes: with a worker away it waits five minutes for it.".to_owned(),
+        summary: "Kafka Connect workers have been rebalancing for too long.",
+        description: "Workers of {{ $labels.job }} in {{ $labels.namespace }} do not finish rebalancing.",
+        threshold: |_, _| "Ten minutes. When a worker is missing, the group waits five minutes for it.".to_owned(),
         expression: |_, sources| {
             let rebalancing = sources.series(&connect::REBALANCING, &[])?;
             Some(format!("max by ({BY}, job) ({rebalancing}) == 1"))
         },
         page: Page {
-            meaning: "While the workers agree on who does what, tasks stand still or move, and the REST interface answers \
-                with 409.",
+            meaning: "During a rebalance, tasks stop or move to other workers, and the REST API responds with 409.",
             causes: &[
-                "A worker starts and ends again and again.",
-                "A connector takes very long to start or to stop.",
-                "The group's coordinator, a broker, moves again and again.",
+                "A worker restarts repeatedly.",
+                "A connector takes very long to start or stop.",
+                "The group coordinator keeps moving between brokers.",
             ],
             steps: &[
                 (
@@ -138,12 +143,13 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     "kubectl -n {ns} get pods -l app.kubernetes.io/instance={job}",
                 ),
                 (
-                    "What do they say?",
+                    "What do their logs say?",
                     "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=15m --prefix | grep -iE 'rebalance|joined|generation' | tail -40",
                 ),
             ],
-            over: "It is over when the workers have agreed; then all tasks have a worker again.",
-            avoid: &["Do not restart workers meanwhile: each leaves and joins, which is a rebalance more."],
+            over: "Fix the worker or connector that causes the rebalances. The alert resolves when the rebalance is \
+                complete and all tasks are assigned.",
+            avoid: &["Do not restart workers meanwhile: each restart causes another rebalance."],
         },
         test: |group, _| {
             AlertTest::value("")

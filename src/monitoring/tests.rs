@@ -490,9 +490,9 @@ fn a_rule_can_be_reviewed() {
     assert_snapshot!(&text[first..second], @r#"
     - alert: KafkaBrokerDown
       annotations:
-        description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the exporter that counts them is gone."
+        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has {{ $value }} running brokers. The value is also 0 if the exporter that counts them is down."
         runbook_url: https://runbooks.voicecore.internal/kafka/KafkaBrokerDown.md
-        summary: Kafka has fewer brokers than are declared.
+        summary: Kafka has fewer running brokers than declared.
         threshold: 3 brokers are declared. A restart takes less than five minutes.
       expr: (max by (namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"}) or 0 * absent(kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})) < 3
       for: 5m
@@ -888,24 +888,24 @@ fn a_page_about_a_cluster_made_elsewhere_executes_nothing_in_its_pods() {
     assert_snapshot!(manifests.get("runbooks/KafkaOfflinePartitions.md").unwrap(), @r#"
     # KafkaOfflinePartitions
 
-    Kafka partitions have no leader: nobody can write to them or read from them.
+    Kafka partitions are offline: they have no leader, so clients cannot write or read.
 
     **critical**, fires after 5m · cluster `events` in namespace `shop`
 
     ## What it means here
 
-    Every broker that holds an in-sync copy of these partitions is away. Clients of them get errors or wait; nothing that was acknowledged is lost as long as the brokers' disks are there.
+    All brokers with an in-sync replica of these partitions are down. Clients of the partitions get errors or wait. No acknowledged record is lost as long as the brokers' disks exist.
 
-    Limit: None may be offline. An election takes seconds.
+    Limit: No offline partitions. A leader election takes seconds.
 
     ## Likely causes
 
-    1. Several brokers are away at once.
-    2. A topic with a single copy lived on the broker that is away.
+    1. Several brokers are down at once.
+    2. A topic with replication factor 1 was on the broker that is down.
 
     ## What to look at
 
-    Which partitions, and on which brokers are their copies?
+    Which partitions are offline, and on which brokers are their replicas?
 
     ```sh
     kafka-topics --bootstrap-server kafka-1.example.com:9092,kafka-2.example.com:9092 --describe --unavailable-partitions
@@ -913,12 +913,12 @@ fn a_page_about_a_cluster_made_elsewhere_executes_nothing_in_its_pods() {
 
     ## What ends it
 
-    The brokers that are listed as `Isr` have to come back: tell whoever runs the cluster. It is over when the command lists nothing.
+    The brokers that are listed under `Isr` must start again: tell the operators of the cluster. The alert resolves when the command lists nothing.
 
     ## Do not
 
-    - Do not elect a leader from outside the ISR (`kafka-leader-election --election-type unclean`) before the owners of the data agree: acknowledged records are lost for good.
-    - Do not delete and create the topic again: that loses all of it.
+    - Do not run an unclean leader election (`kafka-leader-election --election-type unclean`) without the agreement of the data owners: acknowledged records are permanently lost.
+    - Do not delete and recreate the topic: all its data is lost.
 
     ## The rule
 
@@ -927,12 +927,12 @@ fn a_page_about_a_cluster_made_elsewhere_executes_nothing_in_its_pods() {
     - (count by (namespace, kafka_cluster) (kafka_topic_partition_leader{namespace="shop",kafka_cluster="events",job="events-exporter"}) or 0 * sum by (namespace, kafka_cluster) (kafka_topic_partitions{namespace="shop",kafka_cluster="events",job="events-exporter"})) > 0
     ```
 
-    | Metric | From | Says |
+    | Metric | Source | Meaning |
     |---|---|---|
     | `kafka_topic_partition_leader` | kafka_exporter | Node id of the partition's leader; no sample while there is none. |
     | `kafka_topic_partitions` | kafka_exporter | Partitions of the topic. |
 
-    Dashboard: `/d/kafka-shop-events` of Grafana; its links lead to the others.
+    Dashboard: `/d/kafka-shop-events` in Grafana, with links to the others.
     "#);
 }
 
@@ -1164,8 +1164,8 @@ fn a_page_names_whom_else_to_ask_and_no_group_of_workers_that_it_is_not_about() 
     stack.add(Monitoring::new("monitoring", &kafka).watch(&a).watch(&b));
     let manifests = manifests(&stack);
     let down = manifests.get("runbooks/KafkaBrokerDown.md").unwrap();
-    assert!(down.contains("Where `kafka-0` does not run, use another broker, as `kafka-1`."));
-    assert!(down.contains("with 1 broker away writes go on"));
+    assert!(down.contains("If `kafka-0` is down, use another broker, such as `kafka-1`."));
+    assert!(down.contains("with 1 broker down writes continue"));
     let failed = manifests.get("runbooks/KafkaConnectConnectorFailed.md").unwrap();
     assert!(failed.contains("`JOB` is the label `job` of the alert."));
     assert!(failed.contains("service/JOB 8083") && !failed.contains("service/connect-a"));
@@ -1256,7 +1256,7 @@ fn a_group_and_a_topic_can_have_limits_of_their_own() {
     "#);
     assert_snapshot!(
         alert["annotations"]["threshold"].as_str().unwrap(),
-        @"1000 records over all partitions of the topic, `Monitoring::lag_threshold`; 50000 for group reports; 5000 on topic call.events."
+        @"1000 records over all partitions of the topic, set with `Monitoring::lag_threshold`; 50000 for group reports; 5000 on topic call.events."
     );
 }
 
@@ -1400,7 +1400,7 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
 
     ## What to look at
 
-    Where `kafka-0` does not run, use another broker, as `kafka-1`.
+    If `kafka-0` is down, use another broker, such as `kafka-1`.
 
     What is ordered?
 
@@ -1422,7 +1422,7 @@ fn an_alert_of_the_stack_has_a_page_and_a_test_like_those_of_the_crate() {
     sum by (region) (rate(shop_orders_total{job="shop"}[5m])) == 0
     ```
 
-    Dashboard: `/d/kafka-kafka-kafka` of Grafana; its links lead to the others.
+    Dashboard: `/d/kafka-kafka-kafka` in Grafana, with links to the others.
     "#);
 }
 

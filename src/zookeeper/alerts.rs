@@ -41,8 +41,9 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         name: "KafkaZooKeeperQuorumLost",
         severity: AlertSeverity::Critical,
         for_duration: minutes(1),
-        summary: "Too few ZooKeeper servers are there for a quorum.",
-        description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} lead or follow.",
+        summary: "ZooKeeper has lost its quorum: too few servers run.",
+        description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are \
+            part of the quorum.",
         threshold: |ensemble, _| {
             let servers = ensemble.replicas();
             format!("{} of {servers} servers are a majority.", servers / 2 + 1)
@@ -52,12 +53,12 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
             Some(format!("{} < {majority}", serving(sources)?))
         },
         page: Page {
-            meaning: "ZooKeeper needs {quorum} of its {servers} servers and has fewer: it answers nobody. No leader is elected \
-                for a broker that goes away, and brokers that lose their session are out of the cluster.",
+            meaning: "ZooKeeper needs {quorum} of its {servers} servers and has fewer, so it serves no requests. No \
+                leader is elected when a broker fails, and brokers that lose their session leave the cluster.",
             causes: &[
-                "Servers are away: a drained node, a volume that is full or cannot be mounted.",
-                "They run and do not reach each other on ports 2888 and 3888.",
-                "They load their data after a start, which takes a minute for much of it.",
+                "Servers are down: a drained node, or a volume that is full or cannot be mounted.",
+                "They run but cannot reach each other on ports 2888 and 3888.",
+                "They are loading their data after a restart, which can take a minute.",
             ],
             steps: &[
                 (
@@ -65,7 +66,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} get pods -l app.kubernetes.io/name=zookeeper -o wide",
                 ),
                 (
-                    "In which role is each? `Mode` is missing where it serves nobody.",
+                    "What is the role of each server? `Mode` is missing if the server is not in the quorum.",
                     "for pod in $(kubectl -n {ns} get pods -l app.kubernetes.io/name=zookeeper -o name); do echo $pod; kubectl -n {ns} exec $pod -- bash -c 'exec 3<>/dev/tcp/127.0.0.1/2181; echo srvr >&3; cat <&3' | grep -E 'Mode|not'; done",
                 ),
                 (
@@ -73,11 +74,12 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} logs -l app.kubernetes.io/name=zookeeper --tail=-1 --since=15m --prefix | grep -iE 'election|leader|connect' | tail -40",
                 ),
             ],
-            over: "Bring back servers until {quorum} lead or follow. It is over when the second command shows one `leader` and \
-                followers.",
+            over: "Start servers until {quorum} are in the quorum. It is fixed when the second command shows one \
+                `leader` and the rest as `follower`.",
             avoid: &[
-                "Do not delete the volume of a server: a majority with empty volumes is an empty cluster.",
-                "Do not restart the brokers: without ZooKeeper they do not start.",
+                "Do not delete the volume of a server: if a majority has empty volumes, all data of ZooKeeper is \
+                    lost.",
+                "Do not restart the brokers: they cannot start without ZooKeeper.",
             ],
         },
         test: |ensemble, _| {
@@ -90,17 +92,18 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "A ZooKeeper server is not part of the quorum.",
-        description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} lead or follow.",
+        description: "{{ $value }} ZooKeeper servers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are \
+            part of the quorum.",
         threshold: |ensemble, _| format!("{} servers are declared.", ensemble.replicas()),
         expression: |ensemble, sources| {
             let all = Some(ensemble.replicas()).filter(|servers| *servers > 1)?;
             Some(format!("{} < {all}", serving(sources)?))
         },
         page: Page {
-            meaning: "Of {servers} servers one at least is missing. ZooKeeper goes on as long as {quorum} are there.",
+            meaning: "At least one of {servers} servers is missing. ZooKeeper keeps working as long as {quorum} run.",
             causes: &[
                 "Its pod does not run: a drained node, a full volume.",
-                "It runs and does not reach the others.",
+                "It runs but cannot reach the others.",
             ],
             steps: &[
                 (
@@ -108,11 +111,11 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} get pods -l app.kubernetes.io/name=zookeeper -o wide",
                 ),
                 (
-                    "What does it say? `POD` is the one that is not ready.",
+                    "What does its log say? Replace `POD` with the pod that is not ready.",
                     "kubectl -n {ns} logs POD --tail=100",
                 ),
             ],
-            over: "It is over when all {servers} servers lead or follow.",
+            over: "Start the missing server. The alert resolves when all {servers} servers are in the quorum.",
             avoid: &["Do not restart another server meanwhile: with fewer than {quorum} the quorum is lost."],
         },
         test: |ensemble, _| leaving(ensemble, 1),
@@ -123,31 +126,32 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         for_duration: minutes(2),
         summary: "A Kafka broker has no session with ZooKeeper.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is {{ $labels.state }}.",
-        threshold: |_, _| "Each broker is CONNECTED; a reconnect takes seconds.".to_owned(),
+        threshold: |_, _| "All brokers are CONNECTED. A reconnect takes seconds.".to_owned(),
         expression: |_, sources| {
             let state = sources.series(&zookeeper::SESSION_STATE, &[])?;
             let inside = state.trim_end_matches('}');
             Some(format!("max by ({BY}, pod, state) ({inside},state!=\"CONNECTED\"}})"))
         },
         page: Page {
-            meaning: "The named broker is out of the cluster, or about to be: it leads nothing once its session has expired, and \
-                may not know it.",
+            meaning: "This broker has left the cluster, or will soon: once its session has expired it leads no \
+                partitions, and it may not notice that.",
             causes: &[
-                "ZooKeeper has no quorum: see KafkaZooKeeperQuorumLost. Then it is all brokers.",
-                "The broker does not reach ZooKeeper: a network policy, its node.",
-                "Its session expired during a long pause, and it could not register again.",
+                "ZooKeeper has no quorum: see KafkaZooKeeperQuorumLost. Then all brokers are affected.",
+                "The broker cannot reach ZooKeeper: a network policy, or a problem of its node.",
+                "Its session expired during a long garbage collection pause, and it could not register again.",
             ],
             steps: &[
                 (
-                    "Does ZooKeeper serve?",
+                    "Do the ZooKeeper servers run?",
                     "kubectl -n {ns} get pods -l app.kubernetes.io/name=zookeeper",
                 ),
                 (
-                    "What does the broker say? `POD` is the one of the alert.",
+                    "What does the broker's log say? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --since=15m | grep -i zookeeper | tail -20",
                 ),
             ],
-            over: "It connects again by itself once ZooKeeper serves. If not, restart it: `kubectl -n {ns} delete pod POD`.",
+            over: "It reconnects by itself once ZooKeeper has a quorum. If not, restart it: `kubectl -n {ns} delete \
+                pod POD`.",
             avoid: &["Do not restart all brokers at once."],
         },
         test: |_, _| {
@@ -169,33 +173,31 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         for_duration: minutes(0),
         summary: "A Kafka broker lost its session with ZooKeeper.",
         description: "Sessions of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} expired {{ $value | printf \"%.0f\" }} times within 15 minutes.",
-        threshold: |_, _| "None: the broker was out of the cluster for that time.".to_owned(),
+        threshold: |_, _| "No expired sessions: after one, the broker has to rejoin the cluster.".to_owned(),
         expression: |_, sources| {
             let expired = sources.series(&zookeeper::SESSION_EXPIRES, &[])?;
             Some(format!("sum by ({BY}, pod) (increase({expired}[15m])) > 0"))
         },
         page: Page {
-            meaning: "For longer than the session's timeout the broker did not speak with ZooKeeper. Its leaders moved away, and \
-                it had to come back like after a crash.",
+            meaning: "The broker did not contact ZooKeeper for longer than the session timeout. Its leaders moved to \
+                other brokers, and it had to rejoin as after a crash.",
             causes: &[
-                "A long pause of its garbage collector, or a node without processor time.",
-                "A network that was cut off for some seconds.",
-                "A slow ZooKeeper: its disk.",
+                "A long garbage collection pause, or too little CPU on its node.",
+                "A network failure of some seconds.",
+                "A slow disk of ZooKeeper.",
             ],
             steps: &[
                 (
-                    "When, and what did it say? `POD` is the one of the alert.",
+                    "When did it happen, and what does the log say? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --since=1h | grep -iE 'session|expired' | tail -20",
                 ),
                 (
-                    "Is ZooKeeper slow? A write that waits for the disk is in its log.",
+                    "Is ZooKeeper slow? It logs each slow `fsync`.",
                     "kubectl -n {ns} logs -l app.kubernetes.io/name=zookeeper --tail=-1 --since=1h --prefix | grep -i fsync | tail",
                 ),
             ],
-            over: "It ends a quarter of an hour after the last one.",
-            avoid: &[
-                "Do not raise `zookeeper.session.timeout.ms` first: a dead broker is then noticed that much later.",
-            ],
+            over: "Fix the cause. The alert resolves 15 minutes after the last expired session.",
+            avoid: &["Do not raise `zookeeper.session.timeout.ms` first: a dead broker is then detected later."],
         },
         test: |_, _| {
             AlertTest::value(1)

@@ -15,7 +15,7 @@ fn idle(sources: &Sources) -> f64 {
 
 fn idle_limit(_: &KafkaHandle, sources: &Sources) -> String {
     format!(
-        "{} %, `Monitoring::idle_threshold`: below it requests queue up in bursts.",
+        "{} %, set with `Monitoring::idle_threshold`. Below it, requests queue up during bursts.",
         sources.thresholds.idle
     )
 }
@@ -46,12 +46,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaProducerLatencyHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "A Kafka broker answers producers slowly.",
-        description: "One in a hundred produce requests takes {{ $value | printf \"%.0f\" }} ms or more on {{ $labels.pod }} of \
-            {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
+        summary: "A Kafka broker responds slowly to producers.",
+        description: "The 99th percentile of produce latency is {{ $value | printf \"%.0f\" }} ms on {{ $labels.pod \
+            }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
         threshold: |_, sources| {
             format!(
-                "{} ms, `Monitoring::produce_latency_threshold`.",
+                "{} ms, set with `Monitoring::produce_latency_threshold`.",
                 sources.thresholds.produce_latency.as_millis()
             )
         },
@@ -66,29 +66,33 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ))
         },
         page: Page {
-            meaning: "Producers wait. Their buffers fill, then they block, then records time out. The broker counts from the \
-                arrival of the request to its answer, and with `acks=all` that includes the wait for {insync} copies.",
+            meaning: "Producers wait. Their buffers fill, then `send` blocks, then records time out. The latency is \
+                measured in the broker, from the arrival of a request to its response. With `acks=all` it includes \
+                the wait for {insync} in-sync replicas.",
             causes: &[
-                "A follower is slow, so the leader waits for it: see KafkaISRShrink.",
+                "A follower is slow and the leader waits for it: see KafkaISRShrink.",
                 "The disk of this broker is slow.",
-                "More requests than the handler threads take: see KafkaRequestHandlersBusy.",
-                "Very large batches, which take long to copy.",
+                "More requests than the request handler threads can process: see KafkaRequestHandlersBusy.",
+                "Very large batches, which take long to replicate.",
             ],
             steps: &[
                 (
-                    "Where does the time go? The dashboard shows it: waiting for a handler, appending, or waiting for followers.",
+                    "Where is the time spent: in the request queue, on the local disk, or waiting for followers? The \
+                        dashboard shows it too. Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep -E 'requestmetrics_(requestqueue|local|remote)timems.*Produce'",
                 ),
                 (
                     "Do followers keep up?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
                 ),
-                ("Is the pod at its limit?", "kubectl -n {ns} top pods -l {pods}"),
+                (
+                    "Is the pod at its CPU or memory limit?",
+                    "kubectl -n {ns} top pods -l {pods}",
+                ),
             ],
-            over: "Take load from the slow part. It is over when 99 of 100 requests are answered in time for a minute.",
-            avoid: &[
-                "Do not tell producers to use `acks=1`: they no longer wait, and lose records with the next failure.",
-            ],
+            over: "Reduce the load on the slow part. The alert resolves when the 99th percentile is below the \
+                threshold again.",
+            avoid: &["Do not switch producers to `acks=1`: they stop waiting, and lose records at the next failure."],
         },
         test: |_, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
@@ -133,37 +137,42 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaRequestHandlersBusy",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "The request handler threads of a Kafka broker are nearly always busy.",
-        description: "Handler threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are idle \
-            {{ $value | humanizePercentage }} of the time.",
+        summary: "The request handler threads of a Kafka broker are overloaded.",
+        description: "Request handler threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }} are idle only {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
         expression: |_, sources| {
             let free = sources.series(&broker::HANDLER_IDLE, &[])?;
             Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
-            meaning: "Requests wait for a thread of this broker, so all of its clients get slower, whatever they ask for.",
+            meaning: "Requests wait for a free thread on this broker, so all its clients get slower.",
             causes: &[
-                "More requests than before: a new client, or one that retries without pause.",
-                "A slow disk: each handler waits for it.",
-                "Leaders are spread unevenly, so that one broker works for the others.",
-                "Too few threads for the processors of the pod: `num.io.threads`.",
+                "More requests than before: a new client, or a client that retries in a tight loop.",
+                "A slow disk: handler threads wait for it.",
+                "Partition leaders are spread unevenly, so one broker does most of the work.",
+                "Too few threads for the CPUs of the pod: `num.io.threads`.",
             ],
             steps: &[
                 (
-                    "Is it this broker alone? How are leaders spread?",
+                    "Is only this broker affected? How many leaders does each broker have?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -o 'Leader: [0-9]*' | sort | uniq -c",
                 ),
-                ("Is the pod at its limit?", "kubectl -n {ns} top pods -l {pods}"),
                 (
-                    "Who asks so much? `POD` is the one of the alert.",
+                    "Is the pod at its CPU or memory limit?",
+                    "kubectl -n {ns} top pods -l {pods}",
+                ),
+                (
+                    "Which request types are most frequent? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep -E 'requestmetrics_(totaltimems_count|errors)_total'",
                 ),
             ],
-            over: "Find the client, spread the leaders (`kafka-leader-election --election-type preferred \
-                --all-topic-partitions`), or give the broker more. It is over when the threads are idle more than that.",
+            over: "Find the client that causes the load, rebalance the leaders (`kafka-leader-election \
+                --election-type preferred --all-topic-partitions`), or give the broker more CPU. The alert resolves \
+                when the idle share is above the threshold.",
             avoid: &[
-                "Do not restart the broker: when it is back it has the same load, and the others have had more meanwhile.",
+                "Do not restart the broker: the other brokers must take its load meanwhile, and afterwards it has \
+                    the same load again.",
             ],
         },
         test: |_, sources| idle_test(sources, &broker::HANDLER_IDLE),
@@ -172,31 +181,37 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaNetworkThreadsBusy",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "The network threads of a Kafka broker are nearly always busy.",
-        description: "Network threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are idle \
-            {{ $value | humanizePercentage }} of the time.",
+        summary: "The network threads of a Kafka broker are overloaded.",
+        description: "Network threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
+            are idle only {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
         expression: |_, sources| {
             let free = sources.series(&broker::NETWORK_IDLE, &[])?;
             Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
-            meaning: "Answers wait to be sent and requests to be read, so all clients of this broker get slower.",
+            meaning: "Requests wait to be read and responses wait to be sent, so all clients of this broker get \
+                slower.",
             causes: &[
-                "Many connections, or clients that connect anew for each record.",
-                "More bytes than before: consumers that read everything from the beginning.",
+                "Many connections, or clients that open a new connection for each record.",
+                "More traffic than before, such as consumers that read a topic from the beginning.",
                 "Too few threads: `num.network.threads`.",
             ],
             steps: &[
                 (
-                    "How many connections are there? `POD` is the one of the alert.",
+                    "How many connections are there? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep socketservermetrics_connection_count",
                 ),
-                ("Is the pod at its limit?", "kubectl -n {ns} top pods -l {pods}"),
+                (
+                    "Is the pod at its CPU or memory limit?",
+                    "kubectl -n {ns} top pods -l {pods}",
+                ),
             ],
-            over: "Find the clients, or add threads. It is over when the threads are idle more than that.",
+            over: "Find the clients that cause the load, or add threads. The alert resolves when the idle share is \
+                above the threshold.",
             avoid: &[
-                "Do not restart the broker: all of its clients connect anew, which is what such threads are slow at.",
+                "Do not restart the broker: all its clients then reconnect at once, which adds load to the network \
+                    threads.",
             ],
         },
         test: |_, sources| idle_test(sources, &broker::NETWORK_IDLE),
@@ -205,9 +220,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaBrokerRestarts",
         severity: AlertSeverity::Warning,
         for_duration: minutes(0),
-        summary: "A Kafka process starts again and again.",
-        description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} was started again {{ $value }} times within half an hour.",
-        threshold: |_, _| "Two within half an hour: one for a change, one for its correction.".to_owned(),
+        summary: "A Kafka container restarts repeatedly.",
+        description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} restarted {{ $value }} times within 30 \
+            minutes.",
+        threshold: |_, _| "Two restarts within 30 minutes: one for a change, one for its correction.".to_owned(),
         expression: |kafka, sources| {
             // A process that ends within seconds is gone before it is scraped: what it tells of its start would never be seen.
             let pods: Vec<String> = pools(kafka).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
@@ -218,17 +234,18 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ))
         },
         page: Page {
-            meaning: "The process ends and is started in the same pod. Each time its leaders move, and it has to catch up; \
-                between two starts it may never be in sync.",
+            meaning: "The process exits and Kubernetes restarts it in the same pod. Each time its leaders move to \
+                other brokers and it has to catch up. Between two restarts it may never get in sync.",
             causes: &[
-                "It is out of memory: the container's limit (`OOMKilled`), or the heap.",
+                "It runs out of memory: the container's limit (`OOMKilled`), or the Java heap.",
                 "Its volume is full: see KafkaDiskUsageHigh.",
-                "The liveness probe ends it, because it does not listen: long recovery, long pauses.",
-                "Its only log directory failed, which ends a broker at once.",
+                "The liveness probe fails, because the broker does not listen: a long log recovery, or long garbage \
+                    collection pauses.",
+                "Its only log directory failed, which stops a broker at once.",
             ],
             steps: &[
                 (
-                    "Why did it end? `POD` is the one of the alert.",
+                    "Why did it exit? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} describe pod POD | grep -A8 'Last State'\nkubectl -n {ns} logs POD -c kafka --previous --tail=60",
                 ),
                 (
@@ -236,7 +253,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} exec POD -c kafka -- df -h /var/lib/kafka/data",
                 ),
             ],
-            over: "Mend what ended it. It is over when it has run for half an hour.",
+            over: "Fix the cause of the exit. The alert resolves after 30 minutes without restarts.",
             avoid: &["Do not delete its volume."],
         },
         test: |kafka, _| {
@@ -255,9 +272,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaFileDescriptorsLow",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "A Kafka process is running out of file descriptors.",
+        summary: "A Kafka process runs out of file descriptors.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its file descriptors.",
-        threshold: |_, _| "80 %: a broker that gets none ends.".to_owned(),
+        threshold: |_, _| "80 %. A broker that cannot open files stops.".to_owned(),
         expression: |kafka, sources| {
             let job = [("job", kafka.name())];
             let open = sources.series(&jvm::OPEN_FILES, &job)?;
@@ -267,25 +284,26 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ))
         },
         page: Page {
-            meaning: "Each segment takes some files and each connection one. At the limit the broker cannot open a segment, \
-                takes its log directory for failed, and ends.",
+            meaning: "Each log segment needs some file descriptors and each connection needs one. At the limit the \
+                broker cannot open a segment, marks its log directory as failed, and stops.",
             causes: &[
                 "Connections that are never closed.",
-                "Very many partitions, or very small segments.",
+                "A very large number of partitions, or very small segments.",
                 "A low limit on the node.",
             ],
             steps: &[
                 (
-                    "How many, and what is the limit? `POD` is the one of the alert.",
+                    "How many are open, and what is the limit? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} exec POD -c kafka -- bash -c 'ls /proc/1/fd | wc -l; grep \"open files\" /proc/1/limits'",
                 ),
                 (
-                    "Connections, or segments?",
+                    "Are they connections or segments?",
                     "kubectl -n {ns} exec POD -c kafka -- bash -c 'ls -l /proc/1/fd | grep -c socket; find /var/lib/kafka/data -name \"*.log\" | wc -l'",
                 ),
             ],
-            over: "Close what holds them, or raise the limit on the nodes. It is over below 80 %.",
-            avoid: &["Do not delete segment files: the broker still has them open, and loses what they hold."],
+            over: "Close the connections, reduce the number of segments, or raise the limit on the nodes. The alert \
+                resolves below 80 %.",
+            avoid: &["Do not delete segment files: the broker still has them open, and their records are lost."],
         },
         test: |kafka, _| {
             let labels = [("job", kafka.name()), ("pod", "kafka-0")];
@@ -307,32 +325,35 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaLateTransactions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka transactions are open for longer than they may be.",
-        description: "{{ $value }} partitions led by {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have a transaction that hangs.",
-        threshold: |_, _| "None: the coordinator ends a transaction after its timeout.".to_owned(),
+        summary: "Kafka transactions are hanging: open for longer than their timeout.",
+        description: "{{ $value }} partitions led by {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }} have a hanging transaction.",
+        threshold: |_, _| "No hanging transactions: the coordinator aborts a transaction after its timeout.".to_owned(),
         expression: |_, sources| {
             let late = sources.series(&broker::LATE_TRANSACTIONS, &[])?;
             Some(format!("max by ({BY}, pod) ({late}) > 0"))
         },
         page: Page {
-            meaning: "Consumers with `isolation.level=read_committed` see nothing of these partitions behind the open \
-                transaction, and their lag grows, however fast they are. Compaction and deletion stop there too.",
+            meaning: "Consumers with `isolation.level=read_committed` cannot read past the open transaction in these \
+                partitions, so their lag grows. Compaction and deletion stop there too.",
             causes: &[
-                "A defect of a client or a coordinator lost the end of a transaction.",
-                "A partition of `__transaction_state` was offline when it should have ended.",
+                "A bug in a client or in the transaction coordinator lost the end of a transaction.",
+                "A partition of `__transaction_state` was offline when the transaction should have ended.",
             ],
             steps: &[
                 (
-                    "Which transactions hang? Broker `ID` is the number in the name of the pod.",
+                    "Which transactions hang? Replace `ID` with the broker id, which is the number in the pod's \
+                        name.",
                     "{run} kafka-transactions --bootstrap-server {bootstrap} find-hanging --broker-id ID",
                 ),
                 (
-                    "Is the coordinator's topic whole?",
+                    "Does the coordinator's topic have offline partitions?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --topic __transaction_state --under-replicated-partitions",
                 ),
             ],
-            over: "Abort it with what the first command shows: `kafka-transactions --bootstrap-server {bootstrap} abort --topic TOPIC \
-                --partition N --start-offset OFFSET`. It is over when consumers of the partition go on.",
+            over: "Abort the transaction with the values that the first command shows: `kafka-transactions \
+                --bootstrap-server {bootstrap} abort --topic TOPIC --partition N --start-offset OFFSET`. The alert \
+                resolves when no transaction hangs; consumers of the partition then continue.",
             avoid: &["Do not abort a transaction whose producer still runs: stop the producer first."],
         },
         test: |_, _| {

@@ -32,9 +32,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaBrokerDown",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka has fewer brokers than are declared.",
-        description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are there; 0 also if the \
-            exporter that counts them is gone.",
+        summary: "Kafka has fewer running brokers than declared.",
+        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has {{ $value }} running brokers. The \
+            value is also 0 if the exporter that counts them is down.",
         threshold: |kafka, _| {
             format!(
                 "{} brokers are declared. A restart takes less than five minutes.",
@@ -50,33 +50,34 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ))
         },
         page: Page {
-            meaning: "Of {brokers} declared brokers at least one has been away for five minutes. {loss}",
+            meaning: "At least one of {brokers} declared brokers has been down for five minutes. {loss}",
             causes: &[
-                "The pod cannot be scheduled or its node is gone: no room, a drained node, a volume in another zone.",
-                "The process ends again and again: out of memory, a full volume, a setting that Kafka refuses.",
-                "The pod runs and is not registered: it recovers its logs after a crash, which takes minutes for large ones, \
-                 or cannot reach the controllers.",
-                "All brokers run and the exporter is gone: then the alert says 0, and KafkaMetricsAbsent fires as well.",
+                "The pod cannot be scheduled, or its node is down: not enough resources, a drained node, a volume in \
+                    another zone.",
+                "The process crashes repeatedly: out of memory, a full volume, an invalid setting.",
+                "The pod runs, but the broker is not registered: it recovers its logs after a crash, which takes \
+                    minutes for large logs, or it cannot reach the controllers.",
+                "All brokers run, but the exporter is down: then the value is 0, and KafkaMetricsAbsent fires too.",
             ],
             steps: &[
                 (
-                    "Which pod is it, and why does it not run?",
+                    "Which pod is down, and why?",
                     "kubectl -n {ns} get pods -l {pods} -o wide\nkubectl -n {ns} get events --sort-by=.lastTimestamp | tail -30",
                 ),
                 (
-                    "What did it say last? `POD` is the one that is not ready.",
+                    "What are its last log lines? Replace `POD` with the pod that is not ready.",
                     "kubectl -n {ns} logs POD -c kafka --tail=100\nkubectl -n {ns} logs POD -c kafka --previous --tail=100",
                 ),
                 (
-                    "Which brokers does the cluster know? Any running broker answers.",
+                    "How many brokers are registered? Any running broker can answer.",
                     "{run} kafka-broker-api-versions --bootstrap-server {bootstrap} | grep -c 'id: '",
                 ),
             ],
-            over: "Mend what the events or the log name; a pod that can run is started again by Kubernetes. It is over when \
-                `kafka_brokers` is {brokers} again, and in full when no partition is under-replicated.",
+            over: "Fix the cause that the events or the log show; Kubernetes restarts the pod by itself. The alert \
+                resolves when `kafka_brokers` is {brokers} again. Then wait until no partition is under-replicated.",
             avoid: &[
-                "Do not delete the volume of a broker to get it started: with it goes {copies} of what it held.",
-                "Do not restart the other brokers meanwhile: each takes further copies away.",
+                "Do not delete the volume of a broker to get it started: that deletes {copies} of its data.",
+                "Do not restart other brokers meanwhile: each restart makes more replicas unavailable.",
             ],
         },
         test: |kafka, _| {
@@ -96,36 +97,37 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka partitions have no leader: nobody can write to them or read from them.",
+        summary: "Kafka partitions are offline: they have no leader, so clients cannot write or read.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have no leader.",
-        threshold: |_, _| "None may be offline. An election takes seconds.".to_owned(),
+        threshold: |_, _| "No offline partitions. A leader election takes seconds.".to_owned(),
         // Every controller reports the whole cluster, so a sum would count partitions several times.
         expression: |_, sources| {
             let offline = sources.series(&controller::OFFLINE_PARTITIONS, &[])?;
             Some(format!("max by ({BY}) ({offline}) > 0"))
         },
         page: Page {
-            meaning: "Every broker that holds an in-sync copy of these partitions is away. Clients of them get errors or wait; \
-                nothing that was acknowledged is lost as long as the volumes are there.",
+            meaning: "All brokers with an in-sync replica of these partitions are down. Clients of the partitions \
+                get errors or wait. No acknowledged record is lost as long as the volumes exist.",
             causes: &[
-                "Several brokers are away at once: see KafkaBrokerDown.",
-                "A topic with a single copy, made by hand or by an application, lived on the broker that is away.",
-                "The last in-sync copy was on a broker that is away, while the others had fallen behind.",
+                "Several brokers are down at once: see KafkaBrokerDown.",
+                "A topic with replication factor 1, created by hand or by an application, was on the broker that is \
+                    down.",
+                "The last in-sync replica was on a broker that is down, and the other replicas were out of sync.",
             ],
             steps: &[
                 (
-                    "Which partitions, and on which brokers are their copies?",
+                    "Which partitions are offline, and on which brokers are their replicas?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --unavailable-partitions",
                 ),
-                ("Which broker is away?", "kubectl -n {ns} get pods -l {pods} -o wide"),
+                ("Which broker is down?", "kubectl -n {ns} get pods -l {pods} -o wide"),
                 ("Why?", "kubectl -n {ns} logs POD -c kafka --previous --tail=100"),
             ],
-            over: "Bring the brokers back that are listed as `Isr` of those partitions: each becomes leader as soon as it is \
-                there. It is over when the first command lists nothing.",
+            over: "Start the brokers that are listed under `Isr` for these partitions: they become leaders as soon \
+                as they run. The alert resolves when the first command lists nothing.",
             avoid: &[
-                "Do not elect a leader from outside the ISR (`kafka-leader-election --election-type unclean`) before the owners \
-                 of the data agree: acknowledged records are lost for good.",
-                "Do not delete and create the topic again: that loses all of it.",
+                "Do not run an unclean leader election (`kafka-leader-election --election-type unclean`) without the \
+                    agreement of the data owners: acknowledged records are permanently lost.",
+                "Do not delete and recreate the topic: all its data is lost.",
             ],
         },
         test: |_, _| {
@@ -154,11 +156,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaUnderMinIsrPartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka partitions have fewer replicas in sync than writes need.",
-        description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} refuse writes with acks=all.",
+        summary: "Kafka partitions are below min.insync.replicas: writes with acks=all fail.",
+        description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} reject \
+            writes with acks=all.",
         threshold: |kafka, _| {
             format!(
-                "None may stay so: below {} replicas in sync, producers with acks=all get errors.",
+                "No partitions below min.insync.replicas. With fewer than {} in-sync replicas, producers with \
+                    acks=all get errors.",
                 kafka.replication().min_in_sync_replicas
             )
         },
@@ -168,13 +172,14 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
         page: Page {
-            meaning: "These partitions have fewer than `min.insync.replicas` ({insync} unless the topic says otherwise) copies \
-                in sync. Reading goes on. Producers with `acks=all` get `NotEnoughReplicas` and retry until their \
-                `delivery.timeout.ms`, two minutes as a rule: then they lose what they hold.",
+            meaning: "These partitions have fewer in-sync replicas than `min.insync.replicas` ({insync}, unless the \
+                topic sets another value). Consumers can still read. Producers with `acks=all` get \
+                `NotEnoughReplicas` and retry until `delivery.timeout.ms`, two minutes by default. Then the records \
+                in their buffers are lost.",
             causes: &[
-                "Two or more brokers are away: see KafkaBrokerDown.",
-                "One broker is away and another one does not keep up: see KafkaISRShrink.",
-                "A topic whose `min.insync.replicas` is its number of copies: one restart is enough.",
+                "Two or more brokers are down: see KafkaBrokerDown.",
+                "One broker is down and another one cannot keep up: see KafkaISRShrink.",
+                "A topic with `min.insync.replicas` equal to its replication factor: one restart is enough.",
             ],
             steps: &[
                 (
@@ -182,18 +187,19 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-min-isr-partitions",
                 ),
                 (
-                    "Which brokers are missing in `Isr`, and do their pods run?",
+                    "Which brokers are missing from `Isr`, and do their pods run?",
                     "kubectl -n {ns} get pods -l {pods} -o wide",
                 ),
                 (
-                    "Do topics ask for too much?",
+                    "Do topics set a `min.insync.replicas` that is too high?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --at-min-isr-partitions",
                 ),
             ],
-            over: "Bring the missing brokers back and let them catch up. It is over when the first command lists nothing.",
+            over: "Start the missing brokers and let them catch up. The alert resolves when the first command lists \
+                nothing.",
             avoid: &[
-                "Do not lower `min.insync.replicas` to make the errors stop: records are then acknowledged that one more failure \
-                 loses.",
+                "Do not lower `min.insync.replicas` to stop the errors: Kafka then acknowledges records that one \
+                    more failure can lose.",
             ],
         },
         test: |_, _| {
@@ -222,9 +228,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaUncleanLeaderElection",
         severity: AlertSeverity::Critical,
         for_duration: minutes(0),
-        summary: "A Kafka partition got a leader from outside the in-sync replicas: acknowledged records may be lost.",
-        description: "{{ $value | printf \"%.0f\" }} unclean elections of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} within ten minutes.",
-        threshold: |_, _| "None, ever: each may have lost acknowledged records.".to_owned(),
+        summary: "Unclean leader election in Kafka: acknowledged records may be lost.",
+        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} had {{ $value | printf \"%.0f\" }} \
+            unclean leader elections within ten minutes.",
+        threshold: |_, _| "No unclean elections: each one may have lost acknowledged records.".to_owned(),
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let unclean = sources.series(&controller::UNCLEAN_ELECTIONS, &[])?;
@@ -232,15 +239,16 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("max by ({BY}) (increase({unclean}[10m])) > 0"))
         },
         page: Page {
-            meaning: "A copy that lacked records became leader. What it lacked is gone from the topic, although producers were \
-                told that it was written. Consumers may have read records that no longer exist.",
+            meaning: "A replica that was not in sync became leader. The records that it lacked are gone from the \
+                topic, although producers got an acknowledgement. Consumers may have read records that no longer \
+                exist.",
             causes: &[
-                "Someone ran `kafka-leader-election` with the type `unclean`.",
-                "A topic has `unclean.leader.election.enable=true`; this stack sets it nowhere.",
+                "Someone ran `kafka-leader-election --election-type unclean`.",
+                "A topic has `unclean.leader.election.enable=true`. This stack does not set it.",
             ],
             steps: &[
                 (
-                    "Which partitions? The controllers name each.",
+                    "Which partitions? The controllers log each one.",
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=1h --prefix | grep -i unclean",
                 ),
                 (
@@ -248,13 +256,14 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep unclean",
                 ),
                 (
-                    "What do the partitions hold now?",
+                    "Which records do the partitions have now?",
                     "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic TOPIC",
                 ),
             ],
-            over: "It cannot be undone. Tell the owners of the topics from when on records may be missing, so that they produce \
-                them again, and close the way by which it came. The alert ends ten minutes after the last one.",
-            avoid: &["Do not delete the volume of the old leader: it may hold the only copy of what is missing."],
+            over: "The loss cannot be undone. Tell the owners of the topics since when records may be missing, so \
+                that they can produce them again, and remove the cause. The alert resolves ten minutes after the \
+                last unclean election.",
+            avoid: &["Do not delete the volume of the old leader: it may have the only copy of the missing records."],
         },
         test: |_, _| {
             AlertTest::value(1)
@@ -275,9 +284,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaUnderReplicatedPartitions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka partitions have fewer replicas in sync than assigned.",
+        summary: "Kafka partitions are under-replicated: they have fewer in-sync replicas than assigned.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are under-replicated.",
-        threshold: |_, _| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
+        threshold: |_, _| {
+            "No under-replicated partitions. A restarted broker catches up within ten minutes.".to_owned()
+        },
         // Each partition is reported by its leader only.
         expression: |kafka, sources| {
             several_brokers(kafka)?;
@@ -285,28 +296,30 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
         page: Page {
-            meaning: "These partitions have fewer copies in sync than they should have. Clients notice nothing \
-                yet: writes stop only below {insync}.",
+            meaning: "These partitions have fewer in-sync replicas than their replication factor. Clients are not \
+                affected yet: writes with `acks=all` fail only below {insync} in-sync replicas.",
             causes: &[
-                "A broker is away: see KafkaBrokerDown. Then every partition with a copy on it is listed.",
-                "A broker came back and still copies what it missed.",
-                "A broker does not keep up: its disk or network is slow, or its fetchers stopped (KafkaReplicationStopped).",
-                "A reassignment is under way: new copies count as missing until they have caught up.",
+                "A broker is down: see KafkaBrokerDown. Then all partitions with a replica on it are listed.",
+                "A broker was restarted and is still catching up.",
+                "A broker cannot keep up: its disk or network is slow, or its replica fetchers stopped \
+                    (KafkaReplicationStopped).",
+                "A partition reassignment is running: new replicas count as out of sync until they have caught up.",
             ],
             steps: &[
                 (
-                    "Which partitions, and which broker is missing in `Isr`?",
+                    "Which partitions, and which broker is missing from `Isr`?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
                 ),
                 (
-                    "Is a reassignment under way?",
+                    "Is a partition reassignment running?",
                     "{run} kafka-reassign-partitions --bootstrap-server {bootstrap} --list",
                 ),
             ],
-            over: "A broker that is back catches up by itself. It is over when the first command lists nothing.",
+            over: "A restarted broker catches up by itself. The alert resolves when the first command lists nothing.",
             avoid: &[
-                "Do not restart brokers while partitions are under-replicated: the next one may take the last copies away.",
-                "Do not start a reassignment to mend it: it adds to what has to be copied.",
+                "Do not restart brokers while partitions are under-replicated: the next restart may make the last \
+                    in-sync replicas unavailable.",
+                "Do not start a partition reassignment to fix it: that adds more data to replicate.",
             ],
         },
         test: |_, _| {
@@ -335,10 +348,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaISRShrink",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka replicas fall out of sync again and again.",
-        description: "Leaders on {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} took replicas \
-            out of the ISR {{ $value | humanize }} times a second.",
-        threshold: |_, _| "Any that goes on for ten minutes; after a restart it is over in five.".to_owned(),
+        summary: "Kafka replicas repeatedly fall out of sync: the ISR shrinks.",
+        description: "Leaders on {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} removed \
+            replicas from the ISR {{ $value | humanize }} times per second.",
+        threshold: |_, _| "ISR shrinks for ten minutes. After a restart they stop within five minutes.".to_owned(),
         // Only what a leader does itself: of a broker that is gone, the controller shrinks the ISR, and KafkaBrokerDown
         // tells. What is left are followers that are there and do not keep up.
         expression: |kafka, sources| {
@@ -347,17 +360,17 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("sum by ({BY}, pod) (rate({shrinks}[5m])) > 0"))
         },
         page: Page {
-            meaning: "Followers are there and do not keep up with leaders on the named broker: they leave the ISR after 30 s \
-                without having caught up. Writes go on while {insync} copies are in sync; latency rises, because \
-                `acks=all` waits for what is left.",
+            meaning: "Followers run but cannot keep up with the leaders on this broker: they leave the ISR when they \
+                have not caught up for 30 s. Writes continue while {insync} replicas are in sync, but produce \
+                latency rises.",
             causes: &[
-                "A slow disk or a node that is short of processor time under a follower.",
-                "More traffic than the brokers' network or disks take: see KafkaRequestHandlersBusy.",
-                "Long pauses of the garbage collector on a follower.",
+                "A slow disk or too little CPU on the node of a follower.",
+                "More traffic than the brokers' network or disks can handle: see KafkaRequestHandlersBusy.",
+                "Long garbage collection pauses on a follower.",
             ],
             steps: &[
                 (
-                    "Which broker is missing in `Isr` again and again?",
+                    "Which broker is repeatedly missing from `Isr`?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
                 ),
                 (
@@ -365,14 +378,15 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=30m --prefix | grep -i 'shrinking isr' | tail -20",
                 ),
                 (
-                    "Is the node or the pod at its limit?",
+                    "Is the node or the pod at its CPU or memory limit?",
                     "kubectl -n {ns} top pods -l {pods}\nkubectl top nodes",
                 ),
             ],
-            over: "Take the load away or give the slow broker what it lacks. It is over when the rate is 0 for five minutes.",
+            over: "Reduce the load, or give the slow broker more resources. The alert resolves after five minutes \
+                without ISR shrinks.",
             avoid: &[
-                "Do not raise `replica.lag.time.max.ms` to make it quiet: producers then wait that much longer for a follower \
-                 that hangs.",
+                "Do not raise `replica.lag.time.max.ms` to silence the alert: producers then wait longer for a \
+                    follower that hangs.",
             ],
         },
         test: |_, _| {
@@ -396,11 +410,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaLeaderElectionRateHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "Kafka partitions change their leaders again and again.",
-        description: "Each partition of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its leader \
-            {{ $value | humanize }} times within five minutes, on average.",
+        summary: "Kafka partitions change leaders too often.",
+        description: "Each partition of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its leader on \
+            average {{ $value | humanize }} times within five minutes.",
         threshold: |_, _| {
-            "Half of one broker's share of the leaders, for fifteen minutes: a rolling restart moves every leader, but ends."
+            "Half of one broker's share of the leaders, for 15 minutes. A rolling restart also moves leaders, but \
+                takes less time."
                 .to_owned()
         },
         // Counted from the leaders that a client sees: the metric of the elections themselves exists with ZooKeeper only.
@@ -410,26 +425,27 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("{} > 0.5 / {brokers}", leader_changes(sources)?))
         },
         page: Page {
-            meaning: "Leaders move between the {brokers} brokers all the time. Each move is an error and a retry for the \
-                clients of the partition, and a short stop.",
+            meaning: "Leaders keep moving between the {brokers} brokers. Each move causes errors, retries and a \
+                short pause for the clients of the partition.",
             causes: &[
-                "A broker starts and ends again and again: see KafkaBrokerRestarts.",
-                "A broker loses its session with the controllers: long pauses, or a network that drops packets.",
-                "Someone runs a rolling restart that does not end.",
+                "A broker restarts repeatedly: see KafkaBrokerRestarts.",
+                "A broker loses its session with the controllers: long garbage collection pauses, or packet loss.",
+                "A rolling restart does not finish.",
             ],
             steps: &[
                 ("Does a pod restart?", "kubectl -n {ns} get pods -l {pods}"),
                 (
-                    "Which broker do the controllers fence or lose?",
+                    "Which broker do the controllers fence or lose contact with?",
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=30m --prefix | grep -iE 'fenc|unregister|session' | tail -20",
                 ),
                 (
-                    "How are the leaders spread?",
+                    "How many leaders does each broker have?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -o 'Leader: [0-9]*' | sort | uniq -c",
                 ),
             ],
-            over: "Mend the broker that comes and goes. It is over when the leaders stay for five minutes.",
-            avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
+            over: "Fix the broker that restarts or loses its session. The alert resolves after five minutes without \
+                leader changes.",
+            avoid: &["Do not run `kafka-leader-election` meanwhile: it moves the leaders again."],
         },
         test: |_, _| flapping_leader(),
     },
@@ -437,24 +453,25 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaReplicationStopped",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "A Kafka broker no longer replicates some partitions after an error.",
-        description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} gave up {{ $value }} partitions.",
-        threshold: |_, _| "None: the broker does not try again by itself.".to_owned(),
+        summary: "A Kafka broker stopped replicating some partitions after an error.",
+        description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} stopped \
+            replicating {{ $value }} partitions.",
+        threshold: |_, _| "No failed partitions: the broker does not retry by itself.".to_owned(),
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let failed = sources.series(&broker::FAILED_FETCHES, &[])?;
             Some(format!("max by ({BY}, pod) ({failed}) > 0"))
         },
         page: Page {
-            meaning: "The named broker stopped fetching these partitions from their leaders, as after a damaged segment. Their \
-                copies there stay behind until the broker is restarted: {copies} is of no use.",
+            meaning: "The broker stopped fetching these partitions from their leaders, for example because of a \
+                corrupt segment. Its replicas stay behind until the broker is restarted: {copies} is outdated.",
             causes: &[
-                "A damaged segment or index on its disk.",
-                "A defect in Kafka that the log shows with a stack trace.",
+                "A corrupt segment or index on its disk.",
+                "A bug in Kafka; the log has a stack trace.",
             ],
             steps: &[
                 (
-                    "Which partitions, and why? `POD` is the one of the alert.",
+                    "Which partitions, and why? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --since=2h | grep -iE 'partition.*(failed|marked as failed)|error' | tail -40",
                 ),
                 (
@@ -462,8 +479,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
                 ),
             ],
-            over: "If no other broker is away, restart this one: `kubectl -n {ns} delete pod POD`. It is over when the partitions \
-                are no longer under-replicated.",
+            over: "If no other broker is down, restart this one: `kubectl -n {ns} delete pod POD`. It is fixed when \
+                the partitions are no longer under-replicated.",
             avoid: &["Do not restart it while other partitions are under-replicated for another reason."],
         },
         test: |_, _| {

@@ -30,31 +30,32 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         severity: AlertSeverity::Critical,
         for_duration: minutes(2),
         summary: "Kafka has no active controller.",
-        description: "No node of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is the active controller.",
-        threshold: |_, _| "Exactly one. An election takes seconds.".to_owned(),
+        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has no active controller.",
+        threshold: |_, _| "Exactly one active controller. An election takes seconds.".to_owned(),
         expression: |_, sources| {
             let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
             Some(format!("sum by ({BY}) ({active}) < 1"))
         },
         page: Page {
-            meaning: "Nothing about the cluster can change: no leader is elected for a broker that goes away, no topic is made, \
-                no ISR shrinks or grows. Clients of healthy partitions go on for now.",
+            meaning: "The cluster cannot change: no leader is elected when a broker fails, no topic can be created, \
+                no ISR shrinks or grows. Clients of healthy partitions continue to work for now.",
             causes: &[
-                "The quorum is lost: too few controllers, or ZooKeeper servers, are there to elect one.",
-                "They are there and cannot reach each other: a network policy, a node without network.",
-                "They start: after a restart of all of them an election has to wait for the first.",
+                "The quorum is lost: too few controllers or ZooKeeper servers run to elect one.",
+                "They run but cannot reach each other: a network policy, or a node without network.",
+                "They are starting: after a restart of all of them, the election waits for a majority.",
             ],
             steps: &[
                 ("Do the nodes run?", "kubectl -n {ns} get pods -l {pods} -o wide"),
                 (
-                    "What do they say about elections?",
+                    "What do their logs say about elections?",
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=15m --prefix | grep -iE 'election|leader|controller' | tail -40",
                 ),
             ],
-            over: "Bring back nodes until a majority can elect. It is over when one node says that it is the active controller.",
+            over: "Start nodes until a majority runs. The alert resolves when one node reports that it is the active \
+                controller.",
             avoid: &[
-                "Do not format the metadata of a controller: as long as its volume is there, nothing is lost.",
-                "Do not restart brokers: they cannot become leaders of anything again before there is a controller.",
+                "Do not format the storage of a controller: as long as its volume exists, no metadata is lost.",
+                "Do not restart brokers: without a controller they cannot become leaders again.",
             ],
         },
         test: |_, _| {
@@ -79,25 +80,27 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaSeveralActiveControllers",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "More than one Kafka node takes itself for the active controller.",
-        description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} say that they are the active controller.",
-        threshold: |_, _| "Exactly one; two are possible for seconds while one gives up.".to_owned(),
+        summary: "More than one Kafka node claims to be the active controller.",
+        description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} claim to be the \
+            active controller.",
+        threshold: |_, _| "Exactly one active controller. Two are possible for seconds during a change.".to_owned(),
         expression: |kafka, sources| {
             several_candidates(kafka)?;
             let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
             Some(format!("sum by ({BY}) ({active}) > 1"))
         },
         page: Page {
-            meaning: "Two nodes decide about leaders at once. Brokers follow the newer one, so data is safe as a rule, but a node \
-                hangs or is cut off and does not know it; or pods of two clusters are scraped under one name.",
+            meaning: "Two nodes act as controller. Brokers follow the one with the higher epoch, so data is usually \
+                safe, but one node hangs or is isolated without noticing it. Or pods of two clusters are scraped \
+                under the same name.",
             causes: &[
-                "A controller is cut off from the others and has not noticed.",
-                "A pod is scraped twice: a second monitor, written elsewhere, selects these pods too.",
+                "A controller is isolated from the others and has not noticed it.",
+                "A pod is scraped twice: a second PodMonitor or ServiceMonitor selects it too.",
                 "A second cluster is scraped with the same namespace and cluster labels.",
             ],
             steps: &[
                 (
-                    "Which nodes? In the dashboard, or one by one: `POD` is each node.",
+                    "Which nodes? The dashboard shows them. Or check one by one: replace `POD` with each node's pod.",
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep activecontrollercount",
                 ),
                 (
@@ -105,9 +108,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl get podmonitors,servicemonitors -A",
                 ),
             ],
-            over: "Restart the node that is cut off: `kubectl -n {ns} delete pod POD`, the one with the lower epoch. It is over when \
-                one node says 1.",
-            avoid: &["Do not restart both at once: then there is no controller."],
+            over: "Restart the isolated node, which has the lower epoch: `kubectl -n {ns} delete pod POD`. The alert \
+                resolves when only one node reports 1.",
+            avoid: &["Do not restart both at once: then the cluster has no controller."],
         },
         test: |_, _| {
             AlertTest::value(2)
@@ -131,11 +134,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaQuorumWithoutLeader",
         severity: AlertSeverity::Critical,
         for_duration: minutes(2),
-        summary: "Nodes of Kafka know no leader of the metadata quorum.",
-        description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} know no leader.",
+        summary: "Kafka nodes see no leader of the metadata quorum.",
+        description: "{{ $value }} nodes of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} see no quorum \
+            leader.",
         threshold: |kafka, _| {
             format!(
-                "None may stay so. {} of {} controllers elect one within seconds.",
+                "All nodes see a leader. {} of {} controllers elect one within seconds.",
                 kafka.controllers() / 2 + 1,
                 kafka.controllers()
             )
@@ -146,17 +150,17 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("count by ({BY}) ({leader} < 0)"))
         },
         page: Page {
-            meaning: "The quorum has {controllers} controllers and needs {majority} of them. Without a leader nothing about the \
-                cluster can change, and brokers that restart do not come back.",
+            meaning: "The quorum has {controllers} controllers and needs {majority} of them. Without a leader the \
+                cluster cannot change, and restarted brokers cannot rejoin.",
             causes: &[
                 "Fewer than {majority} controllers run.",
-                "They run and do not reach each other on the controller port.",
-                "One node only is cut off: then the others have a leader.",
+                "They run but cannot reach each other on the controller port.",
+                "Only one node is isolated: then the others have a leader.",
             ],
             steps: &[
                 ("Do the controllers run?", "kubectl -n {ns} get pods -l {pods} -o wide"),
                 (
-                    "What does the quorum say? Without a leader this times out, which says it too.",
+                    "What is the state of the quorum? Without a leader this command times out.",
                     "{run} kafka-metadata-quorum --bootstrap-server {bootstrap} describe --status",
                 ),
                 (
@@ -164,11 +168,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=15m --prefix | grep -iE 'candidate|prospective|election|vote' | tail -40",
                 ),
             ],
-            over: "Bring back controllers until {majority} run. It is over when `LeaderId` of the second command is a node.",
+            over: "Start controllers until {majority} run. The alert resolves when the second command shows a node \
+                as `LeaderId`.",
             avoid: &[
-                "Do not delete the volume of a controller, nor format it: a controller that forgot what it voted for may bring \
-                 back an older state of the cluster.",
-                "Do not scale the controllers to another number to get a majority: the quorum is a list of nodes.",
+                "Do not delete or format the volume of a controller: a controller that has lost its votes may bring \
+                    back an older state of the cluster.",
+                "Do not change the number of controllers to get a majority: the quorum is a fixed list of nodes.",
             ],
         },
         test: |_, _| {
@@ -197,34 +202,38 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaQuorumElections",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "Kafka's metadata quorum elects leaders again and again.",
-        description: "The quorum of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its epoch {{ $value }} times within 15 minutes.",
-        threshold: |_, _| "Three: a rolling restart moves the leader once or twice.".to_owned(),
+        summary: "Kafka's metadata quorum elects leaders too often.",
+        description: "The metadata quorum of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} had {{ $value }} \
+            elections within 15 minutes.",
+        threshold: |_, _| {
+            "Three elections within 15 minutes: a rolling restart moves the leader once or twice.".to_owned()
+        },
         expression: |kafka, sources| {
             quorum(kafka)?;
             let epoch = sources.series(&controller::CURRENT_EPOCH, &[])?;
             Some(format!("max by ({BY}) (changes({epoch}[15m])) > 3"))
         },
         page: Page {
-            meaning: "The {controllers} controllers do not stay with a leader. While they elect, nothing about the cluster can \
-                change; if it goes on, brokers lose their registration.",
+            meaning: "The {controllers} controllers keep changing their leader. During an election the cluster \
+                cannot change; if this continues, brokers get fenced.",
             causes: &[
-                "A controller is so busy, or its disk so slow, that its followers time out.",
-                "A controller starts and ends again and again: see KafkaBrokerRestarts.",
-                "The network between controllers drops packets.",
+                "The leader is overloaded or its disk is slow, so its followers time out.",
+                "A controller restarts repeatedly: see KafkaBrokerRestarts.",
+                "Packet loss between controllers.",
             ],
             steps: &[
                 (
-                    "Who leads, and how far are the others?",
+                    "Which node is the leader, and how far behind are the others?",
                     "{run} kafka-metadata-quorum --bootstrap-server {bootstrap} describe --status\n{run} kafka-metadata-quorum --bootstrap-server {bootstrap} describe --replication",
                 ),
                 (
-                    "Do controllers restart, or are they at their limits?",
+                    "Do controllers restart, or are they at their CPU or memory limit?",
                     "kubectl -n {ns} get pods -l {pods}\nkubectl -n {ns} top pods -l {pods}",
                 ),
             ],
-            over: "Give the slow controller what it lacks. It is over when the epoch stays the same for 15 minutes.",
-            avoid: &["Do not raise the election timeouts first: they hide a controller that is too slow."],
+            over: "Give the slow controller more CPU or a faster disk. The alert resolves when the epoch stays the \
+                same for 15 minutes.",
+            avoid: &["Do not raise the election timeouts first: that hides a slow controller."],
         },
         test: |_, _| {
             AlertTest::value(6)
@@ -236,20 +245,25 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaControllerLag",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "A Kafka controller is behind the metadata log.",
+        summary: "A Kafka controller lags behind the metadata log.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
-        threshold: |_, _| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
+        threshold: |_, _| {
+            format!(
+                "{STALE_MILLIS} ms. The active controller writes a metadata record twice per \
+            second."
+            )
+        },
         expression: |kafka, sources| {
             quorum(kafka)?;
             let lag = sources.series(&controller::LAST_APPLIED_LAG, &[])?;
             Some(format!("max by ({BY}, pod) ({lag}) > {STALE_MILLIS}"))
         },
         page: Page {
-            meaning: "This controller could not take over at once: one of {controllers} does not count. If it says so of all, \
-                the quorum is lost.",
+            meaning: "This controller cannot take over: one of {controllers} is effectively missing. If the alert \
+                fires for all of them, the quorum is lost.",
             causes: &[
                 "It cannot reach the leader of the quorum.",
-                "It is short of processor time or its disk is slow.",
+                "It has too little CPU, or its disk is slow.",
                 "There is no leader: see KafkaQuorumWithoutLeader.",
             ],
             steps: &[
@@ -258,12 +272,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-metadata-quorum --bootstrap-server {bootstrap} describe --replication",
                 ),
                 (
-                    "What does it say? `POD` is the one of the alert.",
+                    "What does its log say? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --tail=100",
                 ),
             ],
-            over: "It catches up by itself once it reaches the leader. It is over when its `Lag` is near 0.",
-            avoid: &["Do not delete its volume to make it start afresh: it would vote with an empty memory."],
+            over: "It catches up by itself once it reaches the leader. It is fixed when its `Lag` is close to 0.",
+            avoid: &["Do not delete its volume to start from scratch: it would lose its votes."],
         },
         test: |_, _| {
             AlertTest::value(60_000)
@@ -283,20 +297,25 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaBrokerMetadataLag",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "A Kafka broker works with old metadata.",
+        summary: "A Kafka broker has stale metadata.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
-        threshold: |_, _| format!("{STALE_MILLIS} ms: the active controller writes a record twice a second."),
+        threshold: |_, _| {
+            format!(
+                "{STALE_MILLIS} ms. The active controller writes a metadata record twice per \
+            second."
+            )
+        },
         expression: |_, sources| {
             let lag = sources.series(&broker::METADATA_LAG, &[])?;
             Some(format!("max by ({BY}, pod) ({lag}) > {STALE_MILLIS}"))
         },
         page: Page {
-            meaning: "The named broker does not hear of new leaders, topics and settings. Clients that ask it are sent to the \
-                wrong brokers, and it is fenced soon.",
+            meaning: "This broker does not learn about new leaders, topics and settings. It sends clients to the \
+                wrong brokers, and will be fenced soon.",
             causes: &[
                 "It cannot reach the active controller.",
-                "There is no active controller: then all brokers are listed. See KafkaNoActiveController.",
-                "It is short of processor time.",
+                "There is no active controller: see KafkaNoActiveController. Then the alert fires for all brokers.",
+                "It has too little CPU.",
             ],
             steps: &[
                 (
@@ -304,12 +323,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-metadata-quorum --bootstrap-server {bootstrap} describe --replication",
                 ),
                 (
-                    "What does it say? `POD` is the one of the alert.",
+                    "What does its log say? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --tail=100",
                 ),
             ],
-            over: "It catches up by itself once it reaches the controllers. It is over when the age is below a second again.",
-            avoid: &["Do not restart all brokers: if there is no controller, none of them comes back."],
+            over: "It catches up by itself once it reaches the controllers. It is fixed when the age is below one \
+                second again.",
+            avoid: &["Do not restart all brokers: without a controller they cannot rejoin."],
         },
         test: |_, _| {
             AlertTest::value(60_000)
@@ -329,9 +349,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaMetadataErrors",
         severity: AlertSeverity::Critical,
         for_duration: minutes(1),
-        summary: "A Kafka node could not apply the cluster's metadata.",
-        description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} counts {{ $value }} metadata errors.",
-        threshold: |_, _| "None: the node no longer knows what the others know.".to_owned(),
+        summary: "A Kafka node failed to apply cluster metadata.",
+        description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} had {{ $value }} \
+            metadata errors.",
+        threshold: |_, _| "No metadata errors: after one, the node may have another state than the others.".to_owned(),
         expression: |_, sources| {
             let errors: Vec<String> = [
                 &controller::METADATA_ERRORS,
@@ -344,15 +365,15 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             (!errors.is_empty()).then(|| errors.join("\nor "))
         },
         page: Page {
-            meaning: "The named node failed to read or apply a record of the metadata log. What it believes about the cluster \
-                may be wrong from there on: leaders, settings, permissions.",
+            meaning: "This node failed to read or apply a record of the metadata log. Its view of the cluster may be \
+                wrong from then on: leaders, settings, ACLs.",
             causes: &[
-                "A defect in Kafka, as after an upgrade.",
-                "A damaged metadata log on its volume.",
+                "A bug in Kafka, for example after an upgrade.",
+                "A corrupt metadata log on its volume.",
             ],
             steps: &[
                 (
-                    "Which record, and what went wrong? `POD` is the one of the alert.",
+                    "Which record, and what went wrong? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --since=2h | grep -iE 'fault|metadata.*error' | tail -40",
                 ),
                 (
@@ -360,9 +381,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=2h --prefix | grep -ic fault",
                 ),
             ],
-            over: "The counters start again with the process: restart the node once if no other node is away, \
-                `kubectl -n {ns} delete pod POD`. If the errors come back, keep the volume and look for the defect.",
-            avoid: &["Do not upgrade or downgrade other nodes before it is understood."],
+            over: "If no other node is down, restart this node once: `kubectl -n {ns} delete pod POD`. A restart \
+                resets the counters. If the errors come back, keep the volume and search for a known Kafka bug.",
+            avoid: &["Do not upgrade or downgrade other nodes before the cause is known."],
         },
         test: |_, _| {
             AlertTest::value(1)
@@ -382,9 +403,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaFencedBrokers",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "Kafka brokers are registered but fenced.",
+        summary: "Kafka brokers are fenced: registered, but not available.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are fenced.",
-        threshold: |_, _| "None may stay so: a broker that starts is fenced until it has caught up.".to_owned(),
+        threshold: |_, _| "No fenced brokers. A starting broker is fenced until it has caught up.".to_owned(),
         // Also with ZooKeeper there is a metric of this name, but no broker is ever fenced.
         expression: |kafka, sources| {
             (kafka.mode() == Mode::Kraft).then_some(())?;
@@ -392,23 +413,24 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("max by ({BY}) ({fenced}) > 0"))
         },
         page: Page {
-            meaning: "A fenced broker leads nothing, and clients are not sent to it: of {brokers} brokers fewer do the work.",
+            meaning: "A fenced broker leads no partitions, and clients are not sent to it: fewer than {brokers} \
+                brokers do the work.",
             causes: &[
-                "The broker is away: see KafkaBrokerDown. It stays registered.",
-                "It recovers its logs after a crash, or catches up with the metadata: see KafkaBrokerMetadataLag.",
-                "It runs and does not reach the controllers in time.",
-                "A broker was removed for good and is still registered.",
+                "The broker is down: see KafkaBrokerDown. It stays registered.",
+                "It recovers its logs after a crash, or catches up on metadata: see KafkaBrokerMetadataLag.",
+                "It runs, but its heartbeats do not reach the controllers in time.",
+                "A broker was removed permanently but is still registered.",
             ],
             steps: &[
                 ("Which pods run?", "kubectl -n {ns} get pods -l {pods} -o wide"),
                 (
-                    "Whom do the controllers fence?",
+                    "Which brokers do the controllers fence?",
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=30m --prefix | grep -i fenc | tail -20",
                 ),
             ],
-            over: "It is over when every registered broker has caught up. One that was removed for good is taken off the list with \
-                `kafka-cluster unregister --bootstrap-server {bootstrap} --id ID`.",
-            avoid: &["Do not unregister a broker that is to come back."],
+            over: "The alert resolves when all registered brokers have caught up. Unregister a broker that was \
+                removed permanently: `kafka-cluster unregister --bootstrap-server {bootstrap} --id ID`.",
+            avoid: &["Do not unregister a broker that will return."],
         },
         test: |_, _| {
             AlertTest::value(1).given(

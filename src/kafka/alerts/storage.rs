@@ -18,11 +18,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaDiskUsageHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "A volume of Kafka is nearly full; a broker whose volume is full ends.",
+        summary: "A Kafka volume is nearly full. A broker stops when its volume is full.",
         description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} is {{ $value | printf \"%.0f\" }} % full.",
         threshold: |_, sources| {
             format!(
-                "{} %, `Monitoring::disk_usage_threshold`: what is left has to last until the volume is larger.",
+                "{} %, set with `Monitoring::disk_usage_threshold`. The rest must last until the volume is expanded.",
                 sources.thresholds.disk_usage
             )
         },
@@ -31,33 +31,35 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("100 * {used} > {}", sources.thresholds.disk_usage))
         },
         page: Page {
-            meaning: "Volumes of the cluster are {claims}. When one is full, Kafka cannot write to its only log directory and \
-                ends; the copies elsewhere go on, but they fill up the same way.",
+            meaning: "The volumes of the cluster are {claims}. When a volume is full, Kafka cannot write to its only \
+                log directory and stops. Replicas on other brokers continue, but their volumes fill up in the same \
+                way.",
             causes: &[
-                "More is produced than the volumes were sized for.",
-                "A topic keeps more than it should: long retention, or compaction that no longer runs (KafkaLogCleanerDead).",
-                "Copies are spread unevenly over the brokers.",
+                "Producers write more than the volumes were sized for.",
+                "A topic keeps too much data: long retention, or compaction has stopped (KafkaLogCleanerDead).",
+                "Replicas are spread unevenly over the brokers.",
             ],
             steps: &[
                 (
-                    "Which topics take the room? `POD` is the one of the volume.",
+                    "Which topics use the space? Replace `POD` with the pod of the volume.",
                     "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
                 ),
                 (
-                    "What does each keep?",
+                    "What is the retention of each topic?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --topics-with-overrides",
                 ),
                 (
-                    "Can the volumes grow?",
+                    "Can the volumes be expanded?",
                     "kubectl get storageclass -o custom-columns=NAME:.metadata.name,GROWS:.allowVolumeExpansion",
                 ),
             ],
-            over: "Fastest: shorten the retention of the largest topic for a while, `kafka-configs --bootstrap-server {bootstrap} \
-                --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=…`; segments go within minutes. To stay: \
-                larger volumes, in the stack. It is over below the limit.",
+            over: "Quick fix: temporarily reduce the retention of the largest topic, `kafka-configs \
+                --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name TOPIC --add-config \
+                retention.ms=…`; old segments are deleted within minutes. Permanent fix: larger volumes in the \
+                stack. The alert resolves below the threshold.",
             avoid: &[
-                "Do not delete files below /var/lib/kafka/data by hand: a missing segment is a failed log directory.",
-                "Do not shorten the retention of a topic without its owner: what is deleted is gone.",
+                "Do not delete files in /var/lib/kafka/data by hand: a missing segment makes the log directory fail.",
+                "Do not reduce the retention of a topic without asking its owner: deleted data cannot be restored.",
             ],
         },
         test: |_, sources| {
@@ -93,11 +95,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaDiskFullSoon",
         severity: AlertSeverity::Warning,
         for_duration: minutes(30),
-        summary: "A volume of Kafka will be full soon if it goes on like this.",
-        description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} fills up soon, by its growth of the last six hours.",
+        summary: "A Kafka volume will be full soon at its current growth.",
+        description: "At the growth of the last six hours, volume {{ $labels.persistentvolumeclaim }} in {{ \
+            $labels.namespace }} will be full soon.",
         threshold: |_, sources| {
             format!(
-                "Full within {}, `Monitoring::disk_full_within`.",
+                "Full within {}, set with `Monitoring::disk_full_within`.",
                 sources.thresholds.disk_full_within
             )
         },
@@ -111,26 +114,27 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             Some(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds})) < 0"))
         },
         page: Page {
-            meaning: "A line through the last six hours of free room reaches 0 within the limit. Volumes of the cluster are \
-                {claims}; a broker whose volume is full ends.",
+            meaning: "The trend of the free space over the last six hours reaches 0 within the limit. The volumes of \
+                the cluster are {claims}. A broker stops when its volume is full.",
             causes: &[
-                "A topic is filled for the first time, up to its retention: then the growth ends by itself.",
+                "A new topic fills up to its retention: then the growth stops by itself.",
                 "A client produces far more than before.",
-                "A broker is filled with copies after a reassignment.",
+                "A broker receives replicas after a partition reassignment.",
             ],
             steps: &[
                 (
-                    "Which topics grow? The dashboard shows bytes in and size by topic. `POD` is the one of the volume.",
+                    "Which topics grow? The dashboard shows bytes in and size by topic. Replace `POD` with the pod \
+                        of the volume.",
                     "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
                 ),
                 (
-                    "Is a reassignment under way?",
+                    "Is a partition reassignment running?",
                     "{run} kafka-reassign-partitions --bootstrap-server {bootstrap} --list",
                 ),
             ],
-            over: "Stop the client, shorten the retention, or enlarge the volumes, as KafkaDiskUsageHigh says. It is over when the \
-                line no longer reaches 0, which can take some hours.",
-            avoid: &["Do not delete files below /var/lib/kafka/data by hand."],
+            over: "Stop the client, reduce the retention, or expand the volumes, as described in KafkaDiskUsageHigh. \
+                The alert resolves when the trend no longer reaches 0, which can take some hours.",
+            avoid: &["Do not delete files in /var/lib/kafka/data by hand."],
         },
         test: |_, sources| {
             let claim = claim(sources);
@@ -157,33 +161,37 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaLogCleanerDead",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
-        summary: "A Kafka broker no longer compacts its logs.",
-        description: "{{ $value }} cleaner threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are dead.",
-        threshold: |_, _| "None: a dead thread stays dead until the broker restarts.".to_owned(),
+        summary: "A Kafka broker has stopped compacting its logs: log cleaner threads are dead.",
+        description: "{{ $value }} log cleaner threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }} are dead.",
+        threshold: |_, _| "No dead threads: a dead thread stays dead until the broker restarts.".to_owned(),
         expression: |_, sources| {
             let dead = sources.series(&broker::DEAD_CLEANERS, &[])?;
             Some(format!("max by ({BY}, pod) ({dead}) > 0"))
         },
         page: Page {
-            meaning: "Compacted topics on this broker grow without end, the consumers' offsets among them: the volume fills, and \
-                after a restart it takes long to load them.",
+            meaning: "Compacted topics on this broker, including `__consumer_offsets`, grow without limit: the \
+                volume fills up, and loading them after a restart takes long.",
             causes: &[
-                "A record that it cannot read, as in a damaged segment.",
-                "A defect in Kafka.",
+                "A record that it cannot read, for example in a corrupt segment.",
+                "A bug in Kafka.",
             ],
             steps: &[
                 (
-                    "What killed it? `POD` is the one of the alert.",
+                    "What killed the thread? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} logs POD -c kafka --since=24h | grep -iE 'cleaner' | grep -iE 'error|exception' | tail -20",
                 ),
                 (
-                    "Which partitions does it pass over?",
+                    "Which partitions does it skip?",
                     "kubectl -n {ns} logs POD -c kafka --since=24h | grep -i uncleanable | tail",
                 ),
             ],
-            over: "Restart the broker if no other is away: `kubectl -n {ns} delete pod POD`. It is over when the thread stays alive; if it \
-                dies again, the log names the partition that has to be copied anew.",
-            avoid: &["Do not turn compaction off for the topic: what it should forget is then kept or deleted by age."],
+            over: "Restart the broker if no other broker is down: `kubectl -n {ns} delete pod POD`. It is fixed when \
+                the thread stays alive. If it dies again, the log names the partition whose replica must be rebuilt.",
+            avoid: &[
+                "Do not disable compaction for the topic: old values are then kept, or everything is deleted by \
+                age.",
+            ],
         },
         test: |_, _| {
             AlertTest::value(1)

@@ -10,9 +10,10 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
     name: "KafkaTopicsJobFailed",
     severity: AlertSeverity::Warning,
     for_duration: minutes(1),
-    summary: "The Job that makes the declared topics failed.",
-    description: "Job {{ $labels.job_name }} in {{ $labels.namespace }} failed: topics are not as declared.",
-    threshold: |_, _| "A Job that failed tried several times.".to_owned(),
+    summary: "The Job that creates the declared Kafka topics failed.",
+    description: "Job {{ $labels.job_name }} in {{ $labels.namespace }} failed: topics may differ from their \
+        declaration.",
+    threshold: |_, _| "No failed Jobs: a Job fails only after several retries.".to_owned(),
     // The hash of the declaration is part of the Job's name.
     expression: |topics, sources| {
         let job = format!("~{}-[0-9a-f]+", topics.name());
@@ -20,12 +21,12 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
         Some(format!("max by (namespace, job_name) ({failed}) > 0"))
     },
     page: Page {
-        meaning: "Topics of the stack are not what it declares: a new one may be missing, or a changed setting is not in \
-                force. Topics that were there before go on as they were.",
+        meaning: "Topics may differ from what the stack declares: a new topic may be missing, or a changed setting \
+            is not applied. Existing topics continue to work unchanged.",
         causes: &[
-            "Kafka was not there for longer than the Job tries: see KafkaBrokerDown.",
-            "Kafka refuses what is declared, as fewer partitions than the topic has.",
-            "A topic was changed by hand so that it cannot be brought back.",
+            "Kafka was unavailable for longer than the Job retries: see KafkaBrokerDown.",
+            "Kafka rejects the declaration, for example fewer partitions than the topic has.",
+            "A topic was changed by hand in a way that the Job cannot revert.",
         ],
         steps: &[
             (
@@ -37,9 +38,9 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
                 "{run} kafka-topics --bootstrap-server {bootstrap} --describe --exclude-internal | grep PartitionCount",
             ),
         ],
-        over: "Mend the declaration or the cluster, then let the Job run again: delete it, and the next apply makes it anew. \
-                The alert ends when the failed Job is gone.",
-        avoid: &["Do not create the missing topic by hand: it gets other settings than the declared ones."],
+        over: "Fix the declaration or the cluster, then run the Job again: delete it, and the next apply recreates \
+            it. The alert resolves when the failed Job is deleted.",
+        avoid: &["Do not create the missing topic by hand: it would not get the declared settings."],
     },
     test: |topics, _| {
         let job = format!("{}-0123456789abcdef", topics.name());

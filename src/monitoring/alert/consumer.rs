@@ -62,7 +62,7 @@ fn limits(_: &Monitoring, sources: &Sources) -> String {
         })
         .collect();
     format!(
-        "{} records over all partitions of the topic, `Monitoring::lag_threshold`{special}.",
+        "{} records over all partitions of the topic, set with `Monitoring::lag_threshold`{special}.",
         limits.default
     )
 }
@@ -95,40 +95,42 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaConsumerLagHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "A consumer group does not keep up with what is produced.",
+        summary: "A consumer group has high lag.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is \
             {{ $value | printf \"%.0f\" }} records behind on {{ $labels.topic }}.",
         threshold: limits,
         expression: |_, sources| above_limits(sources, 1),
         page: Page {
-            meaning: "The group works on records that are already old. Nothing is lost as long as it catches up before the \
+            meaning: "The group processes records late. No records are lost as long as it catches up before the \
                 topic's retention deletes them.",
             causes: &[
-                "The consumers are away or stuck: see KafkaConsumerGroupWithoutMembers.",
-                "More is produced than they take: then the lag goes on growing (KafkaConsumerLagGrowing).",
-                "One record that a consumer cannot handle stops a partition: then one partition has all of the lag.",
-                "The group rebalances again and again: `max.poll.interval.ms` is shorter than a batch takes.",
-                "A transaction hangs, and committed records behind it are not shown: see KafkaLateTransactions.",
+                "The consumers are down or stuck: see KafkaConsumerGroupWithoutMembers.",
+                "Producers write faster than the group reads: then the lag keeps growing (KafkaConsumerLagGrowing).",
+                "A record that a consumer cannot process blocks a partition: then one partition has all the lag.",
+                "The group rebalances repeatedly: processing a batch takes longer than `max.poll.interval.ms`.",
+                "A transaction hangs and hides committed records behind it: see KafkaLateTransactions.",
             ],
             steps: &[
                 (
-                    "How far is each partition, and who consumes it? `GROUP` is the one of the alert.",
+                    "What is the lag of each partition, and which member consumes it? Replace `GROUP` with the \
+                        consumer group of the alert.",
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
                 ),
                 (
-                    "In which state is the group?",
+                    "What is the state of the group?",
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP --state\n{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP --members",
                 ),
                 (
-                    "How long does the topic keep its records?",
+                    "How long does the topic keep its records? Replace `TOPIC` with the topic of the alert.",
                     "{run} kafka-configs --bootstrap-server {bootstrap} --describe --entity-type topics --entity-name TOPIC",
                 ),
             ],
-            over: "Start or mend the consumers; more of them help up to the number of partitions. It is over when `LAG` of the first \
-                command is below the limit.",
+            over: "Start or fix the consumers. More consumers help only up to the number of partitions. The alert \
+                resolves when the `LAG` of the first command is below the threshold.",
             avoid: &[
-                "Do not reset the group's offsets to the end: what lies between is then never handled.",
-                "Do not add partitions to a topic whose records have keys: the order of a key is lost.",
+                "Do not reset the group's offsets to the end: the records in between are then never processed.",
+                "Do not add partitions to a topic with keyed records: records of one key are then no longer in \
+                    order.",
             ],
         },
         test: |_, sources| {
@@ -158,11 +160,12 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaConsumerLagGrowing",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "A consumer group falls further and further behind.",
-        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} falls behind on \
-            {{ $labels.topic }} by {{ $value | printf \"%.0f\" }} records a minute.",
+        summary: "The lag of a consumer group keeps growing.",
+        description: "The lag of group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }} on {{ $labels.topic }} grows by {{ $value | printf \"%.0f\" }} records per minute.",
         threshold: |_, _| {
-            "Any growth over fifteen minutes, from a tenth of the limit of KafkaConsumerLagHigh on.".to_owned()
+            "Any growth over 15 minutes, once the lag is above a tenth of the threshold of KafkaConsumerLagHigh."
+                .to_owned()
         },
         expression: |_, sources| {
             let lag = sources.series(&record::GROUP_LAG, &[])?;
@@ -170,26 +173,28 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             Some(format!("60 * deriv({lag}[15m]) > 0\nand ({above})"))
         },
         page: Page {
-            meaning: "More is produced than the group takes, for half an hour by now. It does not catch up by itself, and in the \
-                end the topic's retention deletes records that it never read.",
+            meaning: "For 30 minutes producers have written faster than the group reads. It does not catch up by \
+                itself, and in the end the topic's retention deletes records that it has not read.",
             causes: &[
-                "The consumers are away: see KafkaConsumerGroupWithoutMembers.",
-                "More is produced than before, or each record takes longer than before, as when a database behind is slow.",
+                "The consumers are down: see KafkaConsumerGroupWithoutMembers.",
+                "Producers write more than before, or each record takes longer to process, for example because of a \
+                    slow database.",
                 "Fewer consumers than before.",
             ],
             steps: &[
                 (
-                    "How far is each partition? `GROUP` is the one of the alert.",
+                    "What is the lag of each partition? Replace `GROUP` with the consumer group of the alert.",
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
                 ),
                 (
-                    "What is produced? The dashboard shows records in, by topic; or twice, a minute apart:",
+                    "How much is produced? The dashboard shows records in by topic. Or run this twice, one minute \
+                        apart. Replace `TOPIC` with the topic of the alert.",
                     "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic TOPIC",
                 ),
             ],
-            over: "Give the group more consumers, up to the number of partitions, or make each faster. It is over when the lag \
-                shrinks.",
-            avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
+            over: "Add consumers to the group, up to the number of partitions, or make each one faster. The alert \
+                resolves when the lag shrinks.",
+            avoid: &["Do not reset the group's offsets to the end: the records in between are then never processed."],
         },
         test: |_, sources| {
             let floor = (limit(sources) / 10.0).floor();
@@ -215,12 +220,12 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaConsumerLagTime",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "A consumer group is far behind in time.",
-        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is as many records behind on \
-            {{ $labels.topic }} as are produced in {{ $value | printf \"%.0f\" }} s.",
+        summary: "A consumer group is too many seconds behind.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is \
+            about {{ $value | printf \"%.0f\" }} s behind on {{ $labels.topic }}.",
         threshold: |_, sources| {
             format!(
-                "{}, `Monitoring::lag_time_threshold`: the lag divided by what is produced a second.",
+                "{}, set with `Monitoring::lag_time_threshold`: the lag divided by the records produced per second.",
                 sources.thresholds.lag_time
             )
         },
@@ -233,25 +238,26 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             ))
         },
         page: Page {
-            meaning: "What the group works on was produced that long ago, at the present rate. A fixed number of records is \
-                much for a slow topic and nothing for a fast one; this one fits both.",
+            meaning: "At the current produce rate, the records that the group reads now were produced that long ago. \
+                Unlike a fixed number of records, this threshold suits slow and fast topics.",
             causes: &[
-                "The consumers are away or stuck: see KafkaConsumerGroupWithoutMembers.",
-                "They are too slow: see KafkaConsumerLagGrowing.",
-                "The group was started from the beginning of the topic on purpose, and works it off.",
+                "The consumers are down or stuck: see KafkaConsumerGroupWithoutMembers.",
+                "The consumers are too slow: see KafkaConsumerLagGrowing.",
+                "The group was started from the beginning of the topic on purpose and is catching up.",
             ],
             steps: &[
                 (
-                    "How far is each partition? `GROUP` is the one of the alert.",
+                    "What is the lag of each partition? Replace `GROUP` with the consumer group of the alert.",
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
                 ),
                 (
-                    "How long does the topic keep its records?",
+                    "How long does the topic keep its records? Replace `TOPIC` with the topic of the alert.",
                     "{run} kafka-configs --bootstrap-server {bootstrap} --describe --entity-type topics --entity-name TOPIC",
                 ),
             ],
-            over: "As for KafkaConsumerLagHigh. It is over when the group is nearer than that.",
-            avoid: &["Do not reset the group's offsets to the end: what lies between is then never handled."],
+            over: "Do the same as for KafkaConsumerLagHigh. The alert resolves when the group is behind by less than \
+                the threshold.",
+            avoid: &["Do not reset the group's offsets to the end: the records in between are then never processed."],
         },
         test: |_, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
@@ -284,9 +290,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaConsumerGroupWithoutMembers",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "A consumer group has records to read and nobody who reads them.",
-        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} has no member, and commits nothing.",
-        threshold: |_, _| "Fifteen minutes: a deployment takes less.".to_owned(),
+        summary: "A consumer group has lag but no active consumers.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
+            has no members and commits no offsets.",
+        threshold: |_, _| "15 minutes without members and commits. A deployment takes less time.".to_owned(),
         // Groups of the new protocol always seem to have no member, so what counts is that nothing is committed.
         expression: |_, sources| {
             let members = sources.series(&exporter::GROUP_MEMBERS, &[])?;
@@ -300,26 +307,30 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             ))
         },
         page: Page {
-            meaning: "The group has committed offsets and lag, and for fifteen minutes nobody has committed anything: its \
+            meaning: "The group has committed offsets and lag, but for 15 minutes it has committed no offsets: its \
                 application does not run.",
             causes: &[
                 "The application is scaled to zero, or crashes.",
-                "It runs and cannot reach Kafka, or is refused.",
-                "The group is no longer used: then its offsets should go.",
+                "It runs but cannot reach Kafka, or is not authorized.",
+                "The group is no longer used: then delete it.",
             ],
             steps: &[
                 (
-                    "Is there really nobody? `GROUP` is the one of the alert.",
+                    "Does the group have members? Replace `GROUP` with the consumer group of the alert.",
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP --members --verbose",
                 ),
                 (
-                    "Who was it? Its application's pods, where it lives:",
+                    "Does a deployment that is named like the group run?",
                     "kubectl get deployments -A | grep -i GROUP",
                 ),
             ],
-            over: "Start the application. If the group is no longer used, delete it: `kafka-consumer-groups --bootstrap-server \
-                {bootstrap} --delete --group GROUP`. It is over when something is committed, or the group is gone.",
-            avoid: &["Do not delete a group that is to come back: it then starts where `auto.offset.reset` says."],
+            over: "Start the application. If the group is no longer used, delete it: `kafka-consumer-groups \
+                --bootstrap-server {bootstrap} --delete --group GROUP`. The alert resolves when the group commits \
+                offsets, or is deleted.",
+            avoid: &[
+                "Do not delete a group that is still needed: it then loses its offsets and starts at \
+                `auto.offset.reset`.",
+            ],
         },
         test: |_, _| {
             AlertTest::value("")

@@ -38,12 +38,12 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaBrokerDown",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka has fewer brokers than it should have.",
-        description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} are there; 0 also if the exporter that counts them \
-            is gone.",
+        summary: "Kafka has fewer running brokers than expected.",
+        description: "{{ $labels.kafka_cluster }} has {{ $value }} running brokers. The value is also 0 if the \
+            exporter that counts them is down.",
         threshold: |monitoring, _| {
             format!(
-                "{} brokers, `Monitoring::brokers`. A restart takes less than five minutes.",
+                "{} brokers, set with `Monitoring::brokers`. A restart takes less than five minutes.",
                 monitoring.brokers.unwrap_or_default()
             )
         },
@@ -54,12 +54,13 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             Some(format!("(max by ({BY}) ({brokers}) or 0 * absent({brokers})) < {all}"))
         },
         page: Page {
-            meaning: "At least one broker has been away for five minutes. The cluster `{bootstrap}` is not part of this stack: \
-                whoever runs it can tell which one, and why.",
+            meaning: "At least one broker has been down for five minutes. The cluster `{bootstrap}` is not part of \
+                this stack: its operators can tell which broker it is, and why.",
             causes: &[
-                "A broker ended, is being replaced, or is cut off from the others.",
-                "The cluster was made smaller: then the number in the stack is to follow.",
-                "The exporter is gone, or cannot reach any broker: then the alert says 0, and KafkaMetricsAbsent fires as well.",
+                "A broker crashed, is being replaced, or is isolated from the others.",
+                "The cluster was scaled down: then change `Monitoring::brokers` in the stack.",
+                "The exporter is down or cannot reach any broker: then the value is 0, and KafkaMetricsAbsent fires \
+                    too.",
             ],
             steps: &[
                 (
@@ -71,8 +72,8 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "kubectl -n {ns} logs deployment/{exporter} --tail=50",
                 ),
             ],
-            over: "Tell whoever runs the cluster. It is over when all brokers are there.",
-            avoid: &["Do not restart clients meanwhile: they find the brokers that are left by themselves."],
+            over: "Tell the operators of the cluster. The alert resolves when all brokers run.",
+            avoid: &["Do not restart clients meanwhile: they find the remaining brokers by themselves."],
         },
         test: |monitoring, _| {
             let all = f64::from(monitoring.brokers.unwrap_or_default());
@@ -91,30 +92,30 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka partitions have no leader: nobody can write to them or read from them.",
+        summary: "Kafka partitions are offline: they have no leader, so clients cannot write or read.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} have no leader.",
-        threshold: |_, _| "None may be offline. An election takes seconds.".to_owned(),
+        threshold: |_, _| "No offline partitions. A leader election takes seconds.".to_owned(),
         expression: |monitoring, sources| {
             elsewhere(monitoring)?;
             Some(format!("{} > 0", offline(sources)?))
         },
         page: Page {
-            meaning: "Every broker that holds an in-sync copy of these partitions is away. Clients of them get errors or wait; \
-                nothing that was acknowledged is lost as long as the brokers' disks are there.",
+            meaning: "All brokers with an in-sync replica of these partitions are down. Clients of the partitions \
+                get errors or wait. No acknowledged record is lost as long as the brokers' disks exist.",
             causes: &[
-                "Several brokers are away at once.",
-                "A topic with a single copy lived on the broker that is away.",
+                "Several brokers are down at once.",
+                "A topic with replication factor 1 was on the broker that is down.",
             ],
             steps: &[(
-                "Which partitions, and on which brokers are their copies?",
+                "Which partitions are offline, and on which brokers are their replicas?",
                 "{run} kafka-topics --bootstrap-server {bootstrap} --describe --unavailable-partitions",
             )],
-            over: "The brokers that are listed as `Isr` have to come back: tell whoever runs the cluster. It is over when the \
-                command lists nothing.",
+            over: "The brokers that are listed under `Isr` must start again: tell the operators of the cluster. The \
+                alert resolves when the command lists nothing.",
             avoid: &[
-                "Do not elect a leader from outside the ISR (`kafka-leader-election --election-type unclean`) before the owners \
-                 of the data agree: acknowledged records are lost for good.",
-                "Do not delete and create the topic again: that loses all of it.",
+                "Do not run an unclean leader election (`kafka-leader-election --election-type unclean`) without the \
+                    agreement of the data owners: acknowledged records are permanently lost.",
+                "Do not delete and recreate the topic: all its data is lost.",
             ],
         },
         test: |_, _| {
@@ -128,34 +129,36 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaUnderReplicatedPartitions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka partitions have fewer replicas in sync than assigned.",
+        summary: "Kafka partitions are under-replicated: they have fewer in-sync replicas than assigned.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} are under-replicated.",
-        threshold: |_, _| "None may stay so. A restarted broker catches up within ten minutes.".to_owned(),
+        threshold: |_, _| {
+            "No under-replicated partitions. A restarted broker catches up within ten minutes.".to_owned()
+        },
         expression: |monitoring, sources| {
             elsewhere(monitoring)?;
             let under = sources.series(&exporter::UNDER_REPLICATED, &[])?;
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
         page: Page {
-            meaning: "These partitions have fewer copies in sync than they should have. Clients notice nothing yet: writes with \
-                `acks=all` stop below the topic's `min.insync.replicas`.",
+            meaning: "These partitions have fewer in-sync replicas than their replication factor. Clients are not \
+                affected yet: writes with `acks=all` fail only below the topic's `min.insync.replicas`.",
             causes: &[
-                "A broker is away. Then every partition with a copy on it is listed.",
-                "A broker came back and still copies what it missed, or does not keep up.",
-                "A reassignment is under way: new copies count as missing until they have caught up.",
+                "A broker is down. Then all partitions with a replica on it are listed.",
+                "A broker was restarted and is still catching up, or cannot keep up.",
+                "A partition reassignment is running: new replicas count as out of sync until they have caught up.",
             ],
             steps: &[
                 (
-                    "Which partitions, and which broker is missing in `Isr`?",
+                    "Which partitions, and which broker is missing from `Isr`?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
                 ),
                 (
-                    "Is a reassignment under way?",
+                    "Is a partition reassignment running?",
                     "{run} kafka-reassign-partitions --bootstrap-server {bootstrap} --list",
                 ),
             ],
-            over: "A broker that is back catches up by itself. It is over when the first command lists nothing.",
-            avoid: &["Do not start a reassignment to mend it: it adds to what has to be copied."],
+            over: "A restarted broker catches up by itself. The alert resolves when the first command lists nothing.",
+            avoid: &["Do not start a partition reassignment to fix it: that adds more data to replicate."],
         },
         test: |_, _| {
             let falls = Samples::Gauge {
@@ -173,11 +176,12 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaLeaderElectionRateHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "Kafka partitions change their leaders again and again.",
-        description: "Each partition of {{ $labels.kafka_cluster }} changed its leader {{ $value | humanize }} times within five \
-            minutes, on average.",
+        summary: "Kafka partitions change leaders too often.",
+        description: "Each partition of {{ $labels.kafka_cluster }} changed its leader on average {{ $value | \
+            humanize }} times within five minutes.",
         threshold: |_, _| {
-            "Half of one broker's share of the leaders, for fifteen minutes: a rolling restart moves every leader, but ends."
+            "Half of one broker's share of the leaders, for 15 minutes. A rolling restart also moves leaders, but \
+                takes less time."
                 .to_owned()
         },
         expression: |monitoring, sources| {
@@ -187,19 +191,20 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             Some(format!("{changes}\n> 0.5 / max by ({BY}) ({brokers})"))
         },
         page: Page {
-            meaning: "Leaders move between the brokers all the time. Each move is an error and a retry for the clients of the \
-                partition, and a short stop.",
+            meaning: "Leaders keep moving between the brokers. Each move causes errors, retries and a short pause \
+                for the clients of the partition.",
             causes: &[
-                "A broker starts and ends again and again.",
-                "A broker loses its session with the controllers: long pauses, or a network that drops packets.",
-                "Someone runs a rolling restart that does not end.",
+                "A broker restarts repeatedly.",
+                "A broker loses its session with the controllers: long garbage collection pauses, or packet loss.",
+                "A rolling restart does not finish.",
             ],
             steps: &[(
-                "How are the leaders spread? Run it twice, a minute apart.",
+                "How many leaders does each broker have? Run it twice, one minute apart.",
                 "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -o 'Leader: [0-9]*' | sort | uniq -c",
             )],
-            over: "Tell whoever runs the cluster which broker comes and goes. It is over when the leaders stay for five minutes.",
-            avoid: &["Do not run `kafka-leader-election` meanwhile: it moves leaders once more."],
+            over: "Tell the operators of the cluster which broker loses its leaders. The alert resolves after five \
+                minutes without leader changes.",
+            avoid: &["Do not run `kafka-leader-election` meanwhile: it moves the leaders again."],
         },
         test: |_, _| flapping_leader().given(&exporter::BROKERS, &[], Samples::Constant(3.0)),
     },

@@ -67,17 +67,20 @@ impl Names {
             (
                 "{loss}",
                 if brokers == 1 {
-                    "It is the only one: nobody writes or reads until it is back.".to_owned()
+                    "It is the only broker: clients cannot write or read until it runs again.".to_owned()
                 } else {
                     let spare = replication.factor.saturating_sub(replication.min_in_sync_replicas);
                     let away = match spare {
-                        0 => "with any broker away they stop on its partitions".to_owned(),
-                        1 => "with 1 broker away writes go on, with more they stop on some partitions".to_owned(),
-                        _ => format!("with {spare} brokers away writes go on, with more they stop on some partitions"),
+                        0 => "with any broker down, writes stop on its partitions".to_owned(),
+                        1 => "with 1 broker down writes continue, with more they stop on some partitions".to_owned(),
+                        _ => format!(
+                            "with {spare} brokers down writes continue, with more they stop on some \
+                            partitions"
+                        ),
                     };
                     let copies = if replication.factor == 1 { "copy" } else { "copies" };
                     format!(
-                        "Topics keep {} {copies} and need {} in sync: {away}.",
+                        "Topics have {} {copies} and need {} in sync: {away}.",
                         replication.factor, replication.min_in_sync_replicas
                     )
                 },
@@ -213,7 +216,7 @@ pub(in crate::monitoring) fn text(
             && let Some(other) = &names.other_broker
         {
             text += &fill(&format!(
-                "Where `{{broker}}` does not run, use another broker, as `{other}`.\n\n"
+                "If `{{broker}}` is down, use another broker, such as `{other}`.\n\n"
             ));
         }
         for ((what, _), command) in page.steps.iter().zip(commands) {
@@ -241,13 +244,13 @@ pub(in crate::monitoring) fn text(
         metrics.extend(super::metrics(&record.expr, sources));
     }
     if !metrics.is_empty() {
-        text += "| Metric | From | Says |\n|---|---|---|\n";
+        text += "| Metric | Source | Meaning |\n|---|---|---|\n";
         for metric in metrics {
             text += &format!("| `{}` | {} | {} |\n", metric.name, origin(metric), metric.help);
         }
         text += "\n";
     }
-    text += &fill("Dashboard: `/d/{dashboard}` of Grafana; its links lead to the others.\n");
+    text += &fill("Dashboard: `/d/{dashboard}` in Grafana, with links to the others.\n");
     text
 }
 
@@ -257,7 +260,7 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
         Source::Bean { object, attribute, .. } => {
             format!("bean `{object}`, attribute `{attribute}`").replace('|', "\\|")
         }
-        Source::Record(_) => "a rule of this stack".to_owned(),
+        Source::Record(_) => "a recording rule of this stack".to_owned(),
         Source::Exporter(_) if metric.name.starts_with("kubelet_") => "the kubelet".to_owned(),
         Source::Exporter(_) if metric.name.starts_with("kube_") => "kube-state-metrics".to_owned(),
         Source::Exporter(_) if metric.name == "up" => "Prometheus itself".to_owned(),

@@ -15,9 +15,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaMetricsAbsent",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Prometheus scrapes nothing of a component of Kafka: none of its alerts can fire.",
-        description: "Nothing is scraped for job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }}.",
-        threshold: |_, _| "Each job has a target at any time.".to_owned(),
+        summary: "Prometheus has no metrics of a Kafka component: none of its alerts can fire.",
+        description: "Prometheus has no targets for job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }}.",
+        threshold: |_, _| "Each job always has a target.".to_owned(),
         expression: |_, sources| {
             let absent: Option<Vec<String>> = jobs(sources)
                 .map(|job| Some(format!("absent({})", sources.series(&target::UP, &[("job", job)])?)))
@@ -25,26 +26,27 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             absent.map(|absent| absent.join("\nor "))
         },
         page: Page {
-            meaning: "Prometheus has no target for the job: its pods are gone, or Prometheus no longer finds them. All other \
-                alerts of the component are silent for that reason.",
+            meaning: "Prometheus has no target for the job: its pods do not exist, or Prometheus does not find them. \
+                No other alert of the component can fire.",
             causes: &[
-                "All pods of the component are gone, or it was scaled to zero.",
-                "The monitor is gone, or Prometheus does not select it: the label that it asks for is missing.",
-                "Prometheus may not read pods in this namespace.",
+                "All pods of the component are missing, or it was scaled to zero.",
+                "The PodMonitor or ServiceMonitor is missing, or Prometheus does not select it because a label is \
+                    missing.",
+                "Prometheus is not allowed to read pods in this namespace.",
             ],
             steps: &[
-                ("Are the pods there?", "kubectl -n {ns} get pods"),
+                ("Do the pods exist?", "kubectl -n {ns} get pods"),
                 (
-                    "Are the monitors there, and which labels does Prometheus ask for?",
+                    "Do the monitors exist, and which labels does Prometheus select?",
                     "kubectl -n {ns} get podmonitors,servicemonitors --show-labels\nkubectl get prometheus -A -o jsonpath='{.items[*].spec.podMonitorSelector}'",
                 ),
                 (
-                    "What does the operator say?",
+                    "What does the log of the Prometheus operator say?",
                     "kubectl -n {monitoring} logs -l app.kubernetes.io/name=prometheus-operator --tail=-1 --since=1h | grep -i {ns} | tail",
                 ),
             ],
-            over: "Bring pods or monitor back. It is over when `up` has a series for the job.",
-            avoid: &["Do not silence it: it stands for all other alerts of the component."],
+            over: "Restore the pods or the monitor. The alert resolves when `up` has a series for the job.",
+            avoid: &["Do not silence it: no other alert of the component can fire."],
         },
         test: |_, sources| {
             let first = jobs(sources).next().unwrap_or_default();
@@ -65,34 +67,35 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "Prometheus cannot scrape a pod of Kafka.",
-        description: "{{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace }} does not answer scrapes.",
-        threshold: |_, _| "None for five minutes: a process that starts answers late.".to_owned(),
+        description: "Prometheus cannot scrape {{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace \
+            }}.",
+        threshold: |_, _| "Failed scrapes for five minutes. A starting process needs some time.".to_owned(),
         expression: |_, sources| {
             let up = sources.series(&target::UP, &[])?;
             Some(format!("max by ({BY}, job, pod) ({up}) == 0"))
         },
         page: Page {
-            meaning: "The pod is there and its metrics are not: what happens in it raises no alert.",
+            meaning: "The pod exists, but its metrics are missing: no alert fires for what happens in it.",
             causes: &[
-                "The process in it does not run or hangs: then other alerts of the cluster say so.",
-                "A network policy does not admit Prometheus: it has to run in namespace `{monitoring}`.",
-                "A scrape takes longer than its timeout: very many partitions, or a pod at its limit.",
+                "The process in it does not run or hangs: then other alerts of the cluster fire too.",
+                "A network policy blocks Prometheus: it must run in namespace `{monitoring}`.",
+                "A scrape takes longer than its timeout: very many partitions, or a pod at its CPU limit.",
             ],
             steps: &[
                 (
-                    "Does the pod run? `POD` is the one of the alert.",
+                    "Does the pod run? Replace `POD` with the pod of the alert.",
                     "kubectl -n {ns} get pod POD -o wide",
                 ),
                 (
-                    "Does it answer from inside? The exporter's port is 9308.",
+                    "Does the metrics endpoint respond? For the exporter, use port 9308.",
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s -o /dev/null -w '%{http_code} in %{time_total} s\\n' localhost:9404/metrics",
                 ),
                 (
-                    "Who is admitted?",
+                    "Which clients do the network policies allow, and where does Prometheus run?",
                     "kubectl -n {ns} get networkpolicies\nkubectl get pods -A -l app.kubernetes.io/name=prometheus",
                 ),
             ],
-            over: "It is over when `up` of the pod is 1.",
+            over: "Fix the cause. The alert resolves when `up` of the pod is 1.",
             avoid: &["Do not restart a broker only to get its metrics back, while partitions are under-replicated."],
         },
         test: |_, sources| {
