@@ -10,6 +10,7 @@ mod capacity;
 mod cli;
 mod corpus;
 mod invariants;
+mod monitored;
 mod objects;
 mod odd;
 mod out;
