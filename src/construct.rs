@@ -3,7 +3,7 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
-    capacity::Facts,
+    capacity::Capacity,
     context::Context,
     diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
     manifest::{Document, Object},
@@ -68,8 +68,8 @@ pub trait Construct: Send + Sync + 'static {
     fn render(&self, context: &Context) -> Vec<Object>;
 
     /// What it has of brokers, and asks of a cluster's: topics with their load. Nothing unless said otherwise.
-    fn capacity(&self) -> Facts {
-        Facts::default()
+    fn capacity(&self) -> Capacity {
+        Capacity::default()
     }
 
     /// Judges one of its objects again after an amendment changed it, as the API server's rules do for every object; nothing
@@ -309,7 +309,7 @@ impl<'a> Check<'a> {
         if finding.severity == Severity::Off {
             return;
         }
-        finding.place.construct = self.construct.to_owned();
+        self.construct.clone_into(&mut finding.place.construct);
         finding.place.location.get_or_insert(self.location);
         describe(&mut finding);
         finding.message = printable(finding.message);

@@ -82,20 +82,20 @@ fn a_million_records_a_second_are_refused_on_the_sizes_and_topics_of_prod() {
     stack.add(topics::topics(&kafka));
     assert!(synth(&stack).manifests.is_none());
     assert_snapshot!(said(&stack), @r#"
-    error[KS-C02] prod/kafka/kafka: each broker of pool `kafka` writes 1 GB/s, and 80 % of its disk are 105 MB/s
-      hint: one of these is enough, and nothing smaller: `NodePool::combined("kafka", 36)` or `.disk_throughput(1250.megabytes_per_second())`
-    error[KS-C02] prod/kafka/kafka: each broker of pool `kafka` sends 12 Gbit/s while one is away, and 80 % of its network are 8 Gbit/s
-      hint: one of these is enough, and nothing smaller: `NodePool::combined("kafka", 5)` or `.network(15.gigabits_per_second())`
-    error[KS-C02] prod/kafka/kafka: each broker of pool `kafka` takes in 499,997 records/s while one is away, and its 4 cores are good for 60,000 records/s
-      hint: one of these is enough, and nothing smaller: `NodePool::combined("kafka", 25)` or `34.cores()` in `.resources(…)`
-    error[KS-C01] prod/kafka/kafka: each broker of pool `kafka` keeps 640 TiB, and 85 % of its volume are 85 GiB: full after 1 min 47 s
-      hint: the smallest change that is enough: `NodePool::combined("kafka", 36)` with no topic above `Cleanup::delete_after(10.minutes())`
-    warning[KS-C10] prod/kafka/kafka: the page cache of each broker of pool `kafka` holds 4 s of writing at most, and 30 s are 27.9 GiB
-      hint: one of these is enough, and nothing smaller: `NodePool::combined("kafka", 24)` or `34.gib()` in `.resources(…)`
-    warning[KS-C09] prod/kafka/kafka: each broker of pool `kafka` maps the indexes of 655,840 segments: 1,311,680 areas, and a node allows 65,530 unless told otherwise
-      hint: raise `vm.max_map_count` of the nodes to 4194304 or more and acknowledge it, or close fewer segments: `.segment_size(…)`
-    warning[KS-C11] prod/kafka-topics/security.audit: nothing is ever deleted: it alone fills a broker's volume in 25 min 3 s
-      hint: give it a `Cleanup::delete_after(…)`, or acknowledge it with the plan by which the volumes grow
+    error[KS-C02] prod/kafka/kafka: each broker of pool `kafka` writes 1 GB/s, but only 105 MB/s (80 %) of its disk throughput are usable
+      hint: smallest sufficient changes, any one of: `NodePool::combined("kafka", 36)` or `.disk_throughput(1250.megabytes_per_second())`
+    error[KS-C02] prod/kafka/kafka: each broker of pool `kafka` sends 12 Gbit/s while one is down, but only 8 Gbit/s (80 %) of its network are usable
+      hint: smallest sufficient changes, any one of: `NodePool::combined("kafka", 5)` or `.network(15.gigabits_per_second())`
+    error[KS-C02] prod/kafka/kafka: each broker of pool `kafka` receives 499,997 records/s from producers while one is down, but its 4 cores can handle 60,000 records/s
+      hint: smallest sufficient changes, any one of: `NodePool::combined("kafka", 25)` or `34.cores()` in `.resources(…)`
+    error[KS-C01] prod/kafka/kafka: each broker of pool `kafka` keeps 640 TiB, but only 85 GiB (85 %) of its volume are usable: full after 1 min 47 s
+      hint: smallest sufficient change: `NodePool::combined("kafka", 36)` with no topic with more than `Cleanup::delete_after(10.minutes())`
+    warning[KS-C10] prod/kafka/kafka: the page cache of each broker of pool `kafka` holds 4 s of writes; 30 s needs 27.9 GiB
+      hint: smallest sufficient changes, any one of: `NodePool::combined("kafka", 24)` or `34.gib()` in `.resources(…)`
+    warning[KS-C09] prod/kafka/kafka: each broker of pool `kafka` maps the indexes of 655,840 segments: 1,311,680 memory maps, but a node allows 65,530 by default
+      hint: use fewer, larger segments: `.segment_size(…)` of the topics; or raise `vm.max_map_count` of the nodes to 4194304 or more and acknowledge this
+    warning[KS-C11] prod/kafka-topics/security.audit: records are never deleted: this topic alone fills a broker's volume in 25 min 3 s
+      hint: use `Cleanup::delete_after(…)`, or acknowledge it with the plan for growing the volumes
     "#);
 }
 
@@ -106,12 +106,12 @@ fn a_hundred_bytes_instead_of_a_thousand_do_not_make_it_fit() {
         [Topic::new("events", 24, Cleanup::delete_after(7.days())).load(load(1_000_000, 100))],
     );
     assert_snapshot!(said(&stack), @r#"
-    error[KS-C02] test/kafka/kafka: each broker of pool `kafka` takes in 500,000 records/s while one is away, and its 4 cores are good for 60,000 records/s
-      hint: one of these is enough, and nothing smaller: `NodePool::brokers("kafka", 25)` or `34.cores()` in `.resources(…)`
-    error[KS-C01] test/kafka/kafka: each broker of pool `kafka` keeps 55.1 TiB, and 85 % of its volume are 85 GiB: full after 17 min 53 s
-      hint: the smallest change that is enough: no topic above `Cleanup::delete_after(4.minutes())`
-    warning[KS-C09] test/kafka/kafka: each broker of pool `kafka` maps the indexes of 56,500 segments: 113,000 areas, and a node allows 65,530 unless told otherwise
-      hint: raise `vm.max_map_count` of the nodes to 262144 or more and acknowledge it, or close fewer segments: `.segment_size(…)`
+    error[KS-C02] test/kafka/kafka: each broker of pool `kafka` receives 500,000 records/s from producers while one is down, but its 4 cores can handle 60,000 records/s
+      hint: smallest sufficient changes, any one of: `NodePool::brokers("kafka", 25)` or `34.cores()` in `.resources(…)`
+    error[KS-C01] test/kafka/kafka: each broker of pool `kafka` keeps 55.1 TiB, but only 85 GiB (85 %) of its volume are usable: full after 17 min 53 s
+      hint: smallest sufficient change: no topic with more than `Cleanup::delete_after(4.minutes())`
+    warning[KS-C09] test/kafka/kafka: each broker of pool `kafka` maps the indexes of 56,500 segments: 113,000 memory maps, but a node allows 65,530 by default
+      hint: use fewer, larger segments: `.segment_size(…)` of the topics; or raise `vm.max_map_count` of the nodes to 262144 or more and acknowledge this
     "#);
 }
 
@@ -480,10 +480,10 @@ fn pools_of_zones_are_judged_and_changed_together() {
         .load(load(120_000, 1000));
     stack.add(Topics::new("topics", &kafka).topic(topic));
     assert_snapshot!(said(&stack), @r"
-    error[KS-C02] test/kafka/kafka-a: each broker of pools `kafka-a`, `kafka-b`, `kafka-c` writes 120 MB/s, and 80 % of its disk are 105 MB/s
-      hint: one of these is enough, and nothing smaller: `NodePool::brokers(…, 2)` for each of pools `kafka-a`, `kafka-b`, `kafka-c` or `.disk_throughput(150.megabytes_per_second())`
-    error[KS-C01] test/kafka/kafka-a: each broker of pools `kafka-a`, `kafka-b`, `kafka-c` keeps 107 GiB, and 85 % of its volume are 85 GiB: full after 14 min 54 s
-      hint: one of these is enough, and nothing smaller: `NodePool::brokers(…, 2)` for each of pools `kafka-a`, `kafka-b`, `kafka-c`, `.storage(Storage::persistent(127.gib()))` or no topic above `Cleanup::delete_after(1.minutes())`
+    error[KS-C02] test/kafka/kafka-a: each broker of pools `kafka-a`, `kafka-b`, `kafka-c` writes 120 MB/s, but only 105 MB/s (80 %) of its disk throughput are usable
+      hint: smallest sufficient changes, any one of: `NodePool::brokers(…, 2)` for each of pools `kafka-a`, `kafka-b`, `kafka-c` or `.disk_throughput(150.megabytes_per_second())`
+    error[KS-C01] test/kafka/kafka-a: each broker of pools `kafka-a`, `kafka-b`, `kafka-c` keeps 107 GiB, but only 85 GiB (85 %) of its volume are usable: full after 14 min 54 s
+      hint: smallest sufficient changes, any one of: `NodePool::brokers(…, 2)` for each of pools `kafka-a`, `kafka-b`, `kafka-c`, `.storage(Storage::persistent(127.gib()))` or no topic with more than `Cleanup::delete_after(1.minutes())`
     ");
 }
 

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::{
-    facts::{Cluster, Kept, TopicFacts},
     figures::Resource,
+    model::{Cluster, Kept, TopicDemand},
 };
 use crate::quantity::{ByteRate, Bytes, Cpu, Duration, Units};
 
@@ -126,7 +126,7 @@ impl Cluster {
     }
 
     fn longest_retention(&self, pool: usize) -> Option<Duration> {
-        let longest = self.topics.iter().filter_map(TopicFacts::age).max()?;
+        let longest = self.topics.iter().filter_map(TopicDemand::age).max()?;
         let unit = |unit: fn(u64) -> Duration, most: u64| {
             let too_long = |steps: u64| {
                 !self
@@ -154,7 +154,7 @@ impl Cluster {
     }
 }
 
-impl TopicFacts {
+impl TopicDemand {
     fn age(&self) -> Option<Duration> {
         match self.kept {
             Kept::Until(age, _) => age,
@@ -206,7 +206,7 @@ impl fmt::Display for Change {
                 } else {
                     format!("{}.minutes()", seconds / 60)
                 };
-                write!(f, "no topic above `Cleanup::delete_after({age})`")
+                write!(f, "no topic with more than `Cleanup::delete_after({age})`")
             }
             Self::Disk(rate) => write!(
                 f,

@@ -2,72 +2,40 @@
 
 use super::{
     Change, DEFAULT_MAX_MAPS, MAPS_PER_SEGMENT, PAGE_CACHE_SECONDS, REPLICAS_PER_CLUSTER,
-    facts::{Cluster, Kept, PoolFacts, TopicFacts, Traffic},
     figures::{Limit, Resource},
+    model::{Cluster, Kept, PoolCapacity, TopicDemand, Traffic},
     show::{bits, byte_rate, number, size, span},
 };
-use crate::diagnostics::{Location, Rule, rules::capacity};
-
-/// A finding before the pipeline knows its weight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Complaint {
-    pub(crate) rule: &'static Rule,
-    pub(crate) construct: String,
-    pub(crate) item: String,
-    pub(crate) location: Location,
-    pub(crate) message: String,
-    pub(crate) hint: String,
-}
-
-/// Something that the stack does not say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unknown {
-    pub(crate) construct: String,
-    pub(crate) item: String,
-    pub(crate) location: Location,
-    /// What is unknown, and what follows from that.
-    pub(crate) what: String,
-    /// The call that says it; empty where the figures hold without.
-    pub(crate) say: String,
-}
+use crate::diagnostics::{Diagnostic, Location, Rule, rules::capacity};
 
 impl Cluster {
-    /// Everything that does not hold, by what is known, and what has to be known to tell.
-    pub(crate) fn complaints(&self) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
+    /// Everything that exceeds what the brokers have, as far as it is known, and what has to be known to tell.
+    pub(crate) fn check(&self) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
         for group in self.groups() {
-            self.judge(&group, &mut complaints);
+            self.check_pools(&group, &mut found);
         }
-        self.judge_replicas(&mut complaints);
-        self.judge_leaders(&mut complaints);
-        self.judge_topics(&mut complaints);
+        found.extend(self.check_replicas());
+        found.extend(self.check_leaders());
+        for topic in &self.topics {
+            found.extend(self.check_topic(topic));
+        }
         if self.has_load() {
-            let unknown = self.unknown().into_iter().filter(|unknown| !unknown.say.is_empty());
-            complaints.extend(unknown.map(|unknown| Complaint {
-                rule: &capacity::UNKNOWN,
-                construct: unknown.construct,
-                item: unknown.item,
-                location: unknown.location,
-                message: unknown.what,
-                hint: format!("add {}; or acknowledge why nobody knows", unknown.say),
-            }));
+            found.extend(self.unknown().into_iter().filter(|unknown| !unknown.hint.is_empty()));
         }
-        complaints
+        found
     }
 
-    fn complaint(&self, rule: &'static Rule, pool: &PoolFacts, message: String, hint: String) -> Complaint {
-        Complaint {
-            rule,
-            construct: self.name.clone(),
-            item: pool.name.clone(),
-            location: pool.location,
-            message,
-            hint,
-        }
+    fn about_pool(&self, rule: &'static Rule, pool: &PoolCapacity, message: String, hint: String) -> Diagnostic {
+        diagnostic(rule, (&self.name, &pool.name), pool.location, message, hint)
+    }
+
+    fn about_cluster(&self, rule: &'static Rule, message: String, hint: String) -> Diagnostic {
+        diagnostic(rule, (&self.name, ""), self.location, message, hint)
     }
 
     /// Pools that are alike, of which there is always one.
-    fn judge(&self, group: &[usize], complaints: &mut Vec<Complaint>) {
+    fn check_pools(&self, group: &[usize], found: &mut Vec<Diagnostic>) {
         let pool = &self.pools[group[0]];
         let names = self.names(group);
         if pool.brokers == 0 {
@@ -79,21 +47,21 @@ impl Cluster {
             }
             let (rule, message) = self.words(pool, &names, &limit);
             let hint = self.hint(group, limit.resource);
-            complaints.push(self.complaint(rule, pool, message, hint));
+            found.push(self.about_pool(rule, pool, message, hint));
         }
         let maps = self.needs().segments.saturating_mul(MAPS_PER_SEGMENT.into());
         if maps > DEFAULT_MAX_MAPS.into() {
-            complaints.push(self.complaint(
+            found.push(self.about_pool(
                 &capacity::MEMORY_MAPS,
                 pool,
                 format!(
-                    "each broker of {names} maps the indexes of {} segments: {} areas, and a node allows {} unless told otherwise",
+                    "each broker of {names} maps the indexes of {} segments: {} memory maps, but a node allows {} by default",
                     number(self.needs().segments),
                     number(maps),
                     number(DEFAULT_MAX_MAPS.into())
                 ),
                 format!(
-                    "raise `vm.max_map_count` of the nodes to {} or more and acknowledge it, or close fewer segments: `.segment_size(…)`",
+                    "use fewer, larger segments: `.segment_size(…)` of the topics; or raise `vm.max_map_count` of the nodes to {} or more and acknowledge this",
                     maps.saturating_mul(2).checked_next_power_of_two().unwrap_or(maps)
                 ),
             ));
@@ -101,12 +69,12 @@ impl Cluster {
     }
 
     /// What a broker would have to do, and what it can.
-    fn words(&self, pool: &PoolFacts, names: &str, limit: &Limit) -> (&'static Rule, String) {
+    fn words(&self, pool: &PoolCapacity, names: &str, limit: &Limit) -> (&'static Rule, String) {
         let (needs, usable) = (limit.worst().unwrap_or_default(), limit.usable().unwrap_or_default());
         let away = match (limit.away > limit.needs, self.zones()) {
             (false, _) => "",
-            (true, None) => " while one is away",
-            (true, Some(_)) => " while a zone is away",
+            (true, None) => " while one is down",
+            (true, Some(_)) => " while a zone is down",
         };
         let broker = format!("each broker of {names}");
         let ceiling = limit.ceiling;
@@ -114,7 +82,7 @@ impl Cluster {
             Resource::DiskWrite => (
                 &capacity::RATE,
                 format!(
-                    "{broker} writes {}, and {ceiling} % of its disk are {}",
+                    "{broker} writes {}, but only {} ({ceiling} %) of its disk throughput are usable",
                     byte_rate(needs),
                     byte_rate(usable)
                 ),
@@ -122,7 +90,7 @@ impl Cluster {
             Resource::NetworkIn => (
                 &capacity::RATE,
                 format!(
-                    "{broker} receives {}, and {ceiling} % of its network are {}",
+                    "{broker} receives {}, but only {} ({ceiling} %) of its network are usable",
                     bits(needs),
                     bits(usable)
                 ),
@@ -130,7 +98,7 @@ impl Cluster {
             Resource::NetworkOut => (
                 &capacity::RATE,
                 format!(
-                    "{broker} sends {}{away}, and {ceiling} % of its network are {}",
+                    "{broker} sends {}{away}, but only {} ({ceiling} %) of its network are usable",
                     bits(needs),
                     bits(usable)
                 ),
@@ -146,7 +114,7 @@ impl Cluster {
                 (
                     &capacity::RATE,
                     format!(
-                        "{broker} takes in {}{away}, and its {} cores are good for {}",
+                        "{broker} receives {} from producers{away}, but its {} cores can handle {}",
                         shown(needs),
                         pool.cpu,
                         shown(usable)
@@ -160,7 +128,7 @@ impl Cluster {
                 (
                     &capacity::RETENTION,
                     format!(
-                        "{broker} keeps {}, and {ceiling} % of its volume are {}{full}",
+                        "{broker} keeps {}, but only {} ({ceiling} %) of its volume are usable{full}",
                         size(needs),
                         size(usable)
                     ),
@@ -172,7 +140,7 @@ impl Cluster {
                 (
                     &capacity::PAGE_CACHE,
                     format!(
-                        "the page cache of {broker} holds {} s of writing at most, and {PAGE_CACHE_SECONDS} s are {}",
+                        "the page cache of {broker} holds {} s of writes; {PAGE_CACHE_SECONDS} s needs {}",
                         number(seconds),
                         size(needs)
                     ),
@@ -181,7 +149,7 @@ impl Cluster {
             Resource::Replicas => (
                 &capacity::REPLICAS,
                 format!(
-                    "{broker} has {} copies of partitions, and {} cores are good for {}",
+                    "{broker} has {} partition replicas; recommended maximum for {} cores: {}",
                     number(needs),
                     pool.cpu,
                     number(usable)
@@ -224,210 +192,223 @@ impl Cluster {
             })
             .collect();
         match changes.as_slice() {
-            [] => "no number of brokers up to 1,000 carries it: lower the load or what is kept, or spread it over more partitions"
-                .to_owned(),
-            [one] => format!("the smallest change that is enough: {one}"),
-            [most @ .., last] => format!(
-                "one of these is enough, and nothing smaller: {} or {last}",
-                most.join(", ")
-            ),
+            [] => match resource {
+                Resource::Replicas => {
+                    "use fewer partitions in `Topic::new(…)`: more brokers (up to 1,000) are not enough"
+                }
+                Resource::Volume => {
+                    "lower the load, the retention, or use more partitions: more brokers (up to 1,000) are not enough"
+                }
+                _ => "lower the load, or use more partitions: more brokers (up to 1,000) are not enough",
+            }
+            .to_owned(),
+            [one] => format!("smallest sufficient change: {one}"),
+            [most @ .., last] => format!("smallest sufficient changes, any one of: {} or {last}", most.join(", ")),
         }
     }
 
-    fn judge_replicas(&self, complaints: &mut Vec<Complaint>) {
+    fn check_replicas(&self) -> Option<Diagnostic> {
         let replicas: u128 = self
             .topics
             .iter()
             .map(|topic| u128::from(topic.partitions.unwrap_or_default()) * u128::from(topic.copies))
             .sum();
-        if replicas > REPLICAS_PER_CLUSTER.into() {
-            complaints.push(Complaint {
-                rule: &capacity::CLUSTER_REPLICAS,
-                construct: self.name.clone(),
-                item: String::new(),
-                location: self.location,
-                message: format!(
-                    "the cluster has {} copies of partitions, and the rule of thumb ends at {}",
+        (replicas > REPLICAS_PER_CLUSTER.into()).then(|| {
+            self.about_cluster(
+                &capacity::CLUSTER_REPLICAS,
+                format!(
+                    "the cluster has {} partition replicas, above the recommended maximum of {}",
                     number(replicas),
                     number(REPLICAS_PER_CLUSTER.into())
                 ),
-                hint: "declare fewer partitions in `Topic::new(…)`, or acknowledge it with what a test of this size has shown"
+                "use fewer partitions in `Topic::new(…)`, or acknowledge it with the result of a test of this size"
                     .to_owned(),
-            });
-        }
+            )
+        })
     }
 
-    /// Kafka goes through the zones and, in each, through the brokers at once: where their numbers have a common factor it
-    /// meets only some of the pairs in a round.
-    fn judge_leaders(&self, complaints: &mut Vec<Complaint>) {
-        let Some(zones) = self.zones().filter(|_| self.kraft) else {
-            return;
-        };
+    /// Kafka steps through the zones and, at the same time, through the brokers of each: where their numbers have a common
+    /// factor, one round reaches only some of the brokers.
+    fn check_leaders(&self) -> Option<Diagnostic> {
+        let zones = self.zones().filter(|_| self.kraft)?;
         let (count, brokers) = (zones.len() as u64, u64::from(zones.into_values().max().unwrap_or(1)));
         let common = common_factor(count, brokers);
         let topic = self
             .topics
             .iter()
             .filter(|topic| topic.traffic != Traffic::Internal && u64::from(topic.copies) >= count)
-            .max_by_key(|topic| topic.partitions);
-        let (Some(topic), true) = (topic, common > 1) else {
-            return;
-        };
+            .max_by_key(|topic| topic.partitions)
+            .filter(|_| common > 1)?;
         let all = count * brokers;
         let partitions = u64::from(topic.partitions.unwrap_or(1));
         let worst = partitions / all * common + common.min(partitions % all);
         let better = (brokers + 1..=brokers + count)
             .find(|more| common_factor(count, *more) == 1)
             .unwrap_or(brokers);
-        complaints.push(Complaint {
-            rule: &capacity::LEADERS,
-            construct: self.name.clone(),
-            item: String::new(),
-            location: self.location,
-            message: format!(
-                "{count} zones of {brokers} brokers: Kafka leads each round of {all} partitions from {} of them, so one may lead \
-                 {worst} of the {partitions} of `{}`, and {} would be even",
+        Some(self.about_cluster(
+            &capacity::LEADERS,
+            format!(
+                "{count} zones of {brokers} brokers: Kafka starts each round of {all} partitions on {} of the brokers only, \
+                 so one broker may lead {worst} of the {partitions} partitions of `{}`; an even share is {}",
                 all / common,
                 topic.name,
                 partitions.div_ceil(all)
             ),
-            hint: format!(
-                "give each zone {better} brokers, which have no factor in common with the zones, or acknowledge it and move \
-                 leaders by hand"
+            format!(
+                "use {better} brokers in each zone, a number without a common factor with the number of zones; or acknowledge \
+                 it and move leaders by hand"
             ),
-        });
+        ))
     }
 
-    fn judge_topics(&self, complaints: &mut Vec<Complaint>) {
-        for topic in &self.topics {
-            let Traffic::Known { bytes, .. } = topic.traffic else {
-                continue;
-            };
-            let mut report = |rule, message, hint: &str| {
-                complaints.push(Complaint {
-                    rule,
-                    construct: topic.construct.clone(),
-                    item: topic.name.clone(),
-                    location: topic.location,
-                    message,
-                    hint: hint.to_owned(),
-                });
-            };
-            if bytes == 0 {
-                report(
-                    &capacity::EMPTY_LOAD,
-                    "a load of no bytes per second".to_owned(),
-                    "give `Load::new(…)` records and a size above 0, and `.compressed_to(…)` a share, or remove `.load(…)`",
-                );
-            } else if topic.is_kept_for_ever() {
-                let alone = Self {
-                    topics: vec![topic.clone()],
-                    ..self.clone()
-                };
-                let full = self.pools.iter().filter_map(|pool| alone.full_after(pool)).min();
-                if let Some(full) = full {
-                    report(
-                        &capacity::FOR_EVER,
-                        format!(
-                            "nothing is ever deleted: it alone fills a broker's volume in {}",
-                            span(full)
-                        ),
-                        "give it a `Cleanup::delete_after(…)`, or acknowledge it with the plan by which the volumes grow",
-                    );
-                }
-            }
-        }
-    }
-
-    /// Everything that the figures would need and the stack does not say.
-    pub(crate) fn unknown(&self) -> Vec<Unknown> {
-        let mut all = Vec::new();
-        for group in self.groups() {
-            let pool = &self.pools[group[0]];
-            let missing = [
-                (
-                    pool.disk.is_none(),
-                    "the throughput of its disk",
-                    "`.disk_throughput(125.mebibytes_per_second())`",
-                ),
-                (
-                    pool.network.is_none(),
-                    "the throughput of its network",
-                    "`.network(10.gigabits_per_second())`",
-                ),
-                (
-                    pool.cpu_class.is_none(),
-                    "what a core takes in",
-                    "`.cpu_class(CpuClass::MSK_EXPRESS_M7G)`",
-                ),
-            ];
-            let missing: Vec<_> = missing.into_iter().filter(|(missing, ..)| *missing).collect();
-            if !missing.is_empty() {
-                let what: Vec<_> = missing.iter().map(|(_, what, _)| *what).collect();
-                let say: Vec<_> = missing.iter().map(|(.., say)| *say).collect();
-                all.push(Unknown {
-                    construct: self.name.clone(),
-                    item: pool.name.clone(),
-                    location: pool.location,
-                    what: format!("unknown of {}: {}", self.names(&group), what.join(", ")),
-                    say: format!("{}, with what a vendor promises or a measurement shows", say.join(", ")),
-                });
-            }
-        }
-        let topics = |wanted: &dyn Fn(&TopicFacts) -> bool| -> Vec<&TopicFacts> {
-            self.topics.iter().filter(|topic| wanted(topic)).collect()
+    fn check_topic(&self, topic: &TopicDemand) -> Option<Diagnostic> {
+        let Traffic::Known { bytes, .. } = topic.traffic else {
+            return None;
         };
-        let known = |topic: &TopicFacts| matches!(topic.traffic, Traffic::Known { .. });
-        let kinds: [(Vec<&TopicFacts>, &str, &str); 5] = [
+        let (rule, message, hint) = if bytes == 0 {
             (
-                topics(&|topic| topic.traffic == Traffic::Unknown),
-                "the load, which is not counted",
-                "`Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together",
+                &capacity::EMPTY_LOAD,
+                "load is 0 bytes/s".to_owned(),
+                "use a rate and a size above 0 in `Load::new(…)` and a share above 0 in `.compressed_to(…)`, or remove `.load(…)`",
+            )
+        } else if topic.is_kept_for_ever() {
+            let alone = Self {
+                topics: vec![topic.clone()],
+                ..self.clone()
+            };
+            let full = self.pools.iter().filter_map(|pool| alone.full_after(pool)).min()?;
+            (
+                &capacity::FOR_EVER,
+                format!(
+                    "records are never deleted: this topic alone fills a broker's volume in {}",
+                    span(full)
+                ),
+                "use `Cleanup::delete_after(…)`, or acknowledge it with the plan for growing the volumes",
+            )
+        } else {
+            return None;
+        };
+        Some(diagnostic(
+            rule,
+            (&topic.construct, &topic.name),
+            topic.location,
+            message,
+            hint.to_owned(),
+        ))
+    }
+
+    /// What the figures need and the stack does not say: what follows from that, and, where the figures are worth little
+    /// without, the call that says it.
+    pub(crate) fn unknown(&self) -> Vec<Diagnostic> {
+        let pools = self
+            .groups()
+            .into_iter()
+            .filter_map(|group| self.unknown_of_pools(&group));
+        pools.chain(self.unknown_of_topics()).collect()
+    }
+
+    fn unknown_of_pools(&self, group: &[usize]) -> Option<Diagnostic> {
+        let pool = &self.pools[group[0]];
+        let missing: Vec<_> = [
+            (
+                pool.disk.is_none(),
+                "disk throughput",
+                "`.disk_throughput(125.mebibytes_per_second())`",
             ),
             (
-                topics(&|topic| matches!(topic.traffic, Traffic::Known { groups: None, .. })),
-                "the consumer groups, so that only followers are counted as readers",
-                "`Load::consumer_groups(…)`",
+                pool.network.is_none(),
+                "network throughput",
+                "`.network(10.gigabits_per_second())`",
             ),
             (
-                topics(&|topic| matches!(topic.traffic, Traffic::Known { compression: false, .. })),
-                "the compression, so that records are counted at their full size",
+                pool.cpu_class.is_none(),
+                "throughput of a core",
+                "`.cpu_class(CpuClass::MSK_EXPRESS_M7G)`",
+            ),
+        ]
+        .into_iter()
+        .filter(|(missing, ..)| *missing)
+        .collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let what: Vec<_> = missing.iter().map(|(_, what, _)| *what).collect();
+        let call: Vec<_> = missing.iter().map(|(.., call)| *call).collect();
+        Some(self.about_pool(
+            &capacity::UNKNOWN,
+            pool,
+            format!("not given for {}: {}", self.names(group), what.join(", ")),
+            format!(
+                "add {}, with figures from the vendor or a measurement; or acknowledge with a reason",
+                call.join(", ")
+            ),
+        ))
+    }
+
+    fn unknown_of_topics(&self) -> impl Iterator<Item = Diagnostic> {
+        let known = |topic: &TopicDemand| matches!(topic.traffic, Traffic::Known { .. });
+        let kinds: [(&dyn Fn(&TopicDemand) -> bool, &str, &str); 5] = [
+            (
+                &|topic| topic.traffic == Traffic::Unknown,
+                "load, which is therefore not counted",
+                "add `Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together; or acknowledge with a \
+                 reason",
+            ),
+            (
+                &|topic| matches!(topic.traffic, Traffic::Known { groups: None, .. }),
+                "consumer groups, so only followers are counted as readers",
+                "add `Load::consumer_groups(…)`; or acknowledge with a reason",
+            ),
+            (
+                &|topic| matches!(topic.traffic, Traffic::Known { compression: false, .. }),
+                "compression, so records are counted at their full size",
                 "",
             ),
             (
-                topics(&|topic| known(topic) && topic.kept == Kept::NewestOfEachKey),
-                "the number of keys, and so the room that a compacted topic takes, which is not counted",
+                &|topic| known(topic) && topic.kept == Kept::NewestOfEachKey,
+                "number of keys, so the disk space of a compacted topic is not counted",
                 "",
             ),
             (
-                topics(&|topic| topic.partitions.is_none()),
-                "the partitions, so that the load is spread evenly and the copies are not counted",
+                &|topic| topic.partitions.is_none(),
+                "partitions, so the load is spread evenly and replicas are not counted",
                 "",
             ),
         ];
-        for (topics, what, say) in kinds {
-            let Some(first) = topics.first() else { continue };
-            let names: Vec<String> = topics.iter().take(3).map(|topic| format!("`{}`", topic.name)).collect();
-            let more = topics.len() - names.len();
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            all.push(Unknown {
-                construct: first.construct.clone(),
-                item: if topics.len() == 1 {
-                    first.name.clone()
-                } else {
-                    String::new()
-                },
-                location: first.location,
-                what: format!("unknown of {}{more}: {what}", names.join(", ")),
-                say: say.to_owned(),
-            });
-        }
-        all
+        kinds
+            .map(|(wanted, what, hint)| {
+                let topics: Vec<_> = self.topics.iter().filter(|topic| wanted(topic)).collect();
+                let first = topics.first()?;
+                let names: Vec<String> = topics.iter().take(3).map(|topic| format!("`{}`", topic.name)).collect();
+                let more = match topics.len() - names.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let item = if topics.len() == 1 { first.name.as_str() } else { "" };
+                Some(diagnostic(
+                    &capacity::UNKNOWN,
+                    (&first.construct, item),
+                    first.location,
+                    format!("not given for {}{more}: {what}", names.join(", ")),
+                    hint.to_owned(),
+                ))
+            })
+            .into_iter()
+            .flatten()
     }
+}
+
+fn diagnostic(
+    rule: &'static Rule,
+    (construct, item): (&str, &str),
+    location: Location,
+    message: String,
+    hint: String,
+) -> Diagnostic {
+    let mut found = Diagnostic::new(rule, message);
+    construct.clone_into(&mut found.place.construct);
+    found.item(item).at(location).hint(hint);
+    found
 }
 
 /// The greatest number that divides both.

@@ -1,7 +1,7 @@
 use super::{
     FILE_DELETE_DELAY, PAGE_CACHE_SECONDS, RATE_CEILING, VOLUME_CEILING,
-    facts::{Cluster, Kept, PoolFacts, TopicFacts, Traffic},
     load::CpuClass,
+    model::{Cluster, Kept, PoolCapacity, TopicDemand, Traffic},
     replicas_per_broker,
 };
 use crate::quantity::{ByteRate, Duration};
@@ -121,7 +121,7 @@ fn scale(amount: u128, times: u128, by: u128) -> u128 {
     amount.saturating_mul(times).div_ceil(by.max(1))
 }
 
-impl TopicFacts {
+impl TopicDemand {
     /// How many of its partitions the busiest of so many brokers has, when each is there so many times; and of how many.
     fn share(&self, times: u128, brokers: u128) -> (u128, u128) {
         match self.partitions {
@@ -230,7 +230,7 @@ impl Cluster {
     }
 
     /// Every resource of a pool against what the load needs of it.
-    pub fn limits(&self, pool: &PoolFacts) -> Vec<Limit> {
+    pub fn limits(&self, pool: &PoolCapacity) -> Vec<Limit> {
         let needs = self.needs();
         Resource::ALL
             .into_iter()
@@ -239,7 +239,7 @@ impl Cluster {
     }
 
     /// One resource of a pool.
-    pub(super) fn limit(&self, pool: &PoolFacts, needs: &Needs, resource: Resource) -> Limit {
+    pub(super) fn limit(&self, pool: &PoolCapacity, needs: &Needs, resource: Resource) -> Limit {
         let bytes = |rate: ByteRate| u128::from(rate.get());
         // A sum without any known load is not zero but unknown.
         let known = |amount: u128| self.has_load().then_some(amount);
@@ -309,7 +309,7 @@ impl Cluster {
 
     /// Whether more of a resource is needed than is known.
     fn is_at_least(&self, resource: Resource) -> bool {
-        let any = |unknown: &dyn Fn(&TopicFacts) -> bool| {
+        let any = |unknown: &dyn Fn(&TopicDemand) -> bool| {
             self.topics
                 .iter()
                 .any(|topic| topic.traffic != Traffic::Internal && unknown(topic))
@@ -325,7 +325,7 @@ impl Cluster {
     }
 
     /// When the volume of a broker of this pool is full, from empty; `None` if it never is, by what is known.
-    pub fn full_after(&self, pool: &PoolFacts) -> Option<Duration> {
+    pub fn full_after(&self, pool: &PoolCapacity) -> Option<Duration> {
         let volume = u128::from(pool.volume.get());
         let filled = |millis: u64| {
             let brokers = u128::from(self.brokers().max(1));

@@ -1,6 +1,6 @@
 //! Capacity is arithmetic: what topics ask of the brokers, held against what the brokers have.
 //!
-//! Constructs state [`Facts`]: topics with their [`Load`], pools with their disks and networks. A [`Cluster`] is all facts of a
+//! Constructs state [`Capacity`]: topics with their [`Load`], pools with their disks and networks. A [`Cluster`] is all facts of a
 //! stack about one cluster; it gives [figures](Cluster::needs), [limits](Cluster::limits) and, where a limit is passed, the
 //! smallest [changes](Cluster::changes) that mend it. All of it is integer arithmetic without IO: the same stack gives the
 //! same digits.
@@ -42,15 +42,15 @@
 
 mod change;
 mod check;
-mod facts;
 mod figures;
 mod load;
+mod model;
 mod show;
 
 pub use change::Change;
-pub use facts::{Cluster, Facts, Kept, PoolFacts, TopicFacts, Traffic};
 pub use figures::{Limit, Needs, Resource};
 pub use load::{CpuClass, Load};
+pub use model::{Capacity, Cluster, Kept, PoolCapacity, TopicDemand, Traffic};
 pub(crate) use show::{bits, byte_rate, number, size, span};
 
 /// How full a volume may be, in percent: what remains is for a load above the plan, for index files, and for the time to

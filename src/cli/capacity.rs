@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    capacity::{Cluster, Limit, PoolFacts, Resource, TopicFacts, Traffic, bits, byte_rate, number, size, span},
+    capacity::{Cluster, Limit, PoolCapacity, Resource, TopicDemand, Traffic, bits, byte_rate, number, size, span},
     cli::{
         Outcome,
         failure::Failure,
@@ -82,12 +82,12 @@ fn text(stack: &Stack, cluster: &Cluster, paint: Paint) -> String {
     }
     for unknown in unknown {
         // With a load there is a warning of each, whose hint has the call.
-        let call = if cluster.has_load() {
+        let call = if cluster.has_load() || unknown.hint.is_empty() {
             String::new()
         } else {
-            format!("; add {}", unknown.say)
+            format!("; {}", unknown.hint)
         };
-        text += &wrapped(&format!("- {}{call}", unknown.what), 2);
+        text += &wrapped(&format!("- {}{call}", unknown.message), 2);
     }
     text
 }
@@ -195,7 +195,7 @@ fn label(resource: Resource) -> &'static str {
     }
 }
 
-fn shown(limit: &Limit, pool: &PoolFacts, amount: u128) -> String {
+fn shown(limit: &Limit, pool: &PoolCapacity, amount: u128) -> String {
     match limit.resource {
         Resource::NetworkIn | Resource::NetworkOut => bits(amount),
         Resource::Processor if pool.counts_records() => format!("{}/s", number(amount)),
@@ -206,12 +206,12 @@ fn shown(limit: &Limit, pool: &PoolFacts, amount: u128) -> String {
 }
 
 /// How long the page cache holds what is written; at most.
-fn page_cache_seconds(cluster: &Cluster, pool: &PoolFacts) -> Option<u128> {
+fn page_cache_seconds(cluster: &Cluster, pool: &PoolCapacity) -> Option<u128> {
     u128::from(pool.page_cache().get()).checked_div(cluster.needs().write)
 }
 
 fn topics(cluster: &Cluster, paint: Paint) -> String {
-    let topics: Vec<&TopicFacts> = cluster
+    let topics: Vec<&TopicDemand> = cluster
         .topics
         .iter()
         .filter(|topic| topic.traffic != Traffic::Internal)
@@ -266,14 +266,14 @@ fn json(stack: &Stack, clusters: &[Cluster]) -> Value {
                 "stored_bytes_per_second": known(bytes),
                 "pools": cluster.pools.iter().map(|pool| json_pool(cluster, pool)).collect::<Value>(),
                 "topics": cluster.topics.iter().map(|topic| json_topic(cluster, topic)).collect::<Value>(),
-                "unknown": cluster.unknown().iter().map(|unknown| unknown.what.as_str()).collect::<Value>(),
+                "unknown": cluster.unknown().iter().map(|unknown| unknown.message.as_str()).collect::<Value>(),
             })
         })
         .collect();
     json!({ "stack": stack.name(), "clusters": clusters })
 }
 
-fn json_pool(cluster: &Cluster, pool: &PoolFacts) -> Value {
+fn json_pool(cluster: &Cluster, pool: &PoolCapacity) -> Value {
     let limits: Value = cluster
         .limits(pool)
         .iter()
@@ -311,7 +311,7 @@ fn json_pool(cluster: &Cluster, pool: &PoolFacts) -> Value {
     })
 }
 
-fn json_topic(cluster: &Cluster, topic: &TopicFacts) -> Value {
+fn json_topic(cluster: &Cluster, topic: &TopicDemand) -> Value {
     let (bytes, groups) = match topic.traffic {
         Traffic::Known { bytes, groups, .. } => (Some(exact(bytes)), groups),
         Traffic::Unknown | Traffic::Internal => (None, None),

@@ -436,7 +436,7 @@ impl Construct for Connect {
     }
 
     /// Its internal topics, with Kafka's default numbers of partitions where none are set.
-    fn capacity(&self) -> capacity::Facts {
+    fn capacity(&self) -> capacity::Capacity {
         let partitions = |key: &str, default: u32| {
             let set = self.settings.number(key).and_then(|number| number.try_into().ok());
             set.unwrap_or(default)
@@ -446,7 +446,7 @@ impl Construct for Connect {
             ("offsets", partitions("offset.storage.partitions", 25)),
             ("status", partitions("status.storage.partitions", 5)),
         ];
-        capacity::Facts {
+        capacity::Capacity {
             topics: topics
                 .into_iter()
                 .filter_map(|(topic, partitions)| {
@@ -454,7 +454,7 @@ impl Construct for Connect {
                     self.kafka.internal_topic(name, partitions, self.meta.location)
                 })
                 .collect(),
-            ..capacity::Facts::default()
+            ..capacity::Capacity::default()
         }
     }
 

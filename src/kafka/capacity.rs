@@ -2,7 +2,7 @@
 
 use super::{cluster::KafkaCluster, handle::KafkaHandle, log_defaults::LogDefaults, topic::Topic};
 use crate::{
-    capacity::{Facts, Kept, TopicFacts, Traffic},
+    capacity::{Capacity, Kept, TopicDemand, Traffic},
     diagnostics::Location,
     quantity::{Bytes, Duration},
 };
@@ -14,9 +14,9 @@ const OWN_TOPICS: [(&str, &str, u32); 2] = [
 ];
 
 impl KafkaCluster {
-    pub(crate) fn facts(&self) -> Facts {
+    pub(crate) fn stated_capacity(&self) -> Capacity {
         let (defaults, settings) = (LogDefaults::of(&self.settings), &self.settings);
-        let topic = |name: &str, partitions, kept, traffic| TopicFacts {
+        let topic = |name: &str, partitions, kept, traffic| TopicDemand {
             cluster: self.meta.name.clone(),
             construct: String::new(),
             name: name.to_owned(),
@@ -29,7 +29,7 @@ impl KafkaCluster {
             check_interval: defaults.check_interval,
             traffic,
         };
-        Facts {
+        Capacity {
             kraft: self.is_kraft(),
             pools: self.pools.iter().filter_map(super::NodePool::capacity).collect(),
             together: self.load.map(|load| {
@@ -57,9 +57,9 @@ impl KafkaHandle {
         name: impl Into<String>,
         partitions: u32,
         location: Location,
-    ) -> Option<TopicFacts> {
+    ) -> Option<TopicDemand> {
         let defaults = self.log_defaults();
-        self.brokers().map(|_| TopicFacts {
+        self.brokers().map(|_| TopicDemand {
             cluster: self.name().to_owned(),
             construct: String::new(),
             name: name.into(),
@@ -74,20 +74,20 @@ impl KafkaHandle {
         })
     }
 
-    pub(crate) fn topic_facts(&self, topic: &Topic) -> Option<TopicFacts> {
+    pub(crate) fn demand(&self, topic: &Topic) -> Option<TopicDemand> {
         let settings = topic.all_settings(self.replication());
-        let facts = self.internal_topic(topic.name.clone(), topic.partitions, topic.location)?;
-        Some(TopicFacts {
+        let plain = self.internal_topic(topic.name.clone(), topic.partitions, topic.location)?;
+        Some(TopicDemand {
             copies: topic.replication.unwrap_or(self.replication()).factor,
             kept: topic.cleanup.kept(),
             segment: settings
                 .number("segment.bytes")
-                .map_or(facts.segment, Bytes::from_bytes),
+                .map_or(plain.segment, Bytes::from_bytes),
             segment_age: settings
                 .number("segment.ms")
-                .map_or(facts.segment_age, Duration::from_millis),
+                .map_or(plain.segment_age, Duration::from_millis),
             traffic: topic.load.into(),
-            ..facts
+            ..plain
         })
     }
 }

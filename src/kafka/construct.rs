@@ -92,7 +92,7 @@ impl Construct for KafkaCluster {
         self.render_all(context)
     }
 
-    fn capacity(&self) -> capacity::Facts {
-        self.facts()
+    fn capacity(&self) -> capacity::Capacity {
+        self.stated_capacity()
     }
 }

@@ -1,5 +1,5 @@
 use crate::{
-    capacity::{CpuClass, PoolFacts},
+    capacity::{CpuClass, PoolCapacity},
     diagnostics::Location,
     quantity::{ByteRate, Bytes, Resources, Units},
     workload::{Floor, Jvm, PodOptions, Pods, Spread, Storage},
@@ -222,13 +222,13 @@ impl NodePool {
     }
 
     /// What it has, if it has brokers.
-    pub(crate) fn capacity(&self) -> Option<PoolFacts> {
+    pub(crate) fn capacity(&self) -> Option<PoolCapacity> {
         let constructor = match self.roles {
             Roles::Combined => "NodePool::combined",
             Roles::Broker => "NodePool::brokers",
             Roles::Controller => return None,
         };
-        Some(PoolFacts {
+        Some(PoolCapacity {
             name: self.name.clone(),
             location: self.location,
             constructor,

@@ -14,7 +14,7 @@ use super::{
     topic::Topic,
 };
 use crate::{
-    capacity::Facts,
+    capacity::Capacity,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{
@@ -428,14 +428,14 @@ impl Construct for Topics {
         ]
     }
 
-    fn capacity(&self) -> Facts {
-        Facts {
+    fn capacity(&self) -> Capacity {
+        Capacity {
             topics: self
                 .topics
                 .iter()
-                .filter_map(|topic| self.kafka.topic_facts(topic))
+                .filter_map(|topic| self.kafka.demand(topic))
                 .collect(),
-            ..Facts::default()
+            ..Capacity::default()
         }
     }
 }

@@ -313,17 +313,17 @@ impl Construct for SchemaRegistry {
         );
     }
 
-    fn capacity(&self) -> capacity::Facts {
+    fn capacity(&self) -> capacity::Capacity {
         let topics = match self.implementation {
             RegistryImplementation::Confluent => &["_schemas"][..],
             RegistryImplementation::Apicurio => &apicurio::TOPICS,
         };
-        capacity::Facts {
+        capacity::Capacity {
             topics: topics
                 .iter()
                 .filter_map(|topic| self.kafka.internal_topic(*topic, 1, self.meta.location))
                 .collect(),
-            ..capacity::Facts::default()
+            ..capacity::Capacity::default()
         }
     }
 

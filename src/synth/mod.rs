@@ -215,14 +215,9 @@ fn check_constructs(stack: &Stack) -> Diagnostics {
         part.check(&mut check);
         claims.add(part.claims(), &mut check);
     }
-    for complaint in stack.capacity().iter().flat_map(Cluster::complaints) {
-        Check::new(&stack.context, &complaint.construct, complaint.location, &mut findings).report(
-            complaint.rule,
-            complaint.message,
-            |finding| {
-                finding.item(complaint.item).hint(complaint.hint);
-            },
-        );
+    for found in stack.capacity().iter().flat_map(Cluster::check) {
+        let construct = found.place.construct.clone();
+        Check::new(&stack.context, &construct, stack.meta.location, &mut findings).add(found, |_| {});
     }
     findings
 }

@@ -480,10 +480,10 @@ fn capacity_says_what_nobody_said() {
     billing.transactions     unknown unknown            30d      unknown
     security.audit           unknown unknown       for ever        grows
 
-    - unknown of pool `kafka`: the throughput of its disk, the throughput of its
-      network, what a core takes in
-    - unknown of `call.events`, `ai.interactions`, `crm.updates` and 7 more: the
-      load, which is not counted
+    - not given for pool `kafka`: disk throughput, network throughput, throughput of
+      a core
+    - not given for `call.events`, `ai.interactions`, `crm.updates` and 7 more:
+      load, which is therefore not counted
     ");
     assert_snapshot!(run(&scratch, &["capacity", "scael"]), @r"
     exit 2

@@ -8,21 +8,21 @@ use crate::{
 
 /// What a construct says of capacity: brokers that it has, and topics that it asks of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct Capacity {
     /// The pools of brokers, if the construct is a cluster.
-    pub pools: Vec<PoolFacts>,
+    pub pools: Vec<PoolCapacity>,
     /// Whether its own controllers place the copies, and not a tool that asks ZooKeeper.
     pub kraft: bool,
     /// The topics of this cluster that carry a load together: those that declare none of their own, or, if the stack declares
     /// no such topic, some of which nothing else is known.
-    pub together: Option<TopicFacts>,
+    pub together: Option<TopicDemand>,
     /// Topics, of this cluster or of the one that the construct uses.
-    pub topics: Vec<TopicFacts>,
+    pub topics: Vec<TopicDemand>,
 }
 
 /// A pool of brokers: what each of them has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolFacts {
+pub struct PoolCapacity {
     /// The pool's name.
     pub name: String,
     /// The line that made it.
@@ -49,7 +49,7 @@ pub struct PoolFacts {
     pub cpu_class: Option<CpuClass>,
 }
 
-impl PoolFacts {
+impl PoolCapacity {
     /// Whether its brokers are the same but for where they run: such pools are reported, and changed, together.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let renamed = Self {
@@ -77,7 +77,7 @@ impl PoolFacts {
 
 /// A topic: what it keeps, and what it carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicFacts {
+pub struct TopicDemand {
     /// The name of the cluster's construct.
     pub cluster: String,
     /// The construct that declares it; filled in by the pipeline.
@@ -191,34 +191,34 @@ pub struct Cluster {
     /// The line that made it.
     pub location: Location,
     /// Its pools of brokers.
-    pub pools: Vec<PoolFacts>,
+    pub pools: Vec<PoolCapacity>,
     /// Whether its own controllers place the copies.
     pub kraft: bool,
     /// The topics that the stack declares on it, its own internal ones included.
-    pub topics: Vec<TopicFacts>,
+    pub topics: Vec<TopicDemand>,
 }
 
 impl Cluster {
-    /// Sorts the facts of all constructs, given with their names and lines, by cluster. Topics of a cluster that was made
-    /// elsewhere are left out: nothing is known of its brokers.
-    pub(crate) fn all<'a>(facts: impl IntoIterator<Item = (&'a str, Location, Facts)>) -> Vec<Self> {
-        let mut clusters: Vec<(Self, Option<TopicFacts>)> = Vec::new();
-        let mut topics: Vec<TopicFacts> = Vec::new();
-        for (construct, location, facts) in facts {
-            let here = |topic| TopicFacts {
+    /// Sorts what all constructs state, given with their names and lines, by cluster. Topics of an external cluster are left
+    /// out: nothing is known of its brokers.
+    pub(crate) fn all<'a>(stated: impl IntoIterator<Item = (&'a str, Location, Capacity)>) -> Vec<Self> {
+        let mut clusters: Vec<(Self, Option<TopicDemand>)> = Vec::new();
+        let mut topics: Vec<TopicDemand> = Vec::new();
+        for (construct, location, capacity) in stated {
+            let here = |topic| TopicDemand {
                 construct: construct.to_owned(),
                 ..topic
             };
-            topics.extend(facts.topics.into_iter().map(here));
-            if !facts.pools.is_empty() {
+            topics.extend(capacity.topics.into_iter().map(here));
+            if !capacity.pools.is_empty() {
                 let cluster = Self {
                     name: construct.to_owned(),
                     location,
-                    pools: facts.pools,
-                    kraft: facts.kraft,
+                    pools: capacity.pools,
+                    kraft: capacity.kraft,
                     topics: Vec::new(),
                 };
-                clusters.push((cluster, facts.together.map(here)));
+                clusters.push((cluster, capacity.together.map(here)));
             }
         }
         for (cluster, together) in &mut clusters {
@@ -232,9 +232,9 @@ impl Cluster {
     }
 
     /// Gives the load of the cluster to the topics that have none of their own, in proportion to their partitions.
-    fn spread(&mut self, together: TopicFacts) {
-        let silent = |topic: &&mut TopicFacts| topic.traffic == Traffic::Unknown;
-        let weight = |topic: &TopicFacts| u128::from(topic.partitions.unwrap_or(1));
+    fn spread(&mut self, together: TopicDemand) {
+        let silent = |topic: &&mut TopicDemand| topic.traffic == Traffic::Unknown;
+        let weight = |topic: &TopicDemand| u128::from(topic.partitions.unwrap_or(1));
         let total: u128 = self.topics.iter_mut().filter(silent).map(|topic| weight(topic)).sum();
         if total == 0 {
             self.topics.push(together);
