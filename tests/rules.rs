@@ -169,6 +169,21 @@ fn broken() -> Vec<Stack> {
                 ..Container::default()
             })
         }),
+        {
+            let mut stack = with(dedicated());
+            stack.amend::<ConfigMap>("kafka", |map| {
+                for text in map.data.iter_mut().flat_map(|data| data.values_mut()) {
+                    *text = text.replace("EXTERNAL:PLAINTEXT", "EXTERNAL:SASL_SSL");
+                }
+            });
+            stack.amend::<Service>("kafka", |_| {});
+            stack
+        },
+        {
+            let mut stack = Stack::new("test", "default");
+            stack.add(dedicated());
+            stack
+        },
         with(dedicated().acknowledge(&rules::kraft::COMBINED, "old")),
         with(
             dedicated()
@@ -501,7 +516,9 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
     };
     let amended = || {
         let mut stack = with(dedicated());
-        stack.amend::<Service>("kafka", |_| {});
+        stack.amend::<Service>("kafka", |service| {
+            service.metadata.annotations = Some([("team".into(), "streams".into())].into());
+        });
         stack
     };
     let acknowledged = || {
@@ -532,6 +549,13 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
         (&stack::SECRET, raw("ssl.key.password", "${env:PASSWORD}")),
         (&stack::RAW_SETTING, raw("num.replica.fetchers", "2")),
         (&stack::ACKNOWLEDGED_WITHOUT_REASON, acknowledged()),
+        (&stack::AMENDMENT_WITHOUT_EFFECT, amended()),
+        (&stack::INITIAL_NAMESPACE, {
+            let mut stack = Stack::new("test", "default").existing_namespace();
+            stack.add(dedicated());
+            stack
+        }),
+        (&stack::EMPTY, with(dedicated())),
         (&kraft::ZOOKEEPER_MODE, with(dedicated())),
         (&kraft::NODE_ID_TWICE, pools(NodePool::brokers("b", 3).first_id(97))),
         (&kraft::TOO_FEW_CONTROLLERS, with(dedicated())),
@@ -962,6 +986,17 @@ fn the_nearest_sound_stacks_are_quiet() {
     stack.add(Topics::new("further", &elsewhere).topic(orders()));
     let said: Vec<String> = synth(&stack).findings.iter().map(|f| f.message.clone()).collect();
     assert!(said.is_empty(), "{said:#?}");
+}
+
+#[test]
+fn a_namespace_that_kubernetes_creates_is_not_emitted() {
+    for (namespace, emitted) in [("kafka", true), ("default", false), ("kube-system", false)] {
+        let mut stack = Stack::new("test", namespace);
+        stack.add(dedicated());
+        let manifests = synth(&stack).manifests.unwrap();
+        let path = format!("namespace-{namespace}.yaml");
+        assert_eq!(manifests.get(&path).is_some(), emitted, "{namespace}");
+    }
 }
 
 #[test]

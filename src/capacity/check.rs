@@ -338,10 +338,7 @@ impl Cluster {
             &capacity::UNKNOWN,
             pool,
             format!("not given for {}: {}", self.names(group), what.join(", ")),
-            format!(
-                "add {}, with figures from the vendor or a measurement; or acknowledge with a reason",
-                call.join(", ")
-            ),
+            format!("add {}, with figures from the vendor or a measurement", call.join(", ")),
         ))
     }
 
@@ -351,13 +348,12 @@ impl Cluster {
             (
                 &|topic| topic.traffic == Traffic::Unknown,
                 "load, which is therefore not counted",
-                "add `Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together; or acknowledge with a \
-                 reason",
+                "add `Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together",
             ),
             (
                 &|topic| matches!(topic.traffic, Traffic::Known { groups: None, .. }),
                 "consumer groups, so only followers are counted as readers",
-                "add `Load::consumer_groups(…)`; or acknowledge with a reason",
+                "add `Load::consumer_groups(…)`",
             ),
             (
                 &|topic| matches!(topic.traffic, Traffic::Known { compression: false, .. }),

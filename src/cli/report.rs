@@ -13,7 +13,7 @@ use crate::{
 /// Which findings a report shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Show {
-    /// Those that nobody acknowledged.
+    /// Those that are not acknowledged, without notes.
     Open,
     /// Acknowledged ones too, with the reason, and notes.
     All,
@@ -79,7 +79,15 @@ fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
     } else if !finding.hint.is_empty() {
         more("hint:", &finding.hint);
     }
+    if let Some(call) = acknowledge_call(stack, finding) {
+        more("acknowledge:", &call);
+    }
     text
+}
+
+/// How a finding is acknowledged; manifests on disk belong to no stack, and have no such call.
+fn acknowledge_call(stack: &str, finding: &Diagnostic) -> Option<String> {
+    finding.acknowledge_call().filter(|_| !stack.is_empty())
 }
 
 /// The findings of one stack, for a program.
@@ -98,6 +106,7 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
                 "hint": finding.hint,
                 "location": finding.location().to_string(),
                 "acknowledged": finding.acknowledged,
+                "acknowledge_with": acknowledge_call(stack, finding),
             })
         })
         .collect()
@@ -121,19 +130,22 @@ pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)
                 property(&finding.location().file()),
                 finding.location().line(),
                 property(&format!("{} {}", finding.rule.id, finding.subject(stack))),
-                escaped(&sentence(finding)),
+                escaped(&sentence(stack, finding)),
             )
         })
         .collect()
 }
 
-/// What is wrong, and what mends it or why it stays.
-fn sentence(finding: &Diagnostic) -> String {
+/// What is wrong, how to fix it, and why or how it is acknowledged.
+fn sentence(stack: &str, finding: &Diagnostic) -> String {
+    let mut lines = vec![finding.message.clone()];
     match &finding.acknowledged {
-        Some(reason) => format!("{}\nacknowledged: {reason}", finding.message),
-        None if finding.hint.is_empty() => finding.message.clone(),
-        None => format!("{}\nhint: {}", finding.message, finding.hint),
+        Some(reason) => lines.push(format!("acknowledged: {reason}")),
+        None if finding.hint.is_empty() => {}
+        None => lines.push(format!("hint: {}", finding.hint)),
     }
+    lines.extend(acknowledge_call(stack, finding).map(|call| format!("acknowledge: {call}")));
+    lines.join("\n")
 }
 
 /// A SARIF 2.1.0 log: one run with the rules that are broken, and a result for each finding.
@@ -155,7 +167,7 @@ pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>
                 "ruleId": finding.rule.id,
                 "ruleIndex": places[finding.rule.id],
                 "level": level(finding.severity),
-                "message": { "text": sentence(finding) },
+                "message": { "text": sentence(stack, finding) },
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": { "uri": uri(&finding.location().file()) },

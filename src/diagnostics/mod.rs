@@ -222,6 +222,16 @@ impl Diagnostic {
         printable(parts.collect::<Vec<_>>().join("/"))
     }
 
+    /// The call that acknowledges it, on its construct or on the stack; `None` for what cannot be acknowledged, and for what
+    /// is acknowledged already.
+    pub fn acknowledge_call(&self) -> Option<String> {
+        let possible = self.severity == Severity::Warning && *self.rule != rules::stack::ACKNOWLEDGED_NOTHING;
+        (possible && self.acknowledged.is_none()).then(|| {
+            let receiver = if self.place.construct.is_empty() { "stack" } else { "" };
+            format!("{receiver}.acknowledge(&{}, \"reason\")", self.rule.path)
+        })
+    }
+
     /// Where the line of the mistake is, for people: `stacks/prod.rs:41`.
     pub fn location(&self) -> Location {
         self.place.location.unwrap_or(Location { file: "", line: 0 })
@@ -283,7 +293,7 @@ impl Diagnostics {
         &mut self.list
     }
 
-    /// The number of findings of one weight that nobody acknowledged.
+    /// The number of findings of one severity that are not acknowledged.
     pub fn count(&self, severity: Severity) -> usize {
         self.list
             .iter()

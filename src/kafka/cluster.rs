@@ -234,7 +234,7 @@ impl KafkaCluster {
     /// );
     /// let findings = synth(&stack).findings;
     /// let first = findings.iter().next().unwrap();
-    /// assert_eq!(first.message, "each broker of pool `kafka` writes 1 GB/s, and 80 % of its disk are 105 MB/s");
+    /// assert_eq!(first.message, "each broker of pool `kafka` writes 1 GB/s, but only 105 MB/s (80 %) of its disk throughput are usable");
     /// ```
     pub const fn load(mut self, load: Load) -> Self {
         self.load = Some(load);

@@ -156,4 +156,40 @@ rules! { rules::stack;
             not know yet. Sidecars of a Job need 1.29: before, an init container that runs on keeps the Job from starting.",
         source: "Kubernetes, Sidecar Containers",
     };
+
+    /// An amendment that changes nothing.
+    pub const AMENDMENT_WITHOUT_EFFECT: Rule = Rule {
+        id: "KS-S11",
+        production: Warning,
+        development: Warning,
+        summary: "an amendment that changes nothing",
+        explanation: "An amendment that looks for a text or a field that the object no longer has leaves it as it is, for \
+            example after an upgrade of this crate. What it was meant to change, as the security of a listener, then \
+            silently stays at its default.",
+        source: "the contract of `Stack::amend`",
+    };
+
+    /// A namespace that Kubernetes creates itself.
+    pub const INITIAL_NAMESPACE: Rule = Rule {
+        id: "KS-S12",
+        production: Warning,
+        development: Warning,
+        summary: "a namespace that Kubernetes creates itself",
+        explanation: "`default`, `kube-system`, `kube-public` and `kube-node-lease` exist in every cluster, with pods of \
+            others in them. The Namespace of a stack enforces the restricted level of Pod Security, which would refuse \
+            those pods, and deleting the stack would delete the namespace with everything in it. So the stack emits \
+            none.",
+        source: "Kubernetes, Namespaces, Initial namespaces; Pod Security Admission",
+    };
+
+    /// A stack without constructs.
+    pub const EMPTY: Rule = Rule {
+        id: "KS-S13",
+        production: Warning,
+        development: Warning,
+        summary: "a stack without constructs",
+        explanation: "A stack to which nothing was added emits its Namespace at most. A call of `stack.add(…)` is missing, \
+            or the stack is not needed any more: applying it with pruning would delete everything that it had before.",
+        source: "the contract of `Stack::add`",
+    };
 }

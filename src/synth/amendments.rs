@@ -1,0 +1,81 @@
+//! Amendments: applied to the objects that they name, and reported where they have no effect.
+
+use crate::{
+    construct::Check,
+    diagnostics::{Diagnostics, rules},
+    manifest::Object,
+    stack::{Amendment, Stack},
+    synth::render::Rendered,
+};
+
+/// What an amendment did to the objects of a construct.
+#[derive(Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// It names none of them.
+    NoMatch,
+    /// The object is the same after it.
+    Unchanged,
+    Changed,
+    /// The object has another form than the type that the amendment asks for.
+    Failed(String),
+}
+
+/// Applies an amendment to an object that it names.
+pub(super) fn apply(amendment: &Amendment, object: &mut Object) -> Outcome {
+    let before = object.body().clone();
+    match (amendment.change)(object) {
+        Ok(()) if *object.body() == before => Outcome::Unchanged,
+        Ok(()) => Outcome::Changed,
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+/// Reports amendments that name no object, cannot be applied or change nothing.
+pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Diagnostics) {
+    for (index, amendment) in stack.amendments.iter().enumerate() {
+        let outcomes: Vec<&Outcome> = rendered.iter().map(|part| &part.amended[index]).collect();
+        let mut check = Check::new(&stack.context, "", amendment.location, findings);
+        let what = format!("the amendment of {} `{}`", amendment.kind, amendment.name);
+        for outcome in &outcomes {
+            if let Outcome::Failed(error) = outcome {
+                check.report(
+                    &rules::stack::AMENDMENT,
+                    format!("{what} cannot read the object: {error}"),
+                    |finding| {
+                        finding.hint("use the type of the object in `stack.amend::<…>(…)`");
+                    },
+                );
+            }
+        }
+        if outcomes.iter().all(|outcome| **outcome == Outcome::NoMatch) {
+            let of_kind: Vec<&str> = rendered
+                .iter()
+                .flat_map(|part| &part.objects)
+                .filter(|object| object.identity().kind == amendment.kind)
+                .map(|object| object.stable_name.as_str())
+                .collect();
+            check.report(
+                &rules::stack::AMENDMENT,
+                format!("{what} matches no object"),
+                |finding| {
+                    finding.hint(if of_kind.is_empty() {
+                        format!("no construct of this stack renders a {}", amendment.kind)
+                    } else {
+                        format!("this stack has {} `{}`", amendment.kind, of_kind.join("`, `"))
+                    });
+                },
+            );
+        } else if outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::NoMatch | Outcome::Unchanged))
+        {
+            check.report(
+                &rules::stack::AMENDMENT_WITHOUT_EFFECT,
+                format!("{what} changes nothing"),
+                |finding| {
+                    finding.hint("remove the amendment, or correct what it looks for in the object");
+                },
+            );
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Constructs become objects and documents, in parallel.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{
+    construct::{Check, Construct},
+    diagnostics::{Diagnostics, Location},
+    lint::{self, Judged},
+    manifest::{DOCUMENT, Identity, Object, RenderedFile, kind_order},
+    stack::Stack,
+    synth::{
+        Depth,
+        amendments::{self, Outcome},
+        namespace,
+        totals::Totals,
+    },
+    yaml,
+};
+
+/// A construct's objects, as text where files are asked for, with what later checks need to know of them. The objects
+/// themselves are gone by then: ten thousand of them would fill the memory.
+pub(super) struct Rendered<'a> {
+    pub(super) construct: &'a str,
+    pub(super) location: Location,
+    pub(super) objects: Vec<RenderedObject>,
+    pub(super) documents: Vec<RenderedFile>,
+    /// For each amendment of the stack, what came of it here.
+    pub(super) amended: Vec<Outcome>,
+    /// What the construct finds wrong with the objects that were amended.
+    pub(super) findings: Diagnostics,
+}
+
+pub(super) struct RenderedObject {
+    pub(super) judged: Judged,
+    /// Its name without a digest of its content: what an amendment calls it.
+    pub(super) stable_name: String,
+    /// The last line that changed it: an amendment, or the construct's own.
+    pub(super) location: Location,
+    pub(super) file: RenderedFile,
+    pub(super) totals: Totals,
+}
+
+impl RenderedObject {
+    pub(super) fn identity(&self) -> &Identity {
+        &self.judged.model.identity
+    }
+
+    /// What findings call it: they stay the same when the content of a Job, and with it its name, changes.
+    pub(super) fn item(&self) -> String {
+        format!("{} {}", self.identity().kind, self.stable_name)
+    }
+}
+
+/// Renders construct by construct, on as many threads as there are processors. The result does not depend on their number.
+pub(super) fn all(stack: &Stack, depth: Depth) -> Vec<Rendered<'_>> {
+    let jobs: Vec<Job<'_>> = std::iter::once(Job::Stack)
+        .chain(stack.constructs.iter().map(|part| Job::Part(part.as_ref())))
+        .collect();
+    let taken = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        // From the end: what was added last, as the monitoring of all the others, takes longest, and nobody shall wait for it.
+        while let Some(index) = jobs.len().checked_sub(taken.fetch_add(1, Ordering::Relaxed) + 1) {
+            done.push((index, jobs[index].render(stack, depth)));
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut rendered = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(jobs.len())).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    rendered.sort_unstable_by_key(|(index, _)| *index);
+    rendered.into_iter().map(|(_, rendered)| rendered).collect()
+}
+
+enum Job<'a> {
+    Stack,
+    Part(&'a dyn Construct),
+}
+
+impl<'a> Job<'a> {
+    fn render(&self, stack: &'a Stack, depth: Depth) -> Rendered<'a> {
+        let (construct, location, mut objects) = match self {
+            Self::Stack => ("", stack.meta.location, namespace::objects(stack)),
+            Self::Part(part) => (
+                part.meta().name.as_str(),
+                part.meta().location,
+                part.render(&stack.context),
+            ),
+        };
+        for object in &mut objects {
+            stack.label(object);
+        }
+        let mut findings = Diagnostics::default();
+        let mut amended = vec![Outcome::NoMatch; stack.amendments.len()];
+        // What is wrong with an object that was amended is looked for at the amendment.
+        let mut locations = vec![location; objects.len()];
+        for (object, location) in objects.iter_mut().zip(&mut locations) {
+            for (amendment, outcome) in stack.amendments.iter().zip(&mut amended) {
+                if amendment.matches(object) {
+                    *outcome = amendments::apply(amendment, object);
+                    if *outcome != Outcome::Unchanged {
+                        *location = amendment.location;
+                    }
+                }
+            }
+            if let Self::Part(part) = self
+                && *location != part.meta().location
+            {
+                part.check_amended(
+                    object,
+                    &mut Check::new(&stack.context, construct, *location, &mut findings),
+                );
+            }
+        }
+        let documents = match self {
+            Self::Stack => Vec::new(),
+            Self::Part(part) => part.documents(&stack.context, &objects),
+        };
+        let documents = documents
+            .into_iter()
+            .map(|document| RenderedFile::new(DOCUMENT, document.path, depth.text(document.text)))
+            .collect();
+        let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
+        let mut objects: Vec<RenderedObject> = objects
+            .into_iter()
+            .zip(locations)
+            .map(|(mut object, location)| {
+                object.seal(&texts);
+                let text = depth.text(|| yaml::to_text(object.body()));
+                RenderedObject {
+                    judged: lint::judge(object.body()),
+                    stable_name: object.stable_name().to_owned(),
+                    location,
+                    file: RenderedFile::new(kind_order(object.kind()), object.path(construct), text),
+                    totals: Totals::of(object.body()),
+                }
+            })
+            .collect();
+        objects.sort_by(|a, b| (a.file.order, &a.file.path).cmp(&(b.file.order, &b.file.path)));
+        Rendered {
+            construct,
+            location,
+            objects,
+            documents,
+            amended,
+            findings,
+        }
+    }
+}
