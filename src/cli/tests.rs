@@ -215,22 +215,23 @@ fn synth_reports_what_it_did_to_programs() {
 #[test]
 fn warnings_are_told_and_stop_nothing() {
     let scratch = Scratch::new();
-    assert_snapshot!(shell(&STACKS, &scratch, "synth --out {}"), @r"
+    assert_snapshot!(shell(&STACKS, &scratch, "synth --out {}"), @r#"
     Done
     -- notes
     warning[KS-X02] risky/broker/x: a risk of `x`
       --> src/cli/tests.rs:LINE
       hint: call `.x(2)`
+      acknowledge: .acknowledge(&RISKY, "reason")
     1 warning
     {}/good: 4 files written
     {}/risky: 6 files written
-    ");
+    "#);
 }
 
 #[test]
 fn a_stack_with_an_error_is_not_written_and_others_are() {
     let scratch = Scratch::new();
-    assert_snapshot!(shell(&[good, wrong], &scratch, "synth --out {}"), @r"
+    assert_snapshot!(shell(&[good, wrong], &scratch, "synth --out {}"), @r#"
     Failed
     -- notes
     error[KS-X01] wrong/broker/x: a mistake of `x`
@@ -239,13 +240,14 @@ fn a_stack_with_an_error_is_not_written_and_others_are() {
     warning[KS-X02] wrong/broker/x: a risk of `x`
       --> src/cli/tests.rs:LINE
       hint: call `.x(2)`
+      acknowledge: .acknowledge(&RISKY, "reason")
     error[KS-S02] wrong/broker: the name is taken by the construct of src/cli/tests.rs:LINE
       --> src/cli/tests.rs:LINE
       hint: give one of the two another name in its constructor
     2 errors, 1 warning
     {}/good: 4 files written
     {}/wrong: not written
-    ");
+    "#);
     assert!(!scratch.path("out/wrong").exists());
 }
 
@@ -253,17 +255,18 @@ fn a_stack_with_an_error_is_not_written_and_others_are() {
 fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
     let scratch = Scratch::new();
     assert_snapshot!(shell(&STACKS, &scratch, "check good"), @"Done");
-    assert_snapshot!(shell(&STACKS, &scratch, "check --all"), @r"
+    assert_snapshot!(shell(&STACKS, &scratch, "check --all"), @r#"
     Done
     -- data
     warning[KS-X02] risky/broker/x: a risk of `x`
       --> src/cli/tests.rs:LINE
       hint: call `.x(2)`
+      acknowledge: .acknowledge(&RISKY, "reason")
     acknowledged[KS-X02] risky/other/x: a risk of `x`
       --> src/cli/tests.rs:LINE
       reason: a test of the report
     1 warning, 1 acknowledged
-    ");
+    "#);
     assert_snapshot!(shell(&[wrong], &scratch, "check --format json"), @r#"
     Failed
     -- data
@@ -275,6 +278,7 @@ fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
           "errors": 2,
           "findings": [
             {
+              "acknowledge_with": null,
               "acknowledged": null,
               "construct": "broker",
               "hint": "call `.x(2)`",
@@ -286,6 +290,7 @@ fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
               "subject": "wrong/broker/x"
             },
             {
+              "acknowledge_with": ".acknowledge(&RISKY, \"reason\")",
               "acknowledged": null,
               "construct": "broker",
               "hint": "call `.x(2)`",
@@ -297,6 +302,7 @@ fn check_shows_findings_as_data_and_acknowledged_ones_on_request() {
               "subject": "wrong/broker/x"
             },
             {
+              "acknowledge_with": null,
               "acknowledged": null,
               "construct": "broker",
               "hint": "give one of the two another name in its constructor",
@@ -638,7 +644,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
         StackFn::named("other", || Stack::new("another", "kafka")),
     ];
     let scratch = Scratch::new();
-    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r#"
     Failed
     -- notes
     error: stack `first` panicked at src/cli/tests.rs:LINE: no zone has 5 brokers
@@ -649,8 +655,13 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
     error: stack `good` panicked at src/cli/tests.rs:LINE: assertion `left == right` failed: one key
       left: 0
      right: 1
+    warning[KS-S13] risky: the stack has no constructs
+      --> src/cli/tests.rs:LINE
+      hint: add one, as `stack.add(KafkaCluster::kraft(…))`
+      acknowledge: stack.acknowledge(&rules::stack::EMPTY, "reason")
+    1 warning
     {}/risky: 1 file written
-    ");
+    "#);
     assert!(scratch.path("out/risky/kustomization.yaml").exists());
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "check risky first second --format json"), @r#"
     Failed
@@ -664,9 +675,22 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
       "stacks": [
         {
           "errors": 0,
-          "findings": [],
+          "findings": [
+            {
+              "acknowledge_with": "stack.acknowledge(&rules::stack::EMPTY, \"reason\")",
+              "acknowledged": null,
+              "construct": "",
+              "hint": "add one, as `stack.add(KafkaCluster::kraft(…))`",
+              "item": "",
+              "location": "src/cli/tests.rs:LINE",
+              "message": "the stack has no constructs",
+              "rule": "KS-S13",
+              "severity": "warning",
+              "subject": "risky"
+            }
+          ],
           "name": "risky",
-          "warnings": 0
+          "warnings": 1
         }
       ]
     }
@@ -675,7 +699,15 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
     error: stack `second` failed: team second has nothing to run
     "#);
     // What was asked for is there.
-    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "check risky"), @"Done");
+    assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "check risky"), @r#"
+    Done
+    -- data
+    warning[KS-S13] risky: the stack has no constructs
+      --> src/cli/tests.rs:LINE
+      hint: add one, as `stack.add(KafkaCluster::kraft(…))`
+      acknowledge: stack.acknowledge(&rules::stack::EMPTY, "reason")
+    1 warning
+    "#);
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks[4..], &scratch, "synth rissky --out {}"), @r"
     Failed
     -- notes
@@ -889,25 +921,27 @@ fn a_load_that_does_not_hold_is_shown_with_its_figures_and_fails() {
     both                     unknown unknown      1d or 1Gi       24 GiB
     state                    unknown unknown  newest of key      unknown
 
-    - unknown of pool `kafka`: the throughput of its network
-    - unknown of `clicks`, `both`, `state`: the load, which is not counted
-    - unknown of `orders`: the consumer groups, so that only followers are counted
-      as readers
-    - unknown of `orders`: the compression, so that records are counted at their
-      full size
+    - not given for pool `kafka`: network throughput
+    - not given for `clicks`, `both`, `state`: load, which is therefore not counted
+    - not given for `orders`: consumer groups, so only followers are counted as
+      readers
+    - not given for `orders`: compression, so records are counted at their full size
     -- notes
-    error[KS-C01] overloaded/kafka/kafka: each broker of pool `kafka` keeps 464 GiB, and 85 % of its volume are 85 GiB: full after 5 h 57 min
+    error[KS-C01] overloaded/kafka/kafka: each broker of pool `kafka` keeps 464 GiB, but only 85 GiB (85 %) of its volume are usable: full after 5 h 57 min
       --> src/cli/tests.rs:LINE
-      hint: one of these is enough, and nothing smaller: `NodePool::brokers("kafka", 18)`, `.storage(Storage::persistent(546.gib()))` or no topic above `Cleanup::delete_after(1.hours())`
-    warning[KS-C03] overloaded/kafka/kafka: unknown of pool `kafka`: the throughput of its network
+      hint: smallest sufficient changes, any one of: `NodePool::brokers("kafka", 18)`, `.storage(Storage::persistent(546.gib()))` or no topic with more than `Cleanup::delete_after(1.hours())`
+    warning[KS-C03] overloaded/kafka/kafka: not given for pool `kafka`: network throughput
       --> src/cli/tests.rs:LINE
-      hint: add `.network(10.gigabits_per_second())`, with what a vendor promises or a measurement shows; or acknowledge why nobody knows
-    warning[KS-C03] overloaded/topics: unknown of `clicks`, `both`, `state`: the load, which is not counted
+      hint: add `.network(10.gigabits_per_second())`, with figures from the vendor or a measurement
+      acknowledge: .acknowledge(&rules::capacity::UNKNOWN, "reason")
+    warning[KS-C03] overloaded/topics: not given for `clicks`, `both`, `state`: load, which is therefore not counted
       --> src/cli/tests.rs:LINE
-      hint: add `Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together; or acknowledge why nobody knows
-    warning[KS-C03] overloaded/topics/orders: unknown of `orders`: the consumer groups, so that only followers are counted as readers
+      hint: add `Topic::load(Load::new(…))`, or `KafkaCluster::load(…)` for all of them together
+      acknowledge: .acknowledge(&rules::capacity::UNKNOWN, "reason")
+    warning[KS-C03] overloaded/topics/orders: not given for `orders`: consumer groups, so only followers are counted as readers
       --> src/cli/tests.rs:LINE
-      hint: add `Load::consumer_groups(…)`; or acknowledge why nobody knows
+      hint: add `Load::consumer_groups(…)`
+      acknowledge: .acknowledge(&rules::capacity::UNKNOWN, "reason")
     1 error, 3 warnings
     "#);
 }

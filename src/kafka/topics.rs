@@ -306,10 +306,11 @@ impl Topics {
             {
                 let message =
                     format!("max.message.bytes {batch} exceeds the {fetch} that a follower fetches at a time");
-                let hint = format!(
-                    "use `.config(\"replica.fetch.max.bytes\", {})` of the cluster",
-                    batch.get()
-                );
+                // Kafka reads it as a signed 32-bit number.
+                let hint = match i32::try_from(batch.get()) {
+                    Ok(bytes) => format!("use `.config(\"replica.fetch.max.bytes\", {bytes})` of the cluster"),
+                    Err(_) => format!("use `.largest_batch(…)` with {fetch} or less"),
+                };
                 report(&topic::FETCH_SIZE, message, &hint);
             }
         }
@@ -323,11 +324,13 @@ impl Topics {
             && age.as_millis() / 7 > retention.as_millis()
         {
             let message = format!("records live up to {age}, not {retention}: only a closed segment is deleted");
-            report(
-                &topic::SEGMENT_AGE,
-                message,
-                &format!("use `.segment_age(…)` with {retention} or less"),
-            );
+            // A segment lives for a millisecond at least.
+            let hint = if retention.as_millis() == 0 {
+                "use `Cleanup::delete_after(…)` with more than 0".to_owned()
+            } else {
+                format!("use `.segment_age(…)` with {retention} or less")
+            };
+            report(&topic::SEGMENT_AGE, message, &hint);
         }
         if topic.cleanup.compacts()
             && let Some(setting) = topic.settings.raw("remote.storage.enable")

@@ -5,7 +5,6 @@ use crate::{
     diagnostics::{Diagnostics, rules},
     manifest::Object,
     stack::{Amendment, Stack},
-    synth::render::Rendered,
 };
 
 /// What an amendment did to the objects of a construct.
@@ -30,10 +29,11 @@ pub(super) fn apply(amendment: &Amendment, object: &mut Object) -> Outcome {
     }
 }
 
-/// Reports amendments that name no object, cannot be applied or change nothing.
-pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Diagnostics) {
+/// Reports amendments that name no object, cannot be applied or change nothing. `outcomes` has, for each construct, what came
+/// of each amendment; `objects` the kind and the name of all objects.
+pub(super) fn check(stack: &Stack, outcomes: &[&[Outcome]], objects: &[(&str, &str)], findings: &mut Diagnostics) {
     for (index, amendment) in stack.amendments.iter().enumerate() {
-        let outcomes: Vec<&Outcome> = rendered.iter().map(|part| &part.amended[index]).collect();
+        let outcomes: Vec<&Outcome> = outcomes.iter().map(|part| &part[index]).collect();
         let mut check = Check::new(&stack.context, "", amendment.location, findings);
         let what = format!("the amendment of {} `{}`", amendment.kind, amendment.name);
         for outcome in &outcomes {
@@ -48,11 +48,10 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Dia
             }
         }
         if outcomes.iter().all(|outcome| **outcome == Outcome::NoMatch) {
-            let of_kind: Vec<&str> = rendered
+            let of_kind: Vec<&str> = objects
                 .iter()
-                .flat_map(|part| &part.objects)
-                .filter(|object| object.identity().kind == amendment.kind)
-                .map(|object| object.stable_name.as_str())
+                .filter(|(kind, _)| *kind == amendment.kind)
+                .map(|(_, name)| *name)
                 .collect();
             check.report(
                 &rules::stack::AMENDMENT,

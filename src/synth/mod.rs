@@ -17,7 +17,10 @@ use crate::{
     lint,
     manifest::Manifests,
     stack::Stack,
-    synth::render::{Rendered, RenderedObject},
+    synth::{
+        amendments::Outcome,
+        render::{Rendered, RenderedObject},
+    },
 };
 
 /// What became of a stack.
@@ -111,7 +114,13 @@ fn judge(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'_>>>
     for finding in rendered.iter().flat_map(|part| &part.findings) {
         findings.push(finding.clone());
     }
-    amendments::check(stack, &rendered, &mut findings);
+    let outcomes: Vec<&[Outcome]> = rendered.iter().map(|part| part.amended.as_slice()).collect();
+    let objects: Vec<(&str, &str)> = rendered
+        .iter()
+        .flat_map(|part| &part.objects)
+        .map(|object| (object.identity().kind.as_str(), object.stable_name.as_str()))
+        .collect();
+    amendments::check(stack, &outcomes, &objects, &mut findings);
     check_objects(stack, &rendered, &mut findings);
     acknowledgements::apply(stack, &mut findings);
     let sound = !findings.has_errors();
