@@ -988,6 +988,114 @@ fn the_nearest_sound_stacks_are_quiet() {
     assert!(said.is_empty(), "{said:#?}");
 }
 
+/// A broken stack, the call that its hint names, and the same stack with that call.
+fn mended() -> Vec<(&'static Rule, Stack, &'static str, Stack)> {
+    let in_default = |stack: Stack| {
+        let mut stack = stack;
+        stack.add(dedicated());
+        stack
+    };
+    let fetching = |kafka: KafkaCluster, batch: Bytes| {
+        let mut stack = empty();
+        let kafka = stack.add(kafka);
+        stack.add(Topics::new("topics", &kafka).topic(orders().largest_batch(batch)));
+        stack
+    };
+    let kept = |retention| Topic::new("orders", 1, Cleanup::delete_after(retention));
+    let compacted = |brokers, partitions| {
+        loaded(
+            NodePool::brokers("kafka", brokers),
+            Topic::new("orders", partitions, Cleanup::compact()).load(load(1)),
+        )
+    };
+    let stored = |brokers: NodePool| {
+        loaded(
+            brokers,
+            Topic::new("orders", 12, Cleanup::delete_after(1.days())).load(load(1000)),
+        )
+    };
+    vec![
+        (
+            &rules::stack::INITIAL_NAMESPACE,
+            in_default(Stack::new("test", "default")),
+            ".existing_namespace()",
+            in_default(Stack::new("test", "default").existing_namespace()),
+        ),
+        (
+            &rules::stack::EMPTY,
+            empty(),
+            "stack.add(KafkaCluster::kraft(…))",
+            with(dedicated()),
+        ),
+        (
+            &rules::topic::SEGMENT_AGE,
+            topics(kept(1.hours())),
+            ".segment_age(…)",
+            topics(kept(1.hours()).segment_age(1.hours())),
+        ),
+        (
+            &rules::topic::SEGMENT_AGE,
+            topics(kept(0.seconds())),
+            "Cleanup::delete_after(…)",
+            topics(kept(7.days())),
+        ),
+        (
+            &rules::topic::FETCH_SIZE,
+            fetching(dedicated(), 2.mib()),
+            ".config(\"replica.fetch.max.bytes\", 2097152)",
+            fetching(dedicated().config("replica.fetch.max.bytes", 2_097_152), 2.mib()),
+        ),
+        (
+            &rules::topic::FETCH_SIZE,
+            fetching(dedicated(), 3.gib()),
+            ".largest_batch(…)",
+            fetching(dedicated(), 1.mib()),
+        ),
+        (
+            &rules::capacity::REPLICAS,
+            compacted(3, 3000),
+            "NodePool::brokers(\"kafka\", 10)",
+            compacted(10, 3000),
+        ),
+        (
+            &rules::capacity::REPLICAS,
+            compacted(3, 500_000),
+            "fewer partitions in `Topic::new(…)`",
+            compacted(3, 500),
+        ),
+        (
+            &rules::capacity::RETENTION,
+            stored(NodePool::brokers("kafka", 3)),
+            ".storage(Storage::persistent(62.gib()))",
+            stored(NodePool::brokers("kafka", 3).storage(Storage::persistent(62.gib()))),
+        ),
+    ]
+}
+
+#[test]
+fn the_call_in_a_hint_mends_what_was_found() {
+    for (rule, broken, call, mended) in mended() {
+        let findings = synth(&broken).findings;
+        let hints: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.rule == rule)
+            .map(|finding| finding.hint.as_str())
+            .collect();
+        assert!(
+            hints.iter().any(|hint| hint.contains(call)),
+            "{}: {call} is not in {hints:?}",
+            rule.id
+        );
+        let findings = synth(&mended).findings;
+        assert!(!findings.has_errors(), "{}: {call}: {findings:?}", rule.id);
+        assert!(
+            findings.iter().all(|finding| finding.rule != rule),
+            "{}: {call}: {findings:?}",
+            rule.id
+        );
+    }
+}
+
 #[test]
 fn a_namespace_that_kubernetes_creates_is_not_emitted() {
     for (namespace, emitted) in [("kafka", true), ("default", false), ("kube-system", false)] {
