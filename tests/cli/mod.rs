@@ -458,32 +458,15 @@ fn capacity_says_what_nobody_said() {
 
     pool kafka: 3 brokers
     each broker             all there     one away          has  ceiling   headroom
-    disk write                unknown      unknown      unknown     80 %    unknown
-    network in                unknown      unknown      unknown     80 %    unknown
-    network out               unknown      unknown      unknown     80 %    unknown
-    taken in by CPU           unknown      unknown      unknown    100 %    unknown
-    volume                    unknown                   100 GiB     85 %    unknown
-    30 s of writing           unknown                     4 GiB    100 %    unknown
     copies of partitions          300                     1,000    100 %       70 %
-    full after                unknown
-    page cache holds          unknown
-
-    topic                     stored  groups           kept  each broker
-    call.events              unknown unknown             7d      unknown
-    ai.interactions          unknown unknown             7d      unknown
-    crm.updates              unknown unknown             7d      unknown
-    system.metrics           unknown unknown             7d      unknown
-    notification.events      unknown unknown             7d      unknown
-    integration.events       unknown unknown             7d      unknown
-    analytics.events         unknown unknown             7d      unknown
-    dlq.failed-messages      unknown unknown             7d      unknown
-    billing.transactions     unknown unknown            30d      unknown
-    security.audit           unknown unknown       for ever        grows
 
     - not given for pool `kafka`: disk throughput, network throughput, throughput of
-      a core
+      a core; add `.disk_throughput(125.mebibytes_per_second())`,
+      `.network(10.gigabits_per_second())`, `.cpu_class(CpuClass::MSK_EXPRESS_M7G)`,
+      with figures from the vendor or a measurement
     - not given for `call.events`, `ai.interactions`, `crm.updates` and 7 more:
-      load, which is therefore not counted
+      load, which is therefore not counted; add `Topic::load(Load::new(…))`, or
+      `KafkaCluster::load(…)` for all of them together
     ");
     assert_snapshot!(run(&scratch, &["capacity", "scael"]), @r"
     exit 2
