@@ -17,7 +17,7 @@ pub use self::{
 pub(crate) use self::{
     alert::{AlertRow, BY, Page, Says, TestSeries, minutes, of_table},
     board::{LONGEST_NAME, OVERVIEW, firing, uid},
-    sources::{ALERTS, CLUSTER, INTERVAL, Scrape, Series, TIMEOUT, quoted},
+    sources::{ALERTS, CLUSTER, INTERVAL, Scrape, Series, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},
 };
 

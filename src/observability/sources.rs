@@ -3,6 +3,7 @@
 use super::Thresholds;
 use crate::{
     metrics::{Metric, MetricKind, exporter, kubelet, objects, record, target},
+    promql::Selector,
     quantity::Duration,
     workload::{Labels, VolumeClaims},
 };
@@ -15,12 +16,6 @@ pub(crate) const TIMEOUT: Duration = Duration::from_seconds(25);
 
 /// The series that Prometheus keeps of each alert that is pending or fires.
 pub(crate) const ALERTS: &str = "ALERTS";
-
-/// A label's value as an expression or a test writes it.
-pub(crate) fn quoted(value: &str) -> String {
-    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("\"{escaped}\"")
-}
 
 /// The label that tells clusters apart in every series.
 pub(crate) const CLUSTER: &str = "kafka_cluster";
@@ -356,18 +351,23 @@ impl Sources {
             (None, Some(exporter)) => vec![("job", exporter.job.as_str())],
             (None, None) => vec![("namespace", self.namespace.as_str())],
         };
-        let labels: Vec<String> = place
+        let labels = place
             .iter()
             .filter(|(label, _)| labels.iter().all(|(other, _)| other != label))
-            .chain(labels)
-            .map(|(label, value)| format!("{label}={}", quoted(value)))
-            .collect();
-        format!("{name}{{{}}}", labels.join(","))
+            .chain(labels);
+        labels
+            .fold(Selector::new(name), |series, (label, value)| series.equal(label, value))
+            .to_string()
     }
 
     /// Selects the series of a metric by labels of its own, on top of those that its monitors give it or in their place; a
     /// value that starts with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
     pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
+        Some(self.selector(metric, labels)?.to_string())
+    }
+
+    /// The same as a selector, to which further matchers can be added.
+    pub(crate) fn selector(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
         let jobs = self.jobs_of(metric);
         // Of what this job does not export there is nothing, although another one may have it.
         let elsewhere = |job: &&str| !job.starts_with('~') && !jobs.contains(job);
@@ -391,15 +391,14 @@ impl Sources {
                 ("job", job.as_str()),
             ]
         };
-        let matchers: Vec<String> = place
+        let matchers = place
             .iter()
             .filter(|(label, _)| labels.iter().all(|(other, _)| other != label))
-            .chain(labels)
-            .map(|(label, value)| match value.strip_prefix('~') {
-                Some(pattern) => format!("{label}=~\"{pattern}\""),
-                None => format!("{label}=\"{value}\""),
-            })
-            .collect();
-        Some(format!("{}{{{}}}", metric.name, matchers.join(",")))
+            .chain(labels);
+        let add = |selector: Selector, (label, value): &(&str, &str)| match value.strip_prefix('~') {
+            Some(pattern) => selector.regex(label, pattern),
+            None => selector.equal(label, value),
+        };
+        Some(matchers.fold(Selector::new(metric.name), add))
     }
 }

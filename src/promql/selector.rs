@@ -65,7 +65,7 @@ impl fmt::Display for Selector {
 }
 
 /// A string literal.
-pub(crate) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")
 }

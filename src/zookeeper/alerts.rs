@@ -128,9 +128,9 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is {{ $labels.state }}.",
         threshold: |_, _| "All brokers are CONNECTED. A reconnect takes seconds.".to_owned(),
         expression: |_, sources| {
-            let state = sources.series(&zookeeper::SESSION_STATE, &[])?;
-            let inside = state.trim_end_matches('}');
-            Some(format!("max by ({BY}, pod, state) ({inside},state!=\"CONNECTED\"}})"))
+            let state = sources.selector(&zookeeper::SESSION_STATE, &[])?;
+            let state = state.not_equal("state", "CONNECTED");
+            Some(format!("max by ({BY}, pod, state) ({state})"))
         },
         page: Page {
             meaning: "This broker has left the cluster, or will soon: once its session has expired it leads no \

@@ -3,50 +3,36 @@
 use crate::{
     metrics::{exporter, record},
     monitoring::Monitoring,
-    observability::{
-        AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, Page, Samples, Sources, minutes, quoted,
-    },
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, Page, Samples, Sources, minutes},
+    promql::Selector,
 };
 
-/// A selector with further matchers.
-fn with(selector: &str, matchers: &[String]) -> String {
-    let inside = selector.trim_end_matches('}');
-    format!("{inside},{}}}", matchers.join(","))
+/// The label of a group or topic with a limit of its own, and its value.
+fn label(of: &LagOf) -> (&'static str, &str) {
+    match of {
+        LagOf::Group(group) => ("consumergroup", group),
+        LagOf::Topic(topic) => ("topic", topic),
+    }
+}
+
+/// A selector without the series that have these labels.
+fn without<'a>(selector: Selector, labels: impl Iterator<Item = (&'static str, &'a str)>) -> Selector {
+    labels.fold(selector, |selector, (label, value)| selector.not_equal(label, value))
 }
 
 /// The lag of each group and topic where it is above its limit, divided so that all limits are the same.
 fn above_limits(sources: &Sources, part: u64) -> Option<String> {
     let limits = &sources.thresholds.lag;
-    let lag = sources.series(&record::GROUP_LAG, &[])?;
-    let label = |of: &LagOf| match of {
-        LagOf::Group(group) => ("consumergroup", quoted(group)),
-        LagOf::Topic(topic) => ("topic", quoted(topic)),
-    };
-    let above = |selector: &str, limit: u64| format!("{selector} > {}", limit / part);
-    if limits.special.is_empty() {
-        return Some(above(&lag, limits.default));
-    }
-    let others: Vec<String> = limits
-        .special
-        .iter()
-        .map(|(of, _)| {
-            let (label, value) = label(of);
-            format!("{label}!={value}")
-        })
-        .collect();
-    let mut parts = vec![above(&with(&lag, &others), limits.default)];
+    let lag = sources.selector(&record::GROUP_LAG, &[])?;
+    let above = |selector: &Selector, limit: u64| format!("{selector} > {}", limit / part);
+    let others = limits.special.iter().map(|(of, _)| label(of));
+    let mut parts = vec![above(&without(lag.clone(), others), limits.default)];
     for (index, (of, limit)) in limits.special.iter().enumerate() {
         let (name, value) = label(of);
-        // What was said first wins, so that no group and topic has two limits.
-        let mut matchers = vec![format!("{name}={value}")];
-        matchers.extend(
-            limits.special[..index]
-                .iter()
-                .map(|(of, _)| label(of))
-                .filter(|(earlier, _)| *earlier != name)
-                .map(|(earlier, value)| format!("{earlier}!={value}")),
-        );
-        parts.push(above(&with(&lag, &matchers), *limit));
+        // The first one wins, so that no group and topic has two limits.
+        let earlier = limits.special[..index].iter().map(|(of, _)| label(of));
+        let earlier = earlier.filter(|(earlier, _)| *earlier != name);
+        parts.push(above(&without(lag.clone().equal(name, value), earlier), *limit));
     }
     Some(parts.join("\nor "))
 }

@@ -24,7 +24,6 @@ pub(in crate::monitoring) struct Names {
 }
 
 impl Names {
-    #[expect(clippy::too_many_lines, reason = "a list of names")]
     pub(in crate::monitoring) fn new(monitoring: &Monitoring, context: &Context, sources: &Sources) -> Self {
         let kafka = &monitoring.kafka;
         let mut pods = kafka
