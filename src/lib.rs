@@ -124,7 +124,7 @@ pub mod zookeeper;
 pub mod prelude {
     // The stack.
     pub use crate::{
-        context::{Context, Kubernetes, PodDefaults},
+        context::{Context, IpFamily, Kubernetes, PodDefaults},
         diagnostics::{Location, Profile},
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         rules,

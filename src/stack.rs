@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     capacity::Cluster,
     construct::{Check, Construct, Meta},
-    context::{self, Context, Kubernetes, PodDefaults},
+    context::{self, Context, IpFamily, Kubernetes, PodDefaults},
     diagnostics::{Acknowledgement, Location, Profile, Rule, rules},
     manifest::Object,
 };
@@ -87,6 +87,7 @@ impl Stack {
                 namespace: namespace.into(),
                 monitoring_namespace: "monitoring".to_owned(),
                 cluster_domain: "cluster.local".to_owned(),
+                ip_family: IpFamily::default(),
                 profile: Profile::default(),
                 kubernetes: Kubernetes::default(),
                 pods: PodDefaults::default(),
@@ -120,6 +121,24 @@ impl Stack {
     #[must_use]
     pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
         self.context.cluster_domain = domain.into();
+        self
+    }
+
+    /// The family of the pods' addresses; [`IpFamily::V4`] unless set. Connect workers and instances of the registry call each other at
+    /// these addresses, and an IPv6 address needs brackets there.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka").ip_family(IpFamily::V6);
+    /// let kafka = KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+    /// stack.add(Connect::new("connect", &kafka));
+    /// let files = synth(&stack).manifests.unwrap();
+    /// assert!(files.get("connect/configmap-connect.yaml").unwrap().contains("rest.advertised.host.name=[${env:POD_IP}]"));
+    /// ```
+    #[must_use]
+    pub fn ip_family(mut self, family: IpFamily) -> Self {
+        self.context.ip_family = family;
         self
     }
 

@@ -65,6 +65,32 @@ pub(crate) fn broken() -> Vec<Stack> {
             ),
         ),
         with(Connect::new("connect", &old).config("auto.include.jmx.reporter", true)),
+        // What Kafka takes, and no one wants.
+        with(dedicated().largest_request(353.mib()).log_retention(0.seconds())),
+        with(dedicated().config("socket.request.max.bytes", 1000)),
+        with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("kafka-controller", 3).storage(Storage::persistent(1.mib())))
+                .pool(NodePool::brokers("kafka", 3).storage(Storage::persistent(1.mib()))),
+        ),
+        topics(Topic::new("orders", 1, Cleanup::delete_after(0.bytes()))),
+        topics(Topic::new("orders", 1, Cleanup::compact_and_delete_after(0.seconds()))),
+        // What a consumer refuses because of its protocol.
+        beside(|kafka| {
+            Clients::new("clients", kafka)
+                .consumer(Consumer::read_committed("classic").config("group.remote.assignor", "uniform"))
+                .consumer(
+                    Consumer::read_committed("new")
+                        .config("group.protocol", "CONSUMER")
+                        .config("partition.assignment.strategy", "org.example.Assignor")
+                        .config("share.acquire.mode", "record_limit"),
+                )
+        }),
+        beside(|kafka| {
+            Connect::new("connect", kafka)
+                .config("consumer.group.protocol", "consumer")
+                .config("consumer.session.timeout.ms", 45_001)
+        }),
         beside(|kafka| {
             Clients::new("clients", kafka)
                 .consumer(Consumer::read_committed("low").session_timeout(5.seconds()))
@@ -129,7 +155,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
                 .network_threads(1)
                 .default_partitions(1)
                 .log_segment(1.gib())
-                .largest_request(1.gib())
+                .largest_request(352.mib())
                 .retention_check_interval(1.milliseconds())
                 .transactional_id_expiration(24.days())
                 .config("background.threads", "1")
@@ -186,6 +212,16 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
             .collect::<Vec<_>>()
     };
     let mut sound = Vec::new();
+    sound.push((&rules::kraft::REQUEST_SIZE, broker()));
+    sound.push((
+        &rules::kraft::VOLUME_SIZE,
+        with(
+            KafkaCluster::kraft("kafka", Version::V4_3, ID)
+                .pool(NodePool::controllers("kafka-controller", 3).storage(Storage::persistent(1.gib())))
+                .pool(NodePool::brokers("kafka", 3).storage(Storage::persistent(1.gib()))),
+        ),
+    ));
+    sound.push((&rules::topic::NOTHING_KEPT, topics(orders())));
     sound.extend(of(&BROKER, &broker));
     sound.extend(of(&TOPIC, &topic));
     sound.extend(of(&CLIENT, &client));

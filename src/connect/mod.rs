@@ -93,7 +93,7 @@ pub struct Connect {
     options: PodOptions,
 }
 
-/// What a group keeps in topics: how the settings begin, and how the topics' names end.
+/// The internal topics of a group: the first word of their settings, and the end of their names.
 const INTERNAL_TOPICS: [(&str, &str); 3] = [("config", "configs"), ("offset", "offsets"), ("status", "status")];
 
 impl Connect {
@@ -218,7 +218,7 @@ impl Connect {
         Labels::new("kafka-connect", &self.meta.name, "worker")
     }
 
-    fn all_settings(&self) -> Settings {
+    fn all_settings(&self, context: &Context) -> Settings {
         const FACTOR: &str = "use `.replication(…)` of the cluster";
         const PORT: &str = "it is port 8083";
         const EXACTLY_ONCE: &str = "use `.exactly_once_source(…)`";
@@ -232,11 +232,12 @@ impl Connect {
             .reserve("`${env:…}` works as it is", ["config.providers"])
             .own("group.id", self.group.clone(), "use `.group(…)`")
             .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), PORT)
-            // Workers forward requests to each other: under the pod's own address, since the name of a Deployment's pod does
-            // not resolve.
+            // Workers forward requests to each other at the pod's address, since the name of a Deployment's pod does not resolve.
+            // Connect puts it into a URL as it is: without brackets an IPv6 address becomes `http://fd00%3A%3A1:8083/` (seen with
+            // Kafka 4.3.1 and Jersey 3.1.10).
             .own(
                 "rest.advertised.host.name",
-                "${env:POD_IP}".to_owned(),
+                context.ip_family.host("${env:POD_IP}"),
                 "it is the pod's address, by which workers ask each other",
             )
             .own("rest.advertised.port", HTTP.1.to_string(), PORT)
@@ -296,7 +297,7 @@ impl Connect {
             &self.labels(),
             &self.meta.name,
             [
-                (FILE, self.all_settings().properties().to_text()),
+                (FILE, self.all_settings(context).properties().to_text()),
                 // A line a plugin otherwise.
                 (
                     logging.file(),
@@ -361,7 +362,7 @@ impl Construct for Connect {
     }
 
     fn handle(&self, context: &Context) -> ConnectHandle {
-        ConnectHandle(Arc::new(Facts {
+        ConnectHandle(Arc::new(ConnectInfo {
             name: self.meta.name.clone(),
             url: format!("http://{}:{}", context.service_address(&self.meta.name), HTTP.1),
             replicas: self.replicas,
@@ -423,7 +424,7 @@ impl Construct for Connect {
             item: "",
             location: self.meta.location,
         };
-        reader.check(check, &[self.all_settings()]);
+        reader.check(check, &[self.all_settings(check.context())]);
         self.options.check(check, "", self.meta.location);
         check_memory(
             check,
@@ -470,7 +471,7 @@ impl Construct for Connect {
             wait: Some(wait_for(
                 "wait-for-kafka",
                 self.images.connect(),
-                self.kafka.broker_addresses(),
+                self.kafka.first_brokers(),
             )),
             init_containers: Vec::new(),
             container: self.worker(),
@@ -498,10 +499,10 @@ impl Construct for Connect {
 
 /// A Connect group that is part of a stack: what monitoring is built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectHandle(Arc<Facts>);
+pub struct ConnectHandle(Arc<ConnectInfo>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Facts {
+struct ConnectInfo {
     name: String,
     url: String,
     replicas: u16,
@@ -521,7 +522,7 @@ impl ConnectHandle {
         &self.0.cluster
     }
 
-    /// Reports the handle if it is not that of the stack that is checked.
+    /// Reports a handle of another stack.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = "add the `Connect` to this stack, or the `Monitoring` to its own".to_owned();
         check.same_surroundings(&self.0.name, Some(&self.0.made_in), instead);
@@ -553,12 +554,12 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::prelude::{KafkaCluster, Version};
+    use crate::prelude::{KafkaCluster, Stack, Version};
 
     #[test]
     fn a_group_without_a_registry_converts_json_and_is_called_after_its_construct() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        assert_snapshot!(Connect::new("pipes", &kafka).all_settings().properties().to_text(), @r"
+        assert_snapshot!(Connect::new("pipes", &kafka).all_settings(Stack::new("test", "streams").context()).properties().to_text(), @r"
         bootstrap.servers=k:9092
         config.providers=env
         config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider

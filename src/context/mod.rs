@@ -23,12 +23,34 @@ pub struct Context {
     pub monitoring_namespace: String,
     /// The cluster's DNS domain.
     pub cluster_domain: String,
+    /// The family of the pods' addresses.
+    pub ip_family: IpFamily,
     /// How strict the rules are.
     pub profile: Profile,
     /// The oldest version of Kubernetes that the objects have to work on.
     pub kubernetes: Kubernetes,
     /// What all of the stack's pods have.
     pub pods: PodDefaults,
+}
+
+/// The family of the pods' addresses: of `status.podIP`, which is the first of the two in a dual-stack cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IpFamily {
+    /// `10.244.1.7`.
+    #[default]
+    V4,
+    /// `fd00:10:244::7`, which is written in brackets wherever a port follows.
+    V6,
+}
+
+impl IpFamily {
+    /// An address as the host of a URL.
+    pub(crate) fn host(self, address: &str) -> String {
+        match self {
+            Self::V4 => address.to_owned(),
+            Self::V6 => format!("[{address}]"),
+        }
+    }
 }
 
 impl Context {

@@ -7,7 +7,7 @@ use crate::{
     quantity::{Bytes, Duration},
 };
 
-/// Partitions of Kafka's own topics where nobody set them; created at first use.
+/// Kafka's own topics and their default numbers of partitions; they are created at first use.
 const OWN_TOPICS: [(&str, &str, u32); 2] = [
     ("__consumer_offsets", "offsets.topic.num.partitions", 50),
     ("__transaction_state", "transaction.state.log.num.partitions", 50),
@@ -51,7 +51,7 @@ impl KafkaCluster {
 }
 
 impl KafkaHandle {
-    /// A topic that a component creates for itself; nothing of a cluster that was made elsewhere.
+    /// A topic that a component creates for itself; none in an external cluster.
     pub(crate) fn internal_topic(
         &self,
         name: impl Into<String>,

@@ -12,7 +12,7 @@ use crate::{
     construct::Check,
     diagnostics::{
         Diagnostic, Rule,
-        rules::{durability, kraft, memory, stack},
+        rules::{durability, kraft, memory, setting, stack},
     },
     name::ClusterId,
     quantity::Units,
@@ -80,6 +80,7 @@ impl KafkaCluster {
                 pool.heap_size(),
                 Some(pool.roles.memory_floor()),
             );
+            self.check_volume(check, pool);
             if pool.roles.broker() && pool.heap_size() > 6.gib() {
                 check.report(
                     &memory::HEAP_TOO_LARGE,
@@ -142,7 +143,7 @@ impl KafkaCluster {
             }),
             1 | 2 => check.report(
                 &kraft::TOO_FEW_CONTROLLERS,
-                format!("a quorum of {controllers} survives the loss of no controller"),
+                format!("a quorum of {controllers} tolerates no failures"),
                 |finding| {
                     finding.hint("give the pool of controllers three nodes");
                 },
@@ -150,9 +151,9 @@ impl KafkaCluster {
             even if even.is_multiple_of(2) => check.report(
                 &kraft::EVEN_CONTROLLERS,
                 format!(
-                    "{even} controllers survive the loss of {}, as {} do",
-                    (even - 1) / 2,
-                    even - 1
+                    "{even} controllers tolerate as many failures as {}: {}",
+                    even - 1,
+                    (even - 1) / 2
                 ),
                 |finding| {
                     finding.hint(format!("use {} controllers, or {}", even - 1, even + 1));
@@ -179,7 +180,7 @@ impl KafkaCluster {
     fn check_node_ids(&self, check: &mut Check<'_>) {
         let mut taken: BTreeMap<u32, &NodePool> = BTreeMap::new();
         for pool in &self.pools {
-            // `reserved.broker.max.id`, whose default nobody has a reason to change.
+            // `reserved.broker.max.id`, whose default there is no reason to change.
             if !self.is_kraft() && pool.ids().end > 1001 {
                 report(
                     check,
@@ -291,6 +292,65 @@ impl KafkaCluster {
         );
     }
 
+    /// The largest request against the largest batch, and against what a TLS client sends to a plaintext port.
+    fn check_request_size(&self, check: &mut Check<'_>) {
+        /// A TLS record of a handshake, 16 03, read as the first half of a size.
+        const TLS_HANDSHAKE: u64 = 0x1603_0000;
+        const KEY: &str = "socket.request.max.bytes";
+        let number = |key| self.settings.number_or_default(Role::Broker, self.version, key);
+        let (Some(request), Some(batch)) = (number(KEY), number("message.max.bytes")) else {
+            return;
+        };
+        // What is more than an int is refused as a value.
+        let (message, hint) = if (TLS_HANDSHAKE..=0x7fff_ffff).contains(&request) {
+            (
+                format!(
+                    "`{KEY}` is {request}: a TLS client on a plaintext port makes a broker allocate 352 MiB or more"
+                ),
+                "to 352 MiB or less",
+            )
+        } else if request < batch {
+            (
+                format!("`{KEY}` is {request}, below `message.max.bytes` {batch}: a batch of that size is refused"),
+                "to more than `message.max.bytes`",
+            )
+        } else {
+            return;
+        };
+        let raw = self.settings.raw(KEY);
+        let call = raw.map_or(".largest_request(…)".to_owned(), |_| format!(".config(\"{KEY}\", …)"));
+        check.report(&kraft::REQUEST_SIZE, message, |finding| {
+            finding
+                .at(raw.map_or(self.meta.location, |raw| raw.location))
+                .hint(format!("change `{call}` {hint}"));
+        });
+    }
+
+    fn check_volume(&self, check: &mut Check<'_>, pool: &NodePool) {
+        let number = |key| self.settings.number_or_default(Role::Broker, self.version, key);
+        let mut files = Vec::new();
+        if pool.roles.broker() {
+            files.extend(number("log.segment.bytes").map(|size| ("a segment", size)));
+        }
+        if self.is_kraft() && pool.roles.controller() {
+            files.extend(number("metadata.log.segment.bytes").map(|size| ("a segment of the metadata", size)));
+        }
+        let Some((file, size)) = files.into_iter().max_by_key(|(_, size)| *size) else {
+            return;
+        };
+        if pool.storage.size.get() < size {
+            let message = format!(
+                "the volume of {} of pool `{}` cannot hold {file} of {}",
+                pool.storage.size,
+                pool.name,
+                size.bytes()
+            );
+            report(check, &kraft::VOLUME_SIZE, pool, message, |finding| {
+                finding.hint("make `.storage(…)` several times as large");
+            });
+        }
+    }
+
     fn check_settings(&self, check: &mut Check<'_>) {
         let files: Vec<_> = self
             .pools
@@ -304,6 +364,14 @@ impl KafkaCluster {
             location: self.meta.location,
         };
         reader.check(check, &files);
+        self.check_request_size(check);
+        if self.settings.number("log.retention.ms") == Some(0) {
+            // The ConfigDef takes it, and `KafkaConfig.getLogRetentionTimeMillis` does not.
+            let message = "`log.retention.ms` must be -1, or 1 or more, not \"0\"";
+            check.report(&setting::BROKER_VALUE, message, |finding| {
+                finding.hint("change it in `.log_retention(…)`");
+            });
+        }
         for Raw { key, value, location } in self.settings.all_raw() {
             let dangerous: Option<(&'static Rule, &str)> =
                 match (key.as_str(), value.trim().to_ascii_lowercase().as_str()) {

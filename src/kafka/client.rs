@@ -7,10 +7,7 @@ use super::{connection::ClientRole, handle::KafkaHandle, replication::Compressio
 use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
-    diagnostics::{
-        Location,
-        rules::{client, setting},
-    },
+    diagnostics::{Location, rules::client},
     manifest::Object,
     quantity::{Bytes, Duration, Units},
     settings::{Reader, Role, Settings},
@@ -109,7 +106,7 @@ impl Producer {
     ///
     /// `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers with one id fence each other off, so each pod has its
     /// own. Give the application an environment variable `POD_NAME` from `metadata.name`, and stable names, that is a
-    /// StatefulSet, if it shall pick up its own unfinished transactions after a restart.
+    /// StatefulSet, if it has to finish its own transactions after a restart.
     #[track_caller]
     pub fn transactional(name: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self {
@@ -334,21 +331,6 @@ impl Consumer {
     /// What the client, or the group that it joins, refuses of its session.
     fn check_session(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
         if self.brokers_assign() {
-            for setting in ["heartbeat.interval.ms", "partition.assignment.strategy"]
-                .into_iter()
-                .filter_map(|key| self.settings.raw(key))
-            {
-                check.report(
-                    &setting::CLIENT_ABSENT,
-                    format!("`{}` is not the client's with `group.protocol=consumer`", setting.key),
-                    |finding| {
-                        finding.item(&self.name).at(setting.location).hint(format!(
-                            "remove `.config(\"{}\", …)`: the brokers decide, by `group.consumer.…`",
-                            setting.key
-                        ));
-                    },
-                );
-            }
             return;
         }
         let session = self.session_timeout.as_millis();

@@ -52,7 +52,7 @@ pub struct KafkaCluster {
     pub(crate) options: PodOptions,
 }
 
-/// Who keeps the cluster's metadata.
+/// Where the cluster's metadata is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Coordination {
     /// A quorum of controllers.
@@ -90,7 +90,7 @@ impl KafkaCluster {
         Self::new(name, Version::V3_9, Coordination::ZooKeeper(zookeeper.clone()))
     }
 
-    /// A cluster made elsewhere, for constructs that only connect to it. Its size is unknown, so what depends on the number
+    /// An external cluster, for constructs that only connect to it. Its size is unknown, so what depends on the number
     /// of its brokers is not checked; replication is 3 with 2 in sync unless [`KafkaHandle::with_replication`] says otherwise.
     ///
     /// ```
@@ -214,7 +214,7 @@ impl KafkaCluster {
     }
 
     /// What all topics that declare no load of their own carry together, spread over them by their partitions. Where the stack
-    /// has no such topic, it is that of topics declared elsewhere, kept for `log.retention.hours`. Nothing is rendered.
+    /// has no such topic, it is the load of topics that are declared outside of it, kept for `log.retention.hours`. Nothing is rendered.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -258,6 +258,22 @@ impl KafkaCluster {
             .iter()
             .filter(|pool| role(pool.roles))
             .fold(0, |sum, pool| sum.saturating_add(pool.replicas))
+    }
+
+    /// Pool and id of a number of brokers: the first of every pool, then the second of every pool, and so on, so that a larger pool
+    /// leaves the list as it is.
+    pub(crate) fn first_brokers(&self, number: usize) -> impl Iterator<Item = (&str, u32)> {
+        let pools: Vec<&NodePool> = self.pools.iter().filter(|pool| pool.roles.broker()).collect();
+        let largest = pools.iter().map(|pool| pool.replicas).max().unwrap_or(0);
+        (0..largest)
+            .flat_map(move |index| {
+                pools
+                    .clone()
+                    .into_iter()
+                    .filter(move |pool| index < pool.replicas)
+                    .map(move |pool| (pool.name.as_str(), pool.first_id + index))
+            })
+            .take(number)
     }
 
     pub(crate) fn effective_replication(&self) -> Replication {

@@ -33,7 +33,6 @@ impl Construct for KafkaCluster {
     fn handle(&self, context: &Context) -> KafkaHandle {
         let port = self.client_listeners()[0].port;
         let headless = context.service_address(&self.headless_name());
-        let broker_pools = || self.pools.iter().filter(|pool| pool.roles.broker());
         KafkaHandle(Arc::new(ClusterInfo {
             name: self.meta.name.clone(),
             mode: match self.coordination {
@@ -45,9 +44,9 @@ impl Construct for KafkaCluster {
                 bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
                 protocol: Protocol::Plaintext,
             },
-            addresses: broker_pools()
-                .flat_map(|pool| pool.ids().map(move |id| (pool, id)))
-                .map(|(pool, id)| format!("{}-{id}.{headless}:{port}", pool.name))
+            first_brokers: self
+                .first_brokers(usize::from(self.effective_replication().factor).max(2))
+                .map(|(pool, id)| format!("{pool}-{id}.{headless}:{port}"))
                 .collect(),
             brokers: Some(self.count(Roles::broker)),
             controllers: self.count(Roles::controller),

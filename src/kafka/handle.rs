@@ -15,7 +15,7 @@ use crate::{
         Location,
         rules::{client, topic},
     },
-    settings::{Key, Role, Settings, Unset},
+    settings::{Role, Settings},
     workload::{ImageSet, Labels, Version, VolumeClaims},
     zookeeper::ZooKeeperHandle,
 };
@@ -34,18 +34,18 @@ fn is_address(text: &str) -> bool {
     port.parse::<u16>().is_ok_and(|port| port > 0) && (named() || numbered())
 }
 
-/// Who keeps the metadata of a cluster that a handle stands for.
+/// Where the metadata of a cluster is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Its own controllers.
     Kraft,
     /// ZooKeeper.
     ZooKeeper,
-    /// Unknown: the cluster was made elsewhere.
+    /// Unknown: the cluster is external.
     External,
 }
 
-/// A cluster that is part of a stack, or was made elsewhere: what clients, topics and monitoring are built from.
+/// A cluster that is part of a stack, or an external one: what clients, topics and monitoring are built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaHandle(pub(super) Arc<ClusterInfo>);
 
@@ -56,7 +56,7 @@ pub(super) struct ClusterInfo {
     pub(super) mode: Mode,
     pub(super) images: ImageSet,
     pub(super) connection: ClientSettings,
-    pub(super) addresses: Vec<String>,
+    pub(super) first_brokers: Vec<String>,
     pub(super) brokers: Option<u32>,
     pub(super) controllers: u32,
     pub(super) replication: Replication,
@@ -67,7 +67,7 @@ pub(super) struct ClusterInfo {
     pub(super) made_in: Option<Context>,
     /// What all nodes of a cluster of this crate are told, and what is not left to Kafka's defaults.
     pub(super) settings: Option<Settings>,
-    /// The line that made the handle of a cluster made elsewhere.
+    /// The line that made the handle of an external cluster.
     pub(super) location: Option<Location>,
 }
 
@@ -82,7 +82,7 @@ impl KafkaHandle {
             name,
             mode: Mode::External,
             images: ImageSet::confluent(version),
-            addresses: connection.addresses().map(str::to_owned).collect(),
+            first_brokers: connection.addresses().map(str::to_owned).collect(),
             connection,
             brokers: None,
             controllers: 0,
@@ -102,7 +102,7 @@ impl KafkaHandle {
         &self.0.name
     }
 
-    /// Who keeps its metadata.
+    /// Where its metadata is kept.
     pub fn mode(&self) -> Mode {
         self.0.mode
     }
@@ -127,17 +127,18 @@ impl KafkaHandle {
         self.0.connection.bootstrap_servers()
     }
 
-    /// Host and port of every broker, or the bootstrap servers of a cluster made elsewhere.
-    pub fn broker_addresses(&self) -> &[String] {
-        &self.0.addresses
+    /// Host and port of as many brokers as a topic has replicas, or the bootstrap servers of an external cluster: what has to answer
+    /// before a component creates its topics. They are not all brokers, so that one more does not change the pods that wait.
+    pub fn first_brokers(&self) -> &[String] {
+        &self.0.first_brokers
     }
 
-    /// The number of its brokers, unless it was made elsewhere.
+    /// The number of its brokers, unless it is external.
     pub fn brokers(&self) -> Option<u32> {
         self.0.brokers
     }
 
-    /// The number of its controllers: 0 with ZooKeeper or if it was made elsewhere.
+    /// The number of its controllers: 0 with ZooKeeper or if it is external.
     pub fn controllers(&self) -> u32 {
         self.0.controllers
     }
@@ -166,19 +167,13 @@ impl KafkaHandle {
         &self.0.volume_claims
     }
 
-    /// A number that all brokers are told, or Kafka's default of it; `None` if the cluster was made elsewhere or it is no number.
+    /// The number that a setting of the brokers has, or Kafka's default; `None` if the cluster is external or the value is not a number.
     pub(crate) fn setting(&self, key: &str) -> Option<u64> {
-        let text = match self.0.settings.as_ref()?.get(key) {
-            Some(value) => value,
-            None => match Key::find(Role::Broker, self.version(), key)?.unset {
-                Unset::Text(default) => default,
-                Unset::Required | Unset::Nothing => return None,
-            },
-        };
-        text.trim().parse().ok()
+        let settings = self.0.settings.as_ref()?;
+        settings.number_or_default(Role::Broker, self.version(), key)
     }
 
-    /// Reports the handle if it is not that of the stack that is checked, and what is wrong with a cluster made elsewhere.
+    /// Reports a handle of another stack, and what is wrong with an external cluster.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = format!(
             "use `KafkaCluster::external(\"{}\", …, \"{}\")` here",
@@ -219,7 +214,7 @@ impl KafkaHandle {
         self.0.zookeeper.as_ref()
     }
 
-    /// The replication of a cluster made elsewhere, where it is not 3 with 2 in sync.
+    /// The replication of an external cluster, where it is not 3 with 2 in sync.
     #[must_use]
     pub fn with_replication(&self, replication: Replication) -> Self {
         Self(Arc::new(ClusterInfo {

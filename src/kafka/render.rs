@@ -136,7 +136,7 @@ impl KafkaCluster {
             &self.pool_labels(pool),
             &pool.name,
             [
-                (SERVER_FILE, self.server_settings(context, pool).properties().to_text()),
+                (SERVER_FILE, self.server_properties(context, pool).to_text()),
                 (
                     logging.file(),
                     logging.configuration(LOG_LEVELS, &self.options.with(&pool.options).log_levels),

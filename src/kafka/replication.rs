@@ -8,7 +8,7 @@ use crate::{
 /// How many copies of a partition exist, and how many of them must have a record before it counts as written.
 ///
 /// The two belong together: a record survives the loss of `min_in_sync_replicas - 1` brokers, and writing goes on while
-/// `factor - min_in_sync_replicas` are away.
+/// `factor - min_in_sync_replicas` are down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replication {
     /// The replication factor.

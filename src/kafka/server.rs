@@ -6,7 +6,10 @@ use super::{
     pool::{NodePool, Roles},
     replication::Replication,
 };
-use crate::{context::Context, settings::Settings};
+use crate::{
+    context::Context,
+    settings::{Properties, Settings, is_read_by_brokers_only},
+};
 
 /// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
 /// runtime would put an ephemeral directory in its place.
@@ -43,7 +46,7 @@ impl KafkaCluster {
                 "use `NodePool::zone`",
             );
         if pool.roles.broker() {
-            // A missing topic shall be an error, not a topic with default settings.
+            // A client that names a missing topic gets an error, not a new topic with default settings.
             settings.preset("auto.create.topics.enable", false);
         }
         self.own_replication(&mut settings);
@@ -72,6 +75,19 @@ impl KafkaCluster {
             .own("broker.id", ensemble.is_some().then(|| id.clone()), FIRST_ID)
             .own("zookeeper.connect", ensemble, "use `KafkaCluster::zookeeper`");
         settings
+    }
+
+    /// The file of a pool's nodes. One of controllers has no key that only brokers read, so that a change of such a key does not restart
+    /// the quorum.
+    pub(crate) fn server_properties(&self, context: &Context, pool: &NodePool) -> Properties {
+        let properties = self.server_settings(context, pool).properties();
+        if pool.roles.broker() {
+            return properties;
+        }
+        properties
+            .iter()
+            .filter(|(key, _)| !is_read_by_brokers_only(key))
+            .collect()
     }
 
     /// The defaults of topics. The active controller applies these when it creates a topic, and the broker when it appends to one, so
@@ -185,8 +201,7 @@ mod tests {
     fn part(cluster: &KafkaCluster, pool: usize) -> String {
         let stack = Stack::new("test", "streams");
         cluster
-            .server_settings(stack.context(), &cluster.pools[pool])
-            .properties()
+            .server_properties(stack.context(), &cluster.pools[pool])
             .to_text()
             .lines()
             .filter(|line| {
@@ -254,6 +269,23 @@ mod tests {
         listeners=APPS://:9092,OUTSIDE://:9094,REPLICATION://:9091
         zookeeper.connect=zk-1.zk-headless.streams.svc.cluster.local:2181
         ");
+    }
+
+    #[test]
+    fn a_key_of_brokers_is_not_in_the_file_of_controllers() {
+        let cluster = KafkaCluster::kraft("k", Version::V4_3, "id")
+            .pool(NodePool::controllers("c", 1))
+            .pool(NodePool::brokers("k", 1))
+            .pool(NodePool::combined("m", 1).first_id(200))
+            .io_threads(16)
+            .config("replica.lag.time.max.ms", 60_000);
+        let stack = Stack::new("test", "streams");
+        let file = |pool: usize| cluster.server_properties(stack.context(), &cluster.pools[pool]);
+        for (pool, expected) in [(0, None), (1, Some("60000")), (2, Some("60000"))] {
+            assert_eq!(file(pool).get("replica.lag.time.max.ms"), expected);
+            // Controllers have request handlers too.
+            assert_eq!(file(pool).get("num.io.threads"), Some("16"));
+        }
     }
 
     #[test]

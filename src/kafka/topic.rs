@@ -15,7 +15,7 @@ pub enum Retention {
     Size(Bytes),
     /// By age or by the size of a partition, whichever is reached first.
     TimeAndSize(Duration, Bytes),
-    /// For ever: the disk has to grow.
+    /// Without limit: the disk has to grow.
     Forever,
 }
 
@@ -50,7 +50,7 @@ impl Cleanup {
         Self::Delete(retention.into())
     }
 
-    /// Only the newest record of each key is kept, and it is kept for ever.
+    /// Only the newest record of each key is kept, and it is kept without limit.
     pub const fn compact() -> Self {
         Self::Compact
     }
@@ -72,6 +72,19 @@ impl Cleanup {
             Self::Delete(Retention::Time(age) | Retention::TimeAndSize(age, _))
             | Self::CompactAndDelete(Retention::Time(age) | Retention::TimeAndSize(age, _)) => Some(age),
             _ => None,
+        }
+    }
+
+    /// Whether records are deleted at once, by a time or a size of 0.
+    pub(crate) const fn keeps_nothing(self) -> bool {
+        let (Self::Delete(retention) | Self::CompactAndDelete(retention)) = self else {
+            return false;
+        };
+        match retention {
+            Retention::Time(age) => age.as_millis() == 0,
+            Retention::Size(size) => size.get() == 0,
+            Retention::TimeAndSize(age, size) => age.as_millis() == 0 || size.get() == 0,
+            Retention::Forever => false,
         }
     }
 

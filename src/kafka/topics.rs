@@ -42,8 +42,8 @@ const TOPICS_FILE: &str = "topics.txt";
 /// in place (fewer partitions, another replication factor) fails the Job before anything was changed.
 ///
 /// A finished Job is deleted after an hour, and whatever keeps the cluster equal to the repository then makes it again: what
-/// was altered by hand is set back. Who goes back to an earlier declaration within that hour, or applies by hand, deletes the
-/// Job first, since Kubernetes does not run a Job that has already ended.
+/// was altered by hand is set back. To go back to an earlier declaration within that hour, or to apply by hand, delete the Job
+/// first: Kubernetes does not run a Job again that has already ended.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -133,7 +133,7 @@ impl Topics {
             ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{SCRIPT_FILE}")],
         );
         converge.env = Some(vec![
-            env("BOOTSTRAP_SERVERS", self.kafka.bootstrap_servers()),
+            env("BOOTSTRAP_SERVERS", self.kafka.client_settings().bootstrap_servers()),
             env("BROKERS", self.kafka.brokers().unwrap_or(1).to_string()),
             env("KAFKA_CONFIGS", images.command("kafka-configs")),
             env("KAFKA_TOPICS", images.command("kafka-topics")),
@@ -185,7 +185,7 @@ impl Topics {
                             }),
                             on_pod_conditions: None,
                         },
-                        // A drained node is nobody's failure.
+                        // A drained node does not count as a failed attempt.
                         PodFailurePolicyRule {
                             action: "Ignore".to_owned(),
                             on_exit_codes: None,
@@ -237,6 +237,14 @@ impl Topics {
             &mut |rule, message, hint: &str| report(check, rule, message, hint.to_owned()),
             topic,
         );
+        if topic.cleanup.keeps_nothing() {
+            report(
+                check,
+                &topic::NOTHING_KEPT,
+                "the retention is 0: nothing is kept".to_owned(),
+                "give the `Cleanup` in `Topic::new` another time or size, or use `Cleanup::keep()`".to_owned(),
+            );
+        }
         // The cluster's own was checked with the cluster.
         if let Some(replication) = topic.replication {
             let place = Where {
@@ -314,7 +322,7 @@ impl Topics {
                 report(&topic::FETCH_SIZE, message, &hint);
             }
         }
-        // What brokers are told is unknown of a cluster that was made elsewhere.
+        // The settings of an external cluster's brokers are unknown.
         let age = topic
             .settings
             .number("segment.ms")

@@ -60,6 +60,8 @@ impl Monitoring {
     pub(super) fn exporter_objects(&self, context: &Context) -> Vec<Object> {
         let name = self.exporter_name();
         let labels = self.exporter_labels();
+        // It finds the other brokers by itself, so another number of brokers does not restart it.
+        let addresses: Vec<String> = self.kafka.client_settings().addresses().map(str::to_owned).collect();
         let mut exporter = container(
             "kafka-exporter",
             &self.exporter.image,
@@ -70,12 +72,7 @@ impl Monitoring {
                     "--kafka.version=2.1.0".to_owned(),
                     format!("--web.listen-address=:{PORT}"),
                 ])
-                .chain(
-                    self.kafka
-                        .broker_addresses()
-                        .iter()
-                        .map(|address| format!("--kafka.server={address}")),
-                ),
+                .chain(addresses.iter().map(|address| format!("--kafka.server={address}"))),
         );
         exporter.ports = Some(vec![named_port(METRICS_PORT_NAME, PORT)]);
         // Says only that the process serves: it answers while Kafka does not. A probe of the metrics would ask all of Kafka.
@@ -88,11 +85,7 @@ impl Monitoring {
             user: USER,
             config: None,
             // Without a broker it exits at once, and would crash until the cluster is up.
-            wait: Some(wait_for(
-                "wait-for-kafka",
-                self.kafka.images().kafka(),
-                self.kafka.broker_addresses(),
-            )),
+            wait: Some(wait_for("wait-for-kafka", self.kafka.images().kafka(), &addresses)),
             init_containers: Vec::new(),
             container: exporter,
             grace_period: Duration::from_seconds(30),

@@ -20,7 +20,7 @@ pub(super) const TOPIC: &str = "_schemas";
 
 const CLUSTER: &str = "it is the cluster that `SchemaRegistry::new` is given";
 
-pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
+pub(super) fn settings(registry: &SchemaRegistry, context: &Context) -> Settings {
     let kafka = &registry.kafka;
     let mut settings = registry.settings.clone();
     for (key, value) in kafka.client_settings().properties(ClientRole::ConfluentRegistry) {
@@ -29,10 +29,11 @@ pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
     settings
         .resolve_environment()
         .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), "it is port 8081")
-        // Instances that are not the leader forward writes to it under this name: a pod's own address, never the Service.
+        // Instances forward writes to the leader at this host, which goes into a URL as it is: a pod's own address, never the
+        // Service.
         .own(
             "host.name",
-            "${env:POD_IP}".to_owned(),
+            context.ip_family.host("${env:POD_IP}"),
             "it is the pod's address, since a leader is asked by it",
         )
         .own("kafkastore.topic", TOPIC.to_owned(), "it is `_schemas`")
@@ -90,7 +91,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             &registry.labels(),
             &registry.meta.name,
             [
-                (FILE, settings(registry).properties().to_text()),
+                (FILE, settings(registry, context).properties().to_text()),
                 (logging.file(), logging.configuration(&[], &registry.options.log_levels)),
                 (METRICS_FILE, metrics::registry::AGENT.rules()),
             ],
@@ -107,16 +108,17 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::prelude::{Compatibility, KafkaCluster, Version};
+    use crate::prelude::{Compatibility, IpFamily, KafkaCluster, Stack, Version};
 
     #[test]
-    fn every_broker_of_an_external_cluster_gets_its_protocol() {
+    fn every_broker_of_an_external_cluster_gets_its_protocol_and_an_ipv6_address_its_brackets() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "a:9092, b:9092");
         let registry = SchemaRegistry::new("schemas", &kafka).compatibility(Compatibility::FullTransitive);
-        assert_snapshot!(settings(&registry).properties().to_text(), @r"
+        let stack = Stack::new("test", "streams").ip_family(IpFamily::V6);
+        assert_snapshot!(settings(&registry, stack.context()).properties().to_text(), @r"
         config.providers=env
         config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
-        host.name=${env:POD_IP}
+        host.name=[${env:POD_IP}]
         kafkastore.bootstrap.servers=PLAINTEXT://a:9092,PLAINTEXT://b:9092
         kafkastore.topic=_schemas
         kafkastore.topic.replication.factor=3

@@ -144,7 +144,7 @@ impl SchemaRegistry {
     /// assert_eq!(SchemaRegistry::external("https://schemas.example.com").url(), "https://schemas.example.com");
     /// ```
     pub fn external(url: impl Into<String>) -> SchemaRegistryHandle {
-        SchemaRegistryHandle(Arc::new(Facts {
+        SchemaRegistryHandle(Arc::new(RegistryInfo {
             name: "external".to_owned(),
             url: url.into(),
             replicas: 0,
@@ -204,9 +204,9 @@ impl SchemaRegistry {
         self
     }
 
-    fn all_settings(&self) -> Settings {
+    fn all_settings(&self, context: &Context) -> Settings {
         match self.implementation {
-            RegistryImplementation::Confluent => confluent::settings(self),
+            RegistryImplementation::Confluent => confluent::settings(self, context),
             RegistryImplementation::Apicurio => apicurio::settings(self),
         }
     }
@@ -251,7 +251,7 @@ impl Construct for SchemaRegistry {
     }
 
     fn handle(&self, context: &Context) -> SchemaRegistryHandle {
-        SchemaRegistryHandle(Arc::new(Facts {
+        SchemaRegistryHandle(Arc::new(RegistryInfo {
             name: self.meta.name.clone(),
             url: format!(
                 "http://{}:{}{}",
@@ -296,7 +296,8 @@ impl Construct for SchemaRegistry {
                 finding.hint("use `.replicas(2)`");
             });
         }
-        self.all_settings().check_raw(check, &registry::OWNED_SETTING, "");
+        self.all_settings(check.context())
+            .check_raw(check, &registry::OWNED_SETTING, "");
         self.options.check(check, "", self.meta.location);
         let floor = match self.implementation {
             // Not measured.
@@ -341,7 +342,7 @@ impl Construct for SchemaRegistry {
             user: instance.user,
             config: Some(&instance.config),
             // The registry creates its topic with as many replicas as it finds brokers, and ends if it finds none.
-            wait: Some(wait_for("wait-for-kafka", &image, self.kafka.broker_addresses())),
+            wait: Some(wait_for("wait-for-kafka", &image, self.kafka.first_brokers())),
             init_containers: instance.prepare,
             container: instance.container,
             grace_period: Duration::from_seconds(30),
@@ -362,10 +363,10 @@ impl Construct for SchemaRegistry {
 
 /// A registry that is part of a stack, or an external one: what converters and monitoring are built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaRegistryHandle(Arc<Facts>);
+pub struct SchemaRegistryHandle(Arc<RegistryInfo>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Facts {
+struct RegistryInfo {
     name: String,
     url: String,
     replicas: u16,
@@ -385,7 +386,7 @@ impl SchemaRegistryHandle {
         self.0.cluster.as_ref()
     }
 
-    /// Reports the handle if it is not that of the stack that is checked, and an address that is none.
+    /// Reports a handle of another stack, and an address that is not a URL.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = format!("use `SchemaRegistry::external(\"{}\")` here", self.0.url);
         check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
@@ -399,7 +400,7 @@ impl SchemaRegistryHandle {
         if let Some(url) = self.0.url.split(',').find(|url| wrong(url)) {
             check.report(
                 &registry::ADDRESS,
-                format!("{url:?} is not the address of a registry"),
+                format!("{url:?} is not an http(s) URL"),
                 |finding| {
                     finding.hint("give `SchemaRegistry::external` a URL, as `https://schemas.example.com`");
                 },

@@ -42,6 +42,7 @@ impl Reader<'_> {
         let (owned, rules) = rules(self.role);
         let Some(first) = files.first() else { return };
         first.check_raw(check, owned, self.item);
+        self.check_protocol(check, first, rules.absent);
         let mut reported = BTreeSet::new();
         for (key, value, settings) in all(files) {
             let raw = settings.raw(key);
@@ -73,6 +74,56 @@ impl Reader<'_> {
                     finding.item(self.item).at(location);
                 });
             }
+        }
+    }
+}
+
+/// What a consumer does not start with, besides what its `ConfigDef` says (Kafka 3.9.2 to 4.3.1, `ConsumerConfig`): in 3.9 a remote
+/// assignor without the protocol that has one; from 4.0 on also what the brokers decide in the new protocol, and what only share consumers
+/// have.
+fn refused_by_protocol(version: Version, protocol: &str) -> &'static [&'static str] {
+    match (version, protocol) {
+        (Version::V3_9, "consumer") => &[],
+        (_, "consumer") => &[
+            "heartbeat.interval.ms",
+            "partition.assignment.strategy",
+            "session.timeout.ms",
+            "share.acknowledgement.mode",
+            "share.acquire.mode",
+        ],
+        _ => &[
+            "group.remote.assignor",
+            "share.acknowledgement.mode",
+            "share.acquire.mode",
+        ],
+    }
+}
+
+impl Reader<'_> {
+    /// Raw settings that a consumer refuses because of its `group.protocol`.
+    fn check_protocol(&self, check: &mut Check<'_>, settings: &Settings, rule: &'static Rule) {
+        let prefix = match self.role {
+            Role::Consumer => "",
+            Role::Worker => "consumer.",
+            Role::Broker | Role::Topic | Role::Producer | Role::Admin => return,
+        };
+        let protocol = settings.get(&format!("{prefix}group.protocol")).unwrap_or("classic");
+        let protocol = protocol.trim().to_ascii_lowercase();
+        for key in refused_by_protocol(self.version, &protocol) {
+            let key = format!("{prefix}{key}");
+            let Some(raw) = settings.raw(&key) else { continue };
+            let message = format!("a consumer with `group.protocol={protocol}` refuses `{key}`");
+            let instead = match (protocol.as_str(), key.ends_with("group.remote.assignor")) {
+                (_, true) => ", or set `group.protocol` to `consumer`",
+                ("consumer", _) if !key.contains("share.") => ": the brokers decide, by `group.consumer.…`",
+                _ => ": only share consumers have it",
+            };
+            check.report(rule, message, |finding| {
+                finding
+                    .item(self.item)
+                    .at(raw.location)
+                    .hint(format!("remove `.config(\"{key}\", …)`{instead}"));
+            });
         }
     }
 }

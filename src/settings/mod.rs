@@ -7,11 +7,12 @@ mod properties;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-pub(crate) use catalogue::{Key, Role, Unset};
+use catalogue::{Key, Unset};
+pub(crate) use catalogue::{Role, is_read_by_brokers_only};
 pub(crate) use check::Reader;
 pub use properties::Properties;
 
-use crate::diagnostics::Location;
+use crate::{diagnostics::Location, workload::Version};
 
 /// All settings of one file or topic.
 ///
@@ -121,6 +122,17 @@ impl Settings {
     /// The value of a key as a number, if it is one.
     pub(crate) fn number(&self, key: &str) -> Option<u64> {
         self.get(key)?.trim().parse().ok()
+    }
+
+    /// The same, or the default of the key in a release line.
+    pub(crate) fn number_or_default(&self, role: Role, version: Version, key: &str) -> Option<u64> {
+        if self.get(key).is_some() {
+            return self.number(key);
+        }
+        match Key::find(role, version, key)?.unset {
+            Unset::Text(default) => default.parse().ok(),
+            Unset::Required | Unset::Nothing => None,
+        }
     }
 
     /// The file.

@@ -14,6 +14,7 @@ use crate::{
     diagnostics::{
         Severity::{Error, Warning},
         family::rules,
+        rules::kraft,
     },
     manifest::Object,
     metrics,
@@ -274,7 +275,7 @@ impl Construct for ZooKeeper {
     }
 
     fn handle(&self, context: &Context) -> ZooKeeperHandle {
-        ZooKeeperHandle(Arc::new(Facts {
+        ZooKeeperHandle(Arc::new(EnsembleInfo {
             name: self.meta.name.clone(),
             replicas: self.replicas,
             connection_string: self
@@ -292,17 +293,26 @@ impl Construct for ZooKeeper {
     fn check(&self, check: &mut Check<'_>) {
         let replicas = self.replicas;
         let problem = match replicas {
-            0..3 => Some(format!("an ensemble of {replicas} survives the loss of no server")),
+            0..3 => Some(format!("an ensemble of {replicas} tolerates no failures")),
             even if even.is_multiple_of(2) => Some(format!(
-                "{even} servers survive the loss of {}, as {} do",
-                (even - 1) / 2,
-                even - 1
+                "{even} servers tolerate as many failures as {}: {}",
+                even - 1,
+                (even - 1) / 2
             )),
             _ => None,
         };
         if let Some(problem) = problem {
             check.report(&ENSEMBLE, problem, |finding| {
                 finding.hint("use `ZooKeeper::new(…, 3)`");
+            });
+        }
+        // `preAllocSize` of a transaction log, and a snapshot beside it.
+        let least = 128.mib();
+        let size = self.storage.size;
+        if size < least {
+            let message = format!("the volume of {size} cannot hold a transaction log of 64Mi and a snapshot");
+            check.report(&kraft::VOLUME_SIZE, message, |finding| {
+                finding.hint("make `.storage(…)` 1 GiB or more");
             });
         }
         self.options.check(check, "", self.meta.location);
@@ -341,7 +351,7 @@ impl Construct for ZooKeeper {
             settle: Duration::from_seconds(10),
         };
         let mut ingress = vec![
-            // Whoever reaches the client port may change the cluster's metadata: brokers only.
+            // A client of this port can change the cluster's metadata, so only brokers may connect.
             IngressRule::Pods(Labels::new("kafka", "", ""), vec![CLIENT.1]),
             IngressRule::Pods(labels.clone(), vec![PEER.1, ELECTION.1]),
         ];
@@ -370,10 +380,10 @@ impl Construct for ZooKeeper {
 
 /// An ensemble that is part of a stack: what a cluster and its monitoring are built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ZooKeeperHandle(Arc<Facts>);
+pub struct ZooKeeperHandle(Arc<EnsembleInfo>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Facts {
+struct EnsembleInfo {
     name: String,
     replicas: u8,
     connection_string: String,
@@ -408,7 +418,7 @@ impl ZooKeeperHandle {
         Labels::new("zookeeper", &self.0.name, "server")
     }
 
-    /// Reports the handle if it is not that of the stack that is checked.
+    /// Reports a handle of another stack.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = "add the `ZooKeeper` to this stack".to_owned();
         check.same_surroundings(&self.0.name, Some(&self.0.made_in), instead);

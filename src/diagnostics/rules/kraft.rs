@@ -147,6 +147,32 @@ rules! { rules::kraft;
         source: "Kafka 3.9, KafkaConfig",
     };
 
+    /// A largest request that is unsafe or too small.
+    pub const REQUEST_SIZE: Rule = Rule {
+        id: "KS-K35",
+        production: Error,
+        development: Error,
+        summary: "a largest request that is unsafe or too small",
+        explanation: "A broker reads the first four bytes of a request as its size and allocates that much memory, up \
+            to `socket.request.max.bytes`. Anything that connects with TLS to a plaintext port begins with the bytes \
+            16 03 01, which are a size of 352 MiB: with a limit of 369,295,360 bytes or more, some of such \
+            connections end the broker with OutOfMemoryError. A limit below `message.max.bytes` refuses every produce \
+            request with a batch of that size.",
+        source: "Kafka, NetworkReceive and SocketServerConfigs; RFC 8446, section 5.1",
+    };
+
+    /// A volume that is smaller than one file of what it is for.
+    pub const VOLUME_SIZE: Rule = Rule {
+        id: "KS-K36",
+        production: Error,
+        development: Warning,
+        summary: "a volume that is smaller than one file of what it is for",
+        explanation: "Only closed segments of a log are deleted, so a volume that is smaller than one segment fills up \
+            and the node stops, whatever the retention is. A segment is 1 GiB unless said otherwise, and a controller \
+            keeps its metadata in such segments too. ZooKeeper allocates 64 MiB for each transaction log at once.",
+        source: "Kafka documentation, log.segment.bytes and metadata.log.segment.bytes; ZooKeeper, preAllocSize",
+    };
+
     /// A broker without a Java machine.
     pub const NATIVE_IMAGE: Rule = Rule {
         id: "KS-K23",

@@ -109,6 +109,17 @@ rules! { rules::topic;
         source: "Kafka, UnifiedLog.deleteOldSegments; TopicConfig, segment.ms",
     };
 
+    /// A retention of nothing.
+    pub const NOTHING_KEPT: Rule = Rule {
+        id: "KS-T18",
+        production: Error,
+        development: Error,
+        summary: "a retention of nothing",
+        explanation: "With a retention of 0 a record may be deleted as soon as its segment is closed, whether or not a \
+            consumer has read it. What keeps records without limit is `Cleanup::keep()`, which Kafka writes as -1.",
+        source: "Kafka, UnifiedLog.deleteOldSegments",
+    };
+
     /// Batches that replication takes one at a time.
     pub const FETCH_SIZE: Rule = Rule {
         id: "KS-T14",

@@ -27,7 +27,7 @@ impl Names {
     pub(in crate::monitoring) fn new(monitoring: &Monitoring, context: &Context, sources: &Sources) -> Self {
         let kafka = &monitoring.kafka;
         let mut pods = kafka
-            .broker_addresses()
+            .first_brokers()
             .iter()
             .filter_map(|address| address.split(['.', ':']).next().map(str::to_owned));
         let broker = pods.next().unwrap_or_default();
@@ -52,7 +52,7 @@ impl Names {
             ("{ns}", context.namespace.clone()),
             ("{monitoring}", context.monitoring_namespace.clone()),
             ("{cluster}", kafka.name().to_owned()),
-            ("{bootstrap}", kafka.bootstrap_servers().to_owned()),
+            ("{bootstrap}", kafka.client_settings().bootstrap_servers().to_owned()),
             run,
             ("{broker}", broker),
             ("{brokers}", brokers.to_string()),

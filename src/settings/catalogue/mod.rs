@@ -25,6 +25,7 @@ mod valid;
 use std::fmt;
 
 pub(super) use self::judge::judge;
+pub(crate) use self::notes::is_read_by_brokers_only;
 use self::valid::Valid;
 use crate::workload::Version;
 

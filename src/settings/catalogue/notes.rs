@@ -270,3 +270,49 @@ const CLIENT_PLUGINS: [&str; 11] = [
 
 /// Converters get what begins with their own key.
 const WORKER_PLUGINS: [&str; 3] = ["header.converter.", "key.converter.", "value.converter."];
+
+/// Whether brokers read a key of `server.properties` and controllers do not.
+pub(crate) fn is_read_by_brokers_only(key: &str) -> bool {
+    BROKERS_ONLY
+        .iter()
+        .any(|known| *known == key || (known.ends_with('.') && key.starts_with(known)))
+}
+
+/// Settings of what only a broker runs: the log and its cleaner, replication, the coordinators of groups and transactions, and
+/// waiting requests. Seen in the calls of `ControllerServer`, `ControllerApis`, `ControllerConfigurationValidator`, `SharedServer` and
+/// `KafkaRaftManager` of Kafka 3.9.2 and 4.3.1, which read none of them. Defaults of topics are not in the list, because the active
+/// controller tells the client that creates a topic its settings; nor is any key that is not known to be a broker's alone.
+pub(super) const BROKERS_ONLY: [&str; 32] = [
+    "add.partitions.to.txn.",
+    "auto.create.topics.enable",
+    "background.threads",
+    "controlled.shutdown.",
+    "delete.records.purgatory.",
+    "fetch.max.bytes",
+    "fetch.purgatory.",
+    "group.initial.rebalance.delay.ms",
+    "group.max.session.timeout.ms",
+    "group.max.size",
+    "group.min.session.timeout.ms",
+    "initial.broker.registration.timeout.ms",
+    "log.cleaner.backoff.ms",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.io.",
+    "log.cleaner.threads",
+    "log.flush.offset.checkpoint.interval.ms",
+    "log.flush.scheduler.interval.ms",
+    "log.flush.start.offset.checkpoint.interval.ms",
+    "log.retention.check.interval.ms",
+    "max.incremental.fetch.session.cache.slots",
+    "num.recovery.threads.per.data.dir",
+    "num.replica.",
+    "offsets.",
+    "producer.id.expiration.",
+    "producer.purgatory.",
+    "remote.fetch.",
+    "remote.log.manager.",
+    "replica.",
+    "share.coordinator.",
+    "transaction.",
+    "transactional.id.expiration.ms",
+];

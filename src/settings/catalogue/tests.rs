@@ -112,6 +112,18 @@ fn a_value_is_accepted_when_kafka_accepts_it() {
 }
 
 #[test]
+fn what_only_brokers_read_is_in_the_catalogue_and_is_no_default_of_topics() {
+    for listed in notes::BROKERS_ONLY {
+        let is_meant = |key: &Key| key.name == listed || (listed.ends_with('.') && key.name.starts_with(listed));
+        let known = Key::all().any(|key| key.is_of(Role::Broker) && is_meant(&key));
+        assert!(known, "{listed} is not a setting of brokers");
+    }
+    for key in Key::all().filter_map(|key| key.broker_name) {
+        assert!(!is_read_by_brokers_only(key), "{key} is a default of topics");
+    }
+}
+
+#[test]
 fn every_default_is_a_valid_value() {
     for key in Key::all() {
         // An empty class or an empty text stands for none there.
