@@ -338,7 +338,8 @@ impl KafkaCluster {
         let Some((file, size)) = files.into_iter().max_by_key(|(_, size)| *size) else {
             return;
         };
-        if pool.storage.size.get() < size {
+        // The API server refuses a volume of 0, which the rules of objects report.
+        if (1..size).contains(&pool.storage.size.get()) {
             let message = format!(
                 "the volume of {} of pool `{}` cannot hold {file} of {}",
                 pool.storage.size,

@@ -329,6 +329,7 @@ impl Topics {
             .map(Duration::from_millis)
             .or_else(|| self.kafka.brokers().map(|_| defaults.segment_age));
         if let (Some(retention), Some(age)) = (topic.cleanup.age(), age)
+            && retention.as_millis() > 0
             && age.as_millis() / 7 > retention.as_millis()
         {
             let message = format!("records live up to {age}, not {retention}: only a closed segment is deleted");
