@@ -1034,7 +1034,7 @@ fn mended() -> Vec<(&'static Rule, Stack, &'static str, Stack)> {
             topics(kept(1.hours()).segment_age(1.hours())),
         ),
         (
-            &rules::topic::SEGMENT_AGE,
+            &rules::topic::NOTHING_KEPT,
             topics(kept(0.seconds())),
             "Cleanup::delete_after(…)",
             topics(kept(7.days())),

@@ -242,7 +242,7 @@ impl Topics {
                 check,
                 &topic::NOTHING_KEPT,
                 "the retention is 0: nothing is kept".to_owned(),
-                "give the `Cleanup` in `Topic::new` another time or size, or use `Cleanup::keep()`".to_owned(),
+                "use `Cleanup::delete_after(…)` with more than 0, or `Cleanup::keep()`".to_owned(),
             );
         }
         // The cluster's own was checked with the cluster.
@@ -333,12 +333,7 @@ impl Topics {
             && age.as_millis() / 7 > retention.as_millis()
         {
             let message = format!("records live up to {age}, not {retention}: only a closed segment is deleted");
-            // A segment lives for a millisecond at least.
-            let hint = if retention.as_millis() == 0 {
-                "use `Cleanup::delete_after(…)` with more than 0".to_owned()
-            } else {
-                format!("use `.segment_age(…)` with {retention} or less")
-            };
+            let hint = format!("use `.segment_age(…)` with {retention} or less");
             report(&topic::SEGMENT_AGE, message, &hint);
         }
         if topic.cleanup.compacts()
