@@ -1,0 +1,202 @@
+//! Expressions of alerts, panels and recording rules.
+
+use super::*;
+
+#[test]
+fn alerts_and_panels_use_only_exported_metrics_and_existing_labels() {
+    for (stack, monitoring) in monitored().into_iter().chain([external()]) {
+        let sources = monitoring.sources(stack.context());
+        let objects = objects(&stack);
+        // What the agents will export, from the very files that they read.
+        let mut exported: BTreeSet<String> = of_kind(&objects, "ConfigMap")
+            .filter_map(|config| config["data"]["metrics.yaml"].as_str())
+            .flat_map(|text| {
+                let rules: Value = serde_yaml::from_str(text).unwrap();
+                list(&rules["rules"]).to_vec()
+            })
+            .map(|rule| rule["name"].as_str().unwrap().to_owned())
+            .collect();
+        let others = [exporter::ALL, kubelet::ALL, objects::ALL, target::ALL];
+        exported.insert("ALERTS".to_owned());
+        let rules = of_kind(&objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
+        exported.extend(rules.filter_map(|rule| Some(rule["record"].as_str()?.to_owned())));
+        exported.extend(others.into_iter().flatten().map(|metric| metric.name.to_owned()));
+
+        let alerts = alerts(&objects);
+        let dashboards = dashboards(&objects);
+        let queries = dashboards
+            .iter()
+            .flat_map(|(_, dashboard)| panels(dashboard))
+            .flat_map(|panel| list(&panel["targets"]));
+        let expressions: Vec<&str> = alerts
+            .iter()
+            .chain(queries)
+            .map(|query| query["expr"].as_str().unwrap())
+            .collect();
+        let least = if stack.name() == "external" { 25 } else { 80 };
+        assert!(expressions.len() > least, "{}", expressions.len());
+        for expression in expressions {
+            let judgement = judge(&expression.replace("$__rate_interval", "2m"), &sources);
+            assert!(!judgement.metrics.is_empty(), "{expression}");
+            for metric in &judgement.metrics {
+                assert!(exported.contains(metric), "nothing exports {metric}");
+            }
+            // A panel compares nothing.
+            let flaws: Vec<&Flaw> = judgement
+                .flaws
+                .iter()
+                .filter(|flaw| !flaw.message.starts_with("no comparison"))
+                .collect();
+            assert!(flaws.is_empty(), "{expression}: {flaws:?}");
+        }
+    }
+}
+
+/// The recording rules of a stack, in order, and how many alerts stand before the last of them.
+fn records(objects: &[Value]) -> (Vec<Value>, usize) {
+    let rules = list(&of_kind(objects, "PrometheusRule").next().unwrap()["spec"]["groups"][0]["rules"]);
+    let is_record = |rule: &Value| rule.get("record").is_some();
+    let last = rules.iter().rposition(is_record).unwrap();
+    let records: Vec<Value> = rules.iter().filter(|rule| is_record(rule)).cloned().collect();
+    let before = last + 1 - records.len();
+    (records, before)
+}
+
+#[test]
+fn recording_rules_match_their_metrics_and_come_before_alerts() {
+    for (stack, monitoring) in monitored().into_iter().chain([external()]) {
+        let sources = monitoring.sources(stack.context());
+        let objects = objects(&stack);
+        let (records, alerts_before) = records(&objects);
+        assert_eq!(alerts_before, 0);
+        let volumes = monitoring.kafka.mode() != crate::kafka::Mode::External;
+        assert_eq!(records.len(), if volumes { 3 } else { 2 });
+        for rule in &records {
+            let name = rule["record"].as_str().unwrap();
+            let metric = record::ALL.iter().find(|metric| metric.name == name).unwrap();
+            let mut judgement = judge(rule["expr"].as_str().unwrap(), &sources);
+            judgement
+                .flaws
+                .retain(|flaw| !flaw.message.starts_with("no comparison"));
+            assert!(judgement.flaws.is_empty(), "{name}: {:?}", judgement.flaws);
+            let mut labels = judgement.labels.unwrap();
+            labels.extend(
+                rule["labels"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(label, _)| label.clone()),
+            );
+            let said: BTreeSet<String> = ["namespace", "kafka_cluster"]
+                .into_iter()
+                .chain(metric.labels())
+                .map(str::to_owned)
+                .collect();
+            assert_eq!(labels, said, "{name}");
+            // Someone asks for it: at least one alert, and a panel.
+            let asks = |text: &Value| text.as_str().unwrap().contains(name);
+            assert!(alerts(&objects).iter().any(|alert| asks(&alert["expr"])), "{name}");
+            let boards = dashboards(&objects);
+            let mut targets = boards
+                .iter()
+                .flat_map(|(_, board)| panels(board))
+                .flat_map(|panel| list(&panel["targets"]));
+            assert!(targets.any(|target| asks(&target["expr"])), "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_alert_can_use_a_recorded_metric() {
+    let lag = record::GROUP_LAG.name;
+    let said = |expression: String| {
+        let mut stack = Stack::new("s", "kafka");
+        let kafka = stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 3)),
+        );
+        let alert = Alert::new("ReportsAreLate", expression)
+            .summary("Reports are late.")
+            .description("They are {{ $value }} records behind on {{ $labels.topic }}.");
+        stack.add(Monitoring::new("monitoring", &kafka).alert(alert));
+        findings(&stack)
+    };
+    assert_eq!(
+        said(format!(
+            "max by (topic) ({lag}{{kafka_cluster=\"kafka\",consumergroup=\"reports\"}}) > 5000"
+        )),
+        ["note[KS-O13] s/monitoring/ReportsAreLate: it has no test"]
+    );
+    assert_eq!(
+        said(format!(
+            "max by (topic) ({lag}{{kafka_cluster=\"kafka\",partition=\"0\"}}) < 0"
+        )),
+        [
+            "error[KS-O05] s/monitoring/ReportsAreLate: `consumergroup_topic:kafka_consumergroup_lag:sum` has no label `partition`",
+            "error[KS-O07] s/monitoring/ReportsAreLate: `max by (topic) (consumergroup_topic:kafka_consumergroup_lag:sum{kafka_cluster=\"kafka\",partition=\"0\"}) < 0` is never true",
+        ]
+    );
+}
+
+#[test]
+fn a_matcher_may_name_only_volumes_of_the_cluster() {
+    let (stack, monitoring) = {
+        let mut stack = Stack::new("s", "kafka");
+        let kafka = stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 12)),
+        );
+        (stack, Monitoring::new("monitoring", &kafka))
+    };
+    let sources = monitoring.sources(stack.context());
+    let flaws = |claim: &str| {
+        let selector = format!("{{namespace=\"kafka\",persistentvolumeclaim=\"{claim}\"}}");
+        judge(
+            &format!("kubelet_volume_stats_available_bytes{selector} < 1e9"),
+            &sources,
+        )
+        .flaws
+        .len()
+    };
+    let found: Vec<usize> = ["data-kafka-0", "data-kafka-11", "data-kafka-controller-100"]
+        .map(flaws)
+        .into();
+    assert_eq!(found, [0, 0, 0]);
+    assert_eq!(["data-kafka-12", "data-kafka-controller-0"].map(flaws), [1, 1]);
+}
+
+#[test]
+fn experimental_promql_is_refused() {
+    let (stack, monitoring) = external();
+    let exporter = ExternalExporter::new("shop").gauge("shop_waiting", ["region"]);
+    let monitoring = monitoring.external(exporter);
+    let sources = monitoring.sources(stack.context());
+    let deep = format!("{}shop_waiting > 1{}", "(".repeat(20_000), ")".repeat(20_000));
+    let signs = format!("{}shop_waiting > 1", "-".repeat(20_000));
+    for expression in [
+        r#"shop_waiting{region="a" or region="b"} > 1"#,
+        "limitk(1, shop_waiting) > 1",
+        r#"sort_by_label(shop_waiting, "region") > 1"#,
+        "info(shop_waiting) > 1",
+        "double_exponential_smoothing(shop_waiting[5m], 0.5, 0.5) > 1",
+        "shop_waiting + fill(0) shop_waiting > 1",
+        deep.as_str(),
+        signs.as_str(),
+    ] {
+        let rules: Vec<&str> = judge(expression, &sources)
+            .flaws
+            .iter()
+            .map(|flaw| flaw.rule.id)
+            .collect();
+        assert_eq!(rules, ["KS-O03"], "{expression:.80}");
+    }
+    let rules: Vec<&str> = judge("shop_waiting > NaN", &sources)
+        .flaws
+        .iter()
+        .map(|flaw| flaw.rule.id)
+        .collect();
+    assert_eq!(rules, ["KS-O07"]);
+    assert!(judge("topk(1, shop_waiting) > 1", &sources).flaws.is_empty());
+}

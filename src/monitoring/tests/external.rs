@@ -1,0 +1,90 @@
+//! External clusters.
+
+use super::*;
+
+#[test]
+fn an_external_cluster_has_alerts_and_panels_on_exporter_metrics() {
+    let (stack, _) = external();
+    let objects = objects(&stack);
+    let named = |kind: &str| -> Vec<String> {
+        of_kind(&objects, kind)
+            .map(|object| object["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(named("ServiceMonitor"), ["events-exporter"]);
+    assert_eq!(named("PodMonitor"), ["kafka-connect"]);
+    let alerts: Vec<String> = alerts(&objects)
+        .iter()
+        .map(|alert| alert["alert"].as_str().unwrap().to_owned())
+        .collect();
+    assert_snapshot!(alerts.join("\n"), @r"
+    KafkaBrokerDown
+    KafkaOfflinePartitions
+    KafkaUnderReplicatedPartitions
+    KafkaLeaderElectionRateHigh
+    KafkaConsumerLagHigh
+    KafkaConsumerLagGrowing
+    KafkaConsumerLagTime
+    KafkaConsumerGroupWithoutMembers
+    KafkaConnectConnectorFailed
+    KafkaConnectTaskFailed
+    KafkaConnectRebalancing
+    KafkaTopicsJobFailed
+    KafkaMetricsAbsent
+    KafkaScrapeFailing
+    ");
+    let titles: Vec<String> = dashboards(&objects)
+        .iter()
+        .flat_map(|(file, dashboard)| {
+            let title = |panel: &Value| format!("{file}: {}", panel["title"].as_str().unwrap());
+            panels(dashboard).into_iter().map(title).collect::<Vec<_>>()
+        })
+        .filter(|title| !title.contains("-connect.json"))
+        .collect();
+    assert_snapshot!(titles.join("\n"), @r"
+    kafka-shop-events-brokers.json: Records in
+    kafka-shop-events-brokers.json: Under-replicated partitions
+    kafka-shop-events-brokers.json: Leader changes
+    kafka-shop-events-consumers.json: Largest lag
+    kafka-shop-events-consumers.json: Records committed
+    kafka-shop-events-consumers.json: Groups
+    kafka-shop-events-consumers.json: Members
+    kafka-shop-events-consumers.json: Lag
+    kafka-shop-events-consumers.json: Lag
+    kafka-shop-events-consumers.json: Lag in time
+    kafka-shop-events-consumers.json: Progress
+    kafka-shop-events-consumers.json: Records committed
+    kafka-shop-events-consumers.json: Members
+    kafka-shop-events.json: Brokers
+    kafka-shop-events.json: Offline partitions
+    kafka-shop-events.json: Under-replicated
+    kafka-shop-events.json: Largest lag
+    kafka-shop-events.json: Alerts
+    kafka-shop-events.json: Firing alerts
+    kafka-shop-events.json: Scrapes
+    ");
+    let manifests = manifests(&stack);
+    let exporter = manifests.get("monitoring/deployment-events-exporter.yaml").unwrap();
+    let arguments: Vec<&str> = exporter
+        .lines()
+        .filter(|line| line.contains("--kafka.server"))
+        .map(str::trim)
+        .collect();
+    assert_snapshot!(arguments.join("\n"), @r"
+    - --kafka.server=kafka-1.example.com:9092
+    - --kafka.server=kafka-2.example.com:9092
+    ");
+}
+
+#[test]
+fn without_a_number_of_brokers_there_is_no_alert_on_it() {
+    let mut stack = Stack::new("s", "shop");
+    let kafka = KafkaCluster::external("events", Version::V4_2, "kafka-1.example.com:9092");
+    stack.add(Monitoring::new("monitoring", &kafka));
+    assert_eq!(findings(&stack), [""; 0]);
+    assert!(
+        alerts(&objects(&stack))
+            .iter()
+            .all(|alert| alert["alert"] != "KafkaBrokerDown")
+    );
+}
