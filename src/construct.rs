@@ -168,14 +168,14 @@ impl Meta {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// What it is, as `topic`.
-    what: &'static str,
-    /// Where there can be only one, as the bootstrap servers of a cluster; may be empty.
-    within: String,
-    name: String,
+    pub(crate) what: &'static str,
+    /// Where there can be only one, as the bootstrap servers of a cluster; empty for the stack.
+    pub(crate) within: String,
+    pub(crate) name: String,
     rule: &'static Rule,
     item: String,
     hint: String,
-    location: Location,
+    pub(crate) location: Location,
     /// What must differ although the names do, and the rule that says so.
     alike: Option<(String, &'static Rule)>,
 }

@@ -90,6 +90,7 @@ impl Stack {
                 ip_family: IpFamily::default(),
                 profile: Profile::default(),
                 kubernetes: Kubernetes::default(),
+                kubernetes_cluster: None,
                 pods: PodDefaults::default(),
             },
             namespace: NamespaceOwner::Stack,
@@ -169,6 +170,30 @@ impl Stack {
     #[must_use]
     pub fn kubernetes(mut self, version: Kubernetes) -> Self {
         self.context.kubernetes = version;
+        self
+    }
+
+    /// The Kubernetes cluster that the stack is applied to, by a name of your own. Stacks of different clusters may have the same
+    /// objects and topics; stacks that do not say it are taken to be for one cluster.
+    ///
+    /// ```
+    /// use kafka_stacks::{prelude::*, synth::{check, check_across}};
+    ///
+    /// let mut made: Vec<_> = ["eu", "us"]
+    ///     .map(|region| {
+    ///         let name = format!("prod-{region}");
+    ///         let mut stack = Stack::new(name.as_str(), "kafka").kubernetes_cluster(name);
+    ///         stack.add(ZooKeeper::new("zookeeper", 3));
+    ///         let synthesis = check(&stack);
+    ///         (stack, synthesis)
+    ///     })
+    ///     .into();
+    /// check_across(&mut made);
+    /// assert!(made.iter().all(|(_, synthesis)| synthesis.findings.is_empty()));
+    /// ```
+    #[must_use]
+    pub fn kubernetes_cluster(mut self, name: impl Into<String>) -> Self {
+        self.context.kubernetes_cluster = Some(name.into());
         self
     }
 

@@ -5,7 +5,9 @@ use kafka_stacks::prelude::*;
 use crate::platform::{self, Platform};
 
 pub(crate) fn stack() -> Stack {
-    let mut stack = Stack::new("dev", "kafka").profile(Profile::Development);
+    let mut stack = Stack::new("dev", "kafka")
+        .kubernetes_cluster("dev")
+        .profile(Profile::Development);
     stack.acknowledge(
         &rules::durability::SINGLE_COPY,
         "there is one broker, so there is one copy: what is written here may be lost",

@@ -12,11 +12,14 @@ pub(crate) const BROKER: Resources = Resources {
     memory_limit: Bytes::from_mib(8 * 1024),
 };
 
-/// An empty production stack in the namespace that clients know.
+/// An empty production stack in the namespace that clients know. The production stacks are alternatives: each has a Kubernetes
+/// cluster of its own.
 pub(crate) fn production(name: &str) -> Stack {
     // Applications in the namespace are in the mesh. The pods of this stack opt out: Kafka's clients dial pods by their
     // address, and a Job with a proxy beside it never ends.
-    Stack::new(name, "kafka").namespace_label("istio-injection", "enabled")
+    Stack::new(name, "kafka")
+        .kubernetes_cluster(name)
+        .namespace_label("istio-injection", "enabled")
 }
 
 /// The broker settings of the reference system.

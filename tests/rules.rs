@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, path::Path};
 
 use insta::assert_snapshot;
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Service};
-use kafka_stacks::prelude::*;
+use kafka_stacks::{
+    prelude::*,
+    synth::{Synthesis, check_across},
+};
 
 pub(crate) const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 
@@ -854,7 +857,7 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
     let silent: BTreeSet<&str> = sound.iter().map(|(rule, _)| rule.id).collect();
     let missing: Vec<&str> = rules::all()
         .iter()
-        .filter(|rule| !of_objects(rule))
+        .filter(|rule| !of_objects(rule) && !of_two_stacks(rule))
         .map(|rule| rule.id)
         .filter(|id| !silent.contains(id))
         .collect();
@@ -1149,11 +1152,93 @@ fn every_finding_says_what_is_wrong_where_it_is_and_how_it_is_mended() {
     assert_snapshot!("findings", said(broken()));
 }
 
-/// Every finding of these stacks, without the numbers of lines in the tests.
+#[test]
+fn what_two_stacks_share_is_found_at_the_second() {
+    assert_snapshot!(
+        "findings_of_two_stacks",
+        said_of(broken_together().into_iter().flat_map(made))
+    );
+}
+
+#[test]
+fn stacks_of_different_kubernetes_clusters_may_write_the_same() {
+    for stacks in broken_together() {
+        let apart = stacks
+            .into_iter()
+            .enumerate()
+            .map(|(index, stack)| stack.kubernetes_cluster(index.to_string()));
+        for (_, synthesis) in made(apart.collect()) {
+            assert_eq!(synthesis.findings, Diagnostics::default());
+            assert!(synthesis.manifests.is_some());
+        }
+    }
+}
+
+/// Stacks that are sound by themselves and not together.
+fn broken_together() -> Vec<Vec<Stack>> {
+    let named = |name: &str, namespace: &str| Stack::new(name, namespace).existing_namespace();
+    let external = || KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+    let topics = |name: &str, partitions| {
+        let mut stack = named(name, name);
+        stack.add(Topics::new("topics", &external()).topics([
+            Topic::new("orders", partitions, Cleanup::delete_after(1.days())),
+            Topic::new(name, 1, Cleanup::delete_after(1.days())),
+        ]));
+        stack
+    };
+    vec![
+        // The same objects, topics and all.
+        ["a", "b"]
+            .map(|name| {
+                let mut stack = named(name, "kafka");
+                let kafka = stack.add(dedicated());
+                stack.add(Topics::new("topics", &kafka).topic(orders()));
+                stack
+            })
+            .into(),
+        // The Namespace alone.
+        ["a", "b"]
+            .map(|name| {
+                let mut stack = Stack::new(name, "shared");
+                stack.add(Clients::new(name, &external()));
+                stack
+            })
+            .into(),
+        // One topic, declared in two ways, and in one way.
+        vec![topics("a", 3), topics("b", 6)],
+        vec![topics("a", 3), topics("b", 3)],
+        // Each of three stacks, and a group.
+        ["a", "b", "c"]
+            .map(|name| {
+                let mut stack = named(name, name);
+                stack.add(Connect::new("connect", &external()));
+                stack
+            })
+            .into(),
+    ]
+}
+
+/// What one run makes of these stacks.
+fn made(stacks: Vec<Stack>) -> Vec<(Stack, Synthesis)> {
+    let mut made = stacks
+        .into_iter()
+        .map(|stack| {
+            let synthesis = synth(&stack);
+            (stack, synthesis)
+        })
+        .collect::<Vec<_>>();
+    check_across(&mut made);
+    made
+}
+
+/// Every finding of these stacks, each by itself, without the numbers of lines in the tests.
 pub(crate) fn said(stacks: Vec<Stack>) -> String {
+    said_of(stacks.into_iter().flat_map(|stack| made(vec![stack])))
+}
+
+fn said_of(made: impl Iterator<Item = (Stack, Synthesis)>) -> String {
     let mut lines = Vec::new();
-    for stack in stacks {
-        let synthesis = synth(&stack);
+    for (stack, synthesis) in made {
         for finding in &synthesis.findings {
             let at = finding.location().to_string();
             assert!(at.starts_with("tests/"), "{at}");
@@ -1191,12 +1276,21 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
     family && rule != &rules::pod::ENSEMBLE
 }
 
+/// Whether it takes two stacks to break a rule: `stacks_of_different_kubernetes_clusters_may_write_the_same` has the sound ones.
+fn of_two_stacks(rule: &Rule) -> bool {
+    [&rules::stack::OBJECT_OF_TWO_STACKS, &rules::stack::TOPIC_OF_TWO_STACKS].contains(&rule)
+}
+
 #[test]
 fn every_rule_can_be_broken() {
     let broken: BTreeSet<&str> = broken()
-        .iter()
-        .chain(&crate::settings::broken())
-        .flat_map(|stack| synth(stack).findings.iter().map(|f| f.rule.id).collect::<Vec<_>>())
+        .into_iter()
+        .chain(crate::settings::broken())
+        .map(|stack| vec![stack])
+        .chain(broken_together())
+        .flat_map(made)
+        .flat_map(|(_, synthesis)| synthesis.findings)
+        .map(|finding| finding.rule.id)
         .collect();
     let silent: Vec<&str> = rules::all()
         .iter()

@@ -16,7 +16,7 @@ use crate::{
     },
     diagnostics::Profile,
     diagnostics::{Diagnostics, Severity},
-    synth::check,
+    synth::{check, check_across},
 };
 
 /// Report what is wrong with the stacks, or with manifests on disk; write nothing
@@ -59,9 +59,10 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
 
 fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let Made {
-        stacks: checked,
+        stacks: mut checked,
         failures,
     } = each(stacks, &arguments.stacks, output, check)?;
+    check_across(&mut checked);
     let show = if arguments.all { Show::All } else { Show::Open };
     if output.is_json() {
         let stacks: Value = checked

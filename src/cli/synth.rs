@@ -17,7 +17,7 @@ use crate::{
     },
     manifest::{INDEX, Manifests},
     stack::Stack,
-    synth::{Synthesis, synth},
+    synth::{Synthesis, check_across, synth},
     yaml,
 };
 
@@ -51,7 +51,8 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
             "`--stdout` writes YAML: `--format json` does not go with it",
         ));
     }
-    let Made { stacks, failures } = each(stacks, &arguments.stacks, output, synth)?;
+    let Made { mut stacks, failures } = each(stacks, &arguments.stacks, output, synth)?;
+    check_across(&mut stacks);
     if !output.is_json() {
         let findings = stacks
             .iter()

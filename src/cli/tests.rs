@@ -104,20 +104,20 @@ impl Construct for Part {
 }
 
 fn good() -> Stack {
-    let mut stack = Stack::new("good", "kafka");
+    let mut stack = Stack::new("good", "kafka").kubernetes_cluster("good");
     stack.add(part("broker", &[]));
     stack
 }
 
 fn risky() -> Stack {
-    let mut stack = Stack::new("risky", "kafka");
+    let mut stack = Stack::new("risky", "kafka").kubernetes_cluster("risky");
     stack.add(part("broker", &[&RISKY]));
     stack.add(part("other", &[&RISKY]).acknowledge(&RISKY, "a test of the report"));
     stack
 }
 
 fn wrong() -> Stack {
-    let mut stack = Stack::new("wrong", "kafka");
+    let mut stack = Stack::new("wrong", "kafka").kubernetes_cluster("wrong");
     stack.add(part("broker", &[&WRONG, &RISKY]));
     stack.add(part("broker", &[]));
     stack

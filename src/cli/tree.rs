@@ -52,7 +52,7 @@ fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
         &[vec![count(objects, "object")], amounts(&total)].concat(),
         paint,
     );
-    let leaf = |object: &Leaf| format!("{} {}\n", object.kind, object.name);
+    let leaf = |object: &Leaf| format!("{} {}\n", object.identity.kind, object.identity.name);
     // The objects of the stack itself are listed beside the constructs.
     let own = tree.iter().filter(|branch| branch.construct.is_empty());
     let mut items: Vec<(String, &[Leaf])> = own
@@ -142,7 +142,9 @@ fn json(stack: &str, tree: &[Branch]) -> Value {
             let objects: Value = branch
                 .objects
                 .iter()
-                .map(|object| json!({ "kind": object.kind, "name": object.name, "path": object.path }))
+                .map(
+                    |object| json!({ "kind": object.identity.kind, "name": object.identity.name, "path": object.path }),
+                )
                 .collect();
             json!({
                 "name": branch.construct,

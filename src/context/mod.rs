@@ -29,6 +29,8 @@ pub struct Context {
     pub profile: Profile,
     /// The oldest version of Kubernetes that the objects have to work on.
     pub kubernetes: Kubernetes,
+    /// The name of the Kubernetes cluster that the stack is applied to, if it says so.
+    pub kubernetes_cluster: Option<String>,
     /// What all of the stack's pods have.
     pub pods: PodDefaults,
 }

@@ -1,6 +1,7 @@
 //! check → render → amend → judge the objects → [`Manifests`]. Pure: no IO, and no failure but findings.
 
 mod acknowledgements;
+mod across;
 mod amendments;
 mod constructs;
 mod identities;
@@ -9,6 +10,7 @@ mod render;
 pub mod totals;
 mod tree;
 
+pub use across::check_across;
 pub use tree::{Branch, Leaf};
 
 use crate::{

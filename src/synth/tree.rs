@@ -1,8 +1,11 @@
 //! What a stack consists of: its constructs, and their objects.
 
-use crate::synth::{
-    render::{Rendered, RenderedObject},
-    totals::Totals,
+use crate::{
+    manifest::Identity,
+    synth::{
+        render::{Rendered, RenderedObject},
+        totals::Totals,
+    },
 };
 
 /// A construct and its objects.
@@ -10,7 +13,7 @@ use crate::synth::{
 pub struct Branch {
     /// The construct's name; empty for the objects of the stack itself.
     pub construct: String,
-    /// Kind, name and file of each object, in the order of application.
+    /// Each object and its file, in the order of application.
     pub objects: Vec<Leaf>,
     /// What its workloads may use at most, and the volumes that they claim.
     pub totals: Totals,
@@ -19,18 +22,15 @@ pub struct Branch {
 /// An object of a [`Branch`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// The object's kind.
-    pub kind: String,
-    /// The object's name.
-    pub name: String,
+    /// The object's kind, namespace and name.
+    pub identity: Identity,
     /// Its file below the stack's folder.
     pub path: String,
 }
 
 pub(super) fn of(rendered: &[Rendered<'_>]) -> Vec<Branch> {
     let leaf = |object: &RenderedObject| Leaf {
-        kind: object.identity().kind.clone(),
-        name: object.identity().name.clone(),
+        identity: object.identity().clone(),
         path: object.file.path.clone(),
     };
     rendered

@@ -192,4 +192,29 @@ rules! { rules::stack;
             or the stack is not needed any more: applying it with pruning would delete everything that it had before.",
         source: "the contract of `Stack::add`",
     };
+
+    /// An object that two stacks write.
+    pub const OBJECT_OF_TWO_STACKS: Rule = Rule {
+        id: "KS-S14",
+        production: Error,
+        development: Error,
+        summary: "an object that two stacks write",
+        explanation: "Two stacks that write the same object of one Kubernetes cluster overwrite each other at every apply, and with \
+            pruning one deletes what the other needs. Use another namespace or name. If the stacks run in different clusters, \
+            name the cluster with `Stack::kubernetes_cluster`. Only stacks of the same run of `synth` or `check` are compared.",
+        source: "kubectl apply; Kubernetes, Object Names and IDs",
+    };
+
+    /// A topic or a group that two stacks declare.
+    pub const TOPIC_OF_TWO_STACKS: Rule = Rule {
+        id: "KS-S15",
+        production: Error,
+        development: Error,
+        summary: "a topic or group of one Kafka cluster that two stacks declare",
+        explanation: "If the declarations of a topic differ, each apply of one stack undoes what the other did. If they are equal \
+            today, a change in one of the two is undone by the other: a topic needs one owner. Workers of two Connect clusters \
+            that share a group or its topics overwrite each other's connectors and offsets. Declare it in one stack. If the \
+            stacks run in different Kubernetes clusters, name the cluster with `Stack::kubernetes_cluster`.",
+        source: "the contract of `Topics`; Kafka documentation, distributed workers",
+    };
 }
