@@ -534,8 +534,6 @@ fn less(change: Change) -> Change {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     #[test]
     fn a_proposed_change_is_enough_and_one_step_less_is_not(
         brokers in 3..12_u16,

@@ -20,8 +20,6 @@ fn odd_number() -> impl Strategy<Value = u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     #[test]
     fn no_input_panics_and_no_value_becomes_another_setting(
         texts in prop::collection::vec(odd_text(), 12),

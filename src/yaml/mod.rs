@@ -489,8 +489,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1500))]
-
         #[test]
         fn another_reader_reads_the_same_value(value in value()) {
             let text = to_text(&value);
