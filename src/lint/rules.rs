@@ -16,7 +16,7 @@ pub mod api {
         object::workload::OWN_PODS,
         set::disruptions::TWO_BUDGETS,
         set::governing_service::GOVERNING_SERVICE,
-        set::references::{MISSING_KEY, REFERENCE},
+        set::references::{MISSING_KEY, REFERENCE, SECRET_REFERENCE},
         set::selectors::{PORT_NAME, PORT_NUMBER, SELECTS_NOTHING},
         set::shared_pods::SHARED_PODS,
     };

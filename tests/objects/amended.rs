@@ -4,7 +4,7 @@
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
-        core::v1::{ConfigMap, LocalObjectReference, Service},
+        core::v1::{ConfigMap, Container, Service, ServicePort, ServiceSpec, VolumeMount},
         policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::{api::resource::Quantity, util::intstr::IntOrString},
@@ -175,39 +175,192 @@ fn a_reference_that_leaves_the_stack_is_a_warning_that_can_be_acknowledged() {
     assert!(synthesis.manifests.is_some());
 }
 
+/// What the stack says about one fault.
+#[track_caller]
+fn hint(stack: &Stack, rule: &str) -> String {
+    let findings = synth(stack).findings;
+    let mut of_rule = findings.iter().filter(|finding| finding.rule.id == rule);
+    let finding = of_rule
+        .next()
+        .unwrap_or_else(|| panic!("{rule} is quiet: {findings:?}"));
+    finding.hint.clone()
+}
+
 #[test]
-fn a_hint_for_a_stack_is_a_call() {
-    let (mut stack, _) = stack();
-    stack.amend::<Deployment>("registry", |deployment| {
-        if let Some(pod) = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut()) {
-            pod.image_pull_secrets = Some(vec![LocalObjectReference {
-                name: "registry-login".to_owned(),
-            }]);
-        }
-    });
-    let hints = |stack: &Stack| {
-        synth(stack)
-            .findings
-            .into_iter()
-            .map(|finding| finding.hint)
-            .collect::<Vec<_>>()
+fn where_a_builder_call_mends_a_fault_the_hint_for_a_stack_is_that_call() {
+    let amended = |change: fn(&mut Stack)| {
+        let (mut stack, _) = stack();
+        change(&mut stack);
+        stack
     };
-    assert_eq!(
-        hints(&stack),
-        [
-            "create the Secret in the cluster, for example with External Secrets, and acknowledge it: `.acknowledge(&rules::api::REFERENCE, \"reason\")`"
-        ]
-    );
-    let mut stack = Stack::new("test", "kafka");
-    let no_storage = NodePool::brokers("kafka", 3).storage(Storage::persistent(0.gib()));
-    stack.add(
+    let config = |from: &'static str, to: &'static str| {
+        let (mut stack, _) = stack();
+        stack.amend::<ConfigMap>("kafka", move |map| {
+            for text in map.data.get_or_insert_default().values_mut() {
+                *text = text.replace(from, to);
+            }
+        });
+        stack
+    };
+    let mut pools = Stack::new("test", "kafka");
+    pools.add(
         KafkaCluster::kraft("kafka", Version::V4_3, ID)
             .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(no_storage),
+            .pool(NodePool::brokers("kafka", 3).storage(Storage::persistent(0.gib()))),
+    );
+    let mut sidecar = Stack::new("test", "kafka");
+    let kafka = sidecar.add(cluster());
+    sidecar.add(SchemaRegistry::new("registry", &kafka).sidecar(Container {
+        name: "proxy".to_owned(),
+        image: Some("example/proxy:1.2".to_owned()),
+        volume_mounts: Some(vec![VolumeMount {
+            name: "cache".to_owned(),
+            mount_path: "/cache".to_owned(),
+            ..VolumeMount::default()
+        }]),
+        ..Container::default()
+    }));
+    for (rule, stack, expected) in [
+        (
+            "KS-A13",
+            pools,
+            "give the pool a size: `.storage(Storage::persistent(100.gib()))`",
+        ),
+        (
+            "KS-A18",
+            sidecar,
+            "add the volume with `.mount(…)`, such as `.mount(Mount::scratch(\"cache\", …))`",
+        ),
+        (
+            "KS-C07",
+            amended(|stack| {
+                stack.amend::<Deployment>("registry", |deployment| {
+                    let pod = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+                    let container = pod.and_then(|pod| pod.containers.first_mut());
+                    let resources = container.and_then(|container| container.resources.as_mut());
+                    if let Some(limits) = resources.and_then(|resources| resources.limits.as_mut()) {
+                        limits.insert("memory".to_owned(), Quantity("1Gi".to_owned()));
+                    }
+                });
+            }),
+            "set both with `.resources(Resources::range(…, …))`",
+        ),
+        (
+            "KS-P03",
+            config("log.dirs=/var/lib/kafka/data/log", "log.dirs=/tmp/log"),
+            "leave it as it is rendered: on the volume of `.storage(Storage::persistent(…))`",
+        ),
+        (
+            "KS-P20",
+            config("auto.create.topics.enable=false", "auto.create.topics.enable=true"),
+            "set `.config(\"auto.create.topics.enable\", false)`, and declare topics with `Topics::new(…)`",
+        ),
+    ] {
+        assert_eq!(hint(&stack, rule), expected, "{rule}");
+    }
+}
+
+#[test]
+fn a_secret_that_a_stack_names_is_a_note_because_no_component_renders_secrets() {
+    let mut stack = Stack::new("test", "kafka").pods(PodDefaults::new().image_pull_secret("mirror"));
+    let kafka = stack.add(cluster());
+    stack.add(
+        Connect::new("connect", &kafka)
+            .env_from_secret("DB_PASSWORD", "database", "password")
+            .mount(Mount::secret("certificates", "/etc/certificates")),
+    );
+    let findings = synth(&stack).findings;
+    for secret in ["mirror", "database", "certificates"] {
+        let expected = format!("create the Secret `{secret}` in the cluster, for example with External Secrets");
+        assert!(
+            findings.iter().any(|finding| finding.hint == expected),
+            "{secret}: {findings:?}"
+        );
+    }
+    for finding in &findings {
+        assert_eq!(
+            (finding.rule, finding.severity),
+            (&rules::api::SECRET_REFERENCE, Severity::Note),
+            "{finding:?}"
+        );
+    }
+}
+
+#[test]
+fn a_config_map_that_the_stack_does_not_have_is_a_warning() {
+    let mut stack = Stack::new("test", "kafka");
+    let kafka = stack.add(cluster());
+    stack.add(SchemaRegistry::new("registry", &kafka).mount(Mount::config_map("kafak", "/etc/kafka-files")));
+    says(
+        &stack,
+        &[
+            "warning[KS-A19] test/registry/Deployment registry: `spec.template.spec.volumes[kafak].configMap.name` is `kafak`: ConfigMap not found",
+        ],
     );
     assert_eq!(
-        hints(&stack),
-        ["give the pool a size: `.storage(Storage::persistent(100.gib()))`"]
+        hint(&stack, "KS-A19"),
+        "available: `kafka-controller`, `kafka`, `registry`"
+    );
+}
+
+/// Services for one pod each: by the label of its name, and by that of its number.
+struct ServicePerPod(Meta);
+
+impl Construct for ServicePerPod {
+    type Handle = ();
+
+    fn meta(&self) -> &Meta {
+        &self.0
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.0
+    }
+
+    fn handle(&self, _: &Context) {}
+
+    fn check(&self, _: &mut Check<'_>) {}
+
+    fn render(&self, context: &Context) -> Vec<Object> {
+        [
+            ("by-name", "statefulset.kubernetes.io/pod-name", "kafka-0"),
+            ("by-number", "apps.kubernetes.io/pod-index", "0"),
+        ]
+        .into_iter()
+        .map(|(name, label, value)| {
+            Object::new(&Service {
+                metadata: context.metadata(name),
+                spec: Some(ServiceSpec {
+                    selector: Some([(label.to_owned(), value.to_owned())].into()),
+                    ports: Some(vec![ServicePort {
+                        name: Some("tcp-client".to_owned()),
+                        port: 9092,
+                        ..ServicePort::default()
+                    }]),
+                    ..ServiceSpec::default()
+                }),
+                ..Service::default()
+            })
+        })
+        .collect()
+    }
+}
+
+#[test]
+fn a_service_may_select_one_pod_by_its_name_or_number() {
+    let mut stack = Stack::new("test", "kafka");
+    stack.add(cluster());
+    stack.add(ServicePerPod(Meta::new("one")));
+    says(&stack, &[]);
+    // Without the cluster there is no such pod.
+    let mut stack = Stack::new("test", "kafka");
+    stack.add(ServicePerPod(Meta::new("one")));
+    assert!(
+        findings(&stack)
+            .iter()
+            .any(|(said, _)| said.contains("[KS-A21] test/one/Service by-name")),
+        "{:?}",
+        findings(&stack)
     );
 }
 

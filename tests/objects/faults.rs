@@ -233,7 +233,7 @@ pub(super) const ALL: &[Fault] = &[
         "      - name: config\n        configMap:\n          name: apps\n",
     ),
     (
-        "KS-A19",
+        "KS-A32",
         PLAIN,
         "            secretKeyRef:\n              name: app\n",
         "            secretKeyRef:\n              name: apps\n",
@@ -548,7 +548,7 @@ pub(super) const NONE: &[Fault] = &[
     ("KS-C07", PLAIN, "cpu: 250m", "cpu: 1000m"),
     ("KS-A16", PLAIN, "maxSurge: 1", "maxSurge: 25%"),
     (
-        "KS-A19",
+        "KS-A32",
         PLAIN,
         "            secretKeyRef:\n              name: app\n",
         "            secretKeyRef:\n              optional: true\n              name: apps\n",

@@ -83,7 +83,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                         &EPHEMERAL_DATA,
                         format!("`{folder}` is not on a persistent volume: its data is lost with the pod"),
                     )
-                    .hint("mount a persistent volume claim there");
+                    .hint("leave it as it is rendered: on the volume of `.storage(Storage::persistent(…))`")
+                    .yaml_hint("mount a persistent volume claim there");
             }
             Some((path, false)) if kafka && path == folder => {
                 member

@@ -52,7 +52,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             &TOPICS,
             "`auto.create.topics.enable` is not `false`: a client creates a topic by using its name".to_owned(),
         )
-        .hint("set `auto.create.topics.enable=false`, and create the topics explicitly");
+        .hint("set `.config(\"auto.create.topics.enable\", false)`, and declare topics with `Topics::new(…)`")
+        .yaml_hint("set `auto.create.topics.enable=false`, and create the topics explicitly");
 }
 
 /// A Job that creates topics and never looks at them again.
@@ -73,7 +74,8 @@ pub(super) fn by_job(findings: &mut SetFindings, index: usize, object: &ObjectMo
                     &TOPICS,
                     "the Job only creates topics: a changed setting is never applied to an existing topic",
                 )
-                .hint("use `kafka-configs --alter` and `kafka-topics --alter` for topics that exist");
+                .hint("declare the topics with `Topics::new(…)`, whose Job also changes existing topics")
+                .yaml_hint("use `kafka-configs --alter` and `kafka-topics --alter` for topics that exist");
         }
     }
 }

@@ -209,7 +209,8 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
                     &memory::REQUEST_ABOVE_LIMIT,
                     format!("is {}, above the limit of {}", shown(&request), shown(&limit)),
                 )
-                .hint("raise the limit, or lower the request");
+                .hint("set both with `.resources(Resources::range(…, …))`")
+                .yaml_hint("raise the limit, or lower the request");
         }
     }
 }

@@ -197,7 +197,11 @@ fn volumes(spec: &Node<'_, '_>, claims: &[&str], findings: &mut Diagnostics) {
                             &VOLUME,
                             format!("is `{}`, but the pod has no such volume", name.text()),
                         )
-                        .hint(if known.is_empty() {
+                        .hint(format!(
+                            "add the volume with `.mount(…)`, such as `.mount(Mount::scratch(\"{}\", …))`",
+                            name.text()
+                        ))
+                        .yaml_hint(if known.is_empty() {
                             "add the volume to `volumes`".to_owned()
                         } else {
                             format!("the pod has `{}`", known.join("`, `"))

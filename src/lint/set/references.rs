@@ -1,7 +1,7 @@
 //! References of pods to other objects.
 
 use crate::diagnostics::{
-    Severity::{Error, Warning},
+    Severity::{Error, Note, Warning},
     family::rules,
 };
 use crate::lint::model::{
@@ -16,11 +16,24 @@ rules! { rules::api;
         production: Warning,
         development: Warning,
         summary: "a reference to an object that does not exist",
-        explanation: "A pod that mounts a ConfigMap or a Secret which does not exist waits in ContainerCreating for \
-            ever; one with an unknown ServiceAccount is never created. Nothing refuses it. In a stack the object may \
-            be managed elsewhere: acknowledge it with the reason. In a folder it is an error, unless `--assume KIND/NAME` \
-            says that the cluster has it.",
-        source: "Kubernetes, Configure a Pod to Use a ConfigMap; Secrets; Service Accounts",
+        explanation: "The API server accepts the reference. A pod that mounts a missing ConfigMap stays in \
+            ContainerCreating, and a pod with a missing ServiceAccount is never created. In a stack, acknowledge it if \
+            something else creates the object. In a folder it is an error, unless `--assume KIND/NAME` says that the \
+            cluster has it.",
+        source: "Kubernetes, Configure a Pod to Use a ConfigMap; Service Accounts",
+    };
+
+    /// A reference to a Secret that the cluster has to have.
+    pub const SECRET_REFERENCE: Rule = Rule {
+        id: "KS-A32",
+        production: Note,
+        development: Note,
+        summary: "a reference to a Secret that has to exist in the cluster",
+        explanation: "No component of a stack renders a Secret, so a stack that names one is right, and `check --all` \
+            lists what has to be created in the cluster, for example with External Secrets. Without the Secret, a pod \
+            stays in ContainerCreating or CreateContainerConfigError, or cannot pull its image. In a folder it is an \
+            error, unless `--assume Secret/NAME` says that the cluster has it.",
+        source: "Kubernetes, Secrets; Pull an Image from a Private Registry",
     };
 
     /// A key that does not exist.
@@ -55,8 +68,13 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 None if reference.optional => {}
                 None => {
                     let message = format!("`{}` is `{name}`: {kind} not found", reference.path);
+                    let rule = if kind == "Secret" {
+                        &SECRET_REFERENCE
+                    } else {
+                        &REFERENCE
+                    };
                     findings
-                        .add(index, reference.pointer.clone(), &REFERENCE, message)
+                        .add(index, reference.pointer.clone(), rule, message)
                         .hint(absent(set, kind, namespace, name, Reader::Stack))
                         .yaml_hint(absent(set, kind, namespace, name, Reader::Manifests))
                         .outside(kind, name);
@@ -113,14 +131,13 @@ fn absent(set: &ObjectSet<'_>, kind: &str, namespace: &str, name: &str, reader: 
         .map(|other| other.name.as_str())
         .take(6)
         .collect();
-    let acknowledge = format!("acknowledge it: `.acknowledge(&{}, \"reason\")`", REFERENCE.path);
     match reader {
-        // No stack contains the value of a Secret.
+        // No component renders a Secret.
         Reader::Stack if kind == "Secret" => {
-            format!("create the Secret in the cluster, for example with External Secrets, and {acknowledge}")
+            format!("create the Secret `{name}` in the cluster, for example with External Secrets")
         }
-        Reader::Stack if names.is_empty() => format!("if the cluster has the {kind}, {acknowledge}"),
-        Reader::Manifests if names.is_empty() => format!("add the {kind}"),
-        _ => format!("available: `{}`", names.join("`, `")),
+        _ if !names.is_empty() => format!("available: `{}`", names.join("`, `")),
+        Reader::Stack => format!("make sure that the cluster has the {kind}, then acknowledge the warning"),
+        Reader::Manifests => format!("add the {kind}"),
     }
 }
