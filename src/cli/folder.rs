@@ -159,6 +159,22 @@ fn is_remote(resource: &str) -> bool {
         || host.contains('.') && !host.starts_with('.')
 }
 
+/// The files that a kustomization patches objects with, and where it names each. A patch may also be written in place, as text
+/// of several lines.
+fn patches(kustomization: &Value) -> Vec<(String, &str)> {
+    let mut files = Vec::new();
+    for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
+        for (index, patch) in kustomization[field].as_array().into_iter().flatten().enumerate() {
+            if let Some(file) = patch["path"].as_str() {
+                files.push((format!("/{field}/{index}/path"), file));
+            } else if let Some(file) = patch.as_str().filter(|text| !text.contains(['\n', '{'])) {
+                files.push((format!("/{field}/{index}"), file));
+            }
+        }
+    }
+    files
+}
+
 /// What an index of `synth` lists; nothing if the file is none, or cannot be read.
 fn index(path: &Path) -> Option<Vec<Listed>> {
     yaml::read_index(&text(path).ok()??)
@@ -235,6 +251,7 @@ impl Folder {
             }
         }
         self.leave_out_documents();
+        self.leave_out_patches();
         self.files.sort();
         Ok(())
     }
@@ -252,6 +269,22 @@ impl Folder {
             })
             .collect();
         self.files.retain(|(path, _)| !documents.contains(path));
+    }
+
+    /// A patch is a part of an object, to be laid over one that is whole.
+    fn leave_out_patches(&mut self) {
+        let patches: BTreeSet<PathBuf> = self
+            .files
+            .iter()
+            .filter(|(path, _)| is_kustomization(path))
+            .filter_map(|(path, _)| Some((path.parent()?, text(path).ok()??)))
+            .flat_map(|(folder, text)| {
+                let documents = yaml::read::read(&text).documents;
+                let patches = documents.iter().flat_map(|document| patches(&document.value));
+                patches.map(|(_, file)| normal(&folder.join(file))).collect::<Vec<_>>()
+            })
+            .collect();
+        self.files.retain(|(path, _)| !patches.contains(&normal(path)));
     }
 
     fn file(&mut self, path: &Path, file: &str) {
@@ -346,14 +379,17 @@ impl Folder {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            for (index, resource) in resources.iter().enumerate() {
-                let remote = is_remote(resource);
-                if !remote && fs::metadata(folder.join(resource)).is_err() {
-                    let line = lines.of(&format!("/resources/{index}"));
+            let named = resources
+                .iter()
+                .enumerate()
+                .map(|(index, resource)| (format!("/resources/{index}"), *resource))
+                .chain(patches(&value));
+            for (pointer, resource) in named {
+                if !is_remote(resource) && fs::metadata(folder.join(resource)).is_err() {
                     self.report(
                         &api::KUSTOMIZATION,
                         &file,
-                        line,
+                        lines.of(&pointer),
                         &file,
                         format!("`{resource}` does not exist"),
                         "remove the line, or add the file",

@@ -62,6 +62,18 @@ fn what_the_stacks_render_is_quiet() {
     }
 }
 
+/// Whether a hint is for the author of a stack: it has a path, the call of a method, or a word for them.
+fn names_rust(hint: &str) -> bool {
+    let calls = hint.split('.').skip(1).any(|after| {
+        let name = after.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        name.len() < after.len() && name.starts_with('(')
+    });
+    calls
+        || ["::", "stack.", "construct", "builder"]
+            .iter()
+            .any(|word| hint.contains(word))
+}
+
 #[test]
 fn each_fault_is_found_by_its_rule_with_its_line() {
     let mut said = String::new();
@@ -75,16 +87,7 @@ fn each_fault_is_found_by_its_rule_with_its_line() {
         );
         // A fault that Kubernetes refuses, or silently breaks on, is refused here.
         for hint in shown.lines().filter(|line| line.starts_with("  hint: ")) {
-            let rust = [
-                ".name(",
-                "::new(",
-                ".storage(",
-                ".acknowledge(",
-                "stack.",
-                "construct",
-                "builder",
-            ];
-            assert!(!rust.iter().any(|word| hint.contains(word)), "{rule}: {hint}");
+            assert!(!names_rust(hint), "{rule}: {hint}");
         }
         let warning = shown.contains(&format!("warning[{rule}]"));
         assert!(
@@ -204,6 +207,44 @@ fn a_kustomization_is_no_object_and_has_to_name_what_is_there() {
         ("kustomization.yaml", "resources: [base]\n"),
     ];
     assert_eq!(check(&nested, &[]), "exit 0\n");
+}
+
+#[test]
+fn a_patch_of_a_kustomization_is_not_an_object() {
+    let patch =
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: store, namespace: kafka}\nspec: {replicas: 3}\n";
+    let kustomization = |patches: &str| {
+        let text = format!("kind: Kustomization\nresources: [a.yaml]\n{patches}");
+        check(
+            &[
+                ("a.yaml", PLAIN),
+                ("more/replicas.yaml", patch),
+                ("kustomization.yaml", &text),
+            ],
+            &[],
+        )
+    };
+    // Without the kustomization, the patch is a second StatefulSet that lacks most of its fields.
+    assert!(kustomization("").starts_with("exit 2\n"));
+    for patches in [
+        "patches:\n- path: more/replicas.yaml\n",
+        "patches:\n- path: ./more/replicas.yaml\n  target: {kind: StatefulSet}\n",
+        "patchesStrategicMerge: [more/replicas.yaml]\n",
+    ] {
+        let shown = kustomization(patches);
+        assert!(shown.starts_with("exit 0\n"), "{patches}: {shown}");
+        assert!(
+            shown.contains("warning[KS-A07]") && shown.contains("1 warning\n"),
+            "{patches}: {shown}"
+        );
+    }
+    let shown = kustomization("patches:\n- path: more/replicas.yaml\n- path: gone.yaml\n");
+    assert!(
+        shown.contains(
+            "error[KS-A06] dir/kustomization.yaml: `gone.yaml` does not exist\n  --> dir/kustomization.yaml:5"
+        ),
+        "{shown}"
+    );
 }
 
 #[test]
