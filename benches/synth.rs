@@ -114,7 +114,7 @@ fn main() -> ExitCode {
             Some("n1000") => || sample(1_000),
             _ => || sample(10_000),
         };
-        return kafka_stacks::cli::run(&[stack]);
+        return kafka_stacks::cli::run([stack]);
     }
     let scratch = env::temp_dir().join(format!("kafka-stacks-bench-{}", std::process::id()));
     let own = env::current_exe().expect("this benchmark's file");

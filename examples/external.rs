@@ -60,5 +60,5 @@ fn nothing_is_sold() -> Alert {
 }
 
 fn main() -> ExitCode {
-    kafka_stacks::cli::run(&[external])
+    kafka_stacks::cli::run([external])
 }

@@ -51,7 +51,7 @@ const KNOWN_FILES: &[(&str, &str, &str)] = &[(
 #[test]
 fn a_room_uses_only_rooms_above_it_in_the_list() {
     let sources = Sources::read();
-    let rooms: BTreeSet<&str> = sources.files.iter().map(|file| file.room()).collect();
+    let rooms: BTreeSet<&str> = sources.files.iter().map(Source::room).collect();
     assert_eq!(
         rooms,
         ROOMS.iter().copied().collect(),
@@ -134,12 +134,12 @@ fn no_files_of_a_room_use_each_other_in_a_circle() {
             .iter()
             .position(|(a, b, _)| (*a, *b) == (path(used.from), path(used.to)))
     };
-    let wrong: Vec<String> = circles(uses.iter().filter(|used| known(used).is_none()))
+    let wrong: Vec<String> = circles(&uses.iter().filter(|used| known(used).is_none()))
         .iter()
         .map(|used| format!("{}: uses `{}`: {}", sources.place(used), path(used.to), used.path))
         .collect();
     assert!(wrong.is_empty(), "files in a circle:\n{}", wrong.join("\n"));
-    let needed: BTreeSet<usize> = circles(uses.iter()).iter().filter_map(|used| known(used)).collect();
+    let needed: BTreeSet<usize> = circles(&uses.iter()).iter().filter_map(|used| known(used)).collect();
     let stale: Vec<_> = (0..KNOWN_FILES.len())
         .filter(|index| !needed.contains(index))
         .map(|index| KNOWN_FILES[index])
@@ -339,7 +339,7 @@ impl Sources {
 }
 
 /// The uses among `uses` that lie on a circle.
-fn circles<'a>(uses: impl Iterator<Item = &'a Use> + Clone) -> Vec<&'a Use> {
+fn circles<'a>(uses: &(impl Iterator<Item = &'a Use> + Clone)) -> Vec<&'a Use> {
     let reaches = |from: usize, goal: usize| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(file) = open.pop() {

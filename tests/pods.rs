@@ -55,7 +55,9 @@ impl Everything {
         };
         manifests
             .iter()
-            .filter(|(path, _)| path.contains('-') && path.ends_with(".yaml") && !path.starts_with("tests/"))
+            .filter(|(path, _)| {
+                path.contains('-') && path.rsplit('.').next() == Some("yaml") && !path.starts_with("tests/")
+            })
             .map(|(_, text)| serde_yaml::from_str(text).unwrap())
             .collect()
     }

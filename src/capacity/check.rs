@@ -344,7 +344,8 @@ impl Cluster {
 
     fn unknown_of_topics(&self) -> impl Iterator<Item = Diagnostic> {
         let known = |topic: &TopicDemand| matches!(topic.traffic, Traffic::Known { .. });
-        let kinds: [(&dyn Fn(&TopicDemand) -> bool, &str, &str); 5] = [
+        type Applies<'a> = &'a dyn Fn(&TopicDemand) -> bool;
+        let kinds: [(Applies<'_>, &str, &str); 5] = [
             (
                 &|topic| topic.traffic == Traffic::Unknown,
                 "load, which is therefore not counted",

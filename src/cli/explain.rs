@@ -31,14 +31,15 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let rules = match &arguments.rule {
-        Some(id) => match rules::find(id) {
-            Some(rule) => vec![rule],
-            None => {
+        Some(id) => {
+            if let Some(rule) = rules::find(id) {
+                vec![rule]
+            } else {
                 let explained = each(stacks, &[], output, explanations)?;
                 explain_alert(id, &explained.stacks, output)?;
                 return Ok(explained.outcome());
             }
-        },
+        }
         None => rules::all().to_vec(),
     };
     if output.is_json() {

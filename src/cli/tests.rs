@@ -631,7 +631,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
     let mut amended = good();
     amended.amend::<ConfigMap>("broker", |map| map.data.as_mut().unwrap().clear());
     amended.amend::<ConfigMap>("broker", |map| {
-        assert_eq!(map.data.as_ref().unwrap().len(), 1, "one key")
+        assert_eq!(map.data.as_ref().unwrap().len(), 1, "one key");
     });
     let amended = std::cell::Cell::new(Some(amended));
     let stacks = [

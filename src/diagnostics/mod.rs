@@ -103,13 +103,12 @@ impl Location {
     pub fn new(file: &str, line: u32) -> Self {
         static FILES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
         let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match files.get(file) {
-            Some(known) => known,
-            None => {
-                let kept: &'static str = Box::leak(file.to_owned().into_boxed_str());
-                files.insert(kept);
-                kept
-            }
+        let file = if let Some(known) = files.get(file) {
+            known
+        } else {
+            let kept: &'static str = Box::leak(file.to_owned().into_boxed_str());
+            files.insert(kept);
+            kept
         };
         Self { file, line }
     }

@@ -98,7 +98,7 @@ mod tests {
         agent=(/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar)
         EXTRA_ARGS= \
         KAFKA_HEAP_OPTS='-Xms4096m -Xmx4096m' \
-        KAFKA_JVM_PERFORMANCE_OPTS='-server {collector}-XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \
+        KAFKA_JVM_PERFORMANCE_OPTS='-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true' \
         KAFKA_LOG4J_OPTS='-Dlog4j2.configurationFile=/etc/kafka-stacks/log4j2.properties' \
         KAFKA_OPTS="-javaagent:${agent[0]}=9404:/etc/kafka-stacks/metrics.yaml" \
         exec kafka-server-start /etc/kafka-stacks/server.properties

@@ -376,11 +376,11 @@ fn an_alert_is_explained_with_its_expression_beans_limit_and_page() {
     let scratch = Scratch::new();
     let shown = run(&scratch, &["explain", "KafkaOfflinePartitions"]);
     for part in [
-        "exit 0\n-- stdout\nKafkaOfflinePartitions: Kafka partitions have no leader",
+        "exit 0\n-- stdout\nKafkaOfflinePartitions: Kafka partitions are offline",
         "\nin prod\n",
         "  severity: critical\n  for: 5m\n",
         "  expression: max by (namespace, kafka_cluster) (kafka_controller_kafkacontroller_offlinepartitionscount{",
-        "  limit: None may be offline.",
+        "  limit: No offline partitions.",
         "from bean `kafka.controller:type=KafkaController,name=OfflinePartitionsCount`, attribute `Value`",
         "  runbook: runbooks/KafkaOfflinePartitions.md\n",
         "  runbook_url: https://",
@@ -479,7 +479,7 @@ fn capacity_says_what_nobody_said() {
         serde_json::from_str(shown.strip_prefix("exit 0\n-- stdout\n").expect("data only")).expect("a document")
     };
     let pool = &report["clusters"][0]["pools"][0];
-    assert_eq!(report["format_version"], 1);
+    assert_eq!(report["format_version"], 2);
     assert_eq!(pool["limits"][0]["resource"], "disk_write");
     for unknown in ["needs", "has", "headroom_percent", "holds"] {
         assert!(pool["limits"][0][unknown].is_null(), "{unknown}");

@@ -58,7 +58,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         let namespace = object.identity.namespace.as_str();
         match &object.detail {
             ObjectDetail::Service(service) if !service.external => {
-                self::service(set, findings, index, namespace, service)
+                self::service(set, findings, index, namespace, service);
             }
             ObjectDetail::Policy(policy) => {
                 let pods = set.selected(namespace, &policy.selector);
@@ -71,10 +71,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     }
                 }
             }
-            ObjectDetail::Budget(budget) => {
-                if !budget.selector.is_empty() && set.selected(namespace, &budget.selector).is_empty() {
-                    nothing(findings, index, "/spec/selector", "pod", &budget.selector, "Pod");
-                }
+            ObjectDetail::Budget(budget)
+                if !budget.selector.is_empty() && set.selected(namespace, &budget.selector).is_empty() =>
+            {
+                nothing(findings, index, "/spec/selector", "pod", &budget.selector, "Pod");
             }
             ObjectDetail::ServiceMonitor(monitor) => service_monitor(set, findings, index, namespace, monitor),
             ObjectDetail::PodMonitor(monitor) => pod_monitor(set, findings, index, namespace, monitor),
