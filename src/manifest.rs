@@ -236,7 +236,7 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// A text at a path below the stack's folder. It is written only where someone asks for files.
+    /// A text at a path below the stack's folder. It is made only when files are written.
     pub fn new(path: impl Into<String>, text: impl FnOnce() -> String + 'a) -> Self {
         Self {
             path: path.into(),

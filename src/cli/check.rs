@@ -19,13 +19,13 @@ use crate::{
     synth::{check, check_across},
 };
 
-/// Report what is wrong with the stacks, or with manifests on disk; write nothing
+/// Report errors and warnings of stacks, or of manifests on disk; write nothing
 #[derive(Args)]
 #[command(after_long_help = "\
-With `--dir`, every `.yaml`, `.yml` and `.json` file of the folder and the folders in it is judged, whoever wrote it: whether \
-it can be read, what the API server refuses, what refers to nothing, and what keeps Kafka from starting. Documents, Lists and \
-JSON are read as kubectl reads them; a `kustomization.yaml` is not an object, but what it names must exist, and what it \
-changes is told. Links to folders are not followed. Diagnostics point to file and line.
+With `--dir`, every `.yaml`, `.yml` and `.json` file in the folder and its subfolders is checked, whatever tool wrote it: files \
+that cannot be read, what the API server refuses, references to objects that do not exist, and what keeps Kafka from starting. \
+Documents, Lists and JSON are read as kubectl reads them. A `kustomization.yaml` is not an object, but the files that it names \
+must exist, and changes that it makes to objects are reported. Links to folders are not followed. Diagnostics point to file and line.
 
 A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]
 pub(super) struct Arguments {
@@ -37,15 +37,15 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "dir")]
     all: bool,
 
-    /// Judge the manifests of a folder, or of one file, instead of stacks
+    /// Check the manifests of a folder, or of one file, instead of stacks
     #[arg(long, value_name = "DIR", conflicts_with = "stacks")]
     dir: Option<PathBuf>,
 
-    /// What the cluster has though the folder does not, as `Secret/kafka-tls`, or `Secret` for all of a kind
+    /// What exists in the cluster but not in the folder, as `Secret/kafka-tls`, or `Secret` for all of a kind
     #[arg(long, value_name = "KIND/NAME", requires = "dir", value_parser = Assumption::parse)]
     assume: Vec<Assumption>,
 
-    /// Judge the folder as that of a development stack, whose data may be lost
+    /// Check the folder by the rules for development, where data may be lost
     #[arg(long, requires = "dir")]
     development: bool,
 }
@@ -109,7 +109,7 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
     } else {
         tell(&[("", findings)], Show::Open, output)?;
         for needless in &judgement.needless {
-            output.note(&format!("nothing here asks for `--assume {needless}`\n"));
+            output.note(&format!("unused `--assume {needless}`: nothing refers to it\n"));
         }
     }
     Ok(if findings.has_errors() {

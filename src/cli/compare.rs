@@ -257,7 +257,7 @@ impl Owned {
 /// Reads the index, and that of an interrupted run.
 fn read_owned(folders: &mut Folders<'_>, plan: &mut Plan<'_>, others: Others) -> anyhow::Result<Owned> {
     let mut owned = Owned::default();
-    // If the index is no file, it is found in the way when it is compared, like all that is rendered.
+    // If the index is not a file, the comparison reports it as in the way, like any other rendered file.
     if folders.kind(INDEX)? == Some(FileKind::File)
         && let Some(index) = Index::read(&plan.root.join(INDEX))?
     {

@@ -1,4 +1,4 @@
-//! `explain`: why a rule exists, and what an alert asks for.
+//! `explain`: why a rule exists, and what to do about an alert.
 
 use clap::Args;
 use serde_json::{Value, json};

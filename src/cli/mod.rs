@@ -106,7 +106,7 @@ pub fn run<'a, S: Into<StackFn<'a>>>(stacks: impl IntoIterator<Item = S>) -> Exi
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version come this way too. A closed pipe is no error.
+            // Help and version come this way too. A closed pipe is not an error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Outcome::Failed as u8));
         }

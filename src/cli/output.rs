@@ -79,7 +79,7 @@ impl<'a> Output<'a> {
         self.note_paint
     }
 
-    /// Writes pieces of data. A reader that has had enough and closed the pipe is no error.
+    /// Writes pieces of data. A closed pipe is not an error: the reader has had enough.
     pub(super) fn data<'t>(&mut self, pieces: impl IntoIterator<Item = &'t str>) -> anyhow::Result<()> {
         let written = pieces
             .into_iter()

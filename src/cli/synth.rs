@@ -48,7 +48,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     if arguments.stdout && output.is_json() {
         return Err(Failure::new(
-            "`--stdout` writes YAML: `--format json` does not go with it",
+            "`--stdout` writes YAML and cannot be combined with `--format json`",
         ));
     }
     let Made { mut stacks, failures } = each(stacks, &arguments.stacks, output, synth)?;

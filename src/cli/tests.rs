@@ -407,7 +407,7 @@ fn standard_output_takes_all_documents_in_the_order_of_application() {
     assert_snapshot!(shell(&[good], &scratch, "synth --stdout --format json"), @r"
     Failed
     -- notes
-    error: `--stdout` writes YAML: `--format json` does not go with it
+    error: `--stdout` writes YAML and cannot be combined with `--format json`
     ");
 }
 

@@ -98,7 +98,7 @@ fn the_help_fits_a_screen() {
 
     Commands:
       synth        Write the stacks' manifests: what changed, and nothing else
-      check        Report what is wrong with the stacks, or with manifests on disk; write nothing
+      check        Report errors and warnings of stacks, or of manifests on disk; write nothing
       list         List the stacks
       tree         Show a stack's constructs and objects, with requests and limits
       capacity     Show what a stack's load needs of its brokers, and what they have

@@ -176,7 +176,7 @@ fn references_that_leave_the_folder_are_errors_until_the_cluster_is_said_to_have
     assert!(check(&[("a.yaml", &gone)], &["--assume", "Secret/ap"]).starts_with("exit 2\n"));
     assert_eq!(
         check(&[("a.yaml", PLAIN)], &["--assume", "Secret/x", "--assume", "Pod"]),
-        "exit 0\n-- stderr\nnothing here asks for `--assume Secret/x`\nnothing here asks for `--assume Pod`\n"
+        "exit 0\n-- stderr\nunused `--assume Secret/x`: nothing refers to it\nunused `--assume Pod`: nothing refers to it\n"
     );
     let shown = check(&[("a.yaml", PLAIN)], &["--assume", "Secrets/x"]);
     assert!(
