@@ -102,6 +102,7 @@ pub mod construct;
 pub mod context;
 pub mod diagnostics;
 pub mod kafka;
+mod kubernetes;
 pub mod lint;
 pub mod manifest;
 pub mod metrics;

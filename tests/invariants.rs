@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "name",
     "quantity",
     "nearest",
+    "kubernetes",
     "yaml",
     "manifest",
     "diagnostics",

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     cli::failure::Failure,
     diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
+    kubernetes::Kubernetes,
     lint::{self, ObjectModel},
     rules::{api, stack},
     yaml::{
@@ -424,7 +425,7 @@ impl Folder {
         let mut faults: Vec<Diagnostics> = Vec::new();
         let mut models: Vec<ObjectModel> = Vec::new();
         for object in &objects {
-            let judged = lint::judge(&object.body);
+            let judged = lint::judge(&object.body, Kubernetes::NEWEST);
             let mut findings = lint::schema(&object.body);
             findings.extend(judged.findings);
             faults.push(findings);

@@ -1,9 +1,8 @@
 //! What surrounds a construct: the stack's name, its namespace, what its pods have by default, how strict the rules are.
 
-mod kubernetes;
 mod pod_defaults;
 
-pub use kubernetes::Kubernetes;
+pub use crate::kubernetes::Kubernetes;
 pub use pod_defaults::PodDefaults;
 pub(crate) use pod_defaults::{annotations, labels};
 

@@ -52,7 +52,7 @@ use self::model::{
     node::Node,
     set::{ObjectSet, SetFindings},
 };
-use crate::diagnostics::Diagnostics;
+use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes};
 
 /// What is wrong with one object, and what others can be judged by.
 #[derive(Clone, Debug)]
@@ -63,12 +63,12 @@ pub struct Judged {
     pub model: ObjectModel,
 }
 
-/// Judges an object by itself.
-pub fn judge(body: &Value) -> Judged {
+/// Judges an object by itself, for a cluster of this version.
+pub fn judge(body: &Value, kubernetes: Kubernetes) -> Judged {
     let root = Node::root(body);
     let mut findings = Diagnostics::default();
     let model = ObjectModel::of(&root);
-    object::check(&root, &model, &mut findings);
+    object::check(&root, &model, kubernetes, &mut findings);
     Judged { findings, model }
 }
 

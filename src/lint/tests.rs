@@ -73,7 +73,7 @@ proptest! {
                 *part = value;
             }
         }
-        let judged: Vec<Judged> = objects.iter().map(judge).collect();
+        let judged: Vec<Judged> = objects.iter().map(|body| judge(body, Kubernetes::default())).collect();
         for object in &objects {
             let _ = schema(object);
         }
@@ -92,7 +92,10 @@ proptest! {
 
 #[test]
 fn sound_objects_have_no_faults() {
-    let judged: Vec<Judged> = bases()[..15].iter().map(judge).collect();
+    let judged: Vec<Judged> = bases()[..15]
+        .iter()
+        .map(|body| judge(body, Kubernetes::default()))
+        .collect();
     assert!(judged.iter().all(|judged| judged.findings.is_empty()));
     let models: Vec<&ObjectModel> = judged.iter().map(|judged| &judged.model).collect();
     assert!(judge_set(&models).iter().all(crate::diagnostics::Diagnostics::is_empty));
@@ -108,6 +111,27 @@ fn variables_that_hold_each_other_do_not_grow_without_end() {
         "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
         "spec": { "containers": [{ "name": "a", "image": "confluentinc/cp-kafka:8.3.1", "env": env }] },
     });
-    let judged = judge(&pod);
+    let judged = judge(&pod, Kubernetes::default());
     assert!(judge_set(&[&judged.model]).len() == 1);
+}
+
+#[test]
+fn a_kind_has_to_exist_in_the_version_of_the_cluster() {
+    let range = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": { "name": "more" },
+        "spec": { "cidrs": ["10.1.0.0/16"] },
+    });
+    let said = |kubernetes| {
+        let findings = judge(&range, kubernetes).findings;
+        findings
+            .iter()
+            .map(|finding| finding.message.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said(Kubernetes::V1_32),
+        ["`kind` `ServiceCIDR` exists in `networking.k8s.io/v1` from Kubernetes 1.33 on, but the stack is for 1.32"]
+    );
+    assert_eq!(said(Kubernetes::V1_33), [""; 0]);
+    assert_eq!(said(Kubernetes::NEWEST), [""; 0]);
 }

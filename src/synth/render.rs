@@ -140,7 +140,7 @@ impl<'a> Job<'a> {
                 object.seal(&texts);
                 let text = depth.text(|| yaml::to_text(object.body()));
                 RenderedObject {
-                    judged: lint::judge(object.body()),
+                    judged: lint::judge(object.body(), stack.context.kubernetes),
                     stable_name: object.stable_name().to_owned(),
                     location,
                     file: RenderedFile::new(kind_order(object.kind()), object.path(construct), text),

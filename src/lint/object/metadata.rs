@@ -11,6 +11,7 @@ use crate::diagnostics::Diagnostics;
 use crate::lint::model::{node::Node, syntax};
 use crate::{
     diagnostics::rules::stack,
+    kubernetes::Kubernetes,
     manifest::{Identity, object_name},
 };
 
@@ -69,7 +70,7 @@ const STORE_LIMIT: usize = 3 << 19;
 /// The most that all annotations of an object may have, among them the copy that client-side apply keeps.
 const ANNOTATION_LIMIT: usize = 1 << 18;
 
-/// The built-in kinds that stacks and their surroundings are made of, by the versions that serve them (1.28 to 1.33).
+/// The built-in kinds that stacks and their surroundings are made of, by the API versions that serve them in Kubernetes 1.28 to 1.35.
 const BUILT_IN: &[(&str, &[&str])] = &[
     (
         "v1",
@@ -156,6 +157,25 @@ const BUILT_IN: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Those of [`BUILT_IN`] that came after 1.28: API version, kind, and the first version of Kubernetes that serves it.
+const SINCE: &[(&str, &str, Kubernetes)] = &[
+    (
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicy",
+        Kubernetes::V1_30,
+    ),
+    (
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicyBinding",
+        Kubernetes::V1_30,
+    ),
+    ("networking.k8s.io/v1beta1", "IPAddress", Kubernetes::V1_31),
+    ("networking.k8s.io/v1beta1", "ServiceCIDR", Kubernetes::V1_31),
+    ("networking.k8s.io/v1", "IPAddress", Kubernetes::V1_33),
+    ("networking.k8s.io/v1", "ServiceCIDR", Kubernetes::V1_33),
+    ("storage.k8s.io/v1", "VolumeAttributesClass", Kubernetes::V1_34),
+];
+
 /// Groups whose kinds are all in [`BUILT_IN`] or are served in alpha and beta versions that no stack relies on.
 fn is_known_group(api_version: &str) -> bool {
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
@@ -172,8 +192,8 @@ fn is_known_group(api_version: &str) -> bool {
 }
 
 /// The whole of an object but its specification.
-pub(crate) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
-    kind(root, findings);
+pub(crate) fn check(root: &Node<'_, '_>, kubernetes: Kubernetes, findings: &mut Diagnostics) {
+    kind(root, kubernetes, findings);
     let metadata = root.get("metadata");
     name(root, &metadata, findings);
     labels(&metadata.get("labels"), findings);
@@ -181,7 +201,7 @@ pub(crate) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     size(root, findings);
 }
 
-fn kind(root: &Node<'_, '_>, findings: &mut Diagnostics) {
+fn kind(root: &Node<'_, '_>, kubernetes: Kubernetes, findings: &mut Diagnostics) {
     let (api_version, kind) = (root.get("apiVersion").text(), root.get("kind").text());
     let missing: Vec<&str> = [("apiVersion", api_version), ("kind", kind)]
         .into_iter()
@@ -196,6 +216,25 @@ fn kind(root: &Node<'_, '_>, findings: &mut Diagnostics) {
                 format!("not a Kubernetes object: no `{}`", missing.join("` and no `")),
             )
             .hint("move a file that is not for the cluster to another folder");
+        return;
+    }
+    let since = SINCE
+        .iter()
+        .find(|(version, name, _)| (*version, *name) == (api_version, kind));
+    if let Some((_, _, since)) = since
+        && kubernetes < *since
+    {
+        findings
+            .at(
+                &root.get("kind"),
+                &NO_OBJECT,
+                format!(
+                    "`{kind}` exists in `{api_version}` from Kubernetes {since} on, but the stack is for {kubernetes}"
+                ),
+            )
+            .hint(format!(
+                "if the cluster runs {since} or later, say so with `.kubernetes(Kubernetes::{since:?})` of the stack"
+            ));
         return;
     }
     if !is_known_group(api_version) {

@@ -16,11 +16,11 @@ mod service;
 pub(crate) mod workload;
 
 use super::model::{ObjectDetail, ObjectModel, node::Node};
-use crate::diagnostics::Diagnostics;
+use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes};
 
 /// Judges an object by its kind.
-pub(super) fn check(root: &Node<'_, '_>, model: &ObjectModel, findings: &mut Diagnostics) {
-    metadata::check(root, findings);
+pub(super) fn check(root: &Node<'_, '_>, model: &ObjectModel, kubernetes: Kubernetes, findings: &mut Diagnostics) {
+    metadata::check(root, kubernetes, findings);
     let spec = root.get("spec");
     let api_version = root.get("apiVersion").text();
     match root.get("kind").text() {

@@ -1,3 +1,5 @@
+//! Versions of Kubernetes.
+
 use std::fmt;
 
 /// A minor version of Kubernetes that a stack is made for.
@@ -23,6 +25,9 @@ pub enum Kubernetes {
 }
 
 impl Kubernetes {
+    /// The newest that this crate knows.
+    pub const NEWEST: Self = Self::V1_35;
+
     /// Whether an init container with `restartPolicy: Always` runs beside the other containers, and does not keep a Job from
     /// ending.
     pub const fn has_sidecar_containers(self) -> bool {
