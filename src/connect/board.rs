@@ -41,7 +41,7 @@ fn workers_health(queries: &Queries<'_>) -> Vec<Panel> {
         queries
             .number("Connectors", &connect::CONNECTORS, "sum", plain())
             .description("Connectors that run on any worker."),
-        of_tasks("Running tasks", &connect::RUNNING_TASKS, plain()).description("Tasks of all connectors that run."),
+        of_tasks("Running tasks", &connect::RUNNING_TASKS, plain()).description("Running tasks of all connectors."),
         of_tasks("Failed tasks", &connect::FAILED_TASKS, alarm(1.0)),
     ]
 }
@@ -55,7 +55,7 @@ fn connectors(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         panel_of(
             "Records",
-            "Records that source tasks wrote to Kafka, and that sink tasks took from it.",
+            "Records that source tasks wrote to Kafka, and that sink tasks read from it.",
             PanelUnit::RecordsPerSecond,
             View::Lines,
             vec![

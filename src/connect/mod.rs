@@ -42,9 +42,9 @@ const FILE: &str = "connect-distributed.properties";
 pub enum ExactlyOnceSource {
     /// A connector may ask for it, with `exactly.once.support=required`.
     Enabled,
-    /// Every worker of a running group has to pass through this before any may be `Enabled`.
+    /// All workers of a running group must have this value before any of them may be `Enabled`.
     Preparing,
-    /// Records may be written twice when a worker ends.
+    /// Records may be written twice when a worker stops.
     Disabled,
 }
 
@@ -126,7 +126,7 @@ impl Connect {
         self
     }
 
-    /// What each worker asks for and may use at most. The heap is half of the memory.
+    /// Requests and limits of each worker. The heap is half of the memory.
     pub const fn resources(mut self, resources: Resources) -> Self {
         self.resources = resources;
         self
@@ -157,8 +157,8 @@ impl Connect {
     }
 
     /// `scheduled.rebalance.max.delay.ms`: how long the tasks of a lost worker wait for it to come back before others take
-    /// them; 60 s. Kafka's own five minutes suit workers that keep their identity, and a Deployment's pods do not: all of that
-    /// time their tasks would stand still.
+    /// them; 60 s. Kafka's default of five minutes is for workers that keep their identity. Pods of a Deployment do not, so their
+    /// tasks would be stopped for all of that time.
     pub const fn rebalance_delay(mut self, delay: Duration) -> Self {
         self.rebalance_delay = delay;
         self
@@ -188,14 +188,14 @@ impl Connect {
         self
     }
 
-    /// Who may connect to the REST interface, and so start connectors; the pods of the stack's own namespace unless said
-    /// otherwise. Workers ask each other, so they stay among them.
+    /// Who may connect to the REST interface, and so start connectors; by default the pods of the stack's own
+    /// namespace. The workers may always connect to each other.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
-    /// Whether the pods are part of an Istio service mesh; not unless said otherwise.
+    /// Whether the pods are part of an Istio service mesh; by default they are not.
     pub const fn mesh(mut self, mesh: Mesh) -> Self {
         self.mesh = mesh;
         self
@@ -246,7 +246,7 @@ impl Connect {
                 self.exactly_once.to_string(),
                 EXACTLY_ONCE,
             )
-            // Sinks must not see what a source's transaction took back.
+            // Sinks must not read records of aborted transactions.
             .own(
                 "consumer.isolation.level",
                 (self.exactly_once != ExactlyOnceSource::Disabled).then(|| "read_committed".to_owned()),
@@ -298,7 +298,7 @@ impl Connect {
             &self.meta.name,
             [
                 (FILE, self.all_settings(context).properties().to_text()),
-                // A line a plugin otherwise.
+                // Otherwise it logs a line for each plugin.
                 (
                     logging.file(),
                     logging.configuration(&[("org.reflections", LogLevel::Error)], &self.options.log_levels),
@@ -395,7 +395,7 @@ impl Construct for Connect {
             registry.check(check);
         }
         if self.replicas == 0 {
-            check.report(&rules::registry::REPLICAS, "the group has no worker", |finding| {
+            check.report(&rules::registry::REPLICAS, "the group has no workers", |finding| {
                 finding.hint("use `.replicas(2)`");
             });
         }
@@ -467,7 +467,7 @@ impl Construct for Connect {
             service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(&config),
-            // A worker that finds no broker ends after a minute, and its topics need as many brokers as replicas.
+            // A worker exits if it finds no broker for a minute, and its topics need as many brokers as replicas.
             wait: Some(wait_for(
                 "wait-for-kafka",
                 self.images.connect(),

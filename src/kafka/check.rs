@@ -103,7 +103,7 @@ impl KafkaCluster {
                     check,
                     &kraft::NO_NODES,
                     pool,
-                    format!("pool `{}` has no node", pool.name),
+                    format!("pool `{}` has no nodes", pool.name),
                     |finding| {
                         finding.hint("give the pool at least one node, or remove it");
                     },
@@ -122,7 +122,7 @@ impl KafkaCluster {
             }
         }
         if self.count(Roles::broker) == 0 {
-            check.report(&kraft::NO_NODES, "the cluster has no broker", |finding| {
+            check.report(&kraft::NO_NODES, "the cluster has no brokers", |finding| {
                 finding.hint("add `.pool(NodePool::combined(…, 3))` or `.pool(NodePool::brokers(…, 3))`");
             });
         }
@@ -138,7 +138,7 @@ impl KafkaCluster {
         }
         let controllers = self.count(Roles::controller);
         match controllers {
-            0 => check.report(&kraft::NO_NODES, "the cluster has no controller", |finding| {
+            0 => check.report(&kraft::NO_NODES, "the cluster has no controllers", |finding| {
                 finding.hint("add `.pool(NodePool::controllers(…, 3))`");
             }),
             1 | 2 => check.report(
@@ -166,7 +166,7 @@ impl KafkaCluster {
                 check,
                 &kraft::COMBINED,
                 pool,
-                format!("the nodes of pool `{}` are broker and controller in one", pool.name),
+                format!("each node of pool `{}` is both broker and controller", pool.name),
                 |finding| {
                     finding.hint(format!(
                         "split it into `NodePool::controllers(\"{0}-controller\", 3)` and `NodePool::brokers(\"{0}\", {1})`, or acknowledge it",
@@ -269,7 +269,7 @@ impl KafkaCluster {
             }
         }
         let even = zones.values().collect::<BTreeSet<_>>().len() == 1;
-        // No zone at all is a decision; one for some of the brokers is none.
+        // All brokers have a zone, or none of them has.
         let all_or_none = zones.len() == 1 || !zones.contains_key(&None);
         if zones.is_empty() || even && all_or_none {
             return;
@@ -287,7 +287,7 @@ impl KafkaCluster {
             &durability::ZONES,
             format!("the zones have different numbers of brokers: {}", counts.join(", ")),
             |finding| {
-                finding.hint("give every pool of brokers a `.zone(…)`, and each zone as many brokers");
+                finding.hint("give every pool of brokers a `.zone(…)`, and each zone the same number of brokers");
             },
         );
     }
@@ -301,7 +301,7 @@ impl KafkaCluster {
         let (Some(request), Some(batch)) = (number(KEY), number("message.max.bytes")) else {
             return;
         };
-        // What is more than an int is refused as a value.
+        // A value that does not fit into an int is reported as invalid.
         let (message, hint) = if (TLS_HANDSHAKE..=0x7fff_ffff).contains(&request) {
             (
                 format!(
@@ -367,7 +367,7 @@ impl KafkaCluster {
         reader.check(check, &files);
         self.check_request_size(check);
         if self.settings.number("log.retention.ms") == Some(0) {
-            // The ConfigDef takes it, and `KafkaConfig.getLogRetentionTimeMillis` does not.
+            // The ConfigDef accepts it, but `KafkaConfig.getLogRetentionTimeMillis` does not.
             let message = "`log.retention.ms` must be -1, or 1 or more, not \"0\"";
             check.report(&setting::BROKER_VALUE, message, |finding| {
                 finding.hint("change it in `.log_retention(…)`");
@@ -381,7 +381,7 @@ impl KafkaCluster {
                         "a replica that is out of sync may become leader",
                     )),
                     ("auto.create.topics.enable", "true") => {
-                        Some((&durability::AUTO_CREATION, "clients create topics by naming them"))
+                        Some((&durability::AUTO_CREATION, "clients create topics by using their names"))
                     }
                     _ => None,
                 };

@@ -9,7 +9,7 @@ pub struct ClientSettings {
     pub(super) protocol: Protocol,
 }
 
-/// What connects to a cluster. Each one is told in its own keys.
+/// What connects to a cluster. Each has its own setting keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientRole {
     /// An application that uses Kafka's clients, or a Connect worker.

@@ -101,7 +101,7 @@ impl Pods for NodePool {
 impl Jvm for NodePool {}
 
 impl NodePool {
-    /// Nodes that are broker and controller in one, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
+    /// Nodes that are both broker and controller, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
     #[track_caller]
     pub fn combined(name: impl Into<String>, replicas: u16) -> Self {
         Self::new(name, Roles::Combined, replicas)
@@ -114,7 +114,7 @@ impl NodePool {
     }
 
     /// Controllers, with ids from 100, since they share one range of ids with the brokers. 1 core, 2 GiB and 10 GiB of disk
-    /// unless said otherwise; Kafka's own advice for a typical cluster is 5 GB of each.
+    /// by default; Kafka's own advice for a typical cluster is 5 GB of each.
     #[track_caller]
     pub fn controllers(name: impl Into<String>, replicas: u16) -> Self {
         Self {
@@ -151,7 +151,7 @@ impl NodePool {
         self
     }
 
-    /// What each node asks for and may use at most. The heap follows from the memory.
+    /// Requests and limits of each node. The heap is derived from the memory.
     pub const fn resources(mut self, resources: Resources) -> Self {
         self.resources = resources;
         self
@@ -169,7 +169,7 @@ impl NodePool {
         self
     }
 
-    /// Whether two of these nodes may share a machine; never unless said otherwise.
+    /// Whether two of these nodes may run on one machine; by default they may not.
     pub const fn spread(mut self, spread: Spread) -> Self {
         self.spread = spread;
         self
@@ -196,20 +196,20 @@ impl NodePool {
         self
     }
 
-    /// What the volume of a node takes, sustained: what its class or a measurement promises, not what it bursts to. Only
-    /// capacity is judged by it; nothing is rendered.
+    /// The sustained write throughput of a node's volume, from its storage class or a measurement, without bursts. It is only used
+    /// to check capacity; nothing is rendered.
     pub const fn disk_throughput(mut self, rate: ByteRate) -> Self {
         self.disk = Some(rate);
         self
     }
 
-    /// What a node sends, and receives at the same time, sustained. Many machines are sold by a burst that lasts minutes.
+    /// The sustained network throughput of a node in each direction. The figure that a cloud advertises is often a burst of minutes.
     pub const fn network(mut self, rate: ByteRate) -> Self {
         self.network = Some(rate);
         self
     }
 
-    /// What a core of a node takes in.
+    /// How much a core of a node can ingest.
     pub const fn cpu_class(mut self, class: CpuClass) -> Self {
         self.cpu_class = Some(class);
         self

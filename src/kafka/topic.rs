@@ -32,7 +32,7 @@ impl From<Bytes> for Retention {
 }
 
 /// What removes records from a topic. Required of every topic, because the two mechanisms contradict each other in ways
-/// that Kafka accepts without a word: `compact` alone ignores `retention.ms`, and compaction of any kind removes the history
+/// that Kafka accepts without a warning: `compact` alone ignores `retention.ms`, and compaction of any kind removes the history
 /// that an audit log is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cleanup {
@@ -40,7 +40,7 @@ pub enum Cleanup {
     Delete(Retention),
     /// All but the newest record of each key are removed, some time later: `cleanup.policy=compact`. Every record needs a key.
     Compact,
-    /// Both: the newest record of each key is kept, and even that one only for so long.
+    /// Both: the newest record of each key is kept, but only for a limited time.
     CompactAndDelete(Retention),
 }
 
@@ -55,7 +55,7 @@ impl Cleanup {
         Self::Compact
     }
 
-    /// Only the newest record of each key is kept, and after this time, or above this size, not even that.
+    /// Only the newest record of each key is kept, until it is older than this time or the partition is above this size.
     pub fn compact_and_delete_after(retention: impl Into<Retention>) -> Self {
         Self::CompactAndDelete(retention.into())
     }

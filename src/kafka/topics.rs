@@ -1,4 +1,4 @@
-//! The topics of a cluster: a file that declares them, and a Job that brings the cluster to it.
+//! The topics of a cluster: a file that declares them, and a Job that applies it.
 
 use k8s_openapi::api::{
     batch::v1::{
@@ -37,12 +37,11 @@ const TOPICS_FILE: &str = "topics.txt";
 
 /// The topics of a cluster, declared in one place.
 ///
-/// A Job brings the cluster to the declaration at every change of it: it creates what is missing, raises partitions, sets what
-/// differs and removes overrides that are no longer declared. It touches no other topic and deletes none. What Kafka cannot do
-/// in place (fewer partitions, another replication factor) fails the Job before anything was changed.
+/// When the declaration changes, a Job applies it to the cluster: it creates missing topics, adds partitions, sets changed settings
+/// and removes overrides that are no longer declared. It changes only declared topics and never deletes a topic. A change that Kafka
+/// cannot make in place (fewer partitions, another replication factor) fails the Job before it changes anything.
 ///
-/// A finished Job is deleted after an hour, and whatever keeps the cluster equal to the repository then makes it again: what
-/// was altered by hand is set back. To go back to an earlier declaration within that hour, or to apply by hand, delete the Job
+/// A finished Job is deleted after an hour. A GitOps tool then creates it again, which reverts changes made by hand. To go back to an earlier declaration within that hour, or to apply by hand, delete the Job
 /// first: Kubernetes does not run a Job again that has already ended.
 ///
 /// ```
@@ -175,7 +174,7 @@ impl Topics {
                 backoff_limit: Some(6),
                 pod_failure_policy: Some(PodFailurePolicy {
                     rules: vec![
-                        // A wrong file, or what Kafka will not do: trying again does not help.
+                        // A wrong file, or a change that Kafka refuses: a retry does not help.
                         PodFailurePolicyRule {
                             action: "FailJob".to_owned(),
                             on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
@@ -284,7 +283,7 @@ impl Topics {
         }
     }
 
-    /// Sizes and ages against each other, and against what the brokers are told.
+    /// Sizes and ages against each other, and against the settings of the brokers.
     fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
         let defaults = self.kafka.log_defaults();
         let bytes = |key: &str| topic.settings.number(key).map(Units::bytes);

@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# Brings topics to their declared state: creates what is missing, raises partitions, sets configs, and deletes overrides that are no
-# longer declared. It touches no topic that is not declared, and deletes none. What Kafka cannot do in place (fewer partitions,
-# another replication factor) is found before anything is written.
+# Applies declared topics to a cluster: creates missing topics, adds partitions, sets configs, and deletes overrides that are no longer
+# declared. It changes only declared topics and never deletes a topic. A change that Kafka cannot make in place (fewer partitions,
+# another replication factor) is an error before anything is written.
 #
-# TOPICS_FILE holds one setting a line, so that each line of a diff names its topic. `#` begins a comment line.
+# TOPICS_FILE has one setting per line, so that each line of a diff names its topic. `#` begins a comment line.
 #   call.events partitions=24
 #   call.events replication.factor=3
 #   call.events cleanup.policy=delete
 #
-# Environment: BOOTSTRAP_SERVERS; BROKERS, how many must be registered before anything is done; TOPICS_FILE; and optionally
+# Environment: BOOTSTRAP_SERVERS; BROKERS, the number of brokers that must be registered first; TOPICS_FILE; and optionally
 #   COMMAND_CONFIG  client properties, for a secured cluster
 #   WAIT_SECONDS    how long to wait for the brokers
 #   PARALLEL        how many writes at a time; each is a JVM of about 150 MB
-#   KAFKA_TOPICS, KAFKA_CONFIGS  the commands, where an image names them otherwise
-# Exit status: 0 the topics are as declared; 1 may pass when tried again; 2 wrong file or environment; 3 Kafka cannot or will not do
-#   what is declared, and trying again does not help.
+#   KAFKA_TOPICS, KAFKA_CONFIGS  the commands, where an image has other names for them
+# Exit status: 0 the topics are as declared; 1 a failure that a retry may fix; 2 wrong file or environment; 3 Kafka cannot do or refuses
+#   what is declared, and a retry does not help.
 #
-# The image has a JRE, bash and coreutils, so Kafka's own commands do the work, each in a JVM that takes a second to start. Reading is
-# three of them for any number of topics; writing is one for each topic, since no command of Kafka's writes two.
+# The image has a JRE, bash and coreutils, so Kafka's own commands do the work, each in a JVM that takes a second to start. Reading takes
+# three commands for any number of topics; writing takes one per topic, because no command writes two topics.
 set -euo pipefail
 shopt -s extglob
 export LC_ALL=C
 
-# The commands are short-lived: a compiler and a collector for servers would cost them more than they give.
+# The commands are short-lived: the JVM's defaults for servers would only make them slower.
 export KAFKA_HEAP_OPTS="${KAFKA_HEAP_OPTS:--Xmx128m}"
 export KAFKA_JVM_PERFORMANCE_OPTS="${KAFKA_JVM_PERFORMANCE_OPTS:--XX:+UseSerialGC -XX:TieredStopAtLevel=1}"
 export LOG_DIR="${LOG_DIR:-/tmp}" # Kafka's start script makes this directory; its default is on the read-only root
@@ -125,7 +125,7 @@ kafka() {
   timeout "$seconds" "$command" --bootstrap-server "$BOOTSTRAP_SERVERS" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} "$@"
 }
 
-# reason STATUS OUTPUT: puts what a command said of its failure into REPLY, in a line. `kafka-topics` gives a message; `kafka-configs` gives
+# reason STATUS OUTPUT: puts the error message of a command into REPLY, as one line. `kafka-topics` gives a message; `kafka-configs` gives
 # nested exceptions, of which the last is the cause.
 reason() {
   local status=$1 line last='' cause='' unreached=''
@@ -157,14 +157,14 @@ wait_for_brokers() {
   local deadline=$((SECONDS + WAIT_SECONDS)) left registered status line state said=''
   while true; do
     status=0 left=$((deadline - SECONDS))
-    # Kafka asks a broker that has just gone for a minute: a new attempt sooner knows of it.
+    # Kafka's tool tries a broker that has just stopped for a minute: a new attempt finds out sooner.
     left=$((left < 1 ? 1 : left > 30 ? 30 : left))
     kafka "$left" "$KAFKA_CONFIGS" --describe --entity-type brokers >"$tmp/brokers" 2>"$tmp/brokers.err" &
     wait $! || status=$?
     if ((status)); then
       reason "$status" "$(<"$tmp/brokers.err")"
       state=$REPLY
-      # An attempt that the deadline cut short says less than the one before it.
+      # The message of an attempt that the deadline cut short says less than the one before it.
       ((SECONDS < deadline)) || state=${said:-$state}
     else
       registered=0
@@ -187,7 +187,7 @@ read_actual() {
     status=0
     kafka "$CALL_SECONDS" "$KAFKA_TOPICS" --describe >"$tmp/topics" 2>"$tmp/topics.err" &
     topics_pid=$!
-    # The configs in the answer of `kafka-topics` contain those of the brokers: overrides can only be told with `kafka-configs`.
+    # The configs in the answer of `kafka-topics` contain those of the brokers: only `kafka-configs` shows overrides alone.
     kafka "$CALL_SECONDS" "$KAFKA_CONFIGS" --describe --entity-type topics >"$tmp/configs" 2>"$tmp/configs.err" &
     configs_pid=$!
     wait "$topics_pid" || { status=$? && reason "$status" "$(<"$tmp/topics")"$'\n'"$(<"$tmp/topics.err")"; }
@@ -202,7 +202,7 @@ read_actual() {
 }
 
 # `Topic: T  TopicId: …  PartitionCount: 24  …`, then a line a partition: `Topic: T  Partition: 0  …  Replicas: 1,2,3  …`, which ends with
-# `Adding Replicas: …  Removing Replicas: …` while it is reassigned. Fields are parted by tabs.
+# `Adding Replicas: …  Removing Replicas: …` while it is reassigned. Fields are separated by tabs.
 parse_topics() {
   local line topic replicas removed count tab=$'\t'
   actual_partitions=() actual_replication=()
@@ -228,7 +228,7 @@ parse_topics() {
   done
 }
 
-# `Dynamic configs for topic T are:`, then an override a line: `  KEY=VALUE sensitive=false synonyms={…}`. Values can hold spaces, commas
+# `Dynamic configs for topic T are:`, then an override a line: `  KEY=VALUE sensitive=false synonyms={…}`. Values can contain spaces, commas
 # and `=`.
 parse_configs() {
   local line topic='' override='^  ([^=]+)=(.*) sensitive=(true|false) synonyms=[{]'
@@ -245,8 +245,8 @@ parse_configs() {
 
 # --- plan -------------------------------------------------------------------------------------------------------------------------
 
-# Kafka answers in its own spelling: `a, b` as `a,b`, `TRUE` as `true`, `007` as `7`, `0.50` as `0.5`, and 1 as `1.0` where it may be a
-# fraction. Both sides are put into one spelling, in REPLY.
+# Kafka returns values in its own spelling: `a, b` as `a,b`, `TRUE` as `true`, `007` as `7`, `0.50` as `0.5`, and 1 as `1.0` where it may be a
+# fraction. This puts a value into one spelling, in REPLY.
 normalise() {
   REPLY=${1//*([[:blank:]]),*([[:blank:]])/,}
   if [[ ${REPLY,,} == @(true|false) ]]; then
@@ -314,7 +314,7 @@ make_plan() {
 
 # --- writes -----------------------------------------------------------------------------------------------------------------------
 
-# write WHAT COMMAND ARGUMENT…: one command, and a line if it fails.
+# write WHAT COMMAND ARGUMENT…: one command, and an error line if it fails.
 write() {
   local what=$1 output status=0
   shift
@@ -326,7 +326,7 @@ write() {
   return "$RETRY"
 }
 
-# create TOPIC. `--config` takes no empty value and no value that holds `=`: those are set next.
+# create TOPIC. `--config` accepts no empty value and no value with `=`: `alter` sets those.
 create() {
   local topic=$1 key value later='' arguments=()
   for key in ${keys[$topic]}; do
@@ -342,7 +342,7 @@ create() {
   [[ ! $later ]] || alter "$topic" "$later" ''
 }
 
-# alter TOPIC KEYS-TO-SET KEYS-TO-DELETE, as one request. A file, because `--add-config` gives commas and brackets a meaning.
+# alter TOPIC KEYS-TO-SET KEYS-TO-DELETE, as one request. In a file, because `--add-config` interprets commas and brackets.
 alter() {
   local topic=$1 key file="$tmp/alter.$1" arguments=()
   if [[ $2 ]]; then
@@ -374,7 +374,7 @@ finish_one() {
   running=("${running[@]:1}")
   ((status == 0 || outcome == RETRY)) || outcome=$status
 }
-# After a failure that may pass, nothing more is started; refusals of one topic do not keep the others from their state.
+# After a failure that a retry may fix, no further write is started. After a refusal the other topics are still written.
 start() {
   ((${#running[@]} < PARALLEL)) || finish_one
   ((outcome != RETRY)) || return 0
@@ -435,14 +435,14 @@ fi
 created=${#creations[@]} changed=${#changes[@]}
 if ((${#plan[@]})); then
   apply
-  # The answer of a write can come before every broker knows of it.
+  # A write can be confirmed before all brokers have it.
   for pause in 1 2 4 8 0; do
     read_actual
     make_plan
     ((${#plan[@]} + ${#problems[@]})) || break
     ((pause)) || {
       printf '%s\n' "${plan[@]}" "${problems[@]}"
-      fail "$RETRY" "this still differs after it was written: another hand, or a value that Kafka spells otherwise"
+      fail "$RETRY" "this still differs after the write: something else changes it, or Kafka spells the value differently"
     }
     sleep "$pause"
   done

@@ -1,4 +1,4 @@
-//! Odd objects: whatever they hold, they are judged and nothing panics.
+//! Unusual objects: any content is judged without a panic.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ proptest! {
 }
 
 #[test]
-fn sound_objects_have_no_faults() {
+fn sound_objects_have_no_findings() {
     let judged: Vec<Judged> = bases()[..15]
         .iter()
         .map(|body| judge(body, Kubernetes::default()))
@@ -102,7 +102,7 @@ fn sound_objects_have_no_faults() {
 }
 
 #[test]
-fn variables_that_hold_each_other_do_not_grow_without_end() {
+fn variables_that_refer_to_each_other_do_not_grow_without_limit() {
     let mut env = vec![json!({ "name": "V0", "value": "x".repeat(100) })];
     for level in 1..64 {
         env.push(json!({ "name": format!("V{level}"), "value": format!("$(V{0})$(V{0})", level - 1) }));

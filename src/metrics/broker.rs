@@ -56,7 +56,7 @@ table! {
     OFFLINE_REPLICAS = gauge(
         "kafka_server_replicamanager_offlinereplicacount",
         "kafka.server:type=ReplicaManager,name=OfflineReplicaCount", "Value",
-    ), "Replicas of this broker that are offline, as on a failed log directory.";
+    ), "Replicas of this broker that are offline, such as on a failed log directory.";
     REPLICAS = gauge(
         "kafka_server_replicamanager_partitioncount",
         "kafka.server:type=ReplicaManager,name=PartitionCount", "Value",
@@ -84,7 +84,7 @@ table! {
     FAILED_FETCHES = gauge(
         "kafka_server_replicafetchermanager_failedpartitionscount",
         "kafka.server:type=ReplicaFetcherManager,name=FailedPartitionsCount,clientId=Replica", "Value",
-    ), "Partitions that this broker no longer replicates after an error.";
+    ), "Partitions that this broker stopped replicating after an error.";
 
     BYTES_IN = counter(
         "kafka_server_brokertopicmetrics_bytesin_total",
@@ -93,7 +93,7 @@ table! {
     BYTES_OUT = counter(
         "kafka_server_brokertopicmetrics_bytesout_total",
         "kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec", "Count",
-    ).unit(Unit::Bytes), "Bytes that consumers fetched, replication apart.";
+    ).unit(Unit::Bytes), "Bytes that consumers fetched, without replication.";
     REPLICATION_BYTES_IN = counter(
         "kafka_server_brokertopicmetrics_replicationbytesin_total",
         "kafka.server:type=BrokerTopicMetrics,name=ReplicationBytesInPerSec", "Count",
@@ -115,7 +115,7 @@ table! {
         "kafka_network_requestmetrics_totaltimems",
         "kafka.network:type=RequestMetrics,name=TotalTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
         "{quantile:50|95|99|999}thPercentile",
-    ).unit(Unit::Milliseconds), "Time from a request's arrival to its answer; the last value stays when requests stop.";
+    ).unit(Unit::Milliseconds), "Time from a request's arrival to its response; the last value stays when requests stop.";
     REQUESTS = counter(
         "kafka_network_requestmetrics_totaltimems_count_total",
         "kafka.network:type=RequestMetrics,name=TotalTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
@@ -130,16 +130,16 @@ table! {
         "kafka_network_requestmetrics_localtimems",
         "kafka.network:type=RequestMetrics,name=LocalTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
         "{quantile:99}thPercentile",
-    ).unit(Unit::Milliseconds), "Time that the broker itself took for a request, as to append to its log.";
+    ).unit(Unit::Milliseconds), "Time that the broker itself took for a request, such as to append to its log.";
     REMOTE_TIME = gauge(
         "kafka_network_requestmetrics_remotetimems",
         "kafka.network:type=RequestMetrics,name=RemoteTimeMs,request={request:Produce|FetchConsumer|FetchFollower}",
         "{quantile:99}thPercentile",
-    ).unit(Unit::Milliseconds), "Time that requests waited for others, as for followers or for more data.";
+    ).unit(Unit::Milliseconds), "Time that requests waited for other brokers or for more data.";
     ERRORS = counter(
         "kafka_network_requestmetrics_errors_total",
         "kafka.network:type=RequestMetrics,name=ErrorsPerSec,request={request},error={error}", "Count",
-    ), "Answers with an error.";
+    ), "Responses with an error.";
     HANDLER_IDLE = gauge(
         "kafka_server_kafkarequesthandlerpool_requesthandleravgidlepercent",
         "kafka.server:type=KafkaRequestHandlerPool,name=RequestHandlerAvgIdlePercent", "OneMinuteRate",
@@ -147,7 +147,7 @@ table! {
     NETWORK_IDLE = gauge(
         "kafka_network_socketserver_networkprocessoravgidlepercent",
         "kafka.network:type=SocketServer,name=NetworkProcessorAvgIdlePercent", "Value",
-    ).unit(Unit::Ratio), "Part of the time in which network threads are idle; it climbs after a start.";
+    ).unit(Unit::Ratio), "Part of the time in which network threads are idle; it rises after a start.";
     REQUEST_QUEUE = gauge(
         "kafka_network_requestchannel_requestqueuesize",
         "kafka.network:type=RequestChannel,name=RequestQueueSize", "Value",
@@ -173,7 +173,7 @@ table! {
     DEAD_CLEANERS = gauge(
         "kafka_log_logcleaner_deadthreadcount",
         "kafka.log:type=LogCleaner,name=DeadThreadCount", "Value",
-    ), "Log cleaner threads that died: compacted topics, offsets among them, grow without end.";
+    ), "Log cleaner threads that died: compacted topics, such as consumer offsets, grow without limit.";
 }
 
 /// Of a node of a KRaft cluster that is a broker, or broker and controller at once.

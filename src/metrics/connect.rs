@@ -26,7 +26,7 @@ table! {
     ), "Tasks of the connector that run.";
     FAILED_TASKS = gauge(
         "kafka_connect_worker_connector_failed_task_count", OF_CONNECTOR, "connector-failed-task-count",
-    ), "Tasks of the connector that failed; they stay so until someone restarts them.";
+    ), "Tasks of the connector that failed; they are not restarted automatically.";
     REBALANCING = gauge("kafka_connect_worker_rebalance_rebalancing", REBALANCE, "rebalancing").between(0.0, 1.0),
         "1 while this worker rebalances, else 0.";
     REBALANCES = counter(

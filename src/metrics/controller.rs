@@ -9,15 +9,15 @@ table! {
     ACTIVE_CONTROLLERS = gauge(
         "kafka_controller_kafkacontroller_activecontrollercount",
         "kafka.controller:type=KafkaController,name=ActiveControllerCount", "Value",
-    ).between(0.0, 1.0), "1 on the node that is the active controller, 0 elsewhere.";
+    ).between(0.0, 1.0), "1 on the active controller, 0 on all other nodes.";
     OFFLINE_PARTITIONS = gauge(
         "kafka_controller_kafkacontroller_offlinepartitionscount",
         "kafka.controller:type=KafkaController,name=OfflinePartitionsCount", "Value",
-    ), "Partitions without a leader: nobody can write to them or read from them.";
+    ), "Partitions without a leader: clients can neither write to them nor read from them.";
     PREFERRED_REPLICA_IMBALANCE = gauge(
         "kafka_controller_kafkacontroller_preferredreplicaimbalancecount",
         "kafka.controller:type=KafkaController,name=PreferredReplicaImbalanceCount", "Value",
-    ), "Partitions led by another replica than the preferred one.";
+    ), "Partitions whose leader is not the preferred replica.";
     TOPICS = gauge(
         "kafka_controller_kafkacontroller_globaltopiccount",
         "kafka.controller:type=KafkaController,name=GlobalTopicCount", "Value",

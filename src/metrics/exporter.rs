@@ -25,16 +25,16 @@ table! {
         .between(0.0, 1.0),
         "1 if the partition has fewer replicas in sync than assigned.";
     GROUP_MEMBERS = exported("kafka_consumergroup_members", &["consumergroup"]),
-        "Members of the group; 0 for groups of the new consumer protocol, which it cannot ask for.";
+        "Members of the group; 0 for groups of the new consumer protocol, which it cannot query.";
     COMMITTED_OFFSET = exported("kafka_consumergroup_current_offset", &["consumergroup", "topic", "partition"])
         .between(-1.0, f64::INFINITY),
-        "Offset that the group committed for the partition; -1 if none.";
+        "Offset that the group committed for the partition; -1 without one.";
     CONSUMER_LAG = exported("kafka_consumergroup_lag", &["consumergroup", "topic", "partition"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
         "Records of the partition that the group did not commit yet; -1 if it never committed, and below 0 at times.";
 }
 
-/// Further names, which nothing here asks for.
+/// Further names, which no alert or panel here uses.
 const OTHERS: [&str; 6] = [
     "kafka_broker_info",
     "kafka_topic_partition_leader_is_preferred",

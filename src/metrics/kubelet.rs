@@ -1,5 +1,5 @@
 //! What the kubelet exports of volumes. Its scrape job belongs to the cluster, as kube-prometheus-stack sets one up: without
-//! it nothing knows how full a volume is, and Kafka least of all.
+//! it no metric says how full a volume is, because Kafka has none for that.
 
 use super::{Metric, Unit, exported, table};
 

@@ -83,7 +83,7 @@ pub enum Source {
         /// What the attribute is multiplied with, to arrive at the unit.
         factor: f64,
     },
-    /// Someone who exports it by this name, with these labels.
+    /// Another exporter, which exports it by this name with these labels.
     Exporter(&'static [&'static str]),
     /// A recording rule of the stack, which keeps these labels, the namespace and the cluster.
     Record(&'static [&'static str]),
@@ -177,12 +177,12 @@ const fn counter(name: &'static str, object: &'static str, attribute: &'static s
     )
 }
 
-/// A gauge of someone else.
+/// A gauge of another exporter.
 const fn exported(name: &'static str, labels: &'static [&'static str]) -> Metric {
     Metric::new(name, MetricKind::Gauge, Source::Exporter(labels))
 }
 
-/// A counter of someone else.
+/// A counter of another exporter.
 const fn counted(name: &'static str, labels: &'static [&'static str]) -> Metric {
     Metric::new(name, MetricKind::Counter, Source::Exporter(labels))
 }

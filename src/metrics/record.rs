@@ -25,7 +25,7 @@ table! {
         "Records that the group did not commit yet, of the topic's partitions that it ever committed.";
     TOPIC_RATE = recorded("topic:kafka_topic_partition_current_offset:deriv10m", &["topic"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
-        "Records produced to the topic a second, over ten minutes; below 0 once the topic was made anew.";
+        "Records produced to the topic a second, over ten minutes; below 0 after the topic was created again.";
     VOLUME_USED = recorded("persistentvolumeclaim:kubelet_volume_stats_used:ratio", &["persistentvolumeclaim"])
         .unit(Unit::Ratio).between(0.0, 1.0),
         "Part of the volume that a process without privileges can no longer write to.";

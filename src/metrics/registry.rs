@@ -1,7 +1,7 @@
 //! What a Schema Registry exports.
 //!
-//! Bean and attribute names are those of Confluent's page on monitoring the registry. Unlike those of the other tables they
-//! were not seen on a running process.
+//! Bean and attribute names are those of Confluent's page on monitoring the registry. Unlike the other
+//! tables, they have not been compared with a running process.
 
 use super::{AgentMetrics, Metric, Unit, gauge, jvm, table};
 

@@ -36,9 +36,9 @@ table! {
         "zookeeper_server_state", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*", "State={state}",
     ).between(1.0, 1.0), "Role of this server: leading, following, leaderelection and others.";
     OUTSTANDING_REQUESTS = gauge("zookeeper_outstanding_requests", ROLE, "OutstandingRequests"),
-        "Requests that wait for an answer.";
+        "Requests that wait for a response.";
     AVERAGE_LATENCY = gauge("zookeeper_avg_request_latency_ms", ROLE, "AvgRequestLatency").unit(Unit::Milliseconds),
-        "Mean latency since this server took its role; it does not forget.";
+        "Mean latency since this server took its role; all of that time counts equally.";
     ALIVE_CONNECTIONS = gauge("zookeeper_alive_connections", ROLE, "NumAliveConnections"),
         "Open client connections.";
     PACKETS_RECEIVED = counter("zookeeper_packets_received_total", ROLE, "PacketsReceived"),

@@ -253,7 +253,7 @@ pub struct AlertingRule {
     pub for_duration: Option<String>,
     /// Labels on top of those of the series, by which alerts are routed.
     pub labels: BTreeMap<String, String>,
-    /// Texts for whoever is called.
+    /// Texts for the person on call.
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -263,7 +263,7 @@ impl AlertingRule {
         self.annotations.get(name).map_or("", String::as_str)
     }
 
-    /// How long it waits before it fires. What cannot be read as a duration is refused elsewhere.
+    /// How long it waits before it fires. A text that is not a duration is reported by another check.
     pub(super) fn waits(&self) -> Duration {
         let text = self.for_duration.as_deref().unwrap_or("0");
         parse_duration(text).unwrap_or_default()

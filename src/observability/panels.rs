@@ -187,7 +187,7 @@ pub(crate) fn leader_changes(queries: &Queries<'_>) -> Panel {
         View::Bars,
         (changes, "{{topic}}"),
     )
-    .description("Partitions that got another leader within the interval of each point, by topic.")
+    .description("Partitions whose leader changed within the interval of each point, by topic.")
     .no_value("None")
 }
 
@@ -202,7 +202,7 @@ pub(crate) fn largest_lag(queries: &Queries<'_>) -> Panel {
         warning(limit),
         (lag, ""),
     )
-    .description("Records that the group furthest behind did not commit yet, on one topic.")
+    .description("Uncommitted records of the group with the most, on one topic.")
 }
 
 pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
@@ -213,12 +213,12 @@ pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
             chosen("active", "standby"),
         ),
         queries.each(
-            "Wait in the controller's queue, 99th percentile",
+            "Controller queue time, 99th percentile",
             &controller::EVENT_QUEUE_TIME,
             PanelUnit::Milliseconds,
         ),
         panel(
-            "Partitions off their preferred leader",
+            "Partitions without their preferred leader",
             &controller::PREFERRED_REPLICA_IMBALANCE,
             PanelUnit::Count,
             View::Lines,
@@ -228,7 +228,7 @@ pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
             ),
         ),
         panel_of(
-            "Unclean elections and lost heartbeats",
+            "Unclean elections and missed heartbeats",
             "Leaders elected from outside the ISR, and heartbeats of brokers that timed out, within the interval of each point.",
             PanelUnit::Count,
             View::Bars,
@@ -267,7 +267,7 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
         Panel {
             max: None,
             ..panel(
-                "Garbage collection, part of the time",
+                "Time in garbage collection",
                 &jvm::GC_SECONDS,
                 PanelUnit::Ratio,
                 View::Lines,
@@ -276,15 +276,15 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
             .description("Part of the time spent in garbage collection.")
         },
         panel(
-            "Processors in use",
+            "CPU cores in use",
             &jvm::CPU_SECONDS,
             PanelUnit::Number,
             View::Lines,
             (queries.rate("sum by (pod)", &jvm::CPU_SECONDS, &job), "{{pod}}"),
         )
-        .description("Processors that the process keeps busy."),
+        .description("CPU cores that the process uses."),
         panel(
-            "File descriptors, used",
+            "File descriptors in use",
             &jvm::OPEN_FILES,
             PanelUnit::Ratio,
             View::Lines,

@@ -14,7 +14,7 @@ use crate::{
 /// Where Confluent's interface begins.
 pub(super) const PATH: &str = "/apis/ccompat/v7";
 
-/// Apicurio Registry 3.3.3. With 288 MiB it does not come up within 100 s, because it reads its own files again and again.
+/// Apicurio Registry 3.3.3. With 288 MiB it does not start within 100 s, because it reads its own files again and again.
 pub(super) const FLOOR: Floor = Floor {
     process: "registry",
     heap: Bytes::from_mib(48),
@@ -40,7 +40,7 @@ pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
         .own("quarkus.http.port", HTTP.1.to_string(), "it is port 8081")
         .own("quarkus.management.port", MANAGEMENT.1.to_string(), "it is port 9000")
         .own("apicurio.storage.kind", "kafkasql".to_owned(), "it is `kafkasql`")
-        // Its own default is to let anything follow on anything.
+        // By default it checks nothing.
         .own(
             "apicurio.rules.global.compatibility",
             registry.compatibility.to_string().to_uppercase(),
@@ -64,7 +64,7 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
         factor,
         min_in_sync_replicas,
     } = kafka.replication();
-    // What comes from the stack is an argument and never part of the script.
+    // Values from the stack are arguments, never part of the script.
     let script = format!(
         "for topic in {}; do\n  \
          {} --bootstrap-server \"$1\" --create --if-not-exists --topic \"$topic\" \\\n    \

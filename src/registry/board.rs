@@ -23,7 +23,7 @@ fn registries_health(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         queries
             .number("Primaries", &registry::PRIMARY, "sum", exactly_one())
-            .description("Registries that may write: one, or nobody can register a schema."),
+            .description("Instances that accept writes: exactly one. With none, no schema can be registered."),
         total(
             "Requests",
             &registry::REQUEST_RATE,
@@ -32,7 +32,7 @@ fn registries_health(queries: &Queries<'_>) -> Vec<Panel> {
             plain(),
         ),
         total(
-            "Requests that failed",
+            "Failed requests",
             &registry::REQUEST_ERROR_RATE,
             "sum",
             PanelUnit::RequestsPerSecond,
@@ -52,7 +52,7 @@ fn registries(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         queries.each("Requests", &registry::REQUEST_RATE, PanelUnit::RequestsPerSecond),
         queries.each(
-            "Requests that failed",
+            "Failed requests",
             &registry::REQUEST_ERROR_RATE,
             PanelUnit::RequestsPerSecond,
         ),
@@ -69,7 +69,7 @@ fn registries_states(queries: &Queries<'_>) -> Vec<Panel> {
         queries.states("Primary", &registry::PRIMARY, chosen("primary", "secondary")),
         queries.each("Connections", &registry::CONNECTIONS, PanelUnit::Many),
         queries.each(
-            "Schemas registered since the start",
+            "Schemas registered since start",
             &registry::REGISTERED,
             PanelUnit::Count,
         ),

@@ -34,7 +34,7 @@ pub(super) fn settings(registry: &SchemaRegistry, context: &Context) -> Settings
         .own(
             "host.name",
             context.ip_family.host("${env:POD_IP}"),
-            "it is the pod's address, since a leader is asked by it",
+            "it is the pod's address, where other instances reach the leader",
         )
         .own("kafkastore.topic", TOPIC.to_owned(), "it is `_schemas`")
         .own(
@@ -59,7 +59,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
     let cluster = registry.kafka.images();
     let images = match cluster.distribution() {
         Distribution::Confluent => cluster.clone(),
-        // There is no registry beside Apache's images, so its image is Confluent's, and so are its commands and its agent.
+        // Apache publishes no registry, so the image, its commands and its agent are Confluent's.
         Distribution::Apache => ImageSet::confluent(cluster.version()).schema_registry_image(cluster.schema_registry()),
     };
     let logging = Logging::of(images.version());

@@ -28,7 +28,7 @@ use crate::{
 const ONE_IS_ENOUGH: &str = "remove one of the two: one registry serves a whole cluster";
 const HTTP: (&str, u16) = ("http", 8081);
 
-/// Who wrote the registry. Clients see the same interface, Confluent's, at another path.
+/// The software that runs as the registry. Clients use the same interface, Confluent's, at different paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RegistryImplementation {
     /// Confluent's Schema Registry, under the Confluent Community License: what the serializers of most clients know best.
@@ -41,7 +41,7 @@ pub enum RegistryImplementation {
 /// What differs between the implementations.
 struct Instance {
     config: ConfigMap,
-    /// What has to be done once Kafka is there and before the registry starts.
+    /// What has to run when Kafka is ready, before the registry starts.
     prepare: Vec<Container>,
     container: Container,
     /// The user that the image is made for.
@@ -65,7 +65,7 @@ pub enum Compatibility {
     Full,
     /// Both ways with all earlier schemas.
     FullTransitive,
-    /// Anything may follow.
+    /// No check.
     None,
 }
 
@@ -160,32 +160,31 @@ impl SchemaRegistry {
         self
     }
 
-    /// What each instance asks for and may use at most. The heap is half of the memory.
+    /// Requests and limits of each instance. The heap is half of the memory.
     pub const fn resources(mut self, resources: Resources) -> Self {
         self.resources = resources;
         self
     }
 
-    /// Which schemas may follow on a subject's earlier ones, unless the subject says otherwise.
+    /// Which schemas may follow on a subject's earlier ones, unless the subject has its own level.
     pub const fn compatibility(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;
         self
     }
 
-    /// Who may connect; the pods of the stack's own namespace unless said otherwise. Instances ask each other, so they stay
-    /// among them.
+    /// Who may connect; by default the pods of the stack's own namespace. The instances may always connect to each other.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
-    /// Whether the pods are part of an Istio service mesh; not unless said otherwise.
+    /// Whether the pods are part of an Istio service mesh; by default they are not.
     pub const fn mesh(mut self, mesh: Mesh) -> Self {
         self.mesh = mesh;
         self
     }
 
-    /// Who wrote the registry.
+    /// The software that runs as the registry.
     pub const fn implementation(mut self, implementation: RegistryImplementation) -> Self {
         self.implementation = implementation;
         self

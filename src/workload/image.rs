@@ -1,6 +1,6 @@
 use super::{METRICS_PORT, METRICS_PORT_NAME, Version};
 
-/// Who built the images, which decides where their commands lie and what else they carry.
+/// Who built the images: it decides where their commands are and what else they contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distribution {
     /// Confluent's community images: commands on the path, a metrics agent inside.
@@ -47,8 +47,8 @@ impl ImageSet {
         }
     }
 
-    /// The Apache project's image, which holds brokers and Connect. It has neither a metrics agent nor Avro converters, and
-    /// there is no registry beside it: that stays Confluent's.
+    /// The Apache project's image, which holds brokers and Connect. It has neither a metrics agent nor Avro converters. Apache
+    /// publishes no registry: that image stays Confluent's.
     pub fn apache(version: Version) -> Self {
         let tag = match version {
             Version::V3_9 => "3.9.0",

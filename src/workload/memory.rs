@@ -57,7 +57,9 @@ pub(crate) fn check_memory(
     if heap > most || heap.as_mib() == 0 {
         report(
             &memory::HEAP_ABOVE_MEMORY,
-            format!("heap {heap} in a container of {memory_limit}: at most {most} leave room for the rest of the JVM"),
+            format!(
+                "heap {heap} in a container of {memory_limit}: above {most} there is no room for the rest of the JVM"
+            ),
             "lower `.heap(…)` or raise the memory in `.resources(…)`",
         );
     }

@@ -17,8 +17,8 @@ use crate::context::Context;
 ///
 /// let shop = Access::pods([("app", "shop")]);
 /// let shop_and_billing = Access::pods([("app", "shop")]).or(Access::namespaces(["billing"]));
-/// let crawler_elsewhere = Access::pods_of("search", [("app", "crawler")]);
-/// # let _ = (shop, shop_and_billing, crawler_elsewhere);
+/// let crawler = Access::pods_of("search", [("app", "crawler")]);
+/// # let _ = (shop, shop_and_billing, crawler);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -31,7 +31,7 @@ pub enum Access {
 /// Pods that may connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clients {
-    /// Their namespace; the stack's own if none is said.
+    /// Their namespace; the stack's own if not set.
     namespace: Option<String>,
     /// The labels that they have; all pods of the namespace if there is none.
     labels: BTreeMap<String, String>,

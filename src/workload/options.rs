@@ -39,7 +39,7 @@ impl PodOptions {
         all
     }
 
-    /// Reports what cannot work, but for what is found in every pod, as a volume's name that Kubernetes refuses. `item` is the
+    /// Reports options that cannot work. Faults that are found in every pod, such as an invalid volume name, are left to the rules of objects. `item` is the
     /// part of the construct whose pods they are, made at `location`; empty for a construct with one kind of pods.
     pub(crate) fn check(&self, check: &mut Check<'_>, item: &str, location: Location) {
         let mut report = |rule, message: String, hint: String| {
@@ -51,7 +51,7 @@ impl PodOptions {
             report(&stack::NAME, message, format!("change it in `{call}`"));
         }
         for option in &self.jvm {
-            // What the shell of the container would read as more than a word, or as the end of one.
+            // The shell of the container would read anything else as several words, or as the end of the command.
             let is_word = option.chars().all(|c| c.is_ascii_graphic() && c != '\'');
             if !option.starts_with('-') || !is_word {
                 let message = format!("JVM option {option:?} is not a word that begins with `-`");
@@ -206,7 +206,7 @@ pub trait Jvm: Pods {
     }
 
     /// The least important messages that a logger writes. A logger is called after a class or a package, and `root` is what all
-    /// others follow, whose level is [`LogLevel::Info`] unless said otherwise.
+    /// others follow, whose level is [`LogLevel::Info`] by default.
     #[must_use]
     fn log_level(mut self, logger: impl Into<String>, level: LogLevel) -> Self {
         self.pod_options().log_levels.push((logger.into(), level));

@@ -21,10 +21,10 @@ pub enum Mesh {
     Included,
 }
 
-/// How strictly the pods of a component are kept on different nodes.
+/// Whether the pods of a component must run on different nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
-    /// Never two on one node: for what loses data or a quorum with a node.
+    /// Never two on one node: for components that lose data or a quorum with a node.
     Required,
     /// On different nodes where there are enough.
     Preferred,
@@ -50,7 +50,7 @@ pub struct Pod<'a> {
     pub container: Container,
     /// The time between a termination and a kill.
     pub grace_period: Duration,
-    /// How strictly its pods are kept apart.
+    /// Whether its pods must run on different nodes.
     pub spread: Spread,
     /// Whether it is part of a service mesh.
     pub mesh: Mesh,

@@ -56,7 +56,8 @@ pub fn stateful_set(
 pub(crate) fn check_rolling_updates(check: &mut Check<'_>) {
     let version = check.context().kubernetes;
     if version.may_stop_rolling_updates() {
-        let message = format!("in early patch releases of Kubernetes {version} an unready pod stops a rolling update");
+        let message =
+            format!("in early patch releases of Kubernetes {version} a pod that is not ready stops a rolling update");
         check.report(&rules::stack::ROLLING_UPDATE, message, |finding| {
             finding.hint("acknowledge it with the patch release that the cluster runs");
         });

@@ -4,7 +4,7 @@ use super::container;
 use crate::quantity::{Resources, Units};
 
 /// An init container that waits until every address takes connections, so that what follows starts once instead of crashing
-/// until its turn comes. After `patience` it goes on if at least one does: a single dead broker must not keep a restarted
+/// until they do. After `patience` it goes on if at least one does: a single dead broker must not keep a restarted
 /// client down, while a first start waits for all of them (topics are created with as many replicas as there are brokers).
 ///
 /// `image` needs bash, whose `/dev/tcp` asks without a JVM.

@@ -29,12 +29,12 @@ use crate::{
 };
 
 rules! { rules::pod;
-    /// A ZooKeeper ensemble that no failure may touch.
+    /// A ZooKeeper ensemble that tolerates no failures.
     pub const ENSEMBLE: Rule = Rule {
         id: "KS-P12",
         production: Error,
         development: Warning,
-        summary: "a ZooKeeper ensemble that no failure may touch",
+        summary: "a ZooKeeper ensemble that tolerates no failures, or has an even number of servers",
         explanation: "An ensemble of N servers goes on while more than half of them are there: one or two survive no \
             failure, and an even number survives no more than one server fewer.",
         source: "ZooKeeper administrator's guide, clustered setup",
@@ -52,7 +52,7 @@ const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
 const ELECTION: (&str, u16) = ("tcp-election", 3888);
 
-/// The images declare a volume at this very path, so the claim is mounted nowhere else.
+/// The images declare a volume at this path, so the claim is mounted here.
 const VOLUME: &str = "/var/lib/zookeeper/data";
 /// Below the mount, which may hold `lost+found`.
 const DATA: &str = "/var/lib/zookeeper/data/snapshots";
@@ -82,8 +82,8 @@ pub struct ZooKeeper {
 }
 
 impl ZooKeeper {
-    /// An ensemble of an odd number of servers, three or more in production; 255 are the most that have an id. 1 core, 2 GiB and 10 GiB of disk each unless
-    /// said otherwise.
+    /// An ensemble of an odd number of servers, three or more in production and 255 at most. By default each has 1 core, 2 GiB of memory and 10 GiB of
+    /// disk.
     #[track_caller]
     pub fn new(name: impl Into<String>, replicas: u8) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl ZooKeeper {
         }
     }
 
-    /// What each server asks for and may use at most. The heap is half of the memory.
+    /// Requests and limits of each server. The heap is half of the memory.
     pub const fn resources(mut self, resources: Resources) -> Self {
         self.resources = resources;
         self
@@ -140,7 +140,7 @@ impl ZooKeeper {
             .set("syncLimit", 5)
             // An ensemble of one is still an ensemble: it can grow.
             .set("standaloneEnabled", false)
-            // Snapshots and logs are never deleted unless asked for.
+            // By default, snapshots and logs are never deleted.
             .set("autopurge.purgeInterval", 24)
             .set("autopurge.snapRetainCount", 5)
             // Each broker keeps one connection, and so does each tool; the default of 60 is per client address.
@@ -168,7 +168,7 @@ impl ZooKeeper {
                 (FILE, self.properties(context).to_text()),
                 (
                     logging.file(),
-                    // Every probe would be a line.
+                    // Otherwise it logs a line for each probe.
                     logging.configuration(
                         &[
                             ("org.apache.zookeeper.server.NIOServerCnxn", LogLevel::Warn),
@@ -183,7 +183,7 @@ impl ZooKeeper {
         )
     }
 
-    /// The server's id is a file in its data directory: the only thing that ZooKeeper reads from nowhere else.
+    /// The server's id is a file in its data directory: ZooKeeper cannot read it from anywhere else.
     fn write_id(&self) -> Container {
         let mut write = container(
             "write-id",
@@ -408,7 +408,7 @@ impl ZooKeeperHandle {
         &self.0.connection_string
     }
 
-    /// Host and port of the Service, which leads to servers that are part of the quorum.
+    /// Host and port of the Service, which forwards to servers that are part of the quorum.
     pub fn service_address(&self) -> &str {
         &self.0.service_address
     }

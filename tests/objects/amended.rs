@@ -1,4 +1,4 @@
-//! The same rules on what a stack renders: the escape hatch cannot smuggle a defect in, and what a builder lets pass is found on
+//! The same rules for objects that a stack renders: faults made by an amendment are found, and so are values that a builder accepts in
 //! the finished object.
 
 use k8s_openapi::{
@@ -56,7 +56,7 @@ fn says(stack: &Stack, expected: &[&str]) {
 }
 
 #[test]
-fn an_untouched_stack_is_quiet() {
+fn a_stack_without_amendments_has_no_findings() {
     says(&stack().0, &[]);
 }
 
@@ -80,7 +80,7 @@ fn a_finding_about_an_amended_object_points_to_the_amendment() {
 }
 
 #[test]
-fn the_escape_hatch_smuggles_no_defect_in() {
+fn a_fault_made_by_an_amendment_is_found() {
     let amended = |change: fn(&mut Stack)| {
         let (mut stack, _) = stack();
         change(&mut stack);
@@ -156,7 +156,7 @@ fn the_escape_hatch_smuggles_no_defect_in() {
 }
 
 #[test]
-fn a_reference_that_leaves_the_stack_is_a_warning_that_can_be_acknowledged() {
+fn a_missing_service_account_is_a_warning_that_can_be_acknowledged() {
     let (mut stack, _) = stack();
     stack.amend::<Deployment>("registry", |deployment| {
         if let Some(pod) = deployment.spec.as_mut().and_then(|spec| spec.template.spec.as_mut()) {
@@ -365,7 +365,7 @@ fn a_service_may_select_one_pod_by_its_name_or_number() {
 }
 
 #[test]
-fn what_builders_let_pass_is_found_on_the_object() {
+fn a_value_that_the_builders_accept_is_checked_in_the_object() {
     let with = |change: fn(KafkaCluster) -> KafkaCluster| {
         let mut stack = Stack::new("test", "kafka");
         stack.add(change(cluster()));

@@ -78,7 +78,7 @@ fn defect_1_ids_are_the_names_of_pods() {
 }
 
 #[test]
-fn defect_2_every_pod_makes_a_cluster_id_and_formats_as_node_0() {
+fn defect_2_each_pod_generates_a_cluster_id_and_formats_as_node_0() {
     let script = "        command:
         - bash
         - -c
@@ -120,7 +120,7 @@ fn defect_3_members_of_a_quorum_start_one_by_one_and_have_no_address_before_they
 }
 
 #[test]
-fn defect_4_a_config_map_lies_where_the_entrypoint_writes_and_there_is_no_cluster_id() {
+fn defect_4_a_config_map_is_mounted_where_the_entrypoint_writes_and_the_cluster_id_is_missing() {
     let more = "        env:
         - {name: KAFKA_PROCESS_ROLES, value: \"broker,controller\"}
         volumeMounts:
@@ -139,7 +139,7 @@ fn defect_4_a_config_map_lies_where_the_entrypoint_writes_and_there_is_no_cluste
 }
 
 #[test]
-fn defect_5_services_become_variables_on_which_images_exit() {
+fn defect_5_service_variables_make_the_images_exit() {
     let services = "---
 apiVersion: v1
 kind: Service
@@ -329,7 +329,7 @@ spec:
 }
 
 #[test]
-fn defect_11_topics_are_only_ever_created_and_create_themselves() {
+fn defect_11_topics_are_created_automatically_and_never_updated() {
     let env = "        env:\n        - {name: KAFKA_AUTO_CREATE_TOPICS_ENABLE, value: \"true\"}\n";
     let job = "---
 apiVersion: batch/v1
@@ -357,7 +357,7 @@ spec:
 }
 
 #[test]
-fn defect_12_pods_are_neither_restricted_nor_guarded_nor_pinned() {
+fn defect_12_pods_have_no_security_context_budget_policy_or_pinned_image() {
     let more = format!(
         "        livenessProbe: {{tcpSocket: {{port: client}}}}\n        volumeMounts:\n        - {{name: data, mountPath: /var/lib/kafka}}\n{CLAIM}"
     );

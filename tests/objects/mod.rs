@@ -1,4 +1,4 @@
-//! Manifests on disk, judged by the real binary: sound ones are quiet, and each fault is refused by the rule that is there for
+//! Manifests on disk, checked by the real binary: sound ones have no findings, and each fault is found by the rule that covers
 //! it.
 
 mod amended;
@@ -27,7 +27,7 @@ fn check(files: &[(&str, &str)], words: &[&str]) -> String {
 }
 
 #[test]
-fn sound_manifests_are_quiet() {
+fn sound_manifests_have_no_findings() {
     for base in [PLAIN, KAFKA, OTHERS] {
         assert_eq!(check(&[("a.yaml", base)], &[]), "exit 0\n");
         assert_eq!(check(&[("a.yaml", base)], &["--development"]), "exit 0\n");
@@ -36,7 +36,7 @@ fn sound_manifests_are_quiet() {
 }
 
 #[test]
-fn a_service_of_a_pod_that_the_stateful_set_does_not_have_selects_nothing() {
+fn a_service_for_a_pod_above_the_replicas_selects_nothing() {
     for (from, to) in [
         ("pod-name: web-0", "pod-name: web-2"),
         ("pod-index: \"1\"", "pod-index: \"2\""),
@@ -48,7 +48,7 @@ fn a_service_of_a_pod_that_the_stateful_set_does_not_have_selects_nothing() {
 }
 
 #[test]
-fn what_the_stacks_render_is_quiet() {
+fn manifests_rendered_by_the_stacks_have_no_findings() {
     let out = format!("{}/out", env!("CARGO_MANIFEST_DIR"));
     let stacks: Vec<_> = fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(stacks.len() >= 5, "{stacks:?}");
@@ -122,7 +122,7 @@ fn each_fault_is_found_by_its_rule_with_its_line() {
 }
 
 #[test]
-fn a_port_of_a_pod_with_a_sidecar_has_to_be_declared_as_tcp() {
+fn ports_of_pods_with_a_sidecar_must_be_declared_as_tcp() {
     let injected = KAFKA.replacen(
         "app: kafka\n        sidecar.istio.io/inject: \"false\"",
         "app: kafka\n        sidecar.istio.io/inject: \"true\"",
@@ -139,7 +139,7 @@ fn a_port_of_a_pod_with_a_sidecar_has_to_be_declared_as_tcp() {
 }
 
 #[test]
-fn an_object_has_to_fit_into_the_store_and_into_an_annotation() {
+fn objects_above_the_size_limits_are_reported() {
     let config = |bytes: usize| {
         let text = format!(
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: {}\n",
@@ -154,7 +154,7 @@ fn an_object_has_to_fit_into_the_store_and_into_an_annotation() {
 }
 
 #[test]
-fn what_looks_like_a_fault_and_is_none_is_quiet() {
+fn manifests_that_only_look_wrong_have_no_errors() {
     for (rule, base, from, to) in faults::NONE {
         assert!(base.contains(from), "{rule}: {from:?} is not in the base");
         let shown = check(&[("a.yaml", &base.replacen(from, to, 1))], &[]);
@@ -164,7 +164,7 @@ fn what_looks_like_a_fault_and_is_none_is_quiet() {
 }
 
 #[test]
-fn references_that_leave_the_folder_are_errors_until_the_cluster_is_said_to_have_them() {
+fn a_missing_object_is_an_error_unless_it_is_assumed_to_be_in_the_cluster() {
     let gone = PLAIN.replace(
         "  name: app\n  namespace: kafka\ndata:\n  password",
         "  name: other\n  namespace: kafka\ndata:\n  password",
@@ -186,7 +186,7 @@ fn references_that_leave_the_folder_are_errors_until_the_cluster_is_said_to_have
 }
 
 #[test]
-fn a_kustomization_is_no_object_and_has_to_name_what_is_there() {
+fn a_kustomization_is_not_an_object_and_its_resources_must_exist() {
     let index = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\n";
     let own = |text: &str| check(&[("a.yaml", PLAIN), ("kustomization.yaml", text)], &[]);
     assert_eq!(own(index), "exit 0\n");
@@ -248,7 +248,7 @@ fn a_patch_of_a_kustomization_is_not_an_object() {
 }
 
 #[test]
-fn odd_files_are_findings_with_their_line() {
+fn unusual_files_are_reported_with_file_and_line() {
     let deep = "[".repeat(50_000);
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
@@ -290,7 +290,7 @@ fn odd_files_are_findings_with_their_line() {
 
 #[cfg(unix)]
 #[test]
-fn links_pipes_and_bytes_that_are_no_text_are_told_and_never_waited_for() {
+fn links_pipes_and_binary_files_are_reported_without_blocking() {
     use std::os::unix::fs::symlink;
     let scratch = Scratch::new();
     scratch.put("dir/sub/a.yaml", PLAIN);
@@ -311,7 +311,7 @@ fn links_pipes_and_bytes_that_are_no_text_are_told_and_never_waited_for() {
 }
 
 #[test]
-fn a_folder_without_manifests_or_that_is_not_there_is_a_failure() {
+fn a_missing_folder_or_one_without_manifests_is_a_failure() {
     let scratch = Scratch::new();
     scratch.put("dir/notes.txt", "");
     assert_snapshot!(run(&scratch, &["check", "--dir", "dir"]));
@@ -331,7 +331,7 @@ fn a_folder_without_manifests_or_that_is_not_there_is_a_failure() {
 }
 
 #[test]
-fn programs_get_the_same_findings() {
+fn json_github_and_sarif_show_the_same_findings() {
     let broken = PLAIN
         .replacen("replicas: 2", "replicas: -2", 1)
         .replacen("protocol: TCP", "protocol: tcp", 1);

@@ -28,8 +28,8 @@ fn replication(queries: &Queries<'_>) -> Vec<Panel> {
             (queries.gauge("sum by (pod)", &broker::UNDER_REPLICATED, &[]), "{{pod}}"),
         ),
         panel_of(
-            "Changes of the ISR",
-            "Replicas that fell out of sync, and came back, within the interval of each point.",
+            "ISR changes",
+            "Replicas that left the ISR, and that came back, within the interval of each point.",
             PanelUnit::Count,
             View::Bars,
             vec![
@@ -87,9 +87,9 @@ fn disk(queries: &Queries<'_>) -> Vec<Panel> {
                 "{{topic}}",
             ),
         )
-        .description("Size of a topic on all brokers together: the ten largest."),
+        .description("Total size of a topic on all brokers: the ten largest topics."),
         queries.each(
-            "Flushes to disk, 99th percentile",
+            "Disk flush time, 99th percentile",
             &broker::LOG_FLUSH_TIME,
             PanelUnit::Milliseconds,
         ),

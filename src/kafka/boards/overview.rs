@@ -29,7 +29,7 @@ fn health(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         panel_of(
             "Critical alerts",
-            "Critical alerts that fire, by name; which they are stands below.",
+            "Number of critical alerts that fire; their names are shown below.",
             PanelUnit::Count,
             alarm(1.0),
             vec![(Some(format!("count({critical})")), "")],
@@ -67,7 +67,7 @@ fn traffic(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         panel_of(
             "Traffic",
-            "Bytes that cross the brokers' network a second.",
+            "Bytes per second over the network of the brokers.",
             PanelUnit::BytesPerSecond,
             View::Lines,
             vec![
@@ -133,10 +133,10 @@ fn latency(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         quantiles("Produce latency, slowest broker", "Produce").limit(limit),
         quantiles("Fetch latency of consumers, slowest broker", "FetchConsumer").description(
-            "Time from a request's arrival to its answer. A fetch that finds too little data waits for more, by default for half a second.",
+            "Time from a request's arrival to its response. A fetch that finds too little data waits for more, by default for half a second.",
         ),
         panel_of(
-            "Where a produce request spends its time",
+            "Parts of the produce latency",
             "99th percentile of each part, slowest broker.",
             PanelUnit::Milliseconds,
             View::Lines,
@@ -159,8 +159,8 @@ fn saturation(queries: &Queries<'_>) -> Vec<Panel> {
         .limit(share(queries.0.thresholds.idle))
     };
     vec![
-        idle("Request handlers, idle", &broker::HANDLER_IDLE),
-        idle("Network threads, idle", &broker::NETWORK_IDLE),
+        idle("Idle request handlers", &broker::HANDLER_IDLE),
+        idle("Idle network threads", &broker::NETWORK_IDLE),
         volumes(queries),
         panel(
             "Connections",

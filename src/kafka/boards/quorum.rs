@@ -68,7 +68,7 @@ fn quorum(queries: &Queries<'_>) -> Vec<Panel> {
 fn metadata(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         panel(
-            "Behind the longest metadata log",
+            "Lag behind the longest metadata log",
             &controller::LOG_END_OFFSET,
             PanelUnit::Many,
             View::Lines,
@@ -80,7 +80,7 @@ fn metadata(queries: &Queries<'_>) -> Vec<Panel> {
                 "{{pod}}",
             ),
         )
-        .description("Records of metadata that a node does not have yet."),
+        .description("Metadata records that a node does not have yet."),
         queries.each(
             "Age of the metadata that brokers applied",
             &broker::METADATA_LAG,
@@ -92,7 +92,7 @@ fn metadata(queries: &Queries<'_>) -> Vec<Panel> {
             PanelUnit::Milliseconds,
         ),
         queries.each(
-            "From append to commit, mean",
+            "Mean time from append to commit",
             &controller::COMMIT_LATENCY,
             PanelUnit::Milliseconds,
         ),

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_found_where_something_connects() {
+    fn addresses_are_found_in_text() {
         let found = |text: &str, short| {
             let mut addresses = Vec::new();
             scan(text, short, &Node::root(&serde_json::Value::Null), &mut addresses);

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_selector_holds_if_all_its_conditions_do() {
+    fn a_selector_matches_if_all_its_conditions_match() {
         let selector = Selector::of(&json!({
             "matchLabels": { "app": "kafka" },
             "matchExpressions": [

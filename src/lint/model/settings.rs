@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_what_the_images_make_of_variables() {
+    fn environment_variables_become_the_settings_that_the_images_derive() {
         for (variable, setting) in [
             ("KAFKA_LOG_DIRS", Some("log.dirs")),
             ("KAFKA_A__B", Some("a_b")),

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn references_to_images_are_told_from_what_no_runtime_pulls() {
+    fn invalid_image_references_are_found() {
         for sound in [
             "kafka",
             "confluentinc/cp-kafka:8.3.1",

@@ -27,6 +27,6 @@ pub(super) fn panels(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Pane
     vec![
         alerts,
         panel("Scrapes", &target::UP, PanelUnit::Count, look, up)
-            .description("Whether a pod's metrics can be read; no bar while the pod is gone."),
+            .description("Whether a pod's metrics can be read; no bar while the pod does not exist."),
     ]
 }

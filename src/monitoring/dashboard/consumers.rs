@@ -40,10 +40,10 @@ fn consumers_health(queries: &Queries<'_>) -> Vec<Panel> {
             plain(),
             (committed, ""),
         )
-        .description("Records that all groups commit a second."),
+        .description("Records per second that all groups commit."),
         queries
             .number("Groups", &exporter::GROUP_MEMBERS, "count", plain())
-            .description("Consumer groups that the cluster knows."),
+            .description("Consumer groups in the cluster."),
         queries.number("Members", &exporter::GROUP_MEMBERS, "sum", plain()),
     ]
 }
@@ -68,7 +68,7 @@ fn lag(queries: &Queries<'_>) -> Vec<Panel> {
                 "{{consumergroup}} {{topic}}",
             ),
         )
-        .description("Records that a group did not commit yet: the ten group and topic pairs furthest behind.")
+        .description("Records that a group has not committed yet: the ten pairs of group and topic with the most.")
         .limit(records),
         panel(
             "Lag in time",
@@ -77,7 +77,7 @@ fn lag(queries: &Queries<'_>) -> Vec<Panel> {
             View::TopLines,
             (time, "{{consumergroup}} {{topic}}"),
         )
-        .description("How long the topic takes to get as many records as the group is behind, at its present rate.")
+        .description("Time in which the topic receives as many records as the group is behind, at the current rate.")
         .limit(seconds),
     ]
 }
@@ -98,7 +98,7 @@ fn progress(queries: &Queries<'_>) -> Vec<Panel> {
                 "{{consumergroup}} {{topic}}",
             ),
         )
-        .description("Records that a group commits a second."),
+        .description("Records per second that a group commits."),
         panel(
             "Members",
             &exporter::GROUP_MEMBERS,

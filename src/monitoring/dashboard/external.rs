@@ -31,7 +31,7 @@ fn health(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Panel> {
             alarm(1.0),
             offline,
         )
-        .description("Partitions that no leader is known of."),
+        .description("Partitions without a known leader."),
         queries
             .number("Under-replicated", &exporter::UNDER_REPLICATED, "sum", warning(1.0))
             .link_to_board("brokers", "Brokers and topics", queries),
