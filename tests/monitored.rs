@@ -1,7 +1,7 @@
 //! A component that the crate does not know is monitored like those that it does.
 
 use kafka_stacks::{
-    metrics::{Metric, MetricKind, Source, Unit},
+    metrics::{Metric, MetricType, Source, Unit},
     observability::{Board, Panel, PanelUnit, Sources, Target, View},
     prelude::*,
     workload::Labels,
@@ -9,7 +9,7 @@ use kafka_stacks::{
 
 static METRICS: &[Metric] = &[Metric {
     name: "bridge_queued_requests",
-    kind: MetricKind::Gauge,
+    metric_type: MetricType::Gauge,
     unit: Unit::Count,
     bounds: (0.0, f64::INFINITY),
     source: Source::Exporter(&[]),
@@ -54,8 +54,13 @@ impl Monitored for Bridge {
     }
 
     fn boards(&self, sources: &Sources) -> Vec<Board> {
-        let query = (sources.series(&METRICS[0], &[]), "{{pod}}");
-        let panel = Panel::new("Queued requests", PanelUnit::Count, View::Lines, vec![query]);
+        let queued = sources.series(&METRICS[0], &[]).map(|queued| queued.to_string());
+        let panel = Panel::new(
+            "Queued requests",
+            PanelUnit::Count,
+            View::Lines,
+            vec![(queued, "{{pod}}")],
+        );
         vec![Board::new("bridge", "Bridge").row("", vec![panel])]
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{AgentMetrics, Metric, MetricKind, Source};
+use super::{AgentMetrics, Metric, MetricType, Source};
 use crate::yaml;
 
 impl AgentMetrics {
@@ -148,9 +148,9 @@ fn rule(metric: &Metric) -> Option<Value> {
     let mut whole = format!("^{domain}<{}><{composite}>{}:", keys.join(", "), pattern(attribute));
     let mut rule = json!({
         "name": metric.name,
-        "type": match metric.kind {
-            MetricKind::Gauge => "GAUGE",
-            MetricKind::Counter => "COUNTER",
+        "type": match metric.metric_type {
+            MetricType::Gauge => "GAUGE",
+            MetricType::Counter => "COUNTER",
         },
     });
     if let Some(label) = text {

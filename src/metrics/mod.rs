@@ -27,13 +27,15 @@ pub mod registry;
 pub mod target;
 pub mod zookeeper;
 
+pub use crate::promql::MetricType;
+
 /// A metric: what it is called, what it says, and who exports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metric {
     /// The name of its series.
     pub name: &'static str,
-    /// Whether it only grows.
-    pub kind: MetricKind,
+    /// Whether its value goes up and down, or only grows.
+    pub metric_type: MetricType,
     /// What its value counts.
     pub unit: Unit,
     /// The least and the most that it can be.
@@ -42,15 +44,6 @@ pub struct Metric {
     pub source: Source,
     /// What the value says: a sentence.
     pub help: &'static str,
-}
-
-/// How a metric's value moves, and so how it may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// Up and down.
-    Gauge,
-    /// Only up, until the process restarts: ask for its `rate` or `increase`.
-    Counter,
 }
 
 /// What a value counts.
@@ -90,10 +83,10 @@ pub enum Source {
 }
 
 impl Metric {
-    const fn new(name: &'static str, kind: MetricKind, source: Source) -> Self {
+    const fn new(name: &'static str, metric_type: MetricType, source: Source) -> Self {
         Self {
             name,
-            kind,
+            metric_type,
             unit: Unit::Count,
             bounds: (0.0, f64::INFINITY),
             source,
@@ -155,7 +148,7 @@ impl Metric {
 const fn gauge(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
     Metric::new(
         name,
-        MetricKind::Gauge,
+        MetricType::Gauge,
         Source::Bean {
             object,
             attribute,
@@ -168,7 +161,7 @@ const fn gauge(name: &'static str, object: &'static str, attribute: &'static str
 const fn counter(name: &'static str, object: &'static str, attribute: &'static str) -> Metric {
     Metric::new(
         name,
-        MetricKind::Counter,
+        MetricType::Counter,
         Source::Bean {
             object,
             attribute,
@@ -179,17 +172,17 @@ const fn counter(name: &'static str, object: &'static str, attribute: &'static s
 
 /// A gauge of another exporter.
 const fn exported(name: &'static str, labels: &'static [&'static str]) -> Metric {
-    Metric::new(name, MetricKind::Gauge, Source::Exporter(labels))
+    Metric::new(name, MetricType::Gauge, Source::Exporter(labels))
 }
 
 /// A counter of another exporter.
 const fn counted(name: &'static str, labels: &'static [&'static str]) -> Metric {
-    Metric::new(name, MetricKind::Counter, Source::Exporter(labels))
+    Metric::new(name, MetricType::Counter, Source::Exporter(labels))
 }
 
 /// A gauge that a recording rule keeps.
 const fn recorded(name: &'static str, labels: &'static [&'static str]) -> Metric {
-    Metric::new(name, MetricKind::Gauge, Source::Record(labels))
+    Metric::new(name, MetricType::Gauge, Source::Record(labels))
 }
 
 /// Declares each row as a constant, with its help as the documentation, and the table as the slice of them all: a row cannot
@@ -273,7 +266,11 @@ mod tests {
                 0
             };
             assert_eq!(name.matches(':').count(), colons, "{name}");
-            assert_eq!(name.ends_with("_total"), metric.kind == MetricKind::Counter, "{name}");
+            assert_eq!(
+                name.ends_with("_total"),
+                metric.metric_type == MetricType::Counter,
+                "{name}"
+            );
             if let Source::Bean { .. } = metric.source {
                 for reserved in ["_created", "_bucket", "_info", "_sum", "_count"] {
                     // `_count` is only reserved for histograms and summaries, which the rules never declare.

@@ -1,4 +1,4 @@
-//! What is wrong with a monitoring as a whole; the flaws of its alerts are found by [`super::alert`].
+//! What is wrong with a monitoring as a whole; [`super::alert`] checks its alerts.
 
 use super::{Monitoring, alert::runbook};
 use crate::{
@@ -65,12 +65,12 @@ impl Monitoring {
                 });
             }
         }
-        for (alert, flaws) in self.flaws(&sources) {
-            // What a wrong threshold makes of this crate's alerts was said.
+        for (alert, diagnostics) in self.checked_alerts(&sources) {
+            // A wrong threshold has been reported already, and not once more for each alert with it.
             let location = alert.alert.location;
-            for flaw in flaws.into_iter().filter(|_| sound || location.is_some()) {
-                check.report(flaw.rule, flaw.message, |finding| {
-                    finding.item(alert.rule.alert.as_str()).hint(flaw.hint);
+            for diagnostic in diagnostics.into_iter().filter(|_| sound || location.is_some()) {
+                check.add(diagnostic, |finding| {
+                    finding.item(alert.rule.alert.as_str());
                     if let Some(location) = location {
                         finding.at(location);
                     }

@@ -9,7 +9,6 @@ mod check;
 mod dashboard;
 mod docs;
 mod exporter;
-mod expression;
 mod record;
 mod render;
 mod resource;

@@ -211,9 +211,9 @@ impl Construct for Monitoring {
         let sources = self.sources(check.context());
         let written = self.ready_alerts(&sources);
         for rule in amended.spec.alerts() {
-            for flaw in alert::flaws_of_amended(rule, &written, &sources) {
-                check.report(flaw.rule, flaw.message, |finding| {
-                    finding.item(rule.alert.as_str()).hint(flaw.hint);
+            for diagnostic in alert::check_amended(rule, &written, &sources) {
+                check.add(diagnostic, |finding| {
+                    finding.item(rule.alert.as_str());
                 });
             }
         }

@@ -5,6 +5,7 @@
 
 mod alert;
 mod board;
+mod catalog;
 pub(crate) mod panels;
 mod sources;
 mod thresholds;
@@ -17,9 +18,10 @@ pub use self::{
 pub(crate) use self::{
     alert::{AlertRow, BY, Page, Says, TestSeries, minutes, of_table},
     board::{LONGEST_NAME, OVERVIEW, firing, uid},
-    sources::{ALERTS, CLUSTER, INTERVAL, Scrape, Series, TIMEOUT},
+    sources::{ALERTS, CLUSTER, INTERVAL, Scrape, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},
 };
+pub use crate::promql::Selector;
 
 use std::fmt;
 
@@ -29,7 +31,7 @@ use crate::{construct::Check, workload::VolumeClaims};
 ///
 /// ```
 /// use kafka_stacks::{
-///     metrics::{AgentMetrics, Metric, MetricKind, Source, Unit},
+///     metrics::{AgentMetrics, Metric, MetricType, Source, Unit},
 ///     observability::{Monitored, Sources, Target},
 ///     prelude::*,
 ///     workload::Labels,
@@ -37,7 +39,7 @@ use crate::{construct::Check, workload::VolumeClaims};
 ///
 /// static QUEUED: Metric = Metric {
 ///     name: "bridge_queued_requests",
-///     kind: MetricKind::Gauge,
+///     metric_type: MetricType::Gauge,
 ///     unit: Unit::Count,
 ///     bounds: (0.0, f64::INFINITY),
 ///     source: Source::Exporter(&[]),
@@ -57,7 +59,7 @@ use crate::{construct::Check, workload::VolumeClaims};
 ///     }
 ///
 ///     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
-///         let queued = sources.series(&QUEUED, &[]).unwrap_or_default();
+///         let Some(queued) = sources.series(&QUEUED, &[]) else { return Vec::new() };
 ///         vec![
 ///             Alert::new("BridgeQueueLong", format!("max by (namespace, kafka_cluster) ({queued}) > 100"))
 ///                 .summary("Requests wait in the bridge.")

@@ -2,7 +2,7 @@
 
 use super::Thresholds;
 use crate::{
-    metrics::{Metric, MetricKind, exporter, kubelet, objects, record, target},
+    metrics::{Metric, MetricType, exporter, kubelet, objects, record, target},
     promql::Selector,
     quantity::Duration,
     workload::{Labels, VolumeClaims},
@@ -123,7 +123,7 @@ pub struct Sources {
 #[must_use]
 pub struct ExternalExporter {
     job: String,
-    metrics: Vec<(String, MetricKind, Vec<String>)>,
+    metrics: Vec<(String, MetricType, Vec<String>)>,
 }
 
 impl ExternalExporter {
@@ -140,7 +140,7 @@ impl ExternalExporter {
     pub fn gauge<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.metric(
             name.into(),
-            MetricKind::Gauge,
+            MetricType::Gauge,
             labels.into_iter().map(Into::into).collect(),
         )
     }
@@ -149,17 +149,17 @@ impl ExternalExporter {
     pub fn counter<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.metric(
             name.into(),
-            MetricKind::Counter,
+            MetricType::Counter,
             labels.into_iter().map(Into::into).collect(),
         )
     }
 
-    fn metric(mut self, name: String, kind: MetricKind, labels: Vec<String>) -> Self {
-        self.metrics.push((name, kind, labels));
+    fn metric(mut self, name: String, metric_type: MetricType, labels: Vec<String>) -> Self {
+        self.metrics.push((name, metric_type, labels));
         self
     }
 
-    fn metric_of(&self, name: &str) -> Option<&(String, MetricKind, Vec<String>)> {
+    fn metric_of(&self, name: &str) -> Option<&(String, MetricType, Vec<String>)> {
         self.metrics.iter().find(|(known, _, _)| known == name)
     }
 }
@@ -167,7 +167,7 @@ impl ExternalExporter {
 /// The series of one name, as far as they are known before they exist.
 #[derive(Debug)]
 pub(crate) struct Series<'a> {
-    pub kind: MetricKind,
+    pub metric_type: MetricType,
     pub bounds: (f64, f64),
     pub labels: Vec<&'a str>,
     /// The jobs that they can have.
@@ -237,7 +237,7 @@ impl Sources {
                 most = f64::from(brokers);
             }
             return Some(Series {
-                kind: metric.kind,
+                metric_type: metric.metric_type,
                 bounds: (least, most),
                 labels: target.labels_of_series().chain(metric.labels()).collect(),
                 jobs: ours.iter().map(|(target, _)| target.job.as_str()).collect(),
@@ -251,7 +251,7 @@ impl Sources {
             .find(|metric| metric.name == name)
         {
             return Some(Series {
-                kind: metric.kind,
+                metric_type: metric.metric_type,
                 bounds: metric.bounds,
                 labels: ["job", "instance"].into_iter().chain(metric.labels()).collect(),
                 jobs: Vec::new(),
@@ -261,7 +261,7 @@ impl Sources {
         }
         if let Some(metric) = self.records().find(|metric| metric.name == name) {
             return Some(Series {
-                kind: metric.kind,
+                metric_type: metric.metric_type,
                 bounds: metric.bounds,
                 labels: ["namespace", CLUSTER].into_iter().chain(metric.labels()).collect(),
                 jobs: Vec::new(),
@@ -272,7 +272,7 @@ impl Sources {
         if name == ALERTS {
             // Prometheus' own, of all rules: what the expression of each leaves comes on top.
             return Some(Series {
-                kind: MetricKind::Gauge,
+                metric_type: MetricType::Gauge,
                 bounds: (1.0, 1.0),
                 labels: vec!["alertname", "alertstate", "severity", "namespace", CLUSTER],
                 jobs: Vec::new(),
@@ -281,9 +281,9 @@ impl Sources {
             });
         }
         self.external.iter().find_map(|exporter| {
-            let (_, kind, labels) = exporter.metric_of(name)?;
+            let (_, metric_type, labels) = exporter.metric_of(name)?;
             Some(Series {
-                kind: *kind,
+                metric_type: *metric_type,
                 bounds: (f64::NEG_INFINITY, f64::INFINITY),
                 labels: ["job", "instance", "namespace", "pod"]
                     .into_iter()
@@ -362,12 +362,7 @@ impl Sources {
 
     /// Selects the series of a metric by labels of its own, on top of those that its monitors give it or in their place; a
     /// value that starts with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
-    pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
-        Some(self.selector(metric, labels)?.to_string())
-    }
-
-    /// The same as a selector, to which further matchers can be added.
-    pub(crate) fn selector(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
+    pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
         let jobs = self.jobs_of(metric);
         // Of what this job does not export there is nothing, although another one may have it.
         let elsewhere = |job: &&str| !job.starts_with('~') && !jobs.contains(job);

@@ -20,12 +20,12 @@ pub(crate) trait Catalog {
     fn scrape_interval(&self) -> Duration;
 }
 
-/// How a value moves, and so how it may be used.
+/// The type of a metric: how its value changes, and so how an expression may use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MetricType {
-    /// Up and down.
+pub enum MetricType {
+    /// The value goes up and down.
     Gauge,
-    /// Only up, until the process restarts.
+    /// The value only grows, until the process restarts: use its `rate` or `increase`.
     Counter,
 }
 

@@ -10,8 +10,9 @@ mod parse;
 mod selector;
 pub(crate) mod template;
 
-pub(crate) use analysis::{analyze, bounds::Bounds};
-pub(crate) use catalog::{Catalog, Label, MetricType, Series};
+pub(crate) use analysis::{Analysis, analyze, bounds::Bounds};
+pub use catalog::MetricType;
+pub(crate) use catalog::{Catalog, Label, Series};
 pub(crate) use duration::parse_duration;
 pub(crate) use parse::{metric_names, parse};
-pub(crate) use selector::Selector;
+pub use selector::Selector;

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// A metric's name and the matchers of its labels, in the order in which they were added.
+/// A metric's name and the matchers of its labels, in the order in which they were added. It is printed as `PromQL`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) struct Selector {
+pub struct Selector {
     metric: String,
     matchers: Vec<(String, Operator, String)>,
 }
@@ -19,7 +19,7 @@ enum Operator {
 
 impl Selector {
     /// All series of a metric.
-    pub(crate) fn new(metric: impl Into<String>) -> Self {
+    pub fn new(metric: impl Into<String>) -> Self {
         Self {
             metric: metric.into(),
             matchers: Vec::new(),
@@ -27,17 +27,17 @@ impl Selector {
     }
 
     /// Only series whose label has this value.
-    pub(crate) fn equal(self, label: &str, value: &str) -> Self {
+    pub fn equal(self, label: &str, value: &str) -> Self {
         self.with(label, Operator::Equal, value)
     }
 
     /// Only series whose label has another value.
-    pub(crate) fn not_equal(self, label: &str, value: &str) -> Self {
+    pub fn not_equal(self, label: &str, value: &str) -> Self {
         self.with(label, Operator::NotEqual, value)
     }
 
     /// Only series whose label matches this regular expression from its first to its last character.
-    pub(crate) fn regex(self, label: &str, pattern: &str) -> Self {
+    pub fn regex(self, label: &str, pattern: &str) -> Self {
         self.with(label, Operator::Regex, pattern)
     }
 

@@ -128,7 +128,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is {{ $labels.state }}.",
         threshold: |_, _| "All brokers are CONNECTED. A reconnect takes seconds.".to_owned(),
         expression: |_, sources| {
-            let state = sources.selector(&zookeeper::SESSION_STATE, &[])?;
+            let state = sources.series(&zookeeper::SESSION_STATE, &[])?;
             let state = state.not_equal("state", "CONNECTED");
             Some(format!("max by ({BY}, pod, state) ({state})"))
         },

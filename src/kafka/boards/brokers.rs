@@ -62,12 +62,13 @@ fn topics(queries: &Queries<'_>) -> Vec<Panel> {
 }
 
 pub(super) fn volumes(queries: &Queries<'_>) -> Panel {
+    let used = queries.0.series(&record::VOLUME_USED, &[]).map(|used| used.to_string());
     panel_of(
         "Volumes, used",
         "Part of each volume that is no longer available.",
         PanelUnit::Ratio,
         View::Lines,
-        vec![(queries.0.series(&record::VOLUME_USED, &[]), "{{persistentvolumeclaim}}")],
+        vec![(used, "{{persistentvolumeclaim}}")],
     )
     .limit(share(queries.0.thresholds.disk_usage))
 }

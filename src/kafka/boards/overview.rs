@@ -62,7 +62,7 @@ fn traffic(queries: &Queries<'_>) -> Vec<Panel> {
     let errors = queries
         .0
         .series(&broker::ERRORS, &[])
-        .map(|errors| errors.replace('}', ",error!=\"NONE\"}"))
+        .map(|errors| errors.not_equal("error", "NONE"))
         .map(|errors| format!("sum by (request, error) (rate({errors}[$__rate_interval])) > 0"));
     vec![
         panel_of(

@@ -23,7 +23,7 @@ fn without<'a>(selector: Selector, labels: impl Iterator<Item = (&'static str, &
 /// The lag of each group and topic where it is above its limit, divided so that all limits are the same.
 fn above_limits(sources: &Sources, part: u64) -> Option<String> {
     let limits = &sources.thresholds.lag;
-    let lag = sources.selector(&record::GROUP_LAG, &[])?;
+    let lag = sources.series(&record::GROUP_LAG, &[])?;
     let above = |selector: &Selector, limit: u64| format!("{selector} > {}", limit / part);
     let others = limits.special.iter().map(|(of, _)| label(of));
     let mut parts = vec![above(&without(lag.clone(), others), limits.default)];

@@ -9,16 +9,12 @@ mod scraping;
 
 use std::collections::BTreeSet;
 
-use super::{
-    Monitoring,
-    expression::{Flaw, Judgement, judge},
-    resource::AlertingRule,
-};
-use crate::promql::{self, template};
+use super::{Monitoring, resource::AlertingRule};
 use crate::{
-    diagnostics::rules::observability as rules,
+    diagnostics::{Diagnostic, rules::observability as rules},
     metrics::Metric,
     observability::{Alert, AlertTest, CLUSTER, INTERVAL, Monitored, OVERVIEW, Says, Sources, of_table},
+    promql::{self, Analysis, analyze, template},
 };
 
 /// An alert for one stack, as Prometheus reads it.
@@ -98,21 +94,23 @@ impl Monitoring {
         }
     }
 
-    /// What is wrong with each alert.
-    pub(super) fn flaws(&self, sources: &Sources) -> Vec<(Ready<'_>, Vec<Flaw>)> {
+    /// Each alert with what is wrong with it.
+    pub(super) fn checked_alerts(&self, sources: &Sources) -> Vec<(Ready<'_>, Vec<Diagnostic>)> {
         let mut names = BTreeSet::new();
         self.ready_alerts(sources)
             .into_iter()
             .map(|alert| {
-                let mut flaws = alert.flaws(sources);
+                let mut diagnostics = alert.check(sources);
                 if !names.insert(alert.rule.alert.clone()) {
-                    flaws.push(Flaw {
-                        rule: &rules::ALERT,
-                        message: format!("another alert is called `{}` too", alert.rule.alert),
-                        hint: "give it another name in `Alert::new(…)`".to_owned(),
+                    diagnostics.push(Diagnostic {
+                        hint: "give one of them another name in `Alert::new(…)`".to_owned(),
+                        ..Diagnostic::new(
+                            &rules::ALERT,
+                            format!("two alerts have the name `{}`", alert.rule.alert),
+                        )
                     });
                 }
-                (alert, flaws)
+                (alert, diagnostics)
             })
             .collect()
     }
@@ -126,95 +124,102 @@ impl Ready<'_> {
 
     /// Whether the alert has the label `namespace`. Those of this crate have.
     pub(super) fn in_namespace(&self, test: &AlertTest, sources: &Sources) -> bool {
-        let keeps = |judgement: Judgement| judgement.labels.is_some_and(|labels| labels.contains("namespace"));
-        matches!(test.says, Says::Value(_)) || keeps(judge(&self.alert.expression, sources))
+        let keeps = |analysis: Analysis| analysis.labels.is_some_and(|labels| labels.contains("namespace"));
+        matches!(test.says, Says::Value(_)) || keeps(analyze(&self.alert.expression, sources))
     }
 
-    fn flaws(&self, sources: &Sources) -> Vec<Flaw> {
-        let mut judgement = judge(&self.rule.expr, sources);
-        let mut flaws = flaws(&self.rule, &mut judgement);
+    fn check(&self, sources: &Sources) -> Vec<Diagnostic> {
+        let (analysis, mut diagnostics) = check_rule(&self.rule, sources);
         // The tests of this crate's own alerts are run by its own checks.
         if self.alert.location.is_some() {
             match &self.alert.test {
-                Some(test) => flaws.extend(test.flaws(&judgement, sources)),
-                // What is wrong with it comes first.
-                None if flaws.is_empty() => flaws.push(Flaw {
-                    rule: &rules::UNTESTED,
-                    message: "it has no test".to_owned(),
-                    hint: AlertTest::call(&judgement, sources),
+                Some(test) => diagnostics.extend(test.check(&analysis, sources)),
+                // A test is asked for once the rest is right.
+                None if diagnostics.is_empty() => diagnostics.push(Diagnostic {
+                    hint: AlertTest::call(&analysis, sources),
+                    ..Diagnostic::new(&rules::UNTESTED, "the alert has no test")
                 }),
                 None => {}
             }
         }
-        flaws
+        diagnostics
     }
 }
 
-/// What is wrong with a rule, the flaws of its expression first.
-fn flaws(rule: &AlertingRule, judgement: &mut Judgement) -> Vec<Flaw> {
-    let mut flaws = std::mem::take(&mut judgement.flaws);
-    let mut flaw = |rule, message: String, hint: &str| {
-        flaws.push(Flaw {
-            rule,
-            message,
+/// The analysis of a rule's expression, and what is wrong with the rule: first with its expression.
+fn check_rule(rule: &AlertingRule, sources: &Sources) -> (Analysis, Vec<Diagnostic>) {
+    let mut analysis = analyze(&rule.expr, sources);
+    let mut diagnostics = std::mem::take(&mut analysis.diagnostics);
+    let mut report = |rule, message: String, hint: &str| {
+        diagnostics.push(Diagnostic {
             hint: hint.to_owned(),
+            ..Diagnostic::new(rule, message)
         });
     };
+    if !analysis.conditional {
+        report(
+            &rules::COMPARISON,
+            "no comparison: the alert fires as long as its series exist".to_owned(),
+            "compare the expression with a threshold, as in `… > 100`",
+        );
+    }
     let name = &rule.alert;
     let mut letters = name.bytes();
     if !letters.next().is_some_and(|first| first.is_ascii_uppercase()) || !letters.all(|c| c.is_ascii_alphanumeric()) {
-        let message = format!("`{name}` must be UpperCamelCase, as `KafkaBrokerDown`");
-        flaw(&rules::ALERT, message, "use such a name in `Alert::new(…)`");
+        let message = format!("the name `{name}` is not in UpperCamelCase");
+        report(
+            &rules::ALERT,
+            message,
+            "give `Alert::new(…)` a name like `KafkaBrokerDown`",
+        );
     }
     for what in ["summary", "description"] {
         if rule.annotation(what).trim().is_empty() {
-            flaw(
+            report(
                 &rules::ALERT,
-                format!("it has no {what}"),
-                &format!("say it with `.{what}(…)`"),
+                format!("the alert has no {what}"),
+                &format!("add one with `.{what}(…)`"),
             );
         }
     }
     let for_duration = rule.waits();
     if for_duration.as_millis() != 0 && for_duration < INTERVAL {
-        flaw(
+        report(
             &rules::TIMES,
-            format!("`for` is {for_duration}, and a scrape comes every {INTERVAL}"),
-            "use `.for_duration(5.minutes())`, or `.for_duration(0.seconds())` for what must not happen once",
+            format!("`for` is {for_duration}, shorter than the scrape interval of {INTERVAL}"),
+            "use `.for_duration(5.minutes())`, or `.for_duration(0.seconds())` to fire at once",
         );
     }
     if rule.annotation("summary").contains("{{") {
-        flaw(
+        report(
             &rules::TEMPLATE,
-            "the summary has a template: it is the same for every alert of a name".to_owned(),
-            "put it into `.description(…)`",
+            "the summary has a template, but must be the same for all alerts of this name".to_owned(),
+            "use the template in `.description(…)`",
         );
     }
     // Prometheus expands all annotations, not the description alone.
     for what in ["description", "runbook_url"] {
-        for message in template::errors(rule.annotation(what), judgement.labels.as_ref()) {
-            flaw(&rules::TEMPLATE, message, "name labels that the expression keeps");
+        for message in template::errors(rule.annotation(what), analysis.labels.as_ref()) {
+            report(&rules::TEMPLATE, message, "use labels that the expression keeps");
         }
     }
-    flaws
+    (analysis, diagnostics)
 }
 
 /// What is wrong with a rule that an amendment changed or added. `written` are those that were rendered.
-pub(super) fn flaws_of_amended(rule: &AlertingRule, written: &[Ready<'_>], sources: &Sources) -> Vec<Flaw> {
+pub(super) fn check_amended(rule: &AlertingRule, written: &[Ready<'_>], sources: &Sources) -> Vec<Diagnostic> {
     if written.iter().any(|alert| alert.rule == *rule) {
         return Vec::new();
     }
-    let mut judgement = judge(&rule.expr, sources);
-    let mut flaws = flaws(rule, &mut judgement);
+    let (_, mut diagnostics) = check_rule(rule, sources);
     let before = written.iter().find(|alert| alert.rule.alert == rule.alert);
-    if flaws.is_empty() && before.is_none_or(|alert| alert.rule.expr != rule.expr) {
-        flaws.push(Flaw {
-            rule: &rules::UNTESTED,
-            message: "it has no test: its expression is the amendment's".to_owned(),
-            hint: "use a threshold of `Monitoring`, or an alert of your own with `Alert::test(…)`".to_owned(),
+    if diagnostics.is_empty() && before.is_none_or(|alert| alert.rule.expr != rule.expr) {
+        diagnostics.push(Diagnostic {
+            hint: "set a threshold of `Monitoring`, or add an alert of your own with `Alert::test(…)`".to_owned(),
+            ..Diagnostic::new(&rules::UNTESTED, "the amended expression has no test")
         });
     }
-    flaws
+    diagnostics
 }
 
 /// The metrics of an expression.

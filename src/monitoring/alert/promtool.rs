@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{AlertingRule, Flaw, Judgement, Ready, rules};
+use super::{AlertingRule, Ready, rules};
 use crate::{
-    metrics::MetricKind,
+    diagnostics::Diagnostic,
+    metrics::MetricType,
     observability::{AlertTest, Samples, Says, Sources, TestSeries},
+    promql::Analysis,
     quantity::Duration,
 };
 
@@ -15,15 +17,20 @@ use crate::{
 const PEACE: u64 = 10;
 
 impl AlertTest {
-    /// What is wrong with it, before promtool sees it.
-    pub(super) fn flaws(&self, judgement: &Judgement, sources: &Sources) -> Vec<Flaw> {
-        let mut flaws = Vec::new();
-        let mut flaw = |rule, message: String, hint: String| flaws.push(Flaw { rule, message, hint });
+    /// What is wrong with it, found before promtool runs it.
+    pub(super) fn check(&self, analysis: &Analysis, sources: &Sources) -> Vec<Diagnostic> {
+        let mut diagnostics = Vec::new();
+        let mut report = |rule, message: String, hint: String| {
+            diagnostics.push(Diagnostic {
+                hint,
+                ..Diagnostic::new(rule, message)
+            });
+        };
         if self.series.is_empty() {
-            flaw(
+            report(
                 &rules::ALERT,
-                "its test has no series".to_owned(),
-                "give it what the expression reads: `AlertTest::series(…)`".to_owned(),
+                "the test has no series".to_owned(),
+                "add a series of each metric of the expression with `AlertTest::series(…)`".to_owned(),
             );
         }
         for TestSeries {
@@ -33,57 +40,57 @@ impl AlertTest {
         } in &self.series
         {
             if let Some(number) = samples.impossible() {
-                flaw(
+                report(
                     &rules::ALERT,
-                    format!("its test gives `{metric}` the number {number:e}, with which promtool cannot go on"),
-                    "use finite numbers in `AlertTest::series(…)`, of a growth up to 2 to the power of 53".to_owned(),
+                    format!("the test has the number {number:e} for `{metric}`, which promtool cannot process"),
+                    "use finite numbers in `AlertTest::series(…)`, and counters of at most 2 to the power of 53"
+                        .to_owned(),
                 );
             }
             let Some(series) = sources.find(metric) else {
-                let hint = "name a metric of the expression in `AlertTest::series(…)`".to_owned();
-                flaw(
+                report(
                     &rules::METRIC,
-                    format!("its test has a series of `{metric}`, which nothing exports"),
-                    hint,
+                    format!("the test has a series of `{metric}`, which nothing exports"),
+                    "name a metric of the expression in `AlertTest::series(…)`".to_owned(),
                 );
                 continue;
             };
             for (label, _) in labels.iter().filter(|(label, _)| !series.labels.contains(&&**label)) {
-                flaw(
+                report(
                     &rules::LABEL,
-                    format!("its test gives `{metric}` the label `{label}`, which it does not have"),
+                    format!("the test gives `{metric}` the label `{label}`, which the metric does not have"),
                     format!("its labels are `{}`", series.labels.join("`, `")),
                 );
             }
         }
-        if let Some(kept) = &judgement.labels {
+        if let Some(kept) = &analysis.labels {
             for (label, _) in self.labels.iter().filter(|(label, _)| !kept.contains(&**label)) {
-                flaw(
+                report(
                     &rules::LABEL,
-                    format!("its test expects the label `{label}`, which the expression does not keep"),
-                    "expect labels that the expression keeps: `AlertTest::label(…)`".to_owned(),
+                    format!("the test expects the label `{label}`, which the expression does not keep"),
+                    "name labels that the expression keeps in `AlertTest::label(…)`".to_owned(),
                 );
             }
         }
-        flaws
+        diagnostics
     }
 
     /// The call that is missing where an alert has no test: its metrics with their labels, and the labels that it keeps.
-    pub(super) fn call(judgement: &Judgement, sources: &Sources) -> String {
-        let mut call = "say `.test(AlertTest::new(\"…\")".to_owned();
+    pub(super) fn call(analysis: &Analysis, sources: &Sources) -> String {
+        let mut call = "add `.test(AlertTest::new(\"…\")".to_owned();
         let mut known = Vec::new();
-        for name in &judgement.metrics {
+        for name in &analysis.metrics {
             let Some(series) = sources.find(name) else { continue };
             let own = sources.labels_of(name);
             let labels: Vec<String> = own.iter().map(|label| format!("(\"{label}\", \"…\")")).collect();
-            let samples = match series.kind {
-                MetricKind::Gauge => "Samples::Gauge { good: …, nearly: …, bad: … }",
-                MetricKind::Counter => "Samples::Counter { from: …, good: …, nearly: …, bad: … }",
+            let samples = match series.metric_type {
+                MetricType::Gauge => "Samples::Gauge { good: …, nearly: …, bad: … }",
+                MetricType::Counter => "Samples::Counter { from: …, good: …, nearly: …, bad: … }",
             };
             call += &format!(".series(\"{name}\", &[{}], {samples})", labels.join(", "));
             known.extend(own);
         }
-        for label in judgement.labels.iter().flatten().filter(|label| known.contains(label)) {
+        for label in analysis.labels.iter().flatten().filter(|label| known.contains(label)) {
             call += &format!(".label(\"{label}\", \"…\")");
         }
         call + ")`"

@@ -3,7 +3,7 @@
 use crate::{
     metrics::{exporter, record},
     observability::{
-        Board, Panel, PanelUnit, Variable, View,
+        Board, Panel, PanelUnit, Selector, Variable, View,
         panels::{Queries, largest_lag, panel, plain},
     },
 };
@@ -19,7 +19,7 @@ pub(super) fn board(queries: &Queries<'_>) -> Board {
 }
 
 /// The lag of each group on each topic, if it ever committed there.
-fn lags(queries: &Queries<'_>) -> Option<String> {
+fn lags(queries: &Queries<'_>) -> Option<Selector> {
     queries.0.series(
         &record::GROUP_LAG,
         &[("consumergroup", "~$group"), ("topic", "~$topic")],

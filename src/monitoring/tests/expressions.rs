@@ -36,18 +36,13 @@ fn alerts_and_panels_use_only_exported_metrics_and_existing_labels() {
         let least = if stack.name() == "external" { 25 } else { 80 };
         assert!(expressions.len() > least, "{}", expressions.len());
         for expression in expressions {
-            let judgement = judge(&expression.replace("$__rate_interval", "2m"), &sources);
-            assert!(!judgement.metrics.is_empty(), "{expression}");
-            for metric in &judgement.metrics {
+            let analysis = analyze(&expression.replace("$__rate_interval", "2m"), &sources);
+            assert!(!analysis.metrics.is_empty(), "{expression}");
+            for metric in &analysis.metrics {
                 assert!(exported.contains(metric), "nothing exports {metric}");
             }
-            // A panel compares nothing.
-            let flaws: Vec<&Flaw> = judgement
-                .flaws
-                .iter()
-                .filter(|flaw| !flaw.message.starts_with("no comparison"))
-                .collect();
-            assert!(flaws.is_empty(), "{expression}: {flaws:?}");
+            let diagnostics = &analysis.diagnostics;
+            assert!(diagnostics.is_empty(), "{expression}: {diagnostics:?}");
         }
     }
 }
@@ -74,12 +69,9 @@ fn recording_rules_match_their_metrics_and_come_before_alerts() {
         for rule in &records {
             let name = rule["record"].as_str().unwrap();
             let metric = record::ALL.iter().find(|metric| metric.name == name).unwrap();
-            let mut judgement = judge(rule["expr"].as_str().unwrap(), &sources);
-            judgement
-                .flaws
-                .retain(|flaw| !flaw.message.starts_with("no comparison"));
-            assert!(judgement.flaws.is_empty(), "{name}: {:?}", judgement.flaws);
-            let mut labels = judgement.labels.unwrap();
+            let analysis = analyze(rule["expr"].as_str().unwrap(), &sources);
+            assert!(analysis.diagnostics.is_empty(), "{name}: {:?}", analysis.diagnostics);
+            let mut labels = analysis.labels.unwrap();
             labels.extend(
                 rule["labels"]
                     .as_object()
@@ -151,20 +143,20 @@ fn a_matcher_may_name_only_volumes_of_the_cluster() {
         (stack, Monitoring::new("monitoring", &kafka))
     };
     let sources = monitoring.sources(stack.context());
-    let flaws = |claim: &str| {
+    let diagnostics = |claim: &str| {
         let selector = format!("{{namespace=\"kafka\",persistentvolumeclaim=\"{claim}\"}}");
-        judge(
+        analyze(
             &format!("kubelet_volume_stats_available_bytes{selector} < 1e9"),
             &sources,
         )
-        .flaws
+        .diagnostics
         .len()
     };
     let found: Vec<usize> = ["data-kafka-0", "data-kafka-11", "data-kafka-controller-100"]
-        .map(flaws)
+        .map(diagnostics)
         .into();
     assert_eq!(found, [0, 0, 0]);
-    assert_eq!(["data-kafka-12", "data-kafka-controller-0"].map(flaws), [1, 1]);
+    assert_eq!(["data-kafka-12", "data-kafka-controller-0"].map(diagnostics), [1, 1]);
 }
 
 #[test]
@@ -185,18 +177,18 @@ fn experimental_promql_is_refused() {
         deep.as_str(),
         signs.as_str(),
     ] {
-        let rules: Vec<&str> = judge(expression, &sources)
-            .flaws
+        let rules: Vec<&str> = analyze(expression, &sources)
+            .diagnostics
             .iter()
-            .map(|flaw| flaw.rule.id)
+            .map(|diagnostic| diagnostic.rule.id)
             .collect();
         assert_eq!(rules, ["KS-O03"], "{expression:.80}");
     }
-    let rules: Vec<&str> = judge("shop_waiting > NaN", &sources)
-        .flaws
+    let rules: Vec<&str> = analyze("shop_waiting > NaN", &sources)
+        .diagnostics
         .iter()
-        .map(|flaw| flaw.rule.id)
+        .map(|diagnostic| diagnostic.rule.id)
         .collect();
     assert_eq!(rules, ["KS-O07"]);
-    assert!(judge("topk(1, shop_waiting) > 1", &sources).flaws.is_empty());
+    assert!(analyze("topk(1, shop_waiting) > 1", &sources).diagnostics.is_empty());
 }

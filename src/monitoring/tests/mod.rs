@@ -16,13 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::{
-    expression::{Flaw, judge},
-    resource::PrometheusRule,
-};
+use super::resource::PrometheusRule;
 use crate::{
     metrics::{broker, exporter, kubelet, objects, record, target},
     prelude::*,
+    promql::analyze,
 };
 
 /// Combined nodes, dedicated controllers, and `ZooKeeper`: all with everything beside them.

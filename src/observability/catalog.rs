@@ -1,55 +1,15 @@
-//! The expressions of alerts, analyzed with what is known about the metrics of the stack.
+//! What analysis of PromQL knows of the series of a stack.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
+use super::{
+    Sources,
+    sources::{CLUSTER, INTERVAL, Series},
+};
 use crate::{
-    diagnostics::{Diagnostic, Rule, rules::observability as rules},
-    metrics::MetricKind,
-    observability::{CLUSTER, INTERVAL, Series, Sources},
-    promql::{self, Bounds, Catalog, Label, MetricType, analyze},
+    promql::{self, Bounds, Catalog, Label},
     quantity::Duration,
 };
-
-/// Something wrong with an alert: the rule that it breaks, what is wrong, and how it is mended.
-#[derive(Debug)]
-pub(super) struct Flaw {
-    pub rule: &'static Rule,
-    pub message: String,
-    pub hint: String,
-}
-
-/// What was learnt about an expression.
-#[derive(Debug, Default)]
-pub(super) struct Judgement {
-    pub flaws: Vec<Flaw>,
-    /// The names of its metrics.
-    pub metrics: BTreeSet<String>,
-    /// The labels that every series of the result has, unless they are not known.
-    pub labels: Option<BTreeSet<String>>,
-}
-
-/// Analyzes the expression of an alert.
-pub(super) fn judge(expression: &str, sources: &Sources) -> Judgement {
-    let analysis = analyze(expression, sources);
-    let flaw = |diagnostic: Diagnostic| Flaw {
-        rule: diagnostic.rule,
-        message: diagnostic.message,
-        hint: diagnostic.hint,
-    };
-    let mut flaws: Vec<Flaw> = analysis.diagnostics.into_iter().map(flaw).collect();
-    if !analysis.conditional {
-        flaws.push(Flaw {
-            rule: &rules::COMPARISON,
-            message: "no comparison: the alert fires as long as its series exist".to_owned(),
-            hint: "compare the expression with a threshold, as in `… > 100`".to_owned(),
-        });
-    }
-    Judgement {
-        flaws,
-        metrics: analysis.metrics,
-        labels: analysis.labels,
-    }
-}
 
 impl Catalog for Sources {
     fn series(&self, metric: &str) -> Option<promql::Series<'_>> {
@@ -57,10 +17,7 @@ impl Catalog for Sources {
         let labels = series.labels.iter().map(|label| self.label(label, &series)).collect();
         let (least, most) = series.bounds;
         Some(promql::Series {
-            metric_type: match series.kind {
-                MetricKind::Gauge => MetricType::Gauge,
-                MetricKind::Counter => MetricType::Counter,
-            },
+            metric_type: series.metric_type,
             bounds: Bounds::new(least, most),
             labels,
             // What external exporters report may have neither label.
