@@ -28,9 +28,9 @@ fn external() -> Stack {
 fn nothing_is_sold() -> Alert {
     let orders = Samples::Counter {
         from: 0.0,
-        good: 60.0,
-        nearly: 6.0,
-        bad: 0.0,
+        healthy: 60.0,
+        tolerated: 6.0,
+        firing: 0.0,
     };
     Alert::new(
         "ShopSellsNothing",

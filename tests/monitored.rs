@@ -36,9 +36,9 @@ impl Monitored for Bridge {
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
         let queued = sources.series(&METRICS[0], &[]).unwrap();
         let samples = Samples::Gauge {
-            good: 0.0,
-            nearly: 100.0,
-            bad: 101.0,
+            healthy: 0.0,
+            tolerated: 100.0,
+            firing: 101.0,
         };
         vec![
             Alert::new(
@@ -95,7 +95,7 @@ fn a_component_of_ones_own_has_target_rule_runbook_test_and_dashboard() {
     );
     has("runbooks/BridgeQueueLong.md", "Clients of bridge wait.");
     has("runbooks/BridgeQueueLong.md", "kubectl -n kafka get pods");
-    has("tests/alerts.yaml", "BridgeQueueLong fires and stops");
+    has("tests/alerts.yaml", "BridgeQueueLong fires and resolves");
     has("monitoring/configmap-kafka-dashboard-bridge.yaml", "Queued requests");
     has(
         "monitoring/configmap-kafka-dashboard.yaml",

@@ -838,9 +838,9 @@ fn sound() -> Vec<(&'static Rule, Stack)> {
                             "kafka_brokers",
                             &[],
                             Samples::Gauge {
-                                good: 3.0,
-                                nearly: 3.0,
-                                bad: 2.0,
+                                healthy: 3.0,
+                                tolerated: 3.0,
+                                firing: 2.0,
                             },
                         )
                         .label("job", "kafka-exporter"),

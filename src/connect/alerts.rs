@@ -101,18 +101,18 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     &connect::FAILED_TASKS,
                     &[("pod", "kafka-connect-a"), CONNECTOR],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 2.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 2.0,
                     },
                 )
                 .given(
                     &connect::FAILED_TASKS,
                     &[("pod", "kafka-connect-b"), CONNECTOR],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 2.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 2.0,
                     },
                 )
                 .label("job", group.name())
@@ -157,9 +157,9 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     &connect::REBALANCING,
                     &[("pod", "kafka-connect-a")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
                 .label("job", group.name())

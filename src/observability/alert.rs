@@ -130,7 +130,7 @@ impl Alert {
         self
     }
 
-    /// Series with which promtool shows that it fires, stops, and is silent where it should be.
+    /// Its test, for promtool: series with which it fires and resolves, and others with which it must not fire.
     pub fn test(mut self, test: AlertTest) -> Self {
         self.test = Some(test);
         self
@@ -160,7 +160,7 @@ pub(crate) struct AlertRow<T: 'static> {
     pub expression: fn(&T, &Sources) -> Option<String>,
     /// What to do about it.
     pub page: Page,
-    /// Series that make it fire, and the nearest that do not.
+    /// Series that make it fire, and the worst at which it must not fire.
     pub test: fn(&T, &Sources) -> AlertTest,
 }
 
@@ -280,11 +280,11 @@ impl Runbook {
     }
 }
 
-/// How an alert is tested: series that make it fire and stop, and the nearest that do not.
+/// How an alert is tested: series that make it fire and resolve, and the worst ones at which it must not fire.
 ///
-/// `out/<stack>/tests/alerts.yaml` then has two tests of it, for `promtool test rules`. In the first all series are `good` for
-/// ten minutes, then `bad` until ten minutes after the alert fires, then `good` again; in the second they are `nearly` bad for
-/// as long, and the alert has to be silent.
+/// `out/<stack>/tests/alerts.yaml` then has two tests of it, for `promtool test rules`. In the first all series are `healthy`
+/// for ten minutes, then `firing` until ten minutes after the alert fires, then `healthy` again. In the second they are
+/// `tolerated` for as long, and the alert must not fire.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -303,35 +303,36 @@ impl Runbook {
 ///                         .series(
 ///                             "shop_orders_waiting",
 ///                             &[("region", "eu")],
-///                             Samples::Gauge { good: 0.0, nearly: 100.0, bad: 101.0 },
+///                             Samples::Gauge { healthy: 0.0, tolerated: 100.0, firing: 101.0 },
 ///                         )
 ///                         .label("region", "eu"),
 ///                 ),
 ///         ),
 /// );
 /// # let manifests = synth(&stack).manifests.unwrap();
-/// # assert!(manifests.get("tests/alerts.yaml").unwrap().contains("ShopOrdersWait fires and stops"));
+/// # assert!(manifests.get("tests/alerts.yaml").unwrap().contains("ShopOrdersWait fires and resolves"));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct AlertTest {
-    pub(crate) says: Says,
+    /// What the description is when the alert fires.
+    pub(crate) expected: ExpectedDescription,
     pub(crate) series: Vec<TestSeries>,
     /// The alert's labels beside `namespace`, `kafka_cluster` and `severity`.
     pub(crate) labels: Vec<(Text, String)>,
-    /// From the change until the expression holds.
+    /// From the first firing sample until the expression holds.
     pub(crate) delay: Duration,
-    /// From the end of the trouble until it holds no more.
+    /// From the first healthy sample until the expression no longer holds.
     pub(crate) recovery: Duration,
 }
 
-/// What the description says when the alert fires.
+/// What a test expects the description to be when the alert fires.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Says {
-    /// What its template makes of this value.
-    Value(String),
-    /// These words.
-    Words(String),
+pub(crate) enum ExpectedDescription {
+    /// The template with this value in it.
+    WithValue(String),
+    /// This text.
+    Text(String),
 }
 
 /// A series of a test, by metric and labels of its own.
@@ -342,43 +343,43 @@ pub(crate) struct TestSeries {
     pub samples: Samples,
 }
 
-/// What a series does in good times, in trouble, and where it is nearly in trouble.
+/// The samples of a series in each phase of a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Samples {
-    /// It has a value.
+    /// A value.
     Gauge {
-        /// In good times.
-        good: f64,
-        /// The nearest value at which the alert has to be silent.
-        nearly: f64,
-        /// In trouble.
-        bad: f64,
+        /// While all is well.
+        healthy: f64,
+        /// The worst value at which the alert must not fire.
+        tolerated: f64,
+        /// While the alert fires.
+        firing: f64,
     },
-    /// It starts somewhere and grows by so much a minute.
+    /// A value that grows in each minute by the number of the phase.
     Counter {
-        /// Where it starts.
+        /// The first value.
         from: f64,
-        /// In good times.
-        good: f64,
-        /// The nearest growth at which the alert has to be silent.
-        nearly: f64,
-        /// In trouble.
-        bad: f64,
+        /// While all is well.
+        healthy: f64,
+        /// The worst growth at which the alert must not fire.
+        tolerated: f64,
+        /// While the alert fires.
+        firing: f64,
     },
-    /// It goes up by one every other minute while there is trouble.
+    /// It grows by 1 every other minute while the alert fires.
     Flapping,
-    /// It is absent during trouble.
+    /// It has this value, and is absent while the alert fires.
     Disappears(f64),
-    /// It is only there during trouble.
+    /// It has this value while the alert fires, and is absent otherwise.
     Appears(f64),
     /// It always has this value.
     Constant(f64),
 }
 
 impl AlertTest {
-    /// A test in which one alert fires, with these words: the description, its templates replaced.
-    pub fn new(says: impl Into<String>) -> Self {
-        Self::saying(Says::Words(says.into()))
+    /// A test in which one alert fires with this description, its templates replaced.
+    pub fn new(description: impl Into<String>) -> Self {
+        Self::expecting(ExpectedDescription::Text(description.into()))
     }
 
     /// A test in which one alert fires, whose description shows this value.
@@ -387,12 +388,12 @@ impl AlertTest {
         reason = "a number or a text, as the table writes it"
     )]
     pub(crate) fn value(value: impl ToString) -> Self {
-        Self::saying(Says::Value(value.to_string()))
+        Self::expecting(ExpectedDescription::WithValue(value.to_string()))
     }
 
-    const fn saying(says: Says) -> Self {
+    const fn expecting(expected: ExpectedDescription) -> Self {
         Self {
-            says,
+            expected,
             series: Vec::new(),
             labels: Vec::new(),
             delay: Duration::from_seconds(0),
@@ -431,8 +432,8 @@ impl AlertTest {
         self
     }
 
-    /// The time from the first bad sample until the expression holds, as that of a rate to climb, and from the first good one
-    /// until it holds no more; none unless said otherwise. Whole minutes count.
+    /// The time from the first firing sample until the expression holds, as a rate needs to rise, and from the first healthy
+    /// sample until it no longer holds; both are 0 by default. Only whole minutes count.
     pub const fn late(mut self, delay: Duration, recovery: Duration) -> Self {
         self.delay = delay;
         self.recovery = recovery;

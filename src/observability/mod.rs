@@ -16,7 +16,7 @@ pub use self::{
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{
-    alert::{AlertRow, BY, Page, Says, TestSeries, minutes, of_table},
+    alert::{AlertRow, BY, ExpectedDescription, Page, TestSeries, minutes, of_table},
     board::{LONGEST_NAME, OVERVIEW, firing, uid},
     sources::{ALERTS, CLUSTER, INTERVAL, Scrape, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},

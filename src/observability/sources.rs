@@ -364,9 +364,9 @@ impl Sources {
     /// value that starts with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
     pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
         let jobs = self.jobs_of(metric);
-        // Of what this job does not export there is nothing, although another one may have it.
-        let elsewhere = |job: &&str| !job.starts_with('~') && !jobs.contains(job);
-        if labels.iter().any(|(label, job)| *label == "job" && elsewhere(job)) {
+        // The label names a job that does not export the metric: such a series cannot exist.
+        let impossible = |job: &&str| !job.starts_with('~') && !jobs.contains(job);
+        if labels.iter().any(|(label, job)| *label == "job" && impossible(job)) {
             return None;
         }
         let job = match jobs[..] {

@@ -49,9 +49,9 @@ pub(super) const ALL: &[AlertRow<SchemaRegistryHandle>] = &[AlertRow {
                 &registry::PRIMARY,
                 &[("pod", "a")],
                 Samples::Gauge {
-                    good: 1.0,
-                    nearly: 1.0,
-                    bad: 0.0,
+                    healthy: 1.0,
+                    tolerated: 1.0,
+                    firing: 0.0,
                 },
             )
             .given(&registry::PRIMARY, &[("pod", "b")], Samples::Constant(0.0))

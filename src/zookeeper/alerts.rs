@@ -206,9 +206,9 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     &[("pod", "kafka-0")],
                     Samples::Counter {
                         from: 0.0,
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
                 .label("pod", "kafka-0")

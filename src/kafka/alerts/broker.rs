@@ -21,15 +21,15 @@ fn idle_limit(_: &KafkaHandle, sources: &Sources) -> String {
 }
 
 fn idle_test(sources: &Sources, metric: &Metric) -> AlertTest {
-    let bad = f64::from(sources.thresholds.idle) / 200.0;
+    let firing = f64::from(sources.thresholds.idle) / 200.0;
     AlertTest::value(format!("{}%", f64::from(sources.thresholds.idle) / 2.0))
         .given(
             metric,
             &[("pod", "kafka-0")],
             Samples::Gauge {
-                good: 1.0,
-                nearly: idle(sources),
-                bad,
+                healthy: 1.0,
+                tolerated: idle(sources),
+                firing,
             },
         )
         .label("pod", "kafka-0")
@@ -104,9 +104,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::TOTAL_TIME,
                     &quantile,
                     Samples::Gauge {
-                        good: limit / 2.0,
-                        nearly: limit,
-                        bad: limit + 500.0,
+                        healthy: limit / 2.0,
+                        tolerated: limit,
+                        firing: limit + 500.0,
                     },
                 )
                 .given(
@@ -114,9 +114,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &labels,
                     Samples::Counter {
                         from: 0.0,
-                        good: 100.0,
-                        nearly: 100.0,
-                        bad: 100.0,
+                        healthy: 100.0,
+                        tolerated: 100.0,
+                        firing: 100.0,
                     },
                 )
                 // Slow once, and without requests since.
@@ -312,9 +312,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &jvm::OPEN_FILES,
                     &labels,
                     Samples::Gauge {
-                        good: 10.0,
-                        nearly: 80.0,
-                        bad: 90.0,
+                        healthy: 10.0,
+                        tolerated: 80.0,
+                        firing: 90.0,
                     },
                 )
                 .given(&jvm::MAX_FILES, &labels, Samples::Constant(100.0))
@@ -362,9 +362,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::LATE_TRANSACTIONS,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
                 .label("pod", "kafka-0")

@@ -86,9 +86,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 &exporter::BROKERS,
                 &[],
                 Samples::Gauge {
-                    good: declared,
-                    nearly: declared,
-                    bad: declared - 1.0,
+                    healthy: declared,
+                    tolerated: declared,
+                    firing: declared - 1.0,
                 },
             )
         },
@@ -136,18 +136,18 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &controller::OFFLINE_PARTITIONS,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 4.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 4.0,
                     },
                 )
                 .given(
                     &controller::OFFLINE_PARTITIONS,
                     &[("pod", "kafka-1")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 4.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 4.0,
                     },
                 )
         },
@@ -208,18 +208,18 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::UNDER_MIN_ISR,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 2.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 2.0,
                     },
                 )
                 .given(
                     &broker::UNDER_MIN_ISR,
                     &[("pod", "kafka-1")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 3.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 3.0,
                     },
                 )
         },
@@ -272,9 +272,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &[("pod", "kafka-0")],
                     Samples::Counter {
                         from: 0.0,
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
                 .late(minutes(0), minutes(11))
@@ -328,18 +328,18 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::UNDER_REPLICATED,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 4.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 4.0,
                     },
                 )
                 .given(
                     &broker::UNDER_REPLICATED,
                     &[("pod", "kafka-1")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 5.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 5.0,
                     },
                 )
         },
@@ -396,9 +396,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &[("pod", "kafka-0")],
                     Samples::Counter {
                         from: 0.0,
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 3.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 3.0,
                     },
                 )
                 .given(&broker::ISR_SHRINKS, &[("pod", "kafka-1")], Samples::Constant(12.0))
@@ -489,9 +489,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::FAILED_FETCHES,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 2.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 2.0,
                     },
                 )
                 .label("pod", "kafka-0")

@@ -64,9 +64,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &controller::ACTIVE_CONTROLLERS,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 1.0,
-                        nearly: 1.0,
-                        bad: 0.0,
+                        healthy: 1.0,
+                        tolerated: 1.0,
+                        firing: 0.0,
                     },
                 )
                 .given(
@@ -123,9 +123,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &controller::ACTIVE_CONTROLLERS,
                     &[("pod", "kafka-1")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
         },
@@ -182,18 +182,18 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &controller::CURRENT_LEADER,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 1.0,
-                        nearly: 0.0,
-                        bad: -1.0,
+                        healthy: 1.0,
+                        tolerated: 0.0,
+                        firing: -1.0,
                     },
                 )
                 .given(
                     &controller::CURRENT_LEADER,
                     &[("pod", "kafka-1")],
                     Samples::Gauge {
-                        good: 1.0,
-                        nearly: 0.0,
-                        bad: -1.0,
+                        healthy: 1.0,
+                        tolerated: 0.0,
+                        firing: -1.0,
                     },
                 )
         },
@@ -285,9 +285,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &controller::LAST_APPLIED_LAG,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 500.0,
-                        nearly: f64::from(STALE_MILLIS),
-                        bad: 60_000.0,
+                        healthy: 500.0,
+                        tolerated: f64::from(STALE_MILLIS),
+                        firing: 60_000.0,
                     },
                 )
                 .label("pod", "kafka-0")
@@ -337,9 +337,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::METADATA_LAG,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 500.0,
-                        nearly: f64::from(STALE_MILLIS),
-                        bad: 60_000.0,
+                        healthy: 500.0,
+                        tolerated: f64::from(STALE_MILLIS),
+                        firing: 60_000.0,
                     },
                 )
                 .label("pod", "kafka-0")
@@ -391,9 +391,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &controller::METADATA_ERRORS,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
                 .label("pod", "kafka-0")
@@ -437,9 +437,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 &controller::FENCED_BROKERS,
                 &[("pod", "kafka-0")],
                 Samples::Gauge {
-                    good: 0.0,
-                    nearly: 0.0,
-                    bad: 1.0,
+                    healthy: 0.0,
+                    tolerated: 0.0,
+                    firing: 1.0,
                 },
             )
         },

@@ -71,9 +71,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &kubelet::VOLUME_AVAILABLE,
                     &labels,
                     Samples::Gauge {
-                        good: 900.0,
-                        nearly: free + 1.0,
-                        bad: free - 10.0,
+                        healthy: 900.0,
+                        tolerated: free + 1.0,
+                        firing: free - 10.0,
                     },
                 )
                 .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
@@ -141,16 +141,16 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             #[expect(clippy::cast_precision_loss, reason = "minutes of a test")]
             let within = sources.thresholds.disk_full_within.as_seconds() as f64 / 60.0;
             // So steep that one step among twelve samples is enough for the line, whose slope it makes 11/286 of it.
-            let bad = -(1_000_000.0_f64 * 286.0 / 11.0 / within).ceil() - 1000.0;
+            let firing = -(1_000_000.0_f64 * 286.0 / 11.0 / within).ceil() - 1000.0;
             AlertTest::value("")
                 .given(
                     &kubelet::VOLUME_AVAILABLE,
                     &[("persistentvolumeclaim", &claim)],
                     Samples::Counter {
                         from: 1_000_000.0,
-                        good: 0.0,
-                        nearly: -(500_000.0 / within).floor(),
-                        bad,
+                        healthy: 0.0,
+                        tolerated: -(500_000.0 / within).floor(),
+                        firing,
                     },
                 )
                 .label("persistentvolumeclaim", claim)
@@ -199,9 +199,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &broker::DEAD_CLEANERS,
                     &[("pod", "kafka-0")],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: 0.0,
-                        bad: 1.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 1.0,
                     },
                 )
                 .label("pod", "kafka-0")

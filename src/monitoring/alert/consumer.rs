@@ -128,9 +128,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &exporter::CONSUMER_LAG,
                     &[of[0], of[1], PARTITION],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: limit,
-                        bad: limit + 1.0,
+                        healthy: 0.0,
+                        tolerated: limit,
+                        firing: limit + 1.0,
                     },
                 )
                 .given(
@@ -192,9 +192,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &[of[0], of[1], PARTITION],
                     Samples::Counter {
                         from: 0.0,
-                        good: 0.0,
-                        nearly: floor / 64.0,
-                        bad: floor + 1.0,
+                        healthy: 0.0,
+                        tolerated: floor / 64.0,
+                        firing: floor + 1.0,
                     },
                 )
                 .label("consumergroup", &*group)
@@ -253,9 +253,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &exporter::CONSUMER_LAG,
                     &[GROUP, TOPIC, PARTITION],
                     Samples::Gauge {
-                        good: 0.0,
-                        nearly: (0.9 * seconds).floor(),
-                        bad: 2.0 * seconds,
+                        healthy: 0.0,
+                        tolerated: (0.9 * seconds).floor(),
+                        firing: 2.0 * seconds,
                     },
                 )
                 .given(
@@ -263,9 +263,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &[TOPIC, PARTITION],
                     Samples::Counter {
                         from: 0.0,
-                        good: 60.0,
-                        nearly: 60.0,
-                        bad: 60.0,
+                        healthy: 60.0,
+                        tolerated: 60.0,
+                        firing: 60.0,
                     },
                 )
                 .label("consumergroup", GROUP.1)
@@ -324,9 +324,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &exporter::GROUP_MEMBERS,
                     &[GROUP],
                     Samples::Gauge {
-                        good: 2.0,
-                        nearly: 0.0,
-                        bad: 0.0,
+                        healthy: 2.0,
+                        tolerated: 0.0,
+                        firing: 0.0,
                     },
                 )
                 .given(
@@ -334,9 +334,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &[GROUP, TOPIC, PARTITION],
                     Samples::Counter {
                         from: 100.0,
-                        good: 0.0,
-                        nearly: 10.0,
-                        bad: 0.0,
+                        healthy: 0.0,
+                        tolerated: 10.0,
+                        firing: 0.0,
                     },
                 )
                 .given(

@@ -1,5 +1,5 @@
-//! Of a cluster made elsewhere: what its exporter alone can tell. Whether writes still find enough replicas in sync is not
-//! among it, because that is a setting of each topic.
+//! Alerts of an external cluster, from the metrics of the exporter alone. There is no alert on `min.insync.replicas`: the
+//! exporter does not know this setting of a topic.
 
 use crate::{
     kafka::{
@@ -11,12 +11,12 @@ use crate::{
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
-/// Nothing where the cluster is one of this crate, whose brokers know more.
-fn elsewhere(monitoring: &Monitoring) -> Option<()> {
+/// `None` for a cluster of this stack, which has alerts on the metrics of its brokers.
+fn external(monitoring: &Monitoring) -> Option<()> {
     (monitoring.kafka.mode() == Mode::External).then_some(())
 }
 
-/// Partitions that no leader is known of: the exporter has no sample for those.
+/// The number of partitions without a leader: the exporter has no sample of the leader for them.
 pub(in crate::monitoring) fn offline(sources: &Sources) -> Option<String> {
     let partitions = sources.series(&exporter::PARTITIONS, &[])?;
     let leaders = sources.series(&exporter::LEADER, &[])?;
@@ -48,7 +48,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             )
         },
         expression: |monitoring, sources| {
-            elsewhere(monitoring)?;
+            external(monitoring)?;
             let brokers = sources.series(&exporter::BROKERS, &[])?;
             let all = monitoring.brokers?;
             Some(format!("(max by ({BY}) ({brokers}) or 0 * absent({brokers})) < {all}"))
@@ -81,9 +81,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 &exporter::BROKERS,
                 &[],
                 Samples::Gauge {
-                    good: all,
-                    nearly: all,
-                    bad: all - 1.0,
+                    healthy: all,
+                    tolerated: all,
+                    firing: all - 1.0,
                 },
             )
         },
@@ -96,7 +96,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} have no leader.",
         threshold: |_, _| "No offline partitions. A leader election takes seconds.".to_owned(),
         expression: |monitoring, sources| {
-            elsewhere(monitoring)?;
+            external(monitoring)?;
             Some(format!("{} > 0", offline(sources)?))
         },
         page: Page {
@@ -135,7 +135,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             "No under-replicated partitions. A restarted broker catches up within ten minutes.".to_owned()
         },
         expression: |monitoring, sources| {
-            elsewhere(monitoring)?;
+            external(monitoring)?;
             let under = sources.series(&exporter::UNDER_REPLICATED, &[])?;
             Some(format!("sum by ({BY}) ({under}) > 0"))
         },
@@ -162,9 +162,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         },
         test: |_, _| {
             let falls = Samples::Gauge {
-                good: 0.0,
-                nearly: 0.0,
-                bad: 1.0,
+                healthy: 0.0,
+                tolerated: 0.0,
+                firing: 1.0,
             };
             AlertTest::value(2)
                 .given(&exporter::UNDER_REPLICATED, &partition("0"), falls)
@@ -185,7 +185,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 .to_owned()
         },
         expression: |monitoring, sources| {
-            elsewhere(monitoring)?;
+            external(monitoring)?;
             let brokers = sources.series(&exporter::BROKERS, &[])?;
             let changes = leader_changes(sources)?;
             Some(format!("{changes}\n> 0.5 / max by ({BY}) ({brokers})"))

@@ -13,7 +13,7 @@ use super::{Monitoring, resource::AlertingRule};
 use crate::{
     diagnostics::{Diagnostic, rules::observability as rules},
     metrics::Metric,
-    observability::{Alert, AlertTest, CLUSTER, INTERVAL, Monitored, OVERVIEW, Says, Sources, of_table},
+    observability::{Alert, AlertTest, CLUSTER, ExpectedDescription, INTERVAL, Monitored, OVERVIEW, Sources, of_table},
     promql::{self, Analysis, analyze, template},
 };
 
@@ -125,7 +125,7 @@ impl Ready<'_> {
     /// Whether the alert has the label `namespace`. Those of this crate have.
     pub(super) fn in_namespace(&self, test: &AlertTest, sources: &Sources) -> bool {
         let keeps = |analysis: Analysis| analysis.labels.is_some_and(|labels| labels.contains("namespace"));
-        matches!(test.says, Says::Value(_)) || keeps(analyze(&self.alert.expression, sources))
+        matches!(test.expected, ExpectedDescription::WithValue(_)) || keeps(analyze(&self.alert.expression, sources))
     }
 
     fn check(&self, sources: &Sources) -> Vec<Diagnostic> {

@@ -1,4 +1,4 @@
-//! promtool's tests of an alert: series that make it fire and stop, and the nearest that do not.
+//! promtool's tests of an alert: series that make it fire and resolve, and the worst ones at which it must not fire.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use super::{AlertingRule, Ready, rules};
 use crate::{
     diagnostics::Diagnostic,
     metrics::MetricType,
-    observability::{AlertTest, Samples, Says, Sources, TestSeries},
+    observability::{AlertTest, ExpectedDescription, Samples, Sources, TestSeries},
     promql::Analysis,
     quantity::Duration,
 };
 
-/// Minutes of peace before the trouble.
-const PEACE: u64 = 10;
+/// Minutes of healthy samples before the first firing one.
+const HEALTHY_MINUTES: u64 = 10;
 
 impl AlertTest {
     /// What is wrong with it, found before promtool runs it.
@@ -84,8 +84,8 @@ impl AlertTest {
             let own = sources.labels_of(name);
             let labels: Vec<String> = own.iter().map(|label| format!("(\"{label}\", \"…\")")).collect();
             let samples = match series.metric_type {
-                MetricType::Gauge => "Samples::Gauge { good: …, nearly: …, bad: … }",
-                MetricType::Counter => "Samples::Counter { from: …, good: …, nearly: …, bad: … }",
+                MetricType::Gauge => "Samples::Gauge { healthy: …, tolerated: …, firing: … }",
+                MetricType::Counter => "Samples::Counter { from: …, healthy: …, tolerated: …, firing: … }",
             };
             call += &format!(".series(\"{name}\", &[{}], {samples})", labels.join(", "));
             known.extend(own);
@@ -96,15 +96,15 @@ impl AlertTest {
         call + ")`"
     }
 
-    /// The two tests: one fires and stops, the other is silent.
+    /// The two tests: in one the alert fires and resolves, in the other it does not fire.
     fn tests(&self, rule: &AlertingRule, in_namespace: bool, sources: &Sources) -> [Value; 2] {
         let minutes = |time: Duration| time.as_seconds() / 60;
         let (delay, recovery) = (minutes(self.delay), minutes(self.recovery));
         let for_duration = rule.waits().as_seconds().div_ceil(60);
-        let change = PEACE + 1;
+        let change = HEALTHY_MINUTES + 1;
         let fires = change + delay + for_duration;
-        let trouble = delay + for_duration + 10;
-        let over = change + trouble + recovery;
+        let firing_minutes = delay + for_duration + 10;
+        let resolved = change + firing_minutes + recovery;
         let labels: BTreeMap<&str, &str> = in_namespace
             .then_some(("namespace", sources.namespace.as_str()))
             .into_iter()
@@ -114,10 +114,10 @@ impl AlertTest {
         let annotations: BTreeMap<&str, String> = rule
             .annotations
             .iter()
-            .map(|(key, text)| match &self.says {
-                Says::Value(value) => (key.as_str(), rendered(text, value, &labels)),
-                Says::Words(words) if key == "description" => (key.as_str(), words.clone()),
-                Says::Words(_) => (key.as_str(), text.clone()),
+            .map(|(key, text)| match &self.expected {
+                ExpectedDescription::WithValue(value) => (key.as_str(), rendered(text, value, &labels)),
+                ExpectedDescription::Text(words) if key == "description" => (key.as_str(), words.clone()),
+                ExpectedDescription::Text(_) => (key.as_str(), text.clone()),
             })
             .collect();
         let expect = |minute: u64, firing: bool| {
@@ -138,24 +138,24 @@ impl AlertTest {
                 })
                 .collect()
         };
-        let mut expectations = vec![expect(PEACE, false)];
+        let mut expectations = vec![expect(HEALTHY_MINUTES, false)];
         if delay + for_duration > 0 {
             expectations.push(expect(fires - 1, false));
         }
-        expectations.extend([expect(fires, true), expect(over, false)]);
-        let peace = (Phase::Good, change);
+        expectations.extend([expect(fires, true), expect(resolved, false)]);
+        let before = (Phase::Healthy, change);
         [
             json!({
-                "name": format!("{} fires and stops", rule.alert),
+                "name": format!("{} fires and resolves", rule.alert),
                 "interval": "1m",
-                "input_series": series(&[peace, (Phase::Bad, trouble), (Phase::Good, recovery + 5)]),
+                "input_series": series(&[before, (Phase::Firing, firing_minutes), (Phase::Healthy, recovery + 5)]),
                 "alert_rule_test": expectations,
             }),
             json!({
-                "name": format!("{} is silent where it is nearly as bad", rule.alert),
+                "name": format!("{} does not fire at tolerated values", rule.alert),
                 "interval": "1m",
-                "input_series": series(&[peace, (Phase::Nearly, trouble)]),
-                "alert_rule_test": [expect(fires, false), expect(change + trouble - 1, false)],
+                "input_series": series(&[before, (Phase::Tolerated, firing_minutes)]),
+                "alert_rule_test": [expect(fires, false), expect(change + firing_minutes - 1, false)],
             }),
         ]
     }
@@ -179,24 +179,28 @@ fn rendered(text: &str, value: &str, labels: &BTreeMap<&str, &str>) -> String {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    Good,
-    Nearly,
-    Bad,
+    Healthy,
+    Tolerated,
+    Firing,
 }
 
 impl Samples {
-    /// A number that is none to promtool, or to which it cannot add.
+    /// A number with which promtool cannot calculate.
     fn impossible(self) -> Option<f64> {
-        /// Above it a floating-point number cannot be told from the next whole one.
+        /// Above it, floating-point numbers no longer distinguish consecutive whole numbers.
         const MOST: f64 = 9_007_199_254_740_992.0;
         let (numbers, most) = match self {
-            Self::Gauge { good, nearly, bad } => (vec![good, nearly, bad], f64::MAX),
+            Self::Gauge {
+                healthy,
+                tolerated,
+                firing,
+            } => (vec![healthy, tolerated, firing], f64::MAX),
             Self::Counter {
                 from,
-                good,
-                nearly,
-                bad,
-            } => (vec![from, good, nearly, bad], MOST),
+                healthy,
+                tolerated,
+                firing,
+            } => (vec![from, healthy, tolerated, firing], MOST),
             Self::Flapping => return None,
             Self::Disappears(value) | Self::Appears(value) | Self::Constant(value) => (vec![value], f64::MAX),
         };
@@ -215,19 +219,28 @@ impl Samples {
         for &(phase, minutes) in phases {
             let again = minutes.saturating_sub(1);
             match self {
-                Self::Gauge { good, nearly, bad } => {
+                Self::Gauge {
+                    healthy,
+                    tolerated,
+                    firing,
+                } => {
                     let value = match phase {
-                        Phase::Good => good,
-                        Phase::Nearly => nearly,
-                        Phase::Bad => bad,
+                        Phase::Healthy => healthy,
+                        Phase::Tolerated => tolerated,
+                        Phase::Firing => firing,
                     };
                     parts.push(format!("{value}x{again}"));
                 }
-                Self::Counter { good, nearly, bad, .. } => {
+                Self::Counter {
+                    healthy,
+                    tolerated,
+                    firing,
+                    ..
+                } => {
                     let step = match phase {
-                        Phase::Good => good,
-                        Phase::Nearly => nearly,
-                        Phase::Bad => bad,
+                        Phase::Healthy => healthy,
+                        Phase::Tolerated => tolerated,
+                        Phase::Firing => firing,
                     };
                     let start = if parts.is_empty() { at } else { at + step };
                     parts.push(format!("{start}{step:+}x{again}"));
@@ -237,14 +250,14 @@ impl Samples {
                 }
                 Self::Flapping => {
                     for minute in 0..minutes {
-                        if phase == Phase::Bad && minute % 2 == 0 {
+                        if phase == Phase::Firing && minute % 2 == 0 {
                             at += 1.0;
                         }
                         parts.push(at.to_string());
                     }
                 }
-                Self::Disappears(_) if phase == Phase::Bad => parts.push(format!("stale _x{again}")),
-                Self::Appears(_) if phase != Phase::Bad => {
+                Self::Disappears(_) if phase == Phase::Firing => parts.push(format!("stale _x{again}")),
+                Self::Appears(_) if phase != Phase::Firing => {
                     let end = if parts.is_empty() { "_" } else { "stale" };
                     parts.push(format!("{end} _x{again}"));
                 }

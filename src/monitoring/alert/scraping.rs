@@ -105,9 +105,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &target::UP,
                     &[("job", job), ("pod", "a")],
                     Samples::Gauge {
-                        good: 1.0,
-                        nearly: 1.0,
-                        bad: 0.0,
+                        healthy: 1.0,
+                        tolerated: 1.0,
+                        firing: 0.0,
                     },
                 )
                 .label("job", job)

@@ -45,7 +45,7 @@ fn promtool_tests_and_runbooks_follow_amended_rules() {
     assert!(of("KafkaISRShrink").is_empty() && manifests.get("runbooks/KafkaISRShrink.md").is_none());
     assert_eq!(
         findings(&stack),
-        ["note[KS-O13] combined/monitoring/KafkaConsumerLagHigh: it has no test: its expression is the amendment's"]
+        ["note[KS-O13] combined/monitoring/KafkaConsumerLagHigh: the amended expression has no test"]
     );
 }
 
@@ -67,7 +67,7 @@ fn amended_expressions_are_checked() {
             "error[KS-O05] combined/monitoring/KafkaBrokerDown: `max by` uses the label `rack`, which does not exist there",
             "error[KS-O11] combined/monitoring/KafkaBrokerDown: the alert has no label `kafka_cluster` for `$labels.kafka_cluster`; its expression keeps no labels",
             "error[KS-O11] combined/monitoring/KafkaBrokerDown: the alert has no label `namespace` for `$labels.namespace`; its expression keeps no labels",
-            "error[KS-O10] combined/monitoring/KafkaUnderReplicatedPartitions: `for` is 10s, and a scrape comes every 30s",
+            "error[KS-O10] combined/monitoring/KafkaUnderReplicatedPartitions: `for` is 10s, shorter than the scrape interval of 30s",
         ]
     );
     let found = synthesis

@@ -118,7 +118,7 @@ fn an_alert_can_use_a_recorded_metric() {
         said(format!(
             "max by (topic) ({lag}{{kafka_cluster=\"kafka\",consumergroup=\"reports\"}}) > 5000"
         )),
-        ["note[KS-O13] s/monitoring/ReportsAreLate: it has no test"]
+        ["note[KS-O13] s/monitoring/ReportsAreLate: the alert has no test"]
     );
     assert_eq!(
         said(format!(

@@ -52,9 +52,9 @@ fn an_own_alert_is_written_after_the_built_in_ones() {
 fn whole() -> Alert {
     let orders = Samples::Counter {
         from: 0.0,
-        good: 60.0,
-        nearly: 6.0,
-        bad: 0.0,
+        healthy: 60.0,
+        tolerated: 6.0,
+        firing: 0.0,
     };
     Alert::new(
         "ShopSellsNothing",
@@ -98,7 +98,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
     let own = tests.find("ShopSellsNothing").unwrap();
     let start = tests[..own].rfind("\n- ").unwrap();
     assert_snapshot!(&tests[start..], @r#"
-    - name: ShopSellsNothing fires and stops
+    - name: ShopSellsNothing fires and resolves
       alert_rule_test:
       - alertname: ShopSellsNothing
         eval_time: 10m
@@ -124,7 +124,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
       - series: shop_orders_total{job="shop",region="eu"}
         values: 0+60x10 600+0x15 660+60x5
       interval: 1m
-    - name: ShopSellsNothing is silent where it is nearly as bad
+    - name: ShopSellsNothing does not fire at tolerated values
       alert_rule_test:
       - alertname: ShopSellsNothing
         eval_time: 17m
@@ -192,11 +192,11 @@ fn numbers_that_promtool_cannot_process_are_refused_in_tests() {
             .description("Nothing was sold in {{ $labels.region }}.")
             .test(orders(samples))
     };
-    let growth = |bad| Samples::Counter {
+    let growth = |firing| Samples::Counter {
         from: 0.0,
-        good: 1.0,
-        nearly: 0.5,
-        bad,
+        healthy: 1.0,
+        tolerated: 0.5,
+        firing,
     };
     stack.add(
         Monitoring::new("monitoring", &kafka)
@@ -206,7 +206,7 @@ fn numbers_that_promtool_cannot_process_are_refused_in_tests() {
             .alert(alert("ShopTwo", growth(f64::NEG_INFINITY)))
             .alert(alert("ShopThree", growth(1e300)))
             .alert(alert("ShopFour", growth(0.0)))
-            // Nanoseconds since 1970 are more than a floating-point number counts to, and nobody counts on from there.
+            // Nanoseconds since 1970 exceed 2 to the power of 53, but promtool adds nothing to a constant.
             .alert(alert("ShopFive", Samples::Constant(1.7e18))),
     );
     let told = findings(&stack);
@@ -214,7 +214,7 @@ fn numbers_that_promtool_cannot_process_are_refused_in_tests() {
         let said = told.iter().filter(|finding| finding.contains(&format!("/{alert}:")));
         let said: Vec<&String> = said.collect();
         assert!(
-            said.len() == 1 && said[0].contains(&format!("the number {number}, ")),
+            said.len() == 1 && said[0].contains(&format!("the number {number} for ")),
             "{alert}: {told:?}"
         );
     }
@@ -237,5 +237,5 @@ fn an_own_alert_without_a_test_gets_the_call_as_hint() {
     let synthesis = synth(&stack);
     let note = synthesis.findings.iter().next().unwrap();
     assert_eq!((note.severity, note.rule.id), (Severity::Note, "KS-O13"));
-    assert_snapshot!(note.hint, @r#"say `.test(AlertTest::new("…").series("kafka_consumergroup_lag", &[("consumergroup", "…"), ("topic", "…"), ("partition", "…")], Samples::Gauge { good: …, nearly: …, bad: … }).series("shop_open", &[], Samples::Gauge { good: …, nearly: …, bad: … }).label("consumergroup", "…"))`"#);
+    assert_snapshot!(note.hint, @r#"add `.test(AlertTest::new("…").series("kafka_consumergroup_lag", &[("consumergroup", "…"), ("topic", "…"), ("partition", "…")], Samples::Gauge { healthy: …, tolerated: …, firing: … }).series("shop_open", &[], Samples::Gauge { healthy: …, tolerated: …, firing: … }).label("consumergroup", "…"))`"#);
 }

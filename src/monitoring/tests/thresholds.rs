@@ -124,7 +124,7 @@ fn promtool_tests_cross_any_idle_threshold() {
             .as_array()
             .unwrap()
             .iter()
-            .find(|test| test["name"] == "KafkaRequestHandlersBusy fires and stops");
+            .find(|test| test["name"] == "KafkaRequestHandlersBusy fires and resolves");
         let values = fires.unwrap()["input_series"][0]["values"].as_str().unwrap();
         let levels: Vec<f64> = values
             .split(' ')
@@ -182,7 +182,7 @@ fn promtool_tests_use_a_group_and_a_topic_without_own_thresholds() {
     let manifests = manifests(&stack);
     let tests = manifests.get("tests/alerts.yaml").unwrap();
     let of = |alert: &str| {
-        let start = tests.find(&format!("{alert} fires and stops")).unwrap();
+        let start = tests.find(&format!("{alert} fires and resolves")).unwrap();
         let end = tests[start..].find("\n- ").map_or(tests.len(), |end| start + end);
         tests[start..end].to_owned()
     };
