@@ -145,7 +145,7 @@ impl KafkaCluster {
                 &kraft::TOO_FEW_CONTROLLERS,
                 format!("a quorum of {controllers} tolerates no failures"),
                 |finding| {
-                    finding.hint("give the pool of controllers three nodes");
+                    finding.hint("use `NodePool::controllers(…, 3)`");
                 },
             ),
             even if even.is_multiple_of(2) => check.report(
@@ -156,7 +156,11 @@ impl KafkaCluster {
                     (even - 1) / 2
                 ),
                 |finding| {
-                    finding.hint(format!("use {} controllers, or {}", even - 1, even + 1));
+                    finding.hint(format!(
+                        "use `NodePool::controllers(…, {})`, or {} controllers",
+                        even - 1,
+                        even + 1
+                    ));
                 },
             ),
             _ => {}
@@ -170,7 +174,8 @@ impl KafkaCluster {
                 |finding| {
                     finding.hint(format!(
                         "split it into `NodePool::controllers(\"{0}-controller\", 3)` and `NodePool::brokers(\"{0}\", {1})`, or acknowledge it",
-                        pool.name, pool.replicas
+                        pool.name,
+                        pool.replicas.max(3)
                     ));
                 },
             );

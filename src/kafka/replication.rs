@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::{
     construct::Check,
-    diagnostics::{Location, Rule, rules::durability},
+    diagnostics::{Location, Profile, Rule, rules::durability},
 };
 
 /// How many copies of a partition exist, and how many of them must have a record before it counts as written.
@@ -108,6 +108,19 @@ pub(super) fn check_replication(
         min_in_sync_replicas,
     } = replication;
     let call = place.call;
+    let three = format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more");
+    // One copy that is in sync is enough for development only.
+    let development = check.context().profile == Profile::Development;
+    let one_below = |factor: u16| {
+        let factor = brokers.map_or(factor, |brokers| factor.min(u16::try_from(brokers).unwrap_or(factor)));
+        match factor {
+            0..3 if !development => three.clone(),
+            factor => format!(
+                "use `Replication::new({factor}, {})` in `{call}`",
+                factor.saturating_sub(1).max(1)
+            ),
+        }
+    };
     if factor == 0 || min_in_sync_replicas == 0 {
         place.report(
             check,
@@ -136,17 +149,14 @@ pub(super) fn check_replication(
             check,
             &durability::MIN_IN_SYNC_ABOVE_FACTOR,
             format!("min.insync.replicas {min_in_sync_replicas} exceeds the replication factor {factor}"),
-            format!(
-                "use `Replication::new({factor}, {})` in `{call}`",
-                factor.saturating_sub(1).max(1)
-            ),
+            one_below(factor),
         );
     } else if min_in_sync_replicas == factor && factor > 1 {
         place.report(
             check,
             &durability::MIN_IN_SYNC_IS_FACTOR,
             format!("min.insync.replicas {min_in_sync_replicas} is the replication factor: any restart stops writes"),
-            format!("use `Replication::new({factor}, {})` in `{call}`", factor - 1),
+            one_below(factor),
         );
     }
     if factor <= 1 || min_in_sync_replicas <= 1 {
@@ -158,7 +168,7 @@ pub(super) fn check_replication(
             } else {
                 format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged with one copy")
             },
-            format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more"),
+            three,
         );
     }
 }

@@ -385,9 +385,19 @@ impl SchemaRegistryHandle {
         self.0.cluster.as_ref()
     }
 
-    /// Reports a handle of another stack, and an address that is not a URL.
+    /// Reports a handle of another stack that clients of the registry use, and an address that is not a URL.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = format!("use `SchemaRegistry::external(\"{}\")` here", self.0.url);
+        self.check_or(instead, check);
+    }
+
+    /// Reports a handle of another stack that is monitored here, and an address that is not a URL.
+    pub(super) fn check_monitored(&self, check: &mut Check<'_>) {
+        let instead = "add the `SchemaRegistry` to this stack, or the `Monitoring` to its own".to_owned();
+        self.check_or(instead, check);
+    }
+
+    fn check_or(&self, instead: String, check: &mut Check<'_>) {
         check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
         let wrong = |url: &str| {
             let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));

@@ -31,6 +31,6 @@ impl Monitored for SchemaRegistryHandle {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        self.check(check);
+        self.check_monitored(check);
     }
 }
