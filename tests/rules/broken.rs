@@ -543,7 +543,7 @@ fn of_durability() -> Vec<Case> {
         calls(
             "zones of different sizes",
             zoned(NodePool::brokers("b", 1).zone("b")),
-            &["and each zone as many brokers"],
+            &["and each zone the same number of brokers"],
             zoned(NodePool::brokers("b", 3).zone("b")),
         ),
         calls(
