@@ -59,7 +59,7 @@ pub trait Construct: Send + Sync + 'static {
     /// Reports everything that is wrong with this construct, not only the first thing.
     fn check(&self, check: &mut Check<'_>);
 
-    /// What it takes that nobody else in the stack may take, although no object shows it, such as the name of a topic.
+    /// What no other construct of the stack may use too, although no object shows it, such as the name of a topic.
     fn claims(&self) -> Vec<Claim> {
         Vec::new()
     }
@@ -67,23 +67,22 @@ pub trait Construct: Send + Sync + 'static {
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
     fn render(&self, context: &Context) -> Vec<Object>;
 
-    /// What it has of brokers, and asks of a cluster's: topics with their load. Nothing unless said otherwise.
+    /// What it has of brokers, and asks of a cluster's: topics with their load. Nothing by default.
     fn capacity(&self) -> Capacity {
         Capacity::default()
     }
 
-    /// Judges one of its objects again after an amendment changed it, as the API server's rules do for every object; nothing
-    /// unless said otherwise.
+    /// Judges one of its objects again after an amendment changed it, as the API server's rules do for every object; nothing by default.
     fn check_amended(&self, _: &Object, _: &mut Check<'_>) {}
 
-    /// What goes with the objects and is none, as pages and tests; nothing unless said otherwise. It gets the construct's
+    /// Files beside the objects, such as pages and tests; nothing by default. It gets the construct's
     /// objects as they are written, with all amendments, and copies what texts need of them: they are made later, where
     /// files are asked for. Pure, and it cannot fail.
     fn documents<'a>(&'a self, _: &'a Context, _: &[Object]) -> Vec<Document<'a>> {
         Vec::new()
     }
 
-    /// What `explain` can say of this construct by name, as of an alert; nothing unless said otherwise.
+    /// What `explain` can say of this construct by name, as of an alert; nothing by default.
     fn explanations(&self, _: &Context) -> Vec<Explanation> {
         Vec::new()
     }
@@ -149,8 +148,7 @@ impl Meta {
     }
 }
 
-/// Something that only one part of a stack may have, although no object is called after it: a topic of a cluster, a group. The
-/// pipeline reports whoever claims it second.
+/// Something that only one part of a stack may have, although no object is called after it: a topic of a cluster, a group. The pipeline reports the second claim.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -223,7 +221,7 @@ impl Claim {
     }
 }
 
-/// Who claimed what so far.
+/// The claims so far.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     /// By what it is, where, and its name, or that which must differ in its stead.
@@ -318,13 +316,13 @@ impl<'a> Check<'a> {
     }
 
     /// Reports a handle that was made in other surroundings than this construct's: another stack, or this one before its DNS
-    /// domain was set. `made_in` is `None` for what is said to be made elsewhere; `instead` is what to use.
+    /// domain was set. `made_in` is `None` for what is external; `instead` is what to use.
     pub(crate) fn same_surroundings(&mut self, name: &str, made_in: Option<&Context>, instead: String) {
         let Some(made_in) = made_in else { return };
         let here = self.context;
         let (difference, hint) = if made_in.stack != here.stack || made_in.namespace != here.namespace {
             let difference = format!(
-                "the handle of `{name}` is that of stack `{}`, namespace `{}`",
+                "`{name}` belongs to stack `{}`, namespace `{}`; handles cannot be shared",
                 made_in.stack, made_in.namespace
             );
             (difference, instead)

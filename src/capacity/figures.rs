@@ -342,7 +342,7 @@ impl Cluster {
                 sum.saturating_add(scale(kept, copies * topic.divisor(), of))
             })
         };
-        // A century is for ever.
+        // A century counts as never.
         let (mut before, mut after) = (0, 100 * 365 * 86_400_000);
         if filled(after) < volume {
             return None;

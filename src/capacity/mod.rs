@@ -69,14 +69,14 @@ pub const PAGE_CACHE_SECONDS: u64 = 30;
 /// The memory areas that one segment takes: its offset index and its time index. Source: Kafka documentation, Hardware and OS.
 pub const MAPS_PER_SEGMENT: u64 = 2;
 
-/// `vm.max_map_count` of a Linux node where nobody raised it. Source: Linux kernel, `DEFAULT_MAX_MAP_COUNT`.
+/// `vm.max_map_count` of a Linux node by default. Source: Linux kernel, `DEFAULT_MAX_MAP_COUNT`.
 pub const DEFAULT_MAX_MAPS: u64 = 65_530;
 
 /// Copies of partitions in one cluster, as a rule of thumb. Source: KIP-578; Apache Kafka blog, *Apache Kafka Supports 200K
 /// Partitions Per Cluster*.
 pub const REPLICAS_PER_CLUSTER: u64 = 200_000;
 
-/// `file.delete.delay.ms` where nobody set it: Kafka documentation, topic settings.
+/// `file.delete.delay.ms` by default: Kafka documentation, topic settings.
 const FILE_DELETE_DELAY: crate::quantity::Duration = crate::quantity::Duration::from_seconds(60);
 
 /// Copies of partitions that one broker should hold, by its cores. Source: Amazon MSK, Best practices for Standard brokers,

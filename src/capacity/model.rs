@@ -86,7 +86,7 @@ pub struct TopicDemand {
     pub name: String,
     /// The line that declares it.
     pub location: Location,
-    /// Its partitions; unknown where the topics are declared elsewhere, and then spread evenly.
+    /// Its partitions; unknown where the topics are not in this stack, and then spread evenly.
     pub partitions: Option<u32>,
     /// Copies of each partition.
     pub copies: u16,
@@ -105,7 +105,7 @@ pub struct TopicDemand {
 /// How long a partition keeps its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// For a time, or up to a size, or whichever is reached first; with neither, for ever.
+    /// For a time, or up to a size, or whichever is reached first; with neither, without limit.
     Until(Option<Duration>, Option<Bytes>),
     /// The newest record of each key: the size follows from the number of keys.
     NewestOfEachKey,
@@ -138,7 +138,7 @@ pub enum Traffic {
         /// Whether the compression is known; without, `bytes` is before it.
         compression: bool,
     },
-    /// Nobody said.
+    /// Not declared.
     Unknown,
     /// It belongs to Kafka or to a component: its replicas count, its traffic does not.
     Internal,

@@ -23,7 +23,7 @@
 //! Topic::new("orders", 6, Cleanup::compact()).retention(7.days());
 //! ```
 //!
-//! An audit log that is compacted: what is kept for ever has no further policy.
+//! An audit log that is compacted: a topic that keeps everything has no further policy.
 //!
 //! ```compile_fail,E0599
 //! use kafka_stacks::prelude::*;
@@ -90,7 +90,7 @@ pub const ALL: &[(&str, &str)] = &[
         "`Cleanup::keep()` is a policy of its own",
     ),
     (
-        "a producer without idempotence or with `acks` below `all`, and a consumer that sees what was taken back",
+        "a producer without idempotence or with `acks` below `all`, and a consumer that reads aborted records",
         "`Producer::idempotent`, `Producer::transactional` and `Consumer::read_committed` are the only kinds; the keys are refused as raw settings (KS-E08)",
     ),
     (

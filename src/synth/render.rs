@@ -62,7 +62,7 @@ pub(super) fn all(stack: &Stack, depth: Depth) -> Vec<Rendered<'_>> {
     let taken = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        // From the end: what was added last, as the monitoring of all the others, takes longest, and nobody shall wait for it.
+        // From the end: what was added last, as the monitoring of all the others, takes longest, so it starts first.
         while let Some(index) = jobs.len().checked_sub(taken.fetch_add(1, Ordering::Relaxed) + 1) {
             done.push((index, jobs[index].render(stack, depth)));
         }

@@ -32,12 +32,12 @@ rules! { rules::capacity;
         source: "AWS Big Data Blog, Best practices for right-sizing your Apache Kafka clusters",
     };
 
-    /// A load without the figures to hold it against.
+    /// A load without the figures to compare it with.
     pub const UNKNOWN: Rule = Rule {
         id: "KS-C03",
         production: Warning,
         development: Off,
-        summary: "a load that cannot be held against anything",
+        summary: "a load without the figures to compare it with",
         explanation: "Someone declared what the cluster has to carry, and left out what tells whether it can: the \
             throughput of a disk or a network, what a core takes in, who reads, or what the other topics carry. What \
             is missing is not assumed: the figures are lower bounds without it.",
@@ -75,7 +75,7 @@ rules! { rules::capacity;
         development: Warning,
         summary: "more segments than a node maps into memory",
         explanation: "A broker maps the two indexes of every segment, and ends with `Map failed` when the node allows \
-            no more: 65,530 areas to a process where nobody raised `vm.max_map_count`. That is a setting of the node, \
+            no more: 65,530 areas to a process by default (`vm.max_map_count`). That is a setting of the node, \
             which no pod of the restricted level can change.",
         source: "Kafka documentation, hardware and OS; Linux, vm.max_map_count",
     };
@@ -92,25 +92,23 @@ rules! { rules::capacity;
         source: "Kafka documentation, hardware and OS",
     };
 
-    /// A topic that fills its volumes, sooner or later.
+    /// A topic whose records are never deleted.
     pub const FOR_EVER: Rule = Rule {
         id: "KS-C11",
         production: Warning,
         development: Off,
-        summary: "a topic with a load that is kept for ever",
-        explanation: "Nothing removes its records, so no volume is large enough: it is full after the time that is \
-            told. Let the volumes grow before that, or move the records to storage that is made for keeping them.",
+        summary: "a topic with a load whose records are never deleted",
+        explanation: "Nothing removes its records, so no volume is large enough: it is full after the time in the message. Let the volumes grow before that, or move the records to storage that is made for keeping them.",
         source: "arithmetic",
     };
 
-    /// A load of nothing.
+    /// A load of 0.
     pub const EMPTY_LOAD: Rule = Rule {
         id: "KS-C12",
         production: Error,
         development: Error,
-        summary: "a load of nothing",
-        explanation: "A load of no records, of records without a size, or compressed to nothing holds on every \
-            cluster, so it says nothing. A topic whose load is not known has none declared, and the report says that \
+        summary: "a load of 0",
+        explanation: "A load of no records, of records without a size, or compressed to nothing fits every cluster, so it has no meaning. A topic whose load is not known has none declared, and the report says that \
             it is unknown.",
         source: "arithmetic",
     };

@@ -18,24 +18,24 @@ rules! { rules::durability;
         source: "Kafka, StripedReplicaPlacer",
     };
 
-    /// More replicas in sync than there are.
+    /// More in-sync replicas than replicas.
     pub const MIN_IN_SYNC_ABOVE_FACTOR: Rule = Rule {
         id: "KS-D02",
         production: Error,
         development: Error,
-        summary: "more replicas in sync than there are",
+        summary: "min.insync.replicas above the replication factor",
         explanation: "Up to 3.6 every write with acks=all fails then; from 3.7 on the broker silently lowers \
             `min.insync.replicas` to the replication factor, and the cluster is less durable than its configuration \
             says.",
         source: "Kafka, Partition.effectiveMinIsr; KAFKA-21110",
     };
 
-    /// No replica may be away.
+    /// min.insync.replicas equal to the replication factor.
     pub const MIN_IN_SYNC_IS_FACTOR: Rule = Rule {
         id: "KS-D03",
         production: Error,
         development: Error,
-        summary: "no replica may be away",
+        summary: "min.insync.replicas equal to the replication factor",
         explanation: "If all replicas must be in sync, every restart of a broker stops all writes with acks=all to its \
             partitions until it has caught up.",
         source: "Kafka documentation, min.insync.replicas",
@@ -59,18 +59,18 @@ rules! { rules::durability;
         development: Warning,
         summary: "a leader that may lack acknowledged records",
         explanation: "With `unclean.leader.election.enable=true` a replica that was not in sync may become leader when \
-            no other is left: acknowledged records are gone, and nobody is told.",
+            no other is left: acknowledged records are silently lost.",
         source: "Kafka documentation, unclean.leader.election.enable",
     };
 
-    /// Topics that create themselves.
+    /// Automatic creation of topics.
     pub const AUTO_CREATION: Rule = Rule {
         id: "KS-D08",
         production: Error,
         development: Warning,
-        summary: "topics that create themselves",
+        summary: "automatic creation of topics",
         explanation: "With `auto.create.topics.enable=true` a typing error in a client creates a topic with the \
-            cluster's defaults instead of an error, and a topic that was forgotten is never missed.",
+            cluster's defaults instead of an error, and a forgotten declaration goes unnoticed.",
         source: "Kafka documentation, auto.create.topics.enable",
     };
 
@@ -93,7 +93,7 @@ rules! { rules::durability;
         summary: "brokers that are unevenly spread over zones",
         explanation: "Kafka spreads the copies of a partition over racks as evenly as it can. Where one zone has fewer \
             brokers than the others, each of them keeps more copies and carries more load; and brokers without a rack \
-            are taken for one rack of their own, wherever they run.",
+            count as one rack of their own, in any zone.",
         source: "Kafka documentation, Balancing replicas across racks",
     };
 }

@@ -14,7 +14,7 @@ rules! { rules::kraft;
         summary: "a cluster on ZooKeeper",
         explanation: "Kafka 3.9 is the last line that can use ZooKeeper, and it gets critical fixes only for a year \
             after its release. A cluster on ZooKeeper has to migrate to KRaft on 3.9 before it can be upgraded to 4.x. \
-            New clusters have no reason to start with it.",
+            New clusters should not use it.",
         source: "Kafka 3.9 documentation, ZooKeeper to KRaft Migration (KIP-866)",
     };
 
@@ -29,13 +29,13 @@ rules! { rules::kraft;
         source: "Kafka documentation, KRaft, process roles",
     };
 
-    /// A quorum that no failure may touch.
+    /// A quorum that tolerates no failures.
     pub const TOO_FEW_CONTROLLERS: Rule = Rule {
         id: "KS-K05",
         production: Error,
         development: Off,
-        summary: "a quorum that no failure may touch",
-        explanation: "A quorum of N controllers goes on while more than half of them are there. With one or two \
+        summary: "a quorum that tolerates no failures",
+        explanation: "A quorum of N controllers works while more than half of them are running. With one or two \
             controllers the loss, or the restart, of a single one stops the cluster: no leader is elected any more, so \
             it cannot be upgraded without an outage.",
         source: "Kafka documentation, KRaft, controllers",
@@ -53,42 +53,39 @@ rules! { rules::kraft;
         source: "Kafka documentation, KRaft, process roles",
     };
 
-    /// Listeners that collide or cannot be named.
+    /// Listeners with the same name or port, or an invalid name.
     pub const LISTENERS: Rule = Rule {
         id: "KS-K14",
         production: Error,
         development: Error,
-        summary: "listeners that collide or cannot be named",
+        summary: "listeners with the same name or port, or an invalid name",
         explanation: "Each listener of a node has a name and a port of its own. The names CONTROLLER and REPLICATION, \
             the ports 9091 and 9093, and the port of the metrics agent belong to the cluster. A listener's name is \
-            written in capitals, digits and underscores, with at most 11 characters, since a port is called after it \
-            and Kubernetes gives a port's name 15.",
+            written in capitals, digits and underscores, with at most 11 characters, because a port is named after it and Kubernetes limits port names to 15 characters.",
         source: "Kafka, AbstractKafkaConfig; Kubernetes, ContainerPort",
     };
 
-    /// A cluster id that is none, or that of another cluster.
+    /// A cluster id that is not valid, or is used by another cluster.
     pub const CLUSTER_ID: Rule = Rule {
         id: "KS-K16",
         production: Error,
         development: Error,
-        summary: "a cluster id that is none, or that of another cluster",
+        summary: "a cluster id that is not valid, or is used by another cluster",
         explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another \
-            cluster: the id is what keeps two clusters from mixing their data. Kafka takes any text for it, so nothing \
-            but chance keeps two clusters apart: it has to be 16 random bytes in URL-safe base64, made once with \
+            cluster: the id is what keeps two clusters from mixing their data. Kafka takes any text for it, so it must be unique: 16 random bytes in URL-safe base64, made once with \
             `kafka-storage random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes \
             it, for one cluster.",
         source: "Kafka, Uuid and StorageTool; seen with 4.3.1",
     };
 
-    /// A raw setting that the cluster itself makes.
+    /// A raw setting that the cluster sets itself.
     pub const OWNED_SETTING: Rule = Rule {
         id: "KS-K18",
         production: Error,
         development: Error,
-        summary: "a raw setting that the cluster itself makes",
+        summary: "a raw setting that the cluster sets itself",
         explanation: "Node ids, listeners, directories, quorum and replication follow from the cluster's other parts, \
-            and everything built from the cluster relies on them. A raw setting would contradict them, and Kafka would \
-            start with whatever comes last.",
+            and everything built from the cluster relies on them. A raw setting would contradict them, and Kafka would use the last one.",
         source: "the contract of `KafkaCluster::config`",
     };
 
@@ -98,7 +95,7 @@ rules! { rules::kraft;
         production: Warning,
         development: Warning,
         summary: "an even number of controllers",
-        explanation: "Four controllers survive the loss of one, as three do, and there is one more to lose.",
+        explanation: "Four controllers tolerate the loss of one, as three do. The fourth is one more node that can fail.",
         source: "Kafka documentation, KRaft, controllers",
     };
 
@@ -119,7 +116,7 @@ rules! { rules::kraft;
         production: Error,
         development: Error,
         summary: "controllers in a cluster on ZooKeeper",
-        explanation: "With ZooKeeper one of the brokers is the controller, and there is no other role. A pool of \
+        explanation: "With ZooKeeper one of the brokers is the controller; other roles do not exist. A pool of \
             controllers, or of combined nodes, belongs to KRaft.",
         source: "Kafka 3.9 documentation, KRaft, process roles",
     };
@@ -131,19 +128,19 @@ rules! { rules::kraft;
         development: Error,
         summary: "images of another version than the cluster's",
         explanation: "What the cluster is told to do follows from its version: settings that another version does not \
-            have are ignored without a word, its logging is configured in another way, and from 4.0 on it cannot use \
+            have are silently ignored, its logging is configured in another way, and from 4.0 on it cannot use \
             ZooKeeper.",
         source: "Kafka 4.0 upgrade notes",
     };
 
-    /// An id that ZooKeeper mode keeps for itself.
+    /// A node id that is reserved in ZooKeeper mode.
     pub const RESERVED_ID: Rule = Rule {
         id: "KS-K28",
         production: Error,
         development: Error,
-        summary: "an id that ZooKeeper mode keeps for itself",
+        summary: "a node id that is reserved in ZooKeeper mode",
         explanation: "In ZooKeeper mode ids above `reserved.broker.max.id`, 1000, are for brokers whose id is \
-            generated. A broker that is given one ends as it starts.",
+            generated. A broker with such an id does not start.",
         source: "Kafka 3.9, KafkaConfig",
     };
 
@@ -161,24 +158,24 @@ rules! { rules::kraft;
         source: "Kafka, NetworkReceive and SocketServerConfigs; RFC 8446, section 5.1",
     };
 
-    /// A volume that is smaller than one file of what it is for.
+    /// A volume that is smaller than one log segment.
     pub const VOLUME_SIZE: Rule = Rule {
         id: "KS-K36",
         production: Error,
         development: Warning,
-        summary: "a volume that is smaller than one file of what it is for",
+        summary: "a volume that is smaller than one log segment",
         explanation: "Only closed segments of a log are deleted, so a volume that is smaller than one segment fills up \
-            and the node stops, whatever the retention is. A segment is 1 GiB unless said otherwise, and a controller \
+            and the node stops, regardless of the retention. A segment is 1 GiB by default, and a controller \
             keeps its metadata in such segments too. ZooKeeper allocates 64 MiB for each transaction log at once.",
         source: "Kafka documentation, log.segment.bytes and metadata.log.segment.bytes; ZooKeeper, preAllocSize",
     };
 
-    /// A broker without a Java machine.
+    /// A broker image without a JVM.
     pub const NATIVE_IMAGE: Rule = Rule {
         id: "KS-K23",
         production: Error,
         development: Warning,
-        summary: "a broker without a Java machine",
+        summary: "a broker image without a JVM",
         explanation: "`apache/kafka-native` is compiled ahead of time, experimental, and meant for development and \
             tests. It takes no Java options and no metrics agent, and has none of Kafka's command-line tools.",
         source: "Kafka documentation, Docker; KIP-974",

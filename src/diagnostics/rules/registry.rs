@@ -3,12 +3,12 @@
 use crate::diagnostics::{Severity::Error, family::rules};
 
 rules! { rules::registry;
-    /// Converters that the image does not carry.
+    /// Converters that the image does not contain.
     pub const CONVERTERS: Rule = Rule {
         id: "KS-R05",
         production: Error,
         development: Error,
-        summary: "converters that the image does not carry",
+        summary: "converters that the image does not contain",
         explanation: "Avro converters come with Confluent's Connect image and need the address of a registry. Apache's \
             image has none: the worker ends with ClassNotFoundException.",
         source: "Confluent, kafka-connect image",
@@ -20,29 +20,28 @@ rules! { rules::registry;
         production: Error,
         development: Error,
         summary: "a Connect group or internal topic that cannot be used",
-        explanation: "The workers of one Connect cluster share a group and three compacted topics, which nobody else \
-            may use: two groups that share one overwrite each other's connectors and offsets. A Confluent registry's \
+        explanation: "The workers of one Connect cluster share a group and three compacted topics, which are theirs alone: two groups that share one overwrite each other's connectors and offsets. A Confluent registry's \
             instances are a group of the same cluster too. Names follow Kafka's rules for topics.",
         source: "Kafka documentation, Kafka Connect, distributed workers",
     };
 
-    /// An address of a registry that is none.
+    /// A registry address that is not a URL.
     pub const ADDRESS: Rule = Rule {
         id: "KS-R08",
         production: Error,
         development: Error,
-        summary: "an address of a registry that is none",
+        summary: "a registry address that is not an http(s) URL",
         explanation: "Converters ask the registry at its URL. Without `http://` or `https://` and a host they fail \
             with the first record, long after the worker has become ready.",
         source: "Confluent, schema.registry.url",
     };
 
-    /// A raw setting that the construct itself makes.
+    /// A raw setting that the construct sets itself.
     pub const OWNED_SETTING: Rule = Rule {
         id: "KS-R06",
         production: Error,
         development: Error,
-        summary: "a raw setting that the construct itself makes",
+        summary: "a raw setting that the construct sets itself",
         explanation: "Addresses, groups, internal topics and converters follow from what the construct was built from. \
             A raw setting would contradict them.",
         source: "the contract of `SchemaRegistry::config` and `Connect::config`",
@@ -54,8 +53,7 @@ rules! { rules::registry;
         production: Error,
         development: Error,
         summary: "a workload without replicas",
-        explanation: "With no replica at all the Service has nobody to forward to, and whoever waits for it waits for \
-            ever.",
+        explanation: "Without replicas the Service has no endpoints, and clients that wait for it never start.",
         source: "Kubernetes, Deployment",
     };
 }

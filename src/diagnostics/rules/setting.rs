@@ -9,7 +9,7 @@ use crate::diagnostics::{
 /// The rules about the settings of one kind of file.
 #[derive(Debug)]
 pub struct Settings {
-    /// A key that nobody knows.
+    /// An unknown key.
     pub unknown: &'static Rule,
     /// A key of another release or another role.
     pub absent: &'static Rule,
@@ -57,17 +57,15 @@ pub const WORKER: Settings = Settings {
     default: Some(&WORKER_DEFAULT),
 };
 
-const UNKNOWN: &str = "Kafka takes the keys that it knows and passes over all others, so a misspelt key changes nothing and \
-    nobody is told. Plugins read keys of their own from the same file: acknowledge the rule for those, with the plugin's name.";
-const ABSENT: &str = "Kafka passes over a key that was removed, that only a later release has, or that is a setting of \
+const UNKNOWN: &str = "Kafka silently ignores keys that it does not know, so a misspelt key has no effect. Plugins read keys of their own from the same file: acknowledge the rule for those, with the plugin's name.";
+const ABSENT: &str = "Kafka ignores a key that was removed, that only a later release has, or that is a setting of \
     something else: the file looks as if it set something, and it does not. Kafka 4.3 starts with `zookeeper.connect` and \
     `inter.broker.protocol.version` in its file without a line in its log.";
-const DEPRECATED: &str = "The key still works, and a later release will pass over it without a word. What takes its place is in \
-    the hint.";
+const DEPRECATED: &str =
+    "The key still works, and a later release will silently ignore it. The hint names its replacement.";
 const VALUE: &str = "Kafka reads every value as the type of its key and compares it with the range or the list of valid values \
     when the process starts. It ends at the first one that does not fit: ConfigException.";
-const DEFAULT: &str = "The setting changes nothing in this release. It is right where the value must stay as it is when a later \
-    release has another default, and a line to read and keep otherwise. `check --all` shows it; nothing else does.";
+const DEFAULT: &str = "The setting has no effect in this release. Keep it if the value must not change when a later release has another default; otherwise remove it. Only `check --all` shows this.";
 const SOURCE: &str = "Kafka 3.9.2, 4.0.2, 4.1.2, 4.2.0 and 4.3.1, the ConfigDef of each role";
 
 rules! { rules::setting;
@@ -96,7 +94,7 @@ rules! { rules::setting;
         id: "KS-K32",
         production: Warning,
         development: Warning,
-        summary: "a broker's setting that is going away",
+        summary: "a broker's setting that is deprecated",
         explanation: DEPRECATED,
         source: SOURCE,
     };
@@ -139,8 +137,7 @@ rules! { rules::setting;
         development: Error,
         summary: "a setting that topics of this release do not have",
         explanation: "Kafka refuses a topic with a setting that this release does not have, or that belongs to a \
-            broker or a client: INVALID_CONFIG, `Unknown topic config name`. The defaults of topics are called \
-            otherwise on a broker.",
+            broker or a client: INVALID_CONFIG, `Unknown topic config name`. On a broker the defaults of topics have other names.",
         source: SOURCE,
     };
 
@@ -149,9 +146,8 @@ rules! { rules::setting;
         id: "KS-T32",
         production: Warning,
         development: Warning,
-        summary: "a topic's setting that is going away",
-        explanation: "The key still works, and a later release will refuse a topic that has it. What takes its place \
-            is in the hint.",
+        summary: "a topic's setting that is deprecated",
+        explanation: "The key still works, and a later release will refuse a topic that has it. The hint names its replacement.",
         source: SOURCE,
     };
 
@@ -192,7 +188,7 @@ rules! { rules::setting;
         id: "KS-E32",
         production: Warning,
         development: Warning,
-        summary: "a client's setting that is going away",
+        summary: "a client's setting that is deprecated",
         explanation: DEPRECATED,
         source: SOURCE,
     };
@@ -242,7 +238,7 @@ rules! { rules::setting;
         id: "KS-R32",
         production: Warning,
         development: Warning,
-        summary: "a Connect worker's setting that is going away",
+        summary: "a Connect worker's setting that is deprecated",
         explanation: DEPRECATED,
         source: SOURCE,
     };

@@ -25,8 +25,7 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "two constructs with one name",
-        explanation: "The name of a construct is the folder of its manifests and the label that selects its pods. Two \
-            constructs of one name would write over each other's files, and their Services would forward to each \
+        explanation: "The name of a construct is the folder of its manifests and the label that selects its pods. Two constructs of one name would overwrite each other's files, and their Services would forward to each \
             other's pods.",
         source: "the layout of the output",
     };
@@ -38,7 +37,7 @@ rules! { rules::stack;
         development: Error,
         summary: "two objects with one name",
         explanation: "Two objects of the same kind, namespace and name are one object to the API server: the one that \
-            is applied last wins, and nobody is told.",
+            is applied last silently replaces the other.",
         source: "Kubernetes, Object Names and IDs",
     };
 
@@ -49,18 +48,17 @@ rules! { rules::stack;
         development: Error,
         summary: "an amendment that matches nothing",
         explanation: "An amendment names the kind and the name of the object that it changes. If there is no such \
-            object the change is lost, which is what a typing error or a renamed construct leads to.",
+            object the change is lost, for example after a typing error or when a construct was renamed.",
         source: "the contract of `Stack::amend`",
     };
 
-    /// An acknowledgement of something that is not found.
+    /// An unused acknowledgement.
     pub const ACKNOWLEDGED_NOTHING: Rule = Rule {
         id: "KS-S05",
         production: Warning,
         development: Warning,
-        summary: "an acknowledgement of something that is not found",
-        explanation: "An acknowledgement outlives its reason when the stack is mended. It would then silence the same \
-            rule if it is broken anew, so it has to go.",
+        summary: "an unused acknowledgement",
+        explanation: "When the stack is fixed, the acknowledgement stays. It would then hide the same fault if it comes back, so remove it.",
         source: "the contract of `acknowledge`",
     };
 
@@ -70,8 +68,7 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an acknowledgement of an error",
-        explanation: "Errors are what keeps the system from starting, loses data or keeps an alert from firing. No \
-            reason makes them right, so they are mended and not acknowledged.",
+        explanation: "With an error the system does not start, loses data or does not alert. It must be fixed and cannot be acknowledged.",
         source: "the contract of `acknowledge`",
     };
 
@@ -83,30 +80,29 @@ rules! { rules::stack;
         summary: "a handle of another stack",
         explanation: "A handle holds addresses as they were when its construct was added, and what is built from it \
             looks for pods by their labels in its own namespace. In another stack, or after the DNS domain was \
-            changed, addresses lead nowhere and alerts match nothing.",
+            changed, its addresses do not resolve and alerts match nothing.",
         source: "the contract of `Stack::add`",
     };
 
-    /// A secret in plain sight.
+    /// A password in plain text.
     pub const SECRET: Rule = Rule {
         id: "KS-S08",
         production: Error,
         development: Warning,
-        summary: "a secret in plain sight",
+        summary: "a password in plain text",
         explanation: "Settings are written into a `ConfigMap`, which is committed to a repository and readable by \
-            everyone who may look at the namespace. A password belongs into a Secret, from which the pod gets an \
+            everyone who may look at the namespace. A password belongs in a Secret, from which the pod gets an \
             environment variable that `${env:NAME}` names.",
         source: "Kubernetes, Good practices for Secrets; Kafka documentation, EnvVarConfigProvider",
     };
 
-    /// A raw setting that says nothing, or says it twice.
+    /// A raw setting with an invalid name, or set twice.
     pub const RAW_SETTING: Rule = Rule {
         id: "KS-S09",
         production: Error,
         development: Error,
-        summary: "a raw setting that says nothing, or says it twice",
-        explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has another, and one that \
-            nobody knows is ignored without a word. Of two values for one key the first has no effect.",
+        summary: "a raw setting with an invalid name, or set twice",
+        explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has other characters, and Kafka silently ignores unknown settings. Of two values for one key the first has no effect.",
         source: "Kafka documentation, configuration",
     };
 
@@ -116,8 +112,7 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an acknowledgement without a reason",
-        explanation: "The reason is what the next one needs to judge whether the warning is still right to live with; \
-            without it the acknowledgement only hides the warning.",
+        explanation: "The next reader needs the reason to judge whether the warning can still be accepted. Without it the acknowledgement only hides the warning.",
         source: "the contract of `acknowledge`",
     };
 

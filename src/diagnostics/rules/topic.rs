@@ -28,12 +28,12 @@ rules! { rules::topic;
         source: "Kafka, ReplicationControlManager",
     };
 
-    /// A name that belongs to Kafka.
+    /// A topic name that Kafka reserves.
     pub const RESERVED: Rule = Rule {
         id: "KS-T03",
         production: Error,
         development: Error,
-        summary: "a name that belongs to Kafka",
+        summary: "a topic name that Kafka reserves",
         explanation: "Names that begin with two underscores are those of Kafka's internal topics, which it creates and \
             configures by itself.",
         source: "Kafka, org.apache.kafka.common.internals.Topic",
@@ -46,17 +46,16 @@ rules! { rules::topic;
         development: Error,
         summary: "a setting that the cleanup policy contradicts, or that a builder call makes",
         explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes earlier \
-            records of a key from what is meant to be kept for ever. What is removed when is decided in one place, the \
-            `Cleanup` of the topic; replication and partitions in theirs.",
+            records of a key from a topic that should keep everything. The `Cleanup` of the topic decides what is deleted and when; replication and partitions have calls of their own.",
         source: "Kafka documentation, log compaction; TopicConfig",
     };
 
-    /// Sizes that do not fit into each other.
+    /// A batch that does not fit into a segment or a request.
     pub const SIZES: Rule = Rule {
         id: "KS-T12",
         production: Error,
         development: Error,
-        summary: "sizes that do not fit into each other",
+        summary: "a batch that does not fit into a segment or a request",
         explanation: "A batch has to fit into a segment, otherwise it is refused as it arrives, and into the largest \
             request that the brokers take.",
         source: "Kafka, UnifiedLog; SocketServerConfigs",
@@ -92,7 +91,7 @@ rules! { rules::topic;
         development: Error,
         summary: "a set of topics without a topic",
         explanation: "A Job that is given an empty declaration cannot tell it from one that was cut off, and fails. \
-            Topics are never deleted by leaving them out, so an empty set has nothing to say.",
+            Topics are never deleted by leaving them out, so an empty set has no effect.",
         source: "the contract of `Topics`",
     };
 
@@ -103,41 +102,38 @@ rules! { rules::topic;
         development: Off,
         summary: "records that outlive their retention",
         explanation: "A segment is deleted as a whole, and while a topic is written to, only once it is closed: when \
-            it is full (`segment.bytes`) or old (`segment.ms`, seven days unless said otherwise). In a topic with \
-            little traffic a record lives as long as its segment stays open, whatever `retention.ms` says. The rule \
-            speaks when that is more than seven times the retention.",
+            it is full (`segment.bytes`) or old (`segment.ms`, seven days by default). In a topic with \
+            little traffic a record lives as long as its segment stays open, regardless of `retention.ms`. The rule reports it when that is more than seven times the retention.",
         source: "Kafka, UnifiedLog.deleteOldSegments; TopicConfig, segment.ms",
     };
 
-    /// A retention of nothing.
+    /// A retention of 0.
     pub const NOTHING_KEPT: Rule = Rule {
         id: "KS-T18",
         production: Error,
         development: Error,
-        summary: "a retention of nothing",
+        summary: "a retention of 0",
         explanation: "With a retention of 0 a record may be deleted as soon as its segment is closed, whether or not a \
             consumer has read it. What keeps records without limit is `Cleanup::keep()`, which Kafka writes as -1.",
         source: "Kafka, UnifiedLog.deleteOldSegments",
     };
 
-    /// Batches that replication takes one at a time.
+    /// Batches larger than what followers fetch at a time.
     pub const FETCH_SIZE: Rule = Rule {
         id: "KS-T14",
         production: Warning,
         development: Off,
-        summary: "batches that replication takes one at a time",
-        explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB unless said \
-            otherwise. A larger batch is still replicated, alone, so a topic full of them falls behind and leaves the \
-            set of those in sync.",
+        summary: "batches larger than what followers fetch at a time",
+        explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB by default. A larger batch is still replicated, alone, so a topic full of them falls behind and drops out of the in-sync replicas.",
         source: "Kafka, ReplicationConfigs, replica.fetch.max.bytes",
     };
 
-    /// Compaction lags that exclude each other.
+    /// A minimum compaction lag above the maximum.
     pub const LAGS: Rule = Rule {
         id: "KS-T11",
         production: Error,
         development: Error,
-        summary: "compaction lags that exclude each other",
+        summary: "a minimum compaction lag above the maximum",
         explanation: "A record may not be compacted before `min.compaction.lag.ms` and must be compacted by \
             `max.compaction.lag.ms`. Kafka refuses a minimum above the maximum.",
         source: "Kafka, LogConfig",
