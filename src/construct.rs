@@ -148,7 +148,8 @@ impl Meta {
     }
 }
 
-/// Something that only one part of a stack may have, although no object is called after it: a topic of a cluster, a group. The pipeline reports the second claim.
+/// Something that only one part of a stack may have, although no object is named after it: a topic of a cluster, a group.
+/// The pipeline reports the second claim.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;

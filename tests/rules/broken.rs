@@ -1195,23 +1195,19 @@ fn of_alerts() -> Vec<Case> {
         calls(
             "a template in a summary",
             alert(asks_here("kafka_brokers{} < 3").summary("{{ $value }} brokers.")),
-            &["put it into `.description(…)`"],
+            &["`.description(…)`"],
             alert(asks_here("kafka_brokers{} < 3").description("{{ $value }} brokers.")),
         ),
         calls(
             "two alerts with one name",
             two(["OrdersWait", "OrdersWait"]),
-            &["give it another name in `Alert::new(…)`"],
+            &["`Alert::new(…)`"],
             two(["OrdersWait", "OrdersWaitLonger"]),
         ),
         calls(
             "an alert with a space in its name and without texts",
             alert(Alert::new("orders wait", "kafka_brokers{kafka_cluster=\"kafka\"} < 3")),
-            &[
-                "use such a name in `Alert::new(…)`",
-                "`.summary(…)`",
-                "`.description(…)`",
-            ],
+            &["`Alert::new(…)`", "`.summary(…)`", "`.description(…)`"],
             two(["OrdersWait", "OrdersWaitLonger"]),
         ),
         calls(
@@ -1240,7 +1236,7 @@ fn of_alerts() -> Vec<Case> {
         calls(
             "a test with a metric that is not exported",
             tested(at_4(&[("topic", "a")], "kafka_topic_partition").label("topic", "a")),
-            &["name a metric of the expression in `AlertTest::series(…)`"],
+            &["`AlertTest::series(…)`"],
             tested(at_4(&[("topic", "a")], "kafka_topic_partitions").label("topic", "a")),
         ),
         not_a_call(
@@ -1251,13 +1247,13 @@ fn of_alerts() -> Vec<Case> {
         calls(
             "a test that expects a label that the expression drops",
             tested(at_4(&[("topic", "a")], "kafka_topic_partitions").label("partition", "0")),
-            &["expect labels that the expression keeps: `AlertTest::label(…)`"],
+            &["`AlertTest::label(…)`"],
             tested(at_4(&[("topic", "a")], "kafka_topic_partitions").label("topic", "a")),
         ),
         calls(
             "a test without series",
             tested(AlertTest::new("It is 4.")),
-            &["give it what the expression reads: `AlertTest::series(…)`"],
+            &["`AlertTest::series(…)`"],
             tested(at_4(&[("topic", "a")], "kafka_topic_partitions").label("topic", "a")),
         ),
     ]

@@ -98,7 +98,8 @@ rules! { rules::capacity;
         production: Warning,
         development: Off,
         summary: "a topic with a load whose records are never deleted",
-        explanation: "Nothing removes its records, so no volume is large enough: it is full after the time in the message. Let the volumes grow before that, or move the records to storage that is made for keeping them.",
+        explanation: "Nothing removes its records, so no volume is large enough: it is full after the time in the \
+            message. Let the volumes grow before that, or move the records to storage that is made for keeping them.",
         source: "arithmetic",
     };
 
@@ -108,8 +109,9 @@ rules! { rules::capacity;
         production: Error,
         development: Error,
         summary: "a load of 0",
-        explanation: "A load of no records, of records without a size, or compressed to nothing fits every cluster, so it has no meaning. A topic whose load is not known has none declared, and the report says that \
-            it is unknown.",
+        explanation: "A load of no records, of records without a size, or compressed to nothing fits every cluster, \
+            so it has no meaning. A topic whose load is not known has none declared, and the report says that it is \
+            unknown.",
         source: "arithmetic",
     };
 

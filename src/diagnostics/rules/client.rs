@@ -9,9 +9,11 @@ rules! { rules::client;
         production: Error,
         development: Error,
         summary: "a client timeout that does not fit the others or the brokers",
-        explanation: "`delivery.timeout.ms` covers the whole delivery of a record: waiting for its batch (`linger.ms`) and \
-            at least one request (`request.timeout.ms`). A producer with less refuses to start. A `session.timeout.ms` \
-            above `max.poll.interval.ms` has no effect; with one of `heartbeat.interval.ms` or less a consumer does not start, and with one outside the range that the brokers allow it cannot join a group.",
+        explanation: "`delivery.timeout.ms` covers the whole delivery of a record: waiting for its batch \
+            (`linger.ms`) and at least one request (`request.timeout.ms`). A producer with less refuses to start. A \
+            `session.timeout.ms` above `max.poll.interval.ms` has no effect; with one of `heartbeat.interval.ms` or \
+            less a consumer does not start, and with one outside the range that the brokers allow it cannot join a \
+            group.",
         source: "Kafka, KafkaProducer.configureDeliveryTimeout; Heartbeat; GroupCoordinatorConfig",
     };
 
@@ -32,7 +34,8 @@ rules! { rules::client;
         production: Error,
         development: Error,
         summary: "two client files with one name",
-        explanation: "The files of a set of clients are the keys of one ConfigMap, so their names must differ, and they may contain only letters, digits, `.`, `_` and `-`.",
+        explanation: "The files of a set of clients are the keys of one ConfigMap, so their names must differ, and \
+            they may contain only letters, digits, `.`, `_` and `-`.",
         source: "Kubernetes, ConfigMap",
     };
 
@@ -42,7 +45,8 @@ rules! { rules::client;
         production: Error,
         development: Error,
         summary: "a bootstrap address that is not `host:port`",
-        explanation: "`bootstrap.servers` is a list of `host:port`, separated by commas. A client with any other value does not start, and an init container that waits for the brokers never finishes.",
+        explanation: "`bootstrap.servers` is a list of `host:port`, separated by commas. A client with any other \
+            value does not start, and an init container that waits for the brokers never finishes.",
         source: "Kafka, ClientUtils.parseAndValidateAddresses",
     };
 

@@ -59,9 +59,10 @@ rules! { rules::kraft;
         production: Error,
         development: Error,
         summary: "listeners with the same name or port, or an invalid name",
-        explanation: "Each listener of a node has a name and a port of its own. The names CONTROLLER and REPLICATION, \
-            the ports 9091 and 9093, and the port of the metrics agent belong to the cluster. A listener's name is \
-            written in capitals, digits and underscores, with at most 11 characters, because a port is named after it and Kubernetes limits port names to 15 characters.",
+        explanation: "Each listener of a node has a name and a port of its own. The names CONTROLLER and \
+            REPLICATION, the ports 9091 and 9093, and the port of the metrics agent belong to the cluster. A \
+            listener's name is written in capitals, digits and underscores, with at most 11 characters, because a \
+            port is named after it and Kubernetes limits port names to 15 characters.",
         source: "Kafka, AbstractKafkaConfig; Kubernetes, ContainerPort",
     };
 
@@ -72,9 +73,9 @@ rules! { rules::kraft;
         development: Error,
         summary: "a cluster id that is not valid, or is used by another cluster",
         explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another \
-            cluster: the id is what keeps two clusters from mixing their data. Kafka takes any text for it, so it must be unique: 16 random bytes in URL-safe base64, made once with \
-            `kafka-storage random-uuid`, written in the stack, and never changed. In ZooKeeper mode the ensemble makes \
-            it, for one cluster.",
+            cluster: the id is what keeps two clusters from mixing their data. Kafka takes any text for it, so it \
+            must be unique: 16 random bytes in URL-safe base64, made once with `kafka-storage random-uuid`, written \
+            in the stack, and never changed. In ZooKeeper mode the ensemble makes it, for one cluster.",
         source: "Kafka, Uuid and StorageTool; seen with 4.3.1",
     };
 
@@ -84,8 +85,9 @@ rules! { rules::kraft;
         production: Error,
         development: Error,
         summary: "a raw setting that the cluster sets itself",
-        explanation: "Node ids, listeners, directories, quorum and replication follow from the cluster's other parts, \
-            and everything built from the cluster relies on them. A raw setting would contradict them, and Kafka would use the last one.",
+        explanation: "Node ids, listeners, directories, quorum and replication follow from the cluster's other \
+            parts, and everything built from the cluster relies on them. A raw setting would contradict them, and \
+            Kafka would use the last one.",
         source: "the contract of `KafkaCluster::config`",
     };
 
@@ -95,7 +97,8 @@ rules! { rules::kraft;
         production: Warning,
         development: Warning,
         summary: "an even number of controllers",
-        explanation: "Four controllers tolerate the loss of one, as three do. The fourth is one more node that can fail.",
+        explanation: "Four controllers tolerate the loss of one, as three do. The fourth is one more node that can \
+            fail.",
         source: "Kafka documentation, KRaft, controllers",
     };
 

@@ -46,10 +46,10 @@ rules! { rules::memory;
         production: Error,
         development: Error,
         summary: "memory with which a process does not start",
-        explanation: "A JVM needs memory for its classes, threads and buffers before it does any work, and a broker 128 MiB of heap \
-            for the log cleaner alone. With less the process ends with an `OutOfMemoryError`, or the kernel kills the container \
-            whenever it starts. The floors are the least with which each process served on a real machine; a process \
-            with work to do needs more.",
+        explanation: "A JVM needs memory for its classes, threads and buffers before it does any work, and a broker \
+            128 MiB of heap for the log cleaner alone. With less the process ends with an `OutOfMemoryError`, or the \
+            kernel kills the container whenever it starts. The floors are the least with which each process served \
+            on a real machine; a process with work to do needs more.",
         source: "tests/memory: Kafka 4.3.1, ZooKeeper 3.8.6 and Apicurio Registry 3.3.3, measured with the metrics agent",
     };
 }

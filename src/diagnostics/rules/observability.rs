@@ -49,7 +49,8 @@ rules! { rules::observability;
         summary: "a metric that is not exported in the stack",
         explanation: "An expression over a metric without series has an empty result: the alert never fires, without \
             any error. The metric name of a Kafka bean depends on the exporter, its rules and its version, and some \
-            beans exist only with ZooKeeper or only in KRaft mode. Many published alerts use names that only one setup exports.",
+            beans exist only with ZooKeeper or only in KRaft mode. Many published alerts use names that only one \
+            setup exports.",
         source: "the tables of `metrics`; Prometheus JMX exporter; kafka_exporter's list of metrics",
     };
 

@@ -20,7 +20,8 @@ rules! { rules::registry;
         production: Error,
         development: Error,
         summary: "a Connect group or internal topic that cannot be used",
-        explanation: "The workers of one Connect cluster share a group and three compacted topics, which are theirs alone: two groups that share one overwrite each other's connectors and offsets. A Confluent registry's \
+        explanation: "The workers of one Connect cluster share a group and three compacted topics, which are theirs \
+            alone: two groups that share one overwrite each other's connectors and offsets. A Confluent registry's \
             instances are a group of the same cluster too. Names follow Kafka's rules for topics.",
         source: "Kafka documentation, Kafka Connect, distributed workers",
     };

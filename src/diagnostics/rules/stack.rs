@@ -25,7 +25,8 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "two constructs with one name",
-        explanation: "The name of a construct is the folder of its manifests and the label that selects its pods. Two constructs of one name would overwrite each other's files, and their Services would forward to each \
+        explanation: "The name of a construct is the folder of its manifests and the label that selects its pods. \
+            Two constructs of one name would overwrite each other's files, and their Services would forward to each \
             other's pods.",
         source: "the layout of the output",
     };
@@ -58,7 +59,8 @@ rules! { rules::stack;
         production: Warning,
         development: Warning,
         summary: "an unused acknowledgement",
-        explanation: "When the stack is fixed, the acknowledgement stays. It would then hide the same fault if it comes back, so remove it.",
+        explanation: "When the stack is fixed, the acknowledgement stays. It would then hide the same fault if it \
+            comes back, so remove it.",
         source: "the contract of `acknowledge`",
     };
 
@@ -68,7 +70,8 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an acknowledgement of an error",
-        explanation: "With an error the system does not start, loses data or does not alert. It must be fixed and cannot be acknowledged.",
+        explanation: "With an error the system does not start, loses data or does not alert. It must be fixed and \
+            cannot be acknowledged.",
         source: "the contract of `acknowledge`",
     };
 
@@ -102,7 +105,8 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "a raw setting with an invalid name, or set twice",
-        explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has other characters, and Kafka silently ignores unknown settings. Of two values for one key the first has no effect.",
+        explanation: "A key has letters, digits, `.`, `_` and `-`: no setting of Kafka has other characters, and \
+            Kafka silently ignores unknown settings. Of two values for one key the first has no effect.",
         source: "Kafka documentation, configuration",
     };
 
@@ -112,7 +116,8 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an acknowledgement without a reason",
-        explanation: "The next reader needs the reason to judge whether the warning can still be accepted. Without it the acknowledgement only hides the warning.",
+        explanation: "The next reader needs the reason to judge whether the warning can still be accepted. Without \
+            it the acknowledgement only hides the warning.",
         source: "the contract of `acknowledge`",
     };
 
@@ -122,9 +127,9 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an option of a pod that cannot work",
-        explanation: "A JVM option is one word of the command: a space or a quote would end it, and a second heap size would replace \
-            the one that fits the container's memory. The name of a logger is the key of a file. Of two environment variables with \
-            one name only the last has an effect.",
+        explanation: "A JVM option is one word of the command: a space or a quote would end it, and a second heap \
+            size would replace the one that fits the container's memory. The name of a logger is the key of a file. \
+            Of two environment variables with one name only the last has an effect.",
         source: "Kafka, kafka-run-class.sh; Kubernetes, Define Environment Variables for a Container",
     };
 
@@ -134,10 +139,11 @@ rules! { rules::stack;
         production: Warning,
         development: Off,
         summary: "a Kubernetes version whose first patch releases stop rolling updates",
-        explanation: "Kubernetes 1.35.0 counts an unready pod of the old revision towards `maxUnavailable`, so a StatefulSet whose pods \
-            start in parallel never replaces a pod that does not become ready: a change that would fix it is not rolled out. A later \
-            patch release of 1.35 turns the feature gate MaxUnavailableStatefulSet off. Acknowledge this with the patch release \
-            that the cluster runs, or delete the unready pod by hand.",
+        explanation: "Kubernetes 1.35.0 counts an unready pod of the old revision towards `maxUnavailable`, so a \
+            StatefulSet whose pods start in parallel never replaces a pod that does not become ready: a change that \
+            would fix it is not rolled out. A later patch release of 1.35 turns the feature gate \
+            MaxUnavailableStatefulSet off. Acknowledge this with the patch release that the cluster runs, or delete \
+            the unready pod by hand.",
         source: "kubernetes/kubernetes #137409 and #137926",
     };
 
@@ -147,8 +153,9 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "something that needs a newer Kubernetes",
-        explanation: "The stack has to run on the version in `Stack::kubernetes`, and Kubernetes ignores or refuses fields that it does \
-            not know yet. Sidecars of a Job need 1.29: before, an init container that runs on keeps the Job from starting.",
+        explanation: "The stack has to run on the version in `Stack::kubernetes`, and Kubernetes ignores or refuses \
+            fields that it does not know yet. Sidecars of a Job need 1.29: before, an init container that runs on \
+            keeps the Job from starting.",
         source: "Kubernetes, Sidecar Containers",
     };
 
@@ -158,9 +165,9 @@ rules! { rules::stack;
         production: Warning,
         development: Warning,
         summary: "an amendment that changes nothing",
-        explanation: "An amendment that looks for a text or a field that the object no longer has leaves it as it is, for \
-            example after an upgrade of this crate. What it was meant to change, as the security of a listener, then \
-            silently stays at its default.",
+        explanation: "An amendment that looks for a text or a field that the object no longer has leaves it as it \
+            is, for example after an upgrade of this crate. What it was meant to change, as the security of a \
+            listener, then silently stays at its default.",
         source: "the contract of `Stack::amend`",
     };
 
@@ -170,10 +177,10 @@ rules! { rules::stack;
         production: Warning,
         development: Warning,
         summary: "a namespace that Kubernetes creates itself",
-        explanation: "`default`, `kube-system`, `kube-public` and `kube-node-lease` exist in every cluster, with pods of \
-            others in them. The Namespace of a stack enforces the restricted level of Pod Security, which would refuse \
-            those pods, and deleting the stack would delete the namespace with everything in it. So the stack emits \
-            none.",
+        explanation: "`default`, `kube-system`, `kube-public` and `kube-node-lease` exist in every cluster, with \
+            pods of others in them. The Namespace of a stack enforces the restricted level of Pod Security, which \
+            would refuse those pods, and deleting the stack would delete the namespace with everything in it. So the \
+            stack emits none.",
         source: "Kubernetes, Namespaces, Initial namespaces; Pod Security Admission",
     };
 
@@ -183,8 +190,9 @@ rules! { rules::stack;
         production: Warning,
         development: Warning,
         summary: "a stack without constructs",
-        explanation: "A stack to which nothing was added emits its Namespace at most. A call of `stack.add(…)` is missing, \
-            or the stack is not needed any more: applying it with pruning would delete everything that it had before.",
+        explanation: "A stack to which nothing was added emits its Namespace at most. A call of `stack.add(…)` is \
+            missing, or the stack is not needed any more: applying it with pruning would delete everything that it \
+            had before.",
         source: "the contract of `Stack::add`",
     };
 
@@ -194,9 +202,10 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an object that two stacks write",
-        explanation: "Two stacks that write the same object of one Kubernetes cluster overwrite each other at every apply, and with \
-            pruning one deletes what the other needs. Use another namespace or name. If the stacks run in different clusters, \
-            name the cluster with `Stack::kubernetes_cluster`. Only stacks of the same run of `synth` or `check` are compared.",
+        explanation: "Two stacks that write the same object of one Kubernetes cluster overwrite each other at every \
+            apply, and with pruning one deletes what the other needs. Use another namespace or name. If the stacks \
+            run in different clusters, name the cluster with `Stack::kubernetes_cluster`. Only stacks of the same \
+            run of `synth` or `check` are compared.",
         source: "kubectl apply; Kubernetes, Object Names and IDs",
     };
 
@@ -206,10 +215,11 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "a topic or group of one Kafka cluster that two stacks declare",
-        explanation: "If the declarations of a topic differ, each apply of one stack undoes what the other did. If they are equal \
-            today, a change in one of the two is undone by the other: a topic needs one owner. Workers of two Connect clusters \
-            that share a group or its topics overwrite each other's connectors and offsets. Declare it in one stack. If the \
-            stacks run in different Kubernetes clusters, name the cluster with `Stack::kubernetes_cluster`.",
+        explanation: "If the declarations of a topic differ, each apply of one stack undoes what the other did. If \
+            they are equal today, a change in one of the two is undone by the other: a topic needs one owner. \
+            Workers of two Connect clusters that share a group or its topics overwrite each other's connectors and \
+            offsets. Declare it in one stack. If the stacks run in different Kubernetes clusters, name the cluster \
+            with `Stack::kubernetes_cluster`.",
         source: "the contract of `Topics`; Kafka documentation, distributed workers",
     };
 }

@@ -45,8 +45,9 @@ rules! { rules::topic;
         production: Error,
         development: Error,
         summary: "a setting that the cleanup policy contradicts, or that a builder call makes",
-        explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes earlier \
-            records of a key from a topic that should keep everything. The `Cleanup` of the topic decides what is deleted and when; replication and partitions have calls of their own.",
+        explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes \
+            earlier records of a key from a topic that should keep everything. The `Cleanup` of the topic decides \
+            what is deleted and when; replication and partitions have calls of their own.",
         source: "Kafka documentation, log compaction; TopicConfig",
     };
 
@@ -102,8 +103,9 @@ rules! { rules::topic;
         development: Off,
         summary: "records that outlive their retention",
         explanation: "A segment is deleted as a whole, and while a topic is written to, only once it is closed: when \
-            it is full (`segment.bytes`) or old (`segment.ms`, seven days by default). In a topic with \
-            little traffic a record lives as long as its segment stays open, regardless of `retention.ms`. The rule reports it when that is more than seven times the retention.",
+            it is full (`segment.bytes`) or old (`segment.ms`, seven days by default). In a topic with little \
+            traffic a record lives as long as its segment stays open, regardless of `retention.ms`. The rule reports \
+            it when that is more than seven times the retention.",
         source: "Kafka, UnifiedLog.deleteOldSegments; TopicConfig, segment.ms",
     };
 
@@ -124,7 +126,9 @@ rules! { rules::topic;
         production: Warning,
         development: Off,
         summary: "batches larger than what followers fetch at a time",
-        explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB by default. A larger batch is still replicated, alone, so a topic full of them falls behind and drops out of the in-sync replicas.",
+        explanation: "A follower fetches up to `replica.fetch.max.bytes` of a partition at a time, 1 MiB by default. \
+            A larger batch is still replicated, alone, so a topic full of them falls behind and drops out of the \
+            in-sync replicas.",
         source: "Kafka, ReplicationConfigs, replica.fetch.max.bytes",
     };
 
