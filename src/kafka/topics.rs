@@ -41,7 +41,7 @@ const TOPICS_FILE: &str = "topics.txt";
 /// and removes overrides that are no longer declared. It changes only declared topics and never deletes a topic. A change that Kafka
 /// cannot make in place (fewer partitions, another replication factor) fails the Job before it changes anything.
 ///
-/// A finished Job is deleted after an hour. A GitOps tool then creates it again, which reverts changes made by hand. To go back to an earlier declaration within that hour, or to apply by hand, delete the Job
+/// A finished Job is deleted after an hour. Argo CD, or another tool that applies the repository, then creates it again, which reverts changes made by hand. To go back to an earlier declaration within that hour, or to apply by hand, delete the Job
 /// first: Kubernetes does not run a Job again that has already ended.
 ///
 /// ```
