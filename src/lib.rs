@@ -117,6 +117,7 @@ pub mod rules;
 pub mod settings;
 pub mod stack;
 pub mod synth;
+pub mod version;
 pub mod workload;
 pub mod yaml;
 pub mod zookeeper;

@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "quantity",
     "nearest",
     "kubernetes",
+    "version",
     "yaml",
     "manifest",
     "diagnostics",
@@ -36,18 +37,10 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Uses that still break the order: the room, the room that it uses, and why. One that is not needed any more fails.
-const KNOWN_ROOMS: &[(&str, &str, &str)] = &[(
-    "settings",
-    "workload",
-    "`Version` lies in `workload`, and the catalogue is asked by version",
-)];
+const KNOWN_ROOMS: &[(&str, &str, &str)] = &[];
 
 /// Uses within a room that still close a circle: the file, the file that it uses, and why. One that is not needed any more fails.
-const KNOWN_FILES: &[(&str, &str, &str)] = &[(
-    "src/workload/image.rs",
-    "src/workload/command.rs",
-    "the port of the agent lies with the command that starts it",
-)];
+const KNOWN_FILES: &[(&str, &str, &str)] = &[];
 
 #[test]
 fn a_room_uses_only_rooms_above_it_in_the_list() {

@@ -269,7 +269,7 @@ fn the_nearest_sound_stacks_are_quiet() {
     assert!(said.is_empty(), "{said:#?}");
 }
 
-/// Whether a hint names a call of this crate: PromQL in a hint is not one.
+/// Whether a hint names a call of this crate: an expression in a hint is not one.
 fn names_a_call(hint: &str) -> bool {
     hint.split('`')
         .skip(1)

@@ -343,8 +343,8 @@ impl Cluster {
     }
 
     fn unknown_of_topics(&self) -> impl Iterator<Item = Diagnostic> {
-        let known = |topic: &TopicDemand| matches!(topic.traffic, Traffic::Known { .. });
         type Applies<'a> = &'a dyn Fn(&TopicDemand) -> bool;
+        let known = |topic: &TopicDemand| matches!(topic.traffic, Traffic::Known { .. });
         let kinds: [(Applies<'_>, &str, &str); 5] = [
             (
                 &|topic| topic.traffic == Traffic::Unknown,

@@ -1,4 +1,4 @@
-//! What analysis of PromQL knows of the series of a stack.
+//! What the analysis of expressions knows of the series of a stack.
 
 use std::borrow::Cow;
 

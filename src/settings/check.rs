@@ -9,7 +9,7 @@ use crate::{
         Location, Rule, Severity,
         rules::{client, kraft, registry, setting, stack, topic},
     },
-    workload::Version,
+    version::Version,
 };
 
 /// Keys whose value in our files differs from Kafka's default although no one set them.

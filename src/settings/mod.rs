@@ -12,7 +12,7 @@ pub(crate) use catalogue::{Role, is_read_by_brokers_only};
 pub(crate) use check::Reader;
 pub use properties::Properties;
 
-use crate::{diagnostics::Location, workload::Version};
+use crate::{diagnostics::Location, version::Version};
 
 /// All settings of one file or topic.
 ///

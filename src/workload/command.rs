@@ -1,10 +1,6 @@
-use super::{CONFIG_DIRECTORY, ImageSet, Logging};
+use super::{CONFIG_DIRECTORY, ImageSet, Logging, METRICS_PORT};
 use crate::quantity::Bytes;
 
-/// The port of the metrics agent.
-pub const METRICS_PORT: u16 = 9404;
-/// The name of that port, by which monitors select it.
-pub const METRICS_PORT_NAME: &str = "http-metrics";
 /// The file of the metrics agent's rules.
 pub const METRICS_FILE: &str = "metrics.yaml";
 

@@ -1,4 +1,9 @@
-use super::{METRICS_PORT, METRICS_PORT_NAME, Version};
+use super::Version;
+
+/// The port of the metrics agent.
+pub const METRICS_PORT: u16 = 9404;
+/// The name of that port, by which monitors select it.
+pub const METRICS_PORT_NAME: &str = "http-metrics";
 
 /// Who built the images: it decides where their commands are and what else they contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

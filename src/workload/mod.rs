@@ -9,7 +9,7 @@
 //! | the objects that make pods | `stateful_set`, `deployment` |
 //! | who reaches the pods, and what may stop them | `service`, `network`, `budget` |
 //! | labels, by which all of these find the pods | `labels` |
-//! | images and versions of Kafka | `image`, `version` |
+//! | images | `image` |
 //! | the command, the memory and the log of a JVM | `command`, `memory`, `logging` |
 
 mod budget;
@@ -29,15 +29,15 @@ mod probe;
 mod service;
 mod stateful_set;
 mod storage;
-mod version;
 mod wait;
 
+pub use crate::version::Version;
 pub use budget::disruption_budget;
-pub use command::{JvmCommand, METRICS_FILE, METRICS_PORT, METRICS_PORT_NAME};
+pub use command::{JvmCommand, METRICS_FILE};
 pub use config::{CONFIG_DIRECTORY, config_map};
 pub use container::{container, env, env_from_field, named_port};
 pub use deployment::deployment;
-pub use image::{Distribution, ImageSet};
+pub use image::{Distribution, ImageSet, METRICS_PORT, METRICS_PORT_NAME};
 pub use labels::Labels;
 pub use logging::{LogLevel, Logging};
 pub(crate) use memory::{Floor, check_memory};
@@ -50,5 +50,4 @@ pub use service::{headless_service, service, service_account};
 pub(crate) use stateful_set::check_rolling_updates;
 pub use stateful_set::{NumberedPods, stateful_set};
 pub use storage::{Storage, VolumeClaims};
-pub use version::Version;
 pub use wait::wait_for;

@@ -4,7 +4,7 @@ use super::{Key, Role, notes};
 use crate::{
     diagnostics::{Diagnostic, rules::setting::Settings as Rules},
     nearest::nearest,
-    workload::Version,
+    version::Version,
 };
 
 /// Judges a setting as the role would in a release line. The hint of what it finds is what to do instead of setting the key, if

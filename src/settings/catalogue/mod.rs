@@ -27,7 +27,7 @@ use std::fmt;
 pub(super) use self::judge::judge;
 pub(crate) use self::notes::is_read_by_brokers_only;
 use self::valid::Valid;
-use crate::workload::Version;
+use crate::version::Version;
 
 const TABLE: &str = include_str!("catalogue.tsv");
 

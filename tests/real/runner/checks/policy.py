@@ -1,7 +1,8 @@
 """8. NetworkPolicy, as rules of the node: what should connect does, and what should not cannot.
 
 What should is read off the names of ports, not off the policies: a port of peers (replication, controller, ZooKeeper's own) is for its own
-kind, metrics are for the namespace `monitoring`, ZooKeeper's clients are the brokers, and what is left is for everybody.
+kind, metrics are for the namespace `monitoring`, ZooKeeper's clients are the brokers,
+HTTP interfaces are for the stack's own namespace, and what is left is for everybody.
 """
 
 import concurrent.futures
@@ -13,7 +14,9 @@ import concurrent.futures, json, socket, sys
 def dial(target):
     try:
         socket.create_connection(target, 3).close()
-        return True
+        if port == "http":
+        return source not in ("a stranger", "monitoring")
+    return True
     except OSError:
         return False
 with concurrent.futures.ThreadPoolExecutor(32) as pool:
@@ -56,4 +59,6 @@ def should(source, pod, name, target, port, brokers):
         return False  # the node's kubelet only
     if "zookeeper" in name:
         return source in brokers
+    if port == "http":
+        return source not in ("a stranger", "monitoring")
     return True

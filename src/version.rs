@@ -1,3 +1,5 @@
+//! Release lines of Apache Kafka.
+
 use std::fmt;
 
 /// A release line of Apache Kafka that this crate knows, and what it supports.
