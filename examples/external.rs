@@ -41,7 +41,7 @@ fn nothing_is_sold() -> Alert {
     .summary("Nothing is sold.")
     .description("Nothing was sold in {{ $labels.region }}.")
     .runbook(
-        Runbook::new("Customers cannot order, or nobody hears of their orders.")
+        Runbook::new("Customers cannot order, or no one hears of their orders.")
             .cause("The shop is away.")
             .cause("Kafka takes no records: see KafkaOfflinePartitions.")
             .step(

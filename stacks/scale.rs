@@ -11,7 +11,7 @@
 //! - A zone for each copy: a pool for each zone says its `broker.rack`, and writing goes on without any one of them.
 //!
 //! What is not here: tiered storage, with which six hours on disks could be a week elsewhere (the library does not set it up);
-//! fetching from the nearest replica, so that consumers pay for traffic between zones; compression, whose share nobody has
+//! fetching from the nearest replica, so that consumers pay for traffic between zones; compression, whose share no one has
 //! measured for these records, so none is counted on. Disks, networks and processors are what their vendors promise: measure
 //! before you rely on it.
 

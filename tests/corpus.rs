@@ -70,7 +70,7 @@ const CORPUS: &[Defect] = &[
         Ok("KS-O07"),
     ),
     defect(
-        "kafka-mixin: a cumulative count is compared without `rate`: it fires for ever after the first time",
+        "kafka-mixin: a cumulative count is compared without `rate`: it never resolves after the first time",
         r#"sum by (pod) (kafka_server_replicamanager_isrshrinks_total{kafka_cluster="kafka"}) != 0"#,
         Ok("KS-O06"),
     ),

@@ -115,7 +115,7 @@ impl Kept {
     /// As a table says it.
     pub(crate) fn words(self) -> String {
         match self {
-            Self::Until(None, None) => "for ever".to_owned(),
+            Self::Until(None, None) => "unlimited".to_owned(),
             Self::Until(Some(age), None) => age.to_string(),
             Self::Until(None, Some(size)) => size.to_string(),
             Self::Until(Some(age), Some(size)) => format!("{age} or {size}"),

@@ -349,7 +349,7 @@ fn a_rule_is_explained_in_any_case_and_a_wrong_one_suggested() {
     error in every stack
 
     Two objects of the same kind, namespace and name are one object to the API
-    server: the one that is applied last wins, and nobody is told.
+    server: the one that is applied last silently replaces the other.
 
     source: Kubernetes, Object Names and IDs
     ");

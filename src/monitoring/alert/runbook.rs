@@ -41,7 +41,7 @@ impl Names {
             .map(|claims| format!("`{}-{}-…`", claims.claim, claims.stateful_set))
             .collect();
         let run = match kafka.mode() {
-            // Whoever runs it may have pods or not: its tools run wherever they are.
+            // An external cluster may run outside Kubernetes: its tools are not in a pod.
             Mode::External => ("{run} ", String::new()),
             Mode::Kraft | Mode::ZooKeeper => (
                 "{run}",
@@ -267,10 +267,10 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
     }
 }
 
-/// Why nobody can open what is below an address.
+/// Why an address cannot be opened; none if it can.
 pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str> {
     /// Set aside for documentation and tests (RFC 2606).
-    const NOBODYS: [&str; 7] = [
+    const RESERVED: [&str; 7] = [
         "example.com",
         "example.net",
         "example.org",
@@ -280,10 +280,10 @@ pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str
         "localhost",
     ];
     let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-    // What no address has, whichever of its parts (RFC 3986).
-    let foreign = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{|}".contains(c);
-    let Some(rest) = rest.filter(|rest| !rest.contains(foreign)) else {
-        return Some("is no address of a page");
+    // Characters that no part of a URL may have (RFC 3986).
+    let forbidden = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{|}".contains(c);
+    let Some(rest) = rest.filter(|rest| !rest.contains(forbidden)) else {
+        return Some("is not an http(s) URL");
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let name = host
@@ -295,10 +295,10 @@ pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str
         .unwrap_or_default();
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     if name.is_empty() {
-        return Some("names no host");
+        return Some("has no host");
     }
-    let mut before = NOBODYS.iter().filter_map(|owner| name.strip_suffix(owner));
+    let mut before = RESERVED.iter().filter_map(|owner| name.strip_suffix(owner));
     before
         .any(|rest| rest.is_empty() || rest.ends_with('.'))
-        .then_some("is below a name that belongs to nobody")
+        .then_some("uses a reserved example domain")
 }

@@ -64,7 +64,7 @@ fn whole() -> Alert {
     .summary("Nothing is sold.")
     .description("Nothing was sold in {{ $labels.region }}.")
     .runbook(
-        Runbook::new("The shop is closed, or nobody hears of orders.")
+        Runbook::new("The shop is closed, or no one hears of orders.")
             .cause("Kafka: see KafkaBrokerDown of {cluster}.")
             .step(
                 "What is ordered?",
@@ -146,7 +146,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
 
     ## What it means here
 
-    The shop is closed, or nobody hears of orders.
+    The shop is closed, or no one hears of orders.
 
     ## Likely causes
 

@@ -167,27 +167,27 @@ fn templates_of_a_runbook_url_are_checked() {
 
 #[test]
 fn runbook_urls_that_cannot_be_opened_are_reported() {
-    let nobody = Some("is below a name that belongs to nobody");
+    let reserved = Some("uses a reserved example domain");
     for (base, expected) in [
         ("https://git.voicecore.internal/kafka/blob/main/out/prod/runbooks", None),
         ("http://10.0.0.7:8080/runbooks", None),
         ("https://counterexample.com/runbooks", None),
-        ("https://git.example.com/kafka", nobody),
-        ("https://EXAMPLE.org", nobody),
-        ("http://user@localhost:3000/x", nobody),
-        ("https://wiki.test.?page=", nobody),
-        ("https:///kafka", Some("names no host")),
-        ("git.voicecore.internal/kafka", Some("is no address of a page")),
+        ("https://git.example.com/kafka", reserved),
+        ("https://EXAMPLE.org", reserved),
+        ("http://user@localhost:3000/x", reserved),
+        ("https://wiki.test.?page=", reserved),
+        ("https:///kafka", Some("has no host")),
+        ("git.voicecore.internal/kafka", Some("is not an http(s) URL")),
         (
             "https://git.voicecore.internal/two words",
-            Some("is no address of a page"),
+            Some("is not an http(s) URL"),
         ),
         (
             "https://git.voicecore.internal/\"quoted\"",
-            Some("is no address of a page"),
+            Some("is not an http(s) URL"),
         ),
         ("https://git.voicecore.internal/?page=#x", None),
-        ("", Some("is no address of a page")),
+        ("", Some("is not an http(s) URL")),
     ] {
         assert_eq!(
             crate::monitoring::alert::runbook::cannot_be_opened(base),
