@@ -19,7 +19,16 @@ fn odd_number() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 1..5_u64, Just(u64::MAX), any::<u64>()]
 }
 
+/// A case here makes every construct of a stack: a quarter of the others' number is as much work.
+fn fewer_cases() -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    config.cases = (config.cases / 4).max(8);
+    config
+}
+
 proptest! {
+    #![proptest_config(fewer_cases())]
+
     #[test]
     fn no_input_panics_and_no_value_becomes_another_setting(
         texts in prop::collection::vec(odd_text(), 12),
