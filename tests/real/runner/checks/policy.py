@@ -14,9 +14,7 @@ import concurrent.futures, json, socket, sys
 def dial(target):
     try:
         socket.create_connection(target, 3).close()
-        if port == "http":
-        return source not in ("a stranger", "monitoring")
-    return True
+        return True
     except OSError:
         return False
 with concurrent.futures.ThreadPoolExecutor(32) as pool:
