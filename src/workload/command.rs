@@ -4,6 +4,11 @@ use crate::quantity::Bytes;
 /// The file of the metrics agent's rules.
 pub const METRICS_FILE: &str = "metrics.yaml";
 
+/// Whether a JVM option chooses a garbage collector.
+pub(super) fn is_collector(option: &str) -> bool {
+    option.starts_with("-XX:+Use") && option.ends_with("GC")
+}
+
 /// How a server that runs in a JVM is started: with a tool of the image, and one of the mounted files.
 #[derive(Clone, Copy, Debug)]
 pub struct JvmCommand<'a> {
@@ -32,9 +37,8 @@ impl JvmCommand<'_> {
         let tool = images.command(self.tool);
         let mib = self.heap.as_mib();
         let logging = self.logging.option(CONFIG_DIRECTORY);
-        let is_collector = |option: &String| option.starts_with("-XX:+Use") && option.ends_with("GC");
         // A JVM with two garbage collectors does not start.
-        let collector = if self.options.iter().any(is_collector) {
+        let collector = if self.options.iter().any(|option| is_collector(option)) {
             ""
         } else {
             "-XX:+UseG1GC "

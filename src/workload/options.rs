@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, SecretKeySelector};
 
-use super::{LogLevel, Mount};
+use super::{LogLevel, Mount, command::is_collector};
 use crate::{
     construct::Check,
     context::PodDefaults,
@@ -51,17 +51,30 @@ impl PodOptions {
             report(&stack::NAME, message, format!("change it in `{call}`"));
         }
         for option in &self.jvm {
-            // The shell of the container would read anything else as several words, or as the end of the command.
-            let is_word = option.chars().all(|c| c.is_ascii_graphic() && c != '\'');
+            // The option stands in single quotes in a shell's command. Kubernetes replaces `$(NAME)` in it before the shell
+            // starts: the value of a Secret would be an argument that every process sees, and could end the quotes.
+            let is_word = option.chars().all(|c| c.is_ascii_graphic() && !"'$".contains(c));
             if !option.starts_with('-') || !is_word {
-                let message = format!("JVM option {option:?} is not a word that begins with `-`");
+                let message =
+                    format!("JVM option {option:?} must be one word that begins with `-`, without `'` and `$`");
                 let hint = "give `.jvm_options(…)` one option for each item, as `-XX:+UseZGC`".to_owned();
                 report(&stack::POD_OPTION, message, hint);
-            } else if option.starts_with("-Xmx") || option.starts_with("-Xms") {
+            } else if HEAP_OPTIONS.iter().any(|heap| option.starts_with(heap)) {
                 let message = format!("JVM option `{option}` changes the heap");
                 let hint = "remove it: the heap follows from the memory in `.resources(…)`".to_owned();
                 report(&stack::POD_OPTION, message, hint);
             }
+        }
+        let collectors: Vec<_> = (self.jvm.iter().filter(|option| is_collector(option)))
+            .map(|option| format!("`{option}`"))
+            .collect();
+        if collectors.len() > 1 {
+            let message = format!(
+                "the JVM does not start with two garbage collectors: {}",
+                collectors.join(", ")
+            );
+            let hint = "keep one collector in `.jvm_options(…)`".to_owned();
+            report(&stack::POD_OPTION, message, hint);
         }
         for (logger, _) in &self.log_levels {
             let of_a_name = |c: char| c.is_ascii_alphanumeric() || "._$-".contains(c);
@@ -84,6 +97,18 @@ impl PodOptions {
         }
     }
 }
+
+/// Options that set the size of the heap, however they continue.
+const HEAP_OPTIONS: [&str; 8] = [
+    "-Xmx",
+    "-Xms",
+    "-XX:MaxHeapSize",
+    "-XX:InitialHeapSize",
+    "-XX:MinHeapSize",
+    "-XX:MaxRAM",
+    "-XX:InitialRAM",
+    "-XX:MinRAM",
+];
 
 /// The variables that components set.
 const OWN_ENVIRONMENT: [&str; 11] = [

@@ -303,6 +303,21 @@ fn of_pods() -> Vec<Case> {
             with(dedicated().jvm_options(["-XX:+UseZGC", "-Dx=1"])),
         ),
         calls(
+            "JVM options with a variable, with another name of the heap's size, and for two collectors",
+            with(dedicated().jvm_options([
+                "-Dx=$(PASSWORD)",
+                "-XX:MaxHeapSize=1g",
+                "-XX:+UseZGC",
+                "-XX:+UseParallelGC",
+            ])),
+            &[
+                "give `.jvm_options(…)` one option for each item",
+                "the heap follows from the memory in `.resources(…)`",
+                "keep one collector in `.jvm_options(…)`",
+            ],
+            with(dedicated().jvm_options(["-XX:+UseZGC"])),
+        ),
+        calls(
             "a logger without a name",
             with(dedicated().log_level("", LogLevel::Warn)),
             &["name a class or package in `.log_level(…)`"],

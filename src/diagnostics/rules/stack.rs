@@ -127,8 +127,9 @@ rules! { rules::stack;
         production: Error,
         development: Error,
         summary: "an option of a pod that cannot work",
-        explanation: "A JVM option is one word of the command: a space or a quote would end it, and a second heap \
-            size would replace the one that fits the container's memory. The name of a logger is the key of a file. \
+        explanation: "A JVM option is one word of a shell's command: a space or a quote would end it, and Kubernetes \
+            would replace `$(NAME)` in it with the value of a variable, a password too. A second heap size would replace \
+            the one that fits the container's memory, and a JVM with two garbage collectors does not start. The name of a logger is the key of a file. \
             Of two environment variables with one name only the last has an effect.",
         source: "Kafka, kafka-run-class.sh; Kubernetes, Define Environment Variables for a Container",
     };
