@@ -78,7 +78,8 @@
 //! | `promql` | selectors, durations and analysis of expressions |
 //! | [`diagnostics`], [`rules`] | what a check reports; every rule as data |
 //! | [`manifest`], [`yaml`] | objects and files; the only room that knows YAML |
-//! | [`name`], [`quantity`] | names and amounts that cannot have a wrong value |
+//! | [`version`], `kubernetes` | the release lines of Kafka, and of Kubernetes |
+//! | [`name`], [`quantity`], `nearest` | names and amounts that cannot have a wrong value; what was probably meant by a misspelt word |
 //!
 //! The pipeline knows constructs only through the trait [`Construct`](construct::Construct): a new component is a new room and a
 //! line in the [`prelude`].
