@@ -3,7 +3,7 @@
 # declared. It changes only declared topics and never deletes a topic. A change that Kafka cannot make in place (fewer partitions,
 # another replication factor) is an error before anything is written.
 #
-# TOPICS_FILE has one setting per line, so that each line of a diff names its topic. `#` begins a comment line.
+# TOPICS_FILE has one setting per line, so that each line of a diff names its topic. A line that starts with `#` is a comment.
 #   call.events partitions=24
 #   call.events replication.factor=3
 #   call.events cleanup.policy=delete
@@ -11,10 +11,10 @@
 # Environment: BOOTSTRAP_SERVERS; BROKERS, the number of brokers that must be registered first; TOPICS_FILE; and optionally
 #   COMMAND_CONFIG  client properties, for a secured cluster
 #   WAIT_SECONDS    how long to wait for the brokers
-#   PARALLEL        how many writes at a time; each is a JVM of about 150 MB
-#   KAFKA_TOPICS, KAFKA_CONFIGS  the commands, where an image has other names for them
-# Exit status: 0 the topics are as declared; 1 a failure that a retry may fix; 2 wrong file or environment; 3 Kafka cannot do or refuses
-#   what is declared, and a retry does not help.
+#   PARALLEL        how many writes run at the same time; each is a JVM of about 150 MB
+#   KAFKA_TOPICS, KAFKA_CONFIGS  the commands, for an image that names them differently
+# Exit status: 0 the topics are as declared; 1 a failure that a retry may fix; 2 wrong file or environment; 3 Kafka refuses what is declared,
+#   and a retry does not help.
 #
 # The image has a JRE, bash and coreutils, so Kafka's own commands do the work, each in a JVM that takes a second to start. Reading takes
 # three commands for any number of topics; writing takes one per topic, because no command writes two topics.
@@ -36,7 +36,7 @@ KAFKA_CONFIGS="${KAFKA_CONFIGS:-kafka-configs}"
 readonly RETRY=1 USAGE=2 REFUSED=3
 readonly CALL_SECONDS=120 # of one command; Kafka's own limit of a request is 60 s
 
-# Reassignment tools keep their throttles as overrides of the topic, and remove them at the end.
+# Tools that reassign partitions set these overrides on the topic, and delete them at the end.
 readonly NOT_OURS=' leader.replication.throttled.replicas follower.replication.throttled.replicas '
 
 # Declared and actual state. A config is keyed `TOPIC KEY`; the keys of a topic are a list in a string.
@@ -144,7 +144,7 @@ reason() {
       last=$line
     fi
   done <<<"$2"
-  # The time ran out: in the words of coreutils, of busybox, and of `kafka-configs`.
+  # A timeout, as coreutils, busybox and `kafka-configs` report it.
   if ((status == 124 || status == 143)) || [[ $cause == TimeoutException ]]; then
     REPLY="no answer in time${unreached:+: $unreached}"
   else
@@ -157,7 +157,7 @@ wait_for_brokers() {
   local deadline=$((SECONDS + WAIT_SECONDS)) left registered status line state said=''
   while true; do
     status=0 left=$((deadline - SECONDS))
-    # Kafka's tool tries a broker that has just stopped for a minute: a new attempt finds out sooner.
+    # Kafka's command keeps trying a stopped broker for a minute; a new attempt finds another broker sooner.
     left=$((left < 1 ? 1 : left > 30 ? 30 : left))
     kafka "$left" "$KAFKA_CONFIGS" --describe --entity-type brokers >"$tmp/brokers" 2>"$tmp/brokers.err" &
     wait $! || status=$?
@@ -201,7 +201,7 @@ read_actual() {
   parse_configs <"$tmp/configs"
 }
 
-# `Topic: T  TopicId: …  PartitionCount: 24  …`, then a line a partition: `Topic: T  Partition: 0  …  Replicas: 1,2,3  …`, which ends with
+# `Topic: T  TopicId: …  PartitionCount: 24  …`, then one line per partition: `Topic: T  Partition: 0  …  Replicas: 1,2,3  …`, which ends with
 # `Adding Replicas: …  Removing Replicas: …` while it is reassigned. Fields are separated by tabs.
 parse_topics() {
   local line topic replicas removed count tab=$'\t'
@@ -228,7 +228,7 @@ parse_topics() {
   done
 }
 
-# `Dynamic configs for topic T are:`, then an override a line: `  KEY=VALUE sensitive=false synonyms={…}`. Values can contain spaces, commas
+# `Dynamic configs for topic T are:`, then one line per override: `  KEY=VALUE sensitive=false synonyms={…}`. Values can contain spaces, commas
 # and `=`.
 parse_configs() {
   local line topic='' override='^  ([^=]+)=(.*) sensitive=(true|false) synonyms=[{]'
@@ -245,8 +245,8 @@ parse_configs() {
 
 # --- plan -------------------------------------------------------------------------------------------------------------------------
 
-# Kafka returns values in its own spelling: `a, b` as `a,b`, `TRUE` as `true`, `007` as `7`, `0.50` as `0.5`, and 1 as `1.0` where it may be a
-# fraction. This puts a value into one spelling, in REPLY.
+# Kafka returns values in its own spelling: `a, b` as `a,b`, `TRUE` as `true`, `007` as `7`, `0.50` as `0.5`, and `1` as `1.0` for a setting
+# of type double. This puts a value into one spelling, in REPLY.
 normalise() {
   REPLY=${1//*([[:blank:]]),*([[:blank:]])/,}
   if [[ ${REPLY,,} == @(true|false) ]]; then
@@ -314,7 +314,7 @@ make_plan() {
 
 # --- writes -----------------------------------------------------------------------------------------------------------------------
 
-# write WHAT COMMAND ARGUMENT…: one command, and an error line if it fails.
+# write WHAT COMMAND ARGUMENT…: runs one command, and prints an error if it fails.
 write() {
   local what=$1 output status=0
   shift
@@ -417,7 +417,7 @@ read_declared
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-trap 'exit 143' TERM INT # as the first process of a container, bash would otherwise ignore them
+trap 'exit 143' TERM INT # bash ignores them by default when it is process 1 of a container
 
 wait_for_brokers
 read_actual
