@@ -1,7 +1,16 @@
-//! Each rule, broken by the smallest stack that can, and what it then says.
+//! Each rule, broken by the smallest stack that can, and what it then says: one file for each family of rules.
 
-mod broken;
-mod sound;
+mod capacity;
+mod case;
+mod client;
+mod durability;
+mod kraft;
+mod memory;
+mod observability;
+mod pod;
+mod registry;
+mod stack;
+mod topic;
 
 use std::{borrow::Borrow, collections::BTreeSet, path::Path, sync::LazyLock};
 
@@ -12,10 +21,7 @@ use kafka_stacks::{
     synth::{Synthesis, check_across},
 };
 
-use self::{
-    broken::{Case, Mend, cases},
-    sound::sound,
-};
+use self::case::{Case, Mend, Sound};
 
 pub(crate) const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 
@@ -24,7 +30,7 @@ pub(crate) fn empty() -> Stack {
 }
 
 pub(crate) fn dedicated() -> KafkaCluster {
-    KafkaCluster::kraft("kafka", Version::V4_3, ID)
+    kraft()
         .pool(NodePool::controllers("kafka-controller", 3))
         .pool(NodePool::brokers("kafka", 3))
 }
@@ -37,24 +43,48 @@ pub(crate) fn with(construct: impl Construct) -> Stack {
 
 /// A sound cluster, and something built from its handle.
 pub(crate) fn beside<C: Construct>(build: impl FnOnce(&KafkaHandle) -> C) -> Stack {
+    with_cluster(dedicated(), build)
+}
+
+/// A cluster, and something built from its handle.
+fn with_cluster<C: Construct>(kafka: KafkaCluster, build: impl FnOnce(&KafkaHandle) -> C) -> Stack {
     let mut stack = empty();
-    let kafka = stack.add(dedicated());
+    let kafka = stack.add(kafka);
     stack.add(build(&kafka));
     stack
 }
 
-/// Workers and a registry of a cluster outside of the stack, monitored with the one of this name.
-fn watched(cluster: &str) -> Stack {
-    let external = |name: &str| KafkaCluster::external(name, Version::V4_3, format!("{name}.voicecore.internal:9092"));
+/// A cluster without pools.
+fn kraft() -> KafkaCluster {
+    KafkaCluster::kraft("kafka", Version::V4_3, ID)
+}
+
+fn pools(controllers: NodePool, brokers: NodePool) -> Stack {
+    with(kraft().pool(controllers).pool(brokers))
+}
+
+fn brokers(pool: NodePool) -> Stack {
+    pools(NodePool::controllers("c", 3), pool)
+}
+
+/// A sound cluster in this stack.
+fn cluster_in(mut stack: Stack) -> Stack {
+    stack.add(dedicated());
+    stack
+}
+
+/// A sound cluster with a raw setting.
+fn raw(key: &str, value: &str) -> Stack {
+    with(dedicated().config(key, value))
+}
+
+/// A cluster with a registry, workers and topics.
+fn platform() -> Stack {
     let mut stack = empty();
-    let registry = stack.add(SchemaRegistry::new("registry", &external("kafka")));
-    let connect = stack.add(Connect::new("connect", &external("kafka")));
-    stack.add(
-        Monitoring::new("monitoring", &external(cluster))
-            .brokers(3)
-            .watch(&connect)
-            .watch(&registry),
-    );
+    let kafka = stack.add(dedicated());
+    stack.add(SchemaRegistry::new("registry", &kafka));
+    stack.add(Connect::new("connect", &kafka));
+    stack.add(Topics::new("topics", &kafka).topic(orders()));
     stack
 }
 
@@ -62,70 +92,42 @@ pub(crate) fn topics(topic: Topic) -> Stack {
     beside(|kafka| Topics::new("topics", kafka).topic(topic))
 }
 
-/// A cluster whose brokers have been measured, with a topic that carries something.
-fn loaded(brokers: NodePool, topic: Topic) -> Stack {
-    let mut stack = empty();
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, ID)
-            .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(
-                brokers
-                    .disk_throughput(125.mebibytes_per_second())
-                    .network(10.gigabits_per_second())
-                    .cpu_class(CpuClass::MSK_EXPRESS_M7G),
-            ),
-    );
-    stack.add(Topics::new("topics", &kafka).topic(topic));
-    stack
-}
-
-fn load(records: u64) -> Load {
-    Load::new(records.records_per_second(), 1000.bytes())
-        .compressed_to(50.percent())
-        .consumer_groups(2)
-}
-
-/// Three zones of so many brokers.
-fn zones(brokers: u16) -> Stack {
-    let mut stack = empty();
-    let cluster = KafkaCluster::kraft("kafka", Version::V4_3, ID).pool(NodePool::controllers("c", 3).first_id(300));
-    let cluster = [("a", 0), ("b", 100), ("c", 200)]
-        .into_iter()
-        .fold(cluster, |cluster, (zone, first_id)| {
-            cluster.pool(
-                NodePool::brokers(format!("kafka-{zone}"), brokers)
-                    .zone(zone)
-                    .first_id(first_id),
-            )
-        });
-    let kafka = stack.add(cluster);
-    stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 60, Cleanup::compact())));
-    stack
-}
-
-/// A load that a small cluster carries.
-fn carried() -> Stack {
-    loaded(
-        NodePool::brokers("kafka", 3),
-        Topic::new("orders", 12, Cleanup::delete_after(2.hours())).load(load(1000)),
-    )
-}
-
 pub(crate) fn orders() -> Topic {
     Topic::new("orders", 1, Cleanup::delete_after(1.days()))
 }
 
-/// A sound cluster with one alert more.
-fn alert(alert: Alert) -> Stack {
-    beside(|kafka| Monitoring::new("monitoring", kafka).alert(alert))
+/// The cases of every family.
+fn cases() -> Vec<Case> {
+    let families = [
+        stack::broken,
+        memory::broken,
+        pod::broken,
+        kraft::broken,
+        durability::broken,
+        topic::broken,
+        capacity::broken,
+        client::broken,
+        registry::broken,
+        observability::broken,
+    ];
+    families.into_iter().flat_map(|broken| broken()).collect()
 }
 
-/// An alert with all that it needs, called after its expression.
-fn asks(expression: &str) -> Alert {
-    let name: String = expression.chars().filter(char::is_ascii_alphanumeric).collect();
-    Alert::new(format!("Alert{}", &name[name.len().saturating_sub(24)..]), expression)
-        .summary("Orders wait.")
-        .description("It is {{ $value }}.")
+/// The nearest stack without fault to the broken one of each rule.
+fn sound() -> Vec<Sound> {
+    let families = [
+        stack::sound,
+        memory::sound,
+        pod::sound,
+        kraft::sound,
+        durability::sound,
+        topic::sound,
+        capacity::sound,
+        client::sound,
+        registry::sound,
+        observability::sound,
+    ];
+    families.into_iter().flat_map(|sound| sound()).collect()
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! The registry and Connect.
+
+use kafka_stacks::prelude::*;
+
+use super::{
+    beside,
+    case::{Case, Sound, calls},
+    dedicated, empty, platform,
+};
+
+pub(super) fn broken() -> Vec<Case> {
+    let connect = |change: fn(Connect) -> Connect| beside(|kafka| change(Connect::new("connect", kafka)));
+    let registry =
+        |change: fn(SchemaRegistry) -> SchemaRegistry| beside(|kafka| change(SchemaRegistry::new("registry", kafka)));
+    let avro = |avro: bool| {
+        let mut stack = empty();
+        let kafka = stack.add(dedicated().images(ImageSet::apache(Version::V4_3)));
+        let registry = stack.add(SchemaRegistry::new("registry", &kafka));
+        let connect = Connect::new("connect", &kafka);
+        stack.add(if avro { connect.avro(&registry) } else { connect });
+        stack
+    };
+    vec![
+        calls(
+            "a registry without instances",
+            registry(|registry| registry.replicas(0)),
+            &[".replicas(2)"],
+            registry(|registry| registry.replicas(2)),
+        ),
+        calls(
+            "a raw setting that the registry makes",
+            registry(|registry| registry.config("host.name", "x")),
+            &["remove `.config(\"host.name\", …)`"],
+            registry(|registry| registry),
+        ),
+        calls(
+            "Avro converters of an image that has none",
+            avro(true),
+            &["remove `.avro(…)`"],
+            avro(false),
+        ),
+        calls(
+            "a Connect cluster without workers",
+            connect(|connect| connect.replicas(0)),
+            &[".replicas(2)"],
+            connect(|connect| connect.replicas(2)),
+        ),
+        calls(
+            "a Connect group without a name, and internal topics with a space",
+            connect(|connect| connect.group(" ").internal_topics("a b")),
+            &[
+                "name it in `.group(…)`",
+                "choose another prefix in `.internal_topics(…)`",
+            ],
+            connect(|connect| connect.group("a").internal_topics("b")),
+        ),
+        calls(
+            "a raw setting that Connect makes",
+            connect(|connect| connect.config("group.id", "x")),
+            &["remove `.config(\"group.id\", …)`"],
+            connect(|connect| connect),
+        ),
+        calls(
+            "a raw setting that a call makes too",
+            connect(|connect| connect.max_poll_records(10).config("consumer.max.poll.records", 20)),
+            &["remove `.config(\"consumer.max.poll.records\", …)`"],
+            connect(|connect| connect.max_poll_records(10)),
+        ),
+        calls(
+            "an address of a registry without a scheme",
+            connect(|connect| connect.avro(&SchemaRegistry::external("schemas.example.com"))),
+            &["give `SchemaRegistry::external` a URL, as `https://schemas.example.com`"],
+            connect(|connect| connect.avro(&SchemaRegistry::external("https://schemas.example.com"))),
+        ),
+    ]
+}
+
+pub(super) fn sound() -> Vec<Sound> {
+    use rules::registry;
+    vec![
+        (
+            &registry::CONVERTERS,
+            beside(|kafka| Connect::new("connect", kafka).images(ImageSet::apache(Version::V4_3))),
+        ),
+        (&registry::GROUP, platform()),
+        (
+            &registry::OWNED_SETTING,
+            beside(|kafka| Connect::new("connect", kafka).config("producer.linger.ms", 5)),
+        ),
+        (
+            &registry::REPLICAS,
+            beside(|kafka| Connect::new("connect", kafka).replicas(1)),
+        ),
+        (
+            &registry::ADDRESS,
+            beside(|kafka| {
+                let registry = SchemaRegistry::external("https://a.example.com,http://b.tools:8081/path");
+                Connect::new("connect", kafka).avro(&registry)
+            }),
+        ),
+    ]
+}
