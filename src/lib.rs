@@ -72,9 +72,10 @@
 //! | [`capacity`] | what topics ask of brokers, compared with what brokers have |
 //! | [`metrics`] | every metric as a value, and the rules of the JMX agent made from them |
 //! | [`workload`] | what pods need: containers, volumes, JVM, images, network policies |
-//! | [`settings`] | settings of Kafka: typed, raw, and checked against the catalogue of all keys |
+//! | [`settings`] | settings of Kafka: typed, raw, and where each came from |
 //! | [`stack`], [`construct`], [`context`] | the stack; what a construct is; what surrounds one |
 //! | [`lint`] | judges finished objects, rendered or read from disk |
+//! | `catalogue` | every setting that a release of Kafka knows |
 //! | `promql` | selectors, durations and analysis of expressions |
 //! | [`diagnostics`], [`rules`] | what a check reports; every rule as data |
 //! | [`manifest`], [`yaml`] | objects and files; the only room that knows YAML |
@@ -97,6 +98,7 @@
 pub use k8s_openapi;
 
 pub mod capacity;
+mod catalogue;
 pub mod cli;
 pub mod connect;
 pub mod construct;

@@ -8,7 +8,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
+    diagnostics::Origin,
     name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
+    version::Version,
     yaml::{self, Listed},
 };
 
@@ -20,6 +22,17 @@ pub struct Object {
     named_by_content: bool,
     /// The name without that digest, once it has one.
     stable_name: Option<String>,
+    /// What the object's text does not show.
+    background: Background,
+}
+
+/// What only the construct that made an object knows of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Background {
+    /// The release of Kafka that reads it, whatever the image is called.
+    pub(crate) version: Option<Version>,
+    /// Where its settings came from.
+    pub(crate) origins: Vec<Origin>,
 }
 
 /// What makes an object the same object to the API server.
@@ -42,7 +55,32 @@ impl Object {
             body: to_value(resource),
             named_by_content: false,
             stable_name: None,
+            background: Background::default(),
         }
+    }
+
+    /// Says which release of Kafka reads the object.
+    #[must_use]
+    pub(crate) fn of_version(mut self, version: Version) -> Self {
+        self.background.version = Some(version);
+        self
+    }
+
+    /// Says where the settings of its files came from.
+    #[must_use]
+    pub(crate) fn with_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        self.background.origins.extend(origins);
+        self
+    }
+
+    /// What only the construct that made it knows.
+    pub(crate) fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// The same, to take it.
+    pub(crate) fn take_background(&mut self) -> Background {
+        std::mem::take(&mut self.background)
     }
 
     /// Lets a digest of the content end the object's name, as a Job needs it: its template cannot be changed, so another
@@ -342,6 +380,7 @@ mod tests {
                 "spec": {"template": {"spec": {"volumes": [{"emptyDir": {}}, {"configMap": {"name": mounted}}]}}}}),
             named_by_content,
             stable_name: None,
+            background: Background::default(),
         };
         object.seal(&config.config_map().into_iter().collect());
         assert_eq!(object.path(""), "job-job.yaml");

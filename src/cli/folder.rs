@@ -425,7 +425,7 @@ impl Folder {
         let mut faults: Vec<Diagnostics> = Vec::new();
         let mut models: Vec<ObjectModel> = Vec::new();
         for object in &objects {
-            let judged = lint::judge(&object.body, Kubernetes::NEWEST);
+            let judged = lint::judge(&object.body, Kubernetes::NEWEST, None);
             let mut findings = lint::schema(&object.body);
             findings.extend(judged.findings);
             faults.push(findings);

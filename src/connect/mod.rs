@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
 use crate::{
     capacity,
+    catalogue::Role,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules,
@@ -19,7 +20,7 @@ use crate::{
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    settings::{Reader, Role, Settings},
+    settings::{Reader, Settings},
     workload::{
         Access, Distribution, Floor, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE,
         Mesh, Pod, PodOptions, Pods, Spread, check_memory, config_map, container, deployment, disruption_budget, env,
@@ -422,9 +423,8 @@ impl Construct for Connect {
             role: Role::Worker,
             version: self.images.version(),
             item: "",
-            location: self.meta.location,
         };
-        reader.check(check, &[self.all_settings(check.context())]);
+        reader.check(check, &self.all_settings(check.context()));
         self.options.check(check, "", self.meta.location);
         check_memory(
             check,
@@ -488,11 +488,16 @@ impl Construct for Connect {
         );
         vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),
-            Object::new(&config),
+            Object::new(&config).with_origins(self.all_settings(context).origins(
+                &format!("/data/{FILE}"),
+                "",
+                "",
+                self.meta.location,
+            )),
             Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
-            Object::new(&deployment(context, &self.meta.name, self.replicas, pod)),
+            Object::new(&deployment(context, &self.meta.name, self.replicas, pod)).of_version(self.images.version()),
         ]
     }
 }

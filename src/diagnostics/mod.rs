@@ -1,6 +1,8 @@
 //! What a check has to say: [`Rule`], [`Diagnostic`], [`Diagnostics`], and where in the source a value was made.
 
 pub(crate) mod family;
+mod mend;
+mod origin;
 pub(crate) mod rules;
 
 use std::{
@@ -8,6 +10,10 @@ use std::{
     fmt,
     sync::{Mutex, PoisonError},
 };
+
+pub use mend::{Change, Mend};
+pub(crate) use origin::Author;
+pub use origin::Origin;
 
 /// How much a finding weighs. The weight of a rule depends on the [`Profile`] of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,6 +147,8 @@ pub struct Place {
     pub field: String,
     /// The row of the text in that field, from 0 on, if it is about one.
     pub row: Option<u32>,
+    /// The setting within that text, by the name that it has there; empty if it is about none.
+    pub setting: String,
     /// The line that made the value. An object that is judged by itself has none yet.
     pub location: Option<Location>,
 }
@@ -162,6 +170,8 @@ pub struct Diagnostic {
     pub hint: String,
     /// The same for the author of a manifest, where `hint` is a builder call.
     pub yaml_hint: Option<String>,
+    /// The change of the field or setting that mends it, where one does. Hints that are empty are made from it.
+    pub mend: Option<Mend>,
     /// For a reference that leaves what is judged: what would have to exist in the cluster, as `Secret/kafka-tls`.
     pub outside: Option<String>,
     /// The reason, if the finding was acknowledged.
@@ -178,6 +188,7 @@ impl Diagnostic {
             message: message.into(),
             hint: String::new(),
             yaml_hint: None,
+            mend: None,
             outside: None,
             acknowledged: None,
         }
@@ -205,6 +216,32 @@ impl Diagnostic {
     pub fn yaml_hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.yaml_hint = Some(hint.into());
         self
+    }
+
+    /// The change that mends it, as data.
+    pub(crate) fn mend(&mut self, mend: Mend) -> &mut Self {
+        self.mend = Some(mend);
+        self
+    }
+
+    /// The change that mends it, of something that the reader knows as `target`. An unknown setting may be that of a plugin.
+    pub(crate) fn remedy(&self, target: &str) -> String {
+        let Some(mend) = &self.mend else { return String::new() };
+        let words = mend.words(target);
+        if self.severity == Severity::Warning && self.may_be_a_plugins() {
+            format!("{words}, or acknowledge {} if a plugin reads it", self.rule.id)
+        } else {
+            words
+        }
+    }
+
+    fn may_be_a_plugins(&self) -> bool {
+        [
+            &rules::setting::BROKER_UNKNOWN,
+            &rules::setting::CLIENT_UNKNOWN,
+            &rules::setting::WORKER_UNKNOWN,
+        ]
+        .contains(&self.rule)
     }
 
     /// What would have to exist in the cluster.

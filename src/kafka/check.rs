@@ -9,6 +9,7 @@ use super::{
     replication::{Where, check_replication},
 };
 use crate::{
+    catalogue::Role,
     construct::Check,
     diagnostics::{
         Diagnostic, Rule,
@@ -16,7 +17,7 @@ use crate::{
     },
     name::ClusterId,
     quantity::Units,
-    settings::{Raw, Reader, Role},
+    settings::{Raw, Reader},
     workload::{METRICS_PORT, check_memory, check_rolling_updates},
 };
 
@@ -358,18 +359,14 @@ impl KafkaCluster {
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {
-        let files: Vec<_> = self
-            .pools
-            .iter()
-            .map(|pool| self.server_settings(check.context(), pool))
-            .collect();
         let reader = Reader {
             role: Role::Broker,
             version: self.images.version(),
             item: "",
-            location: self.meta.location,
         };
-        reader.check(check, &files);
+        if let Some(pool) = self.pools.first() {
+            reader.check(check, &self.server_settings(check.context(), pool));
+        }
         self.check_request_size(check);
         if self.settings.number("log.retention.ms") == Some(0) {
             // The ConfigDef accepts it, but `KafkaConfig.getLogRetentionTimeMillis` does not.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{connection::ClientRole, handle::KafkaHandle, replication::Compression};
 use crate::{
+    catalogue::Role,
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::{Location, rules::client},
     manifest::Object,
     quantity::{Bytes, Duration, Units},
-    settings::{Reader, Role, Settings},
+    settings::{Reader, Settings},
     workload::{Labels, config_map},
 };
 
@@ -229,9 +230,8 @@ impl Producer {
             role: Role::Producer,
             version: kafka.version(),
             item: &self.name,
-            location: self.location,
         };
-        reader.check(check, &[self.all_settings(kafka)]);
+        reader.check(check, &self.all_settings(kafka));
     }
 }
 
@@ -379,9 +379,8 @@ impl Consumer {
             role: Role::Consumer,
             version: kafka.version(),
             item: &self.name,
-            location: self.location,
         };
-        reader.check(check, &[self.all_settings(kafka)]);
+        reader.check(check, &self.all_settings(kafka));
     }
 }
 
@@ -452,7 +451,22 @@ impl Construct for Clients {
                 .map(|(name, properties)| (format!("{name}.properties"), properties.to_text()))
                 .collect(),
         );
-        vec![Object::new(&files)]
+        let origins = |name: &str, location, settings: Settings| {
+            settings.origins(&format!("/data/{name}.properties"), "", name, location)
+        };
+        let of_producers = self
+            .producers
+            .iter()
+            .flat_map(|producer| origins(&producer.name, producer.location, producer.all_settings(&self.kafka)));
+        let of_consumers = self
+            .consumers
+            .iter()
+            .flat_map(|consumer| origins(&consumer.name, consumer.location, consumer.all_settings(&self.kafka)));
+        vec![
+            Object::new(&files)
+                .of_version(self.kafka.version())
+                .with_origins(of_producers.chain(of_consumers)),
+        ]
     }
 }
 

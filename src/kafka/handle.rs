@@ -9,13 +9,14 @@ use super::{
     replication::{Replication, Where, check_replication},
 };
 use crate::{
+    catalogue::Role,
     construct::{Check, Claim},
     context::Context,
     diagnostics::{
         Location,
         rules::{client, topic},
     },
-    settings::{Role, Settings},
+    settings::Settings,
     workload::{ImageSet, Labels, Version, VolumeClaims},
     zookeeper::ZooKeeperHandle,
 };

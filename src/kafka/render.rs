@@ -59,8 +59,11 @@ impl KafkaCluster {
         ];
         for pool in &self.pools {
             let config = self.config_map(context, pool);
-            objects.push(Object::new(&config));
-            objects.push(Object::new(&self.stateful_set(context, pool, &config)));
+            let settings = self.server_settings(context, pool);
+            let origins = settings.origins("/data/server.properties", "", "", self.meta.location);
+            let version = self.images.version();
+            objects.push(Object::new(&config).with_origins(origins));
+            objects.push(Object::new(&self.stateful_set(context, pool, &config)).of_version(version));
         }
         for roles in self.components() {
             let labels = self.component_labels(roles);

@@ -7,8 +7,9 @@ use super::{
     replication::Replication,
 };
 use crate::{
+    catalogue::is_read_by_brokers_only,
     context::Context,
-    settings::{Properties, Settings, is_read_by_brokers_only},
+    settings::{Properties, Settings},
 };
 
 /// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container

@@ -15,16 +15,17 @@ use super::{
 };
 use crate::{
     capacity::Capacity,
+    catalogue::Role,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{
-        Diagnostic, Location, Rule,
+        Diagnostic, Location, Origin, Rule,
         rules::{stack, topic},
     },
     manifest::Object,
     name::TopicName,
     quantity::{Duration, Resources, Units},
-    settings::{Raw, Reader, Role},
+    settings::{Raw, Reader},
     workload::{
         CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, PodOptions, Pods, Spread, config_map, container, env,
         service_account,
@@ -111,6 +112,15 @@ impl Topics {
             }
         }
         lines.into_iter().map(|line| line + "\n").collect()
+    }
+
+    /// Which line of the stack each line of the declaration came from.
+    fn origins(&self) -> impl Iterator<Item = Origin> {
+        self.topics.iter().flat_map(|topic| {
+            let settings = topic.all_settings(self.kafka.replication());
+            let prefix = format!("{} ", topic.name);
+            settings.origins(&format!("/data/{TOPICS_FILE}"), &prefix, &topic.name, topic.location)
+        })
     }
 
     fn config(&self, context: &Context) -> ConfigMap {
@@ -258,9 +268,8 @@ impl Topics {
             role: Role::Topic,
             version: self.kafka.version(),
             item: &topic.name,
-            location: topic.location,
         };
-        reader.check(check, &[topic.all_settings(self.kafka.replication())]);
+        reader.check(check, &topic.all_settings(self.kafka.replication()));
     }
 }
 
@@ -429,7 +438,9 @@ impl Construct for Topics {
         let job = self.job(context, &config);
         vec![
             Object::new(&service_account(context, &self.labels(), &self.meta.name)),
-            Object::new(&config),
+            Object::new(&config)
+                .of_version(self.kafka.version())
+                .with_origins(self.origins()),
             Object::new(&job).named_by_content(),
         ]
     }

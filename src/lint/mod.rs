@@ -52,7 +52,7 @@ use self::model::{
     node::Node,
     set::{ObjectSet, SetFindings},
 };
-use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes};
+use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes, version::Version};
 
 /// What is wrong with one object, and what others can be judged by.
 #[derive(Clone, Debug)]
@@ -63,11 +63,12 @@ pub struct Judged {
     pub model: ObjectModel,
 }
 
-/// Judges an object by itself, for a cluster of this version.
-pub fn judge(body: &Value, kubernetes: Kubernetes) -> Judged {
+/// Judges an object by itself, for a cluster of this version. `kafka` is the release of Kafka that reads it, where that is known
+/// beside the object.
+pub fn judge(body: &Value, kubernetes: Kubernetes, kafka: Option<Version>) -> Judged {
     let root = Node::root(body);
     let mut findings = Diagnostics::default();
-    let model = ObjectModel::of(&root);
+    let model = ObjectModel::of(&root, kafka);
     object::check(&root, &model, kubernetes, &mut findings);
     Judged { findings, model }
 }

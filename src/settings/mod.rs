@@ -1,18 +1,19 @@
 //! What a process of the Kafka family is told: the settings that code makes, those that a stack sets by Kafka's own names, and
 //! the catalogue that both are checked against.
 
-mod catalogue;
 mod check;
 mod properties;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use catalogue::{Key, Unset};
-pub(crate) use catalogue::{Role, is_read_by_brokers_only};
 pub(crate) use check::Reader;
 pub use properties::Properties;
 
-use crate::{diagnostics::Location, version::Version};
+use crate::{
+    catalogue::{Key, Role, Unset},
+    diagnostics::{Author, Location, Origin},
+    version::Version,
+};
 
 /// All settings of one file or topic.
 ///
@@ -133,6 +134,29 @@ impl Settings {
             Unset::Text(default) => default.parse().ok(),
             Unset::Required | Unset::Nothing => None,
         }
+    }
+
+    /// Where each setting came from, once it is written into a field of an object. `item` is the part of the construct that they belong
+    /// to, `location` its line; `prefix` stands before each key in the text.
+    pub(crate) fn origins(&self, field: &str, prefix: &str, item: &str, location: Location) -> Vec<Origin> {
+        let origin = |key: &str, value: &str, location, author| Origin {
+            field: field.to_owned(),
+            setting: format!("{prefix}{key}"),
+            value: value.to_owned(),
+            item: item.to_owned(),
+            location,
+            author,
+        };
+        let typed = self.typed.iter().filter(|(key, _)| self.raw(key).is_none());
+        let typed = typed.filter_map(|(key, typed)| {
+            let author = typed.call.map_or(Author::Construct(typed.instead), Author::Call);
+            Some(origin(key, typed.value.as_ref()?, location, author))
+        });
+        let raw = self
+            .raw
+            .iter()
+            .map(|raw| origin(&raw.key, &raw.value, raw.location, Author::Raw));
+        typed.chain(raw).collect()
     }
 
     /// The file.

@@ -6,6 +6,7 @@ mod amendments;
 mod constructs;
 mod identities;
 mod namespace;
+mod objects;
 mod render;
 pub mod totals;
 mod tree;
@@ -14,15 +15,10 @@ pub use across::check_across;
 pub use tree::{Branch, Leaf};
 
 use crate::{
-    construct::Check,
     diagnostics::Diagnostics,
-    lint,
     manifest::Manifests,
     stack::Stack,
-    synth::{
-        amendments::Outcome,
-        render::{Rendered, RenderedObject},
-    },
+    synth::{amendments::Outcome, objects::Extent, render::Rendered},
 };
 
 /// What became of a stack.
@@ -109,6 +105,13 @@ impl Depth {
 fn judge(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'_>>>) {
     let mut findings = constructs::check(stack);
     if findings.has_errors() {
+        // What objects are to each other means little then. What a setting is does not depend on the others.
+        objects::check(
+            stack,
+            &render::all(stack, Depth::Diagnostics),
+            Extent::Settings,
+            &mut findings,
+        );
         acknowledgements::apply(stack, &mut findings);
         return (findings, None);
     }
@@ -123,35 +126,16 @@ fn judge(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'_>>>
         .map(|object| (object.identity().kind.as_str(), object.stable_name.as_str()))
         .collect();
     amendments::check(stack, &outcomes, &objects, &mut findings);
-    check_objects(stack, &rendered, &mut findings);
+    // Where two objects are one, what refers to either of them means nothing.
+    let extent = if identities::check(stack, &rendered, &mut findings) {
+        Extent::Set
+    } else {
+        Extent::Each
+    };
+    objects::check(stack, &rendered, extent, &mut findings);
     acknowledgements::apply(stack, &mut findings);
     let sound = !findings.has_errors();
     (findings, sound.then_some(rendered))
-}
-
-/// What is wrong with the objects, each by itself and all together.
-fn check_objects(stack: &Stack, rendered: &[Rendered<'_>], findings: &mut Diagnostics) {
-    let distinct = identities::check(stack, rendered, findings);
-    let objects: Vec<(&str, &RenderedObject)> = rendered
-        .iter()
-        .flat_map(|part| part.objects.iter().map(|object| (part.construct, object)))
-        .collect();
-    let models: Vec<&lint::ObjectModel> = objects.iter().map(|(_, object)| &object.judged.model).collect();
-    // Where two objects are one, what refers to either of them means nothing.
-    let among_others = if distinct {
-        lint::judge_set(&models)
-    } else {
-        vec![Diagnostics::default(); models.len()]
-    };
-    for ((construct, object), among_others) in objects.iter().zip(among_others) {
-        let item = object.item();
-        let mut check = Check::new(&stack.context, construct, object.location, findings);
-        for finding in object.judged.findings.iter().chain(&among_others) {
-            check.add(finding.clone(), |finding| {
-                finding.item(item.as_str());
-            });
-        }
-    }
 }
 
 #[cfg(test)]
@@ -160,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        construct::{Construct, Meta},
+        construct::{Check, Construct, Meta},
         context::Context,
         manifest::{Document, Object},
     };

@@ -9,7 +9,7 @@ use crate::{
     construct::{Check, Construct},
     diagnostics::{Diagnostics, Location},
     lint::{self, Judged},
-    manifest::{DOCUMENT, Identity, Object, RenderedFile, kind_order},
+    manifest::{Background, DOCUMENT, Identity, Object, RenderedFile, kind_order},
     stack::Stack,
     synth::{
         Depth,
@@ -35,6 +35,8 @@ pub(super) struct Rendered<'a> {
 
 pub(super) struct RenderedObject {
     pub(super) judged: Judged,
+    /// What only its construct knows of it.
+    pub(super) background: Background,
     /// Its name without a digest of its content: what an amendment calls it.
     pub(super) stable_name: String,
     /// The last line that changed it: an amendment, or the construct's own.
@@ -139,8 +141,10 @@ impl<'a> Job<'a> {
             .map(|(mut object, location)| {
                 object.seal(&texts);
                 let text = depth.text(|| yaml::to_text(object.body()));
+                let version = object.background().version;
                 RenderedObject {
-                    judged: lint::judge(object.body(), stack.context.kubernetes),
+                    judged: lint::judge(object.body(), stack.context.kubernetes, version),
+                    background: object.take_background(),
                     stable_name: object.stable_name().to_owned(),
                     location,
                     file: RenderedFile::new(kind_order(object.kind()), object.path(construct), text),

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 /**
  * Reads every ConfigDef of several Kafka releases out of their jars, and writes two files:
  * {@code catalogue.tsv}, what a key is, and {@code probes.tsv}, which values Kafka itself accepts for it.
- * {@code src/settings/catalogue/mod.rs} explains the first, {@code src/settings/catalogue/tests.rs} reads the second.
+ * {@code src/catalogue/mod.rs} explains the first, {@code src/catalogue/tests.rs} reads the second.
  *
  * <p>Usage: {@code java Catalogue.java JARS OUT RELEASE…}, where JARS has a folder a release, oldest first.
  * Each release has a class loader of its own, so everything goes by reflection.
@@ -188,7 +188,7 @@ class Catalogue {
             }
         }
 
-        /** Which values are valid, in the notation that {@code src/settings/catalogue/mod.rs} explains. */
+        /** Which values are valid, in the notation that {@code src/catalogue/mod.rs} explains. */
         private String valid(Object validator, Object key) throws Exception {
             if (validator == null) {
                 return "";

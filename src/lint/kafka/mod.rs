@@ -10,6 +10,7 @@ pub(crate) mod log_directories;
 pub(crate) mod node_ids;
 pub(crate) mod quorum;
 pub(crate) mod service_links;
+mod settings;
 pub(crate) mod topic_creation;
 pub(crate) mod user;
 
@@ -17,11 +18,15 @@ use super::model::{
     ObjectDetail, ObjectModel,
     process::KafkaProcess,
     program::Program,
+    release,
     set::{ObjectSet, SetFindings},
     settings::{EffectiveSettings, Setting},
     workload::Workload,
 };
-use crate::diagnostics::{Diagnostic, Rule};
+use crate::{
+    diagnostics::{Diagnostic, Rule},
+    version::Version,
+};
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let members: Vec<Member<'_>> = set
@@ -34,6 +39,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 object,
                 workload,
                 process,
+                version: object.version.or_else(|| release::of_image(&process.image)),
                 settings: process.settings(|map| {
                     match set
                         .find("ConfigMap", &object.identity.namespace, map)
@@ -46,7 +52,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             })
         })
         .collect();
+    settings::of_files(set, &members, findings);
     for member in &members {
+        settings::of_process(member, findings);
         service_links::check(member, findings);
         entrypoint::check(member, findings);
         user::named(member, findings);
@@ -79,6 +87,8 @@ struct Member<'a> {
     object: &'a ObjectModel,
     workload: &'a Workload,
     process: &'a KafkaProcess,
+    /// The release of Kafka that it is.
+    version: Option<Version>,
     settings: EffectiveSettings,
 }
 
@@ -91,13 +101,24 @@ impl Member<'_> {
         rule: &'static Rule,
         message: String,
     ) -> &'f mut Diagnostic {
-        let index = setting
-            .config_map
-            .as_ref()
-            .and_then(|map| self.set.index("ConfigMap", &self.object.identity.namespace, map));
-        let finding = findings.add(index.unwrap_or(self.index), setting.pointer.clone(), rule, message);
+        let index = self.object_of(setting).unwrap_or(self.index);
+        let finding = findings.add(index, setting.pointer.clone(), rule, message);
         finding.place.row = setting.row;
         finding
+    }
+
+    /// Adds a finding about a setting by its name.
+    fn push(&self, findings: &mut SetFindings, key: &str, setting: &Setting, mut finding: Diagnostic) {
+        finding.place.field.clone_from(&setting.pointer);
+        finding.place.row = setting.row;
+        key.clone_into(&mut finding.place.setting);
+        findings.push(self.object_of(setting).unwrap_or(self.index), finding);
+    }
+
+    /// The ConfigMap that has a setting, if one has.
+    fn object_of(&self, setting: &Setting) -> Option<usize> {
+        let map = setting.config_map.as_ref()?;
+        self.set.index("ConfigMap", &self.object.identity.namespace, map)
     }
 
     fn is_stateful_set(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The addresses that something connects to.
 
-use super::{node::Node, settings::Property};
+use super::{node::Node, properties::Property};
 
 /// A host and a port that something connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@ pub(crate) mod node;
 pub(crate) mod pod_security;
 pub(crate) mod process;
 pub(crate) mod program;
+pub(crate) mod properties;
+pub(crate) mod release;
 pub(crate) mod selector;
 pub(crate) mod service;
 pub(crate) mod set;
@@ -28,13 +30,15 @@ use self::{
     service::Service,
     workload::Workload,
 };
-use crate::manifest::Identity;
+use crate::{manifest::Identity, version::Version};
 
 /// What is known of one object.
 #[derive(Clone, Debug)]
 pub struct ObjectModel {
     /// What makes it the same object.
     pub identity: Identity,
+    /// The release of Kafka that reads it, where whoever made it says so.
+    pub(crate) version: Option<Version>,
     pub(crate) labels: Labels,
     pub(crate) detail: ObjectDetail,
     pub(crate) addresses: Vec<Address>,
@@ -56,7 +60,7 @@ pub(crate) enum ObjectDetail {
 }
 
 impl ObjectModel {
-    pub(crate) fn of(root: &Node<'_, '_>) -> Self {
+    pub(crate) fn of(root: &Node<'_, '_>, version: Option<Version>) -> Self {
         let metadata = root.get("metadata");
         let spec = root.get("spec");
         let kind = root.get("kind").text();
@@ -109,10 +113,23 @@ impl ObjectModel {
                 namespace: metadata.get("namespace").text().to_owned(),
                 name: metadata.get("name").text().to_owned(),
             },
+            version,
             labels: labels(metadata.get("labels").value()),
             detail,
             addresses,
         }
+    }
+
+    /// The value of a setting in a file of a ConfigMap, by the field of the file.
+    pub(crate) fn setting(&self, field: &str, setting: &str) -> Option<&str> {
+        let ObjectDetail::Config(config) = &self.detail else {
+            return None;
+        };
+        let file = field.strip_prefix("/data/")?.replace("~1", "/").replace("~0", "~");
+        let mut files = config.properties.iter().chain(&config.topics);
+        let (_, lines) = files.find(|(name, _)| *name == file)?;
+        let line = lines.iter().rfind(|line| line.key == setting)?;
+        Some(line.value.trim())
     }
 
     pub(crate) fn workload(&self) -> Option<&Workload> {

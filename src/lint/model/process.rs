@@ -4,7 +4,8 @@ use super::{
     container::command,
     node::Node,
     program::{Program, program},
-    settings::{EffectiveSettings, Environment, Property},
+    properties::Property,
+    settings::{EffectiveSettings, Environment},
     syntax::split_tag,
 };
 
@@ -128,9 +129,10 @@ impl KafkaProcess {
         let start = self.start();
         for (map, path) in &self.mounts.config_maps {
             for (file, lines) in files(map) {
-                let named = start.contains(&format!("{path}/{file}"))
-                    || start.contains(path.as_str()) && path.ends_with(file.as_str());
-                if named {
+                let whole = format!("{path}/{file}");
+                // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
+                let mut words = start.split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
+                if words.any(|word| word == whole || word == path && path.ends_with(file.as_str())) {
                     settings.add_file(&self.environment, map, file, lines);
                 }
             }

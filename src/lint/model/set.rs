@@ -167,6 +167,11 @@ impl SetFindings {
         self.0[index].in_field(pointer, rule, message)
     }
 
+    /// Adds a finding about an object that says itself where in it.
+    pub(crate) fn push(&mut self, index: usize, finding: Diagnostic) {
+        self.0[index].push(finding);
+    }
+
     pub(crate) fn finish(self) -> Vec<Diagnostics> {
         self.0
     }

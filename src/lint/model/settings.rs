@@ -6,6 +6,7 @@ use super::{
     container::{LONGEST, variables},
     node::Node,
     program::Program,
+    properties::Property,
 };
 
 /// A setting and the place that makes it.
@@ -16,14 +17,8 @@ pub(crate) struct Setting {
     pub(crate) pointer: String,
     pub(crate) row: Option<u32>,
     pub(crate) config_map: Option<String>,
-}
-
-/// A line of a property file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Property {
-    pub(crate) key: String,
-    pub(crate) value: String,
-    pub(crate) row: u32,
+    /// The variable that the image makes it of.
+    pub(crate) variable: Option<String>,
 }
 
 /// What stands for a field of the pod in a resolved value.
@@ -47,6 +42,7 @@ impl EffectiveSettings {
                 pointer: format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
                 row: Some(*row),
                 config_map: Some(config_map.to_owned()),
+                variable: None,
             });
         }
     }
@@ -82,7 +78,9 @@ impl Environment {
             let name = variable.get("name").text();
             let Some(value) = variables.get(name) else { continue };
             if let Some(key) = setting_of(name, program).filter(|_| entrypoint) {
-                settings.insert(key, Setting::at(value.clone(), variable.pointer()));
+                let mut setting = Setting::at(value.clone(), variable.pointer());
+                setting.variable = Some(name.to_owned());
+                settings.insert(key, setting);
             }
         }
         Self { variables, settings }
@@ -111,6 +109,19 @@ impl Environment {
 }
 
 impl Setting {
+    /// Whether its value is known: no part of it is a field of the pod, a Secret's or filled in when the process starts.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.value.contains('{')
+    }
+
+    /// What the author of a manifest changes, to change the setting.
+    pub(crate) fn shown(&self, key: &str) -> String {
+        match &self.variable {
+            Some(variable) => format!("the variable `{variable}`"),
+            None => format!("the line `{key}`"),
+        }
+    }
+
     /// One that is made in the pod itself.
     pub(crate) fn at(value: String, pointer: String) -> Self {
         Self {
@@ -118,6 +129,7 @@ impl Setting {
             pointer,
             row: None,
             config_map: None,
+            variable: None,
         }
     }
 }
@@ -147,49 +159,6 @@ fn setting_of(variable: &str, program: Program) -> Option<String> {
             .replace('\u{1}', "_")
             .to_ascii_lowercase()
     })
-}
-
-/// The settings that rules ask for; the others are not kept.
-pub(crate) fn is_judged(key: &str) -> bool {
-    const JUDGED: [&str; 16] = [
-        "process.roles",
-        "node.id",
-        "broker.id",
-        "log.dirs",
-        "log.dir",
-        "dataDir",
-        "controller.quorum.voters",
-        "controller.quorum.bootstrap.servers",
-        "zookeeper.connect",
-        "listeners",
-        "advertised.listeners",
-        "auto.create.topics.enable",
-        "host.name",
-        "rest.advertised.host.name",
-        "bootstrap.servers",
-        "group.id",
-    ];
-    JUDGED.contains(&key)
-        || key
-            .strip_prefix("server.")
-            .is_some_and(|number| number.parse::<u32>().is_ok())
-}
-
-/// The lines of a Java property file, as far as Kafka's files use the format.
-pub(crate) fn properties(text: &str) -> Vec<Property> {
-    text.lines()
-        .zip(0..)
-        .map(|(line, row)| (line.trim_start(), row))
-        .filter(|(line, _)| !line.starts_with(['#', '!']))
-        .filter_map(|(line, row)| {
-            let (key, value) = line.split_once(['=', ':'])?;
-            Some(Property {
-                key: key.trim_end().to_owned(),
-                value: value.trim().to_owned(),
-                row,
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]

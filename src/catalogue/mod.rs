@@ -24,7 +24,7 @@ mod valid;
 
 use std::fmt;
 
-pub(super) use self::judge::judge;
+pub(crate) use self::judge::judge;
 pub(crate) use self::notes::is_read_by_brokers_only;
 use self::valid::Valid;
 use crate::version::Version;
@@ -140,6 +140,29 @@ pub(crate) struct Key {
     /// The values that Kafka accepts.
     pub(crate) valid: Valid,
     roles: &'static str,
+}
+
+/// The kind of client that most of these keys belong to, if they are those of a client: of a file that does not say who reads it.
+pub(crate) fn likeliest_client(keys: &[&str]) -> Option<Role> {
+    // What a broker or a worker has beside its clients' keys.
+    const OF_SERVERS: [&str; 5] = [
+        "config.storage.topic",
+        "listeners",
+        "log.dirs",
+        "process.roles",
+        "zookeeper.connect",
+    ];
+    if !keys.contains(&"bootstrap.servers") || keys.iter().any(|key| OF_SERVERS.contains(key)) {
+        return None;
+    }
+    let is_known = |key: &str, role| Key::named(key).any(|known| known.is_of(role));
+    let known = |role| keys.iter().filter(|key| is_known(key, role)).count();
+    let (producer, consumer) = (known(Role::Producer), known(Role::Consumer));
+    match producer.cmp(&consumer) {
+        std::cmp::Ordering::Greater => Some(Role::Producer),
+        std::cmp::Ordering::Less => Some(Role::Consumer),
+        std::cmp::Ordering::Equal => None,
+    }
 }
 
 impl Key {

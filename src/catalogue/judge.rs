@@ -2,21 +2,35 @@
 
 use super::{Key, Role, notes};
 use crate::{
-    diagnostics::{Diagnostic, rules::setting::Settings as Rules},
+    diagnostics::{Diagnostic, Mend, rules::setting::Settings as Rules},
     nearest::nearest,
     version::Version,
 };
 
-/// Judges a setting as the role would in a release line. The hint of what it finds is what to do instead of setting the key, if
-/// there is anything. A value that a provider fills in when the process starts, as `${env:NAME}`, cannot be judged, and of a plugin's
-/// keys nothing is known.
-pub(in crate::settings) fn judge(
+/// Judges a setting as the role would in a release line; where that is not known, only what is wrong in all of them is found. A value
+/// that a provider fills in when the process starts, as `${env:NAME}`, cannot be judged, and of a plugin's keys nothing is known.
+pub(crate) fn judge(
     rules: &'static Rules,
     role: Role,
-    version: Version,
+    version: Option<Version>,
     key: &str,
     value: &str,
 ) -> Vec<Diagnostic> {
+    let judge_in = |version| in_version(rules, role, version, key, value);
+    let Some(version) = version else {
+        let [older @ .., newest] = Version::ALL;
+        let mut findings = judge_in(newest);
+        findings.retain(|finding| {
+            older
+                .iter()
+                .all(|&version| judge_in(version).iter().any(|other| other.rule == finding.rule))
+        });
+        return findings;
+    };
+    judge_in(version)
+}
+
+fn in_version(rules: &'static Rules, role: Role, version: Version, key: &str, value: &str) -> Vec<Diagnostic> {
     let judge = Judge {
         rules,
         version,
@@ -66,7 +80,10 @@ impl Judge<'_> {
                 self.full
             );
             let mut finding = Diagnostic::new(self.rules.absent, message);
-            finding.hint(format!("use `listener.name.{}.{key}`", listener.to_ascii_lowercase()));
+            finding.mend(Mend::rename(format!(
+                "listener.name.{}.{key}",
+                listener.to_ascii_lowercase()
+            )));
             return vec![finding];
         }
         let of_mechanism = || key.split_once('.').map(|(_, rest)| rest);
@@ -88,18 +105,18 @@ impl Judge<'_> {
         } = self;
         let of_role = || Key::named(key).filter(|known| known.is_of(role));
         let gone = notes::gone(key).map(|note| note.instead);
-        let find = |rule, message: String, hint: Option<String>| {
+        let find = |rule, message: String, mend: Mend| {
             let mut finding = Diagnostic::new(rule, message);
-            finding.hint(hint.unwrap_or_default());
+            finding.mend(mend);
             finding
         };
         if let Some(last) = of_role().map(|known| known.until).filter(|until| until < version).max() {
             let message = format!("`{full}` was removed after Kafka {last}, and this is {version}");
-            return find(rules.absent, message, gone.map(str::to_owned));
+            return find(rules.absent, message, Mend::remove(gone.unwrap_or_default()));
         }
         if let Some(first) = of_role().map(|known| known.since).min() {
             let message = format!("`{full}` exists since Kafka {first}, and this is {version}");
-            return find(rules.absent, message, None);
+            return find(rules.absent, message, Mend::remove(""));
         }
         let mut others: Vec<Role> = Key::named(key)
             .flat_map(|known| known.roles().collect::<Vec<_>>())
@@ -117,21 +134,21 @@ impl Judge<'_> {
             };
             let others: Vec<String> = others.iter().map(|role| format!("{role}s")).collect();
             let message = format!("`{full}` is a setting of {}, not of {role}s", others.join(", "));
-            return find(
-                rules.absent,
-                message,
-                own_name.map(|name| format!("use `{prefix}{name}`")),
-            );
+            let mend = own_name.map_or_else(|| Mend::remove(""), |name| Mend::rename(format!("{prefix}{name}")));
+            return find(rules.absent, message, mend);
         }
         if let Some(instead) = gone {
             let message = format!("`{full}` was removed long before Kafka {version}");
-            return find(rules.absent, message, Some(instead.to_owned()));
+            return find(rules.absent, message, Mend::remove(instead));
         }
         let known = self
             .keys(role)
             .filter(|known| !known.internal && !known.deprecated)
             .map(|known| known.name);
-        let meant = nearest(key, known).map(|name| format!("use `{prefix}{name}` if you meant that"));
+        let meant = nearest(key, known).map_or_else(
+            || Mend::remove(""),
+            |name| Mend::perhaps_rename(format!("{prefix}{name}")),
+        );
         find(
             rules.unknown,
             format!("`{full}` is not a setting of a {role} of Kafka {version}"),
@@ -149,7 +166,9 @@ impl Judge<'_> {
         if key.deprecated {
             let message = format!("`{}` is deprecated in Kafka {}", self.full, self.version);
             let mut finding = Diagnostic::new(self.rules.deprecated, message);
-            finding.hint(notes::gone(key.name).map(|note| note.instead).unwrap_or_default());
+            finding.mend(Mend::remove(
+                notes::gone(key.name).map(|note| note.instead).unwrap_or_default(),
+            ));
             findings.push(finding);
         }
         // No provider looks at the settings of a topic.
@@ -158,7 +177,9 @@ impl Judge<'_> {
         }
         if let Err(accepted) = key.accepts(self.value) {
             let message = format!("`{}` must be {accepted}, not {:?}", self.full, self.value);
-            findings.push(Diagnostic::new(self.rules.value, message));
+            let mut finding = Diagnostic::new(self.rules.value, message);
+            finding.mend(Mend::change());
+            findings.push(finding);
         }
         findings
     }

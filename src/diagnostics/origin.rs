@@ -1,0 +1,56 @@
+//! Where a value of a rendered object came from: what lets a rule that only sees finished objects name the line of a stack.
+
+use super::Location;
+
+/// Where a setting in a rendered object came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The field of the object that has it, as a JSON pointer.
+    pub(crate) field: String,
+    /// The setting within the text of that field.
+    pub(crate) setting: String,
+    /// Its value, as it was rendered.
+    pub(crate) value: String,
+    /// The part of the construct that it belongs to; may be empty.
+    pub(crate) item: String,
+    /// The line that said it.
+    pub(crate) location: Location,
+    /// What wrote it.
+    pub(crate) author: Author,
+}
+
+/// What wrote a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// The stack, by Kafka's own name: `.config("…", …)`.
+    Raw,
+    /// A builder call, as `.io_threads(…)`.
+    Call(&'static str),
+    /// The construct itself. If there is a call that decides it: `use …`, or `it is …`.
+    Construct(Option<&'static str>),
+}
+
+impl Origin {
+    /// Whether it is that of a setting in a field.
+    pub(crate) fn is_of(&self, field: &str, setting: &str) -> bool {
+        !setting.is_empty() && self.setting == setting && self.field == field
+    }
+
+    /// Whether the stack said it by Kafka's own name.
+    pub(crate) fn is_raw(&self) -> bool {
+        self.author == Author::Raw
+    }
+
+    /// What mends a finding about it, in the words of a stack. `mend` has the words for something that can be removed or changed.
+    pub(crate) fn hint(&self, mend: impl FnOnce(&str) -> String) -> String {
+        match self.author {
+            Author::Raw => {
+                let key = self.setting.rsplit(' ').next().unwrap_or_default();
+                mend(&format!("`.config(\"{key}\", …)`"))
+            }
+            Author::Call(call) => format!("change it in `{call}`"),
+            Author::Construct(Some(instead)) => instead.replacen("use ", "change it in ", 1),
+            Author::Construct(None) => String::new(),
+        }
+    }
+}

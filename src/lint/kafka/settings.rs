@@ -1,0 +1,171 @@
+//! Settings by their names: known to the process, the client or the topic that gets them, in its release, with a value that it takes.
+//! The rules themselves are data in [`setting`](crate::diagnostics::rules::setting).
+
+use std::collections::BTreeSet;
+
+use super::Member;
+use crate::{
+    catalogue::{Role, judge, likeliest_client},
+    diagnostics::{Diagnostic, Mend, Rule, rules::setting},
+    lint::model::{
+        ObjectDetail,
+        program::Program,
+        properties::Property,
+        set::{ObjectSet, SetFindings},
+        settings::Setting,
+    },
+    version::Version,
+};
+
+/// The settings of a process.
+pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
+    let (role, rules) = match member.process.program {
+        Program::Broker => (Role::Broker, &setting::BROKER),
+        Program::Connect => (Role::Worker, &setting::WORKER),
+        Program::ZooKeeper | Program::Registry => return,
+    };
+    let mut add = |key: &str, setting: &Setting, mut finding: Diagnostic| {
+        finding.yaml_hint = Some(finding.remedy(&setting.shown(key)));
+        member.push(findings, key, setting, finding);
+    };
+    for (key, setting) in member.settings.iter().filter(|(_, setting)| setting.is_known()) {
+        for finding in judge(rules, role, member.version, key, &setting.value) {
+            add(key, setting, finding);
+        }
+    }
+    if role == Role::Worker {
+        for (key, finding) in refused_by_protocol(rules.absent, "consumer.", member.version, |key| {
+            member.settings.get(key).map(|setting| setting.value.as_str())
+        }) {
+            if let Some(setting) = member.settings.get(&key) {
+                add(&key, setting, finding);
+            }
+        }
+    }
+}
+
+/// The settings in files that no process of the set reads: of clients, and of declared topics.
+pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+    let read: BTreeSet<(usize, &str)> = members
+        .iter()
+        .flat_map(|member| member.settings.iter().map(move |(_, setting)| (member, setting)))
+        .filter_map(|(member, setting)| Some((member.object_of(setting)?, setting.pointer.as_str())))
+        .collect();
+    for (index, object) in set.objects.iter().enumerate() {
+        let ObjectDetail::Config(config) = &object.detail else {
+            continue;
+        };
+        for (name, lines) in &config.topics {
+            of_topics(index, object.version, name, lines, findings);
+        }
+        for (name, lines) in &config.properties {
+            let pointer = pointer(name);
+            if !read.contains(&(index, pointer.as_str())) {
+                of_client(index, object.version, &pointer, lines, findings);
+            }
+        }
+    }
+}
+
+fn pointer(file: &str) -> String {
+    format!("/data/{}", file.replace('~', "~0").replace('/', "~1"))
+}
+
+fn of_client(index: usize, version: Option<Version>, pointer: &str, lines: &[Property], findings: &mut SetFindings) {
+    let value = |key: &str| {
+        lines
+            .iter()
+            .find(|line| line.key == key)
+            .map(|line| line.value.as_str())
+    };
+    let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+    let Some(role) = likeliest_client(&keys) else { return };
+    let mut add = |line: &Property, finding: Diagnostic| put(findings, index, pointer, line, finding);
+    for line in lines {
+        for finding in judge(&setting::CLIENT, role, version, &line.key, &line.value) {
+            add(line, finding);
+        }
+    }
+    if role == Role::Consumer {
+        for (key, finding) in refused_by_protocol(setting::CLIENT.absent, "", version, value) {
+            if let Some(line) = lines.iter().find(|line| line.key == key) {
+                add(line, finding);
+            }
+        }
+    }
+}
+
+fn of_topics(index: usize, version: Option<Version>, file: &str, lines: &[Property], findings: &mut SetFindings) {
+    for line in lines {
+        let Some((_, key)) = line.key.split_once(' ') else {
+            continue;
+        };
+        // Not settings: they are asked for when the topic is made.
+        if ["partitions", "replication.factor"].contains(&key) {
+            continue;
+        }
+        for finding in judge(&setting::TOPIC, Role::Topic, version, key, &line.value) {
+            put(findings, index, &pointer(file), line, finding);
+        }
+    }
+}
+
+/// A finding about a line of a file that no process was found for.
+fn put(findings: &mut SetFindings, index: usize, pointer: &str, line: &Property, mut finding: Diagnostic) {
+    let remedy = finding.remedy(&format!("the line `{}`", line.key));
+    pointer.clone_into(&mut finding.place.field);
+    finding.place.row = Some(line.row);
+    finding.place.setting.clone_from(&line.key);
+    finding.yaml_hint = Some(remedy);
+    findings.push(index, finding);
+}
+
+/// What a consumer does not start with, besides what its `ConfigDef` says (Kafka 3.9.2 to 4.3.1, `ConsumerConfig`): in 3.9 a remote
+/// assignor without the protocol that has one; from 4.0 on also what the brokers decide in the new protocol, and what only share consumers
+/// have.
+fn refused_keys(version: Version, protocol: &str) -> &'static [&'static str] {
+    match (version, protocol) {
+        (Version::V3_9, "consumer") => &[],
+        (_, "consumer") => &[
+            "heartbeat.interval.ms",
+            "partition.assignment.strategy",
+            "session.timeout.ms",
+            "share.acknowledgement.mode",
+            "share.acquire.mode",
+        ],
+        _ => &[
+            "group.remote.assignor",
+            "share.acknowledgement.mode",
+            "share.acquire.mode",
+        ],
+    }
+}
+
+/// Settings that a consumer refuses because of its `group.protocol`, by key. `value` finds a setting by its whole name.
+fn refused_by_protocol<'v>(
+    rule: &'static Rule,
+    prefix: &str,
+    version: Option<Version>,
+    value: impl Fn(&str) -> Option<&'v str>,
+) -> Vec<(String, Diagnostic)> {
+    let protocol = value(&format!("{prefix}group.protocol")).unwrap_or("classic");
+    let protocol = protocol.trim().to_ascii_lowercase();
+    let mut refused = Vec::new();
+    for key in refused_keys(version.unwrap_or(Version::V4_3), &protocol) {
+        let key = format!("{prefix}{key}");
+        if value(&key).is_none() {
+            continue;
+        }
+        let mut finding = Diagnostic::new(
+            rule,
+            format!("a consumer with `group.protocol={protocol}` refuses `{key}`"),
+        );
+        finding.mend(match (protocol.as_str(), key.ends_with("group.remote.assignor")) {
+            (_, true) => Mend::remove("it is for `group.protocol=consumer`"),
+            ("consumer", _) if !key.contains("share.") => Mend::remove("the brokers decide, by `group.consumer.…`"),
+            _ => Mend::remove("only share consumers have it"),
+        });
+        refused.push((key, finding));
+    }
+    refused
+}

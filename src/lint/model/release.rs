@@ -1,0 +1,51 @@
+//! The release of Kafka that an image carries, as far as its name and its tag say so.
+
+use super::syntax::split_tag;
+use crate::version::Version;
+
+/// The release line in an image: Confluent's 8.3 carries Kafka 4.3 and 7.9 carries 3.9, Strimzi's tags end in it, the others have it as
+/// their tag. None for a digest, a moving tag, an image of another name, and a release that this crate does not know.
+pub(crate) fn of_image(image: &str) -> Option<Version> {
+    let (name, tag) = split_tag(image.split('@').next().unwrap_or_default());
+    let tag = tag?;
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let numbers = |text: &str| {
+        let mut numbers = text.split(['.', '-']).map(|part| part.parse::<u32>().ok());
+        Some((numbers.next()??, numbers.next()??))
+    };
+    let line = if name.starts_with("cp-") {
+        let (major, minor) = numbers(tag)?;
+        (major.checked_sub(4)?, minor)
+    } else if let Some((_, kafka)) = tag.split_once("-kafka-") {
+        numbers(kafka)?
+    } else if name == "kafka" || name == "kafka-native" {
+        numbers(tag)?
+    } else {
+        return None;
+    };
+    let line = format!("{}.{}", line.0, line.1);
+    Version::ALL.into_iter().find(|version| version.line() == line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_release_line_follows_from_name_and_tag() {
+        for (image, line) in [
+            ("confluentinc/cp-kafka:8.3.1", Some("4.3")),
+            ("registry.example.com:5000/mirror/cp-kafka-connect:7.9.6", Some("3.9")),
+            ("apache/kafka:4.1.1", Some("4.1")),
+            ("bitnami/kafka:3.9.0-debian-12-r1", Some("3.9")),
+            ("quay.io/strimzi/kafka:0.46.0-kafka-4.0.0", Some("4.0")),
+            ("apache/kafka:latest", None),
+            ("apache/kafka", None),
+            ("apache/kafka@sha256:0", None),
+            ("confluentinc/cp-kafka:7.0.1", None),
+            ("example/broker:4.3.1", None),
+        ] {
+            assert_eq!(of_image(image).map(Version::line), line, "{image}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is wrong with finished objects, said in the words of the stack that made them.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    construct::Check,
+    diagnostics::{Diagnostic, Diagnostics, Origin},
+    lint::{self, ObjectModel},
+    stack::Stack,
+    synth::render::{Rendered, RenderedObject},
+};
+
+/// How much of the objects is judged.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Extent {
+    /// Each by itself, and what they are to each other.
+    Set,
+    /// Each by itself.
+    Each,
+    /// Settings alone.
+    Settings,
+}
+
+/// Judges the objects.
+pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, findings: &mut Diagnostics) {
+    let objects: Vec<(&str, &RenderedObject)> = rendered
+        .iter()
+        .flat_map(|part| part.objects.iter().map(|object| (part.construct, object)))
+        .collect();
+    let models: Vec<&ObjectModel> = objects.iter().map(|(_, object)| &object.judged.model).collect();
+    let among_others = match extent {
+        Extent::Each => vec![Diagnostics::default(); models.len()],
+        Extent::Set | Extent::Settings => lint::judge_set(&models),
+    };
+    let mut told = BTreeSet::new();
+    for ((construct, object), among_others) in objects.iter().zip(among_others) {
+        let mut check = Check::new(&stack.context, construct, object.location, findings);
+        for finding in object.judged.findings.iter().chain(&among_others) {
+            let Some(origin) = object.origin(finding) else {
+                if extent == Extent::Settings {
+                    continue;
+                }
+                check.add(finding.clone(), |finding| {
+                    finding.item(object.item());
+                    if finding.hint.is_empty() {
+                        finding.hint = finding.yaml_hint.clone().unwrap_or_default();
+                    }
+                });
+                continue;
+            };
+            let mut finding = finding.clone();
+            if finding.hint.is_empty() {
+                finding.hint = origin.hint(|target| finding.remedy(target));
+            }
+            // One line of the stack may be in the files of several pools, and one call may make several settings of one value.
+            let said = if origin.is_raw() {
+                &finding.message
+            } else {
+                &origin.value
+            };
+            if told.insert((finding.rule.id, origin.location, finding.hint.clone(), said.clone())) {
+                check.add(finding, |finding| {
+                    finding.item(origin.item.as_str()).at(origin.location);
+                });
+            }
+        }
+    }
+}
+
+impl RenderedObject {
+    /// Where the setting that a finding is about came from. None if an amendment changed it, or it is about something else.
+    fn origin(&self, finding: &Diagnostic) -> Option<&Origin> {
+        let place = &finding.place;
+        let origin = self
+            .background
+            .origins
+            .iter()
+            .find(|origin| origin.is_of(&place.field, &place.setting))?;
+        let now = self.judged.model.setting(&place.field, &place.setting)?;
+        (now == origin.value.trim()).then_some(origin)
+    }
+}
