@@ -42,13 +42,13 @@ fn nothing_is_sold() -> Alert {
     .description("Nothing was sold in {{ $labels.region }}.")
     .runbook(
         Runbook::new("Customers cannot order, or no one hears of their orders.")
-            .cause("The shop is away.")
-            .cause("Kafka takes no records: see KafkaOfflinePartitions.")
+            .cause("The shop is down.")
+            .cause("Kafka accepts no records: see KafkaOfflinePartitions.")
             .step(
-                "Are orders produced? Run it twice, a minute apart.",
+                "Are orders produced? Run it twice, one minute apart.",
                 "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic orders",
             )
-            .over("It is over with the next order."),
+            .fix("Restart the shop. The alert resolves with the next order."),
     )
     .test(
         AlertTest::new("Nothing was sold in eu.")

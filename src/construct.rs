@@ -11,8 +11,8 @@ use crate::{
 
 /// A part of a stack: a plain value that can judge itself and become Kubernetes objects.
 ///
-/// Constructs of your own are added to a stack like the ones of this crate. What several constructs have in common is best
-/// written as a function that takes `&mut Stack`, adds them and returns their handles.
+/// Constructs of your own are added to a stack like the ones of this crate. What several constructs have in common is
+/// best written as a function that takes `&mut Stack`, adds them and returns their handles.
 ///
 /// ```
 /// use kafka_stacks::{k8s_openapi::api::core::v1::ConfigMap, prelude::*};
@@ -72,7 +72,8 @@ pub trait Construct: Send + Sync + 'static {
         Capacity::default()
     }
 
-    /// Judges one of its objects again after an amendment changed it, as the API server's rules do for every object; nothing by default.
+    /// Judges one of its objects again after an amendment changed it, as the API server's rules do for every object;
+    /// nothing by default.
     fn check_amended(&self, _: &Object, _: &mut Check<'_>) {}
 
     /// Files beside the objects, such as pages and tests; nothing by default. It gets the construct's
@@ -87,8 +88,8 @@ pub trait Construct: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The line that says it, where that is not the one that calls the constructor: of a caller of a helper, or of a file that
-    /// was read.
+    /// The line that says it, where that is not the one that calls the constructor: of a caller of a helper, or of a
+    /// file that was read.
     #[must_use]
     fn location(mut self, location: Location) -> Self
     where
@@ -148,8 +149,8 @@ impl Meta {
     }
 }
 
-/// Something that only one part of a stack may have, although no object is named after it: a topic of a cluster, a group.
-/// The pipeline reports the second claim.
+/// Something that only one part of a stack may have, although no object is named after it: a topic of a cluster, a
+/// group. The pipeline reports the second claim.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -166,7 +167,7 @@ impl Meta {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// What it is, as `topic`.
+    /// What it is, such as `topic`.
     pub(crate) what: &'static str,
     /// Where there can be only one, as the bootstrap servers of a cluster; empty for the stack.
     pub(crate) within: String,
@@ -296,8 +297,9 @@ impl<'a> Check<'a> {
         self.context
     }
 
-    /// Reports that a rule is broken. Use [`Diagnostic::item`], [`Diagnostic::at`] and [`Diagnostic::hint`] on `describe`'s argument
-    /// to say where, and how it is mended. A rule that is off in this stack's profile reports nothing.
+    /// Reports that a rule is broken. Use [`Diagnostic::item`], [`Diagnostic::at`] and [`Diagnostic::hint`] on
+    /// `describe`'s argument to say where, and how it is mended. A rule that is off in this stack's profile reports
+    /// nothing.
     pub fn report(&mut self, rule: &'static Rule, message: impl Into<String>, describe: impl FnOnce(&mut Diagnostic)) {
         self.add(Diagnostic::new(rule, message), describe);
     }
@@ -316,8 +318,8 @@ impl<'a> Check<'a> {
         self.findings.push(finding);
     }
 
-    /// Reports a handle that was made in other surroundings than this construct's: another stack, or this one before its DNS
-    /// domain was set. `made_in` is `None` for what is external; `instead` is what to use.
+    /// Reports a handle that was made in other surroundings than this construct's: another stack, or this one before
+    /// its DNS domain was set. `made_in` is `None` for what is external; `instead` is what to use.
     pub(crate) fn same_surroundings(&mut self, name: &str, made_in: Option<&Context>, instead: String) {
         let Some(made_in) = made_in else { return };
         let here = self.context;

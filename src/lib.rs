@@ -65,22 +65,22 @@
 //! | Room | What is in it |
 //! |---|---|
 //! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
-//! | [`synth`](mod@synth) | the pipeline, and what a stack costs |
+//! | [`synth`](mod@synth) | the pipeline, and the resources of a stack |
 //! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
 //! | [`connect`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
-//! | [`observability`] | what a component says of itself to be monitored: targets, alerts, dashboards |
-//! | [`capacity`] | what topics ask of brokers, compared with what brokers have |
+//! | [`observability`] | the trait `Monitored`: each component's scrape targets, alerts and dashboards |
+//! | [`capacity`] | what topics need of brokers, compared with what brokers have |
 //! | [`metrics`] | every metric as a value, and the rules of the JMX agent made from them |
 //! | [`workload`] | what pods need: containers, volumes, JVM, images, network policies |
 //! | [`settings`] | settings of Kafka: typed, raw, and where each came from |
-//! | [`stack`], [`construct`], [`context`] | the stack; what a construct is; what surrounds one |
+//! | [`stack`], [`construct`], [`context`] | the stack; the trait of its constructs; what they know about the stack |
 //! | [`lint`] | judges finished objects, rendered or read from disk |
-//! | `catalogue` | every setting that a release of Kafka knows |
+//! | `catalogue` | every setting of each Kafka release, to check settings |
 //! | `promql` | selectors, durations and analysis of expressions |
-//! | [`diagnostics`], [`rules`] | what a check reports; every rule as data |
+//! | [`diagnostics`], [`rules`] | findings; every rule as data |
 //! | [`manifest`], [`yaml`] | objects and files; the only room that knows YAML |
 //! | [`version`], `kubernetes` | the release lines of Kafka, and of Kubernetes |
-//! | [`name`], [`quantity`], `nearest` | names and amounts that cannot have a wrong value; what was probably meant by a misspelt word |
+//! | [`name`], [`quantity`], `nearest` | names and amounts that cannot have an invalid value; the known name that is most similar to a misspelt one |
 //!
 //! The pipeline knows constructs only through the trait [`Construct`](construct::Construct): a new component is a new room and a
 //! line in the [`prelude`].
@@ -90,7 +90,7 @@
 //! - The same stack gives the same bytes: no clock, environment, randomness or hash order reaches the output.
 //! - Rendering cannot fail and does no IO.
 //! - Every name is explicit; only a Job's name has a hash, because its template cannot be changed, and its file has none.
-//! - A pod restarts only when something changes that it reads.
+//! - A pod restarts only when something that it reads changes.
 //! - Secrets are only ever referenced.
 
 /// The Kubernetes types in [`Construct::render`](construct::Construct::render) and [`Stack::amend`](stack::Stack::amend), in the

@@ -83,15 +83,15 @@ impl Object {
         std::mem::take(&mut self.background)
     }
 
-    /// Lets a digest of the content end the object's name, as a Job needs it: its template cannot be changed, so another
-    /// template is another Job. The file is called after the name without the digest.
+    /// Lets a digest of the content end the object's name, as a Job needs it: its template cannot be changed, so
+    /// another template is another Job. The file is named after the name without the digest.
     #[must_use]
     pub fn named_by_content(mut self) -> Self {
         self.named_by_content = true;
         self
     }
 
-    /// The object's name without a digest of its content: what its file is called after.
+    /// The object's name without a digest of its content: what its file is named after.
     pub fn stable_name(&self) -> &str {
         self.stable_name.as_deref().unwrap_or_else(|| self.name())
     }
@@ -147,8 +147,9 @@ impl Object {
         }
     }
 
-    /// Makes pods restart when, and only when, a file changes that they read: puts a checksum of the ConfigMaps that a pod
-    /// template mounts into it, or names the object by its content and theirs. `texts` has the ConfigMaps of the construct.
+    /// Makes pods restart when, and only when, a file changes that they read: puts a checksum of the ConfigMaps that a
+    /// pod template mounts into it, or names the object by its content and theirs. `texts` has the ConfigMaps of the
+    /// construct.
     pub(crate) fn seal(&mut self, texts: &BTreeMap<String, String>) {
         let mounted: String = self.body["spec"]["template"]["spec"]["volumes"]
             .as_array()
@@ -244,13 +245,14 @@ pub(crate) fn object_name(identity: &Identity) -> Result<(), InvalidName> {
         "Service" => ServiceName::parse(name).map(drop),
         "StatefulSet" => StatefulSetName::parse(name).map(drop),
         "Job" => JobName::parse(name).map(drop),
-        // A Deployment's name is a label value of nothing, but its pods' names add 17 characters to it and are host names.
+        // A Deployment's name is a label value of nothing, but its pods' names add 17 characters to it and are host
+        // names.
         _ => DnsSubdomain::parse(name).map(drop),
     }
 }
 
-/// Tells two versions of a text apart: its `BLAKE2b` of 64 bits, as `b2sum -l 64` prints it. Line ends count as `\n` on every
-/// machine.
+/// Tells two versions of a text apart: its `BLAKE2b` of 64 bits, as `b2sum -l 64` prints it. Line ends count as `\n` on
+/// every machine.
 pub fn digest(text: &str) -> String {
     type Digest = Blake2b<U8>;
     let digest = if text.contains('\r') {
@@ -327,7 +329,8 @@ impl RenderedFile {
 pub const INDEX: &str = "kustomization.yaml";
 
 impl Manifests {
-    /// The files and the index over them. A text is kept once for each path: [`crate::synth`] has refused collisions before.
+    /// The files and the index over them. A text is kept once for each path: [`crate::synth`] has refused collisions
+    /// before.
     pub(crate) fn new(mut files: Vec<RenderedFile>) -> Self {
         files.sort_unstable_by(|a, b| (a.order, &a.path).cmp(&(b.order, &b.path)));
         let mut listed = Vec::with_capacity(files.len());

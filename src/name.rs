@@ -108,8 +108,8 @@ name!(
 );
 
 name!(
-    /// The name of a StatefulSet, which must leave room: its pods are named `<name>-<ordinal>`, and each carries a label
-    /// `controller-revision-hash` of `<name>-<10 digits>`, a label value of at most 63 characters.
+    /// The name of a StatefulSet, which must leave room: its pods are named `<name>-<ordinal>`, and each carries a
+    /// label `controller-revision-hash` of `<name>-<10 digits>`, a label value of at most 63 characters.
     StatefulSetName,
     |text| label(text, 52)
 );
@@ -121,7 +121,8 @@ name!(
 );
 
 name!(
-    /// A DNS subdomain (RFC 1123): up to 253 characters, labels joined by dots. What Kubernetes takes as most other names.
+    /// A DNS subdomain (RFC 1123): up to 253 characters, labels joined by dots. What Kubernetes takes as most other
+    /// names.
     DnsSubdomain,
     |text| {
         if text.len() > 253 {
@@ -139,15 +140,15 @@ name!(
 );
 
 name!(
-    /// The value of a label: up to 63 of `a-z`, `A-Z`, `0-9`, `-`, `_` and `.`, with a letter or a digit at both ends; may be
-    /// empty.
+    /// The value of a label: up to 63 of `a-z`, `A-Z`, `0-9`, `-`, `_` and `.`, with a letter or a digit at both ends;
+    /// may be empty.
     LabelValue,
     label_value
 );
 
 name!(
-    /// The key of a label or an annotation: a name like a [`LabelValue`], with a [`DnsSubdomain`] and `/` before it if there
-    /// is one, as `app.kubernetes.io/name`.
+    /// The key of a label or an annotation: a name like a [`LabelValue`], with a [`DnsSubdomain`] and `/` before it if
+    /// there is one, such as `app.kubernetes.io/name`.
     LabelKey,
     |text| {
         let name = match text.split_once('/') {
@@ -199,8 +200,8 @@ name!(
 name!(
     /// The id of a Kafka cluster: 16 bytes in URL-safe base64, 22 characters (Kafka, `org.apache.kafka.common.Uuid`).
     ///
-    /// It is written in the stack and never changes: every log directory carries it, and a broker refuses a directory of
-    /// another cluster. `kafka-storage random-uuid` makes one.
+    /// It is written in the stack and never changes: every log directory carries it, and a broker refuses a directory
+    /// of another cluster. `kafka-storage random-uuid` makes one.
     ClusterId,
     |text| {
         if text.len() != 22 {

@@ -30,8 +30,8 @@ use crate::{
 /// assert!(synthesis.manifests.is_some());
 /// ```
 ///
-/// What belongs together is a function that adds several constructs and returns their handles, or a struct with a method that
-/// does: no further concept is needed.
+/// What belongs together is a function that adds several constructs and returns their handles, or a struct with a
+/// method that does: no further concept is needed.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -103,21 +103,21 @@ impl Stack {
         }
     }
 
-    /// How strict the rules are; [`Profile::Production`] unless said otherwise.
+    /// How strict the rules are; [`Profile::Production`] by default.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.context.profile = profile;
         self
     }
 
-    /// The namespace that Prometheus runs in; `monitoring` unless said otherwise.
+    /// The namespace that Prometheus runs in; `monitoring` by default.
     #[must_use]
     pub fn monitoring_namespace(mut self, namespace: impl Into<String>) -> Self {
         self.context.monitoring_namespace = namespace.into();
         self
     }
 
-    /// The cluster's DNS domain; `cluster.local` unless said otherwise. Say it before the first [`Stack::add`]: handles hold
+    /// The cluster's DNS domain; `cluster.local` by default. Say it before the first [`Stack::add`]: handles hold
     /// addresses.
     #[must_use]
     pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
@@ -125,8 +125,8 @@ impl Stack {
         self
     }
 
-    /// The family of the pods' addresses; [`IpFamily::V4`] unless set. Connect workers and instances of the registry call each other at
-    /// these addresses, and an IPv6 address needs brackets there.
+    /// The family of the pods' addresses; [`IpFamily::V4`] unless set. Connect workers and instances of the registry
+    /// call each other at these addresses, and an IPv6 address needs brackets there.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -150,15 +150,15 @@ impl Stack {
         self
     }
 
-    /// A further label of the Namespace, as `istio-injection: enabled`, or another value of one that the stack gives it, as
-    /// `pod-security.kubernetes.io/enforce`.
+    /// A further label of the Namespace, such as `istio-injection: enabled`, or another value of one that the stack
+    /// gives it, as `pod-security.kubernetes.io/enforce`.
     #[must_use]
     pub fn namespace_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.namespace_labels.insert(key.into(), value.into());
         self
     }
 
-    /// The oldest version of Kubernetes that the stack has to run on; [`Kubernetes::V1_28`] unless said otherwise. What needs a
+    /// The oldest version of Kubernetes that the stack has to run on; [`Kubernetes::V1_28`] by default. What needs a
     /// newer one is then a finding.
     ///
     /// ```
@@ -173,8 +173,8 @@ impl Stack {
         self
     }
 
-    /// The Kubernetes cluster that the stack is applied to, by a name of your own. Stacks of different clusters may have the same
-    /// objects and topics; stacks that do not say it are taken to be for one cluster.
+    /// The Kubernetes cluster that the stack is applied to, by a name of your own. Stacks of different clusters may
+    /// have the same objects and topics; stacks that do not say it are taken to be for one cluster.
     ///
     /// ```
     /// use kafka_stacks::{prelude::*, synth::{check, check_across}};
@@ -204,8 +204,8 @@ impl Stack {
         self
     }
 
-    /// Labels of every object, as a cost centre. Selectors and pods do not get them, so a change of them restarts nothing; a
-    /// label of the pods is [`PodDefaults::label`].
+    /// Labels of every object, as a cost centre. Selectors and pods do not get them, so a change of them restarts
+    /// nothing; a label of the pods is [`PodDefaults::label`].
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -245,9 +245,10 @@ impl Stack {
         handle
     }
 
-    /// Changes a rendered object where no builder call does: the escape hatch. `name` is the object's name (for a Job, without
-    /// its digest). An amendment that matches nothing is a finding, and checksums, digests and promtool's tests are made of what it
-    /// left. The object is judged after it: what the API server would refuse, or what would keep Kafka from starting, is found at the amendment.
+    /// Changes a rendered object where no builder call does: the escape hatch. `name` is the object's name (for a Job,
+    /// without its digest). An amendment that matches nothing is a finding, and checksums, digests and promtool's tests
+    /// are made of what it left. The object is judged after it: what the API server would refuse, or what would keep
+    /// Kafka from starting, is found at the amendment.
     ///
     /// ```
     /// use kafka_stacks::{k8s_openapi::api::apps::v1::StatefulSet, prelude::*};

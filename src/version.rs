@@ -31,7 +31,7 @@ impl Version {
         !matches!(self, Self::V3_9)
     }
 
-    /// The line as Kafka writes it, as `4.3`.
+    /// The line as Kafka writes it, such as `4.3`.
     pub const fn line(self) -> &'static str {
         match self {
             Self::V3_9 => "3.9",

@@ -396,11 +396,11 @@ fn what_kubernetes_refuses_is_found_once() {
         ),
         (
             stack().pods(PodDefaults::new().image_registry("https://mirror.example.com")),
-            "KS-S01 \"https://mirror.example.com\" is not an image registry, as `mirror.example.com`",
+            "KS-S01 \"https://mirror.example.com\" is not an image registry, such as `mirror.example.com`",
         ),
         (
             stack().pods(PodDefaults::new().image_registry("mirror")),
-            "KS-S01 \"mirror\" is not an image registry, as `mirror.example.com`",
+            "KS-S01 \"mirror\" is not an image registry, such as `mirror.example.com`",
         ),
         (
             stack().pods(PodDefaults::new().priority_class("High")),

@@ -196,8 +196,7 @@ fn every_rule_of_the_sources_is_listed_with_its_path_and_an_id_of_its_own() {
 /// Every rule with everything that is known of it, and what types rule out: a page for reviewers.
 fn page() -> String {
     let mut page =
-        "# Rules\n\nWhat is found before any YAML exists; `kafka-stacks explain ID` says the same. The weight is \
-                    that in production, and in development where it is another there.\n"
+        "# Rules\n\nMistakes that are found before any YAML exists; `kafka-stacks explain ID` shows the same. The severity is that in production; that in development follows if it is different.\n"
             .to_owned();
     let family = |rule: &Rule| rule.id[3..4].to_owned();
     let mut last = String::new();
@@ -216,8 +215,7 @@ fn page() -> String {
             rule.id, rule.summary, rule.production, rule.explanation, rule.source
         );
     }
-    page +=
-        "\n## Ruled out by types\n\nNo rule, because it cannot be written down:\n\n| mistake | because |\n|---|---|\n";
+    page += "\n## Ruled out by types\n\nThere is no rule for these, because the types do not allow them:\n\n| mistake | because |\n|---|---|\n";
     for (mistake, because) in rules::impossible::ALL {
         page += &format!("| {mistake} | {because} |\n");
     }

@@ -6,44 +6,43 @@ use super::{
 };
 use crate::quantity::{ByteRate, Bytes, Cpu, Duration, Units};
 
-/// A change to a pool and to those that are like it, or to what the cluster keeps.
+/// A change to a pool and to the pools like it, or to how long the cluster's topics keep records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// So many brokers in the pool.
+    /// This many brokers in the pool.
     Brokers(u32),
-    /// A volume of this size on each.
+    /// A volume of this size on each broker.
     Volume(Bytes),
-    /// No topic that keeps its records longer.
+    /// No topic keeps its records longer than this.
     Retention(Duration),
     /// A disk of this throughput.
     Disk(ByteRate),
     /// A network of this throughput.
     Network(ByteRate),
-    /// So much processor time.
+    /// This much CPU.
     Processor(Cpu),
-    /// So much memory.
+    /// This much memory.
     Memory(Bytes),
-    /// So many brokers in the pool, and no topic that keeps its records longer.
+    /// This many brokers in the pool, and no topic keeps its records longer than this.
     BrokersAndRetention(u32, Duration),
 }
 
-/// The most brokers that are proposed: a change beyond is another plan.
+/// The most brokers that are proposed: a larger change needs a plan of its own.
 const MOST_BROKERS: u32 = 1000;
 
-/// The largest volume that is proposed, in GiB: no common block storage has larger ones. Source: the limits of Amazon EBS gp3,
-/// Google Persistent Disk and Azure Premium SSD v2, 64 TiB each.
+/// The largest volume that is proposed, in GiB: common block storage has no larger ones. Source: the limits of Amazon
+/// EBS gp3, Google Persistent Disk and Azure Premium SSD v2, 64 TiB each.
 const LARGEST_VOLUME: u64 = 64 * 1024;
 
 /// The largest number of any unit that is proposed.
 const LARGEST: u64 = 1 << 40;
 
 impl Cluster {
-    /// The smallest changes to a pool of which any one is enough for a resource that does not hold now: the fewest brokers, the
-    /// smallest volume in whole GiB, the longest retention in whole hours or else minutes, the slowest disk in whole MB/s, the
-    /// slowest network in whole Gbit/s, the fewest cores, the least memory in whole GiB.
-    ///
-    /// Where neither more brokers nor a shorter retention is enough for a volume, the two together: the brokers that everything
-    /// else needs, and the retention that they have room for.
+    /// The smallest changes to a pool, each of which is enough for a resource that is insufficient now: the fewest
+    /// brokers, the smallest volume in whole GiB, the longest retention in whole hours or else minutes, the slowest
+    /// disk in whole MB/s, the slowest network in whole Gbit/s, the fewest cores, the least memory in whole GiB. If
+    /// neither more brokers nor a shorter retention is enough for a volume, both together: the brokers that everything
+    /// else needs, and the retention that fits their volumes.
     pub fn changes(&self, pool: usize, resource: Resource) -> Vec<Change> {
         let fewest_brokers = || self.fewest_brokers(pool, &[resource]).map(Change::Brokers);
         let smallest = |change: fn(u64) -> Change| {
@@ -81,7 +80,7 @@ impl Cluster {
         .collect()
     }
 
-    /// The cluster after a change to a pool and to those that are like it.
+    /// The cluster after a change to a pool and to the pools like it.
     #[must_use]
     pub fn with(&self, pool: usize, change: Change) -> Self {
         let mut cluster = self.clone();
@@ -105,14 +104,14 @@ impl Cluster {
         cluster
     }
 
-    /// Whether a resource of a pool holds, by what is known.
+    /// Whether a resource of a pool is sufficient, as far as is known.
     pub fn holds(&self, pool: usize, resource: Resource) -> bool {
         self.pools
             .get(pool)
             .is_none_or(|pool| self.limit(pool, &self.needs(), resource).holds() != Some(false))
     }
 
-    /// One broker after the other, because more of them are not always better: partitions that do not divide evenly.
+    /// Tries each number of brokers, because more brokers are not always better: partitions may not divide evenly.
     fn fewest_brokers(&self, pool: usize, resources: &[Resource]) -> Option<u32> {
         let model = self.pools.get(pool)?;
         let alike: Vec<bool> = self.pools.iter().map(|pool| pool.is_like(model)).collect();
@@ -133,7 +132,7 @@ impl Cluster {
                     .with(pool, Change::Retention(unit(steps)))
                     .holds(pool, Resource::Volume)
             };
-            // The first number of steps that does not hold any more, less one.
+            // The first number of steps that is too many, minus one.
             let steps = least(too_long)?.checked_sub(1)?;
             (1..=most).contains(&steps).then(|| unit(steps))
         };
@@ -169,7 +168,7 @@ impl TopicDemand {
     }
 }
 
-/// The least number from 1 on that is enough, where all above it are too.
+/// The smallest number from 1 on that is enough, if all larger numbers are enough too.
 fn least(enough: impl Fn(u64) -> bool) -> Option<u64> {
     let mut most = 1_u64;
     while !enough(most) {

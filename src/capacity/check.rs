@@ -1,4 +1,4 @@
-//! What the arithmetic forbids, in words.
+//! Reports loads that the brokers cannot carry.
 
 use super::{
     Change, DEFAULT_MAX_MAPS, MAPS_PER_SEGMENT, PAGE_CACHE_SECONDS, REPLICAS_PER_CLUSTER,
@@ -9,7 +9,7 @@ use super::{
 use crate::diagnostics::{Diagnostic, Location, Rule, rules::capacity};
 
 impl Cluster {
-    /// Everything that exceeds what the brokers have, as far as it is known, and what has to be known to tell.
+    /// Everything that exceeds what the brokers have, as far as is known, and which figures are missing.
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for group in self.groups() {
@@ -34,7 +34,7 @@ impl Cluster {
         diagnostic(rule, (&self.name, ""), self.location, message, hint)
     }
 
-    /// Pools that are alike, of which there is always one.
+    /// Pools that are alike; there is always at least one.
     fn check_pools(&self, group: &[usize], found: &mut Vec<Diagnostic>) {
         let pool = &self.pools[group[0]];
         let names = self.names(group);
@@ -68,7 +68,7 @@ impl Cluster {
         }
     }
 
-    /// What a broker would have to do, and what it can.
+    /// What a broker would have to do, and what it can do: a rule and its message.
     fn words(&self, pool: &PoolCapacity, names: &str, limit: &Limit) -> (&'static Rule, String) {
         let (needs, usable) = (limit.worst().unwrap_or_default(), limit.usable().unwrap_or_default());
         let away = match (limit.away > limit.needs, self.zones()) {
@@ -227,8 +227,8 @@ impl Cluster {
         })
     }
 
-    /// Kafka steps through the zones and, at the same time, through the brokers of each: where their numbers have a common
-    /// factor, one round reaches only some of the brokers.
+    /// Kafka places partitions in rounds over the zones and, at the same time, over the brokers of each zone. If the
+    /// two numbers have a common factor, one round reaches only some of the brokers.
     fn check_leaders(&self) -> Option<Diagnostic> {
         let zones = self.zones().filter(|_| self.kraft)?;
         let (count, brokers) = (zones.len() as u64, u64::from(zones.into_values().max().unwrap_or(1)));
@@ -271,14 +271,14 @@ impl Cluster {
                 "load is 0 bytes/s".to_owned(),
                 "use a rate and a size above 0 in `Load::new(…)` and a share above 0 in `.compressed_to(…)`, or remove `.load(…)`",
             )
-        } else if topic.is_kept_for_ever() {
+        } else if topic.is_never_deleted() {
             let alone = Self {
                 topics: vec![topic.clone()],
                 ..self.clone()
             };
             let full = self.pools.iter().filter_map(|pool| alone.full_after(pool)).min()?;
             (
-                &capacity::FOR_EVER,
+                &capacity::NEVER_DELETED,
                 format!(
                     "records are never deleted: this topic alone fills a broker's volume in {}",
                     span(full)
@@ -297,8 +297,8 @@ impl Cluster {
         ))
     }
 
-    /// What the figures need and the stack does not say: what follows from that, and, where the figures are worth little
-    /// without, the call that says it.
+    /// Figures that the arithmetic needs and the stack does not give: what follows from that, and the call that gives
+    /// them.
     pub(crate) fn unknown(&self) -> Vec<Diagnostic> {
         let pools = self
             .groups()

@@ -6,47 +6,47 @@ use super::{
 };
 use crate::quantity::{ByteRate, Duration};
 
-/// What the busiest broker has to do and to keep. Rates are bytes per second.
+/// What the busiest broker has to do and to store. Rates are in bytes per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Written to the disk, and received over the network.
     pub write: u128,
     /// Sent to followers and consumers.
     pub out: u128,
-    /// The same while a broker or a zone is away, see [`Cluster::away`].
+    /// The same while a broker or a zone is down, see [`Cluster::away`].
     pub out_away: u128,
-    /// Taken in from producers.
+    /// Received from producers.
     pub ingress: u128,
-    /// The same while something is away.
+    /// The same while a broker or a zone is down.
     pub ingress_away: u128,
-    /// Records per second taken in from producers.
+    /// Records per second received from producers.
     pub records: u128,
-    /// The same while something is away.
+    /// The same while a broker or a zone is down.
     pub records_away: u128,
-    /// Bytes that retention keeps: of all topics that it bounds.
+    /// Bytes that retention keeps, of all topics with a limited retention.
     pub disk: u128,
-    /// Copies of partitions.
+    /// Partition replicas.
     pub replicas: u128,
-    /// Segments, of the topics whose size is known; one for each copy of the others.
+    /// Segments of the topics whose size is known, and one for each replica of the others.
     pub segments: u128,
 }
 
-/// What can run out.
+/// A resource of a broker that can run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     /// Throughput of the disk.
     DiskWrite,
-    /// What comes in over the network.
+    /// Network traffic in.
     NetworkIn,
-    /// What goes out over the network.
+    /// Network traffic out.
     NetworkOut,
-    /// What the processor takes in from producers.
+    /// CPU for what producers send.
     Processor,
-    /// Room on the volume.
+    /// Space on the volume.
     Volume,
-    /// Memory that holds the last seconds of writing.
+    /// Memory for the last seconds of writes.
     PageCache,
-    /// Copies of partitions.
+    /// Partition replicas.
     Replicas,
 }
 
@@ -63,25 +63,25 @@ impl Resource {
     ];
 }
 
-/// A resource of a pool: what the load needs of it on each broker, and what there is. `None` is unknown.
+/// A resource of a pool: how much of it the load needs on each broker, and how much each broker has. `None` is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// Which one.
     pub resource: Resource,
-    /// With all brokers there: bytes per second, records per second, bytes or a number.
+    /// Needed while all brokers are up: bytes per second, records per second, bytes or a number.
     pub needs: Option<u128>,
-    /// While a broker or a zone is away; `None` for what does not change with that.
+    /// Needed while a broker or a zone is down; `None` if that changes nothing.
     pub away: Option<u128>,
     /// What the broker has.
     pub has: Option<u128>,
     /// How much of it may be used, in percent.
     pub ceiling: u64,
-    /// Whether the needs are only those that are known, and there are more.
+    /// Whether the needs are a lower bound, because some are unknown.
     pub at_least: bool,
 }
 
 impl Limit {
-    /// What may be used.
+    /// How much of it may be used.
     pub fn usable(&self) -> Option<u128> {
         self.has.map(|has| has.saturating_mul(self.ceiling.into()) / 100)
     }
@@ -91,7 +91,7 @@ impl Limit {
         self.needs.max(self.away)
     }
 
-    /// Whether it holds; `None` if that is unknown.
+    /// Whether it is sufficient; `None` if that is unknown.
     pub fn holds(&self) -> Option<bool> {
         match self.worst()? <= self.usable()? {
             true if self.at_least => None,
@@ -99,8 +99,8 @@ impl Limit {
         }
     }
 
-    /// What remains of what may be used, in percent, rounded down: negative where it does not hold, and at -100 it is needed
-    /// twice.
+    /// How much of the usable part remains, in percent, rounded down: negative if it is insufficient, and -100 if twice
+    /// the usable part is needed.
     pub fn headroom(&self) -> Option<i128> {
         let (needs, usable) = (self.worst()?, self.usable()?);
         if usable == 0 {
@@ -111,7 +111,7 @@ impl Limit {
     }
 }
 
-/// A rate, in whole bytes or records: less than one of them is nothing.
+/// A rate in whole bytes or records, rounded down.
 fn rate(amount: u128, times: u128, by: u128) -> u128 {
     amount.saturating_mul(times) / by.max(1)
 }
@@ -122,7 +122,8 @@ fn scale(amount: u128, times: u128, by: u128) -> u128 {
 }
 
 impl TopicDemand {
-    /// How many of its partitions the busiest of so many brokers has, when each is there so many times; and of how many.
+    /// How many of the topic's partitions the busiest broker has if each partition exists `times` times on `brokers`
+    /// brokers; and of how many.
     fn share(&self, times: u128, brokers: u128) -> (u128, u128) {
         match self.partitions {
             Some(partitions) => {
@@ -133,7 +134,7 @@ impl TopicDemand {
         }
     }
 
-    /// What comes into one of its partitions in some milliseconds.
+    /// The bytes that one of its partitions receives in some milliseconds.
     fn bytes_in(&self, millis: u128) -> Option<u128> {
         match self.traffic {
             Traffic::Known { bytes, .. } => Some(scale(bytes, millis, 1000 * self.divisor())),
@@ -145,7 +146,7 @@ impl TopicDemand {
         self.partitions.unwrap_or(1).max(1).into()
     }
 
-    /// What a partition keeps at most; `None` if nothing bounds it, or its bound is unknown.
+    /// The most that a partition keeps; `None` if there is no limit, or the limit is unknown.
     pub(super) fn partition_keeps(&self) -> Option<u128> {
         let Kept::Until(age, size) = self.kept else {
             return None;
@@ -164,12 +165,12 @@ impl TopicDemand {
         }
     }
 
-    /// Whether nothing ever removes its records.
-    pub(crate) fn is_kept_for_ever(&self) -> bool {
+    /// Whether its records are never deleted.
+    pub(crate) fn is_never_deleted(&self) -> bool {
         self.kept == Kept::Until(None, None)
     }
 
-    /// Bytes on the busiest of so many brokers.
+    /// Bytes on the busiest of this many brokers.
     pub(crate) fn disk(&self, brokers: u32) -> Option<u128> {
         let brokers = u128::from(brokers.max(1));
         let (copies, of) = self.share(self.copies_on(brokers), brokers);
@@ -177,14 +178,14 @@ impl TopicDemand {
             .map(|bytes| scale(bytes, copies * self.divisor(), of))
     }
 
-    /// As many copies as there can be: more are another finding.
+    /// The number of replicas, at most one per broker: a higher replication factor is reported elsewhere.
     fn copies_on(&self, brokers: u128) -> u128 {
         u128::from(self.copies.max(1)).min(brokers)
     }
 }
 
 impl Cluster {
-    /// What the busiest broker has to do and to keep.
+    /// What the busiest broker has to do and to store.
     pub fn needs(&self) -> Needs {
         let brokers = u128::from(self.brokers().max(1));
         let mut sum = Needs::default();
@@ -210,10 +211,10 @@ impl Cluster {
                 sum.records = sum.records.saturating_add(rate(records.into(), leaders, of));
                 sum.out = sum.out.saturating_add(rate(bytes, leaders * (groups + copies - 1), of));
                 let left = brokers.saturating_sub(self.away().into());
-                // Without another copy, what is away is not served at all.
+                // Without another replica, a partition on a broker that is down is not served at all.
                 let (leaders, of, readers) = if copies > 1 && left > 0 {
                     let (leaders, of) = topic.share(1, left);
-                    // Of the copies so many are left in the middle, one of which leads.
+                    // The average number of replicas that are left, one of which leads.
                     let readers = (groups * brokers + copies * left).saturating_sub(brokers);
                     (leaders, of * brokers, readers)
                 } else {
@@ -229,7 +230,7 @@ impl Cluster {
         sum
     }
 
-    /// Every resource of a pool against what the load needs of it.
+    /// Every resource of a pool, compared with what the load needs of it.
     pub fn limits(&self, pool: &PoolCapacity) -> Vec<Limit> {
         let needs = self.needs();
         Resource::ALL
@@ -241,7 +242,7 @@ impl Cluster {
     /// One resource of a pool.
     pub(super) fn limit(&self, pool: &PoolCapacity, needs: &Needs, resource: Resource) -> Limit {
         let bytes = |rate: ByteRate| u128::from(rate.get());
-        // A sum without any known load is not zero but unknown.
+        // If no load is known, the sum is unknown and not zero.
         let known = |amount: u128| self.has_load().then_some(amount);
         let cores = |per_core: u64| u128::from(per_core) * u128::from(pool.cpu.millicores()) / 1000;
         let limit = |needs, away, has, ceiling| Limit {
@@ -324,7 +325,8 @@ impl Cluster {
         }
     }
 
-    /// When the volume of a broker of this pool is full, from empty; `None` if it never is, by what is known.
+    /// How long it takes to fill an empty volume of a broker of this pool; `None` if, as far as is known, it never
+    /// fills up.
     pub fn full_after(&self, pool: &PoolCapacity) -> Option<Duration> {
         let volume = u128::from(pool.volume.get());
         let filled = |millis: u64| {
@@ -333,7 +335,7 @@ impl Cluster {
                 let Some(came) = topic.bytes_in(millis.into()) else {
                     return sum;
                 };
-                // What compaction keeps is unknown: it is not what fills the disk by what is known.
+                // What compaction keeps is unknown, so it is not counted.
                 if topic.kept == Kept::NewestOfEachKey {
                     return sum;
                 }

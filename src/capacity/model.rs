@@ -6,15 +6,15 @@ use crate::{
     quantity::{ByteRate, Bytes, Cpu, Duration, Resources},
 };
 
-/// What a construct says of capacity: brokers that it has, and topics that it asks of a cluster.
+/// What a construct says about capacity: its brokers, and the topics that it needs in a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capacity {
     /// The pools of brokers, if the construct is a cluster.
     pub pools: Vec<PoolCapacity>,
     /// Whether its own controllers place the copies, and not a tool that asks ZooKeeper.
     pub kraft: bool,
-    /// The topics of this cluster that carry a load together: those that declare none of their own, or, if the stack declares
-    /// no such topic, some of which nothing else is known.
+    /// The load that the cluster's topics carry together: topics that declare no load of their own, or, if the stack
+    /// declares no such topic, topics about which nothing else is known.
     pub together: Option<TopicDemand>,
     /// Topics, of this cluster or of the one that the construct uses.
     pub topics: Vec<TopicDemand>,
@@ -27,7 +27,7 @@ pub struct PoolCapacity {
     pub name: String,
     /// The line that made it.
     pub location: Location,
-    /// The builder call that makes such a pool, as `NodePool::brokers`.
+    /// The builder call that makes such a pool, such as `NodePool::brokers`.
     pub constructor: &'static str,
     /// How many brokers it has.
     pub brokers: u32,
@@ -199,8 +199,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Sorts what all constructs state, given with their names and lines, by cluster. Topics of an external cluster are left
-    /// out: nothing is known of its brokers.
+    /// Sorts what all constructs state, given with their names and lines, by cluster. Topics of an external cluster are
+    /// left out: nothing is known of its brokers.
     pub(crate) fn all<'a>(stated: impl IntoIterator<Item = (&'a str, Location, Capacity)>) -> Vec<Self> {
         let mut clusters: Vec<(Self, Option<TopicDemand>)> = Vec::new();
         let mut topics: Vec<TopicDemand> = Vec::new();
@@ -240,7 +240,7 @@ impl Cluster {
             self.topics.push(together);
             return;
         }
-        // Each gets what is left of the load for it and those after it, so that the parts are the whole.
+        // Each topic gets its part of what is left, so that the parts add up to the whole.
         let mut rest = (together.traffic, total);
         for topic in self.topics.iter_mut().filter(silent) {
             let weight = weight(topic);
@@ -277,15 +277,15 @@ impl Cluster {
         (zones.len() > 1).then_some(zones)
     }
 
-    /// How many brokers are away at the worst that has to hold: those of the largest zone, or one where copies are not spread
-    /// over zones, because every restart takes one.
+    /// How many brokers may be down at once: those of the largest zone, or one if replicas are not spread over zones,
+    /// because every restart stops one.
     pub fn away(&self) -> u32 {
         self.zones()
             .and_then(|zones| zones.into_values().max())
             .map_or(1, |largest| largest.max(1))
     }
 
-    /// Whether anything is known of what it carries.
+    /// Whether anything is known about its load.
     pub fn has_load(&self) -> bool {
         self.topics
             .iter()

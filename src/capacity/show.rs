@@ -1,4 +1,4 @@
-//! Amounts for people: three digits, rounded. What is decided is decided by all digits. Integers all the way.
+//! Amounts as people read them: three digits, rounded. Checks use the exact integers.
 
 use crate::quantity::Duration;
 
@@ -65,8 +65,8 @@ pub(crate) fn number(amount: u128) -> String {
     groups.join(",")
 }
 
-/// `1 min 40 s`: the two largest units, the smaller one rounded down, because time that passes until something happens is
-/// never longer than it is said to be.
+/// `1 min 40 s`: the two largest units, the smaller one rounded down, so that the time until something happens is not
+/// overstated.
 pub(crate) fn span(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [

@@ -81,7 +81,7 @@ fn text(stack: &Stack, cluster: &Cluster, paint: Paint) -> String {
         text += "\n";
     }
     for unknown in unknown {
-        // With a load there is a warning of each, whose hint has the call.
+        // If there is a load, each unknown figure has a warning whose hint names the call.
         let call = if cluster.has_load() || unknown.hint.is_empty() {
             String::new()
         } else {
@@ -103,7 +103,7 @@ fn load(cluster: &Cluster) -> (u128, u128) {
         })
 }
 
-/// The limits of pools that are alike, of which there is always one.
+/// The limits of pools that are alike; there is always at least one.
 fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
     let pool = &cluster.pools[group[0]];
     let names: Vec<&str> = group.iter().map(|index| cluster.pools[*index].name.as_str()).collect();
@@ -115,17 +115,17 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
         count(pool.brokers as usize, "broker"),
     );
     let away = if cluster.zones().is_some() {
-        "zone away"
+        "zone down"
     } else {
-        "one away"
+        "one down"
     };
-    let head = row("each broker", ["all there", away, "has", "ceiling", "headroom"]);
+    let head = row("each broker", ["all up", away, "has", "ceiling", "headroom"]);
     text += &format!("{}\n", paint.faint(&head));
-    // Without a load nearly nothing is known, and what is unknown is said once below the table.
+    // Without a load almost nothing is known; unknown figures are listed once, below the table.
     let said = |limit: &Limit| cluster.has_load() || limit.needs.is_some();
     for limit in cluster.limits(pool).into_iter().filter(said) {
         let amount = |amount: Option<u128>| amount.map_or(UNKNOWN.to_owned(), |amount| shown(&limit, pool, amount));
-        // What is only known in part is needed at least, and leaves at most so much.
+        // If only part of the need is known, the need is a lower bound and the headroom an upper bound.
         let (least, most) = if limit.at_least { ("≥", "≤") } else { ("", "") };
         let need = |need: Option<u128>| need.map_or(UNKNOWN.to_owned(), |_| format!("{least}{}", amount(need)));
         let away = match limit.resource {
@@ -154,7 +154,7 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
     if !cluster.has_load() {
         return text;
     }
-    // What comes on top fills the volume earlier, and the page cache with less.
+    // The unknown part fills the volume earlier, and shortens the time that the page cache covers.
     let partly = |resource| {
         cluster
             .limits(pool)
@@ -168,7 +168,7 @@ fn table(cluster: &Cluster, group: &[usize], paint: Paint) -> String {
         None => UNKNOWN.to_owned(),
     };
     let cache = match page_cache_seconds(cluster, pool) {
-        Some(seconds) => format!("≤{} s of writing", number(seconds)),
+        Some(seconds) => format!("≤{} s of writes", number(seconds)),
         None => UNKNOWN.to_owned(),
     };
     text + &format!(
@@ -188,10 +188,10 @@ fn label(resource: Resource) -> &'static str {
         Resource::DiskWrite => "disk write",
         Resource::NetworkIn => "network in",
         Resource::NetworkOut => "network out",
-        Resource::Processor => "taken in by CPU",
+        Resource::Processor => "produced, by CPU",
         Resource::Volume => "volume",
-        Resource::PageCache => "30 s of writing",
-        Resource::Replicas => "copies of partitions",
+        Resource::PageCache => "30 s of writes",
+        Resource::Replicas => "partition replicas",
     }
 }
 
@@ -205,7 +205,7 @@ fn shown(limit: &Limit, pool: &PoolCapacity, amount: u128) -> String {
     }
 }
 
-/// How long the page cache holds what is written; at most.
+/// How many seconds of writes the page cache holds at most.
 fn page_cache_seconds(cluster: &Cluster, pool: &PoolCapacity) -> Option<u128> {
     u128::from(pool.page_cache().get()).checked_div(cluster.needs().write)
 }
@@ -241,7 +241,7 @@ fn topics(cluster: &Cluster, paint: Paint) -> String {
             Traffic::Unknown | Traffic::Internal => (UNKNOWN.to_owned(), UNKNOWN.to_owned()),
         };
         let disk = topic.disk(cluster.brokers()).map_or_else(
-            || if topic.is_kept_for_ever() { "grows" } else { UNKNOWN }.to_owned(),
+            || if topic.is_never_deleted() { "grows" } else { UNKNOWN }.to_owned(),
             size,
         );
         text += &format!(
@@ -327,7 +327,7 @@ fn json_topic(cluster: &Cluster, topic: &TopicDemand) -> Value {
     })
 }
 
-/// A number as JSON has it. What is larger than 64 bits is beyond every plan.
+/// A number for JSON, cut to 64 bits, which no real amount exceeds.
 fn exact(amount: u128) -> u64 {
     u64::try_from(amount).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! `check`: the findings, and nothing else.
+//! `check`: reports findings and writes nothing.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ use crate::{
 /// Report errors and warnings of stacks, or of manifests on disk; write nothing
 #[derive(Args)]
 #[command(after_long_help = "\
-With `--dir`, every `.yaml`, `.yml` and `.json` file in the folder and its subfolders is checked, whatever tool wrote it: files \
+With `--dir`, every `.yaml`, `.yml` and `.json` file in the folder and its subfolders is checked, no matter which tool wrote it: files \
 that cannot be read, what the API server refuses, references to objects that do not exist, and what keeps Kafka from starting. \
 Documents, Lists and JSON are read as kubectl reads them. A `kustomization.yaml` is not an object, but the files that it names \
 must exist, and changes that it makes to objects are reported. Links to folders are not followed. Diagnostics point to file and line.
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "stacks")]
     dir: Option<PathBuf>,
 
-    /// What exists in the cluster but not in the folder, as `Secret/kafka-tls`, or `Secret` for all of a kind
+    /// What exists in the cluster but not in the folder, such as `Secret/kafka-tls`, or `Secret` for all of a kind
     #[arg(long, value_name = "KIND/NAME", requires = "dir", value_parser = Assumption::parse)]
     assume: Vec<Assumption>,
 
@@ -119,7 +119,7 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
     })
 }
 
-/// Here the findings are the data.
+/// Writes the findings to standard output: they are the data here.
 fn tell(findings: &[(&str, &Diagnostics)], show: Show, output: &mut Output<'_>) -> anyhow::Result<()> {
     let all = findings.iter().copied();
     let text = match output.format() {

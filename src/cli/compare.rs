@@ -1,10 +1,11 @@
 //! Compares a stack's folder with what the stack renders. It reads the disk and changes nothing.
 //!
-//! A file is ours if the index lists it and its content still has the listed digest. Every other file was written or edited by a
-//! person and is kept, with one exception: what `git merge`, `rebase` or `stash pop` made of our files. Such a file is listed in
-//! the index and has conflict markers; or the index itself has them, and lists the file with the digests of two branches. It
-//! is rewritten, and no edit is lost by that: git does not merge into a file with uncommitted changes, so that all that was in
-//! it is in a commit or a stash. Solving the conflict in such a file by hand is lost, in favour of what the stack says.
+//! A file is ours if the index lists it and its content still has the listed digest. Every other file was written or
+//! edited by a person and is kept, with one exception: what `git merge`, `rebase` or `stash pop` made of our files.
+//! Such a file is listed in the index and has conflict markers; or the index itself has them, and lists the file with
+//! the digests of two branches. It is rewritten. This loses no edit: git does not merge into a file with uncommitted
+//! changes, so everything that was in it is in a commit or a stash. A conflict that was resolved by hand in such a file
+//! is overwritten with what the stack renders.
 #![expect(clippy::disallowed_methods, reason = "files are read here to be compared")]
 
 use std::{
@@ -22,18 +23,18 @@ use crate::{
     yaml::{self, Listed},
 };
 
-/// The index of a run under way, beside the old one: what it lists is ours too, if the run does not come to its end.
+/// The index of the current run, beside the old one: the files that it lists are ours too if the run is interrupted.
 pub(super) const PENDING: &str = ".kustomization.yaml.pending";
 
-/// How the name of a file begins that is being written, and how it ends.
+/// The start and the end of a temporary file's name.
 pub(super) const TEMPORARY: (&str, &str) = (".kafka-stacks.", ".tmp");
 
-/// What becomes of files that someone else wrote or changed.
+/// What to do with files that someone else wrote or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Others {
-    /// They are obstacles.
+    /// They are obstacles: nothing is written.
     Keep,
-    /// They are replaced or deleted like our own.
+    /// They are replaced or deleted like our own files.
     Overwrite,
 }
 
@@ -44,23 +45,23 @@ pub(super) struct Plan<'a> {
     pub(super) root: &'a Path,
     /// What the stack renders.
     pub(super) manifests: &'a Manifests,
-    /// Rendered files that the folder has not.
+    /// Rendered files that are missing from the folder.
     pub(super) missing: Vec<String>,
-    /// Rendered files that the folder has in another version.
+    /// Rendered files that differ in the folder.
     pub(super) stale: Vec<String>,
-    /// Our own files that the stack renders no longer.
+    /// Our own files that the stack no longer renders.
     pub(super) superfluous: Vec<String>,
-    /// The folders of all files that the stack renders no longer, there or not.
+    /// The folders of all files that the stack no longer renders, whether they exist or not.
     pub(super) abandoned: BTreeSet<String>,
-    /// The number of rendered files that the folder has as they are.
+    /// The number of rendered files that are unchanged in the folder.
     pub(super) unchanged: usize,
-    /// What keeps the folder from being written.
+    /// What prevents writing the folder.
     pub(super) obstacles: Vec<Obstacle>,
-    /// Those of the stale and the superfluous files that a merge of two branches made.
+    /// The stale and superfluous files that a merge of two branches changed.
     pub(super) merged: Vec<String>,
-    /// Half-written files of an interrupted run.
+    /// Temporary files of an interrupted run.
     pub(super) temporary: Vec<String>,
-    /// What an interrupted run had set out to write: `None` if the last run was not interrupted.
+    /// What an interrupted run wanted to write: `None` if the last run was not interrupted.
     pub(super) pending: Option<Vec<Listed>>,
 }
 
@@ -70,12 +71,12 @@ impl Plan<'_> {
         !(self.missing.is_empty() && self.stale.is_empty() && self.superfluous.is_empty())
     }
 
-    /// Whether nothing is to do.
+    /// Whether there is nothing to do.
     pub(super) fn is_current(&self) -> bool {
         !self.has_changes() && self.obstacles.is_empty() && self.leftovers().next().is_none()
     }
 
-    /// A path as a message shows it.
+    /// A path as it is shown in a message.
     pub(super) fn shown(&self, path: &str) -> String {
         let root = self.root.display();
         if path.is_empty() {
@@ -99,7 +100,7 @@ impl Plan<'_> {
     }
 }
 
-/// Something in the way.
+/// A file or folder that prevents writing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Obstacle {
     /// The path below the stack's folder; empty for the folder itself.
@@ -107,18 +108,18 @@ pub(super) struct Obstacle {
     pub(super) reason: Reason,
 }
 
-/// Why something is in the way.
+/// Why something prevents writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
     /// A file that we wrote and someone changed.
     Edited,
-    /// The same, and the stack renders it no longer.
+    /// The same, and the stack no longer renders it.
     EditedAndSuperfluous,
     /// A file that we did not write.
     NotOurs,
-    /// No file at all, where one must be.
+    /// Something else, where a file must be.
     NotAFile(FileKind),
-    /// No folder at all, where one must be.
+    /// Something else, where a folder must be.
     NotAFolder(FileKind),
 }
 
@@ -126,7 +127,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Edited => f.write_str("was edited by hand"),
-            Self::EditedAndSuperfluous => f.write_str("was edited by hand, and the stack renders it no longer"),
+            Self::EditedAndSuperfluous => f.write_str("was edited by hand, and the stack no longer renders it"),
             Self::NotOurs => f.write_str("was not written by kafka-stacks"),
             Self::NotAFile(kind) => write!(f, "is {kind} where a file must be"),
             Self::NotAFolder(kind) => write!(f, "is {kind} where a folder must be"),
@@ -134,7 +135,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What a name in a folder stands for. Links are not followed.
+/// The type of an entry of a folder. Links are not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FileKind {
     File,
@@ -205,7 +206,7 @@ pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Othe
         if let Some((folder, _)) = path.rsplit_once('/') {
             plan.abandoned.insert(folder.to_owned());
         }
-        // Whatever else may be there now, it is not the file that we wrote, and nothing needs its place.
+        // Something else is there now: not the file that we wrote, and not in the way of another file.
         if folders.kind(path)? == Some(FileKind::File) {
             files.push(File { path, text: None });
         }
@@ -233,8 +234,8 @@ pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Othe
     Ok(plan)
 }
 
-/// The digests that make a file ours. A path may have several: that of the last run, those of interrupted ones, and those of two
-/// branches that are being merged.
+/// The digests that make a file ours. A path may have several: that of the last run, those of interrupted ones, and
+/// those of two branches that are being merged.
 #[derive(Default)]
 struct Owned {
     digests: BTreeMap<String, Vec<String>>,
@@ -244,7 +245,7 @@ struct Owned {
 
 impl Owned {
     fn add(&mut self, files: &[Listed]) {
-        // Hands may have written an index: nothing outside of the stack's folder is ever ours.
+        // An index may have been edited by hand: nothing outside of the stack's folder is ever ours.
         for file in files.iter().filter(|file| stays_inside(&file.path)) {
             self.digests
                 .entry(file.path.clone())
@@ -291,7 +292,7 @@ fn read_owned(folders: &mut Folders<'_>, plan: &mut Plan<'_>, others: Others) ->
 /// An index on the disk.
 struct Index {
     files: Vec<Listed>,
-    /// The digest of the index itself, if it still is what this tool has written for these files.
+    /// The digest of the index itself, if it is still what this tool wrote for these files.
     digest: Option<String>,
     has_markers: bool,
 }
@@ -325,14 +326,14 @@ struct File<'a> {
     text: Option<&'a str>,
 }
 
-/// What became of a file since this tool wrote it.
+/// What happened to a file since this tool wrote it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     /// It has the rendered text.
     Current,
     /// It is as this tool wrote it.
     Ours,
-    /// A merge of two branches changed it, and no person.
+    /// A merge of two branches changed it, not a person.
     Merged,
     /// A person changed it.
     Edited,
@@ -355,7 +356,7 @@ impl File<'_> {
         let Ok(found) = String::from_utf8(found) else {
             return Ok(changed);
         };
-        // A digest does not tell line ends apart: a checkout on Windows has others.
+        // A digest ignores line ends: they differ in a checkout on Windows.
         let digest_found = digest(&found);
         Ok(if self.text.is_some_and(|text| digest(text) == digest_found) {
             State::Current
@@ -373,7 +374,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// Whether a path cannot leave the folder that it is taken from, and is none of our hidden files.
+/// Whether a path cannot leave its folder and is not one of our hidden files.
 fn stays_inside(path: &str) -> bool {
     path.split('/')
         .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']))
@@ -392,7 +393,7 @@ enum Listing {
 }
 
 impl Folders<'_> {
-    /// What a path stands for; `None` if nothing is there.
+    /// The type of a path; `None` if it does not exist.
     fn kind(&mut self, path: &str) -> anyhow::Result<Option<FileKind>> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Ok(match self.listing(folder)? {
@@ -469,12 +470,12 @@ fn names(folder: &Path) -> anyhow::Result<BTreeMap<String, FileKind>> {
     read().with_context(|| format!("cannot list `{}`", folder.display()))
 }
 
-/// Does some work for each item, on several threads where there are many. The results are in the order of the items.
+/// Does some work for each item, on several threads if there are many items. The results are in the order of the items.
 pub(super) fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> anyhow::Result<R> + Sync,
 ) -> anyhow::Result<Vec<R>> {
-    // Starting a thread costs about as much as touching this many files.
+    // Starting a thread takes about as long as reading this many files.
     const WORTH_A_THREAD: usize = 64;
     let threads = thread::available_parallelism()
         .map_or(1, std::num::NonZero::get)

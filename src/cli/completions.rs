@@ -1,4 +1,4 @@
-//! `completions`: what a shell needs to complete arguments, the names of stacks and rules included.
+//! `completions`: shell completions for arguments, including the names of stacks and rules.
 
 use clap::{Args, CommandFactory as _, builder::PossibleValuesParser};
 use clap_complete::Shell;
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    // clap wants names that live until the process ends, which is right after.
+    // clap needs names that live until the process exits, which is right after this.
     let names = names(stacks)?.into_iter().map(|name| &*name.leak());
     let names = PossibleValuesParser::new(names.collect::<Vec<&'static str>>());
     let ids = PossibleValuesParser::new(rules::all().iter().map(|rule| rule.id));

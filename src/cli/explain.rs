@@ -1,4 +1,4 @@
-//! `explain`: why a rule exists, and what to do about an alert.
+//! `explain`: what a rule is about and why it exists; what an alert means.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::{
 /// Explain a rule or an alert, or list all rules
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A rule's id, as `KS-D02`, or an alert's name; all rules are listed if none is named
+    /// A rule's id, such as `KS-D02`, or an alert's name; all rules are listed if none is named
     #[arg(value_name = "RULE|ALERT")]
     rule: Option<String>,
 
@@ -62,7 +62,7 @@ fn explanations(stack: &Stack) -> Vec<Explanation> {
     parts.flat_map(|part| part.explanations(stack.context())).collect()
 }
 
-/// Explains an alert: once for all stacks in which it is the same.
+/// Explains an alert, once for all stacks in which it is the same.
 fn explain_alert(name: &str, stacks: &[(Stack, Vec<Explanation>)], output: &mut Output<'_>) -> Result<(), Failure> {
     let known: Vec<(&str, &Explanation)> = stacks
         .iter()

@@ -1,8 +1,8 @@
-//! Why a verb could not do its work.
+//! An error of a verb.
 
 use crate::cli::output::Paint;
 
-/// One or several things that went wrong, and what to do about them.
+/// One or several errors, with hints.
 #[derive(Debug)]
 pub(super) struct Failure {
     messages: Vec<String>,

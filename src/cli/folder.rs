@@ -1,4 +1,4 @@
-//! Manifests on disk, from any source, as objects to be judged.
+//! Reads manifests from disk, no matter which tool wrote them, and judges their objects.
 #![expect(clippy::disallowed_methods, reason = "the command line reads what it judges")]
 
 use std::{
@@ -21,14 +21,14 @@ use crate::{
     },
 };
 
-/// The largest file that is read: a thousand times as large as any manifest should be.
+/// The largest file that is read: far larger than any manifest.
 const LARGEST: u64 = 64 << 20;
 
-/// Something that the cluster has, though the folder does not.
+/// An object that exists in the cluster but not in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Assumption {
     kind: String,
-    /// Empty for all of a kind.
+    /// The name; empty for all objects of the kind.
     name: String,
 }
 
@@ -53,7 +53,7 @@ impl Assumption {
             })
         } else {
             Err(format!(
-                "no rule asks for a `{kind}`: use one of `{}`",
+                "no rule checks references to a `{kind}`: use one of `{}`",
                 Self::KINDS.join("`, `")
             ))
         }
@@ -73,13 +73,13 @@ impl Assumption {
     }
 }
 
-/// What was found in a folder.
+/// The result for a folder.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
     pub(super) findings: Diagnostics,
     pub(super) files: usize,
     pub(super) objects: usize,
-    /// Assumptions that nothing asked for.
+    /// Assumptions that no reference needed.
     pub(super) needless: Vec<String>,
 }
 
@@ -122,18 +122,18 @@ struct Folder {
     found: Vec<Diagnostic>,
     objects: Vec<Object>,
     kustomizations: Vec<(PathBuf, String, Value, Lines)>,
-    /// Path, and path as it is shown.
+    /// Each path, and the path as it is shown.
     files: Vec<(PathBuf, String)>,
 }
 
-/// An object and where it stands.
+/// An object, its file and its lines.
 struct Object {
     body: Value,
     lines: Lines,
     file: String,
 }
 
-/// A path as it was named, with `/` between folders on every machine.
+/// A path as it was given, with `/` between folders on every machine.
 fn shown(path: &Path) -> String {
     path.display().to_string().replace('\\', "/")
 }
@@ -151,7 +151,7 @@ fn is_kustomization(path: &Path) -> bool {
     })
 }
 
-/// Whether a resource of a kustomization is fetched: a URL, or a path that begins with the name of a host.
+/// Whether a resource of a kustomization is downloaded: a URL, or a path that begins with a host name.
 fn is_remote(resource: &str) -> bool {
     let host = resource.split_once('/').map_or("", |(first, _)| first);
     resource.contains("://")
@@ -160,8 +160,8 @@ fn is_remote(resource: &str) -> bool {
         || host.contains('.') && !host.starts_with('.')
 }
 
-/// The files that a kustomization patches objects with, and where it names each. A patch may also be written in place, as text
-/// of several lines.
+/// The files that a kustomization patches objects with, and where it names each. A patch may also be inline, as text of
+/// several lines.
 fn patches(kustomization: &Value) -> Vec<(String, &str)> {
     let mut files = Vec::new();
     for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
@@ -176,13 +176,13 @@ fn patches(kustomization: &Value) -> Vec<(String, &str)> {
     files
 }
 
-/// What an index of `synth` lists; nothing if the file is none, or cannot be read.
+/// The files that an index of `synth` lists; none if the file is not an index, or cannot be read.
 fn index(path: &Path) -> Option<Vec<Listed>> {
     yaml::read_index(&text(path).ok()??)
 }
 
 fn reason(error: &io::Error) -> String {
-    // The kind is the same text on every machine.
+    // The text of the error's kind is the same on every machine.
     format!("cannot be read: {}", error.kind())
 }
 
@@ -201,10 +201,10 @@ impl Folder {
         self.add(finding);
     }
 
-    /// A finding counts as much as its rule does in this profile.
+    /// Adds a finding with the severity of its rule in this profile.
     fn add(&mut self, mut finding: Diagnostic) {
         finding.severity = finding.rule.severity(self.profile);
-        // What leaves the folder is an error here: it cannot be acknowledged, and `--assume` is there.
+        // A reference that leaves the folder is an error here: it cannot be acknowledged, but `--assume` exists.
         if finding.outside.is_some() {
             finding.severity = Severity::Error;
         }
@@ -213,7 +213,8 @@ impl Folder {
         }
     }
 
-    /// Collects the files, as `kubectl apply --recursive` does: links to files are read, links to folders are not entered.
+    /// Collects the files, as `kubectl apply --recursive` does: links to files are read, links to folders are not
+    /// entered.
     fn walk(&mut self, root: &Path) -> Result<(), Failure> {
         let kind = fs::metadata(root).map_err(|error| Failure::new(format!("`{}` {}", shown(root), reason(&error))))?;
         if !kind.is_dir() {
@@ -257,7 +258,7 @@ impl Folder {
         Ok(())
     }
 
-    /// An index of `synth` lists pages and tests too, which are no manifests.
+    /// An index of `synth` also lists runbooks and tests, which are not manifests.
     fn leave_out_documents(&mut self) {
         let documents: BTreeSet<PathBuf> = self
             .files
@@ -272,7 +273,7 @@ impl Folder {
         self.files.retain(|(path, _)| !documents.contains(path));
     }
 
-    /// A patch is a part of an object, to be laid over one that is whole.
+    /// A patch has only some fields of an object.
     fn leave_out_patches(&mut self) {
         let patches: BTreeSet<PathBuf> = self
             .files
@@ -345,7 +346,7 @@ impl Folder {
         }
     }
 
-    /// What is applied with `-k` is not always what the files hold.
+    /// What is applied with `kubectl apply -k` is not always what the files contain.
     fn kustomizations(&mut self) {
         const HARMLESS: [&str; 6] = [
             "apiVersion",
@@ -419,7 +420,7 @@ impl Folder {
         }
     }
 
-    /// Judges the objects, and says which assumptions nothing asked for.
+    /// Judges the objects, and returns the assumptions that no reference needed.
     fn objects(&mut self, assumptions: &[Assumption]) -> Vec<String> {
         let objects = std::mem::take(&mut self.objects);
         let mut faults: Vec<Diagnostics> = Vec::new();
@@ -466,7 +467,7 @@ impl Folder {
                     let assumed: Vec<usize> = (0..assumptions.len())
                         .filter(|&at| assumptions[at].covers(outside))
                         .collect();
-                    // What is missing may be in the file that cannot be read.
+                    // A missing object may be in the file that cannot be read.
                     if incomplete || !assumed.is_empty() {
                         for at in assumed {
                             needed[at] = true;
@@ -508,13 +509,13 @@ impl Folder {
     }
 }
 
-/// A path without `.` and `..`, as far as its text says.
+/// A path without `.` and `..`, without looking at the disk.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            // A `..` at the beginning leads out of the folder, and stays.
+            // A `..` at the beginning leads out of the folder, so it stays.
             Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
                 normal.pop();
             }
@@ -524,7 +525,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// The text of a file; none for a folder behind a link. Otherwise the line and what is wrong.
+/// The text of a file; `None` for a link to a folder. The error is a line and what is wrong there.
 fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
     let kind = fs::metadata(path).map_err(|error| (1, reason(&error)))?;
     if kind.is_dir() {

@@ -1,7 +1,7 @@
 //! The command line: the only part of the crate that reads and writes files, knows the environment, and can fail.
 //!
-//! Every verb has a file. What they share: `output` has the streams, `report` shows findings, `compare` reads what is on
-//! the disk and [`write`] changes it.
+//! Every verb has a file. What they share: `output` has the streams, `report` shows findings, `compare` reads what is
+//! on the disk and [`write`] changes it.
 
 mod capacity;
 mod check;
@@ -69,7 +69,7 @@ enum Outcome {
     Done = 0,
     /// `synth --check` found differences.
     Stale = 1,
-    /// Diagnostics forbid the output, or the run failed.
+    /// There are errors, or the run failed.
     Failed = 2,
 }
 
@@ -79,11 +79,10 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Runs the command line over a set of stacks: the whole of a binary's `main`.
-///
-/// `stacks` are functions, or closures over data, that return a [`Stack`](crate::stack::Stack) or a `Result` with one. Functions
-/// of several types in one list are wrapped by [`StackFn::named`], which says the stack's name: then only those are called whose
-/// stacks are asked for.
+/// Runs the command line over a set of stacks: the whole of a binary's `main`. `stacks` are functions or closures that
+/// return a [`Stack`](crate::stack::Stack) or a `Result` with one. To put functions of several types into one list,
+/// wrap them in [`StackFn::named`]. It also gives the stack's name, so that a function is only called if its stack is
+/// selected.
 ///
 /// ```no_run
 /// use kafka_stacks::prelude::*;
@@ -106,7 +105,7 @@ pub fn run<'a, S: Into<StackFn<'a>>>(stacks: impl IntoIterator<Item = S>) -> Exi
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version come this way too. A closed pipe is not an error.
+            // Help and version are handled here too. A closed pipe is not an error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Outcome::Failed as u8));
         }
@@ -139,7 +138,7 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
     })
 }
 
-/// The `--color` among the arguments: clap's own messages must keep it even where the arguments cannot be parsed.
+/// The `--color` among the arguments: clap's own messages must follow it even if the arguments cannot be parsed.
 fn wished_color(words: &[OsString]) -> ColorChoice {
     let words = words.iter().filter_map(|word| word.to_str());
     let values = words.clone().skip(1).chain([""]).zip(words);

@@ -1,7 +1,7 @@
 //! The two streams: data on standard output, everything else on standard error.
 #![expect(
     clippy::disallowed_methods,
-    reason = "whether there is colour depends on the environment, and no data does"
+    reason = "only the colours depend on the environment, never the data"
 )]
 
 use std::{
@@ -21,20 +21,21 @@ pub(super) enum Format {
     Text,
     /// For programs: one document with a `format_version`
     Json,
-    /// Of `check`: annotations of a GitHub workflow
+    /// Only for `check`: annotations of a GitHub workflow
     Github,
-    /// Of `check`: a SARIF 2.1.0 log, for code scanning
+    /// Only for `check`: a SARIF 2.1.0 log, for code scanning
     Sarif,
 }
 
 impl Format {
-    /// Whether it can only carry findings.
+    /// Whether it can only report findings.
     pub(super) fn is_for_findings(self) -> bool {
         matches!(self, Self::Github | Self::Sarif)
     }
 }
 
-/// The version of all JSON reports. It is raised when a key changes its meaning or goes away; new keys may come at any time.
+/// The version of all JSON reports. It is raised when a key changes its meaning or is removed; new keys may be added at
+/// any time.
 const FORMAT_VERSION: u32 = 2;
 
 /// Where a run writes to.
@@ -79,7 +80,7 @@ impl<'a> Output<'a> {
         self.note_paint
     }
 
-    /// Writes pieces of data. A closed pipe is not an error: the reader has had enough.
+    /// Writes pieces of data. A closed pipe is not an error: the reader needs no more.
     pub(super) fn data<'t>(&mut self, pieces: impl IntoIterator<Item = &'t str>) -> anyhow::Result<()> {
         let written = pieces
             .into_iter()
@@ -113,7 +114,7 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    /// What suits a stream: see [`colourful`].
+    /// Colours and line length for a stream: see [`colourful`].
     pub(super) fn new(wish: ColorChoice, terminal: bool) -> Self {
         let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
         Self {
@@ -122,8 +123,8 @@ impl Paint {
         }
     }
 
-    /// For a terminal, lines of up to 80 characters, those after the first behind so many spaces; for a program or a file, one
-    /// line, which can be searched.
+    /// For a terminal, lines of up to 80 characters, indented by this many spaces after the first; for a program or a
+    /// file, one line, which can be searched.
     pub(super) fn folded(self, text: &str, indent: usize) -> String {
         if self.folds {
             wrapped(text, indent)
@@ -168,7 +169,7 @@ impl Paint {
     }
 }
 
-/// The user's wish comes first, then `NO_COLOR` (if it is not empty), then whether a person looks at it.
+/// `--color` comes first, then `NO_COLOR` (if it is not empty), then whether the stream is a terminal.
 fn colourful(wish: ColorChoice, terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
     match wish {
         ColorChoice::Always => true,
@@ -177,12 +178,12 @@ fn colourful(wish: ColorChoice, terminal: bool, no_color: Option<&OsStr>, term: 
     }
 }
 
-/// A paragraph in lines of up to 80 characters, those after the first behind so many spaces, each ending in a newline.
+/// A paragraph in lines of up to 80 characters, indented by this many spaces after the first, each ending in a newline.
 pub(super) fn wrapped(text: &str, indent: usize) -> String {
     const WIDTH: usize = 80;
     let mut lines = String::new();
     let mut column = 0;
-    // What stands before the first word stays.
+    // The spaces before the first word stay.
     let (start, words) = text.split_at(text.len() - text.trim_start().len());
     lines += start;
     for word in words.split_whitespace() {

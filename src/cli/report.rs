@@ -13,9 +13,9 @@ use crate::{
 /// Which findings a report shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Show {
-    /// Those that are not acknowledged, without notes.
+    /// Findings that are not acknowledged, without notes.
     Open,
-    /// Acknowledged ones too, with the reason, and notes.
+    /// All findings: also acknowledged ones, with the reason, and notes.
     All,
 }
 
@@ -85,7 +85,7 @@ fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
     text
 }
 
-/// How a finding is acknowledged; manifests on disk belong to no stack, and have no such call.
+/// The call that acknowledges a finding; `None` for manifests on disk, which belong to no stack.
 fn acknowledge_call(stack: &str, finding: &Diagnostic) -> Option<String> {
     finding.acknowledge_call().filter(|_| !stack.is_empty())
 }
@@ -112,7 +112,7 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
         .collect()
 }
 
-/// Annotations of a GitHub workflow, a line each.
+/// Annotations of a GitHub workflow, one line each.
 pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>, show: Show) -> String {
     let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
@@ -175,7 +175,7 @@ pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>
                     },
                     "logicalLocations": [{ "fullyQualifiedName": finding.subject(stack) }],
                 }],
-                // The same while lines move, so that a finding is recognized from one run to the next.
+                // It does not depend on line numbers, so that a finding is recognized from one run to the next.
                 "partialFingerprints": { "finding/v1": fingerprint(stack, finding, &mut twins) },
             });
             if let Some(reason) = &finding.acknowledged {

@@ -1,4 +1,4 @@
-//! A folder for one test.
+//! A temporary folder for one test.
 #![expect(clippy::disallowed_methods, reason = "the tests of the cli read what it wrote")]
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// An empty folder that goes away with the value.
+/// An empty folder that is deleted when the value is dropped.
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,5 +1,5 @@
-//! The stacks of a binary: functions, of which only those are called whose stacks are asked for. One that panics or fails does
-//! not take the others with it.
+//! The stacks of a binary are functions. Only the functions of selected stacks are called, and one that panics or fails
+//! does not stop the others.
 #![expect(
     clippy::disallowed_methods,
     reason = "whether a panic is shown with its backtrace depends on the environment"
@@ -21,15 +21,16 @@ use crate::{
     stack::Stack,
 };
 
-/// A function that makes a stack. Every function and closure that returns a [`Stack`], or a `Result` with one, becomes a
-/// `StackFn` by itself; [`StackFn::named`] says the stack's name too, so that it is known before the function is called.
+/// A function that makes a stack. Every function or closure that returns a [`Stack`], or a `Result` with one, can be
+/// converted into a `StackFn`; [`StackFn::named`] also gives the stack's name, so that it is known before the function
+/// is called.
 pub struct StackFn<'a> {
     name: Option<String>,
     make: Box<dyn Fn() -> Result<Stack, String> + 'a>,
 }
 
 impl<'a> StackFn<'a> {
-    /// The function that makes the stack of this name. It is called only if the stack is asked for.
+    /// The function that makes the stack of this name. It is called only if the stack is selected.
     ///
     /// ```no_run
     /// use kafka_stacks::{cli::StackFn, prelude::*};
@@ -56,7 +57,7 @@ impl<'a> StackFn<'a> {
         }
     }
 
-    /// The stack, or what went wrong. `place` is the function's place among all, for one without a name.
+    /// The stack, or an error message. `place` identifies a function without a name: its position in the list.
     fn stack(&self, place: &str) -> Result<Stack, String> {
         let who = self
             .name
@@ -88,8 +89,7 @@ pub trait MadeStack {
     /// The stack, or the text of the error. The causes of an `anyhow::Error` are part of it.
     ///
     /// # Errors
-    ///
-    /// Those of the `Result`.
+    /// The error of the `Result`.
     fn made(self) -> Result<Stack, String>;
 }
 
@@ -105,11 +105,11 @@ impl<E: Display> MadeStack for Result<Stack, E> {
     }
 }
 
-/// What was made of the stacks that were asked for.
+/// The results for the selected stacks.
 pub(super) struct Made<T> {
-    /// In the order of the binary, with the result of the work.
+    /// The stacks in the order of the binary, each with the result of the work.
     pub(super) stacks: Vec<(Stack, T)>,
-    /// Stacks that could not be made or worked on: a message each.
+    /// Error messages of stacks that failed.
     pub(super) failures: Vec<String>,
 }
 
@@ -124,8 +124,8 @@ impl<T> Made<T> {
     }
 }
 
-/// Makes the stacks of the given names, each once, or all of them if no name is given, and does some work for each. Stacks
-/// that fail are told in the notes.
+/// Makes the stacks of the given names, each once, or all of them if no name is given, and does some work for each.
+/// Stacks that fail are reported in the notes.
 pub(super) fn each<T>(
     stacks: &[StackFn<'_>],
     names: &[String],
@@ -151,10 +151,11 @@ pub(super) fn names(stacks: &[StackFn<'_>]) -> Result<Vec<String>, Failure> {
     Ok(call(stacks, |name| name.is_none())?.names)
 }
 
-/// The stacks of the given names in the order of the binary, all if no name is given, and messages about those that failed.
+/// The stacks of the given names in the order of the binary, all if no name is given, and messages about those that
+/// failed.
 fn select(stacks: &[StackFn<'_>], names: &[String]) -> Result<(Vec<Stack>, Vec<String>), Failure> {
     let has_function = |name: &String| stacks.iter().any(|function| function.name.as_ref() == Some(name));
-    // A name that no function has may be that of a stack whose function has none.
+    // An unknown name may belong to a function whose name is not known yet.
     let search = !names.iter().all(has_function);
     let Called {
         names: known,
@@ -180,23 +181,24 @@ fn select(stacks: &[StackFn<'_>], names: &[String]) -> Result<(Vec<Stack>, Vec<S
     made.retain(|stack| names.is_empty() || names.iter().any(|name| name == stack.name()));
     let failures = failures
         .into_iter()
-        // Everything that was asked for is there: a function without a name made none of it.
+        // All selected stacks exist: functions without a name made none of them.
         .filter(|(name, _)| names.is_empty() || name.is_some())
         .map(|(_, message)| message)
         .collect();
     Ok((made, failures))
 }
 
-/// What came of calling some functions.
+/// The results of calling some functions.
 struct Called {
-    /// Of all stacks, as far as they are known, in the order of the binary.
+    /// The names of all stacks, as far as they are known, in the order of the binary.
     names: Vec<String>,
     made: Vec<Stack>,
-    /// The name of the function, if it has one, and a message.
+    /// Failures: the name of the function, if it has one, and a message.
     failures: Vec<(Option<String>, String)>,
 }
 
-/// Calls the functions whose names are asked for. Two stacks of one name are a failure: they would write into one folder.
+/// Calls the functions whose names are selected. Two stacks with the same name are an error: they would write to the
+/// same folder.
 fn call(stacks: &[StackFn<'_>], asked: impl Fn(Option<&str>) -> bool) -> Result<Called, Failure> {
     let (mut names, mut made, mut failures) = (Vec::new(), Vec::<Stack>::new(), Vec::new());
     for (index, function) in stacks.iter().enumerate() {
@@ -230,7 +232,7 @@ fn call(stacks: &[StackFn<'_>], asked: impl Fn(Option<&str>) -> bool) -> Result<
     Ok(Called { names, made, failures })
 }
 
-/// Does some work of a stack's author. A panic becomes a message.
+/// Runs code of a stack's author. A panic becomes a message.
 fn guarded<T>(who: &str, work: impl FnOnce() -> T) -> Result<T, String> {
     static ALONE: Mutex<()> = Mutex::new(());
     static AT_WORK: AtomicBool = AtomicBool::new(false);
@@ -245,11 +247,11 @@ fn guarded<T>(who: &str, work: impl FnOnce() -> T) -> Result<T, String> {
             let place = info
                 .location()
                 .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-            // The first panic is the cause: others follow where its thread is waited for.
+            // The first panic is the cause: others follow in code that waits for its thread.
             lock(&PLACE).get_or_insert(place);
         }));
     });
-    // The hook cannot tell whose panic it is, on whichever thread.
+    // The hook cannot tell which stack panicked, because it may run on any thread.
     let _alone = lock(&ALONE);
     lock(&PLACE).take();
     AT_WORK.store(true, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! `synth`: stacks become files.
+//! `synth`: writes the files of stacks.
 
 use std::path::PathBuf;
 
@@ -21,14 +21,14 @@ use crate::{
     yaml,
 };
 
-/// Write the stacks' manifests: what changed, and nothing else
+/// Write the stacks' manifests, but only files that changed
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The stacks to write; all of them if none is named
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
 
-    /// Write nothing; list what is not up to date, and end with 1 if anything is
+    /// Write nothing; list files that are not up to date, and exit with 1 if there are any
     #[arg(long)]
     check: bool,
 
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["check", "out", "overwrite"])]
     stdout: bool,
 
-    /// Where to write: every stack has a folder of its own in it
+    /// The output folder, which has one folder per stack
     #[arg(long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
 
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     }
     let unsound = !failures.is_empty() || stacks.iter().any(|(_, synthesis)| synthesis.manifests.is_none());
     if arguments.stdout {
-        // Part of a system is worse than nothing to the program that reads it.
+        // The program that reads the stream must not apply a part of the stacks.
         if unsound {
             return Ok(Outcome::Failed);
         }
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         .iter()
         .map(|(stack, _)| arguments.out.join(stack.name()))
         .collect();
-    // A check lists what a run would change if nothing were in its way.
+    // `--check` lists what a run would change if there were no obstacles.
     let others = if arguments.check || arguments.overwrite {
         Others::Overwrite
     } else {
@@ -137,7 +137,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     Ok(outcome)
 }
 
-/// All that keeps stacks from being written; `None` if nothing does.
+/// The obstacles that prevent stacks from being written; `None` if there are none.
 fn in_the_way(plans: &[&Plan<'_>]) -> Option<Failure> {
     let obstacles: Vec<(&Plan<'_>, &Obstacle)> = plans
         .iter()
@@ -182,7 +182,7 @@ fn stream<'a>(stacks: impl Iterator<Item = &'a Manifests>) -> Vec<&'a str> {
     pieces
 }
 
-/// What a check found: a line for each file, or one if the folder is up to date.
+/// The result of `--check`: one line per file, or a single line if the folder is up to date.
 fn list(plan: &Plan<'_>) -> String {
     if plan.is_current() {
         return summary(plan);
@@ -209,7 +209,7 @@ fn list(plan: &Plan<'_>) -> String {
     lines.into_iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
-/// What became of a stack's folder, in a line.
+/// What was done to a stack's folder, in one line.
 fn summary(plan: &Plan<'_>) -> String {
     let root = plan.shown("");
     if !plan.obstacles.is_empty() {

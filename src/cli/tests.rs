@@ -657,7 +657,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
      right: 1
     warning[KS-S13] risky: the stack has no constructs
       --> src/cli/tests.rs:LINE
-      hint: add one, as `stack.add(KafkaCluster::kraft(…))`
+      hint: add one, such as `stack.add(KafkaCluster::kraft(…))`
       acknowledge: stack.acknowledge(&rules::stack::EMPTY, "reason")
     1 warning
     {}/risky: 1 file written
@@ -680,7 +680,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
               "acknowledge_with": "stack.acknowledge(&rules::stack::EMPTY, \"reason\")",
               "acknowledged": null,
               "construct": "",
-              "hint": "add one, as `stack.add(KafkaCluster::kraft(…))`",
+              "hint": "add one, such as `stack.add(KafkaCluster::kraft(…))`",
               "item": "",
               "location": "src/cli/tests.rs:LINE",
               "message": "the stack has no constructs",
@@ -704,7 +704,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
     -- data
     warning[KS-S13] risky: the stack has no constructs
       --> src/cli/tests.rs:LINE
-      hint: add one, as `stack.add(KafkaCluster::kraft(…))`
+      hint: add one, such as `stack.add(KafkaCluster::kraft(…))`
       acknowledge: stack.acknowledge(&rules::stack::EMPTY, "reason")
     1 warning
     "#);
@@ -904,16 +904,16 @@ fn a_load_that_does_not_hold_is_shown_with_its_figures_and_fails() {
     overloaded/kafka  3 brokers, 5,000 records/s, 5 MB/s
 
     pool kafka: 3 brokers
-    each broker             all there     one away          has  ceiling   headroom
+    each broker                all up     one down          has  ceiling   headroom
     disk write                ≥5 MB/s      ≥5 MB/s     131 MB/s     80 %      ≤95 %
     network in             ≥40 Mbit/s   ≥40 Mbit/s      unknown     80 %    unknown
     network out          ≥26.7 Mbit/s   ≥20 Mbit/s      unknown     80 %    unknown
-    taken in by CPU          ≥1,666/s     ≥2,500/s     30,000/s    100 %      ≤91 %
+    produced, by CPU         ≥1,666/s     ≥2,500/s     30,000/s    100 %      ≤91 %
     volume                   ≥464 GiB                   100 GiB     85 %    ≤-446 %
-    30 s of writing          ≥143 MiB                     2 GiB    100 %      ≤93 %
-    copies of partitions          148                     1,000    100 %       85 %
+    30 s of writes           ≥143 MiB                     2 GiB    100 %      ≤93 %
+    partition replicas            148                     1,000    100 %       85 %
     full after            ≤5 h 57 min
-    page cache holds     ≤429 s of writing
+    page cache holds     ≤429 s of writes
 
     topic                     stored  groups           kept  each broker
     orders                    5 MB/s unknown             1d      416 GiB

@@ -115,7 +115,7 @@ fn amounts(totals: &Totals) -> Vec<String> {
     .collect()
 }
 
-/// Bytes in the unit that people would choose.
+/// Bytes in a unit that is easy to read.
 fn size(bytes: Bytes) -> String {
     let (unit, suffix) = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
         .into_iter()

@@ -1,7 +1,9 @@
-//! Carries out a [`Plan`]: writes what changed and deletes what is superfluous, so that no moment of interruption loses a file.
+//! Carries out a [`Plan`]: writes what changed and deletes what is superfluous. An interruption at any moment loses no
+//! file.
 //!
-//! The index of the new files is put beside the old one before anything else is touched, so that a file is ours before and
-//! after it changes. It takes the old one's place at the end. Every file appears whole, by a rename.
+//! The index of the new files is put beside the old one before anything else is touched, so that a file is ours before
+//! and after it changes. It replaces the old one at the end. Every file is written to a temporary file and renamed, so
+//! it is always complete.
 #![expect(clippy::disallowed_methods, reason = "the files of a stack are written here")]
 
 use std::{
@@ -83,7 +85,7 @@ impl<'a> Writer<'a> {
             .with_context(|| format!("cannot create folder `{}`", path.display()))
     }
 
-    /// Writes a file beside its place and moves it there: at its place it is the old one or the new one, always whole.
+    /// Writes a temporary file and renames it: the file is either the old or the new one, and always complete.
     fn put(&self, path: &str, text: &str) -> anyhow::Result<()> {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let (start, end) = TEMPORARY;
@@ -93,7 +95,7 @@ impl<'a> Writer<'a> {
         let temporary = path.with_file_name(name);
         let write = || {
             (self.before)()?;
-            // Never into a file, or through a link, that is there already.
+            // Never write into an existing file, or through an existing link.
             let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&temporary)?;
             (self.before)()?;
             file.write_all(text.as_bytes())?;
@@ -113,7 +115,7 @@ impl<'a> Writer<'a> {
     fn remove(&self, path: &str) -> anyhow::Result<()> {
         let path = self.path(path);
         match (self.before)().and_then(|()| fs::remove_file(&path)) {
-            // Another run at the same time was faster.
+            // Another run at the same time deleted it first.
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             other => other.with_context(|| format!("cannot delete `{}`", path.display())),
         }
@@ -123,7 +125,7 @@ impl<'a> Writer<'a> {
     fn remove_empty(&self, mut folder: &str) -> anyhow::Result<()> {
         loop {
             (self.before)().with_context(|| format!("cannot delete folder `{folder}`"))?;
-            // It fails where a folder is not empty, or not there: both are fine.
+            // It fails if a folder is not empty or does not exist: both are fine.
             if fs::remove_dir(self.path(folder)).is_err() {
                 return Ok(());
             }
@@ -506,8 +508,8 @@ mod tests {
         );
     }
 
-    /// What a run leaves when it ends before its `stop`th change: every file is whole, in the old or the new version, and
-    /// files of others are as they were. True if the run came to its end before.
+    /// What a run leaves when it ends before its `stop`th change: every file is whole, in the old or the new version,
+    /// and files of others are as they were. True if the run came to its end before.
     fn interrupt(scratch: &Scratch, run: &Manifests, earlier: &[&Manifests], stop: usize) -> bool {
         let (_, result) = run_until(&scratch.path(""), run, Others::Keep, stop).unwrap();
         for (path, text) in scratch.content() {

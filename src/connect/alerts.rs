@@ -1,4 +1,4 @@
-//! Of Connect workers and their connectors.
+//! Alerts on Connect workers and their connectors.
 
 use super::ConnectHandle;
 use crate::{
@@ -38,7 +38,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=1h --prefix | grep -iE 'error|exception' | tail -40",
                 ),
             ],
-            over: "Fix the cause, then restart it: `curl -X POST \
+            fix: "Fix the cause, then restart it: `curl -X POST \
                 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when its \
                 state is RUNNING.",
             avoid: &[
@@ -85,7 +85,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group connect-NAME",
                 ),
             ],
-            over: "Fix the cause, then restart them: `curl -X POST \
+            fix: "Fix the cause, then restart them: `curl -X POST \
                 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when all \
                 tasks are RUNNING.",
             avoid: &[
@@ -100,20 +100,12 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                 .given(
                     &connect::FAILED_TASKS,
                     &[("pod", "kafka-connect-a"), CONNECTOR],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 2.0,
-                    },
+                    Samples::gauge(0.0, 2.0),
                 )
                 .given(
                     &connect::FAILED_TASKS,
                     &[("pod", "kafka-connect-b"), CONNECTOR],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 2.0,
-                    },
+                    Samples::gauge(0.0, 2.0),
                 )
                 .label("job", group.name())
                 .label("connector", CONNECTOR.1)
@@ -147,7 +139,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=15m --prefix | grep -iE 'rebalance|joined|generation' | tail -40",
                 ),
             ],
-            over: "Fix the worker or connector that causes the rebalances. The alert resolves when the rebalance is \
+            fix: "Fix the worker or connector that causes the rebalances. The alert resolves when the rebalance is \
                 complete and all tasks are assigned.",
             avoid: &["Do not restart workers meanwhile: each restart causes another rebalance."],
         },
@@ -156,11 +148,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                 .given(
                     &connect::REBALANCING,
                     &[("pod", "kafka-connect-a")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
+                    Samples::gauge(0.0, 1.0),
                 )
                 .label("job", group.name())
         },

@@ -30,7 +30,7 @@ fn workers_health(queries: &Queries<'_>) -> Vec<Panel> {
             .map(|tasks| format!("sum({tasks})"));
         panel(title, metric, PanelUnit::Count, look, (query, ""))
     };
-    // Those of all groups.
+    // The tasks of all groups.
     let jobs = queries.0.jobs_of(&connect::CONNECTORS);
     let up = (!jobs.is_empty())
         .then(|| queries.gauge("sum", &target::UP, &[("job", &format!("~{}", jobs.join("|")))]))

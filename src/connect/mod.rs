@@ -28,7 +28,8 @@ use crate::{
     },
 };
 
-/// A worker of Kafka 4.3.1 with one connector, with the metrics agent: with 288 MiB it is killed once the connector runs.
+/// A worker of Kafka 4.3.1 with one connector, with the metrics agent: with 288 MiB it is killed once the connector
+/// runs.
 const FLOOR: Floor = Floor {
     process: "worker",
     heap: Bytes::from_mib(144),
@@ -38,10 +39,10 @@ const FLOOR: Floor = Floor {
 const HTTP: (&str, u16) = ("http", 8083);
 const FILE: &str = "connect-distributed.properties";
 
-/// Whether source connectors can write each record, and the offset that it came from, exactly once.
+/// Whether source connectors can write each record and its source offset exactly once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExactlyOnceSource {
-    /// A connector may ask for it, with `exactly.once.support=required`.
+    /// A connector may require it, with `exactly.once.support=required`.
     Enabled,
     /// All workers of a running group must have this value before any of them may be `Enabled`.
     Preparing,
@@ -94,12 +95,12 @@ pub struct Connect {
     options: PodOptions,
 }
 
-/// The internal topics of a group: the first word of their settings, and the end of their names.
+/// The internal topics of a group: the start of their setting keys, and the end of their names.
 const INTERNAL_TOPICS: [(&str, &str); 3] = [("config", "configs"), ("offset", "offsets"), ("status", "status")];
 
 impl Connect {
-    /// Two workers of 2 cores and 4 GiB each, with JSON converters and exactly-once sources enabled. The group is called
-    /// after the construct, and so are its internal topics.
+    /// Two workers of 2 cores and 4 GiB each, with JSON converters and exactly-once sources enabled. The group and its
+    /// internal topics are named after the construct.
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         let name = name.into();
@@ -133,7 +134,7 @@ impl Connect {
         self
     }
 
-    /// `group.id` of the workers, which no consumer group may have.
+    /// `group.id` of the workers. It must not be the name of a consumer group.
     pub fn group(mut self, group: impl Into<String>) -> Self {
         self.group = group.into();
         self
@@ -157,15 +158,15 @@ impl Connect {
         self
     }
 
-    /// `scheduled.rebalance.max.delay.ms`: how long the tasks of a lost worker wait for it to come back before others take
-    /// them; 60 s. Kafka's default of five minutes is for workers that keep their identity. Pods of a Deployment do not, so their
-    /// tasks would be stopped for all of that time.
+    /// `scheduled.rebalance.max.delay.ms`: how long the tasks of a lost worker wait for it before other workers take
+    /// them; 60 s by default. Kafka's default of five minutes is for workers that keep their identity. Pods of a
+    /// Deployment do not, so their tasks would be stopped for the whole time.
     pub const fn rebalance_delay(mut self, delay: Duration) -> Self {
         self.rebalance_delay = delay;
         self
     }
 
-    /// `producer.compression.type`: of what source connectors write.
+    /// `producer.compression.type`: the compression of what source connectors write.
     pub fn compression(mut self, compression: Compression) -> Self {
         self.settings.set(
             ".compression(…)",
@@ -202,13 +203,13 @@ impl Connect {
         self
     }
 
-    /// Other images than the cluster's, as one with connectors.
+    /// Other images than the cluster's, such as one with connectors.
     pub fn images(mut self, images: ImageSet) -> Self {
         self.images = images;
         self
     }
 
-    /// Any other worker setting by its Kafka name. A key that a builder call or the worker itself sets is refused.
+    /// Any other worker setting by its Kafka name. A key that a builder call or the worker itself sets is an error.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push_raw(key, value);
@@ -233,9 +234,9 @@ impl Connect {
             .reserve("`${env:…}` works as it is", ["config.providers"])
             .own("group.id", self.group.clone(), "use `.group(…)`")
             .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), PORT)
-            // Workers forward requests to each other at the pod's address, since the name of a Deployment's pod does not resolve.
-            // Connect puts it into a URL as it is: without brackets an IPv6 address becomes `http://fd00%3A%3A1:8083/` (seen with
-            // Kafka 4.3.1 and Jersey 3.1.10).
+            // Workers forward requests to each other at the pod's address, since the name of a Deployment's pod does
+            // not resolve. Connect puts it into a URL as it is: without brackets an IPv6 address becomes
+            // `http://fd00%3A%3A1:8083/` (seen with Kafka 4.3.1 and Jersey 3.1.10).
             .own(
                 "rest.advertised.host.name",
                 context.ip_family.host("${env:POD_IP}"),
@@ -299,7 +300,7 @@ impl Connect {
             &self.meta.name,
             [
                 (FILE, self.all_settings(context).properties().to_text()),
-                // Otherwise it logs a line for each plugin.
+                // By default it logs one line per plugin.
                 (
                     logging.file(),
                     logging.configuration(&[("org.reflections", LogLevel::Error)], &self.options.log_levels),

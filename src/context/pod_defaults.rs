@@ -7,8 +7,8 @@ use crate::name::{DnsSubdomain, InvalidName, LabelKey, LabelValue};
 /// What the Kubernetes cluster asks of every pod: where images come from, which nodes to run on, further labels.
 ///
 /// Given to [`Stack::pods`](crate::stack::Stack::pods) it is for all pods of a stack, and given to
-/// [`Pods::pods`](crate::workload::Pods::pods) for those of one construct or pool, where it adds to the stack's or replaces it.
-/// A change of it restarts the pods.
+/// [`Pods::pods`](crate::workload::Pods::pods) for those of one construct or pool, where it adds to the stack's or
+/// replaces it. A change of it restarts the pods.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -48,9 +48,9 @@ impl PodDefaults {
         Self::default()
     }
 
-    /// Where images of Docker Hub come from instead, as `mirror.example.com` or `mirror.example.com/docker-hub`: what stands
-    /// before the name of every image, those of init containers and sidecars included. An image whose name begins with a
-    /// registry's host already, as `quay.io/…`, keeps it.
+    /// Where images of Docker Hub come from instead, such as `mirror.example.com` or `mirror.example.com/docker-hub`:
+    /// what stands before the name of every image, those of init containers and sidecars included. An image whose name
+    /// begins with a registry's host already, such as `quay.io/…`, keeps it.
     pub fn image_registry(mut self, registry: impl Into<String>) -> Self {
         self.image_registry = Some(registry.into().trim_end_matches('/').to_owned());
         self
@@ -157,14 +157,15 @@ impl PodDefaults {
                 || registry.contains("//")
                 || !registry.chars().all(is_of_image_name))
         {
-            let message = format!("{registry:?} is not an image registry, as `mirror.example.com`");
+            let message = format!("{registry:?} is not an image registry, such as `mirror.example.com`");
             problems.push((message, "PodDefaults::image_registry(…)"));
         }
         problems
     }
 }
 
-/// Whether the name of an image begins with the host of a registry: what stands before the first `/` has a dot or a port.
+/// Whether the name of an image begins with the host of a registry: what stands before the first `/` has a dot or a
+/// port.
 fn names_registry(image: &str) -> bool {
     let host = image.split_once('/').map_or("", |(host, _)| host);
     host.contains(['.', ':']) || host == "localhost"

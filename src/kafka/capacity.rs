@@ -1,4 +1,4 @@
-//! What a cluster has and what its topics ask, as the arithmetic of [`capacity`](crate::capacity) takes it.
+//! What a cluster has and what its topics need, as input for [`capacity`](crate::capacity).
 
 use super::{cluster::KafkaCluster, handle::KafkaHandle, log_defaults::LogDefaults, topic::Topic};
 use crate::{
@@ -51,7 +51,7 @@ impl KafkaCluster {
 }
 
 impl KafkaHandle {
-    /// A topic that a component creates for itself; none in an external cluster.
+    /// A topic that a component creates for itself; `None` in an external cluster.
     pub(crate) fn internal_topic(
         &self,
         name: impl Into<String>,

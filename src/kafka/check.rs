@@ -1,4 +1,4 @@
-//! What can be wrong with a cluster that its types did not rule out.
+//! Checks of a cluster, for mistakes that its types do not rule out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,11 +37,9 @@ impl KafkaCluster {
             let (images, cluster) = (self.images.version(), self.version);
             check.report(
                 &kraft::IMAGE_VERSION,
-                format!("the images carry Kafka {images}, the cluster is {cluster}"),
+                format!("the images contain Kafka {images}, the cluster is {cluster}"),
                 |finding| {
-                    finding.hint(
-                        "give `.images(…)` the cluster's own version, or `KafkaCluster::kraft` that of the images",
-                    );
+                    finding.hint("use the same version in `.images(…)` and `KafkaCluster::kraft(…)`");
                 },
             );
         }
@@ -186,7 +184,7 @@ impl KafkaCluster {
     fn check_node_ids(&self, check: &mut Check<'_>) {
         let mut taken: BTreeMap<u32, &NodePool> = BTreeMap::new();
         for pool in &self.pools {
-            // `reserved.broker.max.id`, whose default there is no reason to change.
+            // The default of `reserved.broker.max.id`.
             if !self.is_kraft() && pool.ids().end > 1001 {
                 report(
                     check,
@@ -275,7 +273,7 @@ impl KafkaCluster {
             }
         }
         let even = zones.values().collect::<BTreeSet<_>>().len() == 1;
-        // All brokers have a zone, or none of them has.
+        // Either all brokers have a zone, or none has.
         let all_or_none = zones.len() == 1 || !zones.contains_key(&None);
         if zones.is_empty() || even && all_or_none {
             return;
@@ -298,9 +296,9 @@ impl KafkaCluster {
         );
     }
 
-    /// The largest request against the largest batch, and against what a TLS client sends to a plaintext port.
+    /// Compares the largest request with the largest batch, and with what a TLS client sends to a plaintext port.
     fn check_request_size(&self, check: &mut Check<'_>) {
-        /// A TLS record of a handshake, 16 03, read as the first half of a size.
+        /// The first two bytes of a TLS handshake, 16 03, read as the upper half of a size.
         const TLS_HANDSHAKE: u64 = 0x1603_0000;
         const KEY: &str = "socket.request.max.bytes";
         let number = |key| self.settings.number_or_default(Role::Broker, self.version, key);
@@ -317,7 +315,7 @@ impl KafkaCluster {
             )
         } else if request < batch {
             (
-                format!("`{KEY}` is {request}, below `message.max.bytes` {batch}: a batch of that size is refused"),
+                format!("`{KEY}` is {request}, below `message.max.bytes` {batch}: a batch of that size is rejected"),
                 "to more than `message.max.bytes`",
             )
         } else {
@@ -344,7 +342,7 @@ impl KafkaCluster {
         let Some((file, size)) = files.into_iter().max_by_key(|(_, size)| *size) else {
             return;
         };
-        // The API server refuses a volume of 0, which the rules of objects report.
+        // A volume of 0 is rejected by the API server, and reported by the rules for objects.
         if (1..size).contains(&pool.storage.size.get()) {
             let message = format!(
                 "the volume of {} of pool `{}` cannot hold {file} of {}",

@@ -1,5 +1,5 @@
-//! The contracts of clients: property files that applications mount, because exactly-once is a promise of clients and not a
-//! setting of topics.
+//! Client settings: property files that applications mount. Exactly-once delivery depends on client settings, not on
+//! settings of topics.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// No files yet, for clients of this cluster. `name` is the ConfigMap's.
+    /// Clients of this cluster; there are no files yet. `name` is the ConfigMap's name.
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
@@ -68,9 +68,8 @@ impl Clients {
     }
 }
 
-/// A producer whose acknowledged records are written once each and survive the loss of a broker.
-///
-/// The defaults of its other settings are Kafka's own, but for what [`Producer::idempotent`] says.
+/// A producer whose acknowledged records are written exactly once and survive the loss of a broker.
+/// Other settings have Kafka's defaults, except those that [`Producer::idempotent`] lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Producer {
@@ -84,11 +83,11 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// A producer whose retries neither lose, repeat nor reorder a record: `acks=all`, idempotence, at most five requests in
-    /// flight. 120 s to deliver, 30 s a request, batches wait 5 ms (Kafka's defaults from 4.0 on).
-    ///
-    /// When most replicas of a partition were lost at once, the producer may have to begin a new sequence, and a record may then
-    /// be written twice (seen with Kafka 3.9.2 after two of three brokers were killed). Transactions close that gap.
+    /// A producer whose retries neither lose, repeat nor reorder a record: `acks=all`, idempotence, at most five
+    /// requests in flight. A delivery timeout of 120 s, a request timeout of 30 s, and a linger of 5 ms (Kafka's
+    /// defaults since 4.0). If most replicas of a partition are lost at once, the producer may have to start a new
+    /// sequence, and a record may then be written twice (seen with Kafka 3.9.2 after two of three brokers were killed).
+    /// Transactions prevent that.
     #[track_caller]
     pub fn idempotent(name: impl Into<String>) -> Self {
         Self {
@@ -102,12 +101,11 @@ impl Producer {
         }
     }
 
-    /// An idempotent producer with transactions: what it writes to several partitions is seen whole or not at all by
-    /// consumers that read committed records only.
-    ///
-    /// `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers with one id fence each other off, so each pod has its
-    /// own. Give the application an environment variable `POD_NAME` from `metadata.name`, and stable names, that is a
-    /// StatefulSet, if it has to finish its own transactions after a restart.
+    /// An idempotent producer with transactions: consumers that read only committed records see either all or none of
+    /// what a transaction writes to several partitions. `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers
+    /// with the same id fence each other, so each pod has its own. Give the application an environment variable
+    /// `POD_NAME` from `metadata.name`. Use a StatefulSet, whose pods have stable names, if it has to finish its own
+    /// transactions after a restart.
     #[track_caller]
     pub fn transactional(name: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self {
@@ -141,14 +139,15 @@ impl Producer {
         self
     }
 
-    /// `delivery.timeout.ms`: how long a record may take from `send` to its acknowledgement, all attempts included. Take 30 s
-    /// or more: the loss of a broker is noticed only after 9 s.
+    /// `delivery.timeout.ms`: how long a record may take from `send` to its acknowledgement, all attempts included. Use
+    /// 30 s or more: the loss of a broker is detected only after 9 s.
     pub const fn delivery_timeout(mut self, timeout: Duration) -> Self {
         self.delivery_timeout = timeout;
         self
     }
 
-    /// Any other producer setting by its Kafka name. A key that a builder call or the kind of producer sets is refused.
+    /// Any other producer setting by its Kafka name. A key that a builder call or the kind of producer sets is an
+    /// error.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push_raw(key, value);
@@ -164,7 +163,7 @@ impl Producer {
             .own(
                 "max.in.flight.requests.per.connection",
                 "5".to_owned(),
-                "it is 5, the most that keeps the order",
+                "it is 5, the most that keeps records in order",
             )
             .own("linger.ms", self.linger.as_millis().to_string(), "use `.linger(…)`")
             .own(
@@ -235,14 +234,14 @@ impl Producer {
     }
 }
 
-/// Where the cluster is, and how it is reached.
+/// The settings for connecting to the cluster.
 fn own_connection(settings: &mut Settings, kafka: &KafkaHandle) {
     for (key, value) in kafka.client_settings().properties(ClientRole::Application) {
         settings.own(key, value, "it is the cluster that `Clients::new` is given");
     }
 }
 
-/// A consumer that sees committed records only and commits its own offsets.
+/// A consumer that reads only committed records and commits its own offsets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Consumer {
@@ -254,8 +253,9 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// A consumer that does not see aborted records, starts at the beginning, and commits an offset when the application says
-    /// so. The application adds its `group.id`. 5 minutes between polls, 45 s until a silent member is out (Kafka's defaults).
+    /// A consumer that does not see aborted records, starts at the beginning, and does not commit offsets
+    /// automatically. The application adds its `group.id`. The poll interval is 5 minutes, the session timeout 45 s
+    /// (Kafka's defaults).
     #[track_caller]
     pub fn read_committed(name: impl Into<String>) -> Self {
         Self {
@@ -273,20 +273,21 @@ impl Consumer {
         self
     }
 
-    /// `session.timeout.ms`: how long a member may be silent. With `group.protocol=consumer` the brokers decide that
-    /// (`group.consumer.session.timeout.ms`), a client that names it does not start, and so the file does not.
+    /// `session.timeout.ms`: how long a member may send no heartbeat. With `group.protocol=consumer` the brokers set it
+    /// (`group.consumer.session.timeout.ms`) and a client that sets it does not start, so the file leaves it out.
     pub const fn session_timeout(mut self, timeout: Duration) -> Self {
         self.session_timeout = timeout;
         self
     }
 
-    /// `max.poll.records`: how many records a poll returns at most.
+    /// `max.poll.records`: the most records that a poll returns.
     pub fn max_poll_records(mut self, records: u32) -> Self {
         self.settings.set(".max_poll_records(…)", "max.poll.records", records);
         self
     }
 
-    /// Any other consumer setting by its Kafka name. A key that a builder call or the kind of consumer sets is refused.
+    /// Any other consumer setting by its Kafka name. A key that a builder call or the kind of consumer sets is an
+    /// error.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push_raw(key, value);
@@ -301,7 +302,7 @@ impl Consumer {
             .own(
                 "enable.auto.commit",
                 "false".to_owned(),
-                "it is `false`, since a record counts when it was processed",
+                "it is `false`: commit an offset once its record is processed",
             )
             .own(
                 "auto.offset.reset",
@@ -321,14 +322,14 @@ impl Consumer {
         settings
     }
 
-    /// Whether the brokers assign partitions and watch over the members (KIP-848), and not a member.
+    /// Whether the brokers, and not a member, assign partitions and check that members are alive (KIP-848).
     fn brokers_assign(&self) -> bool {
         self.settings
             .raw("group.protocol")
             .is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("consumer"))
     }
 
-    /// What the client, or the group that it joins, refuses of its session.
+    /// Checks the session timeout against what the client and its group accept.
     fn check_session(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
         if self.brokers_assign() {
             return;
@@ -353,7 +354,7 @@ impl Consumer {
             finding
                 .item(&self.name)
                 .at(self.location)
-                .hint("change it in `.session_timeout(…)`: a few heartbeats, and what the brokers admit");
+                .hint("change it in `.session_timeout(…)` to some heartbeats, within the limits of the brokers");
         });
     }
 

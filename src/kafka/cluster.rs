@@ -1,4 +1,4 @@
-//! What a cluster is made of.
+//! The builder of a cluster.
 
 use super::{
     handle::KafkaHandle,
@@ -15,10 +15,9 @@ use crate::{
     zookeeper::ZooKeeperHandle,
 };
 
-/// A Kafka cluster: its node pools, its listeners, and the settings that all of its nodes share.
-///
-/// Every node reads one `server.properties` of its pool, which is the file under review; only what differs from pod to pod
-/// comes from the environment.
+/// A Kafka cluster: its node pools, its listeners, and the settings that all of its nodes share. All nodes of a pool
+/// read the same `server.properties`, the file that you review; only what differs between pods comes from the
+/// environment.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -62,15 +61,16 @@ pub(crate) enum Coordination {
 }
 
 impl KafkaCluster {
-    /// A cluster that keeps its own metadata. `cluster_id` is 22 characters (`kafka-storage random-uuid` makes one) and stays
-    /// the same for the life of the data.
+    /// A cluster that keeps its own metadata. `cluster_id` has 22 characters (`kafka-storage random-uuid` makes one)
+    /// and must not change as long as the volumes exist.
     #[track_caller]
     pub fn kraft(name: impl Into<String>, version: Version, cluster_id: impl Into<String>) -> Self {
         let cluster_id = cluster_id.into();
         Self::new(name, version, Coordination::Kraft { cluster_id })
     }
 
-    /// A cluster whose metadata is in ZooKeeper: Kafka 3.9, the last line that can, so no version is asked for.
+    /// A cluster whose metadata is in ZooKeeper. Its version is Kafka 3.9, the last release line that supports
+    /// ZooKeeper.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -90,8 +90,8 @@ impl KafkaCluster {
         Self::new(name, Version::V3_9, Coordination::ZooKeeper(zookeeper.clone()))
     }
 
-    /// An external cluster, for constructs that only connect to it. Its size is unknown, so what depends on the number
-    /// of its brokers is not checked; replication is 3 with 2 in sync unless [`KafkaHandle::with_replication`] says otherwise.
+    /// An external cluster, for constructs that only connect to it. Its size is unknown, so nothing that depends on the
+    /// number of brokers is checked. Replication is 3 with 2 in sync by default, see [`KafkaHandle::with_replication`].
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -129,26 +129,26 @@ impl KafkaCluster {
         self
     }
 
-    /// Adds a listener for clients. Without one there is `CLIENT` on 9092, open to everyone; the first one is what this
-    /// stack's own components use.
+    /// Adds a listener for clients. Without one there is `CLIENT` on port 9092, open to everyone. The stack's own
+    /// components use the first listener.
     pub fn listener(mut self, listener: Listener) -> Self {
         self.listeners.push(listener);
         self
     }
 
-    /// Other images than Confluent's. They must carry the cluster's version.
+    /// Other images than Confluent's. They must contain the cluster's Kafka version.
     pub fn images(mut self, images: ImageSet) -> Self {
         self.images = images;
         self
     }
 
-    /// What topics get that do not say otherwise, Kafka's own internal ones included; [`Replication::for_brokers`] if unset.
+    /// The default replication of topics, including Kafka's internal topics; [`Replication::for_brokers`] if unset.
     pub const fn replication(mut self, replication: Replication) -> Self {
         self.replication = Some(replication);
         self
     }
 
-    /// `num.partitions`: of topics that do not say otherwise.
+    /// `num.partitions`: the default of topics.
     pub fn default_partitions(self, partitions: u32) -> Self {
         self.set(".default_partitions(…)", "num.partitions", partitions)
     }
@@ -169,22 +169,23 @@ impl KafkaCluster {
             .set(".socket_buffers(…)", "socket.receive.buffer.bytes", size.get())
     }
 
-    /// `socket.request.max.bytes`: the largest request, which a record batch has to fit into; Kafka's default is 100 MiB.
+    /// `socket.request.max.bytes`: the largest request, which a record batch has to fit into; Kafka's default is 100
+    /// MiB.
     pub fn largest_request(self, size: Bytes) -> Self {
         self.set(".largest_request(…)", "socket.request.max.bytes", size.get())
     }
 
-    /// `log.retention.ms`: of topics that do not say otherwise.
+    /// `log.retention.ms`: the default of topics.
     pub fn log_retention(self, retention: Duration) -> Self {
         self.set(".log_retention(…)", "log.retention.ms", retention.as_millis())
     }
 
-    /// `log.segment.bytes`: of topics that do not say otherwise.
+    /// `log.segment.bytes`: the default of topics.
     pub fn log_segment(self, size: Bytes) -> Self {
         self.set(".log_segment(…)", "log.segment.bytes", size.get())
     }
 
-    /// `log.retention.check.interval.ms`: how often segments are looked at for deletion.
+    /// `log.retention.check.interval.ms`: how often Kafka looks for segments to delete.
     pub fn retention_check_interval(self, interval: Duration) -> Self {
         self.set(
             ".retention_check_interval(…)",
@@ -193,7 +194,7 @@ impl KafkaCluster {
         )
     }
 
-    /// `compression.type`: of topics that do not say otherwise.
+    /// `compression.type`: the default of topics.
     pub fn compression(self, compression: Compression) -> Self {
         self.set(".compression(…)", "compression.type", compression)
     }
@@ -207,14 +208,16 @@ impl KafkaCluster {
         )
     }
 
-    /// How long a restarted broker must be ready before the next one is restarted, so that it can catch up first; 30 s.
+    /// How long a restarted broker must be ready before the next one is restarted, so that it can catch up first; 30 s
+    /// by default.
     pub const fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self
     }
 
-    /// What all topics that declare no load of their own carry together, spread over them by their partitions. Where the stack
-    /// has no such topic, it is the load of topics that are declared outside of it, kept for `log.retention.hours`. Nothing is rendered.
+    /// The load of all topics that declare no load of their own, spread over them in proportion to their partitions. If
+    /// the stack has no such topic, it is the load of topics that are declared outside of the stack, kept for
+    /// `log.retention.hours`. It is only used to check capacity; nothing is rendered.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -241,7 +244,7 @@ impl KafkaCluster {
         self
     }
 
-    /// Any other broker setting by its Kafka name. A key that a builder call or the cluster itself sets is refused.
+    /// Any other broker setting by its Kafka name. A key that a builder call or the cluster itself sets is an error.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push_raw(key, value);
@@ -260,8 +263,8 @@ impl KafkaCluster {
             .fold(0, |sum, pool| sum.saturating_add(pool.replicas))
     }
 
-    /// Pool and id of a number of brokers: the first of every pool, then the second of every pool, and so on, so that a larger pool
-    /// leaves the list as it is.
+    /// Pool and id of this many brokers: the first of every pool, then the second of every pool, and so on, so that the
+    /// list stays the same when a pool grows.
     pub(crate) fn first_brokers(&self, number: usize) -> impl Iterator<Item = (&str, u32)> {
         let pools: Vec<&NodePool> = self.pools.iter().filter(|pool| pool.roles.broker()).collect();
         let largest = pools.iter().map(|pool| pool.replicas).max().unwrap_or(0);
@@ -294,7 +297,7 @@ impl KafkaCluster {
         Labels::new("kafka", &self.meta.name, "")
     }
 
-    /// The labels of the pods that play the part of these roles.
+    /// The labels of the pods with these roles.
     pub(crate) fn component_labels(&self, roles: Roles) -> Labels {
         Labels::new("kafka", &self.meta.name, roles.component())
     }
@@ -312,7 +315,7 @@ impl KafkaCluster {
     }
 }
 
-/// Of the pods of all pools.
+/// The options of all pools' pods.
 impl Pods for KafkaCluster {
     fn pod_options(&mut self) -> &mut PodOptions {
         &mut self.options

@@ -1,4 +1,5 @@
-//! How clients connect to a cluster: the only place that writes a bootstrap address or a security protocol for a client.
+//! How clients connect to a cluster: the only place that writes a bootstrap address or a security protocol for a
+//! client.
 
 use super::listener::Protocol;
 
@@ -38,7 +39,7 @@ impl ClientSettings {
     pub fn properties(&self, role: ClientRole) -> Vec<(&'static str, String)> {
         match role {
             ClientRole::Application => vec![("bootstrap.servers", self.bootstrap_servers.clone())],
-            // It takes the protocol from the address.
+            // The protocol is part of the address.
             ClientRole::ConfluentRegistry => {
                 let servers: Vec<String> = self
                     .addresses()

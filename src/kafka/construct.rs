@@ -1,4 +1,4 @@
-//! A cluster as a part of a stack.
+//! The cluster as a construct of a stack.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What other constructs know of a cluster.
+//! The handle of a cluster, which other constructs are built from.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     zookeeper::ZooKeeperHandle,
 };
 
-/// Whether this is a host and a port. An IPv6 address stands in brackets.
+/// Whether this is a host and a port. An IPv6 address is in brackets.
 fn is_address(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else {
         return false;
@@ -50,7 +50,7 @@ pub enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaHandle(pub(super) Arc<ClusterInfo>);
 
-/// What others need to know of a cluster.
+/// What other constructs need to know about a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ClusterInfo {
     pub(super) name: String,
@@ -66,7 +66,7 @@ pub(super) struct ClusterInfo {
     pub(super) volume_claims: Vec<VolumeClaims>,
     pub(super) zookeeper: Option<ZooKeeperHandle>,
     pub(super) made_in: Option<Context>,
-    /// What all nodes of a cluster of this crate are told, and what is not left to Kafka's defaults.
+    /// The settings of the cluster's nodes.
     pub(super) settings: Option<Settings>,
     /// The line that made the handle of an external cluster.
     pub(super) location: Option<Location>,
@@ -128,8 +128,9 @@ impl KafkaHandle {
         self.0.connection.bootstrap_servers()
     }
 
-    /// Host and port of as many brokers as a topic has replicas, or the bootstrap servers of an external cluster: what has to answer
-    /// before a component creates its topics. They are not all brokers, so that one more does not change the pods that wait.
+    /// Host and port of as many brokers as a topic has replicas, or the bootstrap servers of an external cluster. A
+    /// component waits for them before it creates its topics. They are not all brokers, so that one more broker does
+    /// not change the pods that wait.
     pub fn first_brokers(&self) -> &[String] {
         &self.0.first_brokers
     }
@@ -144,7 +145,7 @@ impl KafkaHandle {
         self.0.controllers
     }
 
-    /// What topics get that do not say otherwise.
+    /// The default replication of topics.
     pub fn replication(&self) -> Replication {
         self.0.replication
     }
@@ -168,7 +169,8 @@ impl KafkaHandle {
         &self.0.volume_claims
     }
 
-    /// The number that a setting of the brokers has, or Kafka's default; `None` if the cluster is external or the value is not a number.
+    /// The number in a setting of the brokers, or Kafka's default; `None` if the cluster is external or the value is
+    /// not a number.
     pub(crate) fn setting(&self, key: &str) -> Option<u64> {
         let settings = self.0.settings.as_ref()?;
         settings.number_or_default(Role::Broker, self.version(), key)
@@ -190,7 +192,7 @@ impl KafkaHandle {
                 format!("{address:?} is not `host:port`"),
                 |finding| {
                     finding.item(self.name()).at(location).hint(
-                        "give `KafkaCluster::external` a list, as `kafka-1.example.com:9092,kafka-2.example.com:9092`",
+                        "give `KafkaCluster::external` a list, such as `kafka-1.example.com:9092,kafka-2.example.com:9092`",
                     );
                 },
             );
@@ -203,7 +205,7 @@ impl KafkaHandle {
         check_replication(check, self.replication(), None, &place);
     }
 
-    /// A claim to a topic of the cluster. Metric names have no dots, so Kafka cannot tell `a.b` from `a_b`.
+    /// A claim to a topic of the cluster. Metric names have no dots, so `a.b` and `a_b` collide.
     pub(crate) fn claim_topic(&self, name: &str, location: Location) -> Claim {
         Claim::new("topic", self.bootstrap_servers(), name, &topic::TWICE, location)
             .item(name)
@@ -215,7 +217,7 @@ impl KafkaHandle {
         self.0.zookeeper.as_ref()
     }
 
-    /// The replication of an external cluster, where it is not 3 with 2 in sync.
+    /// Sets the replication of an external cluster, if it is not 3 with 2 in sync.
     #[must_use]
     pub fn with_replication(&self, replication: Replication) -> Self {
         Self(Arc::new(ClusterInfo {

@@ -17,10 +17,8 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// A listener for clients: a name, a port, and who may connect.
-///
-/// Replication and the controllers have listeners of their own, `REPLICATION` on 9091 and `CONTROLLER` on 9093, which only
-/// the cluster's own pods reach.
+/// A listener for clients: a name, a port, and who may connect. Replication and the controllers have their own
+/// listeners, `REPLICATION` on 9091 and `CONTROLLER` on 9093, which only the cluster's own pods can reach.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -48,8 +46,8 @@ impl Listener {
     pub(crate) const REPLICATION: (&'static str, u16) = ("REPLICATION", 9091);
     pub(crate) const CONTROLLER: (&'static str, u16) = ("CONTROLLER", 9093);
 
-    /// A plaintext listener, open to everyone that reaches the pod. The name is Kafka's, in capitals, as `CLIENT`; it may have
-    /// 11 characters, because the port is called after it.
+    /// A plaintext listener, open to everyone who can reach the pod. The name is the one in Kafka's settings, in
+    /// capitals, such as `CLIENT`. It may have 11 characters, because the container's port is named after it.
     pub fn plaintext(name: impl Into<String>, port: u16) -> Self {
         Self {
             name: name.into(),

@@ -1,11 +1,11 @@
-//! What topics of a cluster get for their logs, unless they say otherwise.
+//! A cluster's default log settings of topics.
 
 use crate::{
     quantity::{Bytes, Duration},
     settings::Settings,
 };
 
-/// What a topic of a cluster gets that does not say otherwise.
+/// The default log settings of a cluster's topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LogDefaults {
     pub(super) segment: Bytes,
@@ -15,7 +15,7 @@ pub(crate) struct LogDefaults {
 }
 
 impl LogDefaults {
-    /// Kafka's own: Kafka documentation, broker settings.
+    /// Kafka's defaults. Source: Kafka documentation, broker settings.
     pub(crate) const KAFKA: Self = Self {
         segment: Bytes::from_mib(1024),
         segment_age: Duration::from_seconds(168 * 3600),
@@ -23,7 +23,7 @@ impl LogDefaults {
         retention: Some(Duration::from_seconds(168 * 3600)),
     };
 
-    /// Those of a cluster with these settings.
+    /// The defaults of a cluster with these settings.
     pub(super) fn of(settings: &Settings) -> Self {
         let time = |name: &str| {
             millis(settings, name)
@@ -46,7 +46,7 @@ impl LogDefaults {
     }
 }
 
-/// A time by its setting in milliseconds or, which counts less, in minutes or hours.
+/// A time from its setting in milliseconds, else from the one in minutes, else in hours.
 fn millis(settings: &Settings, name: &str) -> Option<i64> {
     [("ms", 1), ("minutes", 60_000), ("hours", 3_600_000)]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Clusters, node pools, listeners, topics, and the contracts of clients.
+//! Clusters, node pools, listeners, topics, and client settings.
 
 pub(crate) mod alerts;
 mod boards;

@@ -13,7 +13,7 @@ impl Monitored for KafkaHandle {
         self.name()
     }
 
-    /// None of an external cluster.
+    /// An external cluster has no targets.
     fn targets(&self) -> Vec<Target> {
         let pods = |tables: Vec<_>| Target::pods(self.name(), self.labels(), self.metrics_port(), tables);
         match self.mode() {
@@ -49,7 +49,7 @@ impl Monitored for KafkaHandle {
     }
 }
 
-/// The Job of declared topics. Its alert needs kube-state-metrics, which kube-prometheus-stack has.
+/// The Job of declared topics. Its alert needs kube-state-metrics, which is part of kube-prometheus-stack.
 impl Monitored for TopicsHandle {
     fn name(&self) -> &str {
         self.name()

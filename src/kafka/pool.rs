@@ -5,10 +5,10 @@ use crate::{
     workload::{Floor, Jvm, PodOptions, Pods, Spread, Storage},
 };
 
-/// What the nodes of a pool do.
+/// The roles of a pool's nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roles {
-    /// Brokers that are controllers too: fewer pods, and a busy broker slows the quorum down.
+    /// Brokers that are also controllers: fewer pods, but a busy broker slows down the quorum.
     Combined,
     /// Brokers only.
     Broker,
@@ -53,7 +53,7 @@ impl Roles {
         }
     }
 
-    /// The `app.kubernetes.io/component` of the pods: what clients connect to is a broker.
+    /// The label `app.kubernetes.io/component` of the pods: `broker` if clients connect to them.
     pub(crate) const fn component(self) -> &'static str {
         match self {
             Self::Combined | Self::Broker => "broker",
@@ -62,7 +62,7 @@ impl Roles {
     }
 }
 
-/// Nodes of one kind: a StatefulSet, whose pods have consecutive node ids.
+/// Nodes with the same roles and resources: a StatefulSet, whose pods have consecutive node ids.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -101,20 +101,21 @@ impl Pods for NodePool {
 impl Jvm for NodePool {}
 
 impl NodePool {
-    /// Nodes that are both broker and controller, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
+    /// Nodes that are both broker and controller, with ids from 0. `name` is the name of the StatefulSet and the prefix
+    /// of its pods' names.
     #[track_caller]
     pub fn combined(name: impl Into<String>, replicas: u16) -> Self {
         Self::new(name, Roles::Combined, replicas)
     }
 
-    /// Brokers, with ids from 0. `name` is the StatefulSet's, and starts the pods' names.
+    /// Brokers, with ids from 0. `name` is the name of the StatefulSet and the prefix of its pods' names.
     #[track_caller]
     pub fn brokers(name: impl Into<String>, replicas: u16) -> Self {
         Self::new(name, Roles::Broker, replicas)
     }
 
-    /// Controllers, with ids from 100, since they share one range of ids with the brokers. 1 core, 2 GiB and 10 GiB of disk
-    /// by default; Kafka's own advice for a typical cluster is 5 GB of each.
+    /// Controllers, with ids from 100, because brokers and controllers must have different ids. Each has 1 core, 2 GiB
+    /// of memory and 10 GiB of disk by default; Kafka recommends 5 GB of memory and 5 GB of disk for a typical cluster.
     #[track_caller]
     pub fn controllers(name: impl Into<String>, replicas: u16) -> Self {
         Self {
@@ -145,7 +146,7 @@ impl NodePool {
         }
     }
 
-    /// The node id of the first pod, which is its ordinal too. Never change it on a running pool.
+    /// The node id of the first pod, which is also its ordinal. Never change it on a running pool.
     pub const fn first_id(mut self, id: u16) -> Self {
         self.first_id = id as u32;
         self
@@ -157,7 +158,7 @@ impl NodePool {
         self
     }
 
-    /// Another heap than half of the memory limit.
+    /// The heap; by default half of the memory limit.
     pub const fn heap(mut self, heap: Bytes) -> Self {
         self.heap = Some(heap);
         self
@@ -169,14 +170,15 @@ impl NodePool {
         self
     }
 
-    /// Whether two of these nodes may run on one machine; by default they may not.
+    /// Whether two of these pods may run on the same Kubernetes node; by default they may not.
     pub const fn spread(mut self, spread: Spread) -> Self {
         self.spread = spread;
         self
     }
 
-    /// The zone that all nodes of the pool run in: the `topology.kubernetes.io/zone` of their machines, and `broker.rack`, over
-    /// which Kafka spreads the copies of a partition. Take a pool for each zone, with as many brokers in each.
+    /// The zone in which all nodes of the pool run: the label `topology.kubernetes.io/zone` of their machines. It is
+    /// also `broker.rack`: Kafka spreads the replicas of a partition over racks. Use one pool per zone, each with the
+    /// same number of brokers.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -196,14 +198,15 @@ impl NodePool {
         self
     }
 
-    /// The sustained write throughput of a node's volume, from its storage class or a measurement, without bursts. It is only used
-    /// to check capacity; nothing is rendered.
+    /// The sustained write throughput of a node's volume, from its storage class or a measurement, without bursts. It
+    /// is only used to check capacity; nothing is rendered.
     pub const fn disk_throughput(mut self, rate: ByteRate) -> Self {
         self.disk = Some(rate);
         self
     }
 
-    /// The sustained network throughput of a node in each direction. The figure that a cloud advertises is often a burst of minutes.
+    /// The sustained network throughput of a node in each direction. The figure that a cloud provider advertises is
+    /// often a burst that lasts only minutes.
     pub const fn network(mut self, rate: ByteRate) -> Self {
         self.network = Some(rate);
         self
@@ -215,13 +218,14 @@ impl NodePool {
         self
     }
 
-    /// The line that says it, where that is not the one that calls the constructor, as a line of a file that was read.
+    /// The location to report, if it is not the line that calls the constructor: such as a line of a file that was
+    /// read.
     pub const fn location(mut self, location: Location) -> Self {
         self.location = location;
         self
     }
 
-    /// What it has, if it has brokers.
+    /// The capacity of its brokers, if it has brokers.
     pub(crate) fn capacity(&self) -> Option<PoolCapacity> {
         let constructor = match self.roles {
             Roles::Combined => "NodePool::combined",

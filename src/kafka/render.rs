@@ -25,7 +25,7 @@ use crate::{
 
 const SERVER_FILE: &str = "server.properties";
 
-/// A broker takes up to five minutes to hand its leaders over (Kafka, `KafkaBroker.shutdown`).
+/// A broker takes up to five minutes to move its leaders to other brokers (Kafka, `KafkaBroker.shutdown`).
 const GRACE_PERIOD: Duration = Duration::from_seconds(330);
 
 impl KafkaCluster {
@@ -82,7 +82,7 @@ impl KafkaCluster {
         objects
     }
 
-    /// One of each kind of component that the pools form: brokers, and controllers if they are apart.
+    /// The components of the pools: brokers, and controllers if they are separate.
     fn components(&self) -> Vec<Roles> {
         let mut components: Vec<Roles> = Vec::new();
         for pool in &self.pools {
@@ -96,7 +96,7 @@ impl KafkaCluster {
         components
     }
 
-    /// Ports of the control plane and of replication are for the cluster's own pods.
+    /// Only the cluster's own pods may connect to the ports of controllers and of replication.
     fn ingress(&self, roles: Roles, everyone: &Labels) -> Vec<IngressRule> {
         let mut ingress = Vec::new();
         if roles.broker() {
@@ -185,7 +185,7 @@ impl KafkaCluster {
         set
     }
 
-    /// A broker that finds no ensemble gives up after 18 s and would crash until there is one.
+    /// A broker that finds no ensemble exits after 18 s, and would restart repeatedly until there is one.
     fn wait(&self) -> Option<Container> {
         match &self.coordination {
             Coordination::Kraft { .. } => None,
@@ -197,8 +197,8 @@ impl KafkaCluster {
         }
     }
 
-    /// Formats an empty log directory with the cluster's id, and leaves one alone that has it already. With another id in it
-    /// the tool fails, and so does the pod: that volume belongs to another cluster.
+    /// Formats an empty log directory with the cluster id. A directory that already has this id stays as it is. If it
+    /// has another id, the tool and the pod fail: the volume belongs to another cluster.
     fn format(&self) -> Option<Container> {
         let Coordination::Kraft { cluster_id } = &self.coordination else {
             return None;
@@ -245,10 +245,11 @@ impl KafkaCluster {
                 .chain(self.images.metrics_port().map(|(name, port)| named_port(name, port)))
                 .collect(),
         );
-        // A broker opens its listeners when it has recovered its log and joined the cluster; a controller when it starts.
+        // A broker opens its listeners once it has recovered its log and joined the cluster; a controller when it
+        // starts.
         let alive = tcp_probe(&Listener::port_name(&ports[0].0));
         server.startup_probe = Some(Probe {
-            // An hour: a recovery of a full disk takes its time, and a kill would only start it over.
+            // An hour: recovering a full disk takes long, and a kill would only start it again.
             failure_threshold: Some(360),
             ..alive.clone()
         });
@@ -261,7 +262,7 @@ impl KafkaCluster {
     }
 }
 
-/// Above the defaults: one line a request is too much, and so is one a partition.
+/// The levels of loggers that would write one line per request or per partition.
 const LOG_LEVELS: &[(&str, LogLevel)] = &[
     ("kafka.request.logger", LogLevel::Warn),
     ("kafka.network.RequestChannel$", LogLevel::Warn),

@@ -5,7 +5,7 @@ use crate::{
     diagnostics::{Location, Profile, Rule, rules::durability},
 };
 
-/// How many copies of a partition exist, and how many of them must have a record before it counts as written.
+/// How many replicas a partition has, and how many of them must have a record before it is acknowledged.
 ///
 /// The two belong together: a record survives the loss of `min_in_sync_replicas - 1` brokers, and writing goes on while
 /// `factor - min_in_sync_replicas` are down.
@@ -26,7 +26,8 @@ impl Replication {
         }
     }
 
-    /// What fits a number of brokers: three copies of which two must be in sync, or as many copies as there are brokers.
+    /// The default for a number of brokers: three replicas, of which two must be in sync, or as many replicas as there
+    /// are brokers.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -59,7 +60,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// As producers call it, who say `none` where topics say `uncompressed`.
+    /// The value for producers, where no compression is `none`; for topics it is `uncompressed`.
     pub(crate) fn of_producer(self) -> String {
         match self {
             Self::Uncompressed => "none".to_owned(),
@@ -68,7 +69,7 @@ impl Compression {
     }
 }
 
-/// As brokers and topics call it.
+/// The value for brokers and topics.
 impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -81,7 +82,7 @@ impl fmt::Display for Compression {
     }
 }
 
-/// The part of a construct that a shared check is about, and the builder call that mends it.
+/// The part of a construct that a shared check is about, and the builder call that fixes it.
 pub(super) struct Where<'a> {
     pub(super) item: &'a str,
     pub(super) location: Location,
@@ -96,7 +97,7 @@ impl Where<'_> {
     }
 }
 
-/// Replication against the number of brokers and against itself.
+/// Compares the replication factor with the number of brokers and with `min.insync.replicas`.
 pub(super) fn check_replication(
     check: &mut Check<'_>,
     replication: Replication,
@@ -109,7 +110,7 @@ pub(super) fn check_replication(
     } = replication;
     let call = place.call;
     let three = format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more");
-    // One copy that is in sync is enough for development only.
+    // `min.insync.replicas` of 1 is fine for development only.
     let development = check.context().profile == Profile::Development;
     let one_below = |factor: u16| {
         let factor = brokers.map_or(factor, |brokers| factor.min(u16::try_from(brokers).unwrap_or(factor)));
@@ -130,7 +131,7 @@ pub(super) fn check_replication(
         );
         return;
     }
-    // Without any broker that is the finding.
+    // A cluster without brokers is reported elsewhere.
     if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
         && u32::from(factor) > brokers
     {
@@ -166,7 +167,7 @@ pub(super) fn check_replication(
             if factor <= 1 {
                 format!("replication factor {factor}: a lost broker loses its records")
             } else {
-                format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged with one copy")
+                format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged when only one replica has it")
             },
             three,
         );

@@ -1,4 +1,4 @@
-//! `server.properties`: what Kafka reads, and which keys follow from the cluster itself.
+//! `server.properties`: the file that Kafka reads, and the keys that follow from the cluster.
 
 use super::{
     cluster::{Coordination, KafkaCluster},
@@ -12,15 +12,16 @@ use crate::{
     settings::{Properties, Settings},
 };
 
-/// Where the volume of a node is mounted. The images declare a volume at this very path: mounted anywhere else, a container
-/// runtime would put an ephemeral directory in its place.
+/// Where the volume of a node is mounted. The images declare a volume at this path: if the claim were mounted anywhere
+/// else, the container runtime would put an ephemeral directory here.
 pub(crate) const DATA: &str = "/var/lib/kafka/data";
 
-/// The log directory: below the mount, since the root of a volume may hold `lost+found`, on which a broker ends.
+/// The log directory: below the mount, because the root of a volume may contain `lost+found`, which makes a broker
+/// exit.
 const LOG_DIRECTORY: &str = "/var/lib/kafka/data/log";
 
 const VOLUME: &str = "it is on the pool's volume";
-/// Why a construct that has `${env:…}` resolved keeps the keys of it.
+/// Why the keys of the config provider cannot be set.
 pub(crate) const ENVIRONMENT: &str = "`${env:…}` works as it is";
 
 impl KafkaCluster {
@@ -47,7 +48,7 @@ impl KafkaCluster {
                 "use `NodePool::zone`",
             );
         if pool.roles.broker() {
-            // A client that names a missing topic gets an error, not a new topic with default settings.
+            // A client that uses a missing topic gets an error, not a new topic with default settings.
             settings.preset("auto.create.topics.enable", false);
         }
         self.own_replication(&mut settings);
@@ -78,8 +79,8 @@ impl KafkaCluster {
         settings
     }
 
-    /// The file of a pool's nodes. One of controllers has no key that only brokers read, so that a change of such a key does not restart
-    /// the quorum.
+    /// The file of a pool's nodes. The file of controllers has no key that only brokers read, so that a change of such
+    /// a key does not restart the quorum.
     pub(crate) fn server_properties(&self, context: &Context, pool: &NodePool) -> Properties {
         let properties = self.server_settings(context, pool).properties();
         if pool.roles.broker() {
@@ -91,8 +92,8 @@ impl KafkaCluster {
             .collect()
     }
 
-    /// The defaults of topics. The active controller applies these when it creates a topic, and the broker when it appends to one, so
-    /// both roles have them.
+    /// The defaults of topics. The active controller applies these when it creates a topic, and the broker when it
+    /// appends to one, so both roles have them.
     fn own_replication(&self, settings: &mut Settings) {
         const CALL: &str = "use `.replication(Replication::new(…))`";
         let Replication {
@@ -117,7 +118,7 @@ impl KafkaCluster {
     fn own_listeners(&self, context: &Context, pool: &NodePool, settings: &mut Settings) {
         const CALL: &str = "use `.listener(Listener::plaintext(…))`";
         let ports = self.ports(pool.roles);
-        // The pod's own name in the headless Service: clients and other nodes have to reach this very node.
+        // The pod's own name in the headless Service: clients and other nodes have to reach exactly this node.
         let host = format!("${{env:POD_NAME}}.{}", context.service_address(&self.headless_name()));
         let list = |host: &str, wanted: fn(&str) -> bool| {
             ports
@@ -127,7 +128,7 @@ impl KafkaCluster {
                 .collect::<Vec<_>>()
                 .join(",")
         };
-        // Every node talks to the controllers, so every node has their protocol, while only they have the listener.
+        // Every node connects to the controllers, so every node needs the protocol; only controllers have the listener.
         let mut names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
         if self.is_kraft() && !pool.roles.controller() {
             names.push(Listener::CONTROLLER.0);
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
     use crate::prelude::{Stack, Version, ZooKeeper};
 
-    /// The lines of a pool's file whose keys are about its part in the cluster.
+    /// The lines of a pool's file about its role in the cluster.
     fn part(cluster: &KafkaCluster, pool: usize) -> String {
         let stack = Stack::new("test", "streams");
         cluster
@@ -308,7 +309,7 @@ mod tests {
         ] {
             assert_eq!(properties.get(key), Some(value), "{key}");
         }
-        // 3.9 has no share groups, and an unknown key is a lie to the reviewer.
+        // 3.9 has no share groups, and an unknown key would mislead the reviewer.
         assert!(properties.iter().all(|(key, _)| !key.starts_with("share.")));
     }
 }

@@ -15,7 +15,7 @@ pub enum Retention {
     Size(Bytes),
     /// By age or by the size of a partition, whichever is reached first.
     TimeAndSize(Duration, Bytes),
-    /// Without limit: the disk has to grow.
+    /// Without limit: the volumes have to grow.
     Forever,
 }
 
@@ -31,14 +31,14 @@ impl From<Bytes> for Retention {
     }
 }
 
-/// What removes records from a topic. Required of every topic, because the two mechanisms contradict each other in ways
-/// that Kafka accepts without a warning: `compact` alone ignores `retention.ms`, and compaction of any kind removes the history
-/// that an audit log is for.
+/// How records are removed from a topic. Every topic must choose one, because Kafka accepts contradictions without a
+/// warning: `compact` alone ignores `retention.ms`, and any compaction removes the history that an audit log needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cleanup {
     /// Old records are deleted: `cleanup.policy=delete`.
     Delete(Retention),
-    /// All but the newest record of each key are removed, some time later: `cleanup.policy=compact`. Every record needs a key.
+    /// Only the newest record of each key is kept, older ones are removed some time later: `cleanup.policy=compact`.
+    /// Every record needs a key.
     Compact,
     /// Both: the newest record of each key is kept, but only for a limited time.
     CompactAndDelete(Retention),
@@ -55,13 +55,14 @@ impl Cleanup {
         Self::Compact
     }
 
-    /// Only the newest record of each key is kept, until it is older than this time or the partition is above this size.
+    /// Only the newest record of each key is kept, until it is older than this time or the partition is above this
+    /// size.
     pub fn compact_and_delete_after(retention: impl Into<Retention>) -> Self {
         Self::CompactAndDelete(retention.into())
     }
 
-    /// Nothing is ever removed: what an audit log needs. Kafka cannot keep an administrator from deleting the topic, so
-    /// export it to storage that can where that matters.
+    /// Records are never removed, as an audit log needs. Kafka cannot prevent an administrator from deleting the topic:
+    /// if that matters, export it to storage that can.
     pub const fn keep() -> Self {
         Self::Delete(Retention::Forever)
     }
@@ -75,7 +76,7 @@ impl Cleanup {
         }
     }
 
-    /// Whether records are deleted at once, by a time or a size of 0.
+    /// Whether records are deleted immediately, by a time or a size of 0.
     pub(crate) const fn keeps_nothing(self) -> bool {
         let (Self::Delete(retention) | Self::CompactAndDelete(retention)) = self else {
             return false;
@@ -96,7 +97,7 @@ impl Cleanup {
     pub(crate) fn kept(self) -> Kept {
         match self {
             Self::Compact => Kept::NewestOfEachKey,
-            // At most: compaction may leave less.
+            // An upper bound: compaction may leave less.
             Self::Delete(retention) | Self::CompactAndDelete(retention) => match retention {
                 Retention::Time(age) => Kept::Until(Some(age), None),
                 Retention::Size(size) => Kept::Until(None, Some(size)),
@@ -131,7 +132,7 @@ impl Cleanup {
     }
 }
 
-/// A topic: its partitions, what removes its records, and what differs from the cluster's defaults.
+/// A topic: its partitions, how its records are removed, and what differs from the cluster's defaults.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -154,7 +155,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// A topic. Its partitions can only grow later, which moves keys to other partitions: choose enough.
+    /// A topic. Choose enough partitions: later you can only add more, which moves keys to other partitions.
     #[track_caller]
     pub fn new(name: impl Into<String>, partitions: u32, cleanup: Cleanup) -> Self {
         Self {
@@ -168,7 +169,7 @@ impl Topic {
         }
     }
 
-    /// The line that says it, where that is not the one that calls [`Topic::new`], as a line of a file that was read.
+    /// The location to report, if it is not the line that calls [`Topic::new`]: such as a line of a file that was read.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -192,13 +193,13 @@ impl Topic {
         self
     }
 
-    /// `compression.type`: what the broker stores, whatever the producer sent.
+    /// `compression.type`: how the broker stores batches, no matter how the producer compressed them.
     pub fn compression(mut self, compression: Compression) -> Self {
         self.settings.set(".compression(…)", "compression.type", compression);
         self
     }
 
-    /// `compression.type=producer`: stored as it was sent, where the cluster's default is another.
+    /// `compression.type=producer`: batches are stored as they were sent, if the cluster's default is different.
     pub fn compression_of_producer(mut self) -> Self {
         self.settings
             .set(".compression_of_producer()", "compression.type", "producer");
@@ -223,13 +224,13 @@ impl Topic {
         self
     }
 
-    /// What it carries: the cluster is held against it. Nothing is rendered.
+    /// Its load. It is only used to check capacity; nothing is rendered.
     pub const fn load(mut self, load: Load) -> Self {
         self.load = Some(load);
         self
     }
 
-    /// Any other topic setting by its Kafka name. A key that a builder call sets is refused.
+    /// Any other topic setting by its Kafka name. A key that a builder call sets is an error.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push_raw(key, value);

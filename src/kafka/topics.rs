@@ -38,12 +38,14 @@ const TOPICS_FILE: &str = "topics.txt";
 
 /// The topics of a cluster, declared in one place.
 ///
-/// When the declaration changes, a Job applies it to the cluster: it creates missing topics, adds partitions, sets changed settings
-/// and removes overrides that are no longer declared. It changes only declared topics and never deletes a topic. A change that Kafka
-/// cannot make in place (fewer partitions, another replication factor) fails the Job before it changes anything.
+/// When the declaration changes, a Job applies it to the cluster: it creates missing topics, adds partitions, sets
+/// changed settings and removes overrides that are no longer declared. It changes only declared topics and never
+/// deletes a topic. A change that Kafka cannot make in place (fewer partitions, another replication factor) fails the
+/// Job before it changes anything.
 ///
-/// A finished Job is deleted after an hour. Argo CD, or another tool that applies the repository, then creates it again, which reverts changes made by hand. To go back to an earlier declaration within that hour, or to apply by hand, delete the Job
-/// first: Kubernetes does not run a Job again that has already ended.
+/// A finished Job is deleted after an hour. Argo CD, or another tool that applies the repository, then creates it
+/// again, which reverts changes made by hand. To go back to an earlier declaration within that hour, or to apply by
+/// hand, delete the Job first: Kubernetes does not run a Job again that has already ended.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -71,7 +73,7 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// No topics yet, of this cluster. `name` is the Job's, before its hash.
+    /// Topics of this cluster; there are none yet. `name` is the name of the Job, to which a hash is added.
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
@@ -98,7 +100,7 @@ impl Topics {
         Labels::new("kafka-topics", &self.meta.name, "job")
     }
 
-    /// One setting a line, so that each line of a diff names its topic.
+    /// One setting per line, so that each line of a diff names its topic.
     fn declaration(&self) -> String {
         let mut lines = Vec::new();
         let mut topics: Vec<&Topic> = self.topics.iter().collect();
@@ -165,13 +167,13 @@ impl Topics {
         .template(context);
         if let Some(pod) = &mut template.spec {
             pod.restart_policy = Some("Never".to_owned());
-            // Beside the container they would keep the Job from ending.
+            // As ordinary containers they would prevent the Job from completing.
             let mut sidecars = pod.containers.split_off(1);
             for sidecar in &mut sidecars {
                 sidecar.restart_policy = Some("Always".to_owned());
             }
             pod.init_containers = (!sidecars.is_empty()).then_some(sidecars);
-            // One pod, and none that it could be kept apart from.
+            // There is only one pod, so there is nothing to spread.
             pod.affinity = None;
             pod.topology_spread_constraints = None;
         }
@@ -179,12 +181,12 @@ impl Topics {
             metadata: labels.metadata(context, &self.meta.name),
             spec: Some(JobSpec {
                 ttl_seconds_after_finished: Some(3600),
-                // Six attempts that each wait ten minutes for the brokers, and the time between them.
+                // Six attempts, each of which waits ten minutes for the brokers, and the time between them.
                 active_deadline_seconds: Some(5400),
                 backoff_limit: Some(6),
                 pod_failure_policy: Some(PodFailurePolicy {
                     rules: vec![
-                        // A wrong file, or a change that Kafka refuses: a retry does not help.
+                        // A wrong file, or a change that Kafka rejects: a retry does not help.
                         PodFailurePolicyRule {
                             action: "FailJob".to_owned(),
                             on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
@@ -233,7 +235,7 @@ impl Topics {
                 "choose another name in `Topic::new`".to_owned(),
             );
         }
-        // More than this of one topic is a typing error: a whole cluster holds 200,000 (KIP-578).
+        // More than this is a typing error: a whole cluster has at most 200,000 (KIP-578).
         if !(1..=99_999).contains(&topic.partitions) {
             report(
                 check,
@@ -254,7 +256,7 @@ impl Topics {
                 "use `Cleanup::delete_after(…)` with more than 0, or `Cleanup::keep()`".to_owned(),
             );
         }
-        // The cluster's own was checked with the cluster.
+        // The cluster's default was checked with the cluster.
         if let Some(replication) = topic.replication {
             let place = Where {
                 item: &topic.name,
@@ -273,7 +275,7 @@ impl Topics {
     }
 }
 
-/// Of the pod of the Job.
+/// The options of the Job's pod.
 impl Pods for Topics {
     fn pod_options(&mut self) -> &mut PodOptions {
         &mut self.options
@@ -292,7 +294,7 @@ impl Topics {
         }
     }
 
-    /// Sizes and ages against each other, and against the settings of the brokers.
+    /// Compares sizes and ages with each other, and with the settings of the brokers.
     fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
         let defaults = self.kafka.log_defaults();
         let bytes = |key: &str| topic.settings.number(key).map(Units::bytes);
@@ -375,7 +377,7 @@ fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
         report(&topic::LAGS, location, message, "lower the one or raise the other");
     }
     for Raw { key, value, location } in topic.settings.all_raw() {
-        // The declaration is a line a setting.
+        // The declaration has one line per setting.
         if value.chars().any(|c| !c.is_ascii() || c.is_ascii_control()) {
             let message = format!("the value {value:?} of `{key}` is not a line of printable ASCII");
             report(&topic::CONTRADICTION, *location, message, "remove the other characters");
@@ -383,7 +385,7 @@ fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
     }
 }
 
-/// Declared topics that are part of a stack: what monitoring watches their Job by.
+/// Declared topics of a stack: monitoring watches their Job with this handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicsHandle {
     name: String,

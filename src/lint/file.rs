@@ -64,9 +64,9 @@ rules! { rules::api;
         production: Warning,
         development: Warning,
         summary: "a kustomization that applies something else than the files",
-        explanation: "Patches, generators, prefixes and the like change objects on their way to the cluster, and a \
-            file that no kustomization lists is not applied at all. What is judged here are the files as they are. \
-            Build first, and judge the result: `kubectl kustomize DIR > built.yaml`, then `check --dir built.yaml`.",
+        explanation: "Patches, generators and prefixes change objects before they are applied, and a file that no \
+            kustomization lists is not applied at all. The check judges the files as they are. Build first, and check \
+            the result: `kubectl kustomize DIR > built.yaml`, then `check --dir built.yaml`.",
         source: "kustomize, kustomization file",
     };
 }

@@ -1,4 +1,4 @@
-//! The rules of the JMX Prometheus agent, made from the tables.
+//! The rules of the JMX Prometheus agent, generated from the tables.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,8 @@ use super::{AgentMetrics, Metric, MetricType, Source};
 use crate::yaml;
 
 impl AgentMetrics {
-    /// The agent's rules file: a rule for each metric, under the metric's own name.
-    ///
-    /// The agent's versions 0.18 to 1.6 read it alike.
+    /// The agent's rules file: one rule per metric, named like the metric.
+    /// Versions 0.18 to 1.6 of the agent read it in the same way.
     ///
     /// ```
     /// use kafka_stacks::metrics::zookeeper;
@@ -31,13 +30,13 @@ impl AgentMetrics {
             .any(|object| object.starts_with("kafka.") && object.contains(",name="));
         let rules = unused.then(drop_unused).into_iter().chain(self.iter().filter_map(rule));
         let mut file = json!({
-            // The only spelling of the key that all versions read. Beans that are not listed are not even asked: a broker has
-            // some thousands.
+            // The only spelling of the key that all versions read. The agent does not query beans that are not listed:
+            // a broker has thousands.
             "whitelistObjectNames": objects,
             "rules": rules.collect::<Vec<_>>(),
         });
         if objects.iter().any(|object| object.contains("error=*")) {
-            // Success is counted like an error, and consumers' and followers' fetches are counted once more as `Fetch`.
+            // Kafka counts success like an error, and counts the fetches of consumers and followers again as `Fetch`.
             file["blacklistObjectNames"] = json!([
                 "kafka.network:type=RequestMetrics,error=NONE,*",
                 "kafka.network:type=RequestMetrics,request=Fetch,*",
@@ -47,8 +46,8 @@ impl AgentMetrics {
     }
 }
 
-/// A rule without a name ends the search for one. Each of Kafka's meters and histograms has some twelve attributes of which
-/// one or two are metrics here: the others would be matched against every rule, at every scrape.
+/// A rule without a name stops the search for a match. Each of Kafka's meters and histograms has about twelve
+/// attributes, of which one or two are metrics here: the others would be compared with every rule at every scrape.
 fn drop_unused() -> Value {
     const UNUSED: [&str; 12] = [
         "75thPercentile",
@@ -70,7 +69,7 @@ fn drop_unused() -> Value {
 /// A part of an object's or an attribute's text.
 enum Part<'a> {
     Text(&'a str),
-    /// A label, and the values that it may have; none for all.
+    /// A label, and the values that it may have; an empty list for any value.
     Label(&'a str, &'a str),
 }
 
@@ -87,7 +86,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// The names that ask for exactly the beans of an object: one for each combination of the values of its labels.
+/// The names that match exactly the beans of an object: one for each combination of the values of its labels.
 fn object_names(object: &str) -> Vec<String> {
     let mut names = vec![String::new()];
     for part in parts(object) {
@@ -119,8 +118,8 @@ fn rule(metric: &Metric) -> Option<Value> {
         parts(text)
             .into_iter()
             .map(|part| match part {
-                // `*` is anything within one value. A dot stays as it is and matches any character: only the listed beans
-                // are there to be matched, and backslashes would make the file unreadable.
+                // `*` matches anything within one value. A dot is not escaped and matches any character: only the
+                // listed beans are matched, and backslashes would make the file unreadable.
                 Part::Text(text) => text.replace('*', "[^,>]+"),
                 Part::Label(name, values) => {
                     let group = labels.len() + 1;

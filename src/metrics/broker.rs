@@ -1,11 +1,11 @@
-//! What brokers export.
+//! Metrics of brokers.
 
 use super::{AgentMetrics, Metric, Unit, controller, counter, gauge, jvm, table, zookeeper};
 
 const METADATA_BEAN: &str = "kafka.server:type=broker-metadata-metrics";
 
 table! {
-    /// Of a broker of a KRaft cluster: how it follows the metadata log.
+    /// Metrics of a broker of a KRaft cluster: how it follows the metadata log.
     METADATA:
     METADATA_LAG = gauge(
         "kafka_server_brokermetadatametrics_last_applied_record_lag_ms", METADATA_BEAN, "last-applied-record-lag-ms",
@@ -19,9 +19,9 @@ table! {
 }
 
 table! {
-    /// Of every broker. What is counted for all topics and for each has two names: a sum over either counts nothing twice.
-    ///
-    /// The first rows have the most series: the agent tries the rules in this order.
+    /// Metrics of every broker. A metric that exists both for all topics together and for each topic has two names, so
+    /// that a sum counts nothing twice. The rows with the most series come first, because the agent tries the rules in
+    /// this order.
     COMMON:
 
     LOG_SIZE = gauge(
@@ -44,15 +44,15 @@ table! {
     UNDER_REPLICATED = gauge(
         "kafka_server_replicamanager_underreplicatedpartitions",
         "kafka.server:type=ReplicaManager,name=UnderReplicatedPartitions", "Value",
-    ), "Partitions led here with fewer replicas in sync than assigned.";
+    ), "Partitions led by this broker with fewer in-sync replicas than assigned.";
     UNDER_MIN_ISR = gauge(
         "kafka_server_replicamanager_underminisrpartitioncount",
         "kafka.server:type=ReplicaManager,name=UnderMinIsrPartitionCount", "Value",
-    ), "Partitions led here below `min.insync.replicas`: writes with `acks=all` fail.";
+    ), "Partitions led by this broker below `min.insync.replicas`: writes with `acks=all` fail.";
     AT_MIN_ISR = gauge(
         "kafka_server_replicamanager_atminisrpartitioncount",
         "kafka.server:type=ReplicaManager,name=AtMinIsrPartitionCount", "Value",
-    ), "Partitions led here at `min.insync.replicas`: one more failure stops writes.";
+    ), "Partitions led by this broker at `min.insync.replicas`: one more failure stops writes.";
     OFFLINE_REPLICAS = gauge(
         "kafka_server_replicamanager_offlinereplicacount",
         "kafka.server:type=ReplicaManager,name=OfflineReplicaCount", "Value",
@@ -60,7 +60,7 @@ table! {
     REPLICAS = gauge(
         "kafka_server_replicamanager_partitioncount",
         "kafka.server:type=ReplicaManager,name=PartitionCount", "Value",
-    ), "Replicas that this broker holds.";
+    ), "Replicas on this broker.";
     LEADERS = gauge(
         "kafka_server_replicamanager_leadercount",
         "kafka.server:type=ReplicaManager,name=LeaderCount", "Value",
@@ -68,7 +68,7 @@ table! {
     LATE_TRANSACTIONS = gauge(
         "kafka_server_replicamanager_partitionswithlatetransactionscount",
         "kafka.server:type=ReplicaManager,name=PartitionsWithLateTransactionsCount", "Value",
-    ), "Partitions with a transaction open for longer than its timeout: readers of committed records wait.";
+    ), "Partitions with a transaction that is open for longer than its timeout: `read_committed` consumers wait.";
     ISR_SHRINKS = counter(
         "kafka_server_replicamanager_isrshrinks_total",
         "kafka.server:type=ReplicaManager,name=IsrShrinksPerSec", "Count",
@@ -80,7 +80,7 @@ table! {
     FETCHER_LAG = gauge(
         "kafka_server_replicafetchermanager_maxlag",
         "kafka.server:type=ReplicaFetcherManager,name=MaxLag,clientId=Replica", "Value",
-    ), "Records that the slowest follower on this broker is behind its leader.";
+    ), "Lag, in records, of the slowest follower on this broker behind its leader.";
     FAILED_FETCHES = gauge(
         "kafka_server_replicafetchermanager_failedpartitionscount",
         "kafka.server:type=ReplicaFetcherManager,name=FailedPartitionsCount,clientId=Replica", "Value",
@@ -143,11 +143,11 @@ table! {
     HANDLER_IDLE = gauge(
         "kafka_server_kafkarequesthandlerpool_requesthandleravgidlepercent",
         "kafka.server:type=KafkaRequestHandlerPool,name=RequestHandlerAvgIdlePercent", "OneMinuteRate",
-    ).unit(Unit::Ratio), "Part of the time in which handler threads are idle.";
+    ).unit(Unit::Ratio), "Share of the time in which handler threads are idle.";
     NETWORK_IDLE = gauge(
         "kafka_network_socketserver_networkprocessoravgidlepercent",
         "kafka.network:type=SocketServer,name=NetworkProcessorAvgIdlePercent", "Value",
-    ).unit(Unit::Ratio), "Part of the time in which network threads are idle; it rises after a start.";
+    ).unit(Unit::Ratio), "Share of the time in which network threads are idle; it rises after a start.";
     REQUEST_QUEUE = gauge(
         "kafka_network_requestchannel_requestqueuesize",
         "kafka.network:type=RequestChannel,name=RequestQueueSize", "Value",
@@ -176,7 +176,7 @@ table! {
     ), "Log cleaner threads that died: compacted topics, such as consumer offsets, grow without limit.";
 }
 
-/// Of a node of a KRaft cluster that is a broker, or broker and controller at once.
+/// Metrics of a node of a KRaft cluster that is a broker, or both broker and controller.
 pub const AGENT: AgentMetrics = AgentMetrics(&[
     COMMON,
     METADATA,
@@ -186,6 +186,6 @@ pub const AGENT: AgentMetrics = AgentMetrics(&[
     jvm::ALL,
 ]);
 
-/// Of a broker of a cluster on `ZooKeeper`.
+/// Metrics of a broker of a cluster on `ZooKeeper`.
 pub const ZOOKEEPER_MODE_AGENT: AgentMetrics =
     AgentMetrics(&[COMMON, controller::COMMON, zookeeper::SESSION, jvm::ALL]);

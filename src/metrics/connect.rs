@@ -1,4 +1,4 @@
-//! What Connect workers export.
+//! Metrics of Connect workers.
 
 use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
 
@@ -10,23 +10,24 @@ const SOURCE: &str = "kafka.connect:type=source-task-metrics,connector={connecto
 const SINK: &str = "kafka.connect:type=sink-task-metrics,connector={connector},task={task}";
 
 table! {
-    /// Of a Connect worker. What is counted by connector is the view of each worker on the whole group: aggregate with `max`.
+    /// Metrics of a Connect worker. For metrics by connector, each worker reports its view of the whole group:
+    /// aggregate with `max`.
     ALL:
     CONNECTORS = gauge("kafka_connect_worker_connector_count", WORKER, "connector-count"),
-        "Connectors that run on this worker.";
+        "Connectors running on this worker.";
     TASKS = gauge("kafka_connect_worker_task_count", WORKER, "task-count"),
-        "Tasks that run on this worker.";
+        "Tasks running on this worker.";
     TASK_START_FAILURES = counter(
         "kafka_connect_worker_task_startup_failures_total", WORKER, "task-startup-failure-total",
-    ), "Starts of tasks on this worker that failed.";
+    ), "Failed task starts on this worker.";
     CONNECTOR_TASKS = gauge("kafka_connect_worker_connector_task_count", OF_CONNECTOR, "connector-total-task-count"),
         "Tasks of the connector.";
     RUNNING_TASKS = gauge(
         "kafka_connect_worker_connector_running_task_count", OF_CONNECTOR, "connector-running-task-count",
-    ), "Tasks of the connector that run.";
+    ), "Running tasks of the connector.";
     FAILED_TASKS = gauge(
         "kafka_connect_worker_connector_failed_task_count", OF_CONNECTOR, "connector-failed-task-count",
-    ), "Tasks of the connector that failed; they are not restarted automatically.";
+    ), "Failed tasks of the connector; they are not restarted automatically.";
     REBALANCING = gauge("kafka_connect_worker_rebalance_rebalancing", REBALANCE, "rebalancing").between(0.0, 1.0),
         "1 while this worker rebalances, else 0.";
     REBALANCES = counter(
@@ -42,7 +43,7 @@ table! {
     COMMIT_FAILURES = gauge(
         "kafka_connect_connector_task_offset_commit_failure_ratio",
         "kafka.connect:type=connector-task-metrics,connector={connector},task={task}", "offset-commit-failure-percentage",
-    ).unit(Unit::Ratio), "Part of the task's offset commits that failed.";
+    ).unit(Unit::Ratio), "Share of the task's offset commits that failed.";
     RECORD_ERRORS = counter("kafka_connect_task_error_record_errors_total", ERRORS, "total-record-errors"),
         "Records that the task failed to handle, before retries.";
     RECORDS_SKIPPED = counter("kafka_connect_task_error_records_skipped_total", ERRORS, "total-records-skipped"),
@@ -56,5 +57,5 @@ table! {
         "Records that the sink task gave to its connector.";
 }
 
-/// Of a Connect worker.
+/// Metrics of a Connect worker.
 pub const AGENT: AgentMetrics = AgentMetrics(&[ALL, jvm::ALL]);

@@ -1,10 +1,10 @@
-//! What controllers export, and the quorum that they form.
+//! Metrics of controllers and of their quorum.
 
 use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
 
 table! {
-    /// Of every controller; in a cluster on `ZooKeeper`, of every broker. Each of them reports on the whole cluster, so
-    /// aggregate with `max`, but the active controllers with `sum`.
+    /// Metrics of every controller; in a cluster on `ZooKeeper`, of every broker. Each of them reports on the whole
+    /// cluster, so aggregate with `max`, but active controllers with `sum`.
     COMMON:
     ACTIVE_CONTROLLERS = gauge(
         "kafka_controller_kafkacontroller_activecontrollercount",
@@ -33,7 +33,7 @@ table! {
     FENCED_BROKERS = gauge(
         "kafka_controller_kafkacontroller_fencedbrokercount",
         "kafka.controller:type=KafkaController,name=FencedBrokerCount", "Value",
-    ), "Brokers that are registered but fenced, as after a crash.";
+    ), "Brokers that are registered but fenced, for example after a crash.";
     UNCLEAN_ELECTIONS = counter(
         "kafka_controller_controllerstats_uncleanleaderelections_total",
         "kafka.controller:type=ControllerStats,name=UncleanLeaderElectionsPerSec", "Count",
@@ -45,7 +45,7 @@ table! {
 }
 
 table! {
-    /// Of every controller of a KRaft cluster.
+    /// Metrics of every controller of a KRaft cluster.
     KRAFT:
     METADATA_ERRORS = gauge(
         "kafka_controller_kafkacontroller_metadataerrorcount",
@@ -68,11 +68,11 @@ table! {
 const RAFT: &str = "kafka.server:type=raft-metrics";
 
 table! {
-    /// Of every node of a KRaft cluster, which is a voter or an observer of the metadata quorum.
+    /// Metrics of every node of a KRaft cluster, as a voter or an observer of the metadata quorum.
     QUORUM:
     CURRENT_LEADER = gauge("kafka_server_raftmetrics_current_leader", RAFT, "current-leader")
         .between(-1.0, f64::INFINITY),
-        "Node id of the quorum's leader that this node follows; -1 while it knows none.";
+        "Node id of the quorum leader that this node follows; -1 while it knows no leader.";
     CURRENT_EPOCH = gauge("kafka_server_raftmetrics_current_epoch", RAFT, "current-epoch"),
         "Epoch of the quorum; it grows with every election.";
     HIGH_WATERMARK = gauge("kafka_server_raftmetrics_high_watermark", RAFT, "high-watermark"),
@@ -86,5 +86,5 @@ table! {
         "Mean time from append to commit of metadata records, on the leader.";
 }
 
-/// Of a node of a KRaft cluster that is only a controller.
+/// Metrics of a node of a KRaft cluster that is only a controller.
 pub const AGENT: AgentMetrics = AgentMetrics(&[COMMON, KRAFT, QUORUM, jvm::ALL]);

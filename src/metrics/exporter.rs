@@ -1,11 +1,10 @@
-//! What `kafka_exporter` exports: the cluster as a client sees it.
-//!
-//! Names and labels are those of its version 1.9.0. It exports all of them as gauges.
+//! Metrics of `kafka_exporter`: the cluster as a client sees it.
+//! Names and labels are those of version 1.9.0. It exports all of them as gauges.
 
 use super::{Metric, exported, table};
 
 table! {
-    /// Of the one exporter of a cluster.
+    /// Metrics of the cluster's exporter.
     ALL:
     BROKERS = exported("kafka_brokers", &[]),
         "Brokers in the cluster's metadata.";
@@ -16,25 +15,25 @@ table! {
     OLDEST_OFFSET = exported("kafka_topic_partition_oldest_offset", &["topic", "partition"]),
         "Offset of the oldest record of the partition.";
     LEADER = exported("kafka_topic_partition_leader", &["topic", "partition"]),
-        "Node id of the partition's leader; no sample while there is none.";
+        "Node id of the partition's leader; no sample while there is no leader.";
     REPLICAS = exported("kafka_topic_partition_replicas", &["topic", "partition"]),
         "Replicas assigned to the partition.";
     IN_SYNC_REPLICAS = exported("kafka_topic_partition_in_sync_replica", &["topic", "partition"]),
-        "Replicas of the partition that are in sync.";
+        "In-sync replicas of the partition.";
     UNDER_REPLICATED = exported("kafka_topic_partition_under_replicated_partition", &["topic", "partition"])
         .between(0.0, 1.0),
-        "1 if the partition has fewer replicas in sync than assigned.";
+        "1 if the partition has fewer in-sync replicas than assigned.";
     GROUP_MEMBERS = exported("kafka_consumergroup_members", &["consumergroup"]),
-        "Members of the group; 0 for groups of the new consumer protocol, which it cannot query.";
+        "Members of the group; 0 for groups of the new consumer protocol, which the exporter cannot query.";
     COMMITTED_OFFSET = exported("kafka_consumergroup_current_offset", &["consumergroup", "topic", "partition"])
         .between(-1.0, f64::INFINITY),
-        "Offset that the group committed for the partition; -1 without one.";
+        "Offset that the group committed for the partition; -1 if it never committed.";
     CONSUMER_LAG = exported("kafka_consumergroup_lag", &["consumergroup", "topic", "partition"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
-        "Records of the partition that the group did not commit yet; -1 if it never committed, and below 0 at times.";
+        "Records of the partition that the group has not committed yet; -1 if it never committed, and sometimes negative.";
 }
 
-/// Further names, which no alert or panel here uses.
+/// Other names that it exports, which no alert or panel here uses.
 const OTHERS: [&str; 6] = [
     "kafka_broker_info",
     "kafka_topic_partition_leader_is_preferred",

@@ -1,10 +1,10 @@
-//! What the kubelet exports of volumes. Its scrape job belongs to the cluster, as kube-prometheus-stack sets one up: without
-//! it no metric says how full a volume is, because Kafka has none for that.
+//! Metrics of the kubelet about volumes. The Kubernetes cluster needs a scrape job for the kubelet, such as that of
+//! kube-prometheus-stack. Without it no metric shows how full a volume is, because Kafka has no such metric.
 
 use super::{Metric, Unit, exported, table};
 
 table! {
-    /// Of every mounted volume with a claim.
+    /// Metrics of every mounted volume with a claim.
     ALL:
     VOLUME_AVAILABLE = exported("kubelet_volume_stats_available_bytes", &["namespace", "persistentvolumeclaim"])
         .unit(Unit::Bytes),

@@ -1,11 +1,10 @@
-//! Every metric that anything in a stack exports, as a value: one table for each family of processes.
+//! Every metric that a stack exports, as a value: one table for each type of process.
 //!
-//! Alerts and panels name metrics by these values, and the rules of the JMX Prometheus agent are made from the same rows, so
-//! nothing can ask for a metric that nothing exports. Names are the same under the agent's versions before and after 1.0:
-//! counters end in `_total` and nothing else does, no name ends in what 1.0 reserves (`_created`, `_bucket`, `_info`), and
-//! nothing comes from the agent's own collectors of the JVM, whose names changed.
-//!
-//! The names follow the Prometheus community's examples for Kafka, whose spellings existing dashboards know.
+//! Alerts and panels use metrics by these values, and the rules of the JMX Prometheus agent are generated from the same
+//! rows, so no expression can use a metric that is not exported. Names are the same in agent versions before and after
+//! 1.0: only counters end in `_total`, no name ends with a suffix that 1.0 reserves (`_created`, `_bucket`, `_info`),
+//! and the agent's own JVM collectors, whose names changed, are not used. The names follow the Prometheus community's
+//! examples for Kafka, which existing dashboards use.
 //!
 //! ```
 //! use kafka_stacks::metrics::controller;
@@ -29,27 +28,27 @@ pub mod zookeeper;
 
 pub use crate::promql::MetricType;
 
-/// A metric: what it is called, what it says, and who exports it.
+/// A metric: its name, its meaning, and what exports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metric {
     /// The name of its series.
     pub name: &'static str,
-    /// Whether its value goes up and down, or only grows.
+    /// Gauge or counter.
     pub metric_type: MetricType,
-    /// What its value counts.
+    /// The unit of its value.
     pub unit: Unit,
-    /// The least and the most that it can be.
+    /// The smallest and the largest possible value.
     pub bounds: (f64, f64),
     /// Where the value comes from.
     pub source: Source,
-    /// What the value says: a sentence.
+    /// The meaning of the value: a sentence.
     pub help: &'static str,
 }
 
-/// What a value counts.
+/// The unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Things, as partitions or requests.
+    /// A number of things, such as partitions or requests.
     Count,
     /// Bytes.
     Bytes,
@@ -57,7 +56,7 @@ pub enum Unit {
     Seconds,
     /// Milliseconds.
     Milliseconds,
-    /// A part of the whole, 0 to 1.
+    /// A ratio, 0 to 1.
     Ratio,
 }
 
@@ -66,19 +65,20 @@ pub enum Unit {
 pub enum Source {
     /// An attribute of a JMX bean, exported by the agent in the process.
     ///
-    /// In both texts `{label}` takes what stands there into a label, and `{label:A|B}` only these values. An attribute
-    /// `composite.key` is a part of a composite, and `attribute={label}` takes a text into a label and is 1.
+    /// In both texts `{label}` stands for any text, which becomes the value of the label, and `{label:A|B}` for one of
+    /// these texts. An attribute `composite.key` is one key of a composite attribute. `attribute={label}` puts the
+    /// attribute's text into a label, and the value is 1.
     Bean {
         /// The name of the bean.
         object: &'static str,
         /// Its attribute.
         attribute: &'static str,
-        /// What the attribute is multiplied with, to arrive at the unit.
+        /// The factor that converts the attribute to the unit.
         factor: f64,
     },
     /// Another exporter, which exports it by this name with these labels.
     Exporter(&'static [&'static str]),
-    /// A recording rule of the stack, which keeps these labels, the namespace and the cluster.
+    /// A recording rule of the stack, which keeps these labels, and the labels of namespace and cluster.
     Record(&'static [&'static str]),
 }
 
@@ -97,13 +97,13 @@ impl Metric {
     const fn unit(mut self, unit: Unit) -> Self {
         self.unit = unit;
         if matches!(unit, Unit::Ratio) {
-            // Threads of a combined node have been counted twice in some versions: a ratio may reach 2.
+            // Some versions count the threads of a combined node twice: a ratio may reach 2.
             self.bounds = (0.0, 2.0);
         }
         self
     }
 
-    /// What it can be, where that is not anything from 0 on.
+    /// The smallest and the largest possible value; by default from 0 without an upper limit.
     const fn between(mut self, least: f64, most: f64) -> Self {
         self.bounds = (least, most);
         self
@@ -117,7 +117,7 @@ impl Metric {
         self
     }
 
-    /// The labels that its source gives it; those of the scraped pod come on top.
+    /// The labels that its source gives it, without those of the scraped pod.
     pub fn labels(&self) -> Vec<&'static str> {
         match self.source {
             Source::Exporter(labels) | Source::Record(labels) => labels.to_vec(),
@@ -129,7 +129,7 @@ impl Metric {
         }
     }
 
-    /// The values that one of its labels can have; `None` if they are not known beforehand.
+    /// The values that one of its labels can have; `None` if they are not known in advance.
     pub fn values(&self, label: &str) -> Option<Vec<String>> {
         let Source::Bean { object, attribute, .. } = self.source else {
             return None;
@@ -180,13 +180,13 @@ const fn counted(name: &'static str, labels: &'static [&'static str]) -> Metric 
     Metric::new(name, MetricType::Counter, Source::Exporter(labels))
 }
 
-/// A gauge that a recording rule keeps.
+/// A gauge of a recording rule.
 const fn recorded(name: &'static str, labels: &'static [&'static str]) -> Metric {
     Metric::new(name, MetricType::Gauge, Source::Record(labels))
 }
 
-/// Declares each row as a constant, with its help as the documentation, and the table as the slice of them all: a row cannot
-/// be left out of its table.
+/// Declares each row as a constant, documented with its help text, and the table as a slice of all rows, so that no row
+/// can be missing from its table.
 macro_rules! table {
     ($(#[$doc:meta])* $table:ident: $($name:ident = $metric:expr, $help:literal;)+) => {
         $(
@@ -199,7 +199,7 @@ macro_rules! table {
 }
 use table;
 
-/// What the JMX Prometheus agent in one kind of process exports: some tables.
+/// The metrics that the JMX Prometheus agent exports in one type of process.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AgentMetrics(pub &'static [&'static [Metric]]);
 
@@ -259,7 +259,7 @@ mod tests {
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
                 "{name}"
             );
-            // Of what is recorded, and only of that, the level and the operations are part of the name.
+            // Only the names of recording rules contain the level and the operations.
             let colons = if matches!(metric.source, Source::Record(_)) {
                 2
             } else {

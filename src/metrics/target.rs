@@ -1,10 +1,10 @@
-//! What Prometheus itself says of everything that it scrapes.
+//! Metrics that Prometheus itself adds for every target.
 
 use super::{Metric, exported, table};
 
 table! {
-    /// Of every target of a monitor.
+    /// Metrics of every target.
     ALL:
     UP = exported("up", &[]).between(0.0, 1.0),
-        "1 if the last scrape of the target succeeded, else 0; no sample once the target is gone.";
+        "1 if the last scrape of the target succeeded, else 0; no sample if the target does not exist.";
 }

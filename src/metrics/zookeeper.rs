@@ -1,9 +1,9 @@
-//! What a `ZooKeeper` ensemble exports, and what brokers know of their sessions with it.
+//! Metrics of a `ZooKeeper` ensemble, and of the brokers' sessions with it.
 
 use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
 
 table! {
-    /// Of a broker of a cluster on `ZooKeeper`.
+    /// Metrics of a broker of a cluster on `ZooKeeper`.
     SESSION:
     SESSION_STATE = gauge(
         "kafka_server_sessionexpirelistener_sessionstate",
@@ -12,7 +12,7 @@ table! {
     SESSION_EXPIRES = counter(
         "kafka_server_sessionexpirelistener_zookeeperexpires_total",
         "kafka.server:type=SessionExpireListener,name=ZooKeeperExpiresPerSec", "Count",
-    ), "Sessions that expired: the broker was out of the cluster for that time.";
+    ), "Expired sessions: the broker left the cluster until it had a new one.";
     SESSION_DISCONNECTS = counter(
         "kafka_server_sessionexpirelistener_zookeeperdisconnects_total",
         "kafka.server:type=SessionExpireListener,name=ZooKeeperDisconnectsPerSec", "Count",
@@ -23,22 +23,22 @@ table! {
     ).unit(Unit::Milliseconds), "Latency of the broker's requests to the ensemble.";
 }
 
-/// The bean of the server's role, which exists while it has one.
+/// The bean of the server's role, which exists while the server has a role.
 const ROLE: &str = "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*,name2=*";
 
 table! {
-    /// Of a server of the ensemble.
+    /// Metrics of a server of the ensemble.
     SERVER:
     QUORUM_SIZE = gauge(
         "zookeeper_quorum_size", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*", "QuorumSize",
-    ), "Voting servers that this server's configuration names, alive or not.";
+    ), "Voting servers in this server's configuration, running or not.";
     SERVER_STATE = gauge(
         "zookeeper_server_state", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*", "State={state}",
     ).between(1.0, 1.0), "Role of this server: leading, following, leaderelection and others.";
     OUTSTANDING_REQUESTS = gauge("zookeeper_outstanding_requests", ROLE, "OutstandingRequests"),
         "Requests that wait for a response.";
     AVERAGE_LATENCY = gauge("zookeeper_avg_request_latency_ms", ROLE, "AvgRequestLatency").unit(Unit::Milliseconds),
-        "Mean latency since this server took its role; all of that time counts equally.";
+        "Mean latency since this server took its role.";
     ALIVE_CONNECTIONS = gauge("zookeeper_alive_connections", ROLE, "NumAliveConnections"),
         "Open client connections.";
     PACKETS_RECEIVED = counter("zookeeper_packets_received_total", ROLE, "PacketsReceived"),
@@ -54,5 +54,5 @@ table! {
     ), "Znodes in memory.";
 }
 
-/// Of a server of the ensemble.
+/// Metrics of a server of the ensemble.
 pub const AGENT: AgentMetrics = AgentMetrics(&[SERVER, jvm::ALL]);

@@ -1,4 +1,4 @@
-//! What is wrong with a monitoring as a whole; [`super::alert`] checks its alerts.
+//! Checks of a monitoring as a whole; [`super::alert`] checks its alerts.
 
 use super::{Monitoring, alert::runbook};
 use crate::{
@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl Monitoring {
-    /// Objects are named like the cluster, and runbooks lie in a folder: said once here, and not of each of the files.
+    /// Claims for the cluster and the folder of runbooks, so that two monitorings with the same are reported once, and
+    /// not for each file.
     pub(super) fn claimed(&self) -> Vec<Claim> {
         let folder = format!("runbooks/{}", self.docs.folder());
         let folder = folder.trim_end_matches('/');
@@ -48,9 +49,9 @@ impl Monitoring {
             && let Err(error) = DnsLabel::parse(kafka.name())
         {
             check.report(&NAME, format!("cluster name {error}"), |finding| {
-                finding.hint("objects are named like it: choose another name in `KafkaCluster::external(…)`");
+                finding.hint("objects are named after it: choose another name in `KafkaCluster::external(…)`");
             });
-            // Every alert would say so once more.
+            // Otherwise every alert would report it again.
             return;
         }
         let sources = self.sources(check.context());
@@ -66,7 +67,7 @@ impl Monitoring {
             }
         }
         for (alert, diagnostics) in self.checked_alerts(&sources) {
-            // A wrong threshold has been reported already, and not once more for each alert with it.
+            // A wrong threshold has already been reported, and is not reported again for each of its alerts.
             let location = alert.alert.location;
             for diagnostic in diagnostics.into_iter().filter(|_| sound || location.is_some()) {
                 check.add(diagnostic, |finding| {
@@ -79,7 +80,7 @@ impl Monitoring {
         }
     }
 
-    /// `.brokers(…)` is for external clusters, and none of them has 0.
+    /// `.brokers(…)` is for external clusters, and must not be 0.
     fn wrong_number_of_brokers(&self) -> Option<(String, &'static str)> {
         let brokers = self.brokers?;
         let message = match self.kafka.brokers() {
@@ -95,7 +96,7 @@ impl Monitoring {
         ))
     }
 
-    /// What is watched has an agent, and uses the cluster.
+    /// Each watched component must have an agent and use the cluster.
     fn check_watched(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
         let watched: Vec<&str> = self.watched.iter().map(|component| component.name()).collect();
@@ -114,7 +115,7 @@ impl Monitoring {
                     ));
                 });
             }
-            // One cluster may have several handles, of which each says half: its name, or another list of its brokers.
+            // One cluster may have several handles that agree only in part: in its name, or in its brokers.
             let same = |(name, servers): &(&str, &str)| *name == kafka.name() || *servers == kafka.bootstrap_servers();
             let Some((other, _)) = component.cluster().filter(|cluster| !same(cluster)) else {
                 continue;
@@ -134,7 +135,7 @@ impl Monitoring {
         }
     }
 
-    /// Runbooks and dashboards have URLs that can be opened.
+    /// The URLs of runbooks and dashboards must be ones that can be opened.
     fn check_urls(&self, check: &mut Check<'_>) {
         let links = [(&self.docs.url, "runbooks"), (&self.grafana.url, "grafana_url")];
         for (base, call) in links

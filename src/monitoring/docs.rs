@@ -1,8 +1,8 @@
-//! Where runbooks, tests and dashboards are found.
+//! The paths and URLs of runbooks, tests and dashboards.
 
 use crate::observability::{Sources, uid};
 
-/// The runbooks and promtool's tests of a cluster: files in the stack's folder, and the URL at which they can be read.
+/// The runbooks and promtool tests of a cluster: their folder in the stack's folder, and their URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Docs {
     /// The URL of the folder `runbooks`.
@@ -30,7 +30,7 @@ impl Docs {
     }
 }
 
-/// How dashboards reach Grafana, and where that is.
+/// How dashboards get into Grafana, and the URL of Grafana.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Grafana {
     /// The labels of the Grafana operator's instances; `None` for a sidecar that loads `ConfigMap`s.

@@ -1,4 +1,4 @@
-//! The exporter: one pod that asks the cluster as a client does, for what a single broker does not know.
+//! The exporter: one pod that queries the cluster like a client, for what a single broker does not know.
 
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 
@@ -13,12 +13,12 @@ use crate::{
     },
 };
 
-/// 1.9.0 is the newest release, and speaks with every Kafka from 3.9 to 4.3.
+/// 1.9.0 is the newest release, and works with Kafka 3.9 to 4.3.
 const IMAGE: &str = "danielqsj/kafka-exporter:v1.9.0";
 
 const PORT: u16 = 9308;
 
-/// What can be said of the exporter.
+/// The options of the exporter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ExporterOptions {
     pub image: String,
@@ -39,7 +39,7 @@ impl Default for ExporterOptions {
 /// The user `nobody`: the image sets no user, and root is not allowed.
 const USER: i64 = 65534;
 
-/// Of the pod of the exporter.
+/// The options of the exporter's pod.
 impl Pods for Monitoring {
     fn pod_options(&mut self) -> &mut PodOptions {
         &mut self.exporter.pod
@@ -52,7 +52,7 @@ impl Monitoring {
         format!("{}-exporter", self.kafka.name())
     }
 
-    /// Only the exporter's pod and its one Service have these.
+    /// The labels of the exporter's pod and Service, which no other objects have.
     pub(super) fn exporter_labels(&self) -> Labels {
         Labels::new("kafka-exporter", &self.meta.name, "exporter")
     }
@@ -60,14 +60,14 @@ impl Monitoring {
     pub(super) fn exporter_objects(&self, context: &Context) -> Vec<Object> {
         let name = self.exporter_name();
         let labels = self.exporter_labels();
-        // It finds the other brokers by itself, so another number of brokers does not restart it.
+        // It finds the other brokers by itself, so a change of the number of brokers does not restart it.
         let addresses: Vec<String> = self.kafka.client_settings().addresses().map(str::to_owned).collect();
         let mut exporter = container(
             "kafka-exporter",
             &self.exporter.image,
             self.exporter.resources,
             std::iter::once("/bin/kafka_exporter".to_owned())
-                // Kafka 4 answers no client older than 2.1 (KIP-896), and the default is 2.0.
+                // Kafka 4 rejects clients older than 2.1 (KIP-896), and the default is 2.0.
                 .chain([
                     "--kafka.version=2.1.0".to_owned(),
                     format!("--web.listen-address=:{PORT}"),
@@ -75,7 +75,8 @@ impl Monitoring {
                 .chain(addresses.iter().map(|address| format!("--kafka.server={address}"))),
         );
         exporter.ports = Some(vec![named_port(METRICS_PORT_NAME, PORT)]);
-        // Says only that the process serves: it answers while Kafka does not. A probe of the metrics would ask all of Kafka.
+        // Shows only that the process responds, also while Kafka is down. A probe of the metrics would query the whole
+        // cluster.
         exporter.readiness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
         exporter.liveness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
 
@@ -84,7 +85,7 @@ impl Monitoring {
             service_account: &name,
             user: USER,
             config: None,
-            // Without a broker it exits at once, and would crash until the cluster is up.
+            // Without a broker it exits at once, and would restart repeatedly until the cluster is up.
             wait: Some(wait_for("wait-for-kafka", self.kafka.images().kafka(), &addresses)),
             init_containers: Vec::new(),
             container: exporter,
@@ -93,8 +94,8 @@ impl Monitoring {
             mesh: Mesh::Excluded,
             options: &self.exporter.pod,
         };
-        // Always one: two would report every lag twice, and it stores nothing. For one pod a disruption budget either forbids
-        // every drain or says nothing, so there is none; a drain moves the exporter.
+        // Always one pod: two would report every lag twice. It stores nothing. For one pod a disruption budget would
+        // either block every drain or have no effect, so there is none; a drain moves the exporter.
         let mut deployment = deployment(context, &name, 1, pod);
         if let Some(spec) = &mut deployment.spec {
             spec.strategy = Some(DeploymentStrategy {

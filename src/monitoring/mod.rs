@@ -1,8 +1,7 @@
-//! The exporter, what Prometheus scrapes, the alerts and the dashboards of a cluster.
-//!
-//! An alert or a panel can only name a metric that something scraped here exports: expressions are built from the values of
-//! [`metrics`](crate::metrics), and an alert or panel whose metric the stack does not export is left out. What a component has
-//! to be monitored it says itself, by [`Monitored`].
+//! The exporter, what Prometheus scrapes, the alerts and the dashboards of a cluster. Alerts and panels only use
+//! metrics that are scraped: expressions are built from the values of [`metrics`](crate::metrics), and an alert or
+//! panel whose metric the stack does not export is left out. Each component declares its targets, alerts and dashboards
+//! itself, by [`Monitored`].
 
 mod alert;
 mod check;
@@ -38,11 +37,10 @@ use crate::{
     workload::METRICS_PORT_NAME,
 };
 
-/// The monitoring of a cluster, and of components beside it.
-///
-/// It needs the Prometheus operator's resource types in the Kubernetes cluster, a Grafana whose sidecar loads `ConfigMap`s
-/// with the label `grafana_dashboard` (kube-prometheus-stack has both), for the disk alerts that Prometheus scrapes the
-/// kubelets, and for those on restarts and on the topics Job that it scrapes kube-state-metrics.
+/// The monitoring of a cluster, and of components that use it. It needs the Prometheus operator's resource types in the
+/// Kubernetes cluster, and a Grafana whose sidecar loads `ConfigMap`s with the label `grafana_dashboard`
+/// (kube-prometheus-stack has both). The alerts on disks need a Prometheus that scrapes the kubelets; those on restarts
+/// and on the topics Job need one that scrapes kube-state-metrics.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -82,10 +80,9 @@ pub struct Monitoring {
 }
 
 impl Monitoring {
-    /// The monitoring of this cluster, and of its `ZooKeeper` ensemble if it has one.
-    ///
-    /// Of an external cluster only the exporter is scraped, which is set up here: alerts and panels are those whose metrics it
-    /// exports.
+    /// The monitoring of this cluster, and of its `ZooKeeper` ensemble if it has one. For an external cluster only the
+    /// exporter is scraped, which is part of this construct. Alerts and panels are then limited to the exporter's
+    /// metrics.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -115,7 +112,8 @@ impl Monitoring {
         }
     }
 
-    /// Monitors a component too, as a Connect group, a registry, or the Job of declared topics: whatever is [`Monitored`].
+    /// Also monitors a component, such as a Connect group, a registry, or the Job of declared topics: anything that is
+    /// [`Monitored`].
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -136,39 +134,41 @@ impl Monitoring {
         self
     }
 
-    /// A label of the monitors and rules, by which the Prometheus operator chooses those of its Prometheus:
-    /// kube-prometheus-stack wants `release` with the name of its Helm release.
+    /// Adds a label to the monitors and rules. The Prometheus operator selects them by labels: kube-prometheus-stack by
+    /// `release`, which is the name of its Helm release.
     pub fn monitor_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.monitor_labels.push((key.into(), value.into()));
         self
     }
 
-    /// Requests and limits of the exporter; 50 to 200 millicores and 256 MiB unless said otherwise.
+    /// Requests and limits of the exporter; 50 to 200 millicores and 256 MiB by default.
     pub const fn exporter_resources(mut self, resources: Resources) -> Self {
         self.exporter.resources = resources;
         self
     }
 
-    /// Another image of `kafka_exporter` 1.9, as one in a mirror.
+    /// Another image of `kafka_exporter` 1.9, such as one in a mirror.
     pub fn exporter_image(mut self, image: impl Into<String>) -> Self {
         self.exporter.image = image.into();
         self
     }
 
-    /// The URL at which the stack's folder `runbooks` can be read: the runbook of an alert is `<base>/<alert>.md`. Without it
-    /// alerts have no `runbook_url`.
+    /// The URL of the stack's folder `runbooks`: the runbook of an alert is `<base>/<alert>.md`. Without it alerts have
+    /// no `runbook_url`.
     pub fn runbooks(mut self, base: impl Into<String>) -> Self {
         self.docs.url = Some(base.into().trim_end_matches('/').to_owned());
         self
     }
 
-    /// A folder below `runbooks` and `tests` for the runbooks and tests of this cluster, where a stack monitors more than one.
+    /// A folder below `runbooks` and `tests` for the runbooks and tests of this cluster, if a stack monitors several
+    /// clusters.
     pub fn docs(mut self, folder: impl Into<String>) -> Self {
         self.docs.folder = Some(folder.into());
         self
     }
 
-    /// Gives the dashboards to the Grafana operator instead of a sidecar, for its Grafanas with these labels.
+    /// Loads the dashboards with the Grafana operator instead of a sidecar, into the Grafana instances with these
+    /// labels.
     pub fn grafana_operator<K: Into<String>, V: Into<String>>(
         mut self,
         labels: impl IntoIterator<Item = (K, V)>,
@@ -178,34 +178,34 @@ impl Monitoring {
         self
     }
 
-    /// The URL of the Grafana with these dashboards, as `https://grafana.example.com`: each alert then leads to the
-    /// dashboard to look at, by the annotation `dashboard_url`.
+    /// The URL of the Grafana with these dashboards, such as `https://grafana.example.com`: each alert then links to
+    /// its dashboard, by the annotation `dashboard_url`.
     pub fn grafana_url(mut self, base: impl Into<String>) -> Self {
         self.grafana.url = Some(base.into().trim_end_matches('/').to_owned());
         self
     }
 
-    /// A further alert.
+    /// Adds an alert.
     pub fn alert(mut self, alert: Alert) -> Self {
         self.alerts.push(alert);
         self
     }
 
-    /// An exporter that Prometheus scrapes by a monitor outside this stack, so that alerts can name its metrics.
+    /// An exporter that Prometheus scrapes by a monitor outside this stack, so that alerts can use its metrics.
     pub fn external(mut self, exporter: ExternalExporter) -> Self {
         self.external.push(exporter);
         self
     }
 
-    /// How many brokers an external cluster has. Without it no alert fires when one is missing. The number of a cluster of the
-    /// stack is known from its pools.
+    /// How many brokers an external cluster has. Without it no alert fires when one is down. For a cluster of the stack
+    /// the number is known from its pools.
     pub const fn brokers(mut self, brokers: u32) -> Self {
         self.brokers = Some(brokers);
         self
     }
 
-    /// How many records a consumer group may be behind on a topic; 1000 unless said otherwise. The right number depends on the
-    /// traffic: one second of it is a good start.
+    /// The lag, in records, that a consumer group may have on a topic; 1000 by default. The right number depends on the
+    /// traffic: start with the records of one second.
     pub const fn lag_threshold(mut self, records: u64) -> Self {
         self.thresholds.lag.default = records;
         self
@@ -217,45 +217,46 @@ impl Monitoring {
         self
     }
 
-    /// The same for one topic, for any group. Where both a group and its topic have limits of their own, the first one counts.
+    /// The same for one topic, for any group. If both a group and its topic have their own limits, the first one
+    /// counts.
     pub fn lag_threshold_of_topic(mut self, topic: impl Into<String>, records: u64) -> Self {
         self.thresholds.lag.special.push((LagOf::Topic(topic.into()), records));
         self
     }
 
-    /// How old the records may be that a consumer group works on: its lag divided by the records produced a second; 10 minutes
-    /// unless said otherwise.
+    /// The lag, in time, that a consumer group may have: its lag divided by the records produced per second; 10 minutes
+    /// by default.
     pub const fn lag_time_threshold(mut self, time: Duration) -> Self {
         self.thresholds.lag_time = time;
         self
     }
 
-    /// The time in which a broker should answer 99 of 100 produce requests; 1 s unless said otherwise.
+    /// The 99th percentile of produce latency that a broker may have; 1 s by default.
     pub const fn produce_latency_threshold(mut self, latency: Duration) -> Self {
         self.thresholds.produce_latency = latency;
         self
     }
 
-    /// How full a volume may be, in percent; 80 unless said otherwise.
+    /// How full a volume may be, in percent; 80 by default.
     pub const fn disk_usage_threshold(mut self, percent: u8) -> Self {
         self.thresholds.disk_usage = percent;
         self
     }
 
-    /// How long a volume's free space should last, by its growth of the last six hours; 24 hours unless said otherwise.
+    /// How long a volume's free space should last at the growth of the last six hours; 24 hours by default.
     pub const fn disk_full_within(mut self, time: Duration) -> Self {
         self.thresholds.disk_full_within = time;
         self
     }
 
-    /// How much of the time a broker's request handlers and network threads should be idle, in percent; 30 unless said
-    /// otherwise, as Kafka's documentation recommends.
+    /// The share of time that a broker's request handlers and network threads should be idle, in percent; 30 by
+    /// default, as Kafka's documentation recommends.
     pub const fn idle_threshold(mut self, percent: u8) -> Self {
         self.thresholds.idle = percent;
         self
     }
 
-    /// The cluster, with what is monitored together with it, then what else is watched: each once.
+    /// The cluster and what is monitored together with it, then the watched components, each once.
     fn components(&self) -> Vec<&dyn Monitored> {
         let mut components = self.of_cluster();
         components.extend(self.of_watched());
@@ -273,7 +274,7 @@ impl Monitoring {
         watched
     }
 
-    /// All that is scraped: each pod under one job, named like the construct whose pods they are.
+    /// Everything that is scraped: each pod under one job, which is named after the pod's construct.
     fn sources(&self, context: &Context) -> Sources {
         let components = self.components();
         let exporter = Target::service(
@@ -297,7 +298,7 @@ impl Monitoring {
     }
 }
 
-/// Components with those that are monitored together with them, each name once.
+/// Components and what is monitored together with them, each name once.
 fn with_beside<'a>(components: impl Iterator<Item = &'a dyn Monitored>) -> Vec<&'a dyn Monitored> {
     let mut names = BTreeSet::new();
     components

@@ -1,4 +1,4 @@
-//! The recording rules: each is a metric of [`record`], so that alerts and panels use it like any other.
+//! The recording rules: each is a metric of [`record`], which alerts and panels use like any other metric.
 
 use super::resource::RecordingRule;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     observability::{BY, CLUSTER, Sources},
 };
 
-/// Those whose metrics exist here.
+/// The recording rules whose metrics exist in the stack.
 pub(super) fn rules(sources: &Sources) -> impl Iterator<Item = RecordingRule> {
     record::ALL.iter().filter_map(|metric| {
         Some(RecordingRule {
@@ -25,11 +25,11 @@ pub(super) fn rules(sources: &Sources) -> impl Iterator<Item = RecordingRule> {
 fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
     let of = |metric| sources.series(metric, &[]);
     Some(if *metric == record::GROUP_LAG {
-        // Of a partition that the group never committed the exporter says -1.
+        // The exporter reports -1 for a partition for which the group never committed an offset.
         let lag = of(&exporter::CONSUMER_LAG)?;
         format!("sum by ({BY}, consumergroup, topic) ({lag} >= 0)")
     } else if *metric == record::TOPIC_RATE {
-        // The exporter declares offsets as gauges, so it is `deriv` that asks for their growth.
+        // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
         let offset = of(&exporter::CURRENT_OFFSET)?;
         format!("sum by ({BY}, topic) (deriv({offset}[10m]))")
     } else {

@@ -25,7 +25,7 @@ use crate::{
     yaml,
 };
 
-/// The alerts once more, as promtool reads them.
+/// The path of the alerts in a file for promtool.
 const RULES_FILE: &str = "rules.yaml";
 
 impl Monitoring {
@@ -34,8 +34,8 @@ impl Monitoring {
         Labels::new("kafka-monitoring", &self.meta.name, "")
     }
 
-    /// The monitor that makes Prometheus scrape a target. It selects by labels that only these pods, or one Service, have, so
-    /// nothing is scraped twice.
+    /// The monitor that makes Prometheus scrape a target. It selects by labels that only these pods, or one Service,
+    /// have, so that no pod is scraped twice.
     fn monitor(&self, target: &Target, context: &Context) -> Object {
         let mut metadata = self.labels().metadata(context, target.job.clone());
         metadata
@@ -51,7 +51,8 @@ impl Monitoring {
             port: target.port.unwrap_or_default().to_owned(),
             interval: INTERVAL.to_string(),
             scrape_timeout: TIMEOUT.to_string(),
-            // Alerts and dashboards select by these, so they are set here and not left to the operator's defaults.
+            // Alerts and dashboards select by these labels, so they are set here instead of relying on the operator's
+            // defaults.
             relabelings: vec![label("job", &target.job), label(CLUSTER, self.kafka.name())],
         };
         match target.scrape {
@@ -83,8 +84,8 @@ impl Monitoring {
             spec: PrometheusRuleSpec {
                 groups: vec![RuleGroup {
                     name: self.kafka.name().to_owned(),
-                    // A group is worked off in order, so alerts find what has just been recorded. In a group of its own it
-                    // would be up to an interval old.
+                    // The rules of a group are evaluated in order, so alerts use what was just recorded. From another
+                    // group it would be up to one interval old.
                     rules: record::rules(sources)
                         .map(GroupedRule::Record)
                         .chain(
@@ -98,7 +99,8 @@ impl Monitoring {
         }
     }
 
-    /// The dashboards: one a `ConfigMap`, which Grafana's sidecar loads, or the Grafana operator by an object beside it.
+    /// The dashboards: one `ConfigMap` each, which Grafana's sidecar loads, or the Grafana operator by another object
+    /// that refers to it.
     fn dashboards(&self, context: &Context, sources: &Sources) -> Vec<Object> {
         let boards = self.boards(sources);
         let mut objects = Vec::new();
@@ -138,7 +140,7 @@ impl Monitoring {
     }
 }
 
-/// The rules, if that is what the object is.
+/// The rules, if the object has rules.
 fn rules_of(object: &Object) -> Option<PrometheusRule> {
     if object.kind() != PrometheusRuleSpec::KIND {
         return None;
@@ -219,7 +221,7 @@ impl Construct for Monitoring {
         }
     }
 
-    // All of it is made of the finished rules, so that it is about what is applied.
+    // Everything is made from the finished rules, so that it matches what is applied.
     fn documents<'a>(&'a self, context: &'a Context, finished: &[Object]) -> Vec<Document<'a>> {
         let Some(applied) = finished.iter().find_map(rules_of) else {
             return Vec::new();

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{promql::parse_duration, quantity::Duration};
 
-/// A resource of the API group `monitoring.coreos.com/v1`, or another that [`Spec`] names. Like a type of `k8s-openapi` it can be amended:
+/// A resource of the API group `monitoring.coreos.com/v1`, or of another one that [`Spec`] names. It can be amended
+/// like a type of `k8s-openapi`:
 ///
 /// ```
 /// use kafka_stacks::{monitoring::PodMonitor, prelude::*};
@@ -28,18 +29,18 @@ use crate::{promql::parse_duration, quantity::Duration};
 pub struct OperatorResource<S> {
     /// Name, namespace, labels.
     pub metadata: ObjectMeta,
-    /// What is asked of the operator.
+    /// The specification.
     pub spec: S,
 }
 
-/// Lets Prometheus scrape the pods behind a Service.
+/// Makes Prometheus scrape the pods behind a Service.
 pub type ServiceMonitor = OperatorResource<ServiceMonitorSpec>;
-/// Lets Prometheus scrape pods.
+/// Makes Prometheus scrape pods.
 pub type PodMonitor = OperatorResource<PodMonitorSpec>;
-/// Gives Prometheus alerts.
+/// Adds alerts to Prometheus.
 pub type PrometheusRule = OperatorResource<PrometheusRuleSpec>;
 
-/// Gives the Grafana operator a dashboard.
+/// Adds a dashboard to the Grafana operator.
 pub type GrafanaDashboard = OperatorResource<GrafanaDashboardSpec>;
 
 /// The specification of one kind of the API group.
@@ -52,7 +53,7 @@ pub trait Spec {
     const GROUP: &'static str = "monitoring.coreos.com";
     /// The version of the group.
     const VERSION: &'static str = "v1";
-    /// Both.
+    /// Group and version.
     const API_VERSION: &'static str = "monitoring.coreos.com/v1";
 }
 
@@ -88,7 +89,7 @@ impl<S: Spec + Serialize> Serialize for OperatorResource<S> {
     }
 }
 
-/// What a [`ServiceMonitor`] asks for.
+/// The specification of a [`ServiceMonitor`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceMonitorSpec {
     /// The labels of the Service, in the monitor's own namespace.
@@ -102,7 +103,7 @@ impl Spec for ServiceMonitorSpec {
     const PLURAL: &'static str = "servicemonitors";
 }
 
-/// What a [`PodMonitor`] asks for.
+/// The specification of a [`PodMonitor`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodMonitorSpec {
@@ -141,7 +142,7 @@ pub struct Relabeling {
     pub replacement: String,
 }
 
-/// What a [`PrometheusRule`] holds.
+/// The specification of a [`PrometheusRule`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrometheusRuleSpec {
     /// Rules that are evaluated one after the other, each group on its own.
@@ -154,7 +155,7 @@ impl Spec for PrometheusRuleSpec {
 }
 
 impl PrometheusRuleSpec {
-    /// The alert of a name, to amend it.
+    /// The alert with this name, to amend it.
     ///
     /// ```
     /// use kafka_stacks::{monitoring::PrometheusRule, prelude::*};
@@ -205,7 +206,7 @@ impl PrometheusRuleSpec {
 pub struct RuleGroup {
     /// Its name.
     pub name: String,
-    /// Its rules. What one records the next one can read.
+    /// Its rules. A rule can use what an earlier one recorded.
     pub rules: Vec<GroupedRule>,
 }
 
@@ -213,9 +214,9 @@ pub struct RuleGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum GroupedRule {
-    /// One that fires.
+    /// An alert.
     Alert(AlertingRule),
-    /// One that keeps what it found.
+    /// A recording rule.
     Record(RecordingRule),
 }
 
@@ -232,11 +233,11 @@ impl GroupedRule {
 /// A recording rule as Prometheus reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingRule {
-    /// The name of the series that it makes.
+    /// The name of the recorded series.
     pub record: String,
-    /// The expression: each series of its result is kept.
+    /// The expression: each series of its result is recorded.
     pub expr: String,
-    /// Labels on top of those of the result.
+    /// Labels that are added to those of the result.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
 }
@@ -248,35 +249,36 @@ pub struct AlertingRule {
     pub alert: String,
     /// The expression: each series of its result is a pending or firing alert.
     pub expr: String,
-    /// How long it must hold before it fires; if not said, it fires at once.
+    /// How long the expression must hold before the alert fires; `None`: it fires at once.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub for_duration: Option<String>,
-    /// Labels on top of those of the series, by which alerts are routed.
+    /// Labels that are added to those of the series; alerts are routed by labels.
     pub labels: BTreeMap<String, String>,
     /// Texts for the person on call.
     pub annotations: BTreeMap<String, String>,
 }
 
 impl AlertingRule {
-    /// One of its texts; empty if it is not there.
+    /// One of its annotations; empty if it is missing.
     pub(super) fn annotation(&self, name: &str) -> &str {
         self.annotations.get(name).map_or("", String::as_str)
     }
 
-    /// How long it waits before it fires. A text that is not a duration is reported by another check.
+    /// How long the expression must hold before the alert fires. A text that is not a duration is reported by another
+    /// check.
     pub(super) fn waits(&self) -> Duration {
         let text = self.for_duration.as_deref().unwrap_or("0");
         parse_duration(text).unwrap_or_default()
     }
 }
 
-/// What a [`GrafanaDashboard`] asks for.
+/// The specification of a [`GrafanaDashboard`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GrafanaDashboardSpec {
-    /// The labels of the Grafanas that show it.
+    /// The labels of the Grafana instances that show it.
     pub instance_selector: LabelSelector,
-    /// Whether a Grafana in another namespace may.
+    /// Whether a Grafana in another namespace may use it.
     pub allow_cross_namespace_import: bool,
     /// The dashboard.
     pub config_map_ref: ConfigMapKeySelector,

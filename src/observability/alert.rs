@@ -1,19 +1,19 @@
-//! Alerts as components and stacks write them: rule, runbook and test in one value.
+//! Alerts of components and stacks: rule, runbook and test in one value.
 
 use std::borrow::Cow;
 
 use super::{Sources, board};
 use crate::{diagnostics::Location, metrics::Metric, quantity::Duration};
 
-/// A text of this crate, or of a stack.
+/// A text that is either built in or given by a stack.
 pub(crate) type Text = Cow<'static, str>;
 
 /// How urgent an alert is: its label `severity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertSeverity {
-    /// Someone is woken: clients fail, or the next failure makes them fail.
+    /// Needs action at once: clients fail, or will fail with the next failure.
     Critical,
-    /// Someone looks during working hours.
+    /// Needs a look during working hours.
     Warning,
 }
 
@@ -26,8 +26,8 @@ impl AlertSeverity {
     }
 }
 
-/// An alert of a stack or of a component. It passes the same checks as those of this crate: every metric and label in it
-/// exists in the stack, it can fire, and it can stop.
+/// An alert of a stack or of a component. It is checked like the built-in alerts: its metrics and labels must exist in
+/// the stack, and it must be able to fire and to resolve.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -56,19 +56,19 @@ pub struct Alert {
     pub(crate) for_duration: Duration,
     pub(crate) summary: Text,
     pub(crate) description: Text,
-    /// What the limit is in this stack, and why.
+    /// The threshold in this stack, and the reason for it.
     pub(crate) threshold: Option<String>,
     pub(crate) runbook_url: Option<String>,
     pub(crate) runbook: Option<Runbook>,
     pub(crate) test: Option<AlertTest>,
-    /// The name of the dashboard to look at.
+    /// The name of the dashboard that it links to.
     pub(crate) board: &'static str,
-    /// The line that made it; none for the alerts of this crate's own components.
+    /// The location of its constructor; `None` for built-in alerts.
     pub(crate) location: Option<Location>,
 }
 
 impl Alert {
-    /// An alert that fires for each series of the expression's result: a warning after five minutes, unless said otherwise.
+    /// An alert that fires for each series of the expression's result: a warning after five minutes, by default.
     #[track_caller]
     pub fn new(name: impl Into<String>, expression: impl Into<String>) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Alert {
         self
     }
 
-    /// How long the expression must hold before it fires: zero, or at least one scrape interval (30 s).
+    /// How long the expression must hold before the alert fires: zero, or at least one scrape interval (30 s).
     pub const fn for_duration(mut self, for_duration: Duration) -> Self {
         self.for_duration = for_duration;
         self
@@ -105,46 +105,46 @@ impl Alert {
         self
     }
 
-    /// Which one, and how much: a sentence with Prometheus' templates, as `{{ $labels.topic }}` and `{{ $value }}`.
+    /// What is affected, and the value: a sentence with Prometheus' templates, such as `{{ $labels.topic }}` and `{{
+    /// $value }}`.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Cow::Owned(description.into());
         self
     }
 
-    /// What the limit is, and why: the annotation `threshold`.
+    /// The threshold, and the reason for it: the annotation `threshold`.
     pub fn threshold(mut self, threshold: impl Into<String>) -> Self {
         self.threshold = Some(threshold.into());
         self
     }
 
-    /// Its runbook, written to the stack's folder `runbooks`; the annotation `runbook_url` leads there unless
-    /// [`Alert::runbook_url`] says otherwise.
+    /// Its runbook, written to the stack's folder `runbooks`. The annotation `runbook_url` links to it, unless
+    /// [`Alert::runbook_url`] sets another URL.
     pub fn runbook(mut self, runbook: Runbook) -> Self {
         self.runbook = Some(runbook);
         self
     }
 
-    /// The URL of its runbook, where that is not in this stack's folder `runbooks`.
+    /// The URL of its runbook, if it is not in the stack's folder `runbooks`.
     pub fn runbook_url(mut self, url: impl Into<String>) -> Self {
         self.runbook_url = Some(url.into());
         self
     }
 
-    /// Its test, for promtool: series with which it fires and resolves, and others with which it must not fire.
+    /// Its promtool test: series with which it fires and resolves, and others with which it must not fire.
     pub fn test(mut self, test: AlertTest) -> Self {
         self.test = Some(test);
         self
     }
 
-    /// The dashboard to look at, by the name that [`Board::new`](super::Board::new) was given; the overview unless said
-    /// otherwise.
+    /// The dashboard that it links to, by its name in [`Board::new`](super::Board::new); the overview by default.
     pub const fn board(mut self, name: &'static str) -> Self {
         self.board = name;
         self
     }
 }
 
-/// An alert of this crate: a row of a component's table, from which rule, runbook and test are made.
+/// A built-in alert: a row of a component's table, from which rule, runbook and test are made.
 pub(crate) struct AlertRow<T: 'static> {
     pub name: &'static str,
     pub severity: AlertSeverity,
@@ -152,19 +152,19 @@ pub(crate) struct AlertRow<T: 'static> {
     pub for_duration: Duration,
     /// What is wrong: a sentence that is the same for every alert of this name.
     pub summary: &'static str,
-    /// Which one, and how much: a template.
+    /// What is affected, and the value: a template.
     pub description: &'static str,
-    /// What the limit is in this stack, and why.
+    /// The threshold in this stack, and the reason for it.
     pub threshold: fn(&T, &Sources) -> String,
     /// The expression; `None` where the stack does not export one of its metrics.
     pub expression: fn(&T, &Sources) -> Option<String>,
-    /// What to do about it.
+    /// Its runbook.
     pub page: Page,
-    /// Series that make it fire, and the worst at which it must not fire.
+    /// Its test: series that make it fire, and the worst series at which it must not fire.
     pub test: fn(&T, &Sources) -> AlertTest,
 }
 
-/// The alerts of a table whose metrics exist; `board` is the dashboard to look at.
+/// The alerts of a table whose metrics exist; `board` is the dashboard that they link to.
 pub(crate) fn of_table<T>(
     table: &'static [AlertRow<T>],
     board: &'static str,
@@ -189,24 +189,23 @@ pub(crate) fn of_table<T>(
     })
 }
 
-/// What a runbook says beside what the alert says. In all texts `{ns}` and the like are replaced by what they are in the stack.
+/// The text of a built-in runbook. Placeholders such as `{ns}` are replaced with the values of the stack.
 pub(crate) struct Page {
     /// What it means for clients, in this cluster's numbers.
     pub meaning: &'static str,
     /// Likely causes, the most likely first.
     pub causes: &'static [&'static str],
-    /// What to see, and the command that shows it.
+    /// Questions, and the commands that answer them.
     pub steps: &'static [(&'static str, &'static str)],
-    /// How to fix it, and how to tell that it is over.
-    pub over: &'static str,
+    /// How to fix it, and how to tell that it is fixed.
+    pub fix: &'static str,
     /// What not to do, and why.
     pub avoid: &'static [&'static str],
 }
 
-/// The runbook of an alert: what the person on call reads first.
-///
-/// `{ns}`, `{cluster}`, `{bootstrap}`, `{job}` and the other names that this crate's own runbooks use are replaced by what they
-/// are in the stack, and `{run} ` by what comes before a Kafka command, which is empty for an external cluster.
+/// The runbook of an alert: what the person on call reads first. Placeholders such as `{ns}`, `{cluster}`,
+/// `{bootstrap}` and `{job}` are replaced with the values of the stack. `{run} ` is replaced with the prefix of Kafka
+/// commands, which is empty for an external cluster.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -215,8 +214,8 @@ pub(crate) struct Page {
 ///     .cause("The workers are down.")
 ///     .step("Do they run?", "kubectl -n shop get pods -l app=worker")
 ///     .step("How far behind are they?", "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group worker")
-///     .over("Start them. It is over when fewer than 100 orders wait.")
-///     .avoid("Do not reset the group's offsets: the orders in between are then never handled.");
+///     .fix("Start them. The alert resolves when fewer than 100 orders wait.")
+///     .avoid("Do not reset the group's offsets: the orders in between are then never processed.");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -224,7 +223,7 @@ pub struct Runbook {
     pub(crate) meaning: Text,
     pub(crate) causes: Vec<Text>,
     pub(crate) steps: Vec<(Text, Text)>,
-    pub(crate) over: Text,
+    pub(crate) fix: Text,
     pub(crate) avoid: Vec<Text>,
 }
 
@@ -235,7 +234,7 @@ impl Runbook {
             meaning: Cow::Owned(meaning.into()),
             causes: Vec::new(),
             steps: Vec::new(),
-            over: Cow::Borrowed(""),
+            fix: Cow::Borrowed(""),
             avoid: Vec::new(),
         }
     }
@@ -246,15 +245,15 @@ impl Runbook {
         self
     }
 
-    /// What to look at, and the command that shows it.
+    /// A question, and the command that answers it.
     pub fn step(mut self, what: impl Into<String>, command: impl Into<String>) -> Self {
         self.steps.push((Cow::Owned(what.into()), Cow::Owned(command.into())));
         self
     }
 
-    /// How to fix it, and how to tell that it is over.
-    pub fn over(mut self, over: impl Into<String>) -> Self {
-        self.over = Cow::Owned(over.into());
+    /// How to fix it, and how to tell that it is fixed.
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Cow::Owned(fix.into());
         self
     }
 
@@ -274,17 +273,16 @@ impl Runbook {
                 .iter()
                 .map(|(what, command)| (Cow::Borrowed(*what), Cow::Borrowed(*command)))
                 .collect(),
-            over: Cow::Borrowed(page.over),
+            fix: Cow::Borrowed(page.fix),
             avoid: borrowed(page.avoid),
         }
     }
 }
 
-/// How an alert is tested: series that make it fire and resolve, and the worst ones at which it must not fire.
-///
-/// `out/<stack>/tests/alerts.yaml` then has two tests of it, for `promtool test rules`. In the first all series are `healthy`
-/// for ten minutes, then `firing` until ten minutes after the alert fires, then `healthy` again. In the second they are
-/// `tolerated` for as long, and the alert must not fire.
+/// The test of an alert: series that make it fire and resolve, and the worst series at which it must not fire. It
+/// becomes two tests in `out/<stack>/tests/alerts.yaml`, for `promtool test rules`. In the first one all series are
+/// `healthy` for ten minutes, then `firing` until ten minutes after the alert fires, then `healthy` again. In the
+/// second one they are `tolerated` for the same time, and the alert must not fire.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -315,7 +313,7 @@ impl Runbook {
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct AlertTest {
-    /// What the description is when the alert fires.
+    /// The description when the alert fires.
     pub(crate) expected: ExpectedDescription,
     pub(crate) series: Vec<TestSeries>,
     /// The alert's labels beside `namespace`, `kafka_cluster` and `severity`.
@@ -326,16 +324,16 @@ pub struct AlertTest {
     pub(crate) recovery: Duration,
 }
 
-/// What a test expects the description to be when the alert fires.
+/// The description that a test expects when the alert fires.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ExpectedDescription {
-    /// The template with this value in it.
+    /// The template, with this value.
     WithValue(String),
     /// This text.
     Text(String),
 }
 
-/// A series of a test, by metric and labels of its own.
+/// A series of a test: its metric and its own labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TestSeries {
     pub metric: Text,
@@ -348,36 +346,57 @@ pub(crate) struct TestSeries {
 pub enum Samples {
     /// A value.
     Gauge {
-        /// While all is well.
+        /// While the alert must not fire.
         healthy: f64,
         /// The worst value at which the alert must not fire.
         tolerated: f64,
         /// While the alert fires.
         firing: f64,
     },
-    /// A value that grows in each minute by the number of the phase.
+    /// A counter that grows by this number in each minute of the phase.
     Counter {
         /// The first value.
         from: f64,
-        /// While all is well.
+        /// While the alert must not fire.
         healthy: f64,
         /// The worst growth at which the alert must not fire.
         tolerated: f64,
         /// While the alert fires.
         firing: f64,
     },
-    /// It grows by 1 every other minute while the alert fires.
+    /// A value that grows by 1 every other minute while the alert fires.
     Flapping,
-    /// It has this value, and is absent while the alert fires.
+    /// This value, and no samples while the alert fires.
     Disappears(f64),
-    /// It has this value while the alert fires, and is absent otherwise.
+    /// This value while the alert fires, and no samples otherwise.
     Appears(f64),
-    /// It always has this value.
+    /// This value all the time.
     Constant(f64),
 }
 
+impl Samples {
+    /// A gauge with the same value whenever the alert must not fire.
+    pub(crate) const fn gauge(normal: f64, firing: f64) -> Self {
+        Self::Gauge {
+            healthy: normal,
+            tolerated: normal,
+            firing,
+        }
+    }
+
+    /// A counter that grows only while the alert fires, by this number per minute.
+    pub(crate) const fn growth(firing: f64) -> Self {
+        Self::Counter {
+            from: 0.0,
+            healthy: 0.0,
+            tolerated: 0.0,
+            firing,
+        }
+    }
+}
+
 impl AlertTest {
-    /// A test in which one alert fires with this description, its templates replaced.
+    /// A test in which one alert fires with this description, after its templates are replaced.
     pub fn new(description: impl Into<String>) -> Self {
         Self::expecting(ExpectedDescription::Text(description.into()))
     }
@@ -401,8 +420,8 @@ impl AlertTest {
         }
     }
 
-    /// A series of a metric, with labels of its own: those that its scrape gives it (`namespace`, `kafka_cluster` and `job`)
-    /// need no mention.
+    /// Adds a series of a metric with these labels. The labels of its scrape (`namespace`, `kafka_cluster` and `job`)
+    /// are added.
     pub fn series(mut self, metric: impl Into<String>, labels: &[(&str, &str)], samples: Samples) -> Self {
         let owned = |(label, value): &(&str, &str)| (Cow::Owned((*label).to_owned()), (*value).to_owned());
         self.series.push(TestSeries {
@@ -413,7 +432,7 @@ impl AlertTest {
         self
     }
 
-    /// The same of a metric of this crate.
+    /// Adds a series of a metric of this crate.
     pub(crate) fn given(mut self, metric: &Metric, labels: &[(&'static str, &str)], samples: Samples) -> Self {
         self.series.push(TestSeries {
             metric: Cow::Borrowed(metric.name),
@@ -432,8 +451,9 @@ impl AlertTest {
         self
     }
 
-    /// The time from the first firing sample until the expression holds, as a rate needs to rise, and from the first healthy
-    /// sample until it no longer holds; both are 0 by default. Only whole minutes count.
+    /// How long it takes from the first firing sample until the expression holds, because a rate needs time to rise,
+    /// and from the first healthy sample until it no longer holds. Both are 0 by default and are counted in whole
+    /// minutes.
     pub const fn late(mut self, delay: Duration, recovery: Duration) -> Self {
         self.delay = delay;
         self.recovery = recovery;
@@ -441,10 +461,10 @@ impl AlertTest {
     }
 }
 
-/// What most results are aggregated by.
+/// The labels by which most alerts aggregate.
 pub(crate) const BY: &str = "namespace, kafka_cluster";
 
-/// So many minutes, in a table.
+/// This many minutes; `const`, for tables.
 pub(crate) const fn minutes(n: u64) -> Duration {
     Duration::from_seconds(n * 60)
 }

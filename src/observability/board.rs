@@ -1,4 +1,4 @@
-//! Dashboards as components describe them; monitoring makes JSON of them.
+//! Dashboards as components describe them; monitoring converts them to JSON.
 
 use super::{ALERTS, CLUSTER, Sources};
 use crate::{manifest::digest, metrics::Metric};
@@ -8,13 +8,13 @@ pub(crate) const OVERVIEW: &str = "";
 
 /// Grafana's limit for a `uid`.
 const UID_LIMIT: usize = 40;
-/// `kafka-`, the digest of a cluster's name, and `-` leave so much for the name of a dashboard.
+/// The characters that `kafka-`, the digest of a cluster's name, and `-` leave for the name of a dashboard.
 pub(crate) const LONGEST_NAME: usize = UID_LIMIT - 23;
-/// Up to this length of a dashboard's name, whether the cluster's name fits does not depend on it: the dashboards of one
-/// cluster then have names that begin alike.
+/// Names of dashboards up to this length do not influence whether the cluster's name is replaced by its digest, so that
+/// the uids of one cluster's dashboards begin alike.
 const USUAL_NAME: usize = 9;
 
-/// A dashboard about one thing.
+/// A dashboard about one subject.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Board {
@@ -33,7 +33,8 @@ pub(crate) struct Row {
 }
 
 impl Board {
-    /// An empty dashboard. `name` is the end of its id, as `connect`: at most 17 lower-case letters, digits and `-`.
+    /// An empty dashboard. `name` is the end of its uid, such as `connect`: at most 17 lower-case letters, digits and
+    /// `-`.
     pub const fn new(name: &'static str, title: &'static str) -> Self {
         Self {
             name,
@@ -59,7 +60,7 @@ impl Board {
         self
     }
 
-    /// A row that is folded until someone opens it.
+    /// A row that is folded when the dashboard is opened.
     pub fn folded_row(mut self, title: &'static str, panels: Vec<Panel>) -> Self {
         self.rows.push(Row {
             title,
@@ -74,7 +75,7 @@ impl Board {
         self.rows.iter().any(|row| row.panels.iter().any(Panel::is_known))
     }
 
-    /// Adds what another dashboard of the same name has and this one does not.
+    /// Adds rows, panels and variables of another dashboard of the same name that this one does not have.
     pub(crate) fn join(&mut self, other: Self) {
         let new = |variable: &Variable| self.variables.iter().all(|known| known.name != variable.name);
         let variables: Vec<Variable> = other.variables.into_iter().filter(new).collect();
@@ -93,7 +94,7 @@ impl Board {
         }
     }
 
-    /// What comes behind the names of the cluster's dashboards.
+    /// The part of the uid after the prefix of the cluster.
     pub(crate) fn suffix(&self) -> String {
         suffix(self.name)
     }
@@ -107,8 +108,8 @@ fn suffix(name: &str) -> String {
     }
 }
 
-/// The stable id of a dashboard, by which it is linked to; it is also the name of its file, which has to differ from that of
-/// every other dashboard that Grafana loads.
+/// The stable uid of a dashboard, which links use. It is also the name of its file, which must differ from the files of
+/// all other dashboards that Grafana loads.
 pub(crate) fn uid(sources: &Sources, name: &str) -> String {
     let mut cluster = format!("kafka-{}-{}", sources.namespace, sources.cluster);
     if cluster.len() + 1 + name.len().max(USUAL_NAME) > UID_LIMIT {
@@ -117,7 +118,7 @@ pub(crate) fn uid(sources: &Sources, name: &str) -> String {
     cluster + &suffix(name)
 }
 
-/// The alerts that fire, by name: Prometheus keeps a series of each.
+/// The firing alerts by name: Prometheus has a series for each.
 pub(crate) fn firing(how: &str, sources: &Sources, matchers: &str) -> String {
     let Sources { namespace, cluster, .. } = sources;
     format!(
@@ -126,7 +127,7 @@ pub(crate) fn firing(how: &str, sources: &Sources, matchers: &str) -> String {
     )
 }
 
-/// What can be chosen above a dashboard, all at first: the values of a label.
+/// A variable at the top of a dashboard: the values of a label. At first all values are selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     pub(crate) name: &'static str,
@@ -136,7 +137,7 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// A variable that panels use as `$name`: the values of a label of a metric. `title` stands beside it.
+    /// A variable that panels use as `$name`: the values of a label of a metric. `title` is shown next to it.
     pub fn new(name: &'static str, title: &'static str, sources: &Sources, metric: &Metric, label: &str) -> Self {
         Self {
             name,
@@ -148,28 +149,28 @@ impl Variable {
     }
 }
 
-/// What the values of a panel are.
+/// The unit of a panel's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PanelUnit {
-    /// Few things, as pods: in full.
+    /// A small number, such as pods, shown in full.
     Count,
-    /// Many things, as records: rounded.
+    /// A large number, such as records, shown rounded.
     Many,
-    /// Records a second.
+    /// Records per second.
     RecordsPerSecond,
-    /// Requests a second.
+    /// Requests per second.
     RequestsPerSecond,
     /// Bytes.
     Bytes,
-    /// Bytes a second.
+    /// Bytes per second.
     BytesPerSecond,
     /// Milliseconds.
     Milliseconds,
     /// Seconds.
     Seconds,
-    /// A part of 1, shown in percent.
+    /// A ratio from 0 to 1, shown in percent.
     Ratio,
-    /// Anything else; the title says what.
+    /// Another unit, which the title names.
     Number,
 }
 
@@ -190,7 +191,7 @@ impl PanelUnit {
     }
 }
 
-/// A query and the legend of its series. No expression: the stack does not export one of its metrics.
+/// A query and the legend of its series. The expression is `None` if the stack does not export one of its metrics.
 pub type Query = (Option<String>, &'static str);
 
 /// A colour by Grafana's name, or as `#rrggbb`.
@@ -199,17 +200,18 @@ pub type Colour = &'static str;
 /// How a panel shows its values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum View {
-    /// One large number on green, and on another colour from each value on; without any, a number on no colour.
+    /// One large number on a green background, and on another colour from each of these values on; without values, a
+    /// number without a background.
     Stat(Vec<(f64, Colour)>),
     /// Lines over time.
     Lines,
     /// Lines with a legend that is sorted by value, for series whose number is not known.
     TopLines,
-    /// Areas over time, one upon the other.
+    /// Stacked areas over time.
     Stacked,
-    /// What happened within each interval.
+    /// Bars: what happened within each interval.
     Bars,
-    /// A bar over time for each series, with a name and a colour for each value that means something.
+    /// A bar over time for each series, with names and colours for values.
     States(Vec<(i32, &'static str, Colour)>),
     /// A bar over time for each alert while it fires, red if it is critical.
     Alerts,
@@ -230,20 +232,20 @@ pub struct Panel {
     pub(crate) unit: PanelUnit,
     pub(crate) view: View,
     pub(crate) queries: Vec<Query>,
-    /// The least value of the axis.
+    /// The minimum of the axis.
     pub(crate) min: f64,
-    /// The most, if the axis is to show all that there can be.
+    /// The maximum of the axis, if it shows the whole range.
     pub(crate) max: Option<f64>,
-    /// A line at a limit: of an alert, or of what there can be.
+    /// A line at a limit, such as an alert's threshold.
     pub(crate) limit: Option<f64>,
-    /// What it says without series, where that is good news.
+    /// The text to show without series, if that is good news.
     pub(crate) no_value: Option<&'static str>,
-    /// Where a click leads.
+    /// The link of the panel.
     pub(crate) link: Option<(&'static str, String)>,
 }
 
 impl Panel {
-    /// A panel of these queries. `$__rate_interval` is the range to use for rates.
+    /// A panel with these queries. Use `$__rate_interval` as the range of rates.
     pub const fn new(title: &'static str, unit: PanelUnit, view: View, queries: Vec<Query>) -> Self {
         let max = match unit {
             PanelUnit::Ratio => Some(1.0),
@@ -263,13 +265,13 @@ impl Panel {
         }
     }
 
-    /// What it shows: a sentence behind the title.
+    /// What the panel shows: a sentence in its tooltip.
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
         self
     }
 
-    /// The least value of the axis, where that is not 0.
+    /// The minimum of the axis; by default 0.
     pub const fn min(mut self, min: f64) -> Self {
         self.min = min;
         self
@@ -281,19 +283,19 @@ impl Panel {
         self
     }
 
-    /// What it says while there is no series, where that is good news, as `No errors`.
+    /// The text to show without series, if that is good news, such as `No errors`.
     pub const fn no_value(mut self, text: &'static str) -> Self {
         self.no_value = Some(text);
         self
     }
 
-    /// Where a click leads.
+    /// The link of the panel.
     pub fn link(mut self, title: &'static str, url: impl Into<String>) -> Self {
         self.link = Some((title, url.into()));
         self
     }
 
-    /// Whether any of its metrics exists here.
+    /// Whether any of its metrics exists in the stack.
     pub(crate) fn is_known(&self) -> bool {
         self.queries.iter().any(|(expression, _)| expression.is_some())
     }

@@ -1,4 +1,4 @@
-//! What the analysis of expressions knows of the series of a stack.
+//! The series of a stack, for the analysis of expressions.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ impl Catalog for Sources {
             metric_type: series.metric_type,
             bounds: Bounds::new(least, most),
             labels,
-            // What external exporters report may have neither label.
+            // Series of external exporters may have neither label.
             scope: series.metric.map(|_| {
                 if series.ours {
                     (CLUSTER, self.cluster.as_str())

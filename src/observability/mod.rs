@@ -1,7 +1,7 @@
-//! What a component says of itself, so that it can be monitored: targets, volumes, alerts and dashboards.
+//! What a component declares so that it can be monitored: targets, volumes, alerts and dashboards.
 //!
-//! A component implements [`Monitored`] for its handle, beside its builder. [`Monitoring`](crate::monitoring::Monitoring) makes
-//! the objects: it knows no component but the cluster that it was made for.
+//! A component implements [`Monitored`] for its handle, beside its builder.
+//! [`Monitoring`](crate::monitoring::Monitoring) makes the objects; it knows no component except its cluster.
 
 mod alert;
 mod board;
@@ -78,38 +78,39 @@ use crate::{construct::Check, workload::VolumeClaims};
 /// assert!(manifests.get("monitoring/prometheusrule-kafka.yaml").unwrap().contains("alert: BridgeQueueLong"));
 /// ```
 pub trait Monitored: fmt::Debug + Send + Sync + 'static {
-    /// The construct's name, and that of its job.
+    /// The name of the construct, and of its job.
     fn name(&self) -> &str;
 
-    /// Its pods with metrics, each once.
+    /// Its pods with metrics. No pod may be in two targets.
     fn targets(&self) -> Vec<Target> {
         Vec::new()
     }
 
-    /// Its volumes: alerts on volumes, and the panel of them, are about these.
+    /// Its volumes, for the alerts and the panel on volumes.
     fn volumes(&self) -> Vec<VolumeClaims> {
         Vec::new()
     }
 
-    /// Its alerts, the most urgent first. `sources` has what is scraped for the whole cluster: an alert whose metrics are not
-    /// there is left out. Where two components give the same alert, as two groups of Connect workers do, it is written once.
+    /// Its alerts, the most urgent first. `sources` has everything that is scraped for the cluster: leave out an alert
+    /// whose metrics are missing. If two components have the same alert, such as two Connect groups, it is written
+    /// once.
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
         let _ = sources;
         Vec::new()
     }
 
-    /// Its dashboards. Those of one name become one: rows of the same title are joined.
+    /// Its dashboards. Dashboards with the same name are merged, and so are rows with the same title.
     fn boards(&self, sources: &Sources) -> Vec<Board> {
         let _ = sources;
         Vec::new()
     }
 
-    /// What is monitored together with it, as the ensemble of a cluster on ZooKeeper.
+    /// What is monitored together with it, such as the ensemble of a cluster on ZooKeeper.
     fn beside(&self) -> Vec<&dyn Monitored> {
         Vec::new()
     }
 
-    /// What its runbooks call by a name of its own, as `{servers}`. `{job}` is its name.
+    /// Further placeholders of its runbooks, such as `{servers}`, and their values. `{job}` is its name.
     fn names(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }

@@ -1,17 +1,17 @@
-//! Panels that more than one component shows, and the queries that panels are made of.
+//! Panels that several components show, and helpers for the queries of panels.
 
 use super::{Colour, Panel, PanelUnit, Query, Sources, View, uid};
 use crate::metrics::{Metric, controller, exporter, jvm, record};
 
-/// What is neither good nor bad.
+/// The colour of values that are neither good nor bad.
 pub(crate) const QUIET: Colour = "#464C54";
 
-/// A panel of one query, described by what its metric says.
+/// A panel with one query, described by the help text of its metric.
 pub(crate) fn panel(title: &'static str, metric: &Metric, unit: PanelUnit, look: View, query: Query) -> Panel {
     panel_of(title, metric.help, unit, look, vec![query])
 }
 
-/// A panel of several queries.
+/// A panel with several queries.
 pub(crate) const fn panel_of(
     title: &'static str,
     description: &'static str,
@@ -22,32 +22,32 @@ pub(crate) const fn panel_of(
     Panel::new(title, unit, view, queries).description(description)
 }
 
-/// Bad from a value on.
+/// A number that is red from a value on.
 pub(crate) fn alarm(from: f64) -> View {
     View::Stat(vec![(from, "red")])
 }
 
-/// To be looked at from a value on.
+/// A number that is yellow from a value on.
 pub(crate) fn warning(from: f64) -> View {
     View::Stat(vec![(from, "orange")])
 }
 
-/// Bad below a value.
+/// A number that is red below a value.
 pub(crate) fn no_less_than(least: f64) -> View {
     View::Stat(vec![(0.0, "red"), (least, "green")])
 }
 
-/// Bad if it is another number than 1.
+/// A number that is red unless it is 1.
 pub(crate) fn exactly_one() -> View {
     View::Stat(vec![(0.0, "red"), (1.0, "green"), (2.0, "red")])
 }
 
-/// Neither good nor bad.
+/// A number without colours.
 pub(crate) fn plain() -> View {
     View::Stat(Vec::new())
 }
 
-/// Of what is 1 on one pod and 0 on the others.
+/// The state of a metric that is 1 on one pod and 0 on the others.
 pub(crate) fn chosen(name: &'static str, other: &'static str) -> View {
     View::States(vec![(1, name, "green"), (0, other, QUIET)])
 }
@@ -56,12 +56,12 @@ pub(crate) fn chosen(name: &'static str, other: &'static str) -> View {
 pub(crate) struct Queries<'a>(pub &'a Sources);
 
 impl Queries<'_> {
-    /// `sum by (pod) (…)`, and the like.
+    /// The metric, aggregated by `how`, such as `sum by (pod)`.
     pub(crate) fn gauge(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
         Some(format!("{how} ({})", self.0.series(metric, labels)?))
     }
 
-    /// `sum by (pod) (rate(…))`, and the like.
+    /// Its `rate`, aggregated by `how`.
     pub(crate) fn rate(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
         Some(format!(
             "{how} (rate({}[$__rate_interval]))",
@@ -69,7 +69,7 @@ impl Queries<'_> {
         ))
     }
 
-    /// `sum by (pod) (increase(…))`, and the like.
+    /// Its `increase`, aggregated by `how`.
     pub(crate) fn increase(&self, how: &str, metric: &Metric) -> Option<String> {
         Some(format!(
             "{how} (increase({}[$__rate_interval]))",
@@ -77,7 +77,7 @@ impl Queries<'_> {
         ))
     }
 
-    /// A number of things in the whole cluster.
+    /// A number for the whole cluster.
     pub(crate) fn number(&self, title: &'static str, metric: &Metric, how: &str, look: View) -> Panel {
         panel(
             title,
@@ -107,7 +107,7 @@ impl Queries<'_> {
         panel(title, metric, unit, View::Lines, query)
     }
 
-    /// What rarely happens, on each pod.
+    /// Rare events of each pod.
     pub(crate) fn events(&self, title: &'static str, metric: &Metric) -> Panel {
         let query = (self.increase("sum by (pod)", metric), "{{pod}}");
         panel(title, metric, PanelUnit::Count, View::Bars, query).no_value("None")
@@ -124,8 +124,8 @@ impl Queries<'_> {
         )
     }
 
-    /// The state of each thing, where the state is a label whose value stands in a list, and its series is there while the
-    /// thing is in it. A state is shown as its place in the list.
+    /// The state of each thing, if the state is a label and the series exists only while the thing is in this state. A
+    /// state is shown as its position in the list.
     pub(crate) fn named_states(
         &self,
         title: &'static str,
@@ -162,14 +162,14 @@ impl Queries<'_> {
 }
 
 impl Panel {
-    /// A click leads to another dashboard, with the same time and data source.
+    /// Links the panel to another dashboard, with the same time range and data source.
     pub(crate) fn link_to_board(self, name: &str, title: &'static str, queries: &Queries<'_>) -> Self {
         let url = format!("/d/{}?${{__url_time_range}}&${{__all_variables}}", uid(queries.0, name));
         self.link(title, url)
     }
 }
 
-/// A percentage, as a part of 1.
+/// A percentage as a ratio from 0 to 1.
 pub(crate) fn share(percent: u8) -> f64 {
     f64::from(percent) / 100.0
 }
@@ -233,7 +233,7 @@ pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
             PanelUnit::Count,
             View::Bars,
             vec![
-                // With KRaft each controller counts those of the whole cluster.
+                // With KRaft each controller counts the elections of the whole cluster.
                 (
                     queries.increase("max", &controller::UNCLEAN_ELECTIONS),
                     "unclean elections",
@@ -263,7 +263,7 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
             View::Lines,
             (heap.map(part), "{{pod}}"),
         )
-        .description("Part of the heap's limit in use; garbage counts until it is collected."),
+        .description("Share of the maximum heap in use; garbage counts until it is collected."),
         Panel {
             max: None,
             ..panel(
@@ -273,7 +273,7 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
                 View::Lines,
                 (queries.rate("sum by (pod)", &jvm::GC_SECONDS, &job), "{{pod}}"),
             )
-            .description("Part of the time spent in garbage collection.")
+            .description("Share of the time spent in garbage collection.")
         },
         panel(
             "CPU cores in use",
@@ -290,6 +290,6 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
             View::Lines,
             (files.map(part), "{{pod}}"),
         )
-        .description("Part of the limit of open file descriptors in use."),
+        .description("Share of the maximum number of open file descriptors."),
     ]
 }

@@ -1,4 +1,4 @@
-//! What Prometheus scrapes, and the selectors of the series that come of it.
+//! What Prometheus scrapes, and the selectors of the resulting series.
 
 use super::Thresholds;
 use crate::{
@@ -8,16 +8,16 @@ use crate::{
     workload::{Labels, VolumeClaims},
 };
 
-/// Fine enough for a `rate` over five minutes to survive missed scrapes, and no finer than the exporter's own view of the
-/// cluster, which it refreshes every 30 s.
+/// Short enough that a `rate` over five minutes survives missed scrapes, and not shorter than the exporter's own
+/// refresh interval, which is 30 s.
 pub(crate) const INTERVAL: Duration = Duration::from_seconds(30);
-/// The exporter asks every group and every partition at each scrape.
+/// The exporter queries every group and every partition at each scrape.
 pub(crate) const TIMEOUT: Duration = Duration::from_seconds(25);
 
-/// The series that Prometheus keeps of each alert that is pending or fires.
+/// The series that Prometheus has for each pending or firing alert.
 pub(crate) const ALERTS: &str = "ALERTS";
 
-/// The label that tells clusters apart in every series.
+/// The label with the name of the Kafka cluster.
 pub(crate) const CLUSTER: &str = "kafka_cluster";
 
 /// Pods that are scraped under one job.
@@ -25,7 +25,7 @@ pub(crate) const CLUSTER: &str = "kafka_cluster";
 pub struct Target {
     /// The name of the job, and of the monitor.
     pub(crate) job: String,
-    /// The labels of the pods, or of the Service before them.
+    /// The labels of the pods, or of their Service.
     pub(crate) labels: Labels,
     /// The name of the port; `None` where the image has no metrics agent.
     pub(crate) port: Option<&'static str>,
@@ -33,18 +33,18 @@ pub struct Target {
     tables: Vec<&'static [Metric]>,
 }
 
-/// How a target is found.
+/// How Prometheus finds a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scrape {
-    /// Pod by pod.
+    /// Each pod itself: a `PodMonitor`.
     Pods,
-    /// Through the Service before the pods.
+    /// Through the pods' Service: a `ServiceMonitor`.
     Service,
 }
 
 impl Target {
-    /// Pods with these labels, which no other pods may have, with these tables of metrics on their port. `port` is its name;
-    /// `None` where the image has no metrics agent, which is reported.
+    /// Pods with these labels, which no other pods may have, with these tables of metrics on their port. `port` is its
+    /// name; `None` if the image has no metrics agent, which is reported.
     pub fn pods(
         job: impl Into<String>,
         labels: Labels,
@@ -82,7 +82,7 @@ impl Target {
         self.tables.iter().copied().flatten()
     }
 
-    /// The metric of a name that it exports, or that Prometheus makes of scraping it.
+    /// The metric with this name that it exports, or that Prometheus adds for it.
     fn find(&self, name: &str) -> Option<&'static Metric> {
         self.metrics().chain(target::ALL).find(|metric| metric.name == name)
     }
@@ -96,21 +96,21 @@ impl Target {
     }
 }
 
-/// All that is scraped for one cluster: makes the selectors of its series.
+/// Everything that is scraped for one cluster: makes the selectors of its series.
 #[derive(Clone, Debug)]
 pub struct Sources {
     pub(crate) namespace: String,
     pub(crate) cluster: String,
     pub(crate) targets: Vec<Target>,
-    /// The number of brokers: there are never more of them, nor more replicas of a partition.
+    /// The number of brokers, which is also the most replicas that a partition can have.
     pub(crate) brokers: Option<u32>,
     pub(crate) volumes: Vec<VolumeClaims>,
-    /// What is scraped by monitors outside this stack.
+    /// Exporters that are scraped by monitors outside this stack.
     pub(crate) external: Vec<ExternalExporter>,
     pub(crate) thresholds: Thresholds,
 }
 
-/// An exporter that is scraped, but not by a monitor of this stack: it lets an [`Alert`](super::Alert) name its metrics.
+/// An exporter that is not scraped by a monitor of this stack. It lets an [`Alert`](super::Alert) use its metrics.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -127,7 +127,7 @@ pub struct ExternalExporter {
 }
 
 impl ExternalExporter {
-    /// One that Prometheus scrapes under this `job`.
+    /// An exporter that Prometheus scrapes under this `job`.
     pub fn new(job: impl Into<String>) -> Self {
         Self {
             job: job.into(),
@@ -135,8 +135,7 @@ impl ExternalExporter {
         }
     }
 
-    /// A metric that goes up and down, with the labels of its series. `job`, `instance`, `namespace` and `pod` need no
-    /// mention.
+    /// Adds a gauge with the labels of its series, without `job`, `instance`, `namespace` and `pod`.
     pub fn gauge<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.metric(
             name.into(),
@@ -145,7 +144,7 @@ impl ExternalExporter {
         )
     }
 
-    /// A metric that only grows, with the labels of its series.
+    /// Adds a counter with the labels of its series, without `job`, `instance`, `namespace` and `pod`.
     pub fn counter<L: Into<String>>(self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.metric(
             name.into(),
@@ -164,7 +163,7 @@ impl ExternalExporter {
     }
 }
 
-/// The series of one name, as far as they are known before they exist.
+/// What is known about the series of one metric before they exist.
 #[derive(Debug)]
 pub(crate) struct Series<'a> {
     pub metric_type: MetricType,
@@ -174,7 +173,7 @@ pub(crate) struct Series<'a> {
     pub jobs: Vec<&'a str>,
     /// The metric, if it is one of this crate's.
     pub metric: Option<&'static Metric>,
-    /// Whether the monitors of this stack scrape them, so that they carry the cluster's name.
+    /// Whether the monitors of this stack scrape them, so that they have the label with the cluster's name.
     pub ours: bool,
 }
 
@@ -223,7 +222,7 @@ impl Sources {
             .collect()
     }
 
-    /// The series of a name; `None` if nothing here exports it.
+    /// The series of a metric; `None` if it is not exported.
     pub(crate) fn find(&self, name: &str) -> Option<Series<'_>> {
         let ours: Vec<(&Target, &'static Metric)> = self
             .targets
@@ -270,7 +269,7 @@ impl Sources {
             });
         }
         if name == ALERTS {
-            // Prometheus' own, of all rules: what the expression of each leaves comes on top.
+            // Prometheus adds these for every rule; the labels of the rule's expression come on top.
             return Some(Series {
                 metric_type: MetricType::Gauge,
                 bounds: (1.0, 1.0),
@@ -296,7 +295,7 @@ impl Sources {
         })
     }
 
-    /// What the stack's own rules record: nothing of volumes where it has none.
+    /// What the stack's rules record; volumes only if it has volumes.
     fn records(&self) -> impl Iterator<Item = &'static Metric> {
         let volumes = !self.volumes.is_empty();
         record::ALL
@@ -304,7 +303,7 @@ impl Sources {
             .filter(move |metric| volumes || **metric != record::VOLUME_USED)
     }
 
-    /// Every name that something here exports.
+    /// The names of all exported metrics.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.targets
             .iter()
@@ -323,7 +322,7 @@ impl Sources {
             .collect()
     }
 
-    /// The labels that the exporter of a name gives its series; those of the scrape come on top.
+    /// The labels that the exporter gives the series of a metric, without those of the scrape.
     pub(crate) fn labels_of(&self, name: &str) -> Vec<String> {
         match self.find(name).and_then(|series| series.metric) {
             Some(metric) => metric.labels().into_iter().map(str::to_owned).collect(),
@@ -335,7 +334,7 @@ impl Sources {
         }
     }
 
-    /// A series of a metric as a test gives it: with the labels of its scrape and these, or in their place.
+    /// A series of a metric for a test: with the labels of its scrape and these, which replace them.
     pub(crate) fn sample(&self, name: &str, labels: &[(&str, &str)]) -> String {
         let target = self.targets.iter().find(|target| target.find(name).is_some());
         let external = self.external.iter().find(|exporter| exporter.metric_of(name).is_some());
@@ -360,8 +359,9 @@ impl Sources {
             .to_string()
     }
 
-    /// Selects the series of a metric by labels of its own, on top of those that its monitors give it or in their place; a
-    /// value that starts with `~` is a pattern. `None` if nothing here exports the metric: what needs it does not exist in this stack.
+    /// Selects the series of a metric by the labels of its monitors and by these, which replace them. A value that
+    /// starts with `~` is a regular expression. `None` if the stack does not export the metric: leave out what needs
+    /// it.
     pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
         let jobs = self.jobs_of(metric);
         // The label names a job that does not export the metric: such a series cannot exist.

@@ -1,15 +1,15 @@
-//! The limits that `Monitoring` was given.
+//! The thresholds of `Monitoring`.
 
 use crate::{
     name::TopicName,
     quantity::{Duration, Units},
 };
 
-/// The limits of alerts, which panels show too.
+/// The thresholds of alerts, which panels show too.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Thresholds {
     pub lag: LagLimits,
-    /// How old the records may be that a group works on.
+    /// The lag, in time, that a group may have.
     pub lag_time: Duration,
     pub produce_latency: Duration,
     /// In percent.
@@ -35,7 +35,7 @@ impl Default for Thresholds {
     }
 }
 
-/// The records that a group may be behind on a topic.
+/// The lag, in records, that a group may have on a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LagLimits {
     pub default: u64,
@@ -43,7 +43,7 @@ pub(crate) struct LagLimits {
     pub special: Vec<(LagOf, u64)>,
 }
 
-/// A group or a topic that has a limit of its own.
+/// A group or a topic with its own limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LagOf {
     Group(String),
@@ -51,7 +51,7 @@ pub(crate) enum LagOf {
 }
 
 impl Thresholds {
-    /// Limits that are always or never reached, and what to use instead.
+    /// Thresholds that are always or never exceeded, and what to use instead.
     pub(crate) fn unreachable(&self) -> Vec<(String, &'static str)> {
         let mut unreachable = Vec::new();
         if self.disk_usage > 99 {
@@ -91,9 +91,9 @@ impl Thresholds {
 }
 
 impl LagLimits {
-    /// Limits that no group or topic can have.
+    /// Lag limits that are always or never exceeded, or are for impossible names.
     fn unreachable(&self) -> Vec<(String, &'static str)> {
-        // From here on Prometheus, whose values are floating-point numbers, cannot tell an offset from the next.
+        // Above this, the floating-point numbers of Prometheus cannot distinguish consecutive offsets.
         const MOST: u64 = (1 << 53) - 1;
         let mut unreachable = Vec::new();
         let limits = || std::iter::once(self.default).chain(self.special.iter().map(|(_, records)| *records));
@@ -111,7 +111,8 @@ impl LagLimits {
                     format!("{topic:?} is not a valid topic name"),
                     "use a valid name in `.lag_threshold_of_topic(…)`",
                 )),
-                // Its name is in the alert's texts, where Prometheus would take it for a template, and in its runbook.
+                // Its name is part of the alert's texts, where Prometheus would read it as a template, and of the
+                // runbook.
                 LagOf::Group(group)
                     if group.is_empty() || group.contains("{{") || group.chars().any(char::is_control) =>
                 {

@@ -1,4 +1,4 @@
-//! What is known about series before they exist.
+//! The metrics that an expression may use, and their labels.
 
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet};
 
@@ -13,7 +13,7 @@ pub(crate) trait Catalog {
     /// The names of all metrics.
     fn metric_names(&self) -> Vec<&str>;
 
-    /// The call or setting that adds a metric to the catalog: the hint where a metric is unknown.
+    /// The call or setting that adds a metric to the catalog: the hint for an unknown metric.
     fn how_to_add(&self) -> &'static str;
 
     /// The time between two samples of a series.
@@ -35,7 +35,7 @@ pub(crate) struct Series<'a> {
     pub metric_type: MetricType,
     pub bounds: Bounds,
     pub labels: Vec<Label<'a>>,
-    /// The label and value that tell the series of this stack from those of others.
+    /// The label and value that distinguish the series of this stack from those of others.
     pub scope: Option<(&'a str, &'a str)>,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.join(", ")
 }
 
-/// The known name that shares most of its `_`-separated words with an unknown one, at least three.
+/// The known name that has the most `_`-separated words in common with an unknown one, at least three.
 pub(super) fn most_similar<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let words = |name: &str| -> BTreeSet<String> { name.to_ascii_lowercase().split('_').map(str::to_owned).collect() };
     let wanted = words(name);
@@ -75,7 +75,7 @@ pub(super) fn most_similar<'a>(name: &str, known: &[&'a str]) -> Option<&'a str>
         .map(|candidate| {
             let candidate_words = words(candidate);
             let shared = wanted.intersection(&candidate_words).count();
-            // The last word tells metrics of one bean apart.
+            // The last word distinguishes the metrics of one bean.
             let begins = candidate_words
                 .iter()
                 .any(|word| word.len() > 4 && wanted.iter().any(|w| w != word && w.starts_with(word.as_str())));

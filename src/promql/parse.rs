@@ -1,4 +1,4 @@
-//! The one way from a text to an expression.
+//! Parses expressions, for the whole crate.
 
 use std::{collections::BTreeSet, convert::Infallible};
 
@@ -7,7 +7,8 @@ use promql_parser::{
     util::{ExprVisitor, walk_expr},
 };
 
-/// How many parentheses or signs may be open at once: the parser, and whatever walks its result, needs stack for each.
+/// How deep parentheses and signs may be nested: the parser, and code that walks its result, needs stack for each
+/// level.
 const DEEPEST: usize = 100;
 
 /// Parses an expression as Prometheus does.
@@ -20,7 +21,7 @@ pub(crate) fn parse(expression: &str) -> Result<Expr, String> {
         return Err(format!("parentheses and signs are nested more than {DEEPEST} deep"));
     }
     parser::parse(expression).map_err(|error| match error.as_str() {
-        // All that the parser says about the grammar.
+        // The parser's only message about the grammar.
         "invalid promql query" => syntax_error(expression),
         _ => error.replace('\n', " "),
     })
@@ -47,9 +48,9 @@ pub(crate) fn metric_names(expression: &Expr) -> BTreeSet<String> {
     names.0
 }
 
-/// Names the longest part in front that is an expression by itself, and what cannot follow it.
+/// Names the longest prefix that is a valid expression, and what cannot follow it.
 fn syntax_error(expression: &str) -> String {
-    /// Each try parses the whole part.
+    /// The most attempts, because each one parses the whole prefix.
     const TRIES: usize = 100;
     const SHOWN: usize = 40;
     let ends = expression.match_indices(char::is_whitespace).rev().take(TRIES);
@@ -74,7 +75,7 @@ fn syntax_error(expression: &str) -> String {
     }
 }
 
-/// The most parentheses and consecutive signs that are open at once.
+/// How deep parentheses and consecutive signs are nested.
 fn depth(expression: &str) -> usize {
     let (mut open, mut signs, mut most) = (0_usize, 0, 0);
     for c in expression.chars().filter(|c| !c.is_whitespace()) {
@@ -85,7 +86,7 @@ fn depth(expression: &str) -> usize {
         }
         signs = match c {
             '-' | '+' => signs + 1,
-            // Those before a parenthesis stay open within it.
+            // Signs before a parenthesis stay open within it.
             '(' => signs,
             _ => 0,
         };

@@ -36,7 +36,7 @@ impl Selector {
         self.with(label, Operator::NotEqual, value)
     }
 
-    /// Only series whose label matches this regular expression from its first to its last character.
+    /// Only series whose whole label value matches this regular expression.
     pub fn regex(self, label: &str, pattern: &str) -> Self {
         self.with(label, Operator::Regex, pattern)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What is wrong with the templates of a text. `labels` are those of the alert, if they are known.
+/// The mistakes in the templates of a text. `labels` are the alert's labels, if they are known.
 pub(crate) fn errors(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<String> {
     let mut errors = Vec::new();
     let mut rest = text;
@@ -41,7 +41,7 @@ pub(crate) fn errors(text: &str, labels: Option<&BTreeSet<String>>) -> Vec<Strin
     errors
 }
 
-/// What a value can be piped into: the functions of Prometheus and those of Go's templates.
+/// The functions of Prometheus and of Go's templates.
 const FUNCTIONS: &[&str] = &[
     "and",
     "args",
@@ -109,7 +109,7 @@ fn declarations(action: &str) -> Vec<&str> {
 }
 
 fn action_errors(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTreeSet<&str>, errors: &mut Vec<String>) {
-    // A bar within quotes is part of the text.
+    // A `|` within quotes is part of the text.
     let outside: String = action.split(['"', '`']).step_by(2).collect::<Vec<_>>().join("\"\"");
     for stage in outside.split('|').skip(1) {
         let function = stage.split_whitespace().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Of the Schema Registry.
+//! Alerts on the Schema Registry.
 
 use super::SchemaRegistryHandle;
 use crate::{
@@ -39,21 +39,13 @@ pub(super) const ALL: &[AlertRow<SchemaRegistryHandle>] = &[AlertRow {
                 "{run} kafka-topics --bootstrap-server {bootstrap} --describe --topic _schemas",
             ),
         ],
-        over: "Once Kafka responds, an instance becomes primary by itself. If not, restart them: `kubectl -n {ns} \
+        fix: "Once Kafka responds, an instance becomes primary by itself. If not, restart them: `kubectl -n {ns} \
             rollout restart deployment/{job}`. The alert resolves when exactly one instance is primary.",
         avoid: &["Do not delete `_schemas`: it contains all schemas, and records cannot be read without them."],
     },
     test: |instances, _| {
         AlertTest::value(0)
-            .given(
-                &registry::PRIMARY,
-                &[("pod", "a")],
-                Samples::Gauge {
-                    healthy: 1.0,
-                    tolerated: 1.0,
-                    firing: 0.0,
-                },
-            )
+            .given(&registry::PRIMARY, &[("pod", "a")], Samples::gauge(1.0, 0.0))
             .given(&registry::PRIMARY, &[("pod", "b")], Samples::Constant(0.0))
             .label("job", instances.name())
     },

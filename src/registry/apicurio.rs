@@ -1,4 +1,4 @@
-//! Apicurio's implementation, with its storage in Kafka and Confluent's interface under a path of its own.
+//! Apicurio Registry, with its storage in Kafka and Confluent's REST interface under its own path.
 
 use k8s_openapi::api::core::v1::{Container, Probe};
 
@@ -11,10 +11,10 @@ use crate::{
     workload::{CONFIG_DIRECTORY, Floor, config_map, container, env, http_probe, named_port, tcp_probe},
 };
 
-/// Where Confluent's interface begins.
+/// The path of Confluent's interface.
 pub(super) const PATH: &str = "/apis/ccompat/v7";
 
-/// Apicurio Registry 3.3.3. With 288 MiB it does not start within 100 s, because it reads its own files again and again.
+/// Apicurio Registry 3.3.3. With 288 MiB it does not start within 100 s, because it reads its own files repeatedly.
 pub(super) const FLOOR: Floor = Floor {
     process: "registry",
     heap: Bytes::from_mib(48),
@@ -22,12 +22,12 @@ pub(super) const FLOOR: Floor = Floor {
 };
 
 const IMAGE: &str = "apicurio/apicurio-registry:3.3.3";
-/// The owner of the application's files in the image: no other user may read them.
+/// The user that owns the application's files in the image; other users cannot read them.
 const USER: i64 = 1001;
 const FILE: &str = "apicurio.properties";
-/// Where it keeps the schemas, and what it tells of them.
+/// The topics of schemas and of events about them.
 pub(super) const TOPICS: [&str; 3] = ["kafkasql-journal", "kafkasql-snapshots", "registry-events"];
-/// Health has a port of its own, and so have Quarkus' metrics.
+/// The port of health checks and of Quarkus' metrics.
 const MANAGEMENT: (&str, u16) = ("http-management", 9000);
 
 pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
@@ -40,7 +40,7 @@ pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
         .own("quarkus.http.port", HTTP.1.to_string(), "it is port 8081")
         .own("quarkus.management.port", MANAGEMENT.1.to_string(), "it is port 9000")
         .own("apicurio.storage.kind", "kafkasql".to_owned(), "it is `kafkasql`")
-        // By default it checks nothing.
+        // By default it checks no compatibility.
         .own(
             "apicurio.rules.global.compatibility",
             registry.compatibility.to_string().to_uppercase(),
@@ -56,8 +56,8 @@ pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
     settings
 }
 
-/// Instances that start together would create their topics at the same moment, and all but one would end with
-/// `TopicExistsException`. Nothing in these topics may ever be deleted.
+/// Instances that start together would create their topics at the same moment, and all but one would exit with
+/// `TopicExistsException`. Records in these topics must never be deleted.
 fn create_topics(registry: &SchemaRegistry) -> Container {
     let kafka = &registry.kafka;
     let Replication {
@@ -118,7 +118,7 @@ pub(super) fn instance(registry: &SchemaRegistry, context: &Context) -> Instance
             .collect(),
     );
     server.startup_probe = Some(Probe {
-        // It reads its journal from the beginning at every start.
+        // At every start it reads its topic from the beginning.
         failure_threshold: Some(60),
         ..http_probe("/health/started", MANAGEMENT.0)
     });

@@ -1,4 +1,4 @@
-//! Confluent's implementation.
+//! Confluent Schema Registry.
 
 use k8s_openapi::api::core::v1::Probe;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 const FILE: &str = "schema-registry.properties";
-/// Where it keeps the schemas.
+/// The topic of the schemas.
 pub(super) const TOPIC: &str = "_schemas";
 
 const CLUSTER: &str = "it is the cluster that `SchemaRegistry::new` is given";
@@ -29,8 +29,8 @@ pub(super) fn settings(registry: &SchemaRegistry, context: &Context) -> Settings
     settings
         .resolve_environment()
         .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), "it is port 8081")
-        // Instances forward writes to the leader at this host, which goes into a URL as it is: a pod's own address, never the
-        // Service.
+        // Instances forward writes to the leader at this host, which becomes part of a URL: it must be the pod's own
+        // address, never the Service.
         .own(
             "host.name",
             context.ip_family.host("${env:POD_IP}"),

@@ -28,10 +28,10 @@ use crate::{
 const ONE_IS_ENOUGH: &str = "remove one of the two: one registry serves a whole cluster";
 const HTTP: (&str, u16) = ("http", 8081);
 
-/// The software that runs as the registry. Clients use the same interface, Confluent's, at different paths.
+/// The registry's software. Clients use Confluent's interface for both, at different paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RegistryImplementation {
-    /// Confluent's Schema Registry, under the Confluent Community License: what the serializers of most clients know best.
+    /// Confluent Schema Registry, under the Confluent Community License: the one that most clients are made for.
     #[default]
     Confluent,
     /// Apicurio Registry, under the Apache License, with its Kafka storage.
@@ -41,7 +41,7 @@ pub enum RegistryImplementation {
 /// What differs between the implementations.
 struct Instance {
     config: ConfigMap,
-    /// What has to run when Kafka is ready, before the registry starts.
+    /// Init containers that run once Kafka is ready, before the registry starts.
     prepare: Vec<Container>,
     container: Container,
     /// The user that the image is made for.
@@ -50,22 +50,22 @@ struct Instance {
     has_agent: bool,
 }
 
-/// Which schemas may follow on a subject's earlier ones.
+/// The compatibility level: which changes of a subject's schema are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compatibility {
-    /// New readers read what the last schema wrote.
+    /// `BACKWARD`: readers with the new schema can read records of the last schema.
     Backward,
-    /// New readers read what any earlier schema wrote.
+    /// `BACKWARD_TRANSITIVE`: readers with the new schema can read records of all earlier schemas.
     BackwardTransitive,
-    /// Readers of the last schema read what the new one writes.
+    /// `FORWARD`: readers with the last schema can read records of the new one.
     Forward,
-    /// Readers of any earlier schema read what the new one writes.
+    /// `FORWARD_TRANSITIVE`: readers with any earlier schema can read records of the new one.
     ForwardTransitive,
-    /// Both ways with the last schema.
+    /// `FULL`: both ways with the last schema.
     Full,
-    /// Both ways with all earlier schemas.
+    /// `FULL_TRANSITIVE`: both ways with all earlier schemas.
     FullTransitive,
-    /// No check.
+    /// `NONE`: no check.
     None,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for Compatibility {
     }
 }
 
-/// A registry of schemas, which it keeps in a topic of the cluster.
+/// A schema registry, which stores schemas in a topic of the cluster.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -118,7 +118,8 @@ pub struct SchemaRegistry {
 }
 
 impl SchemaRegistry {
-    /// Two instances of 1 core and 2 GiB each, with compatibility BACKWARD, in the version that belongs to the cluster's.
+    /// Two instances of 1 core and 2 GiB each, with compatibility `BACKWARD`, in the version that matches the
+    /// cluster's.
     #[track_caller]
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
@@ -166,13 +167,14 @@ impl SchemaRegistry {
         self
     }
 
-    /// Which schemas may follow on a subject's earlier ones, unless the subject has its own level.
+    /// The default compatibility level of subjects.
     pub const fn compatibility(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;
         self
     }
 
-    /// Who may connect; by default the pods of the stack's own namespace. The instances may always connect to each other.
+    /// Who may connect; by default the pods of the stack's own namespace. The instances may always connect to each
+    /// other.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
@@ -184,19 +186,19 @@ impl SchemaRegistry {
         self
     }
 
-    /// The software that runs as the registry.
+    /// The registry's software; Confluent's by default.
     pub const fn implementation(mut self, implementation: RegistryImplementation) -> Self {
         self.implementation = implementation;
         self
     }
 
-    /// Another image of the same implementation, as a mirror.
+    /// Another image of the same implementation, such as one in a mirror.
     pub fn image(mut self, image: impl Into<String>) -> Self {
         self.image = Some(image.into());
         self
     }
 
-    /// Any other setting by its name. A key that a builder call or the registry itself sets is refused.
+    /// Any other setting by its name. A key that a builder call or the registry itself sets is an error.
     #[track_caller]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push_raw(key, value);
@@ -217,7 +219,7 @@ impl SchemaRegistry {
         }
     }
 
-    /// Where in the service Confluent's interface begins.
+    /// The path of Confluent's interface.
     const fn path(&self) -> &'static str {
         match self.implementation {
             RegistryImplementation::Confluent => "",
@@ -299,7 +301,7 @@ impl Construct for SchemaRegistry {
             .check_raw(check, &registry::OWNED_SETTING, "");
         self.options.check(check, "", self.meta.location);
         let floor = match self.implementation {
-            // Not measured.
+            // The memory that it needs has not been measured.
             RegistryImplementation::Confluent => None,
             RegistryImplementation::Apicurio => Some(apicurio::FLOOR),
         };
@@ -340,7 +342,7 @@ impl Construct for SchemaRegistry {
             service_account: &self.meta.name,
             user: instance.user,
             config: Some(&instance.config),
-            // The registry creates its topic with as many replicas as it finds brokers, and ends if it finds none.
+            // The registry creates its topic with as many replicas as it finds brokers, and exits if it finds none.
             wait: Some(wait_for("wait-for-kafka", &image, self.kafka.first_brokers())),
             init_containers: instance.prepare,
             container: instance.container,
@@ -385,7 +387,7 @@ impl SchemaRegistryHandle {
         self.0.cluster.as_ref()
     }
 
-    /// Reports a handle of another stack that clients of the registry use, and an address that is not a URL.
+    /// Reports a handle of another stack that a client uses, and an address that is not a URL.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = format!("use `SchemaRegistry::external(\"{}\")` here", self.0.url);
         self.check_or(instead, check);
@@ -411,7 +413,7 @@ impl SchemaRegistryHandle {
                 &registry::ADDRESS,
                 format!("{url:?} is not an http(s) URL"),
                 |finding| {
-                    finding.hint("give `SchemaRegistry::external` a URL, as `https://schemas.example.com`");
+                    finding.hint("give `SchemaRegistry::external` a URL, such as `https://schemas.example.com`");
                 },
             );
         }

@@ -61,16 +61,18 @@ pub const ALL: &[(&str, &str)] = &[
         "`KafkaCluster::zookeeper` takes no version: it is 3.9",
     ),
     (
-        "a node without an id or with a wrong role, voters that do not match the controllers, a listener that is advertised but not there",
-        "node ids, roles, voters and listeners follow from the pools and from `.listener(…)`; as raw settings they are refused (KS-K18)",
+        "a node without an id or with a wrong role, voters that do not match the controllers, a listener that is \
+        advertised but does not exist",
+        "node ids, roles, voters and listeners follow from the pools and from `.listener(…)`; as raw settings they \
+        are refused (KS-K18)",
     ),
     (
         "static voters and dynamic ones at once, or a dynamic quorum with an entrypoint that formats static ones",
-        "the quorum is static, and formatted by an init container of our own",
+        "the quorum is static, and formatted by an init container",
     ),
     (
         "controllers without the defaults that they apply to new topics",
-        "all pools of a cluster are told the same",
+        "all pools of a cluster have the same settings",
     ),
     (
         "`min.insync.replicas` of a single broker",
@@ -85,13 +87,11 @@ pub const ALL: &[(&str, &str)] = &[
         "a retention that compaction ignores",
         "`Cleanup::compact()` has no retention",
     ),
-    (
-        "an audit log that is compacted",
-        "`Cleanup::keep()` is a policy of its own",
-    ),
+    ("an audit log that is compacted", "`Cleanup::keep()` never compacts"),
     (
         "a producer without idempotence or with `acks` below `all`, and a consumer that reads aborted records",
-        "`Producer::idempotent`, `Producer::transactional` and `Consumer::read_committed` are the only kinds; the keys are refused as raw settings (KS-E08)",
+        "`Producer::idempotent`, `Producer::transactional` and `Consumer::read_committed` are the only kinds; the \
+        keys are refused as raw settings (KS-E08)",
     ),
     (
         "registry instances or Connect workers that advertise a shared name",

@@ -6,7 +6,7 @@ use crate::{
     stack::Stack,
 };
 
-/// Marks what was acknowledged, and finds acknowledgements that are of no use or not allowed.
+/// Marks acknowledged findings, and reports acknowledgements that are unused or not allowed.
 pub(super) fn apply(stack: &Stack, findings: &mut Diagnostics) {
     let mut useless = Diagnostics::default();
     let metas = std::iter::once(("", &stack.meta)).chain(

@@ -1,4 +1,4 @@
-//! What two stacks of one run would both write.
+//! Objects, topics and groups that two stacks of one run would both write.
 
 use std::collections::btree_map::{BTreeMap, Entry};
 
@@ -10,8 +10,8 @@ use crate::{
     synth::Synthesis,
 };
 
-/// Reports objects, topics and groups that a stack shares with an earlier one of the same Kubernetes cluster, at the later of the
-/// two: it has errors then, and no manifests. Stacks with errors of their own are not compared.
+/// Reports objects, topics and groups that a stack shares with an earlier one of the same Kubernetes cluster, at the
+/// later of the two, which then has errors and no manifests. Stacks with errors of their own are not compared.
 ///
 /// ```
 /// use kafka_stacks::{prelude::*, synth::{check, check_across}};
@@ -40,7 +40,7 @@ pub fn check_across(made: &mut [(Stack, Synthesis)]) {
     }
 }
 
-/// For each stack what it shares with earlier ones: one finding for a construct and another stack, however much they share.
+/// For each stack what it shares with earlier ones: one finding per construct and other stack, however much they share.
 fn findings(made: &[(Stack, Synthesis)]) -> Vec<Diagnostics> {
     let mut owners: BTreeMap<(Option<&str>, Thing<'_>), (&str, Location)> = BTreeMap::new();
     let mut all = Vec::with_capacity(made.len());
@@ -98,7 +98,7 @@ fn findings(made: &[(Stack, Synthesis)]) -> Vec<Diagnostics> {
     all
 }
 
-/// Something that only one stack may write.
+/// Something that only one stack may have.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Thing<'a> {
     Object(&'a Identity),

@@ -10,16 +10,16 @@ use crate::{
 /// What an amendment did to the objects of a construct.
 #[derive(Clone, PartialEq)]
 pub(super) enum Outcome {
-    /// It names none of them.
+    /// It matches no object.
     NoMatch,
     /// The object is the same after it.
     Unchanged,
     Changed,
-    /// The object has another form than the type that the amendment asks for.
+    /// The object cannot be read as the type that the amendment changes.
     Failed(String),
 }
 
-/// Applies an amendment to an object that it names.
+/// Applies an amendment to an object that it matches.
 pub(super) fn apply(amendment: &Amendment, object: &mut Object) -> Outcome {
     let before = object.body().clone();
     match (amendment.change)(object) {
@@ -29,8 +29,8 @@ pub(super) fn apply(amendment: &Amendment, object: &mut Object) -> Outcome {
     }
 }
 
-/// Reports amendments that name no object, cannot be applied or change nothing. `outcomes` has, for each construct, what came
-/// of each amendment; `objects` the kind and the name of all objects.
+/// Reports amendments that match no object, cannot be applied or change nothing. `outcomes` has, for each construct,
+/// the outcome of each amendment; `objects` has the kind and name of all objects.
 pub(super) fn check(stack: &Stack, outcomes: &[&[Outcome]], objects: &[(&str, &str)], findings: &mut Diagnostics) {
     for (index, amendment) in stack.amendments.iter().enumerate() {
         let outcomes: Vec<&Outcome> = outcomes.iter().map(|part| &part[index]).collect();

@@ -45,7 +45,7 @@ pub(super) fn check(stack: &Stack) -> Diagnostics {
     namespace::check(stack, &mut check);
     if stack.constructs.is_empty() {
         check.report(&rules::stack::EMPTY, "the stack has no constructs", |finding| {
-            finding.hint("add one, as `stack.add(KafkaCluster::kraft(…))`");
+            finding.hint("add one, such as `stack.add(KafkaCluster::kraft(…))`");
         });
     }
     for part in &stack.constructs {

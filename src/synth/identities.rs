@@ -1,4 +1,4 @@
-//! Two objects that are one to the API server, and two files that are one on the disk.
+//! Two objects with the same identity for the API server, and two files with the same path.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ fn check_documents<'a>(
     documents
 }
 
-/// Why no document can have this path: it is not below the stack's folder, or another file needs the place.
+/// Why no document can have this path: it is not below the stack's folder, or another file has it.
 fn impossible_path(path: &str, files: &BTreeSet<&str>) -> Option<&'static str> {
     let folder = format!("{path}/");
     if path.split('/').any(|part| matches!(part, "" | "." | "..")) || path.contains('\\') {

@@ -1,4 +1,5 @@
-//! check → render → amend → judge the objects → [`Manifests`]. Pure: no IO, and no failure but findings.
+//! check → render → amend → judge the objects → [`Manifests`]. Pure: it does no IO, and reports every problem as a
+//! finding.
 
 mod acknowledgements;
 mod across;
@@ -21,10 +22,10 @@ use crate::{
     synth::{amendments::Outcome, objects::Extent, render::Rendered},
 };
 
-/// What became of a stack.
+/// The result of a stack.
 #[derive(Clone, Debug, Default)]
 pub struct Synthesis {
-    /// Everything that was found, acknowledged or not.
+    /// All findings, acknowledged or not.
     pub findings: Diagnostics,
     /// The files of [`synth`], unless an error was found; [`check`] makes none.
     pub manifests: Option<Manifests>,
@@ -32,7 +33,7 @@ pub struct Synthesis {
     pub tree: Vec<Branch>,
 }
 
-/// Checks a stack and, if nothing forbids it, renders its files.
+/// Checks a stack and, if there are no errors, renders its files.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -64,7 +65,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
     }
 }
 
-/// Finds what [`synth`] finds, and makes no files: neither YAML nor documents. It is faster.
+/// Reports what [`synth`] reports, but makes no files: neither YAML nor documents. It is faster.
 ///
 /// ```
 /// use kafka_stacks::{prelude::*, synth::check};
@@ -86,12 +87,12 @@ pub fn check(stack: &Stack) -> Synthesis {
     }
 }
 
-/// How far a stack is followed.
+/// How much is made of a stack.
 #[derive(Clone, Copy, PartialEq)]
 enum Depth {
-    /// Objects are made and judged.
+    /// Objects, which are judged.
     Diagnostics,
-    /// And they and the documents become text.
+    /// Objects and documents, and their text.
     Files,
 }
 
@@ -101,7 +102,7 @@ impl Depth {
     }
 }
 
-/// All findings, and what was rendered if none of them is an error.
+/// All findings, and what was rendered if there are no errors.
 fn judge(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'_>>>) {
     let mut findings = constructs::check(stack);
     if findings.has_errors() {

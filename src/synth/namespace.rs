@@ -9,7 +9,8 @@ use crate::{
     stack::{NamespaceOwner, Stack},
 };
 
-/// The namespaces that every cluster has, where others run too. Source: Kubernetes, Namespaces, Initial namespaces.
+/// The namespaces that every Kubernetes cluster has, and shares with others. Source: Kubernetes, Namespaces, Initial
+/// namespaces.
 const INITIAL: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// Reports a stack that would create a namespace that Kubernetes creates itself.
@@ -26,8 +27,8 @@ pub(super) fn check(stack: &Stack, check: &mut Check<'_>) {
     }
 }
 
-/// The Namespace, if the stack creates it. Every pod passes the restricted level of Pod Security, so the namespace enforces
-/// it.
+/// The Namespace, if the stack creates it. Every pod passes the restricted level of Pod Security, so the namespace
+/// enforces it.
 pub(super) fn objects(stack: &Stack) -> Vec<Object> {
     let namespace = &stack.context.namespace;
     if stack.namespace == NamespaceOwner::Existing || INITIAL.contains(&namespace.as_str()) {

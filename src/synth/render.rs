@@ -20,14 +20,14 @@ use crate::{
     yaml,
 };
 
-/// A construct's objects, as text where files are asked for, with what later checks need to know of them. The objects
-/// themselves are gone by then: ten thousand of them would fill the memory.
+/// A construct's objects, as text if files are needed, with what later checks need to know about them. The objects
+/// themselves are dropped: ten thousand of them would fill the memory.
 pub(super) struct Rendered<'a> {
     pub(super) construct: &'a str,
     pub(super) location: Location,
     pub(super) objects: Vec<RenderedObject>,
     pub(super) documents: Vec<RenderedFile>,
-    /// For each amendment of the stack, what came of it here.
+    /// For each amendment of the stack, its outcome in this construct.
     pub(super) amended: Vec<Outcome>,
     /// What the construct finds wrong with the objects that were amended.
     pub(super) findings: Diagnostics,
@@ -35,9 +35,9 @@ pub(super) struct Rendered<'a> {
 
 pub(super) struct RenderedObject {
     pub(super) judged: Judged,
-    /// What only its construct knows of it.
+    /// What only its construct knows about it.
     pub(super) background: Background,
-    /// Its name without a digest of its content: what an amendment calls it.
+    /// Its name without a digest of its content: the name that an amendment uses.
     pub(super) stable_name: String,
     /// The last line that changed it: an amendment, or the construct's own.
     pub(super) location: Location,
@@ -50,13 +50,14 @@ impl RenderedObject {
         &self.judged.model.identity
     }
 
-    /// What findings call it: they stay the same when the content of a Job, and with it its name, changes.
+    /// Its name in findings, which stays the same when the content of a Job, and so its name, changes.
     pub(super) fn item(&self) -> String {
         format!("{} {}", self.identity().kind, self.stable_name)
     }
 }
 
-/// Renders construct by construct, on as many threads as there are processors. The result does not depend on their number.
+/// Renders construct by construct, on as many threads as there are processors. The result does not depend on their
+/// number.
 pub(super) fn all(stack: &Stack, depth: Depth) -> Vec<Rendered<'_>> {
     let jobs: Vec<Job<'_>> = std::iter::once(Job::Stack)
         .chain(stack.constructs.iter().map(|part| Job::Part(part.as_ref())))
@@ -64,7 +65,7 @@ pub(super) fn all(stack: &Stack, depth: Depth) -> Vec<Rendered<'_>> {
     let taken = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        // From the end: what was added last, as the monitoring of all the others, takes longest, so it starts first.
+        // From the end: the construct that was added last, usually the monitoring, takes longest, so it starts first.
         while let Some(index) = jobs.len().checked_sub(taken.fetch_add(1, Ordering::Relaxed) + 1) {
             done.push((index, jobs[index].render(stack, depth)));
         }
@@ -106,7 +107,7 @@ impl<'a> Job<'a> {
         }
         let mut findings = Diagnostics::default();
         let mut amended = vec![Outcome::NoMatch; stack.amendments.len()];
-        // What is wrong with an object that was amended is looked for at the amendment.
+        // A finding about an amended object points to the amendment.
         let mut locations = vec![location; objects.len()];
         for (object, location) in objects.iter_mut().zip(&mut locations) {
             for (amendment, outcome) in stack.amendments.iter().zip(&mut amended) {

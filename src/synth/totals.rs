@@ -1,4 +1,4 @@
-//! What a stack needs of a cluster, counted from its objects and not from a text.
+//! The CPU, memory and storage of a stack, counted from its objects.
 
 use serde_json::Value;
 
@@ -7,21 +7,21 @@ use crate::{
     quantity::{Bytes, Cpu, Units},
 };
 
-/// The sums of all long-running containers, and of the volumes claimed for them. Jobs come and go, and are not counted.
+/// The sums of all long-running containers, and of their volume claims. Jobs are short-lived and not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// What nodes keep free for them. A container without a request requests its limit, as Kubernetes has it.
+    /// Requests: what nodes reserve for them. For a container without a request Kubernetes uses its limit.
     pub requests: Compute,
-    /// What they may use at most.
+    /// Limits: the most that they may use.
     pub limits: Compute,
     /// Volume claims.
     pub disk: Bytes,
 }
 
-/// Processor and memory.
+/// CPU and memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compute {
-    /// Processor time.
+    /// CPU.
     pub cpu: Cpu,
     /// Memory.
     pub memory: Bytes,
@@ -73,7 +73,7 @@ impl std::iter::Sum for Totals {
     }
 }
 
-/// A quantity in parts of its unit; zero if it is not a valid quantity.
+/// A quantity in parts of its unit; 0 if it is not valid.
 fn parts(value: &Value, of_unit: i128) -> u64 {
     let part = 1_000_000_000 / of_unit;
     quantity(value)

@@ -15,7 +15,7 @@ pub struct Branch {
     pub construct: String,
     /// Each object and its file, in the order of application.
     pub objects: Vec<Leaf>,
-    /// What its workloads may use at most, and the volumes that they claim.
+    /// The requests and limits of its workloads, and their volume claims.
     pub totals: Totals,
 }
 

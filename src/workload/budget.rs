@@ -6,7 +6,7 @@ use k8s_openapi::{
 use super::Labels;
 use crate::context::Context;
 
-/// A budget that lets a drain take one pod at a time.
+/// A disruption budget that lets a drain evict one pod at a time.
 pub fn disruption_budget(context: &Context, labels: &Labels, name: &str) -> PodDisruptionBudget {
     PodDisruptionBudget {
         metadata: labels.metadata(context, name),

@@ -9,16 +9,16 @@ pub(super) fn is_collector(option: &str) -> bool {
     option.starts_with("-XX:+Use") && option.ends_with("GC")
 }
 
-/// How a server that runs in a JVM is started: with a tool of the image, and one of the mounted files.
+/// The command of a server that runs in a JVM: a start script of the image, with one of the mounted files.
 #[derive(Clone, Copy, Debug)]
 pub struct JvmCommand<'a> {
-    /// The tool, as `kafka-server-start`.
+    /// The start script, such as `kafka-server-start`.
     pub tool: &'a str,
     /// The file in [`CONFIG_DIRECTORY`] that it reads.
     pub file: &'a str,
-    /// The start of the variables that its script reads: `KAFKA` or `SCHEMA_REGISTRY`.
+    /// The prefix of the environment variables that the script reads: `KAFKA` or `SCHEMA_REGISTRY`.
     pub prefix: &'static str,
-    /// The heap, at the start and at most.
+    /// The initial and maximum heap.
     pub heap: Bytes,
     /// Further options of the JVM.
     pub options: &'a [String],
@@ -27,11 +27,9 @@ pub struct JvmCommand<'a> {
 }
 
 impl JvmCommand<'_> {
-    /// The command line.
-    ///
-    /// The JVM's options are set here and not in the container's environment, because a command that is executed in the pod
-    /// would inherit them: a `kafka-topics` with a heap as large as the broker's, and an agent whose port is taken. A shell
-    /// is needed all the same: the agent's version is part of its file name, and something has to find it.
+    /// The command line. The JVM's options are set here and not in the container's environment, because a command that
+    /// someone runs in the pod would inherit them: `kafka-topics` would get a heap as large as the broker's, and an
+    /// agent whose port is in use. The shell also finds the agent, whose version is part of its file name.
     pub fn command(&self, images: &ImageSet) -> Vec<String> {
         let Self { file, prefix, .. } = self;
         let tool = images.command(self.tool);
@@ -53,8 +51,8 @@ impl JvmCommand<'_> {
                 ),
             ),
         };
-        // An empty EXTRA_ARGS keeps the script from asking for a log file of the garbage collector, which a read-only file
-        // system refuses. A JVM that is out of memory ends, and the kubelet starts a new one.
+        // With an empty EXTRA_ARGS the script does not enable a garbage collection log, which a read-only file system
+        // would not allow. A JVM that is out of memory exits, and the kubelet restarts it.
         let script = format!(
             "{find_agent}\
              EXTRA_ARGS= \\\n\

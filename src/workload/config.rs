@@ -3,7 +3,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use super::Labels;
 use crate::context::Context;
 
-/// Where the files of a pod's ConfigMap lie in every container of it.
+/// The path at which a pod's ConfigMap is mounted in all its containers.
 pub const CONFIG_DIRECTORY: &str = "/etc/kafka-stacks";
 
 /// A ConfigMap of files.

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{
 
 use crate::quantity::Resources;
 
-/// A container that passes the restricted level of Pod Security, with a root file system that nothing can write.
+/// A container that passes the restricted level of Pod Security, with a read-only root file system.
 pub fn container<S: Into<String>>(
     name: &str,
     image: &str,
@@ -38,7 +38,7 @@ pub fn container<S: Into<String>>(
     }
 }
 
-/// What the restricted level of Pod Security asks of a container, and no write access to its root file system.
+/// What the restricted level of Pod Security requires of a container, and a read-only root file system.
 pub(super) fn restricted() -> SecurityContext {
     SecurityContext {
         allow_privilege_escalation: Some(false),
@@ -60,7 +60,7 @@ pub fn env(name: &str, value: impl Into<String>) -> EnvVar {
     }
 }
 
-/// An environment variable from a field of the pod, as `metadata.name`.
+/// An environment variable from a field of the pod, such as `metadata.name`.
 pub fn env_from_field(name: &str, field: &str) -> EnvVar {
     EnvVar {
         name: name.to_owned(),

@@ -2,10 +2,10 @@ use super::Version;
 
 /// The port of the metrics agent.
 pub const METRICS_PORT: u16 = 9404;
-/// The name of that port, by which monitors select it.
+/// The name of that port; monitors select it by name.
 pub const METRICS_PORT_NAME: &str = "http-metrics";
 
-/// Who built the images: it decides where their commands are and what else they contain.
+/// Who built the images, which decides where their commands are and what they contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distribution {
     /// Confluent's community images: commands on the path, a metrics agent inside.
@@ -14,7 +14,7 @@ pub enum Distribution {
     Apache,
 }
 
-/// The images of one Kafka version, all pinned: a tag that moves would change a running system without a diff.
+/// The images of one Kafka version, with fixed tags: a moving tag would change a running system without a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
     distribution: Distribution,
@@ -30,7 +30,8 @@ impl ImageSet {
     /// The user and group that both distributions run as.
     pub const USER: i64 = 1000;
 
-    /// Confluent's community images, whose major version is Kafka's plus four: 8.3 carries Kafka 4.3, and 7.9 carries 3.9.
+    /// Confluent's community images, whose major version is Kafka's plus four: 8.3 contains Kafka 4.3, and 7.9 contains
+    /// 3.9.
     pub fn confluent(version: Version) -> Self {
         let tag = match version {
             Version::V3_9 => "7.9.6",
@@ -45,15 +46,15 @@ impl ImageSet {
             kafka: format!("confluentinc/cp-kafka:{tag}"),
             connect: format!("confluentinc/cp-kafka-connect:{tag}"),
             schema_registry: format!("confluentinc/cp-schema-registry:{tag}"),
-            // No 8.x image exists: ZooKeeper left with Kafka 4.0.
+            // There is no 8.x image, because Kafka 4.0 removed ZooKeeper.
             zookeeper: "confluentinc/cp-zookeeper:7.9.6".to_owned(),
             // The version is part of the file's name and differs between releases.
             metrics_agent: Some("/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar".to_owned()),
         }
     }
 
-    /// The Apache project's image, which holds brokers and Connect. It has neither a metrics agent nor Avro converters. Apache
-    /// publishes no registry: that image stays Confluent's.
+    /// The Apache project's image, for brokers and Connect. It has neither a metrics agent nor Avro converters. Apache
+    /// publishes no schema registry, so that image is still Confluent's.
     pub fn apache(version: Version) -> Self {
         let tag = match version {
             Version::V3_9 => "3.9.0",
@@ -66,35 +67,35 @@ impl ImageSet {
             distribution: Distribution::Apache,
             kafka: format!("apache/kafka:{tag}"),
             connect: format!("apache/kafka:{tag}"),
-            // The distribution of 3.9 holds ZooKeeper's server too.
+            // The distribution of 3.9 contains ZooKeeper's server too.
             zookeeper: "apache/kafka:3.9.0".to_owned(),
             metrics_agent: None,
             ..Self::confluent(version)
         }
     }
 
-    /// Another broker image of the same distribution and version, as a mirror or one with plugins.
+    /// Another broker image of the same distribution and version, such as one in a mirror or with plugins.
     #[must_use]
     pub fn kafka_image(mut self, image: impl Into<String>) -> Self {
         self.kafka = image.into();
         self
     }
 
-    /// Another Connect image of the same distribution and version, as one with connectors.
+    /// Another Connect image of the same distribution and version, such as one with connectors.
     #[must_use]
     pub fn connect_image(mut self, image: impl Into<String>) -> Self {
         self.connect = image.into();
         self
     }
 
-    /// Another Schema Registry image of the same distribution and version, as a mirror.
+    /// Another Schema Registry image of the same distribution and version, such as one in a mirror.
     #[must_use]
     pub fn schema_registry_image(mut self, image: impl Into<String>) -> Self {
         self.schema_registry = image.into();
         self
     }
 
-    /// Another ZooKeeper image of the same distribution and version, as a mirror.
+    /// Another ZooKeeper image of the same distribution and version, such as one in a mirror.
     #[must_use]
     pub fn zookeeper_image(mut self, image: impl Into<String>) -> Self {
         self.zookeeper = image.into();
@@ -108,12 +109,12 @@ impl ImageSet {
         self
     }
 
-    /// Who built them.
+    /// Who built the images.
     pub const fn distribution(&self) -> Distribution {
         self.distribution
     }
 
-    /// The Kafka version inside.
+    /// The Kafka version that they contain.
     pub const fn version(&self) -> Version {
         self.version
     }
@@ -138,17 +139,17 @@ impl ImageSet {
         &self.zookeeper
     }
 
-    /// The path, or pattern, of the JMX Prometheus agent, if the images carry one.
+    /// The path, or pattern, of the JMX Prometheus agent, if the images contain one.
     pub fn metrics_agent(&self) -> Option<&str> {
         self.metrics_agent.as_deref()
     }
 
-    /// The name and the number of the metrics port, if the images carry an agent that opens it.
+    /// The name and the number of the metrics port, if the images contain an agent.
     pub fn metrics_port(&self) -> Option<(&'static str, u16)> {
         self.metrics_agent.as_ref().map(|_| (METRICS_PORT_NAME, METRICS_PORT))
     }
 
-    /// A tool of the Kafka distribution as the image calls it: `kafka-storage` or `/opt/kafka/bin/kafka-storage.sh`.
+    /// The name of a Kafka tool in the image: `kafka-storage` or `/opt/kafka/bin/kafka-storage.sh`.
     pub fn command(&self, tool: &str) -> String {
         match self.distribution {
             Distribution::Confluent => tool.to_owned(),

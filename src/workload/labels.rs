@@ -4,16 +4,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::context::{Context, MANAGED_BY};
 
-/// Kubernetes' recommended labels for the pods of one component. They select, so they never change.
+/// Kubernetes' recommended labels for the pods of one component. Selectors use them, so they never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
-    /// `app.kubernetes.io/name`: the application, as `kafka`.
+    /// `app.kubernetes.io/name`: the application, such as `kafka`.
     pub name: &'static str,
     /// `app.kubernetes.io/instance`: the construct.
     pub instance: String,
-    /// `app.kubernetes.io/component`: the part it plays, as `broker`; empty for all parts.
+    /// `app.kubernetes.io/component`: its role, such as `broker`; empty for all roles.
     pub component: &'static str,
-    /// The pool, where several have the same part; empty for all of them.
+    /// The pool, if several pools have the same role; empty for all pools.
     pub pool: String,
 }
 
@@ -28,7 +28,7 @@ impl Labels {
         }
     }
 
-    /// The same without the pool: all pods with this part.
+    /// The same without the pool: all pods with this role.
     #[must_use]
     pub fn without_pool(&self) -> Self {
         Self {

@@ -2,8 +2,8 @@ use std::fmt;
 
 use super::Version;
 
-/// The logging framework of a process, and a configuration of it that writes to standard output only: the container runtime
-/// keeps and rotates what is written there, and the root file system is read-only.
+/// The logging framework of a process. Its configuration writes to standard output only: the container runtime keeps
+/// and rotates that output, and the root file system is read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logging {
     /// Log4j 2: Kafka from 4.0.
@@ -13,7 +13,7 @@ pub enum Logging {
 }
 
 impl Logging {
-    /// What Kafka of this version logs with.
+    /// The logging framework of this Kafka version.
     pub const fn of(version: Version) -> Self {
         match version {
             Version::V3_9 => Self::Reload4j,
@@ -38,8 +38,8 @@ impl Logging {
         }
     }
 
-    /// The configuration: everything from `info` to the console, but for the loggers named with their level. `own` are those
-    /// of the component, and `further` those of the stack, which come later and win.
+    /// The configuration: level `info` to the console, and other levels for some loggers. `own` are the component's
+    /// loggers and `further` those of the stack, which override them.
     pub fn configuration(self, own: &[(&str, LogLevel)], further: &[(String, LogLevel)]) -> String {
         let mut levels: Vec<(&str, LogLevel)> = Vec::new();
         let mut root = LogLevel::Info;
@@ -105,10 +105,10 @@ log4j.appender.console.layout.ConversionPattern=%d{{yyyy-MM-dd'T'HH:mm:ss.SSSZ}}
     }
 }
 
-/// The least important messages that are written.
+/// The level of a logger: the least important messages that it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// Everything.
+    /// `trace`: everything.
     Trace,
     /// What helps to find a fault.
     Debug,

@@ -4,22 +4,21 @@ use crate::{
     quantity::{Bytes, Resources},
 };
 
-/// The least memory with which a process serves, measured with `tests/memory/run`: below it the JVM ends with an
+/// The smallest memory with which a process works, measured with `tests/memory/run`: with less the JVM exits with an
 /// `OutOfMemoryError`, or the kernel kills the container.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Floor {
-    /// What it is about, as `broker`.
+    /// The process, such as `broker`.
     pub(crate) process: &'static str,
     /// The smallest heap, in a container without a limit.
     pub(crate) heap: Bytes,
-    /// The smallest limit of a container whose heap is half of it.
+    /// The smallest memory limit of a container whose heap is half of the limit.
     pub(crate) memory: Bytes,
 }
 
-/// Checks the memory of a JVM and its container: the heap against the memory, the requests against the limits, and both
-/// against what the process needs, where that was measured.
-///
-/// `item` is the part of the construct that has them, made at `location`; empty for a construct with one kind of pods.
+/// Checks the memory of a JVM and its container: compares the heap with the memory, the requests with the limits, and
+/// both with what the process needs, if that was measured. `item` is the part of the construct that it is about, made
+/// at `location`; empty if all pods of the construct are alike.
 pub(crate) fn check_memory(
     check: &mut Check<'_>,
     item: &str,

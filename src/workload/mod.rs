@@ -1,13 +1,13 @@
-//! What the pods of all components need: nothing here knows a component.
+//! What the pods of all components need. This room knows no component.
 //!
 //! | To find | Look in |
 //! |---|---|
 //! | the pod template, its spread over nodes, Istio | `pod` |
 //! | its containers, their environment and ports | `container`, `probe`, `wait` |
-//! | its volumes | `storage` (persistent), `config` (files), `mount` (further ones) |
+//! | its volumes | `storage` (persistent), `config` (files), `mount` (additional ones) |
 //! | what a stack adds to a pod | `options` |
 //! | the objects that make pods | `stateful_set`, `deployment` |
-//! | who reaches the pods, and what may stop them | `service`, `network`, `budget` |
+//! | who can connect to the pods, and disruption budgets | `service`, `network`, `budget` |
 //! | labels, by which all of these find the pods | `labels` |
 //! | images | `image` |
 //! | the command, the memory and the log of a JVM | `command`, `memory`, `logging` |

@@ -2,7 +2,7 @@ use k8s_openapi::api::core::v1::{
     ConfigMapVolumeSource, EmptyDirVolumeSource, SecretVolumeSource, Volume, VolumeMount,
 };
 
-/// A further volume of a pod, and where its containers find it.
+/// An additional volume of a pod, and its path in the containers.
 ///
 /// ```
 /// use kafka_stacks::{k8s_openapi::api::core::v1::{CSIVolumeSource, Volume}, prelude::*};
@@ -27,7 +27,7 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// The files of a Secret of the namespace, to read. The volume is called after it.
+    /// The files of a Secret of the namespace, read-only. The volume is named after it.
     pub fn secret(name: impl Into<String>, path: impl Into<String>) -> Self {
         let name = name.into();
         let secret = SecretVolumeSource {
@@ -42,7 +42,7 @@ impl Mount {
         Self::volume(volume, path)
     }
 
-    /// The files of a ConfigMap of the namespace, to read. The volume is called after it.
+    /// The files of a ConfigMap of the namespace, read-only. The volume is named after it.
     pub fn config_map(name: impl Into<String>, path: impl Into<String>) -> Self {
         let name = name.into();
         let config_map = ConfigMapVolumeSource {
@@ -57,7 +57,7 @@ impl Mount {
         Self::volume(volume, path)
     }
 
-    /// An empty folder to write into, which is gone with the pod.
+    /// A writable empty folder, which is deleted with the pod.
     pub fn scratch(name: impl Into<String>, path: impl Into<String>) -> Self {
         let volume = Volume {
             name: name.into(),
@@ -67,7 +67,7 @@ impl Mount {
         Self::volume(volume, path).writable()
     }
 
-    /// Any volume of Kubernetes, to read.
+    /// Any volume of Kubernetes, read-only.
     pub fn volume(volume: Volume, path: impl Into<String>) -> Self {
         Self {
             volume,
@@ -76,7 +76,7 @@ impl Mount {
         }
     }
 
-    /// Lets the containers write into it.
+    /// Makes it writable.
     pub const fn writable(mut self) -> Self {
         self.read_only = false;
         self

@@ -22,7 +22,7 @@ use crate::context::Context;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone that reaches the pod.
+    /// Anyone who can reach the pod.
     Open,
     /// Only these.
     Only(Vec<Clients>),
@@ -113,10 +113,10 @@ fn pairs<K: Into<String>, V: Into<String>>(labels: impl IntoIterator<Item = (K, 
         .collect()
 }
 
-/// One rule of a network policy: who is admitted to which ports.
+/// One rule of a network policy: who may connect to which ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IngressRule {
-    /// Clients, as the stack says.
+    /// Clients, as `Access` allows.
     Clients(Access, Vec<u16>),
     /// Only pods with these labels in the stack's own namespace.
     Pods(Labels, Vec<u16>),
@@ -124,7 +124,7 @@ pub enum IngressRule {
     Monitoring(Vec<u16>),
 }
 
-/// A network policy for the pods of a component: every port that no rule names is closed to everyone.
+/// A network policy for the pods of a component: ports without a rule are closed to everyone.
 pub fn network_policy(
     context: &Context,
     labels: &Labels,

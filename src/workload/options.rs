@@ -9,25 +9,25 @@ use crate::{
     diagnostics::{Location, rules::stack},
 };
 
-/// What a stack adds to the pods of a component: the one slot for further environment, volumes, containers and options.
+/// What a stack adds to the pods of a component: environment, volumes, containers and JVM options.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodOptions {
-    /// Where images come from, nodes, labels.
+    /// Image registry, nodes, labels.
     pub defaults: PodDefaults,
-    /// Further environment of the component's containers, but for the one that only waits for others.
+    /// Additional environment of the component's containers, except the one that waits for other components.
     pub env: Vec<EnvVar>,
-    /// Further volumes, mounted in the same containers.
+    /// Additional volumes, mounted in the same containers.
     pub mounts: Vec<Mount>,
-    /// Containers that run beside the component's own.
+    /// Sidecars: containers that run beside the component's own.
     pub sidecars: Vec<Container>,
-    /// Further options of the JVM, which come after those of the component.
+    /// Additional JVM options, which come after those of the component.
     pub jvm: Vec<String>,
-    /// The level of loggers, by name. The last one of a name counts.
+    /// The levels of loggers. The last one for a name counts.
     pub log_levels: Vec<(String, LogLevel)>,
 }
 
 impl PodOptions {
-    /// These, with what `own` adds for some of the pods.
+    /// These options with those of `own`, which are for some of the pods.
     pub(crate) fn with(&self, own: &Self) -> Self {
         let mut all = self.clone();
         all.defaults = all.defaults.with(&own.defaults);
@@ -39,8 +39,9 @@ impl PodOptions {
         all
     }
 
-    /// Reports options that cannot work. Faults that are found in every pod, such as an invalid volume name, are left to the rules of objects. `item` is the
-    /// part of the construct whose pods they are, made at `location`; empty for a construct with one kind of pods.
+    /// Reports options that cannot work. Mistakes that the rules for objects find in any pod, such as an invalid volume
+    /// name, are left to them. `item` is the part of the construct that the pods belong to, made at `location`; empty
+    /// if all pods of the construct are alike.
     pub(crate) fn check(&self, check: &mut Check<'_>, item: &str, location: Location) {
         let mut report = |rule, message: String, hint: String| {
             check.report(rule, message, |finding| {
@@ -51,13 +52,13 @@ impl PodOptions {
             report(&stack::NAME, message, format!("change it in `{call}`"));
         }
         for option in &self.jvm {
-            // The option stands in single quotes in a shell's command. Kubernetes replaces `$(NAME)` in it before the shell
-            // starts: the value of a Secret would be an argument that every process sees, and could end the quotes.
+            // The option is in single quotes in a shell command. Kubernetes replaces `$(NAME)` in it before the shell
+            // starts: the value of a Secret would be an argument that every process can see, and could end the quotes.
             let is_word = option.chars().all(|c| c.is_ascii_graphic() && !"'$".contains(c));
             if !option.starts_with('-') || !is_word {
                 let message =
                     format!("JVM option {option:?} must be one word that begins with `-`, without `'` and `$`");
-                let hint = "give `.jvm_options(…)` one option for each item, as `-XX:+UseZGC`".to_owned();
+                let hint = "give `.jvm_options(…)` one option for each item, such as `-XX:+UseZGC`".to_owned();
                 report(&stack::POD_OPTION, message, hint);
             } else if HEAP_OPTIONS.iter().any(|heap| option.starts_with(heap)) {
                 let message = format!("JVM option `{option}` changes the heap");
@@ -80,14 +81,14 @@ impl PodOptions {
             let of_a_name = |c: char| c.is_ascii_alphanumeric() || "._$-".contains(c);
             if logger.is_empty() || !logger.chars().all(of_a_name) {
                 let message = format!("{logger:?} is not the name of a logger");
-                let hint = "name a class or package in `.log_level(…)`, as `org.apache.kafka.clients`, or `root`";
+                let hint = "name a class or package in `.log_level(…)`, such as `org.apache.kafka.clients`, or `root`";
                 report(&stack::POD_OPTION, message, hint.to_owned());
             }
         }
         let mut names = BTreeSet::new();
         for EnvVar { name, .. } in &self.env {
             if OWN_ENVIRONMENT.contains(&name.as_str()) || !names.insert(name) {
-                let message = format!("environment variable `{name}` is set already");
+                let message = format!("environment variable `{name}` is already set");
                 report(
                     &stack::POD_OPTION,
                     message,
@@ -98,7 +99,7 @@ impl PodOptions {
     }
 }
 
-/// Options that set the size of the heap, however they continue.
+/// The prefixes of options that set the size of the heap.
 const HEAP_OPTIONS: [&str; 8] = [
     "-Xmx",
     "-Xms",
@@ -125,7 +126,7 @@ const OWN_ENVIRONMENT: [&str; 11] = [
     "TOPICS_FILE",
 ];
 
-/// Everything that has pods: a component, a pool of nodes, the Job of topics.
+/// Anything with pods: a component, a pool of nodes, the topics Job.
 ///
 /// ```
 /// use kafka_stacks::{k8s_openapi::api::core::v1::Container, prelude::*};
@@ -153,10 +154,10 @@ const OWN_ENVIRONMENT: [&str; 11] = [
 /// }
 /// ```
 pub trait Pods: Sized {
-    /// What is added to the pods.
+    /// The options of the pods.
     fn pod_options(&mut self) -> &mut PodOptions;
 
-    /// What these pods have beside, or instead of, what all pods of the stack have.
+    /// Defaults for these pods, which add to or replace those of the stack.
     #[must_use]
     fn pods(mut self, defaults: PodDefaults) -> Self {
         let options = self.pod_options();
@@ -164,8 +165,8 @@ pub trait Pods: Sized {
         self
     }
 
-    /// An environment variable with the value of a key of a Secret of the namespace. A setting names it as `${env:NAME}`. A
-    /// changed Secret is read when a pod starts.
+    /// An environment variable with the value of a Secret's key, in the same namespace. A setting uses it as
+    /// `${env:NAME}`. A changed Secret is read when a pod starts.
     #[must_use]
     fn env_from_secret(mut self, name: impl Into<String>, secret: impl Into<String>, key: impl Into<String>) -> Self {
         self.pod_options().env.push(EnvVar {
@@ -183,18 +184,17 @@ pub trait Pods: Sized {
         self
     }
 
-    /// A further volume.
+    /// Mounts an additional volume.
     #[must_use]
     fn mount(mut self, mount: Mount) -> Self {
         self.pod_options().mounts.push(mount);
         self
     }
 
-    /// A container that runs beside the component's own. Without a `securityContext` of its own it gets the one of the
-    /// component's containers, with which it passes the restricted level of Pod Security. Volumes of the pod are mounted in
-    /// it only if it says so.
-    ///
-    /// The sidecar of a Job is an init container that runs on, because the Job would not end otherwise: from Kubernetes 1.29 on.
+    /// Adds a sidecar: a container that runs beside the component's own. Without its own `securityContext` it gets that
+    /// of the component's containers, which passes the restricted level of Pod Security. Volumes of the pod are mounted
+    /// only if the container has `volumeMounts`. The sidecar of a Job is an init container that keeps running, because
+    /// the Job would not complete otherwise. This needs Kubernetes 1.29.
     #[must_use]
     fn sidecar(mut self, container: Container) -> Self {
         self.pod_options().sidecars.push(container);
@@ -221,17 +221,17 @@ pub trait Pods: Sized {
 /// assert!(controllers.contains("name = kafka.server.KafkaApis"));
 /// ```
 pub trait Jvm: Pods {
-    /// Further options of the JVM, which come after those of the component, so that the last one counts. One that chooses a
-    /// garbage collector replaces G1. They are part of the command, and not of the environment, where every tool that is
-    /// executed in the pod would have them too.
+    /// Additional JVM options. They come after those of the component, so they override them; an option that selects a
+    /// garbage collector replaces G1. They are part of the command and not of the environment, where every tool that is
+    /// run in the pod would inherit them.
     #[must_use]
     fn jvm_options<S: Into<String>>(mut self, options: impl IntoIterator<Item = S>) -> Self {
         self.pod_options().jvm.extend(options.into_iter().map(Into::into));
         self
     }
 
-    /// The least important messages that a logger writes. A logger is called after a class or a package, and `root` is what all
-    /// others follow, whose level is [`LogLevel::Info`] by default.
+    /// The level of a logger. A logger is named after a class or a package. `root` applies to all loggers without their
+    /// own level; it is [`LogLevel::Info`] by default.
     #[must_use]
     fn log_level(mut self, logger: impl Into<String>, level: LogLevel) -> Self {
         self.pod_options().log_levels.push((logger.into(), level));

@@ -13,20 +13,20 @@ use crate::{context::Context, quantity::Duration};
 /// Whether pods are part of an Istio service mesh: whether Istio adds its proxy to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mesh {
-    /// Never, even if the namespace asks for it: clients connect to each broker by its pod's address, and a Job with a proxy
-    /// does not end.
+    /// Never, even if injection is enabled for the namespace: clients connect to each broker by its pod's address, and
+    /// a Job with a proxy does not complete.
     #[default]
     Excluded,
-    /// Always. Without Istio's CNI plugin its init container breaks the restricted level of Pod Security.
+    /// Always. Without Istio's CNI plugin, Istio's init container violates the restricted level of Pod Security.
     Included,
 }
 
 /// Whether the pods of a component must run on different nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
-    /// Never two on one node: for components that lose data or a quorum with a node.
+    /// Always: for components that lose data or a quorum with a node.
     Required,
-    /// On different nodes where there are enough.
+    /// If there are enough nodes.
     Preferred,
 }
 
@@ -37,14 +37,14 @@ pub struct Pod<'a> {
     pub labels: &'a Labels,
     /// The name of its ServiceAccount.
     pub service_account: &'a str,
-    /// The user that its image is made for; its group owns the volumes.
+    /// The user of its image, whose group owns the volumes.
     pub user: i64,
-    /// Files, mounted in all containers at [`CONFIG_DIRECTORY`]; a change of them restarts the pod.
+    /// Files, mounted in all containers at [`CONFIG_DIRECTORY`]; changing them restarts the pod.
     pub config: Option<&'a ConfigMap>,
-    /// Runs to completion before all others: waits for what they need, as [`wait_for`](super::wait_for) does. It gets none of
-    /// the environment and volumes that the stack adds.
+    /// The init container that runs first and waits for what the others need, see [`wait_for`](super::wait_for). It
+    /// does not get the environment and volumes that the stack adds.
     pub wait: Option<Container>,
-    /// Run to completion, one after the other, before `container`.
+    /// Init containers that run one after the other before `container`.
     pub init_containers: Vec<Container>,
     /// The component itself.
     pub container: Container,
@@ -59,10 +59,9 @@ pub struct Pod<'a> {
 }
 
 impl Pod<'_> {
-    /// The template: restricted security, no token, no service links (a Service named `kafka` would set `KAFKA_PORT`, on
-    /// which images exit), apart per node and per zone, and a writable `/tmp`.
-    ///
-    /// Then what the stack adds to this pod, and to all of its pods.
+    /// The template: restricted security, no token, no service links (a Service named `kafka` would set `KAFKA_PORT`,
+    /// which makes images exit), spread over nodes and zones, and a writable `/tmp`. Then the options of the stack for
+    /// this pod, and for all of its pods.
     pub fn template(self, context: &Context) -> PodTemplateSpec {
         let options = self.options;
         let config_volume = self.config.map(|config| Volume {

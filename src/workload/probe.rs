@@ -3,7 +3,7 @@ use k8s_openapi::{
     apimachinery::pkg::util::intstr::IntOrString,
 };
 
-/// Asks every 10 s whether a port, by its name, takes connections.
+/// Checks every 10 s whether a port, given by name, accepts connections.
 pub fn tcp_probe(port: &str) -> Probe {
     Probe {
         tcp_socket: Some(TCPSocketAction {
@@ -14,7 +14,7 @@ pub fn tcp_probe(port: &str) -> Probe {
     }
 }
 
-/// Asks every 10 s whether a path answers with 2xx or 3xx.
+/// Checks every 10 s whether a path responds with 2xx or 3xx.
 pub fn http_probe(path: &str, port: &str) -> Probe {
     Probe {
         http_get: Some(HTTPGetAction {
@@ -26,7 +26,7 @@ pub fn http_probe(path: &str, port: &str) -> Probe {
     }
 }
 
-/// Asks every 10 s whether a command exits with 0.
+/// Checks every 10 s whether a command exits with 0.
 pub fn exec_probe<S: Into<String>>(command: impl IntoIterator<Item = S>) -> Probe {
     Probe {
         exec: Some(ExecAction {

@@ -6,7 +6,7 @@ use k8s_openapi::{
 use super::Labels;
 use crate::context::Context;
 
-/// A Service with an address of its own, which forwards to the ready pods of a component.
+/// A Service with its own IP address, which forwards to the ready pods of a component.
 ///
 /// Each port forwards to the container port of the same name.
 pub fn service(context: &Context, labels: &Labels, name: &str, ports: &[(&str, u16)]) -> Service {
@@ -21,7 +21,8 @@ pub fn service(context: &Context, labels: &Labels, name: &str, ports: &[(&str, u
     }
 }
 
-/// A Service that gives each pod a name of its own, ready or not: members of a quorum must find each other to become ready.
+/// A headless Service: it gives each pod its own DNS name, even before the pod is ready, because members of a quorum
+/// must find each other to become ready.
 pub fn headless_service(context: &Context, labels: &Labels, name: &str, ports: &[(&str, u16)]) -> Service {
     let mut service = service(context, labels, name, ports);
     if let Some(spec) = &mut service.spec {
@@ -40,7 +41,7 @@ fn service_port(name: &str, port: u16) -> ServicePort {
     }
 }
 
-/// An identity for a component's pods, which never talk to the API server: no token is mounted.
+/// A ServiceAccount for a component's pods, which never connect to the API server: no token is mounted.
 pub fn service_account(context: &Context, labels: &Labels, name: &str) -> ServiceAccount {
     ServiceAccount {
         metadata: labels.metadata(context, name),

@@ -6,12 +6,13 @@ use k8s_openapi::api::{
 use super::Pod;
 use crate::{construct::Check, context::Context, diagnostics::rules, quantity::Duration};
 
-/// A StatefulSet whose pods start at once, since pods of a quorum wait for each other, and whose volumes outlive it.
+/// A StatefulSet whose pods all start at the same time, because pods of a quorum wait for each other, and whose volumes
+/// are kept when it is deleted.
 #[derive(Debug)]
 pub struct NumberedPods<'a> {
-    /// Its name, and the start of its pods' names.
+    /// Its name, which is also the prefix of its pods' names.
     pub name: &'a str,
-    /// The headless Service that names its pods.
+    /// The headless Service of its pods.
     pub service: &'a str,
     /// The number of pods.
     pub replicas: u32,

@@ -5,7 +5,7 @@ use k8s_openapi::{
 
 use crate::quantity::Bytes;
 
-/// A persistent volume for each pod. It outlives the pod and the StatefulSet.
+/// A persistent volume for each pod. It is kept when the pod or the StatefulSet is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     pub(crate) size: Bytes,
@@ -18,7 +18,7 @@ impl Storage {
         Self { size, class: None }
     }
 
-    /// The storage class. Take block storage: Kafka is not made for NFS.
+    /// The storage class. Use block storage: Kafka is not made for NFS.
     #[must_use]
     pub fn class(mut self, class: impl Into<String>) -> Self {
         self.class = Some(class.into());
@@ -46,7 +46,7 @@ impl Storage {
     }
 }
 
-/// The volumes of a StatefulSet: their claims are called `<claim>-<stateful set>-<ordinal>`.
+/// The volumes of a StatefulSet: their claims are named `<claim>-<stateful set>-<ordinal>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeClaims {
     /// The name of the claim template.

@@ -1,4 +1,4 @@
-//! Of a `ZooKeeper` ensemble and the brokers' sessions with it.
+//! Alerts on a `ZooKeeper` ensemble and the brokers' sessions with it.
 
 use super::ZooKeeperHandle;
 use crate::{
@@ -12,7 +12,7 @@ fn serving(sources: &Sources) -> Option<String> {
     Some(format!("(count by ({BY}) ({serving}) or 0 * absent({serving}))"))
 }
 
-/// A test in which so many of the servers leave the quorum.
+/// A test in which this many servers leave the quorum.
 fn leaving(ensemble: &ZooKeeperHandle, leaving: u8) -> AlertTest {
     let all = ensemble.replicas();
     let left = all.saturating_sub(leaving);
@@ -74,7 +74,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} logs -l app.kubernetes.io/name=zookeeper --tail=-1 --since=15m --prefix | grep -iE 'election|leader|connect' | tail -40",
                 ),
             ],
-            over: "Start servers until {quorum} are in the quorum. It is fixed when the second command shows one \
+            fix: "Start servers until {quorum} are in the quorum. It is fixed when the second command shows one \
                 `leader` and the rest as `follower`.",
             avoid: &[
                 "Do not delete the volume of a server: if a majority has empty volumes, all data of ZooKeeper is \
@@ -115,7 +115,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} logs POD --tail=100",
                 ),
             ],
-            over: "Start the missing server. The alert resolves when all {servers} servers are in the quorum.",
+            fix: "Start the missing server. The alert resolves when all {servers} servers are in the quorum.",
             avoid: &["Do not restart another server meanwhile: with fewer than {quorum} the quorum is lost."],
         },
         test: |ensemble, _| leaving(ensemble, 1),
@@ -150,7 +150,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} logs POD -c kafka --since=15m | grep -i zookeeper | tail -20",
                 ),
             ],
-            over: "It reconnects by itself once ZooKeeper has a quorum. If not, restart it: `kubectl -n {ns} delete \
+            fix: "It reconnects by itself once ZooKeeper has a quorum. If not, restart it: `kubectl -n {ns} delete \
                 pod POD`.",
             avoid: &["Do not restart all brokers at once."],
         },
@@ -196,21 +196,12 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                     "kubectl -n {ns} logs -l app.kubernetes.io/name=zookeeper --tail=-1 --since=1h --prefix | grep -i fsync | tail",
                 ),
             ],
-            over: "Fix the cause. The alert resolves 15 minutes after the last expired session.",
+            fix: "Fix the cause. The alert resolves 15 minutes after the last expired session.",
             avoid: &["Do not raise `zookeeper.session.timeout.ms` first: a dead broker is then detected later."],
         },
         test: |_, _| {
             AlertTest::value(1)
-                .given(
-                    &zookeeper::SESSION_EXPIRES,
-                    &[("pod", "kafka-0")],
-                    Samples::Counter {
-                        from: 0.0,
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
-                )
+                .given(&zookeeper::SESSION_EXPIRES, &[("pod", "kafka-0")], Samples::growth(1.0))
                 .label("pod", "kafka-0")
                 .late(minutes(0), minutes(16))
         },

@@ -35,8 +35,7 @@ rules! { rules::pod;
         production: Error,
         development: Warning,
         summary: "a ZooKeeper ensemble that tolerates no failures, or has an even number of servers",
-        explanation: "An ensemble of N servers goes on while more than half of them are there: one or two survive no \
-            failure, and an even number survives no more than one server fewer.",
+        explanation: "An ensemble works while more than half of its servers run: one or two servers tolerate no failures, and an even number tolerates as many failures as one server fewer.",
         source: "ZooKeeper administrator's guide, clustered setup",
     };
 }
@@ -54,7 +53,7 @@ const ELECTION: (&str, u16) = ("tcp-election", 3888);
 
 /// The images declare a volume at this path, so the claim is mounted here.
 const VOLUME: &str = "/var/lib/zookeeper/data";
-/// Below the mount, which may hold `lost+found`.
+/// The data directory: below the mount, which may contain `lost+found`.
 const DATA: &str = "/var/lib/zookeeper/data/snapshots";
 const FILE: &str = "zookeeper.properties";
 
@@ -82,8 +81,8 @@ pub struct ZooKeeper {
 }
 
 impl ZooKeeper {
-    /// An ensemble of an odd number of servers, three or more in production and 255 at most. By default each has 1 core, 2 GiB of memory and 10 GiB of
-    /// disk.
+    /// An ensemble of an odd number of servers: at least three in production, at most 255. By default each has 1 core,
+    /// 2 GiB of memory and 10 GiB of disk.
     #[track_caller]
     pub fn new(name: impl Into<String>, replicas: u8) -> Self {
         Self {
@@ -145,7 +144,7 @@ impl ZooKeeper {
             .set("autopurge.snapRetainCount", 5)
             // Each broker keeps one connection, and so does each tool; the default of 60 is per client address.
             .set("maxClientCnxns", 60)
-            // Readiness asks `srvr` for the server's part in the quorum; nothing else is answered.
+            // The readiness probe sends `srvr` to see whether the server is in the quorum; other commands are disabled.
             .set("4lw.commands.whitelist", "srvr")
             .set("admin.enableServer", false);
         for (id, host) in self.servers(context) {
@@ -168,7 +167,7 @@ impl ZooKeeper {
                 (FILE, self.properties(context).to_text()),
                 (
                     logging.file(),
-                    // Otherwise it logs a line for each probe.
+                    // By default it logs one line per probe.
                     logging.configuration(
                         &[
                             ("org.apache.zookeeper.server.NIOServerCnxn", LogLevel::Warn),
@@ -227,7 +226,7 @@ impl ZooKeeper {
                 .map(|(name, port)| named_port(name, port))
                 .collect(),
         );
-        // The client port opens before the quorum is there, so readiness asks for the server's part in it.
+        // The client port opens before there is a quorum, so the probe checks whether the server is part of it.
         let in_quorum = exec_probe([
             "bash",
             "-c",

@@ -457,8 +457,8 @@ fn capacity_says_what_nobody_said() {
     prod/kafka  3 brokers, load unknown
 
     pool kafka: 3 brokers
-    each broker             all there     one away          has  ceiling   headroom
-    copies of partitions          300                     1,000    100 %       70 %
+    each broker                all up     one down          has  ceiling   headroom
+    partition replicas            300                     1,000    100 %       70 %
 
     - not given for pool `kafka`: disk throughput, network throughput, throughput of
       a core; add `.disk_throughput(125.mebibytes_per_second())`,

@@ -181,7 +181,7 @@ pub(super) fn sound() -> Vec<Sound> {
         ),
         (&capacity::PAGE_CACHE, carried()),
         (
-            &capacity::FOR_EVER,
+            &capacity::NEVER_DELETED,
             loaded(NodePool::brokers("kafka", 3), Topic::new("orders", 12, Cleanup::keep())),
         ),
         (&capacity::EMPTY_LOAD, carried()),
@@ -210,7 +210,7 @@ fn load(records: u64) -> Load {
         .consumer_groups(2)
 }
 
-/// Three zones of so many brokers.
+/// Three zones with this many brokers each.
 fn zones(brokers: u16) -> Stack {
     let mut stack = empty();
     let cluster = kraft().pool(NodePool::controllers("c", 3).first_id(300));

@@ -65,7 +65,7 @@ pub(super) fn broken() -> Vec<Case> {
             calls(
                 "a bootstrap server without a port",
                 external("k-1:9092, k-2 ,[::1]:9092"),
-                &["give `KafkaCluster::external` a list, as `kafka-1.example.com:9092,kafka-2.example.com:9092`"],
+                &["give `KafkaCluster::external` a list, such as `kafka-1.example.com:9092,kafka-2.example.com:9092`"],
                 external("kafka-1.example.com:9092,kafka-2.example.com:9092"),
             )
         },

@@ -134,7 +134,7 @@ pub(super) fn broken() -> Vec<Case> {
         calls(
             "images of another release",
             with(dedicated().images(ImageSet::confluent(Version::V3_9))),
-            &["give `.images(…)` the cluster's own version"],
+            &["use the same version in `.images(…)` and `KafkaCluster::kraft(…)`"],
             with(dedicated().images(ImageSet::confluent(Version::V4_3))),
         ),
         calls(

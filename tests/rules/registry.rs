@@ -69,7 +69,7 @@ pub(super) fn broken() -> Vec<Case> {
         calls(
             "an address of a registry without a scheme",
             connect(|connect| connect.avro(&SchemaRegistry::external("schemas.example.com"))),
-            &["give `SchemaRegistry::external` a URL, as `https://schemas.example.com`"],
+            &["give `SchemaRegistry::external` a URL, such as `https://schemas.example.com`"],
             connect(|connect| connect.avro(&SchemaRegistry::external("https://schemas.example.com"))),
         ),
     ]

@@ -12,9 +12,10 @@ rules! { rules::capacity;
         production: Error,
         development: Warning,
         summary: "retention that does not fit onto the volumes",
-        explanation: "A broker whose volume is full ends, and its partitions fall back to fewer copies, whose brokers \
-            are as full. What a topic keeps is its load times its retention, times its copies, and one open segment \
-            for each of them; 15 % of the volume remain for loads above the plan and for the time to mend it.",
+        explanation: "A broker whose volume is full exits, and its partitions have fewer replicas, on brokers that \
+            are just as full. A topic needs its load times its retention, times its replicas, plus one open segment \
+            for each replica; 15 % of the volume stay free for loads above the plan and for the time that a fix \
+            takes.",
         source: "Amazon MSK, Best practices for Standard brokers (85 % of the data volume); Kafka documentation, topic \
             settings",
     };
@@ -25,10 +26,10 @@ rules! { rules::capacity;
         production: Error,
         development: Warning,
         summary: "a load that disks, networks or processors cannot carry",
-        explanation: "Every record is written once for each copy, fetched by each follower and read by each consumer \
-            group. Above what the slowest resource sustains, producers time out and followers fall out of sync. A \
-            fifth of disk and network stays free, because a restarted broker has to catch up while the load goes on, \
-            and every restart leaves the others with its leaders.",
+        explanation: "Every record is written once per replica, fetched by each follower and read by each consumer \
+            group. If the slowest resource is overloaded, producers time out and followers fall out of sync. A fifth \
+            of disk and network stays free, because a restarted broker has to catch up under load, and during every \
+            restart the other brokers lead its partitions.",
         source: "AWS Big Data Blog, Best practices for right-sizing your Apache Kafka clusters",
     };
 
@@ -38,9 +39,9 @@ rules! { rules::capacity;
         production: Warning,
         development: Off,
         summary: "a load without the figures to compare it with",
-        explanation: "Someone declared what the cluster has to carry, and left out what tells whether it can: the \
-            throughput of a disk or a network, what a core takes in, who reads, or what the other topics carry. What \
-            is missing is not assumed: the figures are lower bounds without it.",
+        explanation: "The stack declares a load, but not everything that is needed to check it: the throughput of a \
+            disk, a network or a core, the number of consumer groups, or the load of the other topics. Nothing is \
+            assumed instead: without it the figures are lower bounds.",
         source: "arithmetic",
     };
 
@@ -49,10 +50,11 @@ rules! { rules::capacity;
         id: "KS-C05",
         production: Warning,
         development: Warning,
-        summary: "more copies of partitions than a broker of its size should hold",
-        explanation: "Each copy costs a broker file handles, memory and requests, and prolongs its start, the election \
-            of leaders when it is lost, and every rolling restart. Amazon recommends 1,000 on a broker below 8 cores, \
-            2,000 below 16 and 4,000 above; Kafka's own rule of thumb is 4,000. Copies that carry nothing cost less.",
+        summary: "more partition replicas than a broker of its size should have",
+        explanation: "Each replica costs a broker file handles, memory and requests, and makes its start, leader \
+            elections after a failure, and every rolling restart slower. Amazon recommends 1,000 on a broker below 8 \
+            cores, \
+            2,000 below 16 and 4,000 above; Kafka's own rule of thumb is 4,000. Replicas without traffic cost less.",
         source: "Amazon MSK, Best practices for Standard brokers; KIP-578",
     };
 
@@ -61,10 +63,10 @@ rules! { rules::capacity;
         id: "KS-C08",
         production: Warning,
         development: Warning,
-        summary: "more copies of partitions than the rule of thumb for a cluster",
-        explanation: "200,000 copies are what Kafka's developers found a cluster to carry when its metadata was in \
-            ZooKeeper. In KRaft mode more were shown to work, but every broker and controller keeps the metadata of \
-            all of them, so test it at this size first.",
+        summary: "more partition replicas than the rule of thumb for a cluster",
+        explanation: "With ZooKeeper, Kafka's developers found that a cluster can have up to 200,000 replicas. In \
+            KRaft mode more have been shown to work, but every broker and controller keeps the metadata of all of \
+            them, so test a cluster of this size first.",
         source: "KIP-578; Apache Kafka blog, Apache Kafka Supports 200K Partitions Per Cluster",
     };
 
@@ -74,8 +76,8 @@ rules! { rules::capacity;
         production: Warning,
         development: Warning,
         summary: "more segments than a node maps into memory",
-        explanation: "A broker maps the two indexes of every segment, and ends with `Map failed` when the node allows \
-            no more: 65,530 areas to a process by default (`vm.max_map_count`). That is a setting of the node, \
+        explanation: "A broker maps the two indexes of every segment, and exits with `Map failed` at the limit of the \
+            node: 65,530 memory maps per process by default (`vm.max_map_count`). That is a setting of the node, \
             which no pod of the restricted level can change.",
         source: "Kafka documentation, hardware and OS; Linux, vm.max_map_count",
     };
@@ -85,21 +87,21 @@ rules! { rules::capacity;
         id: "KS-C10",
         production: Warning,
         development: Off,
-        summary: "a page cache that holds less than half a minute of writing",
-        explanation: "Consumers and followers that are a little behind read from the page cache. Where it is too small \
-            they read from the disk, which then has less time to write, which leaves them further behind. Memory \
-            outside of the heap for 30 seconds of writing is Kafka's estimate of what it takes.",
+        summary: "a page cache that holds less than half a minute of writes",
+        explanation: "Consumers and followers that are a little behind read from the page cache. If it is too small, \
+            they read from the disk, which slows down writes, so they fall further behind. Kafka recommends memory \
+            outside of the heap for 30 seconds of writes.",
         source: "Kafka documentation, hardware and OS",
     };
 
     /// A topic whose records are never deleted.
-    pub const FOR_EVER: Rule = Rule {
+    pub const NEVER_DELETED: Rule = Rule {
         id: "KS-C11",
         production: Warning,
         development: Off,
         summary: "a topic with a load whose records are never deleted",
-        explanation: "Nothing removes its records, so no volume is large enough: it is full after the time in the \
-            message. Let the volumes grow before that, or move the records to storage that is made for keeping them.",
+        explanation: "Its records are never removed, so the volume is full after the time in the message, however \
+            large it is. Expand the volumes before that, or move the records to archive storage.",
         source: "arithmetic",
     };
 
@@ -109,9 +111,8 @@ rules! { rules::capacity;
         production: Error,
         development: Error,
         summary: "a load of 0",
-        explanation: "A load of no records, of records without a size, or compressed to nothing fits every cluster, \
-            so it has no meaning. A topic whose load is not known has none declared, and the report says that it is \
-            unknown.",
+        explanation: "A load of 0 records, or of records of 0 bytes, fits every cluster, so it means nothing. If the \
+            load of a topic is not known, do not declare one: the report then says that it is unknown.",
         source: "arithmetic",
     };
 
@@ -120,11 +121,12 @@ rules! { rules::capacity;
         id: "KS-C13",
         production: Warning,
         development: Off,
-        summary: "leaders that Kafka puts on some of the brokers only",
-        explanation: "A controller places partitions in rounds of as many as there are brokers. From one partition to \
-            the next it goes on by one rack, and by one broker within each rack, so three racks of three brokers give \
-            a round only three different leaders, of three partitions each; then it shuffles. Where the number of \
-            brokers in a rack and the number of racks have no common factor, every broker leads one.",
+        summary: "leaders that Kafka places on only some of the brokers",
+        explanation: "A controller places partitions in rounds; a round has as many partitions as there are brokers. \
+            From one partition to the next it moves on by one rack, and by one broker within each rack. With three \
+            racks of three brokers, a round has only three different leaders, of three partitions each; then the \
+            order is shuffled. If the number of brokers in a rack and the number of racks have no common factor, \
+            every broker leads one partition.",
         source: "Kafka 4.3.1, StripedReplicaPlacer: read, and run with both",
     };
 }

@@ -23,8 +23,8 @@ rules! { rules::client;
         production: Error,
         development: Error,
         summary: "a raw setting that a builder call sets",
-        explanation: "What makes a client exactly-once is decided by the kind of client, and its timeouts have calls \
-            of their own. A raw setting would contradict them.",
+        explanation: "The kind of client sets what makes it exactly-once, and its timeouts have their own builder \
+            calls. A raw setting would contradict them.",
         source: "the contract of `Producer::config` and `Consumer::config`",
     };
 
@@ -56,7 +56,7 @@ rules! { rules::client;
         production: Error,
         development: Error,
         summary: "a transaction timeout above the maximum of the brokers",
-        explanation: "A producer that asks for a `transaction.timeout.ms` above the brokers' \
+        explanation: "A producer with a `transaction.timeout.ms` above the brokers' \
             `transaction.max.timeout.ms`, 15 minutes by default, fails when it initializes its transactions: \
             INVALID_TRANSACTION_TIMEOUT.",
         source: "Kafka, TransactionCoordinator.handleInitProducerId",

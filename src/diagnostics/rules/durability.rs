@@ -46,7 +46,7 @@ rules! { rules::durability;
         id: "KS-D04",
         production: Error,
         development: Warning,
-        summary: "a record with one copy",
+        summary: "a record with a single replica",
         explanation: "With a replication factor of 1, or with one replica in sync, an acknowledged record is on a \
             single disk. Losing that broker loses it, and restarting the broker makes the partition unavailable.",
         source: "Kafka documentation, replication",
@@ -91,9 +91,9 @@ rules! { rules::durability;
         production: Warning,
         development: Warning,
         summary: "brokers that are unevenly spread over zones",
-        explanation: "Kafka spreads the copies of a partition over racks as evenly as it can. Where one zone has fewer \
-            brokers than the others, each of them keeps more copies and carries more load; and brokers without a rack \
-            count as one rack of their own, in any zone.",
+        explanation: "Kafka spreads the replicas of a partition over racks as evenly as it can. If one zone has fewer \
+            brokers than the others, each of its brokers has more replicas and more load. Brokers without a rack \
+            count as one more rack, no matter in which zone they run.",
         source: "Kafka documentation, Balancing replicas across racks",
     };
 }

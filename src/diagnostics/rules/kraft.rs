@@ -12,8 +12,9 @@ rules! { rules::kraft;
         production: Warning,
         development: Warning,
         summary: "a cluster on ZooKeeper",
-        explanation: "Kafka 3.9 is the last line that can use ZooKeeper, and it gets critical fixes only for a year \
-            after its release. A cluster on ZooKeeper has to migrate to KRaft on 3.9 before it can be upgraded to 4.x. \
+        explanation: "Kafka 3.9 is the last release line that supports ZooKeeper, and it gets critical fixes only for \
+            a year after its release. A cluster on ZooKeeper has to migrate to KRaft on 3.9 before it can be upgraded \
+            to 4.x. \
             New clusters should not use it.",
         source: "Kafka 3.9 documentation, ZooKeeper to KRaft Migration (KIP-866)",
     };
@@ -46,9 +47,9 @@ rules! { rules::kraft;
         id: "KS-K06",
         production: Warning,
         development: Off,
-        summary: "nodes that are broker and controller in one",
-        explanation: "Load on the broker slows the controller in the same process down, and neither can be rolled or \
-            scaled without the other; losing two of three nodes takes the quorum and the data at once. Kafka's \
+        summary: "nodes that are both broker and controller",
+        explanation: "Load on the broker slows down the controller in the same process, and neither can be restarted \
+            or scaled without the other. Losing two of three nodes loses the quorum and the data at once. Kafka's \
             documentation advises against it for critical deployments. It saves three pods.",
         source: "Kafka documentation, KRaft, process roles",
     };
@@ -59,7 +60,7 @@ rules! { rules::kraft;
         production: Error,
         development: Error,
         summary: "listeners with the same name or port, or an invalid name",
-        explanation: "Each listener of a node has a name and a port of its own. The names CONTROLLER and \
+        explanation: "Each listener of a node needs its own name and port. The names CONTROLLER and \
             REPLICATION, the ports 9091 and 9093, and the port of the metrics agent belong to the cluster. A \
             listener's name is written in capitals, digits and underscores, with at most 11 characters, because a \
             port is named after it and Kubernetes limits port names to 15 characters.",
@@ -72,10 +73,10 @@ rules! { rules::kraft;
         production: Error,
         development: Error,
         summary: "a cluster id that is not valid, or is used by another cluster",
-        explanation: "Every log directory carries the cluster's id, and a broker refuses a directory of another \
-            cluster: the id is what keeps two clusters from mixing their data. Kafka takes any text for it, so it \
-            must be unique: 16 random bytes in URL-safe base64, made once with `kafka-storage random-uuid`, written \
-            in the stack, and never changed. In ZooKeeper mode the ensemble makes it, for one cluster.",
+        explanation: "Every log directory contains the cluster id, and a broker rejects a directory of another \
+            cluster: the id prevents two clusters from mixing their data. Kafka accepts any text, so make a unique \
+            one with `kafka-storage random-uuid` (16 random bytes in URL-safe base64), write it in the stack, and \
+            never change it. In ZooKeeper mode the ensemble creates the id, for one cluster only.",
         source: "Kafka, Uuid and StorageTool; seen with 4.3.1",
     };
 
@@ -130,9 +131,8 @@ rules! { rules::kraft;
         production: Error,
         development: Error,
         summary: "images of another version than the cluster's",
-        explanation: "What the cluster is told to do follows from its version: settings that another version does not \
-            have are silently ignored, its logging is configured in another way, and from 4.0 on it cannot use \
-            ZooKeeper.",
+        explanation: "The cluster's settings depend on its version: another version silently ignores settings that it \
+            does not have, may configure logging differently, and from 4.0 on cannot use ZooKeeper.",
         source: "Kafka 4.0 upgrade notes",
     };
 
@@ -155,8 +155,9 @@ rules! { rules::kraft;
         summary: "a largest request that is unsafe or too small",
         explanation: "A broker reads the first four bytes of a request as its size and allocates that much memory, up \
             to `socket.request.max.bytes`. Anything that connects with TLS to a plaintext port begins with the bytes \
-            16 03 01, which are a size of 352 MiB: with a limit of 369,295,360 bytes or more, some of such \
-            connections end the broker with OutOfMemoryError. A limit below `message.max.bytes` refuses every produce \
+            16 03 01, which are a size of 352 MiB: with a limit of 369,295,360 bytes or more, some of these \
+            connections stop the broker with OutOfMemoryError. A limit below `message.max.bytes` refuses every \
+            produce \
             request with a batch of that size.",
         source: "Kafka, NetworkReceive and SocketServerConfigs; RFC 8446, section 5.1",
     };

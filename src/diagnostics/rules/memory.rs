@@ -12,9 +12,9 @@ rules! { rules::memory;
         production: Error,
         development: Error,
         summary: "a heap that does not fit into the memory",
-        explanation: "A JVM needs about a quarter of its memory outside of the heap: threads, network buffers, \
-            metadata of classes, and for a broker the page cache that it lives from. A container that goes over its \
-            limit is killed.",
+        explanation: "A JVM needs about a quarter of its memory outside of the heap: threads, network buffers, class \
+            metadata, and for a broker the page cache, which it depends on. A container that exceeds its limit is \
+            killed.",
         source: "Kafka documentation, hardware and OS; Kubernetes, resource management",
     };
 
@@ -24,8 +24,8 @@ rules! { rules::memory;
         production: Warning,
         development: Warning,
         summary: "a heap that takes the page cache's place",
-        explanation: "A broker reads and writes through the page cache, and needs a heap of 6 GB at most for all but \
-            the largest clusters. What the heap takes is missing there.",
+        explanation: "A broker reads and writes through the page cache, and needs a heap of at most 6 GB, except in \
+            the largest clusters. A larger heap leaves less memory for the page cache.",
         source: "Confluent, Running Kafka in Production",
     };
 
@@ -35,8 +35,7 @@ rules! { rules::memory;
         production: Error,
         development: Error,
         summary: "a request above the limit",
-        explanation: "The API server refuses a container that asks for more processor time or memory than its limit \
-            allows.",
+        explanation: "The API server refuses a container that requests more CPU or memory than its limit.",
         source: "Kubernetes, resource management for pods and containers",
     };
 
@@ -47,9 +46,10 @@ rules! { rules::memory;
         development: Error,
         summary: "memory with which a process does not start",
         explanation: "A JVM needs memory for its classes, threads and buffers before it does any work, and a broker \
-            128 MiB of heap for the log cleaner alone. With less the process ends with an `OutOfMemoryError`, or the \
-            kernel kills the container whenever it starts. The floors are the least with which each process served \
-            on a real machine; a process with work to do needs more.",
-        source: "tests/memory: Kafka 4.3.1, ZooKeeper 3.8.6 and Apicurio Registry 3.3.3, measured with the metrics agent",
+            128 MiB of heap for the log cleaner alone. With less the process exits with an `OutOfMemoryError`, or the \
+            kernel kills the container whenever it starts. The limits are the smallest with which each process worked \
+            on a real machine; under load it needs more.",
+        source: "tests/memory: Kafka 4.3.1, ZooKeeper 3.8.6 and Apicurio Registry 3.3.3, measured with the metrics \
+        agent",
     };
 }

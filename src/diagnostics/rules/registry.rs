@@ -9,8 +9,8 @@ rules! { rules::registry;
         production: Error,
         development: Error,
         summary: "converters that the image does not contain",
-        explanation: "Avro converters come with Confluent's Connect image and need the address of a registry. Apache's \
-            image has none: the worker ends with ClassNotFoundException.",
+        explanation: "Avro converters come with Confluent's Connect image and need the address of a registry. \
+            Apache's image has none: the worker exits with ClassNotFoundException.",
         source: "Confluent, kafka-connect image",
     };
 
@@ -32,8 +32,8 @@ rules! { rules::registry;
         production: Error,
         development: Error,
         summary: "a registry address that is not an http(s) URL",
-        explanation: "Converters ask the registry at its URL. Without `http://` or `https://` and a host they fail \
-            with the first record, long after the worker has become ready.",
+        explanation: "Converters connect to the registry at its URL. Without `http://` or `https://` and a host they \
+            fail at the first record, long after the worker has become ready.",
         source: "Confluent, schema.registry.url",
     };
 

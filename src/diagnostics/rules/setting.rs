@@ -59,13 +59,11 @@ pub const WORKER: Settings = Settings {
 
 const UNKNOWN: &str = "Kafka silently ignores keys that it does not know, so a misspelt key has no effect. Plugins \
     read keys of their own from the same file: acknowledge the rule for those, with the plugin's name.";
-const ABSENT: &str = "Kafka ignores a key that was removed, that only a later release has, or that is a setting of \
-    something else: the file looks as if it set something, and it does not. Kafka 4.3 starts with \
-    `zookeeper.connect` and `inter.broker.protocol.version` in its file without a line in its log.";
+const ABSENT: &str = "Kafka ignores a key that was removed, that only a later release has, or that belongs to another process: the file seems to set something, but it does not. Kafka 4.3 starts with `zookeeper.connect` and `inter.broker.protocol.version` in its file, and logs nothing about them.";
 const DEPRECATED: &str =
     "The key still works, and a later release will silently ignore it. The hint names its replacement.";
 const VALUE: &str = "Kafka reads every value as the type of its key and compares it with the range or the list of \
-    valid values when the process starts. It ends at the first one that does not fit: ConfigException.";
+    valid values when the process starts. It exits at the first value that does not fit: ConfigException.";
 const DEFAULT: &str = "The setting has no effect in this release. Keep it if the value must not change when a later \
     release has another default; otherwise remove it. Only `check --all` shows this.";
 const SOURCE: &str = "Kafka 3.9.2, 4.0.2, 4.1.2, 4.2.0 and 4.3.1, the ConfigDef of each role";

@@ -59,8 +59,8 @@ rules! { rules::stack;
         production: Warning,
         development: Warning,
         summary: "an unused acknowledgement",
-        explanation: "When the stack is fixed, the acknowledgement stays. It would then hide the same fault if it \
-            comes back, so remove it.",
+        explanation: "When the stack is fixed, the acknowledgement stays. It would hide the same mistake if it comes \
+            back, so remove it.",
         source: "the contract of `acknowledge`",
     };
 
@@ -128,8 +128,10 @@ rules! { rules::stack;
         development: Error,
         summary: "an option of a pod that cannot work",
         explanation: "A JVM option is one word of a shell's command: a space or a quote would end it, and Kubernetes \
-            would replace `$(NAME)` in it with the value of a variable, a password too. A second heap size would replace \
-            the one that fits the container's memory, and a JVM with two garbage collectors does not start. The name of a logger is the key of a file. \
+            would replace `$(NAME)` in it with the value of a variable, a password too. A second heap size would \
+            replace \
+            the one that fits the container's memory, and a JVM with two garbage collectors does not start. The name \
+            of a logger is the key of a file. \
             Of two environment variables with one name only the last has an effect.",
         source: "Kafka, kafka-run-class.sh; Kubernetes, Define Environment Variables for a Container",
     };
@@ -155,8 +157,8 @@ rules! { rules::stack;
         development: Error,
         summary: "something that needs a newer Kubernetes",
         explanation: "The stack has to run on the version in `Stack::kubernetes`, and Kubernetes ignores or refuses \
-            fields that it does not know yet. Sidecars of a Job need 1.29: before, an init container that runs on \
-            keeps the Job from starting.",
+            fields that it does not know yet. Sidecars of a Job need 1.29: in earlier versions an init container that \
+            keeps running prevents the Job from starting.",
         source: "Kubernetes, Sidecar Containers",
     };
 
@@ -167,7 +169,7 @@ rules! { rules::stack;
         development: Warning,
         summary: "an amendment that changes nothing",
         explanation: "An amendment that looks for a text or a field that the object no longer has leaves it as it \
-            is, for example after an upgrade of this crate. What it was meant to change, as the security of a \
+            is, for example after an upgrade of this crate. What it was meant to change, such as the security of a \
             listener, then silently stays at its default.",
         source: "the contract of `Stack::amend`",
     };
@@ -192,8 +194,8 @@ rules! { rules::stack;
         development: Warning,
         summary: "a stack without constructs",
         explanation: "A stack to which nothing was added emits its Namespace at most. A call of `stack.add(…)` is \
-            missing, or the stack is not needed any more: applying it with pruning would delete everything that it \
-            had before.",
+            missing, or the stack is no longer needed: applying it with pruning would delete everything that it had \
+            before.",
         source: "the contract of `Stack::add`",
     };
 

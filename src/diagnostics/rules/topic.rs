@@ -23,8 +23,8 @@ rules! { rules::topic;
         production: Error,
         development: Error,
         summary: "names that Kafka cannot tell apart",
-        explanation: "Metric names have no dots, so Kafka turns `.` into `_` in them, and refuses a topic whose name \
-            is then that of another: INVALID_TOPIC.",
+        explanation: "Metric names have no dots, so Kafka replaces `.` with `_` in them, and rejects a topic whose \
+            name would then be the same as another's: INVALID_TOPIC.",
         source: "Kafka, ReplicationControlManager",
     };
 
@@ -34,8 +34,8 @@ rules! { rules::topic;
         production: Error,
         development: Error,
         summary: "a topic name that Kafka reserves",
-        explanation: "Names that begin with two underscores are those of Kafka's internal topics, which it creates and \
-            configures by itself.",
+        explanation: "Names that begin with two underscores are for Kafka's internal topics, which Kafka creates and \
+            configures itself.",
         source: "Kafka, org.apache.kafka.common.internals.Topic",
     };
 
@@ -47,7 +47,7 @@ rules! { rules::topic;
         summary: "a setting that the cleanup policy contradicts, or that a builder call makes",
         explanation: "Compaction ignores `retention.ms` unless the policy is `compact,delete`, and it removes \
             earlier records of a key from a topic that should keep everything. The `Cleanup` of the topic decides \
-            what is deleted and when; replication and partitions have calls of their own.",
+            what is deleted and when; replication and partitions have their own builder calls.",
         source: "Kafka documentation, log compaction; TopicConfig",
     };
 
@@ -57,8 +57,8 @@ rules! { rules::topic;
         production: Error,
         development: Error,
         summary: "a batch that does not fit into a segment or a request",
-        explanation: "A batch has to fit into a segment, otherwise it is refused as it arrives, and into the largest \
-            request that the brokers take.",
+        explanation: "A batch has to fit into a segment, otherwise the broker rejects it, and into the largest \
+            request that the brokers accept.",
         source: "Kafka, UnifiedLog; SocketServerConfigs",
     };
 
@@ -67,10 +67,10 @@ rules! { rules::topic;
         id: "KS-T15",
         production: Error,
         development: Error,
-        summary: "a topic that two parts of a stack declare, or keep their state in",
-        explanation: "Of two declarations of one topic the second would undo what the first did at every run. The \
-            topics in which a registry or a Connect group keeps its state belong to it alone: it makes them as it \
-            needs them, and a second owner would overwrite schemas, connectors or offsets.",
+        summary: "a topic that two parts of a stack declare or use for their state",
+        explanation: "If a topic is declared twice, each run of one declaration would undo the other. The topics in \
+            which a registry or a Connect group keeps its state belong to it alone: it creates them itself, and a \
+            second owner would overwrite schemas, connectors or offsets.",
         source: "the contract of `Topics`; Confluent, kafkastore.topic; Kafka documentation, distributed workers",
     };
 
@@ -116,7 +116,8 @@ rules! { rules::topic;
         development: Error,
         summary: "a retention of 0",
         explanation: "With a retention of 0 a record may be deleted as soon as its segment is closed, whether or not a \
-            consumer has read it. What keeps records without limit is `Cleanup::keep()`, which Kafka writes as -1.",
+            consumer has read it. To keep records without limit use `Cleanup::keep()`, which is -1 in Kafka's \
+            settings.",
         source: "Kafka, UnifiedLog.deleteOldSegments",
     };
 

@@ -1,14 +1,15 @@
-//! Of single brokers: how busy they are, and what in them has stopped.
+//! Alerts on single brokers: how busy they are, and which of their parts have stopped.
 
 use std::collections::BTreeSet;
 
+use super::texts;
 use crate::{
     kafka::KafkaHandle,
     metrics::{Metric, broker, jvm, objects},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
-/// The idle part of threads below which requests wait.
+/// The idle share of threads below which requests wait.
 fn idle(sources: &Sources) -> f64 {
     f64::from(sources.thresholds.idle) / 100.0
 }
@@ -55,7 +56,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 sources.thresholds.produce_latency.as_millis()
             )
         },
-        // The broker keeps the last percentiles when requests stop, so it counts only while there are some.
+        // The broker keeps the last percentiles when requests stop, so they count only while there are requests.
         expression: |_, sources| {
             let time = sources.series(&broker::TOTAL_TIME, &[("request", "Produce"), ("quantile", "0.99")])?;
             let requests = sources.series(&broker::REQUESTS, &[("request", "Produce")])?;
@@ -90,7 +91,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} top pods -l {pods}",
                 ),
             ],
-            over: "Reduce the load on the slow part. The alert resolves when the 99th percentile is below the \
+            fix: "Reduce the load on the slow part. The alert resolves when the 99th percentile is below the \
                 threshold again.",
             avoid: &["Do not switch producers to `acks=1`: they stop waiting, and lose records at the next failure."],
         },
@@ -119,7 +120,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                         firing: 100.0,
                     },
                 )
-                // Slow once, and without requests since.
+                // It was slow once, and has had no requests since.
                 .given(
                     &broker::TOTAL_TIME,
                     &[("pod", "kafka-1"), labels[1], quantile[2]],
@@ -156,7 +157,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             steps: &[
                 (
                     "Is only this broker affected? How many leaders does each broker have?",
-                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -o 'Leader: [0-9]*' | sort | uniq -c",
+                    texts::COUNT_LEADERS,
                 ),
                 (
                     "Is the pod at its CPU or memory limit?",
@@ -167,7 +168,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep -E 'requestmetrics_(totaltimems_count|errors)_total'",
                 ),
             ],
-            over: "Find the client that causes the load, rebalance the leaders (`kafka-leader-election \
+            fix: "Find the client that causes the load, rebalance the leaders (`kafka-leader-election \
                 --election-type preferred --all-topic-partitions`), or give the broker more CPU. The alert resolves \
                 when the idle share is above the threshold.",
             avoid: &[
@@ -207,7 +208,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} top pods -l {pods}",
                 ),
             ],
-            over: "Find the clients that cause the load, or add threads. The alert resolves when the idle share is \
+            fix: "Find the clients that cause the load, or add threads. The alert resolves when the idle share is \
                 above the threshold.",
             avoid: &[
                 "Do not restart the broker: all its clients then reconnect at once, which adds load to the network \
@@ -225,7 +226,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             minutes.",
         threshold: |_, _| "Two restarts within 30 minutes: one for a change, one for its correction.".to_owned(),
         expression: |kafka, sources| {
-            // A process that ends within seconds is gone before it is scraped: what it tells of its start would never be seen.
+            // A process that exits within seconds is gone before it is scraped, so its own start time would never be
+            // seen.
             let pods: Vec<String> = pools(kafka).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
             let pattern = (!pods.is_empty()).then(|| format!("~{}", pods.join("|")))?;
             let restarts = sources.series(&objects::RESTARTS, &[("pod", &pattern), ("container", "kafka")])?;
@@ -253,7 +255,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} exec POD -c kafka -- df -h /var/lib/kafka/data",
                 ),
             ],
-            over: "Fix the cause of the exit. The alert resolves after 30 minutes without restarts.",
+            fix: "Fix the cause of the exit. The alert resolves after 30 minutes without restarts.",
             avoid: &["Do not delete its volume."],
         },
         test: |kafka, _| {
@@ -301,7 +303,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} exec POD -c kafka -- bash -c 'ls -l /proc/1/fd | grep -c socket; find /var/lib/kafka/data -name \"*.log\" | wc -l'",
                 ),
             ],
-            over: "Close the connections, reduce the number of segments, or raise the limit on the nodes. The alert \
+            fix: "Close the connections, reduce the number of segments, or raise the limit on the nodes. The alert \
                 resolves below 80 %.",
             avoid: &["Do not delete segment files: the broker still has them open, and their records are lost."],
         },
@@ -351,7 +353,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --topic __transaction_state --under-replicated-partitions",
                 ),
             ],
-            over: "Abort the transaction with the values that the first command shows: `kafka-transactions \
+            fix: "Abort the transaction with the values that the first command shows: `kafka-transactions \
                 --bootstrap-server {bootstrap} abort --topic TOPIC --partition N --start-offset OFFSET`. The alert \
                 resolves when no transaction hangs; consumers of the partition then continue.",
             avoid: &["Do not abort a transaction whose producer still runs: stop the producer first."],
@@ -361,11 +363,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 .given(
                     &broker::LATE_TRANSACTIONS,
                     &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
+                    Samples::gauge(0.0, 1.0),
                 )
                 .label("pod", "kafka-0")
         },

@@ -1,12 +1,13 @@
-//! Of the cluster as a whole: brokers, partitions, replicas, elections.
+//! Alerts on the cluster as a whole: brokers, partitions, replicas, elections.
 
+use super::texts;
 use crate::{
     kafka::KafkaHandle,
     metrics::{broker, controller, exporter},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
-/// Nothing where there is one broker: no replica can fall behind, and no leader move.
+/// The number of brokers; `None` if there is only one: then no replica can fall behind, and no leader can move.
 pub(super) fn several_brokers(kafka: &KafkaHandle) -> Option<u32> {
     kafka.brokers().filter(|brokers| *brokers > 1)
 }
@@ -41,7 +42,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 kafka.brokers().unwrap_or_default()
             )
         },
-        // The exporter ends when it finds no broker at all, so its absence counts as none.
+        // The exporter exits when it finds no broker, so a missing series counts as 0 brokers.
         expression: |kafka, sources| {
             let brokers = sources.series(&exporter::BROKERS, &[])?;
             let declared = kafka.brokers()?;
@@ -73,7 +74,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-broker-api-versions --bootstrap-server {bootstrap} | grep -c 'id: '",
                 ),
             ],
-            over: "Fix the cause that the events or the log show; Kubernetes restarts the pod by itself. The alert \
+            fix: "Fix the cause that the events or the log show; Kubernetes restarts the pod by itself. The alert \
                 resolves when `kafka_brokers` is {brokers} again. Then wait until no partition is under-replicated.",
             avoid: &[
                 "Do not delete the volume of a broker to get it started: that deletes {copies} of its data.",
@@ -82,24 +83,16 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |kafka, _| {
             let declared = f64::from(kafka.brokers().unwrap_or_default());
-            AlertTest::value(declared - 1.0).given(
-                &exporter::BROKERS,
-                &[],
-                Samples::Gauge {
-                    healthy: declared,
-                    tolerated: declared,
-                    firing: declared - 1.0,
-                },
-            )
+            AlertTest::value(declared - 1.0).given(&exporter::BROKERS, &[], Samples::gauge(declared, declared - 1.0))
         },
     },
     AlertRow {
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka partitions are offline: they have no leader, so clients cannot write or read.",
+        summary: texts::OFFLINE_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have no leader.",
-        threshold: |_, _| "No offline partitions. A leader election takes seconds.".to_owned(),
+        threshold: |_, _| texts::OFFLINE_THRESHOLD.to_owned(),
         // Every controller reports the whole cluster, so a sum would count partitions several times.
         expression: |_, sources| {
             let offline = sources.series(&controller::OFFLINE_PARTITIONS, &[])?;
@@ -115,40 +108,25 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "The last in-sync replica was on a broker that is down, and the other replicas were out of sync.",
             ],
             steps: &[
-                (
-                    "Which partitions are offline, and on which brokers are their replicas?",
-                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe --unavailable-partitions",
-                ),
+                texts::WHICH_PARTITIONS_ARE_OFFLINE,
                 ("Which broker is down?", "kubectl -n {ns} get pods -l {pods} -o wide"),
                 ("Why?", "kubectl -n {ns} logs POD -c kafka --previous --tail=100"),
             ],
-            over: "Start the brokers that are listed under `Isr` for these partitions: they become leaders as soon \
+            fix: "Start the brokers that are listed under `Isr` for these partitions: they become leaders as soon \
                 as they run. The alert resolves when the first command lists nothing.",
-            avoid: &[
-                "Do not run an unclean leader election (`kafka-leader-election --election-type unclean`) without the \
-                    agreement of the data owners: acknowledged records are permanently lost.",
-                "Do not delete and recreate the topic: all its data is lost.",
-            ],
+            avoid: texts::DO_NOT_LOSE_RECORDS,
         },
         test: |_, _| {
             AlertTest::value(4)
                 .given(
                     &controller::OFFLINE_PARTITIONS,
                     &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 4.0,
-                    },
+                    Samples::gauge(0.0, 4.0),
                 )
                 .given(
                     &controller::OFFLINE_PARTITIONS,
                     &[("pod", "kafka-1")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 4.0,
-                    },
+                    Samples::gauge(0.0, 4.0),
                 )
         },
     },
@@ -195,7 +173,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --at-min-isr-partitions",
                 ),
             ],
-            over: "Start the missing brokers and let them catch up. The alert resolves when the first command lists \
+            fix: "Start the missing brokers and let them catch up. The alert resolves when the first command lists \
                 nothing.",
             avoid: &[
                 "Do not lower `min.insync.replicas` to stop the errors: Kafka then acknowledges records that one \
@@ -204,24 +182,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |_, _| {
             AlertTest::value(5)
-                .given(
-                    &broker::UNDER_MIN_ISR,
-                    &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 2.0,
-                    },
-                )
-                .given(
-                    &broker::UNDER_MIN_ISR,
-                    &[("pod", "kafka-1")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 3.0,
-                    },
-                )
+                .given(&broker::UNDER_MIN_ISR, &[("pod", "kafka-0")], Samples::gauge(0.0, 2.0))
+                .given(&broker::UNDER_MIN_ISR, &[("pod", "kafka-1")], Samples::gauge(0.0, 3.0))
         },
     },
     AlertRow {
@@ -235,7 +197,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let unclean = sources.series(&controller::UNCLEAN_ELECTIONS, &[])?;
-            // With KRaft each controller counts those of the whole cluster.
+            // With KRaft each controller counts the elections of the whole cluster.
             Some(format!("max by ({BY}) (increase({unclean}[10m])) > 0"))
         },
         page: Page {
@@ -260,7 +222,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic TOPIC",
                 ),
             ],
-            over: "The loss cannot be undone. Tell the owners of the topics since when records may be missing, so \
+            fix: "The loss cannot be undone. Tell the owners of the topics since when records may be missing, so \
                 that they can produce them again, and remove the cause. The alert resolves ten minutes after the \
                 last unclean election.",
             avoid: &["Do not delete the volume of the old leader: it may have the only copy of the missing records."],
@@ -270,12 +232,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 .given(
                     &controller::UNCLEAN_ELECTIONS,
                     &[("pod", "kafka-0")],
-                    Samples::Counter {
-                        from: 0.0,
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
+                    Samples::growth(1.0),
                 )
                 .late(minutes(0), minutes(11))
         },
@@ -284,11 +241,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaUnderReplicatedPartitions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka partitions are under-replicated: they have fewer in-sync replicas than assigned.",
+        summary: texts::UNDER_REPLICATED_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are under-replicated.",
-        threshold: |_, _| {
-            "No under-replicated partitions. A restarted broker catches up within ten minutes.".to_owned()
-        },
+        threshold: |_, _| texts::UNDER_REPLICATED_THRESHOLD.to_owned(),
         // Each partition is reported by its leader only.
         expression: |kafka, sources| {
             several_brokers(kafka)?;
@@ -303,23 +258,14 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "A broker was restarted and is still catching up.",
                 "A broker cannot keep up: its disk or network is slow, or its replica fetchers stopped \
                     (KafkaReplicationStopped).",
-                "A partition reassignment is running: new replicas count as out of sync until they have caught up.",
+                texts::REASSIGNMENT_CAUSE,
             ],
-            steps: &[
-                (
-                    "Which partitions, and which broker is missing from `Isr`?",
-                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
-                ),
-                (
-                    "Is a partition reassignment running?",
-                    "{run} kafka-reassign-partitions --bootstrap-server {bootstrap} --list",
-                ),
-            ],
-            over: "A restarted broker catches up by itself. The alert resolves when the first command lists nothing.",
+            steps: texts::UNDER_REPLICATED_STEPS,
+            fix: texts::UNDER_REPLICATED_FIX,
             avoid: &[
                 "Do not restart brokers while partitions are under-replicated: the next restart may make the last \
                     in-sync replicas unavailable.",
-                "Do not start a partition reassignment to fix it: that adds more data to replicate.",
+                texts::DO_NOT_REASSIGN,
             ],
         },
         test: |_, _| {
@@ -327,20 +273,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 .given(
                     &broker::UNDER_REPLICATED,
                     &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 4.0,
-                    },
+                    Samples::gauge(0.0, 4.0),
                 )
                 .given(
                     &broker::UNDER_REPLICATED,
                     &[("pod", "kafka-1")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 5.0,
-                    },
+                    Samples::gauge(0.0, 5.0),
                 )
         },
     },
@@ -352,8 +290,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         description: "Leaders on {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} removed \
             replicas from the ISR {{ $value | humanize }} times per second.",
         threshold: |_, _| "ISR shrinks for ten minutes. After a restart they stop within five minutes.".to_owned(),
-        // Only what a leader does itself: of a broker that is gone, the controller shrinks the ISR, and KafkaBrokerDown
-        // tells. What is left are followers that are there and do not keep up.
+        // This counts only shrinks by a leader. If a broker is down, the controller shrinks the ISR, and
+        // KafkaBrokerDown fires. What remains are followers that run but do not keep up.
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let shrinks = sources.series(&broker::ISR_SHRINKS, &[])?;
@@ -382,7 +320,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} top pods -l {pods}\nkubectl top nodes",
                 ),
             ],
-            over: "Reduce the load, or give the slow broker more resources. The alert resolves after five minutes \
+            fix: "Reduce the load, or give the slow broker more resources. The alert resolves after five minutes \
                 without ISR shrinks.",
             avoid: &[
                 "Do not raise `replica.lag.time.max.ms` to silence the alert: producers then wait longer for a \
@@ -391,16 +329,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |_, _| {
             AlertTest::value("50m")
-                .given(
-                    &broker::ISR_SHRINKS,
-                    &[("pod", "kafka-0")],
-                    Samples::Counter {
-                        from: 0.0,
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 3.0,
-                    },
-                )
+                .given(&broker::ISR_SHRINKS, &[("pod", "kafka-0")], Samples::growth(3.0))
                 .given(&broker::ISR_SHRINKS, &[("pod", "kafka-1")], Samples::Constant(12.0))
                 .label("pod", "kafka-0")
                 .late(minutes(0), minutes(6))
@@ -410,16 +339,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaLeaderElectionRateHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "Kafka partitions change leaders too often.",
+        summary: texts::LEADER_CHANGES_SUMMARY,
         description: "Each partition of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its leader on \
             average {{ $value | humanize }} times within five minutes.",
-        threshold: |_, _| {
-            "Half of one broker's share of the leaders, for 15 minutes. A rolling restart also moves leaders, but \
-                takes less time."
-                .to_owned()
-        },
-        // Counted from the leaders that a client sees: the metric of the elections themselves exists with ZooKeeper only.
-        // A broker that crashes every few minutes loses its share of them each time.
+        threshold: |_, _| texts::LEADER_CHANGES_THRESHOLD.to_owned(),
+        // Counted from the leaders that a client sees: the metric of elections exists with ZooKeeper only. A broker
+        // that crashes every few minutes loses its share of the leaders each time.
         expression: |kafka, sources| {
             let brokers = several_brokers(kafka)?;
             Some(format!("{} > 0.5 / {brokers}", leader_changes(sources)?))
@@ -429,8 +354,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 short pause for the clients of the partition.",
             causes: &[
                 "A broker restarts repeatedly: see KafkaBrokerRestarts.",
-                "A broker loses its session with the controllers: long garbage collection pauses, or packet loss.",
-                "A rolling restart does not finish.",
+                texts::SESSION_CAUSE,
+                texts::ROLLING_RESTART_CAUSE,
             ],
             steps: &[
                 ("Does a pod restart?", "kubectl -n {ns} get pods -l {pods}"),
@@ -438,14 +363,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "Which broker do the controllers fence or lose contact with?",
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=30m --prefix | grep -iE 'fenc|unregister|session' | tail -20",
                 ),
-                (
-                    "How many leaders does each broker have?",
-                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -o 'Leader: [0-9]*' | sort | uniq -c",
-                ),
+                ("How many leaders does each broker have?", texts::COUNT_LEADERS),
             ],
-            over: "Fix the broker that restarts or loses its session. The alert resolves after five minutes without \
+            fix: "Fix the broker that restarts or loses its session. The alert resolves after five minutes without \
                 leader changes.",
-            avoid: &["Do not run `kafka-leader-election` meanwhile: it moves the leaders again."],
+            avoid: texts::DO_NOT_ELECT,
         },
         test: |_, _| flapping_leader(),
     },
@@ -479,21 +401,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
                 ),
             ],
-            over: "If no other broker is down, restart this one: `kubectl -n {ns} delete pod POD`. It is fixed when \
+            fix: "If no other broker is down, restart this one: `kubectl -n {ns} delete pod POD`. It is fixed when \
                 the partitions are no longer under-replicated.",
             avoid: &["Do not restart it while other partitions are under-replicated for another reason."],
         },
         test: |_, _| {
             AlertTest::value(2)
-                .given(
-                    &broker::FAILED_FETCHES,
-                    &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 2.0,
-                    },
-                )
+                .given(&broker::FAILED_FETCHES, &[("pod", "kafka-0")], Samples::gauge(0.0, 2.0))
                 .label("pod", "kafka-0")
         },
     },

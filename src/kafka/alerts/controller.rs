@@ -1,13 +1,13 @@
-//! Of the controllers and the quorum that they form.
+//! Alerts on the controllers and their quorum.
 
 use super::cluster::several_brokers;
 use crate::{
     kafka::{KafkaHandle, Mode},
-    metrics::{broker, controller},
+    metrics::{Metric, broker, controller},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
 };
 
-/// Nothing where there is one candidate only.
+/// `None` if only one node can be controller.
 fn several_candidates(kafka: &KafkaHandle) -> Option<()> {
     match kafka.mode() {
         Mode::Kraft => (kafka.controllers() > 1).then_some(()),
@@ -15,14 +15,32 @@ fn several_candidates(kafka: &KafkaHandle) -> Option<()> {
     }
 }
 
-/// Nothing where there is no quorum of several controllers.
+/// `None` if there is no quorum of several controllers.
 fn quorum(kafka: &KafkaHandle) -> Option<()> {
     (kafka.controllers() > 1).then_some(())
 }
 
-/// A broker or controller that does not hear from the active controller for so long has lost touch: it writes a record twice
-/// a second.
+/// The age of the last metadata record above which a broker or controller has stale metadata: the active controller
+/// writes a record twice per second.
 const STALE_MILLIS: u32 = 30_000;
+
+fn stale_threshold() -> String {
+    format!("{STALE_MILLIS} ms. The active controller writes a metadata record twice per second.")
+}
+
+fn stale_test(age: &Metric) -> AlertTest {
+    AlertTest::value(60_000)
+        .given(
+            age,
+            &[("pod", "kafka-0")],
+            Samples::Gauge {
+                healthy: 500.0,
+                tolerated: f64::from(STALE_MILLIS),
+                firing: 60_000.0,
+            },
+        )
+        .label("pod", "kafka-0")
+}
 
 pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
     AlertRow {
@@ -51,7 +69,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=15m --prefix | grep -iE 'election|leader|controller' | tail -40",
                 ),
             ],
-            over: "Start nodes until a majority runs. The alert resolves when one node reports that it is the active \
+            fix: "Start nodes until a majority runs. The alert resolves when one node reports that it is the active \
                 controller.",
             avoid: &[
                 "Do not format the storage of a controller: as long as its volume exists, no metadata is lost.",
@@ -63,11 +81,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 .given(
                     &controller::ACTIVE_CONTROLLERS,
                     &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 1.0,
-                        tolerated: 1.0,
-                        firing: 0.0,
-                    },
+                    Samples::gauge(1.0, 0.0),
                 )
                 .given(
                     &controller::ACTIVE_CONTROLLERS,
@@ -108,7 +122,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl get podmonitors,servicemonitors -A",
                 ),
             ],
-            over: "Restart the isolated node, which has the lower epoch: `kubectl -n {ns} delete pod POD`. The alert \
+            fix: "Restart the isolated node, which has the lower epoch: `kubectl -n {ns} delete pod POD`. The alert \
                 resolves when only one node reports 1.",
             avoid: &["Do not restart both at once: then the cluster has no controller."],
         },
@@ -122,11 +136,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 .given(
                     &controller::ACTIVE_CONTROLLERS,
                     &[("pod", "kafka-1")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
+                    Samples::gauge(0.0, 1.0),
                 )
         },
     },
@@ -168,7 +178,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=15m --prefix | grep -iE 'candidate|prospective|election|vote' | tail -40",
                 ),
             ],
-            over: "Start controllers until {majority} run. The alert resolves when the second command shows a node \
+            fix: "Start controllers until {majority} run. The alert resolves when the second command shows a node \
                 as `LeaderId`.",
             avoid: &[
                 "Do not delete or format the volume of a controller: a controller that has lost its votes may bring \
@@ -231,7 +241,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} get pods -l {pods}\nkubectl -n {ns} top pods -l {pods}",
                 ),
             ],
-            over: "Give the slow controller more CPU or a faster disk. The alert resolves when the epoch stays the \
+            fix: "Give the slow controller more CPU or a faster disk. The alert resolves when the epoch stays the \
                 same for 15 minutes.",
             avoid: &["Do not raise the election timeouts first: that hides a slow controller."],
         },
@@ -247,12 +257,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         for_duration: minutes(5),
         summary: "A Kafka controller lags behind the metadata log.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
-        threshold: |_, _| {
-            format!(
-                "{STALE_MILLIS} ms. The active controller writes a metadata record twice per \
-            second."
-            )
-        },
+        threshold: |_, _| stale_threshold(),
         expression: |kafka, sources| {
             quorum(kafka)?;
             let lag = sources.series(&controller::LAST_APPLIED_LAG, &[])?;
@@ -276,22 +281,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs POD -c kafka --tail=100",
                 ),
             ],
-            over: "It catches up by itself once it reaches the leader. It is fixed when its `Lag` is close to 0.",
+            fix: "It catches up by itself once it reaches the leader. It is fixed when its `Lag` is close to 0.",
             avoid: &["Do not delete its volume to start from scratch: it would lose its votes."],
         },
-        test: |_, _| {
-            AlertTest::value(60_000)
-                .given(
-                    &controller::LAST_APPLIED_LAG,
-                    &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 500.0,
-                        tolerated: f64::from(STALE_MILLIS),
-                        firing: 60_000.0,
-                    },
-                )
-                .label("pod", "kafka-0")
-        },
+        test: |_, _| stale_test(&controller::LAST_APPLIED_LAG),
     },
     AlertRow {
         name: "KafkaBrokerMetadataLag",
@@ -299,12 +292,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         for_duration: minutes(5),
         summary: "A Kafka broker has stale metadata.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} applied its last metadata record {{ $value | printf \"%.0f\" }} ms ago.",
-        threshold: |_, _| {
-            format!(
-                "{STALE_MILLIS} ms. The active controller writes a metadata record twice per \
-            second."
-            )
-        },
+        threshold: |_, _| stale_threshold(),
         expression: |_, sources| {
             let lag = sources.series(&broker::METADATA_LAG, &[])?;
             Some(format!("max by ({BY}, pod) ({lag}) > {STALE_MILLIS}"))
@@ -327,23 +315,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs POD -c kafka --tail=100",
                 ),
             ],
-            over: "It catches up by itself once it reaches the controllers. It is fixed when the age is below one \
+            fix: "It catches up by itself once it reaches the controllers. It is fixed when the age is below one \
                 second again.",
             avoid: &["Do not restart all brokers: without a controller they cannot rejoin."],
         },
-        test: |_, _| {
-            AlertTest::value(60_000)
-                .given(
-                    &broker::METADATA_LAG,
-                    &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 500.0,
-                        tolerated: f64::from(STALE_MILLIS),
-                        firing: 60_000.0,
-                    },
-                )
-                .label("pod", "kafka-0")
-        },
+        test: |_, _| stale_test(&broker::METADATA_LAG),
     },
     AlertRow {
         name: "KafkaMetadataErrors",
@@ -381,7 +357,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=2h --prefix | grep -ic fault",
                 ),
             ],
-            over: "If no other node is down, restart this node once: `kubectl -n {ns} delete pod POD`. A restart \
+            fix: "If no other node is down, restart this node once: `kubectl -n {ns} delete pod POD`. A restart \
                 resets the counters. If the errors come back, keep the volume and search for a known Kafka bug.",
             avoid: &["Do not upgrade or downgrade other nodes before the cause is known."],
         },
@@ -390,11 +366,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 .given(
                     &controller::METADATA_ERRORS,
                     &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
+                    Samples::gauge(0.0, 1.0),
                 )
                 .label("pod", "kafka-0")
         },
@@ -406,7 +378,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "Kafka brokers are fenced: registered, but not available.",
         description: "{{ $value }} brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are fenced.",
         threshold: |_, _| "No fenced brokers. A starting broker is fenced until it has caught up.".to_owned(),
-        // Also with ZooKeeper there is a metric of this name, but no broker is ever fenced.
+        // With ZooKeeper there is a metric of this name too, but no broker is ever fenced.
         expression: |kafka, sources| {
             (kafka.mode() == Mode::Kraft).then_some(())?;
             let fenced = sources.series(&controller::FENCED_BROKERS, &[])?;
@@ -428,7 +400,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=30m --prefix | grep -i fenc | tail -20",
                 ),
             ],
-            over: "The alert resolves when all registered brokers have caught up. Unregister a broker that was \
+            fix: "The alert resolves when all registered brokers have caught up. Unregister a broker that was \
                 removed permanently: `kafka-cluster unregister --bootstrap-server {bootstrap} --id ID`.",
             avoid: &["Do not unregister a broker that will return."],
         },
@@ -436,11 +408,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             AlertTest::value(1).given(
                 &controller::FENCED_BROKERS,
                 &[("pod", "kafka-0")],
-                Samples::Gauge {
-                    healthy: 0.0,
-                    tolerated: 0.0,
-                    firing: 1.0,
-                },
+                Samples::gauge(0.0, 1.0),
             )
         },
     },

@@ -1,9 +1,10 @@
-//! The alerts of a cluster, by what they are about; the most urgent first.
+//! The alerts of a cluster, one file per subject; the most urgent first.
 
 mod broker;
 pub(crate) mod cluster;
 mod controller;
 mod storage;
+pub(crate) mod texts;
 mod topics;
 
 pub(super) use self::topics::ALL as OF_TOPICS;
@@ -12,7 +13,7 @@ use super::{KafkaHandle, Mode};
 use crate::observability::{Alert, OVERVIEW, Sources, of_table};
 
 pub(super) fn alerts(kafka: &KafkaHandle, sources: &Sources) -> Vec<Alert> {
-    // Of the controllers there are two dashboards, one for each mode.
+    // The controllers have two dashboards, one for each mode.
     let controllers = match kafka.mode() {
         Mode::ZooKeeper => "zookeeper",
         Mode::Kraft | Mode::External => "quorum",

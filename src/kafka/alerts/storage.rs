@@ -1,5 +1,6 @@
-//! Of volumes and what Kafka keeps on them.
+//! Alerts on volumes and on what Kafka stores on them.
 
+use super::texts;
 use crate::{
     kafka::KafkaHandle,
     metrics::{broker, kubelet, record},
@@ -8,7 +9,7 @@ use crate::{
 
 const BY_CLAIM: &str = "max by (namespace, persistentvolumeclaim)";
 
-/// The name of a claim of the first volumes.
+/// The name of a claim, for tests.
 fn claim(sources: &Sources) -> String {
     sources.claims().into_iter().next().unwrap_or_default()
 }
@@ -53,7 +54,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl get storageclass -o custom-columns=NAME:.metadata.name,GROWS:.allowVolumeExpansion",
                 ),
             ],
-            over: "Quick fix: temporarily reduce the retention of the largest topic, `kafka-configs \
+            fix: "Quick fix: temporarily reduce the retention of the largest topic, `kafka-configs \
                 --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name TOPIC --add-config \
                 retention.ms=…`; old segments are deleted within minutes. Permanent fix: larger volumes in the \
                 stack. The alert resolves below the threshold.",
@@ -77,7 +78,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     },
                 )
                 .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
-                // A volume of someone else.
+                // A volume that does not belong to the cluster.
                 .given(
                     &kubelet::VOLUME_AVAILABLE,
                     &[("persistentvolumeclaim", "data-other-0")],
@@ -127,12 +128,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                         of the volume.",
                     "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
                 ),
-                (
-                    "Is a partition reassignment running?",
-                    "{run} kafka-reassign-partitions --bootstrap-server {bootstrap} --list",
-                ),
+                texts::REASSIGNMENT_STEP,
             ],
-            over: "Stop the client, reduce the retention, or expand the volumes, as described in KafkaDiskUsageHigh. \
+            fix: "Stop the client, reduce the retention, or expand the volumes, as described in KafkaDiskUsageHigh. \
                 The alert resolves when the trend no longer reaches 0, which can take some hours.",
             avoid: &["Do not delete files in /var/lib/kafka/data by hand."],
         },
@@ -140,7 +138,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let claim = claim(sources);
             #[expect(clippy::cast_precision_loss, reason = "minutes of a test")]
             let within = sources.thresholds.disk_full_within.as_seconds() as f64 / 60.0;
-            // So steep that one step among twelve samples is enough for the line, whose slope it makes 11/286 of it.
+            // One step among twelve samples must be enough: it contributes 11/286 of its height to the slope of the
+            // regression line.
             let firing = -(1_000_000.0_f64 * 286.0 / 11.0 / within).ceil() - 1000.0;
             AlertTest::value("")
                 .given(
@@ -186,7 +185,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} logs POD -c kafka --since=24h | grep -i uncleanable | tail",
                 ),
             ],
-            over: "Restart the broker if no other broker is down: `kubectl -n {ns} delete pod POD`. It is fixed when \
+            fix: "Restart the broker if no other broker is down: `kubectl -n {ns} delete pod POD`. It is fixed when \
                 the thread stays alive. If it dies again, the log names the partition whose replica must be rebuilt.",
             avoid: &[
                 "Do not disable compaction for the topic: old values are then kept, or everything is deleted by \
@@ -195,15 +194,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |_, _| {
             AlertTest::value(1)
-                .given(
-                    &broker::DEAD_CLEANERS,
-                    &[("pod", "kafka-0")],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 0.0,
-                        firing: 1.0,
-                    },
-                )
+                .given(&broker::DEAD_CLEANERS, &[("pod", "kafka-0")], Samples::gauge(0.0, 1.0))
                 .label("pod", "kafka-0")
         },
     },

@@ -1,4 +1,4 @@
-//! Of the Job that creates declared topics.
+//! The alert on the Job that creates declared topics.
 
 use crate::{
     kafka::TopicsHandle,
@@ -38,7 +38,7 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
                 "{run} kafka-topics --bootstrap-server {bootstrap} --describe --exclude-internal | grep PartitionCount",
             ),
         ],
-        over: "Fix the declaration or the cluster, then run the Job again: delete it, and the next apply recreates \
+        fix: "Fix the declaration or the cluster, then run the Job again: delete it, and the next apply recreates \
             it. The alert resolves when the failed Job is deleted.",
         avoid: &["Do not create the missing topic by hand: it would not get the declared settings."],
     },

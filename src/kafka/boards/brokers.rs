@@ -1,4 +1,4 @@
-//! What each broker does, and each topic.
+//! The dashboard of brokers and topics.
 
 use crate::{
     kafka::KafkaHandle,
@@ -65,7 +65,7 @@ pub(super) fn volumes(queries: &Queries<'_>) -> Panel {
     let used = queries.0.series(&record::VOLUME_USED, &[]).map(|used| used.to_string());
     panel_of(
         "Volumes, used",
-        "Part of each volume that is no longer available.",
+        "Share of each volume that is in use.",
         PanelUnit::Ratio,
         View::Lines,
         vec![(used, "{{persistentvolumeclaim}}")],

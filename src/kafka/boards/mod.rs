@@ -7,11 +7,11 @@ mod quorum;
 use super::{KafkaHandle, Mode};
 use crate::observability::{Board, Sources, panels::Queries};
 
-/// A file each; the ensemble of a cluster on ZooKeeper has its own.
+/// One file per dashboard; the ensemble of a cluster on ZooKeeper has its own dashboard.
 pub(super) fn boards(kafka: &KafkaHandle, sources: &Sources) -> Vec<Board> {
     let queries = Queries(sources);
     match kafka.mode() {
-        // Only the exporter knows anything of it, and that is part of its monitoring.
+        // Only the exporter knows anything about it, and the exporter is part of its monitoring.
         Mode::External => Vec::new(),
         Mode::Kraft => vec![
             overview::board(kafka, &queries),

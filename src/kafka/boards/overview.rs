@@ -1,4 +1,4 @@
-//! How the cluster is, at a glance; leads to the other dashboards.
+//! The overview dashboard: the state of the cluster at a glance, with links to the other dashboards.
 
 use crate::{
     kafka::{KafkaHandle, Mode},
@@ -58,7 +58,7 @@ fn health(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
 }
 
 fn traffic(queries: &Queries<'_>) -> Vec<Panel> {
-    // Kafka counts answers without an error here too, as an error of that name.
+    // Kafka counts successful responses here too, as error `NONE`.
     let errors = queries
         .0
         .series(&broker::ERRORS, &[])

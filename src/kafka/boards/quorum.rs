@@ -1,4 +1,4 @@
-//! The controllers of a KRaft cluster, and their quorum.
+//! The dashboard of a KRaft cluster's controllers and their quorum.
 
 use crate::{
     metrics::{broker, controller},

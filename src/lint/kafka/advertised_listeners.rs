@@ -11,9 +11,9 @@ rules! { rules::pod;
         production: Error,
         development: Error,
         summary: "advertised listeners that do not lead to the broker",
-        explanation: "A client connects to the very broker that leads a partition, at the address that this broker \
-            advertises. 0.0.0.0 is refused, localhost is the client itself, and a name that several brokers advertise, \
-            as that of a Service, leads to any of them.",
+        explanation: "A client connects to the broker that leads a partition, at the address that this broker \
+            advertises. 0.0.0.0 is rejected, localhost is the client itself, and a name that several brokers \
+            advertise, such as that of a Service, leads to any of them.",
         source: "Kafka documentation, advertised.listeners; KafkaConfig",
     };
 }

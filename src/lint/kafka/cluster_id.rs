@@ -13,9 +13,9 @@ rules! { rules::pod;
         production: Error,
         development: Error,
         summary: "a cluster id that is missing, or created by each pod",
-        explanation: "All nodes of a cluster carry one id, and a log directory refuses another. With `kafka-storage \
-            random-uuid` in the pod each has its own; without CLUSTER_ID the image ends, or takes a default that every \
-            forgetful cluster shares. It is made once and written down.",
+        explanation: "All nodes of a cluster have the same cluster id, and a node rejects a log directory with \
+            another id. With `kafka-storage random-uuid` in the pod each pod has its own id. Without CLUSTER_ID the \
+            image exits, or uses a default that other clusters use too. Create the id once and write it down.",
         source: "Kafka, StorageTool; cp-kafka and apache/kafka images",
     };
 }

@@ -14,8 +14,9 @@ rules! { rules::pod;
         production: Warning,
         development: Off,
         summary: "a broker that is killed while it shuts down",
-        explanation: "A broker hands its leaderships over before it ends, and waits for that up to five minutes; \
-            Kubernetes kills it after 30 s unless `terminationGracePeriodSeconds` says more. A killed broker recovers \
+        explanation: "Before it stops, a broker moves its leaders to other brokers, which takes up to five minutes; \
+            Kubernetes kills it after 30 s unless `terminationGracePeriodSeconds` is larger. A killed broker recovers \
+            \
             every log when it starts again.",
         source: "Kafka, KafkaBroker.shutdown; Kubernetes, Pod Lifecycle",
     };
@@ -27,8 +28,8 @@ rules! { rules::pod;
         development: Error,
         summary: "a liveness probe without a startup probe on a broker",
         explanation: "A broker opens its port after it has recovered its logs, which takes minutes after a kill. A \
-            liveness probe counts from the first second, kills it, and the recovery begins anew: it never starts \
-            again. A startup probe holds the liveness probe back.",
+            liveness probe runs from the start and kills the broker, then the recovery starts again: the broker never \
+            becomes ready. A startup probe delays the liveness probe.",
         source: "Strimzi proposals #83; Kubernetes, Configure Liveness, Readiness and Startup Probes",
     };
 }

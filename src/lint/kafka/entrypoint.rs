@@ -13,8 +13,8 @@ rules! { rules::pod;
         summary: "an entrypoint that cannot write its configuration",
         explanation: "The image's entrypoint makes a configuration from the environment and writes it: to /etc/kafka \
             in Confluent's images, to /opt/kafka/config in Apache's. Where a ConfigMap is mounted there, or the root \
-            file system is read-only without a writable mount there, it ends. Mount the ConfigMap elsewhere and start \
-            Kafka with that file.",
+            file system is read-only without a writable mount there, it exits. Mount the ConfigMap elsewhere and \
+            start Kafka with that file.",
         source: "Confluent, cp-kafka configure; apache/kafka, configure",
     };
 }

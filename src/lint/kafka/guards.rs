@@ -25,8 +25,8 @@ rules! { rules::pod;
         production: Warning,
         development: Off,
         summary: "a Kafka process that every pod of the cluster may connect to",
-        explanation: "No network policy selects these pods, so every port of theirs is open to every pod of the \
-            cluster, the one of the control plane included.",
+        explanation: "No network policy selects these pods, so all their ports are open to every pod of the cluster, \
+            including the port of the controllers.",
         source: "Kubernetes, Network Policies",
     };
 }

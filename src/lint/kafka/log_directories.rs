@@ -14,8 +14,9 @@ rules! { rules::pod;
         production: Error,
         development: Error,
         summary: "a log directory that is the root of a volume",
-        explanation: "The root of a block device's file system has a `lost+found`, which Kafka takes for a partition \
-            with a name that cannot be one: the broker ends. `log.dirs` is a folder below the mount, or the mount has \
+        explanation: "The root of a block device's file system has a `lost+found`, which Kafka reads as the directory \
+            of a partition with an invalid name: the broker exits. `log.dirs` is a folder below the mount, or the \
+            mount has \
             a `subPath`.",
         source: "Kafka, LogManager; Strimzi #1307",
     };
@@ -25,9 +26,9 @@ rules! { rules::pod;
         id: "KS-P03",
         production: Error,
         development: Warning,
-        summary: "a log directory that no claim backs",
-        explanation: "Data on the container's own layer, or in an emptyDir, is gone with the pod. A controller that \
-            comes back empty may vote a leader in that lacks what was committed.",
+        summary: "a log directory that is not on a persistent volume",
+        explanation: "Data in the container's own file system, or in an emptyDir, is deleted with the pod. A \
+            controller that comes back empty may elect a leader that lacks committed records.",
         source: "Kafka documentation, KRaft, storage; apache/kafka image, default log.dirs",
     };
 }

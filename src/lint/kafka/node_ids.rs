@@ -11,8 +11,9 @@ rules! { rules::pod;
         production: Error,
         development: Error,
         summary: "a node id that is the name of a pod",
-        explanation: "Node, broker and server ids are numbers. The name of a pod is `kafka-0`, on which Kafka and \
-            ZooKeeper end: `Not a number`. The number is in the label `apps.kubernetes.io/pod-index`, from Kubernetes \
+        explanation: "Node, broker and server ids are numbers. The name of a pod is `kafka-0`, with which Kafka and \
+            ZooKeeper exit: `Not a number`. The number is in the label `apps.kubernetes.io/pod-index`, from \
+            Kubernetes \
             1.28 on.",
         source: "Kafka, KafkaConfig; Kubernetes, StatefulSet, pod index label",
     };

@@ -15,8 +15,8 @@ rules! { rules::pod;
         development: Warning,
         summary: "topics that are created automatically, or never updated",
         explanation: "With auto-creation, which is on unless `auto.create.topics.enable=false`, a typing error creates \
-            a topic with the cluster's defaults, and a missing topic is never missed. A Job that only runs `--create \
-            --if-not-exists` hides that the declaration and the topic differ.",
+            a topic with the cluster's defaults, and no one notices that a declared topic is missing. A Job that only \
+            runs `--create --if-not-exists` hides differences between the declaration and the topic.",
         source: "Kafka documentation, auto.create.topics.enable; kafka-topics",
     };
 }

@@ -21,9 +21,9 @@ rules! { rules::pod;
         id: "KS-P23",
         production: Error,
         development: Error,
-        summary: "a claimed volume without a group that may write it",
-        explanation: "A new volume belongs to root. A process that is not root cannot write it unless `fsGroup` of the \
-            pod's security context hands it over: Kafka ends with `Permission denied`.",
+        summary: "a claimed volume that the process cannot write to",
+        explanation: "A new volume belongs to root. A process that is not root cannot write to it unless the pod's \
+            security context sets `fsGroup`: Kafka exits with `Permission denied`.",
         source: "Kubernetes, Configure a Security Context for a Pod, fsGroup",
     };
 }
@@ -41,7 +41,8 @@ pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
                 member.process.pointer.clone(),
                 &NAMED_USER,
                 format!(
-                    "container `{}` must run as non-root, but the user of `{}` has a name and no number: the kubelet cannot verify it",
+                    "container `{}` must run as non-root, but the user of `{}` has a name and no number: the kubelet \
+                    cannot verify it",
                     member.process.container, member.process.image
                 ),
             )

@@ -16,8 +16,8 @@ rules! { rules::api;
         development: Error,
         summary: "a variable that is not defined where it is used",
         explanation: "`$(NAME)` in a variable is replaced only by variables that come before it in the list, and in a \
-            command only by those of the container. Otherwise the text `$(NAME)` itself stays, without a warning: an \
-            address, an id or a path that is not one.",
+            command only by those of the container. Otherwise the text `$(NAME)` is kept as it is, without a warning, \
+            and is used as an address, an id or a path.",
         source: "Kubernetes, Define Dependent Environment Variables",
     };
 }

@@ -15,8 +15,8 @@ rules! { rules::api;
         development: Error,
         summary: "an invalid name within an object",
         explanation: "Containers and volumes are named by DNS labels, ports by up to 15 characters with a letter, keys \
-            of a ConfigMap by letters, digits, `-`, `_` and `.`, and what refers to another object by what that object \
-            may be called. The API server refuses anything else, though no schema says so.",
+            of a ConfigMap by letters, digits, `-`, `_` and `.`, and references follow the rules for the names of the \
+            objects that they refer to. The API server refuses anything else, though no schema says so.",
         source: "Kubernetes, API validation (ValidateContainers, ValidatePorts, ValidateConfigMap)",
     };
 
@@ -48,7 +48,8 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "a value that the field does not allow",
-        explanation: "Such fields allow a few values, spelled exactly: `IfNotPresent`, `ClusterIP`, `TCP`. The schema only \
+        explanation: "Such fields allow a few values, spelled exactly: `IfNotPresent`, `ClusterIP`, `TCP`. The schema \
+            only \
             says `string`, and the API server refuses anything else.",
         source: "Kubernetes API reference",
     };
@@ -60,8 +61,8 @@ rules! { rules::api;
         development: Error,
         summary: "a quantity that is not valid, or that makes no sense",
         explanation: "A quantity is a number with one of the suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei: \
-            `8Gi` and neither `8GB` nor `8 Gi`. Memory below a mebibyte is nearly always a slip (`512m` is half a \
-            byte), and a claim for no storage is refused.",
+            `8Gi` and neither `8GB` nor `8 Gi`. Memory below one mebibyte is almost always a mistake (`512m` is half \
+            a byte), and a claim for 0 storage is rejected.",
         source: "Kubernetes, Quantity; Resource Management for Pods and Containers",
     };
 
@@ -71,8 +72,8 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "none or several where exactly one is allowed",
-        explanation: "A probe has one handler, a volume one source, a variable a value or one place that it comes \
-            from. The API server refuses none as well as two.",
+        explanation: "A probe has one handler, a volume has one source, a variable has either a value or one source. \
+            The API server rejects none as well as two.",
         source: "Kubernetes, API validation (validateHandler, validateVolumeSource, validateEnv)",
     };
 
@@ -82,8 +83,8 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "a required field that is missing",
-        explanation: "Without it the object is refused, though many schemas let it pass because an empty text or list \
-            is of the right type.",
+        explanation: "Without it the API server rejects the object, although many schemas accept it because an empty \
+            text or list has the right type.",
         source: "Kubernetes, API validation",
     };
 

@@ -27,9 +27,9 @@ rules! { rules::identity;
         id: "KS-I06",
         production: Error,
         development: Error,
-        summary: "an image that no runtime can pull",
-        explanation: "A reference is `[host[:port]/]name[:tag][@digest]`, the name in lower case. Anything else stays \
-            in InvalidImageName until it is corrected.",
+        summary: "an invalid image reference",
+        explanation: "A reference is `[host[:port]/]name[:tag][@digest]`, the name in lower case. With anything else \
+            the pod stays in InvalidImageName until it is corrected.",
         source: "Distribution, reference grammar; Kubernetes, Images",
     };
 }

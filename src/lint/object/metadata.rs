@@ -22,9 +22,9 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "something that is not a Kubernetes object",
-        explanation: "An object has an `apiVersion`, a `kind` that exists in it, and a `metadata.name`. The API server \
-            knows the built-in kinds under the versions that it serves, and answers anything else with `no matches for \
-            kind`: among them the beta versions that were removed, as policy/v1beta1 in 1.25.",
+        explanation: "An object has an `apiVersion`, a `kind` that exists in it, and a `metadata.name`. The API \
+            server knows the built-in kinds in the versions that it serves, and answers anything else with `no \
+            matches for kind`. This includes removed beta versions, such as policy/v1beta1, which 1.25 removed.",
         source: "Kubernetes API reference; Deprecated API Migration Guide",
     };
 

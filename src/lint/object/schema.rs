@@ -21,9 +21,9 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "a field that does not exist, or a value of another type",
-        explanation: "A field that the kind does not have is refused by kubectl's strict validation, and dropped \
-            without a word by clients without it: what it was meant to set stays at its default. A value of another \
-            type, as a number or a boolean where a text is expected, is refused by everyone.",
+        explanation: "A field that the kind does not have is refused by kubectl's strict validation, and silently \
+            dropped by clients without it: what it was meant to set stays at its default. A value of another type, \
+            such as a number or a boolean where a text is expected, is always rejected.",
         source: "Kubernetes API reference, field validation",
     };
 }

@@ -12,7 +12,7 @@ rules! { rules::pod;
         id: "KS-P16",
         production: Warning,
         development: Warning,
-        summary: "an address that belongs to no Service here",
+        summary: "an address of a Service that does not exist",
         explanation: "The address names a Service of a namespace that these objects are in, but no such Service, pod \
             or port is among them: the client cannot connect. In a stack it may be managed \
             elsewhere: acknowledge it with the reason. In a folder it is an error, unless `--assume Service/NAME` says \

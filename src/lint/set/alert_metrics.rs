@@ -18,9 +18,10 @@ rules! { rules::pod;
         id: "KS-P25",
         production: Warning,
         development: Warning,
-        summary: "an alert on a metric that no exporter here has",
+        summary: "an alert on a metric that is not exported",
         explanation: "Brokers export nothing by themselves: their metrics need the JMX agent with rules, and Kafka \
-            Exporter knows only brokers, topics and groups. An alert on a metric that does not exist can never fire. In a \
+            Exporter knows only brokers, topics and groups. An alert on a metric that does not exist can never fire. \
+            In a \
             stack it may be exported elsewhere: acknowledge it. In a folder it is an error, unless `--assume \
             Metric/NAME` says that it is there.",
         source: "kafka_exporter; JMX exporter; Prometheus, alerting rules",

@@ -29,7 +29,8 @@ rules! { rules::identity;
         production: Error,
         development: Error,
         summary: "a Job that gets a sidecar",
-        explanation: "The proxy runs on when the Job's own container is done, so the Job never completes. The label \
+        explanation: "The proxy keeps running after the Job's own container has completed, so the Job never \
+            completes. The label \
             `sidecar.istio.io/inject: \"false\"` on the pod prevents it.",
         source: "Istio, Installing the Sidecar; Kubernetes, Sidecar Containers",
     };
@@ -39,9 +40,10 @@ rules! { rules::identity;
         id: "KS-I03",
         production: Error,
         development: Error,
-        summary: "Kafka pods in an injected namespace that decide nothing",
-        explanation: "The namespace injects Istio's proxy into every pod. Clients of Kafka dial each broker by its own \
-            address, and members of a quorum start before any proxy is ready: neither works by accident. Decide with \
+        summary: "Kafka pods that do not decide about Istio in a namespace with injection",
+        explanation: "The namespace injects Istio's proxy into every pod. Clients of Kafka connect to each broker by \
+            its own address, and members of a quorum start before any proxy is ready: neither works without further \
+            configuration. Decide with \
             the label `sidecar.istio.io/inject` on the pod.",
         source: "Istio, Installing the Sidecar; Strimzi #4604",
     };
@@ -52,8 +54,8 @@ rules! { rules::identity;
         production: Error,
         development: Error,
         summary: "a container with the user id of Istio's proxy",
-        explanation: "Traffic of user 1337 bypasses the proxy, because it is the proxy's own: such a container speaks \
-            in plain text where the mesh promises mTLS.",
+        explanation: "Traffic of user 1337 bypasses the proxy, because it is the proxy's own: such a container sends \
+            plain text although the mesh requires mTLS.",
         source: "Istio, Application Requirements",
     };
 }
@@ -107,7 +109,8 @@ pub(super) fn check(
             "/spec/template/metadata",
             &MESH_UNDECIDED,
             format!(
-                "namespace `{namespace}` injects a sidecar, and container `{}` uses a protocol that the sidecar does not know",
+                "namespace `{namespace}` injects a sidecar, and container `{}` uses a protocol that the sidecar does \
+                not know",
                 kafka.container
             ),
         )

@@ -16,10 +16,10 @@ rules! { rules::pod;
         id: "KS-P22",
         production: Error,
         development: Warning,
-        summary: "a pod that the restricted level of Pod Security refuses",
-        explanation: "Kafka needs no right that the restricted level withholds: not root, no escalation, no \
-            capabilities, the runtime's seccomp profile. A namespace that enforces the level creates no pod without \
-            them, and one that does not runs a network service with more rights than it needs.",
+        summary: "a pod that the restricted level of Pod Security does not allow",
+        explanation: "Kafka needs nothing that the restricted level forbids. The level requires: not root, no \
+            privilege escalation, no capabilities, the runtime's seccomp profile. A namespace that enforces the level \
+            does not create the pod; in any other namespace it runs with more rights than it needs.",
         source: "Kubernetes, Pod Security Standards, Restricted",
     };
 }

@@ -22,9 +22,10 @@ rules! { rules::api;
         production: Warning,
         development: Warning,
         summary: "a selector that selects nothing",
-        explanation: "A Service without pods refuses every connection, a budget without pods guards nothing, a policy \
-            without pods leaves them open, and a monitor without targets is an empty dashboard. Nothing refuses any of \
-            them. In a stack the pods may be managed elsewhere: acknowledge it. In a folder it is an error, unless \
+        explanation: "A Service without pods accepts no connections, a budget without pods protects nothing, a policy \
+            without pods leaves all ports open, and a monitor without targets gives an empty dashboard. The API \
+            server accepts all of them. In a stack the pods may be managed elsewhere: acknowledge it. In a folder it \
+            is an error, unless \
             `--assume Pod` says that the cluster has them.",
         source: "Kubernetes, Labels and Selectors",
     };
@@ -35,9 +36,9 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "a port name that does not exist",
-        explanation: "A named port is looked up in each pod, or in the Service. Where no container declares the name, \
-            a Service has no endpoint, a probe fails, a policy admits no traffic and a monitor finds no target; and \
-            nothing refuses it.",
+        explanation: "A named port is looked up in each pod, or in the Service. If no container declares the name, a \
+            Service has no endpoints, a probe fails, a policy allows no traffic and a monitor finds no target; yet \
+            the API server accepts it.",
         source: "Kubernetes, Service, port definitions; Prometheus operator, API reference",
     };
 
@@ -47,7 +48,8 @@ rules! { rules::api;
         production: Warning,
         development: Warning,
         summary: "a port number that no selected pod declares",
-        explanation: "A container may listen on ports that it does not declare, so this is only a warning; but where pods \
+        explanation: "A container may listen on ports that it does not declare, so this is only a warning; but where \
+            pods \
             declare others, a number that no pod declares is usually a mistake, and connections to it are refused.",
         source: "Kubernetes, Service, targetPort",
     };

@@ -10,8 +10,8 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "two workloads that select the same pods",
-        explanation: "Each of the two takes the other's pods for its own, and deletes what it thinks are too many. The \
-            API server does not look at other objects, so nothing refuses it.",
+        explanation: "Each of the two treats the other's pods as its own, and deletes those that it thinks are too \
+            many. The API server does not compare objects, so it accepts both.",
         source: "Kubernetes, Deployments, selector",
     };
 }

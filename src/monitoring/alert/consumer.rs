@@ -1,4 +1,4 @@
-//! Of consumer groups.
+//! Alerts on consumer groups.
 
 use crate::{
     metrics::{exporter, record},
@@ -7,7 +7,7 @@ use crate::{
     promql::Selector,
 };
 
-/// The label of a group or topic with a limit of its own, and its value.
+/// The label that selects a group or topic with its own limit, and its value.
 fn label(of: &LagOf) -> (&'static str, &str) {
     match of {
         LagOf::Group(group) => ("consumergroup", group),
@@ -20,7 +20,7 @@ fn without<'a>(selector: Selector, labels: impl Iterator<Item = (&'static str, &
     labels.fold(selector, |selector, (label, value)| selector.not_equal(label, value))
 }
 
-/// The lag of each group and topic where it is above its limit, divided so that all limits are the same.
+/// The lag of each group and topic where it is above its limit. The limits are divided by `part`.
 fn above_limits(sources: &Sources, part: u64) -> Option<String> {
     let limits = &sources.thresholds.lag;
     let lag = sources.series(&record::GROUP_LAG, &[])?;
@@ -29,7 +29,7 @@ fn above_limits(sources: &Sources, part: u64) -> Option<String> {
     let mut parts = vec![above(&without(lag.clone(), others), limits.default)];
     for (index, (of, limit)) in limits.special.iter().enumerate() {
         let (name, value) = label(of);
-        // The first one wins, so that no group and topic has two limits.
+        // The first match counts, so that no pair of group and topic has two limits.
         let earlier = limits.special[..index].iter().map(|(of, _)| label(of));
         let earlier = earlier.filter(|(earlier, _)| *earlier != name);
         parts.push(above(&without(lag.clone().equal(name, value), earlier), *limit));
@@ -62,7 +62,7 @@ const GROUP: (&str, &str) = ("consumergroup", "a-group");
 const TOPIC: (&str, &str) = ("topic", "a-topic");
 const PARTITION: (&str, &str) = ("partition", "0");
 
-/// A group and a topic that have no limit of their own.
+/// A group and a topic without their own limits.
 fn unlimited(limits: &LagLimits) -> (String, String) {
     let free = |name: &str, of: fn(String) -> LagOf| {
         (0..=limits.special.len())
@@ -111,7 +111,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "{run} kafka-configs --bootstrap-server {bootstrap} --describe --entity-type topics --entity-name TOPIC",
                 ),
             ],
-            over: "Start or fix the consumers. More consumers help only up to the number of partitions. The alert \
+            fix: "Start or fix the consumers. More consumers help only up to the number of partitions. The alert \
                 resolves when the `LAG` of the first command is below the threshold.",
             avoid: &[
                 "Do not reset the group's offsets to the end: the records in between are then never processed.",
@@ -178,7 +178,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic TOPIC",
                 ),
             ],
-            over: "Add consumers to the group, up to the number of partitions, or make each one faster. The alert \
+            fix: "Add consumers to the group, up to the number of partitions, or make each one faster. The alert \
                 resolves when the lag shrinks.",
             avoid: &["Do not reset the group's offsets to the end: the records in between are then never processed."],
         },
@@ -241,7 +241,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "{run} kafka-configs --bootstrap-server {bootstrap} --describe --entity-type topics --entity-name TOPIC",
                 ),
             ],
-            over: "Do the same as for KafkaConsumerLagHigh. The alert resolves when the group is behind by less than \
+            fix: "Do the same as for KafkaConsumerLagHigh. The alert resolves when the group is behind by less than \
                 the threshold.",
             avoid: &["Do not reset the group's offsets to the end: the records in between are then never processed."],
         },
@@ -280,7 +280,8 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
             has no members and commits no offsets.",
         threshold: |_, _| "15 minutes without members and commits. A deployment takes less time.".to_owned(),
-        // Groups of the new protocol always seem to have no member, so what counts is that nothing is committed.
+        // The exporter sees no members in groups of the new protocol, so the alert also requires that nothing is
+        // committed.
         expression: |_, sources| {
             let members = sources.series(&exporter::GROUP_MEMBERS, &[])?;
             let committed = sources.series(&exporter::COMMITTED_OFFSET, &[])?;
@@ -310,7 +311,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "kubectl get deployments -A | grep -i GROUP",
                 ),
             ],
-            over: "Start the application. If the group is no longer used, delete it: `kafka-consumer-groups \
+            fix: "Start the application. If the group is no longer used, delete it: `kafka-consumer-groups \
                 --bootstrap-server {bootstrap} --delete --group GROUP`. The alert resolves when the group commits \
                 offsets, or is deleted.",
             avoid: &[

@@ -1,22 +1,25 @@
-//! Alerts of an external cluster, from the metrics of the exporter alone. There is no alert on `min.insync.replicas`: the
-//! exporter does not know this setting of a topic.
+//! Alerts of an external cluster, from the metrics of the exporter alone. There is no alert on `min.insync.replicas`,
+//! because the exporter does not export this setting.
 
 use crate::{
     kafka::{
         Mode,
-        alerts::cluster::{flapping_leader, leader_changes},
+        alerts::{
+            cluster::{flapping_leader, leader_changes},
+            texts,
+        },
     },
     metrics::exporter,
     monitoring::Monitoring,
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
-/// `None` for a cluster of this stack, which has alerts on the metrics of its brokers.
+/// `None` for a cluster of this stack, whose alerts use the metrics of its brokers.
 fn external(monitoring: &Monitoring) -> Option<()> {
     (monitoring.kafka.mode() == Mode::External).then_some(())
 }
 
-/// The number of partitions without a leader: the exporter has no sample of the leader for them.
+/// The number of partitions without a leader: for them the exporter has no sample of the leader.
 pub(in crate::monitoring) fn offline(sources: &Sources) -> Option<String> {
     let partitions = sources.series(&exporter::PARTITIONS, &[])?;
     let leaders = sources.series(&exporter::LEADER, &[])?;
@@ -28,7 +31,7 @@ pub(in crate::monitoring) fn offline(sources: &Sources) -> Option<String> {
 
 const A_TOPIC: (&str, &str) = ("topic", "a-topic");
 
-/// A partition of the topic.
+/// The labels of a partition.
 const fn partition(partition: &str) -> [(&'static str, &str); 2] {
     [A_TOPIC, ("partition", partition)]
 }
@@ -72,29 +75,21 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "kubectl -n {ns} logs deployment/{exporter} --tail=50",
                 ),
             ],
-            over: "Tell the operators of the cluster. The alert resolves when all brokers run.",
+            fix: "Tell the operators of the cluster. The alert resolves when all brokers run.",
             avoid: &["Do not restart clients meanwhile: they find the remaining brokers by themselves."],
         },
         test: |monitoring, _| {
             let all = f64::from(monitoring.brokers.unwrap_or_default());
-            AlertTest::value(all - 1.0).given(
-                &exporter::BROKERS,
-                &[],
-                Samples::Gauge {
-                    healthy: all,
-                    tolerated: all,
-                    firing: all - 1.0,
-                },
-            )
+            AlertTest::value(all - 1.0).given(&exporter::BROKERS, &[], Samples::gauge(all, all - 1.0))
         },
     },
     AlertRow {
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
-        summary: "Kafka partitions are offline: they have no leader, so clients cannot write or read.",
+        summary: texts::OFFLINE_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} have no leader.",
-        threshold: |_, _| "No offline partitions. A leader election takes seconds.".to_owned(),
+        threshold: |_, _| texts::OFFLINE_THRESHOLD.to_owned(),
         expression: |monitoring, sources| {
             external(monitoring)?;
             Some(format!("{} > 0", offline(sources)?))
@@ -106,17 +101,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 "Several brokers are down at once.",
                 "A topic with replication factor 1 was on the broker that is down.",
             ],
-            steps: &[(
-                "Which partitions are offline, and on which brokers are their replicas?",
-                "{run} kafka-topics --bootstrap-server {bootstrap} --describe --unavailable-partitions",
-            )],
-            over: "The brokers that are listed under `Isr` must start again: tell the operators of the cluster. The \
+            steps: &[texts::WHICH_PARTITIONS_ARE_OFFLINE],
+            fix: "The brokers that are listed under `Isr` must start again: tell the operators of the cluster. The \
                 alert resolves when the command lists nothing.",
-            avoid: &[
-                "Do not run an unclean leader election (`kafka-leader-election --election-type unclean`) without the \
-                    agreement of the data owners: acknowledged records are permanently lost.",
-                "Do not delete and recreate the topic: all its data is lost.",
-            ],
+            avoid: texts::DO_NOT_LOSE_RECORDS,
         },
         test: |_, _| {
             AlertTest::value(1)
@@ -129,11 +117,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaUnderReplicatedPartitions",
         severity: AlertSeverity::Warning,
         for_duration: minutes(10),
-        summary: "Kafka partitions are under-replicated: they have fewer in-sync replicas than assigned.",
+        summary: texts::UNDER_REPLICATED_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} are under-replicated.",
-        threshold: |_, _| {
-            "No under-replicated partitions. A restarted broker catches up within ten minutes.".to_owned()
-        },
+        threshold: |_, _| texts::UNDER_REPLICATED_THRESHOLD.to_owned(),
         expression: |monitoring, sources| {
             external(monitoring)?;
             let under = sources.series(&exporter::UNDER_REPLICATED, &[])?;
@@ -145,27 +131,14 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             causes: &[
                 "A broker is down. Then all partitions with a replica on it are listed.",
                 "A broker was restarted and is still catching up, or cannot keep up.",
-                "A partition reassignment is running: new replicas count as out of sync until they have caught up.",
+                texts::REASSIGNMENT_CAUSE,
             ],
-            steps: &[
-                (
-                    "Which partitions, and which broker is missing from `Isr`?",
-                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
-                ),
-                (
-                    "Is a partition reassignment running?",
-                    "{run} kafka-reassign-partitions --bootstrap-server {bootstrap} --list",
-                ),
-            ],
-            over: "A restarted broker catches up by itself. The alert resolves when the first command lists nothing.",
-            avoid: &["Do not start a partition reassignment to fix it: that adds more data to replicate."],
+            steps: texts::UNDER_REPLICATED_STEPS,
+            fix: texts::UNDER_REPLICATED_FIX,
+            avoid: &[texts::DO_NOT_REASSIGN],
         },
         test: |_, _| {
-            let falls = Samples::Gauge {
-                healthy: 0.0,
-                tolerated: 0.0,
-                firing: 1.0,
-            };
+            let falls = Samples::gauge(0.0, 1.0);
             AlertTest::value(2)
                 .given(&exporter::UNDER_REPLICATED, &partition("0"), falls)
                 .given(&exporter::UNDER_REPLICATED, &partition("1"), falls)
@@ -176,14 +149,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         name: "KafkaLeaderElectionRateHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "Kafka partitions change leaders too often.",
+        summary: texts::LEADER_CHANGES_SUMMARY,
         description: "Each partition of {{ $labels.kafka_cluster }} changed its leader on average {{ $value | \
             humanize }} times within five minutes.",
-        threshold: |_, _| {
-            "Half of one broker's share of the leaders, for 15 minutes. A rolling restart also moves leaders, but \
-                takes less time."
-                .to_owned()
-        },
+        threshold: |_, _| texts::LEADER_CHANGES_THRESHOLD.to_owned(),
         expression: |monitoring, sources| {
             external(monitoring)?;
             let brokers = sources.series(&exporter::BROKERS, &[])?;
@@ -195,16 +164,16 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 for the clients of the partition.",
             causes: &[
                 "A broker restarts repeatedly.",
-                "A broker loses its session with the controllers: long garbage collection pauses, or packet loss.",
-                "A rolling restart does not finish.",
+                texts::SESSION_CAUSE,
+                texts::ROLLING_RESTART_CAUSE,
             ],
             steps: &[(
                 "How many leaders does each broker have? Run it twice, one minute apart.",
-                "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -o 'Leader: [0-9]*' | sort | uniq -c",
+                texts::COUNT_LEADERS,
             )],
-            over: "Tell the operators of the cluster which broker loses its leaders. The alert resolves after five \
+            fix: "Tell the operators of the cluster which broker loses its leaders. The alert resolves after five \
                 minutes without leader changes.",
-            avoid: &["Do not run `kafka-leader-election` meanwhile: it moves the leaders again."],
+            avoid: texts::DO_NOT_ELECT,
         },
         test: |_, _| flapping_leader().given(&exporter::BROKERS, &[], Samples::Constant(3.0)),
     },

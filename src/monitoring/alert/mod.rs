@@ -1,5 +1,5 @@
-//! The alerts of a cluster's monitoring: those of its components, those of the exporter and the scraping, and those of the
-//! stack. Each gives a rule, a runbook and a test.
+//! The alerts of a cluster's monitoring: the alerts of its components, of the exporter and the scraping, and of the
+//! stack's author. Each has a rule, a runbook and a test.
 
 mod consumer;
 pub(super) mod external;
@@ -23,12 +23,13 @@ pub(super) struct Ready<'a> {
     pub rule: AlertingRule,
     /// What it was made from.
     pub alert: Alert,
-    /// The components that give it: several where those of one kind give the same alert, none if it is not a component's.
+    /// The components that it belongs to: several if components of one type have the same alert, none if it is not an
+    /// alert of a component.
     pub components: Vec<&'a dyn Monitored>,
 }
 
 impl Monitoring {
-    /// All alerts here: those whose metrics exist, then the stack's own.
+    /// All alerts: the built-in ones whose metrics exist, then the stack's own.
     pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready<'_>> {
         let mut ready: Vec<Ready<'_>> = Vec::new();
         self.add_alerts(self.of_cluster(), sources, &mut ready);
@@ -73,7 +74,7 @@ impl Monitoring {
         ];
         let labels = [
             ("severity", alert.severity.label().to_owned()),
-            // Also on what the kubelet reports, which knows no cluster.
+            // Also for metrics of the kubelet, which have no label for the cluster.
             (CLUSTER, sources.cluster.clone()),
         ];
         let owned = |(key, value): (&str, String)| (key.to_owned(), value);
@@ -94,7 +95,7 @@ impl Monitoring {
         }
     }
 
-    /// Each alert with what is wrong with it.
+    /// Each alert with its findings.
     pub(super) fn checked_alerts(&self, sources: &Sources) -> Vec<(Ready<'_>, Vec<Diagnostic>)> {
         let mut names = BTreeSet::new();
         self.ready_alerts(sources)
@@ -117,12 +118,12 @@ impl Monitoring {
 }
 
 impl Ready<'_> {
-    /// What it is tested with; nothing where an amendment has changed its expression.
+    /// Its test; `None` if an amendment has changed its expression.
     pub(super) fn test_of(&self, applied: &AlertingRule) -> Option<&AlertTest> {
         (self.alert.expression == applied.expr).then_some(self.alert.test.as_ref()?)
     }
 
-    /// Whether the alert has the label `namespace`. Those of this crate have.
+    /// Whether the alert has the label `namespace`. Built-in alerts have it.
     pub(super) fn in_namespace(&self, test: &AlertTest, sources: &Sources) -> bool {
         let keeps = |analysis: Analysis| analysis.labels.is_some_and(|labels| labels.contains("namespace"));
         matches!(test.expected, ExpectedDescription::WithValue(_)) || keeps(analyze(&self.alert.expression, sources))
@@ -130,11 +131,11 @@ impl Ready<'_> {
 
     fn check(&self, sources: &Sources) -> Vec<Diagnostic> {
         let (analysis, mut diagnostics) = check_rule(&self.rule, sources);
-        // The tests of this crate's own alerts are run by its own checks.
+        // The tests of built-in alerts are run by this crate's checks.
         if self.alert.location.is_some() {
             match &self.alert.test {
                 Some(test) => diagnostics.extend(test.check(&analysis, sources)),
-                // A test is asked for once the rest is right.
+                // A missing test is reported once everything else is correct.
                 None if diagnostics.is_empty() => diagnostics.push(Diagnostic {
                     hint: AlertTest::call(&analysis, sources),
                     ..Diagnostic::new(&rules::UNTESTED, "the alert has no test")
@@ -146,7 +147,7 @@ impl Ready<'_> {
     }
 }
 
-/// The analysis of a rule's expression, and what is wrong with the rule: first with its expression.
+/// The analysis of a rule's expression, and the findings about the rule, those about its expression first.
 fn check_rule(rule: &AlertingRule, sources: &Sources) -> (Analysis, Vec<Diagnostic>) {
     let mut analysis = analyze(&rule.expr, sources);
     let mut diagnostics = std::mem::take(&mut analysis.diagnostics);
@@ -197,7 +198,7 @@ fn check_rule(rule: &AlertingRule, sources: &Sources) -> (Analysis, Vec<Diagnost
             "use the template in `.description(…)`",
         );
     }
-    // Prometheus expands all annotations, not the description alone.
+    // Prometheus expands the templates of all annotations, not only of the description.
     for what in ["description", "runbook_url"] {
         for message in template::errors(rule.annotation(what), analysis.labels.as_ref()) {
             report(&rules::TEMPLATE, message, "use labels that the expression keeps");
@@ -206,7 +207,7 @@ fn check_rule(rule: &AlertingRule, sources: &Sources) -> (Analysis, Vec<Diagnost
     (analysis, diagnostics)
 }
 
-/// What is wrong with a rule that an amendment changed or added. `written` are those that were rendered.
+/// The findings about a rule that an amendment changed or added. `written` are the rules that were rendered.
 pub(super) fn check_amended(rule: &AlertingRule, written: &[Ready<'_>], sources: &Sources) -> Vec<Diagnostic> {
     if written.iter().any(|alert| alert.rule == *rule) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! promtool's tests of an alert: series that make it fire and resolve, and the worst ones at which it must not fire.
+//! promtool tests of an alert: series that make it fire and resolve, and the worst series at which it must not fire.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{
 const HEALTHY_MINUTES: u64 = 10;
 
 impl AlertTest {
-    /// What is wrong with it, found before promtool runs it.
+    /// Finds mistakes in a test before promtool runs it.
     pub(super) fn check(&self, analysis: &Analysis, sources: &Sources) -> Vec<Diagnostic> {
         let mut diagnostics = Vec::new();
         let mut report = |rule, message: String, hint: String| {
@@ -51,7 +51,7 @@ impl AlertTest {
                 report(
                     &rules::METRIC,
                     format!("the test has a series of `{metric}`, which nothing exports"),
-                    "name a metric of the expression in `AlertTest::series(…)`".to_owned(),
+                    "use a metric of the expression in `AlertTest::series(…)`".to_owned(),
                 );
                 continue;
             };
@@ -68,14 +68,15 @@ impl AlertTest {
                 report(
                     &rules::LABEL,
                     format!("the test expects the label `{label}`, which the expression does not keep"),
-                    "name labels that the expression keeps in `AlertTest::label(…)`".to_owned(),
+                    "use labels that the expression keeps in `AlertTest::label(…)`".to_owned(),
                 );
             }
         }
         diagnostics
     }
 
-    /// The call that is missing where an alert has no test: its metrics with their labels, and the labels that it keeps.
+    /// The call that adds a test to an alert that has none: with its metrics, their labels, and the labels that its
+    /// expression keeps.
     pub(super) fn call(analysis: &Analysis, sources: &Sources) -> String {
         let mut call = "add `.test(AlertTest::new(\"…\")".to_owned();
         let mut known = Vec::new();
@@ -84,7 +85,7 @@ impl AlertTest {
             let own = sources.labels_of(name);
             let labels: Vec<String> = own.iter().map(|label| format!("(\"{label}\", \"…\")")).collect();
             let samples = match series.metric_type {
-                MetricType::Gauge => "Samples::Gauge { healthy: …, tolerated: …, firing: … }",
+                MetricType::Gauge => "Samples::gauge(…, …)",
                 MetricType::Counter => "Samples::Counter { from: …, healthy: …, tolerated: …, firing: … }",
             };
             call += &format!(".series(\"{name}\", &[{}], {samples})", labels.join(", "));
@@ -161,7 +162,7 @@ impl AlertTest {
     }
 }
 
-/// A text with its templates replaced, as Prometheus would: promtool compares.
+/// A text with its templates replaced, as Prometheus does it, because promtool compares the texts.
 fn rendered(text: &str, value: &str, labels: &BTreeMap<&str, &str>) -> String {
     let mut rendered = String::new();
     let mut rest = text;
@@ -185,7 +186,7 @@ enum Phase {
 }
 
 impl Samples {
-    /// A number with which promtool cannot calculate.
+    /// A number that promtool cannot process.
     fn impossible(self) -> Option<f64> {
         /// Above it, floating-point numbers no longer distinguish consecutive whole numbers.
         const MOST: f64 = 9_007_199_254_740_992.0;
@@ -209,7 +210,7 @@ impl Samples {
             .find(|number| number.is_nan() || number.abs() > most)
     }
 
-    /// In promtool's notation, a sample a minute.
+    /// The samples in promtool's notation, one per minute.
     fn values(self, phases: &[(Phase, u64)]) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut at = match self {

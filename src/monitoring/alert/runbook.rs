@@ -1,4 +1,4 @@
-//! Runbooks: a page an alert, with the names and numbers of one stack.
+//! Runbooks: one page per alert, with the names and numbers of the stack.
 
 use super::{Ready, metrics};
 use crate::{
@@ -10,16 +10,16 @@ use crate::{
     workload::ImageSet,
 };
 
-/// What stands in a command for the job of the alert.
+/// The placeholder for the alert's job in a command.
 const JOB: &str = "JOB";
 
-/// The names of a stack, for its pages.
+/// The names of a stack, for its runbooks.
 pub(in crate::monitoring) struct Names {
-    /// What is written for `{ns}` and the like.
+    /// The values of `{ns}` and other placeholders.
     names: Vec<(&'static str, String)>,
     /// The pod of another broker than `{broker}`, if there is one.
     other_broker: Option<String>,
-    /// What its commands are run in.
+    /// The prefix of Kafka commands.
     images: ImageSet,
 }
 
@@ -114,7 +114,7 @@ impl Names {
         }
     }
 
-    /// A text with the names in it replaced; `own` are those of the alert's component.
+    /// A text with the placeholders replaced; `own` are the placeholders of the alert's component.
     fn fill(&self, text: &str, own: &[(&'static str, String)]) -> String {
         let mut filled = String::new();
         let mut rest = text;
@@ -128,7 +128,7 @@ impl Names {
                 .map_or(("{", "{"), |(name, value)| (*name, value.as_str()));
             filled += value;
             rest = &rest[name.len()..];
-            // A tool is called as the image calls it.
+            // Tools have different names in different images.
             if *name == *"{run}"
                 && let Some(tool) = rest.strip_prefix(" kafka-")
             {
@@ -141,7 +141,7 @@ impl Names {
     }
 }
 
-/// A text without its hints at alerts that do not exist here, as on a stack of one broker.
+/// A text without references to alerts that do not exist in the stack, such as a stack with one broker.
 fn known_references(text: &str, rules: &PrometheusRuleSpec) -> String {
     let mut known = text.to_owned();
     for hint in [": see ", ", see "] {
@@ -156,12 +156,12 @@ fn known_references(text: &str, rules: &PrometheusRuleSpec) -> String {
     known
 }
 
-/// What an alert's components call by names of their own.
+/// The placeholders of the alert's component.
 fn own_names(alert: &Ready<'_>) -> Vec<(&'static str, String)> {
     let Some(first) = alert.components.first() else {
         return Vec::new();
     };
-    // A runbook is about all groups of workers, or all registries: with several its reader puts in which.
+    // A runbook is for all Connect groups, or all registries: if there are several, the reader fills in the name.
     let job = if alert.components.len() == 1 { first.name() } else { JOB };
     let mut names = vec![("{job}", job.to_owned())];
     names.extend(first.names());
@@ -184,7 +184,7 @@ pub(in crate::monitoring) fn text(
         Some(for_duration) => format!("fires after {for_duration}"),
     };
     let mut text = format!(
-        "# {}\n\n{}\n\n**{}**, {for_duration} · cluster `{}` in namespace `{}`\n\n## What it means here\n\n{}\n\n",
+        "# {}\n\n{}\n\n**{}**, {for_duration} · cluster `{}` in namespace `{}`\n\n## Meaning\n\n{}\n\n",
         rule.alert,
         rule.annotation("summary"),
         rule.labels.get("severity").map_or("", String::as_str),
@@ -203,13 +203,13 @@ pub(in crate::monitoring) fn text(
         text += "\n";
     }
     if !page.steps.is_empty() {
-        text += "## What to look at\n\n";
+        text += "## Diagnosis\n\n";
         let commands: Vec<String> = page.steps.iter().map(|(_, command)| fill(command)).collect();
         let asks_for_job = page.steps.iter().any(|(_, command)| command.contains("{job}"));
         if alert.components.len() > 1 && asks_for_job {
             text += &format!("`{JOB}` is the label `job` of the alert.\n\n");
         }
-        // The broker that is asked may be the one that is away.
+        // The broker in the commands may be the one that is down.
         let asked = fill("exec {broker} ");
         if commands.iter().any(|command| command.contains(&asked))
             && let Some(other) = &names.other_broker
@@ -222,8 +222,8 @@ pub(in crate::monitoring) fn text(
             text += &format!("{}\n\n```sh\n{command}\n```\n\n", fill(what));
         }
     }
-    if !page.over.is_empty() {
-        text += &format!("## What ends it\n\n{}\n\n", fill(&page.over));
+    if !page.fix.is_empty() {
+        text += &format!("## How to fix it\n\n{}\n\n", fill(&page.fix));
     }
     if !page.avoid.is_empty() {
         text += "## Do not\n\n";
@@ -232,7 +232,7 @@ pub(in crate::monitoring) fn text(
         }
         text += "\n";
     }
-    text += &format!("## The rule\n\n```\n{}\n```\n\n", rule.expr.trim_end());
+    text += &format!("## Rule\n\n```\n{}\n```\n\n", rule.expr.trim_end());
     let mut metrics = metrics(&rule.expr, sources);
     for record in rules.records().filter(|record| rule.expr.contains(&record.record)) {
         text += &format!(
@@ -253,7 +253,7 @@ pub(in crate::monitoring) fn text(
     text
 }
 
-/// Who makes a metric.
+/// What exports a metric.
 pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
     match metric.source {
         Source::Bean { object, attribute, .. } => {
@@ -267,7 +267,7 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
     }
 }
 
-/// Why an address cannot be opened; none if it can.
+/// Why a URL cannot be opened; `None` if it can.
 pub(in crate::monitoring) fn cannot_be_opened(base: &str) -> Option<&'static str> {
     /// Set aside for documentation and tests (RFC 2606).
     const RESERVED: [&str; 7] = [

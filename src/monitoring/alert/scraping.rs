@@ -1,4 +1,4 @@
-//! Of the scraping itself: what is not scraped raises no other alert.
+//! Alerts on the scraping itself: without metrics no other alert can fire.
 
 use crate::{
     metrics::target,
@@ -45,7 +45,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "kubectl -n {monitoring} logs -l app.kubernetes.io/name=prometheus-operator --tail=-1 --since=1h | grep -i {ns} | tail",
                 ),
             ],
-            over: "Restore the pods or the monitor. The alert resolves when `up` has a series for the job.",
+            fix: "Restore the pods or the monitor. The alert resolves when `up` has a series for the job.",
             avoid: &["Do not silence it: no other alert of the component can fire."],
         },
         test: |_, sources| {
@@ -95,21 +95,13 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "kubectl -n {ns} get networkpolicies\nkubectl get pods -A -l app.kubernetes.io/name=prometheus",
                 ),
             ],
-            over: "Fix the cause. The alert resolves when `up` of the pod is 1.",
+            fix: "Fix the cause. The alert resolves when `up` of the pod is 1.",
             avoid: &["Do not restart a broker only to get its metrics back, while partitions are under-replicated."],
         },
         test: |_, sources| {
             let job = jobs(sources).next().unwrap_or_default();
             AlertTest::value("")
-                .given(
-                    &target::UP,
-                    &[("job", job), ("pod", "a")],
-                    Samples::Gauge {
-                        healthy: 1.0,
-                        tolerated: 1.0,
-                        firing: 0.0,
-                    },
-                )
+                .given(&target::UP, &[("job", job), ("pod", "a")], Samples::gauge(1.0, 0.0))
                 .label("job", job)
                 .label("pod", "a")
         },

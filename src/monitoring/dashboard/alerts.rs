@@ -1,4 +1,4 @@
-//! The alerts that fire, and what is scraped.
+//! The panels of firing alerts and of scrapes.
 
 use crate::{
     metrics::target,
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// The alerts that fire; each leads to its runbook, if the URL of runbooks is known.
+/// The firing alerts, each with a link to its runbook if the URL of runbooks is known.
 pub(super) fn panels(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Panel> {
     let mut alerts = panel_of(
         "Firing alerts",

@@ -18,7 +18,7 @@ pub(super) fn board(queries: &Queries<'_>) -> Board {
         .row("Progress", progress(queries))
 }
 
-/// The lag of each group on each topic, if it ever committed there.
+/// The lag of each group on each topic for which it ever committed an offset.
 fn lags(queries: &Queries<'_>) -> Option<Selector> {
     queries.0.series(
         &record::GROUP_LAG,
@@ -92,7 +92,7 @@ fn progress(queries: &Queries<'_>) -> Vec<Panel> {
             View::TopLines,
             (
                 queries.0.series(&exporter::COMMITTED_OFFSET, &chosen).map(|offset| {
-                    // The exporter declares offsets as gauges, so it is `deriv` that asks for their growth.
+                    // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
                     format!("topk(10, sum by (consumergroup, topic) (deriv({offset}[5m])))")
                 }),
                 "{{consumergroup}} {{topic}}",

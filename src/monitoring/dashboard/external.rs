@@ -1,4 +1,4 @@
-//! What the exporter knows of an external cluster.
+//! The dashboards of an external cluster, from the exporter's metrics.
 
 use crate::{
     metrics::{Metric, exporter, record},

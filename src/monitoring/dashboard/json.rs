@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// JSON for a reviewer: what is short stays on one line, so that a panel is some lines and not fifty.
+/// JSON that is easy to review: short values stay on one line, so that a panel has a few lines and not fifty.
 pub(super) fn write(value: &Value, depth: usize, text: &mut String) {
     const LINE: usize = 100;
     let start = text.len();
@@ -39,7 +39,7 @@ pub(super) fn write(value: &Value, depth: usize, text: &mut String) {
     text.push(close);
 }
 
-/// Appends a value without a space; whether that ends before `end`. What does not is given up where that is seen.
+/// Appends a value without spaces, and stops as soon as the text is longer than `end`. Returns whether it fits.
 fn on_a_line(value: &Value, end: usize, text: &mut String) -> bool {
     let fits = match value {
         Value::Object(map) => {

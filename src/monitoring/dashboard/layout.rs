@@ -1,4 +1,4 @@
-//! Where panels stand on a dashboard.
+//! The positions of panels on a dashboard.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::observability::{Panel, View};
 /// Grafana's columns.
 const COLUMNS: usize = 24;
 
-/// Where the next panel goes.
+/// The position of the next panel.
 #[derive(Default)]
 pub(super) struct Layout {
     id: u32,
@@ -27,7 +27,7 @@ impl Layout {
         place
     }
 
-    /// Lines of panels, each as wide as the dashboard: numbers stand apart from what shows time.
+    /// Lines of panels, each as wide as the dashboard: numbers are on other lines than graphs.
     pub(super) fn panels(&mut self, panels: &[&Panel]) -> Vec<Value> {
         let mut placed = Vec::new();
         for run in panels.chunk_by(|one, next| one.view.is_stat() == next.view.is_stat()) {
@@ -67,7 +67,7 @@ impl Layout {
     }
 }
 
-/// In Grafana's units, of 38 px.
+/// The height in Grafana's units of 38 px.
 const fn height(view: &View) -> u32 {
     match view {
         View::Stat(_) => 3,

@@ -1,4 +1,4 @@
-//! The dashboards of a cluster: joined from those of its components, and written as Grafana reads them.
+//! The dashboards of a cluster: merged from those of its components, and written as JSON for Grafana.
 
 mod alerts;
 mod consumers;
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Monitoring {
-    /// The dashboards that show anything here; those of one name are joined.
+    /// The dashboards that have any data; dashboards with the same name are merged.
     pub(super) fn boards(&self, sources: &Sources) -> Vec<Board> {
         let of_cluster = self.of_cluster();
         let of_watched = self.of_watched();
@@ -37,7 +37,7 @@ impl Monitoring {
         boards
     }
 
-    /// Those of the exporter and of the alerts.
+    /// The dashboards of the exporter and of the alerts.
     fn own_boards(&self, sources: &Sources) -> Vec<Board> {
         let queries = Queries(sources);
         let alerts = alerts::panels(self, &queries);
@@ -54,7 +54,8 @@ impl Monitoring {
     }
 }
 
-/// The dashboard as Grafana reads it. A panel whose metrics do not exist here is left out, and so is a row without panels.
+/// The dashboard as JSON for Grafana. Panels whose metrics do not exist in the stack are left out, and so are rows
+/// without panels.
 pub(super) fn json(board: &Board, boards: &[Board], sources: &Sources) -> String {
     let mut panels = Vec::new();
     let mut layout = Layout::default();
@@ -81,7 +82,7 @@ pub(super) fn json(board: &Board, boards: &[Board], sources: &Sources) -> String
         }
         panels.extend(layout.panels(&known));
     }
-    // The others, with the time and the data source that are looked at.
+    // Links to the other dashboards, which keep the time range and the data source.
     let links: Value = boards
         .iter()
         .filter(|other| other.name != board.name)

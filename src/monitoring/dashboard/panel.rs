@@ -1,16 +1,16 @@
-//! A panel as Grafana reads it.
+//! A panel as JSON for Grafana.
 
 use serde_json::{Map, Value, json};
 
 use super::data_source;
 use crate::observability::{Colour, INTERVAL, Panel, PanelUnit, View};
 
-/// Where a sample is missing that a sound cluster has.
+/// The text for a missing sample that a healthy cluster has.
 const UNKNOWN: Colour = "dark-orange";
 
 /// The JSON of a panel.
 pub(super) fn json(panel: &Panel, id: u32, place: Value) -> Value {
-    // What a number says is true now, or it says that there is none: the last value of a range may be hours old.
+    // A number shows the current value, or that there is none: the last value of a range may be hours old.
     let instant = panel.view.is_stat();
     let targets: Vec<Value> = panel
         .queries
@@ -22,7 +22,7 @@ pub(super) fn json(panel: &Panel, id: u32, place: Value) -> Value {
                 "refId": id,
                 "expr": expression,
                 "legendFormat": legend,
-                // `$__rate_interval` is four of these, whatever the data source says of itpanel.
+                // `$__rate_interval` is four times this, no matter what the data source is set to.
                 "interval": INTERVAL.to_string(),
                 "instant": instant,
                 "range": !instant,
@@ -73,7 +73,8 @@ fn field(panel: &Panel) -> Value {
             field["mappings"] = json!([{ "type": "value", "options": { "1": { "text": "firing" } } }]);
             json!({ "mode": "fixed", "fixedColor": "orange" })
         }
-        // A topic keeps its colour in every panel; pods are the same everywhere and in the same order.
+        // A topic has the same colour in every panel; pods do anyway, because every panel has the same pods in the same
+        // order.
         View::TopLines => json!({ "mode": "palette-classic-by-name" }),
         _ => json!({ "mode": "palette-classic" }),
     };
@@ -87,7 +88,7 @@ fn field(panel: &Panel) -> Value {
     }
     match panel.no_value {
         Some(text) => field["noValue"] = text.into(),
-        // Grafana would paint it as it paints the least value.
+        // By default Grafana gives it the colour of the smallest value.
         None if panel.view.is_stat() => {
             let unknown = json!({ "text": "No data", "color": UNKNOWN });
             field["mappings"] = json!([{ "type": "special", "options": { "match": "null+nan", "result": unknown } }]);

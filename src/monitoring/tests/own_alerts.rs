@@ -70,7 +70,7 @@ fn whole() -> Alert {
                 "What is ordered?",
                 "{run} kafka-get-offsets --bootstrap-server {bootstrap} --topic orders",
             )
-            .over("Open the shop.")
+            .fix("Open the shop.")
             .avoid("Do not order yourself."),
     )
     .test(
@@ -144,7 +144,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
 
     **warning**, fires after 90s · cluster `kafka` in namespace `kafka`
 
-    ## What it means here
+    ## Meaning
 
     The shop is closed, or no one hears of orders.
 
@@ -152,7 +152,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
 
     1. Kafka: see KafkaBrokerDown of kafka.
 
-    ## What to look at
+    ## Diagnosis
 
     If `kafka-0` is down, use another broker, such as `kafka-1`.
 
@@ -162,7 +162,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
     kubectl -n kafka exec kafka-0 -c kafka -- kafka-get-offsets --bootstrap-server kafka.kafka.svc.cluster.local:9092 --topic orders
     ```
 
-    ## What ends it
+    ## How to fix it
 
     Open the shop.
 
@@ -170,7 +170,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
 
     - Do not order yourself.
 
-    ## The rule
+    ## Rule
 
     ```
     sum by (region) (rate(shop_orders_total{job="shop"}[5m])) == 0

@@ -15,12 +15,12 @@ fn each_built_in_alert_has_a_runbook_and_two_promtool_tests() {
             let name = alert["alert"].as_str().unwrap();
             let page = manifests.get(&format!("runbooks/{name}.md")).unwrap();
             for part in [
-                "What it means here",
+                "Meaning",
                 "Likely causes",
-                "What to look at",
-                "What ends it",
+                "Diagnosis",
+                "How to fix it",
                 "Do not",
-                "The rule",
+                "Rule",
             ] {
                 assert!(page.contains(&format!("\n## {part}\n")), "{name} has no {part}");
             }
@@ -67,7 +67,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
 
     **critical**, fires after 5m · cluster `events` in namespace `shop`
 
-    ## What it means here
+    ## Meaning
 
     All brokers with an in-sync replica of these partitions are down. Clients of the partitions get errors or wait. No acknowledged record is lost as long as the brokers' disks exist.
 
@@ -78,7 +78,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
     1. Several brokers are down at once.
     2. A topic with replication factor 1 was on the broker that is down.
 
-    ## What to look at
+    ## Diagnosis
 
     Which partitions are offline, and on which brokers are their replicas?
 
@@ -86,7 +86,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
     kafka-topics --bootstrap-server kafka-1.example.com:9092,kafka-2.example.com:9092 --describe --unavailable-partitions
     ```
 
-    ## What ends it
+    ## How to fix it
 
     The brokers that are listed under `Isr` must start again: tell the operators of the cluster. The alert resolves when the command lists nothing.
 
@@ -95,7 +95,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
     - Do not run an unclean leader election (`kafka-leader-election --election-type unclean`) without the agreement of the data owners: acknowledged records are permanently lost.
     - Do not delete and recreate the topic: all its data is lost.
 
-    ## The rule
+    ## Rule
 
     ```
     sum by (namespace, kafka_cluster) (kafka_topic_partitions{namespace="shop",kafka_cluster="events",job="events-exporter"})
@@ -104,7 +104,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
 
     | Metric | Source | Meaning |
     |---|---|---|
-    | `kafka_topic_partition_leader` | kafka_exporter | Node id of the partition's leader; no sample while there is none. |
+    | `kafka_topic_partition_leader` | kafka_exporter | Node id of the partition's leader; no sample while there is no leader. |
     | `kafka_topic_partitions` | kafka_exporter | Partitions of the topic. |
 
     Dashboard: `/d/kafka-shop-events` in Grafana, with links to the others.

@@ -1,6 +1,6 @@
-//! Between which numbers a value lies, and what that says about a comparison.
+//! The smallest and the largest possible value of an expression, and what follows for a comparison.
 
-/// The least and the greatest value that is possible.
+/// The smallest and the largest possible value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Bounds {
     pub least: f64,
@@ -25,12 +25,12 @@ impl Bounds {
         Self::new(-self.most, -self.least)
     }
 
-    /// After rounding to whole numbers, up or down.
+    /// The bounds after rounding to whole numbers, up or down.
     pub(super) fn rounded(self) -> Self {
         Self::new(self.least.floor(), self.most.ceil())
     }
 
-    /// Of a sum of one or more values.
+    /// The bounds of a sum of one or more values.
     pub(super) fn sum(self) -> Self {
         Self::new(
             if self.least >= 0.0 {
@@ -46,7 +46,7 @@ impl Bounds {
         Self::new(self.least.min(other.least), self.most.max(other.most))
     }
 
-    /// Of the result of arithmetic with another value.
+    /// The bounds of the result of arithmetic with another value.
     pub(super) fn calculate(self, operator: &str, other: Self) -> Self {
         let of_corners = |operation: fn(f64, f64) -> f64| {
             let corners = [
@@ -55,7 +55,7 @@ impl Bounds {
                 (self.most, other.least),
                 (self.most, other.most),
             ];
-            // 0 times infinity: a bound that is never reached.
+            // 0 times infinity is NaN; the infinite bound is never reached, so the product is 0.
             let results = corners.map(|(a, b)| Some(operation(a, b)).filter(|result| !result.is_nan()).unwrap_or(0.0));
             Self::new(
                 results.into_iter().fold(f64::INFINITY, f64::min),
@@ -66,14 +66,15 @@ impl Bounds {
             "+" => Self::new(self.least + other.least, self.most + other.most),
             "-" => Self::new(self.least - other.most, self.most - other.least),
             "*" => of_corners(|a, b| a * b),
-            // By something of one sign. By zero, Prometheus gives infinity, which the bounds of the quotient reach.
+            // The divisor is not negative, or not positive. A division by zero gives infinity, which is within the
+            // bounds.
             "/" if other.least > 0.0 || other.most < 0.0 => of_corners(|a, b| a / b),
             "/" if self.least >= 0.0 && other.least >= 0.0 => Self::NOT_NEGATIVE,
             _ => Self::ANY,
         }
     }
 
-    /// In words, after "the left side".
+    /// The bounds in words, after "the left side".
     pub(super) fn describe(self) -> String {
         let Self { least, most } = self;
         match (least.is_finite(), most.is_finite()) {
@@ -110,9 +111,9 @@ impl Comparison {
         })
     }
 
-    /// Whether it is true for all or for no values within the bounds; `None` if that depends on the values.
+    /// Whether it is true for all values within the bounds, or for none; `None` if that depends on the values.
     pub(super) fn outcome(self, left: Bounds, right: Bounds) -> Option<bool> {
-        // NaN is not equal to anything, nor greater or less.
+        // NaN is not equal to, greater than or less than anything.
         if left.least.is_nan() || right.least.is_nan() {
             return Some(self == Self::NotEqual);
         }
@@ -139,8 +140,8 @@ impl Comparison {
         }
     }
 
-    /// The same for a value that is compared with a multiple of itself, as in `N > 2 * N`. The value is not negative and may
-    /// be 0.
+    /// The same for a value that is compared with a multiple of itself, such as `N > 2 * N`. The value is not negative
+    /// and may be 0.
     pub(super) fn outcome_of_multiples(self, left: f64, right: f64) -> Option<bool> {
         match self {
             Self::Greater if left <= right => Some(false),

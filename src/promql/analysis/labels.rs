@@ -1,4 +1,4 @@
-//! Which labels the series of a result have.
+//! The labels of a result's series.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::{
     promql::catalog::list,
 };
 
-/// The labels of the series of a result, with their values where a matcher fixes them.
+/// The labels of a result's series, with their values if a matcher fixes them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LabelSet {
     known: BTreeMap<String, Option<String>>,
@@ -36,7 +36,7 @@ impl LabelSet {
         }
     }
 
-    /// Sets a label to a value, or to one that is not known.
+    /// Sets a label to a value, or to an unknown value.
     pub(super) fn set(&mut self, label: &str, value: Option<&str>) {
         self.known.insert(label.to_owned(), value.map(str::to_owned));
     }
@@ -62,7 +62,7 @@ impl LabelSet {
         }
     }
 
-    /// Those whose value a matcher fixes.
+    /// The labels whose value a matcher fixes.
     pub(super) fn fixed(&self) -> Self {
         self.filter(|label| self.value(label).is_some())
     }
@@ -73,7 +73,7 @@ impl LabelSet {
 
     pub(super) fn by(&self, list: &Labels) -> Self {
         let mut kept = self.filter(|label| contains(list, label));
-        // Labels that are not known may be those.
+        // Unknown labels may be among them.
         if self.open {
             for label in &list.labels {
                 kept.known.entry(label.clone()).or_default();
@@ -83,7 +83,7 @@ impl LabelSet {
         kept
     }
 
-    /// Reports the labels of a list that are not there; `place` is where the list stands, as `sum by`.
+    /// Reports labels of a list that do not exist; `place` is what the list belongs to, such as `sum by`.
     pub(super) fn report_missing(&self, list: &Labels, place: &str, diagnostics: &mut Vec<Diagnostic>) {
         for label in list.labels.iter().filter(|label| !self.has(label)) {
             let mut diagnostic = Diagnostic::new(
@@ -99,7 +99,7 @@ impl LabelSet {
         }
     }
 
-    /// The labels of the result of an operator between two vectors. Reports why series of theirs can never match.
+    /// The labels of the result of an operator between two vectors. Reports why their series can never match.
     pub(super) fn join(
         &self,
         right: &Self,
@@ -184,7 +184,7 @@ impl LabelSet {
         of_left.intersection(&of_right).cloned().collect()
     }
 
-    /// These labels and further ones, with the values that they have in another set.
+    /// These labels and `more`, with their values in `from`.
     fn with(&self, more: &Labels, from: &Self) -> Self {
         let mut all = self.clone();
         for label in &more.labels {

@@ -1,7 +1,8 @@
-//! What an expression asks for, judged before Prometheus sees it.
+//! The analysis of an expression: finds mistakes that Prometheus accepts.
 //!
-//! The expression is parsed and walked once. Each part has an [`ExprType`]: the labels that its series have, and the bounds of
-//! their values. What is not known is taken to be possible, so that whatever is reported is certainly wrong.
+//! The expression is parsed and walked once. Each part has an [`ExprType`]: the labels that its series have, and the
+//! bounds of their values. Anything unknown is assumed to be possible, so everything that is reported is certainly
+//! wrong.
 
 pub(super) mod bounds;
 mod labels;
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::diagnostics::{Diagnostic, Rule, rules::observability as rules};
 
-/// What was learnt about an expression.
+/// The result of the analysis.
 #[derive(Debug)]
 pub(crate) struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
@@ -32,11 +33,11 @@ pub(crate) struct Analysis {
     pub metrics: BTreeSet<String>,
     /// The labels that every series of the result has, unless they are not known.
     pub labels: Option<BTreeSet<String>>,
-    /// Whether the result can be empty or not, depending on values: something is compared, or a state selected.
+    /// Whether values decide if the result is empty: something is compared, or a state is selected.
     pub conditional: bool,
 }
 
-/// What the parser knows and a Prometheus without feature flags does not.
+/// Functions that the parser accepts, but not a Prometheus without feature flags.
 const EXPERIMENTAL: &[&str] = &[
     "double_exponential_smoothing",
     "first_over_time",
@@ -83,13 +84,13 @@ pub(crate) fn analyze(expression: &str, catalog: &dyn Catalog) -> Analysis {
     }
 }
 
-/// What is known about the result of a part of an expression.
+/// The result of a part of an expression, as far as it is known.
 #[derive(Clone, Debug)]
 struct ExprType {
     bounds: Bounds,
     /// `None` for a scalar.
     labels: Option<LabelSet>,
-    /// Whether it can be empty or not, depending on values: something is compared, or a state selected.
+    /// Whether values decide if it is empty: something is compared, or a state is selected.
     conditional: bool,
 }
 
@@ -125,7 +126,7 @@ enum Usage {
     Growth,
     /// Measures its change up and down.
     Change,
-    /// Only asks whether it exists.
+    /// Uses only whether it exists.
     Presence,
 }
 
@@ -142,7 +143,8 @@ impl Analyzer<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Prometheus refuses the whole file for what it does not know, so what only some installations know is an error.
+    /// Prometheus rejects the whole file if one expression uses an unknown feature, so features behind a flag are
+    /// errors.
     fn report_experimental(&mut self, what: &str) {
         self.report(
             &rules::EXPRESSION,
@@ -261,7 +263,7 @@ impl Analyzer<'_> {
     }
 
     fn check_matcher(&mut self, metric: &str, series: &Series<'_>, matcher: &Matcher) {
-        /// As many values are listed in a hint.
+        /// The most values that a hint lists.
         const SHOWN: usize = 8;
         let Some(label) = series.label(&matcher.name) else {
             self.report(
@@ -295,7 +297,7 @@ impl Analyzer<'_> {
             self.expression(parameter, Usage::Value);
         }
         let bounds = match operator.as_str() {
-            // They keep series as they are.
+            // They keep series unchanged.
             "topk" | "bottomk" | "limitk" | "limit_ratio" => return operand,
             "count" | "count_values" => Bounds::AT_LEAST_ONE,
             "group" => Bounds::ONE,
@@ -352,7 +354,7 @@ impl Analyzer<'_> {
             "scalar" => ExprType { labels: None, ..vector },
             "absent" | "absent_over_time" => ExprType {
                 bounds: Bounds::ONE,
-                // What the argument's own matchers fix, if it is a selector; else no labels.
+                // The labels that the argument's matchers fix, if it is a selector; else none.
                 labels: vector.labels.map(|labels| match arguments.first().map(AsRef::as_ref) {
                     Some(Expr::VectorSelector(_) | Expr::MatrixSelector(_)) => labels.fixed(),
                     _ => LabelSet::default(),
@@ -402,9 +404,9 @@ impl Analyzer<'_> {
             (None, arithmetic) => left.bounds.calculate(arithmetic, right.bounds),
         };
         let conditional = match operator.as_str() {
-            // Without series on one side, `or` takes the other.
+            // If one side has no series, `or` returns the other one.
             "or" => left.conditional && right.conditional,
-            // It is true while the other side is not.
+            // It is true while the other side is false.
             "unless" => true,
             _ => left.conditional || right.conditional || !keeps_all,
         };
@@ -424,7 +426,7 @@ impl Analyzer<'_> {
         let of_multiples = || {
             let (of_left, factor_left) = multiple(&binary.lhs);
             let (of_right, factor_right) = multiple(&binary.rhs);
-            // A scalar is not a quantity that changes.
+            // A scalar does not change.
             let same = of_left.to_string() == of_right.to_string() && left.labels.is_some() && left.bounds.least >= 0.0;
             comparison
                 .outcome_of_multiples(factor_left, factor_right)
