@@ -488,6 +488,6 @@ fn variables_that_a_component_sets_are_taken() {
     assert!(names.contains("NODE_ID"));
     for name in names {
         let found = found(&workers(|connect| connect.env_from_secret(&name, "secret", "key")));
-        assert_eq!(found, [format!("KS-S21 environment variable `{name}` is set already")]);
+        assert_eq!(found, [format!("KS-S21 environment variable `{name}` is already set")]);
     }
 }

@@ -97,7 +97,7 @@ fn the_help_fits_a_screen() {
     Usage: kafka-stacks [OPTIONS] <COMMAND>
 
     Commands:
-      synth        Write the stacks' manifests: what changed, and nothing else
+      synth        Write the stacks' manifests, but only files that changed
       check        Report errors and warnings of stacks, or of manifests on disk; write nothing
       list         List the stacks
       tree         Show a stack's constructs and objects, with requests and limits

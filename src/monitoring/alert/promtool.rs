@@ -85,7 +85,7 @@ impl AlertTest {
             let own = sources.labels_of(name);
             let labels: Vec<String> = own.iter().map(|label| format!("(\"{label}\", \"…\")")).collect();
             let samples = match series.metric_type {
-                MetricType::Gauge => "Samples::gauge(…, …)",
+                MetricType::Gauge => "Samples::Gauge { healthy: …, tolerated: …, firing: … }",
                 MetricType::Counter => "Samples::Counter { from: …, healthy: …, tolerated: …, firing: … }",
             };
             call += &format!(".series(\"{name}\", &[{}], {samples})", labels.join(", "));
