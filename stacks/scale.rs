@@ -5,15 +5,15 @@
 //! - 15 brokers of 16 cores, because a zone may be away: the ten that are left take in 100 MB/s each, four fifths of what
 //!   Amazon rates such a machine for. Five to a zone and not six: Kafka spreads leaders evenly over three zones of five, and
 //!   not over three of six (KS-C13).
-//! - Six hours of retention, because an hour is 10.8 TB over all copies: six of them need volumes of 6 TiB, a week would need
+//! - Six hours of retention, because an hour is 10.8 TB over all replicas: six of them need volumes of 6 TiB, a week would need
 //!   120 TiB on every broker.
 //! - Controllers of their own, so that a busy broker does not slow the quorum down.
 //! - A zone for each copy: a pool for each zone says its `broker.rack`, and writing goes on without any one of them.
 //!
-//! What is not here: tiered storage, with which six hours on disks could be a week elsewhere (the library does not set it up);
-//! fetching from the nearest replica, so that consumers pay for traffic between zones; compression, whose share no one has
-//! measured for these records, so none is counted on. Disks, networks and processors are what their vendors promise: measure
-//! before you rely on it.
+//! What is not here: tiered storage, with which six hours on disks could be a week elsewhere (the library does not set
+//! it up); fetching from the nearest replica, so that consumers pay for traffic between zones; compression, whose share
+//! no one has measured for these records, so none is counted on. Disks, networks and processors are what their vendors
+//! promise: measure before you rely on it.
 
 use kafka_stacks::prelude::*;
 
@@ -31,8 +31,8 @@ pub(crate) fn stack() -> Stack {
             .zone(format!("eu-central-1{zone}"))
             .first_id(first_id)
             .resources(Resources::fixed(16.cores(), 64.gib()))
-            // An m7g.4xlarge: Amazon gives it 625 MiB/s to its volumes and half of its 15 Gbit/s without bursts. A gp3 volume
-            // has 125 MiB/s unless its class says `throughput: "625"`, so the class is one made for this.
+            // An m7g.4xlarge: Amazon gives it 625 MiB/s to its volumes and half of its 15 Gbit/s without bursts. A gp3
+            // volume has 125 MiB/s unless its class says `throughput: "625"`, so the class is one made for this.
             .storage(Storage::persistent(6.tib()).class("kafka-gp3"))
             .disk_throughput(625.mebibytes_per_second())
             .network(7.gigabits_per_second())
@@ -45,9 +45,9 @@ pub(crate) fn stack() -> Stack {
     let kafka = stack.add(brokers.into_iter().fold(cluster, KafkaCluster::pool));
     stack.add(
         Topics::new("kafka-topics", &kafka).topic(
-            // Thirty partitions to a broker, of 2.2 MB/s each. With fewer, what a lost zone led would spread less evenly over
-            // the ten brokers that are left: of 150 partitions the busiest leads up to a quarter more than its share, of 450
-            // a sixth.
+            // Thirty partitions to a broker, of 2.2 MB/s each. With fewer, what a lost zone led would spread less
+            // evenly over the ten brokers that are left: of 150 partitions the busiest leads up to a quarter more than
+            // its share, of 450 a sixth.
             Topic::new("events", 450, Cleanup::delete_after(6.hours()))
                 .compression_of_producer()
                 .segment_age(1.hours())

@@ -1,4 +1,4 @@
-//! Loads that hold, loads that do not, and the smallest change that mends them.
+//! Loads that brokers can carry, loads that they cannot, and the smallest changes that fix it.
 
 use insta::assert_snapshot;
 use kafka_stacks::{
@@ -14,14 +14,14 @@ mod topics;
 
 const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 
-/// Nothing gained by compression, two consumer groups.
+/// Without compression, with two consumer groups.
 fn load(records: u64, size: u64) -> Load {
     Load::new(records.records_per_second(), size.bytes())
         .compressed_to(100.percent())
         .consumer_groups(2)
 }
 
-/// A broker of the reference system, with the disk that gp3 is without provisioning, and 10 Gbit/s.
+/// A broker of the reference system, with a gp3 disk without provisioned throughput, and 10 Gbit/s.
 fn broker(pool: NodePool) -> NodePool {
     pool.resources(Resources::range(2.cores()..=4.cores(), 6.gib()..=8.gib()))
         .storage(Storage::persistent(100.gib()))
@@ -45,7 +45,7 @@ fn cluster(stack: &Stack) -> Cluster {
     stack.capacity().remove(0)
 }
 
-/// What a stack says, without line numbers.
+/// The findings of a stack, without line numbers.
 fn said(stack: &Stack) -> String {
     synth(stack)
         .findings
@@ -71,7 +71,7 @@ fn broken_rules(stack: &Stack) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_million_records_a_second_are_refused_on_the_sizes_and_topics_of_prod() {
+fn a_million_records_per_second_exceed_the_sizes_and_topics_of_prod() {
     let mut stack = Stack::new("prod", "kafka");
     let kafka = stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, ID)
@@ -117,7 +117,7 @@ fn a_hundred_bytes_instead_of_a_thousand_do_not_make_it_fit() {
 
 #[test]
 fn the_figures_are_those_of_the_textbook() {
-    // Bytes per second, brokers, copies and groups; then write, out, taken in, and the two of them with one broker away.
+    // Bytes per second, brokers, replicas and groups; then write, out, produced, and the last two with one broker down.
     for (size, brokers, copies, groups, expected) in [
         (
             100,
@@ -141,7 +141,8 @@ fn the_figures_are_those_of_the_textbook() {
             [500_000_000, 333_333_333, 166_666_666, 300_000_000, 200_000_000],
         ),
         (1000, 1, 1, 1, [1_000_000_000; 5]),
-        // One copy: what is away is not served, and the others serve what they did.
+        // One replica: partitions on a broker that is down are not served, and the other brokers serve the same as
+        // before.
         (
             1000,
             4,
@@ -179,12 +180,12 @@ fn a_single_partition_is_led_by_a_single_broker_however_many_there_are() {
     };
     assert_eq!(write(9), 30_000_000);
     assert_eq!(write(1), 90_000_000);
-    // Thirty copies of ten partitions: three brokers have four of them.
+    // Thirty replicas of ten partitions: three brokers have four of them.
     assert_eq!(write(10), 36_000_000);
 }
 
 #[test]
-fn a_volume_is_full_when_a_stopwatch_says_so() {
+fn a_volume_is_full_after_the_time_that_is_reported() {
     let full_after = |volume: Bytes, cleanup, size| {
         let brokers = NodePool::brokers("kafka", 3).storage(Storage::persistent(volume));
         let cluster = cluster(&stack(
@@ -198,7 +199,7 @@ fn a_volume_is_full_when_a_stopwatch_says_so() {
         (hundred, Cleanup::delete_after(7.days()), 100, Some(1000)),
         (hundred, Cleanup::delete_after(7.days()), 1000, Some(100)),
         (hundred, Cleanup::keep(), 1000, Some(100)),
-        // Nothing of the kind is known of compaction, and a bound that is never reached fills nothing.
+        // What compaction keeps is unknown, and a limit that is never reached does not fill the volume.
         (hundred, Cleanup::compact(), 1000, None),
         (hundred, Cleanup::delete_after(1.gib()), 1000, None),
         (64.tib(), Cleanup::delete_after(1.minutes()), 1000, None),
@@ -215,7 +216,7 @@ fn a_volume_is_full_when_a_stopwatch_says_so() {
 fn a_partition_keeps_its_retention_the_time_to_notice_and_an_open_segment() {
     let disk = |topic: Topic| cluster(&stack(NodePool::brokers("kafka", 3), [topic])).needs().disk;
     let topic = |cleanup| Topic::new("events", 1, cleanup).load(load(1000, 1000));
-    // 1 MB/s for an hour, five minutes until someone looks and one until the file goes, and a segment.
+    // 1 MB/s for an hour, five minutes until the next check, one until the file is deleted, and a segment.
     let hour = 1_000_000 * (3600 + 300 + 60);
     assert_eq!(disk(topic(Cleanup::delete_after(1.hours()))), hour + (1 << 30));
     assert_eq!(
@@ -232,7 +233,7 @@ fn a_partition_keeps_its_retention_the_time_to_notice_and_an_open_segment() {
         disk(topic(Cleanup::delete_after(Retention::TimeAndSize(1.hours(), 1.gib())))),
         2 << 30
     );
-    // Nothing bounds these.
+    // These have no limit.
     assert_eq!(disk(topic(Cleanup::keep())), 0);
     assert_eq!(disk(topic(Cleanup::compact())), 0);
 }
@@ -290,7 +291,7 @@ fn the_load_of_a_cluster_goes_to_the_topics_that_have_none_by_their_partitions()
 }
 
 #[test]
-fn kafkas_own_topics_and_those_of_components_count_as_copies() {
+fn internal_topics_of_kafka_and_of_components_count_as_replicas() {
     let mut stack = Stack::new("test", "kafka");
     let kafka = stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, ID)
@@ -305,7 +306,7 @@ fn kafkas_own_topics_and_those_of_components_count_as_copies() {
 }
 
 #[test]
-fn a_zone_that_is_away_takes_all_of_its_brokers_with_it() {
+fn all_brokers_of_a_zone_are_down_with_it() {
     let zoned = |brokers: [u16; 3]| {
         let mut stack = Stack::new("test", "kafka");
         let cluster = brokers.into_iter().zip(["a", "b", "c"]).zip([0, 100, 200]).fold(
@@ -332,10 +333,10 @@ fn a_zone_that_is_away_takes_all_of_its_brokers_with_it() {
     assert_eq!(zoned([4, 3, 2]).away(), 4);
 }
 
-/// Pairs of the nearest quiet stack and the nearest one that breaks a rule.
+/// Pairs of the nearest stack without findings and the nearest one that breaks a rule.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn every_limit_is_where_it_is_said_to_be() {
+fn every_limit_is_where_the_rule_says() {
     let large = |pool: NodePool| {
         pool.resources(Resources::fixed(16.cores(), 64.gib()))
             .storage(Storage::persistent(16.tib()))
@@ -352,7 +353,7 @@ fn every_limit_is_where_it_is_said_to_be() {
     let sized = |size: Bytes| Topic::new("events", 1, Cleanup::delete_after(size)).load(load(1, 1));
     let small = Resources::fixed(4.cores(), 8.gib());
     let quiet_and_broken = [
-        // The third part of 255 GiB for each of three copies, of which one GiB is the open segment.
+        // A third of 255 GiB for each of three replicas, of which 1 GiB is the open segment.
         (
             "KS-C01",
             (brokers().storage(Storage::persistent(100.gib())), sized(84.gib())),
@@ -361,7 +362,8 @@ fn every_limit_is_where_it_is_said_to_be() {
                 sized((84 * (1_u64 << 30) + 1).bytes()),
             ),
         ),
-        // Three copies on three brokers: each writes and receives all, and has four fifths of its disk for it.
+        // Three replicas on three brokers: each writes and receives everything, and may use four fifths of its disk
+        // throughput.
         (
             "KS-C02",
             (
@@ -373,13 +375,13 @@ fn every_limit_is_where_it_is_said_to_be() {
                 events(load(8_000_001, 1)),
             ),
         ),
-        // With one of three away, two groups and one follower read from two brokers: one and a half times the load.
+        // With one of three down, two groups and one follower read from two brokers: one and a half times the load.
         (
             "KS-C02",
             (brokers().network(1.gigabits_per_second()), events(load(66_666_666, 1))),
             (brokers().network(1.gigabits_per_second()), events(load(66_666_668, 1))),
         ),
-        // The half of it each, on 16 cores.
+        // Half of it each, on 16 cores.
         (
             "KS-C02",
             (
@@ -391,13 +393,13 @@ fn every_limit_is_where_it_is_said_to_be() {
                 events(load(32_002, 1)),
             ),
         ),
-        // 4 GiB of page cache are 30 seconds of so much.
+        // 4 GiB of page cache are 30 seconds of this rate.
         (
             "KS-C10",
             (brokers().resources(small), events(load(143_165_576, 1))),
             (brokers().resources(small), events(load(143_165_577, 1))),
         ),
-        // A hundred copies are Kafka's own.
+        // A hundred replicas are of Kafka's internal topics.
         (
             "KS-C05",
             (brokers().resources(small), Topic::new("a", 900, Cleanup::compact())),
@@ -414,7 +416,7 @@ fn every_limit_is_where_it_is_said_to_be() {
                 Topic::new("a", 66_567, Cleanup::compact()),
             ),
         ),
-        // A hundred copies of 326 segments and a hundred of one are 65,400 areas.
+        // A hundred replicas of 326 segments and a hundred of one segment are 65,400 memory maps.
         (
             "KS-C09",
             (
@@ -453,7 +455,7 @@ fn every_limit_is_where_it_is_said_to_be() {
 }
 
 #[test]
-fn without_a_load_nothing_is_judged_that_depends_on_one() {
+fn without_a_load_nothing_that_depends_on_it_is_checked() {
     let topics = || [Topic::new("events", 12, Cleanup::delete_after(7.days()))];
     let stack = stack(NodePool::brokers("kafka", 3), topics());
     assert_eq!(said(&stack), "");
@@ -465,7 +467,7 @@ fn without_a_load_nothing_is_judged_that_depends_on_one() {
 }
 
 #[test]
-fn pools_of_zones_are_judged_and_changed_together() {
+fn pools_of_zones_are_checked_and_changed_together() {
     let mut stack = Stack::new("test", "kafka");
     let cluster = ["a", "b", "c"].into_iter().zip([0, 100, 200]).fold(
         KafkaCluster::kraft("kafka", Version::V4_3, ID).pool(NodePool::controllers("c", 3).first_id(300)),
@@ -488,7 +490,7 @@ fn pools_of_zones_are_judged_and_changed_together() {
 }
 
 #[test]
-fn brokers_of_a_zone_say_their_rack_and_run_nowhere_else() {
+fn brokers_of_a_zone_have_its_rack_and_run_only_there() {
     let mut stack = Stack::new("test", "kafka");
     stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, ID)
@@ -501,7 +503,7 @@ fn brokers_of_a_zone_say_their_rack_and_run_nowhere_else() {
         config.contains("broker.rack=a\n")
     };
     assert!(rack("kafka"));
-    // A controller has no copies to spread.
+    // A controller has no replicas to spread.
     assert!(!rack("c"));
     for pool in ["kafka", "c"] {
         let set: serde_json::Value =
@@ -511,7 +513,7 @@ fn brokers_of_a_zone_say_their_rack_and_run_nowhere_else() {
     }
 }
 
-/// One step less of a change.
+/// A change that is smaller by one step.
 fn less(change: Change) -> Change {
     let longer = |longest: Duration| {
         let step = if longest.as_seconds().is_multiple_of(3600) {

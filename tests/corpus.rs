@@ -1,17 +1,18 @@
-//! Known defects of published Kafka alerts, each told again as a small alert, and the rule that finds it; or why none does.
+//! Known defects of published Kafka alerts, each as a small alert, with the rule that finds it, or the reason why none
+//! does.
 //!
-//! The names of metrics are those of this crate's dialect wherever the defect is not the name itself.
+//! Metric names are those of this crate, unless the name is the defect.
 
 use kafka_stacks::prelude::*;
 
 struct Defect {
-    /// Whose alerts have it, and what comes of it.
+    /// The project whose alerts have it, and the consequence.
     known: &'static str,
     expression: &'static str,
     /// `for`, in seconds.
     for_duration: u64,
     description: &'static str,
-    /// The rule that finds it, or why none can.
+    /// The rule that finds it, or the reason why none can.
     found: Result<&'static str, &'static str>,
 }
 
@@ -187,7 +188,7 @@ fn known_defects_of_published_alerts_are_found() {
                 ),
         );
         let findings = synth(&stack).findings;
-        // That none of them has a test is a note.
+        // The missing tests are notes.
         let found: Vec<&str> = findings
             .iter()
             .filter(|finding| finding.severity != Severity::Note)

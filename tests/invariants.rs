@@ -1,4 +1,4 @@
-//! What no lint can say of the source: which room uses which, and which file uses which.
+//! Checks of the source that no lint can do: which room uses which, and which file uses which.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +6,8 @@ use std::{
     path::Path,
 };
 
-/// The rooms, from the bottom up: a room uses only rooms above it in this list. `docs/architecture.md` says what each holds.
+/// The rooms, from the bottom up: a room uses only rooms above it in this list. `docs/architecture.md` says what each
+/// holds.
 const ROOMS: &[&str] = &[
     "name",
     "quantity",
@@ -37,10 +38,11 @@ const ROOMS: &[&str] = &[
     "cli",
 ];
 
-/// Uses that still break the order: the room, the room that it uses, and why. One that is not needed any more fails.
+/// Uses that still break the order: the room, the room that it uses, and why. An entry that is no longer needed fails.
 const KNOWN_ROOMS: &[(&str, &str, &str)] = &[];
 
-/// Uses within a room that still close a circle: the file, the file that it uses, and why. One that is not needed any more fails.
+/// Uses within a room that still close a circle: the file, the file that it uses, and why. An entry that is no longer
+/// needed fails.
 const KNOWN_FILES: &[(&str, &str, &str)] = &[];
 
 #[test]
@@ -116,7 +118,7 @@ fn no_files_of_a_room_use_each_other_in_a_circle() {
         .uses()
         .into_iter()
         .filter(|used| sources.files[used.from].room() == sources.files[used.to].room())
-        // A folder's `mod.rs` is what its files share: that they use it closes no circle.
+        // A folder's `mod.rs` has what its files share, so using it does not close a circle.
         .filter(|used| {
             !sources.files[used.from]
                 .module
@@ -250,7 +252,7 @@ impl Sources {
                 }
             }
         }
-        // The root of the crate is the map and no room.
+        // The root of the crate has the map and is not a room.
         files.retain(|file| !file.module.is_empty() && !of_tests.contains(&file.module));
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let modules = files
@@ -274,7 +276,7 @@ impl Sources {
         sources
     }
 
-    /// The files that hold a text.
+    /// The files that contain a text.
     fn holding(&self, text: &str) -> Vec<&str> {
         self.files
             .iter()
@@ -287,7 +289,7 @@ impl Sources {
         format!("{}:{}", self.files[used.from].path, used.line)
     }
 
-    /// The file that a path leads to, through what modules only pass on.
+    /// The file that a path leads to, through re-exports.
     fn target(&self, path: &[String]) -> Option<usize> {
         let mut path = path.to_vec();
         for _ in 0..8 {
@@ -305,7 +307,7 @@ impl Sources {
         None
     }
 
-    /// Every path that leads from one file to another. What a module passes on without using it is no use.
+    /// Every path that leads from one file to another. A re-export is not a use.
     fn uses(&self) -> Vec<Use> {
         let mut uses = Vec::new();
         for (from, file) in self.files.iter().enumerate() {

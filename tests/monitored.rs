@@ -1,4 +1,4 @@
-//! A component that the crate does not know is monitored like those that it does.
+//! A component outside of this crate is monitored like a built-in one.
 
 use kafka_stacks::{
     metrics::{Metric, MetricType, Source, Unit},
@@ -66,12 +66,12 @@ impl Monitored for Bridge {
 }
 
 #[test]
-fn a_component_of_ones_own_has_target_rule_runbook_test_and_dashboard() {
+fn a_component_of_your_own_has_target_rule_runbook_test_and_dashboard() {
     let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
     let kafka = stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
     );
-    // Twice is once.
+    // Watching it twice has no effect.
     let monitoring = Monitoring::new("monitoring", &kafka).watch(&Bridge).watch(&Bridge);
     stack.add(monitoring.grafana_url("https://grafana.voicecore.internal"));
     let synthesis = synth(&stack);

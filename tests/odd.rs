@@ -1,4 +1,4 @@
-//! Odd input: it never panics, and what was refused is never rendered.
+//! Random input: it never causes a panic, and a stack with errors is never rendered.
 
 use kafka_stacks::prelude::*;
 use proptest::prelude::*;
@@ -19,7 +19,8 @@ fn odd_number() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 1..5_u64, Just(u64::MAX), any::<u64>()]
 }
 
-/// A case here makes every construct of a stack: a quarter of the others' number is as much work.
+/// Each case here makes every construct of a stack, so a quarter of the usual number of cases is the same amount of
+/// work.
 fn fewer_cases() -> ProptestConfig {
     let mut config = ProptestConfig::default();
     config.cases = (config.cases / 4).max(8);

@@ -131,7 +131,7 @@ fn stack() -> Stack {
 }
 
 #[test]
-fn a_mirror_stands_before_every_image_that_names_no_registry() {
+fn a_mirror_is_put_before_every_image_without_a_registry() {
     let stack = stack().pods(PodDefaults::new().image_registry("mirror.example.com/hub/"));
     let everything = Everything::new(stack).with(&|options: &mut PodOptions| {
         options.sidecars.push(Container {
@@ -178,7 +178,7 @@ fn the_registry_runs_the_image_that_the_cluster_names() {
         let deployment = manifests.get("registry/deployment-registry.yaml").unwrap();
         let images: Vec<&str> = deployment.lines().filter(|line| line.contains("image:")).collect();
         assert_eq!(images, ["        image: mirror.local/cp-schema-registry:8.3.1"; 2]);
-        // Its command and its agent are those of Confluent's image.
+        // The command and the agent are those of Confluent's image.
         assert!(deployment.contains("exec schema-registry-start ") && deployment.contains("-javaagent:"));
     }
 }
@@ -231,7 +231,7 @@ fn every_component_takes_environment_volumes_and_sidecars() {
             assert_eq!(mount("certificates")["readOnly"], true, "{name}");
             assert!(mount("work")["readOnly"].is_null(), "{name}");
         }
-        // A Job would not end with a container beside its own.
+        // A Job with a second container would not complete.
         let in_job = spec["restartPolicy"] == "Never";
         assert_eq!(has(&spec["initContainers"], "proxy"), in_job, "{name}");
         assert_eq!(proxies[0]["restartPolicy"] == "Always", in_job, "{name}");
@@ -261,7 +261,7 @@ fn every_server_takes_options_of_its_jvm_and_levels_of_its_log() {
 }
 
 #[test]
-fn pods_have_what_the_stack_and_then_what_the_construct_says() {
+fn pods_have_the_defaults_of_the_stack_and_then_those_of_the_construct() {
     let defaults = PodDefaults::new()
         .image_pull_secret("mirror")
         .tolerate("dedicated", "kafka")
@@ -340,7 +340,7 @@ fn labels_of_the_stack_are_on_every_object_and_restart_no_pod() {
 }
 
 #[test]
-fn access_is_given_to_pods_by_their_labels() {
+fn access_is_limited_to_pods_with_labels() {
     let mut stack = stack();
     let kafka = stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, ID)
@@ -376,7 +376,7 @@ fn found(stack: &Stack) -> Vec<String> {
 }
 
 #[test]
-fn what_kubernetes_refuses_is_found_once() {
+fn what_kubernetes_rejects_is_found_once() {
     for (stack, expected) in [
         (
             stack().labels([("cost centre", "1")]),
@@ -476,7 +476,7 @@ fn what_cannot_work_is_found() {
 }
 
 #[test]
-fn variables_that_a_component_sets_are_taken() {
+fn variables_that_a_component_sets_cannot_be_set_again() {
     let everything = Everything::new(stack()).with(&nothing);
     let names: BTreeSet<String> = everything
         .templates()

@@ -1,4 +1,4 @@
-//! Each rule, broken by the smallest stack that can, and what it then says: one file for each family of rules.
+//! Each rule with the smallest stack that breaks it and the nearest one that does not: one file per family of rules.
 
 mod capacity;
 mod case;
@@ -113,7 +113,7 @@ fn cases() -> Vec<Case> {
     families.into_iter().flat_map(|broken| broken()).collect()
 }
 
-/// The nearest stack without fault to the broken one of each rule.
+/// For each rule, the nearest stack that does not break it.
 fn sound() -> Vec<Sound> {
     let families = [
         stack::sound,
@@ -193,7 +193,7 @@ fn every_rule_of_the_sources_is_listed_with_its_path_and_an_id_of_its_own() {
     }
 }
 
-/// Every rule with everything that is known of it, and what types rule out: a page for reviewers.
+/// The page `docs/rules.md`: every rule, and the mistakes that types rule out.
 fn page() -> String {
     let mut page =
         "# Rules\n\nMistakes that are found before any YAML exists; `kafka-stacks explain ID` shows the same. The severity is that in production; that in development follows if it is different.\n"
@@ -277,7 +277,7 @@ fn names_a_call(hint: &str) -> bool {
         .any(|code| code.starts_with('.') || code.contains("::"))
 }
 
-/// The cases, each with what is made of its broken stack: three tests look at them.
+/// The cases, each with the result of its broken stack, for three tests.
 static CASES: LazyLock<Vec<(Case, Synthesis)>> = LazyLock::new(|| {
     let synthesized = |case: Case| {
         let synthesis = synth(&case.broken);
@@ -345,7 +345,7 @@ fn a_namespace_that_kubernetes_creates_is_not_emitted() {
 }
 
 #[test]
-fn what_is_made_of_an_object_follows_its_amendment() {
+fn checksums_and_names_follow_amendments() {
     let rendered = |amended: bool| {
         let mut stack = beside(|kafka| Topics::new("topics", kafka).topic(orders()));
         if amended {
@@ -382,7 +382,7 @@ fn ids_of_zookeeper_mode_end_at_1000() {
 }
 
 #[test]
-fn every_finding_says_what_is_wrong_where_it_is_and_how_it_is_mended() {
+fn every_finding_says_what_is_wrong_where_and_how_to_fix_it() {
     let said: Vec<String> = CASES.iter().map(page_of).collect();
     assert_snapshot!("findings", said.join("\n\n"));
 }
@@ -396,7 +396,7 @@ fn page_of((case, synthesis): &(Case, Synthesis)) -> String {
 }
 
 #[test]
-fn what_two_stacks_share_is_found_at_the_second() {
+fn what_two_stacks_share_is_reported_for_the_second() {
     assert_snapshot!(
         "findings_of_two_stacks",
         said_of(broken_together().into_iter().flat_map(made))
@@ -461,7 +461,7 @@ fn broken_together() -> Vec<Vec<Stack>> {
     ]
 }
 
-/// What one run makes of these stacks.
+/// The results of one run over these stacks.
 fn made(stacks: Vec<Stack>) -> Vec<(Stack, Synthesis)> {
     let mut made = stacks
         .into_iter()
@@ -517,8 +517,8 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
     family && rule != &rules::pod::ENSEMBLE
 }
 
-/// Whether it takes two stacks to break a rule: `stacks_of_different_kubernetes_clusters_may_write_the_same` has the sound
-/// ones.
+/// Whether it takes two stacks to break a rule: `stacks_of_different_kubernetes_clusters_may_write_the_same` has the
+/// sound ones.
 fn of_two_stacks(rule: &Rule) -> bool {
     [&rules::stack::OBJECT_OF_TWO_STACKS, &rules::stack::TOPIC_OF_TWO_STACKS].contains(&rule)
 }

@@ -1,4 +1,4 @@
-//! The rules about single settings: however one was made, Kafka has to take it.
+//! The rules about single settings: Kafka must accept each one, no matter how it was made.
 
 use insta::assert_snapshot;
 use kafka_stacks::prelude::*;
@@ -10,7 +10,7 @@ use crate::rules::{ID, beside, dedicated, orders, said, topics, with};
 pub(crate) fn broken() -> Vec<Stack> {
     let old = KafkaCluster::external("kafka", Version::V3_9, "kafka.example.com:9092");
     vec![
-        // By name: one nobody knows, one of another role, one that is gone, one that is going, values.
+        // By name: an unknown key, one of another role, a removed one, a deprecated one, and invalid values.
         with(
             dedicated()
                 .config("num.io.thread", 8)
@@ -65,7 +65,7 @@ pub(crate) fn broken() -> Vec<Stack> {
             ),
         ),
         with(Connect::new("connect", &old).config("auto.include.jmx.reporter", true)),
-        // What Kafka takes, and no one wants.
+        // Settings that Kafka accepts, but that do harm.
         with(dedicated().largest_request(353.mib()).log_retention(0.seconds())),
         with(dedicated().config("socket.request.max.bytes", 1000)),
         with(
@@ -75,7 +75,7 @@ pub(crate) fn broken() -> Vec<Stack> {
         ),
         topics(Topic::new("orders", 1, Cleanup::delete_after(0.bytes()))),
         topics(Topic::new("orders", 1, Cleanup::compact_and_delete_after(0.seconds()))),
-        // What a consumer refuses because of its protocol.
+        // Settings that a consumer rejects because of its protocol.
         beside(|kafka| {
             Clients::new("clients", kafka)
                 .consumer(Consumer::read_committed("classic").config("group.remote.assignor", "uniform"))
@@ -141,11 +141,11 @@ pub(crate) fn broken() -> Vec<Stack> {
 }
 
 #[test]
-fn a_setting_that_kafka_passes_over_or_refuses_is_told_with_what_would_be_right() {
+fn a_setting_that_kafka_ignores_or_rejects_is_found_with_a_hint() {
     assert_snapshot!("settings", said(broken()));
 }
 
-/// The nearest that is right to each mistake above.
+/// The nearest correct stack to each mistake above.
 pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
     use rules::setting::{BROKER, CLIENT, Settings, TOPIC, WORKER};
     let broker = || {
@@ -230,7 +230,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
 }
 
 #[test]
-fn a_setting_that_kafka_takes_is_no_finding() {
+fn a_setting_that_kafka_accepts_is_not_a_finding() {
     for (rule, stack) in sound() {
         assert_eq!(synth(&stack).findings, Diagnostics::default(), "{}", rule.id);
     }

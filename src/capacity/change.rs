@@ -40,9 +40,10 @@ const LARGEST: u64 = 1 << 40;
 impl Cluster {
     /// The smallest changes to a pool, each of which is enough for a resource that is insufficient now: the fewest
     /// brokers, the smallest volume in whole GiB, the longest retention in whole hours or else minutes, the slowest
-    /// disk in whole MB/s, the slowest network in whole Gbit/s, the fewest cores, the least memory in whole GiB. If
-    /// neither more brokers nor a shorter retention is enough for a volume, both together: the brokers that everything
-    /// else needs, and the retention that fits their volumes.
+    /// disk in whole MB/s, the slowest network in whole Gbit/s, the fewest cores, the least memory in whole GiB.
+    ///
+    /// If neither more brokers nor a shorter retention is enough for a volume, both together: the brokers that
+    /// everything else needs, and the retention that fits their volumes.
     pub fn changes(&self, pool: usize, resource: Resource) -> Vec<Change> {
         let fewest_brokers = || self.fewest_brokers(pool, &[resource]).map(Change::Brokers);
         let smallest = |change: fn(u64) -> Change| {

@@ -8,8 +8,8 @@
 //! # The arithmetic
 //!
 //! A cluster of `B` brokers with a topic of `P` partitions, `r` replicas, `g` consumer groups and `W` stored bytes per
-//! second. Kafka spreads leaders and replicas evenly, so the busiest broker leads `L = ⌈P/B⌉` partitions and has `C =
-//! ⌈P·r/B⌉` replicas.
+//! second. Kafka spreads leaders and replicas evenly, so the busiest broker leads `L = ⌈P/B⌉` partitions and has
+//! `C = ⌈P·r/B⌉` replicas.
 //!
 //! | Per broker | Value |
 //! |---|---|
@@ -18,6 +18,7 @@
 //! | received from producers | `W·L/P`: this costs CPU |
 //! | while `A` brokers are down | `L = ⌈P/(B−A)⌉`, and `r·A/B` fewer followers |
 //! | disk | `C` times what a partition keeps |
+//!
 //! `A` is 1, because every restart stops one broker; or, if the pools have zones, the number of brokers in the largest
 //! zone.
 //!
@@ -30,15 +31,18 @@
 //! (Kafka documentation, topic settings). A `retention.bytes` is exceeded by one segment too.
 //!
 //! # What is not counted
+//!
 //! Uneven placement. Compared with Kafka's own placement (`StripedReplicaPlacer` of 3.9.2 and 4.3.1, 2000 clusters
 //! without zones or with as many zones as replicas), `C` is exact if `P` is a multiple of `B`; otherwise a broker has
 //! up to `r - 1` more replicas. `L` is exact unless KS-C13 is reported. Partitions of a broker that is down are led by
 //! their next replica, which is even for many partitions and uneven for few: of 450 partitions on 15 brokers in three
 //! zones, the busiest of the ten remaining brokers leads 45 by the arithmetic, 47 on average, and 53 in the worst of
-//! 500 runs. Far more partitions than brokers make it more even. The internal topics of Kafka, Connect and the registry
-//! are counted as replicas, but their traffic is not. Index files, file system metadata and everything else on the
-//! volume share the 15 % above the ceiling. Consumers that read records that are no longer in the page cache read from
-//! the disk; the disk throughput that you give has to include that.
+//! 500 runs. Far more partitions than brokers make it more even.
+//!
+//! The internal topics of Kafka, Connect and the registry are counted as replicas, but their traffic is not. Index
+//! files, file system metadata and everything else on the volume share the 15 % above the ceiling. Consumers that read
+//! records that are no longer in the page cache read from the disk; the disk throughput that you give has to include
+//! that.
 
 mod change;
 mod check;

@@ -79,10 +79,11 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Runs the command line over a set of stacks: the whole of a binary's `main`. `stacks` are functions or closures that
-/// return a [`Stack`](crate::stack::Stack) or a `Result` with one. To put functions of several types into one list,
-/// wrap them in [`StackFn::named`]. It also gives the stack's name, so that a function is only called if its stack is
-/// selected.
+/// Runs the command line over a set of stacks: the whole of a binary's `main`.
+///
+/// `stacks` are functions or closures that return a [`Stack`](crate::stack::Stack) or a `Result` with one. To put
+/// functions of several types into one list, wrap them in [`StackFn::named`]. It also gives the stack's name, so that a
+/// function is only called if its stack is selected.
 ///
 /// ```no_run
 /// use kafka_stacks::prelude::*;

@@ -89,6 +89,7 @@ pub trait MadeStack {
     /// The stack, or the text of the error. The causes of an `anyhow::Error` are part of it.
     ///
     /// # Errors
+    ///
     /// The error of the `Result`.
     fn made(self) -> Result<Stack, String>;
 }

@@ -69,6 +69,7 @@ impl Clients {
 }
 
 /// A producer whose acknowledged records are written exactly once and survive the loss of a broker.
+///
 /// Other settings have Kafka's defaults, except those that [`Producer::idempotent`] lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -85,9 +86,11 @@ pub struct Producer {
 impl Producer {
     /// A producer whose retries neither lose, repeat nor reorder a record: `acks=all`, idempotence, at most five
     /// requests in flight. A delivery timeout of 120 s, a request timeout of 30 s, and a linger of 5 ms (Kafka's
-    /// defaults since 4.0). If most replicas of a partition are lost at once, the producer may have to start a new
-    /// sequence, and a record may then be written twice (seen with Kafka 3.9.2 after two of three brokers were killed).
-    /// Transactions prevent that.
+    /// defaults since 4.0).
+    ///
+    /// If most replicas of a partition are lost at once, the producer may have to start a new sequence, and a record
+    /// may then be written twice (seen with Kafka 3.9.2 after two of three brokers were killed). Transactions prevent
+    /// that.
     #[track_caller]
     pub fn idempotent(name: impl Into<String>) -> Self {
         Self {
@@ -102,10 +105,11 @@ impl Producer {
     }
 
     /// An idempotent producer with transactions: consumers that read only committed records see either all or none of
-    /// what a transaction writes to several partitions. `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers
-    /// with the same id fence each other, so each pod has its own. Give the application an environment variable
-    /// `POD_NAME` from `metadata.name`. Use a StatefulSet, whose pods have stable names, if it has to finish its own
-    /// transactions after a restart.
+    /// what a transaction writes to several partitions.
+    ///
+    /// `transactional.id` is `<prefix>-${env:POD_NAME}`: two producers with the same id fence each other, so each pod
+    /// has its own. Give the application an environment variable `POD_NAME` from `metadata.name`. Use a StatefulSet,
+    /// whose pods have stable names, if it has to finish its own transactions after a restart.
     #[track_caller]
     pub fn transactional(name: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self {

@@ -15,9 +15,10 @@ use crate::{
     zookeeper::ZooKeeperHandle,
 };
 
-/// A Kafka cluster: its node pools, its listeners, and the settings that all of its nodes share. All nodes of a pool
-/// read the same `server.properties`, the file that you review; only what differs between pods comes from the
-/// environment.
+/// A Kafka cluster: its node pools, its listeners, and the settings that all of its nodes share.
+///
+/// All nodes of a pool read the same `server.properties`, the file that you review; only what differs between pods
+/// comes from the environment.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;

@@ -17,8 +17,10 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// A listener for clients: a name, a port, and who may connect. Replication and the controllers have their own
-/// listeners, `REPLICATION` on 9091 and `CONTROLLER` on 9093, which only the cluster's own pods can reach.
+/// A listener for clients: a name, a port, and who may connect.
+///
+/// Replication and the controllers have their own listeners, `REPLICATION` on 9091 and `CONTROLLER` on 9093, which only
+/// the cluster's own pods can reach.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;

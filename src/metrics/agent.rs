@@ -9,6 +9,7 @@ use crate::yaml;
 
 impl AgentMetrics {
     /// The agent's rules file: one rule per metric, named like the metric.
+    ///
     /// Versions 0.18 to 1.6 of the agent read it in the same way.
     ///
     /// ```

@@ -20,8 +20,9 @@ table! {
 
 table! {
     /// Metrics of every broker. A metric that exists both for all topics together and for each topic has two names, so
-    /// that a sum counts nothing twice. The rows with the most series come first, because the agent tries the rules in
-    /// this order.
+    /// that a sum counts nothing twice.
+    ///
+    /// The rows with the most series come first, because the agent tries the rules in this order.
     COMMON:
 
     LOG_SIZE = gauge(

@@ -1,4 +1,5 @@
 //! Metrics of `kafka_exporter`: the cluster as a client sees it.
+//!
 //! Names and labels are those of version 1.9.0. It exports all of them as gauges.
 
 use super::{Metric, exported, table};

@@ -3,8 +3,9 @@
 //! Alerts and panels use metrics by these values, and the rules of the JMX Prometheus agent are generated from the same
 //! rows, so no expression can use a metric that is not exported. Names are the same in agent versions before and after
 //! 1.0: only counters end in `_total`, no name ends with a suffix that 1.0 reserves (`_created`, `_bucket`, `_info`),
-//! and the agent's own JVM collectors, whose names changed, are not used. The names follow the Prometheus community's
-//! examples for Kafka, which existing dashboards use.
+//! and the agent's own JVM collectors, whose names changed, are not used.
+//!
+//! The names follow the Prometheus community's examples for Kafka, which existing dashboards use.
 //!
 //! ```
 //! use kafka_stacks::metrics::controller;

@@ -6,6 +6,7 @@
 //! | [`GROUP_LAG`] | four alerts and four panels | it is a sum over every partition that any group reads |
 //! | [`TOPIC_RATE`] | an alert and two panels | it reads ten minutes of samples of every partition |
 //! | [`VOLUME_USED`] | an alert and three panels | all of them must use the same definition of a full volume |
+//!
 //! Your own alerts can use them too:
 //!
 //! ```

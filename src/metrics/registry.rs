@@ -1,5 +1,7 @@
-//! Metrics of a Schema Registry. Bean and attribute names are from Confluent's documentation on monitoring the
-//! registry. Unlike the other tables, they have not been compared with a running process.
+//! Metrics of a Schema Registry.
+//!
+//! Bean and attribute names are from Confluent's documentation on monitoring the registry. Unlike the other tables,
+//! they have not been compared with a running process.
 
 use super::{AgentMetrics, Metric, Unit, gauge, jvm, table};
 

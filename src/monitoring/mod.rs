@@ -1,7 +1,8 @@
-//! The exporter, what Prometheus scrapes, the alerts and the dashboards of a cluster. Alerts and panels only use
-//! metrics that are scraped: expressions are built from the values of [`metrics`](crate::metrics), and an alert or
-//! panel whose metric the stack does not export is left out. Each component declares its targets, alerts and dashboards
-//! itself, by [`Monitored`].
+//! The exporter, what Prometheus scrapes, the alerts and the dashboards of a cluster.
+//!
+//! Alerts and panels only use metrics that are scraped: expressions are built from the values of
+//! [`metrics`](crate::metrics), and an alert or panel whose metric the stack does not export is left out. Each
+//! component declares its targets, alerts and dashboards itself, by [`Monitored`].
 
 mod alert;
 mod check;
@@ -37,10 +38,12 @@ use crate::{
     workload::METRICS_PORT_NAME,
 };
 
-/// The monitoring of a cluster, and of components that use it. It needs the Prometheus operator's resource types in the
-/// Kubernetes cluster, and a Grafana whose sidecar loads `ConfigMap`s with the label `grafana_dashboard`
-/// (kube-prometheus-stack has both). The alerts on disks need a Prometheus that scrapes the kubelets; those on restarts
-/// and on the topics Job need one that scrapes kube-state-metrics.
+/// The monitoring of a cluster, and of components that use it.
+///
+/// It needs the Prometheus operator's resource types in the Kubernetes cluster, and a Grafana whose sidecar loads
+/// `ConfigMap`s with the label `grafana_dashboard` (kube-prometheus-stack has both). The alerts on disks need a
+/// Prometheus that scrapes the kubelets; those on restarts and on the topics Job need one that scrapes
+/// kube-state-metrics.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -80,9 +83,10 @@ pub struct Monitoring {
 }
 
 impl Monitoring {
-    /// The monitoring of this cluster, and of its `ZooKeeper` ensemble if it has one. For an external cluster only the
-    /// exporter is scraped, which is part of this construct. Alerts and panels are then limited to the exporter's
-    /// metrics.
+    /// The monitoring of this cluster, and of its `ZooKeeper` ensemble if it has one.
+    ///
+    /// For an external cluster only the exporter is scraped, which is part of this construct. Alerts and panels are
+    /// then limited to the exporter's metrics.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;

@@ -203,9 +203,10 @@ pub(crate) struct Page {
     pub avoid: &'static [&'static str],
 }
 
-/// The runbook of an alert: what the person on call reads first. Placeholders such as `{ns}`, `{cluster}`,
-/// `{bootstrap}` and `{job}` are replaced with the values of the stack. `{run} ` is replaced with the prefix of Kafka
-/// commands, which is empty for an external cluster.
+/// The runbook of an alert: what the person on call reads first.
+///
+/// Placeholders such as `{ns}`, `{cluster}`, `{bootstrap}` and `{job}` are replaced with the values of the stack.
+/// `{run} ` is replaced with the prefix of Kafka commands, which is empty for an external cluster.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -279,8 +280,9 @@ impl Runbook {
     }
 }
 
-/// The test of an alert: series that make it fire and resolve, and the worst series at which it must not fire. It
-/// becomes two tests in `out/<stack>/tests/alerts.yaml`, for `promtool test rules`. In the first one all series are
+/// The test of an alert: series that make it fire and resolve, and the worst series at which it must not fire.
+///
+/// It becomes two tests in `out/<stack>/tests/alerts.yaml`, for `promtool test rules`. In the first one all series are
 /// `healthy` for ten minutes, then `firing` until ten minutes after the alert fires, then `healthy` again. In the
 /// second one they are `tolerated` for the same time, and the alert must not fire.
 ///

@@ -1,4 +1,5 @@
 //! Prometheus' query language: selectors, durations, templates, and the analysis of expressions.
+//!
 //! This room knows the language and nothing about Kafka. It gets the metrics of a stack as a [`Catalog`].
 
 mod analysis;

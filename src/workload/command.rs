@@ -27,9 +27,11 @@ pub struct JvmCommand<'a> {
 }
 
 impl JvmCommand<'_> {
-    /// The command line. The JVM's options are set here and not in the container's environment, because a command that
-    /// someone runs in the pod would inherit them: `kafka-topics` would get a heap as large as the broker's, and an
-    /// agent whose port is in use. The shell also finds the agent, whose version is part of its file name.
+    /// The command line.
+    ///
+    /// The JVM's options are set here and not in the container's environment, because a command that someone runs in
+    /// the pod would inherit them: `kafka-topics` would get a heap as large as the broker's, and an agent whose port is
+    /// in use. The shell also finds the agent, whose version is part of its file name.
     pub fn command(&self, images: &ImageSet) -> Vec<String> {
         let Self { file, prefix, .. } = self;
         let tool = images.command(self.tool);

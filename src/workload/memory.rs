@@ -17,8 +17,10 @@ pub(crate) struct Floor {
 }
 
 /// Checks the memory of a JVM and its container: compares the heap with the memory, the requests with the limits, and
-/// both with what the process needs, if that was measured. `item` is the part of the construct that it is about, made
-/// at `location`; empty if all pods of the construct are alike.
+/// both with what the process needs, if that was measured.
+///
+/// `item` is the part of the construct that it is about, made at `location`; empty if all pods of the construct are
+/// alike.
 pub(crate) fn check_memory(
     check: &mut Check<'_>,
     item: &str,

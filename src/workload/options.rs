@@ -193,8 +193,10 @@ pub trait Pods: Sized {
 
     /// Adds a sidecar: a container that runs beside the component's own. Without its own `securityContext` it gets that
     /// of the component's containers, which passes the restricted level of Pod Security. Volumes of the pod are mounted
-    /// only if the container has `volumeMounts`. The sidecar of a Job is an init container that keeps running, because
-    /// the Job would not complete otherwise. This needs Kubernetes 1.29.
+    /// only if the container has `volumeMounts`.
+    ///
+    /// The sidecar of a Job is an init container that keeps running, because the Job would not complete otherwise. This
+    /// needs Kubernetes 1.29.
     #[must_use]
     fn sidecar(mut self, container: Container) -> Self {
         self.pod_options().sidecars.push(container);

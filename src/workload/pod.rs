@@ -60,8 +60,9 @@ pub struct Pod<'a> {
 
 impl Pod<'_> {
     /// The template: restricted security, no token, no service links (a Service named `kafka` would set `KAFKA_PORT`,
-    /// which makes images exit), spread over nodes and zones, and a writable `/tmp`. Then the options of the stack for
-    /// this pod, and for all of its pods.
+    /// which makes images exit), spread over nodes and zones, and a writable `/tmp`.
+    ///
+    /// Then the options of the stack for this pod, and for all of its pods.
     pub fn template(self, context: &Context) -> PodTemplateSpec {
         let options = self.options;
         let config_volume = self.config.map(|config| Volume {

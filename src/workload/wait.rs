@@ -6,7 +6,9 @@ use crate::quantity::{Resources, Units};
 /// An init container that waits until every address accepts connections, so that the next containers do not crash and
 /// restart until then. After `patience` it continues if at least one address accepts connections, because a single dead
 /// broker must not keep a restarted client down. A first start waits for all of them, because topics are created with
-/// as many replicas as there are brokers. `image` needs bash, whose `/dev/tcp` connects without a JVM.
+/// as many replicas as there are brokers.
+///
+/// `image` needs bash, whose `/dev/tcp` connects without a JVM.
 pub fn wait_for(name: &str, image: &str, addresses: &[String]) -> Container {
     const PATIENCE: u64 = 300;
     let script = format!(

@@ -10,7 +10,7 @@ use std::{
 
 use insta::assert_snapshot;
 
-/// An empty folder that goes away with the value.
+/// An empty folder that is deleted when the value is dropped.
 pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
@@ -67,7 +67,7 @@ pub(super) fn kafka_stacks(folder: &Path, words: &[&str]) -> Command {
     command
 }
 
-/// All that a shell sees of a run.
+/// Output and exit status of a run.
 pub(super) fn transcript(mut command: Command) -> String {
     let output = command.output().expect("the binary runs");
     let mut shown = match output.status.code() {
@@ -124,7 +124,7 @@ fn no_arguments_show_the_help_as_an_error() {
 }
 
 #[test]
-fn wrong_arguments_end_with_two_and_say_what_is_right() {
+fn wrong_arguments_exit_with_2_and_a_hint() {
     let scratch = Scratch::new();
     assert_snapshot!(run(&scratch, &["synth", "--chekc"]), @r"
     exit 2
@@ -247,7 +247,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     scratch.put("out/dev/kafka/statefulset-kafka.yaml/inner", "mine");
     for out in ["file", "file/out"] {
         let shown = run(&scratch, &["synth", "prod", "--out", out]);
-        // The operating system says the rest.
+        // The rest of the text is the operating system's.
         assert!(
             shown.starts_with("exit 2\n-- stderr\n") && shown.contains(&format!("error: cannot read `{out}/prod`: ")),
             "{shown}"
@@ -268,9 +268,9 @@ fn a_folder_that_cannot_be_written_is_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_the_system_refuses_is_told_in_one_line() {
+fn an_error_of_the_system_is_reported_in_one_line() {
     let scratch = Scratch::new();
-    // Not even root creates anything there.
+    // Not even root can create anything there.
     let shown = run(&scratch, &["synth", "prod", "--out", "/proc"]);
     assert!(
         shown.ends_with("error: cannot create folder `/proc/prod`: No such file or directory (os error 2)\n"),
@@ -292,7 +292,7 @@ fn what_the_system_refuses_is_told_in_one_line() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let scratch = Scratch::new();
     for words in [
         &["synth", "--stdout"][..],
@@ -322,7 +322,7 @@ fn a_reader_that_has_had_enough_is_no_error() {
 }
 
 #[test]
-fn a_pipe_gets_colour_only_if_someone_asks_for_it() {
+fn a_pipe_gets_colour_only_with_color_always() {
     let scratch = Scratch::new();
     let coloured = |words: &[&str], no_color: bool| {
         let mut command = kafka_stacks(&scratch.0, words);
@@ -436,7 +436,7 @@ fn completions_know_stacks_and_rules() {
 }
 
 #[test]
-fn the_readme_shows_what_the_figures_are() {
+fn the_readme_shows_the_figures_of_the_stack() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
     let shown = run(&Scratch::new(), &["capacity", "scale"]);
     let table = shown
@@ -448,7 +448,7 @@ fn the_readme_shows_what_the_figures_are() {
 }
 
 #[test]
-fn capacity_says_what_nobody_said() {
+fn capacity_lists_the_figures_that_are_missing() {
     let scratch = Scratch::new();
     let shown = run(&scratch, &["capacity", "prod"]);
     assert_snapshot!(shown, @r"

@@ -1,4 +1,5 @@
-//! The twelve reasons why the original of the reference system could not boot, each as a small manifest in its layout.
+//! The twelve reasons why the original manifests of the reference system did not start, each as a small manifest in the
+//! same layout.
 
 use super::check;
 
@@ -39,7 +40,7 @@ const CLAIM: &str = "  volumeClaimTemplates:
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 100Gi}}}
 ";
 
-/// The manifests are refused, by these rules about these objects among others.
+/// Checks that the manifests have these findings about these objects, possibly among others.
 #[track_caller]
 fn refused(manifests: &str, expected: &[(&str, &str)]) -> String {
     let shown = check(&[("original.yaml", manifests)], &[]);

@@ -1,8 +1,8 @@
-//! One fault at a time, in manifests that are sound otherwise.
+//! One mistake at a time, in manifests that are otherwise correct.
 
 use super::{KAFKA, PLAIN};
 
-/// Rule, base, a text in it, and what takes its place.
+/// The rule, the manifests, a text in them, and its replacement.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
 /// Faults, each found by its rule.
@@ -139,7 +139,7 @@ pub(super) const ALL: &[Fault] = &[
     ("KS-A13", PLAIN, "storage: 10Gi", "storage: \"0\""),
     ("KS-C07", PLAIN, "memory: 512Mi", "memory: 2Gi"),
     ("KS-C07", PLAIN, "cpu: 250m", "cpu: 1001m"),
-    // One of several, and none.
+    // Exactly one of several fields.
     (
         "KS-A14",
         PLAIN,
@@ -213,7 +213,7 @@ pub(super) const ALL: &[Fault] = &[
         "allowPrivilegeEscalation: false",
         "allowPrivilegeEscalation: false\n          privileged: true",
     ),
-    // What refers to what.
+    // References.
     (
         "KS-A17",
         PLAIN,
@@ -517,7 +517,7 @@ pub(super) const ALL: &[Fault] = &[
     ),
 ];
 
-/// What comes close to a fault and is none.
+/// Manifests that are close to a mistake, but correct.
 pub(super) const NONE: &[Fault] = &[
     ("KS-A03", PLAIN, "mode: fast", "mode: 'off'"),
     ("KS-A04", PLAIN, "kind: Job\n", "kind: Job\nstatus: {}\n"),

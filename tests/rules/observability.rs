@@ -330,7 +330,7 @@ fn alert(alert: Alert) -> Stack {
     beside(|kafka| Monitoring::new("monitoring", kafka).alert(alert))
 }
 
-/// An alert with all that it needs, named after its expression.
+/// An alert with everything that it needs, named after its expression.
 fn asks(expression: &str) -> Alert {
     let name: String = expression.chars().filter(char::is_ascii_alphanumeric).collect();
     Alert::new(format!("Alert{}", &name[name.len().saturating_sub(24)..]), expression)
