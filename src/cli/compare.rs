@@ -305,18 +305,10 @@ impl Index {
         };
         Ok(yaml::read_index(&text).map(|files| Self {
             digest: yaml::is_index_of(&text, &files).then(|| digest(&text)),
-            has_markers: has_conflict_markers(&text),
+            has_markers: yaml::conflict(&text).is_some(),
             files,
         }))
     }
-}
-
-/// Whether git left a conflict in a text. What this tool writes has no such lines.
-fn has_conflict_markers(text: &str) -> bool {
-    let mut lines = text.lines();
-    ["<<<<<<< ", "=======", ">>>>>>> "]
-        .iter()
-        .all(|marker| lines.any(|line| line.starts_with(marker)))
 }
 
 /// A regular file of the stack's folder.
@@ -362,7 +354,7 @@ impl File<'_> {
             State::Current
         } else if digests.is_some_and(|digests| digests.contains(&digest_found)) {
             State::Ours
-        } else if owned.merged.contains(self.path) || digests.is_some() && has_conflict_markers(&found) {
+        } else if owned.merged.contains(self.path) || digests.is_some() && yaml::conflict(&found).is_some() {
             State::Merged
         } else {
             changed

@@ -8,7 +8,10 @@ use crate::{
         Severity::{Error, Warning},
         family::rules,
     },
-    yaml::read::{self, Document, RemarkKind, SyntaxError},
+    yaml::{
+        conflict,
+        read::{self, Document, RemarkKind, SyntaxError},
+    },
 };
 
 rules! { rules::api;
@@ -107,7 +110,14 @@ pub fn read(text: &str, file: &str) -> (Vec<Document>, Diagnostics) {
             ),
         }
     }
-    if let Some(SyntaxError { line, message }) = reading.error {
+    if let Some(line) = conflict(text) {
+        say(
+            &UNREADABLE,
+            line,
+            "has a merge conflict".to_owned(),
+            "resolve it; what a stack makes, take from either branch and let `synth` write it again".to_owned(),
+        );
+    } else if let Some(SyntaxError { line, message }) = reading.error {
         say(
             &UNREADABLE,
             line,

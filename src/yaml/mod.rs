@@ -18,7 +18,7 @@ pub fn to_text(value: &Value) -> String {
     // Nearly every object fits, and what grows is copied.
     let mut text = String::with_capacity(8 << 10);
     match value {
-        Value::Object(map) if !map.is_empty() => mapping(map, Place::Top, 0, &mut text),
+        Value::Object(map) if !map.is_empty() => mapping(map, Position::Top, 0, &mut text),
         Value::Array(items) if !items.is_empty() => sequence(items, 0, &mut text),
         _ => scalar(value, 2, &mut text),
     }
@@ -28,13 +28,13 @@ pub fn to_text(value: &Value) -> String {
 
 /// Where a mapping stands, which decides the keys that come first.
 #[derive(Clone, Copy)]
-enum Place {
+enum Position {
     Top,
     Item,
     Inner,
 }
 
-impl Place {
+impl Position {
     const fn first_keys(self) -> &'static [&'static str] {
         match self {
             Self::Top => &["apiVersion", "kind", "metadata", "spec"],
@@ -45,16 +45,16 @@ impl Place {
 }
 
 /// The entries of a mapping in the order in which they are written.
-fn ordered(map: &Map<String, Value>, place: Place) -> impl Iterator<Item = (&String, &Value)> {
-    let first = place.first_keys();
+fn ordered(map: &Map<String, Value>, position: Position) -> impl Iterator<Item = (&String, &Value)> {
+    let first = position.first_keys();
     // serde_json's map is sorted by key unless some crate in the tree turns on `preserve_order`; a test watches over it.
     let rest = map.iter().filter(|(key, _)| !first.contains(&key.as_str()));
     first.iter().filter_map(|key| map.get_key_value(*key)).chain(rest)
 }
 
 /// Writes a mapping whose keys are in the column `indent`. The text ends there already.
-fn mapping(map: &Map<String, Value>, place: Place, indent: usize, text: &mut String) {
-    for (index, (key, value)) in ordered(map, place).enumerate() {
+fn mapping(map: &Map<String, Value>, position: Position, indent: usize, text: &mut String) {
+    for (index, (key, value)) in ordered(map, position).enumerate() {
         if index > 0 {
             spaces(indent, text);
         }
@@ -63,7 +63,7 @@ fn mapping(map: &Map<String, Value>, place: Place, indent: usize, text: &mut Str
             Value::Object(map) if !map.is_empty() => {
                 text.push('\n');
                 spaces(indent + 2, text);
-                mapping(map, Place::Inner, indent + 2, text);
+                mapping(map, Position::Inner, indent + 2, text);
             }
             Value::Array(items) if !items.is_empty() => {
                 text.push('\n');
@@ -86,7 +86,7 @@ fn sequence(items: &[Value], indent: usize, text: &mut String) {
         }
         text.push_str("- ");
         match item {
-            Value::Object(map) if !map.is_empty() => mapping(map, Place::Item, indent + 2, text),
+            Value::Object(map) if !map.is_empty() => mapping(map, Position::Item, indent + 2, text),
             Value::Array(items) if !items.is_empty() => sequence(items, indent + 2, text),
             _ => scalar(item, indent + 2, text),
         }
@@ -265,6 +265,16 @@ fn index_with(options: &str, files: &[Listed]) -> String {
     )
 }
 
+/// The line, from 1 on, at which git left a conflict in a text.
+pub fn conflict(text: &str) -> Option<u32> {
+    let mut lines = text.lines();
+    let first = lines.position(|line| line.starts_with("<<<<<<< "))?;
+    ["=======", ">>>>>>> "]
+        .iter()
+        .all(|marker| lines.any(|line| line.starts_with(marker)))
+        .then(|| u32::try_from(first + 1).unwrap_or(u32::MAX))
+}
+
 /// How the line of an object's file begins.
 const RESOURCE: &str = "- ";
 
@@ -438,13 +448,13 @@ mod tests {
     }
 
     /// A value as `serde-saphyr` writes it, in this module's order.
-    struct Ordered<'a>(&'a Value, Place);
+    struct Ordered<'a>(&'a Value, Position);
 
     impl Serialize for Ordered<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             match self.0 {
                 Value::Object(map) => {
-                    let entries = ordered(map, self.1).map(|(key, value)| (key, Ordered(value, Place::Inner)));
+                    let entries = ordered(map, self.1).map(|(key, value)| (key, Ordered(value, Position::Inner)));
                     // Its length decides how an empty one is written.
                     let mut mapping = serializer.serialize_map(Some(map.len()))?;
                     for (key, value) in entries {
@@ -452,7 +462,7 @@ mod tests {
                     }
                     mapping.end()
                 }
-                Value::Array(items) => serializer.collect_seq(items.iter().map(|item| Ordered(item, Place::Item))),
+                Value::Array(items) => serializer.collect_seq(items.iter().map(|item| Ordered(item, Position::Item))),
                 Value::String(text) if reads_as_literal(text) => serde_saphyr::LitStr(text).serialize(serializer),
                 scalar => scalar.serialize(serializer),
             }
@@ -499,7 +509,7 @@ mod tests {
 
         #[test]
         fn the_layout_is_that_of_serde_saphyr(value in value()) {
-            prop_assert_eq!(to_text(&value), written(&Ordered(&value, Place::Top)));
+            prop_assert_eq!(to_text(&value), written(&Ordered(&value, Position::Top)));
         }
     }
 }

@@ -9,6 +9,12 @@ type Fault = (&'static str, &'static str, &'static str, &'static str);
 pub(super) const ALL: &[Fault] = &[
     // Files.
     ("KS-A01", PLAIN, "  replicas: 2\n", "  replicas: [2\n"),
+    (
+        "KS-A01",
+        PLAIN,
+        "  replicas: 2\n",
+        "<<<<<<< HEAD\n  replicas: 2\n=======\n  replicas: 3\n>>>>>>> more\n",
+    ),
     ("KS-A02", PLAIN, "  replicas: 2\n", "  replicas: 2\n  replicas: 3\n"),
     ("KS-A03", PLAIN, "mode: fast", "mode: off"),
     ("KS-A03", PLAIN, "replicas: 3", "replicas: 0_3"),

@@ -49,11 +49,13 @@ fn floating(image: &Node<'_, '_>, findings: &mut Diagnostics) {
         Some((reference, _)) => (reference, true),
         None => (image.text(), false),
     };
-    let tag = text::split_tag(reference).1;
+    let (name, tag) = text::split_tag(reference);
     if !digest && tag.is_none_or(|tag| tag == "latest") {
         findings
             .at(image, &FLOATING_IMAGE, format!("has no version: `{}`", image.text()))
-            .hint("use a tag with a version, such as `confluentinc/cp-kafka:8.3.1`, or a digest");
+            .hint(format!(
+                "name a version, `{name}:VERSION`, or a digest, `{name}@sha256:…`"
+            ));
     }
     if reference.contains("apache/kafka-native") {
         findings.at(
