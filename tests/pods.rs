@@ -476,6 +476,19 @@ fn what_cannot_work_is_found() {
 }
 
 #[test]
+fn a_secret_whose_name_has_dots_is_mounted_and_at_several_paths() {
+    let stack = workers(|connect| {
+        let certificate = |path| Mount::secret("kafka.example.com-tls", path);
+        connect.mount(certificate("/etc/tls")).mount(certificate("/etc/other"))
+    });
+    let manifests = synth(&stack).manifests.unwrap();
+    let workers = manifests.get("connect/deployment-connect.yaml").unwrap();
+    assert_eq!(workers.matches("secretName: kafka.example.com-tls").count(), 1);
+    let mounts = |path| workers.contains(&format!("- name: kafka-example-com-tls\n          mountPath: {path}\n"));
+    assert!(mounts("/etc/tls") && mounts("/etc/other"), "{workers}");
+}
+
+#[test]
 fn variables_that_a_component_sets_cannot_be_set_again() {
     let everything = Everything::new(stack()).with(&nothing);
     let names: BTreeSet<String> = everything

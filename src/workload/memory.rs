@@ -54,8 +54,31 @@ pub(crate) fn check_memory(
             "raise the limit or lower the request in `.resources(…)`",
         );
     }
+    if let Some(Floor {
+        process,
+        heap: least_heap,
+        memory: least_memory,
+    }) = floor
+    {
+        if memory_limit < least_memory {
+            report(
+                &memory::FLOOR,
+                format!("memory {memory_limit} is too small for a {process} to start, which needs {least_memory}"),
+                "raise the memory in `.resources(…)`",
+            );
+            // The heap follows from the memory.
+            return;
+        }
+        if heap < least_heap {
+            report(
+                &memory::FLOOR,
+                format!("heap {heap} is too small for a {process} to start, which needs {least_heap}"),
+                "remove `.heap(…)`, or raise it",
+            );
+        }
+    }
     let most = Bytes::from_mib(memory_limit.as_mib() / 4 * 3);
-    if heap > most || heap.as_mib() == 0 {
+    if heap > most {
         report(
             &memory::HEAP_ABOVE_MEMORY,
             format!(
@@ -63,26 +86,11 @@ pub(crate) fn check_memory(
             ),
             "lower `.heap(…)` or raise the memory in `.resources(…)`",
         );
-    }
-    let Some(Floor {
-        process,
-        heap: least_heap,
-        memory: least_memory,
-    }) = floor
-    else {
-        return;
-    };
-    if memory_limit < least_memory {
+    } else if heap.as_mib() == 0 && floor.is_none() {
         report(
-            &memory::FLOOR,
-            format!("memory {memory_limit} is too small for a {process} to start, which needs {least_memory}"),
+            &memory::HEAP_ABOVE_MEMORY,
+            format!("memory {memory_limit} leaves no room for a heap"),
             "raise the memory in `.resources(…)`",
-        );
-    } else if heap < least_heap {
-        report(
-            &memory::FLOOR,
-            format!("heap {heap} is too small for a {process} to start, which needs {least_heap}"),
-            "remove `.heap(…)`, or raise it",
         );
     }
 }

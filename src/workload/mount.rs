@@ -27,7 +27,8 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// The files of a Secret of the namespace, read-only. The volume is named after it.
+    /// The files of a Secret of the namespace, read-only. The volume is named after it, with `-` for a dot, which the name of a
+    /// volume must not have. One Secret may be mounted at several paths.
     pub fn secret(name: impl Into<String>, path: impl Into<String>) -> Self {
         let name = name.into();
         let secret = SecretVolumeSource {
@@ -35,14 +36,14 @@ impl Mount {
             ..SecretVolumeSource::default()
         };
         let volume = Volume {
-            name,
+            name: name.replace('.', "-"),
             secret: Some(secret),
             ..Volume::default()
         };
         Self::volume(volume, path)
     }
 
-    /// The files of a ConfigMap of the namespace, read-only. The volume is named after it.
+    /// The files of a ConfigMap of the namespace, read-only. The volume is named like that of a Secret.
     pub fn config_map(name: impl Into<String>, path: impl Into<String>) -> Self {
         let name = name.into();
         let config_map = ConfigMapVolumeSource {
@@ -50,7 +51,7 @@ impl Mount {
             ..ConfigMapVolumeSource::default()
         };
         let volume = Volume {
-            name,
+            name: name.replace('.', "-"),
             config_map: Some(config_map),
             ..Volume::default()
         };
@@ -82,8 +83,15 @@ impl Mount {
         self
     }
 
-    pub(crate) fn to_volume(&self) -> Volume {
-        self.volume.clone()
+    /// The volumes of some mounts: one that several paths have is one volume.
+    pub(crate) fn volumes(mounts: &[Self]) -> Vec<Volume> {
+        let mut volumes = Vec::new();
+        for Self { volume, .. } in mounts {
+            if !volumes.contains(volume) {
+                volumes.push(volume.clone());
+            }
+        }
+        volumes
     }
 
     pub(crate) fn to_volume_mount(&self) -> VolumeMount {

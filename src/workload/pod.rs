@@ -149,7 +149,7 @@ impl Pod<'_> {
                             empty_dir: Some(EmptyDirVolumeSource::default()),
                             ..Volume::default()
                         }])
-                        .chain(options.mounts.iter().map(Mount::to_volume))
+                        .chain(Mount::volumes(&options.mounts))
                         .collect(),
                 ),
                 ..PodSpec::default()

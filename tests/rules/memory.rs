@@ -57,6 +57,12 @@ pub(super) fn broken() -> Vec<Case> {
             )
         },
         calls(
+            "no memory for a heap",
+            beside(|kafka| SchemaRegistry::new("registry", kafka).resources(fixed(1.mib()))),
+            &["raise the memory in `.resources(…)`"],
+            beside(|kafka| SchemaRegistry::new("registry", kafka).resources(fixed(512.mib()))),
+        ),
+        calls(
             "a heap that leaves no memory for the rest of the JVM",
             pools(NodePool::controllers("c", 3).heap(2.gib()), NodePool::brokers("b", 3)),
             &["lower `.heap(…)`"],
