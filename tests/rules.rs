@@ -21,7 +21,8 @@ use kafka_stacks::{
     synth::{Synthesis, check_across},
 };
 
-use self::case::{Case, Mend, Sound};
+pub(crate) use self::case::{Case, calls};
+use self::case::{Mend, Sound};
 
 pub(crate) const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 
@@ -288,49 +289,57 @@ static CASES: LazyLock<Vec<(Case, Synthesis)>> = LazyLock::new(|| {
 
 #[test]
 fn every_hint_is_tried_or_is_not_a_call() {
-    let mut failures = Vec::new();
+    let failures: Vec<String> = CASES.iter().flat_map(|(case, made)| untried(case, made)).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
     let [mut tried, mut not_calls] = [0, 0];
-    for (Case { title, mend, .. }, Synthesis { findings, .. }) in &*CASES {
-        let open = || findings.iter().filter(|finding| finding.acknowledged.is_none());
-        if open().next().is_none() {
-            failures.push(format!("{title}: nothing is found"));
-        }
-        match mend {
-            Mend::Calls(calls, mended) => {
-                tried += calls.len();
-                for call in *calls {
-                    if !open().any(|finding| finding.hint.contains(call)) {
-                        failures.push(format!("{title}: no hint has {call:?}"));
-                    }
-                }
-                for finding in open() {
-                    if !calls.iter().any(|call| finding.hint.contains(call)) {
-                        failures.push(format!(
-                            "{title}: {}: hint is not tried: {}",
-                            finding.rule.id, finding.hint
-                        ));
-                    }
-                }
-                for left in &synth(mended).findings {
-                    let again = left.acknowledged.is_none() && open().any(|finding| finding.rule == left.rule);
-                    if again || left.severity == Severity::Error {
-                        failures.push(format!("{title}: not mended: {}: {}", left.rule.id, left.message));
-                    }
-                }
-            }
-            Mend::NotACall(reason) => {
-                not_calls += 1;
-                for finding in open().filter(|finding| names_a_call(&finding.hint)) {
-                    failures.push(format!("{title}: {reason}, but a call is named: {}", finding.hint));
-                }
-            }
+    for (case, _) in &*CASES {
+        match case.mend {
+            Mend::Calls(calls, _) => tried += calls.len(),
+            Mend::NotACall(_) => not_calls += 1,
         }
     }
-    assert!(failures.is_empty(), "{failures:#?}");
     assert!(
         tried > not_calls,
         "{tried} calls are tried, {not_calls} cases have none"
     );
+}
+
+/// The hints of a broken stack that its mended one does not try, and what is left in that one.
+pub(crate) fn untried(Case { title, mend, .. }: &Case, Synthesis { findings, .. }: &Synthesis) -> Vec<String> {
+    let mut failures = Vec::new();
+    let open = || findings.iter().filter(|finding| finding.acknowledged.is_none());
+    if open().next().is_none() {
+        failures.push(format!("{title}: nothing is found"));
+    }
+    match mend {
+        Mend::Calls(calls, mended) => {
+            for call in *calls {
+                if !open().any(|finding| finding.hint.contains(call)) {
+                    failures.push(format!("{title}: no hint has {call:?}"));
+                }
+            }
+            for finding in open() {
+                if !calls.iter().any(|call| finding.hint.contains(call)) {
+                    failures.push(format!(
+                        "{title}: {}: hint is not tried: {}",
+                        finding.rule.id, finding.hint
+                    ));
+                }
+            }
+            for left in &synth(mended).findings {
+                let again = left.acknowledged.is_none() && open().any(|finding| finding.rule == left.rule);
+                if again || left.severity == Severity::Error {
+                    failures.push(format!("{title}: not mended: {}: {}", left.rule.id, left.message));
+                }
+            }
+        }
+        Mend::NotACall(reason) => {
+            for finding in open().filter(|finding| names_a_call(&finding.hint)) {
+                failures.push(format!("{title}: {reason}, but a call is named: {}", finding.hint));
+            }
+        }
+    }
+    failures
 }
 
 #[test]
@@ -397,67 +406,78 @@ fn page_of((case, synthesis): &(Case, Synthesis)) -> String {
 
 #[test]
 fn what_two_stacks_share_is_reported_for_the_second() {
-    assert_snapshot!(
-        "findings_of_two_stacks",
-        said_of(broken_together().into_iter().flat_map(made))
-    );
+    let broken = together().into_iter().flat_map(|(broken, _)| made(broken));
+    assert_snapshot!("findings_of_two_stacks", said_of(broken));
 }
 
 #[test]
-fn stacks_of_different_kubernetes_clusters_may_write_the_same() {
-    for stacks in broken_together() {
-        let apart = stacks
+fn each_hint_about_two_stacks_is_tried() {
+    for (broken, mended) in together() {
+        // The other half of every hint.
+        let apart = broken
             .into_iter()
             .enumerate()
             .map(|(index, stack)| stack.kubernetes_cluster(index.to_string()));
-        for (_, synthesis) in made(apart.collect()) {
+        for (_, synthesis) in made(apart.collect()).into_iter().chain(made(mended)) {
             assert_eq!(synthesis.findings, Diagnostics::default());
             assert!(synthesis.manifests.is_some());
         }
     }
 }
 
-/// Stacks that are sound by themselves and not together.
-fn broken_together() -> Vec<Vec<Stack>> {
+/// Stacks that are sound by themselves and not together, and the same after what the hints say.
+fn together() -> Vec<(Vec<Stack>, Vec<Stack>)> {
     let named = |name: &str, namespace: &str| Stack::new(name, namespace).existing_namespace();
     let external = || KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
-    let topics = |name: &str, partitions| {
+    let cluster = |name: &str, namespace: &str| {
+        let mut stack = named(name, namespace);
+        let kafka = stack.add(dedicated());
+        stack.add(Topics::new("topics", &kafka).topic(orders()));
+        stack
+    };
+    let clients = |name: &str| {
+        let mut stack = Stack::new(name, "shared");
+        stack.add(Clients::new(name, &external()));
+        stack
+    };
+    let topics = |name: &str, topic: &str, partitions| {
         let mut stack = named(name, name);
         stack.add(Topics::new("topics", &external()).topics([
-            Topic::new("orders", partitions, Cleanup::delete_after(1.days())),
+            Topic::new(topic, partitions, Cleanup::delete_after(1.days())),
             Topic::new(name, 1, Cleanup::delete_after(1.days())),
         ]));
         stack
     };
+    let connect = |name: &str, group: &str| {
+        let mut stack = named(name, name);
+        stack.add(Connect::new("connect", &external()).group(group).internal_topics(group));
+        stack
+    };
     vec![
         // The same objects, topics and all.
-        ["a", "b"]
-            .map(|name| {
-                let mut stack = named(name, "kafka");
-                let kafka = stack.add(dedicated());
-                stack.add(Topics::new("topics", &kafka).topic(orders()));
-                stack
-            })
-            .into(),
+        (
+            vec![cluster("a", "kafka"), cluster("b", "kafka")],
+            vec![cluster("a", "kafka"), cluster("b", "billing")],
+        ),
         // The Namespace alone.
-        ["a", "b"]
-            .map(|name| {
-                let mut stack = Stack::new(name, "shared");
-                stack.add(Clients::new(name, &external()));
-                stack
-            })
-            .into(),
+        (
+            vec![clients("a"), clients("b")],
+            vec![clients("a"), clients("b").existing_namespace()],
+        ),
         // One topic, declared in two ways, and in one way.
-        vec![topics("a", 3), topics("b", 6)],
-        vec![topics("a", 3), topics("b", 3)],
+        (
+            vec![topics("a", "orders", 3), topics("b", "orders", 6)],
+            vec![topics("a", "orders", 3), topics("b", "invoices", 6)],
+        ),
+        (
+            vec![topics("a", "orders", 3), topics("b", "orders", 3)],
+            vec![topics("a", "orders", 3), topics("b", "payments", 3)],
+        ),
         // Each of three stacks, and a group.
-        ["a", "b", "c"]
-            .map(|name| {
-                let mut stack = named(name, name);
-                stack.add(Connect::new("connect", &external()));
-                stack
-            })
-            .into(),
+        (
+            ["a", "b", "c"].map(|name| connect(name, "connect")).into(),
+            ["a", "b", "c"].map(|name| connect(name, name)).into(),
+        ),
     ]
 }
 
@@ -517,8 +537,7 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
     family && rule != &rules::pod::ENSEMBLE
 }
 
-/// Whether it takes two stacks to break a rule: `stacks_of_different_kubernetes_clusters_may_write_the_same` has the
-/// sound ones.
+/// Whether it takes two stacks to break a rule: `each_hint_about_two_stacks_is_tried` has the sound ones.
 fn of_two_stacks(rule: &Rule) -> bool {
     [&rules::stack::OBJECT_OF_TWO_STACKS, &rules::stack::TOPIC_OF_TWO_STACKS].contains(&rule)
 }
@@ -528,7 +547,7 @@ fn every_rule_can_be_broken() {
     let others: Vec<(Stack, Synthesis)> = crate::settings::broken()
         .into_iter()
         .map(|stack| vec![stack])
-        .chain(broken_together())
+        .chain(together().into_iter().map(|(broken, _)| broken))
         .flat_map(made)
         .collect();
     let broken: BTreeSet<&str> = (CASES.iter().map(|(_, synthesis)| synthesis))

@@ -92,7 +92,11 @@ impl Settings {
                 (&stack::RAW_SETTING, message, "remove one of the two".to_owned())
             } else if is_secret(key) && !value.contains("${") {
                 let message = format!("the value of `{key}` would be readable by everyone");
-                let hint = "use `${env:NAME}`, and amend the workload with NAME from a Secret";
+                let hint = if owned == &client::OWNED_SETTING {
+                    "use `${env:NAME}`, and set NAME from a Secret in the application's pods"
+                } else {
+                    "use `${env:NAME}`, and set NAME from a Secret with `.env_from_secret(…)`"
+                };
                 (&stack::SECRET, message, hint.to_owned())
             } else {
                 continue;

@@ -6,7 +6,7 @@ use kafka_stacks::prelude::*;
 pub(super) type Sound = (&'static Rule, Stack);
 
 /// A stack that breaks rules.
-pub(super) struct Case {
+pub(crate) struct Case {
     /// What is wrong with the stack.
     pub title: &'static str,
     pub broken: Stack,
@@ -14,14 +14,15 @@ pub(super) struct Case {
 }
 
 /// How what was found is mended.
-pub(super) enum Mend {
+pub(crate) enum Mend {
     /// By these calls, each as a hint writes it: the same stack with them.
     Calls(&'static [&'static str], Box<Stack>),
     /// By something that a hint cannot name as a call, for this reason.
     NotACall(&'static str),
 }
 
-pub(super) fn calls(title: &'static str, broken: Stack, calls: &'static [&'static str], mended: Stack) -> Case {
+/// A case whose hints name these calls.
+pub(crate) fn calls(title: &'static str, broken: Stack, calls: &'static [&'static str], mended: Stack) -> Case {
     let mend = Mend::Calls(calls, Box::new(mended));
     Case { title, broken, mend }
 }

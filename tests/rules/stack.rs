@@ -151,14 +151,21 @@ fn of_names_and_calls() -> Vec<Case> {
             &["give `.zone(…)` the value of the machines' label `topology.kubernetes.io/zone`"],
             pools(NodePool::controllers("c", 3).zone("eu-1a"), NodePool::brokers("b", 3)),
         ),
+        calls(
+            "a password in a setting of workers, and of an application",
+            passwords("org…PlainLoginModule required password=\"x\";", |connect| connect),
+            &[
+                "set NAME from a Secret with `.env_from_secret(…)`",
+                "set NAME from a Secret in the application's pods",
+            ],
+            passwords("${env:JAAS}", |connect| {
+                connect.env_from_secret("JAAS", "kafka", "jaas")
+            }),
+        ),
         not_a_call(
-            "a password in a setting, a setting given twice and one without a name",
+            "a setting given twice and one without a name",
             beside(|kafka| {
                 Connect::new("connect", kafka)
-                    .config(
-                        "producer.sasl.jaas.config",
-                        "org…PlainLoginModule required password=\"x\";",
-                    )
                     .config("producer.linger.ms", 5)
                     .config("producer.linger.ms", 6)
                     .config("", 1)
@@ -166,6 +173,18 @@ fn of_names_and_calls() -> Vec<Case> {
             "which raw setting is meant is the author's choice",
         ),
     ]
+}
+
+/// Workers and a consumer with a password, as a raw setting.
+fn passwords(value: &str, workers: impl FnOnce(Connect) -> Connect) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    stack.add(workers(
+        Connect::new("connect", &kafka).config("producer.sasl.jaas.config", value),
+    ));
+    let consumer = Consumer::read_committed("a").config("sasl.jaas.config", value);
+    stack.add(Clients::new("clients", &kafka).consumer(consumer));
+    stack
 }
 
 fn of_pods() -> Vec<Case> {
