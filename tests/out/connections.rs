@@ -84,7 +84,7 @@ fn a_monitor_selects_exactly_one_service_or_set_of_pods_and_a_port_that_it_has()
             .into_iter()
             .filter(|(_, pod)| port_names(pod).contains("http-metrics"))
         {
-            assert!(once.contains(name), "{}: nobody scrapes {name}", out.stack);
+            assert!(once.contains(name), "{}: nothing scrapes {name}", out.stack);
             let admitted = out
                 .of_kind("NetworkPolicy")
                 .filter(|policy| {
