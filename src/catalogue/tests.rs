@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::diagnostics::rules::setting::BROKER;
+use crate::diagnostics::{Change, rules::setting::BROKER};
 
 /// What Kafka itself said to many values of every key: `tests/catalogue/run` asks it.
 const PROBES: &str = include_str!("../../tests/catalogue/probes.tsv");
@@ -173,9 +173,19 @@ fn every_key_that_is_gone_or_going_has_a_note_and_every_note_a_source() {
 fn said(role: Role, version: Version, key: &str, value: &str) -> String {
     judge(&BROKER, role, Some(version), key, value)
         .iter()
-        .map(|finding| match finding.hint.as_str() {
-            "" => finding.message.clone(),
-            hint => format!("{} ({hint})", finding.message),
+        .map(|finding| {
+            let instead = finding
+                .mend
+                .as_ref()
+                .map_or_else(String::new, |mend| match &mend.change {
+                    Change::Rename(name) if mend.certain => format!("use `{name}`"),
+                    Change::Rename(_) => mend.words(""),
+                    Change::Remove | Change::Value => mend.instead.clone(),
+                });
+            match instead.as_str() {
+                "" => finding.message.clone(),
+                instead => format!("{} ({instead})", finding.message),
+            }
         })
         .collect::<Vec<_>>()
         .join("; ")
