@@ -1,4 +1,4 @@
-//! The trait that every part of a stack implements, and what a part is given to check and render itself.
+//! The trait that every construct implements, and the context of its check.
 
 use std::collections::btree_map::{BTreeMap, Entry};
 
@@ -9,10 +9,10 @@ use crate::{
     manifest::{Document, Object},
 };
 
-/// A part of a stack: a plain value that can judge itself and become Kubernetes objects.
+/// A part of a stack: a plain value that can check itself and render Kubernetes objects.
 ///
-/// Constructs of your own are added to a stack like the ones of this crate. What several constructs have in common is
-/// best written as a function that takes `&mut Stack`, adds them and returns their handles.
+/// Constructs of your own are added to a stack like the ones of this crate. To share several constructs, write a
+/// function that takes `&mut Stack`, adds them and returns their handles.
 ///
 /// ```
 /// use kafka_stacks::{k8s_openapi::api::core::v1::ConfigMap, prelude::*};
@@ -51,15 +51,15 @@ pub trait Construct: Send + Sync + 'static {
     /// The same, to change it.
     fn meta_mut(&mut self) -> &mut Meta;
 
-    /// The handle to give out. It holds copies, of the construct and of what it needs of the context as it is now.
+    /// The handle of this construct. It holds copies of what it needs of the construct and of the current context.
     fn handle(&self, context: &Context) -> Self::Handle
     where
         Self: Sized;
 
-    /// Reports everything that is wrong with this construct, not only the first thing.
+    /// Reports every mistake in this construct, not only the first one.
     fn check(&self, check: &mut Check<'_>);
 
-    /// What no other construct of the stack may use too, although no object shows it, such as the name of a topic.
+    /// What no other construct of the stack may use, although it is not an object, such as the name of a topic.
     fn claims(&self) -> Vec<Claim> {
         Vec::new()
     }
@@ -67,7 +67,7 @@ pub trait Construct: Send + Sync + 'static {
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
     fn render(&self, context: &Context) -> Vec<Object>;
 
-    /// What it has of brokers, and asks of a cluster's: topics with their load. Nothing by default.
+    /// Its brokers, and the topics that it needs in a cluster, with their load. Nothing by default.
     fn capacity(&self) -> Capacity {
         Capacity::default()
     }
@@ -83,12 +83,12 @@ pub trait Construct: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What `explain` can say of this construct by name, as of an alert; nothing by default.
+    /// What `explain` can explain by name, such as alerts; nothing by default.
     fn explanations(&self, _: &Context) -> Vec<Explanation> {
         Vec::new()
     }
 
-    /// The line that says it, where that is not the one that calls the constructor: of a caller of a helper, or of a
+    /// The location to report, if it is not the line that calls the constructor: a caller of a helper, or a line of a
     /// file that was read.
     #[must_use]
     fn location(mut self, location: Location) -> Self
@@ -99,7 +99,7 @@ pub trait Construct: Send + Sync + 'static {
         self
     }
 
-    /// Quiets a warning about this construct, with the reason why it is right here.
+    /// Acknowledges a warning about this construct, with the reason why it is accepted.
     #[must_use]
     #[track_caller]
     fn acknowledge(mut self, rule: &'static Rule, reason: impl Into<String>) -> Self
@@ -118,11 +118,11 @@ pub trait Construct: Send + Sync + 'static {
 /// Something of a construct that has a name, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Its name, as that of an alert.
+    /// Its name, such as that of an alert.
     pub name: String,
     /// What it is: a sentence.
     pub summary: String,
-    /// What else there is to know: what each fact is about, and the fact.
+    /// Further facts, each with a title.
     pub facts: Vec<(&'static str, String)>,
 }
 
@@ -169,7 +169,7 @@ impl Meta {
 pub struct Claim {
     /// What it is, such as `topic`.
     pub(crate) what: &'static str,
-    /// Where there can be only one, as the bootstrap servers of a cluster; empty for the stack.
+    /// The scope within which there can be only one, such as the bootstrap servers of a cluster; empty for the stack.
     pub(crate) within: String,
     pub(crate) name: String,
     rule: &'static Rule,
@@ -208,7 +208,7 @@ impl Claim {
         self
     }
 
-    /// How the second claim is mended, where that is not by another name.
+    /// How to fix the second claim, if not by another name.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
@@ -292,13 +292,13 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The surroundings of the construct.
+    /// The context of the construct.
     pub fn context(&self) -> &Context {
         self.context
     }
 
     /// Reports that a rule is broken. Use [`Diagnostic::item`], [`Diagnostic::at`] and [`Diagnostic::hint`] on
-    /// `describe`'s argument to say where, and how it is mended. A rule that is off in this stack's profile reports
+    /// `describe`'s argument to say where it is and how to fix it. A rule that is off in this stack's profile reports
     /// nothing.
     pub fn report(&mut self, rule: &'static Rule, message: impl Into<String>, describe: impl FnOnce(&mut Diagnostic)) {
         self.add(Diagnostic::new(rule, message), describe);

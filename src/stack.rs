@@ -30,8 +30,7 @@ use crate::{
 /// assert!(synthesis.manifests.is_some());
 /// ```
 ///
-/// What belongs together is a function that adds several constructs and returns their handles, or a struct with a
-/// method that does: no further concept is needed.
+/// To group constructs, write a function that adds them and returns their handles, or a struct with such a method.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -73,7 +72,7 @@ pub struct Stack {
 pub enum NamespaceOwner {
     /// The stack: it emits the Namespace.
     Stack,
-    /// Someone else: the namespace exists before the stack is applied.
+    /// The cluster: the namespace exists before the stack is applied.
     Existing,
 }
 
@@ -117,8 +116,8 @@ impl Stack {
         self
     }
 
-    /// The cluster's DNS domain; `cluster.local` by default. Say it before the first [`Stack::add`]: handles hold
-    /// addresses.
+    /// The cluster's DNS domain; `cluster.local` by default. Set it before the first [`Stack::add`], because handles
+    /// contain addresses.
     #[must_use]
     pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
         self.context.cluster_domain = domain.into();
@@ -143,15 +142,15 @@ impl Stack {
         self
     }
 
-    /// The namespace exists already and is managed elsewhere: no Namespace is emitted.
+    /// The namespace already exists and is managed outside of the stack: no Namespace is emitted.
     #[must_use]
     pub fn existing_namespace(mut self) -> Self {
         self.namespace = NamespaceOwner::Existing;
         self
     }
 
-    /// A further label of the Namespace, such as `istio-injection: enabled`, or another value of one that the stack
-    /// gives it, as `pod-security.kubernetes.io/enforce`.
+    /// Adds a label to the Namespace, such as `istio-injection: enabled`, or changes one that the stack sets, such as
+    /// `pod-security.kubernetes.io/enforce`.
     #[must_use]
     pub fn namespace_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.namespace_labels.insert(key.into(), value.into());
