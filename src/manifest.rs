@@ -184,7 +184,7 @@ impl Object {
             .filter_map(|part| self.body.get(part)?.as_object())
             .flatten();
         let text = files
-            .map(|(file, text)| format!("{file}\0{}\0", text.as_str().unwrap_or_default()))
+            .flat_map(|(file, text)| [file, "\0", text.as_str().unwrap_or_default(), "\0"])
             .collect();
         Some((self.name().to_owned(), text))
     }

@@ -36,10 +36,8 @@ impl Monitoring {
             component.check(check);
         }
         self.check_watched(check);
-        let mut thresholds = self.thresholds.unreachable();
-        thresholds.extend(self.wrong_number_of_brokers());
-        let sound = thresholds.is_empty();
-        for (message, hint) in thresholds {
+        let thresholds = self.thresholds.unreachable();
+        for (message, hint) in thresholds.into_iter().chain(self.wrong_number_of_brokers()) {
             check.report(&THRESHOLD, message, |finding| {
                 finding.hint(hint);
             });
@@ -67,12 +65,10 @@ impl Monitoring {
             }
         }
         for (alert, diagnostics) in self.checked_alerts(&sources) {
-            // A wrong threshold has already been reported, and is not reported again for each of its alerts.
-            let location = alert.alert.location;
-            for diagnostic in diagnostics.into_iter().filter(|_| sound || location.is_some()) {
+            for diagnostic in diagnostics {
                 check.add(diagnostic, |finding| {
                     finding.item(alert.rule.alert.as_str());
-                    if let Some(location) = location {
+                    if let Some(location) = alert.alert.location {
                         finding.at(location);
                     }
                 });

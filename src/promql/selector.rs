@@ -57,17 +57,30 @@ impl fmt::Display for Selector {
                 Operator::NotEqual => "!=",
                 Operator::Regex => "=~",
             };
-            write!(f, "{separator}{label}{operator}{}", quoted(value))?;
+            for part in [separator, label, operator] {
+                f.write_str(part)?;
+            }
+            quoted(value, f)?;
             separator = ",";
         }
         f.write_str(if self.matchers.is_empty() { "" } else { "}" })
     }
 }
 
-/// A string literal.
-fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("\"{escaped}\"")
+/// Writes a string literal.
+fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("\"")?;
+    for part in text.split_inclusive(['\\', '"', '\n']) {
+        let (plain, escaped) = match part.char_indices().next_back() {
+            Some((end, '\\')) => (&part[..end], "\\\\"),
+            Some((end, '"')) => (&part[..end], "\\\""),
+            Some((end, '\n')) => (&part[..end], "\\n"),
+            _ => (part, ""),
+        };
+        f.write_str(plain)?;
+        f.write_str(escaped)?;
+    }
+    f.write_str("\"")
 }
 
 #[cfg(test)]
@@ -81,9 +94,9 @@ mod tests {
         assert_eq!(all.to_string(), "up");
         let some = all
             .equal("job", "kafka")
-            .not_equal("pod", "a\"b\\")
+            .not_equal("pod", "a\"b\\\n")
             .regex("id", "[0-9]+|x");
-        assert_eq!(some.to_string(), r#"up{job="kafka",pod!="a\"b\\",id=~"[0-9]+|x"}"#);
+        assert_eq!(some.to_string(), r#"up{job="kafka",pod!="a\"b\\\n",id=~"[0-9]+|x"}"#);
         assert!(parse(&some.to_string()).is_ok());
     }
 }

@@ -1,28 +1,23 @@
 //! The layout of a dashboard's JSON.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// JSON that is easy to review: short values stay on one line, so that a panel has a few lines and not fifty.
 pub(super) fn write(value: &Value, depth: usize, text: &mut String) {
     const LINE: usize = 100;
+    let (open, close, items): (_, _, Vec<(Option<&String>, &Value)>) = match value {
+        Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
+        Value::Array(list) => ('[', ']', list.iter().map(|item| (None, item)).collect()),
+        scalar => {
+            on_a_line(scalar, usize::MAX, text);
+            return;
+        }
+    };
     let start = text.len();
-    if on_a_line(value, start + LINE, text) || !(value.is_object() || value.is_array()) {
+    if on_a_line(value, start + LINE, text) {
         return;
     }
     text.truncate(start);
-    let (open, close, items): (_, _, Vec<(Option<&String>, &Value)>) = match value {
-        Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
-        other => (
-            '[',
-            ']',
-            other
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|item| (None, item))
-                .collect(),
-        ),
-    };
     let indent = "  ".repeat(depth);
     text.push(open);
     for (index, (key, item)) in items.into_iter().enumerate() {
@@ -62,9 +57,13 @@ fn on_a_line(value: &Value, end: usize, text: &mut String) -> bool {
             text.push(']');
             fits
         }
+        // What is certainly too long is not even written.
         Value::String(string) => {
-            quoted(string, text);
-            true
+            let fits = string.len() <= end.saturating_sub(text.len());
+            if fits {
+                quoted(string, text);
+            }
+            fits
         }
         other => {
             text.push_str(&other.to_string());
@@ -77,7 +76,7 @@ fn on_a_line(value: &Value, end: usize, text: &mut String) -> bool {
 /// Appends a string in quotes. Most need no escape, and are copied.
 fn quoted(string: &str, text: &mut String) {
     if string.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
-        text.push_str(&json!(string).to_string());
+        text.push_str(&Value::from(string).to_string());
     } else {
         text.push('"');
         text.push_str(string);

@@ -1,6 +1,7 @@
 //! Thresholds and where they appear.
 
 use super::*;
+use crate::monitoring::alert::check_rule;
 
 #[test]
 fn thresholds_come_from_the_stack() {
@@ -192,5 +193,47 @@ fn promtool_tests_use_a_group_and_a_topic_without_own_thresholds() {
             test.contains("consumergroup=\"a-group-1\",topic=\"a-topic-2\""),
             "{test}"
         );
+    }
+}
+
+#[test]
+fn built_in_alerts_are_sound_at_the_least_and_the_most_that_is_accepted() {
+    let least = |monitoring: Monitoring| {
+        monitoring
+            .lag_threshold(1)
+            .lag_time_threshold(1.seconds())
+            .produce_latency_threshold(1.milliseconds())
+            .disk_usage_threshold(1)
+            .disk_full_within(1.hours())
+            .idle_threshold(1)
+    };
+    let most = |monitoring: Monitoring| {
+        monitoring
+            .lag_threshold((1 << 53) - 1)
+            .lag_threshold_of_group("quotes \"are\" | fine \\", 1)
+            .lag_threshold_of_topic("a.topic", 1)
+            .lag_time_threshold(1_000_000.hours())
+            .produce_latency_threshold(1_000_000.hours())
+            .disk_usage_threshold(99)
+            .disk_full_within(1_000_000.hours())
+            .idle_threshold(99)
+    };
+    let mut cases: Vec<(Stack, Monitoring)> = monitored().into_iter().chain([external()]).collect();
+    let (stack, monitoring) = external();
+    cases.push((stack, monitoring.brokers(1)));
+    let mut stack = Stack::new("one", "kafka").profile(Profile::Development);
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+    );
+    cases.push((stack, Monitoring::new("monitoring", &kafka)));
+    for (stack, monitoring) in cases {
+        for monitoring in [monitoring.clone(), least(monitoring.clone()), most(monitoring)] {
+            assert_eq!(monitoring.thresholds.unreachable(), []);
+            let sources = monitoring.sources(stack.context());
+            for alert in monitoring.ready_alerts(&sources) {
+                let (_, diagnostics) = check_rule(&alert.rule, &sources);
+                assert!(diagnostics.is_empty(), "{}: {diagnostics:?}", alert.rule.alert);
+            }
+        }
     }
 }
