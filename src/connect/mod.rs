@@ -13,7 +13,7 @@ use crate::{
     catalogue::Role,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
-    diagnostics::rules,
+    diagnostics::{Origin, rules},
     kafka::{ClientRole, Compression, KafkaHandle},
     manifest::Object,
     metrics,
@@ -22,18 +22,10 @@ use crate::{
     registry::SchemaRegistryHandle,
     settings::{Reader, Settings},
     workload::{
-        Access, Distribution, Floor, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE,
-        Mesh, Pod, PodOptions, Pods, Spread, check_memory, config_map, container, deployment, disruption_budget, env,
-        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
+        Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
+        Pod, PodOptions, Pods, Spread, config_map, container, deployment, disruption_budget, env, env_from_field,
+        http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
-};
-
-/// A worker of Kafka 4.3.1 with one connector, with the metrics agent: with 288 MiB it is killed once the connector
-/// runs.
-const FLOOR: Floor = Floor {
-    process: "worker",
-    heap: Bytes::from_mib(144),
-    memory: Bytes::from_mib(320),
 };
 
 const HTTP: (&str, u16) = ("http", 8083);
@@ -427,14 +419,6 @@ impl Construct for Connect {
         };
         reader.check(check, &self.all_settings(check.context()));
         self.options.check(check, "", self.meta.location);
-        check_memory(
-            check,
-            "",
-            self.meta.location,
-            self.resources,
-            self.resources.heap(),
-            Some(FLOOR),
-        );
     }
 
     /// Its internal topics, with Kafka's default numbers of partitions where none are set.
@@ -498,7 +482,9 @@ impl Construct for Connect {
             Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
-            Object::new(&deployment(context, &self.meta.name, self.replicas, pod)).of_version(self.images.version()),
+            Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
+                .of_version(self.images.version())
+                .with_origins([Origin::of_resources("", self.meta.location)]),
         ]
     }
 }

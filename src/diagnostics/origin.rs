@@ -7,7 +7,7 @@ use super::Location;
 pub struct Origin {
     /// The field of the object that has it, as a JSON pointer.
     pub(crate) field: String,
-    /// The setting within the text of that field.
+    /// The setting within the text of that field. Empty for the field itself and what is below it.
     pub(crate) setting: String,
     /// Its value, as it was rendered.
     pub(crate) value: String,
@@ -31,9 +31,30 @@ pub(crate) enum Author {
 }
 
 impl Origin {
-    /// Whether it is that of a setting in a field.
+    /// That of the resources of a workload's process: a part of the construct, and its line.
+    pub(crate) fn of_resources(item: &str, location: Location) -> Self {
+        Self {
+            field: "/spec/template/spec/containers/0/resources".to_owned(),
+            setting: String::new(),
+            value: String::new(),
+            item: item.to_owned(),
+            location,
+            author: Author::Construct(None),
+        }
+    }
+
+    /// Whether it is that of a setting in a field, or of a field.
     pub(crate) fn is_of(&self, field: &str, setting: &str) -> bool {
+        if self.is_field() {
+            let below = field.strip_prefix(self.field.as_str());
+            return setting.is_empty() && below.is_some_and(|below| below.is_empty() || below.starts_with('/'));
+        }
         !setting.is_empty() && self.setting == setting && self.field == field
+    }
+
+    /// Whether it is that of a field as a whole.
+    pub(crate) fn is_field(&self) -> bool {
+        self.setting.is_empty() && self.author == Author::Construct(None)
     }
 
     /// Whether the stack said it by Kafka's own name.

@@ -13,12 +13,12 @@ use crate::{
     construct::Check,
     diagnostics::{
         Diagnostic, Rule,
-        rules::{durability, kraft, memory, setting, stack},
+        rules::{durability, kraft, setting, stack},
     },
     name::ClusterId,
     quantity::Units,
     settings::{Raw, Reader},
-    workload::{METRICS_PORT, check_memory, check_rolling_updates},
+    workload::{METRICS_PORT, check_rolling_updates},
 };
 
 impl KafkaCluster {
@@ -71,27 +71,7 @@ impl KafkaCluster {
         );
         for pool in &self.pools {
             pool.options.check(check, &pool.name, pool.location);
-            check_memory(
-                check,
-                &pool.name,
-                pool.location,
-                pool.resources,
-                pool.heap_size(),
-                Some(pool.roles.memory_floor()),
-            );
             self.check_volume(check, pool);
-            if pool.roles.broker() && pool.heap_size() > 6.gib() {
-                check.report(
-                    &memory::HEAP_TOO_LARGE,
-                    format!("heap {} of pool `{}` is above 6Gi", pool.heap_size(), pool.name),
-                    |finding| {
-                        finding
-                            .item(&pool.name)
-                            .at(pool.location)
-                            .hint("remove `.heap(…)`: half of the memory and at most 6Gi");
-                    },
-                );
-            }
         }
     }
 

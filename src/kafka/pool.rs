@@ -2,7 +2,7 @@ use crate::{
     capacity::{CpuClass, PoolCapacity},
     diagnostics::Location,
     quantity::{ByteRate, Bytes, Resources, Units},
-    workload::{Floor, Jvm, PodOptions, Pods, Spread, Storage},
+    workload::{Jvm, PodOptions, Pods, Spread, Storage},
 };
 
 /// The roles of a pool's nodes.
@@ -25,23 +25,6 @@ impl Roles {
     /// Whether the nodes vote in the metadata quorum.
     pub const fn controller(self) -> bool {
         matches!(self, Self::Combined | Self::Controller)
-    }
-
-    /// The least memory with which such a node serves: Kafka 4.3.1, with the metrics agent.
-    pub(crate) const fn memory_floor(self) -> Floor {
-        match self {
-            // The log cleaner alone has a buffer of 128 MiB.
-            Self::Combined | Self::Broker => Floor {
-                process: "broker",
-                heap: Bytes::from_mib(192),
-                memory: Bytes::from_mib(384),
-            },
-            Self::Controller => Floor {
-                process: "controller",
-                heap: Bytes::from_mib(32),
-                memory: Bytes::from_mib(176),
-            },
-        }
     }
 
     /// `process.roles`.

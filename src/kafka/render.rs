@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     context::Context,
+    diagnostics::Origin,
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
@@ -63,7 +64,11 @@ impl KafkaCluster {
             let origins = settings.origins("/data/server.properties", "", "", self.meta.location);
             let version = self.images.version();
             objects.push(Object::new(&config).with_origins(origins));
-            objects.push(Object::new(&self.stateful_set(context, pool, &config)).of_version(version));
+            objects.push(
+                Object::new(&self.stateful_set(context, pool, &config))
+                    .of_version(version)
+                    .with_origins([Origin::of_resources(&pool.name, pool.location)]),
+            );
         }
         for roles in self.components() {
             let labels = self.component_labels(roles);

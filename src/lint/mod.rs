@@ -23,13 +23,17 @@
 //! | | `advertised_listeners`, `advertised_host` | addresses for clients, and for other instances |
 //! | | `log_directories`, `user`, `early_kill` | volumes and who may write them; probes and grace periods |
 //! | | `entrypoint`, `service_links` | what the images' entrypoints do |
+//! | | `environment`, `files`, `command` | variables, files and programs that a pod's settings and commands name |
+//! | | `tools`, `temporary`, `memory` | other containers and probes that run Kafka's tools; `/tmp`; the heap |
+//! | | `ports`, `listening`, `addresses`, `outside` | what a process listens on, and what leads there |
 //! | | `guards`, `topic_creation` | budget and network policy; topics that clients or Jobs create |
 //!
 //! Each rule is declared beside the check that applies it; `rules` lists them by family.
 //!
 //! `model` is what all of them look at: `node` is a place in an object, `syntax` the API server's own validation of names and
 //! quantities, `selector` labels and selectors; `workload`, `service`, `guard`, `monitoring` and `config` are what is known of an
-//! object by its kind; `program`, `process` and `settings` are a process of the Kafka family and the settings that it ends up
+//! object by its kind; `container` and `mounts` are what
+//! a pod that has to do with Kafka runs and sees, `jvm` the options of its JVM; `program`, `process` and `settings` are a process of the Kafka family and the settings that it ends up
 //! with, from files, environment and command; `set` finds objects by name, namespace and label.
 
 mod file;

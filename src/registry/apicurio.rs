@@ -6,20 +6,13 @@ use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
     kafka::{ClientRole, Replication},
-    quantity::{Bytes, Resources, Units},
+    quantity::{Resources, Units},
     settings::Settings,
-    workload::{CONFIG_DIRECTORY, Floor, config_map, container, env, http_probe, named_port, tcp_probe},
+    workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
 };
 
 /// The path of Confluent's interface.
 pub(super) const PATH: &str = "/apis/ccompat/v7";
-
-/// Apicurio Registry 3.3.3. With 288 MiB it does not start within 100 s, because it reads its own files repeatedly.
-pub(super) const FLOOR: Floor = Floor {
-    process: "registry",
-    heap: Bytes::from_mib(48),
-    memory: Bytes::from_mib(368),
-};
 
 const IMAGE: &str = "apicurio/apicurio-registry:3.3.3";
 /// The user that owns the application's files in the image; other users cannot read them.

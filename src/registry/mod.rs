@@ -14,14 +14,14 @@ use crate::{
     capacity,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
-    diagnostics::rules::registry,
+    diagnostics::{Origin, rules::registry},
     kafka::KafkaHandle,
     manifest::Object,
     quantity::{Duration, Resources, Units},
     settings::Settings,
     workload::{
         Access, IngressRule, Jvm, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread,
-        check_memory, deployment, disruption_budget, network_policy, service, service_account, wait_for,
+        deployment, disruption_budget, network_policy, service, service_account, wait_for,
     },
 };
 
@@ -300,19 +300,6 @@ impl Construct for SchemaRegistry {
         self.all_settings(check.context())
             .check_raw(check, &registry::OWNED_SETTING, "");
         self.options.check(check, "", self.meta.location);
-        let floor = match self.implementation {
-            // The memory that it needs has not been measured.
-            RegistryImplementation::Confluent => None,
-            RegistryImplementation::Apicurio => Some(apicurio::FLOOR),
-        };
-        check_memory(
-            check,
-            "",
-            self.meta.location,
-            self.resources,
-            self.resources.heap(),
-            floor,
-        );
     }
 
     fn capacity(&self) -> capacity::Capacity {
@@ -357,7 +344,8 @@ impl Construct for SchemaRegistry {
             Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
-            Object::new(&deployment(context, &self.meta.name, self.replicas, pod)),
+            Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
+                .with_origins([Origin::of_resources("", self.meta.location)]),
         ]
     }
 }

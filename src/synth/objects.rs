@@ -23,9 +23,9 @@ pub(super) enum Extent {
 
 /// Judges the objects.
 pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, findings: &mut Diagnostics) {
-    let objects: Vec<(&str, &RenderedObject)> = rendered
+    let objects: Vec<(&Rendered<'_>, &RenderedObject)> = rendered
         .iter()
-        .flat_map(|part| part.objects.iter().map(|object| (part.construct, object)))
+        .flat_map(|part| part.objects.iter().map(move |object| (part, object)))
         .collect();
     let models: Vec<&ObjectModel> = objects.iter().map(|(_, object)| &object.judged.model).collect();
     let among_others = match extent {
@@ -33,10 +33,11 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
         Extent::Set | Extent::Settings => lint::judge_set(&models),
     };
     let mut told = BTreeSet::new();
-    for ((construct, object), among_others) in objects.iter().zip(among_others) {
-        let mut check = Check::new(&stack.context, construct, object.location, findings);
+    for ((part, object), among_others) in objects.iter().zip(among_others) {
+        let mut check = Check::new(&stack.context, part.construct, object.location, findings);
         for finding in object.judged.findings.iter().chain(&among_others) {
-            let Some(origin) = object.origin(finding) else {
+            let amended = object.location != part.location;
+            let Some(origin) = object.origin(finding, amended) else {
                 if extent == Extent::Settings {
                     continue;
                 }
@@ -53,7 +54,7 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
                 finding.hint = origin.hint(|target| finding.remedy(target));
             }
             // One line of the stack may be in the files of several pools, and one call may make several settings of one value.
-            let said = if origin.is_raw() {
+            let said = if origin.is_raw() || origin.is_field() {
                 &finding.message
             } else {
                 &origin.value
@@ -68,14 +69,18 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
 }
 
 impl RenderedObject {
-    /// Where the setting that a finding is about came from. None if an amendment changed it, or it is about something else.
-    fn origin(&self, finding: &Diagnostic) -> Option<&Origin> {
+    /// Where the setting or the field that a finding is about came from. None if an amendment changed it, or it is about something
+    /// else.
+    fn origin(&self, finding: &Diagnostic, amended: bool) -> Option<&Origin> {
         let place = &finding.place;
         let origin = self
             .background
             .origins
             .iter()
             .find(|origin| origin.is_of(&place.field, &place.setting))?;
+        if origin.is_field() {
+            return (!amended).then_some(origin);
+        }
         let now = self.judged.model.setting(&place.field, &place.setting)?;
         (now == origin.value.trim()).then_some(origin)
     }

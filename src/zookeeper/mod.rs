@@ -12,19 +12,20 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::{
+        Origin,
         Severity::{Error, Warning},
         family::rules,
         rules::kraft,
     },
     manifest::Object,
     metrics,
-    quantity::{Bytes, Duration, Resources, Units},
+    quantity::{Duration, Resources, Units},
     settings::Properties,
     workload::{
-        Floor, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh, NumberedPods,
-        Pod, PodOptions, Pods, Spread, Storage, Version, VolumeClaims, check_memory, check_rolling_updates, config_map,
-        container, disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy,
-        service, service_account, stateful_set, tcp_probe,
+        ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh, NumberedPods, Pod,
+        PodOptions, Pods, Spread, Storage, Version, VolumeClaims, check_rolling_updates, config_map, container,
+        disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy, service,
+        service_account, stateful_set, tcp_probe,
     },
 };
 
@@ -39,13 +40,6 @@ rules! { rules::pod;
         source: "ZooKeeper administrator's guide, clustered setup",
     };
 }
-
-/// ZooKeeper 3.8, of Kafka 3.9, with the metrics agent.
-const FLOOR: Floor = Floor {
-    process: "ZooKeeper server",
-    heap: Bytes::from_mib(16),
-    memory: Bytes::from_mib(80),
-};
 
 const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
@@ -316,14 +310,6 @@ impl Construct for ZooKeeper {
         }
         self.options.check(check, "", self.meta.location);
         check_rolling_updates(check);
-        check_memory(
-            check,
-            "",
-            self.meta.location,
-            self.resources,
-            self.resources.heap(),
-            Some(FLOOR),
-        );
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {
@@ -372,7 +358,8 @@ impl Construct for ZooKeeper {
             )),
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
-            Object::new(&stateful_set(context, &members, pod, vec![volume])),
+            Object::new(&stateful_set(context, &members, pod, vec![volume]))
+                .with_origins([Origin::of_resources("", self.meta.location)]),
         ]
     }
 }

@@ -151,6 +151,7 @@ fn a_fault_made_by_an_amendment_is_found() {
         &[
             "error[KS-A15] test/registry/Deployment registry: `spec.template.spec.containers[schema-registry].image` is empty",
             "error[KS-C07] test/registry/Deployment registry: `spec.template.spec.containers[schema-registry].resources.requests.memory` is 2Gi, above the limit of 1Gi",
+            "error[KS-C04] test/registry/Deployment registry: heap 1Gi in a container of 1Gi: above 768Mi there is no room for the rest of the JVM",
         ],
     );
 }
@@ -243,7 +244,7 @@ fn where_a_builder_call_mends_a_fault_the_hint_for_a_stack_is_that_call() {
                     }
                 });
             }),
-            "set both with `.resources(Resources::range(…, …))`",
+            "raise the limit or lower the request in `.resources(…)`",
         ),
         (
             "KS-P03",

@@ -5,6 +5,16 @@ use super::{KAFKA, PLAIN};
 /// The rule, the manifests, a text in them, and its replacement.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
+/// The probe of the broker, and one that runs a tool of Kafka.
+const PROBE: (&str, &str) = (
+    "        livenessProbe: &alive\n          tcpSocket:\n            port: tcp-client\n",
+    "        livenessProbe:\n          exec: {command: [kafka-topics, --bootstrap-server, localhost:9092, --list]}\n",
+);
+/// The environment and the ports of the broker, up to that probe.
+const PROBE_WITHOUT_JMX: &str = "        env: *env\n        ports:\n        - name: tcp-client\n          containerPort: 9092\n        - name: tcp-controller\n          containerPort: 9093\n        livenessProbe: &alive\n          tcpSocket:\n            port: tcp-client\n";
+/// The same, with a variable that the tool of the probe inherits.
+const PROBE_WITH_JMX: &str = "        env:\n        - {name: JMX_PORT, value: \"5555\"}\n        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n        - {name: NODE_ID, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['apps.kubernetes.io/pod-index']\"}}}\n        ports:\n        - name: tcp-client\n          containerPort: 9092\n        - name: tcp-controller\n          containerPort: 9093\n        livenessProbe:\n          timeoutSeconds: 15\n          exec: {command: [kafka-topics, --bootstrap-server, localhost:9092, --list]}\n";
+
 /// Faults, each found by its rule.
 pub(super) const ALL: &[Fault] = &[
     // Files.
@@ -515,6 +525,224 @@ pub(super) const ALL: &[Fault] = &[
         "        app: schema-registry\n        sidecar.istio.io/inject: \"false\"\n    spec:\n      enableServiceLinks: false\n      securityContext:\n        runAsNonRoot: true\n        runAsUser: 1000",
         "        app: schema-registry\n    spec:\n      enableServiceLinks: false\n      securityContext:\n        runAsNonRoot: true\n        runAsUser: 1337",
     ),
+    // A pod against its configuration.
+    ("KS-P40", KAFKA, "        - name: POD_NAME\n", "        - name: POD\n"),
+    ("KS-P40", KAFKA, "node.id=${env:NODE_ID}", "node.id=${env:ID}"),
+    ("KS-P41", KAFKA, "  server.properties: |", "  kafka.properties: |"),
+    (
+        "KS-P41",
+        KAFKA,
+        "mountPath: /etc/kafka-stacks",
+        "mountPath: /etc/kafka-files",
+    ),
+    (
+        "KS-P41",
+        KAFKA,
+        "        - name: tmp\n          mountPath: /tmp\n",
+        "        - name: tmp\n          mountPath: /etc/kafka-stacks/server.properties\n",
+    ),
+    (
+        "KS-P41",
+        KAFKA,
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]",
+        "[kafka-server-start, /srv/server.properties]",
+    ),
+    (
+        "KS-P42",
+        KAFKA,
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]",
+        "[kafka-server-start]",
+    ),
+    (
+        "KS-P42",
+        KAFKA,
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]",
+        "[bash, -c]",
+    ),
+    (
+        "KS-P43",
+        KAFKA,
+        "metadata.labels['apps.kubernetes.io/pod-index']",
+        "metadata.labels['pod-index']",
+    ),
+    (
+        "KS-P43",
+        KAFKA,
+        "fieldPath: status.podIP",
+        "fieldPath: metadata.labels['apps.kubernetes.io/pod-index']",
+    ),
+    (
+        "KS-P44",
+        KAFKA,
+        "- name: format\n        image: confluentinc/cp-kafka:8.2.1",
+        "- name: format\n        image: confluentinc/cp-kafka:8.3.1",
+    ),
+    (
+        "KS-P45",
+        KAFKA,
+        "        - name: tmp\n          mountPath: /tmp\n",
+        "        - name: tmp\n          mountPath: /scratch\n",
+    ),
+    (
+        "KS-P46",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: CLUSTER_ID\n          value: T2xkQ2x1c3RlcklkMDAwMQ\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P47",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_OPTS\n          value: -javaagent:/agent.jar=9092:/etc/kafka/a.yaml\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P47",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: JMX_PORT\n          value: \"9093\"\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P48",
+        KAFKA,
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]\n        env: *env\n",
+        "[bash, -c, \"KAFKA_OPTS=-Da=b exec kafka-server-start /etc/kafka-stacks/server.properties\"]\n        env:\n        - {name: KAFKA_OPTS, value: -Dc=d}\n        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n        - {name: NODE_ID, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['apps.kubernetes.io/pod-index']\"}}}\n",
+    ),
+    ("KS-P49", KAFKA, PROBE_WITHOUT_JMX, PROBE_WITH_JMX),
+    ("KS-P50", KAFKA, PROBE.0, PROBE.1),
+    (
+        "KS-P52",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: JAVA_TOOL_OPTIONS\n          value: -XX:+UseZGC\n        - name: KAFKA_JVM_PERFORMANCE_OPTS\n          value: -server -XX:+UseG1GC\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P53",
+        KAFKA,
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]",
+        "[/opt/kafka/bin/kafka-server-start.sh, /etc/kafka-stacks/server.properties]",
+    ),
+    (
+        "KS-P53",
+        KAFKA,
+        "- name: format\n        image: confluentinc/cp-kafka:8.2.1",
+        "- name: format\n        image: apache/kafka:4.2.0",
+    ),
+    (
+        "KS-C04",
+        KAFKA,
+        "        env: *env\n",
+        "        env: *env\n        resources: {limits: {memory: 1Gi}}\n",
+    ),
+    (
+        "KS-C14",
+        KAFKA,
+        "        env: *env\n",
+        "        env: *env\n        resources: {limits: {memory: 256Mi}}\n",
+    ),
+    (
+        "KS-C14",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_HEAP_OPTS\n          value: -Xmx128m\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-C06",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_HEAP_OPTS\n          value: -Xms16g -Xmx16g\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-C20",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_HEAP_OPTS\n          value: -Xms1Gi -Xmx1Gi\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-C20",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_HEAP_OPTS\n          value: -Xms2g -Xmx1g\n        - name: NODE_ID\n",
+    ),
+    // Ports and addresses.
+    (
+        "KS-P51",
+        KAFKA,
+        "\n    listeners=CLIENT://:9092",
+        "\n    listeners=CLIENT://:9095",
+    ),
+    (
+        "KS-P51",
+        KAFKA,
+        "        - containerPort: 8081\n",
+        "        - containerPort: 8081\n        readinessProbe: {tcpSocket: {port: 8082}}\n",
+    ),
+    (
+        "KS-P51",
+        KAFKA,
+        "  - name: http\n    port: 8081\n",
+        "  - name: http\n    port: 8081\n    targetPort: 8083\n",
+    ),
+    (
+        "KS-P55",
+        KAFKA,
+        "2@kafka-2.kafka-headless.kafka.svc.cluster.local:9093",
+        "2@kafka-2.kafka-headless.kafka.svc.cluster.local:9092",
+    ),
+    ("KS-P55", KAFKA, ",CONTROLLER://:9093", ",CONTROLLER://:9094"),
+    (
+        "KS-P56",
+        KAFKA,
+        "value: kafka.kafka.svc.cluster.local:9092",
+        "value: kafka-0.kafka-headless.kafka.svc.cluster.local:9094",
+    ),
+    (
+        "KS-P56",
+        KAFKA,
+        "value: kafka.kafka.svc.cluster.local:9092",
+        "value: kafka-headless:29092",
+    ),
+    (
+        "KS-P57",
+        KAFKA,
+        "CLIENT://${env:POD_NAME}.kafka-headless.",
+        "CLIENT://${env:POD_NAME}.kafka.",
+    ),
+    (
+        "KS-P57",
+        KAFKA,
+        "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092",
+        "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9094",
+    ),
+    (
+        "KS-P57",
+        KAFKA,
+        "CLIENT://${env:POD_NAME}.kafka-headless.kafka.",
+        "CLIENT://${env:POD_NAME}.kafka-headless.other.",
+    ),
+    (
+        "KS-P57",
+        KAFKA,
+        "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local",
+        "CLIENT://${env:POD_NAME}",
+    ),
+    (
+        "KS-P57",
+        KAFKA,
+        "advertised.listeners=CLIENT:",
+        "advertised.listeners=OUTSIDE:",
+    ),
+    (
+        "KS-P58",
+        KAFKA,
+        "spec:\n  selector:\n    app: kafka\n",
+        "spec:\n  type: LoadBalancer\n  selector:\n    app: kafka\n",
+    ),
+    (
+        "KS-P59",
+        KAFKA,
+        "        - name: SCHEMA_REGISTRY_HOST_NAME\n",
+        "        - name: SCHEMA_REGISTRY_LISTENERS\n          value: http://fd00::1:8081\n        - name: SCHEMA_REGISTRY_HOST_NAME\n",
+    ),
     (
         "KS-K23",
         KAFKA,
@@ -611,11 +839,78 @@ pub(super) const NONE: &[Fault] = &[
         "value: kafka.kafka.svc.cluster.local:9092",
         "value: PLAINTEXT://kafka:9092,kafka-2.kafka-headless.kafka.svc.cluster.local:9092",
     ),
+    // What another container writes, and what an image has.
     (
-        "KS-P19",
+        "KS-P41",
         KAFKA,
-        "CLIENT://${env:POD_NAME}.kafka",
-        "CLIENT://${env:POD_NAME}.kafka",
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]",
+        "[kafka-server-start, /etc/kafka-stacks/server.properties, --override, a=/etc/kafka/server.properties]",
+    ),
+    (
+        "KS-P41",
+        KAFKA,
+        "      - name: config\n        configMap:\n          name: kafka\n",
+        "      - name: config\n        configMap:\n          name: kafka\n          items: [{key: server.properties, path: server.properties}]\n",
+    ),
+    (
+        "KS-P40",
+        KAFKA,
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]\n        env: *env\n",
+        "[kafka-server-start, /etc/kafka-stacks/server.properties]\n        envFrom: [{configMapRef: {name: kafka}}]\n",
+    ),
+    (
+        "KS-P43",
+        KAFKA,
+        "fieldPath: status.podIP",
+        "fieldPath: metadata.labels['pod-template-hash']",
+    ),
+    (
+        "KS-P46",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: CLUSTER_ID\n          value: dNslt4aLhoV1ilXY5BmCQA\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P48",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_OPTS\n          value: -Da=b\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P47",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_OPTS\n          value: -javaagent:/agent.jar=9404:/etc/kafka/a.yaml\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-C04",
+        KAFKA,
+        "        env: *env\n",
+        "        env: *env\n        resources: {limits: {memory: 2Gi}}\n",
+    ),
+    (
+        "KS-C20",
+        KAFKA,
+        "        - name: NODE_ID\n",
+        "        - name: KAFKA_HEAP_OPTS\n          value: -XX:MaxRAMPercentage=50.0\n        - name: NODE_ID\n",
+    ),
+    (
+        "KS-P56",
+        KAFKA,
+        "value: kafka.kafka.svc.cluster.local:9092",
+        "value: kafka-0.kafka-headless.kafka.svc.cluster.local:9092",
+    ),
+    (
+        "KS-P57",
+        KAFKA,
+        "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092",
+        "CLIENT://${env:POD_NAME}.brokers.example.org:443",
+    ),
+    (
+        "KS-P59",
+        KAFKA,
+        "        - name: SCHEMA_REGISTRY_HOST_NAME\n",
+        "        - name: SCHEMA_REGISTRY_LISTENERS\n          value: http://[::]:8081\n        - name: SCHEMA_REGISTRY_HOST_NAME\n",
     ),
     (
         "KS-P25",

@@ -339,7 +339,14 @@ pub(super) fn sound() -> Vec<Sound> {
         (&stack::ACKNOWLEDGED_NOTHING, acknowledged()),
         (&stack::ACKNOWLEDGED_ERROR, acknowledged()),
         (&stack::OTHER_STACK, platform()),
-        (&stack::SECRET, raw("ssl.key.password", "${env:PASSWORD}")),
+        (
+            &stack::SECRET,
+            with(
+                dedicated()
+                    .env_from_secret("PASSWORD", "tls", "password")
+                    .config("ssl.key.password", "${env:PASSWORD}"),
+            ),
+        ),
         (&stack::RAW_SETTING, raw("num.replica.fetchers", "2")),
         (&stack::ACKNOWLEDGED_WITHOUT_REASON, acknowledged()),
         (&stack::AMENDMENT_WITHOUT_EFFECT, amended()),

@@ -52,4 +52,15 @@ rules! { rules::memory;
         source: "tests/memory: Kafka 4.3.1, ZooKeeper 3.8.6 and Apicurio Registry 3.3.3, measured with the metrics \
         agent",
     };
+
+    /// Options of the heap that a JVM refuses.
+    pub const HEAP_OPTIONS: Rule = Rule {
+        id: "KS-C20",
+        production: Error,
+        development: Error,
+        summary: "a size of the heap that the JVM refuses",
+        explanation: "A JVM reads `512m` or `4g`, not the `4Gi` of Kubernetes: it ends with `Invalid maximum heap size`. \
+            It also ends where the heap at the start is above the largest one.",
+        source: "OpenJDK 17, options -Xms and -Xmx",
+    };
 }

@@ -4,7 +4,7 @@ use crate::diagnostics::{Severity::Error, family::rules};
 use std::collections::BTreeMap;
 
 use super::Member;
-use crate::lint::model::set::SetFindings;
+use crate::lint::model::{container::Container, process::option, set::SetFindings};
 
 rules! { rules::pod;
     /// A cluster id that is not fixed.
@@ -17,6 +17,17 @@ rules! { rules::pod;
             another id. With `kafka-storage random-uuid` in the pod each pod has its own id. Without CLUSTER_ID the \
             image exits, or uses a default that other clusters use too. Create the id once and write it down.",
         source: "Kafka, StorageTool; cp-kafka and apache/kafka images",
+    };
+
+    /// Two cluster ids in one pod.
+    pub const CLUSTER_IDS: Rule = Rule {
+        id: "KS-P46",
+        production: Error,
+        development: Error,
+        summary: "a pod whose containers have different cluster ids",
+        explanation: "One container formats the log directory with its id, and the next one refuses what it finds: \
+            `RuntimeException: Invalid cluster.id in: meta.properties`. The broker never starts.",
+        source: "Kafka 4.3.1, MetaPropertiesEnsemble",
     };
 }
 
@@ -60,6 +71,43 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 "the cluster id is the default of the apache/kafka image: other clusters without an id share it",
             )
             .hint("generate one with `kafka-storage random-uuid`");
+    }
+}
+
+/// The cluster ids that the containers of a pod are given.
+fn given(container: &Container) -> impl Iterator<Item = String> {
+    let of_command = option(&container.command(), &["--cluster-id", "-t"]);
+    let names = ["CLUSTER_ID", "KAFKA_CLUSTER_ID", "KAFKA_KRAFT_CLUSTER_ID"];
+    let of_variables = names.iter().filter_map(|name| container.variable(name));
+    of_variables
+        .filter(|id| !id.is_empty() && !id.contains(['{', '$']))
+        .map(str::to_owned)
+        .chain(of_command)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// Containers of one pod with different ids.
+pub(super) fn of_pod(member: &Member<'_>, findings: &mut SetFindings) {
+    let mut first: Option<(String, &Container)> = None;
+    for container in &member.workload.containers {
+        for id in given(container) {
+            let (other, from) = first.get_or_insert_with(|| (id.clone(), container));
+            if *other != id {
+                findings
+                    .add(
+                        member.index,
+                        container.pointer.clone(),
+                        &CLUSTER_IDS,
+                        format!(
+                            "the cluster id is `{id}` in container `{}` and `{other}` in container `{}`",
+                            container.name, from.name
+                        ),
+                    )
+                    .hint("write the same id everywhere: that of the data which is there already");
+                return;
+            }
+        }
     }
 }
 

@@ -32,13 +32,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         image if image.contains("apache/kafka") => "/opt/kafka/config",
         _ => return,
     };
-    if let Some((map, _)) = member
-        .process
-        .mounts
-        .config_maps
-        .iter()
-        .find(|(_, path)| path == folder)
-    {
+    let mounts = &member.process.mounts;
+    if let Some((map, _)) = mounts.read_only().find(|(_, path)| *path == folder) {
         findings.add(
             member.index,
             member.process.pointer.clone(),
@@ -46,14 +41,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             format!("container `{}` mounts `{map}` over `{folder}`, where the image's entrypoint writes its configuration", member.process.container),
         )
         .hint("mount it elsewhere, and start Kafka with that file instead of the entrypoint");
-    } else if member.process.mounts.read_only_root
-        && !member
-            .process
-            .mounts
-            .writable
-            .iter()
-            .any(|path| folder.starts_with(path.as_str()))
-    {
+    } else if !mounts.can_write(folder) {
         findings
             .add(
                 member.index,

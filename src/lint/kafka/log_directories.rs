@@ -67,15 +67,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .map(|folder| folder.trim().trim_end_matches('/'))
         .filter(|folder| folder.starts_with('/'))
     {
-        let within = |path: &str| folder == path || folder.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        match member
-            .process
-            .mounts
-            .claims
-            .iter()
-            .filter(|(path, _)| within(path))
-            .max_by_key(|(path, _)| path.len())
-        {
+        match member.process.mounts.at(folder).filter(|mount| mount.is_claim()) {
             None => {
                 member
                     .at(
@@ -87,7 +79,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                     .hint("leave it as it is rendered: on the volume of `.storage(Storage::persistent(…))`")
                     .yaml_hint("mount a persistent volume claim there");
             }
-            Some((path, false)) if kafka && path == folder => {
+            Some(mount) if kafka && mount.part.is_none() && mount.path == folder => {
                 member
                     .at(
                         findings,

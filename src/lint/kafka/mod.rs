@@ -1,21 +1,33 @@
 //! Processes of the Kafka family among their objects: what keeps them from starting, loses data, or opens them to everyone.
 
+pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
 pub(crate) mod cluster_id;
+pub(crate) mod command;
 pub(crate) mod early_kill;
 pub(crate) mod entrypoint;
+pub(crate) mod environment;
+pub(crate) mod files;
 pub(crate) mod guards;
+mod listening;
 pub(crate) mod log_directories;
+mod memory;
 pub(crate) mod node_ids;
+pub(crate) mod outside;
+pub(crate) mod ports;
 pub(crate) mod quorum;
 pub(crate) mod service_links;
 mod settings;
+pub(crate) mod temporary;
+pub(crate) mod tools;
 pub(crate) mod topic_creation;
 pub(crate) mod user;
 
 use super::model::{
     ObjectDetail, ObjectModel,
+    container::Container,
+    jvm::Jvm,
     process::KafkaProcess,
     program::Program,
     release,
@@ -60,6 +72,14 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         user::named(member, findings);
         user::volumes(member, findings);
         cluster_id::check(member, findings);
+        cluster_id::of_pod(member, findings);
+        environment::check(member, findings);
+        tools::check(member, findings);
+        temporary::check(member, findings);
+        memory::check(member, findings);
+        ports::taken(member, findings);
+        ports::unanswered(member, findings);
+        addresses::ipv6(member, findings);
         match member.process.program {
             Program::Broker | Program::ZooKeeper => {
                 log_directories::check(member, findings);
@@ -75,7 +95,13 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         }
     }
     cluster_id::shared(&members, findings);
+    addresses::check(set, &members, findings);
+    outside::check(set, &members, findings);
     for (index, object, workload) in set.workloads() {
+        files::check(set, findings, index, object, workload);
+        command::check(findings, index, workload);
+        environment::labels(findings, index, object, workload);
+        memory::of_others(findings, index, workload);
         topic_creation::by_job(findings, index, object, workload);
     }
 }
@@ -121,6 +147,22 @@ impl Member<'_> {
         self.set.index("ConfigMap", &self.object.identity.namespace, map)
     }
 
+    /// The container of the process.
+    fn container(&self) -> Option<&Container> {
+        let mut containers = self.workload.containers.iter();
+        containers.find(|container| container.pointer == self.process.pointer)
+    }
+
+    /// Its JVM.
+    fn jvm(&self) -> Option<Jvm> {
+        Some(Jvm::of(self.container()?, self.process.program))
+    }
+
+    /// Whether its image is one whose content is known: of its maker, or named by the stack.
+    fn is_known_image(&self) -> bool {
+        self.object.version.is_some() || is_official(self.process.image_name())
+    }
+
     fn is_stateful_set(&self) -> bool {
         self.object.identity.kind == "StatefulSet"
     }
@@ -135,4 +177,9 @@ impl Member<'_> {
                 .is_some_and(|roles| roles.value.contains("controller")),
         }
     }
+}
+
+/// Whether an image is Confluent's or Apache's own, whose content is known.
+fn is_official(image: &str) -> bool {
+    image.contains("confluentinc/cp-") || image == "apache/kafka" || image.ends_with("/apache/kafka")
 }

@@ -55,7 +55,10 @@ pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
     let non_root = member.process.user.id.is_some_and(|user| user > 0)
         || member.process.user.id.is_none()
             && (member.process.user.non_root || image.contains("confluentinc/") || image.ends_with("apache/kafka"));
-    if !member.process.mounts.claims.is_empty() && non_root && !member.process.user.owns_volumes {
+    if let Some(claim) = member.process.mounts.claims().next()
+        && non_root
+        && !member.process.user.owns_volumes
+    {
         findings
             .add(
                 member.index,
@@ -63,7 +66,7 @@ pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
                 &VOLUME_OWNER,
                 format!(
                     "container `{}` does not run as root, but a new volume belongs to root: it cannot write to `{}`",
-                    member.process.container, member.process.mounts.claims[0].0
+                    member.process.container, claim.path
                 ),
             )
             .hint("set `fsGroup` to the group of the image's user, `1000`");

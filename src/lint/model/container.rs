@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::node::Node;
+use super::{
+    mounts::Mounts,
+    node::Node,
+    service::PortRef,
+    syntax::{quantity, split_tag},
+};
 
 /// Command and arguments in a line.
 pub(crate) fn command(container: &Node<'_, '_>) -> String {
-    let mut words = Vec::new();
-    for list in ["command", "args"] {
-        let list = container.get(list);
-        words.extend(list.items().map(|word| word.text().to_owned()));
-    }
-    words.join(" ")
+    words(container).join(" ")
 }
 
 /// What each variable of a container stands for. A field of the pod is written as `{metadata.name}`.
@@ -66,4 +66,195 @@ pub(crate) fn references(text: &str) -> Vec<&str> {
         }
     }
     names
+}
+
+/// A container of a pod that has to do with Kafka.
+#[derive(Clone, Debug)]
+pub(crate) struct Container {
+    pub(crate) pointer: String,
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) stage: Stage,
+    /// Command and arguments, word by word.
+    pub(crate) words: Vec<String>,
+    /// Its variables in their order: the name, and what it stands for.
+    pub(crate) variables: Vec<(String, String)>,
+    /// Whether further variables come from other objects.
+    pub(crate) open: bool,
+    /// Whether someone may type into it.
+    pub(crate) interactive: bool,
+    pub(crate) mounts: Mounts,
+    /// What the kubelet asks or runs while it lives.
+    pub(crate) hooks: Vec<Hook>,
+    /// The limit of its memory in bytes.
+    pub(crate) memory: Option<u64>,
+    pub(crate) ports: Vec<Port>,
+}
+
+/// When a container runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Before the others, to its end.
+    Init,
+    /// Before the others, and on.
+    Sidecar,
+    Main,
+}
+
+/// A port that a container declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) number: i64,
+}
+
+/// A probe, or a hook of the lifecycle.
+#[derive(Clone, Debug)]
+pub(crate) struct Hook {
+    /// Its field, as `readinessProbe`.
+    pub(crate) field: &'static str,
+    pub(crate) pointer: String,
+    pub(crate) action: Action,
+    /// The seconds until it counts as failed. None for a hook of the lifecycle.
+    pub(crate) timeout: Option<i64>,
+}
+
+/// What a probe or a hook does.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// Runs this command.
+    Command(String),
+    /// Asks this port of the container.
+    Port(PortRef),
+    Other,
+}
+
+impl Container {
+    pub(super) fn of(container: &Node<'_, '_>, list: &str, pod: &Node<'_, '_>) -> Self {
+        let known = variables(container);
+        let env = container.get("env");
+        let names = env.items().map(|variable| variable.get("name").text());
+        let limit = container.get("resources").get("limits").get("memory").value();
+        Self {
+            pointer: container.pointer(),
+            name: container.get("name").text().to_owned(),
+            image: container.get("image").text().to_owned(),
+            stage: match container.get("restartPolicy").text() {
+                _ if list == "containers" => Stage::Main,
+                "Always" => Stage::Sidecar,
+                _ => Stage::Init,
+            },
+            words: words(container),
+            variables: names
+                .map(|name| (name.to_owned(), known.get(name).cloned().unwrap_or_default()))
+                .collect(),
+            open: container.get("envFrom").len() > 0,
+            interactive: ["stdin", "tty"]
+                .iter()
+                .any(|field| container.get(field).bool() == Some(true)),
+            mounts: Mounts::of(container, pod),
+            hooks: hooks(container),
+            memory: quantity(limit).and_then(|nano| u64::try_from(nano / 1_000_000_000).ok()),
+            ports: ports(container),
+        }
+    }
+
+    /// Command and arguments in a line.
+    pub(crate) fn command(&self) -> String {
+        self.words.join(" ")
+    }
+
+    /// What a variable stands for.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.variables.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The place of a variable.
+    pub(crate) fn variable_pointer(&self, name: &str) -> String {
+        match self.variables.iter().position(|(other, _)| other == name) {
+            Some(index) => format!("{}/env/{index}", self.pointer),
+            None => self.pointer.clone(),
+        }
+    }
+
+    /// The name of its image, without tag and digest.
+    pub(crate) fn image_name(&self) -> &str {
+        split_tag(self.image.split('@').next().unwrap_or_default()).0
+    }
+
+    /// The number of a port of the container.
+    pub(crate) fn port(&self, port: &PortRef) -> Option<i64> {
+        match port {
+            PortRef::Number(number) => Some(*number),
+            PortRef::Name(name) => self
+                .ports
+                .iter()
+                .find(|port| port.name == *name)
+                .map(|port| port.number),
+        }
+    }
+}
+
+fn words(container: &Node<'_, '_>) -> Vec<String> {
+    let mut words = Vec::new();
+    for list in ["command", "args"] {
+        let list = container.get(list);
+        words.extend(list.items().map(|word| word.text().to_owned()));
+    }
+    words
+}
+
+/// The ports that a container declares.
+pub(super) fn ports(container: &Node<'_, '_>) -> Vec<Port> {
+    let declared = container.get("ports");
+    declared
+        .items()
+        .map(|port| Port {
+            name: port.get("name").text().to_owned(),
+            number: port.get("containerPort").int().unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn hooks(container: &Node<'_, '_>) -> Vec<Hook> {
+    let action = |node: &Node<'_, '_>| {
+        let exec = node.get("exec");
+        if exec.is_set() {
+            let words = exec.get("command");
+            return Action::Command(words.items().map(|word| word.text()).collect::<Vec<_>>().join(" "));
+        }
+        let asked = ["httpGet", "tcpSocket", "grpc"].into_iter().find_map(|kind| {
+            let asked = node.get(kind);
+            // Another host is asked.
+            let own = asked.get("host").text().is_empty();
+            PortRef::of(&asked.get("port")).filter(|_| own)
+        });
+        asked.map_or(Action::Other, Action::Port)
+    };
+    let lifecycle = container.get("lifecycle");
+    let mut found = Vec::new();
+    for field in [
+        "startupProbe",
+        "readinessProbe",
+        "livenessProbe",
+        "postStart",
+        "preStop",
+    ] {
+        let probe = field.ends_with("Probe");
+        let node = if probe {
+            container.get(field)
+        } else {
+            lifecycle.get(field)
+        };
+        if node.is_set() {
+            found.push(Hook {
+                field,
+                pointer: node.pointer(),
+                action: action(&node),
+                timeout: probe.then(|| node.get("timeoutSeconds").int().unwrap_or(1)),
+            });
+        }
+    }
+    found
 }

@@ -2,6 +2,7 @@
 
 use super::{
     container::command,
+    mounts::Mounts,
     node::Node,
     program::{Program, program},
     properties::Property,
@@ -28,19 +29,6 @@ pub(crate) struct KafkaProcess {
     /// Commands of all containers of the pod, and where each is.
     pub(crate) commands: Vec<(String, String)>,
     pub(crate) cluster_id: Option<String>,
-}
-
-/// What is mounted into a container.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mounts {
-    /// Folders or files of mounted ConfigMaps: name of the map, path.
-    pub(crate) config_maps: Vec<(String, String)>,
-    /// The paths of mounted claims, and whether only a part of the volume is mounted.
-    pub(crate) claims: Vec<(String, bool)>,
-    /// The paths of mounted volumes that can be written.
-    pub(crate) writable: Vec<String>,
-    /// Whether nothing else can be written.
-    pub(crate) read_only_root: bool,
 }
 
 /// How long the kubelet waits before it kills a container.
@@ -126,15 +114,11 @@ impl KafkaProcess {
     /// property files of a ConfigMap.
     pub(crate) fn settings<'f>(&self, files: impl Fn(&str) -> &'f [(String, Vec<Property>)]) -> EffectiveSettings {
         let mut settings = EffectiveSettings::of(&self.environment);
-        let start = self.start();
-        for (map, path) in &self.mounts.config_maps {
-            for (file, lines) in files(map) {
-                let whole = format!("{path}/{file}");
-                // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
-                let mut words = start.split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
-                if words.any(|word| word == whole || word == path && path.ends_with(file.as_str())) {
-                    settings.add_file(&self.environment, map, file, lines);
-                }
+        // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
+        let words = self.start().split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
+        for (map, key) in words.filter_map(|word| self.mounts.config_map_file(word)) {
+            if let Some((_, lines)) = files(map).iter().find(|(file, _)| file == key) {
+                settings.add_file(&self.environment, map, key, lines);
             }
         }
         settings
@@ -146,41 +130,8 @@ impl KafkaProcess {
     }
 }
 
-impl Mounts {
-    fn of(container: &Node<'_, '_>, pod: &Node<'_, '_>) -> Self {
-        let mut own = Self {
-            read_only_root: container.get("securityContext").get("readOnlyRootFilesystem").bool() == Some(true),
-            ..Self::default()
-        };
-        let volumes = pod.get("volumes");
-        let mounts = container.get("volumeMounts");
-        for mount in mounts.items() {
-            let (name, path) = (mount.get("name").text(), mount.get("mountPath").text());
-            let part = ["subPath", "subPathExpr"].iter().any(|field| mount.get(field).is_set());
-            let volume = volumes.items().find(|volume| volume.get("name").text() == name);
-            let path = path.trim_end_matches('/').to_owned();
-            match volume {
-                Some(volume) if volume.get("configMap").is_set() => {
-                    let map = volume.get("configMap").get("name").text().to_owned();
-                    own.config_maps.push((map, path));
-                }
-                Some(volume) if volume.get("secret").is_set() || volume.get("projected").is_set() => {
-                    own.config_maps.push((String::new(), path));
-                }
-                // A claim template has no volume.
-                Some(volume) if !volume.get("persistentVolumeClaim").is_set() => own.writable.push(path),
-                _ => {
-                    own.writable.push(path.clone());
-                    own.claims.push((path, part));
-                }
-            }
-        }
-        own
-    }
-}
-
-/// The value of an option, as `--cluster-id=X` or `-t X`.
-fn option(command: &str, names: &[&str]) -> Option<String> {
+/// The value of an option, as `--cluster-id=X` or `-t X`, of `kafka-storage`.
+pub(crate) fn option(command: &str, names: &[&str]) -> Option<String> {
     if !command.contains("kafka-storage") {
         return None;
     }

@@ -8,6 +8,8 @@ pub(crate) struct Service {
     pub(crate) selector: Option<Selector>,
     pub(crate) headless: bool,
     pub(crate) external: bool,
+    /// The type that opens it to the outside: `LoadBalancer` or `NodePort`.
+    pub(crate) outward: Option<&'static str>,
     pub(crate) not_ready_too: bool,
     pub(crate) ports: Vec<ServicePort>,
 }
@@ -44,6 +46,9 @@ pub(super) fn read(spec: &Node<'_, '_>) -> Service {
         selector: (selector.len() > 0).then(|| Selector::pairs(selector.value())),
         headless: spec.get("clusterIP").text() == "None",
         external: spec.get("type").text() == "ExternalName",
+        outward: ["LoadBalancer", "NodePort"]
+            .into_iter()
+            .find(|kind| spec.get("type").text() == *kind),
         not_ready_too: spec.get("publishNotReadyAddresses").bool() == Some(true),
         ports: ports
             .items()

@@ -13,6 +13,8 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
     pub(crate) value: String,
+    /// The value before variables were put into it.
+    pub(crate) raw: String,
     /// Where: in the pod, or in a ConfigMap by its name.
     pub(crate) pointer: String,
     pub(crate) row: Option<u32>,
@@ -39,6 +41,7 @@ impl EffectiveSettings {
         for Property { key, value, row } in lines {
             self.0.entry(key.to_owned()).or_insert_with(|| Setting {
                 value: environment.resolve(value),
+                raw: value.to_owned(),
                 pointer: format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
                 row: Some(*row),
                 config_map: Some(config_map.to_owned()),
@@ -125,6 +128,7 @@ impl Setting {
     /// One that is made in the pod itself.
     pub(crate) fn at(value: String, pointer: String) -> Self {
         Self {
+            raw: value.clone(),
             value,
             pointer,
             row: None,

@@ -2,7 +2,7 @@
 
 use super::{
     address::{self, Address},
-    container,
+    container::{self, Container, Port},
     node::Node,
     pod_security,
     process::KafkaProcess,
@@ -33,13 +33,8 @@ pub(crate) struct Workload {
     pub(crate) exports: bool,
     /// The commands of a Job, and where each is.
     pub(crate) commands: Vec<(String, String)>,
-}
-
-/// A port that a container declares.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Port {
-    pub(crate) name: String,
-    pub(crate) number: i64,
+    /// The containers of a pod that has to do with Kafka.
+    pub(crate) containers: Vec<Container>,
 }
 
 /// Another object, by name.
@@ -77,17 +72,16 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
             if kind == "Job" {
                 commands.push((container.pointer(), container::command(&container)));
             }
-            let declared = container.get("ports");
             // Init containers are gone when a Service looks for ports, unless they are sidecars.
-            for port in declared.items() {
-                ports.push(Port {
-                    name: port.get("name").text().to_owned(),
-                    number: port.get("containerPort").int().unwrap_or_default(),
-                });
-            }
+            ports.extend(container::ports(&container));
         }
     }
     pod_references(&pod, &mut references);
+    let containers = if is_of_kafka(&pod) {
+        containers(&pod)
+    } else {
+        Vec::new()
+    };
     let inject = "sidecar.istio.io/inject";
     let decided = [metadata.get("labels"), metadata.get("annotations")]
         .iter()
@@ -117,7 +111,38 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         kafka: (kind != "Job").then(|| KafkaProcess::of(&pod)).flatten(),
         exports,
         commands,
+        containers,
     }
+}
+
+/// Whether a pod has to do with Kafka: an image or a command says so.
+fn is_of_kafka(pod: &Node<'_, '_>) -> bool {
+    let of_kafka = |text: &str| {
+        [
+            "kafka",
+            "zookeeper",
+            "zkServer",
+            "schema-registry",
+            "connect-distributed",
+            "apicurio",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+    };
+    ["initContainers", "containers"].into_iter().any(|list| {
+        let list = pod.get(list);
+        list.items()
+            .any(|container| of_kafka(container.get("image").text()) || of_kafka(&container::command(&container)))
+    })
+}
+
+fn containers(pod: &Node<'_, '_>) -> Vec<Container> {
+    let mut all = Vec::new();
+    for name in ["initContainers", "containers"] {
+        let list = pod.get(name);
+        all.extend(list.items().map(|container| Container::of(&container, name, pod)));
+    }
+    all
 }
 
 fn reference(

@@ -209,7 +209,7 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
                     &memory::REQUEST_ABOVE_LIMIT,
                     format!("is {}, above the limit of {}", shown(&request), shown(&limit)),
                 )
-                .hint("set both with `.resources(Resources::range(…, …))`")
+                .hint("raise the limit or lower the request in `.resources(…)`")
                 .yaml_hint("raise the limit, or lower the request");
         }
     }

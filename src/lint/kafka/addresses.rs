@@ -1,0 +1,301 @@
+//! Addresses of brokers, controllers and servers: whether they lead to a process that listens there.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Member,
+    listening::{Listener, Open, listeners, shown},
+};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::{
+    model::{
+        ObjectModel,
+        program::Program,
+        set::{ObjectSet, SetFindings},
+        settings::{POD_NAME, Setting},
+    },
+    set::addresses::host,
+};
+
+rules! { rules::pod;
+    /// Voters at another port than that of the controllers.
+    pub const VOTER_PORT: Rule = Rule {
+        id: "KS-P55",
+        production: Error,
+        development: Error,
+        summary: "voters at a port that is not the controllers' listener",
+        explanation: "The members of the quorum dial each other at the ports of `controller.quorum.voters`, and listen \
+            on the listener of `controller.listener.names`. Where the two differ, no controller reaches another: no \
+            leader is elected, and no broker starts.",
+        source: "Kafka documentation, controller.quorum.voters",
+    };
+
+    /// An address whose port nothing answers.
+    pub const ADDRESS_PORT: Rule = Rule {
+        id: "KS-P56",
+        production: Error,
+        development: Error,
+        summary: "an address at a port that nothing listens on",
+        explanation: "The address leads to a pod, or to a headless Service, which does not translate ports: what the \
+            process listens on is what can be dialled. Connections are refused: a wait loop waits for its whole time, an \
+            exporter and a client find no broker.",
+        source: "Kubernetes, Headless Services",
+    };
+
+    /// An advertised address that does not lead back.
+    pub const ADVERTISED_ELSEWHERE: Rule = Rule {
+        id: "KS-P57",
+        production: Error,
+        development: Error,
+        summary: "an advertised address that does not lead back to its listener",
+        explanation: "Clients and other brokers dial the address that a broker advertises. A name of a listener that it \
+            does not have is refused at the start: `listener names must be equal to or a subset of the ones defined in \
+            listeners`. A pod's name resolves only with the Service of its `serviceName`, in its namespace, and leads to \
+            the port of the listener itself: with another one, clients read the metadata and then time out.",
+        source: "Kafka documentation, advertised.listeners; Kubernetes, StatefulSet, stable network ID",
+    };
+
+    /// An IPv6 address without brackets.
+    pub const IPV6: Rule = Rule {
+        id: "KS-P59",
+        production: Error,
+        development: Error,
+        summary: "an IPv6 address without brackets",
+        explanation: "In a URL, and in ZooKeeper's list of servers, a colon ends the host: an IPv6 address needs \
+            brackets, `http://[fd00::1]:8081`. Without them the registry and the workers do not start \
+            (`URISyntaxException`, or a host that is null), and ZooKeeper refuses the server. Kafka's own lists take both.",
+        source: "RFC 3986, 3.2.2; ZooKeeper, ConfigUtils; Kafka, Utils.HOST_PORT_PATTERN",
+    };
+}
+
+/// Addresses in the whole set, the lists of voters included.
+pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+    let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
+    for (index, object) in set.objects.iter().enumerate() {
+        for address in &object.addresses {
+            let Some(open) = at(set, &by_index, &object.identity.namespace, &address.host) else {
+                continue;
+            };
+            if open.iter().any(|open| open.port == address.port) {
+                continue;
+            }
+            let finding = findings.add(
+                index,
+                address.pointer.clone(),
+                &ADDRESS_PORT,
+                format!(
+                    "`{}:{}` refuses connections: nothing listens on port {}",
+                    address.host, address.port, address.port
+                ),
+            );
+            finding.place.row = address.row;
+            finding.hint(format!("it listens on {}", shown(&open)));
+        }
+    }
+    for member in members {
+        voters(set, &by_index, member, findings);
+        advertised(member, findings);
+    }
+}
+
+/// What is open at the pods of a host, if all of it is known: a pod, or the pods of a headless Service.
+fn at(set: &ObjectSet<'_>, members: &BTreeMap<usize, &Member<'_>>, own: &str, name: &str) -> Option<Vec<Open>> {
+    let (namespace, service, pod) = host(name, own)?;
+    let indices = match pod {
+        Some(pod) => vec![set.index("StatefulSet", namespace, pod.rsplit_once('-')?.0)?],
+        None => {
+            let service = set.find("Service", namespace, service).and_then(ObjectModel::service)?;
+            if !service.headless {
+                return None;
+            }
+            set.selected(namespace, service.selector.as_ref()?)
+                .into_iter()
+                .map(|(index, _)| index)
+                .collect()
+        }
+    };
+    let mut open = Vec::new();
+    for index in indices {
+        open.extend(members.get(&index)?.listening()?);
+    }
+    (!open.is_empty()).then_some(open)
+}
+
+/// The listener of a controller: the first of its names.
+fn controller_port(member: &Member<'_>) -> Option<(i64, String)> {
+    if !member.votes() {
+        return None;
+    }
+    let names = &member.settings.get("controller.listener.names")?.value;
+    let name = names.split(',').next()?.trim();
+    let all = member.settings.get("listeners")?;
+    let listener = listeners(&all.value).find(|listener| listener.name == name)?;
+    Some((listener.port?, name.to_owned()))
+}
+
+fn voters(
+    set: &ObjectSet<'_>,
+    members: &BTreeMap<usize, &Member<'_>>,
+    member: &Member<'_>,
+    findings: &mut SetFindings,
+) {
+    for key in ["controller.quorum.voters", "controller.quorum.bootstrap.servers"] {
+        let Some(setting) = member.settings.get(key) else {
+            continue;
+        };
+        let wrong = setting.value.split(',').find_map(|entry| {
+            let address = entry.trim();
+            let address = address.split_once('@').map_or(address, |(_, address)| address);
+            let (name, port) = address.rsplit_once(':')?;
+            let port: i64 = port.parse().ok()?;
+            let (namespace, _, pod) = host(name, &member.object.identity.namespace)?;
+            let index = set.index("StatefulSet", namespace, pod?.rsplit_once('-')?.0)?;
+            let (right, listener) = controller_port(members.get(&index)?)?;
+            (right != port).then(|| (address.to_owned(), port, right, listener))
+        });
+        if let Some((address, port, right, listener)) = wrong {
+            member
+                .at(
+                    findings,
+                    setting,
+                    &VOTER_PORT,
+                    format!(
+                        "`{key}` has `{address}`, but the listener `{listener}` of the controllers is at port {right}"
+                    ),
+                )
+                .hint(format!("write port {right} instead of {port}, or change `listeners`"));
+        }
+    }
+}
+
+fn advertised(member: &Member<'_>, findings: &mut SetFindings) {
+    let Some(setting) = member.settings.get("advertised.listeners") else {
+        return;
+    };
+    let own: Vec<Listener<'_>> = match member.settings.get("listeners") {
+        Some(all) => listeners(&all.value).collect(),
+        None => Vec::new(),
+    };
+    for address in listeners(&setting.value) {
+        let listener = own.iter().find(|own| own.name == address.name);
+        let wrong = if !own.is_empty() && listener.is_none() {
+            let names: Vec<&str> = own.iter().map(|own| own.name).collect();
+            Some((
+                format!("`listeners` has no `{}`: the broker does not start", address.name),
+                format!("`listeners` has `{}`", names.join("`, `")),
+            ))
+        } else if let Some(service) = service_of(member, address.host) {
+            let right = member.workload.service.as_deref().unwrap_or_default();
+            leads_back(member, service, right).or_else(|| {
+                let port = listener?.port?;
+                (address.port != Some(port)).then(|| {
+                    (
+                        format!("the listener is at port {port}: connections to the pod are refused"),
+                        format!("write port {port}"),
+                    )
+                })
+            })
+        } else {
+            None
+        };
+        if let Some((why, hint)) = wrong {
+            let port = address.port.map_or_else(String::new, |port| format!(":{port}"));
+            let shown = format!("{}://{}{port}", address.name, address.host);
+            let message = format!("`advertised.listeners` has `{shown}`, but {why}");
+            member.at(findings, setting, &ADVERTISED_ELSEWHERE, message).hint(hint);
+        }
+    }
+}
+
+/// Service and namespace in the name of the own pod; none if a host is something else.
+fn service_of<'h>(member: &Member<'_>, host: &'h str) -> Option<(&'h str, Option<&'h str>)> {
+    let rest = host.strip_prefix(POD_NAME)?;
+    if rest.is_empty() {
+        return Some(("", None));
+    }
+    let parts: Vec<&str> = rest.strip_prefix('.')?.split('.').collect();
+    let own = |namespace: &str| namespace == member.object.identity.namespace;
+    match parts.as_slice() {
+        [service] => Some((service, None)),
+        [service, namespace] if own(namespace) => Some((service, Some(namespace))),
+        [service, namespace, "svc", ..] => Some((service, Some(namespace))),
+        // A name of another domain.
+        _ => None,
+    }
+}
+
+/// Why the name of a pod with this Service does not lead to it.
+fn leads_back(
+    member: &Member<'_>,
+    (service, namespace): (&str, Option<&str>),
+    right: &str,
+) -> Option<(String, String)> {
+    let own = &member.object.identity;
+    if !member.is_stateful_set() {
+        return Some((
+            format!("the pods of a {} have no names in DNS", own.kind),
+            "advertise `status.podIP`, or make it a StatefulSet".to_owned(),
+        ));
+    }
+    if right.is_empty() || service.contains(['{', '$']) {
+        return None;
+    }
+    if service.is_empty() {
+        return Some((
+            "the bare name of a pod does not resolve".to_owned(),
+            format!("write `<pod>.{right}.{}.svc.cluster.local`", own.namespace),
+        ));
+    }
+    if service != right {
+        return Some((
+            format!("the pods have their names below the Service `{right}`: this one does not resolve"),
+            format!("write `{right}` instead of `{service}`"),
+        ));
+    }
+    let other = namespace.filter(|name| !name.contains(['{', '$']) && *name != own.namespace)?;
+    Some((
+        format!("the pods are in the namespace `{}`", own.namespace),
+        format!("write `{}` instead of `{other}`", own.namespace),
+    ))
+}
+
+/// Addresses in which a colon ends the host.
+pub(super) fn ipv6(member: &Member<'_>, findings: &mut SetFindings) {
+    for (key, setting) in member.settings.iter() {
+        let bare = match member.process.program {
+            Program::ZooKeeper => {
+                key.starts_with("server.") && is_bare(setting.value.split(';').next().unwrap_or_default(), 4)
+            }
+            Program::Connect | Program::Registry => setting
+                .value
+                .split(',')
+                .filter_map(|url| url.trim().split_once("://"))
+                .any(|(scheme, rest)| {
+                    scheme.starts_with("http") && is_bare(rest.split('/').next().unwrap_or_default(), 1)
+                }),
+            Program::Broker => false,
+        };
+        if bare {
+            tell_ipv6(member, findings, key, setting);
+        }
+    }
+}
+
+/// Whether an address has more colons than it may have, and no brackets.
+fn is_bare(address: &str, colons: usize) -> bool {
+    let hex = |c: char| c.is_ascii_hexdigit() || c == ':';
+    !address.starts_with('[')
+        && address.matches(':').count() > colons
+        && address.split(':').take(2).all(|part| part.chars().all(hex))
+}
+
+fn tell_ipv6(member: &Member<'_>, findings: &mut SetFindings, key: &str, setting: &Setting) {
+    member
+        .at(
+            findings,
+            setting,
+            &IPV6,
+            format!("`{key}` is `{}`: an IPv6 address without brackets", setting.value),
+        )
+        .hint("write brackets around the address");
+}

@@ -1,0 +1,186 @@
+//! The files that a command names.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{
+    ObjectDetail, ObjectModel,
+    container::Container,
+    mounts::Content,
+    set::{ObjectSet, SetFindings},
+    workload::Workload,
+};
+
+rules! { rules::pod;
+    /// A file that the container does not have.
+    pub const MISSING_FILE: Rule = Rule {
+        id: "KS-P41",
+        production: Error,
+        development: Error,
+        summary: "a command that names a file which the container does not have",
+        explanation: "A command names files by their path; which file is there, the mounts decide: the key of a \
+            ConfigMap, the path of a mount, another mount that hides it. Nothing compares the two. Kafka ends with \
+            `NoSuchFileException`, a JVM does not start without the file of its agent, a shell ends with 127.",
+        source: "Kubernetes, Configure a Pod to Use a ConfigMap; Volumes",
+    };
+}
+
+/// The ends of files that a command may name.
+const ENDS: [&str; 10] = [
+    ".properties",
+    ".yaml",
+    ".yml",
+    ".sh",
+    ".conf",
+    ".json",
+    ".xml",
+    ".jks",
+    ".p12",
+    ".txt",
+];
+
+/// Folders that the images of Confluent and Apache fill, or that programs write.
+const OF_IMAGES: [&str; 15] = [
+    "/etc/kafka/",
+    "/etc/kafka-connect/",
+    "/etc/schema-registry/",
+    "/etc/confluent/",
+    "/etc/ssl/",
+    "/etc/java/",
+    "/opt/",
+    "/usr/",
+    "/mnt/shared/",
+    "/bin/",
+    "/tmp/",
+    "/var/",
+    "/run/",
+    "/home/",
+    "/lib/",
+];
+
+/// Words of a command that make a file.
+const WRITES: [&str; 11] = [
+    ">", "tee ", "cp ", "mv ", "ln ", "install ", "keytool", "openssl", "curl", "wget", "envsubst",
+];
+
+pub(super) fn check(
+    set: &ObjectSet<'_>,
+    findings: &mut SetFindings,
+    index: usize,
+    object: &ObjectModel,
+    workload: &Workload,
+) {
+    for container in &workload.containers {
+        // A file that is missing is missing for all that name it.
+        let mut told: BTreeMap<&str, ()> = BTreeMap::new();
+        for path in container.words.iter().flat_map(|word| paths(word)) {
+            if told.insert(path, ()).is_some() {
+                continue;
+            }
+            if let Some((message, hint)) = missing(set, object, workload, container, path) {
+                let message = format!("container `{}` names `{path}`, {message}", container.name);
+                findings
+                    .add(index, container.pointer.clone(), &MISSING_FILE, message)
+                    .hint(hint);
+            }
+        }
+    }
+}
+
+/// The paths of files in a word of a command.
+fn paths(word: &str) -> impl Iterator<Item = &str> {
+    word.split(|c: char| c.is_whitespace() || "'\"`;&|=:,()<>[]".contains(c))
+        .filter(|part| part.starts_with('/') && !part.contains(['$', '{', '*', '?', '%']))
+        .filter(|part| ENDS.iter().any(|end| part.ends_with(end)))
+}
+
+/// Why a container does not have a file, and what mends it; none if it has it, or if that cannot be seen.
+fn missing(
+    set: &ObjectSet<'_>,
+    object: &ObjectModel,
+    workload: &Workload,
+    container: &Container,
+    path: &str,
+) -> Option<(String, String)> {
+    let command = container.command();
+    if ["-f ", "-e ", "-r ", "-s "]
+        .iter()
+        .any(|test| command.contains(&format!("{test}{path}")))
+    {
+        return None;
+    }
+    let namespace = &object.identity.namespace;
+    let keys = |kind: &str, name: &str| match &set.find(kind, namespace, name)?.detail {
+        ObjectDetail::Config(config) => Some(&config.keys),
+        _ => None,
+    };
+    let Some(mount) = container.mounts.at(path) else {
+        // What a file of this name is mounted as.
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let elsewhere = container.mounts.list.iter().find_map(|mount| {
+            let Content::ConfigMap(files) = &mount.content else {
+                return None;
+            };
+            let there = format!("{}/{name}", mount.path);
+            let (map, key) = mount.key(&there)?;
+            let key = key?;
+            let known = keys("ConfigMap", &files.object)?.iter().any(|known| known == key);
+            known.then(|| (map.to_owned(), there.clone()))
+        });
+        let of_image = OF_IMAGES.iter().any(|folder| path.starts_with(folder));
+        if of_image || WRITES.iter().any(|word| command.contains(word)) {
+            return None;
+        }
+        if let Some((map, there)) = elsewhere {
+            return Some((
+                format!("but ConfigMap `{map}` has that file mounted at `{there}`"),
+                format!("mount the volume at `{}`, or name `{there}`", parent(path)),
+            ));
+        }
+        return super::is_official(container.image_name()).then(|| {
+            (
+                "but nothing is mounted there, and the image has no such file".to_owned(),
+                format!("mount a ConfigMap with that file at `{}`", parent(path)),
+            )
+        });
+    };
+    let kind = match &mount.content {
+        Content::ConfigMap(_) => "ConfigMap",
+        Content::Secret(_) => "Secret",
+        Content::Empty => {
+            let shared = workload.containers.iter().any(|other| {
+                other.pointer != container.pointer && other.mounts.list.iter().any(|of| of.volume == mount.volume)
+            });
+            // Mounted at the name of the file, it is a folder.
+            let written = (shared && mount.path != path)
+                || path.starts_with("/tmp/")
+                || WRITES.iter().any(|word| command.contains(word));
+            return (!written).then(|| {
+                (
+                    format!(
+                        "but the volume `{}` is mounted there, which is empty when the pod starts",
+                        mount.volume
+                    ),
+                    format!("mount `{}` elsewhere", mount.volume),
+                )
+            });
+        }
+        _ => return None,
+    };
+    let (name, key) = mount.key(path)?;
+    let known = keys(kind, name)?;
+    if key.is_some_and(|key| known.iter().any(|known| known == key)) {
+        return None;
+    }
+    Some((
+        format!(
+            "but {kind} `{name}`, which is mounted at `{}`, has no such file",
+            mount.path
+        ),
+        format!("it has `{}`", known.join("`, `")),
+    ))
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(folder, _)| folder)
+}

@@ -1,0 +1,193 @@
+//! What a process listens on.
+
+use super::Member;
+use crate::lint::model::program::Program;
+
+/// A port that a process opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) port: i64,
+    /// What opens it, as people call it: `CLIENT`, `the metrics agent`.
+    pub(super) name: String,
+    pub(super) kind: Kind,
+}
+
+/// What opens a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Listener,
+    /// An agent or JMX: before the process itself.
+    Jvm,
+}
+
+/// A listener as settings write it, `NAME://host:port`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listener<'s> {
+    pub(super) name: &'s str,
+    pub(super) host: &'s str,
+    pub(super) port: Option<i64>,
+}
+
+/// The listeners of a list.
+pub(super) fn listeners(value: &str) -> impl Iterator<Item = Listener<'_>> {
+    value.split(',').filter_map(|text| {
+        let (name, address) = text.trim().split_once("://")?;
+        let address = address.split('/').next().unwrap_or_default();
+        let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Some(Listener {
+            name,
+            host,
+            port: port.parse().ok(),
+        })
+    })
+}
+
+impl Member<'_> {
+    /// The value of a setting as a number.
+    fn number(&self, key: &str) -> Option<i64> {
+        self.settings.get(key)?.value.trim().parse().ok()
+    }
+
+    /// The listeners that a setting lists, each with its port. None if one is filled in later.
+    fn listed(&self, key: &str) -> Option<Vec<Open>> {
+        let value = &self.settings.get(key)?.value;
+        listeners(value)
+            .map(|listener| {
+                Some(Open {
+                    port: listener.port?,
+                    name: listener.name.to_owned(),
+                    kind: Kind::Listener,
+                })
+            })
+            .collect()
+    }
+
+    /// What the process itself listens on, by its settings. None if they do not show it.
+    fn own_ports(&self) -> Option<Vec<Open>> {
+        let named = |port: i64, name: &str| Open {
+            port,
+            name: name.to_owned(),
+            kind: Kind::Listener,
+        };
+        match self.process.program {
+            Program::Broker => self.listed("listeners"),
+            Program::ZooKeeper => {
+                let client = self.number("clientPort").or(self.number("client.port"))?;
+                let mut open = vec![named(client, "clients")];
+                for (key, setting) in self.settings.iter() {
+                    if key.starts_with("server.") {
+                        let ports = setting
+                            .value
+                            .split([':', ';'])
+                            .filter_map(|part| part.trim().parse().ok());
+                        open.extend(ports.map(|port| named(port, "other servers")));
+                    }
+                }
+                let optional = ["secureClientPort", "metricsProvider.httpPort"];
+                open.extend(optional.iter().filter_map(|key| Some(named(self.number(key)?, key))));
+                let admin = self.settings.get("admin.enableServer");
+                if admin.is_none_or(|enabled| enabled.value.trim() != "false") {
+                    open.push(named(self.number("admin.serverPort").unwrap_or(8080), "admin"));
+                }
+                Some(open)
+            }
+            Program::Connect => {
+                if self.settings.get("group.id").is_none() {
+                    return None;
+                }
+                let mut open = match self.settings.get("listeners") {
+                    Some(_) => self.listed("listeners")?,
+                    None => vec![named(self.number("rest.port").unwrap_or(8083), "REST")],
+                };
+                if self.settings.get("admin.listeners").is_some() {
+                    open.extend(self.listed("admin.listeners")?);
+                }
+                Some(open)
+            }
+            Program::Registry => match self.settings.get("listeners") {
+                Some(_) => self.listed("listeners"),
+                None => (!self.settings.is_empty()).then(|| vec![named(8081, "REST")]),
+            },
+        }
+    }
+
+    /// What agents and JMX open. None if it is not to be seen.
+    fn jvm_ports(&self) -> Option<Vec<Open>> {
+        let container = self.container()?;
+        if container.open {
+            return None;
+        }
+        let jvm = self.jvm()?;
+        let named = |port, name: &str| Open {
+            port,
+            name: name.to_owned(),
+            kind: Kind::Jvm,
+        };
+        let mut open = Vec::new();
+        for (_, port) in jvm.agents() {
+            open.push(named(port?, "the agent"));
+        }
+        if let Some((_, port)) = jvm.jmx_port() {
+            open.push(named(port?, "JMX"));
+        }
+        for name in ["JMX_PORT", "KAFKA_JMX_PORT"] {
+            if let Some(port) = container.variable(name).filter(|port| !port.is_empty()) {
+                open.push(named(port.parse().ok()?, "JMX"));
+            }
+        }
+        Some(open)
+    }
+
+    /// All that the process listens on. None if something may be missing: settings or an image that are not known.
+    pub(super) fn listening(&self) -> Option<Vec<Open>> {
+        if !self.is_known_image() || self.process.image_name().contains("cp-server") {
+            return None;
+        }
+        let mut open = self.own_ports()?;
+        open.extend(self.jvm_ports()?);
+        Some(open)
+    }
+
+    /// What is known to be open, which need not be all.
+    pub(super) fn known_ports(&self) -> Vec<Open> {
+        let mut open = self.own_ports().unwrap_or_default();
+        open.extend(self.jvm_ports().unwrap_or_default());
+        open
+    }
+}
+
+/// Ports as a hint shows them: `9092 (CLIENT), 9404 (the agent)`.
+pub(super) fn shown(open: &[Open]) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for Open { port, name, .. } in open {
+        let one = format!("{port} ({name})");
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_are_read_with_name_host_and_port() {
+        let read = |text: &'static str| {
+            let list = listeners(text).map(|one| (one.name, one.host, one.port));
+            list.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            read("CLIENT://:9092, http://0.0.0.0:8081/path,A://[::1]:1,B://{status.podIP}:2,C://host,odd"),
+            [
+                ("CLIENT", "", Some(9092)),
+                ("http", "0.0.0.0", Some(8081)),
+                ("A", "::1", Some(1)),
+                ("B", "{status.podIP}", Some(2)),
+                ("C", "host", None)
+            ]
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! Ways into the cluster from outside.
+
+use super::{
+    Member,
+    listening::{Listener, listeners},
+};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{
+    ObjectModel,
+    program::Program,
+    selector::selects,
+    set::{ObjectSet, SetFindings},
+    settings::POD_NAME,
+};
+
+rules! { rules::pod;
+    /// A way in from outside that leads to names of the inside.
+    pub const INSIDE_NAMES: Rule = Rule {
+        id: "KS-P58",
+        production: Error,
+        development: Error,
+        summary: "a way in from outside to a listener that advertises in-cluster names",
+        explanation: "A client outside reaches a broker through the Service, asks for the metadata, and is told the \
+            addresses that the brokers advertise: names that only the cluster's DNS resolves. It then fails with \
+            `UnknownHostException`, though the first connection worked. Outside access needs a listener of its own that \
+            advertises an address of each broker outside.",
+        source: "Kafka documentation, advertised.listeners; Kubernetes, DNS for Services and Pods",
+    };
+}
+
+pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+    for (index, object) in set.objects.iter().enumerate() {
+        let Some(service) = object.service().filter(|service| service.outward.is_some()) else {
+            continue;
+        };
+        let (Some(selector), Some(kind)) = (&service.selector, service.outward) else {
+            continue;
+        };
+        let (selector, _) = selector.without_pod_labels();
+        for port in &service.ports {
+            let told = members
+                .iter()
+                .filter(|member| member.process.program == Program::Broker && is_beside(member, object))
+                .filter(|member| selects(&selector, &member.workload.pods))
+                .find_map(|member| {
+                    let number = member.container()?.port(&port.target)?;
+                    inside_name(member, number)
+                });
+            if let Some((name, host)) = told {
+                findings
+                    .add(
+                        index,
+                        port.pointer.clone(),
+                        &INSIDE_NAMES,
+                        format!(
+                            "a {kind} leads to the listener `{name}`, which advertises `{host}`: clients outside cannot resolve it"
+                        ),
+                    )
+                    .hint("add a listener that advertises an address of each broker outside, or use the type `ClusterIP`");
+            }
+        }
+    }
+}
+
+fn is_beside(member: &Member<'_>, object: &ObjectModel) -> bool {
+    member.object.identity.namespace == object.identity.namespace
+}
+
+/// The listener at a port, and the name of the inside that it advertises.
+fn inside_name(member: &Member<'_>, port: i64) -> Option<(String, String)> {
+    let listener: Listener<'_> =
+        listeners(&member.settings.get("listeners")?.value).find(|listener| listener.port == Some(port))?;
+    let advertised = listeners(&member.settings.get("advertised.listeners")?.value)
+        .find(|advertised| advertised.name == listener.name)?;
+    let host = advertised.host;
+    let service = member.workload.service.as_deref().unwrap_or_default();
+    let inside = host.contains(".svc.")
+        || host.ends_with(".svc")
+        || host.starts_with("{status.podIP")
+        || host == POD_NAME
+        || !service.is_empty() && host == format!("{POD_NAME}.{service}");
+    inside.then(|| (listener.name.to_owned(), host.to_owned()))
+}

@@ -1,0 +1,174 @@
+//! The ports of a pod: what its process opens, and what asks for them.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Member,
+    listening::{Kind, shown},
+};
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{
+    ObjectDetail,
+    container::{Action, Stage},
+    selector::selects,
+    service::PortRef,
+    set::SetFindings,
+};
+
+rules! { rules::pod;
+    /// A port that two want.
+    pub const PORT_TAKEN: Rule = Rule {
+        id: "KS-P47",
+        production: Error,
+        development: Error,
+        summary: "a port that an agent, JMX or another container has taken",
+        explanation: "All containers of a pod share its ports, and an agent and JMX open theirs before the process \
+            does. What comes second ends with `Address already in use`: the broker with `Socket server failed to bind`, \
+            a JVM with a second agent before it starts.",
+        source: "Kafka, SocketServer; Java, package java.lang.instrument; Kubernetes, Pods, networking",
+    };
+
+    /// A port that nothing listens on.
+    pub const NOT_LISTENING: Rule = Rule {
+        id: "KS-P51",
+        production: Error,
+        development: Error,
+        summary: "a port that nothing listens on",
+        explanation: "A probe, a Service or a monitor asks for a port that the process does not open: the declared port \
+            of a container only names a number, and opens nothing. Connections are refused: the pod never becomes ready \
+            or is killed, clients find no broker, and nothing is scraped.",
+        source: "Kubernetes, Service, targetPort; Configure Liveness, Readiness and Startup Probes",
+    };
+}
+
+pub(super) fn taken(member: &Member<'_>, findings: &mut SetFindings) {
+    let open = member.known_ports();
+    for (index, second) in open.iter().enumerate() {
+        let first = open[..index].iter().find(|first| first.port == second.port);
+        if let Some(first) = first.filter(|_| second.kind == Kind::Jvm) {
+            findings
+                .add(
+                    member.index,
+                    member.process.pointer.clone(),
+                    &PORT_TAKEN,
+                    format!(
+                        "port {} of container `{}` is both that of {} and that of {}",
+                        second.port, member.process.container, second.name, first.name
+                    ),
+                )
+                .hint("give each its own port");
+        }
+    }
+    for other in &member.workload.containers {
+        if other.stage == Stage::Init || other.pointer == member.process.pointer {
+            continue;
+        }
+        for port in &other.ports {
+            if let Some(own) = open.iter().find(|own| own.port == port.number) {
+                findings
+                    .add(
+                        member.index,
+                        other.pointer.clone(),
+                        &PORT_TAKEN,
+                        format!(
+                            "container `{}` has port {}, which is that of {} in container `{}`",
+                            other.name, port.number, own.name, member.process.container
+                        ),
+                    )
+                    .hint("give each its own port");
+            }
+        }
+    }
+}
+
+/// What asks for a port: what it is called, and where it says so.
+type Asking = (String, usize, String);
+
+/// Ports that probes, Services and monitors ask for, and nothing listens on: one finding for each.
+pub(super) fn unanswered(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(container), Some(open)) = (member.container(), member.listening()) else {
+        return;
+    };
+    let mut asking: BTreeMap<i64, Vec<Asking>> = BTreeMap::new();
+    for hook in &container.hooks {
+        let Action::Port(port) = &hook.action else { continue };
+        if let Some(number) = container.port(port) {
+            let place = (format!("its `{}`", hook.field), member.index, hook.pointer.clone());
+            asking.entry(number).or_default().push(place);
+        }
+    }
+    let alone = member
+        .workload
+        .containers
+        .iter()
+        .filter(|other| other.stage != Stage::Init)
+        .count()
+        == 1;
+    let own = &member.object.identity;
+    for (index, object) in member.set.objects.iter().enumerate() {
+        match &object.detail {
+            ObjectDetail::Service(service) if object.identity.namespace == own.namespace => {
+                let selected = service
+                    .selector
+                    .as_ref()
+                    .is_some_and(|selector| selects(selector, &member.workload.pods));
+                if !selected || service.external {
+                    continue;
+                }
+                for port in &service.ports {
+                    let declared = container.ports.iter().any(|own| match &port.target {
+                        PortRef::Name(name) => own.name == *name,
+                        PortRef::Number(number) => own.number == *number,
+                    });
+                    // A headless Service may name ports of the other pods that it selects.
+                    let only = alone && !service.headless;
+                    if let Some(number) = container.port(&port.target).filter(|_| declared || only) {
+                        let place = (
+                            format!("Service `{}`", object.identity.name),
+                            index,
+                            port.pointer.clone(),
+                        );
+                        asking.entry(number).or_default().push(place);
+                    }
+                }
+            }
+            ObjectDetail::PodMonitor(monitor) if selects(&monitor.selector, &member.workload.pods) => {
+                let here = match &monitor.namespaces {
+                    None => object.identity.namespace == own.namespace,
+                    Some(names) => names.is_empty() || names.contains(&own.namespace),
+                };
+                for (port, pointer) in monitor.ports.iter().filter(|_| here) {
+                    if let Some(number) = container.port(port) {
+                        let place = (format!("PodMonitor `{}`", object.identity.name), index, pointer.clone());
+                        asking.entry(number).or_default().push(place);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for (number, places) in asking {
+        if open.iter().any(|open| open.port == number) {
+            continue;
+        }
+        let mut who: Vec<&str> = Vec::new();
+        for (what, _, _) in &places {
+            if !who.contains(&what.as_str()) {
+                who.push(what);
+            }
+        }
+        let (_, index, pointer) = &places[0];
+        findings
+            .add(
+                *index,
+                pointer.clone(),
+                &NOT_LISTENING,
+                format!(
+                    "nothing in container `{}` listens on port {number}, which {} asks for",
+                    member.process.container,
+                    who.join(", ")
+                ),
+            )
+            .hint(format!("it listens on {}", shown(&open)));
+    }
+}

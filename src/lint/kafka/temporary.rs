@@ -1,0 +1,43 @@
+//! The folder for temporary files.
+
+use super::Member;
+use crate::diagnostics::{Severity::Error, family::rules};
+use crate::lint::model::{program::Program, set::SetFindings};
+
+rules! { rules::pod;
+    /// No folder for temporary files.
+    pub const TEMPORARY_FILES: Rule = Rule {
+        id: "KS-P45",
+        production: Error,
+        development: Error,
+        summary: "a process that cannot write temporary files",
+        explanation: "The libraries for snappy and zstd are unpacked into `/tmp` when the first compressed batch \
+            arrives. With a read-only root file system and no volume there, that fails with `UnsatisfiedLinkError`: the \
+            process starts, and every such batch is refused with UNKNOWN_SERVER_ERROR. An emptyDir at `/tmp` is enough.",
+        source: "snappy-java, SnappyLoader; zstd-jni, Native; Kubernetes, readOnlyRootFilesystem",
+    };
+}
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(container), Some(jvm)) = (member.container(), member.jvm()) else {
+        return;
+    };
+    let moved = jvm
+        .options
+        .iter()
+        .any(|option| option.text.starts_with("-Djava.io.tmpdir="));
+    if member.process.program == Program::ZooKeeper || moved || container.open || container.mounts.can_write("/tmp") {
+        return;
+    }
+    findings
+        .add(
+            member.index,
+            container.pointer.clone(),
+            &TEMPORARY_FILES,
+            format!(
+                "container `{}` cannot write to `/tmp`: the first batch in snappy or zstd fails",
+                container.name
+            ),
+        )
+        .hint("mount an emptyDir at `/tmp`");
+}
