@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     diagnostics::Origin,
     name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
+    promql::DeclaredMetric,
     version::Version,
     yaml::{self, Listed},
 };
@@ -33,6 +34,16 @@ pub(crate) struct Background {
     pub(crate) version: Option<Version>,
     /// Where its settings came from.
     pub(crate) origins: Vec<Origin>,
+    /// What rules of Prometheus may ask for beside what objects show.
+    pub(crate) declared: Option<Declared>,
+}
+
+/// What whoever makes rules of Prometheus knows of the series, and no object shows. With it, all metrics are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Declared {
+    pub(crate) metrics: Vec<DeclaredMetric>,
+    /// The number of brokers of a cluster that is not here.
+    pub(crate) brokers: Option<u32>,
 }
 
 /// What makes an object the same object to the API server.
@@ -70,6 +81,13 @@ impl Object {
     #[must_use]
     pub(crate) fn with_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
         self.background.origins.extend(origins);
+        self
+    }
+
+    /// Says which metrics its rules may ask for beside those that objects show.
+    #[must_use]
+    pub(crate) fn with_declared(mut self, declared: Declared) -> Self {
+        self.background.declared = Some(declared);
         self
     }
 

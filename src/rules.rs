@@ -19,9 +19,14 @@ use std::sync::LazyLock;
 pub mod impossible;
 
 pub use crate::{
-    diagnostics::rules::{capacity, client, durability, kraft, memory, observability, registry, setting, stack, topic},
+    diagnostics::rules::{capacity, client, durability, kraft, memory, registry, setting, stack, topic},
     lint::rules::{api, identity},
 };
+
+/// Observability.
+pub mod observability {
+    pub use crate::{diagnostics::rules::observability::*, lint::rules::observability::*};
+}
 
 /// Pods, and the sets that they form.
 pub mod pod {

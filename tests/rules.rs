@@ -538,7 +538,9 @@ fn said_of(made: impl Iterator<Item = (impl Borrow<Stack>, impl Borrow<Synthesis
 
 /// Whether a rule judges finished objects, rendered or read: `objects` has the manifests that break it.
 pub(crate) fn of_objects(rule: &Rule) -> bool {
-    let family = ["KS-A", "KS-I", "KS-P"].iter().any(|start| rule.id.starts_with(start));
+    let family = ["KS-A", "KS-I", "KS-P", "KS-O2"]
+        .iter()
+        .any(|start| rule.id.starts_with(start));
     family && rule != &rules::pod::ENSEMBLE || rule == &rules::memory::HEAP_OPTIONS
 }
 

@@ -14,6 +14,7 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     kubernetes::Kubernetes,
     lint::{self, ObjectModel},
+    manifest::Background,
     rules::{api, stack},
     yaml::{
         self, Listed,
@@ -426,7 +427,7 @@ impl Folder {
         let mut faults: Vec<Diagnostics> = Vec::new();
         let mut models: Vec<ObjectModel> = Vec::new();
         for object in &objects {
-            let judged = lint::judge(&object.body, Kubernetes::NEWEST, None);
+            let judged = lint::judge(&object.body, Kubernetes::NEWEST, &Background::default());
             let mut findings = lint::schema(&object.body);
             findings.extend(judged.findings);
             faults.push(findings);

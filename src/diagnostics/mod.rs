@@ -314,6 +314,15 @@ impl Diagnostics {
         self.list.iter()
     }
 
+    /// Drops what a note says of a part of a construct that has an error: it is for what is right.
+    pub(crate) fn drop_beside_errors(&mut self, note: &Rule) {
+        let place = |finding: &Diagnostic| (finding.place.construct.clone(), finding.place.item.clone());
+        let errors = self.list.iter().filter(|finding| finding.severity == Severity::Error);
+        let errors: BTreeSet<(String, String)> = errors.map(place).collect();
+        self.list
+            .retain(|finding| finding.rule != note || !errors.contains(&place(finding)));
+    }
+
     /// The number of findings, acknowledged ones included.
     pub fn len(&self) -> usize {
         self.list.len()

@@ -43,6 +43,18 @@ impl Origin {
         }
     }
 
+    /// That of an alert: the field of its rule, its name, expression and line.
+    pub(crate) fn of_alert(field: String, name: &str, expression: &str, location: Location) -> Self {
+        Self {
+            field,
+            setting: String::new(),
+            value: expression.to_owned(),
+            item: name.to_owned(),
+            location,
+            author: Author::Construct(None),
+        }
+    }
+
     /// Whether it is that of a setting in a field, or of a field.
     pub(crate) fn is_of(&self, field: &str, setting: &str) -> bool {
         if self.is_field() {

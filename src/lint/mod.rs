@@ -12,12 +12,13 @@
 //! | | `workload`, `claim`, `pod`, `container` | workloads by their kind, claims for volumes, pod templates, containers |
 //! | | `environment`, `image` | variables and what uses them; references to images |
 //! | | `service`, `network_policy`, `disruption_budget` | each of these kinds |
+//! | | `contents`, `monitor` | files in ConfigMaps: JSON, YAML, patterns of agents, appenders; times of scrapes |
 //! | | `data`, `prometheus_rule` | keys of ConfigMaps and Secrets; groups, expressions and durations of alert rules |
 //! | | `schema` | fields that do not exist and values of another type, for manifests that no Rust type made |
 //! | `set` | `references`, `governing_service` | other objects that a pod names; the Service of a StatefulSet |
 //! | | `selectors` | selectors that select nothing, and ports that the selected pods or Services do not have |
 //! | | `disruptions`, `shared_pods`, `duplicates` | budgets among their pods; pods of two workloads; one object twice |
-//! | | `addresses`, `alert_metrics` | addresses without a Service; alerts on metrics that nothing exports |
+//! | | `addresses` | addresses without a Service |
 //! | | `pod_security`, `mesh` | the restricted level of Pod Security; sidecars of Istio |
 //! | `kafka` | `quorum`, `node_ids`, `cluster_id` | members of the quorum, and how they start; ids |
 //! | | `advertised_listeners`, `advertised_host` | addresses for clients, and for other instances |
@@ -27,6 +28,7 @@
 //! | | `tools`, `temporary`, `memory` | other containers and probes that run Kafka's tools; `/tmp`; the heap |
 //! | | `ports`, `listening`, `addresses`, `outside` | what a process listens on, and what leads there |
 //! | | `guards`, `topic_creation` | budget and network policy; topics that clients or Jobs create |
+//! | `monitoring` | `alerts`, `dashboards` | rules of Prometheus and panels, against what the set exports and how it is scraped |
 //!
 //! Each rule is declared beside the check that applies it; `rules` lists them by family.
 //!
@@ -39,6 +41,7 @@
 mod file;
 mod kafka;
 mod model;
+mod monitoring;
 mod object;
 pub(crate) mod rules;
 mod set;
@@ -56,7 +59,7 @@ use self::model::{
     node::Node,
     set::{ObjectSet, SetFindings},
 };
-use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes, version::Version};
+use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes, manifest::Background};
 
 /// What is wrong with one object, and what others can be judged by.
 #[derive(Clone, Debug)]
@@ -67,12 +70,11 @@ pub struct Judged {
     pub model: ObjectModel,
 }
 
-/// Judges an object by itself, for a cluster of this version. `kafka` is the release of Kafka that reads it, where that is known
-/// beside the object.
-pub fn judge(body: &Value, kubernetes: Kubernetes, kafka: Option<Version>) -> Judged {
+/// Judges an object by itself, for a cluster of this version. `background` is what its text does not show.
+pub(crate) fn judge(body: &Value, kubernetes: Kubernetes, background: &Background) -> Judged {
     let root = Node::root(body);
     let mut findings = Diagnostics::default();
-    let model = ObjectModel::of(&root, kafka);
+    let model = ObjectModel::of(&root, background);
     object::check(&root, &model, kubernetes, &mut findings);
     Judged { findings, model }
 }
@@ -83,6 +85,7 @@ pub fn judge_set(objects: &[&ObjectModel]) -> Vec<Diagnostics> {
     let mut findings = SetFindings::new(objects.len());
     set::check(&set, &mut findings);
     kafka::check(&set, &mut findings);
+    monitoring::check(&set, &mut findings);
     findings.finish()
 }
 

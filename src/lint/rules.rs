@@ -47,8 +47,17 @@ pub(crate) mod pod {
         kafka::user::{NAMED_USER, VOLUME_OWNER},
         object::claim::CLAIMS_DELETED,
         set::addresses::ADDRESS,
-        set::alert_metrics::ALERT_METRIC,
         set::pod_security::RESTRICTED,
+    };
+}
+
+/// What Prometheus and Grafana are told.
+pub(crate) mod observability {
+    pub use crate::lint::{
+        monitoring::alerts::{NO_TEXT, SAME_ALERT},
+        monitoring::dashboards::{PANEL_EXPRESSION, PANEL_METRIC},
+        object::contents::{APPENDER, BROKEN_FILE, PATTERN},
+        object::monitor::SCRAPE_TIMES,
     };
 }
 
@@ -79,7 +88,10 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::set::disruptions::RULES,
     super::set::shared_pods::RULES,
     super::set::addresses::RULES,
-    super::set::alert_metrics::RULES,
+    super::object::contents::RULES,
+    super::object::monitor::RULES,
+    super::monitoring::alerts::RULES,
+    super::monitoring::dashboards::RULES,
     super::set::pod_security::RULES,
     super::set::mesh::RULES,
     super::kafka::service_links::RULES,

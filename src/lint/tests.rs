@@ -73,7 +73,7 @@ proptest! {
                 *part = value;
             }
         }
-        let judged: Vec<Judged> = objects.iter().map(|body| judge(body, Kubernetes::default(), None)).collect();
+        let judged: Vec<Judged> = objects.iter().map(|body| judge(body, Kubernetes::default(), &Background::default())).collect();
         for object in &objects {
             let _ = schema(object);
         }
@@ -94,7 +94,7 @@ proptest! {
 fn sound_objects_have_no_findings() {
     let judged: Vec<Judged> = bases()[..15]
         .iter()
-        .map(|body| judge(body, Kubernetes::default(), None))
+        .map(|body| judge(body, Kubernetes::default(), &Background::default()))
         .collect();
     assert!(judged.iter().all(|judged| judged.findings.is_empty()));
     let models: Vec<&ObjectModel> = judged.iter().map(|judged| &judged.model).collect();
@@ -111,7 +111,7 @@ fn variables_that_refer_to_each_other_do_not_grow_without_limit() {
         "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
         "spec": { "containers": [{ "name": "a", "image": "confluentinc/cp-kafka:8.3.1", "env": env }] },
     });
-    let judged = judge(&pod, Kubernetes::default(), None);
+    let judged = judge(&pod, Kubernetes::default(), &Background::default());
     assert!(judge_set(&[&judged.model]).len() == 1);
 }
 
@@ -122,7 +122,7 @@ fn a_kind_has_to_exist_in_the_version_of_the_cluster() {
         "spec": { "cidrs": ["10.1.0.0/16"] },
     });
     let said = |kubernetes| {
-        let findings = judge(&range, kubernetes, None).findings;
+        let findings = judge(&range, kubernetes, &Background::default()).findings;
         findings
             .iter()
             .map(|finding| finding.message.clone())

@@ -104,6 +104,16 @@ fn object_names(object: &str) -> Vec<String> {
     names
 }
 
+impl Metric {
+    /// Whether a rule with this pattern and factor is the one that this crate writes for it.
+    pub(crate) fn is_made_by(&self, pattern: &str, by: f64) -> bool {
+        let Source::Bean { factor, .. } = self.source else {
+            return false;
+        };
+        (factor - by).abs() < f64::EPSILON && rule(self).is_some_and(|rule| rule["pattern"] == pattern)
+    }
+}
+
 /// The rule of one metric. The agent matches it against `domain<key=value, …><composite>attribute: value`.
 fn rule(metric: &Metric) -> Option<Value> {
     let Source::Bean {
@@ -174,7 +184,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::metrics::{broker, jvm, registry, tests::AGENTS, zookeeper};
+    use crate::metrics::{AGENTS, broker, jvm, registry, zookeeper};
 
     fn text(metric: &Metric) -> String {
         yaml::to_text(&rule(metric).unwrap())

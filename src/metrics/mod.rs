@@ -211,20 +211,27 @@ impl AgentMetrics {
     }
 }
 
+/// The agents of each kind of process.
+const AGENTS: [AgentMetrics; 6] = [
+    broker::AGENT,
+    broker::ZOOKEEPER_MODE_AGENT,
+    controller::AGENT,
+    zookeeper::AGENT,
+    connect::AGENT,
+    registry::AGENT,
+];
+
+/// The metric of this name that agents export by this crate's rules.
+pub(crate) fn of_agents(name: &str) -> Option<&'static Metric> {
+    let mut metrics = AGENTS.into_iter().flat_map(AgentMetrics::iter);
+    metrics.find(|metric| metric.name == name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-
-    pub(super) const AGENTS: [AgentMetrics; 6] = [
-        broker::AGENT,
-        broker::ZOOKEEPER_MODE_AGENT,
-        controller::AGENT,
-        zookeeper::AGENT,
-        connect::AGENT,
-        registry::AGENT,
-    ];
 
     fn everything() -> impl Iterator<Item = &'static Metric> {
         AGENTS

@@ -36,8 +36,9 @@ impl Monitoring {
             component.check(check);
         }
         self.check_watched(check);
-        let thresholds = self.thresholds.unreachable();
-        for (message, hint) in thresholds.into_iter().chain(self.wrong_number_of_brokers()) {
+        let mut thresholds = self.thresholds.unreachable();
+        thresholds.extend(self.wrong_number_of_brokers());
+        for (message, hint) in thresholds {
             check.report(&THRESHOLD, message, |finding| {
                 finding.hint(hint);
             });
@@ -64,13 +65,11 @@ impl Monitoring {
                 });
             }
         }
-        for (alert, diagnostics) in self.checked_alerts(&sources) {
-            for diagnostic in diagnostics {
+        for alert in self.ready_alerts(&sources) {
+            let Some(location) = alert.alert.location else { continue };
+            for diagnostic in alert.check_test(&sources) {
                 check.add(diagnostic, |finding| {
-                    finding.item(alert.rule.alert.as_str());
-                    if let Some(location) = alert.alert.location {
-                        finding.at(location);
-                    }
+                    finding.item(alert.rule.alert.as_str()).at(location);
                 });
             }
         }

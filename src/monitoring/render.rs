@@ -19,6 +19,7 @@ use super::{
 use crate::{
     construct::{Check, Claim, Construct, Explanation, Meta},
     context::Context,
+    diagnostics::Origin,
     manifest::{Document, Object},
     observability::{CLUSTER, INTERVAL, Scrape, Sources, TIMEOUT, Target, uid},
     workload::Labels,
@@ -73,30 +74,42 @@ impl Monitoring {
         }
     }
 
-    fn rules(&self, context: &Context, sources: &Sources) -> PrometheusRule {
+    /// The rules, with what no object shows: which lines of the stack made its alerts, and what else is exported.
+    fn rules(&self, context: &Context, sources: &Sources) -> Object {
         let mut metadata = self.labels().metadata(context, self.kafka.name());
         metadata
             .labels
             .get_or_insert_default()
             .extend(self.monitor_labels.iter().cloned());
-        PrometheusRule {
+        let records: Vec<GroupedRule> = record::rules(sources).map(GroupedRule::Record).collect();
+        let alerts = self.ready_alerts(sources);
+        let first = records.len();
+        let origins: Vec<Origin> = alerts
+            .iter()
+            .zip(first..)
+            .filter_map(|(alert, index)| {
+                let rule = &alert.rule;
+                let field = format!("/spec/groups/0/rules/{index}");
+                Some(Origin::of_alert(field, &rule.alert, &rule.expr, alert.alert.location?))
+            })
+            .collect();
+        let rules = PrometheusRule {
             metadata,
             spec: PrometheusRuleSpec {
                 groups: vec![RuleGroup {
                     name: self.kafka.name().to_owned(),
                     // The rules of a group are evaluated in order, so alerts use what was just recorded. From another
                     // group it would be up to one interval old.
-                    rules: record::rules(sources)
-                        .map(GroupedRule::Record)
-                        .chain(
-                            self.ready_alerts(sources)
-                                .into_iter()
-                                .map(|alert| GroupedRule::Alert(alert.rule)),
-                        )
+                    rules: records
+                        .into_iter()
+                        .chain(alerts.into_iter().map(|alert| GroupedRule::Alert(alert.rule)))
                         .collect(),
                 }],
             },
-        }
+        };
+        Object::new(&rules)
+            .with_origins(origins)
+            .with_declared(sources.declared())
     }
 
     /// The dashboards: one `ConfigMap` each, which Grafana's sidecar loads, or the Grafana operator by another object
@@ -173,7 +186,7 @@ impl Construct for Monitoring {
         let sources = self.sources(context);
         let mut objects = self.exporter_objects(context);
         objects.extend(sources.targets.iter().map(|target| self.monitor(target, context)));
-        objects.push(Object::new(&self.rules(context, &sources)));
+        objects.push(self.rules(context, &sources));
         objects.extend(self.dashboards(context, &sources));
         objects
     }

@@ -3,23 +3,28 @@
 use std::borrow::Cow;
 
 use super::{
-    Sources,
+    ExternalExporter, Sources,
     sources::{CLUSTER, INTERVAL, Series},
 };
 use crate::{
-    promql::{self, Bounds, Catalog, Label},
-    quantity::Duration,
+    manifest::Declared,
+    metrics::exporter,
+    promql::{self, Bounds, Catalog, DeclaredMetric, Label, Lookup, Style},
 };
 
 impl Catalog for Sources {
-    fn series(&self, metric: &str) -> Option<promql::Series<'_>> {
-        let series = self.find(metric)?;
+    fn series(&self, metric: &str) -> Lookup<'_> {
+        let Some(series) = self.find(metric) else {
+            return Lookup::Missing;
+        };
         let labels = series.labels.iter().map(|label| self.label(label, &series)).collect();
         let (least, most) = series.bounds;
-        Some(promql::Series {
-            metric_type: series.metric_type,
+        Lookup::Known(promql::Series {
+            metric_type: Some(series.metric_type),
             bounds: Bounds::new(least, most),
             labels,
+            open: false,
+            interval: Some(INTERVAL),
             // Series of external exporters may have neither label.
             scope: series.metric.map(|_| {
                 if series.ours {
@@ -35,16 +40,35 @@ impl Catalog for Sources {
         self.names()
     }
 
-    fn how_to_add(&self) -> &'static str {
-        "use a metric of `kafka_stacks::metrics`, or declare its exporter with `Monitoring::external(…)`"
-    }
-
-    fn scrape_interval(&self) -> Duration {
-        INTERVAL
+    fn style(&self) -> Style {
+        Style::Own
     }
 }
 
 impl Sources {
+    /// What rules may ask for although no object of the stack shows it: the metrics of components that are not made of
+    /// Kafka's agents and its exporter, and those of external exporters.
+    pub(crate) fn declared(&self) -> Declared {
+        let of_targets = self.targets.iter().flat_map(|target| {
+            let metrics = target.metrics().filter(|metric| !exporter::ALL.contains(metric));
+            metrics.map(|metric| DeclaredMetric {
+                name: Cow::Borrowed(metric.name),
+                metric_type: metric.metric_type,
+                labels: target
+                    .labels_of_series()
+                    .chain(metric.labels())
+                    .map(str::to_owned)
+                    .collect(),
+                job: target.job.clone(),
+            })
+        });
+        let of_external = self.external.iter().flat_map(ExternalExporter::declared);
+        Declared {
+            metrics: of_targets.chain(of_external).collect(),
+            brokers: self.brokers,
+        }
+    }
+
     fn label<'a>(&'a self, name: &'a str, series: &Series<'a>) -> Label<'a> {
         let known = |values: &[&'a str]| Some(values.iter().copied().map(Cow::Borrowed).collect());
         Label {

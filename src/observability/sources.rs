@@ -3,7 +3,7 @@
 use super::Thresholds;
 use crate::{
     metrics::{Metric, MetricType, exporter, kubelet, objects, record, target},
-    promql::Selector,
+    promql::{DeclaredMetric, Selector},
     quantity::Duration,
     workload::{Labels, VolumeClaims},
 };
@@ -78,7 +78,7 @@ impl Target {
     }
 
     /// What its pods export.
-    fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
+    pub(crate) fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
         self.tables.iter().copied().flatten()
     }
 
@@ -88,7 +88,7 @@ impl Target {
     }
 
     /// The labels that the operator and the relabelings give its series.
-    fn labels_of_series(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn labels_of_series(&self) -> impl Iterator<Item = &'static str> {
         let service = (self.scrape == Scrape::Service).then_some("service");
         ["namespace", "pod", "container", "endpoint", "instance", "job", CLUSTER]
             .into_iter()
@@ -156,6 +156,18 @@ impl ExternalExporter {
     fn metric(mut self, name: String, metric_type: MetricType, labels: Vec<String>) -> Self {
         self.metrics.push((name, metric_type, labels));
         self
+    }
+
+    pub(crate) fn declared(&self) -> impl Iterator<Item = DeclaredMetric> {
+        self.metrics.iter().map(|(name, metric_type, labels)| {
+            let of_scrape = ["job", "instance", "namespace", "pod"].map(str::to_owned);
+            DeclaredMetric {
+                name: name.clone().into(),
+                metric_type: *metric_type,
+                labels: of_scrape.into_iter().chain(labels.iter().cloned()).collect(),
+                job: self.job.clone(),
+            }
+        })
     }
 
     fn metric_of(&self, name: &str) -> Option<&(String, MetricType, Vec<String>)> {

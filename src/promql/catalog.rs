@@ -7,17 +7,46 @@ use crate::quantity::Duration;
 
 /// The metrics that an expression may use.
 pub(crate) trait Catalog {
-    /// The series of a metric; `None` if nothing exports it.
-    fn series(&self, metric: &str) -> Option<Series<'_>>;
+    /// The series of a metric.
+    fn series(&self, metric: &str) -> Lookup<'_>;
 
     /// The names of all metrics.
     fn metric_names(&self) -> Vec<&str>;
 
-    /// The call or setting that adds a metric to the catalog: the hint for an unknown metric.
-    fn how_to_add(&self) -> &'static str;
+    /// Whether expressions keep to what every Prometheus takes and every reader can follow: no experimental functions, and no
+    /// selectors without a name.
+    fn style(&self) -> Style;
+}
 
-    /// The time between two samples of a series.
-    fn scrape_interval(&self) -> Duration;
+/// What a catalog knows of a name.
+#[derive(Clone, Debug)]
+pub(crate) enum Lookup<'a> {
+    /// It is exported.
+    Known(Series<'a>),
+    /// Nothing exports it.
+    Missing,
+    /// It may be exported by something that is not shown.
+    Unknown,
+}
+
+/// How strictly an expression is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// As those of this crate are written.
+    Own,
+    /// As anyone writes them.
+    Free,
+}
+
+/// A metric that whoever made a rule says is exported, though no object shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeclaredMetric {
+    pub name: Cow<'static, str>,
+    pub metric_type: MetricType,
+    /// The labels of its series, those of the scrape included.
+    pub labels: Vec<String>,
+    /// The job that it is scraped under.
+    pub job: String,
 }
 
 /// The type of a metric: how its value changes, and so how an expression may use it.
@@ -32,10 +61,15 @@ pub enum MetricType {
 /// The series of one metric.
 #[derive(Clone, Debug)]
 pub(crate) struct Series<'a> {
-    pub metric_type: MetricType,
+    /// `None` where it is not known.
+    pub metric_type: Option<MetricType>,
     pub bounds: Bounds,
     pub labels: Vec<Label<'a>>,
-    /// The label and value that distinguish the series of this stack from those of others.
+    /// Whether the series may have labels beside these.
+    pub open: bool,
+    /// The time between two samples, where it is known.
+    pub interval: Option<Duration>,
+    /// The label and value that tell the series of this stack from those of others.
     pub scope: Option<(&'a str, &'a str)>,
 }
 
@@ -67,7 +101,7 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// The known name that has the most `_`-separated words in common with an unknown one, at least three.
-pub(super) fn most_similar<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn most_similar<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let words = |name: &str| -> BTreeSet<String> { name.to_ascii_lowercase().split('_').map(str::to_owned).collect() };
     let wanted = words(name);
     known

@@ -9,9 +9,10 @@ mod parse;
 mod selector;
 pub(crate) mod template;
 
-pub(crate) use analysis::{Analysis, analyze, bounds::Bounds};
+pub(crate) use analysis::{Analysis, analyze, analyze_parsed, bounds::Bounds};
 pub use catalog::MetricType;
-pub(crate) use catalog::{Catalog, Label, Series};
+pub(crate) use catalog::{Catalog, DeclaredMetric, Label, Lookup, Series, Style, most_similar};
 pub(crate) use duration::parse_duration;
 pub(crate) use parse::{metric_names, parse};
+pub(crate) use promql_parser::parser::Expr;
 pub use selector::Selector;

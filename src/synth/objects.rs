@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     construct::Check,
-    diagnostics::{Diagnostic, Diagnostics, Origin},
+    diagnostics::{Diagnostic, Diagnostics, Origin, rules::observability::UNTESTED},
     lint::{self, ObjectModel},
     stack::Stack,
     synth::render::{Rendered, RenderedObject},
@@ -42,7 +42,10 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
                     continue;
                 }
                 check.add(finding.clone(), |finding| {
-                    finding.item(object.item());
+                    // A part of an object may have a name of its own, as an alert.
+                    if finding.place.item.is_empty() {
+                        finding.item(object.item());
+                    }
                     if finding.hint.is_empty() {
                         finding.hint = finding.yaml_hint.clone().unwrap_or_default();
                     }
@@ -66,6 +69,8 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
             }
         }
     }
+    // A test is asked for once the rest of an alert is right.
+    findings.drop_beside_errors(&UNTESTED);
 }
 
 impl RenderedObject {
@@ -79,7 +84,12 @@ impl RenderedObject {
             .iter()
             .find(|origin| origin.is_of(&place.field, &place.setting))?;
         if origin.is_field() {
-            return (!amended).then_some(origin);
+            // An alert is known by its expression, wherever an amendment moved it.
+            let same = match self.judged.model.expression(&origin.field) {
+                Some(expression) => expression == origin.value,
+                None => !amended,
+            };
+            return same.then_some(origin);
         }
         let now = self.judged.model.setting(&place.field, &place.setting)?;
         (now == origin.value.trim()).then_some(origin)

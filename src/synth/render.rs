@@ -142,9 +142,8 @@ impl<'a> Job<'a> {
             .map(|(mut object, location)| {
                 object.seal(&texts);
                 let text = depth.text(|| yaml::to_text(object.body()));
-                let version = object.background().version;
                 RenderedObject {
-                    judged: lint::judge(object.body(), stack.context.kubernetes, version),
+                    judged: lint::judge(object.body(), stack.context.kubernetes, object.background()),
                     background: object.take_background(),
                     stable_name: object.stable_name().to_owned(),
                     location,

@@ -5,7 +5,7 @@ pub mod client;
 pub mod durability;
 pub mod kraft;
 pub mod memory;
-pub mod observability;
+pub(crate) mod observability;
 pub mod registry;
 pub mod setting;
 pub mod stack;

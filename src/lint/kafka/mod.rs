@@ -25,7 +25,7 @@ pub(crate) mod topic_creation;
 pub(crate) mod user;
 
 use super::model::{
-    ObjectDetail, ObjectModel,
+    ObjectModel,
     container::Container,
     jvm::Jvm,
     process::KafkaProcess,
@@ -52,15 +52,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 workload,
                 process,
                 version: object.version.or_else(|| release::of_image(&process.image)),
-                settings: process.settings(|map| {
-                    match set
-                        .find("ConfigMap", &object.identity.namespace, map)
-                        .map(|found| &found.detail)
-                    {
-                        Some(ObjectDetail::Config(config)) => &config.properties,
-                        _ => &[],
-                    }
-                }),
+                settings: set.settings(object, process),
             })
         })
         .collect();

@@ -10,6 +10,7 @@ use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail,
     container::{Action, Stage},
+    monitoring::Endpoint,
     selector::selects,
     service::PortRef,
     set::SetFindings,
@@ -137,7 +138,7 @@ pub(super) fn unanswered(member: &Member<'_>, findings: &mut SetFindings) {
                     None => object.identity.namespace == own.namespace,
                     Some(names) => names.is_empty() || names.contains(&own.namespace),
                 };
-                for (port, pointer) in monitor.ports.iter().filter(|_| here) {
+                for Endpoint { port, pointer, .. } in monitor.endpoints.iter().filter(|_| here) {
                     if let Some(number) = container.port(port) {
                         let place = (format!("PodMonitor `{}`", object.identity.name), index, pointer.clone());
                         asking.entry(number).or_default().push(place);

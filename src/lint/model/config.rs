@@ -2,10 +2,13 @@
 
 use super::{
     address::{self, Address},
-    monitoring,
+    agent::{self, AgentRules},
+    dashboard::{self, Query},
+    monitoring::{self, PrometheusRules},
     node::Node,
     properties::{Property, properties},
 };
+use crate::yaml;
 
 /// A ConfigMap or a Secret: its keys, and the settings in its files.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +18,41 @@ pub(crate) struct ConfigData {
     pub(crate) properties: Vec<(String, Vec<Property>)>,
     /// Files that declare topics, a line `topic key=value` for each setting: topic and key are the key here.
     pub(crate) topics: Vec<(String, Vec<Property>)>,
-    pub(crate) metrics: Vec<String>,
+    /// Rules files of JMX agents.
+    pub(crate) agents: Vec<AgentRules>,
+    /// Dashboards of Grafana, by file.
+    pub(crate) dashboards: Vec<(String, Vec<Query>)>,
+    /// Files with rules of Prometheus.
+    pub(crate) rules: Vec<RulesFile>,
+    /// Files that whoever reads them refuses.
+    pub(crate) broken: Vec<BrokenFile>,
+}
+
+/// A file with rules of Prometheus.
+#[derive(Clone, Debug)]
+pub(crate) struct RulesFile {
+    pub(crate) file: String,
+    pub(crate) rules: PrometheusRules,
+    /// The row of each rule's expression.
+    pub(crate) rows: Vec<u32>,
+}
+
+/// A file that cannot be read.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokenFile {
+    pub(crate) file: String,
+    pub(crate) row: u32,
+    pub(crate) flaw: Flaw,
+    pub(crate) reason: String,
+}
+
+/// What is wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    Json,
+    Yaml,
+    /// A pattern of an agent's rule.
+    Pattern,
 }
 
 pub(super) fn read(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> ConfigData {
@@ -24,22 +61,102 @@ pub(super) fn read(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> ConfigD
         let part = root.get(part);
         config.keys.extend(part.entries().map(|(key, _)| key.to_owned()));
     }
+    let readable = root.get("kind").text() == "ConfigMap";
     let data = root.get("data");
     for (file, text) in data.entries() {
         let Some(text_of) = text.str() else { continue };
+        if readable {
+            config.read_content(file, text_of);
+        }
         if file.ends_with(".properties") {
             let settings = properties(text_of);
             for property in &settings {
                 address::of_property(property, &text, addresses);
             }
             config.properties.push((file.to_owned(), settings));
-        } else if text_of.contains("pattern:") {
-            config.metrics.extend(monitoring::agent_metrics(text_of));
         } else if let Some(topics) = topics(text_of) {
             config.topics.push((file.to_owned(), topics));
         }
     }
     config
+}
+
+impl ConfigData {
+    /// Reads what monitoring reads: dashboards, rules of Prometheus, rules of agents.
+    fn read_content(&mut self, file: &str, text: &str) {
+        let is = |extension: &str| file.ends_with(extension);
+        if is(".json") {
+            match serde_json::from_str(text) {
+                Ok(document) => {
+                    let queries = dashboard::queries(&document, text);
+                    if !queries.is_empty() {
+                        self.dashboards.push((file.to_owned(), queries));
+                    }
+                }
+                Err(error) => {
+                    let row = u32::try_from(error.line()).unwrap_or(1).saturating_sub(1);
+                    // A template is filled in before it is read; a log has a document in each line; some readers take comments.
+                    let several = error.to_string().starts_with("trailing characters");
+                    let comments = text.contains("//") || text.contains("/*");
+                    if !is_template(text) && !several && !comments && !text.trim().is_empty() {
+                        let reason = error.to_string();
+                        let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+                        self.broken(file, row, Flaw::Json, reason);
+                    }
+                }
+            }
+        } else if is(".yaml") || is(".yml") || is(".rules") || text.contains("pattern:") {
+            self.read_yaml(file, text, is(".yaml") || is(".yml"));
+        }
+    }
+
+    fn read_yaml(&mut self, file: &str, text: &str, by_name: bool) {
+        let reading = yaml::read::read(text);
+        if let Some(error) = reading.error {
+            if by_name && !is_template(text) {
+                self.broken(file, error.line.saturating_sub(1), Flaw::Yaml, error.message);
+            }
+            return;
+        }
+        let Some(document) = reading.documents.into_iter().next() else {
+            return;
+        };
+        let row = |pointer: &str| document.lines.of(pointer).saturating_sub(1);
+        if agent::is_agents(&document.value) {
+            let (rules, broken) = agent::read(&document.value);
+            self.agents.push(rules);
+            for (pointer, reason) in broken {
+                self.broken(file, row(&pointer), Flaw::Pattern, reason);
+            }
+        } else if document.value["groups"].is_array() {
+            let rules = monitoring::rules(&Node::root(&document.value));
+            let rows = rules.rules.iter().map(|rule| row(&format!("{}/expr", rule.pointer)));
+            self.rules.push(RulesFile {
+                file: file.to_owned(),
+                rows: rows.collect(),
+                rules,
+            });
+        }
+    }
+
+    fn broken(&mut self, file: &str, row: u32, flaw: Flaw, reason: String) {
+        self.broken.push(BrokenFile {
+            file: file.to_owned(),
+            row,
+            flaw,
+            reason,
+        });
+    }
+}
+
+/// The field of a file in a ConfigMap, as a JSON pointer.
+pub(crate) fn field(file: &str) -> String {
+    format!("/data/{}", file.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Whether something fills a text in before it is read.
+fn is_template(text: &str) -> bool {
+    ["{{", "${", "<%", "{%", "$("].iter().any(|mark| text.contains(mark))
 }
 
 /// The settings of declared topics, if that is what a file holds: lines `topic key=value`, among them numbers of partitions.

@@ -1,13 +1,16 @@
 //! What objects can be judged by, read from each before it is forgotten: ten thousand whole objects would fill the memory.
 
 pub(crate) mod address;
+pub(crate) mod agent;
 pub(crate) mod config;
 pub(crate) mod container;
+pub(crate) mod dashboard;
 pub(crate) mod guard;
 pub(crate) mod jvm;
 pub(crate) mod monitoring;
 pub(crate) mod mounts;
 pub(crate) mod node;
+mod pattern;
 pub(crate) mod pod_security;
 pub(crate) mod process;
 pub(crate) mod program;
@@ -32,7 +35,10 @@ use self::{
     service::Service,
     workload::Workload,
 };
-use crate::{manifest::Identity, version::Version};
+use crate::{
+    manifest::{Background, Declared, Identity},
+    version::Version,
+};
 
 /// What is known of one object.
 #[derive(Clone, Debug)]
@@ -41,6 +47,8 @@ pub struct ObjectModel {
     pub identity: Identity,
     /// The release of Kafka that reads it, where whoever made it says so.
     pub(crate) version: Option<Version>,
+    /// What whoever made rules of Prometheus says of the series beside those that objects show.
+    pub(crate) declared: Option<Declared>,
     pub(crate) labels: Labels,
     pub(crate) detail: ObjectDetail,
     pub(crate) addresses: Vec<Address>,
@@ -62,7 +70,7 @@ pub(crate) enum ObjectDetail {
 }
 
 impl ObjectModel {
-    pub(crate) fn of(root: &Node<'_, '_>, version: Option<Version>) -> Self {
+    pub(crate) fn of(root: &Node<'_, '_>, background: &Background) -> Self {
         let metadata = root.get("metadata");
         let spec = root.get("spec");
         let kind = root.get("kind").text();
@@ -115,7 +123,8 @@ impl ObjectModel {
                 namespace: metadata.get("namespace").text().to_owned(),
                 name: metadata.get("name").text().to_owned(),
             },
-            version,
+            version: background.version,
+            declared: background.declared.clone(),
             labels: labels(metadata.get("labels").value()),
             detail,
             addresses,
@@ -132,6 +141,15 @@ impl ObjectModel {
         let (_, lines) = files.find(|(name, _)| *name == file)?;
         let line = lines.iter().rfind(|line| line.key == setting)?;
         Some(line.value.trim())
+    }
+
+    /// The text of an alert's expression, by the field of the alert.
+    pub(crate) fn expression(&self, field: &str) -> Option<&str> {
+        let ObjectDetail::Rules(rules) = &self.detail else {
+            return None;
+        };
+        let rule = rules.rules.iter().find(|rule| rule.pointer == field)?;
+        Some(&rule.text)
     }
 
     pub(crate) fn workload(&self) -> Option<&Workload> {

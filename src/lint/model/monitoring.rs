@@ -1,7 +1,12 @@
 //! What Prometheus is told: monitors, and rules.
 
+use std::collections::BTreeMap;
+
 use super::{node::Node, selector::Selector, service::PortRef};
-use crate::{promql, yaml};
+use crate::{
+    promql::{self, Expr},
+    quantity::Duration,
+};
 
 /// A `ServiceMonitor` or a `PodMonitor`.
 #[derive(Clone, Debug)]
@@ -9,39 +14,32 @@ pub(crate) struct Monitor {
     pub(crate) selector: Selector,
     /// The namespaces that it looks in; none for its own, empty for any.
     pub(crate) namespaces: Option<Vec<String>>,
-    pub(crate) ports: Vec<(PortRef, String)>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// The label of the Service or the pod that names the job.
+    pub(crate) job_label: Option<String>,
 }
 
-/// The rules of a `PrometheusRule`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PrometheusRules {
-    pub(crate) expressions: Vec<Expression>,
-    /// The names of the series that its rules record.
-    pub(crate) recorded: Vec<String>,
-}
-
-/// The expression of a rule, parsed once.
+/// A port that is scraped.
 #[derive(Clone, Debug)]
-pub(crate) struct Expression {
+pub(crate) struct Endpoint {
+    pub(crate) port: PortRef,
+    /// The field that names the port.
     pub(crate) pointer: String,
-    /// The metrics of Kafka that it asks for, whose names begin with `kafka_`; or why it cannot be parsed.
-    pub(crate) metrics: Result<Vec<String>, String>,
+    /// The time between two scrapes; none where Prometheus' own holds.
+    pub(crate) interval: Option<Duration>,
+    /// Labels of the target by the endpoint's relabelings: each with its value, where that is fixed.
+    pub(crate) labels: BTreeMap<String, Option<String>>,
+    /// Whether relabelings may also change other labels, or the metrics themselves.
+    pub(crate) open: bool,
 }
 
 pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
     let namespaces = spec.get("namespaceSelector");
     let names = namespaces.get("matchNames");
     let endpoints = spec.get(endpoints);
-    let mut ports = Vec::new();
-    for endpoint in endpoints.items() {
-        for field in ["port", "targetPort", "portNumber"] {
-            let port = endpoint.get(field);
-            if let Some(target) = PortRef::of(&port) {
-                ports.push((target, port.pointer()));
-                break;
-            }
-        }
-    }
+    // Further labels that the operator copies from the objects.
+    let copied = ["targetLabels", "podTargetLabels", "attachMetadata"];
+    let open = copied.iter().any(|field| spec.get(field).is_set());
     Monitor {
         selector: Selector::of(spec.get("selector").value()),
         namespaces: if namespaces.get("any").bool() == Some(true) {
@@ -51,61 +49,113 @@ pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
         } else {
             None
         },
-        ports,
+        endpoints: endpoints
+            .items()
+            .filter_map(|endpoint| self::endpoint(&endpoint, open))
+            .collect(),
+        job_label: spec.get("jobLabel").str().map(str::to_owned),
     }
 }
 
+fn endpoint(endpoint: &Node<'_, '_>, mut open: bool) -> Option<Endpoint> {
+    let (port, pointer) = ["port", "targetPort", "portNumber"].into_iter().find_map(|field| {
+        let node = endpoint.get(field);
+        Some((PortRef::of(&node)?, node.pointer()))
+    })?;
+    open |= endpoint.get("metricRelabelings").len() > 0;
+    let mut labels = BTreeMap::new();
+    let relabelings = endpoint.get("relabelings");
+    for relabeling in relabelings.items() {
+        let target = relabeling.get("targetLabel").text();
+        match relabeling.get("action").text().to_ascii_lowercase().as_str() {
+            "" | "replace" if !target.is_empty() && !target.contains('$') => {
+                let fixed = relabeling.get("replacement").str();
+                let always = relabeling.get("sourceLabels").len() == 0 && !relabeling.get("regex").is_set();
+                let fixed = fixed.filter(|text| always && !text.contains('$'));
+                labels.insert(target.to_owned(), fixed.map(str::to_owned));
+            }
+            "keep" | "drop" | "keepequal" | "dropequal" => {}
+            "hashmod" | "lowercase" | "uppercase" => {
+                labels.insert(target.to_owned(), None);
+            }
+            _ => open = true,
+        }
+    }
+    Some(Endpoint {
+        port,
+        pointer,
+        interval: endpoint
+            .get("interval")
+            .str()
+            .and_then(|text| promql::parse_duration(text).ok()),
+        labels,
+        open,
+    })
+}
+
+/// Rules of Prometheus, in the order in which they are evaluated.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PrometheusRules {
+    pub(crate) rules: Vec<PrometheusRule>,
+}
+
+/// An alert or a recording, its expression parsed once.
+#[derive(Clone, Debug)]
+pub(crate) struct PrometheusRule {
+    /// Where it is, as a JSON pointer: in the object, or in the file of a ConfigMap.
+    pub(crate) pointer: String,
+    pub(crate) kind: RuleKind,
+    pub(crate) name: String,
+    /// The text of the expression.
+    pub(crate) text: String,
+    /// None if it is missing or empty, which its own check reports.
+    pub(crate) expression: Option<Result<Expr, String>>,
+    /// How long an alert waits; none if it does not say so in a way that can be read.
+    pub(crate) waits: Option<Duration>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RuleKind {
+    Alert,
+    Record,
+}
+
+/// The rules below `groups`.
 pub(super) fn rules(spec: &Node<'_, '_>) -> PrometheusRules {
     let mut found = PrometheusRules::default();
     let groups = spec.get("groups");
     for group in groups.items() {
         let rules = group.get("rules");
-        for rule in rules.items() {
-            found.recorded.extend(rule.get("record").str().map(str::to_owned));
-            let expression = rule.get("expr");
-            // One that is missing or empty is told by its own check.
-            let Some(text) = expression.str().filter(|text| !text.trim().is_empty()) else {
-                continue;
-            };
-            found.expressions.push(Expression {
-                pointer: expression.pointer(),
-                metrics: promql::parse(text).map(|parsed| {
-                    let names = promql::metric_names(&parsed).into_iter();
-                    names.filter(|name| name.starts_with("kafka_")).collect()
-                }),
-            });
-        }
+        found.rules.extend(rules.items().map(|rule| self::rule(&rule)));
     }
     found
 }
 
-/// The names of the series that the rules of a JMX agent make. A name with a captured part ends in `*` where the part begins.
-pub(super) fn agent_metrics(file: &str) -> Vec<String> {
-    let Some(document) = yaml::read::read(file).documents.into_iter().next() else {
-        return Vec::new();
+fn rule(rule: &Node<'_, '_>) -> PrometheusRule {
+    let texts = |field: &'static str| {
+        let map = rule.get(field);
+        let texts = map
+            .entries()
+            .filter_map(|(key, text)| Some((key.to_owned(), text.str()?.to_owned())));
+        texts.collect()
     };
-    let lower = document.value["lowercaseOutputName"] == true;
-    let rules = document.value["rules"].as_array().into_iter().flatten();
-    rules
-        .filter_map(|rule| rule["name"].as_str().filter(|name| !name.is_empty()))
-        .map(|name| {
-            let name = match name.split_once('$') {
-                Some((before, _)) => format!("{before}*"),
-                None => name.to_owned(),
-            };
-            if lower { name.to_ascii_lowercase() } else { name }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_agents_file_is_read_as_yaml() {
-        let file = "lowercaseOutputName: true\nrules:\n- {pattern: \"a\", name: Kafka_A_total}\n- pattern: b\n  name: >-\n    kafka_$1_count\n- pattern: c\n";
-        assert_eq!(agent_metrics(file), ["kafka_a_total", "kafka_*"]);
-        assert_eq!(agent_metrics("pattern: ["), [""; 0]);
+    let text = rule.get("expr").text();
+    let record = rule.get("record");
+    let (kind, name) = if record.is_set() {
+        (RuleKind::Record, record.text())
+    } else {
+        (RuleKind::Alert, rule.get("alert").text())
+    };
+    PrometheusRule {
+        pointer: rule.pointer(),
+        kind,
+        name: name.to_owned(),
+        text: text.to_owned(),
+        expression: (!text.trim().is_empty()).then(|| promql::parse(text)),
+        waits: rule.get("for").str().and_then(|text| promql::parse_duration(text).ok()),
+        labels: texts("labels"),
+        annotations: texts("annotations"),
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ObjectDetail, ObjectModel,
     guard::Budget,
+    process::KafkaProcess,
     selector::{Labels, POD_INDEX, POD_NAME, Selector, selects},
+    settings::EffectiveSettings,
     workload::Workload,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
@@ -65,6 +67,17 @@ impl<'a> ObjectSet<'a> {
 
     pub(crate) fn index(&self, kind: &str, namespace: &str, name: &str) -> Option<usize> {
         self.by_name.get(&(kind, namespace, name)).copied()
+    }
+
+    /// The settings that the process of an object ends up with.
+    pub(crate) fn settings(&self, object: &ObjectModel, process: &KafkaProcess) -> EffectiveSettings {
+        process.settings(|map| {
+            let map = self.find("ConfigMap", &object.identity.namespace, map);
+            match map.map(|found| &found.detail) {
+                Some(ObjectDetail::Config(config)) => &config.properties,
+                _ => &[],
+            }
+        })
     }
 
     /// The workloads of a namespace whose pods a selector selects.

@@ -31,6 +31,8 @@ pub(crate) struct Workload {
     pub(crate) kafka: Option<KafkaProcess>,
     /// Whether it is the exporter of Kafka's groups and topics.
     pub(crate) exports: bool,
+    /// The names of its templates of claims.
+    pub(crate) claims: Vec<String>,
     /// The commands of a Job, and where each is.
     pub(crate) commands: Vec<(String, String)>,
     /// The containers of a pod that has to do with Kafka.
@@ -110,6 +112,13 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         violations: pod_security::violations(&pod),
         kafka: (kind != "Job").then(|| KafkaProcess::of(&pod)).flatten(),
         exports,
+        claims: {
+            let templates = spec.get("volumeClaimTemplates");
+            let names = templates
+                .items()
+                .map(|claim| claim.get("metadata").get("name").text().to_owned());
+            names.collect()
+        },
         commands,
         containers,
     }

@@ -2,12 +2,14 @@
 
 pub(crate) mod claim;
 pub(crate) mod container;
+pub(crate) mod contents;
 mod data;
 pub(crate) mod disruption_budget;
 pub(crate) mod environment;
 pub(crate) mod fields;
 pub(crate) mod image;
 pub(crate) mod metadata;
+pub(crate) mod monitor;
 mod network_policy;
 pub(crate) mod pod;
 pub(crate) mod prometheus_rule;
@@ -35,12 +37,14 @@ pub(super) fn check(root: &Node<'_, '_>, model: &ObjectModel, kubernetes: Kubern
         "NetworkPolicy" => network_policy::policy(root, findings),
         "PodDisruptionBudget" => disruption_budget::budget(root, findings),
         "ConfigMap" | "Secret" => data::data(root, findings),
-        "ServiceMonitor" | "PodMonitor" => metadata::selector(&spec.get("selector"), findings),
-        "PrometheusRule" => {
-            if let ObjectDetail::Rules(rules) = &model.detail {
-                prometheus_rule::check(root, rules, findings);
-            }
+        "ServiceMonitor" | "PodMonitor" => {
+            metadata::selector(&spec.get("selector"), findings);
+            monitor::check(&spec, findings);
         }
+        "PrometheusRule" => prometheus_rule::check(root, findings),
         _ => {}
+    }
+    if let ObjectDetail::Config(config) = &model.detail {
+        contents::check(config, findings);
     }
 }

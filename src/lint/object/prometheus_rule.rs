@@ -3,10 +3,7 @@
 use super::fields::{distinct, required};
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::{Severity::Error, family::rules};
-use crate::lint::model::{
-    monitoring::{Expression, PrometheusRules},
-    node::Node,
-};
+use crate::lint::model::node::Node;
 use crate::promql;
 
 rules! { rules::api;
@@ -16,18 +13,17 @@ rules! { rules::api;
         production: Error,
         development: Error,
         summary: "alert rules that Prometheus does not load",
-        explanation: "Groups have different names, a rule has an expression that parses and is either an alert or a recording, and \
+        explanation: "Groups have different names, a rule has an expression and is either an alert or a recording, and \
             its times are written as `5m` or `1h30m`. Prometheus drops the whole file otherwise, and with it every \
             other alert in it.",
         source: "Prometheus, defining recording and alerting rules; Prometheus operator, API reference",
     };
 }
 
-/// A `PrometheusRule`, whose expressions were parsed for its model in the same order.
-pub(super) fn check(root: &Node<'_, '_>, model: &PrometheusRules, findings: &mut Diagnostics) {
+/// A `PrometheusRule`: its form. What its expressions ask for is judged among other objects.
+pub(super) fn check(root: &Node<'_, '_>, findings: &mut Diagnostics) {
     let spec = root.get("spec");
     let groups = spec.get("groups");
-    let mut parsed = model.expressions.iter();
     for group in groups.items() {
         required(&group, "name", findings);
         duration(&group.get("interval"), findings);
@@ -41,12 +37,6 @@ pub(super) fn check(root: &Node<'_, '_>, model: &PrometheusRules, findings: &mut
             let empty = expression.str().is_some_and(|text| text.trim().is_empty());
             if !expression.is_set() || empty {
                 findings.at(&expression, &ALERT_RULES, "is missing or empty");
-            } else if expression.str().is_some()
-                && let Some(Expression {
-                    metrics: Err(reason), ..
-                }) = parsed.next()
-            {
-                findings.at(&expression, &ALERT_RULES, format!("is not valid PromQL: {reason}"));
             }
             for field in ["for", "keep_firing_for"] {
                 duration(&rule.get(field), findings);

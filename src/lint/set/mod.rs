@@ -1,7 +1,6 @@
 //! What objects are to each other, whatever runs in them.
 
 pub(crate) mod addresses;
-pub(crate) mod alert_metrics;
 pub(crate) mod disruptions;
 pub(super) mod duplicates;
 pub(crate) mod governing_service;
@@ -20,7 +19,6 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     disruptions::check(set, findings);
     shared_pods::check(set, findings);
     addresses::check(set, findings);
-    alert_metrics::check(set, findings);
     for (index, object, workload) in set.workloads() {
         pod_security::check(set, findings, index, object, workload);
         mesh::check(set, findings, index, object, workload);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
-    monitoring::Monitor,
+    monitoring::{Endpoint, Monitor},
     selector::{Selector, selects},
     service::{PortRef, Service},
     set::{ObjectSet, SetFindings},
@@ -124,7 +124,10 @@ fn service_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize
         }
         return;
     }
-    for (target, pointer) in &monitor.ports {
+    for Endpoint {
+        port: target, pointer, ..
+    } in &monitor.endpoints
+    {
         let has = found.iter().any(|(_, service)| {
             service.ports.iter().any(|port| match target {
                 PortRef::Name(name) => port.name == *name || port.target == *target,
@@ -167,7 +170,10 @@ fn pod_monitor(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, na
         }
         return;
     }
-    for (target, pointer) in &monitor.ports {
+    for Endpoint {
+        port: target, pointer, ..
+    } in &monitor.endpoints
+    {
         if !pods.iter().any(|(_, workload)| has_port(workload, target)) {
             missing_port(findings, index, pointer, target, &pods);
         }
@@ -182,7 +188,8 @@ fn is_here(set: &ObjectSet<'_>, monitor: &Monitor) -> bool {
         .is_none_or(|names| names.is_empty() || names.iter().any(|name| set.namespaces.contains(name.as_str())))
 }
 
-fn watches(monitor: &Monitor, own: &str, object: &ObjectModel) -> bool {
+/// Whether a monitor looks in the namespace of an object.
+pub(crate) fn watches(monitor: &Monitor, own: &str, object: &ObjectModel) -> bool {
     match &monitor.namespaces {
         None => object.identity.namespace == own,
         Some(names) => names.is_empty() || names.contains(&object.identity.namespace),
@@ -190,7 +197,7 @@ fn watches(monitor: &Monitor, own: &str, object: &ObjectModel) -> bool {
 }
 
 /// Whether a port is one of a workload's.
-fn has_port(workload: &Workload, target: &PortRef) -> bool {
+pub(crate) fn has_port(workload: &Workload, target: &PortRef) -> bool {
     workload.ports.iter().any(|port| match target {
         PortRef::Name(name) => port.name == *name,
         PortRef::Number(number) => port.number == *number,

@@ -13,8 +13,8 @@ use super::{Monitoring, resource::AlertingRule};
 use crate::{
     diagnostics::{Diagnostic, rules::observability as rules},
     metrics::Metric,
-    observability::{Alert, AlertTest, CLUSTER, ExpectedDescription, INTERVAL, Monitored, OVERVIEW, Sources, of_table},
-    promql::{self, Analysis, analyze, template},
+    observability::{Alert, AlertTest, CLUSTER, ExpectedDescription, Monitored, OVERVIEW, Sources, of_table},
+    promql::{self, Analysis, analyze},
 };
 
 /// An alert for one stack, as Prometheus reads it.
@@ -94,27 +94,6 @@ impl Monitoring {
             components: Vec::new(),
         }
     }
-
-    /// Each alert with its findings.
-    pub(super) fn checked_alerts(&self, sources: &Sources) -> Vec<(Ready<'_>, Vec<Diagnostic>)> {
-        let mut names = BTreeSet::new();
-        self.ready_alerts(sources)
-            .into_iter()
-            .map(|alert| {
-                let mut diagnostics = alert.check(sources);
-                if !names.insert(alert.rule.alert.clone()) {
-                    diagnostics.push(Diagnostic {
-                        hint: "give one of them another name in `Alert::new(…)`".to_owned(),
-                        ..Diagnostic::new(
-                            &rules::ALERT,
-                            format!("two alerts have the name `{}`", alert.rule.alert),
-                        )
-                    });
-                }
-                (alert, diagnostics)
-            })
-            .collect()
-    }
 }
 
 impl Ready<'_> {
@@ -129,100 +108,45 @@ impl Ready<'_> {
         matches!(test.expected, ExpectedDescription::WithValue(_)) || keeps(analyze(&self.alert.expression, sources))
     }
 
-    fn check(&self, sources: &Sources) -> Vec<Diagnostic> {
-        // Built-in alerts are correct at every threshold that is accepted: a test of this crate checks that, so that a run
-        // need not.
+    /// What is wrong with its test. The tests of built-in alerts are run by this crate's checks.
+    pub(super) fn check_test(&self, sources: &Sources) -> Vec<Diagnostic> {
         if self.alert.location.is_none() {
             return Vec::new();
         }
-        let (analysis, mut diagnostics) = check_rule(&self.rule, sources);
+        let analysis = analyze(&self.rule.expr, sources);
         match &self.alert.test {
-            Some(test) => diagnostics.extend(test.check(&analysis, sources)),
-            // A missing test is reported once everything else is correct.
-            None if diagnostics.is_empty() => diagnostics.push(Diagnostic {
-                hint: AlertTest::call(&analysis, sources),
-                ..Diagnostic::new(&rules::UNTESTED, "the alert has no test")
-            }),
-            None => {}
+            Some(test) => test.check(&analysis, sources),
+            None => untested(&analysis, "the alert has no test", AlertTest::call(&analysis, sources)),
         }
-        diagnostics
     }
 }
 
-/// The analysis of a rule's expression, and the findings about the rule, those about its expression first.
-pub(super) fn check_rule(rule: &AlertingRule, sources: &Sources) -> (Analysis, Vec<Diagnostic>) {
-    let mut analysis = analyze(&rule.expr, sources);
-    let mut diagnostics = std::mem::take(&mut analysis.diagnostics);
-    let mut report = |rule, message: String, hint: &str| {
-        diagnostics.push(Diagnostic {
-            hint: hint.to_owned(),
-            ..Diagnostic::new(rule, message)
-        });
-    };
-    if !analysis.conditional {
-        report(
-            &rules::COMPARISON,
-            "no comparison: the alert fires as long as its series exist".to_owned(),
-            "compare the expression with a threshold, as in `… > 100`",
-        );
+/// Asks for a test, once the expression is sound.
+fn untested(analysis: &Analysis, message: &str, hint: String) -> Vec<Diagnostic> {
+    if analysis.diagnostics.is_empty() {
+        vec![Diagnostic {
+            hint,
+            ..Diagnostic::new(&rules::UNTESTED, message)
+        }]
+    } else {
+        Vec::new()
     }
-    let name = &rule.alert;
-    let mut letters = name.bytes();
-    if !letters.next().is_some_and(|first| first.is_ascii_uppercase()) || !letters.all(|c| c.is_ascii_alphanumeric()) {
-        let message = format!("the name `{name}` is not in UpperCamelCase");
-        report(
-            &rules::ALERT,
-            message,
-            "give `Alert::new(…)` a name like `KafkaBrokerDown`",
-        );
-    }
-    for what in ["summary", "description"] {
-        if rule.annotation(what).trim().is_empty() {
-            report(
-                &rules::ALERT,
-                format!("the alert has no {what}"),
-                &format!("add one with `.{what}(…)`"),
-            );
-        }
-    }
-    let for_duration = rule.waits();
-    if for_duration.as_millis() != 0 && for_duration < INTERVAL {
-        report(
-            &rules::TIMES,
-            format!("`for` is {for_duration}, shorter than the scrape interval of {INTERVAL}"),
-            "use `.for_duration(5.minutes())`, or `.for_duration(0.seconds())` to fire at once",
-        );
-    }
-    if rule.annotation("summary").contains("{{") {
-        report(
-            &rules::TEMPLATE,
-            "the summary has a template, but must be the same for all alerts of this name".to_owned(),
-            "use the template in `.description(…)`",
-        );
-    }
-    // Prometheus expands the templates of all annotations, not only of the description.
-    for what in ["description", "runbook_url"] {
-        for message in template::errors(rule.annotation(what), analysis.labels.as_ref()) {
-            report(&rules::TEMPLATE, message, "use labels that the expression keeps");
-        }
-    }
-    (analysis, diagnostics)
 }
 
-/// The findings about a rule that an amendment changed or added. `written` are the rules that were rendered.
+/// Asks for a test of a rule whose expression an amendment changed, or that it added. `written` are the rules that were rendered.
 pub(super) fn check_amended(rule: &AlertingRule, written: &[Ready<'_>], sources: &Sources) -> Vec<Diagnostic> {
-    if written.iter().any(|alert| alert.rule == *rule) {
+    if written
+        .iter()
+        .any(|alert| alert.rule.alert == rule.alert && alert.rule.expr == rule.expr)
+    {
         return Vec::new();
     }
-    let (_, mut diagnostics) = check_rule(rule, sources);
-    let before = written.iter().find(|alert| alert.rule.alert == rule.alert);
-    if diagnostics.is_empty() && before.is_none_or(|alert| alert.rule.expr != rule.expr) {
-        diagnostics.push(Diagnostic {
-            hint: "set a threshold of `Monitoring`, or add an alert of your own with `Alert::test(…)`".to_owned(),
-            ..Diagnostic::new(&rules::UNTESTED, "the amended expression has no test")
-        });
-    }
-    diagnostics
+    let hint = "set a threshold of `Monitoring`, or add an alert of your own with `Alert::test(…)`";
+    untested(
+        &analyze(&rule.expr, sources),
+        "the amended expression has no test",
+        hint.to_owned(),
+    )
 }
 
 /// The metrics of an expression.

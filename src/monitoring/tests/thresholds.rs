@@ -1,7 +1,7 @@
 //! Thresholds and where they appear.
 
 use super::*;
-use crate::monitoring::alert::check_rule;
+use crate::promql::template;
 
 #[test]
 fn thresholds_come_from_the_stack() {
@@ -231,8 +231,11 @@ fn built_in_alerts_are_sound_at_the_least_and_the_most_that_is_accepted() {
             assert_eq!(monitoring.thresholds.unreachable(), []);
             let sources = monitoring.sources(stack.context());
             for alert in monitoring.ready_alerts(&sources) {
-                let (_, diagnostics) = check_rule(&alert.rule, &sources);
-                assert!(diagnostics.is_empty(), "{}: {diagnostics:?}", alert.rule.alert);
+                let analysis = analyze(&alert.rule.expr, &sources);
+                assert!(analysis.diagnostics.is_empty(), "{}: {analysis:?}", alert.rule.alert);
+                assert!(analysis.conditional, "{}", alert.rule.alert);
+                let errors = template::errors(alert.rule.annotation("description"), analysis.labels.as_ref());
+                assert_eq!(errors, [""; 0], "{}", alert.rule.alert);
             }
         }
     }

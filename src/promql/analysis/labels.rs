@@ -29,10 +29,10 @@ impl LabelSet {
         }
     }
 
-    pub(super) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(super) fn new<'a>(names: impl IntoIterator<Item = &'a str>, open: bool) -> Self {
         Self {
             known: names.into_iter().map(|name| (name.to_owned(), None)).collect(),
-            open: false,
+            open,
         }
     }
 
@@ -50,8 +50,14 @@ impl LabelSet {
     }
 
     /// The names, unless there may be others.
-    pub(super) fn names(self) -> Option<BTreeSet<String>> {
-        (!self.open).then(|| self.known.into_keys().collect())
+    pub(super) fn names(&self) -> Option<BTreeSet<String>> {
+        (!self.open).then(|| self.known.keys().cloned().collect())
+    }
+
+    /// The values that matchers fix, by label.
+    pub(super) fn values(self) -> BTreeMap<String, String> {
+        let fixed = self.known.into_iter();
+        fixed.filter_map(|(label, value)| Some((label, value?))).collect()
     }
 
     fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {

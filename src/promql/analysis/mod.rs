@@ -7,7 +7,7 @@
 pub(super) mod bounds;
 mod labels;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use promql_parser::{
     label::{MatchOp, Matcher},
@@ -19,11 +19,14 @@ use self::{
     labels::LabelSet,
 };
 use super::{
-    Catalog, MetricType, Series,
+    Catalog, Lookup, MetricType, Series, Style,
     catalog::{list, most_similar},
     parse,
 };
-use crate::diagnostics::{Diagnostic, Rule, rules::observability as rules};
+use crate::{
+    diagnostics::{Diagnostic, Rule, rules::observability as rules},
+    quantity::Duration,
+};
 
 /// The result of the analysis.
 #[derive(Debug)]
@@ -33,6 +36,12 @@ pub(crate) struct Analysis {
     pub metrics: BTreeSet<String>,
     /// The labels that every series of the result has, unless they are not known.
     pub labels: Option<BTreeSet<String>>,
+    /// The labels of the result whose value is known.
+    pub values: BTreeMap<String, String>,
+    /// Between which numbers the result lies.
+    pub bounds: Bounds,
+    /// The shortest time between two samples of its metrics, where it is known of one.
+    pub interval: Option<Duration>,
     /// Whether values decide if the result is empty: something is compared, or a state is selected.
     pub conditional: bool,
 }
@@ -63,25 +72,21 @@ const EXPERIMENTAL: &[&str] = &[
 
 /// Analyzes an expression over the metrics of a catalog.
 pub(crate) fn analyze(expression: &str, catalog: &dyn Catalog) -> Analysis {
-    let mut analyzer = Analyzer {
-        catalog,
-        diagnostics: Vec::new(),
-        metrics: BTreeSet::new(),
-    };
-    let result = match parse(expression) {
-        Ok(parsed) => analyzer.expression(&parsed, Usage::Value),
+    match parse(expression) {
+        Ok(parsed) => analyze_parsed(&parsed, catalog),
         Err(error) => {
-            let message = format!("not valid PromQL: {error}");
-            analyzer.report(&rules::EXPRESSION, message, "correct the expression");
-            ExprType::unknown()
+            let mut diagnostic = Diagnostic::new(&rules::EXPRESSION, format!("not valid PromQL: {error}"));
+            diagnostic.hint("correct the expression");
+            Analyzer::of(catalog).finish(ExprType::unknown(), Some(diagnostic))
         }
-    };
-    Analysis {
-        diagnostics: analyzer.diagnostics,
-        metrics: analyzer.metrics,
-        labels: result.labels.and_then(LabelSet::names),
-        conditional: result.conditional,
     }
+}
+
+/// The same of an expression that was parsed before.
+pub(crate) fn analyze_parsed(expression: &Expr, catalog: &dyn Catalog) -> Analysis {
+    let mut analyzer = Analyzer::of(catalog);
+    let result = analyzer.expression(expression, Usage::Value);
+    analyzer.finish(result, None)
 }
 
 /// The result of a part of an expression, as far as it is known.
@@ -134,18 +139,51 @@ struct Analyzer<'a> {
     catalog: &'a dyn Catalog,
     diagnostics: Vec<Diagnostic>,
     metrics: BTreeSet<String>,
+    interval: Option<Duration>,
 }
 
-impl Analyzer<'_> {
-    fn report(&mut self, rule: &'static Rule, message: impl Into<String>, hint: impl Into<String>) {
+impl<'a> Analyzer<'a> {
+    const fn of(catalog: &'a dyn Catalog) -> Self {
+        Self {
+            catalog,
+            diagnostics: Vec::new(),
+            metrics: BTreeSet::new(),
+            interval: None,
+        }
+    }
+
+    fn finish(mut self, result: ExprType, more: Option<Diagnostic>) -> Analysis {
+        self.diagnostics.extend(more);
+        let labels = result.labels.as_ref().and_then(LabelSet::names);
+        Analysis {
+            diagnostics: self.diagnostics,
+            metrics: self.metrics,
+            labels,
+            values: result.labels.map(LabelSet::values).unwrap_or_default(),
+            bounds: result.bounds,
+            interval: self.interval,
+            conditional: result.conditional,
+        }
+    }
+
+    fn report(
+        &mut self,
+        rule: &'static Rule,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<&mut Diagnostic> {
         let mut diagnostic = Diagnostic::new(rule, message);
         diagnostic.hint(hint);
         self.diagnostics.push(diagnostic);
+        self.diagnostics.last_mut()
     }
 
     /// Prometheus rejects the whole file if one expression uses an unknown feature, so features behind a flag are
     /// errors.
     fn report_experimental(&mut self, what: &str) {
+        if self.catalog.style() == Style::Free {
+            return;
+        }
         self.report(
             &rules::EXPRESSION,
             format!("{what} is not available in Prometheus without feature flags"),
@@ -169,7 +207,7 @@ impl Analyzer<'_> {
                 let bounds = operand.bounds.negated();
                 operand.within(bounds)
             }
-            Expr::VectorSelector(selector) => self.selector(selector, usage),
+            Expr::VectorSelector(selector) => self.selector(selector, usage).0,
             Expr::MatrixSelector(matrix) => self.range(matrix, usage),
             Expr::Subquery(inner) => self.expression(&inner.expr, usage),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate, usage),
@@ -180,48 +218,67 @@ impl Analyzer<'_> {
     }
 
     fn range(&mut self, matrix: &MatrixSelector, usage: Usage) -> ExprType {
-        let interval = self.catalog.scrape_interval();
         let range = u64::try_from(matrix.range.as_millis()).unwrap_or(u64::MAX);
-        let selected = self.selector(&matrix.vs, usage);
-        if range < 2 * interval.as_millis() {
+        let (selected, interval) = self.selector(&matrix.vs, usage);
+        let samples = match usage {
+            Usage::Growth | Usage::Change => 2,
+            Usage::Value | Usage::Presence => 1,
+        };
+        if let Some(interval) = interval
+            && range < samples * interval.as_millis()
+        {
             let name = matrix.vs.name.as_deref().unwrap_or_default();
+            let (least, needs) = if samples == 2 {
+                (
+                    "two scrape intervals",
+                    "a rate needs two samples, and should survive missed scrapes",
+                )
+            } else {
+                ("the scrape interval", "it is empty between two scrapes")
+            };
             self.report(
                 &rules::TIMES,
                 format!(
-                    "range of {} s over `{name}` is shorter than two scrape intervals of {interval}",
+                    "range of {} s over `{name}` is shorter than {least} of {interval}",
                     range / 1000
                 ),
-                "use `[5m]`: a rate needs two samples, and should survive missed scrapes",
+                format!("use `[5m]`: {needs}"),
             );
         }
         selected
     }
 
-    fn selector(&mut self, selector: &VectorSelector, usage: Usage) -> ExprType {
+    /// What a selector selects, and the time between two samples of it where that is known.
+    fn selector(&mut self, selector: &VectorSelector, usage: Usage) -> (ExprType, Option<Duration>) {
+        let unknown = || (ExprType::unknown(), None);
+        let catalog = self.catalog;
         let matchers = &selector.matchers.matchers;
         if !selector.matchers.or_matchers.is_empty() {
             self.report_experimental("`or` between matchers");
-            return ExprType::unknown();
+            return unknown();
         }
         let Some(name) = selector.name.as_deref() else {
-            self.report(
-                &rules::METRIC,
-                "selector without a metric name",
-                "add the name of the metric before `{`",
-            );
-            return ExprType::unknown();
+            if catalog.style() == Style::Own {
+                self.report(
+                    &rules::METRIC,
+                    "selector without a metric name",
+                    "add the name of the metric before `{`",
+                );
+            }
+            return unknown();
         };
         self.metrics.insert(name.to_owned());
-        let Some(series) = self.catalog.series(name) else {
-            let hint = match most_similar(name, &self.catalog.metric_names()) {
-                Some(similar) => format!("did you mean `{similar}`?"),
-                None => self.catalog.how_to_add().to_owned(),
-            };
-            let message = format!("metric `{name}` is not exported in this stack");
-            self.report(&rules::METRIC, message, hint);
-            return ExprType::unknown();
+        let series = match catalog.series(name) {
+            Lookup::Known(series) => series,
+            Lookup::Missing => {
+                self.missing(name);
+                return unknown();
+            }
+            Lookup::Unknown => return unknown(),
         };
-        self.check_type(name, series.metric_type, usage);
+        if let Some(metric_type) = series.metric_type {
+            self.check_type(name, metric_type, usage);
+        }
         for matcher in matchers {
             self.check_matcher(name, &series, matcher);
         }
@@ -234,30 +291,54 @@ impl Analyzer<'_> {
                 format!("use `{name}{{{label}=\"{value}\"}}`"),
             );
         }
-        let mut labels = LabelSet::new(series.labels.iter().map(|label| label.name));
+        let mut labels = LabelSet::new(series.labels.iter().map(|label| label.name), series.open);
         for matcher in matchers.iter().filter(|matcher| matches!(matcher.op, MatchOp::Equal)) {
             labels.set(&matcher.name, Some(&matcher.value));
         }
         let selects_state = |matcher: &Matcher| series.label(&matcher.name).is_some_and(|label| label.is_state);
-        ExprType {
+        self.interval = self.interval.into_iter().chain(series.interval).min();
+        let selected = ExprType {
             bounds: series.bounds,
             labels: Some(labels),
             conditional: matchers.iter().any(selects_state),
+        };
+        (selected, series.interval)
+    }
+
+    fn missing(&mut self, name: &str) {
+        let catalog = self.catalog;
+        let message = format!("metric `{name}` is not exported here: its part of the expression is always empty");
+        if let Some(similar) = most_similar(name, &catalog.metric_names()) {
+            self.report(&rules::METRIC, message, format!("did you mean `{similar}`?"));
+        } else {
+            let stack =
+                "use a metric of `kafka_stacks::metrics`, or declare its exporter with `Monitoring::external(…)`";
+            if let Some(diagnostic) = self.report(&rules::METRIC, message, stack) {
+                diagnostic
+                    .yaml_hint("add a rule for it to the JMX agent of the process that has it, or use another metric");
+            }
+        }
+        if let Some(diagnostic) = self.diagnostics.last_mut() {
+            diagnostic.outside("Metric", name);
         }
     }
 
     fn check_type(&mut self, name: &str, metric_type: MetricType, usage: Usage) {
         match (metric_type, usage) {
-            (MetricType::Counter, Usage::Value | Usage::Change) => self.report(
-                &rules::COUNTER,
-                format!("`{name}` is a counter and used without `rate()` or `increase()`"),
-                format!("use `rate({name}[5m])` or `increase({name}[5m])`"),
-            ),
-            (MetricType::Gauge, Usage::Growth) => self.report(
-                &rules::COUNTER,
-                format!("`{name}` is a gauge and used like a counter"),
-                format!("use `{name}` itself, or `deriv({name}[5m])`"),
-            ),
+            (MetricType::Counter, Usage::Value | Usage::Change) => {
+                self.report(
+                    &rules::COUNTER,
+                    format!("`{name}` is a counter and used without `rate()` or `increase()`"),
+                    format!("use `rate({name}[5m])` or `increase({name}[5m])`"),
+                );
+            }
+            (MetricType::Gauge, Usage::Growth) => {
+                self.report(
+                    &rules::COUNTER,
+                    format!("`{name}` is a gauge and used like a counter"),
+                    format!("use `{name}` itself, or `deriv({name}[5m])`"),
+                );
+            }
             _ => {}
         }
     }
@@ -266,6 +347,9 @@ impl Analyzer<'_> {
         /// The most values that a hint lists.
         const SHOWN: usize = 8;
         let Some(label) = series.label(&matcher.name) else {
+            if series.open || matcher.name == "__name__" {
+                return;
+            }
             self.report(
                 &rules::LABEL,
                 format!("`{metric}` has no label `{}`", matcher.name),

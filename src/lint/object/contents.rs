@@ -1,0 +1,132 @@
+//! Files in ConfigMaps: whether the program that reads them can.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    diagnostics::{Diagnostics, Severity::Error, family::rules},
+    lint::model::{
+        config::{ConfigData, Flaw, field},
+        properties::Property,
+    },
+};
+
+rules! { rules::observability;
+    /// A file that is not valid JSON or YAML.
+    pub const BROKEN_FILE: Rule = Rule {
+        id: "KS-O25",
+        production: Error,
+        development: Error,
+        summary: "a file in a ConfigMap that is not valid JSON or YAML",
+        explanation: "To Kubernetes the file is any text, so nothing refuses it before a program reads it. Grafana's sidecar skips \
+            a broken dashboard with a line in its log, Prometheus keeps its old rules, and a JMX agent ends the process that it \
+            should watch. Files with marks of a template, as `{{`, are left alone.",
+        source: "RFC 8259; YAML 1.2; Grafana, provisioning of dashboards; JMX exporter, configuration",
+    };
+
+    /// An agent's rule with a pattern that does not compile.
+    pub const PATTERN: Rule = Rule {
+        id: "KS-O26",
+        production: Error,
+        development: Error,
+        summary: "a pattern of a JMX agent's rule that Java does not compile",
+        explanation: "The agent reads its rules before `main` runs. With a pattern that `java.util.regex.Pattern` refuses, it \
+            throws `PatternSyntaxException`, and the JVM ends with `Exception in thread \"main\"`: the broker does not start.",
+        source: "JMX exporter, rules; java.util.regex.Pattern",
+    };
+
+    /// A logger whose appender does not exist.
+    pub const APPENDER: Rule = Rule {
+        id: "KS-O27",
+        production: Error,
+        development: Error,
+        summary: "a logger that names an appender that does not exist",
+        explanation: "Log4j prints one error at start, `Unable to locate appender`, and goes on: everything that the logger would \
+            have written is lost. Where it is the root logger, the process logs nothing.",
+        source: "Apache Log4j 2, properties configuration; Log4j 1.2, PropertyConfigurator",
+    };
+}
+
+pub(super) fn check(config: &ConfigData, findings: &mut Diagnostics) {
+    for broken in &config.broken {
+        let (rule, message) = match broken.flaw {
+            Flaw::Json => (&BROKEN_FILE, format!("is not valid JSON: {}", broken.reason)),
+            Flaw::Yaml => (&BROKEN_FILE, format!("is not valid YAML: {}", broken.reason)),
+            Flaw::Pattern => (
+                &PATTERN,
+                format!(
+                    "has a pattern that Java does not compile, so the process does not start: {}",
+                    broken.reason
+                ),
+            ),
+        };
+        let finding = findings.in_field(field(&broken.file), rule, format!("file `{}` {message}", broken.file));
+        finding.place.row = Some(broken.row);
+        if broken.flaw == Flaw::Pattern {
+            finding
+                .hint("close each group and class, and write a character that is meant literally with `\\` before it");
+        }
+    }
+    for (file, lines) in &config.properties {
+        appenders(file, lines, findings);
+    }
+}
+
+/// Loggers of Log4j 2 and of Log4j 1, by the keys of each.
+fn appenders(file: &str, lines: &[Property], findings: &mut Diagnostics) {
+    let mut report = |line: &Property, name: &str, there: &BTreeSet<&str>| {
+        let names: Vec<&str> = there.iter().copied().collect();
+        let finding = findings.in_field(
+            field(file),
+            &APPENDER,
+            format!(
+                "`{}` names the appender `{name}`, which file `{file}` does not have: what it should write is lost",
+                line.key
+            ),
+        );
+        finding.hint(if names.is_empty() {
+            "add the appender, or remove the line".to_owned()
+        } else {
+            format!("use `{}`", names.join("` or `"))
+        });
+        finding.place.row = Some(line.row);
+        line.key.clone_into(&mut finding.place.setting);
+    };
+    // `appender.stdout.name = STDOUT`, `rootLogger.appenderRef.stdout.ref = STDOUT`.
+    let is_name = |key: &str| {
+        let middle = key.strip_prefix("appender.").and_then(|key| key.strip_suffix(".name"));
+        middle.is_some_and(|id| !id.contains('.'))
+    };
+    let names: BTreeSet<&str> = lines
+        .iter()
+        .filter(|line| is_name(&line.key))
+        .map(|line| line.value.trim())
+        .collect();
+    let is_ref = |key: &str| key.contains(".appenderRef.") && key.ends_with(".ref");
+    for line in lines.iter().filter(|line| is_ref(&line.key)) {
+        let name = line.value.trim();
+        // Appenders may refer to others too, and names may be variables.
+        if !names.contains(name) && !name.contains("${") && !name.is_empty() && !names.is_empty() {
+            report(line, name, &names);
+        }
+    }
+    // `log4j.appender.stdout=…`, `log4j.rootLogger=INFO, stdout`.
+    let old: BTreeSet<&str> = lines
+        .iter()
+        .filter_map(|line| line.key.strip_prefix("log4j.appender."))
+        .filter(|id| !id.contains('.'))
+        .collect();
+    for line in lines {
+        let key = line.key.as_str();
+        let is_logger = ["log4j.rootLogger", "log4j.rootCategory"].contains(&key)
+            || key.starts_with("log4j.logger.")
+            || key.starts_with("log4j.category.");
+        if !is_logger {
+            continue;
+        }
+        for name in line.value.split(',').skip(1).map(str::trim) {
+            if !old.contains(name) && !name.contains("${") && !name.is_empty() {
+                report(line, name, &old);
+            }
+        }
+    }
+}
