@@ -36,7 +36,7 @@ pub(crate) mod pod {
         kafka::files::MISSING_FILE,
         kafka::guards::{BUDGET, OPEN},
         kafka::log_directories::{EPHEMERAL_DATA, VOLUME_ROOT},
-        kafka::node_ids::{ID_NOT_A_NUMBER, ID_SHARED},
+        kafka::node_ids::{ID_ELSEWHERE, ID_NOT_A_NUMBER, ID_SHARED},
         kafka::outside::INSIDE_NAMES,
         kafka::ports::{NOT_LISTENING, PORT_TAKEN},
         kafka::quorum::{QUORUM_START, VOTERS},

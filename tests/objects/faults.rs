@@ -584,6 +584,12 @@ pub(super) const ALL: &[Fault] = &[
     // A pod against its configuration.
     ("KS-P40", KAFKA, "        - name: POD_NAME\n", "        - name: POD\n"),
     ("KS-P40", KAFKA, "node.id=${env:NODE_ID}", "node.id=${env:ID}"),
+    (
+        "KS-P40",
+        KAFKA,
+        "kafka-topics --bootstrap-server kafka:9092",
+        "kafka-topics --bootstrap-server $BROKERS",
+    ),
     ("KS-P41", KAFKA, "  server.properties: |", "  kafka.properties: |"),
     (
         "KS-P41",

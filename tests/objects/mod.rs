@@ -3,6 +3,7 @@
 
 mod amended;
 mod defects;
+mod edits;
 mod faults;
 
 use std::{collections::BTreeSet, fs};
@@ -110,6 +111,7 @@ fn each_fault_is_found_by_its_rule_with_its_line() {
         &rules::api::TOO_LARGE,
         &rules::api::TOO_LARGE_TO_APPLY,
         &rules::identity::MESH_PORT,
+        &rules::pod::ID_ELSEWHERE,
     ];
     found.extend(others.map(|rule| rule.id.to_owned()));
     let silent: Vec<&str> = rules::all()

@@ -1,10 +1,10 @@
 //! Addresses of brokers, controllers and servers: whether they lead to a process that listens there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Member,
-    listening::{Listener, Open, listeners, shown},
+    listening::{Kind, Listener, Open, listeners, shown},
 };
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::{
@@ -38,7 +38,7 @@ rules! { rules::pod;
         summary: "an address at a port that nothing listens on",
         explanation: "The address leads to a pod, or to a headless Service, which does not translate ports: what the \
             process listens on is what can be dialled. Connections are refused: a wait loop waits for its whole time, an \
-            exporter and a client find no broker.",
+            exporter and a client find no broker. The listener of the controllers takes connections, and serves no client.",
         source: "Kubernetes, Headless Services",
     };
 
@@ -51,7 +51,8 @@ rules! { rules::pod;
         explanation: "Clients and other brokers dial the address that a broker advertises. A name of a listener that it \
             does not have is refused at the start: `listener names must be equal to or a subset of the ones defined in \
             listeners`. A pod's name resolves only with the Service of its `serviceName`, in its namespace, and leads to \
-            the port of the listener itself: with another one, clients read the metadata and then time out.",
+            the port of the listener itself: with another one, clients read the metadata and then time out. A listener that is not \
+            advertised answers its clients with LISTENER_NOT_FOUND.",
         source: "Kafka documentation, advertised.listeners; Kubernetes, StatefulSet, stable network ID",
     };
 
@@ -72,22 +73,31 @@ rules! { rules::pod;
 pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
     let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
     for (index, object) in set.objects.iter().enumerate() {
+        let broker = by_index
+            .get(&index)
+            .is_some_and(|member| member.process.program == Program::Broker);
+        // One for all pods of a set.
+        let mut told = BTreeSet::new();
         for address in &object.addresses {
-            let Some(open) = at(set, &by_index, &object.identity.namespace, &address.host) else {
+            let Some((pods, open)) = at(set, &by_index, &object.identity.namespace, &address.host) else {
                 continue;
             };
-            if open.iter().any(|open| open.port == address.port) {
+            let found: Vec<&Open> = open.iter().filter(|open| open.port == address.port).collect();
+            let why = match found.first() {
+                None => format!("refuses connections: nothing listens on port {}", address.port),
+                Some(open) if !broker && !address.controllers && open.kind == Kind::Controller => {
+                    format!(
+                        "leads to the listener `{}` of the controllers, which serves no clients",
+                        open.name
+                    )
+                }
+                Some(_) => continue,
+            };
+            if !told.insert((address.port, pods)) {
                 continue;
             }
-            let finding = findings.add(
-                index,
-                address.pointer.clone(),
-                &ADDRESS_PORT,
-                format!(
-                    "`{}:{}` refuses connections: nothing listens on port {}",
-                    address.host, address.port, address.port
-                ),
-            );
+            let message = format!("`{}:{}` {why}", address.host, address.port);
+            let finding = findings.add(index, address.pointer.clone(), &ADDRESS_PORT, message);
             finding.place.row = address.row;
             finding.hint(format!("it listens on {}", shown(&open)));
         }
@@ -95,13 +105,19 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
     for member in members {
         voters(set, &by_index, member, findings);
         advertised(member, findings);
+        unadvertised(member, findings);
     }
 }
 
-/// What is open at the pods of a host, if all of it is known: a pod, or the pods of a headless Service.
-fn at(set: &ObjectSet<'_>, members: &BTreeMap<usize, &Member<'_>>, own: &str, name: &str) -> Option<Vec<Open>> {
+/// The workloads of a host, and what is open at their pods, if all of it is known: a pod, or the pods of a headless Service.
+fn at(
+    set: &ObjectSet<'_>,
+    members: &BTreeMap<usize, &Member<'_>>,
+    own: &str,
+    name: &str,
+) -> Option<(Vec<usize>, Vec<Open>)> {
     let (namespace, service, pod) = host(name, own)?;
-    let indices = match pod {
+    let indices: Vec<usize> = match pod {
         Some(pod) => vec![set.index("StatefulSet", namespace, pod.rsplit_once('-')?.0)?],
         None => {
             let service = set.find("Service", namespace, service).and_then(ObjectModel::service)?;
@@ -115,10 +131,10 @@ fn at(set: &ObjectSet<'_>, members: &BTreeMap<usize, &Member<'_>>, own: &str, na
         }
     };
     let mut open = Vec::new();
-    for index in indices {
-        open.extend(members.get(&index)?.listening()?);
+    for index in &indices {
+        open.extend(members.get(index)?.listening()?);
     }
-    (!open.is_empty()).then_some(open)
+    (!open.is_empty()).then_some((indices, open))
 }
 
 /// The listener of a controller: the first of its names.
@@ -200,9 +216,38 @@ fn advertised(member: &Member<'_>, findings: &mut SetFindings) {
         };
         if let Some((why, hint)) = wrong {
             let port = address.port.map_or_else(String::new, |port| format!(":{port}"));
-            let shown = format!("{}://{}{port}", address.name, address.host);
+            let shown = format!("{}://{}{port}", address.name, address.host.replace(POD_NAME, "<pod>"));
             let message = format!("`advertised.listeners` has `{shown}`, but {why}");
             member.at(findings, setting, &ADVERTISED_ELSEWHERE, message).hint(hint);
+        }
+    }
+}
+
+/// A listener for clients that is not advertised.
+fn unadvertised(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(all), Some(setting)) = (
+        member.settings.get("listeners"),
+        member.settings.get("advertised.listeners"),
+    ) else {
+        return;
+    };
+    let controllers = member.settings.get("controller.listener.names");
+    let is_controllers =
+        |name: &str| controllers.is_some_and(|names| names.value.split(',').any(|own| own.trim() == name));
+    for Listener { name, .. } in listeners(&all.value) {
+        if !is_controllers(name) && listeners(&setting.value).all(|advertised| advertised.name != name) {
+            member
+                .at(
+                    findings,
+                    setting,
+                    &ADVERTISED_ELSEWHERE,
+                    format!(
+                        "`listeners` has `{name}`, but `advertised.listeners` does not: its clients find no broker"
+                    ),
+                )
+                .hint(format!(
+                    "advertise an address for `{name}`, or remove it from `listeners`"
+                ));
         }
     }
 }

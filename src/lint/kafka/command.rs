@@ -65,6 +65,18 @@ const TOOLS: [&str; 20] = [
     "zookeeper-shell",
 ];
 
+/// Images without Kafka.
+const BASES: [&str; 8] = [
+    "alpine",
+    "bash",
+    "busybox",
+    "curl",
+    "debian",
+    "ubi-minimal",
+    "ubi9-minimal",
+    "ubuntu",
+];
+
 /// The words of a command that are Kafka's programs, each with its name as all images have it.
 fn programs(command: &str) -> impl Iterator<Item = (&str, &str)> {
     command
@@ -103,6 +115,11 @@ pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workloa
         for (pointer, command) in all {
             if let Some((word, right)) = absent(container, &command) {
                 let image = container.image_name();
+                let hint = if word == right {
+                    "use the image of the process itself".to_owned()
+                } else {
+                    format!("write `{right}`")
+                };
                 findings
                     .add(
                         index,
@@ -113,7 +130,7 @@ pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workloa
                             container.name
                         ),
                     )
-                    .hint(format!("write `{right}`"));
+                    .hint(hint);
             }
         }
     }
@@ -133,7 +150,7 @@ fn nothing_to_run(container: &Container) -> Option<String> {
                 .is_some_and(|options| options.contains('c') && options.chars().all(|c| c.is_ascii_lowercase()))
         };
         match rest.iter().position(reads) {
-            Some(at) if rest[at + 1..].iter().all(|word| word.trim().is_empty()) => {
+            Some(at) if rest.get(at + 1).is_none_or(|word| word.trim().is_empty()) => {
                 return Some(format!(
                     "runs `{}` without a script",
                     words[..=shell + 1 + at].join(" ")
@@ -170,6 +187,8 @@ fn absent<'c>(container: &Container, command: &'c str) -> Option<(&'c str, Strin
             format!("/opt/kafka/bin/{name}.sh")
         } else if image.contains("confluentinc/cp-") && word.ends_with(".sh") && !path_is_own {
             name.to_owned()
+        } else if BASES.contains(&image.rsplit('/').next().unwrap_or_default()) {
+            return Some((word, name.to_owned()));
         } else {
             return None;
         };

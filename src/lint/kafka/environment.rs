@@ -19,10 +19,10 @@ rules! { rules::pod;
         id: "KS-P40",
         production: Error,
         development: Error,
-        summary: "a setting that names a variable which the container does not have",
+        summary: "a variable that the container does not have",
         explanation: "`${env:NAME}` in a setting stands for a variable of the process. Without it the text itself is \
             the value: `ConfigException: Invalid value ${env:NODE_ID}` for a number, `Unable to parse` for an address, \
-            and a wrong password for a password.",
+            and a wrong password for a password. In a script of the shell, `$NAME` is then empty, and nothing says so.",
         source: "Kafka, EnvVarConfigProvider and ConfigTransformer; KafkaConfig of Kafka 4.3.1",
     };
 
@@ -136,6 +136,87 @@ fn has(member: &Member<'_>, container: &Container, name: &str) -> bool {
         || assigned(&command, name).is_some()
         || name.starts_with("KUBERNETES_")
         || member.process.service_links && (name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT"))
+}
+
+/// Variables that the script of a container uses and nothing gives it: empty words.
+pub(super) fn script(findings: &mut SetFindings, index: usize, workload: &Workload) {
+    for container in &workload.containers {
+        let command = container.command();
+        let script = container.words.iter().any(|word| word.contains(char::is_whitespace));
+        if !script || container.open || !super::is_official(container.image_name()) {
+            continue;
+        }
+        let mut told = BTreeSet::new();
+        for name in used(&command) {
+            let own = container.variable(name).is_some()
+                || EVERYWHERE.contains(&name)
+                || OF_BASH.contains(&name)
+                || OF_IMAGES.iter().any(|start| name.starts_with(start))
+                || name.ends_with("_SERVICE_HOST")
+                || name.contains("_SERVICE_PORT");
+            // As in `for NAME in`, `read NAME`, `NAME=`, `NAME+=`, `${NAME:-default}`.
+            let made = mentions(&command, name);
+            if !own && !made && told.insert(name) {
+                findings
+                    .add(
+                        index,
+                        container.pointer.clone(),
+                        &UNDEFINED_VARIABLE,
+                        format!(
+                            "the script of container `{}` uses `${name}`, but the container has no variable `{name}`: it is empty",
+                            container.name
+                        ),
+                    )
+                    .hint(format!("define `{name}` in the `env` of container `{}`", container.name));
+            }
+        }
+    }
+}
+
+/// Variables that bash itself has.
+const OF_BASH: [&str; 12] = [
+    "BASH", "EUID", "IFS", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PPID", "RANDOM", "SECONDS", "SHELL", "UID",
+];
+
+/// The starts of variables that the images of Confluent and Apache have.
+const OF_IMAGES: [&str; 9] = [
+    "BASH_",
+    "COMPONENT",
+    "CONFLUENT_",
+    "CUB_",
+    "JAVA_",
+    "KAFKA_",
+    "SCALA_",
+    "SCHEMA_REGISTRY_",
+    "CONNECT_",
+];
+
+/// The names that a script uses as `$NAME` or `${NAME}`, in capitals, without a default.
+fn used(script: &str) -> impl Iterator<Item = &str> {
+    script.match_indices('$').filter_map(|(at, _)| {
+        let escaped = script[..at].ends_with(['\\', '$']);
+        let rest = &script[at + 1..];
+        let (rest, braced) = rest.strip_prefix('{').map_or((rest, false), |rest| (rest, true));
+        let end = rest
+            .find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_')
+            .unwrap_or(rest.len());
+        let name = &rest[..end];
+        let whole = !braced || rest[end..].starts_with('}');
+        let variable = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase());
+        (variable && whole && !escaped && !rest[end..].starts_with(|c: char| c.is_ascii_lowercase())).then_some(name)
+    })
+}
+
+/// Whether a script names a variable other than by its value.
+fn mentions(script: &str, name: &str) -> bool {
+    script.match_indices(name).any(|(at, _)| {
+        let before = script[..at].chars().next_back();
+        let after = script[at + name.len()..].chars().next();
+        let whole = after.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
+        let inside = before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        let value = before == Some('$') || before == Some('{') && after == Some('}');
+        whole && !inside && !value
+    })
 }
 
 pub(super) fn labels(findings: &mut SetFindings, index: usize, object: &ObjectModel, workload: &Workload) {

@@ -73,8 +73,17 @@ pub(super) fn check(
     for container in &workload.containers {
         // A file that is missing is missing for all that name it.
         let mut told: BTreeMap<&str, ()> = BTreeMap::new();
-        for path in container.words.iter().flat_map(|word| paths(word)) {
-            if told.insert(path, ()).is_some() {
+        let words = container.words.iter().map(|word| (word, true));
+        // A variable may name a file of an image that is not known: only mounted files are looked at.
+        let values = container.variables.iter().map(|(_, value)| (value, false));
+        let all = words
+            .chain(values)
+            .flat_map(|(text, command)| paths(text).map(move |path| (path, command)));
+        for (path, command) in all {
+            if !is_file(container, path)
+                || !command && container.mounts.at(path).is_none()
+                || told.insert(path, ()).is_some()
+            {
                 continue;
             }
             if let Some((message, hint)) = missing(set, object, workload, container, path) {
@@ -87,11 +96,22 @@ pub(super) fn check(
     }
 }
 
-/// The paths of files in a word of a command.
+/// Whether a path is that of a file: by its end, or in a mounted ConfigMap or Secret, by a dot in its name.
+fn is_file(container: &Container, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let mounted = || {
+        container
+            .mounts
+            .at(path)
+            .is_some_and(|mount| mount.path != path && mount.key(path).is_some())
+    };
+    ENDS.iter().any(|end| path.ends_with(end)) || name.contains('.') && !name.ends_with('.') && mounted()
+}
+
+/// The absolute paths in a word of a command.
 fn paths(word: &str) -> impl Iterator<Item = &str> {
     word.split(|c: char| c.is_whitespace() || "'\"`;&|=:,()<>[]".contains(c))
         .filter(|part| part.starts_with('/') && !part.contains(['$', '{', '*', '?', '%']))
-        .filter(|part| ENDS.iter().any(|end| part.ends_with(end)))
 }
 
 /// Why a container does not have a file, and what mends it; none if it has it, or if that cannot be seen.
@@ -168,7 +188,8 @@ fn missing(
         _ => return None,
     };
     let (name, key) = mount.key(path)?;
-    let known = keys(kind, name)?;
+    // What has no keys gets them from a controller.
+    let known = keys(kind, name).filter(|keys| !keys.is_empty())?;
     if key.is_some_and(|key| known.iter().any(|known| known == key)) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! What a process listens on.
 
 use super::Member;
-use crate::lint::model::program::Program;
+use crate::lint::model::{container::Container, program::Program};
 
 /// A port that a process opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Open {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Listener,
+    /// The listener of the controllers.
+    Controller,
     /// An agent or JMX: before the process itself.
     Jvm,
 }
@@ -52,12 +54,20 @@ impl Member<'_> {
     /// The listeners that a setting lists, each with its port. None if one is filled in later.
     fn listed(&self, key: &str) -> Option<Vec<Open>> {
         let value = &self.settings.get(key)?.value;
+        let controllers = self
+            .settings
+            .get("controller.listener.names")
+            .map_or("", |names| names.value.as_str());
+        let kind = |name: &str| match controllers.split(',').any(|own| own.trim() == name) {
+            true => Kind::Controller,
+            false => Kind::Listener,
+        };
         listeners(value)
             .map(|listener| {
                 Some(Open {
                     port: listener.port?,
                     name: listener.name.to_owned(),
-                    kind: Kind::Listener,
+                    kind: kind(listener.name),
                 })
             })
             .collect()
@@ -155,6 +165,27 @@ impl Member<'_> {
         open.extend(self.jvm_ports().unwrap_or_default());
         open
     }
+}
+
+/// What Kafka Exporter listens on, if a container is one.
+pub(super) fn of_exporter(container: &Container) -> Option<Vec<Open>> {
+    let image = container.image_name();
+    if container.open || !image.ends_with("danielqsj/kafka-exporter") {
+        return None;
+    }
+    let flag = container
+        .words
+        .iter()
+        .find_map(|word| word.split_once("web.listen-address=").map(|(_, address)| address));
+    let port = match flag {
+        Some(address) => address.rsplit_once(':')?.1.parse().ok()?,
+        None => 9308,
+    };
+    Some(vec![Open {
+        port,
+        name: "the exporter".to_owned(),
+        kind: Kind::Listener,
+    }])
 }
 
 /// Ports as a hint shows them: `9092 (CLIENT), 9404 (the agent)`.

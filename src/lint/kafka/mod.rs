@@ -78,6 +78,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 early_kill::check(member, findings);
                 quorum::start(member, findings);
                 node_ids::check(member, findings);
+                node_ids::written(member, findings);
                 quorum::members(member, findings);
                 advertised_listeners::check(member, findings);
                 topic_creation::check(member, findings);
@@ -92,6 +93,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         files::check(set, findings, index, object, workload);
         command::check(findings, index, workload);
+        temporary::of_logs(findings, index, workload);
+        environment::script(findings, index, workload);
+        ports::exporters(set, findings, index, workload);
         environment::labels(findings, index, object, workload);
         memory::of_others(findings, index, workload);
         topic_creation::by_job(findings, index, object, workload);

@@ -28,6 +28,42 @@ rules! { rules::pod;
             refused, or takes the place of the first. The id comes from the pod's ordinal.",
         source: "Kafka documentation, KRaft, process roles; ZooKeeper administrator's guide, myid",
     };
+
+    /// An id that is written elsewhere.
+    pub const ID_ELSEWHERE: Rule = Rule {
+        id: "KS-P54",
+        production: Error,
+        development: Error,
+        summary: "a ZooKeeper server whose id is written into another folder",
+        explanation: "A server of an ensemble reads its id from the file `myid` in its `dataDir`. Where a container \
+            writes it into another folder, the server ends with `myid file is missing`.",
+        source: "ZooKeeper administrator's guide, myid; QuorumPeerConfig",
+    };
+}
+
+/// The file with the id of a server of ZooKeeper.
+pub(super) fn written(member: &Member<'_>, findings: &mut SetFindings) {
+    let Some(folder) = member.settings.get("dataDir").filter(|folder| folder.is_known()) else {
+        return;
+    };
+    let right = format!("{}/myid", folder.value.trim().trim_end_matches('/'));
+    let files = member.process.commands.iter().flat_map(|(pointer, command)| {
+        let words = command.split(|c: char| c.is_whitespace() || "'\"`;&|=<>()".contains(c));
+        words.map(move |word| (pointer, word))
+    });
+    let files: Vec<_> = files.filter(|(_, word)| word.ends_with("/myid")).collect();
+    if let Some((pointer, wrong)) = files.first()
+        && files.iter().all(|(_, word)| *word != right && !word.contains('$'))
+    {
+        findings
+            .add(
+                member.index,
+                pointer.as_str(),
+                &ID_ELSEWHERE,
+                format!("the id is in `{wrong}`, but `dataDir` is `{}`", folder.value.trim()),
+            )
+            .hint(format!("write it into `{right}`"));
+    }
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use super::{
     Member,
-    listening::{Kind, shown},
+    listening::{Kind, Open, of_exporter, shown},
 };
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail,
-    container::{Action, Stage},
+    container::{Action, Container, Stage},
     monitoring::Endpoint,
     selector::selects,
     service::PortRef,
-    set::SetFindings,
+    set::{ObjectSet, SetFindings},
+    workload::Workload,
 };
 
 rules! { rules::pod;
@@ -87,32 +88,49 @@ type Asking = (String, usize, String);
 
 /// Ports that probes, Services and monitors ask for, and nothing listens on: one finding for each.
 pub(super) fn unanswered(member: &Member<'_>, findings: &mut SetFindings) {
-    let (Some(container), Some(open)) = (member.container(), member.listening()) else {
-        return;
-    };
+    if let (Some(container), Some(open)) = (member.container(), member.listening()) {
+        of_container(member.set, findings, member.index, container, &open);
+    }
+}
+
+/// The same for exporters.
+pub(super) fn exporters(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, workload: &Workload) {
+    for container in &workload.containers {
+        if let Some(open) = of_exporter(container) {
+            of_container(set, findings, index, container, &open);
+        }
+    }
+}
+
+fn of_container(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, container: &Container, open: &[Open]) {
+    let object = set.objects[index];
+    let Some(workload) = object.workload() else { return };
     let mut asking: BTreeMap<i64, Vec<Asking>> = BTreeMap::new();
     for hook in &container.hooks {
-        let Action::Port(port) = &hook.action else { continue };
-        if let Some(number) = container.port(port) {
-            let place = (format!("its `{}`", hook.field), member.index, hook.pointer.clone());
+        let numbers: Vec<i64> = match &hook.action {
+            Action::Port(port) => container.port(port).into_iter().collect(),
+            Action::Command(command) => local_ports(command),
+            Action::Other => continue,
+        };
+        for number in numbers {
+            let place = (format!("its `{}`", hook.field), index, hook.pointer.clone());
             asking.entry(number).or_default().push(place);
         }
     }
-    let alone = member
-        .workload
+    let alone = workload
         .containers
         .iter()
         .filter(|other| other.stage != Stage::Init)
         .count()
         == 1;
-    let own = &member.object.identity;
-    for (index, object) in member.set.objects.iter().enumerate() {
+    let own = &object.identity;
+    for (index, object) in set.objects.iter().enumerate() {
         match &object.detail {
             ObjectDetail::Service(service) if object.identity.namespace == own.namespace => {
                 let selected = service
                     .selector
                     .as_ref()
-                    .is_some_and(|selector| selects(selector, &member.workload.pods));
+                    .is_some_and(|selector| selects(selector, &workload.pods));
                 if !selected || service.external {
                     continue;
                 }
@@ -133,7 +151,7 @@ pub(super) fn unanswered(member: &Member<'_>, findings: &mut SetFindings) {
                     }
                 }
             }
-            ObjectDetail::PodMonitor(monitor) if selects(&monitor.selector, &member.workload.pods) => {
+            ObjectDetail::PodMonitor(monitor) if selects(&monitor.selector, &workload.pods) => {
                 let here = match &monitor.namespaces {
                     None => object.identity.namespace == own.namespace,
                     Some(names) => names.is_empty() || names.contains(&own.namespace),
@@ -166,10 +184,22 @@ pub(super) fn unanswered(member: &Member<'_>, findings: &mut SetFindings) {
                 &NOT_LISTENING,
                 format!(
                     "nothing in container `{}` listens on port {number}, which {} asks for",
-                    member.process.container,
+                    container.name,
                     who.join(", ")
                 ),
             )
-            .hint(format!("it listens on {}", shown(&open)));
+            .hint(format!("it listens on {}", shown(open)));
     }
+}
+
+/// The ports of the own pod that a command asks: `/dev/tcp/127.0.0.1/2181`, `localhost:9092`.
+fn local_ports(command: &str) -> Vec<i64> {
+    let starts = ["/dev/tcp/127.0.0.1/", "/dev/tcp/localhost/", "127.0.0.1:", "localhost:"];
+    let after = starts.iter().flat_map(|start| command.split(start).skip(1));
+    after
+        .filter_map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest[..end].parse().ok()
+        })
+        .collect()
 }

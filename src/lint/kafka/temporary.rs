@@ -2,7 +2,7 @@
 
 use super::Member;
 use crate::diagnostics::{Severity::Error, family::rules};
-use crate::lint::model::{program::Program, set::SetFindings};
+use crate::lint::model::{program::Program, set::SetFindings, workload::Workload};
 
 rules! { rules::pod;
     /// No folder for temporary files.
@@ -18,6 +18,28 @@ rules! { rules::pod;
     };
 }
 
+/// The folder that Kafka's scripts make for their logs, in any container.
+pub(super) fn of_logs(findings: &mut SetFindings, index: usize, workload: &Workload) {
+    for container in &workload.containers {
+        let Some(folder) = container.variable("LOG_DIR").filter(|folder| folder.starts_with('/')) else {
+            continue;
+        };
+        if !container.mounts.can_write(folder) {
+            findings
+                .add(
+                    index,
+                    container.pointer.clone(),
+                    &TEMPORARY_FILES,
+                    format!(
+                        "container `{}` cannot write to `{folder}`, its LOG_DIR, which Kafka's scripts write to",
+                        container.name
+                    ),
+                )
+                .hint(format!("mount an emptyDir at `{folder}`"));
+        }
+    }
+}
+
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let (Some(container), Some(jvm)) = (member.container(), member.jvm()) else {
         return;
@@ -27,6 +49,10 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .iter()
         .any(|option| option.text.starts_with("-Djava.io.tmpdir="));
     if member.process.program == Program::ZooKeeper || moved || container.open || container.mounts.can_write("/tmp") {
+        return;
+    }
+    // Told as the folder of the logs.
+    if container.variable("LOG_DIR") == Some("/tmp") {
         return;
     }
     findings

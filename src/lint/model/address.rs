@@ -9,6 +9,8 @@ pub(crate) struct Address {
     pub(crate) port: i64,
     pub(crate) pointer: String,
     pub(crate) row: Option<u32>,
+    /// Whether it is meant for controllers.
+    pub(crate) controllers: bool,
 }
 
 /// Addresses that a container connects to: in its variables, its arguments and the commands that it runs.
@@ -18,9 +20,12 @@ pub(crate) fn of_container(container: &Node<'_, '_>, addresses: &mut Vec<Address
         let value = variable.get("value");
         if let Some(text) = value.str().filter(|text| text.contains(':')) {
             let named = is_address_key(&variable.get("name").text().to_ascii_lowercase().replace('_', "."));
+            let first = addresses.len();
             scan(text, named, &value, addresses);
+            mark(&mut addresses[first..], variable.get("name").text());
         }
     }
+    let before = addresses.len();
     for list in ["command", "args"] {
         let list = container.get(list);
         let mut named = false;
@@ -46,6 +51,17 @@ pub(crate) fn of_container(container: &Node<'_, '_>, addresses: &mut Vec<Address
             }
             named = false;
         }
+        let words = list.items().map(|word| word.text());
+        let controllers = words.into_iter().find(|word| word.contains("bootstrap-controller"));
+        mark(&mut addresses[before..], controllers.unwrap_or_default());
+    }
+}
+
+/// Marks those for controllers, by the name of what has them.
+fn mark(addresses: &mut [Address], name: &str) {
+    let controllers = name.to_ascii_lowercase().contains("controller");
+    for address in addresses {
+        address.controllers |= controllers;
     }
 }
 
@@ -59,6 +75,7 @@ pub(crate) fn of_property(property: &Property, file: &Node<'_, '_>, addresses: &
         for address in &mut addresses[first..] {
             address.row = Some(*row);
         }
+        mark(&mut addresses[first..], key);
     }
 }
 
@@ -102,6 +119,7 @@ fn scan(text: &str, short_too: bool, place: &Node<'_, '_>, addresses: &mut Vec<A
                 port: number,
                 pointer: place.pointer(),
                 row: None,
+                controllers: false,
             };
             if !addresses.contains(&address) {
                 addresses.push(address);

@@ -78,7 +78,8 @@ impl Mount {
         let below = path.strip_prefix(self.path.as_str())?;
         match (&self.part, below.strip_prefix('/')) {
             (Some(part), None) if below.is_empty() => Some(part),
-            (None, Some(file)) => Some(file),
+            // The link that the kubelet moves when the object changes.
+            (None, Some(file)) => Some(file.strip_prefix("..data/").unwrap_or(file)),
             (None, None) if below.is_empty() => Some(""),
             _ => None,
         }
