@@ -1,6 +1,6 @@
 //! `check`: reports findings and writes nothing.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        folder::{self, Assumption},
+        folder::{self, Assumption, NotJudged},
         output::{Format, Output},
         report::{self, Show},
         stacks::{Made, StackFn, each},
@@ -82,7 +82,7 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Out
             .iter()
             .map(|(stack, review)| (stack.name(), &review.findings))
             .collect();
-        tell(&findings, show, output)?;
+        tell(&findings, show, &BTreeMap::new(), output)?;
     }
     let failed = !failures.is_empty() || checked.iter().any(|(_, review)| review.findings.has_errors());
     Ok(if failed { Outcome::Failed } else { Outcome::Done })
@@ -105,9 +105,10 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
             "warnings": findings.count(Severity::Warning),
             "findings": report::json("", findings, Show::Open),
             "needless_assumptions": judgement.needless,
+            "not_judged": report::not_judged_json(&judgement.not_judged),
         } }))?;
     } else {
-        tell(&[("", findings)], Show::Open, output)?;
+        tell(&[("", findings)], Show::Open, &judgement.not_judged, output)?;
         for needless in &judgement.needless {
             output.note(&format!("unused `--assume {needless}`: nothing refers to it\n"));
         }
@@ -119,13 +120,21 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
     })
 }
 
-/// Writes the findings to standard output: they are the data here.
-fn tell(findings: &[(&str, &Diagnostics)], show: Show, output: &mut Output<'_>) -> anyhow::Result<()> {
+/// Writes to standard output the findings, which are the data here, and what could not be judged.
+fn tell(
+    findings: &[(&str, &Diagnostics)],
+    show: Show,
+    not_judged: &NotJudged,
+    output: &mut Output<'_>,
+) -> anyhow::Result<()> {
     let all = findings.iter().copied();
     let text = match output.format() {
-        Format::Github => report::github(all, show),
-        Format::Sarif => report::sarif(all, show),
-        Format::Text | Format::Json => report::text(all, show, output.data_paint()),
+        Format::Github => report::github(all, show, not_judged),
+        Format::Sarif => report::sarif(all, show, not_judged),
+        Format::Text | Format::Json => {
+            let paint = output.data_paint();
+            report::text(all, show, paint) + &report::not_judged(not_judged, paint)
+        }
     };
     output.data([text.as_str()])
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the command line reads what it judges")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Component, Path, PathBuf},
 };
@@ -82,6 +82,19 @@ pub(super) struct Judgement {
     pub(super) objects: usize,
     /// Assumptions that no reference needed.
     pub(super) needless: Vec<String>,
+    pub(super) not_judged: NotJudged,
+}
+
+/// What could not be judged: the objects of each cause.
+pub(super) type NotJudged = BTreeMap<Unknown, BTreeSet<String>>;
+
+/// Why something could not be judged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Unknown {
+    /// What, as `settings`: it is followed by `of` and the objects.
+    pub(super) what: String,
+    /// What is not known: it follows `because`.
+    pub(super) why: String,
 }
 
 /// Judges all manifests of a folder and the folders in it, or one file.
@@ -92,6 +105,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
         objects: Vec::new(),
         kustomizations: Vec::new(),
         files: Vec::new(),
+        not_judged: BTreeMap::new(),
     };
     folder.walk(root)?;
     if folder.files.is_empty() {
@@ -115,6 +129,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
         files: folder.files.len(),
         objects: folder.objects.len(),
         needless,
+        not_judged: folder.not_judged,
     })
 }
 
@@ -125,6 +140,7 @@ struct Folder {
     kustomizations: Vec<(PathBuf, String, Value, Lines)>,
     /// Each path, and the path as it is shown.
     files: Vec<(PathBuf, String)>,
+    not_judged: NotJudged,
 }
 
 /// An object, its file and its lines.
@@ -200,6 +216,13 @@ impl Folder {
         let mut finding = Diagnostic::new(rule, message);
         finding.item(item).hint(hint).at(Location::new(file, line));
         self.add(finding);
+    }
+
+    /// Notes what could not be judged, with other objects of the same cause.
+    fn not_judged(&mut self, what: &str, object: &str, why: &str) {
+        let (what, why) = (what.to_owned(), why.to_owned());
+        let objects = self.not_judged.entry(Unknown { what, why }).or_default();
+        objects.insert(object.to_owned());
     }
 
     /// Adds a finding with the severity of its rule in this profile.
@@ -434,8 +457,9 @@ impl Folder {
             models.push(judged.model);
         }
         let models: Vec<&ObjectModel> = models.iter().collect();
-        for (index, among_others) in lint::judge_set(&models).into_iter().enumerate() {
-            faults[index].extend(among_others);
+        let judgement = lint::judge_set(&models);
+        for (faults, among_others) in faults.iter_mut().zip(judgement.findings) {
+            faults.extend(among_others);
         }
         let item = |index: usize| {
             let identity = &models[index].identity;
@@ -444,6 +468,9 @@ impl Folder {
                 (kind, name) => format!("{kind} {name}").trim().to_owned(),
             }
         };
+        for unknown in &judgement.not_judged {
+            self.not_judged(unknown.what, &item(unknown.index), &unknown.why);
+        }
         for (index, first) in lint::duplicates(&models) {
             let (object, other) = (&objects[index], &objects[first]);
             let message = format!(
@@ -460,7 +487,8 @@ impl Folder {
                 "remove one of the two",
             );
         }
-        let incomplete = self.found.iter().any(|finding| *finding.rule == api::UNREADABLE);
+        let unreadable = self.found.iter().find(|finding| *finding.rule == api::UNREADABLE);
+        let unreadable = unreadable.map(|finding| finding.location().file());
         let mut needed = vec![false; assumptions.len()];
         for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
             for mut finding in faults {
@@ -468,11 +496,16 @@ impl Folder {
                     let assumed: Vec<usize> = (0..assumptions.len())
                         .filter(|&at| assumptions[at].covers(outside))
                         .collect();
-                    // A missing object may be in the file that cannot be read.
-                    if incomplete || !assumed.is_empty() {
-                        for at in assumed {
-                            needed[at] = true;
-                        }
+                    for &at in &assumed {
+                        needed[at] = true;
+                    }
+                    if !assumed.is_empty() {
+                        continue;
+                    }
+                    // What is missing may be in the file that cannot be read.
+                    if let Some(file) = &unreadable {
+                        let why = format!("`{file}` cannot be read, and may have what is not found");
+                        self.not_judged("references", &item(index), &why);
                         continue;
                     }
                 }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::output::{Paint, count},
-    diagnostics::{Diagnostic, Diagnostics, Rule, Severity},
+    cli::{
+        folder::{NotJudged, Unknown},
+        output::{Paint, count},
+    },
+    diagnostics::{Diagnostic, Diagnostics, Rule, Severity, printable},
     manifest::digest,
 };
 
@@ -54,6 +57,35 @@ pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
         text += &format!("{}\n", counts.join(", "));
     }
     text
+}
+
+/// What could not be judged, a line for each cause.
+pub(super) fn not_judged(not_judged: &NotJudged, paint: Paint) -> String {
+    let lines = sentences(not_judged).map(|said| paint.folded(&said, 2));
+    lines
+        .map(|line| line.replacen("not judged:", &paint.hint("not judged:"), 1))
+        .collect()
+}
+
+/// `not judged: settings of StatefulSet kafka, because …`, a sentence for each cause.
+fn sentences(not_judged: &NotJudged) -> impl Iterator<Item = String> {
+    const NAMED: usize = 3;
+    not_judged.iter().map(|(Unknown { what, why }, objects)| {
+        let objects = if objects.len() > NAMED {
+            count(objects.len(), "object")
+        } else {
+            objects.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        };
+        printable(format!("not judged: {what} of {objects}, because {why}"))
+    })
+}
+
+/// What could not be judged, for a program.
+pub(super) fn not_judged_json(not_judged: &NotJudged) -> Value {
+    let causes = not_judged.iter();
+    causes
+        .map(|(Unknown { what, why }, objects)| json!({ "what": what, "objects": objects, "why": why }))
+        .collect()
 }
 
 fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
@@ -113,7 +145,11 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
 }
 
 /// Annotations of a GitHub workflow, one line each.
-pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>, show: Show) -> String {
+pub(super) fn github<'a>(
+    stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
+    show: Show,
+    not_judged: &NotJudged,
+) -> String {
     let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
     stacks
@@ -133,6 +169,7 @@ pub(super) fn github<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)
                 escaped(&sentence(stack, finding)),
             )
         })
+        .chain(sentences(not_judged).map(|said| format!("::notice::{}\n", escaped(&said))))
         .collect()
 }
 
@@ -149,7 +186,11 @@ fn sentence(stack: &str, finding: &Diagnostic) -> String {
 }
 
 /// A SARIF 2.1.0 log: one run with the rules that are broken, and a result for each finding.
-pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>, show: Show) -> String {
+pub(super) fn sarif<'a>(
+    stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
+    show: Show,
+    not_judged: &NotJudged,
+) -> String {
     let found: Vec<(&str, &Diagnostic)> = stacks
         .flat_map(|(stack, findings)| findings.iter().map(move |finding| (stack, finding)))
         .filter(|(_, finding)| show.shows(finding))
@@ -196,7 +237,7 @@ pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>
             })
         })
         .collect();
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -205,6 +246,12 @@ pub(super) fn sarif<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>
             "results": results,
         }],
     });
+    if !not_judged.is_empty() {
+        let notes: Vec<Value> = sentences(not_judged)
+            .map(|said| json!({ "level": "note", "message": { "text": said } }))
+            .collect();
+        log["runs"][0]["invocations"] = json!([{ "executionSuccessful": true, "toolExecutionNotifications": notes }]);
+    }
     format!("{log:#}\n")
 }
 

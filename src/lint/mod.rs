@@ -28,6 +28,7 @@
 //! | | `tools`, `temporary`, `memory` | other containers and probes that run Kafka's tools; `/tmp`; the heap |
 //! | | `ports`, `listening`, `addresses`, `outside` | what a process listens on, and what leads there |
 //! | | `guards`, `topic_creation` | budget and network policy; topics that clients or Jobs create |
+//! | | `unknown` | nothing: it says what could not be judged |
 //! | `monitoring` | `alerts`, `dashboards` | rules of Prometheus and panels, against what the set exports and how it is scraped |
 //!
 //! Each rule is declared beside the check that applies it; `rules` lists them by family.
@@ -51,8 +52,11 @@ mod tests;
 use serde_json::Value;
 
 pub use file::read;
-pub use model::ObjectModel;
 pub(crate) use model::syntax::quantity;
+pub use model::{
+    ObjectModel,
+    set::{NotJudged, SetJudgement},
+};
 pub use object::schema::schema;
 
 use self::model::{
@@ -79,8 +83,8 @@ pub(crate) fn judge(body: &Value, kubernetes: Kubernetes, background: &Backgroun
     Judged { findings, model }
 }
 
-/// Judges what the objects of a set are to each other: for each of them, what is wrong.
-pub fn judge_set(objects: &[&ObjectModel]) -> Vec<Diagnostics> {
+/// Judges what the objects of a set are to each other.
+pub fn judge_set(objects: &[&ObjectModel]) -> SetJudgement {
     let set = ObjectSet::new(objects);
     let mut findings = SetFindings::new(objects.len());
     set::check(&set, &mut findings);

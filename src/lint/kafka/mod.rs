@@ -22,6 +22,7 @@ mod settings;
 pub(crate) mod temporary;
 pub(crate) mod tools;
 pub(crate) mod topic_creation;
+mod unknown;
 pub(crate) mod user;
 
 use super::model::{
@@ -57,7 +58,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         })
         .collect();
     settings::of_files(set, &members, findings);
+    unknown::processes(set, findings);
     for member in &members {
+        unknown::settings(member, findings);
         settings::of_process(member, findings);
         service_links::check(member, findings);
         entrypoint::check(member, findings);

@@ -33,24 +33,55 @@ impl Program {
     }
 }
 
+/// Why a container that seems to run a program of the family cannot be judged as one: its image is not known, or its command is not.
+/// None if nothing about it looks like Kafka.
+pub(super) fn unknown(container: &Node<'_, '_>) -> Option<String> {
+    // Variables that the images make settings of, and that no client of Kafka has.
+    const OF_SERVERS: [&str; 12] = [
+        "KAFKA_ADVERTISED_LISTENERS",
+        "KAFKA_BROKER_ID",
+        "KAFKA_CFG_ADVERTISED_LISTENERS",
+        "KAFKA_CFG_PROCESS_ROLES",
+        "KAFKA_LISTENERS",
+        "KAFKA_LOG_DIRS",
+        "KAFKA_NODE_ID",
+        "KAFKA_PROCESS_ROLES",
+        "KAFKA_ZOOKEEPER_CONNECT",
+        "CONNECT_CONFIG_STORAGE_TOPIC",
+        "SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS",
+        "ZOO_SERVERS",
+    ];
+    let image = container.get("image").text();
+    if by_image(image).is_some() {
+        let name = container.get("name").text();
+        return Some(format!(
+            "the command of container `{name}` is not one that is known to start it"
+        ));
+    }
+    let env = container.get("env");
+    let serves = env
+        .items()
+        .any(|variable| OF_SERVERS.contains(&variable.get("name").text()));
+    serves.then(|| format!("nothing says which program the image `{image}` starts"))
+}
+
+/// What an image runs if it is one of the family, by its name.
+fn by_image(image: &str) -> Option<Program> {
+    let image = split_tag(image.split('@').next().unwrap_or_default()).0;
+    let name = image.rsplit('/').next().unwrap_or_default();
+    match name {
+        _ if name.contains("exporter") || name.contains("-ui") || name.contains("operator") => None,
+        "kafka" | "cp-kafka" | "cp-server" | "kafka-native" => Some(Program::Broker),
+        "zookeeper" | "cp-zookeeper" => Some(Program::ZooKeeper),
+        "schema-registry" | "cp-schema-registry" => Some(Program::Registry),
+        _ if name.starts_with("cp-kafka-connect") || name.starts_with("cp-server-connect") => Some(Program::Connect),
+        _ => None,
+    }
+}
+
 /// What a container runs if it serves, and whether the image's own entrypoint starts it.
 pub(super) fn program(container: &Node<'_, '_>) -> Option<(Program, bool)> {
     let command = command(container);
-    let image = container.get("image").text();
-    let image = split_tag(image.split('@').next().unwrap_or_default()).0;
-    let by_image = || {
-        let name = image.rsplit('/').next().unwrap_or_default();
-        match name {
-            _ if name.contains("exporter") || name.contains("-ui") || name.contains("operator") => None,
-            "kafka" | "cp-kafka" | "cp-server" | "kafka-native" => Some(Program::Broker),
-            "zookeeper" | "cp-zookeeper" => Some(Program::ZooKeeper),
-            "schema-registry" | "cp-schema-registry" => Some(Program::Registry),
-            _ if name.starts_with("cp-kafka-connect") || name.starts_with("cp-server-connect") => {
-                Some(Program::Connect)
-            }
-            _ => None,
-        }
-    };
     let runs = |program: &str| command.contains(program);
     if command.is_empty()
         || [
@@ -61,7 +92,7 @@ pub(super) fn program(container: &Node<'_, '_>) -> Option<(Program, bool)> {
         .iter()
         .any(|entry| runs(entry))
     {
-        return by_image().map(|process| (process, true));
+        return by_image(container.get("image").text()).map(|process| (process, true));
     }
     let by_command = [
         ("kafka-server-start", Program::Broker),

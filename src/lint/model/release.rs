@@ -3,9 +3,15 @@
 use super::syntax::split_tag;
 use crate::version::Version;
 
-/// The release line in an image: Confluent's 8.3 carries Kafka 4.3 and 7.9 carries 3.9, Strimzi's tags end in it, the others have it as
-/// their tag. None for a digest, a moving tag, an image of another name, and a release that this crate does not know.
+/// The release in an image. None if its name and tag do not say it, and for a release that this crate does not know.
 pub(crate) fn of_image(image: &str) -> Option<Version> {
+    let line = line_of_image(image)?;
+    Version::ALL.into_iter().find(|version| version.line() == line)
+}
+
+/// The release line in an image, known to this crate or not: Confluent's 8.3 carries Kafka 4.3 and 7.9 carries 3.9, Strimzi's tags end in
+/// it, the others have it as their tag. None for a digest, a moving tag, and an image of another name.
+pub(crate) fn line_of_image(image: &str) -> Option<String> {
     let (name, tag) = split_tag(image.split('@').next().unwrap_or_default());
     let tag = tag?;
     let name = name.rsplit('/').next().unwrap_or_default();
@@ -23,8 +29,7 @@ pub(crate) fn of_image(image: &str) -> Option<Version> {
     } else {
         return None;
     };
-    let line = format!("{}.{}", line.0, line.1);
-    Version::ALL.into_iter().find(|version| version.line() == line)
+    Some(format!("{}.{}", line.0, line.1))
 }
 
 #[cfg(test)]

@@ -160,13 +160,39 @@ impl<'a> ObjectSet<'a> {
     }
 }
 
-/// What is wrong with each object of a set.
-pub(crate) struct SetFindings(Vec<Diagnostics>);
+/// What is wrong with each object of a set, and what could not be judged.
+pub(crate) struct SetFindings {
+    of_objects: Vec<Diagnostics>,
+    not_judged: Vec<NotJudged>,
+}
+
+/// What rules could not judge, because the set does not show it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotJudged {
+    /// What, as `settings`: it is followed by `of` and the object.
+    pub what: &'static str,
+    /// What is not known: it follows `because`.
+    pub why: String,
+    /// The object.
+    pub index: usize,
+}
+
+/// What was found in a set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetJudgement {
+    /// For each object, what is wrong with it among the others.
+    pub findings: Vec<Diagnostics>,
+    /// What could not be judged: sorted, each once.
+    pub not_judged: Vec<NotJudged>,
+}
 
 impl SetFindings {
     /// Nothing, about so many objects.
     pub(crate) fn new(objects: usize) -> Self {
-        Self(vec![Diagnostics::default(); objects])
+        Self {
+            of_objects: vec![Diagnostics::default(); objects],
+            not_judged: Vec::new(),
+        }
     }
 
     /// Adds a finding about a field of an object, and returns it to say more.
@@ -177,15 +203,27 @@ impl SetFindings {
         rule: &'static Rule,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
-        self.0[index].in_field(pointer, rule, message)
+        self.of_objects[index].in_field(pointer, rule, message)
     }
 
     /// Adds a finding about an object that says itself where in it.
     pub(crate) fn push(&mut self, index: usize, finding: Diagnostic) {
-        self.0[index].push(finding);
+        self.of_objects[index].push(finding);
     }
 
-    pub(crate) fn finish(self) -> Vec<Diagnostics> {
-        self.0
+    /// Says what about an object cannot be judged, and what would have to be known: `settings`, `the image … is not known`. A rule that
+    /// stays silent for want of knowledge says so here, so that a clean result means something.
+    pub(crate) fn not_judged(&mut self, index: usize, what: &'static str, why: impl Into<String>) {
+        let why = why.into();
+        self.not_judged.push(NotJudged { what, why, index });
+    }
+
+    pub(crate) fn finish(mut self) -> SetJudgement {
+        self.not_judged.sort();
+        self.not_judged.dedup();
+        SetJudgement {
+            findings: self.of_objects,
+            not_judged: self.not_judged,
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     node::Node,
     pod_security,
     process::KafkaProcess,
+    program,
     selector::{Labels, Selector, labels},
 };
 
@@ -29,6 +30,8 @@ pub(crate) struct Workload {
     /// What the restricted level of Pod Security says about it.
     pub(crate) violations: Vec<String>,
     pub(crate) kafka: Option<KafkaProcess>,
+    /// Why a pod that looks like one of Kafka is not known to run it.
+    pub(crate) unknown: Option<String>,
     /// Whether it is the exporter of Kafka's groups and topics.
     pub(crate) exports: bool,
     /// The names of its templates of claims.
@@ -84,6 +87,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
     } else {
         Vec::new()
     };
+    let kafka = (kind != "Job").then(|| KafkaProcess::of(&pod)).flatten();
     let inject = "sidecar.istio.io/inject";
     let decided = [metadata.get("labels"), metadata.get("annotations")]
         .iter()
@@ -110,7 +114,14 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         injected: decided.map(|text| text == "true"),
         proxy_user,
         violations: pod_security::violations(&pod),
-        kafka: (kind != "Job").then(|| KafkaProcess::of(&pod)).flatten(),
+        unknown: (kind != "Job" && kafka.is_none())
+            .then(|| {
+                pod.get("containers")
+                    .items()
+                    .find_map(|container| program::unknown(&container))
+            })
+            .flatten(),
+        kafka,
         exports,
         claims: {
             let templates = spec.get("volumeClaimTemplates");
