@@ -7,11 +7,11 @@ use super::{KAFKA, PLAIN, check};
 #[test]
 fn what_cannot_be_judged_is_told_once_for_each_cause() {
     let image = KAFKA.replace("confluentinc/cp-kafka:8.2.1", "example/broker:1");
-    assert_snapshot!(check(&[("a.yaml", &image)], &[]), @"");
+    assert_snapshot!(check(&[("a.yaml", &image)], &[]));
     let release = KAFKA.replace("confluentinc/cp-kafka:8.2.1", "confluentinc/cp-kafka:6.0.1");
-    assert_snapshot!(check(&[("a.yaml", &release)], &[]), @"");
+    assert_snapshot!(check(&[("a.yaml", &release)], &[]));
     let operator = "apiVersion: kafka.strimzi.io/v1beta2\nkind: Kafka\nmetadata: {name: a, namespace: kafka}\n";
-    assert_snapshot!(check(&[("a.yaml", operator)], &[]), @"");
+    assert_snapshot!(check(&[("a.yaml", operator)], &[]));
     // Programs get the same, and so does the log of code scanning.
     let json = check(&[("a.yaml", operator)], &["--format", "json"]);
     assert!(json.contains("\"what\": \"the resource\""), "{json}");
@@ -32,5 +32,5 @@ fn an_unreadable_file_does_not_silence_the_rest() {
             "  name: other\n  namespace: kafka\ndata:\n  password",
         )
         .replacen("replicas: 2", "replicas: -2", 1);
-    assert_snapshot!(check(&[("a.yaml", &gone), ("b.yaml", "a: [\n")], &[]), @"");
+    assert_snapshot!(check(&[("a.yaml", &gone), ("b.yaml", "a: [\n")], &[]));
 }

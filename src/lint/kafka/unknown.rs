@@ -2,6 +2,7 @@
 
 use super::Member;
 use crate::lint::model::{
+    mounts::Content,
     program::Program,
     release,
     set::{ObjectSet, SetFindings},
@@ -37,42 +38,35 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
             findings.not_judged(member.index, "settings", why);
         }
     }
-    let mounts = &member.process.mounts.config_maps;
     let words = member
         .process
         .start()
         .split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
     let mut files = words.filter(|word| word.starts_with('/') && word.ends_with(".properties"));
     let hidden = files.find_map(|file| {
-        let above = mounts.iter().filter(|(_, path)| {
-            file.strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
+        let mounts = member.process.mounts.list.iter().filter(|mount| {
+            let below = file.strip_prefix(mount.path.as_str());
+            below.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
         });
-        above
-            .max_by_key(|(_, path)| path.len())
-            .filter(|(map, _)| map.is_empty() || absent("ConfigMap", map))
-    });
-    match hidden {
-        Some((map, path)) if map.is_empty() => {
-            findings.not_judged(
-                member.index,
-                "settings",
-                format!("the files in `{path}` are in a Secret or in several objects"),
-            );
+        match &mounts.max_by_key(|mount| mount.path.len())?.content {
+            Content::ConfigMap(files) if absent("ConfigMap", &files.object) => {
+                Some(format!("the ConfigMap `{}` is not among the manifests", files.object))
+            }
+            Content::ConfigMap(_) => None,
+            Content::Secret(files) => Some(format!("`{file}` is in the Secret `{}`", files.object)),
+            Content::Projected | Content::Empty | Content::Claim | Content::Other => {
+                Some(format!("`{file}` is not in a ConfigMap"))
+            }
         }
-        Some((map, _)) => findings.not_judged(
+    });
+    if let Some(why) = hidden {
+        findings.not_judged(member.index, "settings", why);
+    } else if member.settings.is_empty() && !member.process.entrypoint {
+        findings.not_judged(
             member.index,
             "settings",
-            format!("the ConfigMap `{map}` is not among the manifests"),
-        ),
-        None if member.settings.is_empty() && !member.process.entrypoint => {
-            findings.not_judged(
-                member.index,
-                "settings",
-                "no ConfigMap has the file that the command names",
-            );
-        }
-        None => {}
+            "the file that the command names is not in a ConfigMap",
+        );
     }
     let by_release = matches!(member.process.program, Program::Broker | Program::Connect);
     if by_release && member.version.is_none() {
