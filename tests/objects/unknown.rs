@@ -8,13 +8,13 @@ use super::{KAFKA, PLAIN, check};
 fn what_cannot_be_judged_is_told_once_for_each_cause() {
     let image = KAFKA.replace("confluentinc/cp-kafka:8.2.1", "example/broker:1");
     assert_snapshot!(check(&[("a.yaml", &image)], &[]));
-    let release = KAFKA.replace("confluentinc/cp-kafka:8.2.1", "confluentinc/cp-kafka:6.0.1");
+    let release = KAFKA.replace("confluentinc/cp-kafka:8.2.1", "confluentinc/cp-kafka:7.0.1");
     assert_snapshot!(check(&[("a.yaml", &release)], &[]));
     let operator = "apiVersion: kafka.strimzi.io/v1beta2\nkind: Kafka\nmetadata: {name: a, namespace: kafka}\n";
     assert_snapshot!(check(&[("a.yaml", operator)], &[]));
     // Programs get the same, and so does the log of code scanning.
     let json = check(&[("a.yaml", operator)], &["--format", "json"]);
-    assert!(json.contains("\"what\": \"the resource\""), "{json}");
+    assert!(json.contains("\"what\": \"settings\""), "{json}");
     for (format, said) in [
         ("github", "::notice::not judged: "),
         ("sarif", "\"text\": \"not judged: "),

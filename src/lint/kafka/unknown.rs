@@ -18,7 +18,7 @@ pub(super) fn processes(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         }
         let group = &object.identity.group;
         if OPERATORS.iter().any(|operator| group.ends_with(operator)) {
-            findings.not_judged(index, "the resource", format!("an operator makes objects of `{group}`"));
+            findings.not_judged(index, "settings", format!("an operator of `{group}` makes its pods"));
         }
     }
 }
@@ -78,6 +78,6 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
             }
             None => format!("nothing says which release of Kafka the image `{image}` carries"),
         };
-        findings.not_judged(member.index, "what differs between releases in the settings", why);
+        findings.not_judged(member.index, "release-specific settings", why);
     }
 }

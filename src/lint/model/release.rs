@@ -21,7 +21,8 @@ pub(crate) fn line_of_image(image: &str) -> Option<String> {
     };
     let line = if name.starts_with("cp-") {
         let (major, minor) = numbers(tag)?;
-        (major.checked_sub(4)?, minor)
+        // Before 7.0 the numbers differ in more than that.
+        (major.checked_sub(4).filter(|&kafka| kafka >= 3)?, minor)
     } else if let Some((_, kafka)) = tag.split_once("-kafka-") {
         numbers(kafka)?
     } else if name == "kafka" || name == "kafka-native" {
