@@ -36,8 +36,8 @@ impl Catalog for Sources {
         })
     }
 
-    fn metric_names(&self) -> Vec<&str> {
-        self.names()
+    fn similar(&self, missing: &str) -> Option<String> {
+        promql::most_similar(missing, &self.names()).map(str::to_owned)
     }
 
     fn style(&self) -> Style {

@@ -10,8 +10,8 @@ pub(crate) trait Catalog {
     /// The series of a metric.
     fn series(&self, metric: &str) -> Lookup<'_>;
 
-    /// The names of all metrics.
-    fn metric_names(&self) -> Vec<&str>;
+    /// The name of a metric that was probably meant by one that nothing exports.
+    fn similar(&self, missing: &str) -> Option<String>;
 
     /// Whether expressions keep to what every Prometheus takes and every reader can follow: no experimental functions, and no
     /// selectors without a name.

@@ -511,6 +511,12 @@ pub(super) const ALL: &[Fault] = &[
     ("KS-O03", KAFKA, "(kafka_log_size) > 1e12", "(kafka_log_size > 1e12"),
     ("KS-O04", KAFKA, "- name: kafka_log_size\n", "- name: kafka_log_bytes\n"),
     (
+        "KS-O04",
+        KAFKA,
+        "rate(kafka_controller_elections_total[5m])",
+        "increase(kube_pod_container_status_restart_total[5m])",
+    ),
+    (
         "KS-O05",
         KAFKA,
         "(kafka_log_size) > 1e12",

@@ -67,7 +67,7 @@ pub(super) fn check(set: &ObjectSet<'_>, exported: &Exported<'_>, findings: &mut
                             let finding = findings.add(index, field.clone(), &PANEL_METRIC, message);
                             finding.place.row = query.row;
                             finding.outside("Metric", &metric).hint(
-                                match promql::most_similar(&metric, &catalog.metric_names()) {
+                                match catalog.similar(&metric) {
                                     Some(similar) => format!("did you mean `{similar}`?"),
                                     None => "add a rule for it to the JMX agent of the process that has it, or use another metric".to_owned(),
                                 },

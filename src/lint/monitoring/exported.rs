@@ -23,7 +23,7 @@ use crate::{
     },
     manifest::Declared,
     metrics::{self, Metric, exporter, kubelet, objects, record, target},
-    promql::{Bounds, Catalog, Label, Lookup, MetricType, Series, Style, analyze_parsed},
+    promql::{self, Bounds, Catalog, Label, Lookup, MetricType, Series, Style, analyze_parsed},
     quantity::Duration,
 };
 
@@ -209,22 +209,23 @@ impl<'a> Exported<'a> {
         }
     }
 
-    /// The rules of agents that make series of this name, each with its exporter.
+    /// The rules of agents that make series of exactly this name, each with its exporter.
     fn agents_of(&self, name: &str) -> Vec<(&Exporter<'a>, &'a AgentRule)> {
-        if let Some(exact) = self.by_name.get(name) {
-            return exact
-                .iter()
-                .map(|(index, rule)| (&self.exporters[*index], *rule))
-                .collect();
-        }
+        let rules = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        rules
+            .iter()
+            .map(|(index, rule)| (&self.exporters[*index], *rule))
+            .collect()
+    }
+
+    /// The rules of agents that may make series of this name, among others.
+    fn agents_like(&self, name: &str) -> Vec<(&Exporter<'a>, &'a AgentRule)> {
         let of = |exporter: &'_ Exporter<'a>| -> Option<&'a AgentRule> {
             let mut rules = exporter.agents.iter().copied().flat_map(|agent| &agent.rules);
             rules.find(|rule| rule.makes(name))
         };
-        self.exporters
-            .iter()
-            .filter_map(|exporter| Some((exporter, of(exporter)?)))
-            .collect()
+        let all = self.exporters.iter();
+        all.filter_map(|exporter| Some((exporter, of(exporter)?))).collect()
     }
 
     /// Whether no process here can have a metric, although processes of the kind that has such metrics are here.
@@ -700,6 +701,10 @@ impl Catalog for RuleCatalog<'_, '_> {
         } else if exporter::names().any(|other| other == name) && exporters.iter().any(|one| one.workload.exports) {
             return Lookup::Unknown;
         }
+        let made = self.exported.agents_like(name);
+        if !made.is_empty() {
+            return Lookup::Known(self.of_agents(name, &made));
+        }
         if let Some(recordings) = self.exported.recordings.get(name) {
             let of_cluster = |recorded: &&Recorded| {
                 let cluster = recorded.values.get(CLUSTER);
@@ -752,11 +757,15 @@ impl Catalog for RuleCatalog<'_, '_> {
         })
     }
 
-    fn metric_names(&self) -> Vec<&str> {
+    fn similar(&self, missing: &str) -> Option<String> {
+        if let Some(name) = names::mistyped(missing) {
+            return Some(name);
+        }
         let platform = [kubelet::ALL, objects::ALL, target::ALL].into_iter().flatten();
         let declared = self.author.declared.iter().flat_map(|declared| &declared.metrics);
         let with_exporter = self.exported.exporters.iter().any(|exporter| exporter.workload.exports);
-        self.exported
+        let known: Vec<&str> = self
+            .exported
             .by_name
             .keys()
             .copied()
@@ -769,7 +778,8 @@ impl Catalog for RuleCatalog<'_, '_> {
             )
             .chain(self.exported.recordings.keys().copied())
             .chain(declared.map(|metric| &*metric.name))
-            .collect()
+            .collect();
+        promql::most_similar(missing, &known).map(str::to_owned)
     }
 
     fn style(&self) -> Style {

@@ -29,9 +29,9 @@ rules! { rules::observability;
         production: Error,
         development: Error,
         summary: "a pattern of a JMX agent's rule that Java does not compile",
-        explanation: "The agent reads its rules before `main` runs. With a pattern that `java.util.regex.Pattern` refuses, it \
-            throws `PatternSyntaxException`, and the JVM ends with `Exception in thread \"main\"`: the broker does not start.",
-        source: "JMX exporter, rules; java.util.regex.Pattern",
+        explanation: "The agent reads its rules before `main` runs. If `java.util.regex.Pattern` refuses one, the agent prints why, as \
+            `Unclosed group near index 40`, and the JVM exits with status 1: the broker does not start, again and again.",
+        source: "JMX exporter 0.20.0 and 1.0.1, started with such a rule; java.util.regex.Pattern",
     };
 
     /// A logger whose appender does not exist.

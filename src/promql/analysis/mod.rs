@@ -18,11 +18,7 @@ use self::{
     bounds::{Bounds, Comparison},
     labels::LabelSet,
 };
-use super::{
-    Catalog, Lookup, MetricType, Series, Style,
-    catalog::{list, most_similar},
-    parse,
-};
+use super::{Catalog, Lookup, MetricType, Series, Style, catalog::list, parse};
 use crate::{
     diagnostics::{Diagnostic, Rule, rules::observability as rules},
     quantity::Duration,
@@ -308,7 +304,7 @@ impl<'a> Analyzer<'a> {
     fn missing(&mut self, name: &str) {
         let catalog = self.catalog;
         let message = format!("metric `{name}` is not exported here: its part of the expression is always empty");
-        if let Some(similar) = most_similar(name, &catalog.metric_names()) {
+        if let Some(similar) = catalog.similar(name) {
             self.report(&rules::METRIC, message, format!("did you mean `{similar}`?"));
         } else {
             let stack =
