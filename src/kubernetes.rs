@@ -1,4 +1,4 @@
-//! Versions of Kubernetes.
+//! Versions of Kubernetes, and what it is part of.
 
 use std::fmt;
 
@@ -54,4 +54,15 @@ impl fmt::Display for Kubernetes {
             Self::V1_35 => "1.35",
         })
     }
+}
+
+/// What runs the pods: what it fills in need not be in the objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Platform {
+    /// Kubernetes as it is.
+    #[default]
+    Kubernetes,
+    /// `OpenShift`: its security context constraint `restricted-v2` gives each namespace a range of users, fills in user, group and
+    /// seccomp profile of every pod, drops its capabilities, and refuses a user that is not in the range.
+    OpenShift,
 }

@@ -129,7 +129,7 @@ pub mod zookeeper;
 pub mod prelude {
     // The stack.
     pub use crate::{
-        context::{Context, IpFamily, Kubernetes, PodDefaults},
+        context::{Context, IpFamily, Kubernetes, Platform, PodDefaults},
         diagnostics::{Location, Profile},
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         rules,

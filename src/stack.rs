@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     capacity::Cluster,
     construct::{Check, Construct, Meta},
-    context::{self, Context, IpFamily, Kubernetes, PodDefaults},
+    context::{self, Context, IpFamily, Kubernetes, Platform, PodDefaults},
     diagnostics::{Acknowledgement, Location, Profile, Rule, rules},
     manifest::Object,
 };
@@ -89,6 +89,7 @@ impl Stack {
                 ip_family: IpFamily::default(),
                 profile: Profile::default(),
                 kubernetes: Kubernetes::default(),
+                platform: Platform::default(),
                 kubernetes_cluster: None,
                 pods: PodDefaults::default(),
             },
@@ -169,6 +170,23 @@ impl Stack {
     #[must_use]
     pub fn kubernetes(mut self, version: Kubernetes) -> Self {
         self.context.kubernetes = version;
+        self
+    }
+
+    /// What runs the pods. On `OpenShift`, pods have no user and no group of their own: the namespace's are filled in, and others are
+    /// refused.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka").platform(Platform::OpenShift);
+    /// stack.add(ZooKeeper::new("zookeeper", 3));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// assert!(!manifests.get("zookeeper/statefulset-zookeeper.yaml").unwrap().contains("runAsUser"));
+    /// ```
+    #[must_use]
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.context.platform = platform;
         self
     }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     diagnostics::Profile,
     diagnostics::{Diagnostics, Severity},
+    kubernetes::Platform,
     synth::{check, check_across},
 };
 
@@ -48,6 +49,10 @@ pub(super) struct Arguments {
     /// Check the folder by the rules for development, where data may be lost
     #[arg(long, requires = "dir")]
     development: bool,
+
+    /// What runs the pods: what it fills in is not missing
+    #[arg(long, value_name = "PLATFORM", requires = "dir", value_parser = ["kubernetes", "openshift"], default_value = "kubernetes", hide_default_value = true)]
+    platform: String,
 }
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
@@ -94,7 +99,11 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
     } else {
         Profile::Production
     };
-    let judgement = folder::judge(root, &arguments.assume, profile)?;
+    let platform = match arguments.platform.as_str() {
+        "openshift" => Platform::OpenShift,
+        _ => Platform::Kubernetes,
+    };
+    let judgement = folder::judge(root, &arguments.assume, profile, platform)?;
     let findings = &judgement.findings;
     if output.is_json() {
         output.json(json!({ "folder": {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     cli::failure::Failure,
     diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
-    kubernetes::Kubernetes,
+    kubernetes::{Kubernetes, Platform},
     lint::{self, ObjectModel},
     manifest::Background,
     rules::{api, stack},
@@ -34,13 +34,14 @@ pub(super) struct Assumption {
 }
 
 impl Assumption {
-    const KINDS: [&'static str; 7] = [
+    const KINDS: [&'static str; 8] = [
         "ConfigMap",
         "Secret",
         "ServiceAccount",
         "PersistentVolumeClaim",
         "Service",
         "Pod",
+        "NetworkPolicy",
         "Metric",
     ];
 
@@ -98,7 +99,12 @@ pub(super) struct Unknown {
 }
 
 /// Judges all manifests of a folder and the folders in it, or one file.
-pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -> Result<Judgement, Failure> {
+pub(super) fn judge(
+    root: &Path,
+    assumptions: &[Assumption],
+    profile: Profile,
+    platform: Platform,
+) -> Result<Judgement, Failure> {
     let mut folder = Folder {
         profile,
         found: Vec::new(),
@@ -116,7 +122,7 @@ pub(super) fn judge(root: &Path, assumptions: &[Assumption], profile: Profile) -
         folder.file(&path, &shown);
     }
     folder.kustomizations();
-    let needless = folder.objects(assumptions);
+    let needless = folder.objects(assumptions, platform);
     folder
         .found
         .sort_by_key(|finding| (finding.place.location, finding.rule.id));
@@ -445,7 +451,7 @@ impl Folder {
     }
 
     /// Judges the objects, and returns the assumptions that no reference needed.
-    fn objects(&mut self, assumptions: &[Assumption]) -> Vec<String> {
+    fn objects(&mut self, assumptions: &[Assumption], platform: Platform) -> Vec<String> {
         let objects = std::mem::take(&mut self.objects);
         let mut faults: Vec<Diagnostics> = Vec::new();
         let mut models: Vec<ObjectModel> = Vec::new();
@@ -456,8 +462,9 @@ impl Folder {
             faults.push(findings);
             models.push(judged.model);
         }
+        lint::settle_namespaces(&mut models);
         let models: Vec<&ObjectModel> = models.iter().collect();
-        let judgement = lint::judge_set(&models);
+        let judgement = lint::judge_set(&models, platform);
         for (faults, among_others) in faults.iter_mut().zip(judgement.findings) {
             faults.extend(among_others);
         }

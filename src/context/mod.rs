@@ -2,7 +2,7 @@
 
 mod pod_defaults;
 
-pub use crate::kubernetes::Kubernetes;
+pub use crate::kubernetes::{Kubernetes, Platform};
 pub use pod_defaults::PodDefaults;
 pub(crate) use pod_defaults::{annotations, labels};
 
@@ -28,6 +28,8 @@ pub struct Context {
     pub profile: Profile,
     /// The oldest version of Kubernetes that the objects have to work on.
     pub kubernetes: Kubernetes,
+    /// What runs the pods.
+    pub platform: Platform,
     /// The name of the Kubernetes cluster that the stack is applied to, if it says so.
     pub kubernetes_cluster: Option<String>,
     /// What all of the stack's pods have.

@@ -19,6 +19,7 @@
 //! | | `selectors` | selectors that select nothing, and ports that the selected pods or Services do not have |
 //! | | `disruptions`, `shared_pods`, `duplicates` | budgets among their pods; pods of two workloads; one object twice |
 //! | | `addresses` | addresses without a Service |
+//! | | `deployers`, `fixed_user` | what Argo CD and Flux do to objects; users on `OpenShift` |
 //! | | `pod_security`, `mesh` | the restricted level of Pod Security; sidecars of Istio |
 //! | `kafka` | `quorum`, `node_ids`, `cluster_id` | members of the quorum, and how they start; ids |
 //! | | `advertised_listeners`, `advertised_host` | addresses for clients, and for other instances |
@@ -27,6 +28,8 @@
 //! | | `environment`, `files`, `command` | variables, files and programs that a pod's settings and commands name |
 //! | | `tools`, `temporary`, `memory` | other containers and probes that run Kafka's tools; `/tmp`; the heap |
 //! | | `ports`, `listening`, `addresses`, `outside` | what a process listens on, and what leads there |
+//! | | `placement`, `pools`, `autoscaling`, `memory_request` | spread over nodes; several sets of one cluster; what changes them |
+//! | | `flows`, `ownership` | connections that policies cut; groups, topics and transactional ids of two owners |
 //! | | `guards`, `topic_creation` | budget and network policy; topics that clients or Jobs create |
 //! | | `unknown` | nothing: it says what could not be judged |
 //! | `monitoring` | `alerts`, `dashboards` | rules of Prometheus and panels, against what the set exports and how it is scraped |
@@ -49,6 +52,8 @@ mod set;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 pub use file::read;
@@ -63,7 +68,11 @@ use self::model::{
     node::Node,
     set::{ObjectSet, SetFindings},
 };
-use crate::{diagnostics::Diagnostics, kubernetes::Kubernetes, manifest::Background};
+use crate::{
+    diagnostics::Diagnostics,
+    kubernetes::{Kubernetes, Platform},
+    manifest::Background,
+};
 
 /// What is wrong with one object, and what others can be judged by.
 #[derive(Clone, Debug)]
@@ -83,14 +92,54 @@ pub(crate) fn judge(body: &Value, kubernetes: Kubernetes, background: &Backgroun
     Judged { findings, model }
 }
 
-/// Judges what the objects of a set are to each other.
-pub fn judge_set(objects: &[&ObjectModel]) -> SetJudgement {
-    let set = ObjectSet::new(objects);
+/// Judges what the objects of a set are to each other, where `platform` runs their pods.
+pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
+    let set = ObjectSet::new(objects, platform);
     let mut findings = SetFindings::new(objects.len());
     set::check(&set, &mut findings);
     kafka::check(&set, &mut findings);
     monitoring::check(&set, &mut findings);
     findings.finish()
+}
+
+/// Puts objects without a namespace into that of their release, where Helm rendered them: some templates of a chart say it, and others
+/// leave it to Helm.
+pub fn settle_namespaces(objects: &mut [ObjectModel]) {
+    const CLUSTER_WIDE: [&str; 8] = [
+        "Namespace",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "StorageClass",
+        "PriorityClass",
+        "PersistentVolume",
+        "SecurityContextConstraints",
+    ];
+    let of_helm = |object: &&ObjectModel| {
+        let label = |key: &str, value: &str| {
+            object
+                .labels
+                .iter()
+                .any(|(k, v)| k == key && (value.is_empty() || v == value))
+        };
+        label("helm.sh/chart", "") || label("app.kubernetes.io/managed-by", "Helm") || label("heritage", "Helm")
+    };
+    let said: BTreeSet<String> = objects
+        .iter()
+        .filter(of_helm)
+        .map(|object| object.identity.namespace.clone())
+        .filter(|namespace| !namespace.is_empty())
+        .collect();
+    let mut said = said.into_iter();
+    let (Some(release), None) = (said.next(), said.next()) else {
+        return;
+    };
+    for object in objects {
+        let identity = &mut object.identity;
+        if identity.namespace.is_empty() && !CLUSTER_WIDE.contains(&identity.kind.as_str()) {
+            identity.namespace.clone_from(&release);
+        }
+    }
 }
 
 /// Objects that the API server takes for an earlier one: the index of each, and that of the first.

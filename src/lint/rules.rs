@@ -6,6 +6,12 @@ use crate::diagnostics::Rule;
 pub mod api {
     pub use crate::lint::{
         file::{AMBIGUOUS, DUPLICATE_KEY, KUSTOMIZATION, TRANSFORMED, UNREADABLE},
+        kafka::autoscaling::AUTOSCALED,
+        kafka::flows::CUT,
+        kafka::memory_request::MEMORY_REQUEST,
+        kafka::ownership::TRANSACTIONAL_ID,
+        kafka::placement::PLACEMENT,
+        kafka::pools::{FORGOTTEN_POOL, ROLL_TOGETHER},
         object::disruption_budget::NO_EVICTION,
         object::environment::UNDEFINED,
         object::fields::{EXCLUDES, INNER_NAME, LISTED_TWICE, ONE_OF, QUANTITY, RANGE, REQUIRED, WORD},
@@ -14,6 +20,7 @@ pub mod api {
         object::prometheus_rule::ALERT_RULES,
         object::schema::SCHEMA,
         object::workload::OWN_PODS,
+        set::deployers::{INSTANCE_LABEL, PRUNED_NAMESPACE, RELABELLED, SUBSTITUTED, VANISHING_JOB},
         set::disruptions::TWO_BUDGETS,
         set::governing_service::GOVERNING_SERVICE,
         set::references::{MISSING_KEY, REFERENCE, SECRET_REFERENCE},
@@ -65,6 +72,7 @@ pub(crate) mod observability {
 pub mod identity {
     pub use crate::lint::{
         object::image::{FLOATING_IMAGE, IMAGE},
+        set::fixed_user::FIXED_USER,
         set::mesh::{MESH_JOB, MESH_PORT, MESH_UNDECIDED, MESH_USER},
     };
 }
@@ -114,4 +122,12 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::ports::RULES,
     super::kafka::addresses::RULES,
     super::kafka::outside::RULES,
+    super::kafka::autoscaling::RULES,
+    super::kafka::flows::RULES,
+    super::kafka::memory_request::RULES,
+    super::kafka::ownership::RULES,
+    super::kafka::placement::RULES,
+    super::kafka::pools::RULES,
+    super::set::fixed_user::RULES,
+    super::set::deployers::RULES,
 ];

@@ -78,7 +78,7 @@ proptest! {
             let _ = schema(object);
         }
         let models: Vec<&ObjectModel> = judged.iter().map(|judged| &judged.model).collect();
-        prop_assert_eq!(judge_set(&models).findings.len(), objects.len());
+        prop_assert_eq!(judge_set(&models, Platform::default()).findings.len(), objects.len());
         let _ = duplicates(&models);
     }
 
@@ -99,7 +99,7 @@ fn sound_objects_have_no_findings() {
     assert!(judged.iter().all(|judged| judged.findings.is_empty()));
     let models: Vec<&ObjectModel> = judged.iter().map(|judged| &judged.model).collect();
     assert!(
-        judge_set(&models)
+        judge_set(&models, Platform::default())
             .findings
             .iter()
             .all(crate::diagnostics::Diagnostics::is_empty)
@@ -117,7 +117,7 @@ fn variables_that_refer_to_each_other_do_not_grow_without_limit() {
         "spec": { "containers": [{ "name": "a", "image": "confluentinc/cp-kafka:8.3.1", "env": env }] },
     });
     let judged = judge(&pod, Kubernetes::default(), &Background::default());
-    assert!(judge_set(&[&judged.model]).findings.len() == 1);
+    assert!(judge_set(&[&judged.model], Platform::default()).findings.len() == 1);
 }
 
 #[test]

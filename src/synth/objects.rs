@@ -30,7 +30,7 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
     let models: Vec<&ObjectModel> = objects.iter().map(|(_, object)| &object.judged.model).collect();
     let among_others = match extent {
         Extent::Each => vec![Diagnostics::default(); models.len()],
-        Extent::Set | Extent::Settings => lint::judge_set(&models).findings,
+        Extent::Set | Extent::Settings => lint::judge_set(&models, stack.context.platform).findings,
     };
     let mut told = BTreeSet::new();
     for ((part, object), among_others) in objects.iter().zip(among_others) {

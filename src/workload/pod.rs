@@ -8,7 +8,10 @@ use k8s_openapi::{
 };
 
 use super::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, container::restricted};
-use crate::{context::Context, quantity::Duration};
+use crate::{
+    context::{Context, Platform},
+    quantity::Duration,
+};
 
 /// Whether pods are part of an Istio service mesh: whether Istio adds its proxy to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +112,8 @@ impl Pod<'_> {
             .into_iter()
             .chain(self.init_containers.into_iter().map(complete))
             .collect();
+        // OpenShift gives each namespace users of its own, and refuses others.
+        let user = (context.platform == Platform::Kubernetes).then_some(self.user);
         let mut template = PodTemplateSpec {
             metadata: Some(ObjectMeta {
                 labels: Some(labels),
@@ -121,11 +126,11 @@ impl Pod<'_> {
                 enable_service_links: Some(false),
                 init_containers: (!init_containers.is_empty()).then_some(init_containers),
                 security_context: Some(PodSecurityContext {
-                    fs_group: Some(self.user),
+                    fs_group: user,
                     fs_group_change_policy: Some("OnRootMismatch".to_owned()),
-                    run_as_group: Some(self.user),
+                    run_as_group: user,
                     run_as_non_root: Some(true),
-                    run_as_user: Some(self.user),
+                    run_as_user: user,
                     seccomp_profile: Some(SeccompProfile {
                         type_: "RuntimeDefault".to_owned(),
                         localhost_profile: None,

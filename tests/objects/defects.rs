@@ -113,11 +113,20 @@ fn defect_3_members_of_a_quorum_start_one_by_one_and_have_no_address_before_they
             ),
         ],
     );
-    let zookeeper = brokers("").replace("cp-kafka", "cp-zookeeper");
+    let zookeeper = |command: &str| {
+        let probe = format!(
+            "        readinessProbe: {{exec: {{command: [bash, -c, \"echo {command} | nc localhost 2181\"]}}}}\n"
+        );
+        brokers(&probe).replace("cp-kafka", "cp-zookeeper")
+    };
     refused(
-        &zookeeper,
+        &zookeeper("srvr"),
         &[("KS-P06", "StatefulSet kafka"), ("KS-P06", "Service kafka-headless")],
     );
+    // It answers `ruok` without the others, and without a probe it is ready at once.
+    for ready in [zookeeper("ruok"), brokers("").replace("cp-kafka", "cp-zookeeper")] {
+        assert!(!check(&[("a.yaml", &ready)], &[]).contains("KS-P06"));
+    }
 }
 
 #[test]

@@ -698,14 +698,14 @@ pub(super) const ALL: &[Fault] = &[
     (
         "KS-C04",
         KAFKA,
-        "        env: *env\n",
-        "        env: *env\n        resources: {limits: {memory: 1Gi}}\n",
+        "        resources: {requests: {memory: 4Gi}}\n",
+        "        resources: {limits: {memory: 1Gi}}\n",
     ),
     (
         "KS-C14",
         KAFKA,
-        "        env: *env\n",
-        "        env: *env\n        resources: {limits: {memory: 256Mi}}\n",
+        "        resources: {requests: {memory: 4Gi}}\n",
+        "        resources: {limits: {memory: 256Mi}}\n",
     ),
     (
         "KS-C14",
@@ -953,8 +953,8 @@ pub(super) const NONE: &[Fault] = &[
     (
         "KS-C04",
         KAFKA,
-        "        env: *env\n",
-        "        env: *env\n        resources: {limits: {memory: 2Gi}}\n",
+        "        resources: {requests: {memory: 4Gi}}\n",
+        "        resources: {limits: {memory: 2Gi}}\n",
     ),
     (
         "KS-C20",

@@ -5,6 +5,7 @@ mod amended;
 mod defects;
 mod edits;
 mod faults;
+mod surroundings;
 mod unknown;
 
 use std::{collections::BTreeSet, fs};
@@ -114,6 +115,7 @@ fn each_fault_is_found_by_its_rule_with_its_line() {
         &rules::identity::MESH_PORT,
         &rules::pod::ID_ELSEWHERE,
     ];
+    let others = others.into_iter().chain(surroundings::rules());
     found.extend(others.map(|rule| rule.id.to_owned()));
     let silent: Vec<&str> = rules::all()
         .iter()

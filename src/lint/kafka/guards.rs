@@ -5,7 +5,7 @@ use crate::diagnostics::{
     Severity::{Error, Off, Warning},
     family::rules,
 };
-use crate::lint::model::{guard::IntOrPercent, set::SetFindings};
+use crate::lint::model::set::SetFindings;
 
 rules! { rules::pod;
     /// Brokers without a disruption budget.
@@ -34,7 +34,6 @@ rules! { rules::pod;
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let (namespace, labels) = (&member.object.identity.namespace, &member.workload.pods);
     let total = member.workload.replicas;
-    let number = |amount: Option<IntOrPercent>| amount.and_then(IntOrPercent::number);
     match member.set.budgets(namespace, labels).next() {
         _ if total < 2 => {}
         None => {
@@ -47,22 +46,28 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 )
                 .hint("add a PodDisruptionBudget with `maxUnavailable: 1`");
         }
-        Some(budget)
-            if number(budget.max_unavailable).is_some_and(|most| most > 1)
-                || number(budget.min_available).is_some_and(|least| total.saturating_sub(least) > 1) =>
-        {
-            findings
-                .add(
-                    member.index,
-                    "",
-                    &BUDGET,
-                    format!(
-                        "the disruption budget of these {total} pods allows a drain to evict more than one at once"
-                    ),
-                )
-                .hint("write `maxUnavailable: 1`");
+        Some(budget) => {
+            // One budget may be for several sets.
+            let selected = member.set.selected(namespace, &budget.selector);
+            let all: i64 = selected.iter().map(|(_, workload)| workload.replicas).sum();
+            let evicted = match (budget.max_unavailable, budget.min_available) {
+                (Some(most), _) => most.out_of(all),
+                (None, Some(least)) => all.saturating_sub(least.out_of(all)),
+                (None, None) => 0,
+            };
+            // Said once, at the first of them.
+            let first = selected.iter().find(|(_, workload)| workload.kafka.is_some());
+            if evicted > 1 && first.is_none_or(|(first, _)| *first == member.index) {
+                findings
+                    .add(
+                        member.index,
+                        "",
+                        &BUDGET,
+                        format!("the disruption budget of these {all} pods allows a drain to evict {evicted} at once"),
+                    )
+                    .hint("write `maxUnavailable: 1`");
+            }
         }
-        Some(_) => {}
     }
     if !member.set.has_policy(namespace, labels) {
         findings

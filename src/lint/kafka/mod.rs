@@ -3,18 +3,24 @@
 pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
+pub(crate) mod autoscaling;
 pub(crate) mod cluster_id;
 pub(crate) mod command;
 pub(crate) mod early_kill;
 pub(crate) mod entrypoint;
 pub(crate) mod environment;
 pub(crate) mod files;
+pub(crate) mod flows;
 pub(crate) mod guards;
 mod listening;
 pub(crate) mod log_directories;
 mod memory;
+pub(crate) mod memory_request;
 pub(crate) mod node_ids;
 pub(crate) mod outside;
+pub(crate) mod ownership;
+pub(crate) mod placement;
+pub(crate) mod pools;
 pub(crate) mod ports;
 pub(crate) mod quorum;
 pub(crate) mod service_links;
@@ -86,6 +92,8 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 advertised_listeners::check(member, findings);
                 topic_creation::check(member, findings);
                 guards::check(member, findings);
+                placement::check(member, findings);
+                memory_request::check(member, findings);
             }
             Program::Registry | Program::Connect => advertised_host::check(member, findings),
         }
@@ -93,6 +101,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     cluster_id::shared(&members, findings);
     addresses::check(set, &members, findings);
     outside::check(set, &members, findings);
+    ownership::check(set, &members, findings);
+    pools::check(set, &members, findings);
+    flows::check(set, &members, findings);
+    autoscaling::check(set, &members, findings);
     for (index, object, workload) in set.workloads() {
         files::check(set, findings, index, object, workload);
         command::check(findings, index, workload);
@@ -104,6 +116,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         topic_creation::by_job(findings, index, object, workload);
     }
 }
+
+/// A namespace, and the quorum or the ensemble there.
+type Cluster<'a> = (&'a str, &'a str);
 
 /// A workload that runs a process of the Kafka family, with all of its settings.
 struct Member<'a> {
@@ -160,6 +175,27 @@ impl Member<'_> {
     /// Whether its image is one whose content is known: of its maker, or named by the stack.
     fn is_known_image(&self) -> bool {
         self.object.version.is_some() || is_official(self.process.image_name())
+    }
+
+    /// What the brokers and controllers of one cluster have in common; none where that is not known.
+    fn cluster(&self) -> Option<Cluster<'_>> {
+        let keys = [
+            "controller.quorum.voters",
+            "controller.quorum.bootstrap.servers",
+            "zookeeper.connect",
+        ];
+        let mut settings = keys.iter().filter_map(|key| self.settings.get(key));
+        let setting = settings.find(|setting| !setting.value.trim().is_empty())?;
+        Some((&self.object.identity.namespace, &setting.value))
+    }
+
+    /// Whether it is a broker: it keeps partitions.
+    fn serves(&self) -> bool {
+        self.process.program == Program::Broker
+            && self
+                .settings
+                .get("process.roles")
+                .is_none_or(|roles| roles.value.contains("broker"))
     }
 
     fn is_stateful_set(&self) -> bool {

@@ -71,6 +71,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         let Some(setting) = member.settings.get(key) else {
             continue;
         };
+        if overridden(member, key) {
+            continue;
+        }
         if setting.value.contains(POD_NAME) || setting.value.contains("$(") {
             member
                 .at(
@@ -145,4 +148,16 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
         }
     }
+}
+
+/// Whether the command gives the id itself: what the environment or the file says is not used.
+fn overridden(member: &Member<'_>, key: &str) -> bool {
+    let given: &[&str] = match key {
+        "node.id" => &["KAFKA_NODE_ID=", "node.id="],
+        "broker.id" => &["KAFKA_BROKER_ID=", "KAFKA_CFG_BROKER_ID=", "broker.id="],
+        _ => &["ZOO_MY_ID=", "ZOOKEEPER_SERVER_ID=", "/myid"],
+    };
+    given
+        .iter()
+        .any(|assignment| member.process.start().contains(assignment))
 }

@@ -4,7 +4,7 @@ use crate::diagnostics::{Severity::Error, family::rules};
 use std::collections::BTreeSet;
 
 use super::Member;
-use crate::lint::model::{ObjectModel, set::SetFindings, settings::Setting};
+use crate::lint::model::{ObjectModel, program::Program, set::SetFindings, settings::Setting};
 
 rules! { rules::pod;
     /// A quorum whose members wait for each other.
@@ -33,7 +33,7 @@ rules! { rules::pod;
 }
 
 pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
-    if !member.is_stateful_set() || member.workload.replicas < 2 || !member.votes() {
+    if !member.is_stateful_set() || member.workload.replicas < 2 || !member.votes() || ready_alone(member) {
         return;
     }
     if !member.workload.parallel {
@@ -53,6 +53,11 @@ pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
         findings.add(index, "/spec", &QUORUM_START, format!("members of the quorum `{}` have no DNS name until they are ready, but need those of the others to become ready", member.object.identity.name))
             .hint("set `publishNotReadyAddresses: true`");
     }
+}
+
+/// Whether a server of ZooKeeper is ready without the others.
+fn ready_alone(member: &Member<'_>) -> bool {
+    member.process.program == Program::ZooKeeper && !member.process.patience.waits
 }
 
 pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {

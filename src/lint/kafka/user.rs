@@ -2,6 +2,7 @@
 
 use super::Member;
 use crate::diagnostics::{Severity::Error, family::rules};
+use crate::kubernetes::Platform;
 use crate::lint::model::{set::SetFindings, syntax::split_tag};
 
 rules! { rules::pod;
@@ -29,6 +30,10 @@ rules! { rules::pod;
 }
 
 pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
+    // A user with a number, and a group for the volumes, are filled in.
+    if member.set.platform == Platform::OpenShift {
+        return;
+    }
     let image = member.process.image_name();
     let tag = split_tag(&member.process.image).1.unwrap_or_default();
     let mut version = tag.split('.').map(|part| part.parse::<u32>().unwrap_or(u32::MAX));
@@ -51,6 +56,9 @@ pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
 }
 
 pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
+    if member.set.platform == Platform::OpenShift {
+        return;
+    }
     let image = member.process.image_name();
     let non_root = member.process.user.id.is_some_and(|user| user > 0)
         || member.process.user.id.is_none()

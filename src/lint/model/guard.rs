@@ -1,6 +1,6 @@
 //! Disruption budgets and network policies: what guards a set of pods.
 
-use super::{node::Node, selector::Selector, service::PortRef};
+use super::{container::Port, node::Node, selector::Selector, service::PortRef};
 
 /// A `PodDisruptionBudget`.
 #[derive(Clone, Debug)]
@@ -10,12 +10,90 @@ pub(crate) struct Budget {
     pub(crate) max_unavailable: Option<IntOrPercent>,
 }
 
-/// The ingress of a `NetworkPolicy`.
+/// A `NetworkPolicy`.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) selector: Selector,
+    /// What may come in; none if it says nothing about that.
+    pub(crate) ingress: Option<Vec<Admission>>,
+    /// What may go out; none if it says nothing about that.
+    pub(crate) egress: Option<Vec<Admission>>,
     /// The single ports that it admits, and where each is.
     pub(crate) ports: Vec<(PortRef, String)>,
+}
+
+/// A rule of a policy: what it lets through.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    /// From or to whom; empty for everyone.
+    pub(crate) peers: Vec<Peer>,
+    /// The ports; empty for all.
+    ports: Vec<PolicyPort>,
+}
+
+/// Who is on the other side.
+#[derive(Clone, Debug)]
+pub(crate) enum Peer {
+    /// A block of addresses: pods may be in it.
+    Addresses,
+    /// Pods, of the policy's own namespace if no other is selected.
+    Pods {
+        namespaces: Option<Selector>,
+        pods: Selector,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct PolicyPort {
+    protocol: String,
+    /// None for all ports of the protocol.
+    port: Option<PortRef>,
+    last: Option<i64>,
+}
+
+impl Admission {
+    fn of(rule: &Node<'_, '_>, peers: &'static str) -> Self {
+        let (peers, ports) = (rule.get(peers), rule.get("ports"));
+        Self {
+            peers: peers
+                .items()
+                .map(|peer| {
+                    let (namespaces, pods) = (peer.get("namespaceSelector"), peer.get("podSelector"));
+                    if peer.get("ipBlock").is_set() {
+                        return Peer::Addresses;
+                    }
+                    Peer::Pods {
+                        namespaces: namespaces.is_set().then(|| Selector::of(namespaces.value())),
+                        pods: Selector::of(pods.value()),
+                    }
+                })
+                .collect(),
+            ports: ports
+                .items()
+                .map(|item| PolicyPort {
+                    protocol: item.get("protocol").str().unwrap_or("TCP").to_owned(),
+                    port: PortRef::of(&item.get("port")),
+                    last: item.get("endPort").int(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether it lets a port of these pods through. A named port is looked up among theirs.
+    pub(crate) fn has_port(&self, protocol: &str, number: i64, pods: &[Port]) -> bool {
+        self.ports.is_empty()
+            || self.ports.iter().any(|port| {
+                port.protocol == protocol
+                    && match (&port.port, port.last) {
+                        (None, _) => true,
+                        (Some(PortRef::Number(first)), Some(last)) => (*first..=last).contains(&number),
+                        (Some(PortRef::Number(only)), None) => *only == number,
+                        (Some(PortRef::Name(name)), _) => {
+                            pods.iter().any(|port| port.name == *name && port.number == number)
+                        }
+                    }
+            })
+    }
 }
 
 /// A number of pods, or a percentage of all.
@@ -31,14 +109,6 @@ impl IntOrPercent {
         match node.int() {
             Some(number) => Some(Self::Number(number)),
             None => Some(Self::Percent(node.str()?.strip_suffix('%')?.parse().ok()?)),
-        }
-    }
-
-    /// The number itself; none for a percentage.
-    pub(crate) fn number(self) -> Option<i64> {
-        match self {
-            Self::Number(number) => Some(number),
-            Self::Percent(_) => None,
         }
     }
 
@@ -60,8 +130,22 @@ pub(super) fn budget(spec: &Node<'_, '_>) -> Budget {
 }
 
 pub(super) fn policy(spec: &Node<'_, '_>) -> Policy {
+    let types = spec.get("policyTypes");
+    let rules = |list: &'static str, peers: &'static str| {
+        let list = spec.get(list);
+        list.items().map(|rule| Admission::of(&rule, peers)).collect::<Vec<_>>()
+    };
+    let about = |direction: &str| types.items().any(|item| item.text() == direction);
+    // Without `policyTypes`, a policy is about what comes in, and about what goes out if it has rules for that.
+    let (ingress, egress) = if types.len() > 0 {
+        (about("Ingress"), about("Egress"))
+    } else {
+        (true, spec.get("egress").len() > 0)
+    };
     Policy {
         selector: Selector::of(spec.get("podSelector").value()),
+        ingress: ingress.then(|| rules("ingress", "from")),
+        egress: egress.then(|| rules("egress", "to")),
         ports: policy_ports(spec),
     }
 }

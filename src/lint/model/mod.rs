@@ -2,9 +2,11 @@
 
 pub(crate) mod address;
 pub(crate) mod agent;
+pub(crate) mod autoscaler;
 pub(crate) mod config;
 pub(crate) mod container;
 pub(crate) mod dashboard;
+pub(crate) mod deployer;
 pub(crate) mod guard;
 pub(crate) mod jvm;
 pub(crate) mod monitoring;
@@ -16,6 +18,7 @@ pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod properties;
 pub(crate) mod release;
+pub(crate) mod scheduling;
 pub(crate) mod selector;
 pub(crate) mod service;
 pub(crate) mod set;
@@ -27,7 +30,9 @@ use serde_json::Value;
 
 use self::{
     address::Address,
+    autoscaler::Autoscaler,
     config::ConfigData,
+    deployer::{Application, FluxKustomization, Placeholder},
     guard::{Budget, Policy},
     monitoring::{Monitor, PrometheusRules},
     node::Node,
@@ -50,6 +55,10 @@ pub struct ObjectModel {
     /// What whoever made rules of Prometheus says of the series beside those that objects show.
     pub(crate) declared: Option<Declared>,
     pub(crate) labels: Labels,
+    /// The annotations and labels that deployers read.
+    pub(crate) deployment: Labels,
+    /// `${…}` in its texts.
+    pub(crate) placeholders: Vec<Placeholder>,
     pub(crate) detail: ObjectDetail,
     pub(crate) addresses: Vec<Address>,
 }
@@ -65,7 +74,21 @@ pub(crate) enum ObjectDetail {
     ServiceMonitor(Monitor),
     PodMonitor(Monitor),
     Rules(PrometheusRules),
-    Namespace { injects: bool, restricted: bool },
+    Autoscaler(Autoscaler),
+    Application(Application),
+    FluxKustomization(FluxKustomization),
+    /// A topic that an operator makes: its name, that of its cluster, and where its name is.
+    Topic {
+        name: String,
+        cluster: String,
+        pointer: String,
+    },
+    /// A role or a binding that lets pods use a security context constraint of `OpenShift`.
+    SecurityConstraint,
+    Namespace {
+        injects: bool,
+        restricted: bool,
+    },
     Other,
 }
 
@@ -75,6 +98,7 @@ impl ObjectModel {
         let spec = root.get("spec");
         let kind = root.get("kind").text();
         let api_version = root.get("apiVersion").text();
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
         let mut addresses = Vec::new();
         let detail = match kind {
             "StatefulSet" | "Deployment" | "DaemonSet" | "ReplicaSet" | "Job" => ObjectDetail::Workload(Box::new(
@@ -114,11 +138,42 @@ impl ObjectModel {
                     restricted: labels.get("pod-security.kubernetes.io/enforce").text() == "restricted",
                 }
             }
-            _ => ObjectDetail::Other,
+            "KafkaTopic" if group == "kafka.strimzi.io" => {
+                let given = spec.get("topicName");
+                let name = metadata.get("name");
+                let node = if given.is_set() { &given } else { &name };
+                ObjectDetail::Topic {
+                    name: node.text().to_owned(),
+                    cluster: metadata.get("labels").get("strimzi.io/cluster").text().to_owned(),
+                    pointer: node.pointer(),
+                }
+            }
+            "Application" if group == "argoproj.io" => ObjectDetail::Application(deployer::application(&spec)),
+            "Kustomization" if group == "kustomize.toolkit.fluxcd.io" => {
+                ObjectDetail::FluxKustomization(deployer::kustomization(&spec))
+            }
+            "RoleBinding" | "ClusterRoleBinding"
+                if root
+                    .get("roleRef")
+                    .get("name")
+                    .text()
+                    .starts_with("system:openshift:scc:") =>
+            {
+                ObjectDetail::SecurityConstraint
+            }
+            "Role" | "ClusterRole" | "SecurityContextConstraints"
+                if kind == "SecurityContextConstraints" || names_constraints(root) =>
+            {
+                ObjectDetail::SecurityConstraint
+            }
+            _ => match autoscaler::read(group, kind, &spec) {
+                Some(autoscaler) => ObjectDetail::Autoscaler(autoscaler),
+                None => ObjectDetail::Other,
+            },
         };
         Self {
             identity: Identity {
-                group: api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned(),
+                group: group.to_owned(),
                 kind: kind.to_owned(),
                 namespace: metadata.get("namespace").text().to_owned(),
                 name: metadata.get("name").text().to_owned(),
@@ -126,6 +181,16 @@ impl ObjectModel {
             version: background.version,
             declared: background.declared.clone(),
             labels: labels(metadata.get("labels").value()),
+            deployment: [metadata.get("annotations"), metadata.get("labels")]
+                .iter()
+                .flat_map(|map| labels(map.value()))
+                .filter(|(key, _)| {
+                    ["argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.sh/"]
+                        .iter()
+                        .any(|prefix| key.starts_with(prefix))
+                })
+                .collect(),
+            placeholders: deployer::placeholders(root),
             detail,
             addresses,
         }
@@ -152,6 +217,12 @@ impl ObjectModel {
         Some(&rule.text)
     }
 
+    /// What deployers are told about it.
+    pub(crate) fn told(&self, key: &str) -> Option<&str> {
+        let mut told = self.deployment.iter();
+        told.find(|(other, _)| other == key).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn workload(&self) -> Option<&Workload> {
         match &self.detail {
             ObjectDetail::Workload(workload) => Some(workload),
@@ -165,4 +236,15 @@ impl ObjectModel {
             _ => None,
         }
     }
+}
+
+/// Whether a role lets its holders use security context constraints of `OpenShift`.
+fn names_constraints(root: &Node<'_, '_>) -> bool {
+    let rules = root.get("rules");
+    rules.items().any(|rule| {
+        let resources = rule.get("resources");
+        resources
+            .items()
+            .any(|resource| resource.text() == "securitycontextconstraints")
+    })
 }

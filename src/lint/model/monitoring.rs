@@ -17,6 +17,8 @@ pub(crate) struct Monitor {
     pub(crate) endpoints: Vec<Endpoint>,
     /// The label of the Service or the pod that names the job.
     pub(crate) job_label: Option<String>,
+    /// The first relabelling that does not say what it does.
+    pub(crate) without_action: Option<String>,
 }
 
 /// A port that is scraped.
@@ -40,6 +42,13 @@ pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
     // Further labels that the operator copies from the objects.
     let copied = ["targetLabels", "podTargetLabels", "attachMetadata"];
     let open = copied.iter().any(|field| spec.get(field).is_set());
+    let without_action = endpoints.items().find_map(|endpoint| {
+        ["relabelings", "metricRelabelings"].iter().find_map(|list| {
+            let list = endpoint.get(list);
+            let bare = list.items().find(|relabelling| !relabelling.get("action").is_set());
+            bare.map(|bare| bare.pointer())
+        })
+    });
     Monitor {
         selector: Selector::of(spec.get("selector").value()),
         namespaces: if namespaces.get("any").bool() == Some(true) {
@@ -54,6 +63,7 @@ pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
             .filter_map(|endpoint| self::endpoint(&endpoint, open))
             .collect(),
         job_label: spec.get("jobLabel").str().map(str::to_owned),
+        without_action,
     }
 }
 

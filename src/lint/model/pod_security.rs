@@ -2,12 +2,23 @@
 
 use super::node::Node;
 
+/// Something that the restricted level refuses.
+#[derive(Clone, Debug)]
+pub(crate) struct Violation {
+    pub(crate) what: String,
+    /// Whether a field is only missing, so that a platform may fill it in.
+    pub(crate) missing: bool,
+}
+
 /// What the restricted level refuses about a pod; nothing if it passes.
-pub(crate) fn violations(pod: &Node<'_, '_>) -> Vec<String> {
+pub(crate) fn violations(pod: &Node<'_, '_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for field in ["hostNetwork", "hostPID", "hostIPC"] {
         if pod.get(field).bool() == Some(true) {
-            found.push(format!("`{field}` is set"));
+            found.push(Violation {
+                what: format!("`{field}` is set"),
+                missing: false,
+            });
         }
     }
     let volumes = pod.get("volumes");
@@ -27,7 +38,10 @@ pub(crate) fn violations(pod: &Node<'_, '_>) -> Vec<String> {
             .entries()
             .filter(|(source, value)| value.is_set() && !ALLOWED.contains(source))
         {
-            found.push(format!("volume `{}` is a `{source}`", volume.get("name").text()));
+            found.push(Violation {
+                what: format!("volume `{}` is a `{source}`", volume.get("name").text()),
+                missing: false,
+            });
         }
     }
     let security = pod.get("securityContext");
@@ -40,45 +54,52 @@ pub(crate) fn violations(pod: &Node<'_, '_>) -> Vec<String> {
     found
 }
 
-fn container(container: &Node<'_, '_>, pod: &Node<'_, '_>, found: &mut Vec<String>) {
+fn container(container: &Node<'_, '_>, pod: &Node<'_, '_>, found: &mut Vec<Violation>) {
     let own = container.get("securityContext");
     let name = container.get("name").text();
-    let mut say = |what: &str| found.push(format!("container `{name}` {what}"));
+    let mut say = |what: &str, missing: bool| {
+        found.push(Violation {
+            what: format!("container `{name}` {what}"),
+            missing,
+        });
+    };
     if own.get("privileged").bool() == Some(true) {
-        say("is privileged");
+        say("is privileged", false);
     }
-    if own.get("allowPrivilegeEscalation").bool() != Some(false) {
-        say("does not set `allowPrivilegeEscalation: false`");
+    let escalation = own.get("allowPrivilegeEscalation").bool();
+    if escalation != Some(false) {
+        say("does not set `allowPrivilegeEscalation: false`", escalation.is_none());
     }
     let capabilities = own.get("capabilities");
     if !capabilities.get("drop").items().any(|dropped| dropped.text() == "ALL") {
-        say("does not drop `ALL` capabilities");
+        say("does not drop `ALL` capabilities", true);
     }
     if capabilities
         .get("add")
         .items()
         .any(|added| added.text() != "NET_BIND_SERVICE")
     {
-        say("adds capabilities");
+        say("adds capabilities", false);
     }
-    if own.get("runAsNonRoot").bool().or(pod.get("runAsNonRoot").bool()) != Some(true) {
-        say("does not set `runAsNonRoot: true`");
+    let non_root = own.get("runAsNonRoot").bool().or(pod.get("runAsNonRoot").bool());
+    if non_root != Some(true) {
+        say("does not set `runAsNonRoot: true`", non_root.is_none());
     }
     if own.get("runAsUser").int().or(pod.get("runAsUser").int()) == Some(0) {
-        say("runs as root");
+        say("runs as root", false);
     }
     let seccomp = [&own, pod].into_iter().find_map(|security| {
         let profile = security.get("seccompProfile");
         profile.get("type").str().map(str::to_owned)
     });
     if !matches!(seccomp.as_deref(), Some("RuntimeDefault" | "Localhost")) {
-        say("has no `seccompProfile`");
+        say("has no `seccompProfile`", seccomp.is_none());
     }
     let ports = container.get("ports");
     if ports
         .items()
         .any(|port| port.get("hostPort").int().is_some_and(|number| number != 0))
     {
-        say("has a `hostPort`");
+        say("has a `hostPort`", false);
     }
 }

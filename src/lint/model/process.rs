@@ -29,6 +29,8 @@ pub(crate) struct KafkaProcess {
     /// Commands of all containers of the pod, and where each is.
     pub(crate) commands: Vec<(String, String)>,
     pub(crate) cluster_id: Option<String>,
+    /// Whether the node keeps memory for it: a limit is a request too.
+    pub(crate) requests_memory: bool,
 }
 
 /// How long the kubelet waits before it kills a container.
@@ -38,6 +40,8 @@ pub(crate) struct Patience {
     pub(crate) grace: i64,
     pub(crate) liveness: bool,
     pub(crate) startup: bool,
+    /// Whether the pod is ready only when something answers that needs the others: not with a probe that always passes.
+    pub(crate) waits: bool,
 }
 
 /// The user that a container runs as.
@@ -89,6 +93,12 @@ impl KafkaProcess {
                 grace: pod.get("terminationGracePeriodSeconds").int().unwrap_or(30),
                 liveness: container.get("livenessProbe").is_set(),
                 startup: container.get("startupProbe").is_set(),
+                waits: ["readinessProbe", "startupProbe"].iter().any(|probe| {
+                    let probe = container.get(probe);
+                    // A server of ZooKeeper answers `ruok` without a quorum.
+                    let alone = command_of(&probe).contains("ruok");
+                    probe.is_set() && !alone
+                }),
             },
             user: User {
                 id: security.iter().find_map(|security| security.get("runAsUser").int()),
@@ -99,6 +109,9 @@ impl KafkaProcess {
             },
             commands,
             cluster_id,
+            requests_memory: ["requests", "limits"]
+                .iter()
+                .any(|part| container.get("resources").get(part).get("memory").is_set()),
         })
     }
 
@@ -128,6 +141,13 @@ impl KafkaProcess {
     pub(crate) fn image_name(&self) -> &str {
         split_tag(self.image.split('@').next().unwrap_or_default()).0
     }
+}
+
+/// The command that a probe runs.
+fn command_of(probe: &Node<'_, '_>) -> String {
+    let exec = probe.get("exec");
+    let words = exec.get("command");
+    words.items().map(|word| word.text()).collect::<Vec<_>>().join(" ")
 }
 
 /// The value of an option, as `--cluster-id=X` or `-t X`, of `kafka-storage`.

@@ -82,6 +82,19 @@ impl Selector {
         })
     }
 
+    /// Whether an operator makes what it selects: it asks for a label of one.
+    pub(crate) fn is_of_operator(&self) -> bool {
+        const OPERATORS: [&str; 4] = [
+            "strimzi.io/",
+            "operator.prometheus.io/",
+            "platform.confluent.io/",
+            "koperator.banzaicloud.io/",
+        ];
+        self.0
+            .iter()
+            .any(|condition| OPERATORS.iter().any(|prefix| condition.key.starts_with(prefix)))
+    }
+
     /// The selector without the labels that the StatefulSet controller adds to each pod, and the values that it asks of these.
     pub(crate) fn without_pod_labels(&self) -> (Self, Vec<(&str, &str)>) {
         let single = |condition: &&Condition| {

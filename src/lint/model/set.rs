@@ -4,35 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ObjectDetail, ObjectModel,
-    guard::Budget,
+    guard::{Budget, Peer, Policy},
     process::KafkaProcess,
     selector::{Labels, POD_INDEX, POD_NAME, Selector, selects},
     settings::EffectiveSettings,
     workload::Workload,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics, Rule},
+    kubernetes::Platform,
+};
 
 /// A set of objects that are applied together.
 pub(crate) struct ObjectSet<'a> {
     pub(crate) objects: &'a [&'a ObjectModel],
+    /// What runs their pods.
+    pub(crate) platform: Platform,
     by_name: BTreeMap<(&'a str, &'a str, &'a str), usize>,
     pub(crate) namespaces: BTreeSet<&'a str>,
     /// Workloads, by namespace.
     pods: BTreeMap<&'a str, Vec<usize>>,
     /// Workloads, by namespace and each label of their pods.
     labelled: BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>,
+    /// Custom resources of Kafka's operators: namespace and name.
+    operated: Vec<(&'a str, &'a str)>,
     /// Budgets and policies, by namespace.
     guards: BTreeMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> ObjectSet<'a> {
-    pub(crate) fn new(objects: &'a [&'a ObjectModel]) -> Self {
+    pub(crate) fn new(objects: &'a [&'a ObjectModel], platform: Platform) -> Self {
         let mut set = Self {
             objects,
+            platform,
             by_name: BTreeMap::new(),
             namespaces: BTreeSet::new(),
             pods: BTreeMap::new(),
             labelled: BTreeMap::new(),
+            operated: Vec::new(),
             guards: BTreeMap::new(),
         };
         for (index, object) in objects.iter().enumerate() {
@@ -45,6 +54,10 @@ impl<'a> ObjectSet<'a> {
                 set.namespaces.insert(&identity.name);
             } else {
                 set.namespaces.insert(namespace);
+            }
+            if ["kafka.strimzi.io", "platform.confluent.io", "kafka.banzaicloud.io"].contains(&identity.group.as_str())
+            {
+                set.operated.push((namespace, &identity.name));
             }
             if let Some(workload) = object.workload() {
                 set.pods.entry(namespace).or_default().push(index);
@@ -77,6 +90,16 @@ impl<'a> ObjectSet<'a> {
                 Some(ObjectDetail::Config(config)) => &config.properties,
                 _ => &[],
             }
+        })
+    }
+
+    /// Whether an operator may make an object of this name: a custom resource of Kafka here has the name, or the first part of it.
+    pub(crate) fn is_made_by_operator(&self, namespace: &str, name: &str) -> bool {
+        self.operated.iter().any(|(own, resource)| {
+            *own == namespace
+                && name
+                    .strip_prefix(resource)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         })
     }
 
@@ -136,6 +159,45 @@ impl<'a> ObjectSet<'a> {
     pub(crate) fn has_policy(&self, namespace: &str, labels: &Labels) -> bool {
         self.guards(namespace)
             .any(|object| matches!(&object.detail, ObjectDetail::Policy(policy) if selects(&policy.selector, labels)))
+    }
+
+    /// The policies that select pods with these labels, and their places.
+    pub(crate) fn policies(&self, namespace: &str, labels: &Labels) -> Vec<(usize, &'a Policy)> {
+        let indices = self.guards.get(namespace).map_or(&[][..], Vec::as_slice);
+        indices
+            .iter()
+            .filter_map(|&index| match &self.objects[index].detail {
+                ObjectDetail::Policy(policy) if selects(&policy.selector, labels) => Some((index, policy)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether one of the peers is these pods. Of a namespace that is not here, only the name is known: its labels may be any.
+    pub(crate) fn is_peer(&self, peers: &[Peer], own: &str, namespace: &str, labels: &Labels) -> bool {
+        peers.is_empty()
+            || peers.iter().any(|peer| match peer {
+                Peer::Addresses => true,
+                Peer::Pods { namespaces, pods } => {
+                    selects(pods, labels)
+                        && match namespaces {
+                            None => own == namespace,
+                            Some(selector) => self.is_namespace(selector, namespace),
+                        }
+                }
+            })
+    }
+
+    fn is_namespace(&self, selector: &Selector, namespace: &str) -> bool {
+        let name = |(key, value): (&str, &str)| key == "kubernetes.io/metadata.name" && value != namespace;
+        if selector.required().any(name) {
+            return false;
+        }
+        self.find("Namespace", "", namespace).is_none_or(|found| {
+            let mut labels = found.labels.clone();
+            labels.push(("kubernetes.io/metadata.name".to_owned(), namespace.to_owned()));
+            selects(selector, &labels)
+        })
     }
 
     fn guards(&self, namespace: &str) -> impl Iterator<Item = &'a ObjectModel> + use<'a, '_> {

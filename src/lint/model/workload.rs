@@ -4,9 +4,10 @@ use super::{
     address::{self, Address},
     container::{self, Container, Port},
     node::Node,
-    pod_security,
+    pod_security::{self, Violation},
     process::KafkaProcess,
     program,
+    scheduling::{self, Placement},
     selector::{Labels, Selector, labels},
 };
 
@@ -21,6 +22,15 @@ pub(crate) struct Workload {
     /// The Service that names the pods.
     pub(crate) service: Option<String>,
     pub(crate) parallel: bool,
+    /// Whether the controller replaces pods by itself when the template changes.
+    pub(crate) rolls: bool,
+    pub(crate) placements: Vec<Placement>,
+    /// The seconds after which a finished Job is deleted.
+    pub(crate) time_to_live: Option<i64>,
+    /// Variables that give transactional ids: where, name and value.
+    pub(crate) transactional_ids: Vec<(String, String, String)>,
+    /// A user or a group with a number: where, and how it is written.
+    pub(crate) fixed_user: Option<(String, String)>,
     pub(crate) ports: Vec<Port>,
     pub(crate) references: Vec<Reference>,
     /// Whether the pod decides on Istio's proxy, and how.
@@ -28,7 +38,7 @@ pub(crate) struct Workload {
     /// A container with the user of the proxy.
     pub(crate) proxy_user: Option<String>,
     /// What the restricted level of Pod Security says about it.
-    pub(crate) violations: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
     pub(crate) kafka: Option<KafkaProcess>,
     /// Why a pod that looks like one of Kafka is not known to run it.
     pub(crate) unknown: Option<String>,
@@ -62,12 +72,19 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
     let mut proxy_user = None;
     let mut exports = false;
     let mut commands = Vec::new();
+    let mut transactional_ids = Vec::new();
     let security = pod.get("securityContext");
     for list in ["initContainers", "containers"] {
         let list = pod.get(list);
         for container in list.items() {
             container_references(&container, &mut references);
             address::of_container(&container, addresses);
+            for (name, value) in container::variables(&container) {
+                let id = ["TRANSACTIONAL_ID", "TRANSACTIONAL_ID_PREFIX", "TRANSACTION_ID_PREFIX"];
+                if id.iter().any(|end| name.ends_with(end)) && !value.is_empty() {
+                    transactional_ids.push((container.pointer(), name, value));
+                }
+            }
             let user = container.get("securityContext").value()["runAsUser"].as_i64();
             if user.or(security.get("runAsUser").int()) == Some(1337) {
                 proxy_user.get_or_insert_with(|| container.pointer());
@@ -109,6 +126,11 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
             .filter(|name| !name.is_empty())
             .map(str::to_owned),
         parallel: spec.get("podManagementPolicy").text() == "Parallel",
+        rolls: spec.get("updateStrategy").get("type").text() != "OnDelete",
+        placements: scheduling::placements(&pod),
+        time_to_live: spec.get("ttlSecondsAfterFinished").int(),
+        transactional_ids,
+        fixed_user: fixed_user(&pod),
         ports,
         references,
         injected: decided.map(|text| text == "true"),
@@ -235,4 +257,21 @@ fn pod_references(pod: &Node<'_, '_>, list: &mut Vec<Reference>) {
     for secret in pulls.items() {
         reference("Secret", &secret, "name", Vec::new(), list);
     }
+}
+
+/// The first user or group that a pod fixes.
+fn fixed_user(pod: &Node<'_, '_>) -> Option<(String, String)> {
+    let fixed = |security: &Node<'_, '_>| {
+        ["runAsUser", "fsGroup"].iter().find_map(|field| {
+            let node = security.get(field);
+            Some((node.pointer(), format!("{field}: {}", node.int()?)))
+        })
+    };
+    fixed(&pod.get("securityContext")).or_else(|| {
+        ["initContainers", "containers"].iter().find_map(|list| {
+            let list = pod.get(list);
+            let mut containers = list.items();
+            containers.find_map(|container| fixed(&container.get("securityContext")))
+        })
+    })
 }

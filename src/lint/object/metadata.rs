@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::diagnostics::Diagnostics;
 use crate::lint::model::{node::Node, syntax};
+use crate::nearest::nearest;
 use crate::{
     diagnostics::rules::stack,
     kubernetes::Kubernetes,
@@ -114,6 +115,27 @@ const BUILT_IN: &[(&str, &[&str])] = &[
         "rbac.authorization.k8s.io/v1",
         &["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"],
     ),
+    ("storage.k8s.io/v1beta1", &["VolumeAttributesClass"]),
+    ("storage.k8s.io/v1alpha1", &["VolumeAttributesClass"]),
+    ("coordination.k8s.io/v1beta1", &["LeaseCandidate"]),
+    (
+        "admissionregistration.k8s.io/v1beta1",
+        &[
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+        ],
+    ),
+    (
+        "admissionregistration.k8s.io/v1alpha1",
+        &[
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+        ],
+    ),
     ("autoscaling/v1", &["HorizontalPodAutoscaler"]),
     ("autoscaling/v2", &["HorizontalPodAutoscaler"]),
     (
@@ -176,6 +198,9 @@ const SINCE: &[(&str, &str, Kubernetes)] = &[
     ("storage.k8s.io/v1", "VolumeAttributesClass", Kubernetes::V1_34),
 ];
 
+/// The groups of Kubernetes' own whose name has no dot. That of a custom resource has one.
+const WITHOUT_DOT: [&str; 5] = ["apps", "batch", "policy", "autoscaling", "extensions"];
+
 /// Groups whose kinds are all in [`BUILT_IN`] or are served in alpha and beta versions that no stack relies on.
 fn is_known_group(api_version: &str) -> bool {
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
@@ -237,15 +262,37 @@ fn kind(root: &Node<'_, '_>, kubernetes: Kubernetes, findings: &mut Diagnostics)
             ));
         return;
     }
-    if !is_known_group(api_version) {
-        return;
-    }
     let versions: Vec<&str> = BUILT_IN
         .iter()
         .filter(|(_, kinds)| kinds.contains(&kind))
         .map(|(version, _)| *version)
         .collect();
-    if !versions.contains(&api_version) {
+    if let Some((group, _)) = api_version.split_once('/')
+        && !group.contains('.')
+        && !WITHOUT_DOT.contains(&group)
+    {
+        let finding = findings.at(
+            &root.get("apiVersion"),
+            &NO_OBJECT,
+            format!("is `{api_version}`: Kubernetes has no API group `{group}`, and the group of a custom resource has a dot"),
+        );
+        if !versions.is_empty() {
+            finding.hint(format!("use `apiVersion: {}`", versions.join("` or `")));
+        } else if let Some(near) = nearest(group, WITHOUT_DOT.into_iter()) {
+            finding.hint(format!("use the group `{near}`"));
+        }
+        return;
+    }
+    // A kind that the group has in other versions. One that it does not have here may be newer, or of an alpha version.
+    let group_of = |version: &str| {
+        version
+            .split_once('/')
+            .map_or(String::new(), |(group, _)| group.to_owned())
+    };
+    let elsewhere = versions
+        .iter()
+        .any(|version| group_of(version) == group_of(api_version));
+    if (elsewhere || is_known_group(api_version)) && !versions.contains(&api_version) {
         let finding = findings.at(
             &root.get("kind"),
             &NO_OBJECT,

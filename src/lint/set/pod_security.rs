@@ -4,6 +4,7 @@ use crate::diagnostics::{
     Severity::{Error, Warning},
     family::rules,
 };
+use crate::kubernetes::Platform;
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
     set::{ObjectSet, SetFindings},
@@ -32,7 +33,14 @@ pub(super) fn check(
     object: &ObjectModel,
     workload: &Workload,
 ) {
-    if workload.violations.is_empty() {
+    // OpenShift fills in what is missing.
+    let violations: Vec<&str> = workload
+        .violations
+        .iter()
+        .filter(|violation| !violation.missing || set.platform == Platform::Kubernetes)
+        .map(|violation| violation.what.as_str())
+        .collect();
+    if violations.is_empty() {
         return;
     }
     let enforced = match set
@@ -43,8 +51,8 @@ pub(super) fn check(
         _ => false,
     };
     if enforced || workload.kafka.is_some() {
-        let shown: Vec<&str> = workload.violations.iter().map(String::as_str).take(4).collect();
-        let more = workload.violations.len() - shown.len();
+        let shown = &violations[..violations.len().min(4)];
+        let more = violations.len() - shown.len();
         let more = if more > 0 {
             format!(", and {more} more")
         } else {

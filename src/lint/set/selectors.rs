@@ -250,6 +250,9 @@ fn missing_port(
 }
 
 fn nothing(findings: &mut SetFindings, index: usize, pointer: &str, what: &str, selector: &Selector, kind: &str) {
+    if selector.is_of_operator() {
+        return;
+    }
     findings
         .add(
             index,

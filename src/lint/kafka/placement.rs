@@ -1,0 +1,71 @@
+//! Constraints that keep the pods of a set on different nodes and in different zones.
+
+use super::Member;
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+};
+use crate::lint::model::{
+    scheduling::{Placement, Way},
+    selector::selects,
+    set::SetFindings,
+};
+
+rules! { rules::api;
+    /// A constraint that counts other pods.
+    pub const PLACEMENT: Rule = Rule {
+        id: "KS-A40",
+        production: Error,
+        development: Warning,
+        summary: "a spread or an anti-affinity that does not select the pods that it is for",
+        explanation: "The scheduler counts the pods that the constraint's selector matches. If that is not the pods \
+            themselves, the count is always zero: all brokers may be on one node or in one zone, and its loss takes \
+            every replica. Nothing refuses such a constraint.",
+        source: "Kubernetes, Pod Topology Spread Constraints; Assigning Pods to Nodes",
+    };
+}
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    let workload = member.workload;
+    if workload.replicas < 2 {
+        return;
+    }
+    let own = |placement: &Placement| {
+        placement
+            .selector
+            .as_ref()
+            .is_some_and(|selector| selects(selector, &workload.pods))
+    };
+    let namespace = &member.object.identity.namespace;
+    // An anti-affinity may be for other pods: those that it matches are meant, or one of the others is for the own pods.
+    let keeps_apart = workload
+        .placements
+        .iter()
+        .any(|placement| placement.way == Way::Apart && own(placement));
+    for placement in workload.placements.iter().filter(|placement| !own(placement)) {
+        let others = || match &placement.selector {
+            None => false,
+            Some(selector) => !placement.own_namespace || !member.set.selected(namespace, selector).is_empty(),
+        };
+        let what = match placement.way {
+            Way::Spread => "topology spread",
+            Way::Apart if keeps_apart || others() => continue,
+            Way::Apart => "anti-affinity",
+        };
+        let selector = placement.selector.as_ref().map_or_else(
+            || "has no selector, so it selects no pod".to_owned(),
+            |selector| format!("selects `{}`, which these pods do not have", selector.shown()),
+        );
+        findings
+            .add(
+                member.index,
+                placement.pointer.clone(),
+                &PLACEMENT,
+                format!(
+                    "the {what} {selector}: all {} pods may run on one node",
+                    workload.replicas
+                ),
+            )
+            .hint("select labels that the pods of this set have");
+    }
+}

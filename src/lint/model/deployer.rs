@@ -1,0 +1,100 @@
+//! What brings objects into a cluster and keeps them there: applications of Argo CD, kustomizations of Flux.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::node::Node;
+
+/// An `Application` of Argo CD.
+#[derive(Clone, Debug)]
+pub(crate) struct Application {
+    /// The namespace that it brings its objects to.
+    pub(crate) namespace: String,
+    pub(crate) prunes: bool,
+    pub(crate) heals: bool,
+    pub(crate) server_side: bool,
+}
+
+/// A `Kustomization` of Flux.
+#[derive(Clone, Debug)]
+pub(crate) struct FluxKustomization {
+    pub(crate) prunes: bool,
+    /// The variables that it puts in; none if it substitutes nothing.
+    pub(crate) variables: Option<BTreeSet<String>>,
+    /// Whether it takes more variables from other objects.
+    pub(crate) more_variables: bool,
+}
+
+/// `${…}` in a text of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placeholder {
+    /// What stands in the braces.
+    pub(crate) text: String,
+    pub(crate) pointer: String,
+    pub(crate) row: Option<u32>,
+}
+
+pub(super) fn application(spec: &Node<'_, '_>) -> Application {
+    let policy = spec.get("syncPolicy");
+    let automated = policy.get("automated");
+    let options = policy.get("syncOptions");
+    Application {
+        namespace: spec.get("destination").get("namespace").text().to_owned(),
+        prunes: automated.get("prune").bool() == Some(true),
+        heals: automated.get("selfHeal").bool() == Some(true),
+        server_side: options.items().any(|option| option.text() == "ServerSideApply=true"),
+    }
+}
+
+pub(super) fn kustomization(spec: &Node<'_, '_>) -> FluxKustomization {
+    let build = spec.get("postBuild");
+    let variables = build.get("substitute");
+    FluxKustomization {
+        prunes: spec.get("prune").bool() == Some(true),
+        variables: build
+            .is_set()
+            .then(|| variables.entries().map(|(name, _)| name.to_owned()).collect()),
+        more_variables: build.get("substituteFrom").len() > 0,
+    }
+}
+
+/// How many placeholders of an object are kept: the first says it.
+const MOST: usize = 8;
+
+/// The placeholders of an object.
+pub(super) fn placeholders(root: &Node<'_, '_>) -> Vec<Placeholder> {
+    let mut found = Vec::new();
+    search(root, &mut found);
+    found
+}
+
+fn search(node: &Node<'_, '_>, found: &mut Vec<Placeholder>) {
+    match node.value() {
+        Value::String(text) if text.contains("${") => of_text(text, node, found),
+        Value::Array(_) => node.items().for_each(|item| search(&item, found)),
+        Value::Object(_) => node.entries().for_each(|(_, value)| search(&value, found)),
+        _ => {}
+    }
+}
+
+fn of_text(text: &str, node: &Node<'_, '_>, found: &mut Vec<Placeholder>) {
+    let rows = text.contains('\n');
+    for (row, line) in (0..).zip(text.lines()) {
+        for (at, _) in line.match_indices("${") {
+            // `$${` stands for itself.
+            let escaped = line[..at].ends_with('$');
+            let inner = line[at + 2..].split_once('}').map(|(inner, _)| inner);
+            let Some(inner) = inner.filter(|_| !escaped && found.len() < MOST) else {
+                continue;
+            };
+            if !found.iter().any(|known| known.text == inner) {
+                found.push(Placeholder {
+                    text: inner.to_owned(),
+                    pointer: node.pointer(),
+                    row: rows.then_some(row),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,641 @@
+//! What objects are to each other and to what applies them: rendered stacks and sound manifests, each with one fault, and what only looks
+//! like one.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use insta::assert_snapshot;
+use kafka_stacks::{prelude::Rule, rules};
+
+use super::{KAFKA, check};
+
+/// What is changed in a set of files: a text in it and what takes its place.
+type Edit = (&'static str, &'static str);
+
+struct Case {
+    /// The rule that must find it, or that must be silent.
+    rule: &'static Rule,
+    base: Base,
+    edits: &'static [Edit],
+    /// Further objects.
+    more: &'static str,
+    words: &'static [&'static str],
+}
+
+#[derive(Clone, Copy)]
+enum Base {
+    Kafka,
+    /// A folder of `out`.
+    Out(&'static str),
+}
+
+const fn case(rule: &'static Rule, base: Base, edits: &'static [Edit], more: &'static str) -> Case {
+    Case {
+        rule,
+        base,
+        edits,
+        more,
+        words: &[],
+    }
+}
+
+use rules::{api, identity, pod, registry, topic};
+
+const SPREAD: Edit = (
+    "      terminationGracePeriodSeconds: 330\n",
+    "      terminationGracePeriodSeconds: 330
+      topologySpreadConstraints:
+      - maxSkew: 1
+        topologyKey: kubernetes.io/hostname
+        whenUnsatisfiable: DoNotSchedule
+        labelSelector: {matchLabels: {app: kafak}}
+",
+);
+
+const APART: Edit = (
+    "      terminationGracePeriodSeconds: 330\n",
+    "      terminationGracePeriodSeconds: 330
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+          - topologyKey: kubernetes.io/hostname
+            labelSelector: {matchLabels: {app: kafak}}
+",
+);
+
+const ARGO: &str = "
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: streams, namespace: argocd}
+spec:
+  destination: {namespace: kafka, server: https://kubernetes.default.svc}
+  syncPolicy:
+    automated: {prune: true, selfHeal: true}
+    syncOptions: [ServerSideApply=true]
+";
+
+const FLUX: &str = "
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: streams, namespace: flux-system}
+spec:
+  interval: 10m
+  prune: true
+  path: ./kafka
+  postBuild:
+    substitute: {region: eu}
+";
+
+const CONNECT: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other-connect, namespace: kafka}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: other-connect}}
+  template:
+    metadata: {labels: {app: other-connect, sidecar.istio.io/inject: \"false\"}}
+    spec:
+      enableServiceLinks: false
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: connect
+        image: confluentinc/cp-kafka-connect:8.3.1
+        env:
+        - {name: CONNECT_BOOTSTRAP_SERVERS, value: \"kafka:9092\"}
+        - {name: CONNECT_GROUP_ID, value: other}
+        - {name: CONNECT_CONFIG_STORAGE_TOPIC, value: other-configs}
+        - {name: CONNECT_OFFSET_STORAGE_TOPIC, value: other-offsets}
+        - {name: CONNECT_STATUS_STORAGE_TOPIC, value: other-status}
+        - name: POD_IP
+          valueFrom: {fieldRef: {fieldPath: status.podIP}}
+        - {name: CONNECT_REST_ADVERTISED_HOST_NAME, value: $(POD_IP)}
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+";
+
+const AUTOSCALER: &str = "
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: kafka, namespace: kafka}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: kafka}
+  maxReplicas: 9
+";
+
+const SCALED_OBJECT: &str = "
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: kafka, namespace: kafka}
+spec:
+  scaleTargetRef: {kind: StatefulSet, name: kafka}
+";
+
+const VERTICAL: &str = "
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: kafka, namespace: kafka}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: kafka}
+";
+
+const DENY: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: kafka}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+  - to: [{podSelector: {}}]
+";
+
+/// Faults, each with what makes it.
+const FAULTS: &[Case] = &[
+    case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
+    case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
+    case(
+        &api::PLACEMENT,
+        Base::Out("prod"),
+        &[(
+            "          app.kubernetes.io/component: broker\n            app.kubernetes.io/instance: kafka\n            app.kubernetes.io/name: kafka\n        maxSkew",
+            "          app.kubernetes.io/component: brokers\n            app.kubernetes.io/instance: kafka\n            app.kubernetes.io/name: kafka\n        maxSkew",
+        )],
+        "",
+    ),
+    case(
+        &api::FORGOTTEN_POOL,
+        Base::Out("scale"),
+        &[(
+            "  selector:\n    app.kubernetes.io/component: broker\n",
+            "  selector:\n    kafka-stacks/pool: kafka-a\n    app.kubernetes.io/component: broker\n",
+        )],
+        "",
+    ),
+    case(
+        &api::FORGOTTEN_POOL,
+        Base::Out("scale"),
+        &[(
+            "  selector:\n    matchLabels:\n      app.kubernetes.io/instance: kafka\n",
+            "  selector:\n    matchLabels:\n      kafka-stacks/pool: kafka-a\n      app.kubernetes.io/instance: kafka\n",
+        )],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Kafka,
+        &[(
+            "          app: kafka\n    ports:\n    - port: tcp-controller\n",
+            "          app: kafka\n    ports:\n    - port: 9094\n",
+        )],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Out("prod"),
+        &[(
+            "    - port: 9091\n      protocol: TCP\n",
+            "    - port: 9090\n      protocol: TCP\n",
+        )],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Out("prod"),
+        &[(
+            "    ports:\n    - port: 9404\n      protocol: TCP\n  podSelector:\n    matchLabels:\n      app.kubernetes.io/component: broker",
+            "    ports:\n    - port: 9405\n      protocol: TCP\n  podSelector:\n    matchLabels:\n      app.kubernetes.io/component: broker",
+        )],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Out("prod-dedicated"),
+        &[(
+            "        matchLabels:\n          app.kubernetes.io/instance: kafka\n          app.kubernetes.io/name: kafka\n    ports:\n    - port: 9093",
+            "        matchLabels:\n          app.kubernetes.io/component: controller\n          app.kubernetes.io/name: kafka\n    ports:\n    - port: 9093",
+        )],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Out("prod-zookeeper"),
+        &[("    - port: 3888\n      protocol: TCP\n", "")],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Out("prod-zookeeper"),
+        &[(
+            "          app.kubernetes.io/name: kafka\n    ports:\n    - port: 2181",
+            "          app.kubernetes.io/name: kafak\n    ports:\n    - port: 2181",
+        )],
+        "",
+    ),
+    case(&api::CUT, Base::Kafka, &[], DENY),
+    case(&api::AUTOSCALED, Base::Kafka, &[], AUTOSCALER),
+    case(&api::AUTOSCALED, Base::Out("prod"), &[], SCALED_OBJECT),
+    case(&api::AUTOSCALED, Base::Out("prod-dedicated"), &[], VERTICAL),
+    case(
+        &api::MEMORY_REQUEST,
+        Base::Kafka,
+        &[(
+            "resources: {requests: {memory: 4Gi}}",
+            "resources: {requests: {cpu: 1}}",
+        )],
+        "",
+    ),
+    case(
+        &pod::BUDGET,
+        Base::Kafka,
+        &[("maxUnavailable: 1", "maxUnavailable: 50%")],
+        "",
+    ),
+    case(
+        &pod::BUDGET,
+        Base::Out("scale"),
+        &[(
+            "  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/component: broker",
+            "  minAvailable: 5\n  selector:\n    matchLabels:\n      app.kubernetes.io/component: broker",
+        )],
+        "",
+    ),
+    case(
+        &registry::GROUP,
+        Base::Out("prod"),
+        &[(
+            "CONNECT_GROUP_ID, value: other",
+            "CONNECT_GROUP_ID, value: voicecore-connect-cluster",
+        )],
+        CONNECT,
+    ),
+    case(
+        &topic::TWICE,
+        Base::Out("prod"),
+        &[("value: other-offsets", "value: connect-offsets")],
+        CONNECT,
+    ),
+    case(
+        &topic::TWICE,
+        Base::Out("prod"),
+        &[("value: other-offsets", "value: other-configs")],
+        CONNECT,
+    ),
+    case(
+        &topic::TWICE,
+        Base::Out("prod"),
+        &[(
+            "    billing.transactions partitions=12\n",
+            "    billing.transactions partitions=12\n    ai.interactions partitions=12\n",
+        )],
+        "",
+    ),
+    case(
+        &topic::TWICE,
+        Base::Kafka,
+        &[],
+        "
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaTopic
+metadata: {name: orders, namespace: kafka, labels: {strimzi.io/cluster: streams}}
+spec: {partitions: 3}
+---
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaTopic
+metadata: {name: orders-2, namespace: kafka, labels: {strimzi.io/cluster: streams}}
+spec: {partitions: 6, topicName: orders}
+",
+    ),
+    case(
+        &api::TRANSACTIONAL_ID,
+        Base::Out("prod"),
+        &[(
+            "  idempotent-producer.properties: |\n",
+            "  idempotent-producer.properties: |\n    transactional.id=voicecore-${env:POD_NAME}\n",
+        )],
+        "",
+    ),
+    case(
+        &api::TRANSACTIONAL_ID,
+        Base::Out("prod"),
+        &[
+            (
+                "- {name: CONNECT_GROUP_ID",
+                "- {name: APP_TRANSACTIONAL_ID, value: billing}\n        - {name: CONNECT_GROUP_ID",
+            ),
+            (
+                "spec:\n  replicas: 1\n  selector: {matchLabels: {app: other-connect}}",
+                "spec:\n  replicas: 2\n  selector: {matchLabels: {app: other-connect}}",
+            ),
+        ],
+        CONNECT,
+    ),
+    case(&api::SUBSTITUTED, Base::Out("prod"), &[], FLUX),
+    case(&api::PRUNED_NAMESPACE, Base::Kafka, &[], ARGO),
+    case(&api::PRUNED_NAMESPACE, Base::Kafka, &[], FLUX),
+    case(&api::VANISHING_JOB, Base::Out("prod"), &[], ARGO),
+    case(&api::INSTANCE_LABEL, Base::Out("prod"), &[], ARGO),
+    case(&api::RELABELLED, Base::Out("prod"), &[], ARGO),
+    Case {
+        words: &["--platform", "openshift"],
+        ..case(&identity::FIXED_USER, Base::Kafka, &[], "")
+    },
+    case(
+        &api::NO_OBJECT,
+        Base::Kafka,
+        &[("apiVersion: apps/v1\n", "apiVersion: Apps/v1\n")],
+        "",
+    ),
+    case(
+        &api::NO_OBJECT,
+        Base::Kafka,
+        &[("apiVersion: apps/v1\n", "apiVersion: app/v1\n")],
+        "",
+    ),
+    case(
+        &api::NO_OBJECT,
+        Base::Kafka,
+        &[],
+        "apiVersion: coordination.k8s.io/v1beta1\nkind: Lease\nmetadata: {name: a, namespace: kafka}\n",
+    ),
+    case(
+        &api::NO_OBJECT,
+        Base::Kafka,
+        &[],
+        "apiVersion: autoscaling/v2beta2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a, namespace: kafka}\n",
+    ),
+];
+
+/// What only looks like a fault.
+const SOUND: &[Case] = &[
+    case(
+        &api::PLACEMENT,
+        Base::Kafka,
+        &[(SPREAD.0, "      terminationGracePeriodSeconds: 330
+      topologySpreadConstraints:
+      - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchExpressions: [{key: app, operator: In, values: [kafka, more]}]}}
+")],
+        "",
+    ),
+    // Away from others, which are here.
+    case(
+        &api::PLACEMENT,
+        Base::Kafka,
+        &[(APART.0, "      terminationGracePeriodSeconds: 330
+      affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: schema-registry}}}}]}}
+")],
+        "",
+    ),
+    // A Service for each pool beside that for all.
+    case(
+        &api::FORGOTTEN_POOL,
+        Base::Out("scale"),
+        &[],
+        "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-a, namespace: kafka}
+spec:
+  selector: {kafka-stacks/pool: kafka-a}
+  ports: [{name: tcp-client, port: 9092, targetPort: tcp-client}]
+",
+    ),
+    // Ranges, all ports, all pods.
+    case(
+        &api::CUT,
+        Base::Kafka,
+        &[("          app: kafka\n    ports:\n    - port: tcp-controller\n", "          app: kafka\n    ports:\n    - port: 9090\n      endPort: 9095\n")],
+        "",
+    ),
+    case(
+        &api::CUT,
+        Base::Kafka,
+        &[("  - from:\n    - podSelector:\n        matchLabels:\n          app: kafka\n    ports:\n    - port: tcp-controller\n", "  - from:\n    - namespaceSelector: {matchLabels: {istio-injection: enabled}}\n")],
+        "",
+    ),
+    Case { words: &["--assume", "NetworkPolicy"], ..case(&api::CUT, Base::Kafka, &[], DENY) },
+    case(&api::CUT, Base::Kafka, &[("  - to: [{podSelector: {}}]\n", "  - to: [{podSelector: {}}]\n  - ports: [{port: 53, protocol: UDP}]\n")], DENY),
+    // Workers keep nothing, and advice does no harm.
+    case(
+        &api::AUTOSCALED,
+        Base::Out("prod"),
+        &[("kind: StatefulSet, name: kafka}\n  maxReplicas", "kind: Deployment, name: kafka-connect}\n  maxReplicas")],
+        AUTOSCALER,
+    ),
+    case(&api::AUTOSCALED, Base::Kafka, &[("name: kafka}\n", "name: kafka}\n  updatePolicy: {updateMode: \"Off\"}\n")], VERTICAL),
+    case(&api::MEMORY_REQUEST, Base::Kafka, &[("requests: {memory: 4Gi}", "limits: {memory: 8Gi}")], ""),
+    case(&pod::BUDGET, Base::Kafka, &[("maxUnavailable: 1", "minAvailable: 60%")], ""),
+    case(&registry::GROUP, Base::Out("prod"), &[], CONNECT),
+    // The same names in another cluster.
+    case(
+        &registry::GROUP,
+        Base::Out("prod"),
+        &[("CONNECT_GROUP_ID, value: other", "CONNECT_GROUP_ID, value: voicecore-connect-cluster"), ("value: \"kafka:9092\"", "value: \"broker.example.com:9092\"")],
+        CONNECT,
+    ),
+    case(&topic::TWICE, Base::Out("prod"), &[("value: other-offsets", "value: connect-offsets"), ("value: \"kafka:9092\"", "value: \"broker.example.com:9092\"")], CONNECT),
+    case(&api::TRANSACTIONAL_ID, Base::Out("prod"), &[("  idempotent-producer.properties: |\n", "  idempotent-producer.properties: |\n    transactional.id=billing-${env:POD_NAME}\n")], ""),
+    // A Kustomization that substitutes nothing, objects that are left as they are, and variables that are meant.
+    case(&api::SUBSTITUTED, Base::Out("prod"), &[("  postBuild:\n    substitute: {region: eu}\n", "")], FLUX),
+    case(
+        &api::SUBSTITUTED,
+        Base::Kafka,
+        &[("metadata:\n  name: kafka\n  namespace: kafka\ndata:", "metadata:\n  name: kafka\n  namespace: kafka\n  annotations: {kustomize.toolkit.fluxcd.io/substitute: disabled}\ndata:")],
+        FLUX,
+    ),
+    case(
+        &api::PRUNED_NAMESPACE,
+        Base::Kafka,
+        &[("  name: kafka\n  labels:", "  name: kafka\n  annotations: {argocd.argoproj.io/sync-options: \"Prune=false,Delete=false\"}\n  labels:")],
+        ARGO,
+    ),
+    case(
+        &api::VANISHING_JOB,
+        Base::Out("prod"),
+        &[("kind: Job\nmetadata:\n", "kind: Job\nmetadata:\n  annotations: {argocd.argoproj.io/hook: Sync}\n")],
+        ARGO,
+    ),
+    // An application for another namespace.
+    case(&api::VANISHING_JOB, Base::Out("prod"), &[("destination: {namespace: kafka,", "destination: {namespace: other,")], ARGO),
+    case(&api::INSTANCE_LABEL, Base::Out("prod"), &[("{name: streams, namespace: argocd}", "{name: monitoring, namespace: argocd}")], ARGO),
+    case(&api::RELABELLED, Base::Out("prod"), &[("    syncOptions: [ServerSideApply=true]\n", "")], ARGO),
+    Case {
+        words: &["--platform", "openshift"],
+        ..case(
+            &identity::FIXED_USER,
+            Base::Kafka,
+            &[],
+            "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: kafka, namespace: kafka}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: \"system:openshift:scc:nonroot-v2\"}
+subjects: [{kind: ServiceAccount, name: default, namespace: kafka}]
+",
+        )
+    },
+    // What OpenShift fills in is not missing there.
+    Case {
+        words: &["--platform", "openshift"],
+        ..case(
+            &pod::VOLUME_OWNER,
+            Base::Kafka,
+            &[("        fsGroup: 1000\n        runAsNonRoot: true\n        runAsUser: 1000\n        seccompProfile:\n          type: RuntimeDefault\n", "        runAsNonRoot: true\n")],
+            "",
+        )
+    },
+    Case {
+        words: &["--platform", "openshift"],
+        ..case(
+            &pod::RESTRICTED,
+            Base::Kafka,
+            &[("        fsGroup: 1000\n        runAsNonRoot: true\n        runAsUser: 1000\n        seccompProfile:\n          type: RuntimeDefault\n", "        runAsNonRoot: true\n")],
+            "",
+        )
+    },
+    case(&api::NO_OBJECT, Base::Kafka, &[], "apiVersion: example.com/v1\nkind: StatefulSet\nmetadata: {name: a, namespace: kafka}\n"),
+    case(&api::NO_OBJECT, Base::Kafka, &[], "apiVersion: storage.k8s.io/v1beta1\nkind: VolumeAttributesClass\nmetadata: {name: a}\ndriverName: a\n"),
+    // Started one after the other, but ready at once: nothing waits.
+    case(
+        &pod::QUORUM_START,
+        Base::Out("prod-zookeeper"),
+        &[
+            ("  podManagementPolicy: Parallel\n  replicas: 3\n  selector:\n    matchLabels:\n      app.kubernetes.io/component: server", "  replicas: 3\n  selector:\n    matchLabels:\n      app.kubernetes.io/component: server"),
+            ("- exec 3<>/dev/tcp/127.0.0.1/2181 && printf srvr >&3", "- exec 3<>/dev/tcp/127.0.0.1/2181 && printf ruok >&3"),
+            ("        startupProbe:\n          failureThreshold: 60\n          periodSeconds: 10\n          tcpSocket:\n            port: tcp-client\n          timeoutSeconds: 5\n        volumeMounts:\n        - name: data\n          mountPath: /var/lib/zookeeper/data", "        volumeMounts:\n        - name: data\n          mountPath: /var/lib/zookeeper/data"),
+        ],
+        "",
+    ),
+    // Pods and Services that an operator makes.
+    case(
+        &api::SELECTS_NOTHING,
+        Base::Kafka,
+        &[],
+        "
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: streams, namespace: kafka}
+spec:
+  selector: {matchLabels: {strimzi.io/kind: Kafka}}
+  podMetricsEndpoints: [{port: tcp-prometheus}]
+",
+    ),
+    case(
+        &pod::ADDRESS,
+        Base::Out("prod"),
+        &[("value: kafka.kafka.svc.cluster.local:9092", "value: streams-kafka-bootstrap.kafka.svc:9092")],
+        "
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {name: streams, namespace: kafka}
+spec: {kafka: {}}
+",
+    ),
+    // A test of a chart.
+    case(
+        &pod::TOPICS,
+        Base::Kafka,
+        &[
+            ("metadata:\n  name: kafka-topics\n  namespace: kafka\n", "metadata:\n  name: kafka-topics\n  namespace: kafka\n  annotations: {helm.sh/hook: test}\n"),
+            ("; kafka-configs --bootstrap-server kafka:9092 --alter --topic a", ""),
+        ],
+        "",
+    ),
+];
+
+/// The rules that have their faults here.
+pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
+    FAULTS.iter().map(|case| case.rule).chain([&api::ROLL_TOGETHER])
+}
+
+/// All objects of a base, as one text.
+fn text(base: Base) -> String {
+    let Base::Out(stack) = base else {
+        return KAFKA.to_owned();
+    };
+    let mut folders = vec![PathBuf::from(format!("{}/out/{stack}", env!("CARGO_MANIFEST_DIR")))];
+    let mut files = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && name != "tests" {
+                folders.push(path);
+            } else if name.ends_with(".yaml") && name != "kustomization.yaml" {
+                files.insert(path);
+            }
+        }
+    }
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    texts.join("---\n")
+}
+
+/// What is said about a case.
+fn said(case: &Case) -> String {
+    let mut text = text(case.base);
+    if !case.more.is_empty() {
+        text += "---\n";
+        text += case.more;
+    }
+    for (from, to) in case.edits {
+        assert!(text.contains(from), "{}: {from:?} is not there", case.rule.id);
+        text = text.replacen(from, to, 1);
+    }
+    check(&[("a.yaml", &text)], case.words)
+}
+
+#[test]
+fn each_fault_among_objects_is_found_by_its_rule() {
+    let mut all = String::new();
+    for case in FAULTS {
+        let shown = said(case);
+        let edits: Vec<&str> = case.edits.iter().map(|(_, to)| to.trim()).collect();
+        assert!(
+            shown.contains(&format!("[{}]", case.rule.id)),
+            "{} is quiet about {edits:?} {}:\n{shown}",
+            case.rule.id,
+            case.more
+        );
+        all += &format!("# {}\n", case.rule.id);
+        all += shown.split_once("-- stdout\n").map_or("", |(_, findings)| findings);
+    }
+    assert_snapshot!("surroundings", all);
+}
+
+#[test]
+fn what_only_looks_like_a_fault_among_objects_is_not_reported() {
+    for case in SOUND {
+        let shown = said(case);
+        assert!(
+            !shown.contains(&format!("[{}]", case.rule.id)),
+            "{} about {:?} {}:\n{shown}",
+            case.rule.id,
+            case.edits,
+            case.more
+        );
+    }
+}
+
+#[test]
+fn objects_of_a_release_are_in_its_namespace_also_where_a_template_does_not_say_it() {
+    let object = |namespace: &str| {
+        format!(
+            "apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: a{namespace}, labels: {{app.kubernetes.io/managed-by: Helm}}}}
+spec:
+  selector: {{matchLabels: {{app: a}}}}
+  template:
+    metadata: {{labels: {{app: a}}}}
+    spec:
+      containers:
+      - {{name: a, image: \"a:1\", envFrom: [{{configMapRef: {{name: a}}}}]}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: a, labels: {{app.kubernetes.io/managed-by: Helm}}}}
+data: {{a: b}}
+"
+        )
+    };
+    assert_eq!(check(&[("a.yaml", &object(", namespace: x"))], &[]), "exit 0\n");
+    assert_eq!(check(&[("a.yaml", &object(""))], &[]), "exit 0\n");
+}
