@@ -7,7 +7,7 @@ use k8s_openapi::{
         core::v1::{ConfigMap, Container, Service, ServicePort, ServiceSpec, VolumeMount},
         policy::v1::PodDisruptionBudget,
     },
-    apimachinery::pkg::{api::resource::Quantity, util::intstr::IntOrString},
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 use kafka_stacks::prelude::*;
 
@@ -414,5 +414,163 @@ fn a_value_that_the_builders_accept_is_checked_in_the_object() {
             .iter()
             .any(|(said, _)| said.contains("[KS-A08] test/monitoring/PrometheusRule kafka")),
         "{found:?}"
+    );
+}
+
+/// An amendment of one object that changes a part of its JSON.
+fn edit<T>(stack: &mut Stack, name: &str, from: &'static str, to: &'static str)
+where
+    T: k8s_openapi::Metadata<Ty = ObjectMeta> + serde::Serialize + serde::de::DeserializeOwned + 'static,
+{
+    stack.amend::<T>(name, move |object| {
+        let text = serde_json::to_string(object).unwrap();
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        *object = serde_json::from_str(&text.replacen(from, to, 1)).unwrap();
+    });
+}
+
+#[test]
+fn pods_and_addresses_are_judged_in_a_stack_as_in_a_folder() {
+    enum Kind {
+        Brokers,
+        Server,
+        Registries,
+        Registry,
+        Clients,
+        Ensemble,
+    }
+    let index = "metadata.labels['apps.kubernetes.io/pod-index']";
+    let variable = r#"{"name":"NODE_ID""#;
+    let mut said = String::new();
+    for (rule, kind, from, to) in [
+        (
+            "KS-C04",
+            Kind::Brokers,
+            r#""cpu":"2","memory":"4Gi""#,
+            r#""cpu":"2","memory":"2Gi""#,
+        ),
+        ("KS-C14", Kind::Brokers, "-Xms2048m -Xmx2048m", "-Xms64m -Xmx64m"),
+        ("KS-C20", Kind::Brokers, "-Xms2048m -Xmx2048m", "-Xms4Gi -Xmx4Gi"),
+        ("KS-P40", Kind::Brokers, r#""name":"POD_NAME""#, r#""name":"POD""#),
+        (
+            "KS-P41",
+            Kind::Server,
+            r#""server.properties""#,
+            r#""kafka.properties""#,
+        ),
+        (
+            "KS-P42",
+            Kind::Brokers,
+            "exec kafka-server-start /etc/kafka-stacks/server.properties",
+            "exec kafka-server-start",
+        ),
+        ("KS-P43", Kind::Brokers, index, "metadata.labels['pod-index']"),
+        (
+            "KS-P45",
+            Kind::Brokers,
+            r#""mountPath":"/tmp""#,
+            r#""mountPath":"/scratch""#,
+        ),
+        ("KS-P47", Kind::Brokers, "=9404:", "=9092:"),
+        (
+            "KS-P48",
+            Kind::Brokers,
+            variable,
+            r#"{"name":"KAFKA_OPTS","value":"-Da=b"},{"name":"NODE_ID""#,
+        ),
+        (
+            "KS-P49",
+            Kind::Brokers,
+            r#""livenessProbe":{"failureThreshold":6,"periodSeconds":10,"tcpSocket":{"port":"tcp-client"}"#,
+            r#""livenessProbe":{"exec":{"command":["kafka-topics","--list"]}"#,
+        ),
+        (
+            "KS-P51",
+            Kind::Server,
+            r"\nlisteners=CLIENT://:9092",
+            r"\nlisteners=CLIENT://:9095",
+        ),
+        (
+            "KS-P52",
+            Kind::Brokers,
+            variable,
+            r#"{"name":"JAVA_TOOL_OPTIONS","value":"-XX:+UseZGC"},{"name":"NODE_ID""#,
+        ),
+        (
+            "KS-P53",
+            Kind::Brokers,
+            "exec kafka-server-start ",
+            "exec /opt/kafka/bin/kafka-server-start.sh ",
+        ),
+        ("KS-P54", Kind::Ensemble, "data/snapshots/myid", "data/myid"),
+        ("KS-P55", Kind::Server, ":9093", ":9092"),
+        ("KS-P56", Kind::Registries, ":9092", ":9094"),
+        ("KS-P57", Kind::Server, "kafka-headless", "kafka"),
+        (
+            "KS-P58",
+            Kind::Clients,
+            r#""spec":{"#,
+            r#""spec":{"type":"LoadBalancer","#,
+        ),
+        ("KS-P59", Kind::Registry, "http://0.0.0.0:8081", "http://fd00::1:8081"),
+    ] {
+        let mut stack = Stack::new("test", "kafka");
+        if matches!(kind, Kind::Ensemble) {
+            let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+            stack.add(
+                KafkaCluster::zookeeper("kafka", &zookeeper)
+                    .pool(NodePool::brokers("kafka", 3))
+                    .acknowledge(&rules::kraft::ZOOKEEPER_MODE, "a test"),
+            );
+        } else {
+            let kafka = stack.add(cluster());
+            stack.add(SchemaRegistry::new("registry", &kafka));
+        }
+        match kind {
+            Kind::Brokers if rule == "KS-P49" => {
+                edit::<StatefulSet>(
+                    &mut stack,
+                    "kafka",
+                    variable,
+                    r#"{"name":"JMX_PORT","value":"5555"},{"name":"NODE_ID""#,
+                );
+                edit::<StatefulSet>(&mut stack, "kafka", from, to);
+            }
+            Kind::Brokers => edit::<StatefulSet>(&mut stack, "kafka", from, to),
+            Kind::Server => edit::<ConfigMap>(&mut stack, "kafka", from, to),
+            Kind::Registries => edit::<Deployment>(&mut stack, "registry", from, to),
+            Kind::Registry => edit::<ConfigMap>(&mut stack, "registry", from, to),
+            Kind::Clients => edit::<Service>(&mut stack, "kafka", from, to),
+            Kind::Ensemble => edit::<StatefulSet>(&mut stack, "zookeeper", from, to),
+        }
+        let findings = synth(&stack).findings;
+        let found: Vec<&Diagnostic> = findings.iter().filter(|finding| finding.rule.id == rule).collect();
+        assert!(!found.is_empty(), "{rule} is quiet about {to:?}: {findings:#?}");
+        for finding in found {
+            said += &format!(
+                "{}[{rule}] {}: {}\n  hint: {}\n",
+                finding.severity,
+                finding.subject("test"),
+                finding.message,
+                finding.hint
+            );
+        }
+    }
+    insta::assert_snapshot!("pods_of_a_stack", said);
+}
+
+#[test]
+fn a_variable_that_the_stack_does_not_define_is_found_at_its_line() {
+    let mut stack = Stack::new("test", "kafka");
+    let line = line!() + 1;
+    stack.add(cluster().config("ssl.keystore.password", "${env:KEYSTORE_PASSWORD}"));
+    let found = findings(&stack);
+    assert_eq!(
+        found,
+        [(
+            "error[KS-P40] test/kafka: `ssl.keystore.password` uses `${env:KEYSTORE_PASSWORD}`, but there is no variable `KEYSTORE_PASSWORD` in container `kafka`"
+                .to_owned(),
+            line
+        )]
     );
 }

@@ -1,6 +1,6 @@
 //! One mistake at a time, in manifests that are otherwise correct.
 
-use super::{KAFKA, PLAIN};
+use super::{APACHE, KAFKA, PLAIN};
 
 /// The rule, the manifests, a text in them, and its replacement.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
@@ -730,6 +730,33 @@ pub(super) const ALL: &[Fault] = &[
         KAFKA,
         "        - name: NODE_ID\n",
         "        - name: KAFKA_HEAP_OPTS\n          value: -Xms2g -Xmx1g\n        - name: NODE_ID\n",
+    ),
+    ("KS-C04", APACHE, "memory: 2Gi", "memory: 1200Mi"),
+    ("KS-C04", APACHE, "value: -javaagent:", "value: -Xmx3g -javaagent:"),
+    ("KS-P40", APACHE, "        - name: POD_NAME\n", "        - name: NAME\n"),
+    ("KS-P41", APACHE, "  config.yaml: |", "  agent.yaml: |"),
+    (
+        "KS-P42",
+        APACHE,
+        "        - bash\n        - -c\n        - |\n",
+        "        - bash\n        - -c\n        - ''\n        - |\n",
+    ),
+    ("KS-P47", APACHE, "=7071:", "=9092:"),
+    ("KS-P49", APACHE, "KAFKA_OPTS= /opt", "/opt"),
+    ("KS-P50", APACHE, "          timeoutSeconds: 20\n", ""),
+    ("KS-P51", APACHE, "=7071:", "=7072:"),
+    ("KS-P51", APACHE, "localhost:9092", "localhost:9093,localhost:9094"),
+    (
+        "KS-P53",
+        APACHE,
+        "KAFKA_OPTS= /opt/kafka/bin/kafka-broker-api-versions.sh",
+        "KAFKA_OPTS= kafka-broker-api-versions",
+    ),
+    (
+        "KS-P55",
+        APACHE,
+        "CONTROLLER://0.0.0.0:9093",
+        "CONTROLLER://0.0.0.0:9094",
     ),
     // Ports and addresses.
     (

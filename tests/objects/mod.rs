@@ -17,6 +17,8 @@ use super::cli::{Scratch, kafka_stacks, run, transcript};
 
 const PLAIN: &str = include_str!("plain.yaml");
 const KAFKA: &str = include_str!("kafka.yaml");
+/// Another layout: the image's entrypoint, settings as variables.
+const APACHE: &str = include_str!("apache.yaml");
 /// What is unusual, and sound: names with colons, a Service for each pod, programs in scripts, monitors of other namespaces.
 const OTHERS: &str = include_str!("others.yaml");
 
@@ -31,7 +33,7 @@ fn check(files: &[(&str, &str)], words: &[&str]) -> String {
 
 #[test]
 fn sound_manifests_have_no_findings() {
-    for base in [PLAIN, KAFKA, OTHERS] {
+    for base in [PLAIN, KAFKA, APACHE, OTHERS] {
         assert_eq!(check(&[("a.yaml", base)], &[]), "exit 0\n");
         assert_eq!(check(&[("a.yaml", base)], &["--development"]), "exit 0\n");
         assert_eq!(check(&[("a.yaml", &base.replace('\n', "\r\n"))], &[]), "exit 0\n");

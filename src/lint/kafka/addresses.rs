@@ -117,18 +117,15 @@ fn at(
     name: &str,
 ) -> Option<(Vec<usize>, Vec<Open>)> {
     let (namespace, service, pod) = host(name, own)?;
-    let indices: Vec<usize> = match pod {
-        Some(pod) => vec![set.index("StatefulSet", namespace, pod.rsplit_once('-')?.0)?],
-        None => {
-            let service = set.find("Service", namespace, service).and_then(ObjectModel::service)?;
-            if !service.headless {
-                return None;
-            }
-            set.selected(namespace, service.selector.as_ref()?)
-                .into_iter()
-                .map(|(index, _)| index)
-                .collect()
+    let indices: Vec<usize> = if let Some(pod) = pod {
+        vec![set.index("StatefulSet", namespace, pod.rsplit_once('-')?.0)?]
+    } else {
+        let service = set.find("Service", namespace, service).and_then(ObjectModel::service)?;
+        if !service.headless {
+            return None;
         }
+        let selected = set.selected(namespace, service.selector.as_ref()?);
+        selected.into_iter().map(|(index, _)| index).collect()
     };
     let mut open = Vec::new();
     for index in &indices {

@@ -185,7 +185,7 @@ fn absent<'c>(container: &Container, command: &'c str) -> Option<(&'c str, Strin
     programs(command).find_map(|(word, name)| {
         let right = if image.ends_with("apache/kafka") && word == name && !path_is_own {
             format!("/opt/kafka/bin/{name}.sh")
-        } else if image.contains("confluentinc/cp-") && word.ends_with(".sh") && !path_is_own {
+        } else if image.contains("confluentinc/cp-") && word.strip_suffix(".sh").is_some() && !path_is_own {
             name.to_owned()
         } else if BASES.contains(&image.rsplit('/').next().unwrap_or_default()) {
             return Some((word, name.to_owned()));

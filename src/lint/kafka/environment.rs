@@ -73,21 +73,22 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if !resolves {
         return;
     }
-    for container in &member.workload.containers {
+    let readers = member.workload.containers.iter().filter_map(|container| {
         let own = container.pointer == member.process.pointer;
         let formats = container.stage == Stage::Init && container.command().contains("kafka-storage");
-        if !own && !formats {
-            continue;
-        }
-        let mut told = BTreeSet::new();
-        for (key, setting) in member.settings.iter() {
-            if !own && !FORMATTING.contains(&key) {
-                continue;
-            }
-            for name in names(&setting.raw) {
-                if !has(member, container, name) && told.insert(name) {
-                    undefined(member, findings, key, setting, container, name);
-                }
+        (own || formats).then_some((container, own))
+    });
+    let readers: Vec<(&Container, bool)> = readers.collect();
+    let mut told = BTreeSet::new();
+    for (key, setting) in member.settings.iter() {
+        for name in names(&setting.raw) {
+            let lacking: Vec<&str> = readers
+                .iter()
+                .filter(|(container, own)| (*own || FORMATTING.contains(&key)) && !has(member, container, name))
+                .map(|(container, _)| container.name.as_str())
+                .collect();
+            if !lacking.is_empty() && told.insert(name) {
+                undefined(member, findings, key, setting, &lacking.join("`, `"), name);
             }
         }
     }
@@ -98,20 +99,15 @@ fn undefined(
     findings: &mut SetFindings,
     key: &str,
     setting: &Setting,
-    container: &Container,
+    containers: &str,
     name: &str,
 ) {
-    let message = format!(
-        "`{key}` is `{}`, but container `{}` has no variable `{name}`",
-        setting.raw, container.name
-    );
+    let message =
+        format!("`{key}` uses `${{env:{name}}}`, but there is no variable `{name}` in container `{containers}`");
     let mut finding = Diagnostic::new(&UNDEFINED_VARIABLE, message);
     finding
         .hint(format!("define it with `.env_from_secret(\"{name}\", …)`"))
-        .yaml_hint(format!(
-            "define `{name}` in the `env` of container `{}`",
-            container.name
-        ));
+        .yaml_hint(format!("define `{name}` in the `env` of container `{containers}`"));
     member.push(findings, key, setting, finding);
 }
 
@@ -191,6 +187,9 @@ const OF_IMAGES: [&str; 9] = [
     "CONNECT_",
 ];
 
+/// What follows a name in braces that stands for its value, or a part of it; not for another value where it is empty.
+const PARTS: [char; 4] = ['}', '#', '%', '/'];
+
 /// The names that a script uses as `$NAME` or `${NAME}`, in capitals, without a default.
 fn used(script: &str) -> impl Iterator<Item = &str> {
     script.match_indices('$').filter_map(|(at, _)| {
@@ -201,7 +200,7 @@ fn used(script: &str) -> impl Iterator<Item = &str> {
             .find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_')
             .unwrap_or(rest.len());
         let name = &rest[..end];
-        let whole = !braced || rest[end..].starts_with('}');
+        let whole = !braced || rest[end..].starts_with(PARTS);
         let variable = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase());
         (variable && whole && !escaped && !rest[end..].starts_with(|c: char| c.is_ascii_lowercase())).then_some(name)
     })
@@ -214,7 +213,7 @@ fn mentions(script: &str, name: &str) -> bool {
         let after = script[at + name.len()..].chars().next();
         let whole = after.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
         let inside = before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-        let value = before == Some('$') || before == Some('{') && after == Some('}');
+        let value = before == Some('$') || before == Some('{') && after.is_some_and(|c| PARTS.contains(&c));
         whole && !inside && !value
     })
 }

@@ -1,6 +1,6 @@
 //! The files that a command names.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
@@ -70,9 +70,9 @@ pub(super) fn check(
     object: &ObjectModel,
     workload: &Workload,
 ) {
+    // A file that is missing is told once for all that name it.
+    let mut told = BTreeSet::new();
     for container in &workload.containers {
-        // A file that is missing is missing for all that name it.
-        let mut told: BTreeMap<&str, ()> = BTreeMap::new();
         let words = container.words.iter().map(|word| (word, true));
         // A variable may name a file of an image that is not known: only mounted files are looked at.
         let values = container.variables.iter().map(|(_, value)| (value, false));
@@ -80,13 +80,12 @@ pub(super) fn check(
             .chain(values)
             .flat_map(|(text, command)| paths(text).map(move |path| (path, command)));
         for (path, command) in all {
-            if !is_file(container, path)
-                || !command && container.mounts.at(path).is_none()
-                || told.insert(path, ()).is_some()
-            {
+            let open = command || container.mounts.at(path).is_some();
+            if !open || told.contains(path) || !is_file(container, path) {
                 continue;
             }
             if let Some((message, hint)) = missing(set, object, workload, container, path) {
+                told.insert(path);
                 let message = format!("container `{}` names `{path}`, {message}", container.name);
                 findings
                     .add(index, container.pointer.clone(), &MISSING_FILE, message)

@@ -58,9 +58,12 @@ impl Member<'_> {
             .settings
             .get("controller.listener.names")
             .map_or("", |names| names.value.as_str());
-        let kind = |name: &str| match controllers.split(',').any(|own| own.trim() == name) {
-            true => Kind::Controller,
-            false => Kind::Listener,
+        let kind = |name: &str| {
+            if controllers.split(',').any(|own| own.trim() == name) {
+                Kind::Controller
+            } else {
+                Kind::Listener
+            }
         };
         listeners(value)
             .map(|listener| {
@@ -103,9 +106,8 @@ impl Member<'_> {
                 Some(open)
             }
             Program::Connect => {
-                if self.settings.get("group.id").is_none() {
-                    return None;
-                }
+                // Every worker has one: without it, its settings are not known.
+                self.settings.get("group.id")?;
                 let mut open = match self.settings.get("listeners") {
                     Some(_) => self.listed("listeners")?,
                     None => vec![named(self.number("rest.port").unwrap_or(8083), "REST")],

@@ -74,10 +74,9 @@ fn inside_name(member: &Member<'_>, port: i64) -> Option<(String, String)> {
         .find(|advertised| advertised.name == listener.name)?;
     let host = advertised.host;
     let service = member.workload.service.as_deref().unwrap_or_default();
-    let inside = host.contains(".svc.")
-        || host.ends_with(".svc")
+    let inside = host.split('.').any(|part| part == "svc")
         || host.starts_with("{status.podIP")
         || host == POD_NAME
         || !service.is_empty() && host == format!("{POD_NAME}.{service}");
-    inside.then(|| (listener.name.to_owned(), host.to_owned()))
+    inside.then(|| (listener.name.to_owned(), host.replace(POD_NAME, "<pod>")))
 }

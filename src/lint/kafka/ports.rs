@@ -54,7 +54,7 @@ pub(super) fn taken(member: &Member<'_>, findings: &mut SetFindings) {
                     member.process.pointer.clone(),
                     &PORT_TAKEN,
                     format!(
-                        "port {} of container `{}` is both that of {} and that of {}",
+                        "port {} of container `{}` is taken twice: by {} and by {}",
                         second.port, member.process.container, second.name, first.name
                     ),
                 )
@@ -183,7 +183,7 @@ fn of_container(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, c
                 pointer.clone(),
                 &NOT_LISTENING,
                 format!(
-                    "nothing in container `{}` listens on port {number}, which {} asks for",
+                    "nothing in container `{}` listens on port {number}, asked for by {}",
                     container.name,
                     who.join(", ")
                 ),

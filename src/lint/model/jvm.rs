@@ -150,11 +150,12 @@ impl Jvm {
 
     /// The heap at the start, where an option gives it.
     pub(crate) fn initial_heap(&self) -> Option<Heap> {
-        let sizes = self.options.iter().filter_map(|option| {
+        let mut options = self.options.iter().rev();
+        let size = options.find_map(|option| {
             let text = &option.text;
             text.strip_prefix("-Xms").or(text.strip_prefix("-XX:InitialHeapSize="))
         });
-        sizes.last().map(size_of)
+        size.map(size_of)
     }
 
     /// The ports of agents: what of an option `-javaagent:FILE=[HOST:]PORT:…` or `…port=PORT…`. None for an agent whose port is not to be
