@@ -14,7 +14,6 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     kubernetes::{Kubernetes, Platform},
     lint::{self, ObjectModel},
-    manifest::Background,
     rules::{api, stack},
     yaml::{
         self, Listed,
@@ -456,10 +455,8 @@ impl Folder {
         let mut faults: Vec<Diagnostics> = Vec::new();
         let mut models: Vec<ObjectModel> = Vec::new();
         for object in &objects {
-            let judged = lint::judge(&object.body, Kubernetes::NEWEST, &Background::default());
-            let mut findings = lint::schema(&object.body);
-            findings.extend(judged.findings);
-            faults.push(findings);
+            let judged = lint::judge_read(&object.body, Kubernetes::NEWEST);
+            faults.push(judged.findings);
             models.push(judged.model);
         }
         lint::settle_namespaces(&mut models);

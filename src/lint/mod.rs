@@ -92,6 +92,14 @@ pub(crate) fn judge(body: &Value, kubernetes: Kubernetes, background: &Backgroun
     Judged { findings, model }
 }
 
+/// Judges an object that was read, of which only its text is known: its fields too, since no Rust type made it.
+pub fn judge_read(body: &Value, kubernetes: Kubernetes) -> Judged {
+    let judged = judge(body, kubernetes, &Background::default());
+    let mut findings = schema(body);
+    findings.extend(judged.findings);
+    Judged { findings, ..judged }
+}
+
 /// Judges what the objects of a set are to each other, where `platform` runs their pods.
 pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
     let set = ObjectSet::new(objects, platform);

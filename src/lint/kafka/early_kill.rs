@@ -43,7 +43,12 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .hint("add a `startupProbe` that waits for the longest recovery, such as `failureThreshold: 360` and `periodSeconds: 10`");
     }
     let grace = member.process.patience.grace;
-    if grace < 300 {
+    // A controller has no leaders to hand over.
+    let only_controls = member
+        .settings
+        .get("process.roles")
+        .is_some_and(|roles| roles.value.trim() == "controller");
+    if grace < 300 && !only_controls {
         findings
             .add(
                 member.index,
