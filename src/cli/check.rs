@@ -9,7 +9,8 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        folder::{self, Assumption, NotJudged},
+        folder::{self, Assumption},
+        manifests,
         output::{Format, Output},
         report::{self, Show},
         stacks::{Made, StackFn, each},
@@ -26,7 +27,10 @@ use crate::{
 With `--dir`, every `.yaml`, `.yml` and `.json` file in the folder and its subfolders is checked, no matter which tool wrote it: files \
 that cannot be read, what the API server refuses, references to objects that do not exist, and what keeps Kafka from starting. \
 Documents, Lists and JSON are read as kubectl reads them. A `kustomization.yaml` is not an object, but the files that it names \
-must exist, and changes that it makes to objects are reported. Links to folders are not followed. Diagnostics point to file and line.
+must exist, and changes that it makes to objects are reported. Links to folders are not followed.
+
+`--dir -` reads standard input: `helm template … | kafka-stacks check --dir -`. Several `--dir` are one set of objects. The report ends \
+with what could not be judged, and why. The same finding about several objects is shown once; `--format json` has all of them.
 
 A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]
 pub(super) struct Arguments {
@@ -38,9 +42,9 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "dir")]
     all: bool,
 
-    /// Check the manifests of a folder, or of one file, instead of stacks
+    /// Check the manifests of a folder or a file instead of stacks, or of standard input if it is `-`; several are one set
     #[arg(long, value_name = "DIR", conflicts_with = "stacks")]
-    dir: Option<PathBuf>,
+    dir: Vec<PathBuf>,
 
     /// What exists in the cluster but not in the folder, such as `Secret/kafka-tls`, or `Secret` for all of a kind
     #[arg(long, value_name = "KIND/NAME", requires = "dir", value_parser = Assumption::parse)]
@@ -56,9 +60,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    match &arguments.dir {
-        Some(root) => run_on_folder(arguments, root, output),
-        None => run_on_stacks(arguments, stacks, output),
+    if arguments.dir.is_empty() {
+        run_on_stacks(arguments, stacks, output)
+    } else {
+        run_on_folder(arguments, output)
     }
 }
 
@@ -87,13 +92,21 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Out
             .iter()
             .map(|(stack, review)| (stack.name(), &review.findings))
             .collect();
-        tell(&findings, show, &BTreeMap::new(), output)?;
+        let none = BTreeMap::new();
+        let all = findings.iter().copied();
+        // The findings are the data here.
+        let text = match output.format() {
+            Format::Github => report::github(all, show, &none),
+            Format::Sarif => report::sarif(all, show, &none),
+            Format::Text | Format::Json => report::text(all, show, output.data_paint()),
+        };
+        output.data([text.as_str()])?;
     }
     let failed = !failures.is_empty() || checked.iter().any(|(_, review)| review.findings.has_errors());
     Ok(if failed { Outcome::Failed } else { Outcome::Done })
 }
 
-fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let profile = if arguments.development {
         Profile::Development
     } else {
@@ -103,11 +116,18 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
         "openshift" => Platform::OpenShift,
         _ => Platform::Kubernetes,
     };
-    let judgement = folder::judge(root, &arguments.assume, profile, platform)?;
+    let judgement = folder::judge(
+        &arguments.dir,
+        &mut std::io::stdin(),
+        &arguments.assume,
+        profile,
+        platform,
+    )?;
     let findings = &judgement.findings;
+    let names: Vec<String> = arguments.dir.iter().map(|root| root.display().to_string()).collect();
     if output.is_json() {
         output.json(json!({ "folder": {
-            "name": root.display().to_string(),
+            "name": names.join(" "),
             "files": judgement.files,
             "objects": judgement.objects,
             "errors": findings.count(Severity::Error),
@@ -117,7 +137,13 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
             "not_judged": report::not_judged_json(&judgement.not_judged),
         } }))?;
     } else {
-        tell(&[("", findings)], Show::Open, &judgement.not_judged, output)?;
+        let all = std::iter::once(("", findings));
+        let text = match output.format() {
+            Format::Github => report::github(all, Show::Open, &judgement.not_judged),
+            Format::Sarif => report::sarif(all, Show::Open, &judgement.not_judged),
+            Format::Text | Format::Json => manifests::text(&judgement, output.data_paint()),
+        };
+        output.data([text.as_str()])?;
         for needless in &judgement.needless {
             output.note(&format!("unused `--assume {needless}`: nothing refers to it\n"));
         }
@@ -127,23 +153,4 @@ fn run_on_folder(arguments: &Arguments, root: &std::path::Path, output: &mut Out
     } else {
         Outcome::Done
     })
-}
-
-/// Writes to standard output the findings, which are the data here, and what could not be judged.
-fn tell(
-    findings: &[(&str, &Diagnostics)],
-    show: Show,
-    not_judged: &NotJudged,
-    output: &mut Output<'_>,
-) -> anyhow::Result<()> {
-    let all = findings.iter().copied();
-    let text = match output.format() {
-        Format::Github => report::github(all, show, not_judged),
-        Format::Sarif => report::sarif(all, show, not_judged),
-        Format::Text | Format::Json => {
-            let paint = output.data_paint();
-            report::text(all, show, paint) + &report::not_judged(not_judged, paint)
-        }
-    };
-    output.data([text.as_str()])
 }

@@ -3,7 +3,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Component, Path, PathBuf},
 };
 
@@ -83,6 +84,16 @@ pub(super) struct Judgement {
     /// Assumptions that no reference needed.
     pub(super) needless: Vec<String>,
     pub(super) not_judged: NotJudged,
+    /// The text of the line of each finding, where it could be read.
+    pub(super) lines: BTreeMap<Location, SourceLine>,
+}
+
+/// A line of a file that a finding points to.
+#[derive(Debug)]
+pub(super) struct SourceLine {
+    pub(super) text: String,
+    /// The template that made it, as Helm names it.
+    pub(super) template: Option<String>,
 }
 
 /// What could not be judged: the objects of each cause.
@@ -97,9 +108,13 @@ pub(super) struct Unknown {
     pub(super) why: String,
 }
 
-/// Judges all manifests of a folder and the folders in it, or one file.
+/// How the text of standard input is called where a file has its path.
+const STDIN: &str = "<stdin>";
+
+/// Judges all manifests of folders and the folders in them, of files, and of standard input where a root is `-`, as one set.
 pub(super) fn judge(
-    root: &Path,
+    roots: &[PathBuf],
+    stdin: &mut dyn Read,
     assumptions: &[Assumption],
     profile: Profile,
     platform: Platform,
@@ -110,32 +125,83 @@ pub(super) fn judge(
         objects: Vec::new(),
         kustomizations: Vec::new(),
         files: Vec::new(),
+        stdin: None,
         not_judged: BTreeMap::new(),
     };
-    folder.walk(root)?;
-    if folder.files.is_empty() {
-        return Err(Failure::new(format!("no manifests in `{}`", shown(root)))
-            .hint("manifests are files that end in `.yaml`, `.yml` or `.json`"));
+    for root in roots {
+        if root.as_os_str() == "-" {
+            folder.stdin.get_or_insert(read_stdin(stdin)?);
+            continue;
+        }
+        let before = folder.files.len();
+        folder.walk(root)?;
+        if folder.files.len() == before {
+            return Err(Failure::new(format!("no manifests in `{}`", shown(root)))
+                .hint("manifests are files that end in `.yaml`, `.yml` or `.json`"));
+        }
     }
+    folder.leave_out_documents();
+    folder.leave_out_patches();
+    folder.files.sort();
+    // A file may be in two of the folders.
+    folder.files.dedup_by_key(|(path, _)| normal(path));
     for (path, shown) in folder.files.clone() {
         folder.file(&path, &shown);
+    }
+    if let Some(text) = folder.stdin.take() {
+        folder.text(Path::new(STDIN), STDIN, &text);
+        folder.stdin = Some(text);
     }
     folder.kustomizations();
     let needless = folder.objects(assumptions, platform);
     folder
         .found
         .sort_by_key(|finding| (finding.place.location, finding.rule.id));
+    let lines = folder.lines();
     let mut findings = Diagnostics::default();
     for finding in folder.found {
         findings.push(finding);
     }
     Ok(Judgement {
         findings,
-        files: folder.files.len(),
+        files: folder.files.len() + usize::from(folder.stdin.is_some()),
         objects: folder.objects.len(),
         needless,
         not_judged: folder.not_judged,
+        lines,
     })
+}
+
+fn read_stdin(stdin: &mut dyn Read) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    stdin
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::new(format!("standard input {}", reason(&error))))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Failure::new(format!("standard input has more than {LARGEST} bytes")));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Failure::new("standard input is not valid UTF-8"))?;
+    if text.trim().is_empty() {
+        // What failed before the pipe has said why.
+        return Err(Failure::new("nothing on standard input")
+            .hint("`--dir -` reads manifests from a pipe: `helm template … | kafka-stacks check --dir -`"));
+    }
+    Ok(text)
+}
+
+/// The templates that Helm names above the objects that they made, each with the line of its comment.
+fn templates(text: &str) -> Vec<(u32, &str)> {
+    let lines = (1..).zip(text.lines());
+    lines
+        .filter_map(|(line, text)| Some((line, text.strip_prefix("# Source: ")?.trim())))
+        .collect()
+}
+
+/// The template of a line.
+fn template<'t>(templates: &[(u32, &'t str)], line: u32) -> Option<&'t str> {
+    let after = templates.partition_point(|(first, _)| *first <= line);
+    templates[..after].last().map(|(_, template)| *template)
 }
 
 struct Folder {
@@ -145,6 +211,8 @@ struct Folder {
     kustomizations: Vec<(PathBuf, String, Value, Lines)>,
     /// Each path, and the path as it is shown.
     files: Vec<(PathBuf, String)>,
+    /// The text of standard input, if it is judged.
+    stdin: Option<String>,
     not_judged: NotJudged,
 }
 
@@ -153,6 +221,8 @@ struct Object {
     body: Value,
     lines: Lines,
     file: String,
+    /// Whether Helm made it.
+    helm: bool,
 }
 
 /// A path as it was given, with `/` between folders on every machine.
@@ -281,9 +351,6 @@ impl Folder {
                 }
             }
         }
-        self.leave_out_documents();
-        self.leave_out_patches();
-        self.files.sort();
         Ok(())
     }
 
@@ -327,7 +394,13 @@ impl Folder {
                 return;
             }
         };
-        let (documents, findings) = lint::read(&text, file);
+        self.text(path, file, &text);
+    }
+
+    /// The documents of a text.
+    fn text(&mut self, path: &Path, file: &str, text: &str) {
+        let templates = templates(text);
+        let (documents, findings) = lint::read(text, file);
         for finding in findings {
             self.add(finding);
         }
@@ -340,13 +413,14 @@ impl Folder {
                 self.kustomizations
                     .push((path.to_owned(), file.to_owned(), value, lines));
             } else {
-                self.document(value, lines, file);
+                let helm = template(&templates, lines.first()).is_some();
+                self.document(value, lines, file, helm);
             }
         }
     }
 
     /// One document: an object, or a list of them.
-    fn document(&mut self, value: Value, lines: Lines, file: &str) {
+    fn document(&mut self, value: Value, lines: Lines, file: &str, helm: bool) {
         if !value.is_object() {
             self.report(
                 &api::NO_OBJECT,
@@ -364,6 +438,7 @@ impl Folder {
                 body: value,
                 lines,
                 file: file.to_owned(),
+                helm,
             });
             return;
         }
@@ -371,7 +446,7 @@ impl Folder {
         let items = value["items"].as_array().into_iter().flatten();
         for (index, item) in items.enumerate() {
             let lines = all.get(index).cloned().unwrap_or_else(|| lines.clone());
-            self.document(item.clone(), lines, file);
+            self.document(item.clone(), lines, file, helm);
         }
     }
 
@@ -449,6 +524,39 @@ impl Folder {
         }
     }
 
+    /// The lines that findings point to. The files are read again: the text of all of them at once would fill the memory.
+    fn lines(&self) -> BTreeMap<Location, SourceLine> {
+        let mut places: BTreeMap<String, BTreeSet<Location>> = BTreeMap::new();
+        for location in self.found.iter().filter_map(|finding| finding.place.location) {
+            places.entry(location.file()).or_default().insert(location);
+        }
+        let mut found = BTreeMap::new();
+        for (file, locations) in places {
+            let text = match &self.stdin {
+                Some(text) if file == STDIN => text.clone(),
+                _ => text(Path::new(&file)).ok().flatten().unwrap_or_default(),
+            };
+            let templates = templates(&text);
+            let mut lines = (1..).zip(text.lines());
+            let mut last = None;
+            for location in locations {
+                if last.is_none_or(|(number, _)| number < location.line()) {
+                    last = lines.find(|(number, _)| *number == location.line());
+                }
+                let Some((number, line)) = last else { continue };
+                let template = template(&templates, number).map(str::to_owned);
+                found.insert(
+                    location,
+                    SourceLine {
+                        text: line.to_owned(),
+                        template,
+                    },
+                );
+            }
+        }
+        found
+    }
+
     /// Judges the objects, and returns the assumptions that no reference needed.
     fn objects(&mut self, assumptions: &[Assumption], platform: Platform) -> Vec<String> {
         let objects = std::mem::take(&mut self.objects);
@@ -459,7 +567,7 @@ impl Folder {
             faults.push(judged.findings);
             models.push(judged.model);
         }
-        lint::settle_namespaces(&mut models);
+        lint::settle_namespaces(&mut models, |index| objects[index].helm);
         let models: Vec<&ObjectModel> = models.iter().collect();
         let judgement = lint::judge_set(&models, platform);
         for (faults, among_others) in faults.iter_mut().zip(judgement.findings) {
@@ -530,10 +638,12 @@ impl Folder {
                 }
                 let (field, row) = (&finding.place.field, finding.place.row);
                 let line = row.map_or_else(|| object.lines.of(field), |row| object.lines.of_row(field, row));
-                finding
-                    .item(item(index))
-                    .hint(hint)
-                    .at(Location::new(&object.file, line));
+                let mut location = Location::new(&object.file, line);
+                // The column of a text is not that of a row in it.
+                if line == object.lines.of(field) {
+                    location = location.with_column(object.lines.column(field));
+                }
+                finding.item(item(index)).hint(hint).at(location);
                 self.add(finding);
             }
         }

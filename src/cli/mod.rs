@@ -11,6 +11,7 @@ mod explain;
 mod failure;
 mod folder;
 mod list;
+mod manifests;
 mod output;
 mod report;
 #[cfg(test)]

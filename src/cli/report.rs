@@ -23,7 +23,7 @@ pub(super) enum Show {
 }
 
 impl Show {
-    fn shows(self, finding: &Diagnostic) -> bool {
+    pub(super) fn shows(self, finding: &Diagnostic) -> bool {
         self == Self::All || finding.acknowledged.is_none() && finding.severity != Severity::Note
     }
 }
@@ -43,6 +43,11 @@ pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
             }
         }
     }
+    text + &counts(errors, warnings, notes, acknowledged)
+}
+
+/// The line that counts findings; empty if there are none.
+pub(super) fn counts(errors: usize, warnings: usize, notes: usize, acknowledged: usize) -> String {
     let counts: Vec<String> = [
         (errors, count(errors, "error")),
         (warnings, count(warnings, "warning")),
@@ -53,10 +58,11 @@ pub(super) fn text<'a>(stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
     .filter(|(number, _)| *number > 0)
     .map(|(_, words)| words)
     .collect();
-    if !counts.is_empty() {
-        text += &format!("{}\n", counts.join(", "));
+    if counts.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n", counts.join(", "))
     }
-    text
 }
 
 /// What could not be judged, a line for each cause.
@@ -89,6 +95,13 @@ pub(super) fn not_judged_json(not_judged: &NotJudged) -> Value {
 }
 
 fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
+    let mut text = head(stack, finding, paint);
+    text += &format!("  {} {}\n", paint.faint("-->"), finding.location());
+    text + &remarks(stack, finding, paint)
+}
+
+/// The first line of a finding: rule, subject and message.
+pub(super) fn head(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
     let (word, style): (_, fn(Paint, &str) -> String) = match (finding.severity, &finding.acknowledged) {
         (_, Some(_)) => ("acknowledged", Paint::faint),
         (Severity::Error, None) => ("error", Paint::error),
@@ -97,11 +110,15 @@ fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
     };
     let head = format!("{word}[{}]", finding.rule.id);
     let subject = finding.subject(stack);
-    let mut text = paint
+    paint
         .folded(&format!("{head} {subject}: {}", finding.message), 2)
         .replacen(&subject, &paint.strong(&subject), 1)
-        .replacen(&head, &style(paint, &head), 1);
-    text += &format!("  {} {}\n", paint.faint("-->"), finding.location());
+        .replacen(&head, &style(paint, &head), 1)
+}
+
+/// What follows the place of a finding: how to mend it, and how it is or can be acknowledged.
+pub(super) fn remarks(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
+    let mut text = String::new();
     let mut more = |what: &str, words: &str| {
         let line = paint.folded(&format!("  {what} {words}"), 4);
         text += &line.replacen(what, &paint.hint(what), 1);
@@ -137,6 +154,7 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
                 "message": finding.message,
                 "hint": finding.hint,
                 "location": finding.location().to_string(),
+                "column": finding.location().column(),
                 "acknowledged": finding.acknowledged,
                 "acknowledge_with": acknowledge_call(stack, finding),
             })
@@ -162,9 +180,13 @@ pub(super) fn github<'a>(
                 (_, None) => "warning",
             };
             format!(
-                "::{level} file={},line={},title={}::{}\n",
+                "::{level} file={},line={}{},title={}::{}\n",
                 property(&finding.location().file()),
                 finding.location().line(),
+                finding
+                    .location()
+                    .column()
+                    .map_or_else(String::new, |column| format!(",col={column}")),
                 property(&format!("{} {}", finding.rule.id, finding.subject(stack))),
                 escaped(&sentence(stack, finding)),
             )
@@ -212,7 +234,7 @@ pub(super) fn sarif<'a>(
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": { "uri": uri(&finding.location().file()) },
-                        "region": { "startLine": finding.location().line() },
+                        "region": region(finding),
                     },
                     "logicalLocations": [{ "fullyQualifiedName": finding.subject(stack) }],
                 }],
@@ -253,6 +275,15 @@ pub(super) fn sarif<'a>(
         log["runs"][0]["invocations"] = json!([{ "executionSuccessful": true, "toolExecutionNotifications": notes }]);
     }
     format!("{log:#}\n")
+}
+
+fn region(finding: &Diagnostic) -> Value {
+    let location = finding.location();
+    let mut region = json!({ "startLine": location.line() });
+    if let Some(column) = location.column() {
+        region["startColumn"] = column.into();
+    }
+    region
 }
 
 const fn level(severity: Severity) -> &'static str {

@@ -85,6 +85,8 @@ pub enum Profile {
 pub struct Location {
     file: &'static str,
     line: u32,
+    /// 0 where it is not known.
+    column: u32,
 }
 
 impl Location {
@@ -95,6 +97,7 @@ impl Location {
         Self {
             file: caller.file(),
             line: caller.line(),
+            column: 0,
         }
     }
 
@@ -116,7 +119,7 @@ impl Location {
             files.insert(kept);
             kept
         };
-        Self { file, line }
+        Self { file, line, column: 0 }
     }
 
     /// The file, with `/` between folders: the compiler writes the separators of the machine that it runs on.
@@ -127,6 +130,17 @@ impl Location {
     /// The line, from 1 on.
     pub fn line(&self) -> u32 {
         self.line
+    }
+
+    /// The same line, from a column on: the first is 1, and 0 stands for none.
+    #[must_use]
+    pub fn with_column(self, column: u32) -> Self {
+        Self { column, ..self }
+    }
+
+    /// The column, in characters from 1 on, if it is known.
+    pub fn column(&self) -> Option<u32> {
+        (self.column > 0).then_some(self.column)
     }
 }
 
@@ -270,7 +284,11 @@ impl Diagnostic {
 
     /// Where the line of the mistake is, for people: `stacks/prod.rs:41`.
     pub fn location(&self) -> Location {
-        self.place.location.unwrap_or(Location { file: "", line: 0 })
+        self.place.location.unwrap_or(Location {
+            file: "",
+            line: 0,
+            column: 0,
+        })
     }
 }
 

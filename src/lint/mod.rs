@@ -111,8 +111,8 @@ pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
 }
 
 /// Puts objects without a namespace into that of their release, where Helm rendered them: some templates of a chart say it, and others
-/// leave it to Helm.
-pub fn settle_namespaces(objects: &mut [ObjectModel]) {
+/// leave it to Helm. `by_helm` is what is known of an object besides its labels.
+pub fn settle_namespaces(objects: &mut [ObjectModel], by_helm: impl Fn(usize) -> bool) {
     const CLUSTER_WIDE: [&str; 8] = [
         "Namespace",
         "ClusterRole",
@@ -123,7 +123,7 @@ pub fn settle_namespaces(objects: &mut [ObjectModel]) {
         "PersistentVolume",
         "SecurityContextConstraints",
     ];
-    let of_helm = |object: &&ObjectModel| {
+    let of_helm = |object: &ObjectModel| {
         let label = |key: &str, value: &str| {
             object
                 .labels
@@ -134,8 +134,9 @@ pub fn settle_namespaces(objects: &mut [ObjectModel]) {
     };
     let said: BTreeSet<String> = objects
         .iter()
-        .filter(of_helm)
-        .map(|object| object.identity.namespace.clone())
+        .enumerate()
+        .filter(|(index, object)| by_helm(*index) || of_helm(object))
+        .map(|(_, object)| object.identity.namespace.clone())
         .filter(|namespace| !namespace.is_empty())
         .collect();
     let mut said = said.into_iter();

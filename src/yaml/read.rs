@@ -27,6 +27,8 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines {
     line: u32,
+    /// In characters, from 1 on; 0 if it is not known.
+    column: u32,
     parts: Parts,
 }
 
@@ -44,6 +46,7 @@ impl Lines {
     pub fn single(line: u32) -> Self {
         Self {
             line,
+            column: 0,
             parts: Parts::None,
         }
     }
@@ -51,6 +54,11 @@ impl Lines {
     /// The line of the value itself.
     pub fn first(&self) -> u32 {
         self.line
+    }
+
+    /// The column of the part behind a JSON pointer, or of the nearest part above it that exists: 0 if it is not known.
+    pub fn column(&self, pointer: &str) -> u32 {
+        self.at(pointer).column
     }
 
     /// The line of a row, from 0 on, of the text behind a JSON pointer; that of the text itself if its rows have none.
@@ -68,7 +76,13 @@ impl Lines {
         self.find(pointer).0
     }
 
+    /// The line, and whether the rows of a text follow it.
     fn find(&self, pointer: &str) -> (u32, bool) {
+        let at = self.at(pointer);
+        (at.line, at.parts == Parts::Block)
+    }
+
+    fn at(&self, pointer: &str) -> &Self {
         let mut at = self;
         for part in pointer.split('/').skip(1) {
             let part = part.replace("~1", "/").replace("~0", "~");
@@ -79,10 +93,10 @@ impl Lines {
             };
             match next {
                 Some(lines) => at = lines,
-                None => return (at.line, false),
+                None => return at,
             }
         }
-        (at.line, at.parts == Parts::Block)
+        at
     }
 
     /// The parts of a list, in its order.
@@ -204,6 +218,10 @@ struct Node {
 
 type Composed<T> = Result<T, SyntaxError>;
 
+fn column_of(span: &Span) -> u32 {
+    u32::try_from(span.start.col()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
 fn line_of(span: &Span) -> u32 {
     u32::try_from(span.start.line()).unwrap_or(u32::MAX).max(1)
 }
@@ -275,7 +293,7 @@ impl<'t> Composer<'t> {
     /// A value. `key` is the key that it belongs to.
     fn node(&mut self, event: Event<'t>, span: &Span, key: &str) -> Composed<Node> {
         let line = line_of(span);
-        let (node, anchor) = match event {
+        let (mut node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.as_deref().and_then(granit_parser::Tag::core_suffix);
                 (self.scalar(&text, style, tag, line, key), anchor)
@@ -290,6 +308,7 @@ impl<'t> Composer<'t> {
                 });
             }
         };
+        node.lines.column = column_of(span);
         if node.depth > DEEPEST {
             return Err(SyntaxError {
                 line,
@@ -335,6 +354,7 @@ impl<'t> Composer<'t> {
             value,
             lines: Lines {
                 line,
+                column: 0,
                 parts: if style == ScalarStyle::Literal {
                     Parts::Block
                 } else {
@@ -379,6 +399,7 @@ impl<'t> Composer<'t> {
             value: Value::Array(values),
             lines: Lines {
                 line,
+                column: 0,
                 parts: Parts::Items(lines),
             },
             depth: depth + 1,
@@ -401,7 +422,7 @@ impl<'t> Composer<'t> {
             if event == Event::MappingEnd {
                 break;
             }
-            let key_line = line_of(&span);
+            let (key_line, key_column) = (line_of(&span), column_of(&span));
             let merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = if merge {
                 "<<".to_owned()
@@ -431,6 +452,7 @@ impl<'t> Composer<'t> {
             // The line of a value is that of its key: a block may begin below it.
             let mut own = node.lines;
             own.line = key_line;
+            own.column = key_column;
             lines.push((key.clone(), own));
             map.insert(key, node.value);
         }
@@ -441,6 +463,7 @@ impl<'t> Composer<'t> {
             value: Value::Object(map),
             lines: Lines {
                 line,
+                column: 0,
                 parts: Parts::Keys(lines),
             },
             depth: depth + 1,

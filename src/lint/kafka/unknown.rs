@@ -49,7 +49,7 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
             below.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
         });
         match &mounts.max_by_key(|mount| mount.path.len())?.content {
-            Content::ConfigMap(files) if absent("ConfigMap", &files.object) => {
+            Content::ConfigMap(files) if !files.object.is_empty() && absent("ConfigMap", &files.object) => {
                 Some(format!("the ConfigMap `{}` is not among the manifests", files.object))
             }
             Content::ConfigMap(_) => None,

@@ -75,8 +75,9 @@ pub fn schema(body: &Value) -> Diagnostics {
                     &SCHEMA,
                     format!("`{}` is {}: {}", path(&pointer), shown(value, secret), plain(&error)),
                 );
-                if !value.is_string() && !value.is_object() && error.contains("expected a string") {
-                    finding.hint(if secret {
+                if (value.is_number() || value.is_boolean()) && error.contains("expected a string") {
+                    // `yes` is read as `true`, and is meant as it is written.
+                    finding.hint(if secret || value.is_boolean() {
                         "put it in quotes".to_owned()
                     } else {
                         format!("put it in quotes: `\"{value}\"`")

@@ -1,0 +1,123 @@
+//! Findings in manifests, as text: with the line of the file, and one cause once.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    cli::{
+        folder::{Judgement, SourceLine},
+        output::Paint,
+        report::{self, Show},
+    },
+    diagnostics::{Diagnostic, Severity},
+};
+
+/// Findings, what could not be judged, and a last line that counts the findings; empty if there is nothing to say.
+pub(super) fn text(judgement: &Judgement, paint: Paint) -> String {
+    let mut text = String::new();
+    for (finding, others) in by_cause(judgement) {
+        text += &report::head("", finding, paint);
+        let location = finding.location();
+        let line = judgement.lines.get(&location);
+        let column = column(finding, line);
+        let place = column.map_or_else(|| location.to_string(), |column| format!("{location}:{column}"));
+        text += &format!("  {} {place}", paint.faint("-->"));
+        if let Some(template) = line.and_then(|line| line.template.as_deref()) {
+            text += &format!(" (made by {template})");
+        }
+        text.push('\n');
+        if let (Some(line), Some(column)) = (line, column) {
+            text += &snippet(location.line(), column, &line.text, finding.severity, paint);
+        }
+        text += &report::remarks("", finding, paint);
+        text += &also(&others, paint);
+    }
+    text += &report::not_judged(&judgement.not_judged, paint);
+    let count = |severity| judgement.findings.count(severity);
+    text + &report::counts(count(Severity::Error), count(Severity::Warning), 0, 0)
+}
+
+/// Findings that are shown, each with those of the same cause: the same rule and the same words.
+fn by_cause(judgement: &Judgement) -> Vec<(&Diagnostic, Vec<&Diagnostic>)> {
+    let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut causes: Vec<(&Diagnostic, Vec<&Diagnostic>)> = Vec::new();
+    for finding in judgement.findings.iter().filter(|finding| Show::Open.shows(finding)) {
+        let cause = (finding.rule.id, finding.message.as_str(), finding.hint.as_str());
+        match places.get(&cause) {
+            Some(&at) => causes[at].1.push(finding),
+            None => {
+                places.insert(cause, causes.len());
+                causes.push((finding, Vec::new()));
+            }
+        }
+    }
+    causes
+}
+
+/// `and 16 more: …`, with the places of some of them.
+fn also(others: &[&Diagnostic], paint: Paint) -> String {
+    const NAMED: usize = 3;
+    if others.is_empty() {
+        return String::new();
+    }
+    let named = others.iter().take(NAMED);
+    let mut places: Vec<String> = named
+        .map(|finding| format!("{} ({})", finding.subject(""), finding.location()))
+        .collect();
+    if others.len() > NAMED {
+        places.push("…".to_owned());
+    }
+    let line = format!("  and {} more: {}", others.len(), places.join(", "));
+    paint.folded(&line, 4)
+}
+
+/// The column of a finding: that of its field, else the first that is not blank.
+fn column(finding: &Diagnostic, line: Option<&SourceLine>) -> Option<u32> {
+    let text = &line?.text;
+    finding.location().column().or_else(|| {
+        let blank = text.chars().take_while(|c| c.is_whitespace()).count();
+        // A file that is broken as a whole has no line to show.
+        (blank < text.chars().count()).then(|| u32::try_from(blank).unwrap_or(u32::MAX).saturating_add(1))
+    })
+}
+
+/// The line with what is meant underlined, as rustc does it.
+fn snippet(number: u32, column: u32, line: &str, severity: Severity, paint: Paint) -> String {
+    const WIDEST: usize = 120;
+    // Blanks in front of everything say nothing; a tab would move the marks, and other control characters the cursor.
+    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let chars: Vec<char> = line.trim_end().chars().collect();
+    let start = usize::try_from(column).unwrap_or(usize::MAX).saturating_sub(1);
+    if start >= chars.len() {
+        return String::new();
+    }
+    let rest = &chars[start..];
+    // Within `{a: 1, b: 2}` the next comma ends it; a comment is not part of it.
+    let flow = chars[..start].iter().any(|c| "{[".contains(*c));
+    let end = rest
+        .iter()
+        .zip(rest.iter().skip(1).chain([&' ']))
+        .position(|(c, next)| flow && (",}]".contains(*c)) || *c == ' ' && *next == '#');
+    let marked: String = rest[..end.unwrap_or(rest.len())].iter().collect();
+    let marks = marked.trim_end().chars().count().max(1);
+    // Of a long line, what is before the mark is left out first.
+    let cut = if chars.len() > WIDEST {
+        start.min(chars.len() - WIDEST)
+    } else {
+        0
+    };
+    let shown: String = chars[cut..].iter().take(WIDEST).collect();
+    let marks = marks.min(WIDEST - (start - cut).min(WIDEST - 1));
+    let number = number.to_string();
+    let gutter = " ".repeat(number.len());
+    let style: fn(Paint, &str) -> String = match severity {
+        Severity::Error => Paint::error,
+        _ => Paint::warning,
+    };
+    format!(
+        "  {} {shown}\n  {gutter} {} {}{}\n",
+        paint.faint(&format!("{number} |")),
+        paint.faint("|"),
+        " ".repeat(start - cut),
+        style(paint, &"^".repeat(marks)),
+    )
+}

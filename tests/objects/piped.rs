@@ -1,0 +1,149 @@
+//! Manifests from a pipe, as `helm template` writes them, and from several folders.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use insta::assert_snapshot;
+
+use super::{
+    super::cli::{Scratch, kafka_stacks, run},
+    KAFKA, PLAIN, check,
+};
+
+/// What the binary says about a text on its standard input.
+pub(super) fn piped(text: &str, words: &[&str]) -> String {
+    let scratch = Scratch::new();
+    let mut command: Command = kafka_stacks(&scratch.0, &[&["check", "--dir", "-"], words].concat());
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    format!(
+        "exit {}\n{}{}",
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap()
+    )
+}
+
+/// A chart's output: the Service has the namespace of the release, the pods have none.
+const HELM: &str = "\
+---
+# Source: web/templates/service.yaml
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop
+spec:
+  selector: {app: web}
+  ports:
+  - {name: http, port: 80, targetPort: http}
+---
+# Source: web/templates/config.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: web
+data: {a: b}
+---
+# Source: web/templates/deployment.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2 # pods
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: web
+        image: example/web:1
+        ports:
+        - {name: http, containerPort: 8080}
+        resources: {limits: {memory: 1Gi}, requests: {memory: 1Gi, cpu: 1}}
+        envFrom:
+        - configMapRef: {name: web}
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+";
+
+#[test]
+fn manifests_come_from_a_pipe_with_the_template_that_made_them() {
+    assert_eq!(piped(HELM, &[]), "exit 0\n");
+    assert_eq!(piped(KAFKA, &[]), "exit 0\n");
+    let broken = HELM
+        .replace("replicas: 2", "replicas: -2")
+        .replace("targetPort: http", "targetPort: web");
+    assert_snapshot!(piped(&broken, &[]));
+    assert_snapshot!(piped(&broken, &["--format", "github"]));
+    // Without the comments of Helm, an object without namespace is in another one.
+    let plain = HELM.replace("# Source", "# From");
+    assert!(
+        piped(&plain, &[]).contains("no pod has the labels `app=web`"),
+        "{}",
+        piped(&plain, &[])
+    );
+    for empty in ["", "\n\n"] {
+        assert!(piped(empty, &[]).starts_with("exit 2\nerror: nothing on standard input\n"));
+    }
+}
+
+#[test]
+fn several_folders_and_files_are_one_set() {
+    let scratch = Scratch::new();
+    let (first, second) = PLAIN.split_at(PLAIN.find("---\napiVersion: apps/v1\nkind: StatefulSet").unwrap());
+    scratch.put("a/a.yaml", first);
+    scratch.put("b.yaml", second);
+    assert_eq!(run(&scratch, &["check", "--dir", "a", "--dir", "b.yaml"]), "exit 0\n");
+    // A file that is in two of them is read once.
+    assert_eq!(
+        run(
+            &scratch,
+            &["check", "--dir", "a", "--dir", "a/../a/a.yaml", "--dir", "b.yaml"]
+        ),
+        "exit 0\n"
+    );
+    assert!(run(&scratch, &["check", "--dir", "a", "--dir", "gone"]).contains("error: `gone` cannot be read"));
+}
+
+#[test]
+fn a_cause_is_told_once_with_the_other_places() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: a}}\nspec:\n  ports: [{{port: 1}}]\n  \
+             selector:\n    app: gone\n---\n"
+        )
+    };
+    let many: String = ["a", "b", "c", "d", "e"].map(pod).concat();
+    assert_snapshot!(check(&[("a.yaml", &many)], &[]));
+    let json = check(&[("a.yaml", &many)], &["--format", "json"]);
+    assert_eq!(json.matches("\"rule\": \"KS-A21\"").count(), 5, "{json}");
+}
+
+#[test]
+fn the_line_of_a_finding_is_shown_with_what_is_meant() {
+    let config = |rest: &str| {
+        let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, namespace: b}}\n{rest}\n");
+        check(&[("a.yaml", &text)], &[])
+    };
+    let long = format!("immutable: {}", "x".repeat(300));
+    let shown = [
+        config("immutable: 3 # a comment"),
+        config("data: {a: b, c: 4, d: e}"),
+        config("data:\n  ü: 4"),
+        config("data:\n\n    a:\n    - 1"),
+        config(&long),
+    ];
+    assert_snapshot!(shown.join(""));
+}
