@@ -145,7 +145,7 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
         .iter()
         .filter(|finding| show.shows(finding))
         .map(|finding| {
-            json!({
+            let mut shown = json!({
                 "rule": finding.rule.id,
                 "severity": finding.severity.to_string(),
                 "subject": finding.subject(stack),
@@ -154,10 +154,13 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
                 "message": finding.message,
                 "hint": finding.hint,
                 "location": finding.location().to_string(),
-                "column": finding.location().column(),
                 "acknowledged": finding.acknowledged,
                 "acknowledge_with": acknowledge_call(stack, finding),
-            })
+            });
+            if let Some(column) = finding.location().column() {
+                shown["column"] = column.into();
+            }
+            shown
         })
         .collect()
 }
