@@ -5,6 +5,7 @@ mod amended;
 mod defects;
 mod edits;
 mod faults;
+mod monitored;
 mod piped;
 mod surroundings;
 mod unknown;

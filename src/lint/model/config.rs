@@ -86,19 +86,19 @@ impl ConfigData {
     fn read_content(&mut self, file: &str, text: &str) {
         let is = |extension: &str| file.ends_with(extension);
         if is(".json") {
-            match serde_json::from_str(text) {
-                Ok(document) => {
-                    let queries = dashboard::queries(&document, text);
+            match dashboard::queries(text) {
+                Ok(queries) => {
                     if !queries.is_empty() {
                         self.dashboards.push((file.to_owned(), queries));
                     }
                 }
                 Err(error) => {
                     let row = u32::try_from(error.line()).unwrap_or(1).saturating_sub(1);
+                    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
                     // A template is filled in before it is read; a log has a document in each line; some readers take comments.
                     let several = error.to_string().starts_with("trailing characters");
-                    let comments = text.contains("//") || text.contains("/*");
-                    if !is_template(text) && !several && !comments && !text.trim().is_empty() {
+                    let comments = text.lines().any(|line| line.trim_start().starts_with(['/', '#']));
+                    if !is_template(line) && !several && !comments && !text.trim().is_empty() {
                         let reason = error.to_string();
                         let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
                         self.broken(file, row, Flaw::Json, reason);

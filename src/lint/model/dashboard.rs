@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::promql::{self, Expr};
 
@@ -17,71 +17,106 @@ pub(crate) struct Query {
     pub(crate) expression: Option<Result<Expr, String>>,
 }
 
-/// The queries of a dashboard for Prometheus; none if the file is not a dashboard.
-pub(super) fn queries(document: &Value, text: &str) -> Vec<Query> {
-    // Grafana's API wraps a dashboard.
-    let document = document.get("dashboard").unwrap_or(document);
-    let mut queries = Vec::new();
-    if document.get("panels").is_some() || document.get("rows").is_some() {
-        let rows = rows(text);
-        of_panels(document, &Source::Unknown, &rows, &mut queries);
-    }
-    queries
+/// A dashboard, or a panel or a row of one: what of it is read. All else is only passed over, which is faster than to keep it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Panel {
+    title: Option<String>,
+    datasource: Option<Source>,
+    targets: Option<Vec<Target>>,
+    panels: Option<Vec<Self>>,
+    rows: Option<Vec<Self>>,
+    /// The dashboard itself, as Grafana's API wraps it.
+    dashboard: Option<Box<Self>>,
 }
 
-/// What a query is sent to.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Target {
+    expr: Option<String>,
+    datasource: Option<Source>,
+}
+
+/// What a query is sent to: by a name, or by type and id.
+#[derive(Deserialize)]
+#[serde(untagged)]
 enum Source {
+    Name(String),
+    Typed {
+        #[serde(rename = "type")]
+        kind: Option<String>,
+    },
+}
+
+/// Whether it is a Prometheus that is asked.
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
     Prometheus,
     Unknown,
     Other,
 }
 
-impl Source {
+impl Asked {
     /// What a panel or a target says, or else what holds around it.
-    fn of(node: &Value, around: Self) -> Self {
-        let source = &node["datasource"];
-        let (kind, name) = match source {
-            Value::Object(source) => (
-                source.get("type").and_then(Value::as_str),
-                source.get("uid").and_then(Value::as_str),
-            ),
-            Value::String(name) => (None, Some(name.as_str())),
-            _ => return around,
-        };
-        match (kind, name) {
-            (Some("prometheus"), _) => Self::Prometheus,
-            // A mixed panel asks each target.
-            (Some("datasource" | ""), _) | (None, Some("-- Mixed --")) => around,
-            (Some(_), _) => Self::Other,
-            (None, Some(name)) if name.to_ascii_lowercase().contains("prom") => Self::Prometheus,
-            _ => Self::Unknown,
+    fn of(source: Option<&Source>, around: Self) -> Self {
+        match source {
+            None => around,
+            Some(Source::Name(name)) if name.to_ascii_lowercase().contains("prom") => Self::Prometheus,
+            Some(Source::Name(name)) if name == "-- Mixed --" => around,
+            Some(Source::Name(_)) => Self::Unknown,
+            Some(Source::Typed { kind }) => match kind.as_deref() {
+                Some("prometheus") => Self::Prometheus,
+                // A mixed panel leaves it to its targets.
+                None | Some("datasource" | "") => around,
+                Some(_) => Self::Other,
+            },
         }
     }
 }
 
-fn of_panels(node: &Value, around: &Source, rows: &BTreeMap<String, u32>, queries: &mut Vec<Query>) {
-    let list = |key: &str| node[key].as_array().map_or(&[][..], Vec::as_slice);
-    for panel in list("panels").iter().chain(list("rows")) {
-        let source = Source::of(panel, *around);
-        let title = panel["title"].as_str().unwrap_or_default();
-        for target in panel["targets"].as_array().into_iter().flatten() {
-            let Some(expression) = target["expr"].as_str().filter(|text| !text.trim().is_empty()) else {
+/// The queries of a dashboard for Prometheus; none if the file is another one.
+///
+/// # Errors
+///
+/// Why the file is not JSON.
+pub(super) fn queries(text: &str) -> Result<Vec<Query>, serde_json::Error> {
+    let board: Panel = match serde_json::from_str(text) {
+        Ok(board) => board,
+        // Not a dashboard, or one of another kind: only its syntax matters.
+        Err(error) if error.is_data() => {
+            serde_json::from_str::<IgnoredAny>(text)?;
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut queries = Vec::new();
+    let board = board.dashboard.as_deref().unwrap_or(&board);
+    if board.panels.is_some() || board.rows.is_some() {
+        of_panels(board, Asked::Unknown, &rows(text), &mut queries);
+    }
+    Ok(queries)
+}
+
+fn of_panels(board: &Panel, around: Asked, rows: &BTreeMap<String, u32>, queries: &mut Vec<Query>) {
+    for panel in [&board.panels, &board.rows].into_iter().flatten().flatten() {
+        let asked = Asked::of(panel.datasource.as_ref(), around);
+        for target in panel.targets.iter().flatten() {
+            let Some(expression) = target.expr.as_ref().filter(|text| !text.trim().is_empty()) else {
                 continue;
             };
-            let source = Source::of(target, source);
-            if source == Source::Other {
+            let asked = Asked::of(target.datasource.as_ref(), asked);
+            if asked == Asked::Other {
                 continue;
             }
             // Loki's queries have an `expr` too.
-            let parsed = parse(expression).filter(|parsed| parsed.is_ok() || source == Source::Prometheus);
+            let parsed = parse(expression).filter(|parsed| parsed.is_ok() || asked == Asked::Prometheus);
             queries.push(Query {
-                panel: title.to_owned(),
+                panel: panel.title.clone().unwrap_or_default(),
                 row: rows.get(expression).copied(),
                 expression: parsed,
             });
         }
-        of_panels(panel, &source, rows, queries);
+        of_panels(panel, asked, rows, queries);
     }
 }
 
@@ -181,7 +216,7 @@ fn variable(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -224,7 +259,8 @@ mod tests {
             let board = json!({"panels": [{"title": "row", "panels": [
                 {"title": "a", "datasource": source, "targets": [{"expr": "{app=\"x\"} |= \"error\""}]},
             ]}]});
-            queries(&board, "")
+            queries(&board.to_string())
+                .unwrap()
                 .into_iter()
                 .map(|query| query.expression.is_some_and(|parsed| parsed.is_err()))
         };
@@ -232,6 +268,11 @@ mod tests {
         assert!(panel(json!("Prometheus")).all(|broken| broken));
         assert!(panel(Value::Null).all(|broken| !broken));
         assert_eq!(panel(json!({"type": "loki", "uid": "x"})).count(), 0);
-        assert_eq!(queries(&json!({"targets": []}), "").len(), 0);
+        for other in ["{\"targets\": []}", "{\"panels\": {}}", "[1]", "4"] {
+            assert_eq!(queries(other).unwrap().len(), 0, "{other}");
+        }
+        for broken in ["{\"panels\": {]}", "{\"panels\": [", "[1"] {
+            assert!(queries(broken).is_err(), "{broken}");
+        }
     }
 }
