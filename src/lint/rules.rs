@@ -20,7 +20,7 @@ pub mod api {
         object::prometheus_rule::ALERT_RULES,
         object::schema::SCHEMA,
         object::workload::OWN_PODS,
-        set::deployers::{INSTANCE_LABEL, PRUNED_NAMESPACE, RELABELLED, SUBSTITUTED, VANISHING_JOB},
+        set::deployers::{INSTANCE_LABEL, PRUNED_NAMESPACE, RELABELED, SUBSTITUTED, VANISHING_JOB},
         set::disruptions::TWO_BUDGETS,
         set::governing_service::GOVERNING_SERVICE,
         set::references::{MISSING_KEY, REFERENCE, SECRET_REFERENCE},

@@ -5,6 +5,7 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
         core::v1::{ConfigMap, Container, Service, ServicePort, ServiceSpec, VolumeMount},
+        networking::v1::NetworkPolicy,
         policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
@@ -572,5 +573,58 @@ fn a_variable_that_the_stack_does_not_define_is_found_at_its_line() {
                 .to_owned(),
             line
         )]
+    );
+}
+
+#[test]
+fn what_an_amendment_cuts_or_lets_run_together_is_found_at_the_amendment() {
+    let (mut stack, _) = stack();
+    stack.amend::<NetworkPolicy>("kafka-controller", |policy| {
+        if let Some(spec) = &mut policy.spec {
+            spec.ingress = None;
+        }
+    });
+    stack.amend::<PodDisruptionBudget>("kafka", |budget| {
+        if let Some(spec) = &mut budget.spec {
+            spec.max_unavailable = Some(IntOrString::String("50%".to_owned()));
+        }
+    });
+    stack.amend::<StatefulSet>("kafka", |set| {
+        let pod = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+        if let Some(pod) = pod {
+            let spread = pod.topology_spread_constraints.iter_mut().flatten().next();
+            if let Some(spread) = spread {
+                spread.label_selector = None;
+            }
+            pod.containers[0].resources = None;
+        }
+    });
+    says(
+        &stack,
+        &[
+            "error[KS-A42] test/kafka/NetworkPolicy kafka-controller: cuts the quorum: no rule admits the pods of `kafka-controller` to port 9093 of `kafka-controller`, so no leader is elected, or brokers cannot register",
+            "error[KS-P11] test/kafka/StatefulSet kafka: the disruption budget of these 3 pods allows a drain to evict 2 at once",
+            "error[KS-A40] test/kafka/StatefulSet kafka: the topology spread has no selector, so it selects no pod: nothing keeps the 3 pods apart",
+            "warning[KS-A46] test/kafka/StatefulSet kafka: container `kafka` requests no memory: the node may give it to others, and evicts this pod first",
+        ],
+    );
+}
+
+#[test]
+fn on_openshift_pods_have_no_user_unless_an_amendment_gives_them_one() {
+    let mut stack = Stack::new("test", "kafka").platform(Platform::OpenShift);
+    stack.add(cluster());
+    says(&stack, &[]);
+    stack.amend::<StatefulSet>("kafka", |set| {
+        let pod = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+        if let Some(security) = pod.and_then(|pod| pod.security_context.as_mut()) {
+            security.run_as_user = Some(1000);
+        }
+    });
+    says(
+        &stack,
+        &[
+            "warning[KS-I20] test/kafka/StatefulSet kafka: `runAsUser: 1000` is not in the range of the namespace: OpenShift does not create the pods",
+        ],
     );
 }

@@ -333,7 +333,7 @@ spec: {partitions: 6, topicName: orders}
     case(&api::PRUNED_NAMESPACE, Base::Kafka, &[], FLUX),
     case(&api::VANISHING_JOB, Base::Out("prod"), &[], ARGO),
     case(&api::INSTANCE_LABEL, Base::Out("prod"), &[], ARGO),
-    case(&api::RELABELLED, Base::Out("prod"), &[], ARGO),
+    case(&api::RELABELED, Base::Out("prod"), &[], ARGO),
     Case {
         words: &["--platform", "openshift"],
         ..case(&identity::FIXED_USER, Base::Kafka, &[], "")
@@ -456,7 +456,7 @@ spec:
     // An application for another namespace.
     case(&api::VANISHING_JOB, Base::Out("prod"), &[("destination: {namespace: kafka,", "destination: {namespace: other,")], ARGO),
     case(&api::INSTANCE_LABEL, Base::Out("prod"), &[("{name: streams, namespace: argocd}", "{name: monitoring, namespace: argocd}")], ARGO),
-    case(&api::RELABELLED, Base::Out("prod"), &[("    syncOptions: [ServerSideApply=true]\n", "")], ARGO),
+    case(&api::RELABELED, Base::Out("prod"), &[("    syncOptions: [ServerSideApply=true]\n", "")], ARGO),
     Case {
         words: &["--platform", "openshift"],
         ..case(
@@ -638,4 +638,27 @@ data: {{a: b}}
     };
     assert_eq!(check(&[("a.yaml", &object(", namespace: x"))], &[]), "exit 0\n");
     assert_eq!(check(&[("a.yaml", &object(""))], &[]), "exit 0\n");
+}
+
+#[test]
+fn clusters_of_the_same_names_in_two_namespaces_are_not_taken_for_one() {
+    let here = text(Base::Out("prod-zookeeper"));
+    let there = here
+        .replace("namespace: kafka", "namespace: other")
+        .replace(".kafka.svc", ".other.svc")
+        .replacen(
+            "kind: Namespace\nmetadata:\n  name: kafka",
+            "kind: Namespace\nmetadata:\n  name: other",
+            1,
+        );
+    let shown = check(&[("a.yaml", &here), ("b.yaml", &there)], &[]);
+    for rule in [
+        &api::CUT,
+        &api::FORGOTTEN_POOL,
+        &api::TRANSACTIONAL_ID,
+        &registry::GROUP,
+        &topic::TWICE,
+    ] {
+        assert!(!shown.contains(&format!("[{}]", rule.id)), "{shown}");
+    }
 }

@@ -1,8 +1,8 @@
 //! Connections that network policies must let through.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Member, listening};
+use super::{Cluster, Member, listening, ownership};
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail,
@@ -37,11 +37,12 @@ struct Needed<'a> {
     from: Vec<&'a Member<'a>>,
 }
 
-pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+pub(super) fn check<'a>(set: &ObjectSet<'_>, members: &'a [Member<'a>], findings: &mut SetFindings) {
     // One port of one set is told once, whoever is kept out.
     let mut told: BTreeSet<(usize, i64)> = BTreeSet::new();
+    let company = Company::of(set, members);
     for member in members {
-        for needed in needs(set, member, members) {
+        for needed in needs(member, &company) {
             for from in &needed.from {
                 between(set, from, member, &needed, &mut told, findings);
             }
@@ -51,17 +52,50 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
     scraped(set, findings);
 }
 
+/// Who belongs together.
+struct Company<'a> {
+    /// Brokers and controllers by their cluster.
+    clusters: BTreeMap<Cluster<'a>, Vec<&'a Member<'a>>>,
+    /// Those that connect to a workload of ZooKeeper.
+    users: BTreeMap<usize, Vec<&'a Member<'a>>>,
+}
+
+impl<'a> Company<'a> {
+    fn of(set: &ObjectSet<'_>, members: &'a [Member<'a>]) -> Self {
+        let mut company = Self {
+            clusters: BTreeMap::new(),
+            users: BTreeMap::new(),
+        };
+        for member in members
+            .iter()
+            .filter(|member| member.process.program == Program::Broker)
+        {
+            if let Some(cluster) = member.cluster() {
+                company.clusters.entry(cluster).or_default().push(member);
+            }
+            if let Some(servers) = member.settings.get("zookeeper.connect") {
+                for index in ownership::workloads(set, &member.object.identity.namespace, &servers.value) {
+                    company.users.entry(index).or_default().push(member);
+                }
+            }
+        }
+        company
+    }
+}
+
 /// What others have to reach at a member.
-fn needs<'a>(set: &ObjectSet<'_>, member: &Member<'_>, members: &'a [Member<'a>]) -> Vec<Needed<'a>> {
+fn needs<'a>(member: &'a Member<'a>, company: &Company<'a>) -> Vec<Needed<'a>> {
     let mut needed = Vec::new();
-    let namespace = &member.object.identity.namespace;
     match member.process.program {
         Program::Broker => {
             let Some(cluster) = member.cluster() else { return needed };
             let peers = || {
-                members
-                    .iter()
-                    .filter(|other| other.process.program == Program::Broker && other.cluster() == Some(cluster))
+                company
+                    .clusters
+                    .get(&cluster)
+                    .into_iter()
+                    .flatten()
+                    .copied()
                     .filter(|other| other.index != member.index || other.workload.replicas > 1)
             };
             if let Some(port) = replication_port(member) {
@@ -83,37 +117,22 @@ fn needs<'a>(set: &ObjectSet<'_>, member: &Member<'_>, members: &'a [Member<'a>]
         }
         Program::ZooKeeper => {
             if member.workload.replicas > 1 {
-                let own = members.iter().filter(|other| other.index == member.index);
                 for port in peer_ports(member) {
                     needed.push(Needed {
                         port,
                         what: "the ensemble",
                         then: "its servers elect no leader",
-                        from: own.clone().collect(),
+                        from: vec![member],
                     });
                 }
             }
             let client = member.settings.get("clientPort");
             if let Some(port) = client.and_then(|setting| setting.value.trim().parse().ok()) {
-                let uses = |other: &&Member<'_>| {
-                    other.settings.get("zookeeper.connect").is_some_and(|setting| {
-                        setting.value.split(',').any(|address| {
-                            let mut parts = address.split([':', '/']).next().unwrap_or_default().split('.');
-                            let names: Vec<&str> = parts.by_ref().take(3).collect();
-                            names.iter().any(|name| {
-                                set.find("Service", namespace, name)
-                                    .and_then(crate::lint::model::ObjectModel::service)
-                                    .and_then(|service| service.selector.as_ref())
-                                    .is_some_and(|selector| selects(selector, &member.workload.pods))
-                            })
-                        })
-                    })
-                };
                 needed.push(Needed {
                     port,
                     what: "ZooKeeper",
                     then: "brokers do not start",
-                    from: members.iter().filter(uses).collect(),
+                    from: company.users.get(&member.index).cloned().unwrap_or_default(),
                 });
             }
         }

@@ -70,6 +70,14 @@ fn clusters(set: &ObjectSet<'_>, own: &str, servers: &str) -> BTreeSet<String> {
     found
 }
 
+/// The workloads here that a list of addresses leads to.
+pub(super) fn workloads(set: &ObjectSet<'_>, own: &str, servers: &str) -> Vec<usize> {
+    let found = clusters(set, own, servers).into_iter();
+    found
+        .filter_map(|cluster| cluster.strip_prefix("workload ")?.parse().ok())
+        .collect()
+}
+
 /// The first that has something in a cluster.
 struct Owners<T>(BTreeMap<(String, String), T>);
 

@@ -62,7 +62,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 placement.pointer.clone(),
                 &PLACEMENT,
                 format!(
-                    "the {what} {selector}: all {} pods may run on one node",
+                    "the {what} {selector}: nothing keeps the {} pods apart",
                     workload.replicas
                 ),
             )

@@ -17,7 +17,7 @@ pub(crate) struct Monitor {
     pub(crate) endpoints: Vec<Endpoint>,
     /// The label of the Service or the pod that names the job.
     pub(crate) job_label: Option<String>,
-    /// The first relabelling that does not say what it does.
+    /// The first relabeling that does not say what it does.
     pub(crate) without_action: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
     let without_action = endpoints.items().find_map(|endpoint| {
         ["relabelings", "metricRelabelings"].iter().find_map(|list| {
             let list = endpoint.get(list);
-            let bare = list.items().find(|relabelling| !relabelling.get("action").is_set());
+            let bare = list.items().find(|relabeling| !relabeling.get("action").is_set());
             bare.map(|bare| bare.pointer())
         })
     });

@@ -25,7 +25,8 @@ rules! { rules::api;
         summary: "something that is not a Kubernetes object",
         explanation: "An object has an `apiVersion`, a `kind` that exists in it, and a `metadata.name`. The API \
             server knows the built-in kinds in the versions that it serves, and answers anything else with `no \
-            matches for kind`. This includes removed beta versions, such as policy/v1beta1, which 1.25 removed.",
+            matches for kind`. This includes removed beta versions, such as policy/v1beta1, which 1.25 removed, and \
+            groups in another case, such as `Apps/v1`. A group without a dot is one of Kubernetes' own.",
         source: "Kubernetes API reference; Deprecated API Migration Guide",
     };
 

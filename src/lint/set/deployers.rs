@@ -59,12 +59,12 @@ rules! { rules::api;
     };
 
     /// A default that Argo CD takes for a change.
-    pub const RELABELLED: Rule = Rule {
+    pub const RELABELED: Rule = Rule {
         id: "KS-A56",
         production: Warning,
         development: Note,
-        summary: "a monitor that never is in sync under server-side apply",
-        explanation: "The API server fills in `action: replace` for each relabelling of a monitor. Under server-side \
+        summary: "a monitor that is never in sync under server-side apply",
+        explanation: "The API server fills in `action: replace` for each relabeling of a monitor. Under server-side \
             apply Argo CD compares the list as a whole, and shows the application as out of sync until the action is \
             written.",
         source: "Prometheus operator, RelabelConfig; Argo CD, Diff Strategies",
@@ -148,8 +148,8 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                         .add(
                             index,
                             pointer.clone(),
-                            &RELABELLED,
-                            format!("a relabelling has no `action`: application `{name}` is never in sync"),
+                            &RELABELED,
+                            format!("a relabeling has no `action`: application `{name}` is never in sync"),
                         )
                         .hint("write `action: replace`");
                 }
