@@ -129,7 +129,7 @@ fn at(
     };
     let mut open = Vec::new();
     for index in &indices {
-        open.extend(members.get(index)?.listening()?);
+        open.extend(members.get(index)?.listening()?.iter().cloned());
     }
     (!open.is_empty()).then_some((indices, open))
 }

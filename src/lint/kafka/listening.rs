@@ -151,8 +151,8 @@ impl Member<'_> {
         Some(open)
     }
 
-    /// All that the process listens on. None if something may be missing: settings or an image that are not known.
-    pub(super) fn listening(&self) -> Option<Vec<Open>> {
+    /// What the process listens on, all of it or nothing.
+    pub(super) fn all_ports(&self) -> Option<Vec<Open>> {
         if !self.is_known_image() || self.process.image_name().contains("cp-server") {
             return None;
         }

@@ -88,15 +88,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .get("process.roles")
             .is_none_or(|roles| roles.value.contains("broker"));
     let largest = broker.then(|| Bytes::from_mib(6 * 1024));
-    judge(
-        findings,
-        member.index,
-        container,
-        &jvm,
-        default,
-        member.floor(),
-        largest,
-    );
+    judge(findings, member.index, container, jvm, default, member.floor(), largest);
 }
 
 /// Other processes of the family, whose settings are not judged: Apicurio's registry.

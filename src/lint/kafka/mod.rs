@@ -31,6 +31,9 @@ pub(crate) mod topic_creation;
 mod unknown;
 pub(crate) mod user;
 
+use std::cell::OnceCell;
+
+use self::listening::Open;
 use super::model::{
     ObjectModel,
     container::Container,
@@ -60,9 +63,12 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 process,
                 version: object.version.or_else(|| release::of_image(&process.image)),
                 settings: set.settings(object, process),
+                jvm: OnceCell::new(),
+                open: OnceCell::new(),
             })
         })
         .collect();
+    let askers = ports::askers(set);
     settings::of_files(set, &members, findings);
     unknown::processes(set, findings);
     for member in &members {
@@ -79,7 +85,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         temporary::check(member, findings);
         memory::check(member, findings);
         ports::taken(member, findings);
-        ports::unanswered(member, findings);
+        ports::unanswered(member, &askers, findings);
         addresses::ipv6(member, findings);
         match member.process.program {
             Program::Broker | Program::ZooKeeper => {
@@ -110,7 +116,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         command::check(findings, index, workload);
         temporary::of_logs(findings, index, workload);
         environment::script(findings, index, workload);
-        ports::exporters(set, findings, index, workload);
+        ports::exporters(findings, index, workload, &askers);
         environment::labels(findings, index, object, workload);
         memory::of_others(findings, index, workload);
         topic_creation::by_job(findings, index, object, workload);
@@ -130,6 +136,10 @@ struct Member<'a> {
     /// The release of Kafka that it is.
     version: Option<Version>,
     settings: EffectiveSettings,
+    /// Its JVM, once it was asked for.
+    jvm: OnceCell<Option<Jvm>>,
+    /// What it listens on, once it was asked for.
+    open: OnceCell<Option<Vec<Open>>>,
 }
 
 impl Member<'_> {
@@ -168,8 +178,14 @@ impl Member<'_> {
     }
 
     /// Its JVM.
-    fn jvm(&self) -> Option<Jvm> {
-        Some(Jvm::of(self.container()?, self.process.program))
+    fn jvm(&self) -> Option<&Jvm> {
+        let make = || Some(Jvm::of(self.container()?, self.process.program));
+        self.jvm.get_or_init(make).as_ref()
+    }
+
+    /// All that the process listens on. None if something may be missing: settings or an image that are not known.
+    fn listening(&self) -> Option<&[Open]> {
+        self.open.get_or_init(|| self.all_ports()).as_deref()
     }
 
     /// Whether its image is one whose content is known: of its maker, or named by the stack.

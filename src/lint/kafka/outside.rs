@@ -1,14 +1,14 @@
 //! Ways into the cluster from outside.
 
+use std::collections::BTreeMap;
+
 use super::{
     Member,
     listening::{Listener, listeners},
 };
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
-    ObjectModel,
     program::Program,
-    selector::selects,
     set::{ObjectSet, SetFindings},
     settings::POD_NAME,
 };
@@ -29,23 +29,23 @@ rules! { rules::pod;
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+    let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
     for (index, object) in set.objects.iter().enumerate() {
-        let Some(service) = object.service().filter(|service| service.outward.is_some()) else {
-            continue;
-        };
+        let Some(service) = object.service() else { continue };
         let (Some(selector), Some(kind)) = (&service.selector, service.outward) else {
             continue;
         };
-        let (selector, _) = selector.without_pod_labels();
+        let selected = set.selected(&object.identity.namespace, selector);
+        let brokers: Vec<&Member<'_>> = selected
+            .iter()
+            .filter_map(|(index, _)| by_index.get(index).copied())
+            .filter(|member| member.process.program == Program::Broker)
+            .collect();
         for port in &service.ports {
-            let told = members
-                .iter()
-                .filter(|member| member.process.program == Program::Broker && is_beside(member, object))
-                .filter(|member| selects(&selector, &member.workload.pods))
-                .find_map(|member| {
-                    let number = member.container()?.port(&port.target)?;
-                    inside_name(member, number)
-                });
+            let told = brokers.iter().find_map(|member| {
+                let number = member.container()?.port(&port.target)?;
+                inside_name(member, number)
+            });
             if let Some((name, host)) = told {
                 findings
                     .add(
@@ -60,10 +60,6 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
             }
         }
     }
-}
-
-fn is_beside(member: &Member<'_>, object: &ObjectModel) -> bool {
-    member.object.identity.namespace == object.identity.namespace
 }
 
 /// The listener at a port, and the name of the inside that it advertises.

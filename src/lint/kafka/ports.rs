@@ -10,9 +10,7 @@ use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail,
     container::{Action, Container, Stage},
-    monitoring::Endpoint,
-    selector::selects,
-    service::PortRef,
+    service::{PortRef, ServicePort},
     set::{ObjectSet, SetFindings},
     workload::Workload,
 };
@@ -83,29 +81,96 @@ pub(super) fn taken(member: &Member<'_>, findings: &mut SetFindings) {
     }
 }
 
-/// What asks for a port: what it is called, and where it says so.
-type Asking = (String, usize, String);
+/// A Service or a monitor that asks for a port of pods.
+pub(super) struct Asker<'a> {
+    index: usize,
+    /// What it is called.
+    name: String,
+    port: &'a PortRef,
+    pointer: &'a str,
+    /// Whether it is a Service that has an address of its own: all of its pods have its ports.
+    of_all: bool,
+}
+
+/// All that ask, by the workload whose pods they select.
+pub(super) type Askers<'a> = BTreeMap<usize, Vec<Asker<'a>>>;
+
+pub(super) fn askers<'a>(set: &ObjectSet<'a>) -> Askers<'a> {
+    let mut all: Askers<'a> = BTreeMap::new();
+    for (index, object) in set.objects.iter().enumerate() {
+        let identity = &object.identity;
+        let (selector, namespaces) = match &object.detail {
+            ObjectDetail::Service(service) if !service.external => match &service.selector {
+                Some(selector) => (selector, vec![identity.namespace.as_str()]),
+                None => continue,
+            },
+            ObjectDetail::PodMonitor(monitor) => {
+                let namespaces = match &monitor.namespaces {
+                    None => vec![identity.namespace.as_str()],
+                    Some(names) if names.is_empty() => set.namespaces.iter().copied().collect(),
+                    Some(names) => names.iter().map(String::as_str).collect(),
+                };
+                (&monitor.selector, namespaces)
+            }
+            _ => continue,
+        };
+        let ports: Vec<(&PortRef, &str, bool)> = match &object.detail {
+            ObjectDetail::Service(service) => {
+                let port = |port: &'a ServicePort| (&port.target, port.pointer.as_str(), !service.headless);
+                service.ports.iter().map(port).collect()
+            }
+            ObjectDetail::PodMonitor(monitor) => {
+                // Relabelings may ask another port.
+                let plain = monitor.endpoints.iter().filter(|endpoint| !endpoint.open);
+                plain
+                    .map(|endpoint| (&endpoint.port, endpoint.pointer.as_str(), false))
+                    .collect()
+            }
+            _ => continue,
+        };
+        for namespace in namespaces {
+            for (workload, _) in set.selected(namespace, selector) {
+                let asking = ports.iter().map(|&(port, pointer, of_all)| Asker {
+                    index,
+                    name: format!("{} `{}`", identity.kind, identity.name),
+                    port,
+                    pointer,
+                    of_all,
+                });
+                all.entry(workload).or_default().extend(asking);
+            }
+        }
+    }
+    all
+}
 
 /// Ports that probes, Services and monitors ask for, and nothing listens on: one finding for each.
-pub(super) fn unanswered(member: &Member<'_>, findings: &mut SetFindings) {
+pub(super) fn unanswered(member: &Member<'_>, askers: &Askers<'_>, findings: &mut SetFindings) {
     if let (Some(container), Some(open)) = (member.container(), member.listening()) {
-        of_container(member.set, findings, member.index, container, &open);
+        of_container(findings, (member.index, member.workload), container, open, askers);
+    } else if !member.is_known_image() && !member.settings.is_empty() {
+        let why = format!("what else the image `{}` opens is not known", member.process.image);
+        findings.not_judged(member.index, "ports", why);
     }
 }
 
 /// The same for exporters.
-pub(super) fn exporters(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, workload: &Workload) {
+pub(super) fn exporters(findings: &mut SetFindings, index: usize, workload: &Workload, askers: &Askers<'_>) {
     for container in &workload.containers {
         if let Some(open) = of_exporter(container) {
-            of_container(set, findings, index, container, &open);
+            of_container(findings, (index, workload), container, &open, askers);
         }
     }
 }
 
-fn of_container(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, container: &Container, open: &[Open]) {
-    let object = set.objects[index];
-    let Some(workload) = object.workload() else { return };
-    let mut asking: BTreeMap<i64, Vec<Asking>> = BTreeMap::new();
+fn of_container(
+    findings: &mut SetFindings,
+    (index, workload): (usize, &Workload),
+    container: &Container,
+    open: &[Open],
+    askers: &Askers<'_>,
+) {
+    let mut asked: BTreeMap<i64, Vec<(String, usize, &str)>> = BTreeMap::new();
     for hook in &container.hooks {
         let numbers: Vec<i64> = match &hook.action {
             Action::Port(port) => container.port(port).into_iter().collect(),
@@ -113,74 +178,37 @@ fn of_container(set: &ObjectSet<'_>, findings: &mut SetFindings, index: usize, c
             Action::Other => continue,
         };
         for number in numbers {
-            let place = (format!("its `{}`", hook.field), index, hook.pointer.clone());
-            asking.entry(number).or_default().push(place);
+            let by = (format!("its `{}`", hook.field), index, hook.pointer.as_str());
+            asked.entry(number).or_default().push(by);
         }
     }
-    let alone = workload
-        .containers
-        .iter()
-        .filter(|other| other.stage != Stage::Init)
-        .count()
-        == 1;
-    let own = &object.identity;
-    for (index, object) in set.objects.iter().enumerate() {
-        match &object.detail {
-            ObjectDetail::Service(service) if object.identity.namespace == own.namespace => {
-                let selected = service
-                    .selector
-                    .as_ref()
-                    .is_some_and(|selector| selects(selector, &workload.pods));
-                if !selected || service.external {
-                    continue;
-                }
-                for port in &service.ports {
-                    let declared = container.ports.iter().any(|own| match &port.target {
-                        PortRef::Name(name) => own.name == *name,
-                        PortRef::Number(number) => own.number == *number,
-                    });
-                    // A headless Service may name ports of the other pods that it selects.
-                    let only = alone && !service.headless;
-                    if let Some(number) = container.port(&port.target).filter(|_| declared || only) {
-                        let place = (
-                            format!("Service `{}`", object.identity.name),
-                            index,
-                            port.pointer.clone(),
-                        );
-                        asking.entry(number).or_default().push(place);
-                    }
-                }
-            }
-            ObjectDetail::PodMonitor(monitor) if selects(&monitor.selector, &workload.pods) => {
-                let here = match &monitor.namespaces {
-                    None => object.identity.namespace == own.namespace,
-                    Some(names) => names.is_empty() || names.contains(&own.namespace),
-                };
-                for Endpoint { port, pointer, .. } in monitor.endpoints.iter().filter(|_| here) {
-                    if let Some(number) = container.port(port) {
-                        let place = (format!("PodMonitor `{}`", object.identity.name), index, pointer.clone());
-                        asking.entry(number).or_default().push(place);
-                    }
-                }
-            }
-            _ => {}
+    let lasting = workload.containers.iter().filter(|other| other.stage != Stage::Init);
+    let alone = lasting.count() == 1;
+    for asker in askers.get(&index).into_iter().flatten() {
+        let Some(number) = container.port(asker.port) else {
+            continue;
+        };
+        let declared = container.ports.iter().any(|own| own.number == number);
+        if declared || alone && asker.of_all {
+            let by = (asker.name.clone(), asker.index, asker.pointer);
+            asked.entry(number).or_default().push(by);
         }
     }
-    for (number, places) in asking {
+    for (number, by) in asked {
         if open.iter().any(|open| open.port == number) {
             continue;
         }
         let mut who: Vec<&str> = Vec::new();
-        for (what, _, _) in &places {
-            if !who.contains(&what.as_str()) {
-                who.push(what);
+        for (name, _, _) in &by {
+            if !who.contains(&name.as_str()) {
+                who.push(name);
             }
         }
-        let (_, index, pointer) = &places[0];
+        let (_, index, pointer) = &by[0];
         findings
             .add(
                 *index,
-                pointer.clone(),
+                *pointer,
                 &NOT_LISTENING,
                 format!(
                     "nothing in container `{}` listens on port {number}, asked for by {}",
