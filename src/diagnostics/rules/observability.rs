@@ -46,11 +46,13 @@ rules! { rules::observability;
         id: "KS-O04",
         production: Error,
         development: Error,
-        summary: "a metric that is not exported in the stack",
+        summary: "a metric that nothing here exports",
         explanation: "An expression over a metric without series has an empty result: the alert never fires, without \
             any error. The metric name of a Kafka bean depends on the exporter, its rules and its version, and some \
             beans exist only with ZooKeeper or only in KRaft mode. Many published alerts use names that only one \
-            setup exports.",
+            setup exports.\n\nIn a stack, every metric must be known. In a folder, a metric is reported if the process that would \
+            have it is there and the rules of its agent do not make it, or if it is a typing error away from a known \
+            one; `--assume Metric/NAME` says that it exists.",
         source: "the tables of `metrics`; Prometheus JMX exporter; kafka_exporter's list of metrics",
     };
 
@@ -95,11 +97,12 @@ rules! { rules::observability;
         id: "KS-O08",
         production: Error,
         development: Error,
-        summary: "a matcher that selects no series of this stack",
-        explanation: "The stack's PodMonitors and ServiceMonitors set `job`, `namespace` and `kafka_cluster`, \
-            volumes are named after their StatefulSets, and some labels have a fixed set of values. A matcher for \
-            any other value selects nothing: the alert never fires.",
-        source: "the monitors that the stack renders",
+        summary: "a matcher that selects no series",
+        explanation: "A PodMonitor or ServiceMonitor decides on the labels `job`, `namespace`, `pod`, `service` and \
+            `endpoint` of what it scrapes, and its relabelings on others such as `kafka_cluster`. Volumes are named \
+            after their StatefulSets, and some labels have a fixed set of values. A matcher for any other value \
+            selects nothing: the alert never fires.",
+        source: "Prometheus operator, API reference; the monitors that scrape the exporter of the metric",
     };
 
     /// A selector without a matcher for this cluster.
@@ -144,7 +147,8 @@ rules! { rules::observability;
         development: Error,
         summary: "an alert without a unique name, summary or description",
         explanation: "Alerts are routed, silenced and looked up by name: two alerts with the same name, or an \
-            unusual name, break that. The person on call first sees the summary and the description.",
+            unusual name, break that. The person on call first sees the summary and the description. This holds for \
+            the alerts of a stack, wherever its files lie; KS-O20 and KS-O21 are about those of others.",
         source: "monitoring-mixins: guidelines for alert names, labels and annotations",
     };
 

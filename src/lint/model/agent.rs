@@ -113,6 +113,16 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 impl AgentRule {
+    /// Whether it may make series of other names than its own.
+    pub(crate) fn makes_others(&self) -> bool {
+        match self.metric_type {
+            _ if self.begins => true,
+            Some(MetricType::Counter) => !self.name.ends_with("_total"),
+            Some(MetricType::Gauge) => false,
+            None => true,
+        }
+    }
+
     /// Whether the series may have this name. Agents from 1.0 on add `_total` to counters; a rule without a type may make parts of a
     /// summary.
     pub(crate) fn makes(&self, name: &str) -> bool {

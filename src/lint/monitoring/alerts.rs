@@ -232,7 +232,7 @@ fn own_style<'t>(rule: &PrometheusRule, text: &impl Fn(&str) -> &'t str, found: 
 fn is_watchdog(rule: &PrometheusRule) -> bool {
     let name: String = rule.name.chars().filter(char::is_ascii_alphanumeric).collect();
     let name = name.to_ascii_lowercase();
-    let constant = !rule.text.contains(|c: char| c == '{' || c == '[' || c == '_');
+    let constant = !rule.text.contains(['{', '[', '_']);
     constant && rule.text.trim_start().starts_with("vector")
         || ["watchdog", "deadman", "heartbeat"]
             .iter()

@@ -53,6 +53,8 @@ pub(super) struct Exported<'a> {
     others: Vec<&'a Endpoint>,
     /// The rules of agents that make exactly this name, each with its exporter.
     by_name: BTreeMap<&'a str, Vec<(usize, &'a AgentRule)>>,
+    /// The rules of agents that also make series of other names.
+    alike: Vec<(usize, &'a AgentRule)>,
     /// The rules that record a name: several where there are several clusters.
     recordings: BTreeMap<&'a str, Vec<Recording<'a>>>,
 }
@@ -163,14 +165,15 @@ impl<'a> Exported<'a> {
             others.extend(monitor.endpoints.iter().filter(|endpoint| !scrapes(endpoint)));
         }
         let mut by_name: BTreeMap<&str, Vec<(usize, &AgentRule)>> = BTreeMap::new();
+        let mut alike = Vec::new();
         for (index, exporter) in exporters.iter().enumerate() {
-            for rule in exporter
-                .agents
-                .iter()
-                .flat_map(|agent| &agent.rules)
-                .filter(|rule| !rule.begins)
-            {
-                by_name.entry(&rule.name).or_default().push((index, rule));
+            for rule in exporter.agents.iter().flat_map(|agent| &agent.rules) {
+                if !rule.begins {
+                    by_name.entry(&rule.name).or_default().push((index, rule));
+                }
+                if rule.makes_others() {
+                    alike.push((index, rule));
+                }
             }
         }
         let mut recordings: BTreeMap<&str, Vec<Recording<'a>>> = BTreeMap::new();
@@ -190,6 +193,7 @@ impl<'a> Exported<'a> {
             exporters,
             others,
             by_name,
+            alike,
             recordings,
         }
     }
@@ -220,12 +224,8 @@ impl<'a> Exported<'a> {
 
     /// The rules of agents that may make series of this name, among others.
     fn agents_like(&self, name: &str) -> Vec<(&Exporter<'a>, &'a AgentRule)> {
-        let of = |exporter: &'_ Exporter<'a>| -> Option<&'a AgentRule> {
-            let mut rules = exporter.agents.iter().copied().flat_map(|agent| &agent.rules);
-            rules.find(|rule| rule.makes(name))
-        };
-        let all = self.exporters.iter();
-        all.filter_map(|exporter| Some((exporter, of(exporter)?))).collect()
+        let made = self.alike.iter().filter(|(_, rule)| rule.makes(name));
+        made.map(|(index, rule)| (&self.exporters[*index], *rule)).collect()
     }
 
     /// Whether no process here can have a metric, although processes of the kind that has such metrics are here.
@@ -267,12 +267,11 @@ impl<'a> Exported<'a> {
             })
     }
 
-    /// The brokers that are scraped for a cluster; `None` without any.
-    fn brokers(&self, cluster: &str) -> Option<i64> {
-        let of_cluster = self
-            .exporters
-            .iter()
-            .filter(|exporter| exporter.scrapes_of(Some(cluster)).next().is_some());
+    /// The brokers in a namespace that are scraped for a cluster; `None` without any.
+    fn brokers(&self, cluster: &str, namespace: &str) -> Option<i64> {
+        let of_cluster = self.exporters.iter().filter(|exporter| {
+            exporter.object.identity.namespace == namespace && exporter.scrapes_of(Some(cluster)).next().is_some()
+        });
         let brokers = of_cluster.filter_map(|exporter| {
             let process = exporter
                 .workload
@@ -461,10 +460,25 @@ fn values<'v>(names: impl IntoIterator<Item = Option<String>>) -> Values<'v> {
 }
 
 impl<'a> RuleCatalog<'_, 'a> {
+    /// Those of several exporters that a rule of this crate asks: what it selects is in its own namespace.
+    fn near<'s, T>(&self, mut all: Vec<T>, exporter: impl Fn(&T) -> &'s Exporter<'a>) -> Vec<T>
+    where
+        'a: 's,
+    {
+        let is_near = |one: &T| exporter(one).object.identity.namespace == self.author.namespace;
+        if self.author.own && all.iter().any(is_near) {
+            all.retain(is_near);
+        }
+        all
+    }
+
     /// Series of these exporters, with the labels that their scrapes give them.
     fn scraped<'s>(&'s self, exporters: &[&'s Exporter<'a>]) -> Series<'s> {
+        /// With more exporters of one metric, labels tell little, and to collect them would take long.
+        const MOST: usize = 50;
         let scrapes: Vec<(&Exporter<'a>, &Scrape<'a>)> = exporters
             .iter()
+            .filter(|_| exporters.len() <= MOST)
             .flat_map(|exporter| exporter.scrapes_of(self.cluster).map(move |scrape| (*exporter, scrape)))
             .collect();
         let mut labels: BTreeMap<&str, Values<'s>> = BTreeMap::new();
@@ -576,7 +590,7 @@ impl<'a> RuleCatalog<'_, 'a> {
     }
 
     /// Series of a metric whose labels are known.
-    fn with_labels<'s>(&self, mut series: Series<'s>, metric: &'static Metric) -> Series<'s> {
+    fn with_labels<'s>(mut series: Series<'s>, metric: &'static Metric) -> Series<'s> {
         series.metric_type = Some(metric.metric_type);
         series.bounds = Bounds::new(metric.bounds.0, metric.bounds.1);
         let labels = metric.labels().into_iter().map(|name| Label {
@@ -590,11 +604,12 @@ impl<'a> RuleCatalog<'_, 'a> {
 
     /// Series of Kafka's exporter.
     fn of_exporter<'s>(&'s self, metric: &'static Metric, exporters: &[&'s Exporter<'a>]) -> Series<'s> {
-        let mut series = self.with_labels(self.scraped(exporters), metric);
+        let mut series = Self::with_labels(self.scraped(exporters), metric);
         let counts_brokers = [exporter::BROKERS, exporter::REPLICAS, exporter::IN_SYNC_REPLICAS].contains(metric);
         if counts_brokers && let Some(cluster) = self.cluster {
             let declared = self.author.declared.and_then(|declared| declared.brokers);
-            let brokers = declared.or_else(|| u32::try_from(self.exported.brokers(cluster)?).ok());
+            let brokers =
+                declared.or_else(|| u32::try_from(self.exported.brokers(cluster, self.author.namespace)?).ok());
             if let Some(brokers) = brokers {
                 series.bounds = Bounds::new(series.bounds.least, f64::from(brokers));
             }
@@ -606,10 +621,10 @@ impl<'a> RuleCatalog<'_, 'a> {
     fn of_scraping<'s>(&'s self, metric: &'static Metric) -> Series<'s> {
         let Some(cluster) = self.cluster else {
             // Others than the monitors of this set may scrape too.
-            return self.with_labels(self.scraped(&[]), metric);
+            return Self::with_labels(self.scraped(&[]), metric);
         };
-        let all: Vec<&Exporter<'a>> = self.exported.exporters.iter().collect();
-        let mut series = self.with_labels(self.scraped(&all), metric);
+        let all = self.near(self.exported.exporters.iter().collect(), |exporter| exporter);
+        let mut series = Self::with_labels(self.scraped(&all), metric);
         for endpoint in self.exported.others.iter().filter(|endpoint| endpoint.is_of(cluster)) {
             for label in &mut series.labels {
                 let value = endpoint.labels.get(label.name).cloned().flatten();
@@ -646,7 +661,7 @@ impl<'a> RuleCatalog<'_, 'a> {
 
     /// Series that the platform exports: of the kubelet, or of kube-state-metrics.
     fn of_platform<'s>(&'s self, metric: &'static Metric) -> Series<'s> {
-        let mut series = self.with_labels(self.scraped(&[]), metric);
+        let mut series = Self::with_labels(self.scraped(&[]), metric);
         if self.author.own && self.cluster.is_some() {
             let namespace = self.author.namespace;
             series.open = false;
@@ -688,20 +703,21 @@ impl<'a> RuleCatalog<'_, 'a> {
 
 impl Catalog for RuleCatalog<'_, '_> {
     fn series(&self, name: &str) -> Lookup<'_> {
-        let made = self.exported.agents_of(name);
+        let made = self.near(self.exported.agents_of(name), |(exporter, _)| exporter);
         if !made.is_empty() {
             return Lookup::Known(self.of_agents(name, &made));
         }
         let exporters = &self.exported.exporters;
         if let Some(metric) = exporter::ALL.iter().find(|metric| metric.name == name) {
-            let exporters: Vec<&Exporter<'_>> = exporters.iter().filter(|exporter| exporter.workload.exports).collect();
+            let exporters = exporters.iter().filter(|exporter| exporter.workload.exports);
+            let exporters = self.near(exporters.collect(), |exporter| exporter);
             if !exporters.is_empty() {
                 return Lookup::Known(self.of_exporter(metric, &exporters));
             }
         } else if exporter::names().any(|other| other == name) && exporters.iter().any(|one| one.workload.exports) {
             return Lookup::Unknown;
         }
-        let made = self.exported.agents_like(name);
+        let made = self.near(self.exported.agents_like(name), |(exporter, _)| exporter);
         if !made.is_empty() {
             return Lookup::Known(self.of_agents(name, &made));
         }

@@ -101,7 +101,10 @@ fn appenders(file: &str, lines: &[Property], findings: &mut Diagnostics) {
         .filter(|line| is_name(&line.key))
         .map(|line| line.value.trim())
         .collect();
-    let is_ref = |key: &str| key.contains(".appenderRef.") && key.ends_with(".ref");
+    let is_ref = |key: &str| {
+        let id = key.split_once(".appenderRef.").map(|(_, id)| id);
+        id.is_some_and(|id| id.split('.').nth(1) == Some("ref"))
+    };
     for line in lines.iter().filter(|line| is_ref(&line.key)) {
         let name = line.value.trim();
         // Appenders may refer to others too, and names may be variables.
