@@ -235,10 +235,12 @@ pub(super) fn is_read_by_a_plugin(role: Role, key: &str) -> bool {
         .any(|known| *known == key || (known.ends_with('.') && key.starts_with(known)))
 }
 
-/// `AbstractConfig` resolves values by these (KIP-421); `KafkaMetricsContext` and `JmxReporter` read theirs.
-const EVERYWHERE: [&str; 5] = [
+/// `AbstractConfig` resolves values by these (KIP-421); `KafkaMetricsContext` and `JmxReporter` read theirs, and Confluent's plugins those
+/// that begin with `confluent.`.
+const EVERYWHERE: [&str; 6] = [
     "config.providers",
     "config.providers.",
+    "confluent.",
     "metrics.context.",
     "metrics.jmx.exclude",
     "metrics.jmx.include",

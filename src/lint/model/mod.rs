@@ -5,6 +5,7 @@ pub(crate) mod agent;
 pub(crate) mod autoscaler;
 pub(crate) mod config;
 pub(crate) mod container;
+pub(crate) mod convention;
 pub(crate) mod dashboard;
 pub(crate) mod deployer;
 pub(crate) mod guard;

@@ -111,6 +111,13 @@ impl Mount {
 }
 
 impl Mounts {
+    /// Whether a file, or the folder that it is in, is mounted itself. A folder that is empty when the pod starts has no files yet.
+    pub(super) fn has_file_or_folder(&self, file: &str) -> bool {
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let has_files = |mount: &Mount| mount.path == folder && !matches!(mount.content, Content::Empty);
+        self.list.iter().any(|mount| mount.path == file || has_files(mount))
+    }
+
     pub(super) fn of(container: &Node<'_, '_>, pod: &Node<'_, '_>) -> Self {
         let volumes = pod.get("volumes");
         let mounts = container.get("volumeMounts");

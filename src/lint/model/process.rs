@@ -2,6 +2,7 @@
 
 use super::{
     container::command,
+    convention::Convention,
     mounts::Mounts,
     node::Node,
     program::{Program, program},
@@ -123,17 +124,27 @@ impl KafkaProcess {
             .map_or("", |(_, command)| command)
     }
 
-    /// Its settings: those of its environment, and those of the property files that its start command names. `files` gives the
-    /// property files of a ConfigMap.
+    /// Its settings: those of the property files that its start command names or its entrypoint takes, those that the entrypoint makes
+    /// of the environment, and those of the command, each over those before. `files` gives the property files of a ConfigMap.
     pub(crate) fn settings<'f>(&self, files: impl Fn(&str) -> &'f [(String, Vec<Property>)]) -> EffectiveSettings {
-        let mut settings = EffectiveSettings::of(&self.environment);
+        let mut settings = EffectiveSettings::default();
+        let convention = self.environment.convention.filter(|_| self.program == Program::Broker);
+        let taken = convention.map_or(&[][..], Convention::files);
         // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
         let words = self.start().split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
-        for (map, key) in words.filter_map(|word| self.mounts.config_map_file(word)) {
+        for (map, key) in words
+            .chain(taken.iter().copied())
+            .filter_map(|path| self.mounts.config_map_file(path))
+        {
             if let Some((_, lines)) = files(map).iter().find(|(file, _)| file == key) {
                 settings.add_file(&self.environment, map, key, lines);
             }
         }
+        let has_file = || taken.iter().any(|path| self.mounts.has_file_or_folder(path));
+        if convention != Some(Convention::Bitnami) || !has_file() {
+            settings.add_environment(&self.environment);
+        }
+        settings.add_overrides(self.start(), &self.pointer);
         settings
     }
 
@@ -173,4 +184,78 @@ pub(crate) fn option(command: &str, names: &[&str]) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::lint::model::properties::properties;
+
+    /// The settings of a container, with this file in the ConfigMap `kafka`.
+    fn settings(container: &Value, volume: &Value, file: &str) -> String {
+        let mut pod = json!({"containers": [container], "volumes": [{"name": "config"}]});
+        for (field, value) in volume.as_object().unwrap() {
+            pod["volumes"][0][field] = value.clone();
+        }
+        let process = KafkaProcess::of(&Node::root(&pod)).unwrap();
+        let files = [("server.properties".to_owned(), properties(file))];
+        let settings = process.settings(|map| if map == "kafka" { &files } else { &[] });
+        let lines = settings.iter().map(|(key, setting)| format!("{key}={}", setting.value));
+        lines.collect::<Vec<_>>().join(" ")
+    }
+
+    fn mounted(image: &str, path: &str, env: &Value) -> Value {
+        json!({"name": "kafka", "image": image, "env": env, "volumeMounts": [{"name": "config", "mountPath": path}]})
+    }
+
+    #[test]
+    fn the_last_line_of_a_key_counts_and_options_of_the_command_come_after_the_file() {
+        let start = |options: &str| {
+            json!({
+                "name": "kafka",
+                "image": "apache/kafka:4.1.2",
+                "command": ["bash", "-c", format!("exec bin/kafka-server-start.sh /etc/kafka/server.properties {options}")],
+                "volumeMounts": [{"name": "config", "mountPath": "/etc/kafka"}],
+            })
+        };
+        let map = json!({"configMap": {"name": "kafka"}});
+        assert_eq!(settings(&start(""), &map, "a=1\nb=2\na=3\n"), "a=3 b=2");
+        let options = "--override a=4 --override 'b=5' --override node.id=${HOSTNAME##*-}";
+        assert_eq!(
+            settings(&start(options), &map, "a=1\nb=2\n"),
+            "a=4 b=5 node.id={elsewhere}"
+        );
+    }
+
+    #[test]
+    fn an_entrypoint_takes_a_mounted_file_as_its_image_does() {
+        let map = json!({"configMap": {"name": "kafka"}});
+        let of = |image: &str, path: &str, variable: &str, volume: &Value| {
+            settings(
+                &mounted(image, path, &json!([{"name": variable, "value": "9"}])),
+                volume,
+                "a=1\nb=2\n",
+            )
+        };
+        // Apache's adds the variables at the end.
+        assert_eq!(
+            of("apache/kafka:4.1.2", "/mnt/shared/config", "KAFKA_A", &map),
+            "a=9 b=2"
+        );
+        // Bitnami's takes either the file or the variables.
+        let bitnami = "bitnami/kafka:3.9.0";
+        assert_eq!(of(bitnami, "/bitnami/kafka/config", "KAFKA_CFG_A", &map), "a=1 b=2");
+        assert_eq!(of(bitnami, "/opt/other", "KAFKA_CFG_A", &map), "a=9");
+        assert_eq!(of(bitnami, "/opt/other", "KAFKA_A", &map), "");
+        // The file that an init container wrote is not known, and the variables do not count.
+        let mut container = mounted(
+            bitnami,
+            "/opt/bitnami/kafka/config/server.properties",
+            &json!([{"name": "KAFKA_CFG_A", "value": "9"}]),
+        );
+        container["volumeMounts"][0]["subPath"] = json!("server.properties");
+        assert_eq!(settings(&container, &json!({"emptyDir": {}}), ""), "");
+    }
 }

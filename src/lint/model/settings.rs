@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     container::{LONGEST, variables},
+    convention::Convention,
     node::Node,
     program::Program,
     properties::Property,
@@ -26,27 +27,44 @@ pub(crate) struct Setting {
 /// What stands for a field of the pod in a resolved value.
 pub(crate) const POD_NAME: &str = "{metadata.name}";
 
+/// What stands for a value that is made where the process runs.
+const ELSEWHERE: &str = "{elsewhere}";
+
 /// All settings of a process, by key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EffectiveSettings(BTreeMap<String, Setting>);
 
 impl EffectiveSettings {
-    /// Those of an environment.
-    pub(super) fn of(environment: &Environment) -> Self {
-        Self(environment.settings.clone())
+    /// Adds those that the entrypoint makes of an environment. They replace those of a file.
+    pub(super) fn add_environment(&mut self, environment: &Environment) {
+        self.0.extend(environment.settings.clone());
     }
 
-    /// Adds those of a property file in a ConfigMap that are not there yet.
+    /// Adds those of a property file in a ConfigMap. Of two lines with one key Java keeps the last.
     pub(super) fn add_file(&mut self, environment: &Environment, config_map: &str, file: &str, lines: &[Property]) {
         for Property { key, value, row } in lines {
-            self.0.entry(key.to_owned()).or_insert_with(|| Setting {
+            let setting = Setting {
                 value: environment.resolve(value),
                 raw: value.to_owned(),
                 pointer: format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
                 row: Some(*row),
                 config_map: Some(config_map.to_owned()),
                 variable: None,
-            });
+            };
+            self.0.insert(key.to_owned(), setting);
+        }
+    }
+
+    /// Adds those of the options `--override key=value` of a command, which come last. What a shell fills in is not known here.
+    pub(super) fn add_overrides(&mut self, command: &str, pointer: &str) {
+        let mut words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+        while words.by_ref().any(|word| word == "--override") {
+            let Some((key, value)) = words.next().and_then(|word| word.split_once('=')) else {
+                continue;
+            };
+            let value = if value.contains(['$', '`']) { ELSEWHERE } else { value };
+            let setting = Setting::at(value.to_owned(), pointer.to_owned());
+            self.0.insert(key.to_owned(), setting);
         }
     }
 
@@ -70,23 +88,31 @@ pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
     /// The settings that the image's entrypoint makes of them; none if it does not run.
     settings: BTreeMap<String, Setting>,
+    /// What the entrypoint makes of variables and files, if it runs.
+    pub(super) convention: Option<Convention>,
 }
 
 impl Environment {
     pub(super) fn of(container: &Node<'_, '_>, program: Program, entrypoint: bool) -> Self {
         let variables = variables(container);
+        let names = variables.keys().map(String::as_str);
+        let convention = entrypoint.then(|| Convention::of(container.get("image").text(), names));
         let mut settings = BTreeMap::new();
         let env = container.get("env");
         for variable in env.items() {
             let name = variable.get("name").text();
             let Some(value) = variables.get(name) else { continue };
-            if let Some(key) = setting_of(name, program).filter(|_| entrypoint) {
+            if let Some(key) = convention.and_then(|convention| convention.setting_of(name, program)) {
                 let mut setting = Setting::at(value.clone(), variable.pointer());
                 setting.variable = Some(name.to_owned());
                 settings.insert(key, setting);
             }
         }
-        Self { variables, settings }
+        Self {
+            variables,
+            settings,
+            convention,
+        }
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&String> {
@@ -119,9 +145,10 @@ impl Setting {
 
     /// What the author of a manifest changes, to change the setting.
     pub(crate) fn shown(&self, key: &str) -> String {
-        match &self.variable {
-            Some(variable) => format!("the variable `{variable}`"),
-            None => format!("the line `{key}`"),
+        match (&self.variable, &self.config_map) {
+            (Some(variable), _) => format!("the variable `{variable}`"),
+            (None, Some(_)) => format!("the line `{key}`"),
+            (None, None) => format!("the option `--override {key}`"),
         }
     }
 
@@ -134,52 +161,6 @@ impl Setting {
             row: None,
             config_map: None,
             variable: None,
-        }
-    }
-}
-
-/// The setting that an image makes of a variable: `KAFKA_LOG_DIRS` is `log.dirs`.
-fn setting_of(variable: &str, program: Program) -> Option<String> {
-    const NO_SETTINGS: [&str; 6] = [
-        "HEAP_OPTS",
-        "OPTS",
-        "JMX_OPTS",
-        "JVM_PERFORMANCE_OPTS",
-        "GC_LOG_OPTS",
-        "VERSION",
-    ];
-    match variable {
-        // ZooKeeper's images name theirs otherwise.
-        "ZOO_MY_ID" | "ZOOKEEPER_SERVER_ID" => return Some("server.id".to_owned()),
-        "ZOO_SERVERS" | "ZOOKEEPER_SERVERS" => return Some("servers".to_owned()),
-        "ZOO_DATA_DIR" | "ZOOKEEPER_DATA_DIR" => return Some("dataDir".to_owned()),
-        _ => {}
-    }
-    let rest = variable.strip_prefix(program.prefix())?;
-    (!NO_SETTINGS.contains(&rest) && !rest.starts_with("LOG4J_")).then(|| {
-        rest.replace("___", "-")
-            .replace("__", "\u{1}")
-            .replace('_', ".")
-            .replace('\u{1}', "_")
-            .to_ascii_lowercase()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn environment_variables_become_the_settings_that_the_images_derive() {
-        for (variable, setting) in [
-            ("KAFKA_LOG_DIRS", Some("log.dirs")),
-            ("KAFKA_A__B", Some("a_b")),
-            ("KAFKA_A___B", Some("a-b")),
-            ("KAFKA_HEAP_OPTS", None),
-            ("ZOO_MY_ID", Some("server.id")),
-            ("PATH", None),
-        ] {
-            assert_eq!(setting_of(variable, Program::Broker).as_deref(), setting, "{variable}");
         }
     }
 }
