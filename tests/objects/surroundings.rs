@@ -559,7 +559,7 @@ fn text(base: Base) -> String {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() && name != "tests" {
                 folders.push(path);
-            } else if name.ends_with(".yaml") && name != "kustomization.yaml" {
+            } else if path.extension().is_some_and(|extension| extension == "yaml") && name != "kustomization.yaml" {
                 files.insert(path);
             }
         }
