@@ -14,6 +14,7 @@ use crate::{
         output::{Format, Output},
         report::{self, Show},
         stacks::{Made, StackFn, each},
+        terms::Terms,
     },
     diagnostics::Profile,
     diagnostics::{Diagnostics, Severity},
@@ -31,6 +32,8 @@ must exist, and changes that it makes to objects are reported. Links to folders 
 
 `--dir -` reads standard input: `helm template … | kafka-stacks check --dir -`. Several `--dir` are one set of objects. The report ends \
 with what could not be judged, and why. The same finding about several objects is shown once; `--format json` has all of them.
+
+A `kafka-stacks.toml` in the folder, or above it in its repository, has what is acknowledged and assumed, the platform and the profile.
 
 A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]
 pub(super) struct Arguments {
@@ -55,8 +58,8 @@ pub(super) struct Arguments {
     development: bool,
 
     /// What runs the pods: what it fills in is not missing
-    #[arg(long, value_name = "PLATFORM", requires = "dir", value_parser = ["kubernetes", "openshift"], default_value = "kubernetes", hide_default_value = true)]
-    platform: String,
+    #[arg(long, value_name = "PLATFORM", requires = "dir", value_parser = ["kubernetes", "openshift"])]
+    platform: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
@@ -107,22 +110,17 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Out
 }
 
 fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    let profile = if arguments.development {
-        Profile::Development
-    } else {
-        Profile::Production
+    let mut terms = Terms {
+        assumptions: arguments.assume.clone(),
+        profile: arguments.development.then_some(Profile::Development),
+        platform: arguments.platform.as_deref().map(|platform| match platform {
+            "openshift" => Platform::OpenShift,
+            _ => Platform::Kubernetes,
+        }),
+        ..Terms::default()
     };
-    let platform = match arguments.platform.as_str() {
-        "openshift" => Platform::OpenShift,
-        _ => Platform::Kubernetes,
-    };
-    let judgement = folder::judge(
-        &arguments.dir,
-        &mut std::io::stdin(),
-        &arguments.assume,
-        profile,
-        platform,
-    )?;
+    terms.add_files(&arguments.dir)?;
+    let judgement = folder::judge(&arguments.dir, &mut std::io::stdin(), &terms)?;
     let findings = &judgement.findings;
     let names: Vec<String> = arguments.dir.iter().map(|root| root.display().to_string()).collect();
     if output.is_json() {

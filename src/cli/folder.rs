@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    cli::failure::Failure,
+    cli::{failure::Failure, terms::Terms},
     diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     kubernetes::{Kubernetes, Platform},
     lint::{self, ObjectModel},
@@ -112,16 +112,11 @@ pub(super) struct Unknown {
 const STDIN: &str = "<stdin>";
 
 /// Judges all manifests of folders and the folders in them, of files, and of standard input where a root is `-`, as one set.
-pub(super) fn judge(
-    roots: &[PathBuf],
-    stdin: &mut dyn Read,
-    assumptions: &[Assumption],
-    profile: Profile,
-    platform: Platform,
-) -> Result<Judgement, Failure> {
+pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> Result<Judgement, Failure> {
     let mut folder = Folder {
-        profile,
+        profile: terms.profile.unwrap_or_default(),
         found: Vec::new(),
+        namespaces: BTreeMap::new(),
         objects: Vec::new(),
         kustomizations: Vec::new(),
         files: Vec::new(),
@@ -153,7 +148,8 @@ pub(super) fn judge(
         folder.stdin = Some(text);
     }
     folder.kustomizations();
-    let needless = folder.objects(assumptions, platform);
+    let needless = folder.objects(&terms.assumptions, terms.platform.unwrap_or_default());
+    terms.acknowledge(&mut folder.found, &folder.namespaces);
     folder
         .found
         .sort_by_key(|finding| (finding.place.location, finding.rule.id));
@@ -207,6 +203,8 @@ fn template<'t>(templates: &[(u32, &'t str)], line: u32) -> Option<&'t str> {
 struct Folder {
     profile: Profile,
     found: Vec<Diagnostic>,
+    /// The namespace of the object that a finding is about, by the place of the finding.
+    namespaces: BTreeMap<Location, String>,
     objects: Vec<Object>,
     kustomizations: Vec<(PathBuf, String, Value, Lines)>,
     /// Each path, and the path as it is shown.
@@ -644,6 +642,8 @@ impl Folder {
                     location = location.with_column(object.lines.column(field));
                 }
                 finding.item(item(index)).hint(hint).at(location);
+                let namespace = &models[index].identity.namespace;
+                self.namespaces.entry(location).or_insert_with(|| namespace.clone());
                 self.add(finding);
             }
         }

@@ -18,6 +18,7 @@ mod report;
 mod scratch;
 mod stacks;
 mod synth;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod tree;

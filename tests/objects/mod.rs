@@ -1,6 +1,7 @@
 //! Manifests on disk, checked by the real binary: sound ones have no findings, and each fault is found by the rule that covers
 //! it.
 
+mod adopted;
 mod amended;
 mod defects;
 mod edits;
