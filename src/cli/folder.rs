@@ -11,7 +11,10 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    cli::{failure::Failure, terms::Terms},
+    cli::{
+        failure::Failure,
+        terms::{Assumption, Terms},
+    },
     diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     kubernetes::{Kubernetes, Platform},
     lint::{self, ObjectModel},
@@ -24,56 +27,6 @@ use crate::{
 
 /// The largest file that is read: far larger than any manifest.
 const LARGEST: u64 = 64 << 20;
-
-/// An object that exists in the cluster but not in the folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Assumption {
-    kind: String,
-    /// The name; empty for all objects of the kind.
-    name: String,
-}
-
-impl Assumption {
-    const KINDS: [&'static str; 8] = [
-        "ConfigMap",
-        "Secret",
-        "ServiceAccount",
-        "PersistentVolumeClaim",
-        "Service",
-        "Pod",
-        "NetworkPolicy",
-        "Metric",
-    ];
-
-    /// Reads `KIND` or `KIND/NAME`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let (kind, name) = text.split_once('/').unwrap_or((text, ""));
-        if Self::KINDS.contains(&kind) {
-            Ok(Self {
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-            })
-        } else {
-            Err(format!(
-                "no rule checks references to a `{kind}`: use one of `{}`",
-                Self::KINDS.join("`, `")
-            ))
-        }
-    }
-
-    fn covers(&self, outside: &str) -> bool {
-        let (kind, name) = outside.split_once('/').unwrap_or((outside, ""));
-        self.kind == kind && (self.name.is_empty() || self.name == name)
-    }
-
-    fn shown(&self) -> String {
-        if self.name.is_empty() {
-            self.kind.clone()
-        } else {
-            format!("{}/{}", self.kind, self.name)
-        }
-    }
-}
 
 /// The result for a folder.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    cli::{failure::Failure, folder::Assumption},
+    cli::failure::Failure,
     diagnostics::{Diagnostic, Location, Profile, Severity},
     kubernetes::Platform,
     nearest::nearest,
@@ -29,6 +29,56 @@ pub(super) struct Terms {
     pub(super) profile: Option<Profile>,
     pub(super) platform: Option<Platform>,
     pub(super) acknowledgements: Vec<Acknowledgement>,
+}
+
+/// An object that exists in the cluster but not in the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Assumption {
+    kind: String,
+    /// The name; empty for all objects of the kind.
+    name: String,
+}
+
+impl Assumption {
+    const KINDS: [&'static str; 8] = [
+        "ConfigMap",
+        "Secret",
+        "ServiceAccount",
+        "PersistentVolumeClaim",
+        "Service",
+        "Pod",
+        "NetworkPolicy",
+        "Metric",
+    ];
+
+    /// Reads `KIND` or `KIND/NAME`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (kind, name) = text.split_once('/').unwrap_or((text, ""));
+        if Self::KINDS.contains(&kind) {
+            Ok(Self {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+            })
+        } else {
+            Err(format!(
+                "no rule checks references to a `{kind}`: use one of `{}`",
+                Self::KINDS.join("`, `")
+            ))
+        }
+    }
+
+    pub(super) fn covers(&self, outside: &str) -> bool {
+        let (kind, name) = outside.split_once('/').unwrap_or((outside, ""));
+        self.kind == kind && (self.name.is_empty() || self.name == name)
+    }
+
+    pub(super) fn shown(&self) -> String {
+        if self.name.is_empty() {
+            self.kind.clone()
+        } else {
+            format!("{}/{}", self.kind, self.name)
+        }
+    }
 }
 
 /// A decision of a team to live with a finding.
@@ -247,7 +297,16 @@ mod tests {
                 "\n[[acknowledge]\n",
             ]
             .map(broken)
-            .concat()
+            .concat(),
+            @r"
+            error: kafka-stacks.toml:2: unknown field `profil`, expected one of `acknowledge`, `assume`, `platform`, `profile`
+            error: kafka-stacks.toml:1: unknown variant `aks`, expected `kubernetes` or `openshift`
+            error: kafka-stacks.toml:2: no rule checks references to a `Secrets`: use one of `ConfigMap`, `Secret`, `ServiceAccount`, `PersistentVolumeClaim`, `Service`, `Pod`, `NetworkPolicy`, `Metric`
+            error: kafka-stacks.toml:1: missing field `reason`
+            error: kafka-stacks.toml:1: an acknowledgement needs a reason
+              hint: say why this is right here
+            error: kafka-stacks.toml:2: unclosed array table, expected `]`
+            "
         );
     }
 }

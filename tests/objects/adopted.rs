@@ -68,3 +68,13 @@ fn the_file_is_that_of_the_folder_or_above_it_in_the_repository() {
     );
     assert!(check().starts_with("exit 2\n"), "the nearest one counts");
 }
+
+/// The page shows a file that works: each rule exists, and only those acknowledgements are stale that have no object here.
+#[test]
+fn the_file_of_the_page_is_read() {
+    let page = include_str!("../../docs/checking.md");
+    let toml = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let shown = check(&[("a.yaml", PLAIN), ("kafka-stacks.toml", toml)], &[]);
+    assert!(shown.starts_with("exit 0\n"), "{shown}");
+    assert_eq!(shown.matches("unused acknowledgement of").count(), 2, "{shown}");
+}
