@@ -6,7 +6,6 @@ use super::{
     cluster::{Coordination, KafkaCluster},
     listener::Listener,
     pool::{NodePool, Roles},
-    replication::{Where, check_replication},
 };
 use crate::{
     catalogue::Role,
@@ -17,7 +16,7 @@ use crate::{
     },
     name::ClusterId,
     quantity::Units,
-    settings::{Raw, Reader},
+    settings::Reader,
     workload::{METRICS_PORT, check_rolling_updates},
 };
 
@@ -59,16 +58,6 @@ impl KafkaCluster {
         self.check_listeners(check);
         self.check_settings(check);
         self.check_zones(check);
-        check_replication(
-            check,
-            self.effective_replication(),
-            Some(self.count(Roles::broker)),
-            &Where {
-                item: "",
-                location: self.meta.location,
-                call: ".replication(…)",
-            },
-        );
         for pool in &self.pools {
             pool.options.check(check, &pool.name, pool.location);
             self.check_volume(check, pool);
@@ -352,24 +341,6 @@ impl KafkaCluster {
             check.report(&setting::BROKER_VALUE, message, |finding| {
                 finding.hint("change it in `.log_retention(…)`");
             });
-        }
-        for Raw { key, value, location } in self.settings.all_raw() {
-            let dangerous: Option<(&'static Rule, &str)> =
-                match (key.as_str(), value.trim().to_ascii_lowercase().as_str()) {
-                    ("unclean.leader.election.enable", "true") => Some((
-                        &durability::UNCLEAN_ELECTION,
-                        "a replica that is out of sync may become leader",
-                    )),
-                    ("auto.create.topics.enable", "true") => {
-                        Some((&durability::AUTO_CREATION, "clients create topics by using their names"))
-                    }
-                    _ => None,
-                };
-            if let Some((rule, message)) = dangerous {
-                check.report(rule, format!("`{key}=true`: {message}"), |finding| {
-                    finding.at(*location).hint(format!("remove `.config(\"{key}\", …)`"));
-                });
-            }
         }
     }
 }

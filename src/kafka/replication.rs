@@ -2,7 +2,8 @@ use std::fmt;
 
 use crate::{
     construct::Check,
-    diagnostics::{Location, Profile, Rule, rules::durability},
+    diagnostics::{Location, Profile},
+    lint::{Replicated, replication_hint},
 };
 
 /// How many replicas a partition has, and how many of them must have a record before it is acknowledged.
@@ -89,87 +90,25 @@ pub(super) struct Where<'a> {
     pub(super) call: &'a str,
 }
 
-impl Where<'_> {
-    fn report(&self, check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String) {
-        check.report(rule, message, |finding| {
-            finding.item(self.item).at(self.location).hint(hint);
-        });
-    }
-}
-
-/// Compares the replication factor with the number of brokers and with `min.insync.replicas`.
+/// Replication against the number of brokers and against itself, where a stack alone can show it: of a cluster that is external, and of
+/// topics.
 pub(super) fn check_replication(
     check: &mut Check<'_>,
     replication: Replication,
     brokers: Option<u32>,
     place: &Where<'_>,
 ) {
-    let Replication {
-        factor,
-        min_in_sync_replicas,
-    } = replication;
-    let call = place.call;
-    let three = format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more");
-    // `min.insync.replicas` of 1 is fine for development only.
     let development = check.context().profile == Profile::Development;
-    let one_below = |factor: u16| {
-        let factor = brokers.map_or(factor, |brokers| factor.min(u16::try_from(brokers).unwrap_or(factor)));
-        match factor {
-            0..3 if !development => three.clone(),
-            factor => format!(
-                "use `Replication::new({factor}, {})` in `{call}`",
-                factor.saturating_sub(1).max(1)
-            ),
-        }
+    let (factor, brokers) = (i64::from(replication.factor), brokers.map(i64::from));
+    let replicated = Replicated {
+        factor: ("replication factor", Some(factor)),
+        min_in_sync: ("min.insync.replicas", Some(i64::from(replication.min_in_sync_replicas))),
+        brokers,
     };
-    if factor == 0 || min_in_sync_replicas == 0 {
-        place.report(
-            check,
-            &durability::NO_COPY,
-            format!("replication factor {factor} with min.insync.replicas {min_in_sync_replicas}"),
-            format!("use `Replication::for_brokers(…)` or `Replication::new(3, 2)` in `{call}`"),
-        );
-        return;
-    }
-    // A cluster without brokers is reported elsewhere.
-    if let Some(brokers) = brokers.filter(|&brokers| brokers > 0)
-        && u32::from(factor) > brokers
-    {
-        place.report(
-            check,
-            &durability::FACTOR_ABOVE_BROKERS,
-            format!(
-                "replication factor {factor} with {brokers} broker{}",
-                if brokers == 1 { "" } else { "s" }
-            ),
-            format!("lower it in `{call}` to at most {brokers}, or add brokers to the pool"),
-        );
-    }
-    if min_in_sync_replicas > factor {
-        place.report(
-            check,
-            &durability::MIN_IN_SYNC_ABOVE_FACTOR,
-            format!("min.insync.replicas {min_in_sync_replicas} exceeds the replication factor {factor}"),
-            one_below(factor),
-        );
-    } else if min_in_sync_replicas == factor && factor > 1 {
-        place.report(
-            check,
-            &durability::MIN_IN_SYNC_IS_FACTOR,
-            format!("min.insync.replicas {min_in_sync_replicas} is the replication factor: any restart stops writes"),
-            one_below(factor),
-        );
-    }
-    if factor <= 1 || min_in_sync_replicas <= 1 {
-        place.report(
-            check,
-            &durability::SINGLE_COPY,
-            if factor <= 1 {
-                format!("replication factor {factor}: a lost broker loses its records")
-            } else {
-                format!("min.insync.replicas {min_in_sync_replicas}: a record may be acknowledged when only one replica has it")
-            },
-            three,
-        );
+    for (_, finding) in replicated.check() {
+        let hint = replication_hint(&finding, Some(factor), brokers, development, place.call);
+        check.add(finding, |finding| {
+            finding.item(place.item).at(place.location).hint(hint);
+        });
     }
 }

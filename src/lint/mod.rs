@@ -57,6 +57,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub use file::read;
+pub(crate) use kafka::durability::{Replicated, hint as replication_hint};
 pub(crate) use model::syntax::quantity;
 pub use model::{
     ObjectModel,
@@ -110,6 +111,33 @@ pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
     findings.finish()
 }
 
+/// The namespaces in the addresses of Services that have none themselves.
+fn addressed(objects: &[ObjectModel]) -> BTreeSet<String> {
+    let services: BTreeSet<&str> = objects
+        .iter()
+        .filter(|object| object.service().is_some() && object.identity.namespace.is_empty())
+        .map(|object| object.identity.name.as_str())
+        .collect();
+    let texts = objects.iter().flat_map(|object| {
+        let process = object.workload().and_then(|workload| workload.kafka.as_ref());
+        let settings = process.map(|process| process.settings(|_| &[])).unwrap_or_default();
+        let settings: Vec<String> = settings.iter().map(|(_, setting)| setting.value.clone()).collect();
+        let hosts = object.addresses.iter().map(|address| address.host.clone());
+        hosts.chain(settings).collect::<Vec<_>>()
+    });
+    let texts: Vec<String> = texts.collect();
+    let hosts = texts
+        .iter()
+        .flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c)));
+    let namespaces = hosts.filter_map(|host| {
+        let parts: Vec<&str> = host.split('.').collect();
+        let svc = parts.iter().position(|part| *part == "svc")?;
+        let (service, namespace) = (parts.get(svc.checked_sub(2)?)?, parts.get(svc - 1)?);
+        services.contains(service).then(|| (*namespace).to_owned())
+    });
+    namespaces.collect()
+}
+
 /// Puts objects without a namespace into that of their release, where Helm rendered them: some templates of a chart say it, and others
 /// leave it to Helm. `by_helm` is what is known of an object besides its labels.
 pub fn settle_namespaces(objects: &mut [ObjectModel], by_helm: impl Fn(usize) -> bool) {
@@ -139,6 +167,8 @@ pub fn settle_namespaces(objects: &mut [ObjectModel], by_helm: impl Fn(usize) ->
         .map(|(_, object)| object.identity.namespace.clone())
         .filter(|namespace| !namespace.is_empty())
         .collect();
+    // If none of them says it, the addresses of their Services may.
+    let said = if said.is_empty() { addressed(objects) } else { said };
     let mut said = said.into_iter();
     let (Some(release), None) = (said.next(), said.next()) else {
         return;

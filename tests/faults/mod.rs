@@ -3,6 +3,7 @@
 //!
 //! A file a kind. Only the edited file is read again, so that some hundred edits take seconds.
 
+mod durability;
 mod monitoring;
 mod settings;
 
@@ -84,6 +85,8 @@ impl File {
             rules.extend(judged.findings.iter().map(|finding| finding.rule.id));
             models.push(judged.model);
         }
+        // As a folder of Helm's output.
+        lint::settle_namespaces(&mut models, |_| true);
         Self { text, rules, models }
     }
 }
@@ -140,10 +143,17 @@ impl Layout {
 }
 
 static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
-    ["prod", "prod-dedicated", "prod-zookeeper", "confluent", "apache"]
-        .into_iter()
-        .map(|name| (name, Layout::read(name)))
-        .collect()
+    [
+        "prod",
+        "prod-dedicated",
+        "prod-zookeeper",
+        "confluent",
+        "apache",
+        "bitnami",
+    ]
+    .into_iter()
+    .map(|name| (name, Layout::read(name)))
+    .collect()
 });
 
 /// Makes each edit by itself, and compares what is found with what is expected.

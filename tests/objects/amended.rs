@@ -254,7 +254,7 @@ fn where_a_builder_call_mends_a_fault_the_hint_for_a_stack_is_that_call() {
         ),
         (
             "KS-P20",
-            config("auto.create.topics.enable=false", "auto.create.topics.enable=true"),
+            config("auto.create.topics.enable=false\n", ""),
             "set `.config(\"auto.create.topics.enable\", false)`, and declare topics with `Topics::new(…)`",
         ),
     ] {

@@ -357,10 +357,7 @@ spec:
     refused(
         &(brokers(env) + job),
         &[
-            (
-                "KS-P20",
-                "StatefulSet kafka: `auto.create.topics.enable` is not `false`",
-            ),
+            ("KS-D08", "StatefulSet kafka: `auto.create.topics.enable=true`"),
             ("KS-P20", "Job topics: the Job only creates topics"),
         ],
     );

@@ -62,6 +62,17 @@ fn manifests_rendered_by_the_stacks_have_no_findings() {
     assert!(stacks.len() >= 5, "{stacks:?}");
     for folder in stacks {
         let folder = folder.to_str().unwrap();
+        // One broker: that is what `dev` is for, and its stack acknowledges it.
+        if folder.ends_with("/dev") {
+            let shown = run(
+                &Scratch::new(),
+                &["check", "--dir", folder, "--development", "--format", "json"],
+            );
+            assert!(shown.starts_with("exit 0\n"), "{shown}");
+            assert_eq!(shown.matches("\"rule\"").count(), 1, "{shown}");
+            assert_eq!(shown.matches("KS-D04").count(), 1, "{shown}");
+            continue;
+        }
         assert_eq!(
             run(&Scratch::new(), &["check", "--dir", folder]),
             "exit 0\n",

@@ -54,7 +54,6 @@ pub(super) fn broken() -> Vec<Case> {
             &[
                 "add `.pool(NodePool::combined(…, 3))` or `.pool(NodePool::brokers(…, 3))`",
                 "add `.pool(NodePool::controllers(…, 3))`",
-                "`Replication::new(3, 2)` in `.replication(…)`, with three brokers or more",
             ],
             split(3),
         ),

@@ -4,8 +4,10 @@ pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
 pub(crate) mod autoscaling;
+mod cluster;
 pub(crate) mod cluster_id;
 pub(crate) mod command;
+pub(crate) mod durability;
 pub(crate) mod early_kill;
 pub(crate) mod entrypoint;
 pub(crate) mod environment;
@@ -70,10 +72,12 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         .collect();
     let askers = ports::askers(set);
     settings::of_files(set, &members, findings);
+    let brokers = cluster::Brokers::of(set, &members);
     unknown::processes(set, findings);
     for member in &members {
         unknown::settings(member, findings);
         settings::of_process(member, findings);
+        durability::check(member, &brokers, findings);
         service_links::check(member, findings);
         entrypoint::check(member, findings);
         user::named(member, findings);

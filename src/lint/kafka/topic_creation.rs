@@ -31,19 +31,16 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     }
     let setting = member.settings.get("auto.create.topics.enable");
-    if setting.is_some_and(|setting| setting.value.eq_ignore_ascii_case("false")) {
+    // Where it is set, its value is another finding, or is not known.
+    if setting.is_some() {
         return;
     }
-    let place = setting
+    let place = member
+        .settings
+        .iter()
+        .map(|(_, setting)| setting)
+        .find(|setting| setting.config_map.is_some())
         .cloned()
-        .or_else(|| {
-            member
-                .settings
-                .iter()
-                .map(|(_, setting)| setting)
-                .find(|setting| setting.config_map.is_some())
-                .cloned()
-        })
         .unwrap_or(Setting::at(String::new(), member.process.pointer.clone()));
     member
         .at(

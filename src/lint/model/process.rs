@@ -66,6 +66,7 @@ impl KafkaProcess {
         let mut cluster_id = environment
             .variable("CLUSTER_ID")
             .or(environment.variable("KAFKA_CLUSTER_ID"))
+            .or(environment.variable("KAFKA_KRAFT_CLUSTER_ID"))
             .cloned();
         let mut commands = Vec::new();
         for list in ["initContainers", "containers"] {
