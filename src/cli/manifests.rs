@@ -42,12 +42,11 @@ fn by_cause(judgement: &Judgement) -> Vec<(&Diagnostic, Vec<&Diagnostic>)> {
     let mut causes: Vec<(&Diagnostic, Vec<&Diagnostic>)> = Vec::new();
     for finding in judgement.findings.iter().filter(|finding| Show::Open.shows(finding)) {
         let cause = (finding.rule.id, finding.message.as_str(), finding.hint.as_str());
-        match places.get(&cause) {
-            Some(&at) => causes[at].1.push(finding),
-            None => {
-                places.insert(cause, causes.len());
-                causes.push((finding, Vec::new()));
-            }
+        if let Some(&at) = places.get(&cause) {
+            causes[at].1.push(finding);
+        } else {
+            places.insert(cause, causes.len());
+            causes.push((finding, Vec::new()));
         }
     }
     causes
