@@ -292,6 +292,24 @@ static CASES: LazyLock<Vec<(Case, Synthesis)>> = LazyLock::new(|| {
     cases().into_iter().map(synthesized).collect()
 });
 
+/// The test on real Kafka compares its answers with these words.
+#[test]
+fn an_explanation_states_the_consequence_that_is_proven() {
+    let proof = include_str!("consequences/run");
+    let table = proof.split_once("STATED = {\n").unwrap().1.split_once("}\n").unwrap().0;
+    let mut stated = 0;
+    for line in table.lines() {
+        let parts: Vec<&str> = line.split('"').collect();
+        let [_, id, _, words, _] = parts.as_slice() else {
+            panic!("{line}")
+        };
+        let rule = rules::find(id).unwrap();
+        assert!(rule.explanation.contains(words), "{id} does not state `{words}`");
+        stated += 1;
+    }
+    assert!(stated > 10);
+}
+
 #[test]
 fn every_hint_is_tried_or_is_not_a_call() {
     let failures: Vec<String> = CASES.iter().flat_map(|(case, made)| untried(case, made)).collect();

@@ -431,6 +431,7 @@ where
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn pods_and_addresses_are_judged_in_a_stack_as_in_a_folder() {
     enum Kind {
         Brokers,

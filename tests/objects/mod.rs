@@ -4,7 +4,6 @@
 mod adopted;
 mod amended;
 mod defects;
-mod edits;
 mod faults;
 mod monitored;
 mod piped;

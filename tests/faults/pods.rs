@@ -1,8 +1,6 @@
-//! Single edits of the committed manifests, as people make them by hand: each is found by its rule, and the sound ones by none.
+//! Pods against their configuration; ports and addresses.
 
-use std::{collections::BTreeMap, fs, path::Path};
-
-use super::check;
+use super::{fault, hold, sound};
 
 const BROKERS: &str = "kafka/statefulset-kafka.yaml";
 const SERVER: &str = "kafka/configmap-kafka.yaml";
@@ -634,54 +632,11 @@ const SOUND: &[Edit] = &[
     ),
 ];
 
-/// What `check --dir` says of the output of a stack after an edit.
-fn edited((stack, file, from, to): Edit) -> String {
-    let folder = format!("{}/out/{stack}", env!("CARGO_MANIFEST_DIR"));
-    let mut files = BTreeMap::new();
-    read(Path::new(&folder), "", &mut files);
-    let text = files
-        .get_mut(file)
-        .unwrap_or_else(|| panic!("{stack}/{file} does not exist"));
-    assert!(text.contains(from), "{stack}/{file}: {from:?} is not there");
-    *text = text.replacen(from, to, 1);
-    let files: Vec<(&str, &str)> = files
+#[test]
+fn pods_and_ports() {
+    let faults = FAULTS
         .iter()
-        .map(|(file, text)| (file.as_str(), text.as_str()))
-        .collect();
-    check(&files, &[])
-}
-
-fn read(folder: &Path, below: &str, files: &mut BTreeMap<String, String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() {
-            read(&path, &format!("{below}{name}/"), files);
-        } else if name.ends_with(".yaml") {
-            files.insert(format!("{below}{name}"), fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
-#[test]
-fn each_edit_is_found_by_its_rule() {
-    for (rule, edit) in FAULTS {
-        let shown = edited(*edit);
-        let warning = shown.contains(&format!("warning[{rule}]"));
-        assert!(
-            shown.contains(&format!("error[{rule}]")) || warning,
-            "{rule} is quiet about {:?}:\n{shown}",
-            edit.3
-        );
-        // One cause is told a few times at most.
-        let all = shown.matches("\n  --> ").count();
-        assert!(all <= 4, "{rule} is one of {all}, of {:?}:\n{shown}", edit.3);
-    }
-}
-
-#[test]
-fn sound_edits_have_no_findings() {
-    for edit in SOUND {
-        assert_eq!(edited(*edit), "exit 0\n", "{:?}", edit.3);
-    }
+        .map(|(rule, (stack, file, from, to))| fault(rule, stack, file, from, to));
+    let sounds = SOUND.iter().map(|(stack, file, from, to)| sound(stack, file, from, to));
+    hold(&faults.chain(sounds).collect::<Vec<_>>());
 }
