@@ -211,24 +211,6 @@ impl Producer {
                 },
             );
         }
-        let least = self.linger.as_millis().saturating_add(self.request_timeout.as_millis());
-        if self.delivery_timeout.as_millis() < least {
-            check.report(
-                &client::TIMEOUTS,
-                format!(
-                    "delivery.timeout.ms {} is below linger.ms {} + request.timeout.ms {}",
-                    self.delivery_timeout.as_millis(),
-                    self.linger.as_millis(),
-                    self.request_timeout.as_millis()
-                ),
-                |finding| {
-                    finding
-                        .item(&self.name)
-                        .at(self.location)
-                        .hint(format!("raise `.delivery_timeout(…)` to {least} ms or more"));
-                },
-            );
-        }
         let reader = Reader {
             role: Role::Producer,
             version: kafka.version(),
@@ -333,21 +315,15 @@ impl Consumer {
             .is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("consumer"))
     }
 
-    /// Checks the session timeout against what the client and its group accept.
+    /// Checks the session timeout against what the brokers accept.
     fn check_session(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
         if self.brokers_assign() {
             return;
         }
         let session = self.session_timeout.as_millis();
-        let heartbeat = self
-            .settings
-            .raw("heartbeat.interval.ms")
-            .map_or(Some(3000), |setting| setting.value.trim().parse().ok());
         let least = kafka.setting("group.min.session.timeout.ms");
         let most = kafka.setting("group.max.session.timeout.ms");
-        let problem = if let Some(heartbeat) = heartbeat.filter(|&heartbeat| session <= heartbeat) {
-            format!("session.timeout.ms {session} does not exceed heartbeat.interval.ms {heartbeat}")
-        } else if let Some(least) = least.filter(|&least| session < least) {
+        let problem = if let Some(least) = least.filter(|&least| session < least) {
             format!("session.timeout.ms {session} is below the brokers' group.min.session.timeout.ms {least}")
         } else if let Some(most) = most.filter(|&most| session > most) {
             format!("session.timeout.ms {session} exceeds the brokers' group.max.session.timeout.ms {most}")
@@ -364,22 +340,6 @@ impl Consumer {
 
     fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
         self.check_session(check, kafka);
-        if !self.brokers_assign() && self.session_timeout > self.max_poll_interval {
-            check.report(
-                &client::TIMEOUTS,
-                format!(
-                    "session.timeout.ms {} exceeds max.poll.interval.ms {}",
-                    self.session_timeout.as_millis(),
-                    self.max_poll_interval.as_millis()
-                ),
-                |finding| {
-                    finding
-                        .item(&self.name)
-                        .at(self.location)
-                        .hint("lower `.session_timeout(…)`");
-                },
-            );
-        }
         let reader = Reader {
             role: Role::Consumer,
             version: kafka.version(),

@@ -3,6 +3,7 @@
 //!
 //! A file a kind. Only the edited file is read again, so that some hundred edits take seconds.
 
+mod clients;
 mod durability;
 mod monitoring;
 mod pods;

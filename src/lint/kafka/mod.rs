@@ -4,6 +4,7 @@ pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
 pub(crate) mod autoscaling;
+mod clients;
 mod cluster;
 pub(crate) mod cluster_id;
 pub(crate) mod command;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Member;
+use super::{Member, clients};
 use crate::{
     catalogue::{Role, judge, likeliest_client},
     diagnostics::{Diagnostic, Mend, Rule, rules::setting},
@@ -80,6 +80,9 @@ fn of_client(index: usize, version: Option<Version>, pointer: &str, lines: &[Pro
     };
     let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
     let Some(role) = likeliest_client(&keys) else { return };
+    for (line, finding) in clients::check(role, version, lines) {
+        put(findings, index, pointer, line, finding);
+    }
     let mut add = |line: &Property, finding: Diagnostic| put(findings, index, pointer, line, finding);
     for line in lines {
         for finding in judge(&setting::CLIENT, role, version, &line.key, &line.value) {
@@ -116,7 +119,7 @@ fn put(findings: &mut SetFindings, index: usize, pointer: &str, line: &Property,
     pointer.clone_into(&mut finding.place.field);
     finding.place.row = Some(line.row);
     finding.place.setting.clone_from(&line.key);
-    finding.yaml_hint = Some(remedy);
+    finding.yaml_hint.get_or_insert(remedy);
     findings.push(index, finding);
 }
 
