@@ -20,7 +20,7 @@ pub mod impossible;
 
 pub use crate::{
     diagnostics::rules::{capacity, client, durability, kraft, memory, registry, setting, stack, topic},
-    lint::rules::{api, identity},
+    lint::rules::{api, cluster, identity},
 };
 
 /// Observability.

@@ -564,7 +564,9 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
     let family = ["KS-A", "KS-I", "KS-P", "KS-O2"]
         .iter()
         .any(|start| rule.id.starts_with(start));
-    family && rule != &rules::pod::ENSEMBLE || rule == &rules::memory::HEAP_OPTIONS
+    // What is against each other in settings, `faults::consistency` has.
+    let cluster = rule.path.starts_with("rules::cluster::");
+    family && rule != &rules::pod::ENSEMBLE || cluster || rule == &rules::memory::HEAP_OPTIONS
 }
 
 /// Whether it takes two stacks to break a rule: `each_hint_about_two_stacks_is_tried` has the sound ones.

@@ -189,7 +189,7 @@ fn cases() -> Vec<Case> {
         calls(
             "requests that are too large, and no retention",
             with(dedicated().largest_request(353.mib()).log_retention(0.seconds())),
-            &["`.largest_request(…)` to 352 MiB or less", "`.log_retention(…)`"],
+            &["`.largest_request(…)`", "`.log_retention(…)`"],
             with(dedicated().largest_request(352.mib()).log_retention(1.hours())),
         ),
         calls(

@@ -12,7 +12,7 @@ use crate::{
     construct::Check,
     diagnostics::{
         Diagnostic, Rule,
-        rules::{durability, kraft, setting, stack},
+        rules::{durability, kraft, stack},
     },
     name::ClusterId,
     quantity::Units,
@@ -265,40 +265,6 @@ impl KafkaCluster {
         );
     }
 
-    /// Compares the largest request with the largest batch, and with what a TLS client sends to a plaintext port.
-    fn check_request_size(&self, check: &mut Check<'_>) {
-        /// The first two bytes of a TLS handshake, 16 03, read as the upper half of a size.
-        const TLS_HANDSHAKE: u64 = 0x1603_0000;
-        const KEY: &str = "socket.request.max.bytes";
-        let number = |key| self.settings.number_or_default(Role::Broker, self.version, key);
-        let (Some(request), Some(batch)) = (number(KEY), number("message.max.bytes")) else {
-            return;
-        };
-        // A value that does not fit into an int is reported as invalid.
-        let (message, hint) = if (TLS_HANDSHAKE..=0x7fff_ffff).contains(&request) {
-            (
-                format!(
-                    "`{KEY}` is {request}: a TLS client on a plaintext port makes a broker allocate 352 MiB or more"
-                ),
-                "to 352 MiB or less",
-            )
-        } else if request < batch {
-            (
-                format!("`{KEY}` is {request}, below `message.max.bytes` {batch}: a batch of that size is rejected"),
-                "to more than `message.max.bytes`",
-            )
-        } else {
-            return;
-        };
-        let raw = self.settings.raw(KEY);
-        let call = raw.map_or(".largest_request(…)".to_owned(), |_| format!(".config(\"{KEY}\", …)"));
-        check.report(&kraft::REQUEST_SIZE, message, |finding| {
-            finding
-                .at(raw.map_or(self.meta.location, |raw| raw.location))
-                .hint(format!("change `{call}` {hint}"));
-        });
-    }
-
     fn check_volume(&self, check: &mut Check<'_>, pool: &NodePool) {
         let number = |key| self.settings.number_or_default(Role::Broker, self.version, key);
         let mut files = Vec::new();
@@ -333,14 +299,6 @@ impl KafkaCluster {
         };
         if let Some(pool) = self.pools.first() {
             reader.check(check, &self.server_settings(check.context(), pool));
-        }
-        self.check_request_size(check);
-        if self.settings.number("log.retention.ms") == Some(0) {
-            // The ConfigDef accepts it, but `KafkaConfig.getLogRetentionTimeMillis` does not.
-            let message = "`log.retention.ms` must be -1, or 1 or more, not \"0\"";
-            check.report(&setting::BROKER_VALUE, message, |finding| {
-                finding.hint("change it in `.log_retention(…)`");
-            });
         }
     }
 }

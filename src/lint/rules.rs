@@ -58,6 +58,16 @@ pub(crate) mod pod {
     };
 }
 
+/// The settings of brokers, controllers and workers, against each other.
+pub mod cluster {
+    pub use crate::lint::kafka::{
+        listeners::{CONTROLLER_LISTENER, INTER_BROKER_LISTENER, SAME_LISTENER, UNMAPPED_LISTENER},
+        mode::{MISSING_FOR_MODE, OTHER_MODE},
+        providers::CONFIG_PROVIDER,
+        security::{ANONYMOUS, NO_SASL_LISTENER, SASL_WITHOUT_JAAS, WORKER_SECURITY},
+    };
+}
+
 /// What Prometheus and Grafana are told.
 pub(crate) mod observability {
     pub use crate::lint::{
@@ -106,6 +116,10 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::log_directories::RULES,
     super::kafka::early_kill::RULES,
     super::kafka::quorum::RULES,
+    super::kafka::listeners::RULES,
+    super::kafka::providers::RULES,
+    super::kafka::security::RULES,
+    super::kafka::mode::RULES,
     super::kafka::user::RULES,
     super::kafka::entrypoint::RULES,
     super::kafka::guards::RULES,

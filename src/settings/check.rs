@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Key, Raw, Role, Settings, is_secret, is_setting_name};
+use super::{Key, Raw, Role, Settings, is_setting_name};
 use crate::{
     construct::Check,
     diagnostics::{
@@ -78,10 +78,10 @@ impl Settings {
         }
     }
 
-    /// Reports raw settings that cannot be meant: those that code sets, odd or repeated keys, and secrets.
+    /// Reports raw settings that cannot be meant: those that code sets, and odd or repeated keys.
     pub(crate) fn check_raw(&self, check: &mut Check<'_>, owned: &'static Rule, item: &str) {
         let mut seen = BTreeMap::new();
-        for Raw { key, value, location } in &self.raw {
+        for Raw { key, location, .. } in &self.raw {
             let (rule, message, hint) = if let Some((message, hint)) = self.owner(key) {
                 (owned, message, hint)
             } else if !is_setting_name(key) {
@@ -90,14 +90,6 @@ impl Settings {
             } else if let Some(first) = seen.insert(key, *location) {
                 let message = format!("`{key}` is set at {first} too");
                 (&stack::RAW_SETTING, message, "remove one of the two".to_owned())
-            } else if is_secret(key) && !value.contains("${") {
-                let message = format!("the value of `{key}` would be readable by everyone");
-                let hint = if owned == &client::OWNED_SETTING {
-                    "use `${env:NAME}`, and set NAME from a Secret in the application's pods"
-                } else {
-                    "use `${env:NAME}`, and set NAME from a Secret with `.env_from_secret(…)`"
-                };
-                (&stack::SECRET, message, hint.to_owned())
             } else {
                 continue;
             };

@@ -174,11 +174,3 @@ impl Settings {
 fn is_setting_name(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
 }
-
-/// Whether the value of a setting is a secret.
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "sasl.jaas.config", "secret", "user.info", "keystore.key"]
-        .iter()
-        .any(|end| key.ends_with(end))
-}

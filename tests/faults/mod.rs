@@ -4,6 +4,7 @@
 //! A file a kind. Only the edited file is read again, so that some hundred edits take seconds.
 
 mod clients;
+mod consistency;
 mod durability;
 mod monitoring;
 mod pods;
@@ -25,6 +26,7 @@ use kafka_stacks::{
 type Expected = Option<&'static str>;
 
 /// One edit of one file of a layout.
+#[derive(Clone)]
 pub(super) struct Edit {
     /// A folder of `out/`, or a file of `layouts/` without its ending.
     layout: &'static str,

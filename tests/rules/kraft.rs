@@ -107,7 +107,10 @@ pub(super) fn broken() -> Vec<Case> {
                     .listener(Listener::plaintext("CONTROLLER", 9095))
                     .listener(Listener::plaintext("EXTRA", 9093)),
             ),
-            &["choose another name or port in `Listener::plaintext(…)`"],
+            &[
+                "choose another name or port in `Listener::plaintext(…)`",
+                "change it in `.listener(Listener::plaintext(…))`",
+            ],
             with(
                 dedicated()
                     .listener(Listener::plaintext("CLIENT", 9094))

@@ -15,17 +15,23 @@ pub(crate) mod environment;
 pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod guards;
+mod limits;
+pub(crate) mod listeners;
 mod listening;
 pub(crate) mod log_directories;
 mod memory;
 pub(crate) mod memory_request;
+pub(crate) mod mode;
 pub(crate) mod node_ids;
 pub(crate) mod outside;
 pub(crate) mod ownership;
 pub(crate) mod placement;
 pub(crate) mod pools;
 pub(crate) mod ports;
+pub(crate) mod providers;
 pub(crate) mod quorum;
+mod secrets;
+pub(crate) mod security;
 pub(crate) mod service_links;
 mod settings;
 pub(crate) mod temporary;
@@ -49,7 +55,7 @@ use super::model::{
     workload::Workload,
 };
 use crate::{
-    diagnostics::{Diagnostic, Rule},
+    diagnostics::{Diagnostic, Mend, Rule},
     version::Version,
 };
 
@@ -79,6 +85,12 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         unknown::settings(member, findings);
         settings::of_process(member, findings);
         durability::check(member, &brokers, findings);
+        listeners::check(member, findings);
+        providers::check(member, findings);
+        security::check(member, findings);
+        mode::check(member, findings);
+        limits::check(member, findings);
+        secrets::settings(member, findings);
         service_links::check(member, findings);
         entrypoint::check(member, findings);
         user::named(member, findings);
@@ -125,6 +137,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         environment::labels(findings, index, object, workload);
         memory::of_others(findings, index, workload);
         topic_creation::by_job(findings, index, object, workload);
+        secrets::containers(findings, index, workload, &members);
+    }
+    for (index, object) in set.objects.iter().enumerate() {
+        secrets::files(findings, index, object, &members);
     }
 }
 
@@ -168,6 +184,38 @@ impl Member<'_> {
         finding.place.row = setting.row;
         key.clone_into(&mut finding.place.setting);
         findings.push(self.object_of(setting).unwrap_or(self.index), finding);
+    }
+
+    /// Reports a setting with which the process does not do what is meant.
+    fn refuse(
+        &self,
+        findings: &mut SetFindings,
+        rule: &'static Rule,
+        key: &str,
+        setting: &Setting,
+        message: String,
+        hint: impl Into<String>,
+    ) {
+        let mut finding = Diagnostic::new(rule, message);
+        finding.yaml_hint(hint);
+        finding.mend(Mend::change());
+        self.push(findings, key, setting, finding);
+    }
+
+    /// Whether a command or an option of the JVM names a setting, or variables come from an object that is not read: it may then be set
+    /// where no one sees it.
+    fn writes(&self, key: &str) -> bool {
+        let variable = key.replace('.', "_").to_ascii_uppercase();
+        let named = |text: &str| text.contains(key) || text.contains(&variable);
+        let mut commands = self.process.commands.iter();
+        commands.any(|(_, command)| named(command))
+            || self.container().is_none_or(|container| {
+                container.open
+                    || container
+                        .variables
+                        .iter()
+                        .any(|(name, value)| name.ends_with("OPTS") && named(value))
+            })
     }
 
     /// The ConfigMap that has a setting, if one has.

@@ -1,0 +1,313 @@
+//! Listeners: each has a security protocol, a name and a port of its own, and those that brokers and controllers use exist.
+
+use std::collections::BTreeMap;
+
+use super::Member;
+use crate::{
+    diagnostics::{Severity::Error, family::rules},
+    lint::model::{program::Program, set::SetFindings, settings::Setting},
+};
+
+rules! { rules::cluster;
+    /// A listener without a security protocol.
+    pub const UNMAPPED_LISTENER: Rule = Rule {
+        id: "KS-K40",
+        production: Error,
+        development: Error,
+        summary: "a listener without a security protocol",
+        explanation: "Each listener needs an entry in `listener.security.protocol.map`. A broker or controller with \
+            another listener does not start: `No security protocol defined for listener`. Without the setting, the \
+            name of a listener must be a security protocol.",
+        source: "Kafka, SocketServerConfigs.listenerListToEndPoints",
+    };
+
+    /// Two listeners with one name or one port.
+    pub const SAME_LISTENER: Rule = Rule {
+        id: "KS-K41",
+        production: Error,
+        development: Error,
+        summary: "two listeners with one name or one port",
+        explanation: "Each listener needs its own name and its own port. Otherwise a broker or controller does not \
+            start: `Each listener must have a different name`, `Each listener must have a different port`.",
+        source: "Kafka, SocketServerConfigs.listenerListToEndPoints",
+    };
+
+    /// A listener between brokers that does not exist.
+    pub const INTER_BROKER_LISTENER: Rule = Rule {
+        id: "KS-K42",
+        production: Error,
+        development: Error,
+        summary: "a listener between brokers that does not exist, or is set twice",
+        explanation: "Brokers copy partitions through the listener in `inter.broker.listener.name`. Without it they use \
+            the listener whose name is `security.inter.broker.protocol`, by default `PLAINTEXT`. A broker that does \
+            not advertise this listener does not start: `inter.broker.listener.name must be a listener name defined \
+            in advertised.listeners`. Both settings together are refused too.",
+        source: "Kafka, KafkaConfig.validateValues and getInterBrokerListenerNameAndSecurityProtocol",
+    };
+
+    /// Listeners of controllers that do not exist.
+    pub const CONTROLLER_LISTENER: Rule = Rule {
+        id: "KS-K43",
+        production: Error,
+        development: Error,
+        summary: "`controller.listener.names` that does not fit the listeners",
+        explanation: "In KRaft mode `controller.listener.names` is required. A controller must listen on one of these \
+            names. A node that is only a broker must not listen on them, and a node that is only a controller must not \
+            listen on others. Otherwise the process does not start.",
+        source: "Kafka, KafkaConfig.validateValues",
+    };
+}
+
+/// The security protocols of Kafka. Each is also the name of a listener that needs no entry in the map.
+const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
+
+/// An entry of `listeners` or `advertised.listeners`.
+struct Listener {
+    name: String,
+    host: String,
+    /// None if it is filled in when the process starts.
+    port: Option<u16>,
+}
+
+/// The names in a setting that lists them, in capitals as Kafka compares them. None if the manifests do not show them.
+pub(super) fn names(setting: &Setting) -> Option<Vec<String>> {
+    let names = setting.value.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names: Vec<String> = names.map(str::to_ascii_uppercase).collect();
+    let known = names.iter().all(|name| !name.contains(['{', '$', '(']));
+    known.then_some(names)
+}
+
+/// The entries of a list of listeners. None if it is not set, or the manifests do not show the names.
+fn listed(member: &Member<'_>, key: &str) -> Option<Vec<Listener>> {
+    let value = &member.settings.get(key)?.value;
+    let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            let (name, address) = entry.split_once("://")?;
+            let (host, port) = address.rsplit_once(':')?;
+            (!name.contains(['{', '$', '('])).then(|| Listener {
+                name: name.to_ascii_uppercase(),
+                host: host.to_owned(),
+                port: port.parse().ok(),
+            })
+        })
+        .collect()
+}
+
+/// The names of the listeners. None if the manifests do not show them.
+pub(super) fn own(member: &Member<'_>) -> Option<Vec<String>> {
+    Some(listed(member, "listeners")?.into_iter().map(|one| one.name).collect())
+}
+
+/// The names of the controllers' listeners. None if the manifests do not show them.
+pub(super) fn of_controllers(member: &Member<'_>) -> Option<Vec<String>> {
+    member
+        .settings
+        .get("controller.listener.names")
+        .map_or(Some(Vec::new()), names)
+}
+
+/// The security protocol of each listener in `listener.security.protocol.map`. None if the manifests do not show it.
+pub(super) fn protocols(member: &Member<'_>) -> Option<BTreeMap<String, String>> {
+    let Some(setting) = member.settings.get("listener.security.protocol.map") else {
+        let own = PROTOCOLS.map(|name| (name.to_owned(), name.to_owned()));
+        return (!member.writes("listener.security.protocol.map")).then(|| own.into());
+    };
+    let entries = names(setting)?;
+    entries
+        .iter()
+        .map(|entry| {
+            let (name, protocol) = entry.split_once(':')?;
+            Some((name.trim().to_owned(), protocol.trim().to_owned()))
+        })
+        .collect()
+}
+
+/// The listener that brokers use among themselves, and what sets it. None if the manifests do not show it.
+pub(super) fn inter_broker<'m>(member: &'m Member<'_>) -> Option<(String, Option<(&'static str, &'m Setting)>)> {
+    for key in ["inter.broker.listener.name", "security.inter.broker.protocol"] {
+        if let Some(setting) = member
+            .settings
+            .get(key)
+            .filter(|setting| !setting.value.trim().is_empty())
+        {
+            let name = names(setting)?.pop()?;
+            return Some((name, Some((key, setting))));
+        }
+        if member.writes(key) {
+            return None;
+        }
+    }
+    Some(("PLAINTEXT".to_owned(), None))
+}
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    if member.process.program != Program::Broker {
+        return;
+    }
+    apart(member, findings);
+    mapped(member, findings);
+    if member.serves() {
+        between_brokers(member, findings);
+    }
+    if member.settings.get("process.roles").is_some_and(Setting::is_known) {
+        controllers(member, findings);
+    }
+}
+
+/// Each listener has its own name and port.
+fn apart(member: &Member<'_>, findings: &mut SetFindings) {
+    for key in ["listeners", "advertised.listeners"] {
+        if let (Some(setting), Some(listeners)) = (member.settings.get(key), listed(member, key)) {
+            apart_in(member, findings, key, setting, &listeners);
+        }
+    }
+}
+
+fn apart_in(member: &Member<'_>, findings: &mut SetFindings, key: &str, setting: &Setting, listeners: &[Listener]) {
+    for (index, listener) in listeners.iter().enumerate() {
+        for other in &listeners[..index] {
+            let message = if other.name == listener.name {
+                format!(
+                    "two listeners have the name `{}`, so the process does not start",
+                    other.name
+                )
+            } else if let (Some(port), true) = (listener.port, listener.port == other.port)
+                && port != 0
+                && key == "listeners"
+                // One of IPv4 and one of IPv6 may share a port.
+                && listener.host.starts_with('[') == other.host.starts_with('[')
+            {
+                format!(
+                    "listeners `{}` and `{}` have the same port {port}, so the process does not start",
+                    other.name, listener.name
+                )
+            } else {
+                continue;
+            };
+            let hint = "give each listener its own name and port";
+            member.refuse(findings, &SAME_LISTENER, key, setting, message, hint);
+        }
+    }
+}
+
+/// Each listener has a security protocol.
+fn mapped(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(map), Some(controllers)) = (protocols(member), of_controllers(member)) else {
+        return;
+    };
+    let with_map = member.settings.get("listener.security.protocol.map");
+    let mut unmapped: Vec<(&str, String)> = Vec::new();
+    for name in own(member).unwrap_or_default() {
+        // Without a map the listeners of controllers are PLAINTEXT.
+        if with_map.is_some() || !controllers.contains(&name) {
+            unmapped.push(("listeners", name));
+        }
+    }
+    if with_map.is_some() {
+        unmapped.extend(controllers.into_iter().map(|name| ("controller.listener.names", name)));
+        if let Some(name) = member.settings.get("inter.broker.listener.name").and_then(names) {
+            unmapped.extend(name.into_iter().map(|name| ("inter.broker.listener.name", name)));
+        }
+    }
+    let mut told = Vec::new();
+    for (key, name) in unmapped {
+        if map.contains_key(&name) || told.contains(&name) {
+            continue;
+        }
+        let message =
+            format!("listener `{name}` is not in `listener.security.protocol.map`, so the process does not start");
+        let hint = format!("add `{name}:PLAINTEXT`, or its protocol, to `listener.security.protocol.map`");
+        let place = with_map.map(|setting| ("listener.security.protocol.map", setting));
+        if let Some((key, setting)) = place.or_else(|| Some((key, member.settings.get(key)?))) {
+            member.refuse(findings, &UNMAPPED_LISTENER, key, setting, message, hint);
+        }
+        told.push(name);
+    }
+}
+
+/// The listener between brokers is one of those that are advertised.
+fn between_brokers(member: &Member<'_>, findings: &mut SetFindings) {
+    const NAME: &str = "inter.broker.listener.name";
+    const PROTOCOL: &str = "security.inter.broker.protocol";
+    if let (Some(setting), Some(_)) = (member.settings.get(NAME), member.settings.get(PROTOCOL)) {
+        let message = format!("`{NAME}` and `{PROTOCOL}` are both set, so the broker does not start");
+        let hint = format!("remove `{PROTOCOL}`: the listener's protocol is in `listener.security.protocol.map`");
+        member.refuse(findings, &INTER_BROKER_LISTENER, NAME, setting, message, hint);
+        return;
+    }
+    let advertised = ["advertised.listeners", "listeners"]
+        .into_iter()
+        .find_map(|key| Some((key, member.settings.get(key)?)));
+    let (Some((key, setting)), Some((name, set)), Some(controllers)) =
+        (advertised, inter_broker(member), of_controllers(member))
+    else {
+        return;
+    };
+    let Some(mut known) = listed(member, key) else { return };
+    known.retain(|listener| !controllers.contains(&listener.name));
+    if known.is_empty() || known.iter().any(|listener| listener.name == name) {
+        return;
+    }
+    let listeners: Vec<String> = known.iter().map(|listener| format!("`{}`", listener.name)).collect();
+    let listeners = listeners.join(", ");
+    let (key, setting, message) = match set {
+        Some((key, setting)) => (
+            key,
+            setting,
+            format!(
+                "brokers use the listener `{name}` among themselves, but advertise only {listeners}: they do not start"
+            ),
+        ),
+        None => (
+            key,
+            setting,
+            format!(
+                "brokers use the listener `PLAINTEXT` among themselves when `{NAME}` is not set, but advertise only {listeners}: they do not start"
+            ),
+        ),
+    };
+    let hint = format!("set `{NAME}` to one of {listeners}");
+    member.refuse(findings, &INTER_BROKER_LISTENER, key, setting, message, hint);
+}
+
+/// The listeners of controllers fit the roles of the process.
+fn controllers(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "controller.listener.names";
+    let Some(roles) = member.settings.get("process.roles") else {
+        return;
+    };
+    let Some(setting) = member.settings.get(KEY) else {
+        if !member.writes(KEY) {
+            let message = format!("`{KEY}` is not set: a process in KRaft mode does not start without it");
+            let hint = format!("add `{KEY}=CONTROLLER`");
+            member.refuse(findings, &CONTROLLER_LISTENER, "process.roles", roles, message, hint);
+        }
+        return;
+    };
+    let Some(names) = names(setting) else { return };
+    let shown = names.join(",");
+    if let Some(own) = own(member) {
+        let (message, hint) = if member.votes() && !own.iter().any(|name| names.contains(name)) {
+            (
+                format!("the controller has no listener `{shown}`, so it does not start"),
+                format!("add `{shown}://:9093` to `listeners`, or change `{KEY}`"),
+            )
+        } else if let Some(name) = own.iter().find(|name| !member.serves() && !names.contains(name)) {
+            (
+                format!("listener `{name}` is not in `{KEY}`, so a node that is only a controller does not start"),
+                format!("remove `{name}` from `listeners`"),
+            )
+        } else if let Some(name) = own.iter().find(|name| !member.votes() && names.contains(name)) {
+            (
+                format!("listener `{name}` is in `{KEY}`, so a node that is only a broker does not start"),
+                format!("remove `{name}` from `listeners`"),
+            )
+        } else {
+            (String::new(), String::new())
+        };
+        if let (false, Some(listeners)) = (message.is_empty(), member.settings.get("listeners")) {
+            member.refuse(findings, &CONTROLLER_LISTENER, "listeners", listeners, message, hint);
+        }
+    }
+}

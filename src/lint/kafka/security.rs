@@ -1,0 +1,230 @@
+//! Authentication and authorization: settings that have an effect, and that let the processes reach each other.
+
+use super::{Member, listeners};
+use crate::{
+    diagnostics::{Severity::Error, family::rules},
+    lint::model::{program::Program, set::SetFindings, settings::Setting},
+};
+
+rules! { rules::cluster;
+    /// SASL settings without a SASL listener.
+    pub const NO_SASL_LISTENER: Rule = Rule {
+        id: "KS-K45",
+        production: Error,
+        development: Error,
+        summary: "SASL settings without a SASL listener",
+        explanation: "Settings of SASL have an effect only on listeners whose security protocol is `SASL_PLAINTEXT` or \
+            `SASL_SSL`. Without such a listener Kafka reads them and says nothing, and every client connects without \
+            a password.",
+        source: "Kafka documentation, Authentication using SASL",
+    };
+
+    /// A SASL listener that cannot check credentials.
+    pub const SASL_WITHOUT_JAAS: Rule = Rule {
+        id: "KS-K46",
+        production: Error,
+        development: Error,
+        summary: "a SASL listener without credentials or with an unsuitable mechanism",
+        explanation: "For each mechanism of a SASL listener a broker needs a JAAS configuration, in \
+            `listener.name.LISTENER.MECHANISM.sasl.jaas.config` or in the file of \
+            `-Djava.security.auth.login.config`; it ignores `sasl.jaas.config` without the mechanism. Without it the \
+            process does not start: `Could not find a 'KafkaServer' entry in the JAAS configuration`. The mechanism is \
+            `GSSAPI`, Kerberos, unless `sasl.enabled.mechanisms` says otherwise, and \
+            `sasl.mechanism.inter.broker.protocol` must be one of those that are enabled.",
+        source: "Kafka, JaasContext.loadServerContext; KafkaConfig.validateValues",
+    };
+
+    /// Security of a worker that its connectors do not get.
+    pub const WORKER_SECURITY: Rule = Rule {
+        id: "KS-K47",
+        production: Error,
+        development: Error,
+        summary: "security settings of a worker without those of its connectors",
+        explanation: "A worker uses `security.protocol`, `sasl.…` and `ssl.…` for its own topics. The producers and \
+            consumers of its connectors get only what begins with `producer.` and `consumer.`. Without these copies \
+            the worker is healthy, and its tasks never connect to the cluster. An admin client of a connector has the \
+            worker's settings.",
+        source: "Kafka, Worker.baseProducerConfigs, baseConsumerConfigs and adminConfigs",
+    };
+
+    /// An authorizer that knows no one.
+    pub const ANONYMOUS: Rule = Rule {
+        id: "KS-K48",
+        production: Error,
+        development: Error,
+        summary: "an authorizer, but no listener that authenticates",
+        explanation: "On a listener without authentication every client and every broker is `User:ANONYMOUS`. With an \
+            authorizer and no rule for this user, each request is refused, those of brokers to each other and to \
+            controllers too.",
+        source: "Kafka documentation, Authorization and ACLs; DefaultKafkaPrincipalBuilder",
+    };
+}
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    match member.process.program {
+        Program::Broker => {
+            sasl_without_listener(member, findings);
+            sasl_listeners(member, findings);
+            anonymous(member, findings);
+        }
+        Program::Connect => worker(member, findings),
+        Program::ZooKeeper | Program::Registry => {}
+    }
+}
+
+/// The listeners that a process has or uses, with their security protocols. None if the manifests do not show them.
+fn used(member: &Member<'_>) -> Option<Vec<(String, String)>> {
+    let map = listeners::protocols(member)?;
+    let mut names = listeners::own(member)?;
+    let controllers = listeners::of_controllers(member)?;
+    names.extend(
+        controllers
+            .iter()
+            .filter(|name| !names.contains(name))
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
+    names
+        .into_iter()
+        .map(|name| match map.get(&name) {
+            Some(protocol) => Some((name, protocol.clone())),
+            None => controllers.contains(&name).then(|| (name, "PLAINTEXT".to_owned())),
+        })
+        .collect()
+}
+
+fn sasl_without_listener(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(used), Some(map)) = (used(member), listeners::protocols(member)) else {
+        return;
+    };
+    let sasl = |protocol: &String| protocol.starts_with("SASL_");
+    // One file may be for controllers and brokers: the map is then for both.
+    let of_brokers = !member.serves() && map.values().any(sasl);
+    if of_brokers || used.iter().any(|(_, protocol)| sasl(protocol)) {
+        return;
+    }
+    let setting = member.settings.iter().find(|(key, setting)| {
+        (*key == "sasl.enabled.mechanisms" || key.ends_with("sasl.jaas.config")) && !setting.value.trim().is_empty()
+    });
+    if let Some((key, setting)) = setting {
+        let message =
+            format!("`{key}` has no effect: no listener uses SASL, so every client connects without a password");
+        let hint = "make it `SASL_SSL` or `SASL_PLAINTEXT` in `listener.security.protocol.map`, or remove the settings of SASL";
+        member.refuse(findings, &NO_SASL_LISTENER, key, setting, message, hint);
+    }
+}
+
+fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(used), Some(own)) = (used(member), listeners::own(member)) else {
+        return;
+    };
+    let inter_broker = listeners::inter_broker(member).filter(|_| member.serves());
+    for (name, protocol) in used {
+        if !own.contains(&name) || !protocol.starts_with("SASL_") {
+            continue;
+        }
+        let prefix = format!("listener.name.{}.", name.to_ascii_lowercase());
+        let Some(listeners) = member.settings.get("listeners") else {
+            return;
+        };
+        let key = "sasl.enabled.mechanisms";
+        let enabled = member
+            .settings
+            .get(&format!("{prefix}{key}"))
+            .or_else(|| member.settings.get(key));
+        if enabled.is_none() && member.writes(key) {
+            continue;
+        }
+        let Some(mechanisms) = enabled.map_or(Some(vec!["GSSAPI".to_owned()]), listeners::names) else {
+            continue;
+        };
+        let between = "sasl.mechanism.inter.broker.protocol";
+        if inter_broker.as_ref().is_some_and(|(used, _)| *used == name) && !member.writes(between) {
+            let setting = member.settings.get(between);
+            let mechanism = setting.map_or("GSSAPI".to_owned(), |setting| setting.value.trim().to_ascii_uppercase());
+            if setting.is_none_or(Setting::is_known) && !mechanisms.contains(&mechanism) {
+                let message = format!(
+                    "brokers use the mechanism `{mechanism}` among themselves, but listener `{name}` takes only `{}`: they do not start",
+                    mechanisms.join(",")
+                );
+                let hint = format!("set `{between}={}`", mechanisms[0]);
+                let (key, setting) = setting.map_or(("listeners", listeners), |setting| (between, setting));
+                member.refuse(findings, &SASL_WITHOUT_JAAS, key, setting, message, hint);
+                continue;
+            }
+        }
+        let login = member.writes("java.security.auth.login.config");
+        let without = mechanisms.iter().find(|mechanism| {
+            let end = format!("{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
+            !member.settings.iter().any(|(key, _)| key.ends_with(&end))
+        });
+        if let Some(mechanism) = without.filter(|_| !login && !member.writes("sasl.jaas.config")) {
+            let default = if enabled.is_none() { ", the default," } else { "" };
+            let key = format!("{prefix}{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
+            let message = format!(
+                "listener `{name}` has no JAAS configuration for the mechanism `{mechanism}`{default} so the process does not start"
+            );
+            let hint = format!("set `{key}`, or the mechanism that you mean in `sasl.enabled.mechanisms`");
+            member.refuse(findings, &SASL_WITHOUT_JAAS, "listeners", listeners, message, hint);
+        }
+    }
+}
+
+fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "authorizer.class.name";
+    let value = |key: &str| member.settings.get(key).map(|setting| setting.value.trim());
+    let Some(setting) = member
+        .settings
+        .get(KEY)
+        .filter(|setting| setting.value.contains("uthorizer"))
+    else {
+        return;
+    };
+    let allowed = ["allow.everyone.if.no.acl.found", "super.users"].iter().any(|key| {
+        member.writes(key)
+            || value(key).is_some_and(|value| {
+                value.eq_ignore_ascii_case("true") || value.contains("User:ANONYMOUS") || value.contains('{')
+            })
+    });
+    let authenticates = |key: &str, value: &str| {
+        key.ends_with("principal.builder.class")
+            || key.ends_with("ssl.client.auth") && !value.trim().eq_ignore_ascii_case("none")
+    };
+    let someone = member
+        .settings
+        .iter()
+        .any(|(key, setting)| authenticates(key, &setting.value));
+    let Some(used) = used(member) else { return };
+    if allowed || someone || used.iter().any(|(_, protocol)| protocol.starts_with("SASL_")) {
+        return;
+    }
+    let message =
+        "no listener authenticates, so everyone is `User:ANONYMOUS`, and the authorizer refuses every request";
+    let hint = "use `SASL_SSL`, or `SSL` with `ssl.client.auth=required`, in `listener.security.protocol.map`, or remove the authorizer";
+    member.refuse(findings, &ANONYMOUS, KEY, setting, message.to_owned(), hint);
+}
+
+/// What a worker's own clients have, those of its connectors have too.
+fn worker(member: &Member<'_>, findings: &mut SetFindings) {
+    let setting = member.settings.get("security.protocol");
+    let Some(setting) = setting.filter(|setting| !setting.value.trim().eq_ignore_ascii_case("PLAINTEXT")) else {
+        return;
+    };
+    let missing: Vec<&str> = [("producer.", "producers"), ("consumer.", "consumers")]
+        .into_iter()
+        .filter(|(prefix, _)| {
+            let key = format!("{prefix}security.protocol");
+            member.settings.get(&key).is_none() && !member.writes(&key)
+        })
+        .map(|(_, clients)| clients)
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let clients = missing.join(" and ");
+    let message = format!(
+        "the {clients} of connectors do not get `security.protocol`: their tasks never connect, while the worker is healthy"
+    );
+    let hint = "repeat the worker's `security.protocol`, `sasl.…` and `ssl.…` with `producer.` and with `consumer.` before them";
+    member.refuse(findings, &WORKER_SECURITY, "security.protocol", setting, message, hint);
+}

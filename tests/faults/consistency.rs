@@ -1,0 +1,680 @@
+//! Settings against each other: listeners, config providers, security, modes, limits and passwords.
+
+use kafka_stacks::prelude::*;
+
+use super::{Edit, fault, hold, sound};
+
+const BROKER: &str = "kafka/configmap-kafka.yaml";
+const CONTROLLER: &str = "kafka/configmap-kafka-controller.yaml";
+const WORKER: &str = "kafka-connect/configmap-kafka-connect.yaml";
+
+#[test]
+fn listeners() {
+    hold(LISTENERS);
+}
+
+#[test]
+fn config_providers() {
+    hold(PROVIDERS);
+}
+
+#[test]
+fn authentication() {
+    hold(SECURITY);
+}
+
+#[test]
+fn modes_and_limits() {
+    hold(MODES);
+}
+
+#[test]
+fn passwords() {
+    hold(PASSWORDS);
+}
+
+#[test]
+fn each_rule_of_these_has_a_fault() {
+    let all = [LISTENERS, PROVIDERS, SECURITY, MODES, PASSWORDS].concat();
+    for rule in kafka_stacks::rules::all() {
+        let found = all.iter().any(|edit| edit.expected == Some(rule.id));
+        assert!(found || !rule.path.starts_with("rules::cluster::"), "{}", rule.id);
+    }
+}
+
+/// What is wrong in a stack is told with its line, as other settings are.
+#[test]
+fn a_stack_has_the_same_rules() {
+    const ID: &str = "mZ0y3Kq1R8aT5bV7cX9dEw";
+    let mut stack = Stack::new("test", "test");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, ID)
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3))
+            .config("sasl.enabled.mechanisms", "SCRAM-SHA-512")
+            .config(
+                "authorizer.class.name",
+                "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            ),
+    );
+    stack.add(Connect::new("connect", &kafka).config("security.protocol", "SSL"));
+    let findings = synth(&stack).findings;
+    for rule in ["KS-K45", "KS-K47", "KS-K48"] {
+        let found = findings.iter().find(|finding| finding.rule.id == rule);
+        let found = found.unwrap_or_else(|| panic!("{rule}: {findings:?}"));
+        assert!(found.location().file().ends_with("consistency.rs"), "{found:?}");
+        assert!(found.hint.contains(".config("), "{found:?}");
+    }
+}
+
+const LISTENERS: &[Edit] = &[
+    fault(
+        "KS-K40",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-K40",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENTS:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-K40",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT",
+    ),
+    fault(
+        "KS-K40",
+        "prod-dedicated",
+        BROKER,
+        "\n    listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "",
+    ),
+    fault(
+        "KS-K40",
+        "prod-zookeeper",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATE:PLAINTEXT",
+    ),
+    fault(
+        "KS-K40",
+        "confluent",
+        "",
+        "value: CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "value: CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-K40",
+        "apache",
+        "",
+        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-K41",
+        "prod-dedicated",
+        BROKER,
+        "listeners=CLIENT://:9092,REPLICATION://:9091\n",
+        "listeners=CLIENT://:9091,REPLICATION://:9091\n",
+    ),
+    fault(
+        "KS-K41",
+        "confluent",
+        "",
+        "value: CLIENT://:9092,INTERNAL://:9094,CONTROLLER://:9093",
+        "value: CLIENT://:9092,INTERNAL://:9093,CONTROLLER://:9093",
+    ),
+    fault(
+        "KS-K41",
+        "confluent",
+        "",
+        "value: CLIENT://:9092,INTERNAL://:9094,CONTROLLER://:9093",
+        "value: CLIENT://:9092,CLIENT://:9094,CONTROLLER://:9093",
+    ),
+    fault(
+        "KS-K41",
+        "prod-zookeeper",
+        BROKER,
+        "listeners=CLIENT://:9092,REPLICATION://:9091\n",
+        "listeners=CLIENT://0.0.0.0:9092,REPLICATION://:9092\n",
+    ),
+    fault(
+        "KS-K42",
+        "prod-dedicated",
+        BROKER,
+        "inter.broker.listener.name=REPLICATION",
+        "inter.broker.listener.name=INTERNAL",
+    ),
+    fault(
+        "KS-K42",
+        "prod-dedicated",
+        BROKER,
+        "    inter.broker.listener.name=REPLICATION\n",
+        "",
+    ),
+    fault(
+        "KS-K42",
+        "prod-zookeeper",
+        BROKER,
+        "    inter.broker.listener.name=REPLICATION\n",
+        "",
+    ),
+    fault(
+        "KS-K42",
+        "prod-dedicated",
+        BROKER,
+        "inter.broker.listener.name=REPLICATION",
+        "inter.broker.listener.name=REPLICATION\n    security.inter.broker.protocol=PLAINTEXT",
+    ),
+    fault(
+        "KS-K42",
+        "prod-dedicated",
+        BROKER,
+        "inter.broker.listener.name=REPLICATION",
+        "inter.broker.listener.name=CONTROLLER",
+    ),
+    fault(
+        "KS-K42",
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: REPLICATION",
+    ),
+    fault(
+        "KS-K42",
+        "confluent",
+        "",
+        "            - name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n",
+        "",
+    ),
+    fault(
+        "KS-K42",
+        "apache",
+        "",
+        "    listeners=PLAINTEXT://:9092",
+        "    inter.broker.listener.name=INTERNAL\n    listeners=PLAINTEXT://:9092",
+    ),
+    fault(
+        "KS-K43",
+        "prod-dedicated",
+        CONTROLLER,
+        "controller.listener.names=CONTROLLER",
+        "controller.listener.names=QUORUM",
+    ),
+    fault(
+        "KS-K43",
+        "prod-dedicated",
+        CONTROLLER,
+        "    controller.listener.names=CONTROLLER\n",
+        "",
+    ),
+    fault(
+        "KS-K43",
+        "prod-dedicated",
+        BROKER,
+        "    controller.listener.names=CONTROLLER\n",
+        "",
+    ),
+    fault(
+        "KS-K43",
+        "prod-dedicated",
+        BROKER,
+        "controller.listener.names=CONTROLLER",
+        "controller.listener.names=CLIENT",
+    ),
+    fault(
+        "KS-K43",
+        "confluent",
+        "",
+        "value: CLIENT://:9092,INTERNAL://:9094,CONTROLLER://:9093",
+        "value: CLIENT://:9092,INTERNAL://:9094",
+    ),
+    fault(
+        "KS-K43",
+        "apache",
+        "",
+        "listeners=CONTROLLER://:9093",
+        "listeners=CONTROLLER://:9093,PLAINTEXT://:9094",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listeners=CLIENT://:9092,REPLICATION://:9091\n",
+        "listeners=CLIENT://:9092, REPLICATION://:9091\n",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT,OTHER:SSL",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=client:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "inter.broker.listener.name=REPLICATION",
+        "inter.broker.listener.name=CLIENT",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "inter.broker.listener.name=REPLICATION",
+        "inter.broker.listener.name=replication",
+    ),
+    sound(
+        "prod-zookeeper",
+        BROKER,
+        "inter.broker.listener.name=REPLICATION",
+        "inter.broker.listener.name=CLIENT",
+    ),
+    sound(
+        "apache",
+        "",
+        "    listeners=PLAINTEXT://:9092",
+        "    inter.broker.listener.name=PLAINTEXT\n    listeners=PLAINTEXT://:9092",
+    ),
+    sound(
+        "apache",
+        "",
+        "    listeners=PLAINTEXT://:9092",
+        "    security.inter.broker.protocol=PLAINTEXT\n    listeners=PLAINTEXT://:9092",
+    ),
+    sound(
+        "confluent",
+        "",
+        "value: CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "value: 'CLIENT:PLAINTEXT, INTERNAL:PLAINTEXT, CONTROLLER:PLAINTEXT'",
+    ),
+];
+
+const PROVIDERS: &[Edit] = &[
+    fault("KS-K44", "prod", WORKER, "    config.providers=env\n", ""),
+    fault(
+        "KS-K44",
+        "prod",
+        WORKER,
+        "config.providers=env\n",
+        "config.providers=evn\n",
+    ),
+    fault(
+        "KS-K44",
+        "prod",
+        WORKER,
+        "config.providers.env.class=",
+        "config.providers.evn.class=",
+    ),
+    fault(
+        "KS-K44",
+        "prod",
+        WORKER,
+        "provider.EnvVarConfigProvider",
+        "provider.EnvConfigProvider",
+    ),
+    fault("KS-K44", "prod-dedicated", BROKER, "    config.providers=env\n", ""),
+    fault("KS-K44", "prod-dedicated", BROKER, "${env:NODE_ID}", "${evn:NODE_ID}"),
+    fault(
+        "KS-K44",
+        "prod-zookeeper",
+        BROKER,
+        "    config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider\n",
+        "",
+    ),
+    fault(
+        "KS-K44",
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "ssl.key.password=${file:/etc/tls/key.properties:password}",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "config.providers=env\n",
+        "config.providers=env,file\n    config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider\n    ssl.key.password=${file:/etc/tls/key.properties:password}\n",
+    ),
+    sound(
+        "prod",
+        WORKER,
+        "config.providers=env\n",
+        "config.providers=env,vault\n    config.providers.vault.class=com.example.VaultConfigProvider\n",
+    ),
+    sound("prod", WORKER, "config.providers=env\n", "config.providers= env\n"),
+];
+
+const SECURITY: &[Edit] = &[
+    fault(
+        "KS-K45",
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "sasl.enabled.mechanisms=SCRAM-SHA-512",
+    ),
+    fault(
+        "KS-K45",
+        "prod-zookeeper",
+        BROKER,
+        "num.io.threads=8",
+        "listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    fault(
+        "KS-K45",
+        "apache",
+        "",
+        "    listeners=PLAINTEXT://:9092",
+        "    sasl.enabled.mechanisms=PLAIN\n    listeners=PLAINTEXT://:9092",
+    ),
+    fault(
+        "KS-K46",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-K46",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512",
+    ),
+    fault(
+        "KS-K46",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    fault(
+        "KS-K46",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.replication.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    fault(
+        "KS-K47",
+        "prod",
+        WORKER,
+        "group.id=",
+        "security.protocol=SSL\n    group.id=",
+    ),
+    fault(
+        "KS-K47",
+        "prod",
+        WORKER,
+        "group.id=",
+        "security.protocol=SSL\n    producer.security.protocol=SSL\n    group.id=",
+    ),
+    fault(
+        "KS-K47",
+        "prod",
+        WORKER,
+        "group.id=",
+        "security.protocol=SSL\n    consumer.security.protocol=SSL\n    group.id=",
+    ),
+    fault(
+        "KS-K47",
+        "confluent",
+        "",
+        "- name: CONNECT_GROUP_ID",
+        "- name: CONNECT_SECURITY_PROTOCOL\n              value: SSL\n            - name: CONNECT_GROUP_ID",
+    ),
+    fault(
+        "KS-K48",
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    ),
+    fault(
+        "KS-K48",
+        "prod-dedicated",
+        CONTROLLER,
+        "controller.listener.names=CONTROLLER",
+        "controller.listener.names=CONTROLLER\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:admin",
+    ),
+    fault(
+        "KS-K48",
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: KAFKA_AUTHORIZER_CLASS_NAME\n              value: org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512\n    listener.name.replication.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    sound(
+        "prod",
+        WORKER,
+        "group.id=",
+        "security.protocol=SSL\n    producer.security.protocol=SSL\n    consumer.security.protocol=SSL\n    group.id=",
+    ),
+    sound(
+        "prod",
+        WORKER,
+        "group.id=",
+        "security.protocol=PLAINTEXT\n    group.id=",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:ANONYMOUS",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    allow.everyone.if.no.acl.found=true",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+    ),
+];
+
+const MODES: &[Edit] = &[
+    fault("KS-K49", "prod-dedicated", BROKER, "    node.id=${env:NODE_ID}\n", ""),
+    fault(
+        "KS-K49",
+        "apache",
+        "",
+        "    process.roles=broker\n    node.id=${env:NODE_ID}\n",
+        "    process.roles=broker\n",
+    ),
+    fault(
+        "KS-K49",
+        "prod-zookeeper",
+        BROKER,
+        "    zookeeper.connect=",
+        "    zookeeper.connection=",
+    ),
+    fault(
+        "KS-K49",
+        "prod-dedicated",
+        BROKER,
+        "    controller.quorum.voters=",
+        "    controller.quorum.voter=",
+    ),
+    fault(
+        "KS-K50",
+        "prod-zookeeper",
+        BROKER,
+        "num.io.threads=8",
+        "controller.listener.names=CONTROLLER",
+    ),
+    fault(
+        "KS-K50",
+        "prod-zookeeper",
+        BROKER,
+        "num.io.threads=8",
+        "controller.quorum.voters=0@kafka-0.kafka-headless.kafka.svc.cluster.local:9093",
+    ),
+    fault(
+        "KS-K35",
+        "prod-dedicated",
+        BROKER,
+        "socket.request.max.bytes=104857600",
+        "socket.request.max.bytes=369295360",
+    ),
+    fault(
+        "KS-K35",
+        "prod-dedicated",
+        BROKER,
+        "socket.request.max.bytes=104857600",
+        "socket.request.max.bytes=1048576",
+    ),
+    fault(
+        "KS-K35",
+        "prod-zookeeper",
+        BROKER,
+        "socket.request.max.bytes=104857600",
+        "socket.request.max.bytes=2147483647",
+    ),
+    fault(
+        "KS-K35",
+        "apache",
+        "",
+        "message.max.bytes=1048588",
+        "message.max.bytes=209715200",
+    ),
+    fault(
+        "KS-K33",
+        "prod-dedicated",
+        BROKER,
+        "log.retention.ms=604800000",
+        "log.retention.ms=0",
+    ),
+    fault(
+        "KS-K33",
+        "apache",
+        "",
+        "log.retention.hours=72",
+        "log.retention.hours=0",
+    ),
+    sound("prod-dedicated", BROKER, "node.id=", "broker.id="),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "socket.request.max.bytes=104857600",
+        "socket.request.max.bytes=369295359",
+    ),
+    sound("apache", "", "message.max.bytes=1048588", "message.max.bytes=10485760"),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "log.retention.ms=604800000",
+        "log.retention.ms=-1",
+    ),
+    sound("apache", "", "log.retention.hours=72", "log.retention.ms=86400000"),
+];
+
+const PASSWORDS: &[Edit] = &[
+    fault(
+        "KS-S08",
+        "prod",
+        WORKER,
+        "group.id=",
+        "producer.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" password=\"Tr0ub4dor\";\n    group.id=",
+    ),
+    fault(
+        "KS-S08",
+        "prod",
+        WORKER,
+        "group.id=",
+        "value.converter.basic.auth.user.info=a:Tr0ub4dor\n    group.id=",
+    ),
+    fault(
+        "KS-S08",
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "ssl.keystore.password=Tr0ub4dor",
+    ),
+    fault(
+        "KS-S08",
+        "apache",
+        "",
+        "acks=all",
+        "acks=all\n    sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" password=\"Tr0ub4dor\";",
+    ),
+    fault(
+        "KS-S08",
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: KAFKA_SSL_KEY_PASSWORD\n              value: Tr0ub4dor",
+    ),
+    fault(
+        "KS-S08",
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: KEYSTORE_PASSWORD\n              value: Tr0ub4dor",
+    ),
+    sound(
+        "prod",
+        WORKER,
+        "group.id=",
+        "producer.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" password=\"${env:POD_IP}\";\n    group.id=",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "ssl.keystore.password=${env:NODE_ID}",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "num.io.threads=8",
+        "ssl.keystore.location=/etc/tls/keystore.jks",
+    ),
+    sound(
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: KAFKA_SSL_KEY_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: tls\n                  key: password\n                  optional: true",
+    ),
+    sound(
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: tls\n                  key: password\n                  optional: true\n            - name: KAFKA_SSL_KEY_PASSWORD\n              value: $(PASSWORD)",
+    ),
+    sound(
+        "confluent",
+        "",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL",
+        "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: ALLOW_EMPTY_PASSWORD\n              value: 'no'",
+    ),
+];
