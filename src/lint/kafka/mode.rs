@@ -38,7 +38,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if member.process.program != Program::Broker || member.settings.get("listeners").is_none() {
         return;
     }
-    let has = |key: &str| member.settings.get(key).is_some() || member.writes(key);
+    // Bitnami's entrypoint makes the id and the quorum itself, of the name of the pod and of files.
+    let made = member.process.entrypoint && member.process.image.contains("bitnami");
+    let has = |key: &str| made || member.settings.get(key).is_some() || member.writes(key);
     let Some(roles) = member.settings.get("process.roles") else {
         if !member.writes("process.roles") {
             without_roles(member, findings);
