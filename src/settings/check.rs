@@ -62,7 +62,7 @@ impl Reader<'_> {
 
 impl Settings {
     /// What sets a key, where it cannot be set by name: what is wrong with the attempt, and what to do instead.
-    fn owner(&self, key: &str) -> Option<(String, String)> {
+    pub(super) fn owner(&self, key: &str) -> Option<(String, String)> {
         let typed = self.typed.get(key)?;
         let call = format!("`.config(\"{key}\", …)`");
         match (typed.instead, typed.call) {

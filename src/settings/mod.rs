@@ -152,9 +152,11 @@ impl Settings {
             let author = typed.call.map_or(Author::Construct(typed.instead), Author::Call);
             Some(origin(key, typed.value.as_ref()?, location, author))
         });
+        // One that is refused as a whole needs no judge.
         let raw = self
             .raw
             .iter()
+            .filter(|raw| self.owner(&raw.key).is_none())
             .map(|raw| origin(&raw.key, &raw.value, raw.location, Author::Raw));
         typed.chain(raw).collect()
     }

@@ -33,7 +33,6 @@ pub(super) fn broken() -> Vec<Case> {
             }),
             &[
                 "remove `.config(\"acks\", …)`",
-                "change `.config(\"acks\", …)`",
                 "remove `.config(\"isolation.level\", …)`",
             ],
             beside(|kafka| {
