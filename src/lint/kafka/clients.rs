@@ -133,8 +133,7 @@ impl<'a> ClientFile<'a> {
             return None;
         };
         let mut finding = Diagnostic::new(&client::TIMEOUTS, problem);
-        finding.hint =
-            "change it in `.session_timeout(…)` to some heartbeats, and to less than the poll interval".to_owned();
+        finding.hint("change it in `.session_timeout(…)` to some heartbeats, and to less than the poll interval");
         finding.yaml_hint =
             Some("set `session.timeout.ms` to some heartbeats, and to less than `max.poll.interval.ms`".to_owned());
         Some((line, finding))
