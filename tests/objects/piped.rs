@@ -147,3 +147,17 @@ fn the_line_of_a_finding_is_shown_with_what_is_meant() {
     ];
     assert_snapshot!(shown.join(""));
 }
+
+#[test]
+fn the_example_of_the_readme_is_what_is_said() {
+    let layout = include_str!("../faults/layouts/bitnami.yaml");
+    let (key, value) = (
+        "KAFKA_CFG_OFFSETS_TOPIC_REPLICATION_FACTOR\n              value: ",
+        "'3'",
+    );
+    let from = format!("{key}{value}");
+    assert!(layout.contains(&from));
+    let said = piped(&layout.replace(&from, &format!("{key}'4'")), &[]);
+    let said = said.strip_prefix("exit 2\n").unwrap();
+    assert!(include_str!("../../README.md").contains(said.trim_end()), "{said}");
+}
