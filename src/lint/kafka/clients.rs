@@ -64,7 +64,8 @@ impl<'a> ClientFile<'a> {
     }
 
     /// What a producer refuses when it is told to be idempotent, or has transactions, which need that
-    /// (`ProducerConfig.postProcessAndValidateIdempotenceConfigs`). Without either it turns idempotence off by itself.
+    /// (`ProducerConfig.postProcessAndValidateIdempotenceConfigs`; each was shown to the clients of 3.9.2 and 4.3.1). Without either it
+    /// turns idempotence off by itself, but for more than 5 requests in flight, which 4.3.1 refuses also then.
     fn idempotence(&self) -> Vec<(&'a Property, Diagnostic)> {
         let kind = if self.line("transactional.id").is_some() {
             "transactional"
