@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cluster, Member};
-use crate::lint::model::{ObjectModel, set::ObjectSet};
+use super::{Cluster, Member, ownership};
+use crate::lint::model::set::ObjectSet;
 
 /// The number of brokers of each cluster.
 pub(super) struct Brokers<'a> {
@@ -34,23 +34,10 @@ impl<'a> Brokers<'a> {
         self.in_cluster(member.index)
     }
 
-    /// How many there are behind the first address of a bootstrap list, seen from a namespace; none if they are not among the objects.
+    /// How many there are behind a bootstrap list, seen from a namespace; none if they are not among the objects.
     pub(super) fn behind(&self, namespace: &str, servers: &str) -> Option<i64> {
-        let address = servers.split(',').next()?.trim();
-        let address = address.rsplit_once("://").map_or(address, |(_, address)| address);
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        let parts: Vec<&str> = host.split('.').collect();
-        let (service, namespace) = match parts.as_slice() {
-            [service] => (*service, namespace),
-            [service, namespace] | [service, namespace, "svc", ..] | [_, service, namespace, "svc", ..] => {
-                (*service, *namespace)
-            }
-            _ => return None,
-        };
-        let found = self.set.find("Service", namespace, service);
-        let selector = found.and_then(ObjectModel::service)?.selector.as_ref()?;
-        let mut workloads = self.set.selected(namespace, selector).into_iter();
-        workloads.find_map(|(index, _)| self.in_cluster(index))
+        let workloads = ownership::workloads(self.set, namespace, servers);
+        workloads.into_iter().find_map(|index| self.in_cluster(index))
     }
 
     fn in_cluster(&self, index: usize) -> Option<i64> {
