@@ -74,6 +74,7 @@
 //! | [`workload`] | what pods need: containers, volumes, JVM, images, network policies |
 //! | [`settings`] | settings of Kafka: typed, raw, and where each came from |
 //! | [`stack`], [`construct`], [`context`] | the stack; the trait of its constructs; what they know about the stack |
+//! | [`diff`](mod@diff) | what applying one set of manifests over another does to a running cluster |
 //! | [`lint`] | judges finished objects, rendered or read from disk |
 //! | `catalogue` | every setting of each Kafka release, to check settings |
 //! | `promql` | selectors, durations and analysis of expressions |
@@ -104,6 +105,7 @@ pub mod connect;
 pub mod construct;
 pub mod context;
 pub mod diagnostics;
+pub mod diff;
 pub mod kafka;
 mod kubernetes;
 pub mod lint;

@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "catalogue",
     "metrics",
     "lint",
+    "diff",
     "context",
     "capacity",
     "construct",

@@ -9,6 +9,7 @@
 mod capacity;
 mod cli;
 mod corpus;
+mod diff;
 mod faults;
 mod invariants;
 mod monitored;

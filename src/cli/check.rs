@@ -100,7 +100,7 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Out
         let text = match output.format() {
             Format::Github => report::github(all, show, &none),
             Format::Sarif => report::sarif(all, show, &none),
-            Format::Text | Format::Json => report::text(all, show, output.data_paint()),
+            Format::Text | Format::Json | Format::Markdown => report::text(all, show, output.data_paint()),
         };
         output.data([text.as_str()])?;
     }
@@ -138,7 +138,7 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
         let text = match output.format() {
             Format::Github => report::github(all, Show::Open, &judgement.not_judged),
             Format::Sarif => report::sarif(all, Show::Open, &judgement.not_judged),
-            Format::Text | Format::Json => manifests::text(&judgement, output.data_paint()),
+            Format::Text | Format::Json | Format::Markdown => manifests::text(&judgement, output.data_paint()),
         };
         output.data([text.as_str()])?;
         for needless in &judgement.needless {

@@ -121,7 +121,7 @@ pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> R
     })
 }
 
-fn read_stdin(stdin: &mut dyn Read) -> Result<String, Failure> {
+pub(super) fn read_stdin(stdin: &mut dyn Read) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     stdin
         .take(LARGEST + 1)
@@ -134,7 +134,7 @@ fn read_stdin(stdin: &mut dyn Read) -> Result<String, Failure> {
     if text.trim().is_empty() {
         // What failed before the pipe has said why.
         return Err(Failure::new("nothing on standard input")
-            .hint("`--dir -` reads manifests from a pipe: `helm template … | kafka-stacks check --dir -`"));
+            .hint("`-` reads manifests from a pipe: `helm template … | kafka-stacks check --dir -`"));
     }
     Ok(text)
 }
@@ -177,16 +177,16 @@ struct Object {
 }
 
 /// A path as it was given, with `/` between folders on every machine.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.display().to_string().replace('\\', "/")
 }
 
-fn is_manifest(path: &Path) -> bool {
+pub(super) fn is_manifest(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
 }
 
-fn is_kustomization(path: &Path) -> bool {
+pub(super) fn is_kustomization(path: &Path) -> bool {
     path.file_name().is_some_and(|name| {
         ["kustomization.yaml", "kustomization.yml", "Kustomization"]
             .iter()
@@ -205,7 +205,7 @@ fn is_remote(resource: &str) -> bool {
 
 /// The files that a kustomization patches objects with, and where it names each. A patch may also be inline, as text of
 /// several lines.
-fn patches(kustomization: &Value) -> Vec<(String, &str)> {
+pub(super) fn patches(kustomization: &Value) -> Vec<(String, &str)> {
     let mut files = Vec::new();
     for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
         for (index, patch) in kustomization[field].as_array().into_iter().flatten().enumerate() {
@@ -224,7 +224,7 @@ fn index(path: &Path) -> Option<Vec<Listed>> {
     yaml::read_index(&text(path).ok()??)
 }
 
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     // The text of the error's kind is the same on every machine.
     format!("cannot be read: {}", error.kind())
 }
@@ -611,7 +611,7 @@ impl Folder {
 }
 
 /// A path without `.` and `..`, without looking at the disk.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -627,7 +627,7 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 /// The text of a file; `None` for a link to a folder. The error is a line and what is wrong there.
-fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
+pub(super) fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
     let kind = fs::metadata(path).map_err(|error| (1, reason(&error)))?;
     if kind.is_dir() {
         return Ok(None);

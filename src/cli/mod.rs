@@ -7,6 +7,7 @@ mod capacity;
 mod check;
 mod compare;
 mod completions;
+mod diff;
 mod explain;
 mod failure;
 mod folder;
@@ -14,6 +15,7 @@ mod list;
 mod manifests;
 mod output;
 mod report;
+mod schema;
 #[cfg(test)]
 mod scratch;
 mod stacks;
@@ -57,20 +59,23 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Synth(synth::Arguments),
+    Diff(diff::Arguments),
     Check(check::Arguments),
     List(list::Arguments),
     Tree(tree::Arguments),
     Capacity(capacity::Arguments),
     Explain(explain::Arguments),
+    Schema(schema::Arguments),
     Completions(completions::Arguments),
+    KubectlDiff(diff::KubectlArguments),
 }
 
 /// How a run ended; the number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Done = 0,
-    /// `synth --check` found differences.
-    Stale = 1,
+    /// `synth --check` or `diff` found differences.
+    Differs = 1,
     /// There are errors, or the run failed.
     Failed = 2,
 }
@@ -127,12 +132,18 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
             Err(Failure::new("only `check` reports findings in this format")
                 .hint("use `--format text` or `--format json`"))
         }
+        verb if output.format() == Format::Markdown && !matches!(verb, Verb::Diff(_)) => {
+            Err(Failure::new("only `diff` reports in this format").hint("use `--format text` or `--format json`"))
+        }
         Verb::Synth(arguments) => synth::run(arguments, stacks, output),
+        Verb::Diff(arguments) => diff::run(arguments, stacks, output),
+        Verb::KubectlDiff(arguments) => diff::run_for_kubectl(arguments, output),
         Verb::Check(arguments) => check::run(arguments, stacks, output),
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, stacks, output),
+        Verb::Schema(arguments) => schema::run(arguments, output),
         Verb::Completions(arguments) => completions::run(arguments, stacks, output),
     };
     outcome.unwrap_or_else(|failure| {

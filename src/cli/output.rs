@@ -25,6 +25,8 @@ pub(super) enum Format {
     Github,
     /// Only for `check`: a SARIF 2.1.0 log, for code scanning
     Sarif,
+    /// Only for `diff`: a comment for a pull request
+    Markdown,
 }
 
 impl Format {
@@ -132,6 +134,12 @@ impl Paint {
             format!("{text}\n")
         }
     }
+
+    /// No colours, in lines of any length.
+    pub(super) const NONE: Self = Self {
+        on: false,
+        folds: false,
+    };
 
     /// No colours.
     #[cfg(test)]

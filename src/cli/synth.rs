@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     let mut outcome = if unsound { Outcome::Failed } else { Outcome::Done };
     if arguments.check {
         if !unsound && !of_sound.iter().all(|plan| plan.is_current()) {
-            outcome = Outcome::Stale;
+            outcome = Outcome::Differs;
         }
     } else {
         of_sound
@@ -130,7 +130,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
             None => format!("{}: not written\n", root.display()),
         });
         output.note(&lines.collect::<String>());
-        if outcome == Outcome::Stale {
+        if outcome == Outcome::Differs {
             output.note("not up to date: run `synth` and commit what it writes\n");
         }
     }

@@ -355,7 +355,7 @@ fn a_check_lists_every_difference_and_writes_nothing() {
     scratch.remove("out/good/namespace-kafka.yaml");
     let before = scratch.content();
     assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {}"), @r"
-    Stale
+    Differs
     -- notes
     superfluous: {}/good/.kustomization.yaml.pending
     stale: {}/good/broker/configmap-broker.yaml
@@ -363,7 +363,7 @@ fn a_check_lists_every_difference_and_writes_nothing() {
     not up to date: run `synth` and commit what it writes
     ");
     assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {} --format json"), @r#"
-    Stale
+    Differs
     -- data
     {
       "failures": [],
@@ -505,7 +505,7 @@ fn synth_replaces_what_a_merge_of_two_branches_left() {
         topics(&["clicks", "payments", ours, theirs])
     })];
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --check --out {}"), @r"
-    Stale
+    Differs
     -- notes
     left by a merge: {}/topics/kustomization.yaml
     left by a merge: {}/topics/topics/job-topics.yaml

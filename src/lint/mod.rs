@@ -44,7 +44,7 @@
 
 mod file;
 mod kafka;
-mod model;
+pub(crate) mod model;
 mod monitoring;
 mod object;
 pub(crate) mod rules;

@@ -97,17 +97,20 @@ fn the_help_fits_a_screen() {
     Usage: kafka-stacks [OPTIONS] <COMMAND>
 
     Commands:
-      synth        Write the stacks' manifests, but only files that changed
-      check        Report errors and warnings of stacks, or of manifests on disk; write nothing
-      list         List the stacks
-      tree         Show a stack's constructs and objects, with requests and limits
-      capacity     Show what a stack's load needs of its brokers, and what they have
-      explain      Explain a rule or an alert, or list all rules
-      completions  Write completions for a shell to standard output
-      help         Print this message or the help of the given subcommand(s)
+      synth         Write the stacks' manifests, but only files that changed
+      diff          Show what a change does to the running cluster
+      check         Report errors and warnings of stacks, or of manifests on disk; write nothing
+      list          List the stacks
+      tree          Show a stack's constructs and objects, with requests and limits
+      capacity      Show what a stack's load needs of its brokers, and what they have
+      explain       Explain a rule or an alert, or list all rules
+      schema        Write the JSON Schema of a report to standard output
+      completions   Write completions for a shell to standard output
+      kubectl-diff  Show what a change does to live objects; for `kubectl diff`
+      help          Print this message or the help of the given subcommand(s)
 
     Options:
-          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif]
+          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif, markdown]
           --color <WHEN>     When to use colour [default: auto] [possible values: auto, always, never]
       -h, --help             Print help (see more with '--help')
       -V, --version          Print version

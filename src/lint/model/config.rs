@@ -160,7 +160,7 @@ fn is_template(text: &str) -> bool {
 }
 
 /// The settings of declared topics, if that is what a file holds: lines `topic key=value`, among them numbers of partitions.
-fn topics(text: &str) -> Option<Vec<Property>> {
+pub(crate) fn topics(text: &str) -> Option<Vec<Property>> {
     if !text.contains(" partitions=") {
         return None;
     }

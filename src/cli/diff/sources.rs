@@ -1,0 +1,141 @@
+//! The texts of a side: from folders, files, standard input, and revisions.
+#![expect(clippy::disallowed_methods, reason = "the command line reads what it compares")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use super::git::{self, GitError};
+use crate::{
+    cli::{
+        failure::Failure,
+        folder::{self, is_kustomization, is_manifest, normal, shown},
+    },
+    diff::Source,
+    manifest::{INDEX, Manifests},
+    yaml,
+};
+
+/// The manifests of a folder, of a file, of standard input if the path is `-`, or of `REVISION:PATH`.
+pub(super) fn read(path: &Path, stdin: &mut dyn Read) -> Result<Vec<Source>, Failure> {
+    if path.as_os_str() == "-" {
+        let text = folder::read_stdin(stdin)?;
+        return Ok(vec![Source {
+            file: "<stdin>".to_owned(),
+            text,
+        }]);
+    }
+    let text = path.to_string_lossy();
+    if !path.exists()
+        && let Some((revision, below)) = text.split_once(':')
+    {
+        return at(revision, Path::new(below));
+    }
+    let sources = manifests(below(path, |file| is_manifest(file) || is_kustomization(file))?);
+    if sources.is_empty() && !path.is_dir() {
+        return Err(Failure::new(format!("no manifests in `{}`", shown(path))));
+    }
+    Ok(sources)
+}
+
+/// All files of a folder, whatever they are called: kubectl writes an object a file, without an ending.
+pub(super) fn all(path: &Path) -> Result<Vec<Source>, Failure> {
+    below(path, |_| true)
+}
+
+/// The manifests of a path, as a revision has them.
+pub(super) fn at(revision: &str, path: &Path) -> Result<Vec<Source>, Failure> {
+    at_revision(revision, path).map_err(|error| {
+        let failure = Failure::new(format!("`{revision}:{}`: {}", shown(path), error.message()));
+        match error {
+            GitError::Absent(_) => failure.hint("compare folders instead: `--from DIR --to DIR`, or `--against DIR`"),
+            _ => failure,
+        }
+    })
+}
+
+/// The same, with an error that says why it failed.
+pub(super) fn at_revision(revision: &str, path: &Path) -> Result<Vec<Source>, GitError> {
+    git::files(revision, path, |file| is_manifest(file) || is_kustomization(file)).map(manifests)
+}
+
+/// What a stack renders.
+pub(super) fn rendered(stack: &str, manifests: &Manifests) -> Vec<Source> {
+    let index = yaml::read_index(manifests.get(INDEX).unwrap_or_default()).unwrap_or_default();
+    let applied = index.iter().filter(|file| file.applied);
+    let texts = applied.filter_map(|file| Some((file, manifests.get(&file.path)?)));
+    texts
+        .map(|(file, text)| Source {
+            file: format!("{stack}/{}", file.path),
+            text: text.to_owned(),
+        })
+        .collect()
+}
+
+/// The files of a folder and of the folders in it, in the order of their names; links to folders are not followed.
+fn below(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Source>, Failure> {
+    let cannot = |path: &Path, error: &io::Error| Failure::new(format!("`{}` {}", shown(path), folder::reason(error)));
+    let kind = fs::metadata(root).map_err(|error| cannot(root, &error))?;
+    let mut files = Vec::new();
+    if kind.is_dir() {
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(|error| cannot(&folder, &error))? {
+                let entry = entry.map_err(|error| cannot(&folder, &error))?;
+                let path = entry.path();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(path);
+                } else if wanted(&path) {
+                    files.push(path);
+                }
+            }
+        }
+        files.sort();
+    } else {
+        files.push(root.to_owned());
+    }
+    let mut sources = Vec::with_capacity(files.len());
+    for path in files {
+        let file = shown(&path);
+        match folder::text(&path) {
+            Ok(Some(text)) => sources.push(Source { file, text }),
+            Ok(None) => {}
+            Err((line, message)) => return Err(Failure::new(format!("`{file}`, line {line}: {message}"))),
+        }
+    }
+    Ok(sources)
+}
+
+/// Without the documents that an index lists and does not apply, and without patches, which have only some fields of an object.
+fn manifests(mut sources: Vec<Source>) -> Vec<Source> {
+    let path = |source: &Source| {
+        PathBuf::from(
+            source
+                .file
+                .rsplit_once(':')
+                .map_or(source.file.as_str(), |(_, path)| path),
+        )
+    };
+    let mut others: BTreeSet<PathBuf> = BTreeSet::new();
+    for source in &sources {
+        let file = path(source);
+        if !is_kustomization(&file) {
+            continue;
+        }
+        let folder = file.parent().unwrap_or(Path::new(""));
+        if let Some(index) = yaml::read_index(&source.text) {
+            let documents = index.into_iter().filter(|file| !file.applied);
+            others.extend(documents.map(|document| normal(&folder.join(document.path))));
+        } else {
+            for document in yaml::read::read(&source.text).documents {
+                let patches = folder::patches(&document.value).into_iter();
+                others.extend(patches.map(|(_, patch)| normal(&folder.join(patch))));
+            }
+        }
+    }
+    sources.retain(|source| !others.contains(&normal(&path(source))));
+    sources
+}

@@ -1,0 +1,349 @@
+//! The result: changes, each with its class, and what they restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    class::{Class, Flag},
+    row::{self, Row, Words},
+};
+use crate::manifest::Identity;
+
+/// An object, by what makes it the same to the API server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct ObjectName {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; empty for cluster-wide kinds, and where the manifest has none.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+impl ObjectName {
+    /// The object as a report shows it, as `StatefulSet kafka/kafka`.
+    pub fn shown(&self) -> String {
+        if self.namespace.is_empty() {
+            format!("{} {}", self.kind, self.name)
+        } else {
+            format!("{} {}/{}", self.kind, self.namespace, self.name)
+        }
+    }
+}
+
+impl From<&Identity> for ObjectName {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            group: identity.group.clone(),
+            kind: identity.kind.clone(),
+            namespace: identity.namespace.clone(),
+            name: identity.name.clone(),
+        }
+    }
+}
+
+/// One change, and what it does to the running cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Change {
+    /// The stack, where several are compared in one run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+    /// The kind of change: `explain` tells about it.
+    pub rule: &'static str,
+    /// The object.
+    pub object: ObjectName,
+    /// The field in it: items of lists by their key, as `spec.template.spec.containers[kafka].image`; for a setting in a file, the
+    /// file and the key. Empty if the object itself appears, goes or is renamed.
+    pub path: String,
+    /// The value before; `null` if there was none.
+    pub before: Value,
+    /// The value after; `null` if there is none.
+    pub after: Value,
+    /// What it does.
+    pub class: Class,
+    /// What else it means.
+    pub flags: BTreeSet<Flag>,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// From `manual-steps` up, the commands in their order. A line that begins with `#` is done by hand.
+    pub commands: Vec<String>,
+}
+
+/// Pods that are replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Restart {
+    /// The stack, where several are compared in one run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+    /// The workload.
+    pub object: ObjectName,
+    /// Its pods, in the order in which they restart; names with `*` stand for pods whose names are random.
+    pub pods: Vec<String>,
+    /// How the controller goes about it, and what holds it back.
+    pub order: String,
+    /// The changes that cause it, each as object and path.
+    pub causes: Vec<String>,
+}
+
+/// What applying one set of manifests over another does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Report {
+    /// The worst class of all changes.
+    pub class: Class,
+    /// The flags of all changes.
+    pub flags: BTreeSet<Flag>,
+    /// The changes, worst first.
+    pub changes: Vec<Change>,
+    /// The workloads whose pods are replaced.
+    pub restarts: Vec<Restart>,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+    /// The number of objects without a change.
+    pub unchanged: usize,
+}
+
+impl Report {
+    /// Adds the report of another stack.
+    pub fn extend(&mut self, other: Self) {
+        self.class = self.class.max(other.class);
+        self.flags.extend(other.flags);
+        self.changes.extend(other.changes);
+        self.restarts.extend(other.restarts);
+        self.notes.extend(other.notes);
+        self.unchanged += other.unchanged;
+    }
+
+    /// Says of which stack it is.
+    #[must_use]
+    pub fn of_stack(mut self, name: &str) -> Self {
+        for change in &mut self.changes {
+            change.stack = Some(name.to_owned());
+        }
+        for restart in &mut self.restarts {
+            restart.stack = Some(name.to_owned());
+        }
+        self
+    }
+
+    /// Whether the manifests differ in anything.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// Where something changes.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) object: ObjectName,
+    pub(super) path: String,
+    pub(super) before: Value,
+    pub(super) after: Value,
+}
+
+impl Place {
+    /// A whole object.
+    pub(super) fn object(identity: &Identity) -> Self {
+        Self {
+            object: identity.into(),
+            path: String::new(),
+            before: Value::Null,
+            after: Value::Null,
+        }
+    }
+
+    /// A field of an object, or a setting in one of its files.
+    pub(super) fn field(identity: &Identity, path: impl Into<String>, before: Value, after: Value) -> Self {
+        Self {
+            object: identity.into(),
+            path: path.into(),
+            before,
+            after,
+        }
+    }
+}
+
+/// A change that was found, before its texts are made.
+#[derive(Debug)]
+pub(super) struct Draft {
+    rows: Vec<&'static Row>,
+    pub(super) place: Place,
+    words: Words,
+    /// The workloads that it restarts.
+    restarts: BTreeSet<ObjectName>,
+    flags: BTreeSet<Flag>,
+    /// What follows the reason.
+    remarks: Vec<String>,
+}
+
+impl Draft {
+    /// Gives a word of the row's texts a value.
+    pub(super) fn word(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
+        self.words.insert(name, vec![value.into()]);
+        self
+    }
+
+    /// Gives a word several values: a command is repeated for each.
+    pub(super) fn words(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) -> &mut Self {
+        self.words.insert(name, values.into_iter().collect());
+        self
+    }
+
+    /// Adds a flag that the row does not always have.
+    pub(super) fn flag(&mut self, flag: Flag) -> &mut Self {
+        self.flags.insert(flag);
+        self
+    }
+
+    /// Adds a clause to the reason.
+    pub(super) fn remark(&mut self, text: impl Into<String>) -> &mut Self {
+        self.remarks.push(text.into());
+        self
+    }
+
+    /// The change is also of another kind: the worse class counts, and both reasons are told.
+    pub(super) fn also(&mut self, row: &'static Row) -> &mut Self {
+        if !self.rows.iter().any(|known| known.id == row.id) {
+            self.rows.push(row);
+        }
+        self
+    }
+
+    /// Says which workload's pods the change replaces.
+    pub(super) fn restarts(&mut self, workload: ObjectName) -> &mut Self {
+        self.restarts.insert(workload);
+        self
+    }
+
+    /// The class.
+    pub(super) fn class(&self) -> Class {
+        self.rows.iter().map(|row| row.class).max().unwrap_or_default()
+    }
+
+    fn finish(mut self) -> Change {
+        let shown = |value: &Value| vec![shown(value)];
+        self.words.insert("kind", vec![self.place.object.kind.clone()]);
+        self.words
+            .insert("namespace", vec![self.place.object.namespace.clone()]);
+        self.words.insert("name", vec![self.place.object.name.clone()]);
+        self.words.insert("path", vec![self.place.path.clone()]);
+        self.words.entry("before").or_insert_with(|| shown(&self.place.before));
+        self.words.entry("after").or_insert_with(|| shown(&self.place.after));
+        let class = self.class();
+        let reasons = self.rows.iter().map(|row| row::sentence(row.reason, &self.words));
+        let reasons: Vec<String> = reasons.chain(self.remarks).filter(|text| !text.is_empty()).collect();
+        let commands = self.rows.iter().flat_map(|row| row.commands);
+        let worst = self.rows.iter().find(|row| row.class == class);
+        Change {
+            stack: None,
+            rule: worst.map_or("", |row| row.id),
+            class,
+            flags: self
+                .rows
+                .iter()
+                .flat_map(|row| row.flags.iter().copied())
+                .chain(self.flags)
+                .collect(),
+            reason: reasons.join("; "),
+            commands: commands.flat_map(|text| row::commands(text, &self.words)).collect(),
+            object: self.place.object,
+            path: self.place.path,
+            before: self.place.before,
+            after: self.place.after,
+        }
+    }
+}
+
+/// The changes that were found so far.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) drafts: Vec<Draft>,
+    /// What is known of the restart of a workload: its pods in their order, and how.
+    pub(super) restarts: BTreeMap<ObjectName, (Vec<String>, String)>,
+    /// Workloads that the API server refuses.
+    pub(super) refused: BTreeSet<ObjectName>,
+    pub(super) notes: BTreeSet<String>,
+    pub(super) unchanged: usize,
+}
+
+impl Found {
+    /// Adds a change.
+    pub(super) fn add(&mut self, row: &'static Row, place: Place) -> &mut Draft {
+        let at = self.drafts.len();
+        self.drafts.push(Draft {
+            rows: vec![row],
+            place,
+            words: Words::new(),
+            restarts: BTreeSet::new(),
+            flags: BTreeSet::new(),
+            remarks: Vec::new(),
+        });
+        &mut self.drafts[at]
+    }
+
+    /// Says what could not be compared, and why.
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.notes.insert(text.into());
+    }
+
+    pub(super) fn finish(self) -> Report {
+        let mut causes: BTreeMap<ObjectName, Vec<String>> = BTreeMap::new();
+        for draft in &self.drafts {
+            for workload in &draft.restarts {
+                let Place { object, path, .. } = &draft.place;
+                causes
+                    .entry(workload.clone())
+                    .or_default()
+                    .push(format!("{} {path}", object.shown()));
+            }
+        }
+        let restarts = self.restarts.into_iter().filter_map(|(object, (pods, order))| {
+            let causes = causes.remove(&object)?;
+            (!pods.is_empty()).then_some(Restart {
+                stack: None,
+                object,
+                pods,
+                order,
+                causes,
+            })
+        });
+        let mut changes: Vec<Change> = self.drafts.into_iter().map(Draft::finish).collect();
+        changes.sort_by(|a, b| {
+            let key = |change: &Change| {
+                (
+                    std::cmp::Reverse(change.class),
+                    change.object.clone(),
+                    change.path.clone(),
+                )
+            };
+            key(a).cmp(&key(b))
+        });
+        Report {
+            class: changes.iter().map(|change| change.class).max().unwrap_or_default(),
+            flags: changes.iter().flat_map(|change| change.flags.iter().copied()).collect(),
+            restarts: restarts.collect(),
+            changes,
+            notes: self.notes.into_iter().collect(),
+            unchanged: self.unchanged,
+        }
+    }
+}
+
+/// A value in a text: short, in one line.
+pub(crate) fn shown(value: &Value) -> String {
+    const LONGEST: usize = 120;
+    let text = match value {
+        Value::Null => return "nothing".to_owned(),
+        Value::String(text) => text.replace('\n', "⏎"),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST).collect();
+    format!("{start}…")
+}

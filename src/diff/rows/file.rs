@@ -1,0 +1,137 @@
+//! A file of a ConfigMap, and what a change of it does to the pods that read it.
+
+use serde_json::Value;
+
+use crate::{
+    diff::{
+        change::{Draft, Found, ObjectName, Place},
+        class::Class,
+        row::Row,
+        sets::{Sets, When},
+        walk::step,
+    },
+    manifest::Identity,
+};
+
+/// The pods that read a file restart with it.
+static READ_AGAIN: Row = Row {
+    id: "file-read-again",
+    class: Class::RollingRestart,
+    flags: &[],
+    summary: "a file changes, and the pods that read it restart",
+    reason: "the pods of {restarted} restart and read it",
+    commands: &[],
+};
+
+/// The pods that read a file keep the old one.
+static KEPT: Row = Row {
+    id: "file-not-read",
+    class: Class::ManualSteps,
+    flags: &[],
+    summary: "a file changes, and the pods that read it do not restart",
+    reason: "nothing restarts the pods of {kept}: they keep what they have read until they restart for another reason",
+    commands: &[
+        "kubectl -n {namespace} rollout restart {kept}",
+        "kubectl -n {namespace} rollout status {kept}",
+    ],
+};
+
+/// The workload that should restart is refused.
+static WAITS: Row = Row {
+    id: "file-waits",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a file changes, and the API server refuses the workload that reads it",
+    reason: "the API server refuses the change of {waiting}: the file is applied all the same, and waits unused for a later restart",
+    commands: &[],
+};
+
+pub(super) const ROWS: &[&Row] = &[&READ_AGAIN, &KEPT, &WAITS];
+
+/// What a change of a file does to the pods that read it.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    /// Workloads whose pods restart and read it.
+    restarted: Vec<ObjectName>,
+    /// Workloads whose pods run on with what they have read.
+    kept: Vec<ObjectName>,
+    /// Workloads that would restart, and that the API server refuses.
+    waiting: Vec<ObjectName>,
+    /// Jobs, which read it when they run.
+    pub(super) jobs: Vec<ObjectName>,
+}
+
+impl Effect {
+    pub(super) fn of(sets: &Sets<'_>, identity: &Identity, found: &Found) -> Self {
+        let mut effect = Self::default();
+        for worker in sets.readers(When::After, identity) {
+            let name = worker.name();
+            // One that is new reads it when it starts.
+            if sets.before.find(&worker.model.identity).is_none() {
+                continue;
+            }
+            let list = if ["Job", "CronJob"].contains(&name.kind.as_str()) {
+                &mut effect.jobs
+            } else if found.refused.contains(&name) {
+                &mut effect.waiting
+            } else if found.restarts.contains_key(&name) {
+                &mut effect.restarted
+            } else {
+                &mut effect.kept
+            };
+            list.push(name);
+        }
+        effect
+    }
+
+    /// Says it of a change in the file.
+    pub(super) fn tell(&self, draft: &mut Draft) {
+        if !self.restarted.is_empty() {
+            draft
+                .also(&READ_AGAIN)
+                .words("restarted", self.restarted.iter().map(workload));
+            for workload in &self.restarted {
+                draft.restarts(workload.clone());
+            }
+        }
+        if !self.waiting.is_empty() {
+            draft.also(&WAITS).words("waiting", self.waiting.iter().map(workload));
+        }
+        if !self.kept.is_empty() {
+            draft.also(&KEPT).words("kept", self.kept.iter().map(workload));
+        }
+    }
+}
+
+/// A workload as kubectl names it.
+fn workload(name: &ObjectName) -> String {
+    format!("{}/{}", name.kind.to_lowercase(), name.name)
+}
+
+/// A file that differs.
+pub(super) struct FileChange<'a> {
+    pub(super) sets: &'a Sets<'a>,
+    /// The ConfigMap.
+    pub(super) identity: &'a Identity,
+    pub(super) file: &'a str,
+    /// The text; none if the file was not there.
+    pub(super) before: Option<&'a str>,
+    pub(super) after: Option<&'a str>,
+    pub(super) effect: &'a Effect,
+}
+
+impl FileChange<'_> {
+    /// The place of a part of the file, such as the key of a setting. Parts go from the outside in.
+    pub(super) fn place(&self, parts: &[&str], before: Option<&str>, after: Option<&str>) -> Place {
+        let mut path = format!("data[{}]", self.file);
+        for part in parts {
+            let step = step(part);
+            if !step.starts_with('[') {
+                path.push('.');
+            }
+            path += &step;
+        }
+        let value = |text: Option<&str>| text.map_or(Value::Null, Into::into);
+        Place::field(self.identity, path, value(before), value(after))
+    }
+}

@@ -1,0 +1,132 @@
+//! The classification. Each file is a family of changes: its rows, and how they are recognized.
+//!
+//! | File | Changes of |
+//! |---|---|
+//! | `object` | whole objects that appear, go or are renamed; labels; kinds that are not known |
+//! | `workload` | StatefulSets, Deployments, DaemonSets, Jobs: pod templates and what restarts, fields that cannot change, replicas |
+//! | `files` | ConfigMaps and Secrets, file by file |
+//! | `file` | a file, and what a change of it does to the pods that read it |
+//! | `settings` | property files, key by key |
+//! | `topics` | files of topics, topic by topic |
+
+pub(super) mod file;
+pub(super) mod files;
+pub(super) mod object;
+pub(super) mod settings;
+pub(super) mod topics;
+pub(super) mod workload;
+
+use serde_json::Value;
+
+use super::{
+    change::{Found, Place},
+    pairs::Pair,
+    row::Row,
+    sets::Sets,
+    walk::{Field, fields},
+};
+use crate::manifest::Identity;
+
+/// All rows, by family.
+pub fn all() -> impl Iterator<Item = &'static Row> {
+    [
+        object::ROWS,
+        workload::ROWS,
+        file::ROWS,
+        files::ROWS,
+        settings::ROWS,
+        topics::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// An object that differs.
+pub(super) struct Changed<'a> {
+    pub(super) sets: &'a Sets<'a>,
+    pub(super) identity: &'a Identity,
+    pub(super) before: Value,
+    pub(super) after: Value,
+    /// The fields in which it differs.
+    pub(super) fields: Vec<Field>,
+}
+
+impl Changed<'_> {
+    /// The place of a field.
+    pub(super) fn place(&self, field: &Field) -> Place {
+        Place::field(self.identity, &field.path, field.before.clone(), field.after.clone())
+    }
+}
+
+/// Finds what all pairs mean.
+pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
+    object::doubts(sets, found);
+    object::renamed_namespaces(sets, pairs, found);
+    let changed: Vec<Changed<'_>> = pairs
+        .iter()
+        .filter_map(|pair| match pair {
+            Pair::Changed(old, new) => Some((*old, *new)),
+            _ => None,
+        })
+        .map(|(old, new)| {
+            let (before, after) = (sets.before.body(old), sets.after.body(new));
+            let identity = sets.after.identity(new);
+            Changed {
+                sets,
+                identity,
+                fields: fields(&before, &after),
+                before,
+                after,
+            }
+        })
+        .collect();
+    // Workloads come first: whether a file is read again depends on them.
+    for changed in changed.iter().filter(|changed| workload::is(changed.identity)) {
+        workload::judge(changed, found);
+    }
+    for changed in changed.iter().filter(|changed| !workload::is(changed.identity)) {
+        match (changed.identity.group.as_str(), changed.identity.kind.as_str()) {
+            ("", "ConfigMap" | "Secret") => files::judge(changed, found),
+            _ => object::judge(changed, found),
+        }
+    }
+    for pair in pairs {
+        match pair {
+            Pair::Changed(..) => {}
+            Pair::Removed(old) => object::removed(sets, *old, found),
+            Pair::Added(new) => object::added(sets, *new, found),
+            Pair::Renamed(old, new) => object::renamed(sets, *old, *new, found),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::diff::class::Class;
+
+    #[test]
+    fn every_row_can_be_told_from_the_others_and_has_its_commands() {
+        let mut ids = BTreeSet::new();
+        for row in all() {
+            assert!(ids.insert(row.id), "{} is there twice", row.id);
+            assert!(
+                row.id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()),
+                "{}",
+                row.id
+            );
+            assert_eq!(
+                row.class >= Class::ManualSteps,
+                !row.commands.is_empty(),
+                "{}: commands from manual-steps up",
+                row.id
+            );
+            assert!(!row.summary.is_empty() && !row.reason.ends_with('.'), "{}", row.id);
+        }
+    }
+}

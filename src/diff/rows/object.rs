@@ -1,0 +1,442 @@
+//! Whole objects that appear, go or are renamed; labels and annotations; kinds that are not known.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Changed;
+use crate::{
+    diff::{
+        change::{Found, Place},
+        class::{Class, Flag},
+        pairs::Pair,
+        row::Row,
+        sets::{Sets, When, Worker},
+        side::Doubt,
+    },
+    manifest::Identity,
+};
+
+const APPLY: &str = "# apply the new manifests";
+
+/// An object that is new.
+static ADDED: Row = Row {
+    id: "object-added",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "an object is new",
+    reason: "is created",
+    commands: &[],
+};
+
+/// A workload that is new.
+static WORKLOAD_ADDED: Row = Row {
+    id: "workload-added",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a workload is new",
+    reason: "is created with its pods; no pod that runs is replaced",
+    commands: &[],
+};
+
+/// A Job that is new, which runs at once.
+static JOB_ADDED: Row = Row {
+    id: "job-added",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a Job is new",
+    reason: "runs once it is applied",
+    commands: &[],
+};
+
+/// An object that goes.
+static REMOVED: Row = Row {
+    id: "object-removed",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "an object is removed",
+    reason: "a deployer that prunes deletes it; without one it stays in the cluster",
+    commands: &[],
+};
+
+/// A Job that goes.
+static JOB_REMOVED: Row = Row {
+    id: "job-removed",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a Job is removed",
+    reason: "a deployer that prunes deletes it and its pods, and what the Job has done stays; without one, both stay",
+    commands: &[],
+};
+
+/// A Job whose content is another, and its name with it.
+static JOB_REPLACED: Row = Row {
+    id: "job-replaced",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a Job named after its content runs again",
+    reason: "the new Job runs once it is applied; the old one has done its work",
+    commands: &[],
+};
+
+/// A StatefulSet that goes.
+static STATEFUL_SET_REMOVED: Row = Row {
+    id: "statefulset-removed",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ClientBreaking],
+    summary: "a StatefulSet is removed",
+    reason: "a deployer that prunes stops all its pods at once, and its data can no longer be reached; the claims ({claim}) \
+        stay unless `persistentVolumeClaimRetentionPolicy` deletes them; without pruning it keeps running, and no file says so",
+    commands: &[
+        "kubectl -n {namespace} get statefulset {name}",
+        "# move or copy its data, and stop its clients, before anything prunes it",
+        "kubectl -n {namespace} delete statefulset {name} --cascade=orphan  # keeps the pods running, if they must stay",
+    ],
+};
+
+/// A StatefulSet without claims that goes.
+static STATELESS_SET_REMOVED: Row = Row {
+    id: "statefulset-without-claims-removed",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "a StatefulSet without claims is removed",
+    reason: "a deployer that prunes stops all its pods at once; without one they keep running",
+    commands: &[],
+};
+
+/// A Deployment or DaemonSet that goes.
+static WORKLOAD_REMOVED: Row = Row {
+    id: "workload-removed",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "a Deployment or DaemonSet is removed",
+    reason: "a deployer that prunes stops all its pods at once; without one they keep running",
+    commands: &[],
+};
+
+/// A namespace that goes.
+static NAMESPACE_REMOVED: Row = Row {
+    id: "namespace-removed",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ClientBreaking, Flag::Irreversible],
+    summary: "a Namespace is removed",
+    reason: "a deployer that prunes deletes it with everything in it, claims included; without one it stays",
+    commands: &[
+        "kubectl get persistentvolumeclaims -n {name}",
+        "# keep the Namespace in the manifests, or tell the deployer to keep it \
+         (`argocd.argoproj.io/sync-options: Prune=false`, `kustomize.toolkit.fluxcd.io/prune: disabled`)",
+    ],
+};
+
+/// Everything moves into another namespace.
+static NAMESPACE_RENAMED: Row = Row {
+    id: "namespace-renamed",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ClientBreaking, Flag::Irreversible],
+    summary: "objects with volumes move to another namespace",
+    reason: "claims cannot move between namespaces: {count} objects are created empty in `{after}`, and a deployer that prunes \
+        deletes those in `{before}` with their data; without one, both run",
+    commands: &[
+        "kubectl -n {before} get persistentvolumeclaims",
+        "# run both side by side, copy the data (MirrorMaker 2), move the clients, and remove the old namespace at the end",
+    ],
+};
+
+/// Everything moves into another namespace, and there are no volumes.
+static NAMESPACE_RENAMED_WITHOUT_CLAIMS: Row = Row {
+    id: "namespace-renamed-without-claims",
+    class: Class::Metadata,
+    flags: &[Flag::Availability, Flag::ClientBreaking],
+    summary: "objects without volumes move to another namespace",
+    reason: "{count} objects are created in `{after}`, and a deployer that prunes deletes those in `{before}`; addresses of Services \
+        change with the namespace",
+    commands: &[],
+};
+
+/// A StatefulSet under another name.
+static STATEFUL_SET_RENAMED: Row = Row {
+    id: "statefulset-renamed",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::Irreversible],
+    summary: "a StatefulSet is renamed",
+    reason: "to Kubernetes it is another set: `{after}` starts with empty volumes, and a deployer that prunes stops `{before}`, whose \
+        claims ({claim}) belong to its name; without pruning, both run",
+    commands: &[
+        "# keep the old name; or run both sets side by side until the data has moved to the new one, then remove the old one",
+        "kubectl -n {namespace} get persistentvolumeclaims",
+    ],
+};
+
+/// A Service under another name.
+static SERVICE_RENAMED: Row = Row {
+    id: "service-renamed",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "a Service is renamed",
+    reason: "its address `{before}.{namespace}.svc` goes with a deployer that prunes: clients must use `{after}.{namespace}.svc`; without \
+        pruning, both stay",
+    commands: &[],
+};
+
+/// An object under another name.
+static RENAMED: Row = Row {
+    id: "object-renamed",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "an object is renamed",
+    reason: "is created under the new name; a deployer that prunes deletes the old one",
+    commands: &[],
+};
+
+/// A workload without volumes under another name.
+static WORKLOAD_RENAMED: Row = Row {
+    id: "workload-renamed",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a workload without volumes is renamed",
+    reason: "all pods of `{after}` are new, and a deployer that prunes stops those of `{before}` without waiting for them; without \
+        pruning, both run",
+    commands: &[],
+};
+
+/// Labels and annotations of an object.
+static METADATA: Row = Row {
+    id: "metadata",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "labels or annotations of an object",
+    reason: "no process reads it",
+    commands: &[],
+};
+
+/// Another version of the same API.
+static API_VERSION: Row = Row {
+    id: "api-version",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "another version of the same API",
+    reason: "is the same object to the API server, if it serves this version",
+    commands: &[],
+};
+
+/// A field that no row knows.
+static FIELD: Row = Row {
+    id: "unknown-field",
+    class: Class::Metadata,
+    flags: &[Flag::Unknown],
+    summary: "a field whose effect is not known",
+    reason: "what its controller does with the change is not known here",
+    commands: &[],
+};
+
+/// A key that a mapping has twice.
+static DUPLICATE_KEY: Row = Row {
+    id: "duplicate-key",
+    class: Class::RefusedByApiServer,
+    flags: &[Flag::Unknown],
+    summary: "a key that a mapping has twice",
+    reason: "`{key}` is there twice (line {line}): the API server refuses it under strict validation, kustomize and Flux refuse the file, \
+        and others take the last value, as this report does",
+    commands: &["# keep one of the two", APPLY],
+};
+
+/// An object that is in the manifests twice.
+static OBJECT_TWICE: Row = Row {
+    id: "object-twice",
+    class: Class::Metadata,
+    flags: &[Flag::Unknown],
+    summary: "an object that is in the manifests twice",
+    reason: "two documents are this object and differ: the one that is applied last wins; the one in `{file}` is compared here",
+    commands: &[],
+};
+
+pub(super) const ROWS: &[&Row] = &[
+    &ADDED,
+    &WORKLOAD_ADDED,
+    &JOB_ADDED,
+    &REMOVED,
+    &JOB_REMOVED,
+    &JOB_REPLACED,
+    &STATEFUL_SET_REMOVED,
+    &STATELESS_SET_REMOVED,
+    &WORKLOAD_REMOVED,
+    &NAMESPACE_REMOVED,
+    &NAMESPACE_RENAMED,
+    &NAMESPACE_RENAMED_WITHOUT_CLAIMS,
+    &STATEFUL_SET_RENAMED,
+    &SERVICE_RENAMED,
+    &RENAMED,
+    &WORKLOAD_RENAMED,
+    &METADATA,
+    &API_VERSION,
+    &FIELD,
+    &DUPLICATE_KEY,
+    &OBJECT_TWICE,
+];
+
+/// What readers of the new manifests take for different things.
+pub(super) fn doubts(sets: &Sets<'_>, found: &mut Found) {
+    for doubt in &sets.after.doubts {
+        // What was there before is not a change.
+        if sets.before.doubts.contains(doubt) {
+            continue;
+        }
+        match doubt {
+            Doubt::Twice { identity, file } => {
+                found.add(&OBJECT_TWICE, Place::object(identity)).word("file", file);
+            }
+            Doubt::Key { identity, key, line } => {
+                let draft = found.add(&DUPLICATE_KEY, Place::object(identity));
+                draft.word("key", key).word("line", line.to_string());
+            }
+        }
+    }
+    for file in &sets.after.transformed {
+        found.note(format!(
+            "`{file}` changes objects before they are applied: compare the output of `kubectl kustomize` instead"
+        ));
+    }
+}
+
+/// The fields of an object that no family knows.
+pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
+    for field in &changed.fields {
+        other(changed, field, found);
+    }
+}
+
+/// A field that no row of its family knows.
+pub(super) fn other(changed: &Changed<'_>, field: &crate::diff::walk::Field, found: &mut Found) {
+    if field.reordered {
+        return;
+    }
+    let row = match field.pattern.as_str() {
+        "apiVersion" => &API_VERSION,
+        pattern if pattern.starts_with("metadata.labels") || pattern.starts_with("metadata.annotations") => &METADATA,
+        _ => &FIELD,
+    };
+    found.add(row, changed.place(field));
+}
+
+/// An object that is gone.
+pub(super) fn removed(sets: &Sets<'_>, old: usize, found: &mut Found) {
+    let identity = sets.before.identity(old);
+    let place = Place::object(identity);
+    match identity.kind.as_str() {
+        "StatefulSet" => {
+            let claims = claims(sets, When::Before, identity);
+            if claims.is_empty() {
+                found.add(&STATELESS_SET_REMOVED, place);
+            } else {
+                found.add(&STATEFUL_SET_REMOVED, place).word("claim", claims.join(", "));
+            }
+        }
+        "Deployment" | "DaemonSet" | "ReplicaSet" => {
+            found.add(&WORKLOAD_REMOVED, place);
+        }
+        "Job" => {
+            found.add(&JOB_REMOVED, place);
+        }
+        "Namespace" => {
+            found.add(&NAMESPACE_REMOVED, place);
+        }
+        _ => {
+            found.add(&REMOVED, place);
+        }
+    }
+}
+
+/// An object that is new.
+pub(super) fn added(sets: &Sets<'_>, new: usize, found: &mut Found) {
+    let identity = sets.after.identity(new);
+    let row = match identity.kind.as_str() {
+        "StatefulSet" | "Deployment" | "DaemonSet" | "ReplicaSet" => &WORKLOAD_ADDED,
+        "Job" => &JOB_ADDED,
+        _ => &ADDED,
+    };
+    found.add(row, Place::object(identity));
+}
+
+/// An object that has another name; what moved to another namespace is told once for all of them.
+pub(super) fn renamed(sets: &Sets<'_>, old: usize, new: usize, found: &mut Found) {
+    let (was, is) = (sets.before.identity(old), sets.after.identity(new));
+    if was.namespace != is.namespace || is.kind == "Namespace" {
+        return;
+    }
+    let place = Place::field(is, "metadata.name", was.name.clone().into(), is.name.clone().into());
+    match is.kind.as_str() {
+        "StatefulSet" => {
+            let claims = claims(sets, When::Before, was);
+            if claims.is_empty() {
+                found.add(&WORKLOAD_RENAMED, place);
+            } else {
+                found.add(&STATEFUL_SET_RENAMED, place).word("claim", claims.join(", "));
+            }
+        }
+        "Deployment" | "DaemonSet" | "ReplicaSet" => {
+            found.add(&WORKLOAD_RENAMED, place);
+        }
+        "Service" => {
+            found.add(&SERVICE_RENAMED, place);
+        }
+        "Job" => {
+            found.add(&JOB_REPLACED, place);
+        }
+        _ => {
+            found.add(&RENAMED, place);
+        }
+    }
+}
+
+/// Objects that are in another namespace than before, one change for each pair of namespaces.
+pub(super) fn renamed_namespaces(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
+    let moved = pairs.iter().filter_map(|pair| match pair {
+        Pair::Renamed(old, new) => {
+            let (was, is) = (sets.before.identity(*old), sets.after.identity(*new));
+            (was.namespace != is.namespace).then_some((was, is))
+        }
+        _ => None,
+    });
+    let moved: Vec<(&Identity, &Identity)> = moved.collect();
+    let moves: BTreeSet<(&str, &str)> = moved
+        .iter()
+        .map(|(was, is)| (was.namespace.as_str(), is.namespace.as_str()))
+        .collect();
+    for (from, to) in moves {
+        let these = moved
+            .iter()
+            .filter(|(was, is)| was.namespace == from && is.namespace == to);
+        let with_claims = these
+            .clone()
+            .any(|(was, _)| was.kind == "PersistentVolumeClaim" || !claims(sets, When::Before, was).is_empty());
+        let row = if with_claims {
+            &NAMESPACE_RENAMED
+        } else {
+            &NAMESPACE_RENAMED_WITHOUT_CLAIMS
+        };
+        let identity = Identity {
+            group: String::new(),
+            kind: "Namespace".to_owned(),
+            namespace: String::new(),
+            name: to.to_owned(),
+        };
+        let place = Place::field(&identity, "metadata.namespace", from.into(), to.into());
+        found.add(row, place).word("count", these.count().to_string());
+        found.note(format!(
+            "objects that moved from namespace `{from}` to `{to}` are not compared further"
+        ));
+    }
+}
+
+/// The claims of a StatefulSet, as its pods name them.
+pub(super) fn claims(sets: &Sets<'_>, when: When, identity: &Identity) -> Vec<String> {
+    if identity.kind != "StatefulSet" {
+        return Vec::new();
+    }
+    sets.worker(when, identity).map(Worker::claims).unwrap_or_default()
+}
+
+/// A value that is not shown: Secrets are never printed.
+pub(super) fn hidden() -> Value {
+    "(hidden)".into()
+}
