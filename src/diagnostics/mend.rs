@@ -42,6 +42,11 @@ impl Mend {
         Self::new(Change::Value, String::new(), false)
     }
 
+    /// It needs another value, about which this is known: it follows the change after a colon.
+    pub(crate) fn change_to(instead: impl Into<String>) -> Self {
+        Self::new(Change::Value, instead.into(), false)
+    }
+
     /// It has this name.
     pub(crate) const fn rename(name: String) -> Self {
         Self::new(Change::Rename(name), String::new(), true)

@@ -1,6 +1,6 @@
 //! Where a value of a rendered object came from: what lets a rule that only sees finished objects name the line of a stack.
 
-use super::Location;
+use super::{Change, Diagnostic, Location, Mend};
 
 /// Where a setting in a rendered object came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,16 +74,40 @@ impl Origin {
         self.author == Author::Raw
     }
 
-    /// What mends a finding about it, in the words of a stack. `mend` has the words for something that can be removed or changed.
-    pub(crate) fn hint(&self, mend: impl FnOnce(&str) -> String) -> String {
-        match self.author {
+    /// The setting that a finding about this one gives as the right name.
+    pub(crate) fn renamed(&self, finding: &Diagnostic) -> Option<String> {
+        let Some(Change::Rename(name)) = finding.mend.as_ref().map(|mend| &mend.change) else {
+            return None;
+        };
+        let key = self.setting.rsplit(' ').next().unwrap_or_default();
+        let prefix = self.setting.strip_suffix(key)?;
+        Some(format!("{prefix}{name}"))
+    }
+
+    /// What mends a finding about it, in the words of a stack. `renamed` is where the setting of the right name comes from, if there is one.
+    pub(crate) fn hint(&self, finding: &Diagnostic, renamed: Option<&Self>) -> String {
+        let call = match self.author {
             Author::Raw => {
                 let key = self.setting.rsplit(' ').next().unwrap_or_default();
-                mend(&format!("`.config(\"{key}\", …)`"))
+                let target = format!("`.config(\"{key}\", …)`");
+                // A name that the construct keeps for itself cannot be set.
+                return match renamed.map(|origin| origin.author) {
+                    Some(Author::Call(call)) => format!("remove {target}: use `{call}`"),
+                    Some(Author::Construct(Some(instead))) => format!("remove {target}: {instead}"),
+                    _ => finding.remedy(&target),
+                };
             }
             Author::Call(call) => format!("change it in `{call}`"),
             Author::Construct(Some(instead)) => instead.replacen("use ", "change it in ", 1),
-            Author::Construct(None) => String::new(),
+            Author::Construct(None) => return String::new(),
+        };
+        match &finding.mend {
+            Some(Mend {
+                change: Change::Value,
+                instead,
+                ..
+            }) if !instead.is_empty() => format!("{call}: {instead}"),
+            _ => call,
         }
     }
 }

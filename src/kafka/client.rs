@@ -195,22 +195,6 @@ impl Producer {
     }
 
     fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        if let Some(setting) = self.settings.raw("transaction.timeout.ms")
-            && let Ok(timeout) = setting.value.trim().parse::<u64>()
-            && let Some(most) = kafka.setting("transaction.max.timeout.ms")
-            && timeout > most
-        {
-            check.report(
-                &client::TRANSACTION_TIMEOUT,
-                format!("transaction.timeout.ms {timeout} exceeds the brokers' transaction.max.timeout.ms {most}"),
-                |finding| {
-                    finding
-                        .item(&self.name)
-                        .at(setting.location)
-                        .hint("lower it, or raise `transaction.max.timeout.ms` of the cluster");
-                },
-            );
-        }
         let reader = Reader {
             role: Role::Producer,
             version: kafka.version(),
@@ -315,31 +299,7 @@ impl Consumer {
             .is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("consumer"))
     }
 
-    /// Checks the session timeout against what the brokers accept.
-    fn check_session(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        if self.brokers_assign() {
-            return;
-        }
-        let session = self.session_timeout.as_millis();
-        let least = kafka.setting("group.min.session.timeout.ms");
-        let most = kafka.setting("group.max.session.timeout.ms");
-        let problem = if let Some(least) = least.filter(|&least| session < least) {
-            format!("session.timeout.ms {session} is below the brokers' group.min.session.timeout.ms {least}")
-        } else if let Some(most) = most.filter(|&most| session > most) {
-            format!("session.timeout.ms {session} exceeds the brokers' group.max.session.timeout.ms {most}")
-        } else {
-            return;
-        };
-        check.report(&client::TIMEOUTS, problem, |finding| {
-            finding
-                .item(&self.name)
-                .at(self.location)
-                .hint("change it in `.session_timeout(…)` to some heartbeats, within the limits of the brokers");
-        });
-    }
-
     fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        self.check_session(check, kafka);
         let reader = Reader {
             role: Role::Consumer,
             version: kafka.version(),

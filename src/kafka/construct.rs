@@ -63,7 +63,6 @@ impl Construct for KafkaCluster {
                 Coordination::ZooKeeper(zookeeper) => Some(zookeeper.clone()),
             },
             made_in: Some(context.clone()),
-            settings: Some(self.settings.clone()),
             location: None,
         }))
     }

@@ -2,38 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{
-    connection::ClientSettings,
-    listener::Protocol,
-    log_defaults::LogDefaults,
-    replication::{Replication, Where, check_replication},
-};
+use super::{connection::ClientSettings, listener::Protocol, log_defaults::LogDefaults, replication::Replication};
 use crate::{
-    catalogue::Role,
     construct::{Check, Claim},
     context::Context,
-    diagnostics::{
-        Location,
-        rules::{client, topic},
-    },
-    settings::Settings,
+    diagnostics::{Location, rules::topic},
+    lint,
     workload::{ImageSet, Labels, Version, VolumeClaims},
     zookeeper::ZooKeeperHandle,
 };
-
-/// Whether this is a host and a port. An IPv6 address is in brackets.
-fn is_address(text: &str) -> bool {
-    let Some((host, port)) = text.rsplit_once(':') else {
-        return false;
-    };
-    let named = || !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
-    let numbered = || {
-        host.strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok())
-    };
-    port.parse::<u16>().is_ok_and(|port| port > 0) && (named() || numbered())
-}
 
 /// Where the metadata of a cluster is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +43,6 @@ pub(super) struct ClusterInfo {
     pub(super) volume_claims: Vec<VolumeClaims>,
     pub(super) zookeeper: Option<ZooKeeperHandle>,
     pub(super) made_in: Option<Context>,
-    /// The settings of the cluster's nodes.
-    pub(super) settings: Option<Settings>,
     /// The line that made the handle of an external cluster.
     pub(super) location: Option<Location>,
 }
@@ -93,7 +68,6 @@ impl KafkaHandle {
             volume_claims: Vec::new(),
             zookeeper: None,
             made_in: None,
-            settings: None,
             location: Some(Location::caller()),
         }))
     }
@@ -169,13 +143,6 @@ impl KafkaHandle {
         &self.0.volume_claims
     }
 
-    /// The number in a setting of the brokers, or Kafka's default; `None` if the cluster is external or the value is
-    /// not a number.
-    pub(crate) fn setting(&self, key: &str) -> Option<u64> {
-        let settings = self.0.settings.as_ref()?;
-        settings.number_or_default(Role::Broker, self.version(), key)
-    }
-
     /// Reports a handle of another stack, and what is wrong with an external cluster.
     pub(crate) fn check(&self, check: &mut Check<'_>) {
         let instead = format!(
@@ -185,24 +152,12 @@ impl KafkaHandle {
         );
         check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
         let Some(location) = self.0.location else { return };
-        let servers = self.bootstrap_servers();
-        if let Some(address) = servers.split(',').map(str::trim).find(|address| !is_address(address)) {
-            check.report(
-                &client::BOOTSTRAP,
-                format!("{address:?} is not `host:port`"),
-                |finding| {
-                    finding.item(self.name()).at(location).hint(
-                        "give `KafkaCluster::external` a list, such as `kafka-1.example.com:9092,kafka-2.example.com:9092`",
-                    );
-                },
-            );
+        // Its line is known here alone: what is built from the handle only has the list.
+        if let Some(finding) = lint::bootstrap(self.bootstrap_servers()) {
+            check.add(finding, |finding| {
+                finding.item(self.name()).at(location);
+            });
         }
-        let place = Where {
-            item: self.name(),
-            location,
-            call: ".with_replication(…)",
-        };
-        check_replication(check, self.replication(), None, &place);
     }
 
     /// A claim to a topic of the cluster. Metric names have no dots, so `a.b` and `a_b` collide.
@@ -215,6 +170,11 @@ impl KafkaHandle {
     /// The ensemble that keeps its metadata, in ZooKeeper mode.
     pub fn zookeeper(&self) -> Option<&ZooKeeperHandle> {
         self.0.zookeeper.as_ref()
+    }
+
+    /// The line that made the handle, if it is that of an external cluster.
+    pub(super) fn location(&self) -> Option<Location> {
+        self.0.location
     }
 
     /// Sets the replication of an external cluster, if it is not 3 with 2 in sync.

@@ -1,11 +1,5 @@
 use std::fmt;
 
-use crate::{
-    construct::Check,
-    diagnostics::{Location, Profile},
-    lint::{Replicated, replication_hint},
-};
-
 /// How many replicas a partition has, and how many of them must have a record before it is acknowledged.
 ///
 /// The two belong together: a record survives the loss of `min_in_sync_replicas - 1` brokers, and writing goes on while
@@ -80,35 +74,5 @@ impl fmt::Display for Compression {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
         })
-    }
-}
-
-/// The part of a construct that a shared check is about, and the builder call that fixes it.
-pub(super) struct Where<'a> {
-    pub(super) item: &'a str,
-    pub(super) location: Location,
-    pub(super) call: &'a str,
-}
-
-/// Replication against the number of brokers and against itself, where a stack alone can show it: of a cluster that is external, and of
-/// topics.
-pub(super) fn check_replication(
-    check: &mut Check<'_>,
-    replication: Replication,
-    brokers: Option<u32>,
-    place: &Where<'_>,
-) {
-    let development = check.context().profile == Profile::Development;
-    let (factor, brokers) = (i64::from(replication.factor), brokers.map(i64::from));
-    let replicated = Replicated {
-        factor: ("replication factor", Some(factor)),
-        min_in_sync: ("min.insync.replicas", Some(i64::from(replication.min_in_sync_replicas))),
-        brokers,
-    };
-    for (_, finding) in replicated.check() {
-        let hint = replication_hint(&finding, Some(factor), brokers, development, place.call);
-        check.add(finding, |finding| {
-            finding.item(place.item).at(place.location).hint(hint);
-        });
     }
 }

@@ -67,33 +67,6 @@ impl Cleanup {
         Self::Delete(Retention::Forever)
     }
 
-    /// The age at which records are deleted, if age matters.
-    pub(crate) const fn age(self) -> Option<Duration> {
-        match self {
-            Self::Delete(Retention::Time(age) | Retention::TimeAndSize(age, _))
-            | Self::CompactAndDelete(Retention::Time(age) | Retention::TimeAndSize(age, _)) => Some(age),
-            _ => None,
-        }
-    }
-
-    /// Whether records are deleted immediately, by a time or a size of 0.
-    pub(crate) const fn keeps_nothing(self) -> bool {
-        let (Self::Delete(retention) | Self::CompactAndDelete(retention)) = self else {
-            return false;
-        };
-        match retention {
-            Retention::Time(age) => age.as_millis() == 0,
-            Retention::Size(size) => size.get() == 0,
-            Retention::TimeAndSize(age, size) => age.as_millis() == 0 || size.get() == 0,
-            Retention::Forever => false,
-        }
-    }
-
-    /// Whether earlier records of a key are removed.
-    pub(crate) const fn compacts(self) -> bool {
-        matches!(self, Self::Compact | Self::CompactAndDelete(_))
-    }
-
     pub(crate) fn kept(self) -> Kept {
         match self {
             Self::Compact => Kept::NewestOfEachKey,

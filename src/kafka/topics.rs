@@ -8,22 +8,17 @@ use k8s_openapi::api::{
     core::v1::ConfigMap,
 };
 
-use super::{
-    handle::KafkaHandle,
-    replication::{Where, check_replication},
-    topic::Topic,
-};
+use super::{handle::KafkaHandle, topic::Topic};
 use crate::{
     capacity::Capacity,
     catalogue::Role,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{
-        Diagnostic, Location, Origin, Rule,
+        Author, Origin,
         rules::{stack, topic},
     },
     manifest::Object,
-    name::TopicName,
     quantity::{Duration, Resources, Units},
     settings::{Raw, Reader},
     workload::{
@@ -120,8 +115,39 @@ impl Topics {
     fn origins(&self) -> impl Iterator<Item = Origin> {
         self.topics.iter().flat_map(|topic| {
             let settings = topic.all_settings(self.kafka.replication());
+            let field = format!("/data/{TOPICS_FILE}");
             let prefix = format!("{} ", topic.name);
-            settings.origins(&format!("/data/{TOPICS_FILE}"), &prefix, &topic.name, topic.location)
+            let mut origins = settings.origins(&field, &prefix, &topic.name, topic.location);
+            let replication = topic.replication.unwrap_or(self.kafka.replication());
+            // The replication of an external cluster is said with the cluster.
+            let (call, item, location) = match (topic.replication, self.kafka.location()) {
+                (None, Some(location)) => (".with_replication(…)", self.kafka.name(), location),
+                _ => ("Topic::replication(…)", topic.name.as_str(), topic.location),
+            };
+            let own = |key: &str, value: String, call, item: &str, location| Origin {
+                field: field.clone(),
+                setting: format!("{prefix}{key}"),
+                value,
+                item: item.to_owned(),
+                location,
+                author: Author::Call(call),
+            };
+            let (factor, least) = (replication.factor, replication.min_in_sync_replicas);
+            let lines = [
+                own(
+                    "partitions",
+                    topic.partitions.to_string(),
+                    "Topic::new",
+                    &topic.name,
+                    topic.location,
+                ),
+                own("replication.factor", factor.to_string(), call, item, location),
+                own("min.insync.replicas", least.to_string(), call, item, location),
+            ];
+            // They are the construct's in the settings, which know no line of an external cluster.
+            origins.retain(|origin| lines.iter().all(|line| line.setting != origin.setting));
+            origins.extend(lines);
+            origins
         })
     }
 
@@ -215,57 +241,27 @@ impl Topics {
     }
 
     fn check_topic(&self, check: &mut Check<'_>, topic: &Topic) {
-        let report = |check: &mut Check<'_>, rule: &'static Rule, message: String, hint: String| {
-            check.report(rule, message, |finding: &mut Diagnostic| {
-                finding.item(&topic.name).at(topic.location).hint(hint);
+        // Each setting is a line, which the rules for finished objects judge. This is what would break the line.
+        if !is_word(&topic.name) || topic.name.starts_with('#') {
+            let message = format!("the topic name {:?} cannot be a word in a line", topic.name);
+            check.report(&topic::NAME, message, |finding| {
+                finding
+                    .item(&topic.name)
+                    .at(topic.location)
+                    .hint("choose another name in `Topic::new`");
             });
-        };
-        if let Err(error) = TopicName::parse(&topic.name) {
-            report(
-                check,
-                &topic::NAME,
-                format!("topic name {error}"),
-                "choose another name in `Topic::new`".to_owned(),
-            );
-        } else if topic.name.starts_with("__") {
-            report(
-                check,
-                &topic::RESERVED,
-                format!("`{}` begins with `__`, as Kafka's internal topics do", topic.name),
-                "choose another name in `Topic::new`".to_owned(),
-            );
         }
-        // More than this is a typing error: a whole cluster has at most 200,000 (KIP-578).
-        if !(1..=99_999).contains(&topic.partitions) {
-            report(
-                check,
-                &topic::PARTITIONS,
-                format!("a topic has 1 to 99999 partitions, not {}", topic.partitions),
-                "give `Topic::new` another number".to_owned(),
-            );
+        for Raw { key, value, location } in topic.settings.all_raw() {
+            if value.contains(char::is_control) {
+                let message = format!("the value {value:?} of `{key}` is not a line");
+                check.report(&topic::LINE, message, |finding| {
+                    finding
+                        .item(&topic.name)
+                        .at(*location)
+                        .hint("remove the other characters");
+                });
+            }
         }
-        self.check_sizes(
-            &mut |rule, message, hint: &str| report(check, rule, message, hint.to_owned()),
-            topic,
-        );
-        if topic.cleanup.keeps_nothing() {
-            report(
-                check,
-                &topic::NOTHING_KEPT,
-                "the retention is 0: nothing is kept".to_owned(),
-                "use `Cleanup::delete_after(…)` with more than 0, or `Cleanup::keep()`".to_owned(),
-            );
-        }
-        // The cluster's default was checked with the cluster.
-        if let Some(replication) = topic.replication {
-            let place = Where {
-                item: &topic.name,
-                location: topic.location,
-                call: "Topic::replication(…)",
-            };
-            check_replication(check, replication, self.kafka.brokers(), &place);
-        }
-        check_overrides(check, topic);
         let reader = Reader {
             role: Role::Topic,
             version: self.kafka.version(),
@@ -273,6 +269,10 @@ impl Topics {
         };
         reader.check(check, &topic.all_settings(self.kafka.replication()));
     }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// The options of the Job's pod.
@@ -291,96 +291,6 @@ impl Topics {
             check.report(&stack::KUBERNETES_VERSION, message, |finding| {
                 finding.hint("use `.kubernetes(Kubernetes::V1_29)` of the stack, or remove `.sidecar(…)`");
             });
-        }
-    }
-
-    /// Compares sizes and ages with each other, and with the settings of the brokers.
-    fn check_sizes(&self, report: &mut dyn FnMut(&'static Rule, String, &str), topic: &Topic) {
-        let defaults = self.kafka.log_defaults();
-        let bytes = |key: &str| topic.settings.number(key).map(Units::bytes);
-        if let Some(batch) = bytes("max.message.bytes") {
-            let segment = bytes("segment.bytes").unwrap_or(defaults.segment);
-            if batch > segment {
-                let message = format!("max.message.bytes {batch} does not fit into a segment of {segment}");
-                report(
-                    &topic::SIZES,
-                    message,
-                    "lower `.largest_batch(…)` or raise `.segment_size(…)`",
-                );
-            }
-            if let Some(request) = self.kafka.setting("socket.request.max.bytes").map(Units::bytes)
-                && batch > request
-            {
-                let message =
-                    format!("max.message.bytes {batch} does not fit into the brokers' largest request of {request}");
-                report(
-                    &topic::SIZES,
-                    message,
-                    "lower `.largest_batch(…)` or raise `.largest_request(…)` of the cluster",
-                );
-            }
-            if let Some(fetch) = self.kafka.setting("replica.fetch.max.bytes").map(Units::bytes)
-                && batch > fetch
-            {
-                let message =
-                    format!("max.message.bytes {batch} exceeds the {fetch} that a follower fetches at a time");
-                // Kafka reads it as a signed 32-bit number.
-                let hint = match i32::try_from(batch.get()) {
-                    Ok(bytes) => format!("use `.config(\"replica.fetch.max.bytes\", {bytes})` of the cluster"),
-                    Err(_) => format!("use `.largest_batch(…)` with {fetch} or less"),
-                };
-                report(&topic::FETCH_SIZE, message, &hint);
-            }
-        }
-        // The settings of an external cluster's brokers are unknown.
-        let age = topic
-            .settings
-            .number("segment.ms")
-            .map(Duration::from_millis)
-            .or_else(|| self.kafka.brokers().map(|_| defaults.segment_age));
-        if let (Some(retention), Some(age)) = (topic.cleanup.age(), age)
-            && retention.as_millis() > 0
-            && age.as_millis() / 7 > retention.as_millis()
-        {
-            let message = format!("records live up to {age}, not {retention}: only a closed segment is deleted");
-            let hint = format!("use `.segment_age(…)` with {retention} or less");
-            report(&topic::SEGMENT_AGE, message, &hint);
-        }
-        if topic.cleanup.compacts()
-            && let Some(setting) = topic.settings.raw("remote.storage.enable")
-            && setting.value.trim().eq_ignore_ascii_case("true")
-        {
-            let message = "a compacted topic cannot have tiered storage".to_owned();
-            report(
-                &topic::CONTRADICTION,
-                message,
-                "remove `.config(\"remote.storage.enable\", …)`",
-            );
-        }
-    }
-}
-
-fn check_overrides(check: &mut Check<'_>, topic: &Topic) {
-    let mut report = |rule: &'static Rule, location: Location, message: String, hint: &str| {
-        check.report(rule, message, |finding| {
-            finding.item(&topic.name).at(location).hint(hint);
-        });
-    };
-    let lag = |wanted: &str| {
-        let setting = topic.settings.raw(wanted)?;
-        Some((setting.value.parse::<u64>().ok()?, setting.location))
-    };
-    if let (Some((least, _)), Some((most, location))) = (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms"))
-        && least > most
-    {
-        let message = format!("min.compaction.lag.ms {least} exceeds max.compaction.lag.ms {most}");
-        report(&topic::LAGS, location, message, "lower the one or raise the other");
-    }
-    for Raw { key, value, location } in topic.settings.all_raw() {
-        // The declaration has one line per setting.
-        if value.chars().any(|c| !c.is_ascii() || c.is_ascii_control()) {
-            let message = format!("the value {value:?} of `{key}` is not a line of printable ASCII");
-            report(&topic::CONTRADICTION, *location, message, "remove the other characters");
         }
     }
 }
@@ -425,11 +335,6 @@ impl Construct for Topics {
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
         self.check_pod(check);
-        if self.topics.is_empty() {
-            check.report(&topic::NONE, "no topic is declared", |finding| {
-                finding.hint("add `.topic(Topic::new(…))`, or remove the construct");
-            });
-        }
         for topic in &self.topics {
             self.check_topic(check, topic);
         }

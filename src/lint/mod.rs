@@ -57,7 +57,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub use file::read;
-pub(crate) use kafka::durability::{Replicated, hint as replication_hint};
+pub(crate) use kafka::bootstrap::check as bootstrap;
 pub(crate) use model::syntax::quantity;
 pub use model::{
     ObjectModel,

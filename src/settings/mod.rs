@@ -136,7 +136,8 @@ impl Settings {
         }
     }
 
-    /// Where each setting came from, once it is written into a field of an object. `item` is the part of the construct that they belong
+    /// Where each setting came from, once it is written into a field of an object; of a key that is only reserved, what is said instead.
+    /// `item` is the part of the construct that they belong
     /// to, `location` its line; `prefix` stands before each key in the text.
     pub(crate) fn origins(&self, field: &str, prefix: &str, item: &str, location: Location) -> Vec<Origin> {
         let origin = |key: &str, value: &str, location, author| Origin {
@@ -150,7 +151,9 @@ impl Settings {
         let typed = self.typed.iter().filter(|(key, _)| self.raw(key).is_none());
         let typed = typed.filter_map(|(key, typed)| {
             let author = typed.call.map_or(Author::Construct(typed.instead), Author::Call);
-            Some(origin(key, typed.value.as_ref()?, location, author))
+            let value = typed.value.as_deref();
+            (value.is_some() || typed.instead.is_some())
+                .then(|| origin(key, value.unwrap_or_default(), location, author))
         });
         // One that is refused as a whole needs no judge.
         let raw = self

@@ -54,7 +54,10 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
             };
             let mut finding = finding.clone();
             if finding.hint.is_empty() {
-                finding.hint = origin.hint(|target| finding.remedy(target));
+                let renamed = origin
+                    .renamed(&finding)
+                    .and_then(|setting| object.of_setting(&finding, &setting));
+                finding.hint = origin.hint(&finding, renamed);
             }
             // One line of the stack may be in the files of several pools, and one call may make several settings of one value.
             let said = if origin.is_raw() || origin.is_field() {
@@ -74,6 +77,12 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
 }
 
 impl RenderedObject {
+    /// Where another setting in the field of a finding comes from.
+    fn of_setting(&self, finding: &Diagnostic, setting: &str) -> Option<&Origin> {
+        let mut origins = self.background.origins.iter();
+        origins.find(|origin| origin.is_of(&finding.place.field, setting))
+    }
+
     /// Where the setting or the field that a finding is about came from. None if an amendment changed it, or it is about something
     /// else.
     fn origin(&self, finding: &Diagnostic, amended: bool) -> Option<&Origin> {

@@ -9,6 +9,7 @@ mod durability;
 mod monitoring;
 mod pods;
 mod settings;
+mod topics;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -50,14 +50,14 @@ pub(super) fn broken() -> Vec<Case> {
             calls(
                 "min.insync.replicas of an external cluster above its replication factor",
                 external(Replication::new(2, 3)),
-                &["`Replication::new(3, 2)` in `.with_replication(…)`"],
+                &["change it in `.with_replication(…)`: use `Replication::new(3, 2)`"],
                 external(Replication::new(3, 2)),
             )
         },
         calls(
             "a replication factor of 0",
             topics(orders().replication(Replication::new(0, 1))),
-            &["`Replication::new(3, 2)` in `Topic::replication(…)`"],
+            &["change it in `Topic::replication(…)`: use `Replication::for_brokers(…)` or `Replication::new(3, 2)`"],
             topics(orders().replication(Replication::new(3, 2))),
         ),
         calls(

@@ -39,6 +39,12 @@ pub(super) fn broken() -> Vec<Case> {
             named("a.b", 1),
         ),
         calls(
+            "a topic and a setting that would be more than a line",
+            topics(Topic::new("a b", 1, Cleanup::compact()).config("compression.gzip.level", "1\n2")),
+            &["choose another name in `Topic::new`", "remove the other characters"],
+            topics(Topic::new("a.b", 1, Cleanup::compact()).config("compression.gzip.level", 2)),
+        ),
+        calls(
             "a topic without partitions",
             named("orders", 0),
             &["give `Topic::new` another number"],
@@ -181,6 +187,7 @@ pub(super) fn sound() -> Vec<Sound> {
             topics(orders().segment_size(1.mib()).largest_batch(1.mib())),
         ),
         (&topic::TWICE, platform()),
+        (&topic::LINE, topics(orders().config("compression.gzip.level", 5))),
         (&topic::PARTITIONS, topics(orders())),
         (&topic::NONE, topics(orders())),
         (

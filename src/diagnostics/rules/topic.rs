@@ -143,4 +143,16 @@ rules! { rules::topic;
             `max.compaction.lag.ms`. Kafka refuses a minimum above the maximum.",
         source: "Kafka, LogConfig",
     };
+
+    /// A line that the topics Job refuses.
+    pub const LINE: Rule = Rule {
+        id: "KS-T19",
+        production: Error,
+        development: Error,
+        summary: "a line that the topics Job refuses",
+        explanation: "The Job takes lines `TOPIC KEY=VALUE` of printable ASCII, each key of a topic once, and for each \
+            topic its `partitions` and its `replication.factor`. It reads the whole file before it changes anything, \
+            and fails on any other line: no topic is created or changed.",
+        source: "the contract of `Topics`",
+    };
 }

@@ -22,13 +22,13 @@ pub(super) const ROWS: &[&Row] = &[&TOPIC_SETTING];
 
 /// Tells the topics of a file that differ; whether it is one.
 pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
-    let read = |text: Option<&str>| text.and_then(topics);
+    let read = |text: Option<&str>| text.and_then(|text| topics(change.file, text, false));
     let [before, after] = [change.before, change.after].map(read);
     if before.is_none() && after.is_none() {
         return false;
     }
     let [before, after] = [before, after].map(|lines| {
-        let lines = lines.unwrap_or_default().into_iter();
+        let lines = lines.map(|topics| topics.lines).unwrap_or_default().into_iter();
         let lines = lines.filter_map(|line| {
             let (topic, key) = line.key.split_once(' ')?;
             Some(((topic.to_owned(), key.to_owned()), line.value))

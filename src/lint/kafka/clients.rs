@@ -1,5 +1,6 @@
 //! Files of clients: settings that Kafka takes one by one and refuses together.
 
+use super::{bootstrap, cluster::Fleet};
 use crate::{
     catalogue::Role,
     diagnostics::{
@@ -11,13 +12,25 @@ use crate::{
 };
 
 /// What is wrong with the settings of a client's file, each finding with its line.
-pub(super) fn check(role: Role, version: Option<Version>, lines: &[Property]) -> Vec<(&Property, Diagnostic)> {
+/// `fleet` are the brokers that it connects to, if they are known.
+pub(super) fn check<'a>(
+    role: Role,
+    version: Option<Version>,
+    lines: &'a [Property],
+    fleet: Option<Fleet<'_>>,
+) -> Vec<(&'a Property, Diagnostic)> {
     let file = ClientFile(lines);
-    match role {
-        Role::Producer => file.delivery(version).into_iter().chain(file.idempotence()).collect(),
-        Role::Consumer => file.session().into_iter().collect(),
+    let of_role: Vec<_> = match role {
+        Role::Producer => file
+            .delivery(version)
+            .into_iter()
+            .chain(file.idempotence())
+            .chain(file.transactions(fleet))
+            .collect(),
+        Role::Consumer => file.limits(fleet).into_iter().chain(file.session()).collect(),
         _ => Vec::new(),
-    }
+    };
+    file.bootstrap().into_iter().chain(of_role).collect()
 }
 
 struct ClientFile<'a>(&'a [Property]);
@@ -110,6 +123,51 @@ impl<'a> ClientFile<'a> {
                 Some((line, finding))
             })
             .collect()
+    }
+
+    /// A list of addresses that no client takes.
+    fn bootstrap(&self) -> Option<(&'a Property, Diagnostic)> {
+        let line = self.line("bootstrap.servers")?;
+        Some((line, bootstrap::check(&line.value)?))
+    }
+
+    fn transactions(&self, fleet: Option<Fleet<'_>>) -> Option<(&'a Property, Diagnostic)> {
+        let line = self.line("transaction.timeout.ms")?;
+        let timeout = line.value.trim().parse::<u64>().ok()?;
+        let most = fleet?.brokers.number_or_default("transaction.max.timeout.ms")?;
+        if timeout <= most {
+            return None;
+        }
+        let mut finding = Diagnostic::new(
+            &client::TRANSACTION_TIMEOUT,
+            format!("transaction.timeout.ms {timeout} exceeds the brokers' transaction.max.timeout.ms {most}"),
+        );
+        finding.hint("lower it, or raise `transaction.max.timeout.ms` of the cluster");
+        finding.yaml_hint(format!(
+            "set `transaction.timeout.ms` to {most} or less, or raise `transaction.max.timeout.ms` of the brokers"
+        ));
+        Some((line, finding))
+    }
+
+    /// The session timeout against what the brokers accept.
+    fn limits(&self, fleet: Option<Fleet<'_>>) -> Option<(&'a Property, Diagnostic)> {
+        if self.is("group.protocol", "consumer") {
+            return None;
+        }
+        let line = self.line("session.timeout.ms")?;
+        let session = line.value.trim().parse::<u64>().ok()?;
+        let limit = |key| fleet?.brokers.number_or_default(key);
+        let problem = if let Some(least) = limit("group.min.session.timeout.ms").filter(|&least| session < least) {
+            format!("session.timeout.ms {session} is below the brokers' group.min.session.timeout.ms {least}")
+        } else if let Some(most) = limit("group.max.session.timeout.ms").filter(|&most| session > most) {
+            format!("session.timeout.ms {session} exceeds the brokers' group.max.session.timeout.ms {most}")
+        } else {
+            return None;
+        };
+        let mut finding = Diagnostic::new(&client::TIMEOUTS, problem);
+        finding.hint("change it in `.session_timeout(…)` to some heartbeats, within the limits of the brokers");
+        finding.yaml_hint("set `session.timeout.ms` to some heartbeats, within the limits of the brokers");
+        Some((line, finding))
     }
 
     fn session(&self) -> Option<(&'a Property, Diagnostic)> {

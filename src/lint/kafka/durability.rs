@@ -9,23 +9,23 @@ use crate::{
 
 /// The replication of something: what its factor and its least number of replicas in sync are called, and what they are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Replicated<'a> {
-    pub(crate) factor: (&'a str, Option<i64>),
-    pub(crate) min_in_sync: (&'a str, Option<i64>),
+pub(super) struct Replicated<'a> {
+    pub(super) factor: (&'a str, Option<i64>),
+    pub(super) min_in_sync: (&'a str, Option<i64>),
     /// The number of brokers that can have replicas, if it is known.
-    pub(crate) brokers: Option<i64>,
+    pub(super) brokers: Option<i64>,
 }
 
 /// Which of the two numbers is to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Culprit {
+pub(super) enum Culprit {
     Factor,
     MinInSync,
 }
 
 impl Replicated<'_> {
     /// What is wrong with it.
-    pub(crate) fn check(&self) -> Vec<(Culprit, Diagnostic)> {
+    pub(super) fn check(&self) -> Vec<(Culprit, Diagnostic)> {
         let (factor_name, factor) = self.factor;
         let (min_name, min) = self.min_in_sync;
         let mut found = Vec::new();
@@ -73,8 +73,28 @@ impl Replicated<'_> {
         found
     }
 
+    /// What mends it in a stack, by this builder call if one is named.
+    pub(super) fn hint(&self, finding: &Diagnostic, call: Option<&str>) -> String {
+        let place = call.map(|call| format!(" in `{call}`")).unwrap_or_default();
+        let three = format!("use `Replication::new(3, 2)`{place}, with three brokers or more");
+        if *finding.rule == durability::NO_COPY {
+            format!("use `Replication::for_brokers(…)` or `Replication::new(3, 2)`{place}")
+        } else if *finding.rule == durability::FACTOR_ABOVE_BROKERS {
+            let brokers = self.brokers.unwrap_or(1);
+            format!("lower it{place} to at most {brokers}, or add brokers to the pool")
+        } else if *finding.rule == durability::SINGLE_COPY {
+            three
+        } else {
+            let factor = self.factor.1.unwrap_or(3);
+            match self.brokers.map_or(factor, |brokers| factor.min(brokers)) {
+                ..3 => three,
+                factor => format!("use `Replication::new({factor}, {})`{place}", factor - 1),
+            }
+        }
+    }
+
     /// What the author of a manifest changes.
-    fn yaml_hint(&self, culprit: Culprit, finding: &Diagnostic, factor_key: &str, min_key: &str) -> String {
+    pub(super) fn yaml_hint(&self, culprit: Culprit, finding: &Diagnostic, factor_key: &str, min_key: &str) -> String {
         let brokers = self.brokers.unwrap_or(3).max(1);
         let factor = self.factor.1.unwrap_or(3).min(brokers);
         match culprit {
@@ -126,6 +146,7 @@ pub(super) fn check(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut S
         }
         _ => return,
     };
+    let brokers = brokers.map(|fleet| fleet.count);
     for (factor_key, min_key, unset) in pairs {
         replicated(member, findings, brokers, (factor_key, min_key, *unset));
     }
@@ -166,7 +187,7 @@ fn replicated(
         };
         let Some(setting) = setting else { continue };
         finding.yaml_hint(replicated.yaml_hint(culprit, &finding, factor_key, min_key));
-        finding.hint(hint(&finding, number(factor), brokers, false, ".replication(…)"));
+        finding.hint(replicated.hint(&finding, Some(".replication(…)")));
         member.push(findings, key, setting, finding);
     }
     if let (None, Some(unset), Some(brokers)) = (factor, unset, brokers)
@@ -182,32 +203,6 @@ fn replicated(
                 format!("`{factor_key}` is {unset} where it is not set, with {brokers} broker{s}"),
             )
             .hint(format!("set `{factor_key}` to {brokers}"));
-    }
-}
-
-/// What mends it in a stack. `call` is the builder call that sets the replication.
-pub(crate) fn hint(
-    finding: &Diagnostic,
-    factor: Option<i64>,
-    brokers: Option<i64>,
-    development: bool,
-    call: &str,
-) -> String {
-    let three = format!("use `Replication::new(3, 2)` in `{call}`, with three brokers or more");
-    if *finding.rule == durability::NO_COPY {
-        format!("use `Replication::for_brokers(…)` or `Replication::new(3, 2)` in `{call}`")
-    } else if *finding.rule == durability::FACTOR_ABOVE_BROKERS {
-        let brokers = brokers.unwrap_or(1);
-        format!("lower it in `{call}` to at most {brokers}, or add brokers to the pool")
-    } else if *finding.rule == durability::SINGLE_COPY {
-        three
-    } else {
-        let factor = factor.unwrap_or(3);
-        match brokers.map_or(factor, |brokers| factor.min(brokers)) {
-            // One replica that is in sync is enough for development only.
-            ..3 if !development => three,
-            factor => format!("use `Replication::new({factor}, {})` in `{call}`", (factor - 1).max(1)),
-        }
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cluster, Member, listening, ownership};
+use super::{
+    Cluster, Member,
+    cluster::{Target, targets},
+    listening,
+};
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail,
@@ -74,7 +78,8 @@ impl<'a> Company<'a> {
                 company.clusters.entry(cluster).or_default().push(member);
             }
             if let Some(servers) = member.settings.get("zookeeper.connect") {
-                for index in ownership::workloads(set, &member.object.identity.namespace, &servers.value) {
+                for target in targets(set, &member.object.identity.namespace, &servers.value) {
+                    let Target::Workload(index) = target else { continue };
                     company.users.entry(index).or_default().push(member);
                 }
             }

@@ -2,13 +2,11 @@
 
 use super::Member;
 use crate::{
-    catalogue::{Key, Role, Unset},
     diagnostics::{
         Diagnostic, Mend,
         rules::{kraft, setting},
     },
     lint::model::{program::Program, set::SetFindings},
-    version::Version,
 };
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
@@ -24,14 +22,7 @@ fn request_size(member: &Member<'_>, findings: &mut SetFindings) {
     const TLS_HANDSHAKE: u64 = 0x1603_0000;
     const KEY: &str = "socket.request.max.bytes";
     const BATCH: &str = "message.max.bytes";
-    let number = |key: &str| match member.settings.get(key) {
-        Some(setting) => setting.value.trim().parse::<u64>().ok(),
-        None => match Key::find(Role::Broker, member.version.unwrap_or(Version::V4_3), key)?.unset {
-            Unset::Text(default) => default.parse().ok(),
-            Unset::Required | Unset::Nothing => None,
-        },
-    };
-    let (Some(request), Some(batch)) = (number(KEY), number(BATCH)) else {
+    let (Some(request), Some(batch)) = (member.number_or_default(KEY), member.number_or_default(BATCH)) else {
         return;
     };
     // A value that does not fit into an int is reported as invalid.
@@ -55,9 +46,7 @@ fn request_size(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     };
     let mut finding = Diagnostic::new(&kraft::REQUEST_SIZE, message);
-    let mut mend = Mend::change();
-    mend.instead = format!("`{KEY}` must be {instead}");
-    finding.mend(mend);
+    finding.mend(Mend::change_to(format!("`{KEY}` must be {instead}")));
     finding.yaml_hint = Some(finding.remedy(&setting.shown(key)));
     member.push(findings, key, setting, finding);
 }

@@ -4,6 +4,7 @@ pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
 pub(crate) mod autoscaling;
+pub(crate) mod bootstrap;
 mod clients;
 mod cluster;
 pub(crate) mod cluster_id;
@@ -37,6 +38,7 @@ mod settings;
 pub(crate) mod temporary;
 pub(crate) mod tools;
 pub(crate) mod topic_creation;
+pub(crate) mod topics;
 mod unknown;
 pub(crate) mod user;
 
@@ -55,6 +57,7 @@ use super::model::{
     workload::Workload,
 };
 use crate::{
+    catalogue::{Key, Role, Unset},
     diagnostics::{Diagnostic, Mend, Rule},
     version::Version,
 };
@@ -78,13 +81,16 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         })
         .collect();
     let askers = ports::askers(set);
-    settings::of_files(set, &members, findings);
     let brokers = cluster::Brokers::of(set, &members);
+    let topics = topics::files(set);
+    settings::of_files(set, &members, &brokers, findings);
+    topics::check(&topics, &brokers, findings);
     unknown::processes(set, findings);
     for member in &members {
         unknown::settings(member, findings);
         settings::of_process(member, findings);
         durability::check(member, &brokers, findings);
+        bootstrap::of_worker(member, findings);
         listeners::check(member, findings);
         providers::check(member, findings);
         security::check(member, findings);
@@ -124,7 +130,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     cluster_id::shared(&members, findings);
     addresses::check(set, &members, findings);
     outside::check(set, &members, findings);
-    ownership::check(set, &members, findings);
+    ownership::check(set, &members, &topics, findings);
     pools::check(set, &members, findings);
     flows::check(set, &members, findings);
     autoscaling::check(set, &members, findings);
@@ -265,6 +271,18 @@ impl Member<'_> {
                 .settings
                 .get("process.roles")
                 .is_none_or(|roles| roles.value.contains("broker"))
+    }
+
+    /// A number in the settings of a broker, or Kafka's default where it is not set. None if it may be set where no one sees it.
+    fn number_or_default(&self, key: &str) -> Option<u64> {
+        match self.settings.get(key) {
+            Some(setting) => setting.value.trim().parse().ok(),
+            None if self.settings.is_empty() || self.writes(key) => None,
+            None => match Key::find(Role::Broker, self.version.unwrap_or(Version::V4_3), key)?.unset {
+                Unset::Text(default) => default.parse().ok(),
+                Unset::Required | Unset::Nothing => None,
+            },
+        }
     }
 
     fn is_stateful_set(&self) -> bool {

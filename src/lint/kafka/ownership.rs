@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Member;
+use super::{
+    Member,
+    cluster::{Target, targets},
+    topics::TopicsOfFile,
+};
 use crate::diagnostics::{
     Rule,
     Severity::{Note, Warning},
@@ -11,6 +15,7 @@ use crate::diagnostics::{
 };
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
+    config::field,
     program::Program,
     set::{ObjectSet, SetFindings},
 };
@@ -29,66 +34,30 @@ rules! { rules::api;
     };
 }
 
-pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+pub(super) fn check(
+    set: &ObjectSet<'_>,
+    members: &[Member<'_>],
+    topics: &[TopicsOfFile<'_>],
+    findings: &mut SetFindings,
+) {
     groups(set, members, findings);
     internal_topics(set, members, findings);
-    declared_topics(set, findings);
+    declared_topics(set, topics, findings);
     custom_topics(set, findings);
     transactional_ids(set, findings);
 }
 
-/// What tells clusters apart, of a list of addresses: the brokers here that they lead to, or else the addresses.
-fn clusters(set: &ObjectSet<'_>, own: &str, servers: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for address in servers.split(',').map(str::trim).filter(|address| !address.is_empty()) {
-        let address = address.rsplit_once("://").map_or(address, |(_, address)| address);
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        let parts: Vec<&str> = host.split('.').collect();
-        let service = match parts.as_slice() {
-            [service] => Some((own, *service)),
-            [service, namespace] | [service, namespace, "svc", ..] | [_, service, namespace, "svc", ..] => {
-                Some((*namespace, *service))
-            }
-            _ => None,
-        };
-        let Some((namespace, service)) = service else {
-            found.insert(address.to_owned());
-            continue;
-        };
-        let pods = set
-            .find("Service", namespace, service)
-            .and_then(ObjectModel::service)
-            .and_then(|service| service.selector.as_ref())
-            .map(|selector| set.selected(namespace, selector));
-        match pods {
-            Some(pods) if !pods.is_empty() => found.extend(pods.iter().map(|(index, _)| format!("workload {index}"))),
-            _ => {
-                found.insert(format!("{namespace}/{service}"));
-            }
-        }
-    }
-    found
-}
-
-/// The workloads here that a list of addresses leads to.
-pub(super) fn workloads(set: &ObjectSet<'_>, own: &str, servers: &str) -> Vec<usize> {
-    let found = clusters(set, own, servers).into_iter();
-    found
-        .filter_map(|cluster| cluster.strip_prefix("workload ")?.parse().ok())
-        .collect()
-}
-
 /// The first that has something in a cluster.
-struct Owners<T>(BTreeMap<(String, String), T>);
+struct Owners<K, T>(BTreeMap<(K, String), T>);
 
-impl<T: Clone> Owners<T> {
+impl<K: Clone + Ord, T: Clone> Owners<K, T> {
     fn new() -> Self {
         Self(BTreeMap::new())
     }
 
     /// Takes a name in all of the clusters; if one has it already, who.
-    fn take(&mut self, clusters: &BTreeSet<String>, name: &str, owner: T) -> Option<T> {
-        let key = |cluster: &String| (cluster.clone(), name.to_owned());
+    fn take(&mut self, clusters: &BTreeSet<K>, name: &str, owner: T) -> Option<T> {
+        let key = |cluster: &K| (cluster.clone(), name.to_owned());
         let first = clusters.iter().find_map(|cluster| self.0.get(&key(cluster)).cloned());
         if first.is_none() {
             for cluster in clusters {
@@ -105,13 +74,13 @@ fn value<'m>(member: &'m Member<'_>, key: &str, default: &'static str) -> Option
     (!value.is_empty() && !value.contains(['{', '$'])).then_some(value)
 }
 
-fn cluster_of(set: &ObjectSet<'_>, member: &Member<'_>) -> BTreeSet<String> {
+fn cluster_of(set: &ObjectSet<'_>, member: &Member<'_>) -> BTreeSet<Target> {
     let key = match member.process.program {
         Program::Registry => "kafkastore.bootstrap.servers",
         _ => "bootstrap.servers",
     };
     let servers = member.settings.get(key).map_or("", |setting| setting.value.as_str());
-    clusters(set, &member.object.identity.namespace, servers)
+    targets(set, &member.object.identity.namespace, servers)
 }
 
 /// Reports at a setting, or at the process where it is a default.
@@ -235,60 +204,43 @@ fn internal_topics(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut S
     }
 }
 
+/// Where a declaration holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Applied<'a> {
+    To(&'a Target),
+    /// In one cluster, which is not known: that of the file in this object.
+    File(usize),
+}
+
 /// Topics in files of ConfigMaps that Jobs apply to a cluster.
-fn declared_topics(set: &ObjectSet<'_>, findings: &mut SetFindings) {
-    let mut readers: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for (_, object, workload) in set.workloads() {
-        let namespace = &object.identity.namespace;
-        for reference in workload
-            .references
-            .iter()
-            .filter(|reference| reference.kind == "ConfigMap")
-        {
-            if let Some(index) = set.index("ConfigMap", namespace, &reference.name) {
-                let servers = object
-                    .addresses
-                    .iter()
-                    .map(|address| format!("{}:{}", address.host, address.port));
-                let servers = servers.collect::<Vec<_>>().join(",");
-                readers
-                    .entry(index)
-                    .or_default()
-                    .extend(clusters(set, namespace, &servers));
-            }
-        }
-    }
+fn declared_topics(set: &ObjectSet<'_>, files: &[TopicsOfFile<'_>], findings: &mut SetFindings) {
     let mut owners = Owners::new();
-    for (index, object) in set.objects.iter().enumerate() {
-        let ObjectDetail::Config(config) = &object.detail else {
-            continue;
-        };
-        // One file is for one cluster, whichever that is.
-        let mut clusters = readers.remove(&index).unwrap_or_default();
-        clusters.insert(format!("object {index}"));
-        for (file, lines) in &config.topics {
-            for line in lines {
-                let Some((name, "partitions")) = line.key.split_once(' ') else {
-                    continue;
-                };
-                let Some((first, first_file)) = owners.take(&clusters, name, (index, file.clone())) else {
-                    continue;
-                };
-                let other: &ObjectModel = set.objects[first];
-                let place = if first == index && first_file == *file {
-                    "earlier in this file".to_owned()
-                } else {
-                    format!("in `{first_file}` of ConfigMap `{}`", other.identity.name)
-                };
-                let finding = findings.add(
-                    index,
-                    format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
-                    &topic::TWICE,
-                    format!("topic `{name}` is also declared {place}: each run undoes what the other did"),
-                );
-                finding.place.row = Some(line.row);
-                finding.hint("declare it in one place");
-            }
+    for TopicsOfFile {
+        index, file, targets, ..
+    } in files
+    {
+        let clusters = targets.iter().map(Applied::To).chain([Applied::File(*index)]).collect();
+        for line in &file.lines {
+            let Some((name, "partitions")) = line.key.split_once(' ') else {
+                continue;
+            };
+            let Some((first, first_file)) = owners.take(&clusters, name, (*index, file.file.as_str())) else {
+                continue;
+            };
+            let other: &ObjectModel = set.objects[first];
+            let place = if first == *index && first_file == file.file {
+                "earlier in this file".to_owned()
+            } else {
+                format!("in `{first_file}` of ConfigMap `{}`", other.identity.name)
+            };
+            let finding = findings.add(
+                *index,
+                field(&file.file),
+                &topic::TWICE,
+                format!("topic `{name}` is also declared {place}: each run undoes what the other did"),
+            );
+            finding.place.row = Some(line.row);
+            finding.hint("declare it in one place");
         }
     }
 }
@@ -300,7 +252,7 @@ fn custom_topics(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         let ObjectDetail::Topic { name, cluster, pointer } = &object.detail else {
             continue;
         };
-        let cluster = BTreeSet::from([format!("{}/{cluster}", object.identity.namespace)]);
+        let cluster = BTreeSet::from([(object.identity.namespace.as_str(), cluster.as_str())]);
         if let Some(first) = owners.take(&cluster, name, index)
             && set.objects[first].identity.name != object.identity.name
         {
@@ -320,9 +272,11 @@ fn custom_topics(set: &ObjectSet<'_>, findings: &mut SetFindings) {
 }
 
 fn transactional_ids(set: &ObjectSet<'_>, findings: &mut SetFindings) {
-    let mut owners: BTreeMap<(String, String), String> = BTreeMap::new();
+    // In files by the cluster, in variables, which do not say it, by the namespace.
+    let mut of_files: BTreeMap<(Target, &str), String> = BTreeMap::new();
+    let mut of_variables: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for (index, object) in set.objects.iter().enumerate() {
-        let namespace = &object.identity.namespace;
+        let namespace = object.identity.namespace.as_str();
         let identity = format!("{} `{}`", object.identity.kind, object.identity.name);
         match &object.detail {
             ObjectDetail::Config(config) => {
@@ -332,10 +286,8 @@ fn transactional_ids(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     let servers = last("bootstrap.servers").map_or("", |line| line.value.as_str());
                     let shown = format!("`{file}` of {identity}");
                     let mut other = None;
-                    for cluster in clusters(set, namespace, servers) {
-                        let first = owners
-                            .entry((cluster, line.value.clone()))
-                            .or_insert_with(|| shown.clone());
+                    for cluster in targets(set, namespace, servers) {
+                        let first = of_files.entry((cluster, &line.value)).or_insert_with(|| shown.clone());
                         if *first != shown {
                             other = Some(first.clone());
                         }
@@ -343,7 +295,7 @@ fn transactional_ids(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                     if let Some(other) = other {
                         let finding = findings.add(
                             index,
-                            format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
+                            field(file),
                             &TRANSACTIONAL_ID,
                             format!(
                                 "`transactional.id` is `{}`, as in {other}: two producers with one id fence each other",
@@ -359,8 +311,9 @@ fn transactional_ids(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 for (pointer, name, value) in &workload.transactional_ids {
                     let per_pod = value.contains('{');
                     let several = workload.replicas > 1 && !per_pod && !name.contains("PREFIX");
-                    let key = (format!("variables {namespace}"), value.clone());
-                    let first = owners.entry(key).or_insert_with(|| identity.clone());
+                    let first = of_variables
+                        .entry((namespace, value))
+                        .or_insert_with(|| identity.clone());
                     let message = if several {
                         format!(
                             "`{name}` is `{value}` in all {} pods: they fence each other",

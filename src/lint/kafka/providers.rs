@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Member;
 use crate::{
-    diagnostics::{Severity::Error, family::rules},
+    diagnostics::{Diagnostic, Mend, Severity::Error, family::rules},
     lint::model::{program::Program, set::SetFindings},
 };
 
@@ -46,7 +46,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 continue;
             }
             let class = format!("{LIST}.{provider}.class");
-            let (message, hint) = if !listed.contains(provider) {
+            let (message, yaml_hint) = if !listed.contains(provider) {
                 (
                     format!(
                         "`{LIST}` does not list `{provider}`, so Kafka takes `{}` literally",
@@ -62,7 +62,15 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             } else {
                 continue;
             };
-            member.refuse(findings, &CONFIG_PROVIDER, key, setting, message, hint);
+            let mut finding = Diagnostic::new(&CONFIG_PROVIDER, message);
+            finding.yaml_hint(yaml_hint);
+            let others = listed.iter().filter(|name| **name != provider);
+            let others: Vec<String> = others.map(|name| format!("`${{{name}:…}}`")).collect();
+            finding.mend(match others.as_slice() {
+                [] => Mend::change(),
+                _ => Mend::change_to(format!("{} can be used", others.join(", "))),
+            });
+            member.push(findings, key, setting, finding);
         }
     }
     for provider in listed {

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Member, clients};
+use super::{
+    Member, clients,
+    cluster::{Brokers, Fleet},
+};
 use crate::{
     catalogue::{Role, judge, likeliest_client},
     diagnostics::{Diagnostic, Mend, Rule, rules::setting},
     lint::model::{
         ObjectDetail,
+        config::{TopicsFile, field},
         program::Program,
         properties::Property,
         set::{ObjectSet, SetFindings},
@@ -45,7 +49,7 @@ pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
 }
 
 /// The settings in files that no process of the set reads: of clients, and of declared topics.
-pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Brokers<'_>, findings: &mut SetFindings) {
     let read: BTreeSet<(usize, &str)> = members
         .iter()
         .flat_map(|member| member.settings.iter().map(move |(_, setting)| (member, setting)))
@@ -55,23 +59,28 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &m
         let ObjectDetail::Config(config) = &object.detail else {
             continue;
         };
-        for (name, lines) in &config.topics {
-            of_topics(index, object.version, name, lines, findings);
+        for topics in &config.topics {
+            of_topics(index, object.version, topics, findings);
         }
         for (name, lines) in &config.properties {
-            let pointer = pointer(name);
+            let pointer = field(name);
             if !read.contains(&(index, pointer.as_str())) {
-                of_client(index, object.version, &pointer, lines, findings);
+                let servers = lines.iter().rfind(|line| line.key == "bootstrap.servers");
+                let fleet = servers.and_then(|line| brokers.behind(&object.identity.namespace, &line.value));
+                of_client(index, object.version, &pointer, lines, fleet, findings);
             }
         }
     }
 }
 
-fn pointer(file: &str) -> String {
-    format!("/data/{}", file.replace('~', "~0").replace('/', "~1"))
-}
-
-fn of_client(index: usize, version: Option<Version>, pointer: &str, lines: &[Property], findings: &mut SetFindings) {
+fn of_client(
+    index: usize,
+    version: Option<Version>,
+    pointer: &str,
+    lines: &[Property],
+    fleet: Option<Fleet<'_>>,
+    findings: &mut SetFindings,
+) {
     let value = |key: &str| {
         lines
             .iter()
@@ -80,7 +89,7 @@ fn of_client(index: usize, version: Option<Version>, pointer: &str, lines: &[Pro
     };
     let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
     let Some(role) = likeliest_client(&keys) else { return };
-    for (line, finding) in clients::check(role, version, lines) {
+    for (line, finding) in clients::check(role, version, lines, fleet) {
         put(findings, index, pointer, line, finding);
     }
     let mut add = |line: &Property, finding: Diagnostic| put(findings, index, pointer, line, finding);
@@ -98,8 +107,9 @@ fn of_client(index: usize, version: Option<Version>, pointer: &str, lines: &[Pro
     }
 }
 
-fn of_topics(index: usize, version: Option<Version>, file: &str, lines: &[Property], findings: &mut SetFindings) {
-    for line in lines {
+fn of_topics(index: usize, version: Option<Version>, topics: &TopicsFile, findings: &mut SetFindings) {
+    let pointer = field(&topics.file);
+    for line in &topics.lines {
         let Some((_, key)) = line.key.split_once(' ') else {
             continue;
         };
@@ -108,13 +118,13 @@ fn of_topics(index: usize, version: Option<Version>, file: &str, lines: &[Proper
             continue;
         }
         for finding in judge(&setting::TOPIC, Role::Topic, version, key, &line.value) {
-            put(findings, index, &pointer(file), line, finding);
+            put(findings, index, &pointer, line, finding);
         }
     }
 }
 
 /// A finding about a line of a file that no process was found for.
-fn put(findings: &mut SetFindings, index: usize, pointer: &str, line: &Property, mut finding: Diagnostic) {
+pub(super) fn put(findings: &mut SetFindings, index: usize, pointer: &str, line: &Property, mut finding: Diagnostic) {
     let remedy = finding.remedy(&format!("the line `{}`", line.key));
     pointer.clone_into(&mut finding.place.field);
     finding.place.row = Some(line.row);

@@ -16,8 +16,8 @@ pub(crate) struct ConfigData {
     pub(crate) keys: Vec<String>,
     /// Property files and the settings in them, each with its row.
     pub(crate) properties: Vec<(String, Vec<Property>)>,
-    /// Files that declare topics, a line `topic key=value` for each setting: topic and key are the key here.
-    pub(crate) topics: Vec<(String, Vec<Property>)>,
+    /// Files that declare topics.
+    pub(crate) topics: Vec<TopicsFile>,
     /// Rules files of JMX agents.
     pub(crate) agents: Vec<AgentRules>,
     /// Dashboards of Grafana, by file.
@@ -26,6 +26,18 @@ pub(crate) struct ConfigData {
     pub(crate) rules: Vec<RulesFile>,
     /// Files that whoever reads them refuses.
     pub(crate) broken: Vec<BrokenFile>,
+}
+
+/// A file that declares topics, a line `topic key=value` for each setting.
+#[derive(Clone, Debug)]
+pub(crate) struct TopicsFile {
+    pub(crate) file: String,
+    /// The settings. Topic and key, with a blank between them, are the key here.
+    pub(crate) lines: Vec<Property>,
+    /// Other lines, which are no comments, and their rows.
+    pub(crate) unreadable: Vec<(u32, String)>,
+    /// Whether the script of our topics Job is beside it.
+    pub(crate) has_script: bool,
 }
 
 /// A file with rules of Prometheus.
@@ -63,19 +75,20 @@ pub(super) fn read(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> ConfigD
     }
     let readable = root.get("kind").text() == "ConfigMap";
     let data = root.get("data");
+    let has_script = data.get("topics.sh").text().contains("TOPICS_FILE");
     for (file, text) in data.entries() {
         let Some(text_of) = text.str() else { continue };
         if readable {
             config.read_content(file, text_of);
         }
-        if file.ends_with(".properties") {
+        if let Some(topics) = topics(file, text_of, has_script) {
+            config.topics.push(topics);
+        } else if file.ends_with(".properties") {
             let settings = properties(text_of);
             for property in &settings {
                 address::of_property(property, &text, addresses);
             }
             config.properties.push((file.to_owned(), settings));
-        } else if let Some(topics) = topics(text_of) {
-            config.topics.push((file.to_owned(), topics));
         }
     }
     config
@@ -159,22 +172,35 @@ fn is_template(text: &str) -> bool {
     ["{{", "${", "<%", "{%", "$("].iter().any(|mark| text.contains(mark))
 }
 
-/// The settings of declared topics, if that is what a file holds: lines `topic key=value`, among them numbers of partitions.
-pub(crate) fn topics(text: &str) -> Option<Vec<Property>> {
-    if !text.contains(" partitions=") {
+/// The topics of a file, if that is what it holds: numbers of partitions, and lines `topic key=value` alone. The script of our Job takes
+/// no other file, so beside it a line of another form is a mistake.
+pub(crate) fn topics(file: &str, text: &str, has_script: bool) -> Option<TopicsFile> {
+    let applied = has_script && !file.ends_with(".sh");
+    if !text.contains(" partitions=") && !(applied && file == "topics.txt") {
         return None;
     }
-    let lines = text.lines().zip(0..);
-    let lines = lines.filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
-    let settings = lines.map(|(line, row)| {
-        let (topic, setting) = line.split_once(' ')?;
-        let (key, value) = setting.split_once('=')?;
-        let setting = !key.is_empty() && !key.contains(char::is_whitespace);
-        setting.then(|| Property {
-            key: format!("{topic} {key}"),
-            value: value.to_owned(),
-            row,
-        })
-    });
-    settings.collect()
+    let mut topics = TopicsFile {
+        file: file.to_owned(),
+        lines: Vec::new(),
+        unreadable: Vec::new(),
+        has_script,
+    };
+    let lines = text.lines().zip(0..).map(|(line, row)| (line.trim(), row));
+    for (line, row) in lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#')) {
+        match setting(line) {
+            Some((key, value)) => topics.lines.push(Property { key, value, row }),
+            None if applied => topics.unreadable.push((row, line.to_owned())),
+            None => return None,
+        }
+    }
+    Some(topics)
+}
+
+/// Topic and key, and the value, of a line `topic key=value`.
+fn setting(line: &str) -> Option<(String, String)> {
+    let (topic, setting) = line.split_once([' ', '\t'])?;
+    let (key, value) = setting.split_once('=')?;
+    let key = key.trim();
+    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    is_key.then(|| (format!("{topic} {key}"), value.trim().to_owned()))
 }

@@ -203,8 +203,13 @@ impl ObjectModel {
             return None;
         };
         let file = field.strip_prefix("/data/")?.replace("~1", "/").replace("~0", "~");
-        let mut files = config.properties.iter().chain(&config.topics);
-        let (_, lines) = files.find(|(name, _)| *name == file)?;
+        let topics = config.topics.iter().map(|topics| (&topics.file, &topics.lines));
+        let mut files = config
+            .properties
+            .iter()
+            .map(|(name, lines)| (name, lines))
+            .chain(topics);
+        let (_, lines) = files.find(|(name, _)| **name == file)?;
         let line = lines.iter().rfind(|line| line.key == setting)?;
         Some(line.value.trim())
     }
