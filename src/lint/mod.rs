@@ -66,6 +66,7 @@ pub use model::{
 pub use object::schema::schema;
 
 use self::model::{
+    ObjectDetail,
     node::Node,
     set::{ObjectSet, SetFindings},
 };
@@ -123,7 +124,12 @@ fn addressed(objects: &[ObjectModel]) -> BTreeSet<String> {
         let settings = process.map(|process| process.settings(|_| &[])).unwrap_or_default();
         let settings: Vec<String> = settings.iter().map(|(_, setting)| setting.value.clone()).collect();
         let hosts = object.addresses.iter().map(|address| address.host.clone());
-        hosts.chain(settings).collect::<Vec<_>>()
+        let lines = match &object.detail {
+            ObjectDetail::Config(config) => config.properties.iter().flat_map(|(_, lines)| lines).collect(),
+            _ => Vec::new(),
+        };
+        let lines = lines.into_iter().map(|line| line.value.clone());
+        hosts.chain(settings).chain(lines).collect::<Vec<_>>()
     });
     let texts: Vec<String> = texts.collect();
     let hosts = texts
@@ -131,6 +137,10 @@ fn addressed(objects: &[ObjectModel]) -> BTreeSet<String> {
         .flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c)));
     let namespaces = hosts.filter_map(|host| {
         let parts: Vec<&str> = host.split('.').collect();
+        if let [pod, service, namespace] = parts.as_slice() {
+            let is_pod = pod.ends_with(|c: char| c.is_ascii_digit());
+            return (is_pod && services.contains(service)).then(|| (*namespace).to_owned());
+        }
         let svc = parts.iter().position(|part| *part == "svc")?;
         let (service, namespace) = (parts.get(svc.checked_sub(2)?)?, parts.get(svc - 1)?);
         services.contains(service).then(|| (*namespace).to_owned())

@@ -6,6 +6,7 @@
 mod clients;
 mod consistency;
 mod durability;
+mod foreign;
 mod monitoring;
 mod pods;
 mod settings;
@@ -155,6 +156,8 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
         "confluent",
         "apache",
         "bitnami",
+        "bitnami-files",
+        "zookeepers",
     ]
     .into_iter()
     .map(|name| (name, Layout::read(name)))

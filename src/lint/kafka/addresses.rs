@@ -228,7 +228,12 @@ fn unadvertised(member: &Member<'_>, findings: &mut SetFindings) {
     ) else {
         return;
     };
+    // What edits the settings may add an address.
     let controllers = member.settings.get("controller.listener.names");
+    let missing = super::listeners::lacks_controllers(member);
+    if member.settings.edited.is_some() || missing {
+        return;
+    }
     let is_controllers =
         |name: &str| controllers.is_some_and(|names| names.value.split(',').any(|own| own.trim() == name));
     for Listener { name, .. } in listeners(&all.value) {

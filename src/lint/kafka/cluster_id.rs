@@ -58,7 +58,15 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 member.index,
                 member.process.pointer.clone(),
                 &CLUSTER_ID_MADE,
-                format!("container `{}` has no CLUSTER_ID", member.process.container),
+                format!(
+                    "container `{}` has no CLUSTER_ID: {}",
+                    member.process.container,
+                    if image.contains("cp-kafka") {
+                        "the image exits"
+                    } else {
+                        "the image uses its default, which other clusters share"
+                    }
+                ),
             )
             .hint("generate one id with `kafka-storage random-uuid`, and use it for all pods");
     }

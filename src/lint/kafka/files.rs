@@ -153,7 +153,10 @@ fn missing(
         if let Some((map, there)) = elsewhere {
             return Some((
                 format!("but ConfigMap `{map}` has that file mounted at `{there}`"),
-                format!("mount the volume at `{}`, or name `{there}`", parent(path)),
+                match parent(path) {
+                    "" => format!("name `{there}`"),
+                    folder => format!("mount the volume at `{folder}`, or name `{there}`"),
+                },
             ));
         }
         return super::is_official(container.image_name()).then(|| {

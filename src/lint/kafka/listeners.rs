@@ -107,6 +107,14 @@ pub(super) fn of_controllers(member: &Member<'_>) -> Option<Vec<String>> {
         .map_or(Some(Vec::new()), names)
 }
 
+/// Whether a controller has none of the listeners that are for controllers.
+pub(super) fn lacks_controllers(member: &Member<'_>) -> bool {
+    let (Some(own), Some(names)) = (own(member), of_controllers(member)) else {
+        return false;
+    };
+    member.votes() && !names.is_empty() && !own.iter().any(|name| names.contains(name))
+}
+
 /// The security protocol of each listener in `listener.security.protocol.map`. None if the manifests do not show it.
 pub(super) fn protocols(member: &Member<'_>) -> Option<BTreeMap<String, String>> {
     let Some(setting) = member.settings.get("listener.security.protocol.map") else {
@@ -150,7 +158,13 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if member.serves() {
         between_brokers(member, findings);
     }
-    if member.settings.get("process.roles").is_some_and(Setting::is_known) {
+    let roles = |roles: &Setting| {
+        roles
+            .value
+            .split(',')
+            .all(|role| ["broker", "controller"].contains(&role.trim()))
+    };
+    if member.settings.get("process.roles").is_some_and(roles) {
         controllers(member, findings);
     }
 }
@@ -204,11 +218,9 @@ fn mapped(member: &Member<'_>, findings: &mut SetFindings) {
             unmapped.push(("listeners", name));
         }
     }
-    if with_map.is_some() {
+    // Names that are not among the listeners of a controller or a broker are told as such.
+    if with_map.is_some() && !lacks_controllers(member) {
         unmapped.extend(controllers.into_iter().map(|name| ("controller.listener.names", name)));
-        if let Some(name) = member.settings.get("inter.broker.listener.name").and_then(names) {
-            unmapped.extend(name.into_iter().map(|name| ("inter.broker.listener.name", name)));
-        }
     }
     let mut told = Vec::new();
     for (key, name) in unmapped {

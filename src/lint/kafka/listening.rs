@@ -89,10 +89,10 @@ impl Member<'_> {
                 let client = self.number("clientPort").or(self.number("client.port"))?;
                 let mut open = vec![named(client, "clients")];
                 for (key, setting) in self.settings.iter() {
-                    if key.starts_with("server.") {
+                    if key.starts_with("server.") || key == "servers" {
                         let ports = setting
                             .value
-                            .split([':', ';'])
+                            .split([':', ';', ' '])
                             .filter_map(|part| part.trim().parse().ok());
                         open.extend(ports.map(|port| named(port, "other servers")));
                     }
@@ -169,9 +169,25 @@ impl Member<'_> {
     }
 }
 
-/// What Kafka Exporter listens on, if a container is one.
+/// What the JMX exporter listens on as a process of its own: `java -jar jmx_prometheus_standalone.jar PORT FILE`.
+fn of_jmx_exporter(container: &Container) -> Option<Open> {
+    let mut words = container.words.iter().flat_map(|word| word.split_whitespace());
+    words.find(|word| word.contains("jmx_prometheus_") && word.contains(".jar") && !word.starts_with('-'))?;
+    let address = words.next()?;
+    let port = address.rsplit_once(':').map_or(address, |(_, port)| port);
+    Some(Open {
+        port: port.parse().ok()?,
+        name: "the exporter".to_owned(),
+        kind: Kind::Listener,
+    })
+}
+
+/// What an exporter listens on, if a container is one.
 pub(super) fn of_exporter(container: &Container) -> Option<Vec<Open>> {
     let image = container.image_name();
+    if let Some(open) = of_jmx_exporter(container) {
+        return Some(vec![open]);
+    }
     if container.open || !image.ends_with("danielqsj/kafka-exporter") {
         return None;
     }

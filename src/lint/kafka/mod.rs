@@ -208,9 +208,12 @@ impl Member<'_> {
         self.push(findings, key, setting, finding);
     }
 
-    /// Whether a command or an option of the JVM names a setting, or variables come from an object that is not read: it may then be set
-    /// where no one sees it.
+    /// Whether a command or an option of the JVM names a setting, an init container writes the file, or variables come from an object
+    /// that is not read: it may then be set where no one sees it.
     fn writes(&self, key: &str) -> bool {
+        if self.settings.edited.is_some() && self.settings.get(key).is_none() {
+            return true;
+        }
         let variable = key.replace('.', "_").to_ascii_uppercase();
         let named = |text: &str| text.contains(key) || text.contains(&variable);
         let mut commands = self.process.commands.iter();

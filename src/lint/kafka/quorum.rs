@@ -83,7 +83,11 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         }
         let parts: Vec<&str> = host.split('.').collect();
         let (name, service) = (parts[0], parts.get(1).copied().unwrap_or_default());
-        let namespace = parts.get(2).copied().unwrap_or(&own.namespace);
+        // What is applied to any namespace may name the one that is meant.
+        let namespace = match parts.get(2) {
+            Some(namespace) if !own.namespace.is_empty() => namespace,
+            _ => own.namespace.as_str(),
+        };
         let Some((stem, ordinal)) = name.rsplit_once('-') else {
             continue;
         };
@@ -135,19 +139,20 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         }
     }
     if member.votes() && member.is_stateful_set() {
-        for ordinal in member.workload.first..member.workload.first + member.workload.replicas {
-            if !ordinals.contains(&ordinal) {
-                let setting = members[0].2.clone();
-                member
-                    .at(
-                        findings,
-                        &setting,
-                        &VOTERS,
-                        format!("pod `{}-{ordinal}` is a voter, but is not listed", own.name),
-                    )
-                    .hint("list every pod of the StatefulSet");
-            }
-        }
+        let all = member.workload.first..member.workload.first + member.workload.replicas;
+        let missing: Vec<String> = all
+            .filter(|ordinal| !ordinals.contains(ordinal))
+            .map(|ordinal| format!("`{}-{ordinal}`", own.name))
+            .collect();
+        let message = match missing.as_slice() {
+            [] => return,
+            [pod] => format!("pod {pod} is a voter, but is not listed"),
+            [.., _] => format!("pods {} are voters, but are not listed", missing.join(", ")),
+        };
+        let setting = members[0].2.clone();
+        member
+            .at(findings, &setting, &VOTERS, message)
+            .hint("list every pod of the StatefulSet");
     }
 }
 

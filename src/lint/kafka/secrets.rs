@@ -4,7 +4,8 @@ use super::Member;
 use crate::{
     diagnostics::{Diagnostic, rules::stack::SECRET},
     lint::model::{
-        ObjectDetail, ObjectModel, container::Container, properties::Property, set::SetFindings, workload::Workload,
+        ObjectDetail, ObjectModel, container::Container, properties::Property, set::SetFindings,
+        settings::is_placeholder, workload::Workload,
     },
 };
 
@@ -24,7 +25,9 @@ fn is_clear(key: &str, value: &str) -> bool {
         .any(|mark| value.contains(mark));
     let lower = value.to_ascii_lowercase();
     let jaas = key.ends_with("sasl.jaas.config");
-    !value.is_empty() && !referred && (!jaas || lower.contains("password") || lower.contains("secret"))
+    let filled = value.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+    let referred = referred || filled.into_iter().any(is_placeholder);
+    !value.is_empty() && !referred && (!jaas || ["password", "secret", "user_"].iter().any(|part| lower.contains(part)))
 }
 
 /// The settings of a process.
@@ -169,6 +172,10 @@ mod tests {
     fn a_reference_is_not_a_password() {
         assert!(is_clear("sasl.jaas.config", "X required password=\"a\";"));
         assert!(!is_clear("sasl.jaas.config", "X required password=\"${env:P}\";"));
+        assert!(!is_clear(
+            "sasl.jaas.config",
+            "X required password=\"password-placeholder-0\";"
+        ));
         assert!(!is_clear("sasl.jaas.config", "X required keyTab=\"/a\";"));
         assert!(is_literal("abc") && !is_literal("$(P)") && !is_literal("/run/p") && !is_literal("yes"));
     }

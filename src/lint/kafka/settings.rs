@@ -15,6 +15,7 @@ use crate::{
         config::{TopicsFile, field},
         program::Program,
         properties::Property,
+        release,
         set::{ObjectSet, SetFindings},
         settings::Setting,
     },
@@ -32,8 +33,14 @@ pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
         finding.yaml_hint = Some(finding.remedy(&setting.shown(key)));
         member.push(findings, key, setting, finding);
     };
+    // What was removed since may be in an older release.
+    let older = member.version.is_none() && release::is_older(&member.process.image);
     for (key, setting) in member.settings.iter().filter(|(_, setting)| setting.is_known()) {
-        for finding in judge(rules, role, member.version, key, &setting.value) {
+        let found = judge(rules, role, member.version, key, &setting.value);
+        for finding in found
+            .into_iter()
+            .filter(|finding| !older || finding.rule.id != rules.absent.id)
+        {
             add(key, setting, finding);
         }
     }

@@ -42,6 +42,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .find(|setting| setting.config_map.is_some())
         .cloned()
         .unwrap_or(Setting::at(String::new(), member.process.pointer.clone()));
+    // It is missing in the file, not wrong in this line.
+    let place = Setting { row: None, ..place };
     member
         .at(
             findings,

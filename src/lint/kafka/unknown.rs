@@ -59,8 +59,16 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
             }
         }
     });
-    if let Some(why) = hidden {
+    if let Some(why) = &member.settings.edited {
+        findings.not_judged(member.index, "changes to the settings", why);
+    } else if let Some(why) = hidden {
         findings.not_judged(member.index, "settings", why);
+    } else if member.settings.is_empty() && member.process.program == Program::Broker && member.process.entrypoint {
+        findings.not_judged(
+            member.index,
+            "settings",
+            "neither a variable nor a file in a ConfigMap has them",
+        );
     } else if member.settings.is_empty() && !member.process.entrypoint {
         findings.not_judged(
             member.index,

@@ -81,15 +81,19 @@ pub(crate) fn of_property(property: &Property, file: &Node<'_, '_>, addresses: &
 
 /// Whether a setting of this name holds addresses that are connected to.
 fn is_address_key(key: &str) -> bool {
-    [
-        "bootstrap.servers",
-        "zookeeper.connect",
-        "registry.url",
-        "kafka.server",
-        "kafka.brokers",
-    ]
-    .iter()
-    .any(|part| key.contains(part))
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    key.ends_with("schemaregistry")
+        || [
+            "bootstrapservers",
+            "zookeeperconnect",
+            "registryurl",
+            "kafkaserver",
+            "kafkaservice",
+            "kafkabrokers",
+            "brokerconnect",
+        ]
+        .iter()
+        .any(|part| key.contains(part))
 }
 
 /// `host:port` in a text: a full name of a Service anywhere, a short one only where an address is expected.

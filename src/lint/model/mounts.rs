@@ -20,6 +20,8 @@ pub(crate) struct Mount {
     /// What of the volume is mounted, if not all of it.
     pub(crate) part: Option<String>,
     pub(crate) content: Content,
+    /// The ConfigMaps that init containers mount beside the volume, if it is empty when the pod starts: their files may be copied to it.
+    sources: Vec<Files>,
 }
 
 /// What a volume is made of.
@@ -140,11 +142,16 @@ impl Mounts {
                 Some(volume) if volume.get("emptyDir").is_set() => Content::Empty,
                 Some(_) => Content::Other,
             };
+            let sources = match content {
+                Content::Empty => sources(pod, name),
+                _ => Vec::new(),
+            };
             Mount {
                 path: mount.get("mountPath").text().trim_end_matches('/').to_owned(),
                 volume: name.to_owned(),
                 part: part.map(str::to_owned),
                 content,
+                sources,
             }
         });
         Self {
@@ -168,6 +175,17 @@ impl Mounts {
         }
     }
 
+    /// The ConfigMaps, and the keys in them, that an init container may have copied to a path in the container.
+    pub(super) fn copied_files<'p>(&'p self, path: &'p str) -> impl Iterator<Item = (&'p str, &'p str)> {
+        let mount = self.at(path);
+        mount.into_iter().flat_map(move |mount| {
+            let file = mount.file(path);
+            let keys = mount.sources.iter().map(move |files| Some((files, file?)));
+            keys.flatten()
+                .filter_map(|(files, file)| Some((files.object.as_str(), files.key(file)?)))
+        })
+    }
+
     /// Where files of ConfigMaps, Secrets or several of them are, and the name of the ConfigMap if it is one.
     pub(crate) fn read_only(&self) -> impl Iterator<Item = (&str, &str)> {
         self.list.iter().filter_map(|mount| match &mount.content {
@@ -189,4 +207,23 @@ impl Mounts {
             None => !self.read_only_root,
         }
     }
+}
+
+/// The ConfigMaps of the init containers that mount a volume.
+fn sources(pod: &Node<'_, '_>, volume: &str) -> Vec<Files> {
+    let volumes = pod.get("volumes");
+    let config_map = |name: &str| {
+        let volume = volumes.items().find(|volume| volume.get("name").text() == name)?;
+        let source = volume.get("configMap");
+        source.is_set().then(|| Files::of(&source, "name"))
+    };
+    let containers = pod.get("initContainers");
+    let mut sources = Vec::new();
+    for container in containers.items() {
+        let mounts = container.get("volumeMounts");
+        if mounts.items().any(|mount| mount.get("name").text() == volume) {
+            sources.extend(mounts.items().filter_map(|mount| config_map(mount.get("name").text())));
+        }
+    }
+    sources
 }

@@ -5,7 +5,7 @@ use super::{
     convention::Convention,
     mounts::Mounts,
     node::Node,
-    program::{Program, program},
+    program::{Program, own_script, program},
     properties::Property,
     settings::{EffectiveSettings, Environment},
     syntax::split_tag,
@@ -39,6 +39,7 @@ pub(crate) struct KafkaProcess {
 pub(crate) struct Patience {
     /// Seconds from the request to stop until the kill.
     pub(crate) grace: i64,
+    /// Whether a probe may kill a process that runs but does not answer yet.
     pub(crate) liveness: bool,
     pub(crate) startup: bool,
     /// Whether the pod is ready only when something answers that needs the others: not with a probe that always passes.
@@ -93,7 +94,14 @@ impl KafkaProcess {
             mounts: Mounts::of(&container, pod),
             patience: Patience {
                 grace: pod.get("terminationGracePeriodSeconds").int().unwrap_or(30),
-                liveness: container.get("livenessProbe").is_set(),
+                liveness: {
+                    let probe = container.get("livenessProbe");
+                    // That the process exists is true while it recovers.
+                    probe.is_set()
+                        && !["pgrep", "pidof", "jps", "kill -0"]
+                            .iter()
+                            .any(|sign| command_of(&probe).contains(sign))
+                },
                 startup: container.get("startupProbe").is_set(),
                 waits: ["readinessProbe", "startupProbe"].iter().any(|probe| {
                     let probe = container.get(probe);
@@ -133,12 +141,17 @@ impl KafkaProcess {
         let taken = convention.map_or(&[][..], Convention::files);
         // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
         let words = self.start().split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
-        for (map, key) in words
-            .chain(taken.iter().copied())
-            .filter_map(|path| self.mounts.config_map_file(path))
-        {
-            if let Some((_, lines)) = files(map).iter().find(|(file, _)| file == key) {
-                settings.add_file(&self.environment, map, key, lines);
+        let lines_of = |map: &str, key: &str| files(map).iter().find(|(file, _)| file == key).map(|(_, lines)| lines);
+        for path in words.chain(taken.iter().copied()) {
+            if let Some((map, key)) = self.mounts.config_map_file(path) {
+                if let Some(lines) = lines_of(map, key) {
+                    settings.add_file(&self.environment, map, key, lines);
+                }
+            } else {
+                let mut copied = self.mounts.copied_files(path);
+                if let Some((map, key, lines)) = copied.find_map(|(map, key)| Some((map, key, lines_of(map, key)?))) {
+                    settings.add_copied_file(&self.environment, map, key, lines);
+                }
             }
         }
         let has_file = || taken.iter().any(|path| self.mounts.has_file_or_folder(path));
@@ -146,6 +159,9 @@ impl KafkaProcess {
             settings.add_environment(&self.environment);
         }
         settings.add_overrides(self.start(), &self.pointer);
+        if self.entrypoint && own_script(self.start()) {
+            settings.edited = Some(format!("the script `{}` may set others", self.start().trim()));
+        }
         settings
     }
 

@@ -37,7 +37,8 @@ impl Program {
 /// None if nothing about it looks like Kafka.
 pub(super) fn unknown(container: &Node<'_, '_>) -> Option<String> {
     // Variables that the images make settings of, and that no client of Kafka has.
-    const OF_SERVERS: [&str; 12] = [
+    const OF_SERVERS: [&str; 13] = [
+        "CONFIG_STORAGE_TOPIC",
         "KAFKA_ADVERTISED_LISTENERS",
         "KAFKA_BROKER_ID",
         "KAFKA_CFG_ADVERTISED_LISTENERS",
@@ -62,6 +63,10 @@ pub(super) fn unknown(container: &Node<'_, '_>) -> Option<String> {
     let serves = env
         .items()
         .any(|variable| OF_SERVERS.contains(&variable.get("name").text()));
+    // An image of someone's own that is named after Kafka, with a broker's port.
+    let ports = container.get("ports");
+    let listens = ports.items().any(|port| port.get("containerPort").int() == Some(9092));
+    let serves = serves || listens && image.to_ascii_lowercase().contains("kafka");
     serves.then(|| format!("nothing says which program the image `{image}` starts"))
 }
 
@@ -71,12 +76,18 @@ fn by_image(image: &str) -> Option<Program> {
     let name = image.rsplit('/').next().unwrap_or_default();
     match name {
         _ if name.contains("exporter") || name.contains("-ui") || name.contains("operator") => None,
-        "kafka" | "cp-kafka" | "cp-server" | "kafka-native" => Some(Program::Broker),
+        "kafka" | "cp-kafka" | "cp-server" | "cp-enterprise-kafka" | "kafka-native" => Some(Program::Broker),
         "zookeeper" | "cp-zookeeper" => Some(Program::ZooKeeper),
         "schema-registry" | "cp-schema-registry" => Some(Program::Registry),
         _ if name.starts_with("cp-kafka-connect") || name.starts_with("cp-server-connect") => Some(Program::Connect),
         _ => None,
     }
+}
+
+/// Whether a command is nothing but a script.
+pub(super) fn own_script(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    matches!((words.next(), words.next()), (Some(script), None) if script.starts_with('/') && script.ends_with("/setup.sh"))
 }
 
 /// What a container runs if it serves, and whether the image's own entrypoint starts it.
@@ -93,6 +104,11 @@ pub(super) fn program(container: &Node<'_, '_>) -> Option<(Program, bool)> {
         .any(|entry| runs(entry))
     {
         return by_image(container.get("image").text()).map(|process| (process, true));
+    }
+    // Bitnami's charts start the entrypoint in a script that they mount.
+    let image = container.get("image").text();
+    if image.contains("bitnami") && own_script(&command) {
+        return by_image(image).map(|process| (process, true));
     }
     let by_command = [
         ("kafka-server-start", Program::Broker),

@@ -21,8 +21,12 @@ pub(crate) fn line_of_image(image: &str) -> Option<String> {
     };
     let line = if name.starts_with("cp-") {
         let (major, minor) = numbers(tag)?;
-        // Before 7.0 the numbers differ in more than that.
-        (major.checked_sub(4).filter(|&kafka| kafka >= 3)?, minor)
+        match major {
+            5 => (2, minor),
+            // 6.0 carries 2.6.
+            6 => (2, minor + 6),
+            _ => (major.checked_sub(4).filter(|&kafka| kafka >= 3)?, minor),
+        }
     } else if let Some((_, kafka)) = tag.split_once("-kafka-") {
         numbers(kafka)?
     } else if name == "kafka" || name == "kafka-native" {
@@ -31,6 +35,17 @@ pub(crate) fn line_of_image(image: &str) -> Option<String> {
         return None;
     };
     Some(format!("{}.{}", line.0, line.1))
+}
+
+/// Whether an image carries a release before the oldest one that this crate knows.
+pub(crate) fn is_older(image: &str) -> bool {
+    let numbers = |line: &str| {
+        let (major, minor) = line.split_once('.')?;
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    };
+    let line = line_of_image(image).and_then(|line| numbers(&line));
+    let [oldest, ..] = Version::ALL;
+    line.is_some_and(|line| Some(line) < numbers(oldest.line()))
 }
 
 #[cfg(test)]
@@ -53,5 +68,7 @@ mod tests {
         ] {
             assert_eq!(of_image(image).map(Version::line), line, "{image}");
         }
+        let line = line_of_image("confluentinc/cp-kafka-connect:6.1.0");
+        assert_eq!(line.as_deref(), Some("2.7"));
     }
 }

@@ -32,12 +32,16 @@ const ELSEWHERE: &str = "{elsewhere}";
 
 /// All settings of a process, by key.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct EffectiveSettings(BTreeMap<String, Setting>);
+pub(crate) struct EffectiveSettings {
+    settings: BTreeMap<String, Setting>,
+    /// What may change them before the process reads them, if something does: an init container, a script of its own.
+    pub(crate) edited: Option<String>,
+}
 
 impl EffectiveSettings {
     /// Adds those that the entrypoint makes of an environment. They replace those of a file.
     pub(super) fn add_environment(&mut self, environment: &Environment) {
-        self.0.extend(environment.settings.clone());
+        self.settings.extend(environment.settings.clone());
     }
 
     /// Adds those of a property file in a ConfigMap. Of two lines with one key Java keeps the last.
@@ -51,8 +55,29 @@ impl EffectiveSettings {
                 config_map: Some(config_map.to_owned()),
                 variable: None,
             };
-            self.0.insert(key.to_owned(), setting);
+            self.settings.insert(key.to_owned(), setting);
         }
+    }
+
+    /// Adds those of a property file that an init container copies. What it fills in is not known.
+    pub(super) fn add_copied_file(
+        &mut self,
+        environment: &Environment,
+        config_map: &str,
+        file: &str,
+        lines: &[Property],
+    ) {
+        let lines: Vec<Property> = lines
+            .iter()
+            .map(|line| Property {
+                value: without_placeholders(&line.value),
+                ..line.clone()
+            })
+            .collect();
+        self.add_file(environment, config_map, file, &lines);
+        self.edited = Some(format!(
+            "an init container copies the file of ConfigMap `{config_map}` and may edit it"
+        ));
     }
 
     /// Adds those of the options `--override key=value` of a command, which come last. What a shell fills in is not known here.
@@ -64,21 +89,43 @@ impl EffectiveSettings {
             };
             let value = if value.contains(['$', '`']) { ELSEWHERE } else { value };
             let setting = Setting::at(value.to_owned(), pointer.to_owned());
-            self.0.insert(key.to_owned(), setting);
+            self.settings.insert(key.to_owned(), setting);
         }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Setting> {
-        self.0.get(key)
+        self.settings.get(key)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
-        self.0.iter().map(|(key, setting)| (key.as_str(), setting))
+        self.settings.iter().map(|(key, setting)| (key.as_str(), setting))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.settings.is_empty()
     }
+}
+
+/// Whether a word of a value stands for what a script puts in its place.
+pub(crate) fn is_placeholder(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    lower.contains("placeholder") || lower.contains("change_me") || lower.contains("replace_me")
+}
+
+/// A value, with its placeholders as values that are made elsewhere.
+fn without_placeholders(value: &str) -> String {
+    let mut rest = value;
+    let mut known = String::new();
+    while !rest.is_empty() {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        known += if is_placeholder(word) { ELSEWHERE } else { word };
+        let next = after.find(is_word).unwrap_or(after.len());
+        known += &after[..next];
+        rest = &after[next..];
+    }
+    known
 }
 
 /// The environment of a container.
