@@ -104,7 +104,14 @@ impl Judge<'_> {
             ..
         } = self;
         let of_role = || Key::named(key).filter(|known| known.is_of(role));
-        let gone = notes::gone(key).map(|note| note.instead);
+        let gone = notes::gone(key).map(|note| {
+            // Kafka does not know it any more: without the line nothing changes.
+            if note.replaced {
+                Mend::remove(note.instead)
+            } else {
+                Mend::drop(note.instead)
+            }
+        });
         let find = |rule, message: String, mend: Mend| {
             let mut finding = Diagnostic::new(rule, message);
             finding.mend(mend);
@@ -112,7 +119,7 @@ impl Judge<'_> {
         };
         if let Some(last) = of_role().map(|known| known.until).filter(|until| until < version).max() {
             let message = format!("`{full}` was removed after Kafka {last}, and this is {version}");
-            return find(rules.absent, message, Mend::remove(gone.unwrap_or_default()));
+            return find(rules.absent, message, gone.unwrap_or_else(|| Mend::remove("")));
         }
         if let Some(first) = of_role().map(|known| known.since).min() {
             let message = format!("`{full}` exists since Kafka {first}, and this is {version}");
@@ -137,9 +144,9 @@ impl Judge<'_> {
             let mend = own_name.map_or_else(|| Mend::remove(""), |name| Mend::rename(format!("{prefix}{name}")));
             return find(rules.absent, message, mend);
         }
-        if let Some(instead) = gone {
+        if let Some(mend) = gone {
             let message = format!("`{full}` was removed long before Kafka {version}");
-            return find(rules.absent, message, Mend::remove(instead));
+            return find(rules.absent, message, mend);
         }
         let known = self
             .keys(role)

@@ -9,6 +9,8 @@ pub(super) struct Note {
     pub(super) key: &'static str,
     /// What to do instead, or why nothing is to be done: what follows `remove it:`.
     pub(super) instead: &'static str,
+    /// Whether something is to be done instead.
+    pub(super) replaced: bool,
     /// Where that is written.
     #[cfg_attr(
         not(test),
@@ -22,7 +24,20 @@ const ZOOKEEPER_MODE: &str = "Kafka documentation, differences between KRaft mod
 const DEFINITION: &str = "Kafka, the ConfigDefs of the two lines";
 
 const fn note(key: &'static str, instead: &'static str, source: &'static str) -> Note {
-    Note { key, instead, source }
+    Note {
+        key,
+        instead,
+        replaced: false,
+        source,
+    }
+}
+
+/// A key in whose place another setting or step comes.
+const fn moved(key: &'static str, instead: &'static str, source: &'static str) -> Note {
+    Note {
+        replaced: true,
+        ..note(key, instead, source)
+    }
 }
 
 /// Every key that one release line has and a later one has not, and every deprecated one. A test compares it with the catalogue.
@@ -57,7 +72,7 @@ pub(super) const GONE: [Note; 42] = [
         "the controllers move the leaders away, and `controlled.shutdown.enable` says whether",
         ZOOKEEPER_MODE,
     ),
-    note(
+    moved(
         "delegation.token.master.key",
         "use `delegation.token.secret.key`",
         UPGRADE_40,
@@ -93,7 +108,7 @@ pub(super) const GONE: [Note; 42] = [
         "`CloseOptions` of the call that closes the consumer say it",
         DEFINITION,
     ),
-    note(
+    moved(
         "internal.metadata.max.fetch.size.in.bytes",
         "use `controller.quorum.fetch.max.bytes`",
         DEFINITION,
@@ -114,7 +129,7 @@ pub(super) const GONE: [Note; 42] = [
         UPGRADE_40,
     ),
     note("log.message.format.version", "there is one record format", UPGRADE_40),
-    note(
+    moved(
         "log.message.timestamp.difference.max.ms",
         "use `log.message.timestamp.before.max.ms` and `log.message.timestamp.after.max.ms`",
         UPGRADE_40,
@@ -125,7 +140,7 @@ pub(super) const GONE: [Note; 42] = [
         UPGRADE_40,
     ),
     note("message.format.version", "there is one record format", UPGRADE_40),
-    note(
+    moved(
         "message.timestamp.difference.max.ms",
         "use `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`",
         UPGRADE_40,
@@ -145,7 +160,7 @@ pub(super) const GONE: [Note; 42] = [
         "passwords are not encrypted in the metadata of KRaft, so guard its log directory",
         ZOOKEEPER_MODE,
     ),
-    note(
+    moved(
         "remote.log.manager.thread.pool.size",
         "use `remote.log.manager.follower.thread.pool.size`",
         "Kafka 4.3, RemoteLogManagerConfig",
@@ -166,28 +181,28 @@ pub(super) const GONE: [Note; 42] = [
         UPGRADE_40,
     ),
     // Older than every line of the catalogue.
-    note(
+    moved(
         "advertised.host.name",
         "use `.listener(…)`",
         "Kafka documentation, upgrading to 3.0",
     ),
-    note(
+    moved(
         "advertised.port",
         "use `.listener(…)`",
         "Kafka documentation, upgrading to 3.0",
     ),
-    note(
+    moved(
         "host.name",
         "use `.listener(…)`",
         "Kafka documentation, upgrading to 3.0",
     ),
-    note("port", "use `.listener(…)`", "Kafka documentation, upgrading to 3.0"),
-    note(
+    moved("port", "use `.listener(…)`", "Kafka documentation, upgrading to 3.0"),
+    moved(
         "quota.consumer.default",
         "use `kafka-configs --entity-type clients --entity-default`",
         "Kafka documentation, upgrading to 3.0",
     ),
-    note(
+    moved(
         "quota.producer.default",
         "use `kafka-configs --entity-type clients --entity-default`",
         "Kafka documentation, upgrading to 3.0",
@@ -202,15 +217,15 @@ pub(super) const GONE: [Note; 42] = [
         "Connect's own topics are in JSON",
         "Kafka documentation, upgrading to 3.0",
     ),
-    note(
+    moved(
         "rest.host.name",
         "use `listeners`",
         "Kafka documentation, upgrading to 3.0",
     ),
-    note("rest.port", "use `listeners`", "Kafka documentation, upgrading to 3.0"),
+    moved("rest.port", "use `listeners`", "Kafka documentation, upgrading to 3.0"),
     // Keys of the JMX reporter, which no ConfigDef has.
-    note("metrics.jmx.blacklist", "use `metrics.jmx.exclude`", UPGRADE_40),
-    note("metrics.jmx.whitelist", "use `metrics.jmx.include`", UPGRADE_40),
+    moved("metrics.jmx.blacklist", "use `metrics.jmx.exclude`", UPGRADE_40),
+    moved("metrics.jmx.whitelist", "use `metrics.jmx.include`", UPGRADE_40),
 ];
 
 /// The note about a key that is gone or going.

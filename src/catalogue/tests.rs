@@ -178,9 +178,9 @@ fn said(role: Role, version: Version, key: &str, value: &str) -> String {
                 .mend
                 .as_ref()
                 .map_or_else(String::new, |mend| match &mend.change {
-                    Change::Rename(name) if mend.certain => format!("use `{name}`"),
-                    Change::Rename(_) => mend.words(""),
-                    Change::Remove | Change::Value => mend.instead.clone(),
+                    Change::Rename(name) => format!("use `{name}`"),
+                    Change::Suggest(_) => mend.words(""),
+                    Change::Remove | Change::Value | Change::Set(_) | Change::Quote => mend.instead.clone(),
                 });
             match instead.as_str() {
                 "" => finding.message.clone(),

@@ -9,7 +9,9 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        folder, manifests,
+        fix,
+        folder::{self, Judgement},
+        manifests,
         output::{Format, Output},
         report::{self, Show},
         stacks::{Made, StackFn, each},
@@ -55,6 +57,14 @@ pub(super) struct Arguments {
     /// Check the folder by the rules for development, where data may be lost
     #[arg(long, requires = "dir")]
     development: bool,
+
+    /// Print a patch that mends what has only one remedy, for `git apply` or `patch -p1`, instead of the findings
+    #[arg(long, requires = "dir")]
+    fix: bool,
+
+    /// With `--fix`: change the files, all of them or none, and report the findings that are left
+    #[arg(long, requires = "fix")]
+    write: bool,
 
     /// What runs the pods: what it fills in is not missing
     #[arg(long, value_name = "PLATFORM", requires = "dir", value_parser = ["kubernetes", "openshift"])]
@@ -119,7 +129,28 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
         ..Terms::default()
     };
     terms.add_files(&arguments.dir)?;
-    let judgement = folder::judge(&arguments.dir, &mut std::io::stdin(), &terms)?;
+    let mut judgement = folder::judge(&arguments.dir, &mut std::io::stdin(), &terms)?;
+    if arguments.write {
+        if arguments.dir.iter().any(|root| root.as_os_str() == "-") {
+            return Err(
+                Failure::new("`--write` changes files, and standard input is not a file")
+                    .hint("print the patch with `--fix` alone"),
+            );
+        }
+        let fixes = fix::of(&judgement);
+        fixes.write()?;
+        output.note(&fixes.summary("mended"));
+        judgement = folder::judge(&arguments.dir, &mut std::io::stdin(), &terms)?;
+    } else if arguments.fix {
+        if output.format() != Format::Text {
+            return Err(Failure::new("`--fix` prints a patch, which has no other format")
+                .hint("leave out `--format`, or change the files with `--write`"));
+        }
+        let fixes = fix::of(&judgement);
+        output.data([fixes.patch().as_str()])?;
+        output.note(&fixes.summary("would be mended"));
+        return Ok(outcome(&judgement));
+    }
     let findings = &judgement.findings;
     let names: Vec<String> = arguments.dir.iter().map(|root| root.display().to_string()).collect();
     if output.is_json() {
@@ -145,9 +176,13 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
             output.note(&format!("unused `--assume {needless}`: nothing refers to it\n"));
         }
     }
-    Ok(if findings.has_errors() {
+    Ok(outcome(&judgement))
+}
+
+fn outcome(judgement: &Judgement) -> Outcome {
+    if judgement.findings.has_errors() {
         Outcome::Failed
     } else {
         Outcome::Done
-    })
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, Read},
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use serde_json::Value;
@@ -13,14 +13,16 @@ use serde_json::Value;
 use crate::{
     cli::{
         failure::Failure,
+        kustomize::{self, Overlay, Unbuilt, is_in, is_kustomization, is_remote, normal, patches},
         terms::{Assumption, Terms},
     },
-    diagnostics::{Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
+    diagnostics::{Certainty, Change, Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     kubernetes::{Kubernetes, Platform},
     lint::{self, ObjectModel},
     rules::{api, stack},
     yaml::{
-        self, Listed,
+        self,
+        edit::{Action, Edit},
         read::{Document, Lines},
     },
 };
@@ -39,6 +41,21 @@ pub(super) struct Judgement {
     pub(super) not_judged: NotJudged,
     /// The text of the line of each finding, where it could be read.
     pub(super) lines: BTreeMap<Location, SourceLine>,
+    /// The changes that are certain to mend a finding.
+    pub(super) fixes: Vec<Fix>,
+    /// The text of each file, by the path that is shown.
+    pub(super) texts: BTreeMap<String, String>,
+}
+
+/// A change that is certain to mend a finding.
+#[derive(Debug)]
+pub(super) struct Fix {
+    pub(super) rule: &'static Rule,
+    pub(super) location: Location,
+    /// The file, by the path that is shown.
+    pub(super) file: String,
+    /// The change of the file, or why there is none.
+    pub(super) edit: Result<Edit, &'static str>,
 }
 
 /// A line of a file that a finding points to.
@@ -62,23 +79,28 @@ pub(super) struct Unknown {
 }
 
 /// How the text of standard input is called where a file has its path.
-const STDIN: &str = "<stdin>";
+pub(super) const STDIN: &str = "<stdin>";
 
 /// Judges all manifests of folders and the folders in them, of files, and of standard input where a root is `-`, as one set.
 pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> Result<Judgement, Failure> {
     let mut folder = Folder {
         profile: terms.profile.unwrap_or_default(),
         found: Vec::new(),
-        namespaces: BTreeMap::new(),
         objects: Vec::new(),
+        namespaces: Vec::new(),
         kustomizations: Vec::new(),
         files: Vec::new(),
-        stdin: None,
+        stdin: false,
+        texts: BTreeMap::new(),
         not_judged: BTreeMap::new(),
+        unbuilt: BTreeMap::new(),
+        overlays: Vec::new(),
     };
     for root in roots {
         if root.as_os_str() == "-" {
-            folder.stdin.get_or_insert(read_stdin(stdin)?);
+            if !std::mem::replace(&mut folder.stdin, true) {
+                folder.texts.insert(STDIN.to_owned(), read_stdin(stdin)?);
+            }
             continue;
         }
         let before = folder.files.len();
@@ -87,37 +109,46 @@ pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> R
             return Err(Failure::new(format!("no manifests in `{}`", shown(root)))
                 .hint("manifests are files that end in `.yaml`, `.yml` or `.json`"));
         }
+        folder.build(root, before);
     }
-    folder.leave_out_documents();
-    folder.leave_out_patches();
     folder.files.sort();
     // A file may be in two of the folders.
     folder.files.dedup_by_key(|(path, _)| normal(path));
+    folder.load(is_kustomization);
+    folder.leave_out_documents();
+    folder.leave_out_patches();
+    folder.load(|_| true);
+    let texts = std::mem::take(&mut folder.texts);
     for (path, shown) in folder.files.clone() {
-        folder.file(&path, &shown);
+        if let Some(text) = texts.get(&shown) {
+            folder.text(&path, &shown, text);
+        }
     }
-    if let Some(text) = folder.stdin.take() {
-        folder.text(Path::new(STDIN), STDIN, &text);
-        folder.stdin = Some(text);
+    if let Some(text) = texts.get(STDIN) {
+        folder.text(Path::new(STDIN), STDIN, text);
     }
+    folder.texts = texts;
+    folder.built();
     folder.kustomizations();
     let needless = folder.objects(&terms.assumptions, terms.platform.unwrap_or_default());
     terms.acknowledge(&mut folder.found, &folder.namespaces);
     folder
         .found
         .sort_by_key(|finding| (finding.place.location, finding.rule.id));
-    let lines = folder.lines();
+    let (lines, fixes) = (folder.lines(&terms.files), folder.fixes());
     let mut findings = Diagnostics::default();
     for finding in folder.found {
         findings.push(finding);
     }
     Ok(Judgement {
         findings,
-        files: folder.files.len() + usize::from(folder.stdin.is_some()),
+        files: folder.files.len() + folder.overlays.len() + usize::from(folder.stdin),
         objects: folder.objects.len(),
         needless,
         not_judged: folder.not_judged,
         lines,
+        fixes,
+        texts: folder.texts,
     })
 }
 
@@ -156,15 +187,37 @@ fn template<'t>(templates: &[(u32, &'t str)], line: u32) -> Option<&'t str> {
 struct Folder {
     profile: Profile,
     found: Vec<Diagnostic>,
-    /// The namespace of the object that a finding is about, by the place of the finding.
-    namespaces: BTreeMap<Location, String>,
     objects: Vec<Object>,
+    /// The namespace of each object.
+    namespaces: Vec<String>,
     kustomizations: Vec<(PathBuf, String, Value, Lines)>,
     /// Each path, and the path as it is shown.
     files: Vec<(PathBuf, String)>,
-    /// The text of standard input, if it is judged.
-    stdin: Option<String>,
+    /// Whether standard input is judged.
+    stdin: bool,
+    /// What was read, by the path that is shown.
+    texts: BTreeMap<String, String>,
     not_judged: NotJudged,
+    /// Kustomizations that should have been built, and why they are not.
+    unbuilt: BTreeMap<PathBuf, String>,
+    /// Kustomizations whose output is judged instead of their files.
+    overlays: Vec<Built>,
+}
+
+/// The output of a kustomization.
+struct Built {
+    /// The kustomization, as it is shown.
+    file: String,
+    text: String,
+    /// The files that it is made of.
+    sources: Vec<Source>,
+}
+
+/// A file that a kustomization is made of: its documents, if it has some.
+struct Source {
+    file: String,
+    text: String,
+    documents: Vec<Document>,
 }
 
 /// An object, its file and its lines.
@@ -172,8 +225,18 @@ struct Object {
     body: Value,
     lines: Lines,
     file: String,
-    /// Whether Helm made it.
-    helm: bool,
+    /// Where it is in its document, as a JSON pointer.
+    prefix: String,
+    written: Written,
+}
+
+/// Where an object is written.
+#[derive(Clone, Copy)]
+enum Written {
+    /// In a document of its file; by Helm or not.
+    File { document: usize, helm: bool },
+    /// In the output of a kustomization.
+    Overlay(usize),
 }
 
 /// A path as it was given, with `/` between folders on every machine.
@@ -184,44 +247,6 @@ pub(super) fn shown(path: &Path) -> String {
 pub(super) fn is_manifest(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
-}
-
-pub(super) fn is_kustomization(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| {
-        ["kustomization.yaml", "kustomization.yml", "Kustomization"]
-            .iter()
-            .any(|known| name == *known)
-    })
-}
-
-/// Whether a resource of a kustomization is downloaded: a URL, or a path that begins with a host name.
-fn is_remote(resource: &str) -> bool {
-    let host = resource.split_once('/').map_or("", |(first, _)| first);
-    resource.contains("://")
-        || resource.contains('?')
-        || resource.starts_with("git@")
-        || host.contains('.') && !host.starts_with('.')
-}
-
-/// The files that a kustomization patches objects with, and where it names each. A patch may also be inline, as text of
-/// several lines.
-pub(super) fn patches(kustomization: &Value) -> Vec<(String, &str)> {
-    let mut files = Vec::new();
-    for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
-        for (index, patch) in kustomization[field].as_array().into_iter().flatten().enumerate() {
-            if let Some(file) = patch["path"].as_str() {
-                files.push((format!("/{field}/{index}/path"), file));
-            } else if let Some(file) = patch.as_str().filter(|text| !text.contains(['\n', '{'])) {
-                files.push((format!("/{field}/{index}"), file));
-            }
-        }
-    }
-    files
-}
-
-/// The files that an index of `synth` lists; none if the file is not an index, or cannot be read.
-fn index(path: &Path) -> Option<Vec<Listed>> {
-    yaml::read_index(&text(path).ok()??)
 }
 
 pub(super) fn reason(error: &io::Error) -> String {
@@ -305,13 +330,35 @@ impl Folder {
         Ok(())
     }
 
+    /// Reads files that have not been read yet, each once.
+    fn load(&mut self, wanted: impl Fn(&Path) -> bool) {
+        let files = std::mem::take(&mut self.files);
+        let wanted =
+            |path: &Path, texts: &BTreeMap<String, String>, file: &String| wanted(path) && !texts.contains_key(file);
+        let mut kept = Vec::with_capacity(files.len());
+        for (path, file) in files {
+            if wanted(&path, &self.texts, &file) {
+                match text(&path) {
+                    Ok(Some(text)) => {
+                        self.texts.insert(file.clone(), text);
+                    }
+                    Ok(None) => {}
+                    Err((line, message)) => {
+                        self.report(&api::UNREADABLE, &file, line, &file, message, "");
+                        self.texts.insert(file.clone(), String::new());
+                    }
+                }
+            }
+            kept.push((path, file));
+        }
+        self.files = kept;
+    }
+
     /// An index of `synth` also lists runbooks and tests, which are not manifests.
     fn leave_out_documents(&mut self) {
         let documents: BTreeSet<PathBuf> = self
-            .files
-            .iter()
-            .filter(|(path, _)| is_kustomization(path))
-            .filter_map(|(path, _)| Some((path.parent()?, index(path)?)))
+            .kustomization_texts()
+            .filter_map(|(folder, text)| Some((folder, yaml::read_index(text)?)))
             .flat_map(|(folder, files)| {
                 let documents = files.into_iter().filter(|file| !file.applied);
                 documents.map(|file| folder.join(file.path)).collect::<Vec<_>>()
@@ -323,12 +370,10 @@ impl Folder {
     /// A patch has only some fields of an object.
     fn leave_out_patches(&mut self) {
         let patches: BTreeSet<PathBuf> = self
-            .files
-            .iter()
-            .filter(|(path, _)| is_kustomization(path))
-            .filter_map(|(path, _)| Some((path.parent()?, text(path).ok()??)))
+            .kustomization_texts()
+            .filter(|(_, text)| text.contains("patches"))
             .flat_map(|(folder, text)| {
-                let documents = yaml::read::read(&text).documents;
+                let documents = yaml::read::read(text).documents;
                 let patches = documents.iter().flat_map(|document| patches(&document.value));
                 patches.map(|(_, file)| normal(&folder.join(file))).collect::<Vec<_>>()
             })
@@ -336,16 +381,92 @@ impl Folder {
         self.files.retain(|(path, _)| !patches.contains(&normal(path)));
     }
 
-    fn file(&mut self, path: &Path, file: &str) {
-        let text = match text(path) {
-            Ok(Some(text)) => text,
-            Ok(None) => return,
-            Err((line, message)) => {
-                self.report(&api::UNREADABLE, file, line, file, message, "");
+    /// The folder and the text of each kustomization.
+    fn kustomization_texts(&self) -> impl Iterator<Item = (&Path, &str)> {
+        let kustomizations = self.files.iter().filter(|(path, _)| is_kustomization(path));
+        kustomizations.filter_map(|(path, file)| Some((path.parent()?, self.texts.get(file)?.as_str())))
+    }
+
+    /// If the kustomization of a root changes objects, its output takes the place of the files, which are those from `first` on.
+    fn build(&mut self, root: &Path, first: usize) {
+        let Some(overlay) = Overlay::of(root).filter(|overlay| overlay.differs) else {
+            return;
+        };
+        // Like the files below it, which may be named from several places.
+        let file = shown(&normal(&overlay.file));
+        let built = match &overlay.remote {
+            Some(remote) => Err(format!("`{remote}` would be downloaded")),
+            // That is told with its line.
+            None if overlay.incomplete => Err("it names files that do not exist".to_owned()),
+            None => match kustomize::build(root, LARGEST) {
+                Ok(text) => Ok(text),
+                Err(Unbuilt::NoTool) => Err("neither `kubectl` nor `kustomize` is there".to_owned()),
+                Err(Unbuilt::Failed(error)) => {
+                    let message = format!("cannot be built: {error}");
+                    let hint = format!("see `kubectl kustomize {}`", shown(root));
+                    self.report(&api::KUSTOMIZATION, &file, 1, &file, message, hint);
+                    Err("it cannot be built".to_owned())
+                }
+            },
+        };
+        let text = match built {
+            Ok(text) => text,
+            Err(why) => {
+                self.not_judged("changes", &file, &why);
+                self.unbuilt.insert(normal(&overlay.file), why);
                 return;
             }
         };
-        self.text(path, file, &text);
+        for (path, name) in self.files.split_off(first) {
+            if !overlay.files.contains(&normal(&path)) && !is_kustomization(&path) {
+                self.not_applied(&name, &file);
+                let text = text_of_source(&path).unwrap_or_default();
+                self.texts.entry(name).or_insert(text);
+            }
+        }
+        let sources = overlay.files.iter().filter_map(|path| {
+            let text = text_of_source(path)?;
+            let documents = if is_manifest(path) && !is_kustomization(path) {
+                yaml::read::read(&text).documents
+            } else {
+                Vec::new()
+            };
+            Some(Source {
+                file: shown(path),
+                text,
+                documents,
+            })
+        });
+        let sources = sources.collect();
+        self.overlays.push(Built { file, text, sources });
+    }
+
+    fn not_applied(&mut self, name: &str, kustomization: &str) {
+        self.report(
+            &api::TRANSFORMED,
+            name,
+            1,
+            name,
+            format!("is not listed in `{kustomization}`: it is not applied with it"),
+            "list it under `resources`, or move it to another folder",
+        );
+    }
+
+    /// The objects of overlays.
+    fn built(&mut self) {
+        for index in 0..self.overlays.len() {
+            let documents = yaml::read::read(&self.overlays[index].text).documents;
+            let file = self.overlays[index].file.clone();
+            for Document { value, lines } in documents {
+                self.document(value, lines, &file, "", Written::Overlay(index));
+            }
+        }
+        // The lines that findings point to.
+        for source in self.overlays.iter().flat_map(|overlay| &overlay.sources) {
+            self.texts
+                .entry(source.file.clone())
+                .or_insert_with(|| source.text.clone());
+        }
     }
 
     /// The documents of a text.
@@ -355,7 +476,7 @@ impl Folder {
         for finding in findings {
             self.add(finding);
         }
-        for Document { value, lines } in documents {
+        for (number, Document { value, lines }) in documents.into_iter().enumerate() {
             if is_kustomization(path)
                 || value["apiVersion"]
                     .as_str()
@@ -365,13 +486,14 @@ impl Folder {
                     .push((path.to_owned(), file.to_owned(), value, lines));
             } else {
                 let helm = template(&templates, lines.first()).is_some();
-                self.document(value, lines, file, helm);
+                let document = number;
+                self.document(value, lines, file, "", Written::File { document, helm });
             }
         }
     }
 
     /// One document: an object, or a list of them.
-    fn document(&mut self, value: Value, lines: Lines, file: &str, helm: bool) {
+    fn document(&mut self, value: Value, lines: Lines, file: &str, prefix: &str, written: Written) {
         if !value.is_object() {
             self.report(
                 &api::NO_OBJECT,
@@ -389,7 +511,8 @@ impl Folder {
                 body: value,
                 lines,
                 file: file.to_owned(),
-                helm,
+                prefix: prefix.to_owned(),
+                written,
             });
             return;
         }
@@ -397,28 +520,17 @@ impl Folder {
         let items = value["items"].as_array().into_iter().flatten();
         for (index, item) in items.enumerate() {
             let lines = all.get(index).cloned().unwrap_or_else(|| lines.clone());
-            self.document(item.clone(), lines, file, helm);
+            self.document(item.clone(), lines, file, &format!("{prefix}/items/{index}"), written);
         }
     }
 
     /// What is applied with `kubectl apply -k` is not always what the files contain.
     fn kustomizations(&mut self) {
-        const HARMLESS: [&str; 6] = [
-            "apiVersion",
-            "kind",
-            "metadata",
-            "resources",
-            "sortOptions",
-            "buildMetadata",
-        ];
         for (path, file, value, lines) in std::mem::take(&mut self.kustomizations) {
-            let transforms: Vec<&str> = value
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(key, _)| key.as_str())
-                .filter(|key| !HARMLESS.contains(key))
-                .collect();
+            let unbuilt = self.unbuilt.contains_key(&normal(&path));
+            let transforms = kustomize::transforms(&value);
+            // That it is not built is said already.
+            let transforms = transforms.into_iter().filter(|_| !unbuilt);
             for key in transforms {
                 self.report(
                     &api::TRANSFORMED,
@@ -426,7 +538,7 @@ impl Folder {
                     lines.of(&format!("/{key}")),
                     &file,
                     format!("`{key}` changes the objects before they are applied: the files are judged without it"),
-                    "check the output of `kubectl kustomize` instead",
+                    format!("name its folder: `check --dir {}` builds it", folder_of(&file)),
                 );
             }
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -460,34 +572,25 @@ impl Folder {
                 .collect();
             for (other, name) in self.files.clone() {
                 let path = normal(&other);
-                let own = path.starts_with(&folder) && !is_kustomization(&path);
+                let own = is_in(&path, &folder) && !is_kustomization(&path);
                 if own && !listed.iter().any(|listed| path.starts_with(listed)) {
-                    self.report(
-                        &api::TRANSFORMED,
-                        &name,
-                        1,
-                        &name,
-                        format!("is not listed in `{file}`: it is not applied with it"),
-                        "list it under `resources`, or move it to another folder",
-                    );
+                    self.not_applied(&name, &file);
                 }
             }
         }
     }
 
-    /// The lines that findings point to. The files are read again: the text of all of them at once would fill the memory.
-    fn lines(&self) -> BTreeMap<Location, SourceLine> {
+    /// The lines that findings point to, in what was read here and in other files.
+    fn lines(&self, others: &BTreeMap<String, String>) -> BTreeMap<Location, SourceLine> {
         let mut places: BTreeMap<String, BTreeSet<Location>> = BTreeMap::new();
         for location in self.found.iter().filter_map(|finding| finding.place.location) {
             places.entry(location.file()).or_default().insert(location);
         }
         let mut found = BTreeMap::new();
         for (file, locations) in places {
-            let text = match &self.stdin {
-                Some(text) if file == STDIN => text.clone(),
-                _ => text(Path::new(&file)).ok().flatten().unwrap_or_default(),
-            };
-            let templates = templates(&text);
+            let text = self.texts.get(&file).or_else(|| others.get(&file));
+            let text = text.map_or("", String::as_str);
+            let templates = templates(text);
             let mut lines = (1..).zip(text.lines());
             let mut last = None;
             for location in locations {
@@ -518,7 +621,10 @@ impl Folder {
             faults.push(judged.findings);
             models.push(judged.model);
         }
-        lint::settle_namespaces(&mut models, |index| objects[index].helm);
+        lint::settle_namespaces(&mut models, |index| {
+            matches!(objects[index].written, Written::File { helm: true, .. })
+        });
+        self.namespaces = models.iter().map(|model| model.identity.namespace.clone()).collect();
         let models: Vec<&ObjectModel> = models.iter().collect();
         let judgement = lint::judge_set(&models, platform);
         for (faults, among_others) in faults.iter_mut().zip(judgement.findings) {
@@ -551,7 +657,9 @@ impl Folder {
             );
         }
         let unreadable = self.found.iter().find(|finding| *finding.rule == api::UNREADABLE);
-        let unreadable = unreadable.map(|finding| finding.location().file());
+        let unreadable = unreadable.map(|finding| format!("`{}` cannot be read", finding.location().file()));
+        let unbuilt = self.unbuilt.keys().next();
+        let unread = unreadable.or_else(|| unbuilt.map(|file| format!("`{}` is not built", shown(file))));
         let mut needed = vec![false; assumptions.len()];
         for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
             for mut finding in faults {
@@ -566,8 +674,8 @@ impl Folder {
                         continue;
                     }
                     // What is missing may be in the file that cannot be read.
-                    if let Some(file) = &unreadable {
-                        let why = format!("`{file}` cannot be read, and may have what is not found");
+                    if let Some(unread) = &unread {
+                        let why = format!("{unread}, and may have what is not found");
                         self.not_judged("references", &item(index), &why);
                         continue;
                     }
@@ -587,16 +695,9 @@ impl Folder {
                         format!("{hint}; or, {assume}")
                     };
                 }
-                let (field, row) = (&finding.place.field, finding.place.row);
-                let line = row.map_or_else(|| object.lines.of(field), |row| object.lines.of_row(field, row));
-                let mut location = Location::new(&object.file, line);
-                // The column of a text is not that of a row in it.
-                if line == object.lines.of(field) {
-                    location = location.with_column(object.lines.column(field));
-                }
+                let location = self.place(object, &finding.place.field, finding.place.row);
                 finding.item(item(index)).hint(hint).at(location);
-                let namespace = &models[index].identity.namespace;
-                self.namespaces.entry(location).or_insert_with(|| namespace.clone());
+                finding.place.object = Some(index);
                 self.add(finding);
             }
         }
@@ -610,20 +711,110 @@ impl Folder {
     }
 }
 
-/// A path without `.` and `..`, without looking at the disk.
-pub(super) fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            // A `..` at the beginning leads out of the folder, so it stays.
-            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
-                normal.pop();
+impl Folder {
+    /// The place of a field, and of a row of its text.
+    fn place(&self, object: &Object, field: &str, row: Option<u32>) -> Location {
+        match object.written {
+            Written::File { .. } => place_in(&object.file, &object.lines, field, row),
+            Written::Overlay(overlay) => {
+                let overlay = &self.overlays[overlay];
+                let source = overlay.source(object, field, row);
+                source.unwrap_or_else(|| Location::new(&overlay.file, 1))
             }
-            part => normal.push(part),
         }
     }
-    normal
+
+    /// The changes that mend what was found, where they are certain.
+    fn fixes(&self) -> Vec<Fix> {
+        let open = self.found.iter().filter(|finding| finding.acknowledged.is_none());
+        let certain = open.filter_map(|finding| {
+            let mend = finding.mend.as_ref()?;
+            let object = &self.objects[finding.place.object?];
+            (mend.certainty == Certainty::Certain).then(|| Fix {
+                rule: finding.rule,
+                location: finding.location(),
+                file: object.file.clone(),
+                edit: edit(object, finding),
+            })
+        });
+        certain.collect()
+    }
+}
+
+impl Built {
+    /// The place of a field in one of the files that the output is made of, if it has the same value there.
+    fn source(&self, object: &Object, field: &str, row: Option<u32>) -> Option<Location> {
+        let same = |other: &Value| {
+            let is = |pointer: &str| other.pointer(pointer) == object.body.pointer(pointer);
+            is("/kind") && is("/metadata/name") && is(field)
+        };
+        let documents = self
+            .sources
+            .iter()
+            .flat_map(|source| source.documents.iter().map(move |document| (source, document)));
+        let mut of_object = documents.filter(|(_, document)| same(&document.value));
+        if let Some((source, document)) = of_object.next() {
+            return Some(place_in(&source.file, &document.lines, field, row));
+        }
+        // A file of a generated ConfigMap.
+        let text = object.body.pointer(field)?.as_str()?;
+        let source = self.sources.iter().find(|source| source.text == text)?;
+        Some(Location::new(&source.file, row.unwrap_or(0).saturating_add(1)))
+    }
+}
+
+/// The place of a field, and of a row of its text, among the lines of an object.
+fn place_in(file: &str, lines: &Lines, field: &str, row: Option<u32>) -> Location {
+    let line = row.map_or_else(|| lines.of(field), |row| lines.of_row(field, row));
+    let location = Location::new(file, line);
+    // The column of a text is not that of a row in it.
+    if line == lines.of(field) {
+        location.with_column(lines.column(field))
+    } else {
+        location
+    }
+}
+
+/// The change of a file that a mend asks for.
+fn edit(object: &Object, finding: &Diagnostic) -> Result<Edit, &'static str> {
+    const UNKNOWN: &str = "it is not clear where";
+    let Written::File { document, .. } = object.written else {
+        return Err("kustomize makes the object");
+    };
+    let mend = finding.mend.as_ref().ok_or(UNKNOWN)?;
+    let place = &finding.place;
+    let field = mend.field.as_ref().unwrap_or(&place.field);
+    let action = match (place.row, &mend.field) {
+        (Some(row), None) => {
+            let text = object.body.pointer(field).and_then(Value::as_str).ok_or(UNKNOWN)?;
+            let row = usize::try_from(row).map_err(|_| UNKNOWN)?;
+            let edited = lint::properties::edited(text, row, &place.setting, &mend.change);
+            let (rows, lines) = edited.ok_or(UNKNOWN)?;
+            Action::Rows(rows, lines)
+        }
+        _ => match &mend.change {
+            Change::Remove => Action::Remove,
+            Change::Rename(name) => Action::Rename(name.clone()),
+            Change::Set(value) => Action::Set(value.clone()),
+            Change::Quote => Action::Quote,
+            Change::Value | Change::Suggest(_) => return Err(UNKNOWN),
+        },
+    };
+    Ok(Edit {
+        document,
+        pointer: format!("{}{field}", object.prefix),
+        action,
+    })
+}
+
+/// The folder of a file, as it is shown.
+fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+/// The text of a file that a kustomization reads.
+fn text_of_source(path: &Path) -> Option<String> {
+    text(path).ok().flatten()
 }
 
 /// The text of a file; `None` for a link to a folder. The error is a line and what is wrong there.
@@ -645,23 +836,4 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, (u32, String)> {
         let line = before.split(|&byte| byte == b'\n').count();
         (u32::try_from(line).unwrap_or(u32::MAX), "is not valid UTF-8".to_owned())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_the_same_however_it_is_written() {
-        for (path, expected) in [
-            (".", ""),
-            ("./a/./b", "a/b"),
-            ("a/../b", "b"),
-            ("../x/a", "../x/a"),
-            ("../../x/../y", "../../y"),
-            ("/a/../b", "/b"),
-        ] {
-            assert_eq!(normal(Path::new(path)), Path::new(expected), "{path}");
-        }
-    }
 }

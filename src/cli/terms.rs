@@ -29,6 +29,8 @@ pub(super) struct Terms {
     pub(super) profile: Option<Profile>,
     pub(super) platform: Option<Platform>,
     pub(super) acknowledgements: Vec<Acknowledgement>,
+    /// The text of each file that was read.
+    pub(super) files: BTreeMap<String, String>,
 }
 
 /// An object that exists in the cluster but not in the folder.
@@ -138,6 +140,7 @@ impl Terms {
             let text = fs::read_to_string(&file)
                 .map_err(|error| Failure::new(format!("`{shown}` cannot be read: {}", error.kind())))?;
             self.add(&text, &shown)?;
+            self.files.insert(shown, text);
         }
         Ok(())
     }
@@ -185,8 +188,8 @@ impl Terms {
     }
 
     /// Marks the findings that are acknowledged, and adds one for each acknowledgement that is of no use. `namespaces` has the namespace
-    /// of the object at each place.
-    pub(super) fn acknowledge(&self, found: &mut Vec<Diagnostic>, namespaces: &BTreeMap<Location, String>) {
+    /// of each object.
+    pub(super) fn acknowledge(&self, found: &mut Vec<Diagnostic>, namespaces: &[String]) {
         let mut more = Vec::new();
         for own in &self.acknowledgements {
             let (mut used, mut error) = (false, false);
@@ -234,7 +237,7 @@ impl Terms {
 
 impl Acknowledgement {
     /// Whether a finding is about the object: `StatefulSet kafka`, `StatefulSet prod/kafka`, or the path of a file.
-    fn is_of(&self, finding: &Diagnostic, namespaces: &BTreeMap<Location, String>) -> bool {
+    fn is_of(&self, finding: &Diagnostic, namespaces: &[String]) -> bool {
         if finding.rule.id != self.rule {
             return false;
         }
@@ -242,7 +245,7 @@ impl Acknowledgement {
         if *item == self.object {
             return true;
         }
-        let namespace = finding.place.location.and_then(|location| namespaces.get(&location));
+        let namespace = finding.place.object.and_then(|object| namespaces.get(object));
         let (Some((kind, name)), Some(namespace)) = (item.split_once(' '), namespace) else {
             return false;
         };

@@ -11,7 +11,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-pub use mend::{Change, Mend};
+pub use mend::{Certainty, Change, Mend};
 pub(crate) use origin::Author;
 pub use origin::Origin;
 
@@ -163,6 +163,8 @@ pub struct Place {
     pub row: Option<u32>,
     /// The setting within that text, by the name that it has there; empty if it is about none.
     pub setting: String,
+    /// The object, by its number among those that were read from files; none elsewhere.
+    pub object: Option<usize>,
     /// The line that made the value. An object that is judged by itself has none yet.
     pub location: Option<Location>,
 }
@@ -236,6 +238,11 @@ impl Diagnostic {
     pub(crate) fn mend(&mut self, mend: Mend) -> &mut Self {
         self.mend = Some(mend);
         self
+    }
+
+    /// The one value that mends a field, which the author is told to write.
+    pub(crate) fn write(&mut self, value: &str) -> &mut Self {
+        self.hint(format!("write `{value}`")).mend(Mend::set(value))
     }
 
     /// The change that mends it, of something that the reader knows as `target`. An unknown setting may be that of a plugin.

@@ -58,11 +58,11 @@ use serde_json::Value;
 
 pub use file::read;
 pub(crate) use kafka::bootstrap::check as bootstrap;
-pub(crate) use model::syntax::quantity;
 pub use model::{
     ObjectModel,
     set::{NotJudged, SetJudgement},
 };
+pub(crate) use model::{properties, syntax::quantity};
 pub use object::schema::schema;
 
 use self::model::{

@@ -5,6 +5,7 @@
 //! made an object's text two fifths of the instructions of `synth`; it is a fifth now (`benches/README.md`). A test compares the
 //! whole with what `serde-saphyr` makes of the same value. [`read`] is the other direction, for manifests from elsewhere.
 
+pub(crate) mod edit;
 pub mod read;
 
 use std::collections::BTreeMap;

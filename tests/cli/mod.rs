@@ -33,7 +33,7 @@ impl Scratch {
     }
 
     /// Every file with its bytes.
-    fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(super) fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.path(folder)];
         while let Some(folder) = folders.pop() {
@@ -61,6 +61,8 @@ impl Drop for Scratch {
 pub(super) fn kafka_stacks(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kafka-stacks"));
     command.args(words).current_dir(folder).stdin(Stdio::null());
+    // What is installed on a machine decides nothing: a test that needs a tool brings it.
+    command.env("PATH", folder.join("tools"));
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
         command.env_remove(variable);
     }

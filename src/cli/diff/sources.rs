@@ -12,7 +12,8 @@ use super::git::{self, GitError};
 use crate::{
     cli::{
         failure::Failure,
-        folder::{self, is_kustomization, is_manifest, normal, shown},
+        folder::{self, is_manifest, shown},
+        kustomize::{self, is_kustomization, normal},
     },
     diff::Source,
     manifest::{INDEX, Manifests},
@@ -131,7 +132,7 @@ fn manifests(mut sources: Vec<Source>) -> Vec<Source> {
             others.extend(documents.map(|document| normal(&folder.join(document.path))));
         } else {
             for document in yaml::read::read(&source.text).documents {
-                let patches = folder::patches(&document.value).into_iter();
+                let patches = kustomize::patches(&document.value).into_iter();
                 others.extend(patches.map(|(_, patch)| normal(&folder.join(patch))));
             }
         }

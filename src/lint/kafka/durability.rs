@@ -224,8 +224,14 @@ fn dangerous(member: &Member<'_>, findings: &mut SetFindings) {
             && setting.value.trim().eq_ignore_ascii_case("true")
         {
             let mut finding = Diagnostic::new(rule, format!("`{key}=true`: {what}"));
-            finding.mend(Mend::remove(""));
-            finding.yaml_hint(format!("set `{key}` to `false`"));
+            if *rule == durability::UNCLEAN_ELECTION {
+                // It is `false` by default, and no one wants to lose records.
+                finding.mend(Mend::drop(""));
+                finding.yaml_hint = Some(finding.remedy(&setting.shown(key)));
+            } else {
+                finding.mend(Mend::remove(""));
+                finding.yaml_hint(format!("set `{key}` to `false`"));
+            }
             member.push(findings, key, setting, finding);
         }
     }

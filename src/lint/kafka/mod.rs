@@ -48,6 +48,7 @@ use self::listening::Open;
 use super::model::{
     ObjectModel,
     container::Container,
+    convention,
     jvm::Jvm,
     process::KafkaProcess,
     program::Program,
@@ -58,7 +59,7 @@ use super::model::{
 };
 use crate::{
     catalogue::{Key, Role, Unset},
-    diagnostics::{Diagnostic, Mend, Rule},
+    diagnostics::{Change, Diagnostic, Mend, Rule},
     version::Version,
 };
 
@@ -189,7 +190,27 @@ impl Member<'_> {
         finding.place.field.clone_from(&setting.pointer);
         finding.place.row = setting.row;
         key.clone_into(&mut finding.place.setting);
+        finding.mend = finding.mend.map(|mend| self.mend_of(mend, key, setting));
         findings.push(self.object_of(setting).unwrap_or(self.index), finding);
+    }
+
+    /// What mends a setting, as the change of what makes it: a line of a file, or a variable. Within a command no change is certain.
+    fn mend_of(&self, mend: Mend, key: &str, setting: &Setting) -> Mend {
+        let taken = |name: &String| self.settings.get(name).is_some();
+        match (&mend.change, &setting.variable) {
+            (Change::Rename(name), _) if taken(name) => mend.as_advice(),
+            (Change::Rename(name), Some(variable)) => match convention::renamed(variable, key, name) {
+                Some(variable) => Mend {
+                    field: Some(format!("{}/name", setting.pointer)),
+                    change: Change::Set(variable.into()),
+                    ..mend
+                },
+                None => mend.as_advice(),
+            },
+            (Change::Set(_), Some(_)) => mend.of_field(format!("{}/value", setting.pointer)),
+            _ if setting.variable.is_none() && setting.config_map.is_none() => mend.as_advice(),
+            _ => mend,
+        }
     }
 
     /// Reports a setting with which the process does not do what is meant.

@@ -1,6 +1,6 @@
 //! The quorum: how its members start, and whether the list of members is right.
 
-use crate::diagnostics::{Severity::Error, family::rules};
+use crate::diagnostics::{Mend, Severity::Error, family::rules};
 use std::collections::BTreeSet;
 
 use super::Member;
@@ -38,7 +38,8 @@ pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
     }
     if !member.workload.parallel {
         findings.add(member.index, "/spec", &QUORUM_START, format!("{} members of a quorum start one after the other: the first waits for the second, which is created only when the first is ready", member.workload.replicas))
-            .hint("set `podManagementPolicy: Parallel`");
+            .hint("set `podManagementPolicy: Parallel`")
+            .mend(Mend::set("Parallel").of_field("/spec/podManagementPolicy"));
     }
     let service = member.workload.service.clone().unwrap_or_default();
     let namespace = member.object.identity.namespace.clone();
@@ -51,7 +52,8 @@ pub(super) fn start(member: &Member<'_>, findings: &mut SetFindings) {
         && let Some(index) = member.set.index("Service", &namespace, &service)
     {
         findings.add(index, "/spec", &QUORUM_START, format!("members of the quorum `{}` have no DNS name until they are ready, but need those of the others to become ready", member.object.identity.name))
-            .hint("set `publishNotReadyAddresses: true`");
+            .hint("set `publishNotReadyAddresses: true`")
+            .mend(Mend::set(true).of_field("/spec/publishNotReadyAddresses"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Variables that Kubernetes makes of a Service, and on which the images end.
 
 use super::Member;
-use crate::diagnostics::{Severity::Error, family::rules};
+use crate::diagnostics::{Mend, Severity::Error, family::rules};
 use crate::lint::model::{ObjectModel, set::SetFindings};
 
 rules! { rules::pod;
@@ -35,6 +35,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             &SERVICE_LINKS,
             format!("the Service `{name}` gives container `{}` the variable {variable}, which the image takes for a setting and exits", member.process.container),
         )
-        .hint("set `enableServiceLinks: false` in the pod");
+        .hint("set `enableServiceLinks: false` in the pod")
+        .mend(Mend::set(false).of_field("/spec/template/spec/enableServiceLinks"));
     }
 }

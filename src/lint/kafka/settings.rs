@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalogue::{Role, judge, likeliest_client},
-    diagnostics::{Diagnostic, Mend, Rule, rules::setting},
+    diagnostics::{Certainty, Change, Diagnostic, Mend, Rule, rules::setting},
     lint::model::{
         ObjectDetail,
         config::{TopicsFile, field},
@@ -117,14 +117,20 @@ fn of_client(
 fn of_topics(index: usize, version: Option<Version>, topics: &TopicsFile, findings: &mut SetFindings) {
     let pointer = field(&topics.file);
     for line in &topics.lines {
-        let Some((_, key)) = line.key.split_once(' ') else {
+        let Some((topic, key)) = line.key.split_once(' ') else {
             continue;
         };
         // Not settings: they are asked for when the topic is made.
         if ["partitions", "replication.factor"].contains(&key) {
             continue;
         }
-        for finding in judge(&setting::TOPIC, Role::Topic, version, key, &line.value) {
+        for mut finding in judge(&setting::TOPIC, Role::Topic, version, key, &line.value) {
+            if let Some(mend) = &mut finding.mend
+                && let Change::Rename(name) = &mend.change
+                && topics.lines.iter().any(|line| line.key == format!("{topic} {name}"))
+            {
+                mend.certainty = Certainty::Advice;
+            }
             put(findings, index, &pointer, line, finding);
         }
     }

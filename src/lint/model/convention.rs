@@ -95,6 +95,17 @@ impl Convention {
     }
 }
 
+/// The variable of another setting, in the way of the one that a setting was made of. None if that cannot be told.
+pub(crate) fn renamed(variable: &str, from: &str, to: &str) -> Option<String> {
+    let simple = |key: &str| {
+        key.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.')
+    };
+    let written = |key: &str| key.replace('.', "_").to_ascii_uppercase();
+    let prefix = variable.strip_suffix(&written(from))?;
+    (simple(from) && simple(to)).then(|| format!("{prefix}{}", written(to)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

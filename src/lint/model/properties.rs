@@ -1,5 +1,9 @@
 //! Java property files, as `java.util.Properties` reads them.
 
+use std::ops::Range;
+
+use crate::diagnostics::Change;
+
 /// A line of a property file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Property {
@@ -87,9 +91,83 @@ fn unescape(text: &str) -> String {
     String::from_utf16_lossy(&units)
 }
 
+/// The change of one setting in a text of lines `key=value`: the rows that go, and those that take their place. None if it cannot be
+/// made, or would not be the only one.
+pub(crate) fn edited(text: &str, row: usize, key: &str, change: &Change) -> Option<(Range<usize>, Vec<String>)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let goes_on = |line: &&&str| line.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1;
+    let more = lines.get(row..)?.iter().take_while(goes_on).count();
+    let rows = row..(row + more + 1).min(lines.len());
+    let line = lines[row];
+    let start = line.len() - line.trim_start_matches(BLANK).len();
+    let rest = line[start..].strip_prefix(key)?;
+    let indent = &line[..start];
+    let new = match change {
+        Change::Remove => Vec::new(),
+        Change::Rename(name) => {
+            // The lines of a topic begin with its name.
+            let name = match key.split_once(' ') {
+                Some((topic, _)) => format!("{topic} {name}"),
+                None => name.clone(),
+            };
+            if lines
+                .iter()
+                .any(|line| line.trim_start_matches(BLANK).starts_with(&name))
+            {
+                return None;
+            }
+            let first = format!("{indent}{name}{rest}");
+            let others = lines[rows.clone()].iter().skip(1).map(|line| (*line).to_owned());
+            std::iter::once(first).chain(others).collect()
+        }
+        Change::Set(value) => {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let separator = rest.len() - rest.trim_start_matches([' ', '\t', '=', ':']).len();
+            vec![format!("{indent}{key}{}{value}", &rest[..separator])]
+        }
+        Change::Value | Change::Suggest(_) | Change::Quote => return None,
+    };
+    Some((rows, new))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_changes_with_all_of_its_rows() {
+        let text = "# c\n  a = 1\nlist=x,\\\n  y\nt retention.ms=5\n";
+        let after = |row: usize, key: &str, change: &Change| {
+            let (rows, new) = edited(text, row, key, change)?;
+            let lines: Vec<&str> = text.lines().collect();
+            let new: Vec<&str> = new.iter().map(String::as_str).collect();
+            Some([&lines[..rows.start], &new, &lines[rows.end..]].concat().join("|"))
+        };
+        let rename = |name: &str| Change::Rename(name.to_owned());
+        for (row, key, change, expected) in [
+            (1, "a", Change::Remove, Some("# c|list=x,\\|  y|t retention.ms=5")),
+            (
+                1,
+                "a",
+                Change::Set("2".into()),
+                Some("# c|  a = 2|list=x,\\|  y|t retention.ms=5"),
+            ),
+            (1, "a", rename("b"), Some("# c|  b = 1|list=x,\\|  y|t retention.ms=5")),
+            (1, "a", rename("list"), None),
+            (1, "b", Change::Remove, None),
+            (2, "list", Change::Remove, Some("# c|  a = 1|t retention.ms=5")),
+            (2, "list", rename("m"), Some("# c|  a = 1|m=x,\\|  y|t retention.ms=5")),
+            (
+                4,
+                "t retention.ms",
+                rename("x"),
+                Some("# c|  a = 1|list=x,\\|  y|t x=5"),
+            ),
+            (9, "a", Change::Remove, None),
+        ] {
+            assert_eq!(after(row, key, &change).as_deref(), expected, "{key} {change:?}");
+        }
+    }
 
     /// Checked with `java.util.Properties` of Java 17.
     #[test]

@@ -73,7 +73,7 @@ pub(super) fn retention(spec: &Node<'_, '_>, findings: &mut Diagnostics) {
                     &CLAIMS_DELETED,
                     "is `Delete`: the data is deleted with the pods",
                 )
-                .hint("write `Retain`");
+                .write("Retain");
         }
     }
 }

@@ -133,7 +133,7 @@ pub(crate) fn word(parent: &Node<'_, '_>, field: &'static str, words: &[&str], f
         let near = words.iter().find(|word| word.eq_ignore_ascii_case(text));
         let finding = findings.at(&node, &WORD, format!("is `{text}`: must be `{}`", words.join("` or `")));
         if let Some(near) = near {
-            finding.hint(format!("write `{near}`"));
+            finding.write(near);
         }
     }
 }

@@ -12,7 +12,7 @@ use k8s_openapi::api::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Mend};
 
 rules! { rules::api;
     /// A field that does not exist, or has another type.
@@ -77,11 +77,16 @@ pub fn schema(body: &Value) -> Diagnostics {
                 );
                 if (value.is_number() || value.is_boolean()) && error.contains("expected a string") {
                     // `yes` is read as `true`, and is meant as it is written.
+                    finding.mend(Mend::quote());
                     finding.hint(if secret || value.is_boolean() {
                         "put it in quotes".to_owned()
                     } else {
                         format!("put it in quotes: `\"{value}\"`")
                     });
+                } else if let Some(meant) = meant(value, &error) {
+                    finding
+                        .hint(format!("write `{meant}`, without quotes"))
+                        .mend(Mend::set(meant));
                 }
                 leave_out(&mut body, &pointer);
             }
@@ -262,6 +267,17 @@ fn shown(value: &Value, secret: bool) -> String {
         _ if secret => "a value".to_owned(),
         Value::String(text) => format!("the text {text:?}"),
         other => format!("`{other}`"),
+    }
+}
+
+/// What a text in quotes stands for where the API expects no text.
+fn meant(value: &Value, error: &str) -> Option<Value> {
+    let text = value.as_str()?;
+    let (_, expected) = error.split_once("expected ")?;
+    match (expected, text) {
+        ("a boolean", "true" | "false") => Some(Value::from(text == "true")),
+        ("i32" | "i64" | "u16" | "u32", _) => text.parse::<i64>().ok().map(Value::from),
+        _ => None,
     }
 }
 

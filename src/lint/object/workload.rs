@@ -182,11 +182,11 @@ fn template(spec: &Node<'_, '_>, claims: &[&str], restart: &[&str], findings: &m
         .str()
         .is_some_and(|policy| ["Always", "OnFailure", "Never"].contains(&policy) && !restart.contains(&policy))
     {
-        findings.at(
-            &policy,
-            &EXCLUDES,
-            format!("is `{}`: this kind needs `{}`", policy.text(), restart.join("` or `")),
-        );
+        let message = format!("is `{}`: this kind needs `{}`", policy.text(), restart.join("` or `"));
+        let finding = findings.at(&policy, &EXCLUDES, message);
+        if let [only] = restart {
+            finding.write(only);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a deployer in the set, an application of Argo CD or a kustomization of Flux, does to the objects that it applies.
 
 use crate::diagnostics::{
+    Mend,
     Severity::{Error, Note, Warning},
     family::rules,
 };
@@ -151,7 +152,8 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                             &RELABELED,
                             format!("a relabeling has no `action`: application `{name}` is never in sync"),
                         )
-                        .hint("write `action: replace`");
+                        .hint("write `action: replace`")
+                        .mend(Mend::set("replace").of_field(format!("{pointer}/action")));
                 }
             }
             _ => {}

@@ -1,0 +1,422 @@
+//! `check --dir --fix`: the patch, and what it makes of the files.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use insta::assert_snapshot;
+
+use super::{
+    super::cli::{Scratch, kafka_stacks, run},
+    APACHE, KAFKA, PLAIN,
+    piped::piped,
+};
+
+/// What is written wrong, where it is certain what is meant: the rule, the manifests, and how it is written in them and wrong.
+const CERTAIN: &[(&str, &str, &str, &str)] = &[
+    // A text in quotes, and a number without.
+    ("KS-A05", PLAIN, "replicas: 2", "replicas: \"2\""),
+    (
+        "KS-A05",
+        PLAIN,
+        "allowPrivilegeEscalation: false",
+        "allowPrivilegeEscalation: 'false'",
+    ),
+    ("KS-A05", PLAIN, "mode: \"on\" # as text", "mode: on # as text"),
+    ("KS-A05", PLAIN, "mode: \"007\"", "mode: 007"),
+    // Letters.
+    ("KS-A12", PLAIN, "protocol: TCP", "protocol: tcp"),
+    (
+        "KS-A12",
+        PLAIN,
+        "podManagementPolicy: Parallel",
+        "podManagementPolicy: parallel",
+    ),
+    (
+        "KS-A12",
+        PLAIN,
+        "whenUnsatisfiable: ScheduleAnyway",
+        "whenUnsatisfiable: scheduleAnyway",
+    ),
+    // What has one right value.
+    (
+        "KS-A16",
+        PLAIN,
+        "      restartPolicy: Always # one\n",
+        "      restartPolicy: Never # one\n",
+    ),
+    (
+        "KS-P10",
+        PLAIN,
+        "    whenDeleted: Retain\n",
+        "    whenDeleted: Delete\n",
+    ),
+    // What is missing.
+    (
+        "KS-P01",
+        KAFKA,
+        "      enableServiceLinks: false\n      securityContext:\n        runAsNonRoot",
+        "      securityContext:\n        runAsNonRoot",
+    ),
+    ("KS-P06", KAFKA, "  podManagementPolicy: Parallel\n", ""),
+    ("KS-P06", KAFKA, "  publishNotReadyAddresses: true\n", ""),
+    // Settings in a file and in variables.
+    (
+        "KS-D05",
+        KAFKA,
+        "    auto.create.topics.enable=false\n",
+        "    auto.create.topics.enable=false\n    unclean.leader.election.enable=true\n",
+    ),
+    ("KS-K31", KAFKA, "    log.retention.ms=5\n", "    retention.ms=5\n"),
+    (
+        "KS-K31",
+        KAFKA,
+        "    listener.name.client.ssl.client.auth=required\n",
+        "    listener.name.CLIENT.ssl.client.auth=required\n",
+    ),
+    (
+        "KS-K31",
+        KAFKA,
+        "    node.id=",
+        "    zookeeper.session.timeout.ms=1\n    node.id=",
+    ),
+    (
+        "KS-D05",
+        APACHE,
+        "        - name: POD_NAME\n",
+        "        - name: KAFKA_UNCLEAN_LEADER_ELECTION_ENABLE\n          value: \"true\"\n        - name: POD_NAME\n",
+    ),
+    (
+        "KS-K31",
+        APACHE,
+        "        - name: KAFKA_LOG_RETENTION_MS\n          value: \"5\"\n",
+        "        - name: KAFKA_RETENTION_MS\n          value: \"5\"\n",
+    ),
+];
+
+/// The manifests with the right text in them, of which some is added for the purpose.
+fn sound(base: &str, right: &str) -> String {
+    let added = [
+        ("  mode: fast\n", "mode: "),
+        ("      serviceAccountName: app\n", "      restartPolicy: "),
+        ("  serviceName: store", "    whenDeleted: "),
+        ("    node.id=", "    log.retention.ms="),
+        ("    node.id=", "    listener.name.client."),
+        ("        - name: POD_NAME\n", "        - name: KAFKA_LOG_RETENTION_MS\n"),
+    ];
+    let Some((at, _)) = added
+        .iter()
+        .find(|(_, start)| right.starts_with(start) && !base.contains(right))
+    else {
+        return base.to_owned();
+    };
+    let new = match *at {
+        "  mode: fast\n" => format!("  {right}\n"),
+        "  serviceName: store" => format!("  persistentVolumeClaimRetentionPolicy:\n{right}{at}"),
+        "      serviceAccountName: app\n" => format!("{right}{at}"),
+        at => format!("{right}{at}"),
+    };
+    base.replacen(at, &new, 1)
+}
+
+/// In files as people have them: with other line ends, and without the last one.
+#[test]
+fn what_is_certain_is_mended_as_it_was_before() {
+    let shapes: [fn(&str) -> String; 3] = [
+        str::to_owned,
+        |text| text.replace('\n', "\r\n"),
+        |text| text.trim_end().to_owned(),
+    ];
+    let mut broken = Vec::new();
+    for (index, (rule, base, right, wrong)) in CERTAIN.iter().enumerate() {
+        let right_text = sound(base, right);
+        assert!(right_text.contains(right), "{rule}: {right:?}");
+        let wrong_text = right_text.replacen(right, wrong, 1);
+        let shape = shapes[index % shapes.len()];
+        let scratch = Scratch::new();
+        scratch.put("dir/a.yaml", &shape(&wrong_text));
+        let shown = run(&scratch, &["check", "--dir", "dir"]);
+        let found = shown.contains(&format!("[{rule}]"));
+        let shown = run(&scratch, &["check", "--dir", "dir", "--fix", "--write"]);
+        let after = fs::read_to_string(scratch.path("dir/a.yaml")).unwrap();
+        // What is added may come to another place than where it was.
+        let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        let missing = wrong.len() < right.len() && right.ends_with(wrong);
+        let same = after == shape(&right_text) || missing && sorted(&after) == sorted(&right_text);
+        if !found || shown.contains(&format!("[{rule}]")) || !same {
+            broken.push(format!("{rule}, {wrong:?}: found: {found}, then\n{shown}"));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What a stack rendered has its fields in order, so that a line that was lost comes back to its place.
+#[test]
+fn rendered_manifests_are_mended_byte_for_byte() {
+    const EDITS: &[(&str, &str, &str)] = &[
+        ("kafka/statefulset-kafka.yaml", "  podManagementPolicy: Parallel\n", ""),
+        (
+            "kafka/service-kafka-headless.yaml",
+            "  publishNotReadyAddresses: true\n",
+            "",
+        ),
+        (
+            "kafka/configmap-kafka.yaml",
+            "    num.io.threads=8\n",
+            "    num.io.threads=8\n    unclean.leader.election.enable=true\n    zookeeper.session.timeout.ms=5\n",
+        ),
+        (
+            "schema-registry/deployment-schema-registry.yaml",
+            "automountServiceAccountToken: false",
+            "automountServiceAccountToken: \"false\"",
+        ),
+        ("kafka/networkpolicy-kafka.yaml", "protocol: TCP", "protocol: tcp"),
+    ];
+    let scratch = Scratch::new();
+    let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("out/prod");
+    let mut folders = vec![out.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(&out).unwrap().to_str().unwrap().to_owned();
+                scratch.put(&format!("dir/{name}"), &fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let before = scratch.files("dir");
+    for (file, right, wrong) in EDITS {
+        let file = format!("dir/{file}");
+        let text = fs::read_to_string(scratch.path(&file)).unwrap();
+        assert!(text.contains(right), "{file}: {right}");
+        scratch.put(&file, &text.replacen(right, wrong, 1));
+    }
+    let shown = run(&scratch, &[FIX, &["--write"]].concat());
+    assert_eq!(shown, "exit 0\n-- stderr\n6 findings mended in 5 files\n");
+    assert_eq!(scratch.files("dir"), before);
+}
+
+/// Two files, of which one is of Windows, and the other ends without a line end.
+fn wrong() -> Scratch {
+    let scratch = Scratch::new();
+    let kafka = KAFKA.replace("  podManagementPolicy: Parallel\n", "").replace(
+        "    node.id=",
+        "    # both are wrong\n    retention.ms=5\n    listener.name.CLIENT.ssl.client.auth=required\n    node.id=",
+    );
+    scratch.put("dir/kafka one.yaml", &kafka.replace('\n', "\r\n"));
+    let service = "# top\napiVersion: v1\nkind: Service\nmetadata: {name: 'a', namespace: b}\nspec:\n  clusterIP: None\n  ports: [{port: \"80\", protocol: tcp}] # all";
+    scratch.put("dir/sub/b.yaml", service);
+    scratch
+}
+
+const FIX: &[&str] = &["check", "--dir", "dir", "--fix"];
+
+#[test]
+fn the_patch_has_what_is_certain_and_nothing_else() {
+    let scratch = wrong();
+    let shown = run(&scratch, FIX);
+    assert!(shown.contains("\n+    log.retention.ms=5\r\n"), "{shown}");
+    assert_snapshot!(shown.replace('\r', ""), @r#"
+    exit 2
+    -- stdout
+    --- a/dir/kafka one.yaml	
+    +++ b/dir/kafka one.yaml	
+    @@ -70,8 +70,8 @@
+         listeners=CLIENT://:9092,CONTROLLER://:9093
+         log.dirs=/var/lib/kafka/data/log
+         # both are wrong
+    -    retention.ms=5
+    -    listener.name.CLIENT.ssl.client.auth=required
+    +    log.retention.ms=5
+    +    listener.name.client.ssl.client.auth=required
+         node.id=${env:NODE_ID}
+         process.roles=broker,controller
+     ---
+    @@ -159,6 +159,7 @@
+           resources:
+             requests:
+               storage: 100Gi
+    +  podManagementPolicy: Parallel
+     ---
+     apiVersion: policy/v1
+     kind: PodDisruptionBudget
+    --- a/dir/sub/b.yaml
+    +++ b/dir/sub/b.yaml
+    @@ -4,4 +4,4 @@
+     metadata: {name: 'a', namespace: b}
+     spec:
+       clusterIP: None
+    -  ports: [{port: "80", protocol: tcp}] # all
+    \ No newline at end of file
+    +  ports: [{port: 80, protocol: TCP}] # all
+    \ No newline at end of file
+    -- stderr
+    5 findings would be mended in 2 files
+    "#);
+    // Nothing is written.
+    assert_eq!(run(&scratch, FIX), shown);
+}
+
+/// The tools that are there: their opinion is that of everyone.
+#[test]
+fn git_and_patch_apply_it() {
+    let expected = wrong();
+    run(&expected, &[FIX, &["--write"]].concat());
+    for (program, words) in [("git", &["apply"][..]), ("patch", &["-p1", "--binary", "-s"])] {
+        let scratch = wrong();
+        let patch = kafka_stacks(&scratch.0, FIX).output().unwrap().stdout;
+        let child = Command::new(program)
+            .args(words)
+            .current_dir(&scratch.0)
+            .stdin(Stdio::piped())
+            .spawn();
+        let Ok(mut child) = child else { continue };
+        child.stdin.take().unwrap().write_all(&patch).unwrap();
+        assert!(child.wait().unwrap().success(), "{program}");
+        for file in ["dir/kafka one.yaml", "dir/sub/b.yaml"] {
+            let [now, then] = [&scratch, &expected].map(|scratch| fs::read_to_string(scratch.path(file)).unwrap());
+            assert_eq!(now, then, "{program}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_all_of_them_whole() {
+    let scratch = wrong();
+    let file = scratch.path("dir/sub/b.yaml");
+    let mut permissions = fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&file, permissions.clone()).unwrap();
+    let before = scratch.files("dir");
+    assert_snapshot!(run(&scratch, &[FIX, &["--write"]].concat()), @r"
+    exit 2
+    -- stderr
+    error: `dir/sub/b.yaml` is read-only: nothing is written
+    ");
+    assert_eq!(scratch.files("dir"), before);
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "the folder must be deleted on every system"
+    )]
+    permissions.set_readonly(false);
+    fs::set_permissions(&file, permissions).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_and_the_mode_of_a_file_stay() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let scratch = wrong();
+    fs::rename(scratch.path("dir/sub/b.yaml"), scratch.path("b.yaml")).unwrap();
+    symlink("../../b.yaml", scratch.path("dir/sub/b.yaml")).unwrap();
+    fs::set_permissions(scratch.path("b.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
+    run(&scratch, &[FIX, &["--write"]].concat());
+    assert!(scratch.path("dir/sub/b.yaml").is_symlink());
+    assert!(
+        fs::read_to_string(scratch.path("b.yaml"))
+            .unwrap()
+            .contains("port: 80,")
+    );
+    assert_eq!(
+        fs::metadata(scratch.path("b.yaml")).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+    assert_eq!(fs::read_dir(scratch.path("dir/sub")).unwrap().count(), 1);
+}
+
+#[test]
+fn an_acknowledged_finding_is_left_as_it_is() {
+    let scratch = wrong();
+    let acknowledged =
+        "[[acknowledge]]\nrule = \"KS-P06\"\nobject = \"StatefulSet kafka\"\nreason = \"now\"\neven_errors = true\n";
+    scratch.put("dir/kafka-stacks.toml", acknowledged);
+    assert!(!run(&scratch, FIX).contains("podManagementPolicy"));
+}
+
+#[test]
+fn what_is_read_from_standard_input_gets_a_patch_alone() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  clusterIP: None\n  ports: [{port: 80, protocol: tcp}]\n";
+    assert_snapshot!(piped(text, &["--fix"]), @r"
+    exit 2
+    --- a/stdin
+    +++ b/stdin
+    @@ -3,4 +3,4 @@
+     metadata: {name: a}
+     spec:
+       clusterIP: None
+    -  ports: [{port: 80, protocol: tcp}]
+    +  ports: [{port: 80, protocol: TCP}]
+    1 finding would be mended in 1 file
+    ");
+    assert_snapshot!(piped(text, &["--fix", "--write"]), @r"
+    exit 2
+    error: `--write` changes files, and standard input is not a file
+      hint: print the patch with `--fix` alone
+    ");
+    assert_snapshot!(piped(text, &["--fix", "--format", "json"]), @r"
+    exit 2
+    error: `--fix` prints a patch, which has no other format
+      hint: leave out `--format`, or change the files with `--write`
+    ");
+}
+
+/// An item of a List, an object of several in a file, and what an alias stands for.
+#[test]
+fn lists_documents_and_aliases_are_told_apart() {
+    let text = "\
+# nothing
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Service
+  metadata: {name: a}
+  spec:
+    clusterIP: None
+    ports:
+    - {port: 80, protocol: &p tcp}
+- {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {clusterIP: None, ports: [{port: 80, protocol: *p}]}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: c
+spec:
+  clusterIP: None
+  ports:
+  - port: 80
+    protocol: \"tcp\" # as it was
+";
+    let scratch = Scratch::new();
+    scratch.put("dir/a.yaml", text);
+    assert_snapshot!(run(&scratch, FIX), @r#"
+    exit 2
+    -- stdout
+    --- a/dir/a.yaml
+    +++ b/dir/a.yaml
+    @@ -9,7 +9,7 @@
+       spec:
+         clusterIP: None
+         ports:
+    -    - {port: 80, protocol: &p tcp}
+    +    - {port: 80, protocol: &p TCP}
+     - {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {clusterIP: None, ports: [{port: 80, protocol: *p}]}}
+     ---
+     apiVersion: v1
+    @@ -20,4 +20,4 @@
+       clusterIP: None
+       ports:
+       - port: 80
+    -    protocol: "tcp" # as it was
+    +    protocol: "TCP" # as it was
+    -- stderr
+    3 findings would be mended in 1 file
+    "#);
+}
