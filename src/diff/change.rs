@@ -237,7 +237,12 @@ impl Draft {
         let reasons = self.rows.iter().map(|row| row::sentence(row.reason, &self.words));
         let reasons: Vec<String> = reasons.chain(self.remarks).filter(|text| !text.is_empty()).collect();
         let commands = self.rows.iter().flat_map(|row| row.commands);
-        let worst = self.rows.iter().find(|row| row.class == class);
+        // A row without a reason says less than the one that came to it.
+        let mut worst = self.rows.iter().filter(|row| row.class == class);
+        let worst = worst
+            .clone()
+            .find(|row| !row.reason.is_empty())
+            .or_else(|| worst.next());
         Change {
             stack: None,
             rule: worst.map_or("", |row| row.id),

@@ -66,6 +66,19 @@ fn renamed(before: &Side, after: &Side, old: usize, added: &[usize]) -> Option<u
     if let Some(moved) = moved {
         return Some(*moved);
     }
+    // The name of a Job may end in a digest of its content.
+    let stem = |name: &str| match name.rsplit_once('-') {
+        Some((stem, end)) if end.len() >= 6 && end.bytes().all(|byte| byte.is_ascii_hexdigit()) => stem.to_owned(),
+        _ => name.to_owned(),
+    };
+    if identity.kind == "Job" {
+        let own = stem(&identity.name);
+        let same = |new: &&usize| {
+            let other = after.identity(**new);
+            stem(&other.name) == own && other.namespace == identity.namespace
+        };
+        return candidates.iter().find(same).copied();
+    }
     if candidates.len() > MOST {
         return None;
     }
@@ -79,43 +92,44 @@ fn renamed(before: &Side, after: &Side, old: usize, added: &[usize]) -> Option<u
         .map(|(_, new)| new)
 }
 
-/// How much of two objects is alike, in per cent of their values, where one name stands for the other. Two values are not enough to
-/// tell: an object without content is like any other.
+/// How much of two objects is alike, in per cent of their values: one that names the old object may stay, or name the new one. Two values
+/// are not enough to tell: an object without content is like any other.
 fn likeness(old: &Value, old_name: &Identity, new: &Value, new_name: &Identity) -> usize {
-    let values = |body: &Value, name: &str| {
-        let mut values = BTreeSet::new();
-        for (key, part) in body.as_object().into_iter().flatten() {
-            if !["apiVersion", "kind", "metadata"].contains(&key.as_str()) {
-                leaves(part, key, name, &mut values);
-            }
-        }
-        values
-    };
-    let (old, new) = (values(old, &old_name.name), values(new, &new_name.name));
-    let all = old.union(&new).count();
-    if all < 3 {
+    let (old, new) = (values(old), values(new));
+    let most = old.len().max(new.len());
+    if most < 3 {
         return 0;
     }
-    old.intersection(&new).count() * 100 / all
+    let alike = old
+        .iter()
+        .filter(|value| new.contains(*value) || new.contains(&value.replace(&old_name.name, &new_name.name)));
+    alike.count() * 100 / most
 }
 
-fn leaves(value: &Value, path: &str, name: &str, values: &mut BTreeSet<String>) {
+/// The values of an object, each with its path, without what names it.
+fn values(body: &Value) -> BTreeSet<String> {
+    let mut values = BTreeSet::new();
+    for (key, part) in body.as_object().into_iter().flatten() {
+        if !["apiVersion", "kind", "metadata"].contains(&key.as_str()) {
+            leaves(part, key, &mut values);
+        }
+    }
+    values
+}
+
+fn leaves(value: &Value, path: &str, values: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
             for (key, part) in map {
-                leaves(part, &format!("{path}.{key}"), name, values);
+                leaves(part, &format!("{path}.{key}"), values);
             }
         }
         Value::Array(items) => {
             for part in items {
-                leaves(part, path, name, values);
+                leaves(part, path, values);
             }
         }
-        Value::String(text) => {
-            for line in text.lines() {
-                values.insert(format!("{path}={}", line.replace(name, "{name}")));
-            }
-        }
+        Value::String(text) => values.extend(text.lines().map(|line| format!("{path}={line}"))),
         other => {
             values.insert(format!("{path}={other}"));
         }

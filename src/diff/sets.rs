@@ -34,24 +34,17 @@ pub(super) enum When {
 /// Pods, and what they read.
 pub(super) struct Worker {
     pub(super) model: ObjectModel,
-    /// Its pod template.
-    pub(super) template: Value,
     /// The kind's own fields: replicas, strategy.
     pub(super) spec: Value,
 }
 
 impl Worker {
     fn of(body: &Value, model: ObjectModel) -> Self {
-        let spec = &body["spec"];
-        let (template, mut spec) = match model.identity.kind.as_str() {
-            "CronJob" => (&spec["jobTemplate"]["spec"]["template"], spec.clone()),
-            _ => (&spec["template"], spec.clone()),
-        };
-        let template = template.clone();
+        let mut spec = body["spec"].clone();
         if let Some(spec) = spec.as_object_mut() {
             spec.remove("template");
         }
-        Self { model, template, spec }
+        Self { model, spec }
     }
 
     pub(super) fn name(&self) -> ObjectName {

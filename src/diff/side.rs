@@ -61,7 +61,6 @@ pub(super) enum Doubt {
 #[derive(Debug)]
 struct Entry {
     identity: Identity,
-    api_version: String,
     /// The object without what makes no difference, as JSON.
     text: Box<[u8]>,
     /// Keys that a mapping of it has twice, and the line in the file that had it first.
@@ -199,11 +198,9 @@ impl Side {
             namespace: metadata["namespace"].as_str().unwrap_or_default().to_owned(),
             name: name.unwrap_or_default().to_owned(),
         };
-        let api_version = api_version.to_owned();
         normalize(&mut value);
         entries.push(Arc::new(Entry {
             identity,
-            api_version,
             text: serde_json::to_vec(&value).unwrap_or_default().into(),
             doubled: doubled.to_vec(),
         }));
@@ -240,10 +237,6 @@ impl Side {
 
     pub(super) fn identity(&self, index: usize) -> &Identity {
         &self.entries[index].identity
-    }
-
-    pub(super) fn api_version(&self, index: usize) -> &str {
-        &self.entries[index].api_version
     }
 
     /// Whether an object is the same as one of another side.

@@ -58,6 +58,7 @@ use serde_json::Value;
 
 pub use file::read;
 pub(crate) use kafka::bootstrap::check as bootstrap;
+pub(crate) use kafka::flows::CUT;
 pub use model::{
     ObjectModel,
     set::{NotJudged, SetJudgement},

@@ -1,83 +1,179 @@
 //! Pairs of manifests, and what `diff` says about them.
 
-use kafka_stacks::diff::{Report, Side, Source, diff};
+mod examples;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use insta::assert_snapshot;
+use kafka_stacks::diff::{Change, Class, Report, Side, Source, diff, rows};
+use serde::Deserialize;
+
+/// A side of one text.
+fn side(text: &str, known: Option<&Side>) -> Side {
+    let file = "manifests.yaml".to_owned();
+    let side = Side::read(
+        [Source {
+            file,
+            text: text.to_owned(),
+        }],
+        known,
+    );
+    assert_eq!(side.problems(), [], "{text}");
+    side
+}
 
 /// What applying one text over another does.
 fn compare(before: &str, after: &str) -> Report {
-    let read = |file: &str, text: &str, known| {
-        let side = Side::read(
-            [Source {
-                file: file.to_owned(),
-                text: text.to_owned(),
-            }],
-            known,
-        );
-        assert_eq!(side.problems(), [], "{text}");
-        side
-    };
-    let before = read("before.yaml", before, None);
-    let after = read("after.yaml", after, Some(&before));
-    diff(&before, &after)
+    let before = side(before, None);
+    diff(&before, &side(after, Some(&before)))
 }
 
 /// The changes of a report, a line each.
 fn lines(report: &Report) -> Vec<String> {
-    let line = |change: &kafka_stacks::diff::Change| {
-        let flags: Vec<&str> = change.flags.iter().map(|flag| flag.name()).collect();
-        format!(
-            "{} {} {} {}{}",
-            change.class,
-            change.rule,
-            change.object.shown(),
-            change.path,
-            flags.iter().map(|flag| format!(" +{flag}")).collect::<String>()
-        )
+    let line = |change: &Change| {
+        let flags: String = change.flags.iter().map(|flag| format!(" +{flag}")).collect();
+        let object = change.object.shown();
+        format!("{} {} {object} {}", change.class, change.rule, change.path)
+            .trim_end()
+            .to_owned()
+            + &flags
     };
     report.changes.iter().map(line).collect()
 }
 
+/// A row, and edits of the base that make a change of its kind.
+#[derive(Deserialize)]
+struct Pair {
+    row: String,
+    edits: Vec<Edit>,
+}
+
+/// What is put in the place of what, in which object: kind and name.
+#[derive(Deserialize)]
+struct Edit {
+    object: String,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diff").join(file)).unwrap()
+}
+
+/// The documents of the base, by kind and name.
+fn base() -> Vec<(String, String)> {
+    let text = read("base.yaml");
+    let documents = text.split("\n---\n").map(|document| {
+        let value: serde_yaml::Value = serde_yaml::from_str(document).unwrap();
+        let name = format!(
+            "{}/{}",
+            value["kind"].as_str().unwrap(),
+            value["metadata"]["name"].as_str().unwrap()
+        );
+        (name, document.trim_end().to_owned())
+    });
+    documents.collect()
+}
+
+fn text(documents: &[(String, String)]) -> String {
+    let texts: Vec<&str> = documents.iter().map(|(_, text)| text.as_str()).collect();
+    texts.join("\n---\n")
+}
+
+impl Pair {
+    /// The base with the edits.
+    fn after(&self, base: &[(String, String)]) -> String {
+        let mut documents = base.to_vec();
+        for edit in &self.edits {
+            let at = documents.iter().position(|(name, _)| *name == edit.object);
+            match (&edit.from, &edit.to, at) {
+                (None, None, Some(at)) => {
+                    documents.remove(at);
+                }
+                (None, Some(text), _) => documents.push((edit.object.clone(), text.clone())),
+                (Some(from), Some(to), Some(at)) => {
+                    let text = &mut documents[at].1;
+                    assert!(
+                        text.contains(from.trim_end()),
+                        "{}: {from} is not in {}",
+                        self.row,
+                        edit.object
+                    );
+                    *text = text.replacen(from.trim_end(), to.trim_end(), 1);
+                }
+                _ => panic!("{}: no such edit of {}", self.row, edit.object),
+            }
+        }
+        text(&documents)
+    }
+}
+
+fn pairs() -> Vec<Pair> {
+    serde_yaml::from_str(&read("pairs.yaml")).unwrap()
+}
+
 #[test]
-fn example_3_a_checksum_that_changes_with_its_file() {
-    let manifests = |level: &str, checksum: &str| {
-        format!(
-            "apiVersion: v1
-kind: ConfigMap
-metadata: {{name: kafka-connect, namespace: kafka}}
-data:
-  log4j2.properties: |
-    rootLogger.level = {level}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: kafka-connect, namespace: kafka}}
-spec:
-  replicas: 2
-  selector: {{matchLabels: {{app: connect}}}}
-  template:
-    metadata:
-      labels: {{app: connect}}
-      annotations: {{checksum/config: {checksum}}}
-    spec:
-      containers: [{{name: connect, image: confluentinc/cp-kafka-connect:8.3.1, volumeMounts: [{{name: config, mountPath: /etc/x}}]}}]
-      volumes: [{{name: config, configMap: {{name: kafka-connect}}}}]
-"
-        )
-    };
-    let before = manifests("info", "a4c7400eab49963b");
-    let report = compare(&before, &manifests("warn", "9d20c18f51be7a64"));
-    assert_eq!(
-        lines(&report),
-        ["rolling-restart file-read-again ConfigMap kafka/kafka-connect data[log4j2.properties][rootLogger.level]"]
-    );
-    assert_eq!(report.restarts[0].pods, ["kafka-connect-*", "kafka-connect-*"]);
-    let report = compare(&before, &manifests("warn", "a4c7400eab49963b"));
-    assert_eq!(
-        lines(&report),
-        ["manual-steps file-not-read ConfigMap kafka/kafka-connect data[log4j2.properties][rootLogger.level]"]
-    );
-    assert!(report.restarts.is_empty());
-    assert_eq!(
-        report.changes[0].commands[0],
-        "kubectl -n kafka rollout restart deployment/kafka-connect"
-    );
+fn every_row_is_recognized() {
+    let base = base();
+    let before = text(&base);
+    let mut shown = String::new();
+    let mut covered = BTreeSet::new();
+    for pair in pairs() {
+        let row = rows()
+            .find(|row| row.id == pair.row)
+            .unwrap_or_else(|| panic!("there is no row {}", pair.row));
+        let report = compare(&before, &pair.after(&base));
+        let lines = lines(&report);
+        shown += &format!("{}\n  {}\n", pair.row, lines.join("\n  "));
+        let of_row = report.changes.iter().any(|change| change.rule == row.id);
+        assert!(of_row, "{}: {lines:#?}", row.id);
+        for change in &report.changes {
+            // Every word of the texts has a value.
+            let texts = change.commands.iter().chain([&change.reason]);
+            let words = texts
+                .flat_map(|text| text.split('{').skip(1))
+                .filter_map(|rest| rest.split_once('}'));
+            let open = words.filter(|(word, _)| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()));
+            assert_eq!(open.count(), 0, "{change:?}");
+            assert_eq!(
+                change.class >= Class::ManualSteps,
+                !change.commands.is_empty(),
+                "{change:?}"
+            );
+        }
+        covered.insert(row.id);
+    }
+    assert_snapshot!("pairs", shown);
+    let elsewhere = [
+        "namespace-renamed",
+        "namespace-renamed-without-claims",
+        "too-large",
+        "too-large-for-client-side-apply",
+    ];
+    let absent: Vec<&str> = rows()
+        .map(|row| row.id)
+        .filter(|id| !covered.contains(id) && !elsewhere.contains(id))
+        .collect();
+    assert_eq!(absent, Vec::<&str>::new(), "rows without a pair in `pairs.yaml`");
+}
+
+#[test]
+fn a_diff_with_itself_is_empty_and_no_swap_hides_a_loss() {
+    let base = base();
+    let before = text(&base);
+    assert!(compare(&before, &before).is_empty());
+    for pair in pairs() {
+        let after = pair.after(&base);
+        assert!(compare(&after, &after).is_empty(), "{}", pair.row);
+        let (there, back) = (compare(&before, &after), compare(&after, &before));
+        assert_eq!(there.is_empty(), back.is_empty(), "{}", pair.row);
+        if there.class == Class::DataLoss {
+            assert!(
+                back.changes.iter().all(|change| !change.reason.is_empty()),
+                "{}: {:#?}",
+                pair.row,
+                lines(&back)
+            );
+        }
+    }
 }

@@ -4,17 +4,28 @@
 //! |---|---|
 //! | `object` | whole objects that appear, go or are renamed; labels; kinds that are not known |
 //! | `workload` | StatefulSets, Deployments, DaemonSets, Jobs: pod templates and what restarts, fields that cannot change, replicas |
+//! | `restart` | how a controller replaces pods |
+//! | `storage` | claims, their templates, storage classes |
+//! | `service`, `network` | Services; network policies |
+//! | `guard` | disruption budgets, roles and bindings, labels of namespaces |
+//! | `monitoring` | alert rules, dashboards, scrape objects |
 //! | `files` | ConfigMaps and Secrets, file by file |
 //! | `file` | a file, and what a change of it does to the pods that read it |
 //! | `settings` | property files, key by key |
 //! | `topics` | files of topics, topic by topic |
 
-pub(super) mod file;
-pub(super) mod files;
-pub(super) mod object;
-pub(super) mod settings;
-pub(super) mod topics;
-pub(super) mod workload;
+mod file;
+mod files;
+mod guard;
+mod monitoring;
+mod network;
+mod object;
+mod restart;
+mod service;
+mod settings;
+mod storage;
+mod topics;
+mod workload;
 
 use serde_json::Value;
 
@@ -32,6 +43,11 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
     [
         object::ROWS,
         workload::ROWS,
+        storage::ROWS,
+        service::ROWS,
+        network::ROWS,
+        guard::ROWS,
+        monitoring::ROWS,
         file::ROWS,
         files::ROWS,
         settings::ROWS,
@@ -88,13 +104,30 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
     for changed in changed.iter().filter(|changed| !workload::is(changed.identity)) {
         match (changed.identity.group.as_str(), changed.identity.kind.as_str()) {
             ("", "ConfigMap" | "Secret") => files::judge(changed, found),
+            ("", "Service") => service::judge(changed, found),
+            ("", "PersistentVolumeClaim") => storage::claim(changed, found),
+            ("", "Namespace") => guard::namespace(changed, found),
+            ("storage.k8s.io", "StorageClass") => storage::class(changed, found),
+            ("networking.k8s.io", "NetworkPolicy") => network::judge(changed, found),
+            ("policy", "PodDisruptionBudget") => guard::budget(changed, found),
+            ("rbac.authorization.k8s.io", _) => guard::access(changed, found),
+            ("monitoring.coreos.com", _) => monitoring::judge(changed, found),
             _ => object::judge(changed, found),
         }
     }
+    network::cuts(sets, pairs, found);
     for pair in pairs {
         match pair {
             Pair::Changed(..) => {}
-            Pair::Removed(old) => object::removed(sets, *old, found),
+            Pair::Removed(old) => {
+                let identity = sets.before.identity(*old);
+                match identity.kind.as_str() {
+                    "Service" => service::removed(sets, identity, found),
+                    "PodDisruptionBudget" => guard::removed(identity, found),
+                    "PrometheusRule" => monitoring::removed(sets, *old, found),
+                    _ => object::removed(sets, *old, found),
+                }
+            }
             Pair::Added(new) => object::added(sets, *new, found),
             Pair::Renamed(old, new) => object::renamed(sets, *old, *new, found),
         }

@@ -13,6 +13,7 @@ use crate::{
         row::Row,
         sets::{Sets, When, Worker},
         side::Doubt,
+        walk::fields,
     },
     manifest::Identity,
 };
@@ -229,6 +230,30 @@ static FIELD: Row = Row {
     commands: &[],
 };
 
+/// An object of a kind that is not known.
+static UNKNOWN_KIND: Row = Row {
+    id: "unknown-kind",
+    class: Class::Metadata,
+    flags: &[Flag::Unknown],
+    summary: "an object of a kind that is not known appears or goes",
+    reason: "what its controller does then is not known here; a deployer that prunes deletes one that goes",
+    commands: &[],
+};
+
+/// A claim that goes.
+static CLAIM_REMOVED: Row = Row {
+    id: "claim-removed",
+    class: Class::DataLoss,
+    flags: &[Flag::Irreversible],
+    summary: "a PersistentVolumeClaim is removed",
+    reason: "a deployer that prunes deletes it, and with the reclaim policy `Delete` its volume; without one it stays",
+    commands: &[
+        "# keep the claim, or tell the deployer to keep it",
+        "kubectl get persistentvolume $(kubectl -n {namespace} get pvc {name} -o jsonpath='{.spec.volumeName}') \
+         -o jsonpath='{.spec.persistentVolumeReclaimPolicy}'",
+    ],
+};
+
 /// A key that a mapping has twice.
 static DUPLICATE_KEY: Row = Row {
     id: "duplicate-key",
@@ -270,6 +295,8 @@ pub(super) const ROWS: &[&Row] = &[
     &METADATA,
     &API_VERSION,
     &FIELD,
+    &UNKNOWN_KIND,
+    &CLAIM_REMOVED,
     &DUPLICATE_KEY,
     &OBJECT_TWICE,
 ];
@@ -340,10 +367,42 @@ pub(super) fn removed(sets: &Sets<'_>, old: usize, found: &mut Found) {
         "Namespace" => {
             found.add(&NAMESPACE_REMOVED, place);
         }
-        _ => {
-            found.add(&REMOVED, place);
+        "PersistentVolumeClaim" => {
+            found.add(&CLAIM_REMOVED, place);
+        }
+        kind => {
+            found.add(if is_known(kind) { &REMOVED } else { &UNKNOWN_KIND }, place);
         }
     }
+}
+
+/// Whether it is known what appears or goes with an object of a kind.
+fn is_known(kind: &str) -> bool {
+    const KNOWN: [&str; 22] = [
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ConfigMap",
+        "CronJob",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "LimitRange",
+        "Namespace",
+        "NetworkPolicy",
+        "PersistentVolumeClaim",
+        "PodDisruptionBudget",
+        "PodMonitor",
+        "PriorityClass",
+        "PrometheusRule",
+        "ResourceQuota",
+        "Role",
+        "RoleBinding",
+        "Secret",
+        "Service",
+        "ServiceAccount",
+        "ServiceMonitor",
+        "StorageClass",
+    ];
+    KNOWN.contains(&kind)
 }
 
 /// An object that is new.
@@ -352,7 +411,8 @@ pub(super) fn added(sets: &Sets<'_>, new: usize, found: &mut Found) {
     let row = match identity.kind.as_str() {
         "StatefulSet" | "Deployment" | "DaemonSet" | "ReplicaSet" => &WORKLOAD_ADDED,
         "Job" => &JOB_ADDED,
-        _ => &ADDED,
+        kind if is_known(kind) => &ADDED,
+        _ => &UNKNOWN_KIND,
     };
     found.add(row, Place::object(identity));
 }
@@ -364,27 +424,29 @@ pub(super) fn renamed(sets: &Sets<'_>, old: usize, new: usize, found: &mut Found
         return;
     }
     let place = Place::field(is, "metadata.name", was.name.clone().into(), is.name.clone().into());
-    match is.kind.as_str() {
-        "StatefulSet" => {
-            let claims = claims(sets, When::Before, was);
-            if claims.is_empty() {
-                found.add(&WORKLOAD_RENAMED, place);
-            } else {
-                found.add(&STATEFUL_SET_RENAMED, place).word("claim", claims.join(", "));
-            }
-        }
-        "Deployment" | "DaemonSet" | "ReplicaSet" => {
-            found.add(&WORKLOAD_RENAMED, place);
-        }
-        "Service" => {
-            found.add(&SERVICE_RENAMED, place);
-        }
-        "Job" => {
-            found.add(&JOB_REPLACED, place);
-        }
-        _ => {
-            found.add(&RENAMED, place);
-        }
+    let claims = claims(sets, When::Before, was);
+    let row = match is.kind.as_str() {
+        "StatefulSet" if !claims.is_empty() => &STATEFUL_SET_RENAMED,
+        "StatefulSet" | "Deployment" | "DaemonSet" | "ReplicaSet" => &WORKLOAD_RENAMED,
+        "Service" => &SERVICE_RENAMED,
+        "Job" => &JOB_REPLACED,
+        _ => &RENAMED,
+    };
+    // The name alone is not a difference, wherever it is.
+    let before = sets
+        .before
+        .text(old)
+        .replace(&format!("\"{}\"", was.name), &format!("\"{}\"", is.name));
+    let differ = fields(
+        &serde_json::from_str(&before).unwrap_or_default(),
+        &sets.after.body(new),
+    );
+    let draft = found.add(row, place);
+    draft.word("claim", claims.join(", "));
+    if !differ.is_empty() {
+        let paths: Vec<&str> = differ.iter().take(5).map(|field| field.path.as_str()).collect();
+        let more = if differ.len() > 5 { ", …" } else { "" };
+        draft.remark(format!("it also differs in {}{more}", paths.join(", ")));
     }
 }
 

@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Changed, object};
+use super::{Changed, object, restart::restart, storage};
 use crate::{
     diff::{
-        change::{Found, ObjectName},
-        class::Class,
+        change::{Found, ObjectName, Place},
+        class::{Class, Flag},
         row::Row,
         sets::{Sets, WORKLOADS, When, Worker},
         walk::Field,
     },
+    lint::{model::program::Program, quantity},
     manifest::Identity,
 };
 
@@ -20,12 +21,12 @@ static TEMPLATE: Row = Row {
     class: Class::RollingRestart,
     flags: &[],
     summary: "a field of the pod template",
-    reason: "another pod template replaces the pods",
+    reason: "another template replaces the pods",
     commands: &[],
 };
 
 /// The order of a list in the pod template.
-static TEMPLATE_ORDER: Row = Row {
+static ORDER: Row = Row {
     id: "pod-template-order",
     class: Class::RollingRestart,
     flags: &[],
@@ -40,8 +41,126 @@ static CHECKSUM: Row = Row {
     class: Class::RollingRestart,
     flags: &[],
     summary: "a checksum or another annotation of the pod template, and no file with it",
-    reason: "an annotation of the template replaces the pods, although nothing that they read differs",
+    reason: "an annotation of the template replaces the pods, although no file that they read here differs",
     commands: &[],
+};
+
+/// Another image.
+static IMAGE: Row = Row {
+    id: "image",
+    class: Class::RollingRestart,
+    flags: &[],
+    summary: "another image",
+    reason: "pods start with the new image one after the other, so old and new run side by side meanwhile",
+    commands: &[],
+};
+
+/// Requests or limits.
+static RESOURCES: Row = Row {
+    id: "resources",
+    class: Class::RollingRestart,
+    flags: &[],
+    summary: "requests or limits of a container",
+    reason: "the pods are scheduled again, and stay Pending where no node has room",
+    commands: &[],
+};
+
+/// A lower limit of memory.
+static MEMORY_LOWERED: Row = Row {
+    id: "memory-lowered",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a lower limit of memory",
+    reason: "a process that needs more than {after} is killed: compare its heap, and what it uses beside it",
+    commands: &[],
+};
+
+/// A probe that is gone.
+static PROBE_REMOVED: Row = Row {
+    id: "probe-removed",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a probe is removed",
+    reason: "without a readiness probe a pod is Ready at once, and the next one restarts before this one serves; without a startup \
+        probe, the liveness probe kills a process that starts slowly; without a liveness probe, one that hangs stays",
+    commands: &[],
+};
+
+/// Another probe.
+static PROBE: Row = Row {
+    id: "probe",
+    class: Class::RollingRestart,
+    flags: &[],
+    summary: "a probe",
+    reason: "the pods restart, and are judged by the new probe from then on",
+    commands: &[],
+};
+
+/// A shorter grace period.
+static GRACE_SHORTENED: Row = Row {
+    id: "grace-shortened",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a shorter grace period",
+    reason: "a process that has not stopped after {after} s is killed; a broker takes up to 300 s to hand over its partitions, and \
+        recovers its logs after it was killed",
+    commands: &[],
+};
+
+/// A rule about the spread of pods that is gone.
+static SPREAD_REMOVED: Row = Row {
+    id: "spread-removed",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "anti-affinity or a spread constraint is removed or changed",
+    reason: "pods may be placed on the same node, whose loss then stops several of them",
+    commands: &[],
+};
+
+/// A volume that is not what it was.
+static VOLUME_REPLACED: Row = Row {
+    id: "volume-replaced",
+    class: Class::DataLoss,
+    flags: &[Flag::Irreversible],
+    summary: "a volume with data is replaced by one that goes with its pod, or by another",
+    reason: "the pods start with an empty or another volume at the same path: what was in the old one is no longer read",
+    commands: &[
+        "# keep the volume; or copy its data first, while its pods are stopped",
+        "kubectl -n {namespace} get persistentvolumeclaims",
+    ],
+};
+
+/// The mount of a claim that is gone.
+static MOUNT_REMOVED: Row = Row {
+    id: "claim-mount-removed",
+    class: Class::DataLoss,
+    flags: &[],
+    summary: "the mount of a volume with data is removed or moves to another path",
+    reason: "the process finds nothing at the old path: unless its settings name the new one in the same change, it starts empty, in \
+        the file system of the container",
+    commands: &[
+        "# change the path of the data in the settings in the same change (`log.dirs`, `dataDir`), or keep the mount",
+    ],
+};
+
+/// Items that server-side apply takes for one.
+static DOUBLED: Row = Row {
+    id: "doubled-item",
+    class: Class::RefusedByApiServer,
+    flags: &[],
+    summary: "two items of a list with the same key",
+    reason: "server-side apply refuses two items with the key `{key}`; client-side apply keeps one of them without a word",
+    commands: &["# keep one of the two", "# apply the new manifests"],
+};
+
+/// A change of a refused object that would replace pods.
+static HELD: Row = Row {
+    id: "refused-with-object",
+    class: Class::RefusedByApiServer,
+    flags: &[],
+    summary: "a change in an object that the API server refuses for another one",
+    reason: "is refused with the object; once that is applied, it takes effect with it",
+    commands: &["# see the other change of this object"],
 };
 
 /// A field that the API server refuses to change.
@@ -51,14 +170,266 @@ static IMMUTABLE: Row = Row {
     flags: &[],
     summary: "a field of a StatefulSet that cannot change",
     reason: "the API server refuses the update (`updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
-        'updateStrategy' … are forbidden`): the object stays as it was, and the others are applied",
+        … are forbidden`): the object stays as it was, and the others are applied",
     commands: &[
         "kubectl -n {namespace} delete statefulset {name} --cascade=orphan",
         "# apply the new manifests: the set adopts its pods",
     ],
 };
 
-pub(super) const ROWS: &[&Row] = &[&TEMPLATE, &TEMPLATE_ORDER, &CHECKSUM, &IMMUTABLE];
+/// The Service that names the pods.
+static GOVERNING_SERVICE: Row = Row {
+    id: "statefulset-service-name",
+    class: Class::RefusedByApiServer,
+    flags: &[Flag::ClientBreaking],
+    summary: "the Service that names the pods of a StatefulSet",
+    reason: "the API server refuses the update; after the set is made again, the pods' addresses (`POD.{before}`) change with it: \
+        advertised listeners and voters that name them must change too",
+    commands: &[
+        "kubectl -n {namespace} delete statefulset {name} --cascade=orphan",
+        "# apply the new manifests: the set adopts its pods, and replaces them one after the other",
+    ],
+};
+
+/// The selector of a StatefulSet.
+static SET_SELECTOR: Row = Row {
+    id: "statefulset-selector",
+    class: Class::RefusedByApiServer,
+    flags: &[],
+    summary: "the selector of a StatefulSet",
+    reason: "the API server refuses the update; a set that is made again adopts only pods that have the labels of its new selector",
+    commands: &[
+        "kubectl -n {namespace} delete statefulset {name} --cascade=orphan",
+        "kubectl -n {namespace} label pod {pod} --overwrite LABEL=VALUE  # each label of the new selector",
+        "# apply the new manifests: the set adopts its pods",
+    ],
+};
+
+/// The selector of a Deployment or DaemonSet.
+static SELECTOR: Row = Row {
+    id: "workload-selector",
+    class: Class::RefusedByApiServer,
+    flags: &[],
+    summary: "the selector of a Deployment, DaemonSet or ReplicaSet",
+    reason: "the API server refuses the update (`spec.selector: field is immutable`): the object stays as it was",
+    commands: &[
+        "kubectl -n {namespace} delete {kind} {name} --cascade=orphan",
+        "# apply the new manifests, and wait until the new pods are Ready",
+        "kubectl -n {namespace} get replicasets,pods  # then delete what the old object left",
+    ],
+};
+
+/// The template of a Job.
+static JOB_TEMPLATE: Row = Row {
+    id: "job-field",
+    class: Class::RefusedByApiServer,
+    flags: &[],
+    summary: "the pod template or another field of a Job that cannot change",
+    reason: "the API server refuses the update (`field is immutable`) as long as the Job is there, finished or not",
+    commands: &[
+        "kubectl -n {namespace} delete job {name}",
+        "# apply the new manifests: the Job runs again",
+    ],
+};
+
+/// The template of a `CronJob`.
+static CRON_JOB: Row = Row {
+    id: "cronjob",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a field of a CronJob",
+    reason: "the next run takes it",
+    commands: &[],
+};
+
+/// More pods.
+static SCALED_UP: Row = Row {
+    id: "scaled-up",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "more pods",
+    reason: "new pods start, and no pod that runs is replaced",
+    commands: &[],
+};
+
+/// More brokers.
+static BROKERS_ADDED: Row = Row {
+    id: "brokers-added",
+    class: Class::ManualSteps,
+    flags: &[Flag::ReassignmentNeeded],
+    summary: "more brokers",
+    reason: "{added} join the cluster empty: they get new topics, and partitions that exist only once they are reassigned",
+    commands: &[
+        "# apply the new manifests, and wait until the new brokers are Ready",
+        "# topics.json: {\"version\":1,\"topics\":[{\"topic\":\"TOPIC\"}]}, with each topic that is to be spread",
+        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/topics.json' < topics.json",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
+         --topics-to-move-json-file /tmp/topics.json --broker-list {brokers} --generate  # save the proposal as plan.json",
+        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/plan.json' < plan.json",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
+         --reassignment-json-file /tmp/plan.json --execute --throttle 50000000",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
+         --reassignment-json-file /tmp/plan.json --verify  # until it says that all are complete",
+    ],
+};
+
+/// Fewer pods without claims.
+static SCALED_DOWN: Row = Row {
+    id: "scaled-down",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "fewer pods",
+    reason: "pods stop and the others are not replaced; fewer failures are tolerated",
+    commands: &[],
+};
+
+/// Fewer brokers.
+static BROKERS_REMOVED: Row = Row {
+    id: "brokers-removed",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ReassignmentNeeded],
+    summary: "fewer brokers",
+    reason: "{removed} stop with the replicas that they have: partitions that are only there are lost to clients, the others stay \
+        under-replicated; the claims ({claim}) stay, unless `whenScaled: Delete` is set. Move the partitions away first",
+    commands: &[
+        "# topics.json: {\"version\":1,\"topics\":[{\"topic\":\"TOPIC\"}]}, with every topic: kafka-topics --list",
+        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/topics.json' < topics.json",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
+         --topics-to-move-json-file /tmp/topics.json --broker-list {brokers} --generate  # save the proposal as plan.json",
+        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/plan.json' < plan.json",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
+         --reassignment-json-file /tmp/plan.json --execute --throttle 50000000",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
+         --reassignment-json-file /tmp/plan.json --verify  # until it says that all are complete",
+        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-log-dirs --bootstrap-server {bootstrap} --describe  # nothing may \
+         be left on {removed}",
+        "# apply the new manifests",
+    ],
+};
+
+/// Fewer pods of a StatefulSet with claims.
+static SET_SCALED_DOWN: Row = Row {
+    id: "statefulset-scaled-down",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability],
+    summary: "fewer pods of a StatefulSet with volumes",
+    reason: "{removed} stop with the data that only they have; the claims ({claim}) stay, unless `whenScaled: Delete` is set. Let the \
+        members leave first",
+    commands: &[
+        "# take {removed} out of what they are members of (voters of a quorum, servers of an ensemble), and check that the others have \
+         the data",
+        "# apply the new manifests",
+    ],
+};
+
+/// No pods at all.
+static STOPPED: Row = Row {
+    id: "scaled-to-zero",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability, Flag::ClientBreaking],
+    summary: "no pods at all",
+    reason: "all pods stop at once; the volumes stay, and the pods find them when they start again",
+    commands: &["# stop the clients first", "# apply the new manifests"],
+};
+
+/// Pods with other names.
+static ORDINALS: Row = Row {
+    id: "ordinals-start",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ReassignmentNeeded],
+    summary: "another first ordinal of a StatefulSet with volumes",
+    reason: "{removed} stop and {added} start with empty volumes: each pod has its claim by its name, and a node id that is made of it \
+        is another one",
+    commands: &[
+        "# keep `ordinals.start`; or scale up with the new ordinals in a set of its own, move the data, and remove the old set",
+        "kubectl -n {namespace} get persistentvolumeclaims",
+    ],
+};
+
+/// Claims that go with their set.
+static RETENTION: Row = Row {
+    id: "claims-deleted-later",
+    class: Class::Metadata,
+    flags: &[Flag::Irreversible],
+    summary: "claims are deleted with their set or when it is scaled down",
+    reason: "nothing is deleted now; from then on, `{path}: {after}` deletes volumes, which nothing brings back",
+    commands: &[],
+};
+
+/// Pods that a partition or `OnDelete` held back.
+static RELEASED: Row = Row {
+    id: "restart-released",
+    class: Class::RollingRestart,
+    flags: &[],
+    summary: "a partition or `OnDelete` no longer holds pods back",
+    reason: "pods that still have an older template are replaced now; which ones, only the cluster knows",
+    commands: &[],
+};
+
+/// How the next change is rolled out.
+static STRATEGY: Row = Row {
+    id: "update-strategy",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "how the next change is rolled out",
+    reason: "nothing restarts; the next change of the template follows it",
+    commands: &[],
+};
+
+/// A shorter pause between pods.
+static PAUSE_SHORTENED: Row = Row {
+    id: "min-ready-shortened",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "a shorter `minReadySeconds`",
+    reason: "nothing restarts; the next roll goes on sooner, perhaps before a broker is in sync again",
+    commands: &[],
+};
+
+/// A field that only the controller's bookkeeping uses.
+static BOOKKEEPING: Row = Row {
+    id: "revision-history",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "`revisionHistoryLimit` or another field of the controller's bookkeeping",
+    reason: "nothing restarts; before Kubernetes 1.33 the API server refuses another `revisionHistoryLimit` of a StatefulSet",
+    commands: &[],
+};
+
+pub(super) const ROWS: &[&Row] = &[
+    &TEMPLATE,
+    &ORDER,
+    &CHECKSUM,
+    &IMAGE,
+    &RESOURCES,
+    &MEMORY_LOWERED,
+    &PROBE_REMOVED,
+    &PROBE,
+    &GRACE_SHORTENED,
+    &SPREAD_REMOVED,
+    &VOLUME_REPLACED,
+    &MOUNT_REMOVED,
+    &DOUBLED,
+    &HELD,
+    &IMMUTABLE,
+    &GOVERNING_SERVICE,
+    &SET_SELECTOR,
+    &SELECTOR,
+    &JOB_TEMPLATE,
+    &CRON_JOB,
+    &SCALED_UP,
+    &BROKERS_ADDED,
+    &SCALED_DOWN,
+    &BROKERS_REMOVED,
+    &SET_SCALED_DOWN,
+    &STOPPED,
+    &ORDINALS,
+    &RETENTION,
+    &RELEASED,
+    &STRATEGY,
+    &PAUSE_SHORTENED,
+    &BOOKKEEPING,
+];
 
 /// Whether an object has pods.
 pub(super) fn is(identity: &Identity) -> bool {
@@ -68,30 +439,51 @@ pub(super) fn is(identity: &Identity) -> bool {
 /// A workload that differs.
 pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
     let name: ObjectName = changed.identity.into();
-    if changed.identity.kind == "StatefulSet" && changed.fields.iter().any(|field| is_immutable(&field.pattern)) {
+    let doubled = doubled(changed);
+    if !doubled.is_empty()
+        || changed
+            .fields
+            .iter()
+            .any(|field| is_refused(&name.kind, &field.pattern))
+    {
         found.refused.insert(name.clone());
     }
-    let of_template = |field: &&Field| field.pattern.starts_with("spec.template");
-    if changed.fields.iter().any(|field| of_template(&field))
+    for (path, key) in doubled {
+        found
+            .add(&DOUBLED, Place::field(changed.identity, path, Value::Null, Value::Null))
+            .word("key", key);
+    }
+    let of_template = |field: &Field| field.pattern.starts_with("spec.template");
+    if changed.fields.iter().any(of_template)
         && !found.refused.contains(&name)
         && let Some(restart) = restart(changed.sets, changed.identity)
     {
         found.restarts.insert(name.clone(), restart);
     }
+    let mut scaled = false;
     for field in &changed.fields {
-        if of_template(&field) {
-            template(changed, field, &name, found);
-        } else if changed.identity.kind == "StatefulSet" && is_immutable(&field.pattern) {
-            found.add(&IMMUTABLE, changed.place(field));
-        } else {
-            object::other(changed, field, found);
+        match name.kind.as_str() {
+            "CronJob" if field.pattern.starts_with("spec") => {
+                found.add(&CRON_JOB, changed.place(field));
+            }
+            _ if is_refused(&name.kind, &field.pattern) => refused(changed, field, found),
+            _ if of_template(field) => template(changed, field, &name, found),
+            _ => match field.pattern.as_str() {
+                // Both say which pods there are.
+                "spec.replicas" | "spec.ordinals" | "spec.ordinals.start" => {
+                    if !std::mem::replace(&mut scaled, true) {
+                        self::scaled(changed, field, found);
+                    }
+                }
+                pattern => other(changed, field, pattern, found),
+            },
         }
     }
 }
 
-/// Whether the API server refuses another value of a field of a StatefulSet.
-fn is_immutable(pattern: &str) -> bool {
-    const MUTABLE: [&str; 7] = [
+/// Whether the API server refuses another value of a field.
+fn is_refused(kind: &str, pattern: &str) -> bool {
+    const OF_SETS: [&str; 7] = [
         "minReadySeconds",
         "ordinals",
         "persistentVolumeClaimRetentionPolicy",
@@ -100,10 +492,50 @@ fn is_immutable(pattern: &str) -> bool {
         "template",
         "updateStrategy",
     ];
-    let field = pattern
+    const OF_JOBS: [&str; 6] = [
+        "backoffLimitPerIndex",
+        "completionMode",
+        "podFailurePolicy",
+        "selector",
+        "successPolicy",
+        "template",
+    ];
+    let Some(field) = pattern
         .strip_prefix("spec.")
-        .and_then(|rest| rest.split(['.', '[']).next());
-    field.is_some_and(|field| !MUTABLE.contains(&field))
+        .and_then(|rest| rest.split(['.', '[']).next())
+    else {
+        return false;
+    };
+    match kind {
+        "StatefulSet" => !OF_SETS.contains(&field),
+        "Deployment" | "DaemonSet" | "ReplicaSet" => field == "selector",
+        "Job" => OF_JOBS.contains(&field) || field == "completions",
+        _ => false,
+    }
+}
+
+/// A field that the API server refuses to change.
+fn refused(changed: &Changed<'_>, field: &Field, found: &mut Found) {
+    let kind = changed.identity.kind.as_str();
+    if kind == "StatefulSet" {
+        match field.pattern.as_str() {
+            pattern if pattern.starts_with("spec.volumeClaimTemplates") => storage::template(changed, field, found),
+            "spec.serviceName" => {
+                found.add(&GOVERNING_SERVICE, changed.place(field));
+            }
+            pattern if pattern.starts_with("spec.selector") => {
+                let worker = changed.sets.worker(When::Before, changed.identity);
+                let pods = worker.map(Worker::pods).unwrap_or_default();
+                found.add(&SET_SELECTOR, changed.place(field)).words("pod", pods);
+            }
+            _ => {
+                found.add(&IMMUTABLE, changed.place(field));
+            }
+        }
+        return;
+    }
+    let row = if kind == "Job" { &JOB_TEMPLATE } else { &SELECTOR };
+    found.add(row, changed.place(field));
 }
 
 /// A field of the pod template.
@@ -113,12 +545,145 @@ fn template(changed: &Changed<'_>, field: &Field, name: &ObjectName, found: &mut
     if annotation && reads_what_changed(changed.sets, changed.identity) {
         return;
     }
-    let row = match (annotation, field.reordered) {
-        (true, _) => &CHECKSUM,
-        (_, true) => &TEMPLATE_ORDER,
-        _ => &TEMPLATE,
+    let row = if annotation {
+        &CHECKSUM
+    } else if field.reordered {
+        &ORDER
+    } else {
+        row_of_pod(changed, field)
     };
+    if found.refused.contains(name) && row.class < Class::RefusedByApiServer {
+        found.add(&HELD, changed.place(field));
+        return;
+    }
     found.add(row, changed.place(field)).restarts(name.clone());
+}
+
+/// The row of a field of pods.
+fn row_of_pod(changed: &Changed<'_>, field: &Field) -> &'static Row {
+    let pattern = field.pattern.trim_start_matches("spec.template.spec.");
+    let last = pattern.rsplit('.').next().unwrap_or_default();
+    let of_container = pattern.starts_with("containers[]") || pattern.starts_with("initContainers[]");
+    let probe = ["livenessProbe", "readinessProbe", "startupProbe"]
+        .iter()
+        .any(|probe| pattern.contains(probe));
+    let lower = || match (quantity(&field.before), quantity(&field.after)) {
+        (Some(before), Some(after)) => after < before,
+        _ => false,
+    };
+    match pattern {
+        "containers[].image" | "initContainers[].image" => &IMAGE,
+        "containers[].resources.limits.memory" if lower() => &MEMORY_LOWERED,
+        _ if of_container && pattern.contains("].resources") => &RESOURCES,
+        _ if of_container && probe && field.after.is_null() && last.ends_with("Probe") => &PROBE_REMOVED,
+        _ if of_container && probe => &PROBE,
+        "terminationGracePeriodSeconds" => {
+            let seconds = |value: &Value| value.as_i64().unwrap_or(30);
+            if seconds(&field.after) < seconds(&field.before) {
+                &GRACE_SHORTENED
+            } else {
+                &TEMPLATE
+            }
+        }
+        _ if pattern.starts_with("affinity") || pattern.starts_with("topologySpreadConstraints") => {
+            if field.before.is_null() {
+                &TEMPLATE
+            } else {
+                &SPREAD_REMOVED
+            }
+        }
+        _ if pattern.starts_with("volumes[]") && replaces_data(field) => &VOLUME_REPLACED,
+        "containers[].volumeMounts[]" if field.after.is_null() && is_of_claim(changed, &field.before) => &MOUNT_REMOVED,
+        "containers[].volumeMounts[].subPath" if is_of_claim_at(changed, field) => &MOUNT_REMOVED,
+        _ => &TEMPLATE,
+    }
+}
+
+/// Whether a volume had a claim, or was a folder of the node, and is something else now.
+fn replaces_data(field: &Field) -> bool {
+    let source = ["persistentVolumeClaim", "hostPath", "nfs", "csi"];
+    let is_data = |part: &str| source.iter().any(|source| part.contains(source));
+    let removed = field
+        .before
+        .as_object()
+        .is_some_and(|volume| volume.keys().any(|key| is_data(key)));
+    let within = is_data(&field.pattern) && !field.before.is_null();
+    let is_claim_name = field.pattern.ends_with(".claimName");
+    removed && !field.after.is_null()
+        || within && (field.after.is_null() || is_claim_name || field.pattern.ends_with("path"))
+}
+
+/// Whether a mount is one of a claim.
+fn is_of_claim(changed: &Changed<'_>, mount: &Value) -> bool {
+    let name = mount["name"].as_str().unwrap_or_default();
+    let templates = changed.before["spec"]["volumeClaimTemplates"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let volumes = changed.before["spec"]["template"]["spec"]["volumes"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    templates.clone().any(|claim| claim["metadata"]["name"] == name)
+        || volumes
+            .clone()
+            .any(|volume| volume["name"] == name && volume.get("persistentVolumeClaim").is_some())
+}
+
+/// The same for a field of a mount.
+fn is_of_claim_at(changed: &Changed<'_>, field: &Field) -> bool {
+    let [container, path] = field.items.as_slice() else {
+        return false;
+    };
+    let containers = changed.before["spec"]["template"]["spec"]["containers"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let mounts = containers
+        .filter(|one| one["name"] == container.as_str())
+        .filter_map(|one| one["volumeMounts"].as_array())
+        .flatten();
+    mounts
+        .clone()
+        .any(|mount| mount["mountPath"] == path.as_str() && is_of_claim(changed, mount))
+}
+
+/// Items of the new pod template that server-side apply takes for one: the list and the key.
+fn doubled(changed: &Changed<'_>) -> Vec<(String, String)> {
+    let twice = |body: &Value| {
+        let mut found = Vec::new();
+        let pod = &body["spec"]["template"]["spec"];
+        for list in ["initContainers", "containers"] {
+            for container in pod[list].as_array().into_iter().flatten() {
+                let name = container["name"].as_str().unwrap_or_default();
+                for (items, fields) in [
+                    ("ports", &["containerPort", "protocol"][..]),
+                    ("volumeMounts", &["mountPath"]),
+                    ("env", &["name"]),
+                ] {
+                    let mut keys: Vec<String> = Vec::new();
+                    for item in container[items].as_array().into_iter().flatten() {
+                        let parts = fields.iter().map(|field| match &item[*field] {
+                            Value::String(text) => text.clone(),
+                            Value::Null => "TCP".to_owned(),
+                            other => other.to_string(),
+                        });
+                        let key = parts.collect::<Vec<_>>().join("/");
+                        if keys.contains(&key) {
+                            found.push((format!("spec.template.spec.{list}[{name}].{items}"), key));
+                        } else {
+                            keys.push(key);
+                        }
+                    }
+                }
+            }
+        }
+        found
+    };
+    let before = twice(&changed.before);
+    let mut after = twice(&changed.after);
+    after.retain(|doubled| !before.contains(doubled));
+    after
 }
 
 /// Whether a file that the pods read differs.
@@ -141,72 +706,121 @@ fn reads_what_changed(sets: &Sets<'_>, identity: &Identity) -> bool {
     })
 }
 
-/// The pods that another template replaces, in their order, and how. None for a Job, whose pods are never replaced.
-fn restart(sets: &Sets<'_>, identity: &Identity) -> Option<(Vec<String>, String)> {
-    let (old, new) = (
-        sets.worker(When::Before, identity)?,
-        sets.worker(When::After, identity)?,
-    );
-    let before = old.pods();
-    let mut pods = new.pods();
-    pods.retain(|pod| before.contains(pod));
-    let order = match identity.kind.as_str() {
-        "StatefulSet" => {
-            pods.reverse();
-            of_stateful_set(new, &mut pods)
-        }
-        "Deployment" => {
-            pods.truncate(before.len());
-            of_deployment(&new.spec)
-        }
-        "DaemonSet" => "one node after the other".to_owned(),
-        _ => return None,
+/// Other pods than before.
+fn scaled(changed: &Changed<'_>, field: &Field, found: &mut Found) {
+    let sets = changed.sets;
+    let (Some(old), Some(new)) = (
+        sets.worker(When::Before, changed.identity),
+        sets.worker(When::After, changed.identity),
+    ) else {
+        return;
     };
-    Some((pods, order))
-}
-
-fn of_stateful_set(worker: &Worker, pods: &mut Vec<String>) -> String {
-    let strategy = &worker.spec["updateStrategy"];
-    if strategy["type"] == "OnDelete" {
-        return "none by itself, since the strategy is `OnDelete`: each when it is deleted".to_owned();
-    }
-    let rolling = &strategy["rollingUpdate"];
-    let mut order = match &rolling["maxUnavailable"] {
-        Value::Null => "one at a time, from the highest ordinal down".to_owned(),
-        many => format!("up to {many} at a time, from the highest ordinal down"),
-    };
-    order += match worker.spec["minReadySeconds"].as_i64().unwrap_or(0) {
-        0 => ", each once the one before is Ready".to_owned(),
-        seconds => format!(", each once the one before has been Ready for {seconds} s"),
-    }
-    .as_str();
-    if let Some(partition) = rolling["partition"].as_i64() {
-        let held = |pod: &String| {
-            let ordinal = pod.rsplit('-').next().and_then(|ordinal| ordinal.parse::<i64>().ok());
-            ordinal.is_some_and(|ordinal| ordinal < partition)
+    let place = changed.place(field);
+    let (before, after) = (old.pods(), new.pods());
+    if changed.identity.kind != "StatefulSet" {
+        let row = match (after.len(), before.len()) {
+            (0, _) => &STOPPED,
+            (after, before) if after < before => &SCALED_DOWN,
+            _ => &SCALED_UP,
         };
-        let back: Vec<String> = pods.iter().filter(|pod| held(pod)).cloned().collect();
-        pods.retain(|pod| !held(pod));
-        if !back.is_empty() {
-            order += &format!("; `partition: {partition}` holds back {}", back.join(", "));
-        }
+        found.add(row, place);
+        return;
     }
-    order
+    let removed: Vec<String> = before.iter().filter(|pod| !after.contains(pod)).cloned().collect();
+    let added: Vec<String> = after.iter().filter(|pod| !before.contains(pod)).cloned().collect();
+    let claims: Vec<String> = old
+        .claims()
+        .into_iter()
+        .filter(|claim| removed.iter().any(|pod| claim.ends_with(&format!("-{pod}"))))
+        .collect();
+    let brokers = is_of_brokers(old);
+    let deletes = changed.after["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"] == "Delete";
+    let row = match (removed.is_empty(), added.is_empty()) {
+        (true, _) if brokers && !before.is_empty() => &BROKERS_ADDED,
+        (true, _) => &SCALED_UP,
+        _ if claims.is_empty() => &SCALED_DOWN,
+        (false, false) => &ORDINALS,
+        _ if after.is_empty() && !deletes => &STOPPED,
+        _ if brokers => &BROKERS_REMOVED,
+        _ => &SET_SCALED_DOWN,
+    };
+    let survivors: Vec<&String> = before.iter().filter(|pod| after.contains(pod)).collect();
+    let id = |pod: &String| pod.rsplit('-').next().unwrap_or_default().to_owned();
+    let draft = found.add(row, place);
+    draft
+        .word("removed", removed.join(", "))
+        .word("added", added.join(", "))
+        .word("claim", claims.join(", "))
+        .word("survivor", survivors.first().map_or("", |pod| pod.as_str()))
+        .word("container", container(old))
+        .word("bootstrap", bootstrap(old))
+        .word("brokers", after.iter().map(id).collect::<Vec<_>>().join(","));
+    if deletes && !claims.is_empty() {
+        draft
+            .flag(Flag::Irreversible)
+            .remark("`whenScaled: Delete` deletes the claims with the pods");
+    }
 }
 
-fn of_deployment(spec: &Value) -> String {
-    let strategy = &spec["strategy"];
-    if strategy["type"] == "Recreate" {
-        return "all stop before the first new one starts (`Recreate`)".to_owned();
-    }
-    let of = |field: &str| match &strategy["rollingUpdate"][field] {
-        Value::Null => "25%".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// Whether pods are brokers: they run Kafka, and are not only controllers.
+fn is_of_brokers(worker: &Worker) -> bool {
+    let process = worker.model.workload().and_then(|workload| workload.kafka.as_ref());
+    let controllers = worker.labels().iter().any(|(_, value)| value == "controller")
+        || worker.model.identity.name.ends_with("controller")
+        || process.is_some_and(|process| {
+            let settings = process.settings(|_| &[]);
+            settings
+                .get("process.roles")
+                .is_some_and(|roles| roles.value.trim() == "controller")
+        });
+    process.is_some_and(|process| process.program == Program::Broker) && !controllers
+}
+
+/// The container that runs Kafka.
+fn container(worker: &Worker) -> String {
+    let process = worker.model.workload().and_then(|workload| workload.kafka.as_ref());
+    process.map_or_else(String::new, |process| process.container.clone())
+}
+
+/// The address that a tool in a broker's pod uses.
+fn bootstrap(worker: &Worker) -> String {
+    let ports = worker.model.workload().map_or(&[][..], |workload| &workload.ports);
+    let client = ports.iter().find(|port| port.name.contains("client")).or_else(|| {
+        let others = ["controller", "metrics", "replication", "jmx"];
+        ports
+            .iter()
+            .find(|port| !others.iter().any(|other| port.name.contains(other)))
+    });
+    format!("localhost:{}", client.map_or(9092, |port| port.number))
+}
+
+/// A field beside the pod template.
+fn other(changed: &Changed<'_>, field: &Field, pattern: &str, found: &mut Found) {
+    let seconds = |value: &Value| value.as_i64().unwrap_or(0);
+    let partition = |body: &Value| {
+        body["spec"]["updateStrategy"]["rollingUpdate"]["partition"]
+            .as_i64()
+            .unwrap_or(0)
     };
-    format!(
-        "up to {} more than wanted and up to {} away at a time",
-        of("maxSurge"),
-        of("maxUnavailable")
-    )
+    let row = match pattern {
+        "spec.minReadySeconds" if seconds(&field.after) < seconds(&field.before) => &PAUSE_SHORTENED,
+        "spec.revisionHistoryLimit" | "spec.progressDeadlineSeconds" => &BOOKKEEPING,
+        _ if pattern.starts_with("spec.persistentVolumeClaimRetentionPolicy")
+            && field.after.to_string().contains("Delete") =>
+        {
+            &RETENTION
+        }
+        _ if pattern.starts_with("spec.updateStrategy") => {
+            let held = |body: &Value| body["spec"]["updateStrategy"]["type"] == "OnDelete";
+            let released = held(&changed.before) && !held(&changed.after)
+                || partition(&changed.after) < partition(&changed.before) && !held(&changed.after);
+            if released { &RELEASED } else { &STRATEGY }
+        }
+        _ if pattern.starts_with("spec.") => &STRATEGY,
+        _ => {
+            object::other(changed, field, found);
+            return;
+        }
+    };
+    found.add(row, changed.place(field));
 }

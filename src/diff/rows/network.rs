@@ -1,0 +1,193 @@
+//! Network policies: connections between objects of the manifests that they let through before, and not after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Changed, object};
+use crate::{
+    diff::{
+        change::{Found, Place},
+        class::{Class, Flag},
+        pairs::Pair,
+        row::Row,
+        sets::Sets,
+        side::Side,
+    },
+    kubernetes::Platform,
+    lint::{
+        CUT as CUT_RULE, judge_set,
+        model::{ObjectModel, selector::Labels, service::PortRef, set::ObjectSet},
+    },
+    manifest::Identity,
+};
+
+/// A policy that cuts a connection.
+static CUT: Row = Row {
+    id: "connection-cut",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability, Flag::ClientBreaking],
+    summary: "a network policy cuts a connection that something in the manifests uses",
+    reason: "{cut}: the connection ends in timeouts as soon as the policies are applied",
+    commands: &["# let the connection through before you apply: {cut}"],
+};
+
+/// A policy that lets less through.
+static CHANGED: Row = Row {
+    id: "network-policy",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a network policy",
+    reason: "applies at once, without a restart; it cuts nothing that these manifests show",
+    commands: &[],
+};
+
+pub(super) const ROWS: &[&Row] = &[&CUT, &CHANGED];
+
+/// A policy that differs.
+pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
+    for field in &changed.fields {
+        if field.pattern.starts_with("spec") {
+            found.add(&CHANGED, changed.place(field));
+        } else {
+            object::other(changed, field, found);
+        }
+    }
+}
+
+/// The connections that are cut, one change each, if a policy changed at all. It names the policy that selects the pods.
+pub(super) fn cuts(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
+    let of_policy = |pair: &&Pair| {
+        let identity = match pair {
+            Pair::Changed(_, new) | Pair::Added(new) | Pair::Renamed(_, new) => sets.after.identity(*new),
+            Pair::Removed(old) => sets.before.identity(*old),
+        };
+        identity.kind == "NetworkPolicy"
+    };
+    if !pairs.iter().any(|pair| of_policy(&pair)) {
+        return;
+    }
+    let (before, after) = (Cuts::of(sets.before), Cuts::of(sets.after));
+    for (cut, policy) in &after.cuts {
+        // What connects only now is not cut.
+        if !before.cuts.contains_key(cut) && before.has_ends(cut) {
+            found.add(&CUT, Place::object(policy)).word("cut", cut);
+        }
+    }
+}
+
+/// The connections that the policies of a side cut, each with the policy.
+struct Cuts {
+    cuts: BTreeMap<String, Identity>,
+    workloads: BTreeSet<String>,
+}
+
+impl Cuts {
+    fn of(side: &Side) -> Self {
+        let models: Vec<ObjectModel> = side.identities().map(|(_, index)| side.model(index)).collect();
+        let references: Vec<&ObjectModel> = models.iter().collect();
+        let set = ObjectSet::new(&references, Platform::default());
+        let mut cuts = BTreeMap::new();
+        // What belongs to Kafka itself: replication, the quorum, DNS, scraping.
+        let judgement = judge_set(&references, Platform::default());
+        for (model, findings) in references.iter().zip(judgement.findings) {
+            for finding in findings.iter().filter(|finding| *finding.rule == CUT_RULE) {
+                cuts.insert(finding.message.clone(), model.identity.clone());
+            }
+        }
+        // Clients, by the addresses that they are given.
+        for from in &references {
+            for address in &from.addresses {
+                clients(&set, from, &address.host, address.port, &mut cuts);
+            }
+        }
+        let workloads = set
+            .workloads()
+            .map(|(_, object, _)| object.identity.name.clone())
+            .collect();
+        Self { cuts, workloads }
+    }
+
+    /// Whether the workloads of a connection were there.
+    fn has_ends(&self, cut: &str) -> bool {
+        let mut named = cut.split('`').skip(1).step_by(2);
+        named.any(|name| self.workloads.contains(name))
+    }
+}
+
+/// The pods that have an address, and what policies say about their connection to it.
+fn clients(set: &ObjectSet<'_>, from: &ObjectModel, host: &str, port: i64, cuts: &mut BTreeMap<String, Identity>) {
+    let own = &from.identity.namespace;
+    let parts: Vec<&str> = host.split('.').collect();
+    let service = |name: Option<&&str>, namespace: Option<&&str>| {
+        set.find("Service", namespace.map_or(own.as_str(), |namespace| namespace), name?)
+    };
+    // A pod's own name may be in front of that of its Service.
+    let Some(service) = service(parts.first(), parts.get(1)).or_else(|| service(parts.get(1), parts.get(2))) else {
+        return;
+    };
+    let Some(detail) = service.service() else { return };
+    let Some(selector) = &detail.selector else { return };
+    // A headless Service leads to the port itself.
+    let target = detail
+        .ports
+        .iter()
+        .find(|one| one.number == port)
+        .map_or(PortRef::Number(port), |one| one.target.clone());
+    let readers: Vec<(&ObjectModel, &Labels)> =
+        set.workloads()
+            .filter(|(_, object, workload)| {
+                object.identity == from.identity
+                    || object.identity.namespace == *own
+                        && workload.references.iter().any(|reference| {
+                            reference.kind == from.identity.kind && reference.name == from.identity.name
+                        })
+            })
+            .map(|(_, object, workload)| (object, &workload.pods))
+            .collect();
+    let there = &service.identity.namespace;
+    for (index, workload) in set.selected(there, selector) {
+        let number = match &target {
+            PortRef::Number(number) => Some(*number),
+            PortRef::Name(name) => workload
+                .ports
+                .iter()
+                .find(|port| port.name == *name)
+                .map(|port| port.number),
+        };
+        let Some(number) = number else { continue };
+        for (client, labels) in &readers {
+            let mut cut = |policy: usize, direction: &str| {
+                let shown = format!(
+                    "{} `{}` can no longer reach port {number} of `{}` ({direction})",
+                    client.identity.kind, client.identity.name, set.objects[index].identity.name
+                );
+                cuts.insert(shown, set.objects[policy].identity.clone());
+            };
+            let ingress = set.policies(there, &workload.pods);
+            let admits: Vec<_> = ingress
+                .iter()
+                .filter_map(|(at, policy)| Some((*at, policy.ingress.as_ref()?)))
+                .collect();
+            if let Some((first, _)) = admits.first()
+                && !admits.iter().flat_map(|(_, rules)| *rules).any(|rule| {
+                    rule.has_port("TCP", number, &workload.ports)
+                        && set.is_peer(&rule.peers, there, &client.identity.namespace, labels)
+                })
+            {
+                cut(*first, "ingress");
+            }
+            let egress = set.policies(&client.identity.namespace, labels);
+            let lets: Vec<_> = egress
+                .iter()
+                .filter_map(|(at, policy)| Some((*at, policy.egress.as_ref()?)))
+                .collect();
+            if let Some((first, _)) = lets.first()
+                && !lets.iter().flat_map(|(_, rules)| *rules).any(|rule| {
+                    rule.has_port("TCP", number, &workload.ports)
+                        && set.is_peer(&rule.peers, &client.identity.namespace, there, &workload.pods)
+                })
+            {
+                cut(*first, "egress");
+            }
+        }
+    }
+}

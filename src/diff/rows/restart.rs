@@ -1,0 +1,102 @@
+//! How a controller replaces the pods of a workload: which, in which order, and what holds it back.
+
+use serde_json::Value;
+
+use crate::{
+    diff::sets::{Sets, When, Worker},
+    manifest::Identity,
+};
+
+/// The pods that another template replaces, in their order, and how. None for a Job, whose pods are never replaced.
+pub(super) fn restart(sets: &Sets<'_>, identity: &Identity) -> Option<(Vec<String>, String)> {
+    let (old, new) = (
+        sets.worker(When::Before, identity)?,
+        sets.worker(When::After, identity)?,
+    );
+    let before = old.pods();
+    let mut pods = new.pods();
+    pods.retain(|pod| before.contains(pod));
+    let order = match identity.kind.as_str() {
+        "StatefulSet" => {
+            pods.reverse();
+            of_stateful_set(new, &mut pods)
+        }
+        "Deployment" => {
+            pods.truncate(before.len());
+            of_deployment(&new.spec)
+        }
+        "DaemonSet" => of_daemon_set(&new.spec),
+        _ => return None,
+    };
+    // A roll deletes pods, and only evictions ask a budget.
+    let labels = new.labels();
+    let budgets = sets.budgets(&identity.namespace, &labels);
+    let names: Vec<String> = budgets.map(|budget| format!("`{}`", budget.identity.name)).collect();
+    let order = if names.is_empty() {
+        order
+    } else {
+        format!(
+            "{order}; the budget {} does not hold a roll back, only drains",
+            names.join(", ")
+        )
+    };
+    Some((pods, order))
+}
+
+fn of_stateful_set(worker: &Worker, pods: &mut Vec<String>) -> String {
+    let strategy = &worker.spec["updateStrategy"];
+    if strategy["type"] == "OnDelete" {
+        return "none by itself, since the strategy is `OnDelete`: each when it is deleted".to_owned();
+    }
+    let rolling = &strategy["rollingUpdate"];
+    let mut order = match &rolling["maxUnavailable"] {
+        Value::Null => "one at a time, from the highest ordinal down".to_owned(),
+        Value::String(many) => format!("up to {many} at a time, from the highest ordinal down"),
+        many => format!("up to {many} at a time, from the highest ordinal down"),
+    };
+    order += &match worker.spec["minReadySeconds"].as_i64().unwrap_or(0) {
+        0 => ", each once the one before is Ready".to_owned(),
+        seconds => format!(", each once the one before has been Ready for {seconds} s"),
+    };
+    if let Some(partition) = rolling["partition"].as_i64() {
+        let held = |pod: &String| {
+            let ordinal = pod.rsplit('-').next().and_then(|ordinal| ordinal.parse::<i64>().ok());
+            ordinal.is_some_and(|ordinal| ordinal < partition)
+        };
+        let back: Vec<String> = pods.iter().filter(|pod| held(pod)).cloned().collect();
+        pods.retain(|pod| !held(pod));
+        if !back.is_empty() {
+            order += &format!("; `partition: {partition}` holds back {}", back.join(", "));
+        }
+    }
+    order
+}
+
+fn of_deployment(spec: &Value) -> String {
+    let strategy = &spec["strategy"];
+    if strategy["type"] == "Recreate" {
+        return "all stop before the first new one starts (`Recreate`)".to_owned();
+    }
+    let rolling = &strategy["rollingUpdate"];
+    format!(
+        "up to {} more than wanted and up to {} fewer at a time",
+        amount(&rolling["maxSurge"], "25%"),
+        amount(&rolling["maxUnavailable"], "25%")
+    )
+}
+
+fn of_daemon_set(spec: &Value) -> String {
+    if spec["updateStrategy"]["type"] == "OnDelete" {
+        return "none by itself, since the strategy is `OnDelete`: each when it is deleted".to_owned();
+    }
+    let most = amount(&spec["updateStrategy"]["rollingUpdate"]["maxUnavailable"], "1");
+    format!("up to {most} at a time, a node each")
+}
+
+fn amount(value: &Value, unset: &str) -> String {
+    match value {
+        Value::Null => unset.to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
