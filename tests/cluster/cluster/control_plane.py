@@ -10,10 +10,13 @@ import contextlib
 import json
 import os
 import pathlib
+import secrets
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 START_SECONDS = 120  # on a busy machine; an idle one takes less than ten
 
@@ -23,8 +26,12 @@ class ClusterError(Exception):
 
 
 class ControlPlane:
-    def __init__(self, tools, address="127.0.0.1"):
-        self.bin, self.crds, self.address = tools / "bin", tools / "crds", address
+    address = "127.0.0.1"
+    groups = {"admin": "system:masters", "system:kube-controller-manager": ""}  # the users, and the group of each
+    api_options = ()  # of the API server, besides those that it always has
+
+    def __init__(self, tools):
+        self.bin, self.crds = tools / "bin", tools / "crds"
         self.cleanup = contextlib.ExitStack()
 
     def __enter__(self):
@@ -39,11 +46,11 @@ class ControlPlane:
         self.cleanup.close()
 
     def start(self):
-        self.state = pathlib.Path(self.cleanup.enter_context(tempfile.TemporaryDirectory(prefix="cluster-", dir="/run")))
+        self.state = pathlib.Path(self.cleanup.enter_context(tempfile.TemporaryDirectory(prefix="cluster-", ignore_cleanup_errors=True)))
         self.processes = {}
         etcd, peer, api = free_ports(3)
         self.url = f"https://{self.address}:{api}"
-        self.tokens = {user: f"token-of-{user}" for user in ("admin", "system:kube-controller-manager")}
+        self.tokens = {user: secrets.token_hex(16) for user in self.groups}
         self.write_keys()
         self.admin = self.kubeconfig("admin")
         self.daemon("etcd", f"--data-dir={self.state}/etcd", f"--listen-client-urls=http://127.0.0.1:{etcd}",
@@ -54,19 +61,19 @@ class ControlPlane:
                     f"--cert-dir={self.state}/tls", f"--token-auth-file={self.state}/tokens.csv", "--authorization-mode=Node,RBAC",
                     "--enable-admission-plugins=NodeRestriction", "--service-cluster-ip-range=10.96.0.0/16",
                     "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-signing-key-file={self.state}/accounts.key",
-                    f"--service-account-key-file={self.state}/accounts.key")
-        self.wait("the API server is ready", lambda: self.kubectl("get", "--raw=/readyz", check=False).returncode == 0)
+                    f"--service-account-key-file={self.state}/accounts.key", *self.api_options)
+        self.wait("the API server is ready", self.ready)
         self.daemon("kube-controller-manager", f"--kubeconfig={self.kubeconfig('system:kube-controller-manager')}", "--leader-elect=false",
                     "--use-service-account-credentials", f"--service-account-private-key-file={self.state}/accounts.key",
                     f"--root-ca-file={self.state}/tls/apiserver.crt", "--secure-port=0")
+        self.wait("the default account is there", lambda: self.kubectl("get", "serviceaccount/default", check=False).returncode == 0)
         self.kubectl("create", "-f", self.crds)
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={START_SECONDS}s")
 
     def write_keys(self):
         key = self.state / "accounts.key"
         subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-out", key], check=True)
-        groups = {"admin": "system:masters"}
-        (self.state / "tokens.csv").write_text("".join(f'{token},{user},{user},"{groups.get(user, "")}"\n' for user, token in self.tokens.items()))
+        (self.state / "tokens.csv").write_text("".join(f'{self.tokens[user]},{user},{user},"{group}"\n' for user, group in self.groups.items()))
 
     def kubeconfig(self, user):
         """The file with which a user reaches the API server."""
@@ -92,6 +99,22 @@ class ControlPlane:
         if check and result.returncode != 0:
             raise ClusterError(f"`kubectl {' '.join(map(str, arguments))}`: {result.stderr.strip()}")
         return result
+
+    def ready(self):
+        with contextlib.suppress(OSError):
+            return self.request("/readyz") == b"ok"
+
+    def request(self, path, method="GET", body=None, kind="application/json"):
+        """What the API server answers to a request; OSError if it refuses."""
+        headers = {"Authorization": f"Bearer {self.tokens['admin']}", "Content-Type": kind}
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode() if body else None, headers, method=method)
+        trust = ssl.create_default_context(cafile=self.state / "tls/apiserver.crt")
+        with urllib.request.urlopen(request, context=trust, timeout=30) as answer:
+            return answer.read()
+
+    def api(self, *arguments):
+        """The object that the API server answers with."""
+        return json.loads(self.request(*arguments))
 
     def get(self, *arguments):
         """The objects that `kubectl get` finds."""

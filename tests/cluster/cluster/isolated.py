@@ -16,17 +16,24 @@ def run(module, *arguments):
     """Runs a module as the first process of new namespaces; its exit status. SIGKILL of this process or of that one ends all of them."""
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     command = ["unshare", *user, *UNSHARE, sys.executable, "-m", module, *map(str, arguments)]
-    die_with_parent = lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def die_with_parent():
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     # The terminal sends Ctrl-C to all of them, and the module decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda caught, _: sys.exit(128 + caught))
-    environment = os.environ | {"PYTHONPATH": str(HERE)}
-    process = subprocess.Popen(command, env=environment, preexec_fn=lambda: (die_with_parent(), signal.signal(signal.SIGINT, signal.SIG_DFL)))
-    return process.wait()
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(HERE)}, preexec_fn=die_with_parent)
+    try:
+        return process.wait()
+    finally:
+        process.kill()
 
 
 def prepare():
-    """Inside: loopback, and a folder in memory for state. Nothing of it exists outside."""
+    """Inside: loopback, and a folder in memory for state. Nothing of it exists outside. What is mounted later also appears on the nodes."""
+    subprocess.run(["mount", "--make-rshared", "/"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "cluster", "/run"], check=True)
     os.environ["TMPDIR"] = "/run"  # kubectl leaves files there when it is killed

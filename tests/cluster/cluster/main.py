@@ -1,23 +1,23 @@
-"""`tests/cluster/run`: each experiment with each stack, on a control plane of its own."""
+"""`tests/cluster/run`: each experiment with each stack, on a cluster of its own."""
 
 import argparse
-import pathlib
 import signal
 import sys
 
-from . import isolated, selftest, tools
-from .experiments import EXPERIMENTS
-from .report import report
+from . import isolated, selftest
+from .cluster import Cluster
+from .control_plane import ControlPlane
+from .experiments import EXPERIMENTS, ON_NODES, report
+from .images import Store
+from .launch import add_options, launch
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/cluster/run", description="Tries committed manifests on a real Kubernetes.")
     parser.add_argument("stacks", nargs="*", metavar="STACK", help="folders of `out/`; all of them if none is named")
-    parser.add_argument("--out", type=pathlib.Path, default=tools.PROJECT / "out", help="where the manifests are")
-    parser.add_argument("--only", default=",".join(EXPERIMENTS), help=f"experiments, separated by commas: {', '.join(EXPERIMENTS)}")
-    parser.add_argument("--kubernetes", metavar="VERSION", help="such as 1.34.4, which is the default")
+    add_options(parser)
+    parser.add_argument("--only", default="accepted", help=f"experiments, separated by commas: {', '.join(EXPERIMENTS)}; `accepted` by default")
     parser.add_argument("--self-test", action="store_true", help="broken stacks, each of which must fail for its own reason")
-    parser.add_argument("--tools", type=pathlib.Path, help=argparse.SUPPRESS)  # set for the process inside the namespaces
     options = parser.parse_args()
     options.only = options.only.split(",")
     if unknown := set(options.only) - EXPERIMENTS.keys():
@@ -32,10 +32,12 @@ def arguments():
 def stacks(options):
     """Whether every fact holds for every stack."""
     reports = []
+    images = Store(options.tools, options.out) if options.store else None
     for name in options.stacks:
         for experiment in options.only:
-            run = lambda cluster, fact: EXPERIMENTS[experiment](cluster, options.out / name, fact)
-            reports.append(report(options.tools, name, experiment, run))
+            cluster = Cluster(options.tools, options.store, images) if experiment in ON_NODES else ControlPlane(options.tools)
+            run = lambda cluster, seen: EXPERIMENTS[experiment](cluster, options.out / name, seen)
+            reports.append(report(name, experiment, cluster, run))
     print(f"{sum(r.passed for r in reports)} passed, {sum(len(r.failed) for r in reports)} failed")
     return all(r.passed and not r.failed for r in reports)
 
@@ -43,11 +45,7 @@ def stacks(options):
 def main():
     options = arguments()
     if not options.tools:
-        try:
-            return isolated.run("cluster.main", *sys.argv[1:], "--tools", tools.install(options.kubernetes))
-        except tools.Missing as error:
-            print(error, file=sys.stderr)
-            return 2
+        return launch("cluster.main", options, nodes=bool(ON_NODES & set(options.only)) and not options.self_test)
     isolated.prepare()
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     good = selftest.run(options.tools) if options.self_test else stacks(options)

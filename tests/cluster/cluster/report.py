@@ -1,33 +1,25 @@
-"""What was seen of a stack, printed as it is seen."""
+"""What was seen of a stack in an experiment, printed as it is seen."""
 
 import time
 
-from .control_plane import ClusterError, ControlPlane
-
 
 class Report:
-    """Of one stack: the facts that held, counted, and those that did not, with the reason."""
+    """The facts that held, counted, and those that did not, with the reason."""
 
-    def __init__(self, stack):
-        self.stack, self.began, self.passed, self.failed = stack, time.monotonic(), 0, {}
+    def __init__(self, stack, experiment):
+        self.stack, self.experiment, self.began, self.passed, self.failed = stack, experiment, time.monotonic(), 0, {}
 
-    def fact(self, experiment, what, good, detail=""):
+    def fact(self, what, good, detail=""):
         """States what was seen, whether that is what has to be, and what the reader needs besides: of a failure, the reason."""
-        word, detail = "ok  " if good else "FAIL", f" — {detail}" if detail else ""
-        print(f"{self.stack}: {time.monotonic() - self.began:5.1f} s  {word} {experiment}: {what}{detail}", flush=True)
+        self.say("ok  " if good else "FAIL", what, detail)
         if good:
             self.passed += 1
         else:
             self.failed[what] = detail
 
+    def note(self, what, detail=""):
+        """Proves nothing: what the reader of the facts has to know."""
+        self.say("note", what, detail)
 
-def report(tools, stack, experiment, run):
-    """The report of `run(cluster, fact)` on a control plane of its own."""
-    result = Report(stack)
-    state = lambda *fact: result.fact(experiment, *fact)
-    try:
-        with ControlPlane(tools) as cluster:
-            run(cluster, state)
-    except ClusterError as error:
-        state("the cluster works", False, str(error))
-    return result
+    def say(self, word, what, detail):
+        print(f"{self.stack}: {time.monotonic() - self.began:5.1f} s  {word} {self.experiment}: {what}{f' — {detail}' if detail else ''}", flush=True)

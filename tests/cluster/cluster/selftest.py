@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .experiments import accepted
-from .report import report
+from .control_plane import ControlPlane
+from .experiments import accepted, report
 from .tools import PROJECT
 
 STACK = PROJECT / "out/dev"
@@ -48,13 +48,13 @@ CHANGED = {
 
 def run(tools):
     """Whether each broken stack fails as it must."""
-    applied = lambda folder: lambda cluster, fact: accepted.run(cluster, folder, fact)
-    changed = lambda folder: lambda cluster, fact: (cluster.kubectl("apply", "-k", STACK), accepted.unchanged(cluster, folder, fact))
+    applied = lambda folder: lambda cluster, seen: accepted.run(cluster, folder, seen)
+    changed = lambda folder: lambda cluster, seen: (cluster.kubectl("apply", "-k", STACK), accepted.unchanged(cluster, folder, seen))
     wrong, cases = 0, [(case, applied) for case in BROKEN.items()] + [(case, changed) for case in CHANGED.items()]
     for (name, (file, pattern, replacement, fact, reason)), experiment in cases:
         with tempfile.TemporaryDirectory() as scratch:
             folder = broken(Path(scratch), file, pattern, replacement)
-            failed = report(tools, name, "accepted", experiment(folder)).failed
+            failed = report(name, "accepted", ControlPlane(tools), experiment(folder)).failed
         if reason not in failed.get(fact, ""):
             print(f"FAIL {name}: `{fact}` must fail with `{reason}`")
             wrong += 1

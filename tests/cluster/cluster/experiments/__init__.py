@@ -1,5 +1,19 @@
-"""What is tried on a cluster, a module each: `run(cluster, folder, fact)` states what it sees of the stack in a folder."""
+"""What is tried on a cluster, a module each: `run(cluster, folder, report)` states what it sees of the stack in a folder."""
 
-from . import accepted
+from ..control_plane import ClusterError
+from ..report import Report
+from . import accepted, boot
 
-EXPERIMENTS = {"accepted": accepted.run}
+EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run}
+ON_NODES = {"boot"}  # the others need the control plane alone
+
+
+def report(stack, experiment, cluster, run):
+    """The report of `run(cluster, report)`, on a cluster that is started for it."""
+    result = Report(stack, experiment)
+    try:
+        with cluster:
+            run(cluster, result)
+    except ClusterError as error:
+        result.fact("the cluster works", False, str(error))
+    return result

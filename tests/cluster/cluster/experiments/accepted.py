@@ -6,23 +6,23 @@ ADMITTED_SECONDS = 60
 WORKLOADS = "statefulsets,deployments,daemonsets,jobs"
 
 
-def run(cluster, folder, fact):
+def run(cluster, folder, report):
     applied = cluster.kubectl("apply", "-k", folder, check=False)
     if applied.returncode != 0:
-        fact("`kubectl apply -k` succeeds", False, said(applied))
+        report.fact("`kubectl apply -k` succeeds", False, said(applied))
         return
-    fact("`kubectl apply -k` succeeds", True, f"{len(applied.stdout.splitlines())} objects")
-    fact("the server warns of nothing", not applied.stderr.strip(), said(applied))
-    unchanged(cluster, folder, fact)
+    report.fact("`kubectl apply -k` succeeds", True, f"{len(applied.stdout.splitlines())} objects")
+    report.fact("the server warns of nothing", not applied.stderr.strip(), said(applied))
+    unchanged(cluster, folder, report)
     start_cron_jobs(cluster)
     levels, refused = pod_security(cluster), wait_for_pods(cluster)
-    fact("Pod Security is enforced as `restricted`", levels == {"restricted"}, ", ".join(sorted(levels)))
-    fact("the pods of every workload are admitted", not refused, "; ".join(refused))
+    report.fact("Pod Security is enforced as `restricted`", levels == {"restricted"}, ", ".join(sorted(levels)))
+    report.fact("the pods of every workload are admitted", not refused, "; ".join(refused))
 
 
-def unchanged(cluster, folder, fact):
+def unchanged(cluster, folder, report):
     diff = cluster.kubectl("diff", "-k", folder, check=False)
-    fact("`kubectl diff -k` is empty afterwards", diff.returncode == 0, "" if diff.returncode == 0 else diff.stdout.strip() or said(diff))
+    report.fact("`kubectl diff -k` is empty afterwards", diff.returncode == 0, "" if diff.returncode == 0 else diff.stdout.strip() or said(diff))
 
 
 def said(result):

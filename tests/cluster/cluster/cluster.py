@@ -1,0 +1,107 @@
+"""A whole cluster: the control plane with its scheduler, three nodes in three zones, DNS and volumes. Needs root."""
+
+import contextlib
+import json
+import shutil
+import threading
+
+from . import cgroups, network, volumes
+from .control_plane import ClusterError, ControlPlane
+from .node import NODES, Node
+
+# What the Node object says of each machine, since the files ask for more than this one has.
+SIZE = {"cpu": "16", "memory": "64Gi"}
+
+
+class Cluster(ControlPlane):
+    """`group` is the name of its control groups, `store` a folder on disk for what is on the nodes, `images` an `images.Store`."""
+
+    address = network.HUB
+    groups = ControlPlane.groups | {"system:kube-scheduler": "", "system:kube-proxy": ""} | {f"system:node:{node}": "system:nodes" for node in NODES}
+    # Without the address type, `exec` and `logs` look up the node's name. The feature is for `size_policy`.
+    api_options = ("--kubelet-preferred-address-types=InternalIP", "--feature-gates=MutatingAdmissionPolicy=true",
+                   "--runtime-config=admissionregistration.k8s.io/v1beta1=true")
+
+    def __init__(self, tools, store, images):
+        super().__init__(tools)
+        self.store, self.group, self.images = store, store.name, images
+
+    def start(self):
+        self.cleanup.callback(shutil.rmtree, self.store, ignore_errors=True)
+        cgroups.create(self.group, NODES)
+        self.cleanup.callback(cgroups.remove, self.group)
+        network.build(NODES)
+        self.cleanup.callback(network.remove, NODES)
+        super().start()
+        self.daemon("kube-scheduler", f"--kubeconfig={self.kubeconfig('system:kube-scheduler')}", "--leader-elect=false", "--secure-port=0")
+        self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *dns_service(), volumes.CLASS]}))
+        self.start_dns()
+        self.nodes = {name: Node(self, name, number) for number, name in enumerate(NODES, 1)}
+        for node in self.nodes.values():
+            self.images.copy(node.store / "containerd")
+            self.cleanup.callback(node.cut_power)
+            node.start()
+        self.provide_volumes()
+        self.wait("three nodes are ready", self.nodes_ready)
+
+    def provide_volumes(self):
+        provisioner, ending = volumes.Provisioner(self), threading.Event()
+
+        def work():
+            while not ending.wait(0.5):
+                with contextlib.suppress(OSError):  # the API server may be busy; the next look sees the same claims
+                    provisioner.look()
+
+        thread = threading.Thread(target=work, daemon=True)
+        self.cleanup.callback(provisioner.remove)
+        self.cleanup.callback(lambda: (ending.set(), thread.join()))
+        thread.start()
+
+    def nodes_ready(self):
+        for node in self.nodes.values():
+            if node.process.poll() is not None:
+                raise ClusterError(f"`{node.name}` ended: {(node.folder / 'machine.log').read_text().strip()}")
+        conditions = [c for node in self.api("/api/v1/nodes")["items"] for c in node["status"].get("conditions", [])]
+        return sum(c["type"] == "Ready" and c["status"] == "True" for c in conditions) == len(NODES)
+
+    def size(self):
+        return f"{SIZE['cpu']} cores and {SIZE['memory']}"
+
+    def start_dns(self):
+        corefile = self.state / "Corefile"
+        corefile.write_text(f""".:53 {{
+    bind {network.HUB}
+    errors
+    kubernetes cluster.local in-addr.arpa {{
+        kubeconfig {self.admin}
+        ttl 5
+    }}
+}}
+""")
+        self.daemon("coredns", "-conf", corefile)
+
+
+def size_policy():
+    """Nodes report the machine's size, and the API server keeps this one."""
+    patches = ", ".join(f'JSONPatch{{op: "add", path: "/status/{part}/{resource}", value: "{amount}"}}'
+                        for part in ("capacity", "allocatable") for resource, amount in SIZE.items())
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["nodes", "nodes/status"]}
+    api = "admissionregistration.k8s.io/v1beta1"
+    return [
+        {"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": {"name": "node-size"}, "spec": {
+            "matchConstraints": {"resourceRules": [rule]}, "failurePolicy": "Fail", "reinvocationPolicy": "Never",
+            "matchConditions": [{"name": "sized", "expression": "has(object.status.capacity) && has(object.status.allocatable)"}],
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{patches}]"}}]}},
+        {"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": "node-size"}, "spec": {"policyName": "node-size"}},
+    ]
+
+
+def dns_service():
+    """The address that pods ask leads to the DNS server on the hub."""
+    ports = [{"name": f"dns-{protocol.lower()}", "port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    name = {"name": "kube-dns", "namespace": "kube-system"}
+    return [
+        {"apiVersion": "v1", "kind": "Service", "metadata": name, "spec": {"clusterIP": network.DNS, "ports": ports}},
+        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": ports, "endpoints": [{"addresses": [network.HUB]}],
+         "metadata": name | {"labels": {"kubernetes.io/service-name": "kube-dns"}}},
+    ]
