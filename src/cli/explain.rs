@@ -1,4 +1,4 @@
-//! `explain`: what a rule is about and why it exists; what an alert means.
+//! `explain`: what a rule is about and why it exists; what an alert means; what a change does.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -12,28 +12,40 @@ use crate::{
     },
     construct::Explanation,
     diagnostics::Rule,
+    diff::{self, Row},
     nearest::nearest,
     rules,
     stack::Stack,
 };
 
-/// Explain a rule or an alert, or list all rules
+/// Explain a rule, an alert or a kind of change, or list all rules
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A rule's id, such as `KS-D02`, or an alert's name; all rules are listed if none is named
-    #[arg(value_name = "RULE|ALERT")]
+    /// A rule's id, such as `KS-D02`, an alert's name, or a kind of change, such as `volume-grown`; all rules are listed if none is named
+    #[arg(value_name = "RULE|ALERT|CHANGE")]
     rule: Option<String>,
 
     /// List all rules
     #[arg(long, conflicts_with = "rule")]
     all: bool,
+
+    /// List all kinds of changes that `diff` knows, the worst last
+    #[arg(long, conflicts_with_all = ["rule", "all"])]
+    changes: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    if arguments.changes {
+        let mut rows: Vec<&Row> = diff::rows().collect();
+        rows.sort_by_key(|row| (row.class, row.id));
+        return explain_rows(&rows, false, output);
+    }
     let rules = match &arguments.rule {
         Some(id) => {
             if let Some(rule) = rules::find(id) {
                 vec![rule]
+            } else if let Some(row) = diff::rows().find(|row| row.id == id) {
+                return explain_rows(&[row], true, output);
             } else {
                 let explained = each(stacks, &[], output, explanations)?;
                 explain_alert(id, &explained.stacks, output)?;
@@ -54,6 +66,58 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         output.data([text.as_str()])?;
     }
     Ok(Outcome::Done)
+}
+
+/// Explains kinds of changes, at length or in a line each.
+fn explain_rows(rows: &[&Row], at_length: bool, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    if output.is_json() {
+        let changes = rows.iter().map(|row| {
+            json!({
+                "id": row.id,
+                "class": row.class,
+                "flags": row.flags,
+                "summary": row.summary,
+                "reason": row.general_reason(),
+                "commands": row.general_commands(),
+            })
+        });
+        output.json(json!({ "changes": changes.collect::<Value>() }))?;
+        return Ok(Outcome::Done);
+    }
+    let paint = output.data_paint();
+    let text: String = rows
+        .iter()
+        .map(|row| {
+            if at_length {
+                change(row, paint)
+            } else {
+                change_line(row, paint)
+            }
+        })
+        .collect();
+    output.data([text.as_str()])?;
+    Ok(Outcome::Done)
+}
+
+fn change_line(row: &Row, paint: Paint) -> String {
+    format!("{:32}  {:21}  {}\n", paint.strong(row.id), row.class, row.summary)
+}
+
+fn change(row: &Row, paint: Paint) -> String {
+    let flags: String = row.flags.iter().map(|flag| format!(", {flag}")).collect();
+    let mut text = wrapped(&format!("{}: {}", row.id, row.summary), 0).replacen(row.id, &paint.strong(row.id), 1);
+    text += &format!("{}{flags}\n", row.class);
+    if !row.reason.is_empty() {
+        text += &format!("\n{}", wrapped(&row.general_reason(), 0));
+    }
+    if !row.commands.is_empty() {
+        let commands = row
+            .general_commands()
+            .into_iter()
+            .map(|command| format!("  {}\n", paint.hint(&command)));
+        text += &format!("\n{}", commands.collect::<String>());
+    }
+    text
 }
 
 /// What the constructs of a stack explain.
@@ -112,7 +176,9 @@ fn explain_alert(name: &str, stacks: &[(Stack, Vec<Explanation>)], output: &mut 
 }
 
 fn unknown<'a>(name: &str, alerts: impl Iterator<Item = &'a str>) -> Failure {
-    let near = nearest(name, rules::all().iter().map(|rule| rule.id)).or_else(|| nearest(name, alerts));
+    let near = nearest(name, rules::all().iter().map(|rule| rule.id))
+        .or_else(|| nearest(name, alerts))
+        .or_else(|| nearest(name, diff::rows().map(|row| row.id)));
     let question = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let what = if name.to_ascii_uppercase().starts_with("KS-") {
         "rule"

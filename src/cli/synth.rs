@@ -9,6 +9,7 @@ use crate::{
     cli::{
         Outcome,
         compare::{Obstacle, Others, Plan, Reason, compare},
+        diff::Verdict,
         failure::Failure,
         output::{Output, count},
         report::{self, Show},
@@ -92,6 +93,17 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         })
         .collect::<anyhow::Result<_>>()?;
     let of_sound: Vec<&Plan<'_>> = plans.iter().flatten().collect();
+    // Before the old files are gone.
+    let verdicts: Vec<Option<Verdict>> = plans
+        .iter()
+        .zip(&stacks)
+        .map(|(plan, (stack, _))| {
+            let plan = plan
+                .as_ref()
+                .filter(|plan| plan.has_changes() && plan.obstacles.is_empty())?;
+            Verdict::of(plan.root, stack.name(), plan.manifests)
+        })
+        .collect();
     let mut outcome = if unsound { Outcome::Failed } else { Outcome::Done };
     if arguments.check {
         if !unsound && !of_sound.iter().all(|plan| plan.is_current()) {
@@ -113,10 +125,14 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         let stacks: Value = stacks
             .iter()
             .zip(&plans)
-            .map(|(stack, plan)| {
+            .zip(&verdicts)
+            .map(|((stack, plan), verdict)| {
                 let mut report = findings(stack);
                 if let Some(plan) = plan {
                     describe(plan, &mut report);
+                }
+                if let Some(verdict) = verdict {
+                    report["effects"] = verdict.json();
                 }
                 report
             })
@@ -124,11 +140,18 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         output.json(json!({ "stacks": stacks, "failures": failures }))?;
     } else {
         let describe = if arguments.check { list } else { summary };
-        let lines = roots.iter().zip(&plans).map(|(root, plan)| match plan {
-            Some(plan) => describe(plan),
-            None if arguments.check => String::new(),
-            None => format!("{}: not written\n", root.display()),
-        });
+        let paint = output.note_paint();
+        let lines = roots
+            .iter()
+            .zip(&plans)
+            .zip(&verdicts)
+            .map(|((root, plan), verdict)| match plan {
+                Some(plan) => {
+                    describe(plan) + &verdict.as_ref().map_or_else(String::new, |verdict| verdict.text(paint))
+                }
+                None if arguments.check => String::new(),
+                None => format!("{}: not written\n", root.display()),
+            });
         output.note(&lines.collect::<String>());
         if outcome == Outcome::Differs {
             output.note("not up to date: run `synth` and commit what it writes\n");

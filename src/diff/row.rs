@@ -25,6 +25,18 @@ pub struct Row {
     pub commands: &'static [&'static str],
 }
 
+impl Row {
+    /// The reason, with the words of a cluster in capital letters.
+    pub fn general_reason(&self) -> String {
+        general(self.reason)
+    }
+
+    /// The commands, with the words of a cluster in capital letters.
+    pub fn general_commands(&self) -> Vec<String> {
+        self.commands.iter().map(|text| general(text)).collect()
+    }
+}
+
 /// The values of the words of a row.
 pub(super) type Words = BTreeMap<&'static str, Vec<String>>;
 
@@ -56,7 +68,7 @@ pub(super) fn commands(text: &str, words: &Words) -> Vec<String> {
 }
 
 /// A text for the documentation: its words in capital letters.
-pub(super) fn general(text: &str) -> String {
+fn general(text: &str) -> String {
     fill(text, |word| Some(word.to_ascii_uppercase()))
 }
 

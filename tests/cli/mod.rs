@@ -105,7 +105,7 @@ fn the_help_fits_a_screen() {
       list          List the stacks
       tree          Show a stack's constructs and objects, with requests and limits
       capacity      Show what a stack's load needs of its brokers, and what they have
-      explain       Explain a rule or an alert, or list all rules
+      explain       Explain a rule, an alert or a kind of change, or list all rules
       schema        Write the JSON Schema of a report to standard output
       completions   Write completions for a shell to standard output
       kubectl-diff  Show what a change does to live objects; for `kubectl diff`

@@ -1,5 +1,6 @@
 //! Pairs of manifests, and what `diff` says about them.
 
+mod cli;
 mod examples;
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -176,4 +177,46 @@ fn a_diff_with_itself_is_empty_and_no_swap_hides_a_loss() {
             );
         }
     }
+}
+
+/// The part of `docs/diff.md` that is made of the rows.
+#[test]
+fn the_page_has_every_row() {
+    const MARK: &str = "<!-- rows: written by `INSTA_UPDATE=always cargo test --test main diff` -->\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diff.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (head, _) = page.split_once(MARK).expect("the mark is there");
+    let mut made = format!("{head}{MARK}");
+    for class in Class::ALL.into_iter().rev() {
+        let mut of_class = rows().filter(|row| row.class == class).peekable();
+        if of_class.peek().is_none() {
+            continue;
+        }
+        made += &format!("\n### {class}\n");
+        for row in of_class {
+            let flags: String = row.flags.iter().map(|flag| format!(", {flag}")).collect();
+            made += &format!("\n**{}**{flags}: {}.", row.id, row.summary);
+            if !row.reason.is_empty() {
+                let reason = row.general_reason().replace('|', "\\|");
+                let mut letters = reason.chars();
+                let first = letters
+                    .next()
+                    .into_iter()
+                    .flat_map(char::to_uppercase)
+                    .collect::<String>();
+                made += &format!(" {first}{}.", letters.as_str());
+            }
+            made += "\n";
+            if !row.commands.is_empty() {
+                made += &format!("\n```sh\n{}\n```\n", row.general_commands().join("\n"));
+            }
+        }
+    }
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+        fs::write(&path, &made).unwrap();
+    }
+    assert_eq!(
+        page, made,
+        "docs/diff.md is not up to date: `INSTA_UPDATE=always cargo test --test main diff` writes it"
+    );
 }

@@ -4,6 +4,7 @@ mod git;
 mod markdown;
 mod sources;
 mod text;
+mod verdict;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::git::GitError;
+pub(super) use self::verdict::Verdict;
 use crate::{
     cli::{
         Outcome,
