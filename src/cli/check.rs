@@ -1,6 +1,6 @@
 //! `check`: reports findings and writes nothing.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
         folder::{self, Judgement},
         manifests,
         output::{Format, Output},
-        report::{self, Show},
+        report::{self, Read, Show},
         stacks::{Made, StackFn, each},
         terms::{Assumption, Terms},
     },
@@ -29,7 +29,10 @@ use crate::{
 With `--dir`, every `.yaml`, `.yml` and `.json` file in the folder and its subfolders is checked, no matter which tool wrote it: files \
 that cannot be read, what the API server refuses, references to objects that do not exist, and what keeps Kafka from starting. \
 Documents, Lists and JSON are read as kubectl reads them. A `kustomization.yaml` is not an object, but the files that it names \
-must exist, and changes that it makes to objects are reported. Links to folders are not followed.
+must exist. If the one in a named folder changes objects, its output is judged instead of the files: it is built by `kubectl kustomize` or \
+`kustomize`, whichever is there, and nothing is downloaded. Links to folders are not followed.
+
+`--fix` prints a patch for the findings that have only one remedy, and `--write` applies it; everything else in the files stays as it is.
 
 `--dir -` reads standard input: `helm template … | kafka-stacks check --dir -`. Several `--dir` are one set of objects. The report ends \
 with what could not be judged, and why. The same finding about several objects is shown once; `--format json` has all of them.
@@ -37,6 +40,7 @@ with what could not be judged, and why. The same finding about several objects i
 A `kafka-stacks.toml` in the folder, or above it in its repository, has what is acknowledged and assumed, the platform and the profile.
 
 A reference that leaves the folder is an error, unless `--assume` says that the cluster has what it names.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
     /// The stacks to check; all of them if none is named
     #[arg(value_name = "STACK")]
@@ -104,12 +108,11 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Out
             .iter()
             .map(|(stack, review)| (stack.name(), &review.findings))
             .collect();
-        let none = BTreeMap::new();
         let all = findings.iter().copied();
         // The findings are the data here.
         let text = match output.format() {
-            Format::Github => report::github(all, show, &none),
-            Format::Sarif => report::sarif(all, show, &none),
+            Format::Github => report::github(all, show, Read::default()),
+            Format::Sarif => report::sarif(all, show, Read::default()),
             Format::Text | Format::Json | Format::Markdown => report::text(all, show, output.data_paint()),
         };
         output.data([text.as_str()])?;
@@ -166,9 +169,13 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
         } }))?;
     } else {
         let all = std::iter::once(("", findings));
+        let read = Read {
+            not_judged: Some(&judgement.not_judged),
+            lines: Some(&judgement.lines),
+        };
         let text = match output.format() {
-            Format::Github => report::github(all, Show::Open, &judgement.not_judged),
-            Format::Sarif => report::sarif(all, Show::Open, &judgement.not_judged),
+            Format::Github => report::github(all, Show::Open, read),
+            Format::Sarif => report::sarif(all, Show::Open, read),
             Format::Text | Format::Json | Format::Markdown => manifests::text(&judgement, output.data_paint()),
         };
         output.data([text.as_str()])?;

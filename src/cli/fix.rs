@@ -42,14 +42,14 @@ struct Changed<'a> {
 /// The changes that mend what was found.
 pub(super) fn of(judgement: &Judgement) -> Fixes<'_> {
     let mut fixes = Fixes::default();
-    let mut files: BTreeMap<&str, Vec<(&Fix, &Edit)>> = BTreeMap::new();
+    let mut by_file: BTreeMap<&str, Vec<(&Fix, &Edit)>> = BTreeMap::new();
     for fix in &judgement.fixes {
         match &fix.edit {
-            Ok(edit) => files.entry(&fix.file).or_default().push((fix, edit)),
+            Ok(edit) => by_file.entry(&fix.file).or_default().push((fix, edit)),
             Err(why) => fixes.leave_out(fix, why),
         }
     }
-    for (file, of_file) in files {
+    for (file, of_file) in by_file {
         let Some(text) = judgement.texts.get(file) else {
             continue;
         };
@@ -103,6 +103,11 @@ impl Fixes<'_> {
                 }
             }
         }
+        self.replace(&staged)
+    }
+
+    /// Puts the new texts in the place of the files.
+    fn replace(&self, staged: &[Staged]) -> Result<(), Failure> {
         for (index, file) in staged.iter().enumerate() {
             if let Err(error) = fs::rename(&file.temporary, &file.path) {
                 staged[index..].iter().for_each(Staged::discard);
@@ -223,7 +228,7 @@ fn hunks(text: &str, splices: &[Splice]) -> String {
     }
     let changes = changes(text, splices, &starts);
     let mut shown = String::new();
-    let mut shift = 0;
+    let mut shift = 0_usize;
     let mut rest = changes.as_slice();
     while let Some(first) = rest.first() {
         // Changes that are near each other are one hunk.
@@ -255,13 +260,14 @@ fn hunks(text: &str, splices: &[Splice]) -> String {
         let new = old - removed + added;
         // An empty side begins at the line before.
         let from = |start: usize, length: usize| if length == 0 { start } else { start + 1 };
-        let new_start = (start + shift + added) - added;
+        // How far the lines before it have moved.
+        let new_start = start.wrapping_add(shift);
         shown += &format!(
             "@@ -{},{old} +{},{new} @@\n{body}",
             from(start, old),
             from(new_start, new)
         );
-        shift = (shift + added).wrapping_sub(removed);
+        shift = shift.wrapping_add(added).wrapping_sub(removed);
     }
     shown
 }
@@ -321,4 +327,142 @@ fn changes(text: &str, splices: &[Splice], starts: &[usize]) -> Vec<Hunk> {
         }
     });
     changes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{output::Paint, scratch::Scratch};
+
+    fn splice(range: Range<usize>, text: &str) -> Splice {
+        Splice {
+            range,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn hunks_say_how_far_lines_have_moved() {
+        let text: String = ('a'..='z').map(|letter| format!("{letter}\n")).collect();
+        let splices = [
+            splice(2..4, ""),
+            splice(30..31, "p1"),
+            splice(36..36, "new\n"),
+            splice(51..52, "\nend"),
+        ];
+        insta::assert_snapshot!(hunks(&text, &splices), @r"
+        @@ -1,5 +1,4 @@
+         a
+        -b
+         c
+         d
+         e
+        @@ -13,9 +12,10 @@
+         m
+         n
+         o
+        -p
+        +p1
+         q
+         r
+        +new
+         s
+         t
+         u
+        @@ -24,3 +24,4 @@
+         x
+         y
+         z
+        +end
+        \ No newline at end of file
+        ");
+        let open = hunks("a", &[splice(1..1, "\nb")]);
+        insta::assert_snapshot!(open, @r"
+        @@ -1,1 +1,2 @@
+        -a
+        \ No newline at end of file
+        +a
+        +b
+        \ No newline at end of file
+        ");
+        assert_eq!(hunks("a\n", &[splice(0..2, "")]), "@@ -1,1 +0,0 @@\n-a\n");
+    }
+
+    #[test]
+    fn names_in_a_patch_are_relative_and_end_where_they_should() {
+        for (file, expected) in [
+            ("a.yaml", "b/a.yaml"),
+            ("./x/a.yaml", "b/x/a.yaml"),
+            ("/x/a.yaml", "b/x/a.yaml"),
+            ("a b.yaml", "b/a b.yaml\t"),
+            ("a\"\t.yaml", "\"b/a\\\"\\t.yaml\""),
+            (STDIN, "b/stdin"),
+        ] {
+            assert_eq!(name("b", file), expected);
+        }
+    }
+
+    /// The text of both files before, and what the failure says; nothing of the run is left.
+    fn fails(scratch: &Scratch, judged: &str) -> String {
+        let paths = ["a.yaml", "b.yaml"].map(|file| scratch.path(file).display().to_string());
+        let texts = ["a: 1\n", judged];
+        let changed = paths.iter().zip(texts).map(|(file, text)| Changed {
+            file,
+            text,
+            splices: vec![splice(3..4, "2")],
+        });
+        let fixes = Fixes {
+            files: changed.collect(),
+            ..Fixes::default()
+        };
+        let before = scratch.content();
+        let failure = fixes.write().unwrap_err();
+        assert_eq!(scratch.content(), before);
+        failure
+            .text(Paint::PLAIN)
+            .replace(&scratch.path("").display().to_string(), "")
+    }
+
+    #[test]
+    fn a_file_that_was_changed_meanwhile_keeps_all_of_them_whole() {
+        let scratch = Scratch::new();
+        scratch.put("a.yaml", "a: 1\n");
+        scratch.put("b.yaml", "b: 1 # mine\n");
+        assert_eq!(
+            fails(&scratch, "b: 1\n"),
+            "error: `b.yaml` was changed meanwhile: nothing is written\n"
+        );
+        scratch.remove("b.yaml");
+        assert_eq!(
+            fails(&scratch, "b: 1\n"),
+            "error: cannot write `b.yaml`: entity not found\n"
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_gives_the_others_back() {
+        let scratch = Scratch::new();
+        scratch.put("a.yaml", "a: 1\n");
+        scratch.put("b.yaml", "b: 1\n");
+        let [a, b] = ["a.yaml", "b.yaml"].map(|file| scratch.path(file).display().to_string());
+        let changed = |file, text, splices| Changed { file, text, splices };
+        let fixes = Fixes {
+            files: vec![
+                changed(&a, "a: 1\n", vec![splice(3..4, "2")]),
+                changed(&b, "b: 1\n", vec![splice(3..4, "2")]),
+            ],
+            ..Fixes::default()
+        };
+        // Between the two steps, a folder takes the place of the second file.
+        let staged: Vec<Staged> = (0..)
+            .zip(&fixes.files)
+            .map(|(number, file)| file.stage(number).unwrap())
+            .collect();
+        scratch.remove("b.yaml");
+        scratch.put("b.yaml/in", "x");
+        let failure = fixes.replace(&staged).unwrap_err().text(Paint::PLAIN);
+        assert!(failure.contains("cannot write"), "{failure}");
+        assert_eq!(scratch.read("a.yaml"), "a: 1\n");
+        assert_eq!(scratch.content().len(), 2, "{:?}", scratch.content());
+    }
 }

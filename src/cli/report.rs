@@ -1,15 +1,15 @@
 //! Diagnostics, for people and for programs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        folder::{NotJudged, Unknown},
+        folder::{NotJudged, STDIN, SourceLine, Unknown},
         output::{Paint, count},
     },
-    diagnostics::{Diagnostic, Diagnostics, Rule, Severity, printable},
+    diagnostics::{Diagnostic, Diagnostics, Location, Rule, Severity, printable},
     manifest::digest,
 };
 
@@ -165,11 +165,34 @@ pub(super) fn json(stack: &str, findings: &Diagnostics, show: Show) -> Value {
         .collect()
 }
 
+/// Where findings in manifests were read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Read<'a> {
+    /// What could not be judged.
+    pub(super) not_judged: Option<&'a NotJudged>,
+    /// The lines of the findings.
+    pub(super) lines: Option<&'a BTreeMap<Location, SourceLine>>,
+}
+
+impl<'a> Read<'a> {
+    /// The template of Helm that made the line of a finding, where that is the file to look at: the text was only in a pipe, or the
+    /// template is there. Which of its lines it was is not known.
+    fn template(self, finding: &Diagnostic) -> Option<&'a str> {
+        let location = finding.location();
+        let template = self.lines?.get(&location)?.template.as_deref()?;
+        (location.file() == STDIN || Path::new(template).is_file()).then_some(template)
+    }
+
+    fn sentences(self) -> impl Iterator<Item = String> {
+        self.not_judged.into_iter().flat_map(sentences)
+    }
+}
+
 /// Annotations of a GitHub workflow, one line each.
 pub(super) fn github<'a>(
     stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
     show: Show,
-    not_judged: &NotJudged,
+    read: Read<'_>,
 ) -> String {
     let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
@@ -182,24 +205,26 @@ pub(super) fn github<'a>(
                 (Severity::Error, None) => "error",
                 (_, None) => "warning",
             };
+            let location = finding.location();
+            let column = location
+                .column()
+                .map_or_else(String::new, |column| format!(",col={column}"));
+            let place = match read.template(finding) {
+                Some(template) => property(template),
+                None => format!("{},line={}{column}", property(&location.file()), location.line()),
+            };
             format!(
-                "::{level} file={},line={}{},title={}::{}\n",
-                property(&finding.location().file()),
-                finding.location().line(),
-                finding
-                    .location()
-                    .column()
-                    .map_or_else(String::new, |column| format!(",col={column}")),
+                "::{level} file={place},title={}::{}\n",
                 property(&format!("{} {}", finding.rule.id, finding.subject(stack))),
-                escaped(&sentence(stack, finding)),
+                escaped(&sentence(stack, finding, read)),
             )
         })
-        .chain(sentences(not_judged).map(|said| format!("::notice::{}\n", escaped(&said))))
+        .chain(read.sentences().map(|said| format!("::notice::{}\n", escaped(&said))))
         .collect()
 }
 
 /// What is wrong, how to fix it, and why or how it is acknowledged.
-fn sentence(stack: &str, finding: &Diagnostic) -> String {
+fn sentence(stack: &str, finding: &Diagnostic, read: Read<'_>) -> String {
     let mut lines = vec![finding.message.clone()];
     match &finding.acknowledged {
         Some(reason) => lines.push(format!("acknowledged: {reason}")),
@@ -207,6 +232,9 @@ fn sentence(stack: &str, finding: &Diagnostic) -> String {
         None => lines.push(format!("hint: {}", finding.hint)),
     }
     lines.extend(acknowledge_call(stack, finding).map(|call| format!("acknowledge: {call}")));
+    if read.template(finding).is_some() {
+        lines.push(format!("rendered: {}", finding.location()));
+    }
     lines.join("\n")
 }
 
@@ -214,7 +242,7 @@ fn sentence(stack: &str, finding: &Diagnostic) -> String {
 pub(super) fn sarif<'a>(
     stacks: impl Iterator<Item = (&'a str, &'a Diagnostics)>,
     show: Show,
-    not_judged: &NotJudged,
+    read: Read<'_>,
 ) -> String {
     let found: Vec<(&str, &Diagnostic)> = stacks
         .flat_map(|(stack, findings)| findings.iter().map(move |finding| (stack, finding)))
@@ -233,12 +261,9 @@ pub(super) fn sarif<'a>(
                 "ruleId": finding.rule.id,
                 "ruleIndex": places[finding.rule.id],
                 "level": level(finding.severity),
-                "message": { "text": sentence(stack, finding) },
+                "message": { "text": sentence(stack, finding, read) },
                 "locations": [{
-                    "physicalLocation": {
-                        "artifactLocation": { "uri": uri(&finding.location().file()) },
-                        "region": region(finding),
-                    },
+                    "physicalLocation": physical(finding, read),
                     "logicalLocations": [{ "fullyQualifiedName": finding.subject(stack) }],
                 }],
                 // It does not depend on line numbers, so that a finding is recognized from one run to the next.
@@ -271,13 +296,25 @@ pub(super) fn sarif<'a>(
             "results": results,
         }],
     });
-    if !not_judged.is_empty() {
-        let notes: Vec<Value> = sentences(not_judged)
-            .map(|said| json!({ "level": "note", "message": { "text": said } }))
-            .collect();
+    let notes: Vec<Value> = read
+        .sentences()
+        .map(|said| json!({ "level": "note", "message": { "text": said } }))
+        .collect();
+    if !notes.is_empty() {
         log["runs"][0]["invocations"] = json!([{ "executionSuccessful": true, "toolExecutionNotifications": notes }]);
     }
     format!("{log:#}\n")
+}
+
+/// The file of a finding, and its line. That of a template is not known.
+fn physical(finding: &Diagnostic, read: Read<'_>) -> Value {
+    match read.template(finding) {
+        Some(template) => json!({ "artifactLocation": { "uri": uri(template) } }),
+        None => json!({
+            "artifactLocation": { "uri": uri(&finding.location().file()) },
+            "region": region(finding),
+        }),
+    }
 }
 
 fn region(finding: &Diagnostic) -> Value {

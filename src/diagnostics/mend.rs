@@ -103,7 +103,7 @@ impl Mend {
 
     /// The same, for the reader to decide.
     #[must_use]
-    pub(crate) fn as_advice(self) -> Self {
+    pub(crate) fn into_advice(self) -> Self {
         Self {
             certainty: Certainty::Advice,
             ..self

@@ -55,9 +55,9 @@ rules! { rules::api;
         id: "KS-A06",
         production: Error,
         development: Error,
-        summary: "a kustomization that names a file that does not exist",
-        explanation: "`kubectl apply -k` stops at a resource that it cannot find, and applies nothing of the whole \
-            folder.",
+        summary: "a kustomization that cannot be built",
+        explanation: "`kubectl apply -k` stops at a file that it cannot find, or a change that matches nothing, and \
+            applies nothing of the whole folder.",
         source: "kustomize, resources",
     };
 
@@ -68,8 +68,9 @@ rules! { rules::api;
         development: Warning,
         summary: "a kustomization that applies something else than the files",
         explanation: "Patches, generators and prefixes change objects before they are applied, and a file that no \
-            kustomization lists is not applied at all. The check judges the files as they are. Build first, and check \
-            the result: `kubectl kustomize DIR > built.yaml`, then `check --dir built.yaml`.",
+            kustomization lists is not applied at all. The check builds the kustomization of a folder that it is given; \
+            of one in a folder below, it judges the files as they are. Give each overlay its own check: \
+            `check --dir overlays/prod`.",
         source: "kustomize, kustomization file",
     };
 }

@@ -179,13 +179,14 @@ fn change(root: &mut Value, pointer: &str, action: &Action, splice: &Splice) -> 
             let value = map.remove(&key)?;
             map.insert(name.clone(), value);
         }
-        Action::Set(value) => match root.pointer_mut(pointer) {
-            Some(place) => *place = value.clone(),
-            None => {
+        Action::Set(value) => {
+            if let Some(place) = root.pointer_mut(pointer) {
+                *place = value.clone();
+            } else {
                 let (map, key) = entry(root, pointer)?;
                 map.insert(key, value.clone());
             }
-        },
+        }
         Action::Quote => {
             let written: Value = serde_json::from_str(&splice.text).ok()?;
             *root.pointer_mut(pointer)? = written;

@@ -29,6 +29,12 @@ const CERTAIN: &[(&str, &str, &str, &str)] = &[
     ("KS-A05", PLAIN, "mode: \"on\" # as text", "mode: on # as text"),
     ("KS-A05", PLAIN, "mode: \"007\"", "mode: 007"),
     // Letters.
+    (
+        "KS-A04",
+        PLAIN,
+        "apiVersion: apps/v1\nkind: Deployment",
+        "apiVersion: Apps/v1\nkind: Deployment",
+    ),
     ("KS-A12", PLAIN, "protocol: TCP", "protocol: tcp"),
     (
         "KS-A12",
@@ -200,6 +206,42 @@ fn rendered_manifests_are_mended_byte_for_byte() {
     let shown = run(&scratch, &[FIX, &["--write"]].concat());
     assert_eq!(shown, "exit 0\n-- stderr\n6 findings mended in 5 files\n");
     assert_eq!(scratch.files("dir"), before);
+}
+
+/// Argo CD with server-side apply writes the default of a relabeling into the object.
+#[test]
+fn an_action_that_argo_cd_would_add_is_added() {
+    let sound = "\
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: store, namespace: kafka}
+spec:
+  podMetricsEndpoints:
+  - port: http
+    relabelings:
+    - action: replace
+      sourceLabels: [a]
+      targetLabel: b
+  selector: {matchLabels: {app: store}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: streams, namespace: argocd}
+spec:
+  destination: {namespace: kafka}
+  source: {path: all}
+  syncPolicy:
+    syncOptions: [ServerSideApply=true]
+";
+    let scratch = Scratch::new();
+    let rest = PLAIN.find("kind: PodMonitor").unwrap();
+    let others = &PLAIN[..PLAIN[..rest].rfind("---").unwrap()];
+    let sound = format!("{others}---\n{sound}");
+    scratch.put("dir/a.yaml", &sound.replace("action: replace\n      source", "source"));
+    let shown = run(&scratch, FIX);
+    assert!(shown.contains("+    - action: replace\n"), "{shown}");
+    run(&scratch, &[FIX, &["--write"]].concat());
+    assert_eq!(fs::read_to_string(scratch.path("dir/a.yaml")).unwrap(), sound);
 }
 
 /// Two files, of which one is of Windows, and the other ends without a line end.

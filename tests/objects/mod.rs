@@ -5,6 +5,7 @@ mod adopted;
 mod amended;
 mod built;
 mod defects;
+mod documented;
 mod faults;
 mod mended;
 mod monitored;
@@ -80,6 +81,49 @@ fn manifests_rendered_by_the_stacks_have_no_findings() {
             "{folder}"
         );
     }
+}
+
+/// What a stack acknowledges in Rust is said again beside its files, where they are judged alone.
+#[test]
+fn acknowledgements_beside_rendered_files_quiet_them() {
+    let scratch = Scratch::new();
+    let out = concat!(env!("CARGO_MANIFEST_DIR"), "/out/dev");
+    scratch.put("kafka-stacks.toml", "");
+    for file in [
+        "kafka/configmap-kafka.yaml",
+        "kafka/statefulset-kafka.yaml",
+        "kafka/service-kafka.yaml",
+        "kafka/service-kafka-headless.yaml",
+    ] {
+        scratch.put(
+            &format!("dir/{file}"),
+            &fs::read_to_string(format!("{out}/{file}")).unwrap(),
+        );
+    }
+    let terms = |object: &str| {
+        format!(
+            "profile = \"development\"\n[[acknowledge]]\nrule = \"KS-D04\"\nobject = \"{object}\"\nreason = \"one broker is enough here\"\n"
+        )
+    };
+    let words = ["check", "--dir", "dir", "--assume", "ServiceAccount", "--development"];
+    let shown = run(&scratch, &words);
+    assert_eq!(shown.matches("KS-D04").count(), 1, "{shown}");
+    let object = shown.split("[KS-D04] ").nth(1).unwrap().split(": ").next().unwrap();
+    scratch.put("dir/kafka-stacks.toml", &terms(object));
+    assert_eq!(run(&scratch, &words[..5]), "exit 0\n");
+}
+
+/// Where data may be lost, an image may change under its name.
+#[test]
+fn an_image_without_a_version_is_no_error_in_development() {
+    let latest = PLAIN.replace("example/store:1.2.3", "example/store:latest");
+    let said = |words: &[&str]| check(&[("a.yaml", &latest)], words);
+    assert!(said(&[]).contains("error[KS-I05]"));
+    let shown = said(&["--development"]);
+    assert!(
+        shown.starts_with("exit 0\n") && shown.contains("warning[KS-I05]"),
+        "{shown}"
+    );
 }
 
 /// Whether a hint is for the author of a stack: it has a path, the call of a method, or a word for them.

@@ -87,6 +87,20 @@ fn manifests_come_from_a_pipe_with_the_template_that_made_them() {
         .replace("targetPort: http", "targetPort: web");
     assert_snapshot!(piped(&broken, &[]));
     assert_snapshot!(piped(&broken, &["--format", "github"]));
+    // The template is the file to look at, and which of its lines it was is not known.
+    let sarif = piped(&broken, &["--format", "sarif"]);
+    let log: serde_json::Value = serde_json::from_str(sarif.split_once('\n').unwrap().1).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "web/templates/service.yaml");
+    assert!(place.get("region").is_none(), "{place}");
+    assert!(
+        result["message"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("\nrendered: <stdin>:"),
+        "{result}"
+    );
     // Without the comments of Helm, an object without namespace is in another one.
     let plain = HELM.replace("# Source", "# From");
     assert!(
@@ -97,6 +111,25 @@ fn manifests_come_from_a_pipe_with_the_template_that_made_them() {
     for empty in ["", "\n\n"] {
         assert!(piped(empty, &[]).starts_with("exit 2\nerror: nothing on standard input\n"));
     }
+}
+
+/// What was rendered into a file is found there, unless its template is beside it.
+#[test]
+fn a_rendered_file_is_the_place_unless_the_template_is_there() {
+    let scratch = Scratch::new();
+    scratch.put("built.yaml", &HELM.replace("replicas: 2", "replicas: -2"));
+    let words = ["check", "--dir", "built.yaml", "--format", "github"];
+    let shown = run(&scratch, &words);
+    assert!(shown.contains("::error file=built.yaml,line="), "{shown}");
+    for file in ["service", "deployment", "statefulset"] {
+        scratch.put(&format!("web/templates/{file}.yaml"), "");
+    }
+    let shown = run(&scratch, &words);
+    assert!(
+        shown.contains("::error file=web/templates/") && !shown.contains(",line="),
+        "{shown}"
+    );
+    assert!(shown.contains("%0Arendered: built.yaml:"), "{shown}");
 }
 
 #[test]

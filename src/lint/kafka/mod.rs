@@ -198,17 +198,17 @@ impl Member<'_> {
     fn mend_of(&self, mend: Mend, key: &str, setting: &Setting) -> Mend {
         let taken = |name: &String| self.settings.get(name).is_some();
         match (&mend.change, &setting.variable) {
-            (Change::Rename(name), _) if taken(name) => mend.as_advice(),
+            (Change::Rename(name), _) if taken(name) => mend.into_advice(),
             (Change::Rename(name), Some(variable)) => match convention::renamed(variable, key, name) {
                 Some(variable) => Mend {
                     field: Some(format!("{}/name", setting.pointer)),
                     change: Change::Set(variable.into()),
                     ..mend
                 },
-                None => mend.as_advice(),
+                None => mend.into_advice(),
             },
             (Change::Set(_), Some(_)) => mend.of_field(format!("{}/value", setting.pointer)),
-            _ if setting.variable.is_none() && setting.config_map.is_none() => mend.as_advice(),
+            _ if setting.variable.is_none() && setting.config_map.is_none() => mend.into_advice(),
             _ => mend,
         }
     }

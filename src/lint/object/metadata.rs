@@ -7,7 +7,7 @@ use crate::diagnostics::{
 use crate::lint::object::fields::{EXCLUDES, REQUIRED, WORD};
 use serde_json::Value;
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Mend};
 use crate::lint::model::{node::Node, syntax};
 use crate::nearest::nearest;
 use crate::{
@@ -279,6 +279,11 @@ fn kind(root: &Node<'_, '_>, kubernetes: Kubernetes, findings: &mut Diagnostics)
         );
         if !versions.is_empty() {
             finding.hint(format!("use `apiVersion: {}`", versions.join("` or `")));
+            if let [only] = versions.as_slice()
+                && only.eq_ignore_ascii_case(api_version)
+            {
+                finding.mend(Mend::set(*only));
+            }
         } else if let Some(near) = nearest(group, WITHOUT_DOT.into_iter()) {
             finding.hint(format!("use the group `{near}`"));
         }
