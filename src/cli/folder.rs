@@ -660,9 +660,16 @@ impl Folder {
         let unreadable = unreadable.map(|finding| format!("`{}` cannot be read", finding.location().file()));
         let unbuilt = self.unbuilt.keys().next();
         let unread = unreadable.or_else(|| unbuilt.map(|file| format!("`{}` is not built", shown(file))));
+        // Rules that report what is missing: a budget, a policy, a monitor.
+        let missing = ["KS-O08", "KS-P11", "KS-P24"];
         let mut needed = vec![false; assumptions.len()];
         for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
             for mut finding in faults {
+                if let Some(unread) = unread.as_ref().filter(|_| missing.contains(&finding.rule.id)) {
+                    let why = format!("{unread}, and may have what is not found");
+                    self.not_judged("what belongs to it", &item(index), &why);
+                    continue;
+                }
                 if let Some(outside) = &finding.outside {
                     let assumed: Vec<usize> = (0..assumptions.len())
                         .filter(|&at| assumptions[at].covers(outside))

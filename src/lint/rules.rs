@@ -61,10 +61,11 @@ pub(crate) mod pod {
 /// The settings of brokers, controllers and workers, against each other.
 pub mod cluster {
     pub use crate::lint::kafka::{
+        limits::CONTRADICTION,
         listeners::{CONTROLLER_LISTENER, INTER_BROKER_LISTENER, SAME_LISTENER, UNMAPPED_LISTENER},
         mode::{MISSING_FOR_MODE, OTHER_MODE},
         providers::CONFIG_PROVIDER,
-        security::{ANONYMOUS, NO_SASL_LISTENER, SASL_WITHOUT_JAAS, WORKER_SECURITY},
+        security::{ANONYMOUS, NO_CERTIFICATE, NO_SASL_LISTENER, SASL_WITHOUT_JAAS, WORKER_SECURITY},
     };
 }
 
@@ -117,6 +118,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::early_kill::RULES,
     super::kafka::quorum::RULES,
     super::kafka::listeners::RULES,
+    super::kafka::limits::RULES,
     super::kafka::providers::RULES,
     super::kafka::security::RULES,
     super::kafka::mode::RULES,

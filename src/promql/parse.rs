@@ -11,6 +11,9 @@ use promql_parser::{
 /// level.
 const DEEPEST: usize = 100;
 
+/// How many operators an expression may have: each nests the others on its left.
+const LONGEST: usize = 1000;
+
 /// Parses an expression as Prometheus does.
 ///
 /// # Errors
@@ -19,6 +22,9 @@ const DEEPEST: usize = 100;
 pub(crate) fn parse(expression: &str) -> Result<Expr, String> {
     if depth(expression) > DEEPEST {
         return Err(format!("parentheses and signs are nested more than {DEEPEST} deep"));
+    }
+    if operators(expression) > LONGEST {
+        return Err(format!("there are more than {LONGEST} operators"));
     }
     parser::parse(expression).map_err(|error| match error.as_str() {
         // The parser's only message about the grammar.
@@ -75,6 +81,16 @@ fn syntax_error(expression: &str) -> String {
     }
 }
 
+/// How many operators there are at most: those of matchers count too.
+fn operators(expression: &str) -> usize {
+    let signs = expression.matches(|c| "+-*/%^<>=!".contains(c)).count();
+    let words = expression.split_whitespace();
+    signs
+        + words
+            .filter(|word| ["and", "or", "unless", "atan2"].contains(&word.to_ascii_lowercase().as_str()))
+            .count()
+}
+
 /// How deep parentheses and consecutive signs are nested.
 fn depth(expression: &str) -> usize {
     let (mut open, mut signs, mut most) = (0_usize, 0, 0);
@@ -98,6 +114,13 @@ fn depth(expression: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expression_without_end_is_refused_before_it_is_parsed() {
+        for expression in ["up or ".repeat(20_000) + "up", "1+".repeat(20_000) + "1"] {
+            assert_eq!(parse(&expression).unwrap_err(), "there are more than 1000 operators");
+        }
+    }
 
     #[test]
     fn an_error_says_what_is_wrong() {

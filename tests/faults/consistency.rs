@@ -2,7 +2,7 @@
 
 use kafka_stacks::prelude::*;
 
-use super::{Edit, fault, hold, sound};
+use super::{Edit, fault, hold, limits::LIMITS, sound};
 
 const BROKER: &str = "kafka/configmap-kafka.yaml";
 const CONTROLLER: &str = "kafka/configmap-kafka-controller.yaml";
@@ -35,7 +35,7 @@ fn passwords() {
 
 #[test]
 fn each_rule_of_these_has_a_fault() {
-    let all = [LISTENERS, PROVIDERS, SECURITY, MODES, PASSWORDS].concat();
+    let all = [LISTENERS, PROVIDERS, SECURITY, MODES, PASSWORDS, LIMITS].concat();
     for rule in kafka_stacks::rules::all() {
         let found = all.iter().any(|edit| edit.expected == Some(rule.id));
         assert!(found || !rule.path.starts_with("rules::cluster::"), "{}", rule.id);
@@ -498,7 +498,7 @@ const SECURITY: &[Edit] = &[
         "prod-dedicated",
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
     ),
 ];
 

@@ -7,6 +7,7 @@ mod clients;
 mod consistency;
 mod durability;
 mod foreign;
+mod limits;
 mod monitoring;
 mod pods;
 mod settings;

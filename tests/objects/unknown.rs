@@ -33,4 +33,12 @@ fn an_unreadable_file_does_not_silence_the_rest() {
         )
         .replacen("replicas: 2", "replicas: -2", 1);
     assert_snapshot!(check(&[("a.yaml", &gone), ("b.yaml", "a: [\n")], &[]));
+    // What is missing may be in it too: a policy here.
+    let without: Vec<&str> = KAFKA
+        .split("\n---\n")
+        .filter(|text| !text.contains("kind: NetworkPolicy"))
+        .collect();
+    let without = without.join("\n---\n");
+    assert!(check(&[("a.yaml", &without)], &[]).contains("KS-P24"));
+    assert!(!check(&[("a.yaml", &without), ("b.yaml", "a: [\n")], &[]).contains("KS-P24"));
 }

@@ -131,6 +131,8 @@ const OF_WORKERS: [(&str, &str, Option<i64>); 3] = [
     ("status.storage.replication.factor", "", Some(3)),
 ];
 
+const OF_REGISTRIES: [(&str, &str, Option<i64>); 1] = [("kafkastore.topic.replication.factor", "", None)];
+
 pub(super) fn check(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut SetFindings) {
     // Settings that are hidden may have the others' values.
     if member.settings.is_empty() {
@@ -143,6 +145,16 @@ pub(super) fn check(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut S
             let namespace = &member.object.identity.namespace;
             let brokers = servers.and_then(|servers| brokers.behind(namespace, &servers.value));
             (&OF_WORKERS[..], brokers)
+        }
+        Program::Registry => {
+            let servers = member.settings.get("kafkastore.bootstrap.servers");
+            let namespace = &member.object.identity.namespace;
+            let brokers = servers.and_then(|servers| brokers.behind(namespace, &servers.value));
+            // It takes fewer replicas where there are fewer brokers.
+            if brokers.is_some_and(|fleet| fleet.count == 1) {
+                return;
+            }
+            (&OF_REGISTRIES[..], None)
         }
         _ => return,
     };

@@ -14,7 +14,7 @@ rules! { rules::cluster;
         id: "KS-K40",
         production: Error,
         development: Error,
-        summary: "a listener without a security protocol",
+        summary: "a listener without a security protocol, or with one that does not exist",
         explanation: "Each listener needs an entry in `listener.security.protocol.map`. A broker or controller with \
             another listener does not start: `No security protocol defined for listener`. Without the setting, the \
             name of a listener must be a security protocol.",
@@ -211,6 +211,21 @@ fn mapped(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     };
     let with_map = member.settings.get("listener.security.protocol.map");
+    if let Some((setting, (name, protocol))) =
+        with_map.zip(map.iter().find(|(_, protocol)| !PROTOCOLS.contains(&protocol.as_str())))
+    {
+        let message =
+            format!("the protocol `{protocol}` of listener `{name}` does not exist, so the process does not start");
+        let hint = format!("use one of `{}`", PROTOCOLS.join("`, `"));
+        member.refuse(
+            findings,
+            &UNMAPPED_LISTENER,
+            "listener.security.protocol.map",
+            setting,
+            message,
+            hint,
+        );
+    }
     let mut unmapped: Vec<(&str, String)> = Vec::new();
     for name in own(member).unwrap_or_default() {
         // Without a map the listeners of controllers are PLAINTEXT.

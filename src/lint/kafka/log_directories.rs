@@ -5,7 +5,7 @@ use crate::diagnostics::{
     Severity::{Error, Warning},
     family::rules,
 };
-use crate::lint::model::{program::Program, set::SetFindings, settings::Setting};
+use crate::lint::model::{mounts::Mount, program::Program, set::SetFindings, settings::Setting};
 
 rules! { rules::pod;
     /// Data in the root of a volume.
@@ -59,6 +59,19 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         (None, Some(default)) => default.to_owned(),
         (None, None) => return,
     };
+    let metadata = "metadata.log.dir";
+    if let Some(setting) = member.settings.get(metadata).filter(|_| kafka) {
+        let folder = setting.value.trim();
+        let kept = member.process.mounts.at(folder).is_some_and(Mount::is_claim);
+        if folder.starts_with('/') && !kept {
+            let message = format!(
+                "`{folder}`, the `{metadata}`, is not on a persistent volume: the metadata of the cluster is lost with the pod"
+            );
+            member
+                .at(findings, setting, &EPHEMERAL_DATA, message)
+                .yaml_hint("mount a persistent volume claim there, or remove the setting: `log.dirs` is used then");
+        }
+    }
     let place = setting
         .cloned()
         .unwrap_or(Setting::at(String::new(), member.process.pointer.clone()));

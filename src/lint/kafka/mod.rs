@@ -16,7 +16,7 @@ pub(crate) mod environment;
 pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod guards;
-mod limits;
+pub(crate) mod limits;
 pub(crate) mod listeners;
 mod listening;
 pub(crate) mod log_directories;

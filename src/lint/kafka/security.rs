@@ -2,7 +2,7 @@
 
 use super::{Member, listeners};
 use crate::{
-    diagnostics::{Severity::Error, family::rules},
+    diagnostics::{Severity::Error, family::rules, rules::setting::BROKER_VALUE},
     lint::model::{program::Program, set::SetFindings, settings::Setting},
 };
 
@@ -32,6 +32,19 @@ rules! { rules::cluster;
             `GSSAPI`, Kerberos, unless `sasl.enabled.mechanisms` says otherwise, and \
             `sasl.mechanism.inter.broker.protocol` must be one of those that are enabled.",
         source: "Kafka, JaasContext.loadServerContext; KafkaConfig.validateValues",
+    };
+
+    /// A TLS listener without a certificate.
+    pub const NO_CERTIFICATE: Rule = Rule {
+        id: "KS-K52",
+        production: Error,
+        development: Error,
+        summary: "a TLS listener without a certificate",
+        explanation: "A listener with `SSL` or `SASL_SSL` needs the broker's key and certificate: `ssl.keystore.location`, \
+            or `ssl.keystore.key` and `ssl.keystore.certificate.chain`, for all listeners or with \
+            `listener.name.LISTENER.` before it. Without them the broker starts, and each client ends with \
+            `SSLHandshakeException: handshake_failure`.",
+        source: "Kafka documentation, Encryption and Authentication using SSL; seen with Kafka 4.3.1",
     };
 
     /// Security of a worker that its connectors do not get.
@@ -65,6 +78,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         Program::Broker => {
             sasl_without_listener(member, findings);
             sasl_listeners(member, findings);
+            certificates(member, findings);
+            authorizer(member, findings);
             anonymous(member, findings);
         }
         Program::Connect => worker(member, findings),
@@ -167,6 +182,58 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
             let hint = format!("set `{key}`, or the mechanism that you mean in `sasl.enabled.mechanisms`");
             member.refuse(findings, &SASL_WITHOUT_JAAS, "listeners", listeners, message, hint);
         }
+    }
+}
+
+/// A TLS listener has a certificate.
+fn certificates(member: &Member<'_>, findings: &mut SetFindings) {
+    let (Some(used), Some(own), Some(listeners)) =
+        (used(member), listeners::own(member), member.settings.get("listeners"))
+    else {
+        return;
+    };
+    // Entrypoints make the settings of variables of their own, and a plugin needs none.
+    let by_image = member.container().is_none_or(|container| {
+        let mut names = container.variables.iter().map(|(name, _)| name);
+        names.any(|name| name.contains("KEYSTORE") || name.contains("TLS_"))
+    });
+    if by_image || member.settings.edited.is_some() || member.settings.get("ssl.engine.factory.class").is_some() {
+        return;
+    }
+    for (name, protocol) in used {
+        let prefix = format!("listener.name.{}.", name.to_ascii_lowercase());
+        let mut keys = ["ssl.keystore.location", "ssl.keystore.key"].into_iter();
+        let has = keys.any(|key| {
+            let own = format!("{prefix}{key}");
+            [key, own.as_str()]
+                .into_iter()
+                .any(|key| member.settings.get(key).is_some() || member.writes(key))
+        });
+        if own.contains(&name) && protocol.ends_with("SSL") && !has {
+            let message =
+                format!("listener `{name}` has the protocol `{protocol}` and no certificate: every client is refused");
+            let hint =
+                format!("set `{prefix}ssl.keystore.location` and its password, or `ssl.keystore.…` for all listeners");
+            member.refuse(findings, &NO_CERTIFICATE, "listeners", listeners, message, hint);
+        }
+    }
+}
+
+/// An authorizer of Kafka's own exists: in KRaft mode there is one.
+fn authorizer(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "authorizer.class.name";
+    const OWN: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+    let Some(setting) = member.settings.get(KEY).filter(|setting| setting.is_known()) else {
+        return;
+    };
+    let class = setting.value.trim();
+    let of_kafka = ["kafka.", "org.apache.kafka."]
+        .iter()
+        .any(|start| class.starts_with(start));
+    if of_kafka && class != OWN && member.settings.get("process.roles").is_some() {
+        let message = format!("`{KEY}` is `{class}`, which does not exist in KRaft mode: the process does not start");
+        let hint = format!("use `{OWN}`");
+        member.refuse(findings, &BROKER_VALUE, KEY, setting, message, hint);
     }
 }
 

@@ -345,9 +345,7 @@ fn name(root: &Node<'_, '_>, metadata: &Node<'_, '_>, findings: &mut Diagnostics
             .hint("give the construct, or the pool, listener or topic that it is named after, another name")
             .yaml_hint("change `metadata.name`");
     }
-    if namespace.is_set()
-        && let Some(reason) = syntax::dns_label(namespace.text())
-    {
+    if let Some(reason) = namespace.str().and_then(syntax::dns_label) {
         findings.at(&namespace, &stack::NAME, format!("is not a valid namespace: {reason}"));
     }
 }
