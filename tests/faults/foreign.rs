@@ -7,7 +7,7 @@ const FILES: &str = "bitnami-files";
 
 #[test]
 fn a_file_that_an_init_container_copies_is_judged() {
-    let edits: [Edit; 24] = [
+    let edits: [Edit; 25] = [
         fault("KS-D03", FILES, "", "min.insync.replicas=2", "min.insync.replicas=3"),
         fault(
             "KS-D04",
@@ -77,6 +77,7 @@ fn a_file_that_an_init_container_copies_is_judged() {
         ),
         // What the script adds is not missing.
         sound(FILES, "", "    #node.id=\n", ""),
+        sound(FILES, "", "    #logs.dir=", "    logs.dir="),
         sound(
             FILES,
             "",

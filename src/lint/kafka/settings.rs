@@ -35,7 +35,10 @@ pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
     };
     // What was removed since may be in an older release.
     let older = member.version.is_none() && release::is_older(&member.process.image);
-    for (key, setting) in member.settings.iter().filter(|(_, setting)| setting.is_known()) {
+    // Bitnami's charts write where the log of the process itself goes, which Kafka does not read.
+    let of_chart = |key: &str| key == "logs.dir" && member.process.image.contains("bitnami");
+    let known = member.settings.iter().filter(|(_, setting)| setting.is_known());
+    for (key, setting) in known.filter(|(key, _)| !of_chart(key)) {
         let found = judge(rules, role, member.version, key, &setting.value);
         for finding in found
             .into_iter()
