@@ -12,7 +12,7 @@ use insta::assert_snapshot;
 
 use super::{
     super::cli::{Scratch, kafka_stacks, run},
-    APACHE, KAFKA, PLAIN,
+    APACHE, KAFKA, PLAIN, faults,
     piped::piped,
 };
 
@@ -206,6 +206,40 @@ fn rendered_manifests_are_mended_byte_for_byte() {
     let shown = run(&scratch, &[FIX, &["--write"]].concat());
     assert_eq!(shown, "exit 0\n-- stderr\n6 findings mended in 5 files\n");
     assert_eq!(scratch.files("dir"), before);
+}
+
+/// All faults of manifests: what is mended is gone, and nothing else is found instead.
+#[test]
+fn no_fault_that_was_mended_is_found_again() {
+    let mut mended = BTreeSet::new();
+    for (rule, base, from, to) in faults::ALL {
+        let scratch = Scratch::new();
+        scratch.put("dir/a.yaml", &base.replacen(from, to, 1));
+        let patch = run(&scratch, FIX);
+        if !patch.contains("-- stdout\n") {
+            continue;
+        }
+        let rules = |shown: &str| -> BTreeSet<String> {
+            let heads = shown
+                .lines()
+                .filter(|line| line.starts_with("error[") || line.starts_with("warning["));
+            heads
+                .filter_map(|line| Some(line.split(['[', ']']).nth(1)?.to_owned()))
+                .collect()
+        };
+        let before = rules(&run(&scratch, &["check", "--dir", "dir"]));
+        let after = rules(&run(&scratch, &[FIX, &["--write"]].concat()));
+        assert!(
+            after.is_subset(&before),
+            "{rule}, {to:?}: {after:?} after {before:?}\n{patch}"
+        );
+        if !after.contains(*rule) {
+            mended.insert(*rule);
+        }
+        assert!(!run(&scratch, FIX).contains("-- stdout\n"), "{rule}, {to:?}");
+    }
+    let expected = ["KS-A03", "KS-A05", "KS-A12", "KS-A16", "KS-P01", "KS-P06", "KS-P10"];
+    assert_eq!(mended, expected.into_iter().collect());
 }
 
 /// Argo CD with server-side apply writes the default of a relabeling into the object.
