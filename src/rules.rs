@@ -30,20 +30,18 @@ pub mod observability {
 
 /// Pods, and the sets that they form.
 pub mod pod {
-    pub use crate::{lint::rules::pod::*, zookeeper::ENSEMBLE};
+    pub use crate::lint::rules::pod::*;
 }
 
 use crate::{
     diagnostics::{self, Rule},
-    lint, zookeeper,
+    lint,
 };
 
 /// All rules, sorted by id.
 pub fn all() -> &'static [&'static Rule] {
     static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-        let mut all = [diagnostics::rules::FAMILIES, lint::rules::FAMILIES, &[zookeeper::RULES]]
-            .concat()
-            .concat();
+        let mut all = [diagnostics::rules::FAMILIES, lint::rules::FAMILIES].concat().concat();
         all.sort_unstable_by_key(|rule| rule.id);
         all
     });

@@ -19,3 +19,4 @@ mod out;
 mod pods;
 mod rules;
 mod settings;
+mod worlds;

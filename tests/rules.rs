@@ -574,26 +574,19 @@ fn of_two_stacks(rule: &Rule) -> bool {
     [&rules::stack::OBJECT_OF_TWO_STACKS, &rules::stack::TOPIC_OF_TWO_STACKS].contains(&rule)
 }
 
-#[test]
-fn every_rule_can_be_broken() {
+/// The ids of the rules that the stacks here break.
+pub(crate) fn broken_ids() -> BTreeSet<&'static str> {
     let others: Vec<(Stack, Synthesis)> = crate::settings::broken()
         .into_iter()
         .map(|stack| vec![stack])
         .chain(together().into_iter().map(|(broken, _)| broken))
         .flat_map(made)
         .collect();
-    let broken: BTreeSet<&str> = (CASES.iter().map(|(_, synthesis)| synthesis))
+    (CASES.iter().map(|(_, synthesis)| synthesis))
         .chain(others.iter().map(|(_, synthesis)| synthesis))
         .flat_map(|synthesis| &synthesis.findings)
         .map(|finding| finding.rule.id)
-        .collect();
-    let silent: Vec<&str> = rules::all()
-        .iter()
-        .filter(|rule| !of_objects(rule))
-        .map(|rule| rule.id)
-        .filter(|id| !broken.contains(id))
-        .collect();
-    assert!(silent.is_empty(), "no stack here breaks {silent:?}");
+        .collect()
 }
 
 #[test]

@@ -403,15 +403,6 @@ impl Construct for Connect {
                 finding.hint("choose another prefix in `.internal_topics(…)`");
             });
         }
-        if self.registry.is_some() && self.images.distribution() == Distribution::Apache {
-            check.report(
-                &rules::registry::CONVERTERS,
-                format!("image `{}` has no Avro converters", self.images.connect()),
-                |finding| {
-                    finding.hint("use `.images(ImageSet::confluent(…))`, or remove `.avro(…)`");
-                },
-            );
-        }
         let reader = Reader {
             role: Role::Worker,
             version: self.images.version(),

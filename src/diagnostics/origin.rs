@@ -33,8 +33,13 @@ pub(crate) enum Author {
 impl Origin {
     /// That of the resources of a workload's process: a part of the construct, and its line.
     pub(crate) fn of_resources(item: &str, location: Location) -> Self {
+        Self::of_field("/spec/template/spec/containers/0/resources", item, location)
+    }
+
+    /// That of a field and what is below it: a part of the construct, and its line.
+    pub(crate) fn of_field(field: &str, item: &str, location: Location) -> Self {
         Self {
-            field: "/spec/template/spec/containers/0/resources".to_owned(),
+            field: field.to_owned(),
             setting: String::new(),
             value: String::new(),
             item: item.to_owned(),

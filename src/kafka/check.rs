@@ -54,7 +54,6 @@ impl KafkaCluster {
         self.options.check(check, "", self.meta.location);
         check_rolling_updates(check);
         self.check_roles(check);
-        self.check_node_ids(check);
         self.check_listeners(check);
         self.check_settings(check);
         self.check_zones(check);
@@ -104,34 +103,10 @@ impl KafkaCluster {
             );
             return;
         }
-        let controllers = self.count(Roles::controller);
-        match controllers {
-            0 => check.report(&kraft::NO_NODES, "the cluster has no controllers", |finding| {
+        if self.count(Roles::controller) == 0 {
+            check.report(&kraft::NO_NODES, "the cluster has no controllers", |finding| {
                 finding.hint("add `.pool(NodePool::controllers(…, 3))`");
-            }),
-            1 | 2 => check.report(
-                &kraft::TOO_FEW_CONTROLLERS,
-                format!("a quorum of {controllers} tolerates no failures"),
-                |finding| {
-                    finding.hint("use `NodePool::controllers(…, 3)`");
-                },
-            ),
-            even if even.is_multiple_of(2) => check.report(
-                &kraft::EVEN_CONTROLLERS,
-                format!(
-                    "{even} controllers tolerate as many failures as {}: {}",
-                    even - 1,
-                    (even - 1) / 2
-                ),
-                |finding| {
-                    finding.hint(format!(
-                        "use `NodePool::controllers(…, {})`, or {} controllers",
-                        even - 1,
-                        even + 1
-                    ));
-                },
-            ),
-            _ => {}
+            });
         }
         for pool in self.pools.iter().filter(|pool| pool.roles == Roles::Combined) {
             report(
@@ -147,40 +122,6 @@ impl KafkaCluster {
                     ));
                 },
             );
-        }
-    }
-
-    fn check_node_ids(&self, check: &mut Check<'_>) {
-        let mut taken: BTreeMap<u32, &NodePool> = BTreeMap::new();
-        for pool in &self.pools {
-            // The default of `reserved.broker.max.id`.
-            if !self.is_kraft() && pool.ids().end > 1001 {
-                report(
-                    check,
-                    &kraft::RESERVED_ID,
-                    pool,
-                    format!("pool `{}` has ids up to {}, above 1000", pool.name, pool.ids().end - 1),
-                    |finding| {
-                        finding.hint("lower `.first_id(…)`");
-                    },
-                );
-            }
-            let clash = pool.ids().find_map(|id| taken.get(&id).map(|other| (id, *other)));
-            if let Some((id, other)) = clash {
-                report(
-                    check,
-                    &kraft::NODE_ID_TWICE,
-                    pool,
-                    format!("node id {id} of pool `{}` is taken by pool `{}`", pool.name, other.name),
-                    |finding| {
-                        finding.hint(format!(
-                            "give the pool other ids: `.first_id({})`",
-                            other.ids().end.next_multiple_of(100)
-                        ));
-                    },
-                );
-            }
-            taken.extend(pool.ids().map(|id| (id, pool)));
         }
     }
 

@@ -67,7 +67,10 @@ impl KafkaCluster {
             objects.push(
                 Object::new(&self.stateful_set(context, pool, &config))
                     .of_version(version)
-                    .with_origins([Origin::of_resources(&pool.name, pool.location)]),
+                    .with_origins([
+                        Origin::of_resources(&pool.name, pool.location),
+                        Origin::of_field("/spec/ordinals", &pool.name, pool.location),
+                    ]),
             );
         }
         for roles in self.components() {

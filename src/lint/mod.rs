@@ -57,8 +57,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub use file::read;
-pub(crate) use kafka::bootstrap::check as bootstrap;
 pub(crate) use kafka::flows::CUT;
+pub(crate) use kafka::{bootstrap::check as bootstrap, converters::registry_url};
 pub use model::{
     ObjectModel,
     set::{NotJudged, SetJudgement},
@@ -122,7 +122,7 @@ fn addressed(objects: &[ObjectModel]) -> BTreeSet<String> {
         .collect();
     let texts = objects.iter().flat_map(|object| {
         let process = object.workload().and_then(|workload| workload.kafka.as_ref());
-        let settings = process.map(|process| process.settings(|_| &[])).unwrap_or_default();
+        let settings = process.map(|process| process.settings(|_| None)).unwrap_or_default();
         let settings: Vec<String> = settings.iter().map(|(_, setting)| setting.value.clone()).collect();
         let hosts = object.addresses.iter().map(|address| address.host.clone());
         let lines = match &object.detail {

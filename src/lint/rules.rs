@@ -46,7 +46,7 @@ pub(crate) mod pod {
         kafka::node_ids::{ID_ELSEWHERE, ID_NOT_A_NUMBER, ID_SHARED},
         kafka::outside::INSIDE_NAMES,
         kafka::ports::{NOT_LISTENING, PORT_TAKEN},
-        kafka::quorum::{QUORUM_START, VOTERS},
+        kafka::quorum::{ENSEMBLE, QUORUM_START, VOTERS},
         kafka::service_links::SERVICE_LINKS,
         kafka::temporary::TEMPORARY_FILES,
         kafka::tools::{COLLECTORS, OTHER_RELEASE, OVERRIDDEN_VARIABLE, PROBE_INHERITS, PROBE_TIMEOUT},

@@ -16,6 +16,7 @@ use crate::{
     context::Context,
     diagnostics::{Origin, rules::registry},
     kafka::KafkaHandle,
+    lint,
     manifest::Object,
     quantity::{Duration, Resources, Units},
     settings::Settings,
@@ -389,21 +390,9 @@ impl SchemaRegistryHandle {
 
     fn check_or(&self, instead: String, check: &mut Check<'_>) {
         check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
-        let wrong = |url: &str| {
-            let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-            host.is_none_or(|host| {
-                host.starts_with(['/', ':']) || host.is_empty() || !host.chars().all(|c| c.is_ascii_graphic())
-            })
-        };
-        // Several addresses of one registry, separated by commas, are what its clients accept.
-        if let Some(url) = self.0.url.split(',').find(|url| wrong(url)) {
-            check.report(
-                &registry::ADDRESS,
-                format!("{url:?} is not an http(s) URL"),
-                |finding| {
-                    finding.hint("give `SchemaRegistry::external` a URL, such as `https://schemas.example.com`");
-                },
-            );
+        // The line of the handle is known here alone.
+        if let Some(finding) = lint::registry_url(&self.0.url) {
+            check.add(finding, |_| {});
         }
     }
 

@@ -32,10 +32,24 @@ pub(super) fn check(stack: &Stack, rendered: &[Rendered<'_>], extent: Extent, fi
         Extent::Each => vec![Diagnostics::default(); models.len()],
         Extent::Set | Extent::Settings => lint::judge_set(&models, stack.context.platform).findings,
     };
+    // A construct that knows the line of what it was given has said it.
+    let known: BTreeSet<(&str, String, String)> = findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.rule.id,
+                finding.place.construct.clone(),
+                finding.message.clone(),
+            )
+        })
+        .collect();
     let mut told = BTreeSet::new();
     for ((part, object), among_others) in objects.iter().zip(among_others) {
         let mut check = Check::new(&stack.context, part.construct, object.location, findings);
         for finding in object.judged.findings.iter().chain(&among_others) {
+            if known.contains(&(finding.rule.id, part.construct.to_owned(), finding.message.clone())) {
+                continue;
+            }
             let amended = object.location != part.location;
             let Some(origin) = object.origin(finding, amended) else {
                 if extent == Extent::Settings {

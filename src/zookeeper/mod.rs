@@ -11,12 +11,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe, VolumeMount};
 use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
-    diagnostics::{
-        Origin,
-        Severity::{Error, Warning},
-        family::rules,
-        rules::kraft,
-    },
+    diagnostics::{Origin, rules::kraft},
     manifest::Object,
     metrics,
     quantity::{Duration, Resources, Units},
@@ -28,18 +23,6 @@ use crate::{
         service_account, stateful_set, tcp_probe,
     },
 };
-
-rules! { rules::pod;
-    /// A ZooKeeper ensemble that tolerates no failures.
-    pub const ENSEMBLE: Rule = Rule {
-        id: "KS-P12",
-        production: Error,
-        development: Warning,
-        summary: "a ZooKeeper ensemble that tolerates no failures, or has an even number of servers",
-        explanation: "An ensemble works while more than half of its servers run: one or two servers tolerate no failures, and an even number tolerates as many failures as one server fewer.",
-        source: "ZooKeeper administrator's guide, clustered setup",
-    };
-}
 
 const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
@@ -284,21 +267,6 @@ impl Construct for ZooKeeper {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        let replicas = self.replicas;
-        let problem = match replicas {
-            0..3 => Some(format!("an ensemble of {replicas} tolerates no failures")),
-            even if even.is_multiple_of(2) => Some(format!(
-                "{even} servers tolerate as many failures as {}: {}",
-                even - 1,
-                (even - 1) / 2
-            )),
-            _ => None,
-        };
-        if let Some(problem) = problem {
-            check.report(&ENSEMBLE, problem, |finding| {
-                finding.hint("use `ZooKeeper::new(…, 3)`");
-            });
-        }
         // `preAllocSize` of a transaction log, and a snapshot beside it.
         let least = 128.mib();
         let size = self.storage.size;
@@ -348,7 +316,7 @@ impl Construct for ZooKeeper {
         let volume = self.storage.claim("data");
         vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),
-            Object::new(&config),
+            Object::new(&config).with_origins([Origin::of_field(&format!("/data/{FILE}"), "", self.meta.location)]),
             Object::new(&service(context, &labels, &self.meta.name, &[CLIENT])),
             Object::new(&headless_service(
                 context,

@@ -9,7 +9,7 @@ fn clients() {
     hold(ALL);
 }
 
-const ALL: &[Edit] = &[
+pub(super) const ALL: &[Edit] = &[
     fault(
         "KS-E04",
         "apache",

@@ -11,7 +11,7 @@ fn durability() {
     hold(ALL);
 }
 
-const ALL: &[Edit] = &[
+pub(super) const ALL: &[Edit] = &[
     fault(
         "KS-D01",
         "prod",

@@ -9,6 +9,7 @@ mod durability;
 mod foreign;
 mod limits;
 mod monitoring;
+mod objects;
 mod pods;
 mod settings;
 mod topics;
@@ -22,7 +23,8 @@ use std::{
 
 use kafka_stacks::{
     lint::{self, ObjectModel},
-    prelude::{Kubernetes, Platform},
+    prelude::{Diagnostic, Kubernetes, Platform, Severity, rules},
+    yaml::read::Lines,
 };
 
 /// The rule that finds it; or none, where the edit is sound.
@@ -30,15 +32,30 @@ type Expected = Option<&'static str>;
 
 /// One edit of one file of a layout.
 #[derive(Clone)]
-pub(super) struct Edit {
+pub(crate) struct Edit {
     /// A folder of `out/`, or a file of `layouts/` without its ending.
-    layout: &'static str,
+    pub(crate) layout: &'static str,
     /// The file in that folder; nothing for a layout of one file.
     file: &'static str,
     /// What stands there: the first of several.
     from: &'static str,
-    to: &'static str,
-    expected: Expected,
+    pub(crate) to: &'static str,
+    pub(crate) expected: Expected,
+}
+
+/// All edits of the tables.
+pub(crate) fn edits() -> impl Iterator<Item = Edit> {
+    let tables = [
+        clients::ALL,
+        durability::ALL,
+        limits::LIMITS,
+        monitoring::ALL,
+        objects::ALL,
+        settings::ALL,
+        topics::ALL,
+    ];
+    let tables = tables.into_iter().chain(consistency::TABLES);
+    tables.flatten().cloned().chain(pods::faults())
 }
 
 /// A fault that a rule finds.
@@ -69,18 +86,66 @@ pub(super) const fn sound(layout: &'static str, file: &'static str, from: &'stat
     }
 }
 
+/// What is said about an edit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    line: u32,
+    severity: Severity,
+    rule: &'static str,
+    /// The object, or the file, and the line.
+    place: String,
+    message: String,
+    hint: String,
+}
+
+impl Said {
+    fn of(finding: &Diagnostic, object: &str, line: u32) -> Self {
+        Self {
+            line,
+            // What is missing has to be assumed where nothing says that it is elsewhere.
+            severity: finding.outside.as_ref().map_or(finding.severity, |_| Severity::Error),
+            rule: finding.rule.id,
+            place: format!("{object}, line {line}"),
+            message: finding.message.clone(),
+            hint: finding.yaml_hint.clone().unwrap_or_else(|| finding.hint.clone()),
+        }
+    }
+}
+
+/// An object of a file, and where each part of it is.
+struct Parsed {
+    model: ObjectModel,
+    lines: Lines,
+}
+
+impl Parsed {
+    fn said(&self, finding: &Diagnostic) -> Said {
+        let place = &finding.place;
+        let line = match place.row {
+            Some(row) => self.lines.of_row(&place.field, row),
+            None => self.lines.of(&place.field),
+        };
+        let identity = &self.model.identity;
+        Said::of(finding, &format!("{} {}", identity.kind, identity.name), line)
+    }
+}
+
 /// A file of a layout: its text, what is wrong with it and its objects by themselves, and what others see of the objects.
 struct File {
     text: String,
-    rules: Vec<&'static str>,
-    models: Vec<ObjectModel>,
+    said: Vec<Said>,
+    objects: Vec<Parsed>,
 }
 
 impl File {
-    fn read(name: &str, text: String) -> Self {
-        let (documents, findings) = lint::read(&text, name);
-        let mut rules: Vec<&'static str> = findings.iter().map(|finding| finding.rule.id).collect();
+    fn read(layout: &str, text: String) -> Self {
+        let (documents, findings) = lint::read(&text, "the file");
+        let mut said: Vec<Said> = findings
+            .iter()
+            .map(|finding| Said::of(finding, "the file", finding.location().line()))
+            .collect();
         let mut models = Vec::new();
+        let mut lines = Vec::new();
         for document in documents {
             if document.value["apiVersion"]
                 .as_str()
@@ -89,12 +154,19 @@ impl File {
                 continue;
             }
             let judged = lint::judge_read(&document.value, Kubernetes::NEWEST);
-            rules.extend(judged.findings.iter().map(|finding| finding.rule.id));
-            models.push(judged.model);
+            let parsed = Parsed {
+                model: judged.model,
+                lines: document.lines,
+            };
+            said.extend(judged.findings.iter().map(|finding| parsed.said(finding)));
+            models.push(parsed.model);
+            lines.push(parsed.lines);
         }
         // As a folder of Helm's output.
-        lint::settle_namespaces(&mut models, |_| true);
-        Self { text, rules, models }
+        lint::settle_namespaces(&mut models, |_| !layout.starts_with("objects/"));
+        let objects = models.into_iter().zip(lines);
+        let objects = objects.map(|(model, lines)| Parsed { model, lines }).collect();
+        Self { text, said, objects }
     }
 }
 
@@ -103,7 +175,10 @@ struct Layout(BTreeMap<String, File>);
 impl Layout {
     fn read(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let one = root.join(format!("tests/faults/layouts/{name}.yaml"));
+        let one = match name.strip_prefix("objects/") {
+            Some(name) => root.join(format!("tests/objects/{name}.yaml")),
+            None => root.join(format!("tests/faults/layouts/{name}.yaml")),
+        };
         let mut files = BTreeMap::new();
         if one.exists() {
             files.insert(String::new(), File::read(name, fs::read_to_string(one).unwrap()));
@@ -120,16 +195,16 @@ impl Layout {
                         folders.push(path);
                     }
                 } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                    let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/");
-                    files.insert(name.clone(), File::read(&name, fs::read_to_string(&path).unwrap()));
+                    let file = path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/");
+                    files.insert(file, File::read(name, fs::read_to_string(&path).unwrap()));
                 }
             }
         }
         Self(files)
     }
 
-    /// The ids of the rules that have something to say, with one file in another's place.
-    fn judge(&self, edited: Option<(&str, &File)>) -> Vec<&'static str> {
+    /// What is said, with one file in another's place.
+    fn judge(&self, edited: Option<(&str, &File)>) -> Vec<Said> {
         let files: Vec<&File> = self
             .0
             .iter()
@@ -139,13 +214,57 @@ impl Layout {
                     .map_or(file, |(_, edited)| edited)
             })
             .collect();
-        let models: Vec<&ObjectModel> = files.iter().flat_map(|file| &file.models).collect();
-        let mut found: Vec<&'static str> = files.iter().flat_map(|file| file.rules.iter().copied()).collect();
-        for findings in lint::judge_set(&models, Platform::default()).findings {
-            found.extend(findings.iter().map(|finding| finding.rule.id));
+        let objects: Vec<&Parsed> = files.iter().flat_map(|file| &file.objects).collect();
+        let models: Vec<&ObjectModel> = objects.iter().map(|object| &object.model).collect();
+        let mut said: Vec<Said> = files.iter().flat_map(|file| file.said.iter().cloned()).collect();
+        for (object, findings) in objects
+            .iter()
+            .zip(lint::judge_set(&models, Platform::default()).findings)
+        {
+            said.extend(findings.iter().map(|finding| object.said(finding)));
         }
-        found.extend(lint::duplicates(&models).iter().map(|_| "KS-S03"));
-        found
+        let twice = lint::duplicates(&models).into_iter();
+        said.extend(twice.map(|(index, _)| {
+            let finding = Diagnostic::new(&rules::stack::OBJECT_TWICE, "is there twice");
+            objects[index].said(&finding)
+        }));
+        said.sort();
+        said
+    }
+}
+
+impl Edit {
+    /// The file with the edit, and the rest of its layout.
+    fn made(&self) -> Result<(&'static Layout, File), String> {
+        let Self {
+            layout, file, from, to, ..
+        } = self;
+        let what = format!("{layout}/{file}: {from:?} → {to:?}");
+        let all = LAYOUTS.get(layout).ok_or_else(|| format!("{what}: no such layout"))?;
+        let before = all.0.get(*file).ok_or_else(|| format!("{what}: no such file"))?;
+        if !before.text.contains(from) {
+            return Err(format!("{what}: the text is not there"));
+        }
+        Ok((all, File::read(layout, before.text.replacen(from, to, 1))))
+    }
+
+    /// How much text there is in its layout.
+    pub(crate) fn size(&self) -> usize {
+        LAYOUTS[self.layout].0.values().map(|file| file.text.len()).sum()
+    }
+
+    /// The texts of all files of the layout, with the edit.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let (layout, edited) = self.made().unwrap();
+        let others = layout.0.iter().filter(|(name, _)| *name != self.file);
+        let others = others.map(|(_, file)| file.text.clone());
+        others.chain([edited.text]).collect()
+    }
+
+    /// What is said about it.
+    fn said(&self) -> Vec<Said> {
+        let (layout, file) = self.made().unwrap();
+        layout.judge(Some((self.file, &file)))
     }
 }
 
@@ -159,6 +278,10 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
         "bitnami",
         "bitnami-files",
         "zookeepers",
+        "variables",
+        "objects/plain",
+        "objects/kafka",
+        "objects/apache",
     ]
     .into_iter()
     .map(|name| (name, Layout::read(name)))
@@ -169,26 +292,17 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
 pub(super) fn hold(edits: &[Edit]) {
     let mut wrong = Vec::new();
     for edit in edits {
-        let Edit {
-            layout,
-            file,
-            from,
-            to,
-            expected,
-        } = edit;
-        let what = format!("{layout}/{file}: {from:?} → {to:?}");
-        let all = LAYOUTS.get(layout).unwrap_or_else(|| panic!("no layout `{layout}`"));
-        let Some(before) = all.0.get(*file) else {
-            wrong.push(format!("{what}: no such file"));
-            continue;
+        let (layout, edited) = match edit.made() {
+            Ok(made) => made,
+            Err(error) => {
+                wrong.push(error);
+                continue;
+            }
         };
-        if !before.text.contains(from) {
-            wrong.push(format!("{what}: the text is not there"));
-            continue;
-        }
-        let edited = File::read(file, before.text.replacen(from, to, 1));
-        let found: BTreeSet<&str> = all.judge(Some((file, &edited))).into_iter().collect();
-        match expected {
+        let said = layout.judge(Some((edit.file, &edited)));
+        let found: BTreeSet<&str> = said.iter().map(|said| said.rule).collect();
+        let what = format!("{}/{}: {:?} → {:?}", edit.layout, edit.file, edit.from, edit.to);
+        match edit.expected {
             Some(rule) if found.contains(rule) => {}
             None if found.is_empty() => {}
             Some(rule) => wrong.push(format!("{what}: not found by {rule}, but by {found:?}")),
@@ -207,6 +321,6 @@ pub(super) fn hold(edits: &[Edit]) {
 #[test]
 fn the_layouts_are_sound() {
     for (name, layout) in LAYOUTS.iter() {
-        assert_eq!(layout.judge(None), [""; 0], "{name}");
+        assert_eq!(layout.judge(None), [], "{name}");
     }
 }

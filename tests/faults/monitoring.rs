@@ -19,7 +19,7 @@ const SHRINK: &str =
 const USED: &str =
     "100 * persistentvolumeclaim:kubelet_volume_stats_used:ratio{namespace=\"kafka\",kafka_cluster=\"kafka\"} > 80";
 
-const ALL: &[Edit] = &[
+pub(super) const ALL: &[Edit] = &[
     // In rules of this crate.
     fault(
         "KS-O03",

@@ -10,7 +10,7 @@ fn settings() {
     hold(ALL);
 }
 
-const ALL: &[Edit] = &[
+pub(super) const ALL: &[Edit] = &[
     fault("KS-K30", "prod", BROKER, "num.io.threads=8", "num.io.thread=8"),
     fault("KS-K31", "prod", BROKER, "num.io.threads=8", "linger.ms=8"),
     fault(
@@ -34,6 +34,35 @@ const ALL: &[Edit] = &[
         BROKER,
         "auto.create.topics.enable=false",
         "auto.create.topics.enable=no",
+    ),
+    fault("KS-K32", "prod", BROKER, "num.io.threads=8", "log.cleaner.enable=true"),
+    fault(
+        "KS-R32",
+        "prod-zookeeper",
+        WORKER,
+        "group.id=",
+        "auto.include.jmx.reporter=true\n    group.id=",
+    ),
+    fault(
+        "KS-R05",
+        "prod",
+        "kafka-connect/deployment-kafka-connect.yaml",
+        "image: confluentinc/cp-kafka-connect:8.3.1\n        livenessProbe",
+        "image: apache/kafka:4.3.1\n        livenessProbe",
+    ),
+    fault(
+        "KS-R08",
+        "prod",
+        WORKER,
+        "value.converter.schema.registry.url=http://",
+        "value.converter.schema.registry.url=",
+    ),
+    fault(
+        "KS-D04",
+        "prod",
+        "schema-registry/configmap-schema-registry.yaml",
+        "kafkastore.topic.replication.factor=3",
+        "kafkastore.topic.replication.factor=1",
     ),
     sound("prod", BROKER, "num.io.threads=8", "num.io.threads = 16"),
     sound("prod", BROKER, "num.io.threads=8", "num.io.threads: 16"),
@@ -77,6 +106,41 @@ const ALL: &[Edit] = &[
         "",
         "KAFKA_DEFAULT_REPLICATION_FACTOR\n              value: '3'",
         "KAFKA_DEFAULT_REPLICATION_FACTOR\n              value: three",
+    ),
+    // Variables of a ConfigMap.
+    fault(
+        "KS-K33",
+        "variables",
+        "",
+        "KAFKA_DEFAULT_REPLICATION_FACTOR: '3'",
+        "KAFKA_DEFAULT_REPLICATION_FACTOR: three",
+    ),
+    fault(
+        "KS-D04",
+        "variables",
+        "",
+        "KAFKA_MIN_INSYNC_REPLICAS: '2'",
+        "KAFKA_MIN_INSYNC_REPLICAS: '1'",
+    ),
+    fault(
+        "KS-K40",
+        "variables",
+        "",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: CLIENT:PLAINTEXT,",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: CLINT:PLAINTEXT,",
+    ),
+    fault(
+        "KS-D08",
+        "variables",
+        "",
+        "                name: broker-variables\n          env:\n",
+        "                name: broker-variables\n          env:\n            - name: KAFKA_AUTO_CREATE_TOPICS_ENABLE\n              value: 'true'\n",
+    ),
+    sound(
+        "variables",
+        "",
+        "CLUSTER_ID: WXo4c0tSYlFOc1lEa3ZkTw",
+        "CLUSTER_ID: mZ0y3Kq1R8aT5bV7cX9dEw",
     ),
     fault(
         "KS-K30",

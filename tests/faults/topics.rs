@@ -21,7 +21,7 @@ const fn unread(rule: &'static str, from: &'static str, to: &'static str) -> Edi
     fault(rule, "apache", "", from, to)
 }
 
-const ALL: &[Edit] = &[
+pub(super) const ALL: &[Edit] = &[
     // Names.
     declared(
         "KS-T01",
@@ -265,6 +265,14 @@ const ALL: &[Edit] = &[
         "",
         "    orders replication.factor=3",
         "    orders replication.factor=5",
+    ),
+    declared("KS-T17", "  topics.txt: |", "  topics.txt: \"\"\n  more.txt: |"),
+    fault(
+        "KS-T32",
+        "prod-zookeeper",
+        FILE,
+        "    crm.updates compression.type=snappy",
+        "    crm.updates message.format.version=3.9-IV0",
     ),
     // Names of settings, which are judged with the topic's file.
     declared(

@@ -6,17 +6,15 @@ mod amended;
 mod built;
 mod defects;
 mod documented;
-mod faults;
 mod mended;
 mod monitored;
 mod piped;
-mod surroundings;
+pub(crate) mod surroundings;
 mod unknown;
 
-use std::{collections::BTreeSet, fs};
+use std::fs;
 
 use insta::assert_snapshot;
-use kafka_stacks::rules;
 
 use super::cli::{Scratch, kafka_stacks, run, transcript};
 
@@ -126,68 +124,6 @@ fn an_image_without_a_version_is_no_error_in_development() {
     );
 }
 
-/// Whether a hint is for the author of a stack: it has a path, the call of a method, or a word for them.
-fn names_rust(hint: &str) -> bool {
-    let calls = hint.split('.').skip(1).any(|after| {
-        let name = after.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
-        name.len() < after.len() && name.starts_with('(')
-    });
-    calls
-        || ["::", "stack.", "construct", "builder"]
-            .iter()
-            .any(|word| hint.contains(word))
-}
-
-#[test]
-fn each_fault_is_found_by_its_rule_with_its_line() {
-    let mut said = String::new();
-    let mut found: BTreeSet<String> = BTreeSet::new();
-    for (rule, base, from, to) in faults::ALL {
-        assert!(base.contains(from), "{rule}: {from:?} is not in the base");
-        let shown = check(&[("a.yaml", &base.replacen(from, to, 1))], &[]);
-        assert!(
-            shown.contains(&format!("[{rule}]")),
-            "{rule} is quiet about {to:?}:\n{shown}"
-        );
-        // A fault that Kubernetes refuses, or silently breaks on, is refused here.
-        for hint in shown.lines().filter(|line| line.starts_with("  hint: ")) {
-            assert!(!names_rust(hint), "{rule}: {hint}");
-        }
-        let warning = shown.contains(&format!("warning[{rule}]"));
-        assert!(
-            shown.starts_with("exit 2\n") || warning,
-            "{rule} lets {to:?} pass:\n{shown}"
-        );
-        found.insert((*rule).to_owned());
-        said += &format!(
-            "# {rule}: {:?} becomes {:?}\n",
-            from.trim(),
-            to.chars().take(120).collect::<String>()
-        );
-        said += shown.split_once("-- stdout\n").map_or("", |(_, findings)| findings);
-    }
-    assert_snapshot!("faults", said);
-    // Those have tests of their own: they need two changes, two files, or a large one.
-    let others = [
-        &rules::api::KUSTOMIZATION,
-        &rules::api::TRANSFORMED,
-        &rules::api::TOO_LARGE,
-        &rules::api::TOO_LARGE_TO_APPLY,
-        &rules::identity::MESH_PORT,
-        &rules::pod::ID_ELSEWHERE,
-    ];
-    let others = others.into_iter().chain(surroundings::rules());
-    found.extend(others.map(|rule| rule.id.to_owned()));
-    let silent: Vec<&str> = rules::all()
-        .iter()
-        // `faults::consistency` has those of settings against each other.
-        .filter(|rule| crate::rules::of_objects(rule) && !rule.path.starts_with("rules::cluster::"))
-        .map(|rule| rule.id)
-        .filter(|id| !found.contains(*id))
-        .collect();
-    assert!(silent.is_empty(), "no manifest here breaks {silent:?}");
-}
-
 #[test]
 fn ports_of_pods_with_a_sidecar_must_be_declared_as_tcp() {
     let injected = KAFKA.replacen(
@@ -218,16 +154,6 @@ fn objects_above_the_size_limits_are_reported() {
     assert_snapshot!(config(270_000));
     assert!(config(1 << 20).starts_with("exit 0\n"));
     assert_snapshot!(config((1 << 20) + 1));
-}
-
-#[test]
-fn manifests_that_only_look_wrong_have_no_errors() {
-    for (rule, base, from, to) in faults::NONE {
-        assert!(base.contains(from), "{rule}: {from:?} is not in the base");
-        let shown = check(&[("a.yaml", &base.replacen(from, to, 1))], &[]);
-        assert!(!shown.contains(&format!("[{rule}]")), "{rule} about {to:?}:\n{shown}");
-        assert!(!shown.contains("error["), "{rule} about {to:?}:\n{shown}");
-    }
 }
 
 #[test]

@@ -4,16 +4,19 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use insta::assert_snapshot;
-use kafka_stacks::{prelude::Rule, rules};
+use kafka_stacks::{
+    prelude::{Platform, Rule},
+    rules,
+};
 
 use super::{KAFKA, check};
 
 /// What is changed in a set of files: a text in it and what takes its place.
 type Edit = (&'static str, &'static str);
 
-struct Case {
+pub(crate) struct Case {
     /// The rule that must find it, or that must be silent.
-    rule: &'static Rule,
+    pub(crate) rule: &'static Rule,
     base: Base,
     edits: &'static [Edit],
     /// Further objects.
@@ -26,6 +29,17 @@ enum Base {
     Kafka,
     /// A folder of `out`.
     Out(&'static str),
+}
+
+impl Case {
+    /// Where its pods run.
+    pub(crate) fn platform(&self) -> Platform {
+        if self.words.contains(&"openshift") {
+            Platform::OpenShift
+        } else {
+            Platform::default()
+        }
+    }
 }
 
 const fn case(rule: &'static Rule, base: Base, edits: &'static [Edit], more: &'static str) -> Case {
@@ -149,7 +163,7 @@ spec:
 ";
 
 /// Faults, each with what makes it.
-const FAULTS: &[Case] = &[
+pub(crate) const FAULTS: &[Case] = &[
     case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
     case(
@@ -338,6 +352,21 @@ spec: {partitions: 6, topicName: orders}
         words: &["--platform", "openshift"],
         ..case(&identity::FIXED_USER, Base::Kafka, &[], "")
     },
+    case(
+        &identity::MESH_PORT,
+        Base::Kafka,
+        &[
+            (
+                "app: kafka\n        sidecar.istio.io/inject: \"false\"",
+                "app: kafka\n        sidecar.istio.io/inject: \"true\"",
+            ),
+            (
+                "  - name: tcp-controller\n    port: 9093\n    targetPort: tcp-controller\n",
+                "",
+            ),
+        ],
+        "",
+    ),
     case(
         &api::NO_OBJECT,
         Base::Kafka,
@@ -541,11 +570,6 @@ spec: {kafka: {}}
     ),
 ];
 
-/// The rules that have their faults here.
-pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
-    FAULTS.iter().map(|case| case.rule).chain([&api::ROLL_TOGETHER])
-}
-
 /// All objects of a base, as one text.
 fn text(base: Base) -> String {
     let Base::Out(stack) = base else {
@@ -568,8 +592,8 @@ fn text(base: Base) -> String {
     texts.join("---\n")
 }
 
-/// What is said about a case.
-fn said(case: &Case) -> String {
+/// The manifests of a case.
+pub(crate) fn manifests(case: &Case) -> String {
     let mut text = text(case.base);
     if !case.more.is_empty() {
         text += "---\n";
@@ -579,7 +603,12 @@ fn said(case: &Case) -> String {
         assert!(text.contains(from), "{}: {from:?} is not there", case.rule.id);
         text = text.replacen(from, to, 1);
     }
-    check(&[("a.yaml", &text)], case.words)
+    text
+}
+
+/// What is said about a case.
+fn said(case: &Case) -> String {
+    check(&[("a.yaml", &manifests(case))], case.words)
 }
 
 #[test]

@@ -768,7 +768,7 @@ fn is_of_brokers(worker: &Worker) -> bool {
     let controllers = worker.labels().iter().any(|(_, value)| value == "controller")
         || worker.model.identity.name.ends_with("controller")
         || process.is_some_and(|process| {
-            let settings = process.settings(|_| &[]);
+            let settings = process.settings(|_| None);
             settings
                 .get("process.roles")
                 .is_some_and(|roles| roles.value.trim() == "controller")

@@ -52,7 +52,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .commands
         .iter()
         .any(|(_, command)| command.contains("kafka-storage"));
-    if member.process.entrypoint && kraft && official && member.process.cluster_id.is_none() && !made {
+    // It may be a variable of another object.
+    let open = member.container().is_some_and(|container| container.open);
+    if member.process.entrypoint && kraft && official && member.process.cluster_id.is_none() && !made && !open {
         findings
             .add(
                 member.index,

@@ -313,6 +313,17 @@ fn controllers(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     };
     let Some(names) = names(setting) else { return };
+    // Kafka writes the names in `listeners` in capitals, and these as they are (3.9.2 and 4.3.1, StorageTool).
+    if member.votes() && setting.value.contains(|c: char| c.is_ascii_lowercase()) {
+        let capitals = setting.value.to_ascii_uppercase();
+        let message = format!(
+            "Kafka compares `{}` with the names of listeners in capitals: the controller finds no listener of its own, and does not start",
+            setting.value
+        );
+        let hint = format!("write `{KEY}={capitals}`");
+        member.refuse(findings, &CONTROLLER_LISTENER, KEY, setting, message, hint);
+        return;
+    }
     let shown = names.join(",");
     if let Some(own) = own(member) {
         let (message, hint) = if member.votes() && !own.iter().any(|name| names.contains(name)) {

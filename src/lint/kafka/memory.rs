@@ -2,7 +2,7 @@
 
 use super::Member;
 use crate::{
-    diagnostics::rules::memory,
+    diagnostics::{Rule, rules::memory},
     lint::model::{
         container::{Container, Stage},
         jvm::{Heap, Jvm},
@@ -63,6 +63,13 @@ impl Member<'_> {
         }
     }
 
+    /// The size that its heap grows to, in bytes, if it is known.
+    pub(super) fn heap(&self) -> Option<u64> {
+        let container = self.container()?;
+        let default = (!container.open).then(|| self.default_heap()).flatten();
+        self.jvm()?.heap(default)?.within(container.memory)
+    }
+
     /// The heap that Kafka's start script gives the process where no variable does.
     fn default_heap(&self) -> Option<u64> {
         let script = self.process.entrypoint && self.is_known_image()
@@ -88,7 +95,13 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .get("process.roles")
             .is_none_or(|roles| roles.value.contains("broker"));
     let largest = broker.then(|| Bytes::from_mib(6 * 1024));
-    judge(findings, member.index, container, jvm, default, member.floor(), largest);
+    let memory = Memory {
+        findings,
+        index: member.index,
+        container,
+        floor: member.floor(),
+    };
+    memory.judge(jvm, default, largest);
 }
 
 /// Other processes of the family, whose settings are not judged: Apicurio's registry.
@@ -98,157 +111,149 @@ pub(super) fn of_others(findings: &mut SetFindings, index: usize, workload: &Wor
             && (container.words.first()).is_none_or(|word| word.rsplit('/').next() == Some("java"));
         if runs && container.image_name().contains("apicurio-registry") {
             let jvm = Jvm::of(container, Program::Registry);
-            judge(findings, index, container, &jvm, None, Some(APICURIO), None);
+            let memory = Memory {
+                findings,
+                index,
+                container,
+                floor: Some(APICURIO),
+            };
+            memory.judge(&jvm, None, None);
         }
     }
 }
 
-fn judge(
-    findings: &mut SetFindings,
+/// The memory of a container, and where what is wrong with it is said.
+struct Memory<'a> {
+    findings: &'a mut SetFindings,
     index: usize,
-    container: &Container,
-    jvm: &Jvm,
-    default: Option<u64>,
+    container: &'a Container,
     floor: Option<Floor>,
-    largest: Option<Bytes>,
-) {
-    let place = format!("{}/resources", container.pointer);
-    let heap = jvm.heap(default);
-    let initial = jvm.initial_heap();
-    let sizes = [&heap, &initial];
-    if let Some(size) = sizes.iter().find_map(|heap| match heap {
-        Some(Heap::Invalid(size)) => Some(size),
-        _ => None,
-    }) {
-        findings
-            .add(
-                index,
-                container.pointer.clone(),
-                &memory::HEAP_OPTIONS,
-                format!(
-                    "the JVM of container `{}` does not start: `{size}` is not a size of a heap",
-                    container.name
-                ),
-            )
-            .hint("write it as `512m` or `4g`");
-        return;
+}
+
+impl Memory<'_> {
+    /// Reports a JVM that does not start with its options.
+    fn of_options(&mut self, why: &str, hint: &str) {
+        let Container { pointer, name, .. } = self.container;
+        let message = format!("the JVM of container `{name}` does not start: {why}");
+        self.findings
+            .add(self.index, pointer.clone(), &memory::HEAP_OPTIONS, message)
+            .hint(hint);
     }
-    let limit = container.memory;
-    let Some(heap) = heap.and_then(|heap| heap.within(limit)) else {
-        too_little(findings, index, &place, limit, None, floor);
-        return;
-    };
-    if let Some(Heap::Bytes(initial)) = initial
-        && initial > heap
-    {
-        findings
-            .add(
-                index,
-                container.pointer.clone(),
-                &memory::HEAP_OPTIONS,
-                format!(
-                    "the JVM of container `{}` does not start: its heap begins with {}, above the largest of {}",
-                    container.name,
-                    shown(initial),
-                    shown(heap)
-                ),
-            )
-            .hint("give `-Xms` and `-Xmx` the same size");
+
+    /// Reports sizes that do not fit.
+    fn of_sizes(&mut self, rule: &'static Rule, message: String, hint: &str, yaml_hint: &str) {
+        let place = format!("{}/resources", self.container.pointer);
+        self.findings
+            .add(self.index, place, rule, message)
+            .hint(hint)
+            .yaml_hint(yaml_hint);
     }
-    // The heap follows from the memory.
-    if too_little(findings, index, &place, limit, Some(heap), floor) {
-        return;
+
+    fn judge(mut self, jvm: &Jvm, default: Option<u64>, largest: Option<Bytes>) {
+        let heap = jvm.heap(default);
+        let initial = jvm.initial_heap();
+        if let Some(size) = [&heap, &initial].iter().find_map(|heap| match heap {
+            Some(Heap::Invalid(size)) => Some(size),
+            _ => None,
+        }) {
+            self.of_options(
+                &format!("`{size}` is not a size of a heap"),
+                "write it as `512m` or `4g`",
+            );
+            return;
+        }
+        let limit = self.container.memory;
+        let Some(heap) = heap.and_then(|heap| heap.within(limit)) else {
+            self.too_little(limit, None);
+            return;
+        };
+        if let Some(Heap::Bytes(initial)) = initial
+            && initial > heap
+        {
+            let (initial, heap) = (shown(initial), shown(heap));
+            let why = format!("its heap begins with {initial}, above the largest of {heap}");
+            self.of_options(&why, "give `-Xms` and `-Xmx` the same size");
+        }
+        // The heap follows from the memory.
+        if self.too_little(limit, Some(heap)) {
+            return;
+        }
+        if let Some(limit) = limit {
+            self.within(limit, heap);
+        }
+        if let Some(largest) = largest.filter(|largest| heap > largest.get()) {
+            let message = format!(
+                "heap {} of container `{}` is above {largest}",
+                shown(heap),
+                self.container.name
+            );
+            self.of_sizes(
+                &memory::HEAP_TOO_LARGE,
+                message,
+                "remove `.heap(…)`: half of the memory and at most 6Gi",
+                "lower `-Xmx` to half of the memory, and at most 6g",
+            );
+        }
     }
-    if let Some(limit) = limit {
+
+    /// A heap in the memory of its container.
+    fn within(&mut self, limit: u64, heap: u64) {
         let most = limit / 4 * 3;
         if heap > most {
-            findings
-                .add(
-                    index,
-                    place.clone(),
-                    &memory::HEAP_ABOVE_MEMORY,
-                    format!(
-                        "heap {} in a container of {}: above {} there is no room for the rest of the JVM",
-                        shown(heap),
-                        shown(limit),
-                        shown(most)
-                    ),
-                )
-                .hint("lower `.heap(…)` or raise the memory in `.resources(…)`")
-                .yaml_hint("raise the memory limit, or lower `-Xmx`");
-        } else if heap < 1 << 20 && floor.is_none() {
-            findings
-                .add(
-                    index,
-                    place.clone(),
-                    &memory::HEAP_ABOVE_MEMORY,
-                    format!("memory {} leaves no room for a heap", shown(limit)),
-                )
-                .hint("raise the memory in `.resources(…)`")
-                .yaml_hint("raise the memory limit");
+            let message = format!(
+                "heap {} in a container of {}: above {} there is no room for the rest of the JVM",
+                shown(heap),
+                shown(limit),
+                shown(most)
+            );
+            self.of_sizes(
+                &memory::HEAP_ABOVE_MEMORY,
+                message,
+                "lower `.heap(…)` or raise the memory in `.resources(…)`",
+                "raise the memory limit, or lower `-Xmx`",
+            );
+        } else if heap < 1 << 20 && self.floor.is_none() {
+            self.of_sizes(
+                &memory::HEAP_ABOVE_MEMORY,
+                format!("memory {} leaves no room for a heap", shown(limit)),
+                RAISE,
+                RAISE_LIMIT,
+            );
         }
     }
-    if let Some(largest) = largest.filter(|largest| heap > largest.get()) {
-        findings
-            .add(
-                index,
-                place,
-                &memory::HEAP_TOO_LARGE,
-                format!(
-                    "heap {} of container `{}` is above {largest}",
-                    shown(heap),
-                    container.name
-                ),
-            )
-            .hint("remove `.heap(…)`: half of the memory and at most 6Gi")
-            .yaml_hint("lower `-Xmx` to half of the memory, and at most 6g");
+
+    /// Reports memory or a heap below the floor. Whether it is the memory, from which the heap follows.
+    fn too_little(&mut self, limit: Option<u64>, heap: Option<u64>) -> bool {
+        let Some(floor) = self.floor else { return false };
+        let process = floor.process;
+        if let Some(limit) = limit.filter(|limit| *limit < floor.memory.get()) {
+            let message = format!(
+                "memory {} is too small for a {process} to start, which needs {}",
+                shown(limit),
+                floor.memory
+            );
+            self.of_sizes(&memory::FLOOR, message, RAISE, RAISE_LIMIT);
+            return true;
+        }
+        if let Some(heap) = heap.filter(|heap| *heap < floor.heap.get()) {
+            let message = format!(
+                "heap {} is too small for a {process} to start, which needs {}",
+                shown(heap),
+                floor.heap
+            );
+            self.of_sizes(
+                &memory::FLOOR,
+                message,
+                "remove `.heap(…)`, or raise it",
+                "raise `-Xmx`",
+            );
+        }
+        false
     }
 }
 
-/// Reports memory or a heap below the floor. Whether it is the memory, from which the heap follows.
-fn too_little(
-    findings: &mut SetFindings,
-    index: usize,
-    place: &str,
-    limit: Option<u64>,
-    heap: Option<u64>,
-    floor: Option<Floor>,
-) -> bool {
-    let Some(floor) = floor else { return false };
-    let process = floor.process;
-    if let Some(limit) = limit.filter(|limit| *limit < floor.memory.get()) {
-        findings
-            .add(
-                index,
-                place,
-                &memory::FLOOR,
-                format!(
-                    "memory {} is too small for a {process} to start, which needs {}",
-                    shown(limit),
-                    floor.memory
-                ),
-            )
-            .hint("raise the memory in `.resources(…)`")
-            .yaml_hint("raise the memory limit");
-        return true;
-    }
-    if let Some(heap) = heap.filter(|heap| *heap < floor.heap.get()) {
-        findings
-            .add(
-                index,
-                place,
-                &memory::FLOOR,
-                format!(
-                    "heap {} is too small for a {process} to start, which needs {}",
-                    shown(heap),
-                    floor.heap
-                ),
-            )
-            .hint("remove `.heap(…)`, or raise it")
-            .yaml_hint("raise `-Xmx`");
-    }
-    false
-}
+const RAISE: &str = "raise the memory in `.resources(…)`";
+const RAISE_LIMIT: &str = "raise the memory limit";
 
 fn shown(bytes: u64) -> String {
     Bytes::from_mib(bytes >> 20).to_string()

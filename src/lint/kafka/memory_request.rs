@@ -6,6 +6,7 @@ use crate::diagnostics::{
     family::rules,
 };
 use crate::lint::model::set::SetFindings;
+use crate::quantity::Bytes;
 
 rules! { rules::api;
     /// A broker without memory of its own.
@@ -13,25 +14,35 @@ rules! { rules::api;
         id: "KS-A46",
         production: Warning,
         development: Off,
-        summary: "a broker or a voter without a memory request",
+        summary: "a broker or a voter that requests no memory, or less than its heap",
         explanation: "The scheduler counts requests, and the kubelet evicts first what uses more than it requested. A \
-            broker without a request may be put on a full node, and is among the first to go when memory runs short.",
+            broker without a request, or with one below its heap, may be put on a full node, and is among the first \
+            to go when memory runs short.",
         source: "Kubernetes, Node-pressure Eviction; Pod Quality of Service Classes",
     };
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    if member.process.requests_memory || member.workload.replicas < 2 {
+    let Some(container) = member.container().filter(|_| member.workload.replicas > 1) else {
         return;
-    }
+    };
+    let what = match (container.requested_memory, member.heap()) {
+        (None, _) => "requests no memory".to_owned(),
+        (Some(requested), Some(heap)) if requested < heap => format!(
+            "requests {} of memory, and its heap alone takes {}",
+            Bytes::from_bytes(requested),
+            Bytes::from_bytes(heap)
+        ),
+        _ => return,
+    };
     findings
         .add(
             member.index,
             member.process.pointer.clone(),
             &MEMORY_REQUEST,
             format!(
-                "container `{}` requests no memory: the node may give it to others, and evicts this pod first",
-                member.process.container
+                "container `{}` {what}: the node may give it to others, and evicts this pod first",
+                container.name
             ),
         )
         .hint("set `resources.requests.memory` to heap and page cache together, and `limits.memory` to the same");

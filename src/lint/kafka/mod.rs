@@ -9,6 +9,7 @@ mod clients;
 mod cluster;
 pub(crate) mod cluster_id;
 pub(crate) mod command;
+pub(crate) mod converters;
 pub(crate) mod durability;
 pub(crate) mod early_kill;
 pub(crate) mod entrypoint;
@@ -55,7 +56,7 @@ use super::model::{
     release,
     set::{ObjectSet, SetFindings},
     settings::{EffectiveSettings, Setting},
-    workload::Workload,
+    workload::{Reference, Workload},
 };
 use crate::{
     catalogue::{Key, Role, Unset},
@@ -92,6 +93,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         settings::of_process(member, findings);
         durability::check(member, &brokers, findings);
         bootstrap::of_worker(member, findings);
+        converters::check(member, findings);
         listeners::check(member, findings);
         providers::check(member, findings);
         security::check(member, findings);
@@ -129,6 +131,8 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         }
     }
     cluster_id::shared(&members, findings);
+    quorum::size(&members, findings);
+    node_ids::of_clusters(&members, findings);
     addresses::check(set, &members, findings);
     outside::check(set, &members, findings);
     ownership::check(set, &members, &topics, findings);
@@ -239,13 +243,29 @@ impl Member<'_> {
         let named = |text: &str| text.contains(key) || text.contains(&variable);
         let mut commands = self.process.commands.iter();
         commands.any(|(_, command)| named(command))
+            || self.hides_variables()
             || self.container().is_none_or(|container| {
-                container.open
-                    || container
-                        .variables
-                        .iter()
-                        .any(|(name, value)| name.ends_with("OPTS") && named(value))
+                let mut variables = container.variables.iter();
+                variables.any(|(name, value)| name.ends_with("OPTS") && named(value))
             })
+    }
+
+    /// The objects whose keys are variables of the process.
+    fn sources(&self) -> impl Iterator<Item = &Reference> {
+        let variables = format!("{}/envFrom/", self.process.pointer);
+        let references = self.workload.references.iter();
+        references.filter(move |reference| reference.pointer.starts_with(&variables))
+    }
+
+    /// Whether variables come from an object that is not read: a Secret, or a ConfigMap that is not here.
+    fn hides_variables(&self) -> bool {
+        self.sources().any(|source| !self.reads(source))
+    }
+
+    /// Whether the variables of an object are known.
+    fn reads(&self, source: &Reference) -> bool {
+        let namespace = &self.object.identity.namespace;
+        source.kind == "ConfigMap" && self.set.find(source.kind, namespace, &source.name).is_some()
     }
 
     /// The ConfigMap that has a setting, if one has.

@@ -1,8 +1,12 @@
 //! Ids of nodes, brokers and servers.
 
-use super::Member;
-use crate::diagnostics::{Severity::Error, family::rules};
-use crate::lint::model::{set::SetFindings, settings::POD_NAME};
+use std::{collections::BTreeMap, ops::Range};
+
+use super::{Cluster, Member};
+use crate::{
+    diagnostics::{Severity::Error, family::rules, rules::kraft},
+    lint::model::{program::Program, set::SetFindings, settings::POD_NAME},
+};
 
 rules! { rules::pod;
     /// An id that is not a number.
@@ -63,6 +67,69 @@ pub(super) fn written(member: &Member<'_>, findings: &mut SetFindings) {
                 format!("the id is in `{wrong}`, but `dataDir` is `{}`", folder.value.trim()),
             )
             .hint(format!("write it into `{right}`"));
+    }
+}
+
+/// What an id of the pod's ordinal is resolved to.
+const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
+
+/// The ids of the nodes of a workload, where they are known.
+fn ids(member: &Member<'_>) -> Option<Range<i64>> {
+    let (key, setting) = ["node.id", "broker.id"]
+        .into_iter()
+        .find_map(|key| Some((key, member.settings.get(key)?)))?;
+    if overridden(member, key) {
+        return None;
+    }
+    let workload = member.workload;
+    if setting.value == POD_INDEX && member.is_stateful_set() {
+        return Some(workload.first..workload.first + workload.replicas);
+    }
+    let id: i64 = setting.value.trim().parse().ok()?;
+    (id >= 0 && workload.replicas == 1).then(|| id..id + 1)
+}
+
+/// Ids that two workloads of a cluster have, and those that brokers on ZooKeeper cannot have.
+pub(super) fn of_clusters(members: &[Member<'_>], findings: &mut SetFindings) {
+    let mut taken: BTreeMap<Cluster<'_>, Vec<(&str, Range<i64>)>> = BTreeMap::new();
+    for member in members
+        .iter()
+        .filter(|member| member.process.program == Program::Broker)
+    {
+        let (Some(cluster), Some(ids)) = (member.cluster(), ids(member)) else {
+            continue;
+        };
+        let name = member.object.identity.name.as_str();
+        let mut add = |rule, message: String, hint: &str, yaml_hint: String| {
+            let finding = findings.add(member.index, "/spec/ordinals/start", rule, message);
+            finding.hint(hint).yaml_hint(yaml_hint);
+        };
+        let on_zookeeper = member.settings.get("process.roles").is_none();
+        let reserved = member.settings.get("reserved.broker.max.id");
+        let most = reserved.map_or(Some(1000), |setting| setting.value.trim().parse().ok());
+        if let Some(most) = most.filter(|most| on_zookeeper && ids.end - 1 > *most) {
+            add(
+                &kraft::RESERVED_ID,
+                format!("pool `{name}` has ids up to {}, above {most}", ids.end - 1),
+                "lower `.first_id(…)`",
+                format!("lower `spec.ordinals.start`, so that no id is above {most}"),
+            );
+        }
+        let pools = taken.entry(cluster).or_default();
+        let clash = pools.iter().find_map(|(other, of_other)| {
+            let first = ids.start.max(of_other.start);
+            (first < ids.end.min(of_other.end)).then_some((first, *other, of_other.end))
+        });
+        if let Some((id, other, end)) = clash {
+            let free = u64::try_from(end).unwrap_or_default().next_multiple_of(100);
+            add(
+                &kraft::NODE_ID_TWICE,
+                format!("node id {id} of pool `{name}` is taken by pool `{other}`"),
+                &format!("give the pool other ids: `.first_id({free})`"),
+                format!("give it other ids, such as `spec.ordinals.start: {free}`"),
+            );
+        }
+        pools.push((name, ids));
     }
 }
 

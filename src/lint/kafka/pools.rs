@@ -89,19 +89,21 @@ fn served(set: &ObjectSet<'_>, pools: &[&Member<'_>], findings: &mut SetFindings
         if let Some((index, _)) = other
             && told.insert(*index)
         {
-            findings
-                .add(
-                    *index,
-                    "/spec/selector",
-                    &FORGOTTEN_POOL,
-                    format!(
-                        "selects other brokers of the cluster, but not those of {} `{}`: clients cannot bootstrap from them",
-                        pool.object.identity.kind, pool.object.identity.name
-                    ),
-                )
-                .hint("select only labels that all brokers of the cluster have");
+            forgotten(findings, *index, pool, "clients cannot bootstrap from them");
         }
     }
+}
+
+/// Reports a selector that leaves a pool out.
+fn forgotten(findings: &mut SetFindings, index: usize, pool: &Member<'_>, consequence: &str) {
+    let identity = &pool.object.identity;
+    let message = format!(
+        "selects other brokers of the cluster, but not those of {} `{}`: {consequence}",
+        identity.kind, identity.name
+    );
+    findings
+        .add(index, "/spec/selector", &FORGOTTEN_POOL, message)
+        .hint("select only labels that all brokers of the cluster have");
 }
 
 /// Whether a Service selects all pods of a set.
@@ -158,17 +160,12 @@ fn watched(set: &ObjectSet<'_>, pools: &[&Member<'_>], findings: &mut SetFinding
         if let Some((index, _)) = other
             && told.insert(*index)
         {
-            findings
-                .add(
-                    *index,
-                    "/spec/selector",
-                    &FORGOTTEN_POOL,
-                    format!(
-                        "selects other brokers of the cluster, but not those of {} `{}`: they have no metrics, and no alert on them fires",
-                        pool.object.identity.kind, pool.object.identity.name
-                    ),
-                )
-                .hint("select only labels that all brokers of the cluster have");
+            forgotten(
+                findings,
+                *index,
+                pool,
+                "they have no metrics, and no alert on them fires",
+            );
         }
     }
 }

@@ -1,10 +1,17 @@
 //! The quorum: how its members start, and whether the list of members is right.
 
-use crate::diagnostics::{Mend, Severity::Error, family::rules};
 use std::collections::BTreeSet;
 
 use super::Member;
-use crate::lint::model::{ObjectModel, program::Program, set::SetFindings, settings::Setting};
+use crate::{
+    diagnostics::{
+        Diagnostic, Mend,
+        Severity::{Error, Warning},
+        family::rules,
+        rules::kraft,
+    },
+    lint::model::{ObjectModel, program::Program, set::SetFindings, settings::Setting},
+};
 
 rules! { rules::pod;
     /// A quorum whose members wait for each other.
@@ -17,6 +24,17 @@ rules! { rules::pod;
             OrderedReady` the second pod is not created before the first is ready, and without \
             `publishNotReadyAddresses` the others have no address before they are: nothing ever starts.",
         source: "Kubernetes, StatefulSet, Pod Management Policies; Service, publishNotReadyAddresses",
+    };
+
+    /// A ZooKeeper ensemble that tolerates no failures.
+    pub const ENSEMBLE: Rule = Rule {
+        id: "KS-P12",
+        production: Error,
+        development: Warning,
+        summary: "a ZooKeeper ensemble that tolerates no failures, or has an even number of servers",
+        explanation: "An ensemble works while more than half of its servers run: one or two servers tolerate no \
+            failures, and an even number tolerates as many failures as one server fewer.",
+        source: "ZooKeeper administrator's guide, clustered setup",
     };
 
     /// Voters that are not the controllers.
@@ -155,6 +173,67 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         member
             .at(findings, &setting, &VOTERS, message)
             .hint("list every pod of the StatefulSet");
+    }
+}
+
+/// How many members a quorum has: each quorum once.
+pub(super) fn size(members: &[Member<'_>], findings: &mut SetFindings) {
+    let mut told = BTreeSet::new();
+    for member in members.iter().filter(|member| member.votes()) {
+        let zookeeper = member.process.program == Program::ZooKeeper;
+        let mut listed = listed(member);
+        if listed.iter().any(|(_, host, _)| host.contains(['$', '{'])) {
+            continue;
+        }
+        let identity = &member.object.identity;
+        let quorum: String = listed.iter().map(|(_, host, _)| format!("{host},")).collect();
+        // A server of ZooKeeper without a list is alone. Controllers may find each other without one.
+        let alone = || {
+            let hidden = member.settings.is_empty() || member.writes("server.");
+            zookeeper && member.workload.replicas == 1 && !hidden
+        };
+        let count = match listed.len() {
+            0 if alone() => 1,
+            0 => continue,
+            count => count,
+        };
+        if !quorum.is_empty() && !told.insert((identity.namespace.as_str(), quorum)) {
+            continue;
+        }
+        let (what, members, call, few, even) = if zookeeper {
+            ("an ensemble", "servers", "ZooKeeper::new", &ENSEMBLE, &ENSEMBLE)
+        } else {
+            let (few, even) = (&kraft::TOO_FEW_CONTROLLERS, &kraft::EVEN_CONTROLLERS);
+            ("a quorum", "controllers", "NodePool::controllers", few, even)
+        };
+        let (rule, message, hint, yaml_hint) = if count < 3 {
+            (
+                few,
+                format!("{what} of {count} tolerates no failures"),
+                format!("use `{call}(…, 3)`"),
+                format!("run 3 {members}"),
+            )
+        } else if count % 2 == 0 {
+            let (fewer, more) = (count - 1, count + 1);
+            (
+                even,
+                format!("{count} {members} tolerate as many failures as {fewer}: {}", fewer / 2),
+                format!("use `{call}(…, {fewer})`, or {more} {members}"),
+                format!("run {fewer} or {more} {members}"),
+            )
+        } else {
+            continue;
+        };
+        let mut finding = Diagnostic::new(rule, message);
+        finding.hint(hint).yaml_hint(yaml_hint);
+        let key = if zookeeper { "" } else { "controller.quorum.voters" };
+        match listed.pop() {
+            Some((_, _, setting)) => member.push(findings, key, &setting, finding),
+            None => {
+                finding.place.field.clone_from(&member.process.pointer);
+                findings.push(member.index, finding);
+            }
+        }
     }
 }
 

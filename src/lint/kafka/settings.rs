@@ -58,7 +58,7 @@ pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
     }
 }
 
-/// The settings in files that no process of the set reads: of clients, and of declared topics.
+/// The settings in files of clients, which no process of the set reads.
 pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Brokers<'_>, findings: &mut SetFindings) {
     let read: BTreeSet<(usize, &str)> = members
         .iter()
@@ -69,9 +69,6 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
         let ObjectDetail::Config(config) = &object.detail else {
             continue;
         };
-        for topics in &config.topics {
-            of_topics(index, object.version, topics, findings);
-        }
         for (name, lines) in &config.properties {
             let pointer = field(name);
             if !read.contains(&(index, pointer.as_str())) {
@@ -117,7 +114,8 @@ fn of_client(
     }
 }
 
-fn of_topics(index: usize, version: Option<Version>, topics: &TopicsFile, findings: &mut SetFindings) {
+/// The settings of declared topics, for brokers of a release.
+pub(super) fn of_topics(index: usize, version: Option<Version>, topics: &TopicsFile, findings: &mut SetFindings) {
     let pointer = field(&topics.file);
     for line in &topics.lines {
         let Some((topic, key)) = line.key.split_once(' ') else {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     cluster::{Brokers, Fleet, Target, targets},
     durability::{Culprit, Replicated},
-    settings::put,
+    settings::{of_topics, put},
 };
 use crate::{
     diagnostics::{
@@ -21,6 +21,7 @@ use crate::{
     },
     name::TopicName,
     quantity::{Bytes, Duration},
+    version::Version,
 };
 
 /// A file that declares topics, and where it is applied.
@@ -29,6 +30,8 @@ pub(super) struct TopicsOfFile<'a> {
     pub(super) index: usize,
     pub(super) file: &'a TopicsFile,
     namespace: &'a str,
+    /// The release of the brokers, if the object says it.
+    version: Option<Version>,
     /// What the pods that have the ConfigMap connect to.
     pub(super) targets: BTreeSet<Target>,
 }
@@ -44,6 +47,7 @@ pub(super) fn files<'a>(set: &ObjectSet<'a>) -> Vec<TopicsOfFile<'a>> {
             index,
             file,
             namespace: &object.identity.namespace,
+            version: object.version,
             targets: BTreeSet::new(),
         }));
     }
@@ -79,6 +83,8 @@ pub(super) fn check(files: &[TopicsOfFile<'_>], brokers: &Brokers<'_>, findings:
             lines(file, &pointer, findings);
         }
         let fleet = brokers.at(&file.targets);
+        let version = file.version.or_else(|| fleet?.brokers.version);
+        of_topics(file.index, version, file.file, findings);
         let mut topics: BTreeMap<&str, Declared<'_>> = BTreeMap::new();
         for line in &file.file.lines {
             let Some((name, key)) = line.key.split_once(' ') else {

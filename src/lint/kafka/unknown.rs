@@ -27,16 +27,16 @@ pub(super) fn processes(set: &ObjectSet<'_>, findings: &mut SetFindings) {
 pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
     let namespace = &member.object.identity.namespace;
     let absent = |kind: &str, name: &str| member.set.find(kind, namespace, name).is_none();
-    let variables = format!("{}/envFrom/", member.process.pointer);
-    let sources = member.workload.references.iter();
-    for source in sources.filter(|source| source.pointer.starts_with(&variables)) {
-        if absent(source.kind, &source.name) {
-            let why = format!(
+    for source in member.sources().filter(|source| !member.reads(source)) {
+        let why = if absent(source.kind, &source.name) {
+            format!(
                 "the variables of {} `{}` are not among the manifests",
                 source.kind, source.name
-            );
-            findings.not_judged(member.index, "settings", why);
-        }
+            )
+        } else {
+            format!("the variables of {} `{}` are not read", source.kind, source.name)
+        };
+        findings.not_judged(member.index, "settings", why);
     }
     let words = member
         .process

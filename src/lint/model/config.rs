@@ -1,5 +1,7 @@
 //! ConfigMaps and Secrets: their keys, and the settings of Kafka in their files.
 
+use std::collections::BTreeMap;
+
 use super::{
     address::{self, Address},
     agent::{self, AgentRules},
@@ -14,6 +16,8 @@ use crate::yaml;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConfigData {
     pub(crate) keys: Vec<String>,
+    /// What pods may take as variables: the keys of a ConfigMap that are in capitals.
+    pub(crate) variables: BTreeMap<String, String>,
     /// Property files and the settings in them, each with its row.
     pub(crate) properties: Vec<(String, Vec<Property>)>,
     /// Files that declare topics.
@@ -78,7 +82,9 @@ pub(super) fn read(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> ConfigD
     let has_script = data.get("topics.sh").text().contains("TOPICS_FILE");
     for (file, text) in data.entries() {
         let Some(text_of) = text.str() else { continue };
-        if readable {
+        if readable && is_variable(file) {
+            config.variables.insert(file.to_owned(), text_of.to_owned());
+        } else if readable {
             config.read_content(file, text_of);
         }
         if let Some(topics) = topics(file, text_of, has_script) {
@@ -160,6 +166,14 @@ impl ConfigData {
             reason,
         });
     }
+}
+
+/// Whether a key is written as variables are.
+fn is_variable(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && key
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// The field of a file in a ConfigMap, as a JSON pointer.

@@ -88,6 +88,8 @@ pub(crate) struct Container {
     pub(crate) hooks: Vec<Hook>,
     /// The limit of its memory in bytes.
     pub(crate) memory: Option<u64>,
+    /// The memory that the node keeps for it, in bytes: its limit where it says no more.
+    pub(crate) requested_memory: Option<u64>,
     pub(crate) ports: Vec<Port>,
 }
 
@@ -134,7 +136,11 @@ impl Container {
         let known = variables(container);
         let env = container.get("env");
         let names = env.items().map(|variable| variable.get("name").text());
-        let limit = container.get("resources").get("limits").get("memory").value();
+        let resources = container.get("resources");
+        let memory = |part: &str| {
+            let nano = quantity(resources.get(part).get("memory").value())?;
+            u64::try_from(nano / 1_000_000_000).ok()
+        };
         Self {
             pointer: container.pointer(),
             name: container.get("name").text().to_owned(),
@@ -154,7 +160,8 @@ impl Container {
                 .any(|field| container.get(field).bool() == Some(true)),
             mounts: Mounts::of(container, pod),
             hooks: hooks(container),
-            memory: quantity(limit).and_then(|nano| u64::try_from(nano / 1_000_000_000).ok()),
+            memory: memory("limits"),
+            requested_memory: memory("requests").or_else(|| memory("limits")),
             ports: ports(container),
         }
     }

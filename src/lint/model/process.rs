@@ -1,12 +1,12 @@
 //! The process of the Kafka family that a pod runs, and what its pod gives it.
 
 use super::{
+    config::ConfigData,
     container::command,
     convention::Convention,
     mounts::Mounts,
     node::Node,
     program::{Program, own_script, program},
-    properties::Property,
     settings::{EffectiveSettings, Environment},
     syntax::split_tag,
 };
@@ -30,8 +30,6 @@ pub(crate) struct KafkaProcess {
     /// Commands of all containers of the pod, and where each is.
     pub(crate) commands: Vec<(String, String)>,
     pub(crate) cluster_id: Option<String>,
-    /// Whether the node keeps memory for it: a limit is a request too.
-    pub(crate) requests_memory: bool,
 }
 
 /// How long the kubelet waits before it kills a container.
@@ -119,9 +117,6 @@ impl KafkaProcess {
             },
             commands,
             cluster_id,
-            requests_memory: ["requests", "limits"]
-                .iter()
-                .any(|part| container.get("resources").get(part).get("memory").is_set()),
         })
     }
 
@@ -134,29 +129,35 @@ impl KafkaProcess {
     }
 
     /// Its settings: those of the property files that its start command names or its entrypoint takes, those that the entrypoint makes
-    /// of the environment, and those of the command, each over those before. `files` gives the property files of a ConfigMap.
-    pub(crate) fn settings<'f>(&self, files: impl Fn(&str) -> &'f [(String, Vec<Property>)]) -> EffectiveSettings {
+    /// of the environment, and those of the command, each over those before. `config` finds a ConfigMap.
+    pub(crate) fn settings<'c>(&self, config: impl Fn(&str) -> Option<&'c ConfigData>) -> EffectiveSettings {
         let mut settings = EffectiveSettings::default();
-        let convention = self.environment.convention.filter(|_| self.program == Program::Broker);
+        let environment = self
+            .environment
+            .with_sources((&self.image, self.program, self.entrypoint), &config);
+        let convention = environment.convention.filter(|_| self.program == Program::Broker);
         let taken = convention.map_or(&[][..], Convention::files);
         // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
         let words = self.start().split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
-        let lines_of = |map: &str, key: &str| files(map).iter().find(|(file, _)| file == key).map(|(_, lines)| lines);
+        let lines_of = |map: &str, key: &str| {
+            let files = config(map).map_or(&[][..], |config| &config.properties);
+            files.iter().find(|(file, _)| file == key).map(|(_, lines)| lines)
+        };
         for path in words.chain(taken.iter().copied()) {
             if let Some((map, key)) = self.mounts.config_map_file(path) {
                 if let Some(lines) = lines_of(map, key) {
-                    settings.add_file(&self.environment, map, key, lines);
+                    settings.add_file(&environment, map, key, lines);
                 }
             } else {
                 let mut copied = self.mounts.copied_files(path);
                 if let Some((map, key, lines)) = copied.find_map(|(map, key)| Some((map, key, lines_of(map, key)?))) {
-                    settings.add_copied_file(&self.environment, map, key, lines);
+                    settings.add_copied_file(&environment, map, key, lines);
                 }
             }
         }
         let has_file = || taken.iter().any(|path| self.mounts.has_file_or_folder(path));
         if convention != Some(Convention::Bitnami) || !has_file() {
-            settings.add_environment(&self.environment);
+            settings.add_environment(&environment);
         }
         settings.add_overrides(self.start(), &self.pointer);
         if self.entrypoint && own_script(self.start()) {
@@ -217,8 +218,14 @@ mod tests {
             pod["volumes"][0][field] = value.clone();
         }
         let process = KafkaProcess::of(&Node::root(&pod)).unwrap();
-        let files = [("server.properties".to_owned(), properties(file))];
-        let settings = process.settings(|map| if map == "kafka" { &files } else { &[] });
+        let config = ConfigData {
+            properties: vec![("server.properties".to_owned(), properties(file))],
+            variables: [("KAFKA_B", "7"), ("KAFKA_C", "8"), ("X", "9")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..ConfigData::default()
+        };
+        let settings = process.settings(|map| (map == "kafka").then_some(&config));
         let lines = settings.iter().map(|(key, setting)| format!("{key}={}", setting.value));
         lines.collect::<Vec<_>>().join(" ")
     }
@@ -244,6 +251,20 @@ mod tests {
             settings(&start(options), &map, "a=1\nb=2\n"),
             "a=4 b=5 node.id={elsewhere}"
         );
+    }
+
+    #[test]
+    fn variables_of_a_config_map_are_settings_unless_the_container_has_them_itself() {
+        let mut container = json!({
+            "name": "kafka",
+            "image": "confluentinc/cp-kafka:8.1.1",
+            "env": [{"name": "KAFKA_A", "value": "1"}, {"name": "KAFKA_B", "value": "2"}],
+            "envFrom": [{"configMapRef": {"name": "other"}}, {"configMapRef": {"name": "kafka"}}],
+        });
+        let none = json!({"emptyDir": {}});
+        assert_eq!(settings(&container, &none, ""), "a=1 b=2 c=8");
+        container["envFrom"][1]["prefix"] = json!("KAFKA_");
+        assert_eq!(settings(&container, &none, ""), "a=1 b=2 kafka.b=7 kafka.c=8 x=9");
     }
 
     #[test]

@@ -87,8 +87,8 @@ impl<'a> ObjectSet<'a> {
         process.settings(|map| {
             let map = self.find("ConfigMap", &object.identity.namespace, map);
             match map.map(|found| &found.detail) {
-                Some(ObjectDetail::Config(config)) => &config.properties,
-                _ => &[],
+                Some(ObjectDetail::Config(config)) => Some(config),
+                _ => None,
             }
         })
     }

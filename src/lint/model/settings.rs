@@ -1,8 +1,9 @@
 //! The settings that a process of the Kafka family ends up with: those of its property files, of its environment and of its command.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
+    config::{ConfigData, field},
     container::{LONGEST, variables},
     convention::Convention,
     node::Node,
@@ -50,7 +51,7 @@ impl EffectiveSettings {
             let setting = Setting {
                 value: environment.resolve(value),
                 raw: value.to_owned(),
-                pointer: format!("/data/{}", file.replace('~', "~0").replace('/', "~1")),
+                pointer: field(file),
                 row: Some(*row),
                 config_map: Some(config_map.to_owned()),
                 variable: None,
@@ -137,6 +138,8 @@ pub(crate) struct Environment {
     settings: BTreeMap<String, Setting>,
     /// What the entrypoint makes of variables and files, if it runs.
     pub(super) convention: Option<Convention>,
+    /// The ConfigMaps whose keys are variables too: what is put before each key, and the name.
+    sources: Vec<(String, String)>,
 }
 
 impl Environment {
@@ -159,7 +162,55 @@ impl Environment {
             variables,
             settings,
             convention,
+            sources: {
+                let from = container.get("envFrom");
+                let maps = from.items().filter_map(|source| {
+                    let name = source.get("configMapRef").get("name").str()?.to_owned();
+                    Some((source.get("prefix").text().to_owned(), name))
+                });
+                maps.collect()
+            },
         }
+    }
+
+    /// The same with the variables of ConfigMaps, which those of the container itself replace. The image, its program and whether its
+    /// entrypoint runs say what settings they make.
+    pub(super) fn with_sources<'e, 'c>(
+        &'e self,
+        (image, program, entrypoint): (&str, Program, bool),
+        config: impl Fn(&str) -> Option<&'c ConfigData>,
+    ) -> Cow<'e, Self> {
+        if self.sources.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut variables = BTreeMap::new();
+        let mut places = BTreeMap::new();
+        for (prefix, map) in &self.sources {
+            for (key, value) in config(map).iter().flat_map(|config| &config.variables) {
+                let name = format!("{prefix}{key}");
+                places.insert(name.clone(), (map, field(key)));
+                variables.insert(name, value.clone());
+            }
+        }
+        let names = variables.keys().chain(self.variables.keys()).map(String::as_str);
+        let convention = entrypoint.then(|| Convention::of(image, names));
+        let mut settings = BTreeMap::new();
+        for (name, (map, pointer)) in places {
+            if let Some(key) = convention.and_then(|convention| convention.setting_of(&name, program)) {
+                let mut setting = Setting::at(variables[&name].clone(), pointer);
+                setting.config_map = Some(map.clone());
+                setting.variable = Some(name);
+                settings.insert(key, setting);
+            }
+        }
+        variables.extend(self.variables.clone());
+        settings.extend(self.settings.clone());
+        Cow::Owned(Self {
+            variables,
+            settings,
+            convention,
+            sources: Vec::new(),
+        })
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&String> {

@@ -1,9 +1,74 @@
-//! One mistake at a time, in manifests that are otherwise correct.
+//! One mistake at a time in small manifests, with what is said about it.
 
-use super::{APACHE, KAFKA, PLAIN};
+use insta::assert_snapshot;
+use kafka_stacks::prelude::Severity;
 
-/// The rule, the manifests, a text in them, and its replacement.
-type Fault = (&'static str, &'static str, &'static str, &'static str);
+use super::{Edit, fault, hold};
+
+const PLAIN: &str = "objects/plain";
+const KAFKA: &str = "objects/kafka";
+/// Another layout: the image's entrypoint, settings as variables.
+const APACHE: &str = "objects/apache";
+
+#[test]
+fn objects() {
+    hold(ALL);
+}
+
+/// Whether a hint is for the author of a stack: it has a path, the call of a method, or a word for them.
+fn names_rust(hint: &str) -> bool {
+    let calls = hint.split('.').skip(1).any(|after| {
+        let name = after.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        name.len() < after.len() && name.starts_with('(')
+    });
+    calls
+        || ["::", "stack.", "construct", "builder"]
+            .iter()
+            .any(|word| hint.contains(word))
+}
+
+#[test]
+fn what_is_said_names_the_line_and_what_mends_it_in_a_manifest() {
+    let mut all = String::new();
+    for edit in ALL {
+        let said = edit.said();
+        let from: &str = edit.from.trim();
+        all += &format!(
+            "# {}: {from:?} becomes {:?}\n",
+            edit.expected.unwrap_or_default(),
+            edit.to.chars().take(120).collect::<String>()
+        );
+        for finding in &said {
+            assert!(!names_rust(&finding.hint), "{finding:?}");
+            all += &format!(
+                "{}[{}] {}: {}\n",
+                finding.severity, finding.rule, finding.place, finding.message
+            );
+            if !finding.hint.is_empty() {
+                all += &format!("  hint: {}\n", finding.hint);
+            }
+        }
+        // A fault that Kubernetes refuses, or silently breaks on, is refused here.
+        let weighs =
+            |finding: &super::Said| Some(finding.rule) == edit.expected && finding.severity <= Severity::Warning;
+        assert!(said.iter().any(weighs), "{:?} of {:?} passes", edit.to, edit.expected);
+    }
+    assert_snapshot!("faults", all);
+}
+
+#[test]
+fn what_only_looks_wrong_is_no_error() {
+    for (rule, layout, from, to) in NONE {
+        let said = fault(rule, layout, "", from, to).said();
+        let silent = said
+            .iter()
+            .all(|finding| finding.rule != *rule && finding.severity != Severity::Error);
+        assert!(silent, "{to:?}: {said:?}");
+    }
+}
+
+/// The rule that has nothing to say, the layout, a text in it, and its replacement.
+type Quiet = (&'static str, &'static str, &'static str, &'static str);
 
 /// The probe of the broker, and one that runs a tool of Kafka.
 const PROBE: (&str, &str) = (
@@ -16,838 +81,1060 @@ const PROBE_WITHOUT_JMX: &str = "        env: *env\n        ports:\n        - na
 const PROBE_WITH_JMX: &str = "        env:\n        - {name: JMX_PORT, value: \"5555\"}\n        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n        - {name: NODE_ID, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['apps.kubernetes.io/pod-index']\"}}}\n        ports:\n        - name: tcp-client\n          containerPort: 9092\n        - name: tcp-controller\n          containerPort: 9093\n        livenessProbe:\n          timeoutSeconds: 15\n          exec: {command: [kafka-topics, --bootstrap-server, localhost:9092, --list]}\n";
 
 /// Faults, each found by its rule.
-pub(super) const ALL: &[Fault] = &[
+pub(super) const ALL: &[Edit] = &[
     // Files.
-    ("KS-A01", PLAIN, "  replicas: 2\n", "  replicas: [2\n"),
-    (
+    fault("KS-A01", PLAIN, "", "  replicas: 2\n", "  replicas: [2\n"),
+    fault(
         "KS-A01",
         PLAIN,
+        "",
         "  replicas: 2\n",
         "<<<<<<< HEAD\n  replicas: 2\n=======\n  replicas: 3\n>>>>>>> more\n",
     ),
-    ("KS-A02", PLAIN, "  replicas: 2\n", "  replicas: 2\n  replicas: 3\n"),
-    ("KS-A03", PLAIN, "mode: fast", "mode: off"),
-    ("KS-A03", PLAIN, "replicas: 3", "replicas: 0_3"),
-    ("KS-A04", PLAIN, "kind: Job\n", "kind: Jobb\n"),
-    ("KS-A04", PLAIN, "policy/v1", "policy/v1beta1"),
-    ("KS-A04", PLAIN, "kind: PersistentVolumeClaim\n", ""),
-    ("KS-A04", PLAIN, "  name: migrate\n  namespace", "  namespace"),
-    ("KS-A05", PLAIN, "  serviceName: store", "  servicename: store"),
-    (
+    fault("KS-A02", PLAIN, "", "  replicas: 2\n", "  replicas: 2\n  replicas: 3\n"),
+    fault("KS-A03", PLAIN, "", "mode: fast", "mode: off"),
+    fault("KS-A03", PLAIN, "", "replicas: 3", "replicas: 0_3"),
+    fault("KS-A04", PLAIN, "", "kind: Job\n", "kind: Jobb\n"),
+    fault("KS-A04", PLAIN, "", "policy/v1", "policy/v1beta1"),
+    fault("KS-A04", PLAIN, "", "kind: PersistentVolumeClaim\n", ""),
+    fault("KS-A04", PLAIN, "", "  name: migrate\n  namespace", "  namespace"),
+    fault("KS-A05", PLAIN, "", "  serviceName: store", "  servicename: store"),
+    fault(
         "KS-A05",
         PLAIN,
+        "",
         "        ports:\n        - name: http\n",
         "        port:\n        - name: http\n",
     ),
-    ("KS-A05", PLAIN, "mode: fast", "mode: 4"),
-    ("KS-A05", PLAIN, "replicas: 2", "replicas: \"2\""),
-    ("KS-A05", PLAIN, "image: example/store:1.2.3", "image: {name: store}"),
-    ("KS-A05", PLAIN, "c2VjcmV0", "secret!"),
+    fault("KS-A05", PLAIN, "", "mode: fast", "mode: 4"),
+    fault("KS-A05", PLAIN, "", "replicas: 2", "replicas: \"2\""),
+    fault(
+        "KS-A05",
+        PLAIN,
+        "",
+        "image: example/store:1.2.3",
+        "image: {name: store}",
+    ),
+    fault("KS-A05", PLAIN, "", "c2VjcmV0", "secret!"),
     // Names and labels.
-    (
+    fault(
         "KS-S01",
         PLAIN,
+        "",
         "  name: migrate\n  namespace",
         "  name: Migrate\n  namespace",
     ),
-    ("KS-S01", PLAIN, "  name: store-headless", "  name: 1store-headless"),
-    (
+    fault("KS-S01", PLAIN, "", "  name: store-headless", "  name: 1store-headless"),
+    fault(
         "KS-S01",
         PLAIN,
+        "",
         "  name: cache\n  namespace: kafka",
         "  name: cache\n  namespace: Kafka",
     ),
-    ("KS-S03", PLAIN, "  name: store-headless", "  name: app"),
-    ("KS-A08", PLAIN, "job: migrate", "job: a b"),
-    ("KS-A08", PLAIN, "job: migrate", "-job: migrate"),
-    ("KS-A08", PLAIN, "example.com/team: streams", "example.com/: streams"),
-    ("KS-A08", PLAIN, "          - key: app\n", "          - key: a/b/c\n"),
-    ("KS-A09", PLAIN, "      - name: migrate", "      - name: migrate_it"),
-    (
+    fault("KS-S03", PLAIN, "", "  name: store-headless", "  name: app"),
+    fault("KS-A08", PLAIN, "", "job: migrate", "job: a b"),
+    fault("KS-A08", PLAIN, "", "job: migrate", "-job: migrate"),
+    fault(
+        "KS-A08",
+        PLAIN,
+        "",
+        "example.com/team: streams",
+        "example.com/: streams",
+    ),
+    fault(
+        "KS-A08",
+        PLAIN,
+        "",
+        "          - key: app\n",
+        "          - key: a/b/c\n",
+    ),
+    fault("KS-A09", PLAIN, "", "      - name: migrate", "      - name: migrate_it"),
+    fault(
         "KS-A09",
         PLAIN,
+        "",
         "- name: http-metrics\n          containerPort",
         "- name: http-metrics-of-app\n          containerPort",
     ),
-    ("KS-A09", PLAIN, "- name: POD_IP", "- name: POD=IP"),
-    ("KS-A09", PLAIN, "  mode: fast", "  mode/x: fast\n  mode: fast"),
-    ("KS-A09", PLAIN, "storageClassName: fast", "storageClassName: Fast_1"),
-    ("KS-A09", PLAIN, "subPath: app", "subPath: ../app"),
-    ("KS-A09", PLAIN, "mountPath: /tmp", "mountPath: tmp"),
-    (
+    fault("KS-A09", PLAIN, "", "- name: POD_IP", "- name: POD=IP"),
+    fault("KS-A09", PLAIN, "", "  mode: fast", "  mode/x: fast\n  mode: fast"),
+    fault(
         "KS-A09",
         PLAIN,
+        "",
+        "storageClassName: fast",
+        "storageClassName: Fast_1",
+    ),
+    fault("KS-A09", PLAIN, "", "subPath: app", "subPath: ../app"),
+    fault("KS-A09", PLAIN, "", "mountPath: /tmp", "mountPath: tmp"),
+    fault(
+        "KS-A09",
+        PLAIN,
+        "",
         "            path: app.conf",
         "            path: /app.conf",
     ),
-    ("KS-A09", PLAIN, "serviceAccountName: app", "serviceAccountName: App"),
+    fault(
+        "KS-A09",
+        PLAIN,
+        "",
+        "serviceAccountName: app",
+        "serviceAccountName: App",
+    ),
     // Lists.
-    ("KS-A10", PLAIN, "- name: wait\n", "- name: app\n"),
-    ("KS-A10", PLAIN, "- name: URL\n", "- name: POD_IP\n"),
-    (
+    fault("KS-A10", PLAIN, "", "- name: wait\n", "- name: app\n"),
+    fault("KS-A10", PLAIN, "", "- name: URL\n", "- name: POD_IP\n"),
+    fault(
         "KS-A10",
         PLAIN,
+        "",
         "      - name: tmp\n        emptyDir",
         "      - name: config\n        emptyDir",
     ),
-    ("KS-A10", PLAIN, "mountPath: /cache", "mountPath: /tmp/"),
-    ("KS-A10", PLAIN, "containerPort: 9404", "containerPort: 8080"),
-    (
+    fault("KS-A10", PLAIN, "", "mountPath: /cache", "mountPath: /tmp/"),
+    fault("KS-A10", PLAIN, "", "containerPort: 9404", "containerPort: 8080"),
+    fault(
         "KS-A10",
         PLAIN,
+        "",
         "  - name: http-metrics\n    port: 9404",
         "  - name: http-metrics\n    port: 8080",
     ),
     // Numbers and words.
-    ("KS-A11", PLAIN, "replicas: 2", "replicas: -2"),
-    ("KS-A11", PLAIN, "containerPort: 8080", "containerPort: 80800"),
-    (
+    fault("KS-A11", PLAIN, "", "replicas: 2", "replicas: -2"),
+    fault("KS-A11", PLAIN, "", "containerPort: 8080", "containerPort: 80800"),
+    fault(
         "KS-A11",
         PLAIN,
+        "",
         "    port: 8080\n    targetPort: http\n  - name: http-metrics",
         "    port: 0\n    targetPort: http\n  - name: http-metrics",
     ),
-    ("KS-A11", PLAIN, "periodSeconds: 10", "periodSeconds: 0"),
-    (
+    fault("KS-A11", PLAIN, "", "periodSeconds: 10", "periodSeconds: 0"),
+    fault(
         "KS-A11",
         PLAIN,
+        "",
         "failureThreshold: 3",
         "failureThreshold: 3\n          successThreshold: 2",
     ),
-    (
+    fault(
         "KS-A11",
         PLAIN,
+        "",
         "terminationGracePeriodSeconds: 30",
         "terminationGracePeriodSeconds: -1",
     ),
-    ("KS-A11", PLAIN, "backoffLimit: 6", "backoffLimit: -6"),
-    ("KS-A11", PLAIN, "maxSkew: 1", "maxSkew: 0"),
-    ("KS-A11", PLAIN, "defaultMode: 0444", "defaultMode: 444444"),
-    ("KS-A11", PLAIN, "minAvailable: 1", "minAvailable: one"),
-    (
+    fault("KS-A11", PLAIN, "", "backoffLimit: 6", "backoffLimit: -6"),
+    fault("KS-A11", PLAIN, "", "maxSkew: 1", "maxSkew: 0"),
+    fault("KS-A11", PLAIN, "", "defaultMode: 0444", "defaultMode: 444444"),
+    fault("KS-A11", PLAIN, "", "minAvailable: 1", "minAvailable: one"),
+    fault(
         "KS-A12",
         PLAIN,
+        "",
         "image: example/store:1.2.3",
         "image: example/store:1.2.3\n        imagePullPolicy: ifNotPresent",
     ),
-    ("KS-A12", PLAIN, "protocol: TCP", "protocol: tcp"),
-    (
+    fault("KS-A12", PLAIN, "", "protocol: TCP", "protocol: tcp"),
+    fault(
         "KS-A12",
         PLAIN,
+        "",
         "podManagementPolicy: Parallel",
         "podManagementPolicy: parallel",
     ),
-    (
+    fault(
         "KS-A12",
         PLAIN,
+        "",
         "whenUnsatisfiable: ScheduleAnyway",
         "whenUnsatisfiable: ScheduleAlways",
     ),
-    ("KS-A12", PLAIN, "policyTypes: [Ingress]", "policyTypes: [ingress]"),
-    ("KS-A12", PLAIN, "accessModes: [ReadWriteOnce]", "accessModes: [RWO]"),
-    ("KS-A12", PLAIN, "operator: In", "operator: Is"),
-    ("KS-A12", PLAIN, "fieldPath: status.podIP", "fieldPath: status.podIp"),
-    ("KS-A12", PLAIN, "type: RuntimeDefault", "type: runtime/default"),
-    ("KS-A12", PLAIN, "type: RollingUpdate", "type: Rolling"),
-    ("KS-A13", PLAIN, "memory: 1Gi", "memory: 1GB"),
-    ("KS-A13", PLAIN, "memory: 512Mi", "memory: 512m"),
-    ("KS-A13", PLAIN, "cpu: 250m", "cpu: -250m"),
-    ("KS-A13", PLAIN, "storage: 10Gi", "storage: \"0\""),
-    ("KS-C07", PLAIN, "memory: 512Mi", "memory: 2Gi"),
-    ("KS-C07", PLAIN, "cpu: 250m", "cpu: 1001m"),
+    fault("KS-A12", PLAIN, "", "policyTypes: [Ingress]", "policyTypes: [ingress]"),
+    fault(
+        "KS-A12",
+        PLAIN,
+        "",
+        "accessModes: [ReadWriteOnce]",
+        "accessModes: [RWO]",
+    ),
+    fault("KS-A12", PLAIN, "", "operator: In", "operator: Is"),
+    fault(
+        "KS-A12",
+        PLAIN,
+        "",
+        "fieldPath: status.podIP",
+        "fieldPath: status.podIp",
+    ),
+    fault("KS-A12", PLAIN, "", "type: RuntimeDefault", "type: runtime/default"),
+    fault("KS-A12", PLAIN, "", "type: RollingUpdate", "type: Rolling"),
+    fault("KS-A13", PLAIN, "", "memory: 1Gi", "memory: 1GB"),
+    fault("KS-A13", PLAIN, "", "memory: 512Mi", "memory: 512m"),
+    fault("KS-A13", PLAIN, "", "cpu: 250m", "cpu: -250m"),
+    fault("KS-A13", PLAIN, "", "storage: 10Gi", "storage: \"0\""),
+    fault("KS-C07", PLAIN, "", "memory: 512Mi", "memory: 2Gi"),
+    fault("KS-C07", PLAIN, "", "cpu: 250m", "cpu: 1001m"),
     // Exactly one of several fields.
-    (
+    fault(
         "KS-A14",
         PLAIN,
+        "",
         "            port: 8080\n",
         "            port: 8080\n          exec:\n            command: [\"true\"]\n",
     ),
-    ("KS-A14", PLAIN, "          tcpSocket:\n            port: 8080\n", ""),
-    ("KS-A14", PLAIN, "        emptyDir: {}\n", ""),
-    (
+    fault(
         "KS-A14",
         PLAIN,
+        "",
+        "          tcpSocket:\n            port: 8080\n",
+        "",
+    ),
+    fault("KS-A14", PLAIN, "", "        emptyDir: {}\n", ""),
+    fault(
+        "KS-A14",
+        PLAIN,
+        "",
         "        emptyDir: {}\n",
         "        emptyDir: {}\n        secret:\n          secretName: app\n",
     ),
-    (
+    fault(
         "KS-A14",
         PLAIN,
+        "",
         "        - name: MODE\n",
         "        - name: MODE\n          value: a\n",
     ),
-    ("KS-A14", PLAIN, "    - podSelector: {}\n", "    - {}\n"),
-    ("KS-A15", PLAIN, "image: example/store:1.2.3", "image: \"\""),
-    ("KS-A15", PLAIN, "        image: example/migrate:1.2.3\n", ""),
-    ("KS-A15", PLAIN, "          mountPath: /tmp\n", ""),
-    (
+    fault("KS-A14", PLAIN, "", "    - podSelector: {}\n", "    - {}\n"),
+    fault("KS-A15", PLAIN, "", "image: example/store:1.2.3", "image: \"\""),
+    fault("KS-A15", PLAIN, "", "        image: example/migrate:1.2.3\n", ""),
+    fault("KS-A15", PLAIN, "", "          mountPath: /tmp\n", ""),
+    fault(
         "KS-A15",
         PLAIN,
+        "",
         "  - name: http\n    port: 8080\n    targetPort: http\n  - name: http-metrics",
         "  - port: 8080\n    targetPort: http\n  - name: http-metrics",
     ),
-    ("KS-A15", PLAIN, "  accessModes: [ReadWriteOnce]\n", ""),
-    (
+    fault("KS-A15", PLAIN, "", "  accessModes: [ReadWriteOnce]\n", ""),
+    fault(
         "KS-A15",
         PLAIN,
+        "",
         "    matchLabels:\n      app: store\n  template",
         "    matchLabels: {}\n  template",
     ),
-    ("KS-A15", PLAIN, "            values: [app]\n", ""),
-    ("KS-A15", PLAIN, "  minAvailable: 1\n", ""),
-    (
+    fault("KS-A15", PLAIN, "", "            values: [app]\n", ""),
+    fault("KS-A15", PLAIN, "", "  minAvailable: 1\n", ""),
+    fault(
         "KS-A16",
         PLAIN,
+        "",
         "      restartPolicy: OnFailure\n",
         "      restartPolicy: Always\n",
     ),
-    ("KS-A16", PLAIN, "      restartPolicy: OnFailure\n", ""),
-    (
+    fault("KS-A16", PLAIN, "", "      restartPolicy: OnFailure\n", ""),
+    fault(
         "KS-A16",
         PLAIN,
+        "",
         "      serviceAccountName: app\n",
         "      serviceAccountName: app\n      restartPolicy: Never\n",
     ),
-    (
+    fault(
         "KS-A16",
         PLAIN,
+        "",
         "  clusterIP: None",
         "  clusterIP: None\n  type: LoadBalancer",
     ),
-    ("KS-A16", PLAIN, "maxSurge: 1", "maxSurge: 0%"),
-    ("KS-A16", PLAIN, "type: RollingUpdate", "type: Recreate"),
-    (
+    fault("KS-A16", PLAIN, "", "maxSurge: 1", "maxSurge: 0%"),
+    fault("KS-A16", PLAIN, "", "type: RollingUpdate", "type: Recreate"),
+    fault(
         "KS-A16",
         PLAIN,
+        "",
         "minAvailable: 1",
         "minAvailable: 1\n  maxUnavailable: 1",
     ),
-    ("KS-A16", PLAIN, "runAsUser: 1000", "runAsUser: 0"),
-    (
+    fault("KS-A16", PLAIN, "", "runAsUser: 1000", "runAsUser: 0"),
+    fault(
         "KS-A16",
         PLAIN,
+        "",
         "allowPrivilegeEscalation: false",
         "allowPrivilegeEscalation: false\n          privileged: true",
     ),
     // References.
-    (
+    fault(
         "KS-A17",
         PLAIN,
+        "",
         "      labels:\n        app: store",
         "      labels:\n        app: stores",
     ),
-    (
+    fault(
         "KS-A18",
         PLAIN,
+        "",
         "- name: tmp\n          mountPath",
         "- name: temp\n          mountPath",
     ),
-    (
+    fault(
         "KS-A19",
         PLAIN,
+        "",
         "      - name: config\n        configMap:\n          name: app\n",
         "      - name: config\n        configMap:\n          name: apps\n",
     ),
-    (
+    fault(
         "KS-A32",
         PLAIN,
+        "",
         "            secretKeyRef:\n              name: app\n",
         "            secretKeyRef:\n              name: apps\n",
     ),
-    ("KS-A19", PLAIN, "serviceAccountName: app", "serviceAccountName: apps"),
-    ("KS-A19", PLAIN, "claimName: cache", "claimName: caches"),
-    ("KS-A19", PLAIN, "serviceName: store-headless", "serviceName: stores"),
-    (
+    fault(
         "KS-A19",
         PLAIN,
+        "",
+        "serviceAccountName: app",
+        "serviceAccountName: apps",
+    ),
+    fault("KS-A19", PLAIN, "", "claimName: cache", "claimName: caches"),
+    fault(
+        "KS-A19",
+        PLAIN,
+        "",
+        "serviceName: store-headless",
+        "serviceName: stores",
+    ),
+    fault(
+        "KS-A19",
+        PLAIN,
+        "",
         "kind: ConfigMap\nmetadata:\n  name: app\n  namespace: kafka\n",
         "kind: ConfigMap\nmetadata:\n  name: app\n",
     ),
-    ("KS-A20", PLAIN, "key: mode", "key: modes"),
-    ("KS-A20", PLAIN, "key: password", "key: passwort"),
-    ("KS-A20", PLAIN, "          - key: app.conf", "          - key: app.cfg"),
-    (
+    fault("KS-A20", PLAIN, "", "key: mode", "key: modes"),
+    fault("KS-A20", PLAIN, "", "key: password", "key: passwort"),
+    fault(
+        "KS-A20",
+        PLAIN,
+        "",
+        "          - key: app.conf",
+        "          - key: app.cfg",
+    ),
+    fault(
         "KS-A21",
         PLAIN,
+        "",
         "spec:\n  selector:\n    app: app\n",
         "spec:\n  selector:\n    app: apps\n",
     ),
-    (
+    fault(
         "KS-A21",
         PLAIN,
+        "",
         "  podSelector:\n    matchLabels:\n      app: app\n",
         "  podSelector:\n    matchLabels:\n      app: apps\n",
     ),
-    (
+    fault(
         "KS-A21",
         PLAIN,
+        "",
         "  minAvailable: 1\n  selector:\n    matchLabels:\n      app: app\n",
         "  minAvailable: 1\n  selector:\n    matchLabels:\n      app: apps\n",
     ),
-    (
+    fault(
         "KS-A21",
         PLAIN,
+        "",
         "  selector:\n    matchLabels:\n      app: app\n  endpoints",
         "  selector:\n    matchLabels:\n      app: apps\n  endpoints",
     ),
-    (
+    fault(
         "KS-A21",
         PLAIN,
+        "",
         "  selector:\n    matchLabels:\n      app: store\n  podMetricsEndpoints",
         "  selector:\n    matchLabels:\n      app: stores\n  podMetricsEndpoints",
     ),
-    ("KS-A22", PLAIN, "    targetPort: http\n", "    targetPort: https\n"),
-    ("KS-A22", PLAIN, "            port: http\n", "            port: https\n"),
-    ("KS-A22", PLAIN, "    - port: http\n", "    - port: https\n"),
-    ("KS-A22", PLAIN, "  - port: http-metrics", "  - port: metrics"),
-    (
+    fault("KS-A22", PLAIN, "", "    targetPort: http\n", "    targetPort: https\n"),
+    fault(
         "KS-A22",
         PLAIN,
+        "",
+        "            port: http\n",
+        "            port: https\n",
+    ),
+    fault("KS-A22", PLAIN, "", "    - port: http\n", "    - port: https\n"),
+    fault("KS-A22", PLAIN, "", "  - port: http-metrics", "  - port: metrics"),
+    fault(
+        "KS-A22",
+        PLAIN,
+        "",
         "  podMetricsEndpoints:\n  - port: http\n",
         "  podMetricsEndpoints:\n  - port: metrics\n",
     ),
-    ("KS-A23", PLAIN, "    targetPort: 9404", "    targetPort: 9405"),
-    ("KS-A24", PLAIN, "  clusterIP: None\n", ""),
-    (
+    fault("KS-A23", PLAIN, "", "    targetPort: 9404", "    targetPort: 9405"),
+    fault("KS-A24", PLAIN, "", "  clusterIP: None\n", ""),
+    fault(
         "KS-A24",
         PLAIN,
+        "",
         "  clusterIP: None\n  selector:\n    app: store\n",
         "  clusterIP: None\n  selector:\n    app: app\n",
     ),
-    ("KS-A25", PLAIN, "minAvailable: 1", "minAvailable: 2"),
-    ("KS-A25", PLAIN, "minAvailable: 1", "minAvailable: 51%"),
-    ("KS-A25", PLAIN, "minAvailable: 1", "maxUnavailable: 0"),
-    ("KS-A25", PLAIN, "minAvailable: 1", "minAvailable: 100%"),
-    (
+    fault("KS-A25", PLAIN, "", "minAvailable: 1", "minAvailable: 2"),
+    fault("KS-A25", PLAIN, "", "minAvailable: 1", "minAvailable: 51%"),
+    fault("KS-A25", PLAIN, "", "minAvailable: 1", "maxUnavailable: 0"),
+    fault("KS-A25", PLAIN, "", "minAvailable: 1", "minAvailable: 100%"),
+    fault(
         "KS-A26",
         PLAIN,
+        "",
         "apiVersion: policy/v1\n",
         "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: all, namespace: kafka}\nspec:\n  maxUnavailable: 1\n  selector: {matchLabels: {app: app}}\n---\napiVersion: policy/v1\n",
     ),
-    (
+    fault(
         "KS-A27",
         PLAIN,
+        "",
         "        - name: POD_IP\n",
         "        - name: FIRST\n          value: $(POD_IP)\n        - name: POD_IP\n",
     ),
-    (
+    fault(
         "KS-A27",
         PLAIN,
+        "",
         "value: http://$(POD_IP):8080",
         "value: http://$(POD_IPS):8080",
     ),
-    ("KS-A27", PLAIN, "--mode=$(MODE)", "--mode=$(MODUS)"),
-    ("KS-A30", PLAIN, "job: migrate", "app: store"),
-    ("KS-A31", PLAIN, "for: 5m", "for: 5 minutes"),
-    (
+    fault("KS-A27", PLAIN, "", "--mode=$(MODE)", "--mode=$(MODUS)"),
+    fault("KS-A30", PLAIN, "", "job: migrate", "app: store"),
+    fault("KS-A31", PLAIN, "", "for: 5m", "for: 5 minutes"),
+    fault(
         "KS-O03",
         PLAIN,
+        "",
         "expr: up{job=\"app\"} == 0",
         "expr: sum(up{job=\"app\"} == 0",
     ),
-    (
+    fault(
         "KS-O03",
         PLAIN,
+        "",
         "expr: up{job=\"app\"} == 0",
         "expr: sum by (up) > > 3 and",
     ),
-    (
+    fault(
         "KS-A31",
         PLAIN,
+        "",
         "    - alert: AppDown\n",
         "    - alert: AppDown\n      record: app_down\n",
     ),
-    ("KS-I05", PLAIN, "example/store:1.2.3", "example/store:latest"),
-    ("KS-I05", PLAIN, "example/store:1.2.3", "localhost:5000/store"),
-    ("KS-I06", PLAIN, "example/store:1.2.3", "Example/store:1.2.3"),
-    (
+    fault("KS-I05", PLAIN, "", "example/store:1.2.3", "example/store:latest"),
+    fault("KS-I05", PLAIN, "", "example/store:1.2.3", "localhost:5000/store"),
+    fault("KS-I06", PLAIN, "", "example/store:1.2.3", "Example/store:1.2.3"),
+    fault(
         "KS-P22",
         PLAIN,
+        "",
         "          capabilities:\n            drop: [ALL]\n      containers:\n",
         "      containers:\n",
     ),
-    (
+    fault(
         "KS-P10",
         PLAIN,
+        "",
         "  serviceName: store",
         "  persistentVolumeClaimRetentionPolicy:\n    whenDeleted: Delete\n  serviceName: store",
     ),
     // Kafka.
-    (
+    fault(
         "KS-P01",
         KAFKA,
+        "",
         "      enableServiceLinks: false\n      securityContext:\n        runAsNonRoot",
         "      securityContext:\n        runAsNonRoot",
     ),
-    (
+    fault(
         "KS-P02",
         KAFKA,
+        "",
         "log.dirs=/var/lib/kafka/data/log",
         "log.dirs=/var/lib/kafka/data",
     ),
-    ("KS-P03", KAFKA, "log.dirs=/var/lib/kafka/data/log", "log.dirs=/tmp/log"),
-    (
+    fault(
+        "KS-P03",
+        KAFKA,
+        "",
+        "log.dirs=/var/lib/kafka/data/log",
+        "log.dirs=/tmp/log",
+    ),
+    fault(
         "KS-P04",
         KAFKA,
+        "",
         "terminationGracePeriodSeconds: 330",
         "terminationGracePeriodSeconds: 60",
     ),
-    (
+    fault(
         "KS-P05",
         KAFKA,
+        "",
         "        startupProbe:\n          failureThreshold: 360\n          tcpSocket:\n            port: tcp-client\n",
         "",
     ),
-    ("KS-P06", KAFKA, "  podManagementPolicy: Parallel\n", ""),
-    ("KS-P06", KAFKA, "  publishNotReadyAddresses: true\n", ""),
-    (
+    fault("KS-P06", KAFKA, "", "  podManagementPolicy: Parallel\n", ""),
+    fault("KS-P06", KAFKA, "", "  publishNotReadyAddresses: true\n", ""),
+    fault(
         "KS-P07",
         KAFKA,
+        "",
         "        fsGroup: 1000\n        runAsNonRoot: true\n        runAsUser: 1000\n",
         "        fsGroup: 1000\n        runAsNonRoot: true\n",
     ),
-    (
+    fault(
         "KS-P08",
         KAFKA,
+        "",
         "mountPath: /etc/registry-own\n      volumes:\n      - name: own\n        emptyDir: {}",
         "mountPath: /etc/schema-registry\n      volumes:\n      - name: own\n        configMap:\n          name: kafka",
     ),
-    (
+    fault(
         "KS-P08",
         KAFKA,
+        "",
         "        - containerPort: 8081\n        securityContext:\n",
         "        - containerPort: 8081\n        securityContext:\n          readOnlyRootFilesystem: true\n",
     ),
-    ("KS-P11", KAFKA, "maxUnavailable: 1", "maxUnavailable: 2"),
-    (
+    fault("KS-P11", KAFKA, "", "maxUnavailable: 1", "maxUnavailable: 2"),
+    fault(
         "KS-P11",
         KAFKA,
+        "",
         "  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: kafka\n",
         "  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: schema-registry\n",
     ),
-    ("KS-P13", KAFKA, "node.id=${env:NODE_ID}", "node.id=${env:POD_NAME}"),
-    ("KS-P13", KAFKA, "node.id=${env:NODE_ID}", "node.id=kafka-0"),
-    ("KS-P14", KAFKA, "node.id=${env:NODE_ID}", "node.id=0"),
-    (
+    fault("KS-P13", KAFKA, "", "node.id=${env:NODE_ID}", "node.id=${env:POD_NAME}"),
+    fault("KS-P13", KAFKA, "", "node.id=${env:NODE_ID}", "node.id=kafka-0"),
+    fault("KS-P14", KAFKA, "", "node.id=${env:NODE_ID}", "node.id=0"),
+    fault(
         "KS-P15",
         KAFKA,
+        "",
         "command: [kafka-storage, format, --cluster-id=dNslt4aLhoV1ilXY5BmCQA,",
         "command: [bash, -c, \"kafka-storage format --cluster-id=$(kafka-storage random-uuid)\",",
     ),
-    ("KS-P15", KAFKA, "dNslt4aLhoV1ilXY5BmCQA", "5L6g3nShT-eMCtK--X86sw"),
-    (
+    fault("KS-P15", KAFKA, "", "dNslt4aLhoV1ilXY5BmCQA", "5L6g3nShT-eMCtK--X86sw"),
+    fault(
         "KS-P16",
         KAFKA,
+        "",
         "value: kafka.kafka.svc.cluster.local:9092",
         "value: broker.kafka.svc.cluster.local:9092",
     ),
-    (
+    fault(
         "KS-P16",
         KAFKA,
+        "",
         "value: kafka.kafka.svc.cluster.local:9092",
         "value: kafka:29092",
     ),
-    (
+    fault(
         "KS-P16",
         KAFKA,
+        "",
         "value: kafka.kafka.svc.cluster.local:9092",
         "value: kafka-3.kafka-headless.kafka.svc:9092",
     ),
-    ("KS-P17", KAFKA, "2@kafka-2.", "2@kafka-3."),
-    (
+    fault("KS-P17", KAFKA, "", "2@kafka-2.", "2@kafka-3."),
+    fault(
         "KS-P17",
         KAFKA,
+        "",
         ",2@kafka-2.kafka-headless.kafka.svc.cluster.local:9093",
         "",
     ),
-    ("KS-P17", KAFKA, "1@kafka-1.", "2@kafka-1."),
-    ("KS-P17", KAFKA, "0@kafka-0.kafka-headless", "0@kafka-0.kafka"),
-    (
+    fault("KS-P17", KAFKA, "", "1@kafka-1.", "2@kafka-1."),
+    fault("KS-P17", KAFKA, "", "0@kafka-0.kafka-headless", "0@kafka-0.kafka"),
+    fault(
         "KS-P18",
         KAFKA,
+        "",
         "value: $(POD_IP)",
         "valueFrom: {fieldRef: {fieldPath: metadata.name}}",
     ),
-    ("KS-P18", KAFKA, "value: $(POD_IP)", "value: schema-registry"),
-    (
+    fault("KS-P18", KAFKA, "", "value: $(POD_IP)", "value: schema-registry"),
+    fault(
         "KS-P19",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092",
         "CLIENT://kafka.kafka.svc.cluster.local:9092",
     ),
-    (
+    fault(
         "KS-P19",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092",
         "CLIENT://localhost:9092",
     ),
-    (
+    fault(
         "KS-P19",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092",
         "CLIENT://0.0.0.0:9092",
     ),
-    ("KS-P20", KAFKA, "    auto.create.topics.enable=false\n", ""),
-    (
+    fault("KS-P20", KAFKA, "", "    auto.create.topics.enable=false\n", ""),
+    fault(
         "KS-P20",
         KAFKA,
+        "",
         "; kafka-configs --bootstrap-server kafka:9092 --alter --topic a",
         "",
     ),
-    ("KS-P23", KAFKA, "        fsGroup: 1000\n", ""),
-    (
+    fault("KS-P23", KAFKA, "", "        fsGroup: 1000\n", ""),
+    fault(
         "KS-P24",
         KAFKA,
+        "",
         "  podSelector:\n    matchLabels:\n      app: kafka\n",
         "  podSelector:\n    matchLabels:\n      app: schema-registry\n",
     ),
-    (
+    fault(
         "KS-O04",
         KAFKA,
+        "",
         "kafka_server_underreplicatedpartitions > 0",
         "kafka_log_sizes > 0",
     ),
     // Monitoring.
-    ("KS-O03", KAFKA, "(kafka_log_size) > 1e12", "(kafka_log_size > 1e12"),
-    ("KS-O04", KAFKA, "- name: kafka_log_size\n", "- name: kafka_log_bytes\n"),
-    (
+    fault("KS-O03", KAFKA, "", "(kafka_log_size) > 1e12", "(kafka_log_size > 1e12"),
+    fault(
         "KS-O04",
         KAFKA,
+        "",
+        "- name: kafka_log_size\n",
+        "- name: kafka_log_bytes\n",
+    ),
+    fault(
+        "KS-O04",
+        KAFKA,
+        "",
         "rate(kafka_controller_elections_total[5m])",
         "increase(kube_pod_container_status_restart_total[5m])",
     ),
-    (
+    fault(
         "KS-O05",
         KAFKA,
+        "",
         "(kafka_log_size) > 1e12",
         "(kafka_log_size) > on(pod) up",
     ),
-    (
+    fault(
         "KS-O06",
         KAFKA,
+        "",
         "rate(kafka_controller_elections_total[5m])",
         "kafka_controller_elections_total",
     ),
-    (
+    fault(
         "KS-O06",
         KAFKA,
+        "",
         "sum by (topic) (kafka_log_size{",
         "sum by (topic) (rate(kafka_log_size{job=\"kafka/kafka\"}[5m])) + sum by (topic) (kafka_log_size{",
     ),
-    ("KS-O07", KAFKA, "_total[5m]) > 0.1", "_total[5m]) < 0"),
-    ("KS-O07", KAFKA, "_total[5m]) > 0.1", "_total[5m])"),
-    ("KS-O08", KAFKA, "{job=\"kafka/kafka\"}", "{job=\"kafka\"}"),
-    ("KS-O08", KAFKA, "{job=\"kafka/kafka\"}", "{namespace=\"kafka-prod\"}"),
-    ("KS-O08", KAFKA, "{job=\"kafka/kafka\"}", "{pod=\"kafka-7\"}"),
-    ("KS-O10", KAFKA, "_total[5m])", "_total[30s])"),
-    ("KS-O10", KAFKA, "for: 5m", "for: 10s"),
-    (
+    fault("KS-O07", KAFKA, "", "_total[5m]) > 0.1", "_total[5m]) < 0"),
+    fault("KS-O07", KAFKA, "", "_total[5m]) > 0.1", "_total[5m])"),
+    fault("KS-O08", KAFKA, "", "{job=\"kafka/kafka\"}", "{job=\"kafka\"}"),
+    fault(
+        "KS-O08",
+        KAFKA,
+        "",
+        "{job=\"kafka/kafka\"}",
+        "{namespace=\"kafka-prod\"}",
+    ),
+    fault("KS-O08", KAFKA, "", "{job=\"kafka/kafka\"}", "{pod=\"kafka-7\"}"),
+    fault("KS-O10", KAFKA, "", "_total[5m])", "_total[30s])"),
+    fault("KS-O10", KAFKA, "", "for: 5m", "for: 10s"),
+    fault(
         "KS-O11",
         KAFKA,
+        "",
         "{{ $labels.topic }} has",
         "{{ $labels.partition }} has",
     ),
-    ("KS-O11", KAFKA, "{{ $value }}", "{{ $value | humanise }}"),
-    ("KS-O11", KAFKA, "{{ $value }}", "{{ $value }"),
-    (
+    fault("KS-O11", KAFKA, "", "{{ $value }}", "{{ $value | humanise }}"),
+    fault("KS-O11", KAFKA, "", "{{ $value }}", "{{ $value }"),
+    fault(
         "KS-O20",
         KAFKA,
+        "",
         "      annotations: {summary: Leaders change often.}\n",
         "",
     ),
-    ("KS-O21", KAFKA, "- alert: KafkaElections", "- alert: KafkaTopicLarge"),
-    ("KS-O22", KAFKA, "topic=~\\\"$topic\\\"})", "topic=~\\\"$topic\\\"}"),
-    ("KS-O23", KAFKA, "kafka_log_size{topic=~", "kafka_log_sizes{topic=~"),
-    ("KS-O24", KAFKA, "scrapeTimeout: 25s", "scrapeTimeout: 45s"),
-    ("KS-O24", KAFKA, "interval: 30s", "interval: 30 s"),
-    ("KS-O25", KAFKA, "\"title\": \"Kafka\",", "\"title\": \"Kafka\""),
-    (
+    fault(
+        "KS-O21",
+        KAFKA,
+        "",
+        "- alert: KafkaElections",
+        "- alert: KafkaTopicLarge",
+    ),
+    fault("KS-O22", KAFKA, "", "topic=~\\\"$topic\\\"})", "topic=~\\\"$topic\\\"}"),
+    fault("KS-O23", KAFKA, "", "kafka_log_size{topic=~", "kafka_log_sizes{topic=~"),
+    fault("KS-O24", KAFKA, "", "scrapeTimeout: 25s", "scrapeTimeout: 45s"),
+    fault("KS-O24", KAFKA, "", "interval: 30s", "interval: 30 s"),
+    fault("KS-O25", KAFKA, "", "\"title\": \"Kafka\",", "\"title\": \"Kafka\""),
+    fault(
         "KS-O25",
         KAFKA,
+        "",
         "    - name: kafka\n      rules:",
         "    - name: kafka\n     rules:",
     ),
-    ("KS-O26", KAFKA, "topic=(.+)>", "topic=(.+>"),
-    ("KS-O27", KAFKA, ".ref=STDOUT", ".ref=Stdout"),
-    (
+    fault("KS-O26", KAFKA, "", "topic=(.+)>", "topic=(.+>"),
+    fault("KS-O27", KAFKA, "", ".ref=STDOUT", ".ref=Stdout"),
+    fault(
         "KS-I02",
         KAFKA,
+        "",
         "      labels:\n        sidecar.istio.io/inject: \"false\"\n    spec:\n      restartPolicy",
         "      labels:\n        app: topics\n    spec:\n      restartPolicy",
     ),
-    (
+    fault(
         "KS-I03",
         KAFKA,
+        "",
         "        app: kafka\n        sidecar.istio.io/inject: \"false\"\n",
         "        app: kafka\n",
     ),
-    (
+    fault(
         "KS-I04",
         KAFKA,
+        "",
         "        app: schema-registry\n        sidecar.istio.io/inject: \"false\"\n    spec:\n      enableServiceLinks: false\n      securityContext:\n        runAsNonRoot: true\n        runAsUser: 1000",
         "        app: schema-registry\n    spec:\n      enableServiceLinks: false\n      securityContext:\n        runAsNonRoot: true\n        runAsUser: 1337",
     ),
     // A pod against its configuration.
-    ("KS-P40", KAFKA, "        - name: POD_NAME\n", "        - name: POD\n"),
-    ("KS-P40", KAFKA, "node.id=${env:NODE_ID}", "node.id=${env:ID}"),
-    (
+    fault(
         "KS-P40",
         KAFKA,
+        "",
+        "        - name: POD_NAME\n",
+        "        - name: POD\n",
+    ),
+    fault("KS-P40", KAFKA, "", "node.id=${env:NODE_ID}", "node.id=${env:ID}"),
+    fault(
+        "KS-P40",
+        KAFKA,
+        "",
         "kafka-topics --bootstrap-server kafka:9092",
         "kafka-topics --bootstrap-server $BROKERS",
     ),
-    ("KS-P41", KAFKA, "  server.properties: |", "  kafka.properties: |"),
-    (
+    fault("KS-P41", KAFKA, "", "  server.properties: |", "  kafka.properties: |"),
+    fault(
         "KS-P41",
         KAFKA,
+        "",
         "mountPath: /etc/kafka-stacks",
         "mountPath: /etc/kafka-files",
     ),
-    (
+    fault(
         "KS-P41",
         KAFKA,
+        "",
         "        - name: tmp\n          mountPath: /tmp\n",
         "        - name: tmp\n          mountPath: /etc/kafka-stacks/server.properties\n",
     ),
-    (
+    fault(
         "KS-P41",
         KAFKA,
+        "",
         "[kafka-server-start, /etc/kafka-stacks/server.properties]",
         "[kafka-server-start, /srv/server.properties]",
     ),
-    (
+    fault(
         "KS-P42",
         KAFKA,
+        "",
         "[kafka-server-start, /etc/kafka-stacks/server.properties]",
         "[kafka-server-start]",
     ),
-    (
+    fault(
         "KS-P42",
         KAFKA,
+        "",
         "[kafka-server-start, /etc/kafka-stacks/server.properties]",
         "[bash, -c]",
     ),
-    (
+    fault(
         "KS-P43",
         KAFKA,
+        "",
         "metadata.labels['apps.kubernetes.io/pod-index']",
         "metadata.labels['pod-index']",
     ),
-    (
+    fault(
         "KS-P43",
         KAFKA,
+        "",
         "fieldPath: status.podIP",
         "fieldPath: metadata.labels['apps.kubernetes.io/pod-index']",
     ),
-    (
+    fault(
         "KS-P44",
         KAFKA,
+        "",
         "- name: format\n        image: confluentinc/cp-kafka:8.2.1",
         "- name: format\n        image: confluentinc/cp-kafka:8.3.1",
     ),
-    (
+    fault(
         "KS-P45",
         KAFKA,
+        "",
         "        - name: tmp\n          mountPath: /tmp\n",
         "        - name: tmp\n          mountPath: /scratch\n",
     ),
-    (
+    fault(
         "KS-P46",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: CLUSTER_ID\n          value: T2xkQ2x1c3RlcklkMDAwMQ\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-P47",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: KAFKA_OPTS\n          value: -javaagent:/agent.jar=9092:/etc/kafka/a.yaml\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-P47",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: JMX_PORT\n          value: \"9093\"\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-P48",
         KAFKA,
+        "",
         "[kafka-server-start, /etc/kafka-stacks/server.properties]\n        env: *env\n",
         "[bash, -c, \"KAFKA_OPTS=-Da=b exec kafka-server-start /etc/kafka-stacks/server.properties\"]\n        env:\n        - {name: KAFKA_OPTS, value: -Dc=d}\n        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n        - {name: NODE_ID, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['apps.kubernetes.io/pod-index']\"}}}\n",
     ),
-    ("KS-P49", KAFKA, PROBE_WITHOUT_JMX, PROBE_WITH_JMX),
-    ("KS-P50", KAFKA, PROBE.0, PROBE.1),
-    (
+    fault("KS-P49", KAFKA, "", PROBE_WITHOUT_JMX, PROBE_WITH_JMX),
+    fault("KS-P50", KAFKA, "", PROBE.0, PROBE.1),
+    fault(
         "KS-P52",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: JAVA_TOOL_OPTIONS\n          value: -XX:+UseZGC\n        - name: KAFKA_JVM_PERFORMANCE_OPTS\n          value: -server -XX:+UseG1GC\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-P53",
         KAFKA,
+        "",
         "[kafka-server-start, /etc/kafka-stacks/server.properties]",
         "[/opt/kafka/bin/kafka-server-start.sh, /etc/kafka-stacks/server.properties]",
     ),
-    (
+    fault(
         "KS-P53",
         KAFKA,
+        "",
         "- name: format\n        image: confluentinc/cp-kafka:8.2.1",
         "- name: format\n        image: apache/kafka:4.2.0",
     ),
-    (
+    fault(
         "KS-C04",
         KAFKA,
+        "",
         "        resources: {requests: {memory: 4Gi}}\n",
         "        resources: {limits: {memory: 1Gi}}\n",
     ),
-    (
+    fault(
         "KS-C14",
         KAFKA,
+        "",
         "        resources: {requests: {memory: 4Gi}}\n",
         "        resources: {limits: {memory: 256Mi}}\n",
     ),
-    (
+    fault(
         "KS-C14",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: KAFKA_HEAP_OPTS\n          value: -Xmx128m\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-C06",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: KAFKA_HEAP_OPTS\n          value: -Xms16g -Xmx16g\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-C20",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: KAFKA_HEAP_OPTS\n          value: -Xms1Gi -Xmx1Gi\n        - name: NODE_ID\n",
     ),
-    (
+    fault(
         "KS-C20",
         KAFKA,
+        "",
         "        - name: NODE_ID\n",
         "        - name: KAFKA_HEAP_OPTS\n          value: -Xms2g -Xmx1g\n        - name: NODE_ID\n",
     ),
-    ("KS-C04", APACHE, "memory: 2Gi", "memory: 1200Mi"),
-    ("KS-C04", APACHE, "value: -javaagent:", "value: -Xmx3g -javaagent:"),
-    ("KS-P40", APACHE, "        - name: POD_NAME\n", "        - name: NAME\n"),
-    ("KS-P41", APACHE, "  config.yaml: |", "  agent.yaml: |"),
-    (
+    fault("KS-C04", APACHE, "", "memory: 2Gi", "memory: 1200Mi"),
+    fault("KS-C04", APACHE, "", "value: -javaagent:", "value: -Xmx3g -javaagent:"),
+    fault(
+        "KS-P40",
+        APACHE,
+        "",
+        "        - name: POD_NAME\n",
+        "        - name: NAME\n",
+    ),
+    fault("KS-P41", APACHE, "", "  config.yaml: |", "  agent.yaml: |"),
+    fault(
         "KS-P42",
         APACHE,
+        "",
         "        - bash\n        - -c\n        - |\n",
         "        - bash\n        - -c\n        - ''\n        - |\n",
     ),
-    ("KS-P47", APACHE, "=7071:", "=9092:"),
-    ("KS-P49", APACHE, "KAFKA_OPTS= /opt", "/opt"),
-    ("KS-P50", APACHE, "          timeoutSeconds: 20\n", ""),
-    ("KS-P51", APACHE, "=7071:", "=7072:"),
-    ("KS-P51", APACHE, "localhost:9092", "localhost:9093,localhost:9094"),
-    (
+    fault("KS-P47", APACHE, "", "=7071:", "=9092:"),
+    fault("KS-P49", APACHE, "", "KAFKA_OPTS= /opt", "/opt"),
+    fault("KS-P50", APACHE, "", "          timeoutSeconds: 20\n", ""),
+    fault("KS-P51", APACHE, "", "=7071:", "=7072:"),
+    fault("KS-P51", APACHE, "", "localhost:9092", "localhost:9093,localhost:9094"),
+    fault(
         "KS-P53",
         APACHE,
+        "",
         "KAFKA_OPTS= /opt/kafka/bin/kafka-broker-api-versions.sh",
         "KAFKA_OPTS= kafka-broker-api-versions",
     ),
-    (
+    fault(
         "KS-P55",
         APACHE,
+        "",
         "CONTROLLER://0.0.0.0:9093",
         "CONTROLLER://0.0.0.0:9094",
     ),
     // Ports and addresses.
-    (
+    fault(
         "KS-P51",
         KAFKA,
+        "",
         "\n    listeners=CLIENT://:9092",
         "\n    listeners=CLIENT://:9095",
     ),
-    (
+    fault(
         "KS-P51",
         KAFKA,
+        "",
         "        - containerPort: 8081\n",
         "        - containerPort: 8081\n        readinessProbe: {tcpSocket: {port: 8082}}\n",
     ),
-    (
+    fault(
         "KS-P51",
         KAFKA,
+        "",
         "  - name: http\n    port: 8081\n",
         "  - name: http\n    port: 8081\n    targetPort: 8083\n",
     ),
-    (
+    fault(
         "KS-P55",
         KAFKA,
+        "",
         "2@kafka-2.kafka-headless.kafka.svc.cluster.local:9093",
         "2@kafka-2.kafka-headless.kafka.svc.cluster.local:9092",
     ),
-    ("KS-P55", KAFKA, ",CONTROLLER://:9093", ",CONTROLLER://:9094"),
-    (
+    fault("KS-P55", KAFKA, "", ",CONTROLLER://:9093", ",CONTROLLER://:9094"),
+    fault(
         "KS-P56",
         KAFKA,
+        "",
         "value: kafka.kafka.svc.cluster.local:9092",
         "value: kafka-0.kafka-headless.kafka.svc.cluster.local:9094",
     ),
-    (
+    fault(
         "KS-P56",
         KAFKA,
+        "",
         "value: kafka.kafka.svc.cluster.local:9092",
         "value: kafka-headless:29092",
     ),
-    (
+    fault(
         "KS-P57",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.",
         "CLIENT://${env:POD_NAME}.kafka.",
     ),
-    (
+    fault(
         "KS-P57",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9092",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local:9094",
     ),
-    (
+    fault(
         "KS-P57",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.",
         "CLIENT://${env:POD_NAME}.kafka-headless.other.",
     ),
-    (
+    fault(
         "KS-P57",
         KAFKA,
+        "",
         "CLIENT://${env:POD_NAME}.kafka-headless.kafka.svc.cluster.local",
         "CLIENT://${env:POD_NAME}",
     ),
-    (
+    fault(
         "KS-P57",
         KAFKA,
+        "",
         "advertised.listeners=CLIENT:",
         "advertised.listeners=OUTSIDE:",
     ),
-    (
+    fault(
         "KS-P58",
         KAFKA,
+        "",
         "spec:\n  selector:\n    app: kafka\n",
         "spec:\n  type: LoadBalancer\n  selector:\n    app: kafka\n",
     ),
-    (
+    fault(
         "KS-P59",
         KAFKA,
+        "",
         "        - name: SCHEMA_REGISTRY_HOST_NAME\n",
         "        - name: SCHEMA_REGISTRY_LISTENERS\n          value: http://fd00::1:8081\n        - name: SCHEMA_REGISTRY_HOST_NAME\n",
     ),
-    (
+    fault(
         "KS-K23",
         KAFKA,
+        "",
         "        image: confluentinc/cp-kafka:8.2.1\n        command: [kafka-server",
         "        image: apache/kafka-native:4.1.0\n        command: [kafka-server",
     ),
 ];
 
 /// Manifests that are close to a mistake, but correct.
-pub(super) const NONE: &[Fault] = &[
+const NONE: &[Quiet] = &[
     ("KS-A03", PLAIN, "mode: fast", "mode: 'off'"),
     ("KS-A04", PLAIN, "kind: Job\n", "kind: Job\nstatus: {}\n"),
     ("KS-A05", PLAIN, "cpu: 250m", "cpu: 0.25"),

@@ -1,0 +1,162 @@
+//! Every rule runs in both worlds: on a stack, and on manifests that anyone wrote.
+
+use std::collections::BTreeSet;
+
+use kafka_stacks::{
+    k8s_openapi::{ClusterResourceScope, Resource},
+    lint,
+    prelude::*,
+};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::{faults, objects::surroundings, rules::broken_ids};
+
+/// Rules that no manifest can break, or whose manifests need more than an edit: why.
+const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
+    (
+        "what a stack's own code says: names, handles, amendments, acknowledgements, builder calls beside raw settings",
+        &[
+            "KS-E08", "KS-E09", "KS-K18", "KS-R06", "KS-S02", "KS-S04", "KS-S05", "KS-S06", "KS-S07", "KS-S09",
+            "KS-S10", "KS-S11", "KS-S12", "KS-S13", "KS-S14", "KS-S15", "KS-S21", "KS-S22", "KS-S23",
+        ],
+    ),
+    (
+        "a stack alone knows the load of a topic, and what a machine carries",
+        &[
+            "KS-C01", "KS-C02", "KS-C03", "KS-C05", "KS-C08", "KS-C09", "KS-C10", "KS-C11", "KS-C12", "KS-C13",
+        ],
+    ),
+    (
+        "a default that is written down is a burden in code, and a habit in files",
+        &["KS-E34", "KS-K34", "KS-R34"],
+    ),
+    (
+        "a decision that its author acknowledges, or the zone of machines, which manifests do not say",
+        &["KS-D10", "KS-K02", "KS-K06"],
+    ),
+    (
+        "refused as another rule's in objects: KS-K40 to KS-K43 for listeners, KS-K46 for roles, KS-P46 for cluster ids",
+        &["KS-K14", "KS-K16", "KS-K26"],
+    ),
+    (
+        "nothing to judge: no replicas, the release that the image has, the release of who reads a client's file",
+        &["KS-E32", "KS-K25", "KS-K27", "KS-R07"],
+    ),
+    (
+        "the volume is judged where it is declared: a folder may leave its size to a class",
+        &["KS-K36"],
+    ),
+    (
+        "of the alerts that a stack makes: those of anyone's rules are KS-O03 to KS-O12",
+        &["KS-O01", "KS-O02", "KS-O13", "KS-O14", "KS-O15"],
+    ),
+    (
+        "several files, an object of megabytes, or a note: tests of their own in `objects`",
+        &["KS-A06", "KS-A07", "KS-A28", "KS-A29", "KS-A45"],
+    ),
+];
+
+/// Rules that no stack can break: why.
+const NOT_IN_STACKS: &[(&str, &[&str])] = &[
+    (
+        "the text of files, which stacks do not have, and fields that no Rust type has",
+        &["KS-A01", "KS-A02", "KS-A03", "KS-A05", "KS-A06", "KS-A07"],
+    ),
+    ("an object of megabytes", &["KS-A28", "KS-A29"]),
+];
+
+/// Objects of any text, as a construct of one's own may render them.
+struct Foreign {
+    meta: Meta,
+    objects: Vec<Value>,
+}
+
+struct AnyObject(Value);
+
+impl Serialize for AnyObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl Resource for AnyObject {
+    const API_VERSION: &'static str = "";
+    const GROUP: &'static str = "";
+    const KIND: &'static str = "";
+    const VERSION: &'static str = "";
+    const URL_PATH_SEGMENT: &'static str = "";
+    type Scope = ClusterResourceScope;
+}
+
+impl Construct for Foreign {
+    type Handle = ();
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn handle(&self, _: &Context) {}
+
+    fn check(&self, _: &mut Check<'_>) {}
+
+    fn render(&self, _: &Context) -> Vec<Object> {
+        let objects = self.objects.iter();
+        objects.map(|object| Object::new(&AnyObject(object.clone()))).collect()
+    }
+}
+
+/// The rules that a stack breaks which renders these manifests.
+fn broken_by(texts: &[String], platform: Platform) -> BTreeSet<&'static str> {
+    let documents = texts.iter().flat_map(|text| lint::read(text, "a.yaml").0);
+    let objects = documents.map(|document| document.value);
+    let of_kustomize = |object: &Value| {
+        let version = object["apiVersion"].as_str().unwrap_or_default();
+        version.starts_with("kustomize.config")
+    };
+    let is_object = |object: &Value| object["kind"].is_string() && !of_kustomize(object);
+    let mut stack = Stack::new("test", "kafka").existing_namespace().platform(platform);
+    stack.add(Foreign {
+        meta: Meta::new("foreign"),
+        objects: objects.filter(is_object).collect(),
+    });
+    let findings = synth(&stack).findings;
+    findings.iter().map(|finding| finding.rule.id).collect()
+}
+
+fn listed(list: &[(&str, &[&'static str])]) -> BTreeSet<&'static str> {
+    list.iter().flat_map(|(_, ids)| ids.iter().copied()).collect()
+}
+
+#[test]
+fn every_rule_runs_in_both_worlds() {
+    let mut stacks = broken_ids();
+    let mut manifests: BTreeSet<&str> = BTreeSet::new();
+    // The smallest say it fastest.
+    let mut edits: Vec<_> = faults::edits().collect();
+    edits.sort_by_key(faults::Edit::size);
+    for edit in edits {
+        let Some(rule) = edit.expected else { continue };
+        manifests.insert(rule);
+        if !stacks.contains(rule) {
+            stacks.extend(broken_by(&edit.texts(), Platform::default()));
+        }
+    }
+    for case in surroundings::FAULTS {
+        manifests.insert(case.rule.id);
+        if !stacks.contains(case.rule.id) {
+            stacks.extend(broken_by(&[surroundings::manifests(case)], case.platform()));
+        }
+    }
+    let all: BTreeSet<&str> = rules::all().iter().map(|rule| rule.id).collect();
+    let not_in = |world: &BTreeSet<&'static str>| all.difference(world).copied().collect::<BTreeSet<&str>>();
+    assert_eq!(
+        [not_in(&manifests), not_in(&stacks)],
+        [listed(NOT_IN_MANIFESTS), listed(NOT_IN_STACKS)],
+        "not in manifests, and not in stacks"
+    );
+}
