@@ -63,11 +63,12 @@ impl Member<'_> {
         }
     }
 
-    /// The size that its heap grows to, in bytes, if it is known.
-    pub(super) fn heap(&self) -> Option<u64> {
-        let container = self.container()?;
-        let default = (!container.open).then(|| self.default_heap()).flatten();
-        self.jvm()?.heap(default)?.within(container.memory)
+    /// The size that its heap begins with, in bytes, if an option says it.
+    pub(super) fn initial_heap(&self) -> Option<u64> {
+        match self.jvm()?.initial_heap()? {
+            Heap::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// The heap that Kafka's start script gives the process where no variable does.

@@ -14,9 +14,9 @@ rules! { rules::api;
         id: "KS-A46",
         production: Warning,
         development: Off,
-        summary: "a broker or a voter that requests no memory, or less than its heap",
+        summary: "a broker or a voter that requests no memory, or less than its heap begins with",
         explanation: "The scheduler counts requests, and the kubelet evicts first what uses more than it requested. A \
-            broker without a request, or with one below its heap, may be put on a full node, and is among the first \
+            broker without a request, or with one below `-Xms`, may be put on a full node, and is among the first \
             to go when memory runs short.",
         source: "Kubernetes, Node-pressure Eviction; Pod Quality of Service Classes",
     };
@@ -26,10 +26,10 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let Some(container) = member.container().filter(|_| member.workload.replicas > 1) else {
         return;
     };
-    let what = match (container.requested_memory, member.heap()) {
+    let what = match (container.requested_memory, member.initial_heap()) {
         (None, _) => "requests no memory".to_owned(),
         (Some(requested), Some(heap)) if requested < heap => format!(
-            "requests {} of memory, and its heap alone takes {}",
+            "requests {} of memory, and its heap begins with {}",
             Bytes::from_bytes(requested),
             Bytes::from_bytes(heap)
         ),
