@@ -145,6 +145,7 @@ fn main() -> ExitCode {
     let check = ["check".as_ref(), "prod".as_ref()];
     let memory = peak(&binary, &check);
     report("`check prod`", Some(memory), || run(&binary, &check));
+    diffs(&binary, &scratch);
     let set = broker_set();
     report(
         "10,000 objects, bare emission of their text on one processor",
@@ -161,6 +162,62 @@ fn main() -> ExitCode {
         },
     );
     ExitCode::SUCCESS
+}
+
+/// `diff` of 10,000 objects of which one in a hundred differs, and of the files of `prod` with themselves.
+fn diffs(binary: &PathBuf, scratch: &PathBuf) {
+    let set = serde_json::to_value(broker_set()).expect("a value");
+    let text = yaml::to_text(&set);
+    let _ = fs::remove_dir_all(scratch);
+    fs::create_dir_all(scratch).expect("a folder");
+    for (side, image) in [("old", "changed:1"), ("new", "changed:2")] {
+        let documents = (0..10_000).map(|index| {
+            let text = text.replacen("name: kafka\n", &format!("name: set-{index}\n"), 1);
+            let text = if index % 100 == 0 {
+                text.replacen("confluentinc/cp-kafka:8.3.1", image, 1)
+            } else {
+                text
+            };
+            format!(
+                "apiVersion: apps/v1\nkind: StatefulSet\n{}",
+                text.replace("apiVersion: apps/v1\n", "")
+                    .replace("kind: StatefulSet\n", "")
+            )
+        });
+        fs::write(scratch.join(side), documents.collect::<Vec<_>>().join("---\n")).expect("a file");
+    }
+    let (old, new) = (scratch.join("old"), scratch.join("new"));
+    let words = [
+        "diff".as_ref(),
+        "--from".as_ref(),
+        old.as_os_str(),
+        "--to".as_ref(),
+        new.as_os_str(),
+    ];
+    let memory = peak(binary, &words);
+    report("`diff` of 10,000 objects, 1 % changed", Some(memory), || {
+        run_differing(binary, &words)
+    });
+    let prod = PathBuf::from("out/prod");
+    let words = [
+        "diff".as_ref(),
+        "--from".as_ref(),
+        prod.as_os_str(),
+        "--to".as_ref(),
+        prod.as_os_str(),
+    ];
+    report("`diff` of `prod`, nothing changed", Some(peak(binary, &words)), || {
+        run(binary, &words)
+    });
+    let _ = fs::remove_dir_all(scratch);
+}
+
+/// Runs a command line that ends with 1, since something differs: how long that takes.
+fn run_differing(program: &PathBuf, arguments: &[&OsStr]) -> Duration {
+    let start = Instant::now();
+    let status = start_child(program, arguments).wait().expect("a child to wait for");
+    assert_eq!(status.code(), Some(1), "{arguments:?}");
+    start.elapsed()
 }
 
 /// Runs a command line once: how long that takes.

@@ -94,16 +94,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         .collect::<anyhow::Result<_>>()?;
     let of_sound: Vec<&Plan<'_>> = plans.iter().flatten().collect();
     // Before the old files are gone.
-    let verdicts: Vec<Option<Verdict>> = plans
-        .iter()
-        .zip(&stacks)
-        .map(|(plan, (stack, _))| {
-            let plan = plan
-                .as_ref()
-                .filter(|plan| plan.has_changes() && plan.obstacles.is_empty())?;
-            Verdict::of(plan.root, stack.name(), plan.manifests)
-        })
-        .collect();
+    let verdicts = verdicts(&stacks, &plans);
     let mut outcome = if unsound { Outcome::Failed } else { Outcome::Done };
     if arguments.check {
         if !unsound && !of_sound.iter().all(|plan| plan.is_current()) {
@@ -158,6 +149,17 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         }
     }
     Ok(outcome)
+}
+
+/// What the files that will be written do to the running cluster, of each stack.
+fn verdicts(stacks: &[(Stack, Synthesis)], plans: &[Option<Plan<'_>>]) -> Vec<Option<Verdict>> {
+    let verdict = |(plan, (stack, _)): (&Option<Plan<'_>>, &(Stack, Synthesis))| {
+        let plan = plan
+            .as_ref()
+            .filter(|plan| plan.has_changes() && plan.obstacles.is_empty())?;
+        Verdict::of(plan.root, stack.name(), plan.manifests)
+    };
+    plans.iter().zip(stacks).map(verdict).collect()
 }
 
 /// The obstacles that prevent stacks from being written; `None` if there are none.

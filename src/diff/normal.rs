@@ -290,7 +290,7 @@ fn container(one: &mut Map<String, Value>) {
                 ],
             );
             with(probe, "httpGet", |get| {
-                defaults(get, &[("scheme", "\"HTTP\""), ("path", "\"/\"")])
+                defaults(get, &[("scheme", "\"HTTP\""), ("path", "\"/\"")]);
             });
             with(probe, "grpc", |grpc| defaults(grpc, &[("service", "\"\"")]));
         });
@@ -363,10 +363,21 @@ fn items<'m>(parent: &'m mut Map<String, Value>, key: &str) -> impl Iterator<Ite
     list.into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
+/// Whether a value is this JSON.
+fn is(value: &Value, json: &str) -> bool {
+    match value {
+        Value::String(text) => json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(text),
+        other => {
+            let text = other.to_string();
+            text == json
+        }
+    }
+}
+
 /// Leaves out fields that have the value that they have without being set; values are JSON.
 fn defaults(parent: &mut Map<String, Value>, list: &[(&str, &str)]) {
     for (key, value) in list {
-        if parent.get(*key).is_some_and(|found| found.to_string() == *value) {
+        if parent.get(*key).is_some_and(|found| is(found, value)) {
             parent.remove(*key);
         }
     }

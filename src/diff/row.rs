@@ -92,15 +92,12 @@ fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
         filled += &rest[..start];
         let after = &rest[start + 1..];
         let word = after.split_once('}').filter(|(word, _)| is_word(word));
-        match word.and_then(|(word, behind)| Some((value(word)?, behind))) {
-            Some((value, behind)) => {
-                filled += &value;
-                rest = behind;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
+        if let Some((value, behind)) = word.and_then(|(word, behind)| Some((value(word)?, behind))) {
+            filled += &value;
+            rest = behind;
+        } else {
+            filled.push('{');
+            rest = after;
         }
     }
     filled + rest

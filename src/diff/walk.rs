@@ -206,20 +206,20 @@ mod tests {
 
     use super::*;
 
-    fn shown(before: Value, after: Value) -> Vec<String> {
+    fn shown(before: &Value, after: &Value) -> Vec<String> {
         let show = |field: Field| {
             let order = if field.reordered { " order" } else { "" };
             format!("{}{order}: {} -> {}", field.path, field.before, field.after)
         };
-        fields(&before, &after).into_iter().map(show).collect()
+        fields(before, after).into_iter().map(show).collect()
     }
 
     #[test]
     fn items_are_found_by_their_key() {
         assert_eq!(
             shown(
-                json!({"containers": [{"name": "b", "env": [{"name": "X", "value": "1"}, {"name": "Y"}]}, {"name": "a"}]}),
-                json!({"containers": [{"name": "c"}, {"name": "b", "env": [{"name": "Y"}, {"name": "X", "value": "2"}]}]}),
+                &json!({"containers": [{"name": "b", "env": [{"name": "X", "value": "1"}, {"name": "Y"}]}, {"name": "a"}]}),
+                &json!({"containers": [{"name": "c"}, {"name": "b", "env": [{"name": "Y"}, {"name": "X", "value": "2"}]}]}),
             ),
             [
                 "containers[b].env[X].value: \"1\" -> \"2\"",
@@ -233,13 +233,16 @@ mod tests {
     #[test]
     fn keys_of_mappings_and_whole_lists_are_fields() {
         assert_eq!(
-            shown(json!({"metadata": {}}), json!({"metadata": {"labels": {"a/b.c": "d"}}})),
+            shown(
+                &json!({"metadata": {}}),
+                &json!({"metadata": {"labels": {"a/b.c": "d"}}})
+            ),
             ["metadata.labels[a/b.c]: null -> \"d\""]
         );
         assert_eq!(
-            shown(json!({"args": ["a", "b"]}), json!({"args": ["b"]})),
+            shown(&json!({"args": ["a", "b"]}), &json!({"args": ["b"]})),
             ["args: [\"a\",\"b\"] -> [\"b\"]"]
         );
-        assert_eq!(shown(json!({"a": 1}), json!({"a": 1})), Vec::<String>::new());
+        assert_eq!(shown(&json!({"a": 1}), &json!({"a": 1})), Vec::<String>::new());
     }
 }

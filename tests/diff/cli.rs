@@ -283,3 +283,24 @@ fn synth_ends_with_what_its_files_do() {
     let report = run(&folder, &["synth", "dev"]);
     assert!(!report.contains("running cluster"), "{report}");
 }
+
+#[test]
+fn the_readme_shows_what_a_change_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Scratch::new();
+    for file in ["kafka/statefulset-kafka.yaml", "kafka/poddisruptionbudget-kafka.yaml"] {
+        let text = std::fs::read_to_string(root.join("out/prod").join(file)).expect("it is committed");
+        folder.put(&format!("old/{file}"), &text);
+        folder.put(
+            &format!("new/{file}"),
+            &text.replace("storage: 100Gi", "storage: 200Gi"),
+        );
+    }
+    let report = run(&folder, &["diff", "--from", "old", "--to", "new"]);
+    let report = report.strip_prefix("exit 1\n-- stdout\n").expect("it differs");
+    let (change, _) = report
+        .split_once("\n1 object unchanged")
+        .expect("the budget is unchanged");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("it is there");
+    assert!(readme.contains(change), "the README must show:\n{change}");
+}

@@ -46,6 +46,9 @@ fn lines(report: &Report) -> Vec<String> {
 #[derive(Deserialize)]
 struct Pair {
     row: String,
+    /// The ways of applying in which the API server refuses it.
+    #[serde(default)]
+    refused: Vec<String>,
     edits: Vec<Edit>,
 }
 
@@ -142,6 +145,11 @@ fn every_row_is_recognized() {
                 "{change:?}"
             );
         }
+        let refused = report
+            .changes
+            .iter()
+            .any(|change| change.class == Class::RefusedByApiServer);
+        assert_eq!(refused, !pair.refused.is_empty(), "{}: {lines:#?}", row.id);
         covered.insert(row.id);
     }
     assert_snapshot!("pairs", shown);

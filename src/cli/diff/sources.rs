@@ -1,5 +1,4 @@
 //! The texts of a side: from folders, files, standard input, and revisions.
-#![expect(clippy::disallowed_methods, reason = "the command line reads what it compares")]
 
 use std::{
     collections::BTreeSet,

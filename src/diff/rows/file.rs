@@ -110,7 +110,6 @@ fn workload(name: &ObjectName) -> String {
 
 /// A file that differs.
 pub(super) struct FileChange<'a> {
-    pub(super) sets: &'a Sets<'a>,
     /// The ConfigMap.
     pub(super) identity: &'a Identity,
     pub(super) file: &'a str,

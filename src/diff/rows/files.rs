@@ -107,7 +107,6 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             continue;
         }
         let change = FileChange {
-            sets: changed.sets,
             identity: changed.identity,
             file,
             before,

@@ -18,8 +18,6 @@ use crate::{
     manifest::Identity,
 };
 
-const APPLY: &str = "# apply the new manifests";
-
 /// An object that is new.
 static ADDED: Row = Row {
     id: "object-added",
@@ -105,7 +103,7 @@ static STATELESS_SET_REMOVED: Row = Row {
     commands: &[],
 };
 
-/// A Deployment or DaemonSet that goes.
+/// A Deployment or `DaemonSet` that goes.
 static WORKLOAD_REMOVED: Row = Row {
     id: "workload-removed",
     class: Class::Metadata,
@@ -257,12 +255,11 @@ static CLAIM_REMOVED: Row = Row {
 /// A key that a mapping has twice.
 static DUPLICATE_KEY: Row = Row {
     id: "duplicate-key",
-    class: Class::RefusedByApiServer,
+    class: Class::Metadata,
     flags: &[Flag::Unknown],
     summary: "a key that a mapping has twice",
-    reason: "`{key}` is there twice (line {line}): the API server refuses it under strict validation, kustomize and Flux refuse the file, \
-        and others take the last value, as this report does",
-    commands: &["# keep one of the two", APPLY],
+    reason: "`{key}` is there twice (line {line}): kubectl takes the last value, as this report does, and kustomize and Flux refuse the file",
+    commands: &[],
 };
 
 /// An object that is in the manifests twice.
@@ -460,11 +457,11 @@ pub(super) fn renamed_namespaces(sets: &Sets<'_>, pairs: &[Pair], found: &mut Fo
         _ => None,
     });
     let moved: Vec<(&Identity, &Identity)> = moved.collect();
-    let moves: BTreeSet<(&str, &str)> = moved
+    let routes: BTreeSet<(&str, &str)> = moved
         .iter()
         .map(|(was, is)| (was.namespace.as_str(), is.namespace.as_str()))
         .collect();
-    for (from, to) in moves {
+    for (from, to) in routes {
         let these = moved
             .iter()
             .filter(|(was, is)| was.namespace == from && is.namespace == to);

@@ -142,7 +142,7 @@ static STORAGE_CLASS: Row = Row {
     ],
 };
 
-/// A StorageClass that lets volumes grow, or no longer.
+/// A `StorageClass` that lets volumes grow, or no longer.
 static EXPANSION: Row = Row {
     id: "volume-expansion",
     class: Class::Metadata,
@@ -215,7 +215,7 @@ pub(super) fn claim(changed: &Changed<'_>, found: &mut Found) {
     }
 }
 
-/// A StorageClass that differs.
+/// A `StorageClass` that differs.
 pub(super) fn class(changed: &Changed<'_>, found: &mut Found) {
     for field in &changed.fields {
         let row = match field.pattern.split(['.', '[']).next().unwrap_or_default() {

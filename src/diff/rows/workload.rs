@@ -1,4 +1,4 @@
-//! StatefulSets, Deployments, DaemonSets and Jobs: pod templates and what restarts, fields that cannot change, replicas.
+//! StatefulSets, Deployments, `DaemonSets` and Jobs: pod templates and what restarts, fields that cannot change, replicas.
 
 use serde_json::Value;
 
@@ -205,7 +205,7 @@ static SET_SELECTOR: Row = Row {
     ],
 };
 
-/// The selector of a Deployment or DaemonSet.
+/// The selector of a Deployment or `DaemonSet`.
 static SELECTOR: Row = Row {
     id: "workload-selector",
     class: Class::RefusedByApiServer,

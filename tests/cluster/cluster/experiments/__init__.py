@@ -2,9 +2,9 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot
+from . import accepted, boot, pairs
 
-EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run}
+EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "pairs": pairs.run}
 ON_NODES = {"boot"}  # the others need the control plane alone
 
 
