@@ -21,6 +21,8 @@ pub(super) struct Sets<'a> {
     pub(super) before: &'a Side,
     pub(super) after: &'a Side,
     workloads: [OnceCell<Vec<Worker>>; 2],
+    /// Workloads that were asked for by name, by their place: all of ten thousand are not read for one.
+    named: [Vec<OnceCell<Worker>>; 2],
     budgets: OnceCell<Vec<ObjectModel>>,
 }
 
@@ -109,6 +111,7 @@ impl<'a> Sets<'a> {
             before,
             after,
             workloads: [OnceCell::new(), OnceCell::new()],
+            named: [before, after].map(|side| (0..side.len()).map(|_| OnceCell::new()).collect()),
             budgets: OnceCell::new(),
         }
     }
@@ -131,9 +134,13 @@ impl<'a> Sets<'a> {
     }
 
     pub(super) fn worker(&self, when: When, identity: &Identity) -> Option<&Worker> {
-        self.workers(when)
-            .iter()
-            .find(|worker| worker.model.identity == *identity)
+        if !WORKLOADS.contains(&identity.kind.as_str()) {
+            return None;
+        }
+        let side = self.side(when);
+        let index = side.find(identity)?;
+        let named = &self.named[usize::from(when == When::After)];
+        Some(named[index].get_or_init(|| Worker::of(&side.body(index), side.model(index))))
     }
 
     /// The workloads that read a ConfigMap or a Secret.
