@@ -36,12 +36,12 @@ class Cluster(ControlPlane):
         self.daemon("kube-scheduler", f"--kubeconfig={self.kubeconfig('system:kube-scheduler')}", "--leader-elect=false", "--secure-port=0")
         self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *dns_service(), volumes.CLASS]}))
         self.start_dns()
+        self.provide_volumes()
         self.nodes = {name: Node(self, name, number) for number, name in enumerate(NODES, 1)}
         for node in self.nodes.values():
             self.images.copy(node.store / "containerd")
             self.cleanup.callback(node.cut_power)
             node.start()
-        self.provide_volumes()
         self.wait("three nodes are ready", self.nodes_ready)
 
     def provide_volumes(self):

@@ -57,8 +57,8 @@ class ControlPlane:
                     f"--advertise-client-urls=http://127.0.0.1:{etcd}", f"--listen-peer-urls=http://127.0.0.1:{peer}",
                     f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}", f"--initial-cluster=default=http://127.0.0.1:{peer}")
         self.daemon("kube-apiserver", f"--etcd-servers=http://127.0.0.1:{etcd}", f"--bind-address={self.address}", f"--secure-port={api}",
-                    f"--advertise-address={self.address}",
-                    f"--cert-dir={self.state}/tls", f"--token-auth-file={self.state}/tokens.csv", "--authorization-mode=Node,RBAC",
+                    f"--advertise-address={self.address}", f"--cert-dir={self.state}/tls", f"--token-auth-file={self.state}/tokens.csv",
+                    "--authorization-mode=Node,RBAC",
                     "--enable-admission-plugins=NodeRestriction", "--service-cluster-ip-range=10.96.0.0/16",
                     "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-signing-key-file={self.state}/accounts.key",
                     f"--service-account-key-file={self.state}/accounts.key", *self.api_options)

@@ -94,7 +94,7 @@ def write(path, names, pause):
     """Writes an archive with stand-ins for the named images, and the image that holds a pod's namespaces. What each stands in for, by name."""
     archive, real, notes = Archive(path), software.Software(), {}
     archive.image(PAUSE, [archive.layer("pause", lambda tar: tar.add(pause, "pause"))], {"Entrypoint": ["/pause"]})
-    for name in sorted(names):
+    for name in names:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 image = standin.build(name, pathlib.Path(scratch), real, "jmx-0")
@@ -144,26 +144,27 @@ class Store:
     heap_mib = HEAP_CAP  # what the images cut heaps to
 
     def __init__(self, tools, folder):
-        names = named(folder)
-        sources = [standin.HERE / "runner/image.py", standin.HERE / "pom.xml", *standin.HERE.glob("java/**/*.java"), pathlib.Path(__file__)]
-        key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources)) + " ".join(sorted(names)).encode()).hexdigest()[:12]
+        self.names = sorted(named(folder))
+        sources = [pathlib.Path(__file__), standin.HERE / "runner/image.py", standin.HERE / "pom.xml", *standin.HERE.glob("image/*"), *standin.HERE.glob("java/**/*.java")]
+        key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources)) + " ".join(self.names).encode()).hexdigest()[:12]
         self.tools, self.root, self.lock = tools, tools / "images" / key, tools / "images.lock"
-        with self.locked():
-            if not (self.root / "notes.json").exists():
-                self.make(names)
-        self.notes = json.loads((self.root / "notes.json").read_text())
+        with self.made():
+            self.notes = json.loads((self.root / "notes.json").read_text())
 
     @contextlib.contextmanager
-    def locked(self):
+    def made(self):
+        """The folder is there during the block. Only the newest is kept, so another run may have removed this one."""
         with self.lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            if not (self.root / "notes.json").exists():
+                self.make()
             yield
 
-    def make(self, names):
+    def make(self):
         shutil.rmtree(self.root.parent, ignore_errors=True)
         self.root.mkdir(parents=True)
         archive, run = self.root / "archive.tar", tempfile.mkdtemp()
-        notes = write(archive, names, self.tools / "bin/pause")
+        notes = write(archive, self.names, self.tools / "bin/pause")
         address = f"{run}/containerd.sock"
         command = [self.tools / "bin/containerd", f"--root={self.root}/containerd", f"--state={run}/state", f"--address={address}"]
         with open(f"{run}/log", "w") as log:
@@ -182,7 +183,7 @@ class Store:
     def copy(self, target):
         """The root folder of a node's containerd: files of images are shared with the cache, since nothing writes to them; databases are not."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        with self.locked():
+        with self.made():
             subprocess.run(["cp", "--archive", "--link", self.root / "containerd", target], check=True)
         for database in target.glob("io.containerd.*/*.db"):
             content = database.read_bytes()

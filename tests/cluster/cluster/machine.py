@@ -13,6 +13,8 @@ import time
 # What a kubelet sets in the kernel. Here it finds it set, so that it does not change the machine.
 KERNEL = {"vm/overcommit_memory": 1, "vm/panic_on_oom": 0, "kernel/panic": 10, "kernel/panic_on_oops": 1,
           "kernel/keys/root_maxkeys": 1000000, "kernel/keys/root_maxbytes": 25000000}
+# kube-router ends where there is no Node object yet.
+WHEN_REGISTERED = 'until kubectl "$2" get node "$0" >/dev/null 2>&1; do sleep 0.2; done; exec "$@"'
 
 
 def mount(*arguments):
@@ -55,7 +57,9 @@ def main():
         time.sleep(0.05)
     kubelet = start(folder, "kubelet", tools / "kubelet", *(folder / "kubelet.arguments").read_text().splitlines())
     proxy = start(folder, "kube-proxy", tools / "kube-proxy", "--config", folder / "kube-proxy.json")
-    parts = {containerd.pid: "containerd", kubelet.pid: "kubelet", proxy.pid: "kube-proxy"}
+    firewall = start(folder, "kube-router", "sh", "-c", WHEN_REGISTERED, name, tools / "kube-router",
+                     *(folder / "kube-router.arguments").read_text().splitlines())
+    parts = {containerd.pid: "containerd", kubelet.pid: "kubelet", proxy.pid: "kube-proxy", firewall.pid: "kube-router"}
     while True:  # processes whose parents have ended become this one's
         pid, status = os.wait()
         if pid in parts:

@@ -80,5 +80,8 @@ conf_dir = "{self.folder}/cni"
         kubeconfig = self.cluster.kubeconfig(f"system:node:{self.name}")
         arguments = [f"--config={self.folder}/kubelet.json", f"--kubeconfig={kubeconfig}", f"--hostname-override={self.name}", f"--node-ip={address}",
                      f"--node-labels=topology.kubernetes.io/zone={zone},topology.kubernetes.io/region=proof"]
-        return {"kubelet.json": json.dumps(kubelet), "kube-proxy.json": json.dumps(proxy), "cni/pods.conflist": json.dumps(cni),
+        # Of kube-router only the part that enforces NetworkPolicy.
+        firewall = [f"--kubeconfig={self.cluster.admin}", f"--hostname-override={self.name}", "--run-firewall=true", "--run-router=false",
+                    "--run-service-proxy=false", f"--service-cluster-ip-range={network.SERVICES}", "--health-port=0"]
+        return {"kube-router.arguments": "\n".join(firewall), "kubelet.json": json.dumps(kubelet), "kube-proxy.json": json.dumps(proxy), "cni/pods.conflist": json.dumps(cni),
                 "containerd.toml": containerd, "kubelet.arguments": "\n".join(arguments), "resolv.conf": ""}

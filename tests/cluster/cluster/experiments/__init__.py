@@ -2,10 +2,10 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, pairs
+from . import accepted, boot, drain, pairs, policies, power
 
-EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "pairs": pairs.run}
-ON_NODES = {"boot"}  # the others need the control plane alone
+EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "drain": drain.run, "pairs": pairs.run, "policies": policies.run, "power": power.run}
+ON_NODES = {"boot", "drain", "policies", "power"}  # the others need the control plane alone
 
 
 def report(stack, experiment, cluster, run):
