@@ -10,7 +10,7 @@
 //! | release lines | the first and the last, as `3.9-4.3` |
 //! | type | of the `ConfigDef` |
 //! | name | what a topic's key is called on a broker |
-//! | flags | `i`nternal and not documented, `d`eprecated |
+//! | flags | `i`nternal and not documented, `d`eprecated; how a running broker takes another value: see [`Update`] |
 //! | default | `!` there is none and the key must be set, `~` none, `=` and the text |
 //! | valid | see [`Valid`] |
 //!
@@ -107,6 +107,19 @@ pub(crate) enum Kind {
     Class,
 }
 
+/// How a running broker takes another value of a key, by `kafka-configs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Update {
+    /// Not at all: it reads the value when it starts.
+    ReadOnly,
+    /// `b`: for one broker at a time.
+    PerBroker,
+    /// `l`: for one listener of one broker, as `listener.name.NAME.KEY`.
+    PerListener,
+    /// `c`: for all brokers at once, or for one.
+    ClusterWide,
+}
+
 /// What Kafka takes where a key is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unset {
@@ -135,6 +148,8 @@ pub(crate) struct Key {
     pub(crate) internal: bool,
     /// Whether it is going to be removed.
     pub(crate) deprecated: bool,
+    /// How a running broker takes another value: of a broker's key only.
+    pub(crate) update: Update,
     /// What holds where it is not set.
     pub(crate) unset: Unset,
     /// The values that Kafka accepts.
@@ -242,6 +257,15 @@ impl Key {
             broker_name,
             internal: flags.contains('i'),
             deprecated: flags.contains('d'),
+            update: if flags.contains('c') {
+                Update::ClusterWide
+            } else if flags.contains('b') {
+                Update::PerBroker
+            } else if flags.contains('l') {
+                Update::PerListener
+            } else {
+                Update::ReadOnly
+            },
             unset,
             valid: Valid::new(next()?),
             roles,

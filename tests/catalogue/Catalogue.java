@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -102,6 +103,10 @@ class Catalogue {
         private final Set<String> deprecated;
         private final Method parse;
         private final Method convert;
+        /** Kafka's {@code DynamicBrokerConfig}; null where its methods are static. */
+        private final Object dynamic;
+        private final Method validateUpdate;
+        private final Map<String, String> updateModes;
 
         Release(Path folder) throws Exception {
             List<Path> jars;
@@ -118,6 +123,17 @@ class Catalogue {
             Class<?> definition = load(PACKAGE + "common.config.ConfigDef");
             parse = definition.getMethod("parseType", String.class, Object.class, type);
             convert = definition.getMethod("convertToString", Object.class, type);
+
+            Class<?> updates;
+            if (loader.getResource("org/apache/kafka/server/config/DynamicBrokerConfig.class") != null) {
+                updates = load(PACKAGE + "server.config.DynamicBrokerConfig");
+                dynamic = null;
+            } else {
+                updates = load("kafka.server.DynamicBrokerConfig$");
+                dynamic = updates.getField("MODULE$").get(null);
+            }
+            validateUpdate = updates.getMethod("validateConfigs", Properties.class, boolean.class);
+            updateModes = strings(updates.getMethod("dynamicConfigUpdateModes").invoke(dynamic));
 
             read("broker", field(PACKAGE + "server.config.AbstractKafkaConfig", "CONFIG_DEF"));
             read("topic", call(PACKAGE + "storage.internals.log.LogConfig", "configDefCopy"));
@@ -137,9 +153,49 @@ class Catalogue {
         String definition(String role, Object key) throws Exception {
             String name = (String) get(key, "name");
             String brokerName = role.equals("topic") ? brokerNames.getOrDefault(name, "") : "";
-            String flags = (get(key, "internalConfig").equals(true) ? "i" : "") + (deprecated.contains(name) ? "d" : "");
+            String flags = (get(key, "internalConfig").equals(true) ? "i" : "") + (deprecated.contains(name) ? "d" : "")
+                    + (role.equals("broker") ? updateMode(key) : "");
             return oneLine(String.join("\t",
                     type(key), brokerName, flags, defaultOf(key), valid(get(key, "validator"), key)));
+        }
+
+        /**
+         * How a running broker takes another value: {@code c} for the whole cluster or for one broker, {@code b} for one broker alone,
+         * {@code l} for one broker and with the prefix of a listener, nothing if not at all. Kafka's validation of such a request is
+         * asked, and what Kafka says in its documentation has to agree.
+         */
+        private String updateMode(Object key) throws Exception {
+            String name = (String) get(key, "name");
+            String said = updateModes.getOrDefault(name, "read-only");
+            String mode = takes(key, "", false) ? "c" : takes(key, "", true) ? "b" : takes(key, "listener.name.x.", true) ? "l" : "";
+            if (mode.equals("l") && said.equals("read-only")) {
+                mode = "";
+            }
+            String expected = mode.equals("c") ? "cluster-wide" : mode.isEmpty() ? "read-only" : "per-broker";
+            if (!said.equals(expected)) {
+                throw new IllegalStateException(name + ": documented as " + said + ", and the validation says " + expected);
+            }
+            return mode;
+        }
+
+        /** Whether the validation of a dynamic update takes any value for the key. */
+        private boolean takes(Object key, String prefix, boolean perBroker) throws Exception {
+            List<String> values = new ArrayList<>(edges(key));
+            values.addAll(PROBES);
+            values.add("java.lang.Object");
+            for (String value : values) {
+                if (accepts(key, value)) {
+                    Properties properties = new Properties();
+                    properties.setProperty(prefix + get(key, "name"), value);
+                    try {
+                        validateUpdate.invoke(dynamic, properties, perBroker);
+                        return true;
+                    } catch (InvocationTargetException refused) {
+                        return false;
+                    }
+                }
+            }
+            throw new IllegalStateException(get(key, "name") + ": none of the values is valid");
         }
 
         /** A digit a probe, 1 where Kafka accepts it; then the key's own edges, each behind {@code +} or {@code -}. */
