@@ -176,6 +176,8 @@ pub(super) struct Draft {
     /// The workloads that it restarts.
     restarts: BTreeSet<ObjectName>,
     flags: BTreeSet<Flag>,
+    /// Whether the first row says what the change means, beside what it does to the pods.
+    is_meant: bool,
     /// What follows the reason.
     remarks: Vec<String>,
 }
@@ -213,6 +215,22 @@ impl Draft {
         self
     }
 
+    /// The change is of a kind that says more than those it has: its reason and its commands come first.
+    pub(super) fn means(&mut self, row: &'static Row) -> &mut Self {
+        self.rows.retain(|known| known.id != "unknown-field");
+        if !self.rows.iter().any(|known| known.id == row.id) {
+            self.rows.insert(0, row);
+        }
+        self.is_meant = true;
+        self
+    }
+
+    /// The change is of this kind alone.
+    pub(super) fn instead(&mut self, row: &'static Row) -> &mut Self {
+        self.rows = vec![row];
+        self
+    }
+
     /// Says which workload's pods the change replaces.
     pub(super) fn restarts(&mut self, workload: ObjectName) -> &mut Self {
         self.restarts.insert(workload);
@@ -238,14 +256,17 @@ impl Draft {
         let reasons: Vec<String> = reasons.chain(self.remarks).filter(|text| !text.is_empty()).collect();
         let commands = self.rows.iter().flat_map(|row| row.commands);
         // A row without a reason says less than the one that came to it.
-        let mut worst = self.rows.iter().filter(|row| row.class == class);
-        let worst = worst
-            .clone()
+        let of_class = || {
+            self.rows
+                .iter()
+                .filter(|row| row.class == class || (self.is_meant && class < Class::ManualSteps))
+        };
+        let told = of_class()
             .find(|row| !row.reason.is_empty())
-            .or_else(|| worst.next());
+            .or_else(|| of_class().next());
         Change {
             stack: None,
-            rule: worst.map_or("", |row| row.id),
+            rule: told.map_or("", |row| row.id),
             class,
             flags: self
                 .rows
@@ -285,6 +306,7 @@ impl Found {
             words: Words::new(),
             restarts: BTreeSet::new(),
             flags: BTreeSet::new(),
+            is_meant: false,
             remarks: Vec::new(),
         });
         &mut self.drafts[at]

@@ -46,7 +46,17 @@ static WAITS: Row = Row {
     commands: &[],
 };
 
-pub(super) const ROWS: &[&Row] = &[&READ_AGAIN, &KEPT, &WAITS];
+/// A setting of a property file.
+pub(super) static SETTING: Row = Row {
+    id: "setting",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a setting in a property file",
+    reason: "",
+    commands: &[],
+};
+
+pub(super) const ROWS: &[&Row] = &[&READ_AGAIN, &KEPT, &WAITS, &SETTING];
 
 /// What a change of a file does to the pods that read it.
 #[derive(Debug, Default)]
@@ -110,6 +120,7 @@ fn workload(name: &ObjectName) -> String {
 
 /// A file that differs.
 pub(super) struct FileChange<'a> {
+    pub(super) sets: &'a Sets<'a>,
     /// The ConfigMap.
     pub(super) identity: &'a Identity,
     pub(super) file: &'a str,
@@ -122,15 +133,20 @@ pub(super) struct FileChange<'a> {
 impl FileChange<'_> {
     /// The place of a part of the file, such as the key of a setting. Parts go from the outside in.
     pub(super) fn place(&self, parts: &[&str], before: Option<&str>, after: Option<&str>) -> Place {
-        let mut path = format!("data[{}]", self.file);
-        for part in parts {
-            let step = step(part);
-            if !step.starts_with('[') {
-                path.push('.');
-            }
-            path += &step;
-        }
         let value = |text: Option<&str>| text.map_or(Value::Null, Into::into);
-        Place::field(self.identity, path, value(before), value(after))
+        Place::field(self.identity, path(self.file, parts), value(before), value(after))
     }
+}
+
+/// The path of a part of a file in a ConfigMap. Parts go from the outside in.
+pub(super) fn path(file: &str, parts: &[&str]) -> String {
+    let mut path = format!("data[{file}]");
+    for part in parts {
+        let step = step(part);
+        if !step.starts_with('[') {
+            path.push('.');
+        }
+        path += &step;
+    }
+    path
 }

@@ -107,6 +107,7 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             continue;
         }
         let change = FileChange {
+            sets: changed.sets,
             identity: changed.identity,
             file,
             before,

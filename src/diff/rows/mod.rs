@@ -13,18 +13,31 @@
 //! | `file` | a file, and what a change of it does to the pods that read it |
 //! | `settings` | property files, key by key |
 //! | `topics` | files of topics, topic by topic |
+//! | `kafka` | processes of Kafka that are there before and after; `process` and `listeners` are what is known of one |
+//! | `told` | where a change of a process is told: at the line, the variable or the option that was changed; commands for its cluster |
+//! | `cluster`, `version`, `migration` | what nodes must agree on; releases; from ZooKeeper to KRaft |
+//! | `connect`, `registry` | workers of Connect, the Schema Registry |
 
+mod cluster;
+mod connect;
 mod file;
 mod files;
 mod guard;
+mod kafka;
+mod listeners;
+mod migration;
 mod monitoring;
 mod network;
 mod object;
+mod process;
+mod registry;
 mod restart;
 mod service;
 mod settings;
 mod storage;
+mod told;
 mod topics;
+mod version;
 mod workload;
 
 use serde_json::Value;
@@ -52,6 +65,11 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         files::ROWS,
         settings::ROWS,
         topics::ROWS,
+        cluster::ROWS,
+        version::ROWS,
+        migration::ROWS,
+        connect::ROWS,
+        registry::ROWS,
     ]
     .into_iter()
     .flatten()
@@ -115,6 +133,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
             _ => object::judge(changed, found),
         }
     }
+    kafka::judge(sets, pairs, found);
     network::cuts(sets, pairs, found);
     for pair in pairs {
         match pair {

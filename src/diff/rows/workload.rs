@@ -11,7 +11,7 @@ use crate::{
         sets::{Sets, WORKLOADS, When, Worker},
         walk::Field,
     },
-    lint::{model::program::Program, quantity},
+    lint::quantity,
     manifest::Identity,
 };
 
@@ -252,27 +252,6 @@ static SCALED_UP: Row = Row {
     commands: &[],
 };
 
-/// More brokers.
-static BROKERS_ADDED: Row = Row {
-    id: "brokers-added",
-    class: Class::ManualSteps,
-    flags: &[Flag::ReassignmentNeeded],
-    summary: "more brokers",
-    reason: "{added} join the cluster empty: they get new topics, and partitions that exist only once they are reassigned",
-    commands: &[
-        "# apply the new manifests, and wait until the new brokers are Ready",
-        "# topics.json: {\"version\":1,\"topics\":[{\"topic\":\"TOPIC\"}]}, with each topic that is to be spread",
-        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/topics.json' < topics.json",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
-         --topics-to-move-json-file /tmp/topics.json --broker-list {brokers} --generate  # save the proposal as plan.json",
-        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/plan.json' < plan.json",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
-         --reassignment-json-file /tmp/plan.json --execute --throttle 50000000",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
-         --reassignment-json-file /tmp/plan.json --verify  # until it says that all are complete",
-    ],
-};
-
 /// Fewer pods without claims.
 static SCALED_DOWN: Row = Row {
     id: "scaled-down",
@@ -281,30 +260,6 @@ static SCALED_DOWN: Row = Row {
     summary: "fewer pods",
     reason: "pods stop and the others are not replaced; fewer failures are tolerated",
     commands: &[],
-};
-
-/// Fewer brokers.
-static BROKERS_REMOVED: Row = Row {
-    id: "brokers-removed",
-    class: Class::DataLoss,
-    flags: &[Flag::Availability, Flag::ReassignmentNeeded],
-    summary: "fewer brokers",
-    reason: "{removed} stop with the replicas that they have: partitions that are only there are lost to clients, the others stay \
-        under-replicated; the claims ({claim}) stay, unless `whenScaled: Delete` is set. Move the partitions away first",
-    commands: &[
-        "# topics.json: {\"version\":1,\"topics\":[{\"topic\":\"TOPIC\"}]}, with every topic: kafka-topics --list",
-        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/topics.json' < topics.json",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
-         --topics-to-move-json-file /tmp/topics.json --broker-list {brokers} --generate  # save the proposal as plan.json",
-        "kubectl -n {namespace} exec -i {survivor} -c {container} -- sh -c 'cat > /tmp/plan.json' < plan.json",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
-         --reassignment-json-file /tmp/plan.json --execute --throttle 50000000",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-reassign-partitions --bootstrap-server {bootstrap} \
-         --reassignment-json-file /tmp/plan.json --verify  # until it says that all are complete",
-        "kubectl -n {namespace} exec {survivor} -c {container} -- kafka-log-dirs --bootstrap-server {bootstrap} --describe  # nothing may \
-         be left on {removed}",
-        "# apply the new manifests",
-    ],
 };
 
 /// Fewer pods of a StatefulSet with claims.
@@ -418,9 +373,7 @@ pub(super) const ROWS: &[&Row] = &[
     &JOB_TEMPLATE,
     &CRON_JOB,
     &SCALED_UP,
-    &BROKERS_ADDED,
     &SCALED_DOWN,
-    &BROKERS_REMOVED,
     &SET_SCALED_DOWN,
     &STOPPED,
     &ORDINALS,
@@ -733,65 +686,24 @@ fn scaled(changed: &Changed<'_>, field: &Field, found: &mut Found) {
         .into_iter()
         .filter(|claim| removed.iter().any(|pod| claim.ends_with(&format!("-{pod}"))))
         .collect();
-    let brokers = is_of_brokers(old);
     let deletes = changed.after["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"] == "Delete";
     let row = match (removed.is_empty(), added.is_empty()) {
-        (true, _) if brokers && !before.is_empty() => &BROKERS_ADDED,
         (true, _) => &SCALED_UP,
         _ if claims.is_empty() => &SCALED_DOWN,
         (false, false) => &ORDINALS,
         _ if after.is_empty() && !deletes => &STOPPED,
-        _ if brokers => &BROKERS_REMOVED,
         _ => &SET_SCALED_DOWN,
     };
-    let survivors: Vec<&String> = before.iter().filter(|pod| after.contains(pod)).collect();
-    let id = |pod: &String| pod.rsplit('-').next().unwrap_or_default().to_owned();
     let draft = found.add(row, place);
     draft
         .word("removed", removed.join(", "))
         .word("added", added.join(", "))
-        .word("claim", claims.join(", "))
-        .word("survivor", survivors.first().map_or("", |pod| pod.as_str()))
-        .word("container", container(old))
-        .word("bootstrap", bootstrap(old))
-        .word("brokers", after.iter().map(id).collect::<Vec<_>>().join(","));
+        .word("claim", claims.join(", "));
     if deletes && !claims.is_empty() {
         draft
             .flag(Flag::Irreversible)
             .remark("`whenScaled: Delete` deletes the claims with the pods");
     }
-}
-
-/// Whether pods are brokers: they run Kafka, and are not only controllers.
-fn is_of_brokers(worker: &Worker) -> bool {
-    let process = worker.model.workload().and_then(|workload| workload.kafka.as_ref());
-    let controllers = worker.labels().iter().any(|(_, value)| value == "controller")
-        || worker.model.identity.name.ends_with("controller")
-        || process.is_some_and(|process| {
-            let settings = process.settings(|_| None);
-            settings
-                .get("process.roles")
-                .is_some_and(|roles| roles.value.trim() == "controller")
-        });
-    process.is_some_and(|process| process.program == Program::Broker) && !controllers
-}
-
-/// The container that runs Kafka.
-fn container(worker: &Worker) -> String {
-    let process = worker.model.workload().and_then(|workload| workload.kafka.as_ref());
-    process.map_or_else(String::new, |process| process.container.clone())
-}
-
-/// The address that a tool in a broker's pod uses.
-fn bootstrap(worker: &Worker) -> String {
-    let ports = worker.model.workload().map_or(&[][..], |workload| &workload.ports);
-    let client = ports.iter().find(|port| port.name.contains("client")).or_else(|| {
-        let others = ["controller", "metrics", "replication", "jmx"];
-        ports
-            .iter()
-            .find(|port| !others.iter().any(|other| port.name.contains(other)))
-    });
-    format!("localhost:{}", client.map_or(9092, |port| port.number))
 }
 
 /// A field beside the pod template.

@@ -1,0 +1,618 @@
+//! What makes nodes one cluster: its id, the ids and roles of nodes, voters, listeners, directories, the number of brokers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    listeners::{Listener, inter_broker, listeners},
+    process::{Process, cluster_of, list},
+    told::Told,
+};
+use crate::{
+    diff::{
+        class::{Class, Flag},
+        row::Row,
+        sets::When,
+    },
+    lint::model::settings::POD_NAME,
+};
+
+/// Another cluster id.
+static CLUSTER_ID: Row = Row {
+    id: "cluster-id",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another cluster id",
+    reason: "the volumes are formatted with `{id_before}`: a node with another id does not start (`Invalid cluster.id`), so the first pod that \
+        restarts stays away and the rollout stops there; no record is lost unless someone empties the volumes",
+    commands: &[
+        "{kafka_cluster} cluster-id --bootstrap-server {bootstrap}",
+        "# put the cluster id `{id_before}` back; a cluster with another id is a new cluster, on new volumes",
+    ],
+};
+
+/// Another id of a node on the same volume.
+static NODE_ID: Row = Row {
+    id: "node-id",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another node id on the same volume",
+    reason: "the volume belongs to the old node id (`meta.properties`): the node does not start with another, and the rollout stops there",
+    commands: &[
+        "# put the old value back; another id needs another pod with an empty volume, and a drain of the old node",
+    ],
+};
+
+/// Other roles of a node.
+static ROLES: Row = Row {
+    id: "process-roles",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "other roles of the nodes",
+    reason: "a node in `controller.quorum.voters` must be a controller, and a controller with static voters must be among them: nodes whose role \
+        does not fit do not start, and each controller that goes takes a vote with it",
+    commands: &[
+        "{kafka_quorum} describe --status",
+        "# add nodes with the new role in a pool of their own, move partitions (`kafka-reassign-partitions`) or votes to them, and remove \
+         the old ones at the end",
+    ],
+};
+
+/// Other static voters.
+static VOTERS: Row = Row {
+    id: "quorum-voters",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "other static voters",
+    reason: "static voters cannot change while the cluster runs: nodes with the old list ({voters_before}) and nodes with the new one \
+        ({voters_after}) are two quorums, so all nodes must stop first; and a majority of empty new voters could elect a leader without \
+        the metadata, so the old voters must be back before the new ones start",
+    commands: &[
+        "# suspend the deployer, and merge `controller.quorum.voters` alone first: no other number of replicas in the same step",
+        "{kafka_quorum} describe --replication  # wait until `Lag` is 0 for every voter",
+        "kubectl -n {namespace} scale statefulset {set} --replicas=0",
+        "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
+        "# apply the new manifests with the old number of replicas: the old voters start with the new list",
+        "{kafka_quorum} describe --status  # a leader is there",
+        "# apply the new number of replicas, and resume the deployer",
+    ],
+};
+
+/// Voters at other addresses.
+static VOTER_ADDRESS: Row = Row {
+    id: "quorum-voter-address",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another address or port of a controller",
+    reason: "during the rollout nodes with the old address of a controller and nodes with the new one do not reach each other, and the quorum \
+        is lost until all have restarted",
+    commands: &[
+        "# plan an outage and suspend the deployer",
+        "kubectl -n {namespace} scale statefulset {set} --replicas=0",
+        "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
+        "# apply the new manifests: all nodes start with the new addresses",
+        "{kafka_quorum} describe --status",
+    ],
+};
+
+/// From static voters to a quorum that knows its own.
+static QUORUM_DYNAMIC: Row = Row {
+    id: "quorum-static-to-dynamic",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability, Flag::Irreversible],
+    summary: "from static voters to a dynamic quorum",
+    reason: "without `controller.quorum.voters` the nodes find the quorum only if the voters are in the metadata, which takes Kafka 4.1 or newer \
+        and `kraft.version` 1; that cannot be taken back, and from then on an emptied controller has to be added as a voter again",
+    commands: &[
+        "{kafka_features} describe  # `kraft.version` must be finalized at 1 before the merge",
+        "{kafka_features} upgrade --feature kraft.version=1",
+        "{kafka_quorum} describe --status  # all voters with their directory ids",
+        "# apply the new manifests",
+    ],
+};
+
+/// From a quorum that knows its voters back to a list of them.
+static QUORUM_STATIC: Row = Row {
+    id: "quorum-dynamic-to-static",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "from a dynamic quorum to static voters",
+    reason: "`kraft.version` 1 cannot be taken back: the voters in the metadata stay those of the quorum, whatever the list says",
+    commands: &[
+        "# keep `controller.quorum.bootstrap.servers`, and change voters with `kafka-metadata-quorum add-controller` and `remove-controller`",
+    ],
+};
+
+/// The endpoint of controllers, where the voters do not change with it.
+static CONTROLLER_ENDPOINT: Row = Row {
+    id: "controller-endpoint",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another port or protocol of the controllers' listener",
+    reason: "during the rollout old and new nodes do not reach each other's controllers: the quorum is lost until all have restarted",
+    commands: &[
+        "# plan an outage and suspend the deployer; port and `controller.quorum.voters` change together",
+        "kubectl -n {namespace} scale statefulset {set} --replicas=0",
+        "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
+        "# apply the new manifests",
+        "{kafka_quorum} describe --status",
+    ],
+};
+
+/// A client's port.
+static LISTENER_PORT: Row = Row {
+    id: "listener-port",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "another port of a listener for clients",
+    reason: "a broker that has restarted no longer answers on port {port_before} of listener `{listener}`: clients, Services and policies must \
+        use {port_after}",
+    commands: &[],
+};
+
+/// An advertised address.
+static LISTENER_ADDRESS: Row = Row {
+    id: "listener-advertised",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "another advertised address of a listener for clients",
+    reason: "clients of listener `{listener}` are sent to {address_after} instead of {address_before}: they must be able to resolve and reach it",
+    commands: &[],
+};
+
+/// The protocol of a client's listener.
+static LISTENER_PROTOCOL: Row = Row {
+    id: "listener-protocol",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "another security protocol of a listener for clients",
+    reason: "clients of listener `{listener}` that speak {protocol_before} cannot connect to a broker that has restarted with {protocol_after}: \
+        add a second listener, move the clients, then remove the first",
+    commands: &[],
+};
+
+/// A client's listener that goes.
+static LISTENER_REMOVED: Row = Row {
+    id: "listener-removed",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "a listener for clients is removed",
+    reason: "nothing answers on port {port_before} of listener `{listener}` once a broker has restarted",
+    commands: &[],
+};
+
+/// A new listener between brokers that the brokers do not have yet.
+static INTER_BROKER: Row = Row {
+    id: "inter-broker-listener",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another listener between brokers, in one step",
+    reason: "a broker connects to the others at their listener `{listener}`, and until all have restarted some do not have it, or not with this \
+        protocol: replication between old and new brokers stops, and partitions fall below their minimum of in-sync replicas",
+    commands: &[
+        "# first merge: add the new listener to `listeners`, `advertised.listeners` and the protocol map beside the old one; wait for the rollout",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "# second merge: set `inter.broker.listener.name`; wait for the rollout",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "{kafka_topics} --describe --under-replicated-partitions  # empty",
+        "# third merge: remove the old listener",
+    ],
+};
+
+/// A switch to a listener that all brokers have.
+static INTER_BROKER_SWITCH: Row = Row {
+    id: "inter-broker-listener-switch",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "brokers use another of the listeners that all of them have",
+    reason: "all brokers have listener `{listener}` before and after: old and new ones reach each other during the rollout",
+    commands: &[],
+};
+
+/// A directory of logs that goes.
+static LOG_DIRS: Row = Row {
+    id: "log-dirs",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ReassignmentNeeded],
+    summary: "a directory of logs is replaced or removed",
+    reason: "each broker starts without what is in {directory}: its replicas are copied again from the others, and the rollout does not wait for \
+        that, so the last copies go when the next brokers restart; with one replica they are lost at once",
+    commands: &[
+        "# keep {directory}; to move data, add the new directory beside it, and wait for the rollout",
+        "{kafka_reassign} --reassignment-json-file /tmp/plan.json --execute  # a plan that names the new directory in `log_dirs`",
+        "{kafka_reassign} --reassignment-json-file /tmp/plan.json --verify",
+        "# then remove the old directory, once it is empty on all brokers",
+    ],
+};
+
+/// Another directory of logs beside those that are there.
+static LOG_DIR_ADDED: Row = Row {
+    id: "log-dir-added",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "one more directory of logs",
+    reason: "takes new partitions only: what is there stays where it is until it is moved",
+    commands: &[],
+};
+
+/// More brokers.
+static BROKERS_ADDED: Row = Row {
+    id: "brokers-added",
+    class: Class::ManualSteps,
+    flags: &[Flag::ReassignmentNeeded],
+    summary: "more brokers",
+    reason: "{new_ids} start empty and get partitions of new topics alone: existing partitions stay where they are until they are reassigned",
+    commands: &[
+        "# apply the new manifests",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "{kafka_topics} --list | sed 's/.*/{\"topic\":\"&\"}/' | paste -sd, - | sed 's/.*/{\"version\":1,\"topics\":[&]}/' | {tee} /tmp/topics.json",
+        "{kafka_reassign} --topics-to-move-json-file /tmp/topics.json --broker-list {all_ids} --generate | grep -A1 '^Proposed' | tail -n 1 \
+         | {tee} /tmp/plan.json",
+        "{kafka_reassign} --reassignment-json-file /tmp/plan.json --execute --throttle 50000000",
+        "{kafka_reassign} --reassignment-json-file /tmp/plan.json --verify  # again until it is complete, which also removes the throttle",
+    ],
+};
+
+/// Fewer brokers.
+static BROKERS_REMOVED: Row = Row {
+    id: "brokers-removed",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::ReassignmentNeeded],
+    summary: "fewer brokers",
+    reason: "{gone_ids} stop with their replicas ({gone_pods}): partitions that have no other copy are lost to clients, the others stay \
+        under-replicated, unless these brokers are drained before",
+    commands: &[
+        "# before the merge: move all partitions to the brokers that stay",
+        "{kafka_topics} --list | sed 's/.*/{\"topic\":\"&\"}/' | paste -sd, - | sed 's/.*/{\"version\":1,\"topics\":[&]}/' | {tee} /tmp/topics.json",
+        "{kafka_reassign} --topics-to-move-json-file /tmp/topics.json --broker-list {kept_ids} --generate | grep -A1 '^Proposed' | tail -n 1 \
+         | {tee} /tmp/plan.json",
+        "{kafka_reassign} --reassignment-json-file /tmp/plan.json --execute --throttle 50000000",
+        "{kafka_reassign} --reassignment-json-file /tmp/plan.json --verify  # again until it is complete, which also removes the throttle",
+        "{kafka_topics} --describe | grep -E 'Replicas: ([0-9]+,)*({gone_pattern})(,|[[:space:]])'  # prints nothing",
+        "# apply the new manifests",
+        "{kafka_cluster} unregister --bootstrap-server {bootstrap} --id {gone_id}",
+    ],
+};
+
+/// Controllers that are not voters, or voters that go.
+static CONTROLLERS_CHANGED: Row = Row {
+    id: "controllers-count",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another number of controllers",
+    reason: "a static voter that is away still counts for the majority, and a controller that is not in `controller.quorum.voters` does not start: \
+        the number of controllers changes together with the voters",
+    commands: &[
+        "{kafka_quorum} describe --status",
+        "# change `controller.quorum.voters` first, as `explain quorum-voters` says",
+    ],
+};
+
+pub(super) const ROWS: &[&Row] = &[
+    &CLUSTER_ID,
+    &NODE_ID,
+    &ROLES,
+    &VOTERS,
+    &VOTER_ADDRESS,
+    &QUORUM_DYNAMIC,
+    &QUORUM_STATIC,
+    &CONTROLLER_ENDPOINT,
+    &LISTENER_PORT,
+    &LISTENER_ADDRESS,
+    &LISTENER_PROTOCOL,
+    &LISTENER_REMOVED,
+    &INTER_BROKER,
+    &INTER_BROKER_SWITCH,
+    &LOG_DIRS,
+    &LOG_DIR_ADDED,
+    &BROKERS_ADDED,
+    &BROKERS_REMOVED,
+    &CONTROLLERS_CHANGED,
+];
+
+/// Says what a change of the cluster means.
+pub(super) fn judge(told: &mut Told<'_, '_>) {
+    identity(told);
+    quorum(told);
+    listening(told);
+    directories(told);
+    count(told);
+}
+
+fn identity(told: &mut Told<'_, '_>) {
+    let pair = told.pair;
+    if let (Some(before), Some(after)) = (&pair.before.kafka.cluster_id, &pair.after.kafka.cluster_id)
+        && before != after
+    {
+        let path = told.where_is(after).unwrap_or_else(|| "spec.template.spec".to_owned());
+        told.field(&path, &CLUSTER_ID).word("id_before", before);
+    }
+    for key in ["node.id", "broker.id"] {
+        let [before, after] = [pair.before.get(key), pair.after.get(key)];
+        if before.is_some() && after.is_some() && before != after {
+            told.setting(key, &NODE_ID);
+        }
+    }
+    let [before, after] = [&pair.before, &pair.after]
+        .map(|process| -> BTreeSet<&str> { list(process.get("process.roles").unwrap_or_default()).collect() });
+    if before != after && !before.is_empty() && !after.is_empty() {
+        told.setting("process.roles", &ROLES);
+    }
+}
+
+/// The voters of a list, by id.
+fn voters(process: &Process<'_>) -> BTreeMap<String, String> {
+    list(process.get("controller.quorum.voters").unwrap_or_default())
+        .filter_map(|voter| voter.split_once('@'))
+        .map(|(id, address)| (id.to_owned(), address.to_owned()))
+        .collect()
+}
+
+fn quorum(told: &mut Told<'_, '_>) {
+    const KEY: &str = "controller.quorum.voters";
+    const SERVERS: &str = "controller.quorum.bootstrap.servers";
+    let pair = told.pair;
+    // Towards KRaft is another matter.
+    if !pair.before.is_kraft() || !pair.after.is_kraft() {
+        return;
+    }
+    let [before, after] = [&pair.before, &pair.after].map(voters);
+    let ids = |voters: &BTreeMap<String, String>| voters.keys().cloned().collect::<Vec<_>>();
+    match (before.is_empty(), after.is_empty()) {
+        (false, true) if pair.after.get(SERVERS).is_some() => {
+            told.setting(KEY, &QUORUM_DYNAMIC);
+        }
+        (true, false) if pair.before.get(SERVERS).is_some() => {
+            told.setting(KEY, &QUORUM_STATIC);
+        }
+        (false, false) if ids(&before) != ids(&after) => {
+            let (was, is) = (ids(&before).join(", "), ids(&after).join(", "));
+            let draft = told.all_stopped(KEY, &VOTERS);
+            draft.word("voters_before", was).word("voters_after", is);
+        }
+        (false, false) if before != after => {
+            told.all_stopped(KEY, &VOTER_ADDRESS);
+        }
+        _ => {}
+    }
+}
+
+impl Told<'_, '_> {
+    /// Says what a setting means for which all nodes of the cluster must be stopped: brokers first, then controllers.
+    fn all_stopped(&mut self, key: &str, row: &'static Row) -> &mut crate::diff::change::Draft {
+        let pair = self.pair;
+        let mut cluster = cluster_of(pair.sets, When::Before, &pair.before);
+        cluster.sort_by_key(|process| !process.is_broker());
+        let sets: Vec<String> = cluster
+            .iter()
+            .map(|process| process.worker.model.identity.name.clone())
+            .collect();
+        let pods: Vec<String> = cluster.iter().flat_map(|process| process.worker.pods()).collect();
+        self.setting(key, row).words("set", sets).words("pod", pods)
+    }
+
+    /// The field of the pod template that holds a text.
+    fn where_is(&self, text: &str) -> Option<String> {
+        let sets = self.pair.sets;
+        let body = sets.after.body(sets.after.find(self.pair.identity)?);
+        let template = &body["spec"]["template"];
+        for list in ["initContainers", "containers"] {
+            for container in template["spec"][list].as_array().into_iter().flatten() {
+                let name = container["name"].as_str().unwrap_or_default();
+                for field in ["command", "args"] {
+                    let words = container[field].as_array().into_iter().flatten();
+                    if words.filter_map(|word| word.as_str()).any(|word| word.contains(text)) {
+                        return Some(format!("spec.template.spec.{list}[{name}].{field}"));
+                    }
+                }
+                for variable in container["env"].as_array().into_iter().flatten() {
+                    if variable["value"].as_str() == Some(text) {
+                        let variable = variable["name"].as_str().unwrap_or_default();
+                        return Some(format!("spec.template.spec.{list}[{name}].env[{variable}]"));
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+fn listening(told: &mut Told<'_, '_>) {
+    let pair = told.pair;
+    let [before, after] = [&pair.before, &pair.after].map(listeners);
+    let key_of = |keys: &[&'static str]| keys.iter().copied().find(|key| pair.differs(key));
+    // Of the same port, protocol and address: the name is known to the node alone.
+    let mut renamed = BTreeSet::new();
+    for old in before.values().filter(|old| !after.contains_key(&old.name)) {
+        let same = |new: &&Listener| {
+            !before.contains_key(&new.name)
+                && (&new.port, &new.advertised, &new.protocol, new.of_controllers)
+                    == (&old.port, &old.advertised, &old.protocol, old.of_controllers)
+        };
+        if let Some(new) = after.values().find(same) {
+            renamed.extend([old.name.clone(), new.name.clone()]);
+        } else if !old.of_controllers
+            && !old.between_brokers
+            && let Some(key) = key_of(&["listeners"])
+        {
+            let draft = told.setting(key, &LISTENER_REMOVED);
+            draft
+                .word("listener", old.name.clone())
+                .word("port_before", old.port.clone());
+        }
+    }
+    for (old, new) in before.values().filter_map(|old| Some((old, after.get(&old.name)?))) {
+        let clients = !new.of_controllers && !new.between_brokers;
+        let moved = old.port != new.port;
+        if new.of_controllers && old.of_controllers {
+            let alone = voters(&pair.before) == voters(&pair.after);
+            if (old.protocol != new.protocol || (moved && alone))
+                && let Some(key) = key_of(&["listeners", "listener.security.protocol.map"])
+            {
+                told.all_stopped(key, &CONTROLLER_ENDPOINT);
+            }
+            continue;
+        }
+        if old.protocol != new.protocol
+            && let Some(key) = key_of(&["listener.security.protocol.map", "listeners"])
+        {
+            let row = if clients { &LISTENER_PROTOCOL } else { &INTER_BROKER };
+            let draft = told.setting(key, row);
+            draft.word("listener", new.name.clone());
+            draft
+                .word("protocol_before", old.protocol.clone())
+                .word("protocol_after", new.protocol.clone());
+        }
+        if clients
+            && moved
+            && let Some(key) = key_of(&["listeners"])
+        {
+            let draft = told.setting(key, &LISTENER_PORT);
+            draft.word("listener", new.name.clone());
+            draft
+                .word("port_before", old.port.clone())
+                .word("port_after", new.port.clone());
+        }
+        let host = |listener: &Listener| {
+            let address = listener.advertised.clone().unwrap_or_default();
+            address
+                .rsplit_once(':')
+                .map_or(address.clone(), |(host, _)| host.to_owned())
+        };
+        let port = |listener: &Listener| {
+            listener
+                .advertised
+                .as_deref()
+                .map(|a| a.rsplit(':').next().unwrap_or_default().to_owned())
+        };
+        if clients
+            && (host(old) != host(new) || (!moved && port(old) != port(new)))
+            && let Some(key) = key_of(&["advertised.listeners"])
+        {
+            let shown = |listener: &Listener| {
+                listener.advertised.clone().map_or_else(
+                    || "the host name".to_owned(),
+                    |address| address.replace(POD_NAME, "POD"),
+                )
+            };
+            let draft = told.setting(key, &LISTENER_ADDRESS);
+            draft.word("listener", new.name.clone());
+            draft
+                .word("address_before", shown(old))
+                .word("address_after", shown(new));
+        }
+    }
+    let [was, is] = [&pair.before, &pair.after].map(inter_broker);
+    if was != is
+        && pair.after.is_broker()
+        && let Some(key) = key_of(&["inter.broker.listener.name", "security.inter.broker.protocol"])
+    {
+        let kept = |name: &String| {
+            let (old, new) = (before.get(name), after.get(name));
+            old.is_some() && old.map(|old| &old.protocol) == new.map(|new| &new.protocol)
+        };
+        let row = if kept(&was) && kept(&is) {
+            &INTER_BROKER_SWITCH
+        } else {
+            &INTER_BROKER
+        };
+        told.setting(key, row).word("listener", is);
+    }
+}
+
+fn directories(told: &mut Told<'_, '_>) {
+    let pair = told.pair;
+    let of = |process: &Process<'_>| -> BTreeSet<String> {
+        let dirs = process.get("log.dirs").or(process.get("log.dir")).unwrap_or_default();
+        list(dirs).map(|dir| dir.trim_end_matches('/').to_owned()).collect()
+    };
+    let [before, after] = [&pair.before, &pair.after].map(of);
+    let gone: Vec<String> = before.difference(&after).cloned().collect();
+    let key = if pair.differs("log.dirs") {
+        "log.dirs"
+    } else {
+        "log.dir"
+    };
+    if !gone.is_empty() {
+        told.setting(key, &LOG_DIRS).word("directory", gone.join(", "));
+    } else if !before.is_empty() && before != after {
+        told.setting(key, &LOG_DIR_ADDED);
+    }
+    let of_metadata = |process: &Process<'_>| process.get("metadata.log.dir").map(str::to_owned);
+    if let Some(old) = of_metadata(&pair.before)
+        && of_metadata(&pair.after).as_ref() != Some(&old)
+    {
+        told.setting("metadata.log.dir", &LOG_DIRS).word("directory", old);
+    }
+}
+
+/// Nodes that come and go with the pods.
+fn count(told: &mut Told<'_, '_>) {
+    let pair = told.pair;
+    let [before, after] = [&pair.before, &pair.after].map(Process::nodes);
+    let path = if pair.before.worker.replicas() == pair.after.worker.replicas() {
+        "spec.ordinals"
+    } else {
+        "spec.replicas"
+    };
+    // A changed id of the same pod is told elsewhere.
+    let pods = |nodes: &BTreeMap<i64, String>| nodes.values().cloned().collect::<BTreeSet<_>>();
+    let (pods_before, pods_after) = (pods(&before), pods(&after));
+    let new: Vec<i64> = after
+        .iter()
+        .filter(|(_, pod)| !pods_before.contains(*pod))
+        .map(|(id, _)| *id)
+        .collect();
+    let gone: Vec<(i64, String)> = before
+        .into_iter()
+        .filter(|(_, pod)| !pods_after.contains(pod))
+        .collect();
+    if new.is_empty() && gone.is_empty() {
+        return;
+    }
+    if pair.before.is_broker() && pair.after.is_broker() {
+        brokers_of(told, path, &new, &gone);
+    }
+    let controller = pair.after.has_role("controller") && pair.before.has_role("controller");
+    if controller && voters(&pair.before) == voters(&pair.after) {
+        told.field(path, &CONTROLLERS_CHANGED);
+    }
+}
+
+/// More brokers or fewer. No broker at all, and other ordinals, are told as those of any set.
+fn brokers_of(told: &mut Told<'_, '_>, path: &str, new: &[i64], gone: &[(i64, String)]) {
+    let pair = told.pair;
+    let join = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let cluster = cluster_of(pair.sets, When::After, &pair.after);
+    let all: BTreeSet<i64> = cluster
+        .iter()
+        .filter(|process| process.is_broker())
+        .flat_map(|process| process.nodes().into_keys())
+        .collect();
+    let all: Vec<i64> = all.into_iter().collect();
+    if pair.before.worker.replicas() == 0 || pair.after.worker.replicas() == 0 {
+        return;
+    }
+    if gone.is_empty() {
+        let draft = told.field(path, &BROKERS_ADDED).instead(&BROKERS_ADDED);
+        draft.word("new_ids", brokers_named(new)).word("all_ids", join(&all));
+    } else if new.is_empty() {
+        let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
+        let draft = told.field(path, &BROKERS_REMOVED).instead(&BROKERS_REMOVED);
+        draft.word("gone_ids", brokers_named(&ids));
+        let pods: Vec<String> = gone.iter().map(|(_, pod)| pod.clone()).collect();
+        draft.word("gone_pods", pods.join(", ")).word("kept_ids", join(&all));
+        draft.words("gone_id", ids.iter().map(i64::to_string));
+        draft.word(
+            "gone_pattern",
+            ids.iter().map(i64::to_string).collect::<Vec<_>>().join("|"),
+        );
+    }
+}
+
+fn brokers_named(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    match ids.as_slice() {
+        [one] => format!("broker {one}"),
+        _ => format!("brokers {}", ids.join(", ")),
+    }
+}

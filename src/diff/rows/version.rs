@@ -1,0 +1,133 @@
+//! The release of Kafka in the image, and what the cluster has finalized.
+
+use super::told::Told;
+use crate::{
+    diff::{
+        class::{Class, Flag},
+        row::Row,
+    },
+    lint::model::release::line_of_image,
+    version::Version,
+};
+
+/// A newer release.
+static UP: Row = Row {
+    id: "version-up",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a newer release of Kafka",
+    reason: "from {line_before} to {line_after}, and the metadata version stays what it is: the old image can go back until someone finalizes \
+        {metadata_after} with `kafka-features upgrade --metadata` (not `--release-version`, which also raises `kraft.version`)",
+    commands: &[],
+};
+
+/// Several releases at once.
+static SKIPPED: Row = Row {
+    id: "version-skipped",
+    class: Class::ManualSteps,
+    flags: &[],
+    summary: "a newer release of Kafka, with others in between",
+    reason: "no release between {line_before} and {line_after} has to run, but the metadata version must be one that {line_after} supports, and \
+        features of the releases in between have not been finalized: check before the merge",
+    commands: &["{kafka_features} describe  # `metadata.version` must be at least 3.3-IV3"],
+};
+
+/// An older release.
+static DOWN: Row = Row {
+    id: "version-down",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "an older release of Kafka",
+    reason: "{line_after} starts only if the finalized metadata version is at most {metadata_after}: otherwise the first pod that restarts stays \
+        away and the rollout stops there",
+    commands: &[
+        "{kafka_features} describe  # `metadata.version`, and every other feature that {line_after} does not know",
+        "{kafka_features} downgrade --metadata {metadata_after}  # only if it is higher; Kafka refuses if that would lose metadata",
+        "# apply the new manifests",
+    ],
+};
+
+/// A release without ZooKeeper, for a cluster that has it.
+static WITHOUT_ZOOKEEPER: Row = Row {
+    id: "version-without-zookeeper",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "Kafka 4 for a cluster with ZooKeeper",
+    reason: "ZooKeeper was removed in 4.0: the first pod that restarts does not start, and the rollout stops there",
+    commands: &["# put the old image back, migrate to KRaft with Kafka 3.9, and upgrade afterwards"],
+};
+
+/// The version of the protocol between brokers, in ZooKeeper mode.
+static PROTOCOL: Row = Row {
+    id: "inter-broker-protocol",
+    class: Class::ManualSteps,
+    flags: &[Flag::Irreversible],
+    summary: "another version of the protocol between brokers",
+    reason: "raised, it is the finalization of an upgrade: all brokers must run the new release before, and the old one cannot run again; \
+        lowered, it is not supported",
+    commands: &[
+        "kubectl -n {namespace} rollout status statefulset/{workload}  # all brokers run the release before the merge",
+    ],
+};
+
+/// The image's release is not known.
+static UNKNOWN: Row = Row {
+    id: "version-unknown",
+    class: Class::Metadata,
+    flags: &[Flag::Unknown],
+    summary: "an image whose release of Kafka is not known",
+    reason: "name and tag do not say which release it carries: whether the cluster can run it, and go back, is not known here",
+    commands: &[],
+};
+
+pub(super) const ROWS: &[&Row] = &[&UP, &SKIPPED, &DOWN, &WITHOUT_ZOOKEEPER, &PROTOCOL, &UNKNOWN];
+
+/// The metadata version that a release finalizes for new clusters, as `MetadataVersion.latestProduction` of its jars says.
+const fn metadata(version: Version) -> &'static str {
+    match version {
+        Version::V3_9 => "3.9-IV0",
+        Version::V4_0 => "4.0-IV3",
+        Version::V4_1 => "4.1-IV1",
+        Version::V4_2 => "4.2-IV1",
+        Version::V4_3 => "4.3-IV0",
+    }
+}
+
+/// Says what another image means for the cluster.
+pub(super) fn judge(told: &mut Told<'_, '_>) {
+    let pair = told.pair;
+    let key = "inter.broker.protocol.version";
+    if pair.after.get(key).is_some() && pair.differs(key) && pair.before.get(key).is_some() {
+        told.setting(key, &PROTOCOL);
+    }
+    let (old, new) = (&pair.before.kafka.image, &pair.after.kafka.image);
+    if old == new {
+        return;
+    }
+    let path = format!("spec.template.spec.containers[{}].image", pair.after.kafka.container);
+    let (Some(line_before), Some(line_after)) = (line_of_image(old), line_of_image(new)) else {
+        told.field(&path, &UNKNOWN);
+        return;
+    };
+    let (before, after) = (ordered(&line_before), ordered(&line_after));
+    let place = |version: Option<Version>| Version::ALL.iter().position(|known| Some(*known) == version);
+    let row = match before.cmp(&after) {
+        std::cmp::Ordering::Equal => return,
+        _ if !pair.after.is_kraft() && after >= Some((4, 0)) => &WITHOUT_ZOOKEEPER,
+        std::cmp::Ordering::Greater => &DOWN,
+        std::cmp::Ordering::Less => match (place(pair.before.version), place(pair.after.version)) {
+            (Some(old), Some(new)) if new == old + 1 => &UP,
+            _ => &SKIPPED,
+        },
+    };
+    let metadata = pair.after.version.map_or("what it supports", metadata);
+    let draft = told.field(&path, row);
+    draft.word("line_before", line_before).word("line_after", line_after);
+    draft.word("metadata_after", metadata);
+}
+
+/// A release line as numbers.
+fn ordered(line: &str) -> Option<(u32, u32)> {
+    let (major, minor) = line.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
