@@ -227,12 +227,11 @@ pub(super) fn size(members: &[Member<'_>], findings: &mut SetFindings) {
         let mut finding = Diagnostic::new(rule, message);
         finding.hint(hint).yaml_hint(yaml_hint);
         let key = if zookeeper { "" } else { "controller.quorum.voters" };
-        match listed.pop() {
-            Some((_, _, setting)) => member.push(findings, key, &setting, finding),
-            None => {
-                finding.place.field.clone_from(&member.process.pointer);
-                findings.push(member.index, finding);
-            }
+        if let Some((_, _, setting)) = listed.pop() {
+            member.push(findings, key, &setting, finding);
+        } else {
+            finding.place.field.clone_from(&member.process.pointer);
+            findings.push(member.index, finding);
         }
     }
 }

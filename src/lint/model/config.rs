@@ -1,6 +1,6 @@
 //! ConfigMaps and Secrets: their keys, and the settings of Kafka in their files.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     address::{self, Address},
@@ -189,8 +189,8 @@ fn is_template(text: &str) -> bool {
 /// The topics of a file, if that is what it holds: numbers of partitions, and lines `topic key=value` alone. The script of our Job takes
 /// no other file, so beside it a line of another form is a mistake.
 pub(crate) fn topics(file: &str, text: &str, has_script: bool) -> Option<TopicsFile> {
-    let applied = has_script && !file.ends_with(".sh");
-    if !text.contains(" partitions=") && !(applied && file == "topics.txt") {
+    let applied = has_script && Path::new(file).extension().is_none_or(|extension| extension != "sh");
+    if !(text.contains(" partitions=") || applied && file == "topics.txt") {
         return None;
     }
     let mut topics = TopicsFile {
