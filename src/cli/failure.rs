@@ -1,6 +1,16 @@
 //! An error of a verb.
 
+use std::io::{self, ErrorKind};
+
 use crate::cli::output::Paint;
+
+/// Why a file or folder cannot be read or written, in words that are the same on every machine.
+pub(super) fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file or folder".to_owned(),
+        kind => kind.to_string(),
+    }
+}
 
 /// One or several errors, with hints.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     cli::{
         compare::TEMPORARY,
-        failure::Failure,
+        failure::{Failure, cause},
         folder::{Fix, Judgement, STDIN},
         output::count,
     },
@@ -128,7 +128,7 @@ impl Fixes<'_> {
 }
 
 fn cannot(what: &str, file: &str, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot {what} `{file}`: {}", error.kind()))
+    Failure::new(format!("cannot {what} `{file}`: {}", cause(error)))
 }
 
 /// A file whose new text is complete beside it.
@@ -435,7 +435,7 @@ mod tests {
         scratch.remove("b.yaml");
         assert_eq!(
             fails(&scratch, "b: 1\n"),
-            "error: cannot write `b.yaml`: entity not found\n"
+            "error: cannot write `b.yaml`: no such file or folder\n"
         );
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{
-        failure::Failure,
+        failure::{Failure, cause},
         kustomize::{self, Overlay, Unbuilt, is_in, is_kustomization, is_remote, normal, patches},
         terms::{Assumption, Terms},
     },
@@ -250,8 +250,7 @@ pub(super) fn is_manifest(path: &Path) -> bool {
 }
 
 pub(super) fn reason(error: &io::Error) -> String {
-    // The text of the error's kind is the same on every machine.
-    format!("cannot be read: {}", error.kind())
+    format!("cannot be read: {}", cause(error))
 }
 
 impl Folder {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    cli::failure::Failure,
+    cli::failure::{Failure, cause},
     diagnostics::{Diagnostic, Location, Profile, Severity},
     kubernetes::Platform,
     nearest::nearest,
@@ -138,7 +138,7 @@ impl Terms {
         for file in files {
             let shown = file.display().to_string().replace('\\', "/");
             let text = fs::read_to_string(&file)
-                .map_err(|error| Failure::new(format!("`{shown}` cannot be read: {}", error.kind())))?;
+                .map_err(|error| Failure::new(format!("`{shown}` cannot be read: {}", cause(&error))))?;
             self.add(&text, &shown)?;
             self.files.insert(shown, text);
         }
