@@ -527,7 +527,7 @@ impl Folder {
     fn kustomizations(&mut self) {
         for (path, file, value, lines) in std::mem::take(&mut self.kustomizations) {
             let unbuilt = self.unbuilt.contains_key(&normal(&path));
-            let transforms = kustomize::transforms(&value);
+            let transforms = lint::deployer::transforms(&value);
             // That it is not built is said already.
             let transforms = transforms.into_iter().filter(|_| !unbuilt);
             for key in transforms {

@@ -14,20 +14,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::yaml;
+use crate::{lint::deployer, yaml};
 
 /// How long a build may take. It only reads files.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// Fields that leave the objects of the files as they are.
-const HARMLESS: [&str; 6] = [
-    "apiVersion",
-    "kind",
-    "metadata",
-    "resources",
-    "sortOptions",
-    "buildMetadata",
-];
 
 /// Whether a file is a kustomization, by its name.
 pub(super) fn is_kustomization(path: &Path) -> bool {
@@ -44,15 +34,6 @@ pub(super) fn is_remote(resource: &str) -> bool {
         || resource.contains('?')
         || resource.starts_with("git@")
         || host.contains('.') && !host.starts_with('.')
-}
-
-/// The fields that change objects.
-pub(super) fn transforms(kustomization: &Value) -> Vec<&str> {
-    let fields = kustomization.as_object().into_iter().flatten();
-    fields
-        .map(|(key, _)| key.as_str())
-        .filter(|key| !HARMLESS.contains(key))
-        .collect()
 }
 
 /// The files that a kustomization patches objects with, and where it names each. A patch may also be inline, as text of
@@ -133,7 +114,7 @@ impl Overlay {
             return;
         };
         let value = &document.value;
-        self.differs |= !transforms(value).is_empty();
+        self.differs |= !deployer::transforms(value).is_empty();
         let lists = ["resources", "bases", "components"].map(|field| value[field].as_array());
         let resources = lists.into_iter().flatten().flatten().filter_map(Value::as_str);
         let patches = patches(value).into_iter().map(|(_, file)| file);

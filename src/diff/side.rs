@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::normal::normalize;
 use crate::{
-    lint::model::{ObjectModel, node::Node},
+    lint::model::{ObjectModel, deployer::transforms, node::Node},
     manifest::{Background, Identity},
     yaml::{
         conflict,
@@ -163,7 +163,7 @@ impl Side {
         let kind = value["kind"].as_str().unwrap_or_default();
         let api_version = value["apiVersion"].as_str().unwrap_or_default();
         if api_version.starts_with("kustomize.config.k8s.io/") {
-            if transforms(&value) {
+            if !transforms(&value).is_empty() {
                 self.transformed.push(file.to_owned());
             }
             return;
@@ -290,21 +290,6 @@ fn documents(text: &str) -> impl Iterator<Item = &str> {
         rest = others;
         Some(document)
     })
-}
-
-/// Whether a kustomization does more than list files.
-fn transforms(kustomization: &Value) -> bool {
-    const HARMLESS: [&str; 6] = [
-        "apiVersion",
-        "kind",
-        "metadata",
-        "resources",
-        "sortOptions",
-        "buildMetadata",
-    ];
-    kustomization
-        .as_object()
-        .is_some_and(|fields| fields.keys().any(|key| !HARMLESS.contains(&key.as_str())))
 }
 
 #[cfg(test)]

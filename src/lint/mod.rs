@@ -63,7 +63,7 @@ pub use model::{
     ObjectModel,
     set::{NotJudged, SetJudgement},
 };
-pub(crate) use model::{properties, syntax::quantity};
+pub(crate) use model::{deployer, properties, syntax::quantity};
 pub use object::schema::schema;
 
 use self::model::{

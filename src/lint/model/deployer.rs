@@ -1,10 +1,29 @@
-//! What brings objects into a cluster and keeps them there: applications of Argo CD, kustomizations of Flux.
+//! What brings objects into a cluster and keeps them there: applications of Argo CD, kustomizations of Flux and of kustomize.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::node::Node;
+
+/// Fields of a kustomization that leave the objects of its files as they are.
+const HARMLESS: [&str; 6] = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "sortOptions",
+    "buildMetadata",
+];
+
+/// The fields of a kustomization that change objects.
+pub(crate) fn transforms(kustomization: &Value) -> Vec<&str> {
+    let fields = kustomization.as_object().into_iter().flatten();
+    fields
+        .map(|(key, _)| key.as_str())
+        .filter(|key| !HARMLESS.contains(key))
+        .collect()
+}
 
 /// An `Application` of Argo CD.
 #[derive(Clone, Debug)]
