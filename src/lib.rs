@@ -150,7 +150,9 @@ pub mod prelude {
     // Topics, clients and the load that they are.
     pub use crate::{
         capacity::{CpuClass, Load},
-        kafka::{Cleanup, Clients, Compression, Consumer, Producer, Retention, Topic, Topics, TopicsHandle},
+        kafka::{
+            Cleanup, Clients, Compression, Consumer, Producer, Retention, Topic, TopicHandle, Topics, TopicsHandle,
+        },
     };
 
     // Pods.

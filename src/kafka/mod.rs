@@ -26,5 +26,5 @@ pub use handle::{KafkaHandle, Mode};
 pub use listener::Listener;
 pub use pool::{NodePool, Roles};
 pub use replication::{Compression, Replication};
-pub use topic::{Cleanup, Retention, Topic};
+pub use topic::{Cleanup, Retention, Topic, TopicHandle};
 pub use topics::{Topics, TopicsHandle};

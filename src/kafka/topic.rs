@@ -1,7 +1,11 @@
-use super::replication::{Compression, Replication};
+use super::{
+    handle::KafkaHandle,
+    replication::{Compression, Replication},
+};
 use crate::{
     capacity::{Kept, Load},
-    diagnostics::Location,
+    construct::Check,
+    diagnostics::{Location, rules::topic},
     quantity::{Bytes, Duration},
     settings::Settings,
 };
@@ -228,5 +232,67 @@ impl Topic {
             .reserve("use `.segment_age(…)`", ["segment.ms"])
             .reserve("it loses acknowledged records", ["unclean.leader.election.enable"]);
         settings
+    }
+}
+
+/// A topic that something writes or reads: [`TopicsHandle::topic`](super::TopicsHandle::topic) gives that of a declared one,
+/// [`KafkaHandle::external_topic`] that of one that exists without this stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicHandle {
+    pub(super) name: String,
+    pub(super) kafka: KafkaHandle,
+    pub(super) declared: Declared,
+    pub(super) location: Location,
+}
+
+/// Whether a topic is declared where its handle comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Declared {
+    /// It is.
+    Here,
+    /// Another owner declares it.
+    Elsewhere,
+    /// It is not, and this is the most similar name that is.
+    Missing(Option<String>),
+}
+
+impl TopicHandle {
+    /// The topic's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its cluster.
+    pub fn cluster(&self) -> &KafkaHandle {
+        &self.kafka
+    }
+
+    /// Reports a handle of another stack, and a name that is not declared.
+    pub fn check(&self, check: &mut Check<'_>) {
+        self.kafka.check(check);
+        let Declared::Missing(near) = &self.declared else {
+            return;
+        };
+        let message = format!("topic `{}` is not declared", self.name);
+        let hint = match near {
+            Some(near) => format!("name `{near}` in `.topic(…)`, or declare it in `Topics::new`"),
+            None => "name a declared one in `.topic(…)`, or declare it in `Topics::new`".to_owned(),
+        };
+        check.report(&topic::UNDECLARED, message, |finding| {
+            finding.item(&self.name).at(self.location).hint(hint);
+        });
+    }
+}
+
+impl KafkaHandle {
+    /// A topic of the cluster that exists without this stack: another owner declares it.
+    #[track_caller]
+    pub fn external_topic(&self, name: impl Into<String>) -> TopicHandle {
+        TopicHandle {
+            name: name.into(),
+            kafka: self.clone(),
+            declared: Declared::Elsewhere,
+            location: Location::caller(),
+        }
     }
 }

@@ -8,17 +8,21 @@ use k8s_openapi::api::{
     core::v1::ConfigMap,
 };
 
-use super::{handle::KafkaHandle, topic::Topic};
+use super::{
+    handle::KafkaHandle,
+    topic::{Declared, Topic, TopicHandle},
+};
 use crate::{
     capacity::Capacity,
     catalogue::Role,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{
-        Author, Origin,
+        Author, Location, Origin,
         rules::{stack, topic},
     },
     manifest::Object,
+    nearest::nearest,
     quantity::{Duration, Resources, Units},
     settings::{Raw, Reader},
     workload::{
@@ -295,16 +299,37 @@ impl Topics {
     }
 }
 
-/// Declared topics of a stack: monitoring watches their Job with this handle.
+/// Declared topics of a stack: monitoring watches their Job with this handle, and what uses a topic gets it from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicsHandle {
     name: String,
+    kafka: KafkaHandle,
+    topics: Vec<String>,
 }
 
 impl TopicsHandle {
     /// The construct's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// One of the topics, for what writes or reads it. A name that is not declared is a finding of the construct that is
+    /// given the handle.
+    #[track_caller]
+    pub fn topic(&self, name: impl Into<String>) -> TopicHandle {
+        let name = name.into();
+        let declared = if self.topics.contains(&name) {
+            Declared::Here
+        } else {
+            let near = nearest(&name, self.topics.iter().map(String::as_str));
+            Declared::Missing(near.map(str::to_owned))
+        };
+        TopicHandle {
+            name,
+            kafka: self.kafka.clone(),
+            declared,
+            location: Location::caller(),
+        }
     }
 }
 
@@ -322,6 +347,8 @@ impl Construct for Topics {
     fn handle(&self, _: &Context) -> TopicsHandle {
         TopicsHandle {
             name: self.meta.name.clone(),
+            kafka: self.kafka.clone(),
+            topics: self.topics.iter().map(|topic| topic.name.clone()).collect(),
         }
     }
 

@@ -8,6 +8,44 @@ use super::{
     dedicated, empty, orders, platform, topics, with_cluster,
 };
 
+/// Something that writes to a topic.
+struct Writer(Meta, TopicHandle);
+
+impl Construct for Writer {
+    type Handle = ();
+
+    fn meta(&self) -> &Meta {
+        &self.0
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.0
+    }
+
+    fn handle(&self, _: &Context) {}
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.1.check(check);
+    }
+
+    fn render(&self, _: &Context) -> Vec<Object> {
+        Vec::new()
+    }
+}
+
+/// The topics `orders` and `invoices`, and a writer of one.
+fn writer(topic: fn(&TopicsHandle, &KafkaHandle) -> TopicHandle) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders()).topic(Topic::new(
+        "invoices",
+        1,
+        Cleanup::compact(),
+    )));
+    stack.add(Writer(Meta::new("writer"), topic(&topics, &kafka)));
+    stack
+}
+
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn broken() -> Vec<Case> {
     let named = |name: &str, partitions| topics(Topic::new(name, partitions, Cleanup::compact()));
@@ -31,6 +69,18 @@ pub(super) fn broken() -> Vec<Case> {
             beside(|kafka| Topics::new("topics", kafka)),
             &["add `.topic(Topic::new(…))`"],
             topics(orders()),
+        ),
+        calls(
+            "a topic whose name is misspelt",
+            writer(|topics, _| topics.topic("order")),
+            &["name `orders` in `.topic(…)`, or declare it in `Topics::new`"],
+            writer(|topics, _| topics.topic("orders")),
+        ),
+        calls(
+            "a topic that is not declared",
+            writer(|topics, _| topics.topic("payments")),
+            &["name a declared one in `.topic(…)`, or declare it in `Topics::new`"],
+            writer(|topics, _| topics.topic("orders")),
         ),
         calls(
             "a character that names of topics cannot have",
@@ -190,6 +240,7 @@ pub(super) fn sound() -> Vec<Sound> {
         (&topic::LINE, topics(orders().config("compression.gzip.level", 5))),
         (&topic::PARTITIONS, topics(orders())),
         (&topic::NONE, topics(orders())),
+        (&topic::UNDECLARED, writer(|_, kafka| kafka.external_topic("payments"))),
         (
             &topic::SEGMENT_AGE,
             topics(Topic::new("orders", 1, Cleanup::delete_after(1.hours())).segment_age(1.hours())),

@@ -74,6 +74,18 @@ rules! { rules::topic;
         source: "the contract of `Topics`; Confluent, kafkastore.topic; Kafka documentation, distributed workers",
     };
 
+    /// A topic that is used and not declared.
+    pub const UNDECLARED: Rule = Rule {
+        id: "KS-T20",
+        production: Error,
+        development: Error,
+        summary: "a topic that is used and not declared",
+        explanation: "With `auto.create.topics.enable=false` a producer of a topic that no one declared waits for its \
+            metadata until `max.block.ms` is over, and fails. A topic that another owner declares is \
+            `kafka.external_topic(…)`.",
+        source: "the contract of `TopicsHandle::topic`; Kafka, KafkaProducer",
+    };
+
     /// A number of partitions that no topic can have.
     pub const PARTITIONS: Rule = Rule {
         id: "KS-T16",
