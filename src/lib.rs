@@ -133,6 +133,7 @@ pub mod prelude {
     pub use crate::{
         context::{Context, IpFamily, Kubernetes, Platform, PodDefaults},
         diagnostics::{Location, Profile},
+        diff::accept::Change,
         quantity::{Bytes, Cpu, Duration, Resources, Units},
         rules,
         stack::Stack,

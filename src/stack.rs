@@ -10,6 +10,7 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::{self, Context, IpFamily, Kubernetes, Platform, PodDefaults},
     diagnostics::{Acknowledgement, Location, Profile, Rule, rules},
+    diff::accept::{Acceptance, Change},
     manifest::Object,
 };
 
@@ -65,6 +66,7 @@ pub struct Stack {
     pub(crate) meta: Meta,
     pub(crate) constructs: Vec<Box<dyn Construct>>,
     pub(crate) amendments: Vec<Amendment>,
+    pub(crate) acceptances: Vec<Acceptance>,
 }
 
 /// Who creates the stack's namespace.
@@ -100,6 +102,7 @@ impl Stack {
             meta: Meta::new(""),
             constructs: Vec::new(),
             amendments: Vec::new(),
+            acceptances: Vec::new(),
         }
     }
 
@@ -304,6 +307,21 @@ impl Stack {
             reason: reason.into(),
             location: Location::caller(),
         });
+    }
+
+    /// Accepts one planned change of the running cluster, with the reason. `diff` still shows it, and `--fail-on` passes over it. An
+    /// acceptance that names no change of a `diff`, or several, is a warning there, with this line: remove it once the change is merged.
+    /// The output is the same with and without it.
+    ///
+    /// ```
+    /// # use kafka_stacks::prelude::*;
+    /// # let mut stack = Stack::new("prod", "kafka");
+    /// stack.accept(Change::BrokersRemoved("kafka"), "brokers 3 and 4 are drained before the merge");
+    /// ```
+    #[track_caller]
+    pub fn accept(&mut self, change: Change<'_>, reason: impl Into<String>) {
+        self.acceptances
+            .push(Acceptance::new(change, reason, Location::caller()));
     }
 
     /// Reports what Kubernetes would refuse about what all objects and all pods get.

@@ -157,7 +157,7 @@ fn verdicts(stacks: &[(Stack, Synthesis)], plans: &[Option<Plan<'_>>]) -> Vec<Op
         let plan = plan
             .as_ref()
             .filter(|plan| plan.has_changes() && plan.obstacles.is_empty())?;
-        Verdict::of(plan.root, stack.name(), plan.manifests)
+        Verdict::of(plan.root, stack, plan.manifests)
     };
     plans.iter().zip(stacks).map(verdict).collect()
 }

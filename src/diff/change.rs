@@ -10,7 +10,7 @@ use super::{
     class::{Class, Flag},
     row::{self, Row, Words},
 };
-use crate::manifest::Identity;
+use crate::{diagnostics::Location, manifest::Identity};
 
 /// An object, by what makes it the same to the API server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -72,6 +72,9 @@ pub struct Change {
     pub reason: String,
     /// From `manual-steps` up, the commands in their order. A line that begins with `#` is done by hand.
     pub commands: Vec<String>,
+    /// Why the stack accepts it, if it does: `--fail-on` then passes over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
 }
 
 /// Pods that are replaced.
@@ -90,6 +93,22 @@ pub struct Restart {
     pub causes: Vec<String>,
 }
 
+/// An acceptance of a stack that does not name exactly one change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stale {
+    /// The stack.
+    pub stack: String,
+    /// What is wrong.
+    pub message: String,
+    /// The line of the stack, as `stacks/prod.rs:41`.
+    pub line: String,
+    #[serde(skip)]
+    pub(crate) location: Location,
+    /// Whether it names several changes, and not none.
+    #[serde(skip)]
+    pub(crate) is_ambiguous: bool,
+}
+
 /// What applying one set of manifests over another does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
@@ -101,6 +120,9 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// The workloads whose pods are replaced.
     pub restarts: Vec<Restart>,
+    /// The stack's acceptances that do not name exactly one of the changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
     /// What was left out, and why.
     pub notes: Vec<String>,
     /// The number of objects without a change.
@@ -114,6 +136,7 @@ impl Report {
         self.flags.extend(other.flags);
         self.changes.extend(other.changes);
         self.restarts.extend(other.restarts);
+        self.stale.extend(other.stale);
         self.notes.extend(other.notes);
         self.unchanged += other.unchanged;
     }
@@ -128,6 +151,12 @@ impl Report {
             restart.stack = Some(name.to_owned());
         }
         self
+    }
+
+    /// The worst class of the changes that are not accepted.
+    pub fn open_class(&self) -> Class {
+        let open = self.changes.iter().filter(|change| change.accepted.is_none());
+        open.map(|change| change.class).max().unwrap_or_default()
     }
 
     /// Whether the manifests differ in anything.
@@ -280,6 +309,7 @@ impl Draft {
             path: self.place.path,
             before: self.place.before,
             after: self.place.after,
+            accepted: None,
         }
     }
 }
@@ -353,6 +383,7 @@ impl Found {
             class: changes.iter().map(|change| change.class).max().unwrap_or_default(),
             flags: changes.iter().flat_map(|change| change.flags.iter().copied()).collect(),
             restarts: restarts.collect(),
+            stale: Vec::new(),
             changes,
             notes: self.notes.into_iter().collect(),
             unchanged: self.unchanged,

@@ -13,6 +13,7 @@
 //!
 //! | File | Holds |
 //! |---|---|
+//! | `accept` | changes that a stack accepts |
 //! | `class` | classes and flags |
 //! | `row` | a row of the classification, and how its texts get this cluster's names |
 //! | `change` | the report: changes, and the restarts that they cause |
@@ -27,6 +28,7 @@
 //! calls `Found::add(&ROW, place)` and gives the words of the row's texts their values: `.word("claim", …)`. A change that is of two
 //! kinds is one change: `.also(&OTHER)`. What is in a file gets its restart from `FileChange::effect`.
 
+pub mod accept;
 mod change;
 mod class;
 mod normal;
@@ -38,7 +40,7 @@ mod side;
 mod walk;
 
 pub(crate) use change::shown;
-pub use change::{Change, ObjectName, Report, Restart};
+pub use change::{Change, ObjectName, Report, Restart, Stale};
 pub use class::{Class, Flag};
 pub use row::Row;
 pub use rows::all as rows;

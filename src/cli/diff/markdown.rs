@@ -70,6 +70,9 @@ fn object(changes: &[&Change], several: bool) -> String {
         if !change.reason.is_empty() {
             text += &format!("<br>{}", escaped(&change.reason));
         }
+        if let Some(reason) = &change.accepted {
+            text += &format!("<br>accepted: {}", escaped(reason));
+        }
         text.push('\n');
         if !change.commands.is_empty() {
             text += &format!(

@@ -19,11 +19,13 @@ use crate::{
         Outcome,
         failure::Failure,
         folder::shown,
-        output::{Format, Output},
+        output::{Format, Output, Paint},
         report::{self, Show},
         stacks::{Made, StackFn, each},
     },
+    diagnostics::{Diagnostic, Diagnostics},
     diff::{self, Class, Report, Side, Source},
+    rules,
     synth::{check_across, synth},
 };
 
@@ -128,6 +130,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         let (before, note) = committed(arguments, stack.name())?;
         let mut report = compare(before, sources::rendered(stack.name(), manifests))?;
         report.notes.extend(note);
+        report.accept(stack.name(), &stack.acceptances);
         all.extend(if several { report.of_stack(stack.name()) } else { report });
     }
     all.notes.sort();
@@ -208,6 +211,31 @@ fn compare(before: Vec<Source>, after: Vec<Source>) -> Result<Report, Failure> {
     }
 }
 
+/// The acceptances that do not name exactly one change, as warnings.
+fn stale(report: &Report, paint: Paint) -> String {
+    let finding = |stale: &diff::Stale| {
+        let mut finding = Diagnostic::new(&rules::stack::ACKNOWLEDGED_NOTHING, stale.message.as_str());
+        finding.at(stale.location).hint(if stale.is_ambiguous {
+            "name one of them"
+        } else {
+            "remove `.accept(…)`; if its change is committed and not merged yet, compare with the branch that it goes to: `--against main`"
+        });
+        let mut findings = Diagnostics::default();
+        findings.push(finding);
+        findings
+    };
+    let found: Vec<(&str, Diagnostics)> = report
+        .stale
+        .iter()
+        .map(|stale| (stale.stack.as_str(), finding(stale)))
+        .collect();
+    report::text(
+        found.iter().map(|(stack, findings)| (*stack, findings)),
+        Show::Open,
+        paint,
+    )
+}
+
 fn finish(report: &Report, fail_on: FailOn, several: bool, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     match output.format() {
         Format::Json => {
@@ -223,9 +251,13 @@ fn finish(report: &Report, fail_on: FailOn, several: bool, output: &mut Output<'
             }
         }
     }
+    if output.format() != Format::Json {
+        output.note(&stale(report, output.note_paint()));
+    }
+    let is_open = |class: Class| report.open_class() >= class && !report.is_empty();
     let too_bad = fail_on
         .0
-        .is_some_and(|class| report.class >= class && !report.is_empty());
+        .is_some_and(|class| is_open(class) || !report.stale.is_empty());
     Ok(match report.is_empty() {
         _ if too_bad => Outcome::Failed,
         true => Outcome::Done,

@@ -30,8 +30,12 @@ pub(super) fn text(report: &Report, several: bool, paint: Paint) -> String {
 pub(super) fn verdict(report: &Report, paint: Paint) -> String {
     let flags: String = report.flags.iter().map(|flag| format!(", {flag}")).collect();
     let objects = by_object(&report.changes).len();
+    let accepted = match report.changes.iter().filter(|change| change.accepted.is_some()).count() {
+        0 => String::new(),
+        number => format!(", {number} accepted"),
+    };
     format!(
-        "{}{flags}: {} in {}",
+        "{}{flags}: {} in {}{accepted}",
         class(report.class, paint),
         count(report.changes.len(), "change"),
         count(objects, "object")
@@ -87,6 +91,9 @@ fn object(changes: Vec<&Change>, several: bool, paint: Paint) -> String {
         text.push('\n');
         if !change.reason.is_empty() {
             text += &paint.folded(&format!("    {}", change.reason), 4);
+        }
+        if let Some(reason) = &change.accepted {
+            text += &paint.folded(&format!("    accepted: {reason}"), 4);
         }
         for command in &change.commands {
             text += &format!("      {}\n", paint.hint(command));

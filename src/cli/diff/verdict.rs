@@ -9,6 +9,7 @@ use crate::{
     cli::output::{Paint, count},
     diff::{Change, Class, ObjectName, Report},
     manifest::Manifests,
+    stack::Stack,
 };
 
 /// The worst of each construct, worst first; nothing for what no process notices.
@@ -19,7 +20,7 @@ pub(in crate::cli) struct Verdict {
 
 impl Verdict {
     /// Compares the files of a folder with what a stack renders. None if they cannot be compared: old files never stop `synth`.
-    pub(in crate::cli) fn of(root: &Path, stack: &str, manifests: &Manifests) -> Option<Self> {
+    pub(in crate::cli) fn of(root: &Path, stack: &Stack, manifests: &Manifests) -> Option<Self> {
         let before = sources::read(root, &mut std::io::empty()).ok()?;
         if before.is_empty() {
             return None;
@@ -31,7 +32,9 @@ impl Verdict {
                 .iter()
                 .filter_map(|source| Some(source.file.strip_prefix(&inside)?.to_owned())),
         );
-        let report = compare(before, sources::rendered(stack, manifests)).ok()?;
+        let mut report = compare(before, sources::rendered(stack.name(), manifests)).ok()?;
+        // What is stale is not told: the files on disk may be those of an earlier run for the same change.
+        report.accept(stack.name(), &stack.acceptances);
         let mut constructs: BTreeMap<String, Report> = BTreeMap::new();
         for change in report
             .changes
@@ -46,7 +49,7 @@ impl Verdict {
         let mut constructs: Vec<(String, Report)> = constructs.into_iter().collect();
         constructs.sort_by_key(|(_, report)| Reverse(report.class));
         (!constructs.is_empty()).then(|| Self {
-            stack: stack.to_owned(),
+            stack: stack.name().to_owned(),
             constructs,
         })
     }
@@ -82,8 +85,8 @@ impl Verdict {
 /// The worst change: the changes are sorted.
 fn worst(changes: &[Change]) -> String {
     changes.first().map_or_else(String::new, |change| {
-        let what = what(change);
-        format!("{} {what}", change.object.shown())
+        let accepted = change.accepted.as_ref().map_or("", |_| " (accepted)");
+        format!("{} {}{accepted}", change.object.shown(), what(change))
     })
 }
 

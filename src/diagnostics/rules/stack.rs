@@ -58,10 +58,11 @@ rules! { rules::stack;
         id: "KS-S05",
         production: Warning,
         development: Warning,
-        summary: "an unused acknowledgement",
+        summary: "an unused acknowledgement or acceptance",
         explanation: "When the stack is fixed, the acknowledgement stays. It would hide the same mistake if it comes \
-            back, so remove it.",
-        source: "the contract of `acknowledge`",
+            back, so remove it. A change that is accepted for `diff` is the same: once it is merged, the next change of its kind would be \
+            accepted too.",
+        source: "the contract of `acknowledge` and `Stack::accept`",
     };
 
     /// An acknowledgement of an error.
