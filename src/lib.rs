@@ -178,3 +178,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the page about `diff`.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/diff.md")]
+struct Diff;

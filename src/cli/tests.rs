@@ -985,3 +985,94 @@ fn a_stack_without_brokers_has_no_figures() {
     let shown = shell(&[good], &Scratch::new(), "capacity good --format json");
     assert!(shown.contains("\"clusters\": []"), "{shown}");
 }
+
+/// A cluster, and what a change of it accepts.
+fn planned(storage: u64, accept: impl FnOnce(&mut Stack)) -> Stack {
+    use crate::prelude::{KafkaCluster, NodePool, Storage, Units as _, Version};
+    let mut stack = Stack::new("planned", "kafka").existing_namespace();
+    accept(&mut stack);
+    stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3).storage(Storage::persistent(storage.gib()))),
+    );
+    stack
+}
+
+#[test]
+fn a_planned_change_is_accepted_and_stays_visible() {
+    use crate::prelude::Change;
+    let before = || planned(100, |_| {});
+    let accepted = || {
+        planned(200, |stack| {
+            stack.accept(Change::VolumeGrown("kafka"), "the class expands: tried in staging");
+        })
+    };
+    let scratch = Scratch::new();
+    shell(&[before], &scratch, "synth --out {}");
+    let words = "diff --out {} --against {} --fail-on manual-steps";
+    let report = shell(&[accepted], &scratch, words);
+    assert_snapshot!(report);
+    let (_, shown) = report.split_once("-- data\n").unwrap();
+    let page = include_str!("../../docs/diff.md");
+    assert!(page.contains(shown), "docs/diff.md must show:\n{shown}");
+    // Without it, and for another object, the run fails.
+    assert!(shell(&[|| planned(200, |_| {})], &scratch, words).starts_with("Failed\n"));
+    let other = || {
+        planned(200, |stack| {
+            stack.accept(Change::VolumeGrown("kafka-controller"), "a typing error")
+        })
+    };
+    let report = shell(&[other], &scratch, words);
+    assert!(
+        report.starts_with("Failed\n") && report.contains("matches no change"),
+        "{report}"
+    );
+    // Synth says the same bytes with and without it, and does not refuse.
+    assert_snapshot!(shell(&[accepted], &scratch, "synth --out {}"));
+    let written = Scratch::new();
+    shell(&[|| planned(200, |_| {})], &written, "synth --out {}");
+    let set = "out/planned/kafka/statefulset-kafka.yaml";
+    assert_eq!(
+        std::fs::read_to_string(scratch.path(set)).unwrap(),
+        std::fs::read_to_string(written.path(set)).unwrap()
+    );
+    // Once it is merged, it is stale.
+    assert_snapshot!(shell(&[accepted], &scratch, "diff --out {} --against {}"));
+    assert!(shell(&[accepted], &scratch, words).starts_with("Failed\n"));
+    assert_snapshot!(shell(&[accepted], &scratch, "diff --out {} --against {} --format json"));
+}
+
+#[test]
+fn an_acceptance_names_one_change() {
+    use crate::prelude::{Change, Cleanup, KafkaCluster, Topic, Topics, Units as _, Version};
+    fn stack(days: u64, accept: Option<&str>) -> Stack {
+        let mut stack = Stack::new("topics", "kafka").existing_namespace();
+        let kafka = KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+        let topics = ["orders", "returns"].map(|name| Topic::new(name, 12, Cleanup::delete_after(days.days())));
+        stack.add(Topics::new("kafka-topics", &kafka).topics(topics));
+        if let Some(what) = accept {
+            stack.accept(Change::TopicRetentionCut(what), "agreed");
+        }
+        stack
+    }
+    let scratch = Scratch::new();
+    shell(&[|| stack(7, None)], &scratch, "synth --out {}");
+    let words = "diff --out {} --against {} --fail-on data-loss";
+    let one = shell(&[|| stack(3, Some("orders"))], &scratch, words);
+    assert_eq!(one.matches("accepted: agreed").count(), 1, "{one}");
+    assert!(
+        one.starts_with("Failed\n") && !one.contains("KS-S05"),
+        "the other topic is open: {one}"
+    );
+    let both = shell(&[|| stack(3, Some("kafka-topics"))], &scratch, words);
+    assert!(
+        both.starts_with("Failed\n") && both.contains("matches 2 changes: `kafka-topics data["),
+        "{both}"
+    );
+    let path = both
+        .split('`')
+        .find(|part| part.starts_with("kafka-topics data["))
+        .unwrap();
+    assert!(path.ends_with("].orders[retention.ms]"), "{path}");
+}

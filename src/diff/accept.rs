@@ -226,15 +226,19 @@ impl Acceptance {
         }
     }
 
-    /// Whether it names a change. A part of the path in brackets is the name of what is inside of a file.
+    /// Whether it names a change: by its object, by its path, or by what it is about inside of a file, as
+    /// `data[topics.txt].orders[retention.ms]` or `data[server.properties][log.retention.ms]`.
     fn names(&self, change: &Found) -> bool {
-        let in_path = || {
-            let items = change.path.split('[').skip(1);
-            items
-                .filter_map(|rest| rest.split_once(']'))
-                .any(|(item, _)| item == self.what)
+        let Self { rule, what, .. } = self;
+        let path = &change.path;
+        let in_file = || {
+            path.contains(&format!("[{what}]"))
+                || path.contains(&format!("].{what}["))
+                || path.ends_with(&format!("].{what}"))
         };
-        change.rule == self.rule && (change.object.name == self.what || name_and_path(change) == self.what || in_path())
+        change.rule == rule
+            && !what.is_empty()
+            && (change.object.name == *what || name_and_path(change) == *what || in_file())
     }
 }
 

@@ -112,8 +112,7 @@ static CLAIM_GROWN: Row = Row {
     summary: "a larger claim",
     reason: "the volume grows if its class allows expansion, which the manifests do not show; else the API server refuses it",
     commands: &[
-        "kubectl -n {namespace} get pvc {name} -o jsonpath='{.spec.storageClassName}'",
-        "kubectl get storageclass CLASS -o jsonpath='{.allowVolumeExpansion}'  # must be true",
+        "kubectl get storageclass $(kubectl -n {namespace} get pvc {name} -o jsonpath='{.spec.storageClassName}') -o jsonpath='{.allowVolumeExpansion}'  # must be true",
         "# apply the new manifests",
         "kubectl -n {namespace} wait pvc {name} --for=jsonpath='{.status.capacity.storage}'={after} --timeout=10m",
     ],
@@ -190,8 +189,19 @@ pub(super) fn template(changed: &Changed<'_>, field: &Field, found: &mut Found) 
         .flatten();
     let own = templates.into_iter().find(|claim| claim["metadata"]["name"] == name);
     let class = own.and_then(|claim| claim["spec"]["storageClassName"].as_str());
+    // Where none is named, the claims have the one that was the default when they were made.
+    let namespace = match changed.identity.namespace.as_str() {
+        "" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    };
+    let of_claim = claims
+        .first()
+        .map(|claim| format!("$(kubectl{namespace} get pvc {claim} -o jsonpath='{{.spec.storageClassName}}')"));
+    let of_claim = of_claim.filter(|_| row.id == GROWN.id).unwrap_or_default();
     let draft = found.add(row, changed.place(field));
-    draft.words("claim", claims).word("class", class.unwrap_or("CLASS"));
+    draft
+        .words("claim", claims)
+        .word("class", class.map_or(of_claim, str::to_owned));
     if class.is_none() && [GROWN.id, CLASS.id].contains(&row.id) {
         draft.remark("no class is named, so the cluster's default counts");
     }
