@@ -12,7 +12,7 @@ use crate::{
     name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
     promql::DeclaredMetric,
     version::Version,
-    yaml::{self, Listed},
+    yaml::{self, Listed, Part},
 };
 
 /// A Kubernetes object, on its way to a file.
@@ -36,6 +36,8 @@ pub(crate) struct Background {
     pub(crate) origins: Vec<Origin>,
     /// What rules of Prometheus may ask for beside what objects show.
     pub(crate) declared: Option<Declared>,
+    /// When it is applied.
+    pub(crate) wave: Option<Wave>,
 }
 
 /// What whoever makes rules of Prometheus knows of the series, and no object shows. With it, all metrics are known.
@@ -44,6 +46,22 @@ pub(crate) struct Declared {
     pub(crate) metrics: Vec<DeclaredMetric>,
     /// The number of brokers of a cluster that is not here.
     pub(crate) brokers: Option<u32>,
+}
+
+/// When an object is applied by a deployer that waits for one wave to be healthy before it applies the next. What has no wave
+/// comes before all of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wave {
+    /// The ensemble that brokers keep their metadata in.
+    ZooKeeper = 1,
+    /// Controllers of their own: Kafka upgrades them before the brokers.
+    Controllers = 2,
+    /// Brokers, whether they are controllers too or not.
+    Brokers = 3,
+    /// What declares topics.
+    Topics = 4,
+    /// What uses the brokers and the topics.
+    Clients = 5,
 }
 
 /// What makes an object the same object to the API server.
@@ -88,6 +106,13 @@ impl Object {
     #[must_use]
     pub(crate) fn with_declared(mut self, declared: Declared) -> Self {
         self.background.declared = Some(declared);
+        self
+    }
+
+    /// Says when a deployer with waves applies it.
+    #[must_use]
+    pub(crate) fn in_wave(mut self, wave: Wave) -> Self {
+        self.background.wave = Some(wave);
         self
     }
 
@@ -316,6 +341,10 @@ impl fmt::Debug for Document<'_> {
     }
 }
 
+/// The place of a Namespace. With it goes everything that is in it, the claims with the data among them, so it is not deleted
+/// with the other objects: it stays out of the kustomization.
+const APART: usize = 0;
+
 /// The place of documents, behind everything that is applied.
 pub(crate) const DOCUMENT: usize = usize::MAX;
 
@@ -358,7 +387,11 @@ impl Manifests {
             listed.push(Listed {
                 path: path.clone(),
                 digest,
-                applied: order != DOCUMENT,
+                part: match order {
+                    APART => Part::Apart,
+                    DOCUMENT => Part::Document,
+                    _ => Part::Resource,
+                },
             });
             texts.insert(path, text);
         }

@@ -376,7 +376,7 @@ fn a_namespace_that_kubernetes_creates_is_not_emitted() {
         let mut stack = Stack::new("test", namespace);
         stack.add(dedicated());
         let manifests = synth(&stack).manifests.unwrap();
-        let path = format!("namespace-{namespace}.yaml");
+        let path = format!("namespace/namespace-{namespace}.yaml");
         assert_eq!(manifests.get(&path).is_some(), emitted, "{namespace}");
     }
 }

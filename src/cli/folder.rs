@@ -21,7 +21,7 @@ use crate::{
     lint::{self, ObjectModel},
     rules::{api, stack},
     yaml::{
-        self,
+        self, Part,
         edit::{Action, Edit},
         read::{Document, Lines},
     },
@@ -359,7 +359,7 @@ impl Folder {
             .kustomization_texts()
             .filter_map(|(folder, text)| Some((folder, yaml::read_index(text)?)))
             .flat_map(|(folder, files)| {
-                let documents = files.into_iter().filter(|file| !file.applied);
+                let documents = files.into_iter().filter(|file| file.part == Part::Document);
                 documents.map(|file| folder.join(file.path)).collect::<Vec<_>>()
             })
             .collect();

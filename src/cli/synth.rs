@@ -19,7 +19,7 @@ use crate::{
     manifest::{INDEX, Manifests},
     stack::Stack,
     synth::{Synthesis, check_across, synth},
-    yaml,
+    yaml::{self, Part},
 };
 
 /// Write the stacks' manifests, but only files that changed
@@ -196,7 +196,7 @@ fn stream<'a>(stacks: impl Iterator<Item = &'a Manifests>) -> Vec<&'a str> {
     let mut pieces = Vec::new();
     for manifests in stacks {
         let index = yaml::read_index(manifests.get(INDEX).unwrap_or_default()).unwrap_or_default();
-        let applied = index.iter().filter(|file| file.applied);
+        let applied = index.iter().filter(|file| file.part != Part::Document);
         for text in applied.filter_map(|file| manifests.get(&file.path)) {
             if !pieces.is_empty() {
                 pieces.push("---\n");

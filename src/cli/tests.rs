@@ -204,7 +204,7 @@ fn synth_reports_what_it_did_to_programs() {
             "broker/configmap-broker.yaml",
             "broker/statefulset-broker.yaml",
             "kustomization.yaml",
-            "namespace-kafka.yaml"
+            "namespace/namespace-kafka.yaml"
           ]
         }
       ]
@@ -352,14 +352,14 @@ fn a_check_lists_every_difference_and_writes_nothing() {
         "out/good/.kustomization.yaml.pending",
         &scratch.read("out/good/kustomization.yaml"),
     );
-    scratch.remove("out/good/namespace-kafka.yaml");
+    scratch.remove("out/good/namespace/namespace-kafka.yaml");
     let before = scratch.content();
     assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {}"), @r"
     Differs
     -- notes
     superfluous: {}/good/.kustomization.yaml.pending
     stale: {}/good/broker/configmap-broker.yaml
-    missing: {}/good/namespace-kafka.yaml
+    missing: {}/good/namespace/namespace-kafka.yaml
     not up to date: run `synth` and commit what it writes
     ");
     assert_snapshot!(shell(&STACKS, &scratch, "synth good --check --out {} --format json"), @r#"
@@ -374,7 +374,7 @@ fn a_check_lists_every_difference_and_writes_nothing() {
           "folder": "{}/good",
           "in_the_way": [],
           "missing": [
-            "namespace-kafka.yaml"
+            "namespace/namespace-kafka.yaml"
           ],
           "name": "good",
           "stale": [
@@ -772,7 +772,7 @@ fn tree_shows_constructs_objects_and_totals() {
             {
               "kind": "Namespace",
               "name": "kafka",
-              "path": "namespace-kafka.yaml"
+              "path": "namespace/namespace-kafka.yaml"
             }
           ],
           "totals": {

@@ -178,7 +178,7 @@ mod tests {
             scratch::Scratch,
         },
         manifest::{Manifests, RenderedFile},
-        yaml::Listed,
+        yaml::{Listed, Part},
     };
 
     fn manifests(files: &[(&str, &str)]) -> Manifests {
@@ -480,7 +480,7 @@ mod tests {
         let index = yaml::index(&outside.map(|path| Listed {
             path: path.to_owned(),
             digest: digest.clone(),
-            applied: true,
+            part: Part::Resource,
         }));
         for place in [INDEX, PENDING] {
             scratch.put(&format!("prod/{place}"), &index);

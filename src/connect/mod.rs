@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     diagnostics::{Origin, rules},
     kafka::{ClientRole, Compression, KafkaHandle},
-    manifest::Object,
+    manifest::{Object, Wave},
     metrics,
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
@@ -474,6 +474,7 @@ impl Construct for Connect {
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
+                .in_wave(Wave::Clients)
                 .of_version(self.images.version())
                 .with_origins([Origin::of_resources("", self.meta.location)]),
         ]

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     context::Context,
     diagnostics::Origin,
-    manifest::Object,
+    manifest::{Object, Wave},
     metrics,
     quantity::{Duration, Resources, Units},
     workload::{
@@ -67,6 +67,10 @@ impl KafkaCluster {
             objects.push(
                 Object::new(&self.stateful_set(context, pool, &config))
                     .of_version(version)
+                    .in_wave(match pool.roles {
+                        Roles::Controller => Wave::Controllers,
+                        Roles::Combined | Roles::Broker => Wave::Brokers,
+                    })
                     .with_origins([
                         Origin::of_resources(&pool.name, pool.location),
                         Origin::of_field("/spec/ordinals", &pool.name, pool.location),

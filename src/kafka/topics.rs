@@ -21,7 +21,7 @@ use crate::{
         Author, Location, Origin,
         rules::{stack, topic},
     },
-    manifest::Object,
+    manifest::{Object, Wave},
     nearest::nearest,
     quantity::{Duration, Resources, Units},
     settings::{Raw, Reader},
@@ -375,7 +375,7 @@ impl Construct for Topics {
             Object::new(&config)
                 .of_version(self.kafka.version())
                 .with_origins(self.origins()),
-            Object::new(&job).named_by_content(),
+            Object::new(&job).named_by_content().in_wave(Wave::Topics),
         ]
     }
 

@@ -5,7 +5,7 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use super::Monitoring;
 use crate::{
     context::Context,
-    manifest::Object,
+    manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
     workload::{
         IngressRule, Labels, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread, container, deployment, http_probe,
@@ -108,11 +108,14 @@ impl Monitoring {
             }
         }
         let ingress = [IngressRule::Monitoring(vec![PORT])];
+        let mut service = service(context, &labels, &name, &[(METRICS_PORT_NAME, PORT)]);
+        let labels_of_service = service.metadata.labels.get_or_insert_default();
+        labels_of_service.extend([labels.monitored()]);
         vec![
             Object::new(&service_account(context, &labels, &name)),
-            Object::new(&service(context, &labels, &name, &[(METRICS_PORT_NAME, PORT)])),
+            Object::new(&service),
             Object::new(&network_policy(context, &labels, &name, ingress)),
-            Object::new(&deployment),
+            Object::new(&deployment).in_wave(Wave::Clients),
         ]
     }
 }

@@ -43,7 +43,13 @@ impl Monitoring {
             .labels
             .get_or_insert_default()
             .extend(self.monitor_labels.iter().cloned());
-        let selector: LabelSelector = target.labels.label_selector();
+        let mut selector: LabelSelector = target.labels.label_selector();
+        if target.scrape == Scrape::Service
+            && let Some(labels) = &mut selector.match_labels
+        {
+            labels.remove("app.kubernetes.io/instance");
+            labels.extend([target.labels.monitored()]);
+        }
         let label = |label: &str, value: &str| Relabeling {
             target_label: label.to_owned(),
             replacement: value.to_owned(),

@@ -17,7 +17,7 @@ use crate::{
     diagnostics::{Origin, rules::registry},
     kafka::KafkaHandle,
     lint,
-    manifest::Object,
+    manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
     settings::Settings,
     workload::{
@@ -346,6 +346,7 @@ impl Construct for SchemaRegistry {
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
+                .in_wave(Wave::Clients)
                 .with_origins([Origin::of_resources("", self.meta.location)]),
         ]
     }

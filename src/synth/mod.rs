@@ -5,6 +5,7 @@ mod acknowledgements;
 mod across;
 mod amendments;
 mod constructs;
+mod deployers;
 mod identities;
 mod namespace;
 mod objects;

@@ -13,6 +13,9 @@ use crate::{
 /// namespaces.
 const INITIAL: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
+/// The folder of the Namespace, which is applied before the stack.
+pub(super) const FOLDER: &str = "namespace";
+
 /// Reports a stack that would create a namespace that Kubernetes creates itself.
 pub(super) fn check(stack: &Stack, check: &mut Check<'_>) {
     let namespace = &stack.context.namespace;

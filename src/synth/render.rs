@@ -14,7 +14,7 @@ use crate::{
     synth::{
         Depth,
         amendments::{self, Outcome},
-        namespace,
+        deployers, namespace,
         totals::Totals,
     },
     yaml,
@@ -104,7 +104,13 @@ impl<'a> Job<'a> {
         };
         for object in &mut objects {
             stack.label(object);
+            deployers::annotate(object);
         }
+        // The Namespace lies in a folder of its own, because it is applied by itself.
+        let folder = match self {
+            Self::Stack => namespace::FOLDER,
+            Self::Part(_) => construct,
+        };
         let mut findings = Diagnostics::default();
         let mut amended = vec![Outcome::NoMatch; stack.amendments.len()];
         // A finding about an amended object points to the amendment.
@@ -147,7 +153,7 @@ impl<'a> Job<'a> {
                     background: object.take_background(),
                     stable_name: object.stable_name().to_owned(),
                     location,
-                    file: RenderedFile::new(kind_order(object.kind()), object.path(construct), text),
+                    file: RenderedFile::new(kind_order(object.kind()), object.path(folder), text),
                     totals: Totals::of(object.body()),
                 }
             })

@@ -66,6 +66,12 @@ impl Labels {
         labels
     }
 
+    /// The label of an object of this component by which monitors find it. Argo CD may write the name of its application into
+    /// `app.kubernetes.io/instance` of an object, though not of a pod (Argo CD, Resource Tracking).
+    pub fn monitored(&self) -> (String, String) {
+        ("kafka-stacks/monitored".to_owned(), self.instance.clone())
+    }
+
     /// Metadata of an object of this component.
     pub fn metadata(&self, context: &Context, name: impl Into<String>) -> ObjectMeta {
         ObjectMeta {

@@ -226,13 +226,24 @@ pub struct Listed {
     pub path: String,
     /// The digest of what was written.
     pub digest: String,
-    /// Whether it is applied: if not it is a document, which stands in a comment.
-    pub applied: bool,
+    /// What becomes of it.
+    pub part: Part,
+}
+
+/// What becomes of a file of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It is applied with the kustomization.
+    Resource,
+    /// It is applied before the kustomization, and stays when that is deleted: it stands in a comment.
+    Apart,
+    /// It is never applied: it stands in a comment.
+    Document,
 }
 
 /// The kustomization of a stack, which is the index of its files too: each with the digest of what was written.
 ///
-/// The files are listed in the order in which they can be applied. It has no `sortOptions`: kubectl sets an order of its own
+/// The files are listed in the order in which they can be applied, after those that are apart. It has no `sortOptions`: kubectl sets an order of its own
 /// and warns of another one, and kustomize and kubectl both put namespaces, accounts and configuration before workloads, and
 /// Jobs behind them.
 pub fn index(files: &[Listed]) -> String {
@@ -250,19 +261,23 @@ pub fn is_index_of(text: &str, files: &[Listed]) -> bool {
 }
 
 fn index_with(options: &str, files: &[Listed]) -> String {
-    let list = |start: &str, applied: bool| -> String {
-        let files = files.iter().filter(|file| file.applied == applied);
+    let list = |start: &str, part: Part| -> String {
+        let files = files.iter().filter(|file| file.part == part);
         files
             .map(|file| format!("{start}{} # {}\n", file.path, file.digest))
             .collect()
     };
-    let resources = match list(RESOURCE, true) {
+    let resources = match list(RESOURCE, Part::Resource) {
         none if none.is_empty() => " []\n".to_owned(),
         some => format!("\n{some}"),
     };
+    let apart = match list(APART, Part::Apart) {
+        none if none.is_empty() => none,
+        some => format!("{APART_MARK}\n{some}"),
+    };
     format!(
-        "{INDEX_MARK}\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:{resources}{options}{}",
-        list(DOCUMENT, false)
+        "{INDEX_MARK}\n{apart}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:{resources}{options}{}",
+        list(DOCUMENT, Part::Document)
     )
 }
 
@@ -282,6 +297,13 @@ const RESOURCE: &str = "- ";
 /// How the line of a document begins: to a reader of YAML it is a comment.
 const DOCUMENT: &str = "# - ";
 
+/// How the line of a file that is apart begins: another comment.
+const APART: &str = "# + ";
+
+/// What stands above the files that are apart.
+const APART_MARK: &str =
+    "# Apply these first. They are not resources here, so `kubectl delete -k` does not delete them:";
+
 /// Reads an index. `None` if this tool did not write the text. One with the conflict markers of a merge lists the files of both
 /// branches, and a file that both changed twice.
 pub fn read_index(text: &str) -> Option<Vec<Listed>> {
@@ -292,12 +314,19 @@ pub fn read_index(text: &str) -> Option<Vec<Listed>> {
     Some(
         lines
             .filter_map(|line| {
-                let document = line.strip_prefix(DOCUMENT);
-                let (path, digest) = document.or_else(|| line.strip_prefix(RESOURCE))?.split_once(" # ")?;
+                let parts = [
+                    (RESOURCE, Part::Resource),
+                    (APART, Part::Apart),
+                    (DOCUMENT, Part::Document),
+                ];
+                let (rest, part) = parts
+                    .into_iter()
+                    .find_map(|(start, part)| Some((line.strip_prefix(start)?, part)))?;
+                let (path, digest) = rest.split_once(" # ")?;
                 Some(Listed {
                     path: path.to_owned(),
                     digest: digest.trim_end().to_owned(),
-                    applied: document.is_none(),
+                    part,
                 })
             })
             .collect(),
@@ -413,28 +442,40 @@ mod tests {
     #[test]
     fn an_index_is_read_back_and_another_kustomization_is_not_one() {
         let files: Vec<Listed> = [
-            ("namespace-kafka.yaml", "0123456789abcdef", true),
-            ("kafka/service-kafka.yaml", "fedcba9876543210", true),
-            ("runbooks/KafkaBrokerDown.md", "00112233aabbccdd", false),
+            ("namespace/namespace-kafka.yaml", "0123456789abcdef", Part::Apart),
+            ("kafka/service-kafka.yaml", "fedcba9876543210", Part::Resource),
+            ("runbooks/KafkaBrokerDown.md", "00112233aabbccdd", Part::Document),
         ]
-        .map(|(path, digest, applied)| Listed {
+        .map(|(path, digest, part)| Listed {
             path: path.to_owned(),
             digest: digest.to_owned(),
-            applied,
+            part,
         })
         .into();
         assert_snapshot!(index(&files), @r"
         # kafka-stacks owns the files listed here; behind each, its `b2sum -l 64`.
+        # Apply these first. They are not resources here, so `kubectl delete -k` does not delete them:
+        # + namespace/namespace-kafka.yaml # 0123456789abcdef
         apiVersion: kustomize.config.k8s.io/v1beta1
         kind: Kustomization
         resources:
-        - namespace-kafka.yaml # 0123456789abcdef
         - kafka/service-kafka.yaml # fedcba9876543210
         # - runbooks/KafkaBrokerDown.md # 00112233aabbccdd
         ");
         assert_eq!(read_index(&index(&files)).as_ref(), Some(&files));
         assert!(index(&[]).ends_with("\nresources: []\n"));
-        // As earlier versions wrote it.
+        // As earlier versions wrote it: the Namespace was a resource.
+        let files: Vec<Listed> = files
+            .into_iter()
+            .map(|file| Listed {
+                part: if file.part == Part::Apart {
+                    Part::Resource
+                } else {
+                    file.part
+                },
+                ..file
+            })
+            .collect();
         let document = "# - runbooks";
         let earlier = index(&files).replace(document, &format!("sortOptions:\n  order: fifo\n{document}"));
         assert_eq!(read_index(&earlier).as_ref(), Some(&files));

@@ -12,7 +12,7 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::{Origin, rules::kraft},
-    manifest::Object,
+    manifest::{Object, Wave},
     metrics,
     quantity::{Duration, Resources, Units},
     settings::Properties,
@@ -327,6 +327,7 @@ impl Construct for ZooKeeper {
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&stateful_set(context, &members, pod, vec![volume]))
+                .in_wave(Wave::ZooKeeper)
                 .with_origins([Origin::of_resources("", self.meta.location)]),
         ]
     }

@@ -44,9 +44,18 @@ def main(arguments):
 
 def documents(stack):
     """Files that go with the objects and are none: the index lists them in comments."""
+    return commented(stack, "# - ")
+
+
+def apart(stack):
+    """Files of objects that are applied before the kustomization: the index lists them in other comments."""
+    return commented(stack, "# + ")
+
+
+def commented(stack, mark):
     index = stack / INDEX
     lines = index.read_text().splitlines() if index.is_file() else []
-    return {stack / line.removeprefix("# - ").split(" # ")[0] for line in lines if line.startswith("# - ")}
+    return {stack / line.removeprefix(mark).split(" # ")[0] for line in lines if line.startswith(mark)}
 
 
 def check_stack(stack):
@@ -72,7 +81,7 @@ def check_stack(stack):
         problems += [(one.file, *problem) for problem in content_problems(one.value)]
     problems += reader_problems(manifests)
     if kustomizes:
-        problems += kustomize_problems(stack, objects)
+        problems += kustomize_problems(stack, [one for one in objects if one.file not in apart(stack)])
     for one in rules:
         complaint = tools.promtool(one.value.get("spec"))
         if complaint:
@@ -98,7 +107,7 @@ def index_problems(stack, files, manifests):
         elif stack / str(entry) not in files:
             problems.append((index, path, f"`{entry}` is no YAML file of this stack"))
     for file in files:
-        if file != index and str(file.relative_to(stack)) not in listed:
+        if file != index and str(file.relative_to(stack)) not in listed and file not in apart(stack):
             problems.append((file, ".", f"not listed in `{INDEX}`"))
     return problems
 

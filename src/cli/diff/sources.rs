@@ -16,7 +16,7 @@ use crate::{
     },
     diff::Source,
     manifest::{INDEX, Manifests},
-    yaml,
+    yaml::{self, Part},
 };
 
 /// The manifests of a folder, of a file, of standard input if the path is `-`, or of `REVISION:PATH`.
@@ -65,7 +65,7 @@ pub(super) fn at_revision(revision: &str, path: &Path) -> Result<Vec<Source>, Gi
 /// What a stack renders.
 pub(super) fn rendered(stack: &str, manifests: &Manifests) -> Vec<Source> {
     let index = yaml::read_index(manifests.get(INDEX).unwrap_or_default()).unwrap_or_default();
-    let applied = index.iter().filter(|file| file.applied);
+    let applied = index.iter().filter(|file| file.part != Part::Document);
     let texts = applied.filter_map(|file| Some((file, manifests.get(&file.path)?)));
     texts
         .map(|(file, text)| Source {
@@ -127,7 +127,7 @@ fn manifests(mut sources: Vec<Source>) -> Vec<Source> {
         }
         let folder = file.parent().unwrap_or(Path::new(""));
         if let Some(index) = yaml::read_index(&source.text) {
-            let documents = index.into_iter().filter(|file| !file.applied);
+            let documents = index.into_iter().filter(|file| file.part == Part::Document);
             others.extend(documents.map(|document| normal(&folder.join(document.path))));
         } else {
             for document in yaml::read::read(&source.text).documents {

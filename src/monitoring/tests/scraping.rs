@@ -121,8 +121,8 @@ fn monitors_set_the_labels_that_expressions_select_by() {
       selector:
         matchLabels:
           app.kubernetes.io/component: exporter
-          app.kubernetes.io/instance: monitoring
           app.kubernetes.io/name: kafka-exporter
+          kafka-stacks/monitored: monitoring
     "#);
 }
 

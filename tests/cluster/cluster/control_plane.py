@@ -1,7 +1,7 @@
 """A Kubernetes control plane: etcd, the API server and the controllers, without a node. Pods are created and stay pending.
 
     with ControlPlane(tools) as cluster:
-        cluster.kubectl("apply", "-k", "out/prod")
+        cluster.apply(folder)
 
 Several can run side by side. It has to be inside of `isolated.run`, which ends what is left of it if this process is killed.
 """
@@ -98,6 +98,16 @@ class ControlPlane:
                                 env=self.environment(), check=False)
         if check and result.returncode != 0:
             raise ClusterError(f"`kubectl {' '.join(map(str, arguments))}`: {result.stderr.strip()}")
+        return result
+
+    def apply(self, folder, check=True):
+        """Applies a stack as a user does: what its index lists as apart first. The result is that of `kubectl apply -k`, with the warnings of both."""
+        warnings = ""
+        for line in (folder / "kustomization.yaml").read_text().splitlines():
+            if line.startswith("# + "):
+                warnings += self.kubectl("apply", "-f", folder / line.removeprefix("# + ").split(" # ")[0]).stderr
+        result = self.kubectl("apply", "-k", folder, check=check)
+        result.stderr = warnings + result.stderr
         return result
 
     def ready(self):

@@ -34,7 +34,7 @@ BROKEN = {
         BROKER, r"allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true",
         "the pods of every workload are admitted", "allowPrivilegeEscalation"),
     "a namespace that enforces nothing": (
-        "namespace-kafka.yaml", r" +pod-security.kubernetes.io/enforce: restricted\n", "",
+        "namespace/namespace-kafka.yaml", r" +pod-security.kubernetes.io/enforce: restricted\n", "",
         "Pod Security is enforced as `restricted`", "none"),
 }
 
@@ -49,7 +49,7 @@ CHANGED = {
 def run(tools):
     """Whether each broken stack fails as it must."""
     applied = lambda folder: lambda cluster, seen: accepted.run(cluster, folder, seen)
-    changed = lambda folder: lambda cluster, seen: (cluster.kubectl("apply", "-k", STACK), accepted.unchanged(cluster, folder, seen))
+    changed = lambda folder: lambda cluster, seen: (cluster.apply(STACK), accepted.unchanged(cluster, folder, seen))
     wrong, cases = 0, [(case, applied) for case in BROKEN.items()] + [(case, changed) for case in CHANGED.items()]
     for (name, (file, pattern, replacement, fact, reason)), experiment in cases:
         with tempfile.TemporaryDirectory() as scratch:

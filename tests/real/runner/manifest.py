@@ -1,4 +1,4 @@
-"""Reads the committed manifests, as `kubectl apply -k` would: the files that `kustomization.yaml` lists, and nothing else."""
+"""Reads the committed manifests: the files that `kustomization.yaml` lists, those that are applied before it first, and nothing else."""
 
 import pathlib
 
@@ -56,7 +56,7 @@ def load(folder):
     if not listing.exists():
         raise ManifestError(f"`{listing}` does not exist")
     objects = []
-    for path in yaml.load(listing.read_text(), Loader)["resources"]:
+    for path in [*apart(listing.read_text()), *yaml.load(listing.read_text(), Loader)["resources"]]:
         for obj in yaml.load_all((folder / path).read_text(), Loader):
             if obj:
                 obj["metadata"].setdefault("namespace", "default" if obj["kind"] != "Namespace" else "")
@@ -64,6 +64,11 @@ def load(folder):
     for obj in objects:
         check(obj)
     return objects
+
+
+def apart(listing):
+    """The files that are applied before the kustomization, which lists them in comments."""
+    return [line.removeprefix("# + ").split(" # ")[0] for line in listing.splitlines() if line.startswith("# + ")]
 
 
 def check(obj):

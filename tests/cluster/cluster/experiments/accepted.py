@@ -7,7 +7,7 @@ WORKLOADS = "statefulsets,deployments,daemonsets,jobs"
 
 
 def run(cluster, folder, report):
-    applied = cluster.kubectl("apply", "-k", folder, check=False)
+    applied = cluster.apply(folder, check=False)
     if applied.returncode != 0:
         report.fact("`kubectl apply -k` succeeds", False, said(applied))
         return

@@ -10,7 +10,7 @@ def run(cluster, folder, report):
         if any(image in path.read_text() for path in folder.glob("**/*.yaml")):
             report.note(f"stand-in for `{image}`", note)
     report.note("for the machine", f"each node says that it has {cluster.size()}; heaps are cut to {cluster.images.heap_mib} MiB; only the first compiler of the JVM")
-    cluster.kubectl("apply", "-k", folder)
+    cluster.apply(folder)
     waiting, seconds = wait_for_workloads(cluster)
     report.fact("every workload is ready", not waiting, "; ".join(waiting) or ", ".join(f"{name} {after:.0f} s" for name, after in seconds.items()))
     pods = cluster.get("pods", "--all-namespaces")

@@ -11,7 +11,7 @@ REFUSED_SECONDS = 20  # `kubectl drain` asks every five seconds again
 
 
 def run(cluster, folder, report):
-    cluster.kubectl("apply", "-k", folder)
+    cluster.apply(folder)
     waiting, _ = wait_for_workloads(cluster)
     report.fact("every workload is ready", not waiting, "; ".join(waiting))
     guarded = [name(s) for s in cluster.get("statefulsets", "--all-namespaces") if s["spec"]["replicas"] >= len(cluster.nodes)]

@@ -7,7 +7,7 @@ SECONDS = 3  # for a connection
 
 
 def run(cluster, folder, report):
-    cluster.kubectl("apply", "-k", folder)
+    cluster.apply(folder)
     waiting, _ = wait_for_workloads(cluster)
     report.fact("every workload is ready", not waiting, "; ".join(waiting))
     pods = cluster.get("pods", "--all-namespaces", "--field-selector=status.phase=Running")

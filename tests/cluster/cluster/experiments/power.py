@@ -11,7 +11,7 @@ TAINT = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
 
 
 def run(cluster, folder, report):
-    cluster.kubectl("apply", "-k", folder)
+    cluster.apply(folder)
     waiting, _ = wait_for_workloads(cluster)
     report.fact("every workload is ready", not waiting, "; ".join(waiting))
     lost, other = list(cluster.nodes)[:2]
