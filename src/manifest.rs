@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     diagnostics::Origin,
-    name::{DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
+    name::{CronJobName, DnsLabel, DnsSubdomain, InvalidName, JobName, ServiceName, StatefulSetName},
     promql::DeclaredMetric,
     version::Version,
     yaml::{self, Listed, Part},
@@ -265,7 +265,7 @@ fn to_value<T: Serialize>(resource: &T) -> Value {
 
 /// The place of a kind in the order of application: what others refer to comes first.
 pub(crate) fn kind_order(kind: &str) -> usize {
-    const ORDER: [&str; 10] = [
+    const ORDER: [&str; 11] = [
         "Namespace",
         "ServiceAccount",
         "Secret",
@@ -275,6 +275,7 @@ pub(crate) fn kind_order(kind: &str) -> usize {
         "PodDisruptionBudget",
         "StatefulSet",
         "Deployment",
+        "CronJob",
         "Job",
     ];
     ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len())
@@ -287,6 +288,7 @@ pub(crate) fn object_name(identity: &Identity) -> Result<(), InvalidName> {
         "Namespace" => DnsLabel::parse(name).map(drop),
         "Service" => ServiceName::parse(name).map(drop),
         "StatefulSet" => StatefulSetName::parse(name).map(drop),
+        "CronJob" => CronJobName::parse(name).map(drop),
         "Job" => JobName::parse(name).map(drop),
         // A Deployment's name is a label value of nothing, but its pods' names add 17 characters to it and are host
         // names.

@@ -115,6 +115,13 @@ name!(
 );
 
 name!(
+    /// The name of a `CronJob`: its Jobs add `-<minutes since 1970>` to it, and their pods 6 more characters (Kubernetes,
+    /// `ValidateCronJobCreate`).
+    CronJobName,
+    |text| label(text, 52)
+);
+
+name!(
     /// The name of a `Job`: its pods carry it as a label value, and their own names add `-<5 letters>`.
     JobName,
     |text| label(text, 57)
@@ -311,6 +318,7 @@ mod tests {
                 DnsLabel::parse(&text).map(|name| name.to_string()),
                 ServiceName::parse(&text).map(|name| name.to_string()),
                 StatefulSetName::parse(&text).map(|name| name.to_string()),
+                CronJobName::parse(&text).map(|name| name.to_string()),
                 JobName::parse(&text).map(|name| name.to_string()),
                 DnsSubdomain::parse(&text).map(|name| name.to_string()),
                 LabelKey::parse(&text).map(|name| name.to_string()),

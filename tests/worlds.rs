@@ -64,6 +64,7 @@ const NOT_IN_STACKS: &[(&str, &[&str])] = &[
         &["KS-A01", "KS-A02", "KS-A03", "KS-A05", "KS-A06", "KS-A07"],
     ),
     ("an object of megabytes", &["KS-A28", "KS-A29"]),
+    ("what a stack tells deployers itself", &["KS-A52", "KS-A53"]),
 ];
 
 /// Objects of any text, as a construct of one's own may render them.

@@ -565,8 +565,13 @@ impl Folder {
                 }
             }
             let folder = normal(&folder);
+            // What is applied by itself is not forgotten.
+            let index = self.texts.get(&file).and_then(|text| yaml::read_index(text));
+            let apart = index.iter().flatten().filter(|file| file.part == Part::Apart);
             let listed: Vec<PathBuf> = resources
                 .iter()
+                .copied()
+                .chain(apart.map(|file| file.path.as_str()))
                 .map(|resource| normal(&folder.join(resource)))
                 .collect();
             for (other, name) in self.files.clone() {

@@ -516,7 +516,7 @@ fn synth_replaces_what_a_merge_of_two_branches_left() {
     -- notes
     {}/topics/kustomization.yaml: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/topics/job-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
-    {}/topics: 2 files written, 4 unchanged
+    {}/topics: 2 files written, 5 unchanged
     ");
     let fresh = Scratch::new();
     shell_of(Paint::PLAIN, &stacks, &fresh, "synth --out {}");
@@ -560,12 +560,12 @@ fn after_a_merge_files_are_replaced_that_both_branches_changed_and_no_others() {
     {}/topics/kustomization.yaml: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/topics/configmap-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/topics/job-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
-    {}/topics: 3 files written, 3 unchanged
+    {}/topics: 3 files written, 4 unchanged
     ");
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --check --out {}"), @r"
     Done
     -- notes
-    {}/topics: 6 files, up to date
+    {}/topics: 7 files, up to date
     ");
 }
 

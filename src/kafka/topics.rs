@@ -1,11 +1,14 @@
-//! The topics of a cluster: a file that declares them, and a Job that applies it.
+//! The topics of a cluster: a file that declares them, a Job that applies it, and a CronJob that applies it again every hour.
 
-use k8s_openapi::api::{
-    batch::v1::{
-        Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
-        PodFailurePolicyRule,
+use k8s_openapi::{
+    api::{
+        batch::v1::{
+            CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec, PodFailurePolicy,
+            PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
+        },
+        core::v1::ConfigMap,
     },
-    core::v1::ConfigMap,
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
 use super::{
@@ -32,6 +35,8 @@ use crate::{
 };
 
 const SCRIPT: &str = include_str!("topics.sh");
+/// When the `CronJob` runs: every hour, and not at its start, when much else does.
+const SCHEDULE: &str = "17 * * * *";
 const SCRIPT_FILE: &str = "topics.sh";
 const TOPICS_FILE: &str = "topics.txt";
 
@@ -42,9 +47,9 @@ const TOPICS_FILE: &str = "topics.txt";
 /// deletes a topic. A change that Kafka cannot make in place (fewer partitions, another replication factor) fails the
 /// Job before it changes anything.
 ///
-/// A finished Job is deleted after an hour. Argo CD, or another tool that applies the repository, then creates it
-/// again, which reverts changes made by hand. To go back to an earlier declaration within that hour, or to apply by
-/// hand, delete the Job first: Kubernetes does not run a Job again that has already ended.
+/// The Job's name ends in a digest of the declaration, so a change of it is another Job, which runs at once. A finished Job stays,
+/// a failed one with its log. A `CronJob` applies the same declaration every hour, whoever deploys the stack: it reverts
+/// what was changed by hand, and applies a declaration whose Job has run before, such as an earlier one.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -164,7 +169,7 @@ impl Topics {
         )
     }
 
-    fn job(&self, context: &Context, config: &ConfigMap) -> Job {
+    fn job(&self, context: &Context, config: &ConfigMap) -> JobSpec {
         let images = self.kafka.images();
         let labels = self.labels();
         let mut converge = container(
@@ -207,38 +212,57 @@ impl Topics {
             pod.affinity = None;
             pod.topology_spread_constraints = None;
         }
-        Job {
+        JobSpec {
+            // Six attempts, each of which waits ten minutes for the brokers, and the time between them.
+            active_deadline_seconds: Some(5400),
+            backoff_limit: Some(6),
+            pod_failure_policy: Some(PodFailurePolicy {
+                rules: vec![
+                    // A wrong file, or a change that Kafka rejects: a retry does not help.
+                    PodFailurePolicyRule {
+                        action: "FailJob".to_owned(),
+                        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
+                            container_name: Some("topics".to_owned()),
+                            operator: "In".to_owned(),
+                            values: vec![2, 3],
+                        }),
+                        on_pod_conditions: None,
+                    },
+                    // A drained node does not count as a failed attempt.
+                    PodFailurePolicyRule {
+                        action: "Ignore".to_owned(),
+                        on_exit_codes: None,
+                        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
+                            status: "True".to_owned(),
+                            type_: "DisruptionTarget".to_owned(),
+                        }]),
+                    },
+                ],
+            }),
+            template,
+            ..JobSpec::default()
+        }
+    }
+
+    /// Runs the Job again and again. Two runs at once would take each other's writes for changes made by hand.
+    fn cron_job(&self, context: &Context, job: JobSpec) -> CronJob {
+        let labels = self.labels();
+        CronJob {
             metadata: labels.metadata(context, &self.meta.name),
-            spec: Some(JobSpec {
-                ttl_seconds_after_finished: Some(3600),
-                // Six attempts, each of which waits ten minutes for the brokers, and the time between them.
-                active_deadline_seconds: Some(5400),
-                backoff_limit: Some(6),
-                pod_failure_policy: Some(PodFailurePolicy {
-                    rules: vec![
-                        // A wrong file, or a change that Kafka rejects: a retry does not help.
-                        PodFailurePolicyRule {
-                            action: "FailJob".to_owned(),
-                            on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
-                                container_name: Some("topics".to_owned()),
-                                operator: "In".to_owned(),
-                                values: vec![2, 3],
-                            }),
-                            on_pod_conditions: None,
-                        },
-                        // A drained node does not count as a failed attempt.
-                        PodFailurePolicyRule {
-                            action: "Ignore".to_owned(),
-                            on_exit_codes: None,
-                            on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-                                status: "True".to_owned(),
-                                type_: "DisruptionTarget".to_owned(),
-                            }]),
-                        },
-                    ],
-                }),
-                template,
-                ..JobSpec::default()
+            spec: Some(CronJobSpec {
+                concurrency_policy: Some("Forbid".to_owned()),
+                // The alert on a failed run lasts until the Job is deleted: one is enough to read what it said.
+                failed_jobs_history_limit: Some(1),
+                successful_jobs_history_limit: Some(1),
+                job_template: JobTemplateSpec {
+                    metadata: Some(ObjectMeta {
+                        labels: Some(labels.all()),
+                        ..ObjectMeta::default()
+                    }),
+                    spec: Some(job),
+                },
+                schedule: SCHEDULE.to_owned(),
+                ..CronJobSpec::default()
             }),
             status: None,
         }
@@ -369,12 +393,18 @@ impl Construct for Topics {
 
     fn render(&self, context: &Context) -> Vec<Object> {
         let config = self.config(context);
-        let job = self.job(context, &config);
+        let spec = self.job(context, &config);
+        let job = Job {
+            metadata: self.labels().metadata(context, &self.meta.name),
+            spec: Some(spec.clone()),
+            status: None,
+        };
         vec![
             Object::new(&service_account(context, &self.labels(), &self.meta.name)),
             Object::new(&config)
                 .of_version(self.kafka.version())
                 .with_origins(self.origins()),
+            Object::new(&self.cron_job(context, spec)).in_wave(Wave::Topics),
             Object::new(&job).named_by_content().in_wave(Wave::Topics),
         ]
     }

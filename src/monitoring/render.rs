@@ -53,6 +53,7 @@ impl Monitoring {
         let label = |label: &str, value: &str| Relabeling {
             target_label: label.to_owned(),
             replacement: value.to_owned(),
+            action: "replace".to_owned(),
         };
         let endpoint = Endpoint {
             port: target.port.unwrap_or_default().to_owned(),

@@ -140,6 +140,9 @@ pub struct Relabeling {
     pub target_label: String,
     /// Its value.
     pub replacement: String,
+    /// What is done with it. The API server fills in `replace`, and Argo CD takes what is filled into a list for a change
+    /// (KS-A56), so it is written.
+    pub action: String,
 }
 
 /// The specification of a [`PrometheusRule`].

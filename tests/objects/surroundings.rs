@@ -99,6 +99,18 @@ spec:
     substitute: {region: eu}
 ";
 
+/// A Job that deletes itself.
+const VANISHING: (&str, &str) = (
+    "spec:\n  activeDeadlineSeconds: 5400\n",
+    "spec:\n  activeDeadlineSeconds: 5400\n  ttlSecondsAfterFinished: 3600\n",
+);
+
+/// A ServiceMonitor that selects by the label that Argo CD writes.
+const BY_INSTANCE: (&str, &str) = (
+    "      kafka-stacks/monitored: monitoring\n",
+    "      app.kubernetes.io/instance: monitoring\n",
+);
+
 const CONNECT: &str = "
 apiVersion: apps/v1
 kind: Deployment
@@ -342,12 +354,25 @@ spec: {partitions: 6, topicName: orders}
         ],
         CONNECT,
     ),
-    case(&api::SUBSTITUTED, Base::Out("prod"), &[], FLUX),
+    case(
+        &api::SUBSTITUTED,
+        Base::Out("prod"),
+        &[(
+            "    kustomize.toolkit.fluxcd.io/substitute: disabled\n",
+            "    team: streams\n",
+        )],
+        FLUX,
+    ),
     case(&api::PRUNED_NAMESPACE, Base::Kafka, &[], ARGO),
     case(&api::PRUNED_NAMESPACE, Base::Kafka, &[], FLUX),
-    case(&api::VANISHING_JOB, Base::Out("prod"), &[], ARGO),
-    case(&api::INSTANCE_LABEL, Base::Out("prod"), &[], ARGO),
-    case(&api::RELABELED, Base::Out("prod"), &[], ARGO),
+    case(&api::VANISHING_JOB, Base::Out("prod"), &[VANISHING], ARGO),
+    case(&api::INSTANCE_LABEL, Base::Out("prod"), &[BY_INSTANCE], ARGO),
+    case(
+        &api::RELABELED,
+        Base::Out("prod"),
+        &[("    - action: replace\n      replacement", "    - replacement")],
+        ARGO,
+    ),
     Case {
         words: &["--platform", "openshift"],
         ..case(&identity::FIXED_USER, Base::Kafka, &[], "")
@@ -463,7 +488,22 @@ spec:
     case(&topic::TWICE, Base::Out("prod"), &[("value: other-offsets", "value: connect-offsets"), ("value: \"kafka:9092\"", "value: \"broker.example.com:9092\"")], CONNECT),
     case(&api::TRANSACTIONAL_ID, Base::Out("prod"), &[("  idempotent-producer.properties: |\n", "  idempotent-producer.properties: |\n    transactional.id=billing-${env:POD_NAME}\n")], ""),
     // A Kustomization that substitutes nothing, objects that are left as they are, and variables that are meant.
-    case(&api::SUBSTITUTED, Base::Out("prod"), &[("  postBuild:\n    substitute: {region: eu}\n", "")], FLUX),
+    case(
+        &api::SUBSTITUTED,
+        Base::Out("prod"),
+        &[
+            ("    kustomize.toolkit.fluxcd.io/substitute: disabled\n", "    team: streams\n"),
+            ("  postBuild:\n    substitute: {region: eu}\n", ""),
+        ],
+        FLUX,
+    ),
+    // What stacks render is left alone by both.
+    case(&api::SUBSTITUTED, Base::Out("prod"), &[], FLUX),
+    case(&api::PRUNED_NAMESPACE, Base::Out("prod"), &[], FLUX),
+    case(&api::PRUNED_NAMESPACE, Base::Out("prod"), &[], ARGO),
+    case(&api::VANISHING_JOB, Base::Out("prod"), &[], ARGO),
+    case(&api::INSTANCE_LABEL, Base::Out("prod"), &[], ARGO),
+    case(&api::RELABELED, Base::Out("prod"), &[], ARGO),
     case(
         &api::SUBSTITUTED,
         Base::Kafka,
@@ -479,13 +519,23 @@ spec:
     case(
         &api::VANISHING_JOB,
         Base::Out("prod"),
-        &[("kind: Job\nmetadata:\n", "kind: Job\nmetadata:\n  annotations: {argocd.argoproj.io/hook: Sync}\n")],
+        &[VANISHING, ("kind: Job\nmetadata:\n  annotations:\n", "kind: Job\nmetadata:\n  annotations:\n    argocd.argoproj.io/hook: Sync\n")],
         ARGO,
     ),
     // An application for another namespace.
-    case(&api::VANISHING_JOB, Base::Out("prod"), &[("destination: {namespace: kafka,", "destination: {namespace: other,")], ARGO),
-    case(&api::INSTANCE_LABEL, Base::Out("prod"), &[("{name: streams, namespace: argocd}", "{name: monitoring, namespace: argocd}")], ARGO),
-    case(&api::RELABELED, Base::Out("prod"), &[("    syncOptions: [ServerSideApply=true]\n", "")], ARGO),
+    case(&api::VANISHING_JOB, Base::Out("prod"), &[VANISHING, ("destination: {namespace: kafka,", "destination: {namespace: other,")], ARGO),
+    case(
+        &api::INSTANCE_LABEL,
+        Base::Out("prod"),
+        &[BY_INSTANCE, ("{name: streams, namespace: argocd}", "{name: monitoring, namespace: argocd}")],
+        ARGO,
+    ),
+    case(
+        &api::RELABELED,
+        Base::Out("prod"),
+        &[("    - action: replace\n      replacement", "    - replacement"), ("    syncOptions: [ServerSideApply=true]\n", "")],
+        ARGO,
+    ),
     Case {
         words: &["--platform", "openshift"],
         ..case(

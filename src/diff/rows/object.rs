@@ -127,6 +127,21 @@ static NAMESPACE_REMOVED: Row = Row {
     ],
 };
 
+/// A namespace that deployers are told to keep.
+static NAMESPACE_KEPT: Row = Row {
+    id: "namespace-kept",
+    class: Class::ManualSteps,
+    flags: &[],
+    summary: "deployers are told to keep a Namespace",
+    reason: "counts once it is in the cluster: a deployer looks at the running object before it prunes. If the Namespace leaves its \
+        kustomization or application in the same change, annotate the running one first",
+    commands: &[
+        "kubectl annotate namespace {name} --overwrite argocd.argoproj.io/sync-options=Delete=false,Prune=false \
+         kustomize.toolkit.fluxcd.io/prune=disabled",
+        "# apply the new manifests",
+    ],
+};
+
 /// Everything moves into another namespace.
 static NAMESPACE_RENAMED: Row = Row {
     id: "namespace-renamed",
@@ -283,6 +298,7 @@ pub(super) const ROWS: &[&Row] = &[
     &STATELESS_SET_REMOVED,
     &WORKLOAD_REMOVED,
     &NAMESPACE_REMOVED,
+    &NAMESPACE_KEPT,
     &NAMESPACE_RENAMED,
     &NAMESPACE_RENAMED_WITHOUT_CLAIMS,
     &STATEFUL_SET_RENAMED,
@@ -336,10 +352,19 @@ pub(super) fn other(changed: &Changed<'_>, field: &crate::diff::walk::Field, fou
     }
     let row = match field.pattern.as_str() {
         "apiVersion" => &API_VERSION,
+        pattern if changed.identity.kind == "Namespace" && keeps(pattern, field) => &NAMESPACE_KEPT,
         pattern if pattern.starts_with("metadata.labels") || pattern.starts_with("metadata.annotations") => &METADATA,
         _ => &FIELD,
     };
     found.add(row, changed.place(field));
+}
+
+/// Whether a field tells a deployer to keep the object.
+fn keeps(pattern: &str, field: &crate::diff::walk::Field) -> bool {
+    let after = field.after.as_str().unwrap_or_default();
+    pattern.starts_with("metadata.annotations")
+        && (field.path.contains("kustomize.toolkit.fluxcd.io/prune") && after == "disabled"
+            || field.path.contains("argocd.argoproj.io/sync-options") && after.contains("=false"))
 }
 
 /// An object that is gone.

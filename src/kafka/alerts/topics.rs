@@ -1,4 +1,4 @@
-//! The alert on the Job that creates declared topics.
+//! The alert on the Jobs that create declared topics.
 
 use crate::{
     kafka::TopicsHandle,
@@ -38,8 +38,9 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
                 "{run} kafka-topics --bootstrap-server {bootstrap} --describe --exclude-internal | grep PartitionCount",
             ),
         ],
-        fix: "Fix the declaration or the cluster, then run the Job again: delete it, and the next apply recreates \
-            it. The alert resolves when the failed Job is deleted.",
+        fix: "Fix the declaration or the cluster. The CronJob applies the declaration again within an hour; at once: \
+            `kubectl -n {ns} create job --from=cronjob/{job} {job}-now`. The alert resolves when the failed Job is deleted, \
+            so that it is not overlooked: `kubectl -n {ns} delete job JOB` with the alert's `job_name`.",
         avoid: &["Do not create the missing topic by hand: it would not get the declared settings."],
     },
     test: |topics, _| {

@@ -220,11 +220,7 @@ fn substituted(kustomizations: &[&FluxKustomization], set: &ObjectSet<'_>, findi
         ),
     );
     finding.place.row = placeholder.row;
-    finding
-        .hint(format!(
-            "annotate all objects: `Stack::annotations([(\"{SUBSTITUTE}\", \"disabled\")])`"
-        ))
-        .yaml_hint(format!("annotate the objects with `{SUBSTITUTE}: disabled`"));
+    finding.hint(format!("annotate the objects with `{SUBSTITUTE}: disabled`"));
 }
 
 /// What Flux makes of a placeholder that is not meant for it.

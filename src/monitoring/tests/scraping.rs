@@ -87,9 +87,11 @@ fn monitors_set_the_labels_that_expressions_select_by() {
       - interval: 30s
         port: http-metrics
         relabelings:
-        - replacement: kafka
+        - action: replace
+          replacement: kafka
           targetLabel: job
-        - replacement: kafka
+        - action: replace
+          replacement: kafka
           targetLabel: kafka_cluster
         scrapeTimeout: 25s
       selector:
@@ -113,9 +115,11 @@ fn monitors_set_the_labels_that_expressions_select_by() {
       - interval: 30s
         port: http-metrics
         relabelings:
-        - replacement: kafka-exporter
+        - action: replace
+          replacement: kafka-exporter
           targetLabel: job
-        - replacement: kafka
+        - action: replace
+          replacement: kafka
           targetLabel: kafka_cluster
         scrapeTimeout: 25s
       selector:

@@ -25,8 +25,8 @@ KNOWN = {
     "volume mount": "name mountPath subPath readOnly",
     "environment variable": "name value valueFrom",
 }
-# Kinds that change nothing about how a pod runs.
-INERT = {"Namespace", "ServiceAccount", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor", "PrometheusRule", "NetworkPolicy", "ConfigMap",
+# Kinds that change nothing about how a pod runs. What a CronJob runs is the Job beside it, later.
+INERT = {"CronJob", "Namespace", "ServiceAccount", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor", "PrometheusRule", "NetworkPolicy", "ConfigMap",
          "GrafanaDashboard", "PeerAuthentication", "Secret", "ResourceQuota", "LimitRange"}
 
 
