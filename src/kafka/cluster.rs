@@ -48,6 +48,7 @@ pub struct KafkaCluster {
     pub(crate) replication: Option<Replication>,
     pub(crate) settings: Settings,
     pub(crate) settle: Duration,
+    pub(crate) restart_gate: Option<Duration>,
     pub(crate) load: Option<Load>,
     pub(crate) options: PodOptions,
 }
@@ -119,6 +120,7 @@ impl KafkaCluster {
             replication: None,
             settings: Settings::default(),
             settle: 30.seconds(),
+            restart_gate: Some(20.minutes()),
             load: None,
             options: PodOptions::default(),
         }
@@ -209,8 +211,46 @@ impl KafkaCluster {
         )
     }
 
-    /// How long a restarted broker must be ready before the next one is restarted, so that it can catch up first; 30 s
-    /// by default.
+    /// The longest wait of the restart gate: 20 minutes by default.
+    ///
+    /// Before a node stops (an update, a drain, a deleted pod), it waits until no partition falls below its
+    /// `min.insync.replicas` without it; a controller, until the others are a majority of the quorum and have caught
+    /// up. After a start it is not ready before all its replicas are in sync, so that an update does not go on to the
+    /// next node. Both waits end at the limit, and the container's log says so.
+    ///
+    /// The grace period of the pods is this limit and 330 s for Kafka's own shutdown. A `kubectl drain` takes as long
+    /// as the waits of the pods on that node. A node that an autoscaler removes must be given that time too.
+    ///
+    /// A cluster with a single broker has no gate, because no other broker could go on meanwhile.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let cluster = || {
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 3))
+    /// };
+    /// let pods = |cluster: KafkaCluster| {
+    ///     let mut stack = Stack::new("example", "kafka").profile(Profile::Development);
+    ///     stack.add(cluster);
+    ///     synth(&stack).manifests.unwrap().get("kafka/statefulset-kafka.yaml").unwrap().to_owned()
+    /// };
+    /// assert!(pods(cluster()).contains("terminationGracePeriodSeconds: 1530"));
+    /// assert!(pods(cluster().restart_gate(1.hours())).contains("terminationGracePeriodSeconds: 3930"));
+    /// assert!(pods(cluster().without_restart_gate()).contains("terminationGracePeriodSeconds: 330"));
+    /// ```
+    pub const fn restart_gate(mut self, limit: Duration) -> Self {
+        self.restart_gate = Some(limit);
+        self
+    }
+
+    /// Restarts wait for nothing but the port of the last restarted node: for clusters whose data can be lost. See
+    /// [`KafkaCluster::restart_gate`].
+    pub const fn without_restart_gate(mut self) -> Self {
+        self.restart_gate = None;
+        self
+    }
+
+    /// How long a restarted node must be ready before the next one is restarted; 30 s by default.
     pub const fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self

@@ -15,6 +15,7 @@ mod monitored;
 mod pool;
 mod render;
 mod replication;
+mod restart_gate;
 mod server;
 mod topic;
 mod topics;

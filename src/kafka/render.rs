@@ -16,7 +16,7 @@ use crate::{
     diagnostics::Origin,
     manifest::{Object, Wave},
     metrics,
-    quantity::{Duration, Resources, Units},
+    quantity::{Resources, Units},
     workload::{
         CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
         NumberedPods, Pod, config_map, container, disruption_budget, env, env_from_field, headless_service, named_port,
@@ -25,9 +25,6 @@ use crate::{
 };
 
 const SERVER_FILE: &str = "server.properties";
-
-/// A broker takes up to five minutes to move its leaders to other brokers (Kafka, `KafkaBroker.shutdown`).
-const GRACE_PERIOD: Duration = Duration::from_seconds(330);
 
 impl KafkaCluster {
     pub(crate) fn render_all(&self, context: &Context) -> Vec<Object> {
@@ -158,7 +155,8 @@ impl KafkaCluster {
                 ),
             ]
             .into_iter()
-            .chain(rules),
+            .chain(rules)
+            .chain(self.gate_files(context, pool)),
         )
     }
 
@@ -173,7 +171,7 @@ impl KafkaCluster {
             wait: self.wait(),
             init_containers: self.format().into_iter().collect(),
             container: self.server(pool, &options.jvm),
-            grace_period: GRACE_PERIOD,
+            grace_period: self.grace_period(pool),
             spread: pool.spread,
             mesh: Mesh::Excluded,
             options: &options,
@@ -260,11 +258,7 @@ impl KafkaCluster {
         // A broker opens its listeners once it has recovered its log and joined the cluster; a controller when it
         // starts.
         let alive = tcp_probe(&Listener::port_name(&ports[0].0));
-        server.startup_probe = Some(Probe {
-            // An hour: recovering a full disk takes long, and a kill would only start it again.
-            failure_threshold: Some(360),
-            ..alive.clone()
-        });
+        self.add_gate(pool, &mut server, alive.clone());
         server.readiness_probe = Some(alive.clone());
         server.liveness_probe = Some(Probe {
             failure_threshold: Some(6),
