@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    quantity::{Duration, Units},
+    quantity::Duration,
     settings::Properties,
     workload::{CONFIG_DIRECTORY, exec_probe},
 };
@@ -54,14 +54,18 @@ impl KafkaCluster {
         let Some(limit) = self.gate(pool) else {
             return Vec::new();
         };
-        let roles = self.gated_roles(pool).join(",");
+        let roles = self.gated_roles(pool);
         let mut settings = Properties::default();
         settings
-            .set("KAFKA_TOPICS", self.images.command("kafka-topics"))
-            .set("KAFKA_METADATA_QUORUM", self.images.command("kafka-metadata-quorum"))
             .set("LIMIT_SECONDS", limit.as_seconds())
             .set("PORT", self.ports(pool.roles)[0].1)
-            .set("ROLES", &roles);
+            .set("ROLES", roles.join(","));
+        if roles.contains(&"broker") {
+            settings.set("KAFKA_TOPICS", self.images.command("kafka-topics"));
+        }
+        if roles.contains(&"controller") {
+            settings.set("KAFKA_METADATA_QUORUM", self.images.command("kafka-metadata-quorum"));
+        }
         if pool.roles.broker() {
             settings.set("BROKERS", self.some_brokers(context));
         } else {
