@@ -23,12 +23,15 @@ from .tools import HERE
 sys.path.append(str(HERE.parent / "real"))
 from runner import image as standin, software  # noqa: E402
 from runner.main import isolated  # noqa: E402
+from runner.stack import Client, ClientError  # noqa: E402, F401
 from runner.world import HEAP_CAP  # noqa: E402
 
 LINES = ("kafka-4", "kafka-3")
 # What an image of the runner takes from the machine whole; an archive has only the part that is needed.
 SYSTEM = ("/usr/lib", "/etc/ld.so")
 
+# The program of `tests/real/java/Client.java`, on the Kafka of each line.
+CLIENT = {line: f"proof-client:{line}" for line in LINES}
 PAUSE = "localhost/pause:1"  # holds a pod's namespaces
 # Loaded by name only, so that no program says that it needs them.
 LOADED = ("libstdc++.so.6", "libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libz.so.1", "libdl.so.2", "librt.so.1",
@@ -103,7 +106,7 @@ def write(path, names, pause):
                 continue
             notes[name] = image.note or "the real jars, with tools of this machine"
             image.write("/etc/machine-options", f'HEAP_CAP={HEAP_CAP}\nLIMIT=0\nOPTIONS="-XX:TieredStopAtLevel=1{image.options}"\n')
-            archive.image(f"docker.io/{name}", layers(archive, image, scratch), {
+            archive.image(f"docker.io/{name if '/' in name else f'library/{name}'}", layers(archive, image, scratch), {
                 "Entrypoint": image.entrypoint, "Cmd": image.cmd, "User": image.user, "WorkingDir": image.workdir,
                 "Env": [PATH, *(f"{key}={value}" for key, value in image.env.items())], "Volumes": {volume: {} for volume in image.volumes}})
     archive.close()
@@ -144,7 +147,7 @@ class Store:
     heap_mib = HEAP_CAP  # what the images cut heaps to
 
     def __init__(self, tools, folder):
-        self.names = sorted(named(folder))
+        self.names = sorted(named(folder) | {CLIENT[line] for line in LINES})
         sources = [pathlib.Path(__file__), standin.HERE / "runner/image.py", standin.HERE / "pom.xml", *standin.HERE.glob("image/*"), *standin.HERE.glob("java/**/*.java")]
         key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources)) + " ".join(self.names).encode()).hexdigest()[:12]
         self.tools, self.root, self.lock = tools, tools / "images" / key, tools / "images.lock"

@@ -56,6 +56,7 @@ public final class Client {
     private static String bootstrap;
     private static Admin admin;
     private static volatile Load load;
+    private static volatile Watch watch;
 
     public static void main(String[] args) throws Exception {
         bootstrap = args[0];
@@ -107,6 +108,9 @@ public final class Client {
             case "consume": return consume(a[1], a[2], rest(a, 3));
             case "load": load = new Load(a[1], a[2], rest(a, 3)); load.start(); return true;
             case "unload": return load.end();
+            case "watch": watch = new Watch(); return true;
+            case "unwatch": return watch.end();
+            case "throttle": return throttle(a[1]);
             case "acknowledged": return load.acknowledged.size();
             case "verify": return load.verify(a[1]);
             case "http": return http(a[1], a[2], a.length > 3 ? a[3] : "", a.length > 4 ? a[4] : "application/json");
@@ -432,6 +436,59 @@ public final class Client {
             Set<String> lost = new HashSet<>(acknowledged);
             lost.removeAll(seen);
             return Map.of("acknowledged", acknowledged.size(), "lost", lost.size(), "twice", twice, "disordered", disordered);
+        }
+    }
+
+    /** How many bytes a second each broker copies of topics whose replicas are throttled, while it is not in sync. */
+    private static Object throttle(String rate) throws Exception {
+        Map<ConfigResource, Collection<AlterConfigOp>> operations = new HashMap<>();
+        for (Node node : admin.describeCluster().nodes().get()) {
+            operations.put(new ConfigResource(ConfigResource.Type.BROKER, node.idString()),
+                List.of(new AlterConfigOp(new ConfigEntry("follower.replication.throttled.rate", rate), AlterConfigOp.OpType.SET)));
+        }
+        admin.incrementalAlterConfigs(operations).all().get();
+        return true;
+    }
+
+    /** Looks each second at every partition that is there when it begins: which have fewer replicas in sync than their topic demands. */
+    private static final class Watch {
+        private final Map<String, Integer> minimum = new TreeMap<>();
+        private final java.util.concurrent.ScheduledExecutorService clock = java.util.concurrent.Executors.newSingleThreadScheduledExecutor();
+        private int samples;
+        private int unanswered;
+        private int secondsBelow;
+        private int mostBelow;
+        private int secondsUnder;
+
+        Watch() throws Exception {
+            List<ConfigResource> resources = new ArrayList<>();
+            descriptions().keySet().forEach(name -> resources.add(new ConfigResource(ConfigResource.Type.TOPIC, name)));
+            admin.describeConfigs(resources).all().get().forEach((topic, config) -> minimum.put(topic.name(), Integer.parseInt(config.get("min.insync.replicas").value())));
+            clock.scheduleAtFixedRate(() -> admin.describeTopics(minimum.keySet()).allTopicNames().whenComplete(this::see), 0, 1, java.util.concurrent.TimeUnit.SECONDS);
+        }
+
+        private synchronized void see(Map<String, TopicDescription> topics, Throwable error) {
+            samples++;
+            if (error != null) {
+                unanswered++;
+                return;
+            }
+            int below = 0;
+            int under = 0;
+            for (TopicDescription topic : topics.values()) {
+                for (TopicPartitionInfo partition : topic.partitions()) {
+                    below += partition.isr().size() < minimum.get(topic.name()) ? 1 : 0;
+                    under += partition.isr().size() < partition.replicas().size() ? 1 : 0;
+                }
+            }
+            secondsBelow += below > 0 ? 1 : 0;
+            secondsUnder += under > 0 ? 1 : 0;
+            mostBelow = Math.max(mostBelow, below);
+        }
+
+        synchronized Object end() {
+            clock.shutdownNow();
+            return Map.of("samples", samples, "unanswered", unanswered, "secondsBelow", secondsBelow, "mostBelow", mostBelow, "secondsUnder", secondsUnder);
         }
     }
 

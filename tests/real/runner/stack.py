@@ -124,20 +124,20 @@ class Stack:
     def client(self):
         with self.starting:
             if self._client is None:
-                self._client = Client(self)
+                pod = self.client_pod()
+                self._client = Client(pod.containers[0].attach, pod.dir.parent / "application.log", bootstrap(self))
+                self._client.pod = pod
             return self._client
 
 
 class Client:
-    """The program of `java/Client.java` in a pod of the cluster."""
+    """The program of `java/Client.java` in a pod of the cluster: `attach(command, errors)` starts it there."""
 
-    def __init__(self, stack):
-        self.pod = stack.client_pod()
-        self.lock, self.errors = threading.Lock(), self.pod.dir.parent / "application.log"
-        tool_log = self.pod.world.image(f"proof-client:{stack.line()}").path("/etc/kafka/tools-log4j.option").read_text()
-        command = ["bash", "-c", f". /etc/machine-options; exec java $OPTIONS -XX:+UseSerialGC -Xmx256m {tool_log} -cp '/usr/share/java/kafka/*:/opt/helpers' "
-                                 f"Client {bootstrap(stack)}"]
-        self.process = self.pod.containers[0].attach(command, open(self.errors, "w"))
+    def __init__(self, attach, errors, bootstrap):
+        self.lock, self.errors = threading.Lock(), errors
+        command = ["bash", "-c", ". /etc/machine-options; exec java $OPTIONS -XX:+UseSerialGC -Xmx256m $(cat /etc/kafka/tools-log4j.option) "
+                                 f"-cp '/usr/share/java/kafka/*:/opt/helpers' Client {bootstrap}"]
+        self.process = attach(command, open(errors, "w"))
         self.open, self.count = {}, 0  # the questions that wait, by number
         threading.Thread(target=self.listen, daemon=True).start()
 

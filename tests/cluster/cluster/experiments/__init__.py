@@ -2,10 +2,11 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, drain, pairs, policies, power
+from . import accepted, boot, drain, pairs, policies, power, roll
 
-EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "drain": drain.run, "pairs": pairs.run, "policies": policies.run, "power": power.run}
-ON_NODES = {"boot", "drain", "policies", "power"}  # the others need the control plane alone
+EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "drain": drain.run, "pairs": pairs.run, "policies": policies.run, "power": power.run,
+               "roll": roll.run, "roll-slow": roll.slow, "roll-ungated": roll.ungated}
+ON_NODES = {"boot", "drain", "policies", "power", "roll", "roll-slow", "roll-ungated"}  # the others need the control plane alone
 
 
 def report(stack, experiment, cluster, run):

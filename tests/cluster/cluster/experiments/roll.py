@@ -1,0 +1,180 @@
+"""Every broker and controller is restarted under writes with acks=all: no partition is below its minimum in sync, no write fails, no record is lost.
+
+`roll` restarts once, by a changed annotation. `roll-slow` lets each restarted broker copy 100 MiB at a throttled rate first, and also drains a node and
+begins a roll while a broker is down. `roll-ungated` strips the restart gates, and says what happens then: it is expected to lose writes.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+import yaml
+
+from ..images import CLIENT, Client, ClientError
+from .boot import name, wait_for_workloads
+from .drain import DRAIN, DRAIN_SECONDS
+
+
+ROLL_SECONDS = 2400
+DOWN_SECONDS = 60
+BULK_MIB, RATE = 100, 1 << 20  # a restarted broker copies for longer than a minute
+MINIMUM = "min.insync.replicas=2"
+
+
+def run(cluster, folder, report):
+    with Trial(cluster, folder, report, slow=False) as trial:
+        trial.change()
+
+
+def slow(cluster, folder, report):
+    with Trial(cluster, folder, report, slow=True) as trial:
+        trial.change()
+        trial.drain()
+        trial.change_while_one_is_down()
+
+
+def ungated(cluster, folder, report):
+    with tempfile.TemporaryDirectory() as scratch:
+        stripped = pathlib.Path(shutil.copytree(folder, pathlib.Path(scratch, folder.name)))
+        for file in stripped.glob("**/statefulset-*.yaml"):
+            file.write_text(yaml.safe_dump(without_gate(yaml.safe_load(file.read_text()))))
+        with Trial(cluster, stripped, report, slow=True) as trial:
+            trial.change()
+
+
+def without_gate(workload):
+    """The set as it was without the gates: it stops at once, and is ready when its port answers."""
+    container = workload["spec"]["template"]["spec"]["containers"][0]
+    if container.pop("lifecycle", None):
+        container["startupProbe"] = container["readinessProbe"] | {"failureThreshold": 360}
+        workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 330
+    return workload
+
+
+class Trial:
+    """A stack that runs, with an application that writes and looks during each change."""
+
+    def __init__(self, cluster, folder, report, slow):
+        self.cluster, self.folder, self.report, self.slow = cluster, folder, report, slow
+        self.number, self.ended = 0, threading.Event()
+
+    def __enter__(self):
+        self.cluster.kubectl("apply", "-k", self.folder)
+        waiting, seconds = wait_for_workloads(self.cluster)
+        self.report.fact("every workload is ready", not waiting, "; ".join(waiting) or f"{max(seconds.values()):.0f} s")
+        self.sets = [s for s in self.cluster.get("statefulsets", "--all-namespaces")]
+        brokers = next(s for s in self.sets if s["metadata"]["labels"]["app.kubernetes.io/component"] == "broker")
+        self.brokers, self.namespace = name(brokers), brokers["metadata"]["namespace"]
+        self.client = self.start_client(brokers)
+        self.ask("create", "proof.load", 12, 3, MINIMUM)
+        self.ask("create", "proof.bulk", 6, 3, MINIMUM, *(["follower.replication.throttled.replicas=*"] if self.slow else []))
+        if self.slow:
+            self.ask("throttle", RATE)
+            threading.Thread(target=self.fill, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.client.process.kill()
+
+    def start_client(self, brokers):
+        line = "kafka-3" if ":7." in brokers["spec"]["template"]["spec"]["containers"][0]["image"] else "kafka-4"
+        self.cluster.kubectl("run", "client", f"--image={CLIENT[line]}", "--namespace=default", "--command", "--", "sleep", "100000")
+        self.cluster.kubectl("wait", "pod/client", "--namespace=default", "--for=condition=Ready", "--timeout=120s")
+        attach = lambda command, errors: subprocess.Popen(
+            [self.cluster.bin / "kubectl", "exec", "--namespace=default", "-i", "client", "--", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=errors, text=True, env=self.cluster.environment())
+        return Client(attach, self.cluster.state / "client.log", f"{self.brokers}.{self.namespace}.svc.cluster.local:9092")
+
+    def ask(self, *words, timeout=300):
+        return self.client.ask(*words, timeout=timeout)
+
+    def fill(self):
+        """Each time that replicas begin to be missing, there is more for them to copy."""
+        full = False
+        while not self.ended.wait(1):
+            try:
+                under = self.ask("health")["under"]
+            except ClientError:
+                continue
+            if under and not full:
+                self.ask("fill", "proof.bulk", BULK_MIB)
+            full = bool(under)
+
+    # -- the changes -----------------------------------------------------------------------------------------------------------------
+
+    def change(self):
+        self.watched("a changed annotation", self.roll_all)
+
+    def roll_all(self):
+        for workload in self.sets:
+            self.patch(workload)
+            self.rolled(workload)
+
+    def drain(self):
+        node = next(iter(self.cluster.nodes))
+
+        def drained():
+            self.cluster.kubectl("drain", node, *DRAIN, f"--timeout={DRAIN_SECONDS}s")
+            self.cluster.kubectl("uncordon", node)
+            self.whole()
+
+        self.watched(f"`kubectl drain {node}`", drained)
+
+    def change_while_one_is_down(self):
+        self.watched("a changed annotation while a broker is down", self.roll_without_one)
+
+    def roll_without_one(self):
+        first, last = (f"{self.brokers}-{ordinal}" for ordinal in (0, 2))
+        pod = self.pod(first)
+        self.cluster.kubectl("cordon", pod["spec"]["nodeName"])
+        self.cluster.kubectl("delete", "pod", first, f"--namespace={self.namespace}")
+        running = self.pod(last)["metadata"]["uid"]
+        brokers = next(s for s in self.sets if name(s) == self.brokers)
+        self.patch(brokers)
+        time.sleep(DOWN_SECONDS)
+        now = self.pod(last)
+        held = now["metadata"]["uid"] == running and all("running" in c["state"] for c in now["status"]["containerStatuses"])
+        log = self.cluster.kubectl("logs", last, f"--namespace={self.namespace}", "--container=kafka", "--tail=400", check=False).stdout
+        said = [line for line in log.splitlines() if line.startswith("restart gate:")]
+        self.report.fact(f"`{last}` still runs after {DOWN_SECONDS} s without `{first}`", held, said[-1] if said else "")
+        self.cluster.kubectl("uncordon", pod["spec"]["nodeName"])
+        self.rolled(brokers)
+
+    def patch(self, workload):
+        self.number += 1
+        change = {"spec": {"template": {"metadata": {"annotations": {"proof/changed": str(self.number)}}}}}
+        self.cluster.kubectl("patch", "statefulset", name(workload), f"--namespace={workload['metadata']['namespace']}", "--patch", json.dumps(change))
+
+    def rolled(self, workload):
+        began = time.monotonic()
+        self.cluster.kubectl("rollout", "status", f"statefulset/{name(workload)}", f"--namespace={workload['metadata']['namespace']}", f"--timeout={ROLL_SECONDS}s")
+        self.whole()
+        self.report.note(f"`{name(workload)}` is rolled", f"{time.monotonic() - began:.0f} s")
+
+    def whole(self):
+        """Waits until all pods are there and all replicas in sync."""
+        waiting, _ = wait_for_workloads(self.cluster)
+        self.report.fact("every workload is ready again", not waiting, "; ".join(waiting))
+        self.cluster.wait("every replica is in sync", lambda: self.ask("health")["under"] == 0, 600)
+
+    def pod(self, pod):
+        return self.cluster.api(f"/api/v1/namespaces/{self.namespace}/pods/{pod}")
+
+    def watched(self, what, change):
+        """Makes a change, and states what an application and a look each second saw of it."""
+        self.ask("load", "-", "proof.load", "acks=all", "delivery.timeout.ms=120000")
+        self.ask("watch")
+        began = time.monotonic()
+        change()
+        seconds, seen, written = time.monotonic() - began, self.ask("unwatch"), self.ask("unload")
+        kept = self.ask("verify", "-", timeout=600)
+        self.report.fact(f"{what}: no partition is below its minimum in sync", not seen["secondsBelow"] and seen["samples"] > 0.9 * seconds,
+                         f"{seen['samples']} looks in {seconds:.0f} s, {seen['unanswered']} without an answer; a replica was missing in {seen['secondsUnder']}; "
+                         f"below the minimum in {seen['secondsBelow']}, at most {seen['mostBelow']} partitions")
+        self.report.fact(f"{what}: no write fails", not written["failures"], f"{written['acknowledged']} acknowledged, {written['failures']} failed {written['first']}")
+        self.report.fact(f"{what}: no acknowledged record is lost", not kept["lost"], f"{kept['lost']} lost")
