@@ -17,6 +17,7 @@ mod objects;
 mod odd;
 mod out;
 mod pods;
+mod restart_gate;
 mod rules;
 mod settings;
 mod worlds;

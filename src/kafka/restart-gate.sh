@@ -18,16 +18,18 @@
 #   CONTROLLERS      the same of the controllers
 #   KAFKA_TOPICS, KAFKA_METADATA_QUORUM  the commands of the image
 #   COMMAND_CONFIG   optional: client properties, for a secured cluster
-# Environment: NODE_ID and POD_NAME.
+#   LOG              optional: where its messages go, by default the log of the container
+# Environment: NODE_ID, POD_NAME, and LOG_DIR, a folder that is writable.
 #
 # The answers come from Kafka's own commands. Each is a JVM of about 120 MB for one or two seconds, so a port is tried first.
 set -uo pipefail
 export LC_ALL=C
-BROKERS='' CONTROLLERS='' COMMAND_CONFIG=''
+export LOG_DIR="${LOG_DIR:-/tmp}" # Kafka's start script makes this directory; its default is on the read-only root
+BROKERS='' CONTROLLERS='' COMMAND_CONFIG='' LOG=/proc/1/fd/1
 # shellcheck source=/dev/null
 . "${BASH_SOURCE[0]%/*}/restart-gate.settings"
 
-readonly OPEN=/tmp/restart-gate-open
+readonly OPEN=$LOG_DIR/restart-gate-open
 readonly ASK_SECONDS=30     # of one command
 readonly PAUSE_SECONDS=5    # between two looks before a stop
 readonly ALONE_SECONDS=60   # without any other node, nothing is left to protect
@@ -38,11 +40,10 @@ readonly CLOSE=10           # records behind the leader of the quorum, which wri
 unset KAFKA_OPTS KAFKA_JMX_OPTS JMX_PORT KAFKA_LOG4J_OPTS
 export KAFKA_HEAP_OPTS=-Xmx128m
 export KAFKA_JVM_PERFORMANCE_OPTS='-XX:+UseSerialGC -XX:TieredStopAtLevel=1'
-export LOG_DIR=/tmp # Kafka's start script makes this directory; its default is on the read-only root
 
 # Into the log of the container; the kubelet keeps the output of a probe only, as an event of the pod.
 say() {
-  { printf 'restart gate: %s\n' "$*" >/proc/1/fd/1; } 2>/dev/null
+  { printf 'restart gate: %s\n' "$*" >>"$LOG"; } 2>/dev/null
   printf '%s\n' "$*"
 }
 
@@ -199,7 +200,7 @@ before_stop() {
 # --- after a start ------------------------------------------------------------------------------------------------------------------
 
 # Each call is one look, so a file keeps when the port was first open and when the cluster last answered. Its name has the start of the
-# container's first process, because /tmp outlives a container that is restarted in its pod.
+# container's first process, because the folder outlives a container that is restarted in its pod.
 after_start() {
   (: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null || {
     echo "port $PORT is not open yet"
@@ -209,7 +210,7 @@ after_start() {
   local stat fields file opened answered after state=0 first=1 reason
   stat=$(</proc/1/stat)
   read -ra fields <<<"${stat##*) }"
-  file=/tmp/restart-gate.${fields[19]}
+  file=$LOG_DIR/restart-gate.${fields[19]}
   now
   opened=$REPLY answered=$REPLY
   if [[ -e $file ]]; then

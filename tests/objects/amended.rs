@@ -507,7 +507,7 @@ fn pods_and_addresses_are_judged_in_a_stack_as_in_a_folder() {
         ("KS-P54", Kind::Ensemble, "data/snapshots/myid", "data/myid"),
         ("KS-P55", Kind::Server, ":9093", ":9092"),
         ("KS-P56", Kind::Registries, ":9092", ":9094"),
-        ("KS-P57", Kind::Server, "kafka-headless", "kafka"),
+        ("KS-P57", Kind::Server, "}.kafka-headless", "}.kafka"),
         (
             "KS-P58",
             Kind::Clients,

@@ -58,6 +58,9 @@ fn of_stateful_set(worker: &Worker, pods: &mut Vec<String>) -> String {
         0 => ", each once the one before is Ready".to_owned(),
         seconds => format!(", each once the one before has been Ready for {seconds} s"),
     };
+    if has_restart_gate(worker) {
+        order += "; a pod stops only when the cluster can do without it, and is Ready when it has caught up";
+    }
     if let Some(partition) = rolling["partition"].as_i64() {
         let held = |pod: &String| {
             let ordinal = pod.rsplit('-').next().and_then(|ordinal| ordinal.parse::<i64>().ok());
@@ -70,6 +73,21 @@ fn of_stateful_set(worker: &Worker, pods: &mut Vec<String>) -> String {
         }
     }
     order
+}
+
+/// Whether the pods hold their own restarts, see `kafka/restart-gate.sh`.
+fn has_restart_gate(worker: &Worker) -> bool {
+    worker.spec["template"]["spec"]["containers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|container| {
+            container["lifecycle"]["preStop"]["exec"]["command"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|word| word.as_str().is_some_and(|word| word.ends_with("/restart-gate.sh")))
+        })
 }
 
 fn of_deployment(spec: &Value) -> String {
