@@ -459,6 +459,8 @@ public final class Client {
         private int secondsBelow;
         private int mostBelow;
         private int secondsUnder;
+        private final List<String> seen = new ArrayList<>();
+        private final long began = System.currentTimeMillis();
 
         Watch() throws Exception {
             List<ConfigResource> resources = new ArrayList<>();
@@ -475,20 +477,30 @@ public final class Client {
             }
             int below = 0;
             int under = 0;
+            Map<String, Integer> inSync = new TreeMap<>();
             for (TopicDescription topic : topics.values()) {
                 for (TopicPartitionInfo partition : topic.partitions()) {
-                    below += partition.isr().size() < minimum.get(topic.name()) ? 1 : 0;
+                    if (partition.isr().size() < minimum.get(topic.name())) {
+                        below++;
+                        List<String> isr = new ArrayList<>();
+                        partition.isr().forEach(node -> isr.add(node.idString()));
+                        inSync.merge("only " + String.join(",", isr), 1, Integer::sum);
+                    }
                     under += partition.isr().size() < partition.replicas().size() ? 1 : 0;
                 }
             }
-            secondsBelow += below > 0 ? 1 : 0;
+            if (below > 0) {
+                secondsBelow++;
+                seen.add("after " + (System.currentTimeMillis() - began) / 1000 + " s " + inSync);
+            }
             secondsUnder += under > 0 ? 1 : 0;
             mostBelow = Math.max(mostBelow, below);
         }
 
         synchronized Object end() {
             clock.shutdownNow();
-            return Map.of("samples", samples, "unanswered", unanswered, "secondsBelow", secondsBelow, "mostBelow", mostBelow, "secondsUnder", secondsUnder);
+            return Map.of("samples", samples, "unanswered", unanswered, "secondsBelow", secondsBelow, "mostBelow", mostBelow, "secondsUnder", secondsUnder,
+                "seen", seen.subList(0, Math.min(seen.size(), 8)));
         }
     }
 

@@ -162,6 +162,13 @@ class Trial:
         self.report.fact("every workload is ready again", not waiting, "; ".join(waiting))
         self.cluster.wait("every replica is in sync", lambda: self.ask("health")["under"] == 0, 600)
 
+    def show_replicas(self):
+        """What the brokers that run now said of replicas and controllers."""
+        for pod in self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka"):
+            log = self.cluster.kubectl("logs", name(pod), f"--namespace={self.namespace}", "--container=kafka", check=False).stdout
+            for line in [line for line in log.splitlines() if any(word in line for word in ("Shrinking", "encing", "restart gate", "leader epoch for the metadata"))][-30:]:
+                self.report.note(name(pod), line[:300])
+
     def pod(self, pod):
         return self.cluster.api(f"/api/v1/namespaces/{self.namespace}/pods/{pod}")
 
@@ -172,9 +179,11 @@ class Trial:
         began = time.monotonic()
         change()
         seconds, seen, written = time.monotonic() - began, self.ask("unwatch"), self.ask("unload")
+        if seen["secondsBelow"]:
+            self.show_replicas()
         kept = self.ask("verify", "-", timeout=600)
         self.report.fact(f"{what}: no partition is below its minimum in sync", not seen["secondsBelow"] and seen["samples"] > 0.9 * seconds,
                          f"{seen['samples']} looks in {seconds:.0f} s, {seen['unanswered']} without an answer; a replica was missing in {seen['secondsUnder']}; "
-                         f"below the minimum in {seen['secondsBelow']}, at most {seen['mostBelow']} partitions")
+                         f"below the minimum in {seen['secondsBelow']}, at most {seen['mostBelow']} partitions{''.join(f'; {each}' for each in seen['seen'])}")
         self.report.fact(f"{what}: no write fails", not written["failures"], f"{written['acknowledged']} acknowledged, {written['failures']} failed {written['first']}")
         self.report.fact(f"{what}: no acknowledged record is lost", not kept["lost"], f"{kept['lost']} lost")
