@@ -176,11 +176,12 @@ class Trial:
         self.cluster.wait("every replica is in sync", lambda: self.ask("health")["under"] == 0, 600)
 
     def show_replicas(self):
-        """What the brokers that run now said of replicas and controllers."""
+        """What the brokers that run now said of replicas and of the quorum, the last of each kind."""
         for pod in self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka"):
-            log = self.cluster.kubectl("logs", name(pod), f"--namespace={self.namespace}", "--container=kafka", check=False).stdout
-            for line in [line for line in log.splitlines() if any(word in line for word in ("Shrinking", "encing", "restart gate", "leader epoch for the metadata"))][-30:]:
-                self.report.note(name(pod), line[:300])
+            log = self.cluster.kubectl("logs", name(pod), f"--namespace={self.namespace}", "--container=kafka", check=False).stdout.splitlines()
+            for word, most in (("Shrinking ISR", 2), ("Completed transition to", 12), ("could not be established", 4), ("restart gate", 4)):
+                for line in [line for line in log if word in line][-most:]:
+                    self.report.note(name(pod), line[:300])
 
     def pod(self, pod):
         return self.cluster.api(f"/api/v1/namespaces/{self.namespace}/pods/{pod}")
