@@ -5,7 +5,7 @@
 //!
 //! let side = |replicas: u32| {
 //!     let text = format!("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: kafka}}\nspec: {{replicas: {replicas}}}\n");
-//!     Side::read([Source { file: "kafka.yaml".to_owned(), text }], None)
+//!     Side::read([Source { file: "kafka.yaml".to_owned(), text }])
 //! };
 //! assert_eq!(diff(&side(3), &side(3)).class, Class::None);
 //! assert_eq!(diff(&side(3), &side(2)).changes[0].path, "spec.replicas");

@@ -1,6 +1,11 @@
 //! One of the two sets of manifests.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::{Arc, OnceLock},
+    thread,
+};
 
 use blake2::{Blake2b, Digest as _, digest::consts::U16};
 use serde_json::Value;
@@ -41,7 +46,7 @@ pub struct Side {
     entries: Vec<Arc<Entry>>,
     by_identity: BTreeMap<Identity, usize>,
     /// What each document holds, by its digest: one that both sides have is read once.
-    documents: BTreeMap<[u8; 16], Vec<Arc<Entry>>>,
+    documents: BTreeMap<DocumentDigest, Vec<Arc<Entry>>>,
     pub(super) problems: Vec<Problem>,
     /// Objects that are there twice, and keys that a mapping has twice: what, and of which object.
     pub(super) doubts: Vec<Doubt>,
@@ -58,23 +63,101 @@ pub(super) enum Doubt {
     Key { identity: Identity, key: String, line: u32 },
 }
 
+type DocumentDigest = [u8; 16];
+
 #[derive(Debug)]
 struct Entry {
     identity: Identity,
     /// The object without what makes no difference, as JSON.
-    text: Box<[u8]>,
+    text: OnceLock<Box<[u8]>>,
+    /// The document that it is read from when it is asked for: it makes no difference itself, and may be what others refer to.
+    unread: Option<(Arc<String>, Range<usize>)>,
     /// Keys that a mapping of it has twice, and the line in the file that had it first.
     doubled: Vec<(String, u32)>,
 }
 
+impl Entry {
+    fn text(&self) -> &[u8] {
+        self.text.get_or_init(|| {
+            let document = self.unread.as_ref().and_then(|(text, range)| text.get(range.clone()));
+            let read = document.and_then(|text| read::read(text).documents.into_iter().next());
+            let mut value = read.map(|document| document.value).unwrap_or_default();
+            normalize(&mut value);
+            serde_json::to_vec(&value).unwrap_or_default().into()
+        })
+    }
+
+    /// Whether it has the content of another one.
+    fn is_same(&self, other: &Self) -> bool {
+        let document = |entry: &Self| entry.unread.clone();
+        match (document(self), document(other)) {
+            (Some((text, range)), Some((other_text, other_range)))
+                if text.get(range.clone()) == other_text.get(other_range.clone()) =>
+            {
+                true
+            }
+            _ => self.text() == other.text(),
+        }
+    }
+}
+
+/// A text, divided into its documents.
+struct Divided {
+    file: String,
+    text: Arc<String>,
+    /// The line of a merge conflict.
+    conflict: Option<u32>,
+    documents: Vec<(DocumentDigest, Range<usize>)>,
+}
+
+impl Divided {
+    fn of(source: Source) -> Self {
+        let mut documents_of = Vec::new();
+        let mut start = 0;
+        for document in documents(&source.text) {
+            let range = start..start + document.len();
+            start = range.end;
+            documents_of.push((Blake2b::<U16>::digest(document).into(), range));
+        }
+        Self {
+            conflict: conflict(&source.text),
+            file: source.file,
+            text: Arc::new(source.text),
+            documents: documents_of,
+        }
+    }
+}
+
 impl Side {
-    /// Reads the objects of some texts. `known` is the other side, if it was read before: documents that it has too are not read again.
-    pub fn read(sources: impl IntoIterator<Item = Source>, known: Option<&Self>) -> Self {
+    /// Reads the objects of some texts.
+    pub fn read(sources: impl IntoIterator<Item = Source>) -> Self {
         let mut side = Self::default();
         for source in sources {
-            side.source(&source, known);
+            side.add_all(&Divided::of(source), &Self::default(), &BTreeSet::new());
         }
         side
+    }
+
+    /// Reads both sides. A document that both have makes no difference: it is read only if another object refers to it.
+    pub fn read_both(before: Vec<Source>, after: Vec<Source>) -> (Self, Self) {
+        let divide = |sources: Vec<Source>| sources.into_iter().map(Divided::of).collect::<Vec<_>>();
+        let (before, after) = thread::scope(|scope| {
+            let after = scope.spawn(|| divide(after));
+            (divide(before), after.join().unwrap_or_default())
+        });
+        let digests = |texts: &[Divided]| {
+            let digests = texts.iter().flat_map(|text| &text.documents);
+            digests.map(|(digest, _)| *digest).collect::<BTreeSet<_>>()
+        };
+        let both: BTreeSet<DocumentDigest> = digests(&before).intersection(&digests(&after)).copied().collect();
+        let (mut old, mut new) = (Self::default(), Self::default());
+        for text in &before {
+            old.add_all(text, &Self::default(), &both);
+        }
+        for text in &after {
+            new.add_all(text, &old, &both);
+        }
+        (old, new)
     }
 
     /// What cannot be read.
@@ -92,23 +175,34 @@ impl Side {
         self.entries.is_empty()
     }
 
-    fn source(&mut self, source: &Source, known: Option<&Self>) {
-        if let Some(line) = conflict(&source.text) {
-            self.problem(&source.file, line, "has a merge conflict");
+    /// Adds the objects of a text. `known` is the other side, and `both` has the documents that are on both.
+    fn add_all(&mut self, divided: &Divided, known: &Self, both: &BTreeSet<DocumentDigest>) {
+        let Divided { file, text, .. } = divided;
+        if let Some(line) = divided.conflict {
+            self.problem(file, line, "has a merge conflict");
             return;
         }
         let mut first = 1;
-        for document in documents(&source.text) {
-            let digest: [u8; 16] = Blake2b::<U16>::digest(document).into();
-            let entries = match known.and_then(|known| known.documents.get(&digest)) {
-                Some(entries) => entries.clone(),
-                None => self.document(document, &source.file, first),
+        for (digest, range) in &divided.documents {
+            let document = &text[range.clone()];
+            let known = known.documents.get(digest).cloned();
+            let unread = || {
+                let identity = both.contains(digest).then(|| identity(document))??;
+                Some(vec![Arc::new(Entry {
+                    identity,
+                    text: OnceLock::new(),
+                    unread: Some((text.clone(), range.clone())),
+                    doubled: Vec::new(),
+                })])
             };
+            let entries = known
+                .or_else(unread)
+                .unwrap_or_else(|| self.document(document, file, first));
             for entry in &entries {
-                self.add(entry.clone(), &source.file);
+                self.add(entry.clone(), file);
             }
-            self.documents.insert(digest, entries);
-            first += u32::try_from(document.matches('\n').count()).unwrap_or(u32::MAX);
+            self.documents.insert(*digest, entries);
+            first += u32::try_from(document.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX);
         }
     }
 
@@ -201,7 +295,8 @@ impl Side {
         normalize(&mut value);
         entries.push(Arc::new(Entry {
             identity,
-            text: serde_json::to_vec(&value).unwrap_or_default().into(),
+            text: OnceLock::from(Box::from(serde_json::to_vec(&value).unwrap_or_default())),
+            unread: None,
             doubled: doubled.to_vec(),
         }));
     }
@@ -218,7 +313,7 @@ impl Side {
         let index = self.entries.len();
         // What is applied last wins.
         if let Some(earlier) = self.by_identity.insert(identity.clone(), index)
-            && self.entries[earlier].text != entry.text
+            && !self.entries[earlier].is_same(&entry)
         {
             let file = file.to_owned();
             self.doubts.push(Doubt::Twice { identity, file });
@@ -242,17 +337,17 @@ impl Side {
     /// Whether an object is the same as one of another side.
     pub(super) fn is_same(&self, index: usize, other: &Self, at: usize) -> bool {
         let (a, b) = (&self.entries[index], &other.entries[at]);
-        Arc::ptr_eq(a, b) || a.text == b.text
+        Arc::ptr_eq(a, b) || a.is_same(b)
     }
 
     /// An object, without what makes no difference.
     pub(super) fn body(&self, index: usize) -> Value {
-        serde_json::from_slice(&self.entries[index].text).unwrap_or_default()
+        serde_json::from_slice(self.entries[index].text()).unwrap_or_default()
     }
 
     /// An object as compact text.
     pub(super) fn text(&self, index: usize) -> &str {
-        std::str::from_utf8(&self.entries[index].text).unwrap_or_default()
+        std::str::from_utf8(self.entries[index].text()).unwrap_or_default()
     }
 
     /// What is known of an object.
@@ -265,6 +360,82 @@ impl Side {
         let of_kind = |(_, index): &(&Identity, usize)| kinds.contains(&self.identity(*index).kind.as_str());
         self.identities().filter(of_kind).map(|(_, index)| index)
     }
+}
+
+/// What a document is, by its unindented lines and those of its `metadata`, if they are as plain as nearly always: what is written in another
+/// way has to be read.
+fn identity(document: &str) -> Option<Identity> {
+    let (mut api_version, mut kind, mut name, mut namespace) = (None, None, None, None);
+    let mut metadata: Option<Option<usize>> = None;
+    for line in document.lines() {
+        let indentation = line.bytes().take_while(|byte| *byte == b' ').count();
+        let content = &line[indentation..];
+        if content.is_empty() || content.starts_with('#') || line.trim_end() == "---" {
+            continue;
+        }
+        if indentation > 0 {
+            // The keys of `metadata` are those of the first indentation below it.
+            if let Some(expected) = &mut metadata
+                && *expected.get_or_insert(indentation) == indentation
+            {
+                let place = match content.split_once(':') {
+                    Some(("name", value)) => Some((&mut name, value)),
+                    Some(("namespace", value)) => Some((&mut namespace, value)),
+                    _ => None,
+                };
+                if let Some((place, value)) = place
+                    && place.replace(plain(value)?).is_some()
+                {
+                    return None;
+                }
+            }
+            continue;
+        }
+        metadata = None;
+        let (key, value) = content.split_once(':')?;
+        // A list may be as far to the left as its key. What begins otherwise may go on in the next line.
+        if !key.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            || !(value.is_empty() || value.starts_with(' '))
+            || value.trim_start().starts_with(['{', '[', '"', '\'', '&', '*', '!'])
+        {
+            return None;
+        }
+        let place = match key {
+            "apiVersion" => &mut api_version,
+            "kind" => &mut kind,
+            "metadata" if value.trim().is_empty() => {
+                metadata = Some(None);
+                continue;
+            }
+            "metadata" => return None,
+            _ => continue,
+        };
+        if place.replace(plain(value)?).is_some() {
+            return None;
+        }
+    }
+    let (api_version, kind) = (api_version?, kind?);
+    let is_object = !kind.ends_with("List") && !api_version.starts_with("kustomize.config.k8s.io/");
+    is_object
+        .then(|| Identity {
+            group: api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.unwrap_or_default().to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+        })
+        .filter(|identity| !identity.name.is_empty())
+}
+
+/// A value of one word that every reader takes for text.
+fn plain(value: &str) -> Option<&str> {
+    const OTHERS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    let word = value.trim();
+    let is_plain = word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"./-".contains(&byte))
+        && !OTHERS.iter().any(|other| word.eq_ignore_ascii_case(other));
+    is_plain.then_some(word)
 }
 
 /// The documents of a text. A line that begins with `---` ends one wherever it is.
@@ -308,13 +479,50 @@ mod tests {
     }
 
     #[test]
+    fn what_is_plain_needs_no_reading_to_be_known() {
+        let known = |text: &str| identity(text).map(|one| [one.group, one.kind, one.namespace, one.name].join(" "));
+        let plain = "---\n# a\napiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  labels:\n    name: other\n  name: kafka\n  \
+            namespace: prod\nspec:\n  template:\n    metadata:\n      name: x\n";
+        assert_eq!(known(plain).as_deref(), Some("apps StatefulSet prod kafka"));
+        for (what, other) in [
+            ("kind: StatefulSet", "kind: \"StatefulSet\""),
+            ("kind: StatefulSet", "kind: StatefulSetList"),
+            ("name: kafka", "name: 12"),
+            ("name: kafka", "name: on"),
+            ("name: kafka", "name: &a kafka"),
+            ("name: kafka", "name: a\n  name: b"),
+            ("spec:", "spec: {"),
+            ("spec:", "kind: Other\nspec:"),
+            ("spec:", "<<: *a\nspec:"),
+            ("spec:", "- a"),
+            ("apiVersion: apps/v1\n", ""),
+            ("  name: kafka\n", ""),
+        ] {
+            assert!(plain.contains(what), "{what}");
+            assert_eq!(known(&plain.replacen(what, other, 1)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_both_sides_have_is_read_when_it_is_asked_for() {
+        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  creationTimestamp: null\ndata:\n  b: c\n";
+        let source = || Source {
+            file: "f.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        let (before, after) = Side::read_both(vec![source()], vec![source()]);
+        assert!(before.entries[0].text.get().is_none() && Arc::ptr_eq(&before.entries[0], &after.entries[0]));
+        assert_eq!(before.body(0), Side::read([source()]).body(0));
+    }
+
+    #[test]
     fn what_is_wrong_has_the_line_of_the_file() {
         let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\nkind: X\n---\na: [\n";
         let source = Source {
             file: "f.yaml".to_owned(),
             text: text.to_owned(),
         };
-        let side = Side::read([source], None);
+        let side = Side::read([source]);
         let problems: Vec<String> = side
             .problems
             .iter()

@@ -10,24 +10,16 @@ use insta::assert_snapshot;
 use kafka_stacks::diff::{Change, Class, Report, Side, Source, diff, rows};
 use serde::Deserialize;
 
-/// A side of one text.
-fn side(text: &str, known: Option<&Side>) -> Side {
-    let file = "manifests.yaml".to_owned();
-    let side = Side::read(
-        [Source {
-            file,
-            text: text.to_owned(),
-        }],
-        known,
-    );
-    assert_eq!(side.problems(), [], "{text}");
-    side
-}
-
 /// What applying one text over another does.
 fn compare(before: &str, after: &str) -> Report {
-    let before = side(before, None);
-    diff(&before, &side(after, Some(&before)))
+    let source = |text: &str| Source {
+        file: "manifests.yaml".to_owned(),
+        text: text.to_owned(),
+    };
+    let (old, new) = Side::read_both(vec![source(before)], vec![source(after)]);
+    assert_eq!(old.problems(), [], "{before}");
+    assert_eq!(new.problems(), [], "{after}");
+    diff(&old, &new)
 }
 
 /// The changes of a report, a line each.

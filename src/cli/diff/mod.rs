@@ -197,8 +197,7 @@ fn committed(arguments: &Arguments, stack: &str) -> Result<(Vec<Source>, Option<
 
 /// Compares two sides, which must be readable as a whole.
 fn compare(before: Vec<Source>, after: Vec<Source>) -> Result<Report, Failure> {
-    let before = Side::read(before, None);
-    let after = Side::read(after, Some(&before));
+    let (before, after) = Side::read_both(before, after);
     let problems: Vec<String> = [&before, &after]
         .into_iter()
         .flat_map(Side::problems)

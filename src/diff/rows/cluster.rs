@@ -240,7 +240,7 @@ static BROKERS_ADDED: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::ReassignmentNeeded],
     summary: "more brokers",
-    reason: "{new_ids} start empty and get partitions of new topics alone: existing partitions stay where they are until they are reassigned",
+    reason: "new topics alone get partitions on {new_ids}: existing partitions stay where they are until they are reassigned",
     commands: &[
         "# apply the new manifests",
         "kubectl -n {namespace} rollout status statefulset/{workload}",
@@ -258,7 +258,7 @@ static BROKERS_REMOVED: Row = Row {
     class: Class::DataLoss,
     flags: &[Flag::Availability, Flag::ReassignmentNeeded],
     summary: "fewer brokers",
-    reason: "{gone_ids} stop with their replicas ({gone_pods}): partitions that have no other copy are lost to clients, the others stay \
+    reason: "the replicas on {gone_ids} ({gone_pods}) stop: partitions that have no other copy are lost to clients, the others stay \
         under-replicated, unless these brokers are drained before",
     commands: &[
         "# before the merge: move all partitions to the brokers that stay",
@@ -269,6 +269,7 @@ static BROKERS_REMOVED: Row = Row {
         "{kafka_reassign} --reassignment-json-file /tmp/plan.json --verify  # again until it is complete, which also removes the throttle",
         "{kafka_topics} --describe | grep -E 'Replicas: ([0-9]+,)*({gone_pattern})(,|[[:space:]])'  # prints nothing",
         "# apply the new manifests",
+        "kubectl -n {namespace} wait --for=delete pod/{gone_pod} --timeout=10m",
         "{kafka_cluster} unregister --bootstrap-server {bootstrap} --id {gone_id}",
     ],
 };
@@ -601,6 +602,7 @@ fn brokers_of(told: &mut Told<'_, '_>, path: &str, new: &[i64], gone: &[(i64, St
         draft.word("gone_ids", brokers_named(&ids));
         let pods: Vec<String> = gone.iter().map(|(_, pod)| pod.clone()).collect();
         draft.word("gone_pods", pods.join(", ")).word("kept_ids", join(&all));
+        draft.words("gone_pod", pods);
         draft.words("gone_id", ids.iter().map(i64::to_string));
         draft.word(
             "gone_pattern",

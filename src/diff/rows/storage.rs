@@ -42,7 +42,8 @@ static SHRUNK: Row = Row {
         "kubectl -n {namespace} delete statefulset {name} --cascade=orphan",
         "# apply the new manifests: the set adopts its pods",
         "# then, one pod after the other, each once the one before is in sync again:",
-        "kubectl -n {namespace} delete pvc {claim} --wait=false  # then delete its pod",
+        "kubectl -n {namespace} delete pvc {template}-{pod} --wait=false && kubectl -n {namespace} delete pod {pod} && until kubectl \
+            -n {namespace} wait pod {pod} --for=condition=Ready --timeout=30m; do sleep 2; done",
     ],
 };
 
@@ -59,7 +60,8 @@ static CLASS: Row = Row {
         "kubectl -n {namespace} delete statefulset {name} --cascade=orphan",
         "# apply the new manifests: the set adopts its pods",
         "# then, one pod after the other, each once the one before is in sync again:",
-        "kubectl -n {namespace} delete pvc {claim} --wait=false  # then delete its pod",
+        "kubectl -n {namespace} delete pvc {template}-{pod} --wait=false && kubectl -n {namespace} delete pod {pod} && until kubectl \
+            -n {namespace} wait pod {pod} --for=condition=Ready --timeout=30m; do sleep 2; done",
     ],
 };
 
@@ -199,6 +201,7 @@ pub(super) fn template(changed: &Changed<'_>, field: &Field, found: &mut Found) 
         .map(|claim| format!("$(kubectl{namespace} get pvc {claim} -o jsonpath='{{.spec.storageClassName}}')"));
     let of_claim = of_claim.filter(|_| row.id == GROWN.id).unwrap_or_default();
     let draft = found.add(row, changed.place(field));
+    draft.words("pod", pods).word("template", name);
     draft
         .words("claim", claims)
         .word("class", class.map_or(of_claim, str::to_owned));

@@ -22,6 +22,9 @@ TOOL_COMMANDS = {
     "kafka-broker-api-versions": {"kafka-3": "kafka.admin.BrokerApiVersionsCommand",
                                   "kafka-4": "org.apache.kafka.tools.BrokerApiVersionsCommand"},
     "kafka-console-producer": {"kafka-3": "kafka.tools.ConsoleProducer", "kafka-4": "org.apache.kafka.tools.ConsoleProducer"},
+    "kafka-reassign-partitions": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
+    "kafka-cluster": "org.apache.kafka.tools.ClusterTool",
+    "kafka-verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
     "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
     "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
 }
