@@ -64,6 +64,11 @@ pub trait Construct: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What it does with topics: declares, writes or reads them. Nothing by default.
+    fn edges(&self) -> Vec<Edge> {
+        Vec::new()
+    }
+
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
     fn render(&self, context: &Context) -> Vec<Object>;
 
@@ -145,6 +150,51 @@ impl Meta {
             name: name.into(),
             location: Location::caller(),
             acknowledgements: Vec::new(),
+        }
+    }
+}
+
+/// What a part of a stack does with a topic: an arrow between the two in a diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The bootstrap servers of the topic's cluster.
+    pub cluster: String,
+    /// The topic's name.
+    pub topic: String,
+    /// What is done with it.
+    pub flow: Flow,
+    /// The line that says so.
+    pub location: Location,
+}
+
+/// What is done with a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Flow {
+    /// It is declared.
+    Declares,
+    /// An application writes to it.
+    Writes {
+        /// In transactions: consumers have to ignore what was aborted.
+        transactional: bool,
+    },
+    /// An application reads it.
+    Reads {
+        /// The consumer group.
+        group: String,
+        /// Whether records of open and aborted transactions are read too.
+        uncommitted: bool,
+    },
+}
+
+impl Edge {
+    /// What is done with a topic of a cluster, and the line that says so.
+    pub fn new(cluster: impl Into<String>, topic: impl Into<String>, flow: Flow, location: Location) -> Self {
+        Self {
+            cluster: cluster.into(),
+            topic: topic.into(),
+            flow,
+            location,
         }
     }
 }

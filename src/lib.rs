@@ -38,7 +38,8 @@
 //! | [`Stack`](stack::Stack) | a named set of constructs in one namespace |
 //! | [`KafkaCluster`](kafka::KafkaCluster), [`NodePool`](kafka::NodePool) | a cluster, and its brokers and controllers |
 //! | [`Topics`](kafka::Topics), [`Topic`](kafka::Topic) | the topics of a cluster |
-//! | [`Clients`](kafka::Clients) | settings for producers and consumers |
+//! | [`Application`](application::Application) | an application: its topics, groups, files, alerts |
+//! | [`Clients`](kafka::Clients) | settings for producers and consumers of which no more is known |
 //! | [`SchemaRegistry`](registry::SchemaRegistry) | schemas |
 //! | [`Connect`](connect::Connect) | connectors |
 //! | [`Monitoring`](monitoring::Monitoring) | metrics, alerts and dashboards |
@@ -67,6 +68,7 @@
 //! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
 //! | [`synth`](mod@synth) | the pipeline, and the resources of a stack |
 //! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
+//! | [`application`] | what follows from the topics that an application uses |
 //! | [`connect`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
 //! | [`observability`] | the trait `Monitored`: each component's scrape targets, alerts and dashboards |
 //! | [`capacity`] | what topics need of brokers, compared with what brokers have |
@@ -98,6 +100,7 @@
 /// version that this crate uses.
 pub use k8s_openapi;
 
+pub mod application;
 pub mod capacity;
 mod catalogue;
 pub mod cli;
@@ -148,11 +151,13 @@ pub mod prelude {
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };
 
-    // Topics, clients and the load that they are.
+    // Topics, clients, applications and the load that they are.
     pub use crate::{
+        application::{Application, ApplicationHandle, Group},
         capacity::{CpuClass, Load},
         kafka::{
-            Cleanup, Clients, Compression, Consumer, Producer, Retention, Topic, TopicHandle, Topics, TopicsHandle,
+            Cleanup, Clients, Compression, Consumer, Producer, Retention, Team, TeamFiles, Topic, TopicHandle, Topics,
+            TopicsHandle,
         },
     };
 
@@ -183,3 +188,13 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/diff.md")]
 struct Diff;
+
+/// The examples of `docs/applications.md`, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/applications.md")]
+struct Applications;
+
+/// The examples of `docs/teams.md`, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/teams.md")]
+struct Teams;

@@ -6,6 +6,7 @@
 //! | C | capacity: memory against heap, load against brokers |
 //! | D | durability: replication and what must be in sync |
 //! | E | clients |
+//! | F | applications and teams: the flow between them and topics |
 //! | I | images, and what a service mesh makes of a pod |
 //! | K | the cluster: quorum, node ids, listeners, settings |
 //! | O | observability |
@@ -19,7 +20,7 @@ use std::sync::LazyLock;
 pub mod impossible;
 
 pub use crate::{
-    diagnostics::rules::{capacity, client, durability, kraft, memory, registry, setting, stack, topic},
+    diagnostics::rules::{application, capacity, client, durability, kraft, memory, registry, setting, stack, topic},
     lint::rules::{api, cluster, identity},
 };
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use kafka_stacks::cli::{StackFn, run};
 
+mod applications;
 mod dev;
 mod platform;
 mod prod;

@@ -2,7 +2,7 @@
 
 use kafka_stacks::prelude::*;
 
-use crate::topics;
+use crate::{applications, topics};
 
 /// A broker of the reference system.
 pub(crate) const BROKER: Resources = Resources {
@@ -60,6 +60,7 @@ impl Platform {
     pub(crate) fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle) {
         let topics = stack.add(topics::topics(kafka));
         stack.add(topics::clients(kafka));
+        let applications = applications::add_to(stack, kafka, &topics);
         let registry = stack.add(
             SchemaRegistry::new("schema-registry", kafka)
                 .replicas(self.replicas)
@@ -91,6 +92,7 @@ impl Platform {
                 &rules::observability::RUNBOOKS,
                 "the reference system has no repository of its own: put the URL of your own repository here",
             );
+        let monitoring = applications.iter().fold(monitoring, Monitoring::watch);
         stack.add(match self.implementation {
             RegistryImplementation::Confluent => monitoring.watch(&registry),
             // It has no metrics agent, so there is nothing to scrape by that name.

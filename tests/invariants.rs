@@ -33,6 +33,7 @@ const ROOMS: &[&str] = &[
     "kafka",
     "registry",
     "connect",
+    "application",
     "monitoring",
     "rules",
     "synth",

@@ -20,4 +20,5 @@ mod pods;
 mod restart_gate;
 mod rules;
 mod settings;
+mod teams;
 mod worlds;

@@ -15,6 +15,12 @@ use crate::{faults, objects::surroundings, rules::broken_ids};
 /// Rules that no manifest can break, or whose manifests need more than an edit: why.
 const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
     (
+        "manifests name no application and no topic that one uses",
+        &[
+            "KS-F01", "KS-F02", "KS-F03", "KS-F04", "KS-F05", "KS-F06", "KS-F07", "KS-F08",
+        ],
+    ),
+    (
         "what a stack's own code says: names, handles, amendments, acknowledgements, builder calls beside raw settings",
         &[
             "KS-E08", "KS-E09", "KS-K18", "KS-R06", "KS-S02", "KS-S04", "KS-S05", "KS-S06", "KS-S07", "KS-S09",

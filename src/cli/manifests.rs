@@ -80,7 +80,7 @@ fn column(finding: &Diagnostic, line: Option<&SourceLine>) -> Option<u32> {
 }
 
 /// The line with what is meant underlined, as rustc does it.
-fn snippet(number: u32, column: u32, line: &str, severity: Severity, paint: Paint) -> String {
+pub(super) fn snippet(number: u32, column: u32, line: &str, severity: Severity, paint: Paint) -> String {
     const WIDEST: usize = 120;
     // Blanks in front of everything say nothing; a tab would move the marks, and other control characters the cursor.
     let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod fix;
 mod folder;
+mod init;
 mod kustomize;
 mod list;
 mod manifests;
@@ -22,6 +23,7 @@ mod schema;
 mod scratch;
 mod stacks;
 mod synth;
+mod teams;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -42,6 +44,7 @@ use crate::cli::{
 };
 
 pub use stacks::{MadeStack, StackFn};
+pub use teams::team_files;
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -63,6 +66,7 @@ enum Verb {
     Synth(synth::Arguments),
     Diff(diff::Arguments),
     Check(check::Arguments),
+    Init(init::Arguments),
     List(list::Arguments),
     Tree(tree::Arguments),
     Capacity(capacity::Arguments),
@@ -141,6 +145,7 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         Verb::Diff(arguments) => diff::run(arguments, stacks, output),
         Verb::KubectlDiff(arguments) => diff::run_for_kubectl(arguments, output),
         Verb::Check(arguments) => check::run(arguments, stacks, output),
+        Verb::Init(arguments) => init::run(arguments, output),
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),

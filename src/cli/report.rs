@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         folder::{NotJudged, STDIN, SourceLine, Unknown},
+        manifests,
         output::{Paint, count},
     },
     diagnostics::{Diagnostic, Diagnostics, Location, Rule, Severity, printable},
@@ -96,8 +97,33 @@ pub(super) fn not_judged_json(not_judged: &NotJudged) -> Value {
 
 fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
     let mut text = head(stack, finding, paint);
-    text += &format!("  {} {}\n", paint.faint("-->"), finding.location());
+    let location = finding.location();
+    let column = location
+        .column()
+        .map_or_else(String::new, |column| format!(":{column}"));
+    text += &format!("  {} {location}{column}\n", paint.faint("-->"));
+    text += &source(finding, paint).unwrap_or_default();
     text + &remarks(stack, finding, paint)
+}
+
+/// The line of a file that a team wrote, if it can still be read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line shows the line that it reports"
+)]
+fn source(finding: &Diagnostic, paint: Paint) -> Option<String> {
+    let location = finding.location();
+    let column = location.column()?;
+    let text = std::fs::read_to_string(location.file()).ok()?;
+    let index = usize::try_from(location.line()).ok()?.checked_sub(1)?;
+    let line = text.lines().nth(index)?;
+    Some(manifests::snippet(
+        location.line(),
+        column,
+        line,
+        finding.severity,
+        paint,
+    ))
 }
 
 /// The first line of a finding: rule, subject and message.

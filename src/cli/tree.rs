@@ -11,6 +11,7 @@ use crate::{
         report::{self, Show},
         stacks::{StackFn, each},
     },
+    construct::{Edge, Flow},
     quantity::{Bytes, Cpu},
     synth::{
         Branch, Leaf, check,
@@ -55,15 +56,16 @@ fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
     let leaf = |object: &Leaf| format!("{} {}\n", object.identity.kind, object.identity.name);
     // The objects of the stack itself are listed beside the constructs.
     let own = tree.iter().filter(|branch| branch.construct.is_empty());
-    let mut items: Vec<(String, &[Leaf])> = own
+    let mut items: Vec<(String, Vec<String>)> = own
         .flat_map(|branch| &branch.objects)
-        .map(|object| (leaf(object), [].as_slice()))
+        .map(|object| (leaf(object), Vec::new()))
         .collect();
     for branch in tree.iter().filter(|branch| !branch.construct.is_empty()) {
         let head = head(&branch.construct, &amounts(&branch.totals), paint);
-        items.push((head, branch.objects.as_slice()));
+        let edges = branch.edges.iter().map(|edge| words(edge, paint) + "\n");
+        items.push((head, edges.chain(branch.objects.iter().map(leaf)).collect()));
     }
-    for (place, (head, objects)) in items.iter().enumerate() {
+    for (place, (head, twigs)) in items.iter().enumerate() {
         let last = place + 1 == items.len();
         let [branch, trunk] = if last {
             ["└── ", "    "]
@@ -71,16 +73,27 @@ fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
             ["├── ", "│   "]
         };
         text += &format!("{}{head}", paint.faint(branch));
-        for (place, object) in objects.iter().enumerate() {
-            let twig = if place + 1 == objects.len() {
+        for (place, leaf) in twigs.iter().enumerate() {
+            let twig = if place + 1 == twigs.len() {
                 "└── "
             } else {
                 "├── "
             };
-            text += &format!("{}{}", paint.faint(&format!("{trunk}{twig}")), leaf(object));
+            text += &format!("{}{}", paint.faint(&format!("{trunk}{twig}")), leaf);
         }
     }
     text
+}
+
+/// What an application does with a topic.
+fn words(edge: &Edge, paint: Paint) -> String {
+    let topic = paint.strong(&edge.topic);
+    match &edge.flow {
+        Flow::Writes { transactional: false } => format!("writes {topic}"),
+        Flow::Writes { transactional: true } => format!("writes {topic} in transactions"),
+        Flow::Reads { group, .. } => format!("reads {topic} as {group}"),
+        _ => format!("uses {topic}"),
+    }
 }
 
 fn head(name: &str, amounts: &[String], paint: Paint) -> String {
@@ -146,14 +159,29 @@ fn json(stack: &str, tree: &[Branch]) -> Value {
                     |object| json!({ "kind": object.identity.kind, "name": object.identity.name, "path": object.path }),
                 )
                 .collect();
-            json!({
+            let mut construct = json!({
                 "name": branch.construct,
                 "totals": json_totals(&branch.totals),
                 "objects": objects,
-            })
+            });
+            if !branch.edges.is_empty() {
+                construct["edges"] = branch.edges.iter().map(json_edge).collect();
+            }
+            construct
         })
         .collect();
     json!({ "stack": stack, "totals": json_totals(&total), "constructs": constructs })
+}
+
+/// What an application does with a topic, for a program.
+fn json_edge(edge: &Edge) -> Value {
+    match &edge.flow {
+        Flow::Reads { group, .. } => json!({ "flow": "reads", "topic": edge.topic, "group": group }),
+        Flow::Writes { transactional } => {
+            json!({ "flow": "writes", "topic": edge.topic, "transactional": transactional })
+        }
+        _ => json!({ "flow": "declares", "topic": edge.topic }),
+    }
 }
 
 /// Totals for a program: exact, with the unit in the name.

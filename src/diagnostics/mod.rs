@@ -138,6 +138,11 @@ impl Location {
         Self { column, ..self }
     }
 
+    /// Whether it is in a file that people write in YAML, and not in Rust.
+    pub(crate) fn is_yaml(&self) -> bool {
+        [".yaml", ".yml"].iter().any(|end| self.file.ends_with(end))
+    }
+
     /// The column, in characters from 1 on, if it is known.
     pub fn column(&self) -> Option<u32> {
         (self.column > 0).then_some(self.column)
@@ -282,7 +287,10 @@ impl Diagnostic {
     /// The call that acknowledges it, on its construct or on the stack; `None` for what cannot be acknowledged, and for what
     /// is acknowledged already.
     pub fn acknowledge_call(&self) -> Option<String> {
-        let possible = self.severity == Severity::Warning && *self.rule != rules::stack::ACKNOWLEDGED_NOTHING;
+        // The author of a file writes no Rust.
+        let possible = self.severity == Severity::Warning
+            && *self.rule != rules::stack::ACKNOWLEDGED_NOTHING
+            && !self.location().is_yaml();
         (possible && self.acknowledged.is_none()).then(|| {
             let receiver = if self.place.construct.is_empty() { "stack" } else { "" };
             format!("{receiver}.acknowledge(&{}, \"reason\")", self.rule.path)

@@ -26,6 +26,8 @@ pub(crate) enum Author {
     Raw,
     /// A builder call, as `.io_threads(…)`.
     Call(&'static str),
+    /// A team, by this key of its file.
+    File(&'static str),
     /// The construct itself. If there is a call that decides it: `use …`, or `it is …`.
     Construct(Option<&'static str>),
 }
@@ -101,6 +103,11 @@ impl Origin {
                     Some(Author::Construct(Some(instead))) => format!("remove {target}: {instead}"),
                     _ => finding.remedy(&target),
                 };
+            }
+            Author::File(key) => {
+                let own = self.setting.rsplit(' ').next().unwrap_or_default();
+                let target = if key == "config" { own } else { key };
+                return finding.remedy(&format!("`{target}`"));
             }
             Author::Call(call) => format!("change it in `{call}`"),
             Author::Construct(Some(instead)) => instead.replacen("use ", "change it in ", 1),

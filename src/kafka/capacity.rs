@@ -86,7 +86,11 @@ impl KafkaHandle {
             segment_age: settings
                 .number("segment.ms")
                 .map_or(plain.segment_age, Duration::from_millis),
-            traffic: topic.load.into(),
+            traffic: if topic.of_failures {
+                Traffic::Internal
+            } else {
+                topic.load.into()
+            },
             ..plain
         })
     }

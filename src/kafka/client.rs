@@ -1,7 +1,9 @@
 //! Client settings: property files that applications mount. Exactly-once delivery depends on client settings, not on
 //! settings of topics.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
+
+use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::{connection::ClientRole, handle::KafkaHandle, replication::Compression};
 use crate::{
@@ -15,7 +17,9 @@ use crate::{
     workload::{Labels, config_map},
 };
 
-/// Property files for the clients of a cluster, in one ConfigMap that applications mount.
+/// Property files for clients of which no more is known, in one ConfigMap that applications mount. What is known of an
+/// application, as its topics and its owner, is said by an [`Application`](crate::application::Application), which has
+/// files of its own.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;
@@ -66,6 +70,12 @@ impl Clients {
         self.consumers.push(consumer);
         self
     }
+
+    fn files(&self) -> Vec<ClientFile<'_>> {
+        let producers = self.producers.iter().map(|producer| producer.file(&self.kafka));
+        let consumers = self.consumers.iter().map(|consumer| consumer.file(&self.kafka));
+        producers.chain(consumers).collect()
+    }
 }
 
 /// A producer whose acknowledged records are written exactly once and survive the loss of a broker.
@@ -113,8 +123,30 @@ impl Producer {
     #[track_caller]
     pub fn transactional(name: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self {
-            transactional_id: Some(format!("{}-${{env:POD_NAME}}", prefix.into())),
+            transactional_id: Some(transactional_id(&prefix.into())),
             ..Self::idempotent(name)
+        }
+    }
+
+    /// The same producer with transactions, as [`Producer::transactional`].
+    pub(crate) fn with_transactions(mut self, prefix: &str) -> Self {
+        self.transactional_id = Some(transactional_id(prefix));
+        self
+    }
+
+    /// Its file, if it belongs to an application: what the application decides cannot be set by name.
+    pub(crate) fn file_of(&self, application: &str, kafka: &KafkaHandle) -> ClientFile<'_> {
+        let mut file = self.file(kafka);
+        file.settings.own("client.id", application.to_owned(), APPLICATION);
+        file
+    }
+
+    fn file(&self, kafka: &KafkaHandle) -> ClientFile<'_> {
+        ClientFile {
+            role: Role::Producer,
+            name: self.name.as_str().into(),
+            settings: self.all_settings(kafka),
+            location: self.location,
         }
     }
 
@@ -193,21 +225,78 @@ impl Producer {
         }
         settings
     }
+}
 
-    fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        let reader = Reader {
-            role: Role::Producer,
-            version: kafka.version(),
-            item: &self.name,
-        };
-        reader.check(check, &self.all_settings(kafka));
-    }
+/// What an application's clients are called.
+const APPLICATION: &str = "it is the name in `Application::new`";
+
+/// The `transactional.id` of each pod.
+fn transactional_id(prefix: &str) -> String {
+    format!("{prefix}-${{env:POD_NAME}}")
 }
 
 /// The settings for connecting to the cluster.
 fn own_connection(settings: &mut Settings, kafka: &KafkaHandle) {
     for (key, value) in kafka.client_settings().properties(ClientRole::Application) {
-        settings.own(key, value, "it is the cluster that `Clients::new` is given");
+        settings.own(key, value, "it is the cluster that these clients are given");
+    }
+}
+
+/// The file of a client.
+pub(crate) struct ClientFile<'a> {
+    role: Role,
+    /// Without its end.
+    name: Cow<'a, str>,
+    settings: Settings,
+    location: Location,
+}
+
+impl ClientFile<'_> {
+    /// Reports raw settings that cannot be meant, and names that no file can have.
+    pub(crate) fn check_all(files: &[Self], check: &mut Check<'_>, kafka: &KafkaHandle) {
+        for file in files {
+            let reader = Reader {
+                role: file.role,
+                version: kafka.version(),
+                item: &file.name,
+            };
+            reader.check(check, &file.settings);
+        }
+        let mut taken: BTreeMap<&str, Location> = BTreeMap::new();
+        for Self { name, location, .. } in files {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            let problem = if name.is_empty() || name.len() > 200 || !name.chars().all(allowed) {
+                Some(format!(
+                    "`{name}` cannot name a file: 1 to 200 letters, digits, `.`, `_` and `-`"
+                ))
+            } else {
+                taken
+                    .insert(name, *location)
+                    .map(|other| format!("`{name}.properties` is taken by the client of {other}"))
+            };
+            if let Some(problem) = problem {
+                check.report(&client::TWICE, problem, |finding| {
+                    finding
+                        .item(name.as_ref())
+                        .at(*location)
+                        .hint("give the client another name");
+                });
+            }
+        }
+    }
+
+    /// The files, as the keys of a ConfigMap.
+    pub(crate) fn object(files: &[Self], mut map: ConfigMap, kafka: &KafkaHandle) -> Object {
+        let texts = files.iter().map(|file| {
+            let text = file.settings.properties().to_text();
+            (format!("{}.properties", file.name), text)
+        });
+        map.data = Some(texts.collect());
+        let origins = files.iter().flat_map(|file| {
+            let field = format!("/data/{}.properties", file.name);
+            file.settings.origins(&field, "", &file.name, file.location)
+        });
+        Object::new(&map).of_version(kafka.version()).with_origins(origins)
     }
 }
 
@@ -216,6 +305,7 @@ fn own_connection(settings: &mut Settings, kafka: &KafkaHandle) {
 #[must_use]
 pub struct Consumer {
     name: String,
+    isolation: &'static str,
     max_poll_interval: Duration,
     session_timeout: Duration,
     settings: Settings,
@@ -230,10 +320,49 @@ impl Consumer {
     pub fn read_committed(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            isolation: "read_committed",
             max_poll_interval: 5.minutes(),
             session_timeout: 45.seconds(),
             settings: Settings::default(),
             location: Location::caller(),
+        }
+    }
+
+    /// The same consumer, and it also sees records of open and aborted transactions.
+    pub(crate) fn uncommitted(mut self) -> Self {
+        self.isolation = "read_uncommitted";
+        self
+    }
+
+    /// The file of an application's consumer in this group, under this name.
+    pub(crate) fn file_of<'a>(
+        &self,
+        application: &str,
+        name: String,
+        group: &str,
+        location: Location,
+        kafka: &KafkaHandle,
+    ) -> ClientFile<'a> {
+        let mut settings = self.all_settings(kafka);
+        settings.own("client.id", application.to_owned(), APPLICATION).own(
+            "group.id",
+            group.to_owned(),
+            "it is the group in `Application::consumes`",
+        );
+        ClientFile {
+            role: Role::Consumer,
+            name: name.into(),
+            settings,
+            location,
+        }
+    }
+
+    fn file(&self, kafka: &KafkaHandle) -> ClientFile<'_> {
+        ClientFile {
+            role: Role::Consumer,
+            name: self.name.as_str().into(),
+            settings: self.all_settings(kafka),
+            location: self.location,
         }
     }
 
@@ -268,7 +397,15 @@ impl Consumer {
         let mut settings = self.settings.clone();
         own_connection(&mut settings, kafka);
         settings
-            .own("isolation.level", "read_committed".to_owned(), "it is `read_committed`")
+            .own(
+                "isolation.level",
+                self.isolation.to_owned(),
+                if self.isolation == "read_committed" {
+                    "it is `read_committed`"
+                } else {
+                    "it is `read_uncommitted`, by `Group::read_uncommitted`"
+                },
+            )
             .own(
                 "enable.auto.commit",
                 "false".to_owned(),
@@ -298,15 +435,6 @@ impl Consumer {
             .raw("group.protocol")
             .is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("consumer"))
     }
-
-    fn check(&self, check: &mut Check<'_>, kafka: &KafkaHandle) {
-        let reader = Reader {
-            role: Role::Consumer,
-            version: kafka.version(),
-            item: &self.name,
-        };
-        reader.check(check, &self.all_settings(kafka));
-    }
 }
 
 impl Construct for Clients {
@@ -324,74 +452,13 @@ impl Construct for Clients {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
-        for producer in &self.producers {
-            producer.check(check, &self.kafka);
-        }
-        for consumer in &self.consumers {
-            consumer.check(check, &self.kafka);
-        }
-        let mut taken: BTreeMap<&str, Location> = BTreeMap::new();
-        let names = self
-            .producers
-            .iter()
-            .map(|producer| (producer.name.as_str(), producer.location))
-            .chain(
-                self.consumers
-                    .iter()
-                    .map(|consumer| (consumer.name.as_str(), consumer.location)),
-            );
-        for (name, location) in names {
-            let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-            let problem = if name.is_empty() || name.len() > 200 || !name.chars().all(allowed) {
-                Some(format!(
-                    "`{name}` cannot name a file: 1 to 200 letters, digits, `.`, `_` and `-`"
-                ))
-            } else {
-                taken
-                    .insert(name, location)
-                    .map(|other| format!("`{name}.properties` is taken by the client of {other}"))
-            };
-            if let Some(problem) = problem {
-                check.report(&client::TWICE, problem, |finding| {
-                    finding.item(name).at(location).hint("give the client another name");
-                });
-            }
-        }
+        ClientFile::check_all(&self.files(), check, &self.kafka);
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = Labels::new("kafka-clients", &self.meta.name, "");
-        let producers = self
-            .producers
-            .iter()
-            .map(|producer| (&producer.name, producer.all_settings(&self.kafka).properties()));
-        let consumers = self
-            .consumers
-            .iter()
-            .map(|consumer| (&consumer.name, consumer.all_settings(&self.kafka).properties()));
-        let mut files = config_map(context, &labels, &self.meta.name, []);
-        files.data = Some(
-            producers
-                .chain(consumers)
-                .map(|(name, properties)| (format!("{name}.properties"), properties.to_text()))
-                .collect(),
-        );
-        let origins = |name: &str, location, settings: Settings| {
-            settings.origins(&format!("/data/{name}.properties"), "", name, location)
-        };
-        let of_producers = self
-            .producers
-            .iter()
-            .flat_map(|producer| origins(&producer.name, producer.location, producer.all_settings(&self.kafka)));
-        let of_consumers = self
-            .consumers
-            .iter()
-            .flat_map(|consumer| origins(&consumer.name, consumer.location, consumer.all_settings(&self.kafka)));
-        vec![
-            Object::new(&files)
-                .of_version(self.kafka.version())
-                .with_origins(of_producers.chain(of_consumers)),
-        ]
+        let map = config_map(context, &labels, &self.meta.name, []);
+        vec![ClientFile::object(&self.files(), map, &self.kafka)]
     }
 }
 

@@ -44,6 +44,7 @@ impl Construct for KafkaCluster {
                 bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
                 protocol: Protocol::Plaintext,
             },
+            listener: self.client_listeners().into_iter().next(),
             first_brokers: self
                 .first_brokers(usize::from(self.effective_replication().factor).max(2))
                 .map(|(pool, id)| format!("{pool}-{id}.{headless}:{port}"))

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{connection::ClientSettings, listener::Protocol, log_defaults::LogDefaults, replication::Replication};
+use super::{
+    connection::ClientSettings,
+    listener::{Listener, Protocol},
+    log_defaults::LogDefaults,
+    pool::Roles,
+    replication::Replication,
+};
 use crate::{
     construct::{Check, Claim},
     context::Context,
@@ -34,6 +40,8 @@ pub(super) struct ClusterInfo {
     pub(super) mode: Mode,
     pub(super) images: ImageSet,
     pub(super) connection: ClientSettings,
+    /// The first listener for clients, if the cluster is part of a stack.
+    pub(super) listener: Option<Listener>,
     pub(super) first_brokers: Vec<String>,
     pub(super) brokers: Option<u32>,
     pub(super) controllers: u32,
@@ -60,6 +68,7 @@ impl KafkaHandle {
             images: ImageSet::confluent(version),
             first_brokers: connection.addresses().map(str::to_owned).collect(),
             connection,
+            listener: None,
             brokers: None,
             controllers: 0,
             replication: Replication::new(3, 2),
@@ -109,6 +118,11 @@ impl KafkaHandle {
         &self.0.first_brokers
     }
 
+    /// The listener that applications connect to, unless the cluster is external.
+    pub(crate) fn listener(&self) -> Option<&Listener> {
+        self.0.listener.as_ref()
+    }
+
     /// The number of its brokers, unless it is external.
     pub fn brokers(&self) -> Option<u32> {
         self.0.brokers
@@ -126,6 +140,11 @@ impl KafkaHandle {
 
     pub(crate) fn log_defaults(&self) -> LogDefaults {
         self.0.log
+    }
+
+    /// The labels of its brokers' pods.
+    pub(crate) fn broker_labels(&self) -> Labels {
+        Labels::new("kafka", &self.0.name, Roles::Broker.component())
     }
 
     /// The labels of all of its pods.

@@ -4,7 +4,7 @@ use super::{KafkaHandle, Mode, TopicsHandle, alerts, boards};
 use crate::{
     construct::Check,
     metrics::{broker, controller},
-    observability::{Alert, Board, Monitored, OVERVIEW, Sources, Target, of_table},
+    observability::{Alert, Board, Monitored, OVERVIEW, Owned, OwnedKind, Sources, Target, of_table},
     workload::VolumeClaims,
 };
 
@@ -56,6 +56,19 @@ impl Monitored for TopicsHandle {
     }
 
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
-        of_table(alerts::OF_TOPICS, OVERVIEW, self, sources).collect()
+        of_table(alerts::OF_TOPICS, OVERVIEW, self, sources)
+            .chain(of_table(alerts::OF_DEAD_LETTERS, OVERVIEW, self, sources))
+            .collect()
+    }
+
+    fn owned(&self) -> Vec<Owned> {
+        let owned = self.owned_by_teams().iter().map(|(topic, owner)| Owned {
+            kind: OwnedKind::Topic,
+            name: topic.clone(),
+            lag: None,
+            owner: Some(owner.clone()),
+            on_call: None,
+        });
+        owned.collect()
     }
 }

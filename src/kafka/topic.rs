@@ -1,3 +1,5 @@
+use std::{collections::BTreeMap, sync::Arc};
+
 use super::{
     handle::KafkaHandle,
     replication::{Compression, Replication},
@@ -128,8 +130,20 @@ pub struct Topic {
     pub(crate) replication: Option<Replication>,
     pub(crate) load: Option<Load>,
     pub(crate) settings: Settings,
+    /// Where it stands, if a team wrote it in a file.
+    pub(super) written: Option<Written>,
+    /// Whether it is for records that could not be processed: no one plans how many.
+    pub(super) of_failures: bool,
+    /// The names, after its own, of the topics for records of it that a consumer could not process.
+    failed: Vec<String>,
     pub(crate) location: Location,
 }
+
+/// The end of the name of a topic of dead letters.
+pub(crate) const DEAD_LETTERS: &str = "dlq";
+
+/// How long records that no consumer could process are kept: two weeks, so that someone on holiday still sees them.
+const FAILED_RETENTION: Duration = Duration::from_seconds(14 * 24 * 3600);
 
 impl Topic {
     /// A topic. Choose enough partitions: later you can only add more, which moves keys to other partitions.
@@ -142,8 +156,63 @@ impl Topic {
             replication: None,
             load: None,
             settings: Settings::default(),
+            written: None,
+            of_failures: false,
+            failed: Vec::new(),
             location: Location::caller(),
         }
+    }
+
+    /// Also declares `<topic>.dlq`, for records that a consumer could not process. It has as many partitions, because Spring
+    /// and others send a dead letter to the partition that it came from, the same limit of a batch and the same replication,
+    /// and keeps records for 14 days. Applications use it by `Application::dead_letters`; an alert tells when records arrive.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let kafka = KafkaCluster::external("events", Version::V4_3, "kafka.example.com:9092");
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let topics = stack.add(Topics::new("topics", &kafka).topic(
+    ///     Topic::new("orders", 6, Cleanup::delete_after(7.days())).dead_letters().retries("billing"),
+    /// ));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let declared = manifests.get("topics/configmap-topics.yaml").unwrap();
+    /// assert!(declared.contains("orders.dlq partitions=6"));
+    /// assert!(declared.contains("orders.billing.retry retention.ms=1209600000"));
+    /// ```
+    pub fn dead_letters(mut self) -> Self {
+        self.failed.push(DEAD_LETTERS.to_owned());
+        self
+    }
+
+    /// Also declares `<topic>.<application>.retry`, for records that this application tries again later. Each application has
+    /// one of its own: in a common one each would also process again what another could not. Otherwise it is like
+    /// [`Topic::dead_letters`]; the application uses it by `Application::retries`.
+    pub fn retries(mut self, application: impl AsRef<str>) -> Self {
+        self.failed.push(retry(application.as_ref()));
+        self
+    }
+
+    /// The topics that it declares beside itself.
+    pub(super) fn beside(&self) -> impl Iterator<Item = Self> {
+        self.failed.iter().map(|end| {
+            let mut settings = Settings::default();
+            if let Some(size) = self.settings.number("max.message.bytes") {
+                settings.set("Topic::largest_batch(…)", "max.message.bytes", size);
+            }
+            Self {
+                name: format!("{}.{end}", self.name),
+                partitions: self.partitions,
+                cleanup: Cleanup::delete_after(FAILED_RETENTION),
+                replication: self.replication,
+                load: None,
+                settings,
+                written: self.written.as_ref().map(|_| Written::default()),
+                of_failures: true,
+                failed: Vec::new(),
+                location: self.location,
+            }
+        })
     }
 
     /// The location to report, if it is not the line that calls [`Topic::new`]: such as a line of a file that was read.
@@ -235,6 +304,25 @@ impl Topic {
     }
 }
 
+/// The end of the name of the topic for what an application tries again.
+fn retry(application: &str) -> String {
+    format!("{application}.retry")
+}
+
+/// Where a topic stands in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    /// The line of each of Kafka's keys, and the key of the file that says it.
+    pub(super) keys: BTreeMap<String, (Location, &'static str)>,
+}
+
+impl Written {
+    /// The line that says a setting, and the key of the file.
+    pub(super) fn of(&self, key: &str) -> Option<(Location, &'static str)> {
+        self.keys.get(key).copied()
+    }
+}
+
 /// A topic that something writes or reads: [`TopicsHandle::topic`](super::TopicsHandle::topic) gives that of a declared one,
 /// [`KafkaHandle::external_topic`] that of one that exists without this stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +330,16 @@ pub struct TopicHandle {
     pub(super) name: String,
     pub(super) kafka: KafkaHandle,
     pub(super) declared: Declared,
+    /// What is declared with it.
+    pub(super) set: Arc<[DeclaredTopic]>,
     pub(super) location: Location,
+}
+
+/// What is known of a declared topic by its handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DeclaredTopic {
+    pub(super) name: String,
+    pub(super) load: Option<Load>,
 }
 
 /// Whether a topic is declared where its handle comes from.
@@ -254,6 +351,8 @@ pub(super) enum Declared {
     Elsewhere,
     /// It is not, and this is the most similar name that is.
     Missing(Option<String>),
+    /// It is not: this call of this topic would declare it.
+    NotBeside { topic: String, call: &'static str },
 }
 
 impl TopicHandle {
@@ -267,16 +366,55 @@ impl TopicHandle {
         &self.kafka
     }
 
+    /// Its load, if it is declared with one.
+    pub(crate) fn load(&self) -> Option<Load> {
+        self.set.iter().find(|topic| topic.name == self.name)?.load
+    }
+
+    /// The line that named it.
+    pub(crate) fn location(&self) -> Location {
+        self.location
+    }
+
+    /// Its topic of dead letters.
+    pub(crate) fn dead_letters(&self, location: Location) -> Self {
+        self.beside(DEAD_LETTERS, ".dead_letters()", location)
+    }
+
+    /// The topic for what an application tries again.
+    pub(crate) fn retries(&self, application: &str, location: Location) -> Self {
+        self.beside(&retry(application), ".retries(…)", location)
+    }
+
+    /// A topic that is declared with it by a call. That of a topic of another owner is the other's affair.
+    fn beside(&self, end: &str, call: &'static str, location: Location) -> Self {
+        let name = format!("{}.{end}", self.name);
+        let declared = match &self.declared {
+            Declared::Here if self.set.iter().all(|topic| topic.name != name) => Declared::NotBeside {
+                topic: self.name.clone(),
+                call,
+            },
+            Declared::Here => Declared::Here,
+            // The name of the topic itself is told already.
+            Declared::Elsewhere | Declared::Missing(_) | Declared::NotBeside { .. } => Declared::Elsewhere,
+        };
+        Self {
+            name,
+            declared,
+            location,
+            ..self.clone()
+        }
+    }
+
     /// Reports a handle of another stack, and a name that is not declared.
     pub fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
-        let Declared::Missing(near) = &self.declared else {
-            return;
-        };
         let message = format!("topic `{}` is not declared", self.name);
-        let hint = match near {
-            Some(near) => format!("name `{near}` in `.topic(…)`, or declare it in `Topics::new`"),
-            None => "name a declared one in `.topic(…)`, or declare it in `Topics::new`".to_owned(),
+        let hint = match &self.declared {
+            Declared::Here | Declared::Elsewhere => return,
+            Declared::NotBeside { topic, call } => format!("add `{call}` to the topic `{topic}`"),
+            Declared::Missing(Some(near)) => format!("name `{near}` in `.topic(…)`, or declare it in `Topics::new`"),
+            Declared::Missing(None) => "name a declared one in `.topic(…)`, or declare it in `Topics::new`".to_owned(),
         };
         check.report(&topic::UNDECLARED, message, |finding| {
             finding.item(&self.name).at(self.location).hint(hint);
@@ -292,6 +430,7 @@ impl KafkaHandle {
             name: name.into(),
             kafka: self.clone(),
             declared: Declared::Elsewhere,
+            set: Arc::new([]),
             location: Location::caller(),
         }
     }

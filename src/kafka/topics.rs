@@ -1,5 +1,7 @@
 //! The topics of a cluster: a file that declares them, a Job that applies it, and a CronJob that applies it again every hour.
 
+use std::sync::Arc;
+
 use k8s_openapi::{
     api::{
         batch::v1::{
@@ -13,12 +15,13 @@ use k8s_openapi::{
 
 use super::{
     handle::KafkaHandle,
-    topic::{Declared, Topic, TopicHandle},
+    teams::{self, Team, TeamFiles, TeamTopics},
+    topic::{DEAD_LETTERS, Declared, DeclaredTopic, Topic, TopicHandle},
 };
 use crate::{
     capacity::Capacity,
     catalogue::Role,
-    construct::{Check, Claim, Construct, Meta},
+    construct::{Check, Claim, Construct, Edge, Flow, Meta},
     context::Context,
     diagnostics::{
         Author, Location, Origin,
@@ -73,6 +76,7 @@ pub struct Topics {
     meta: Meta,
     kafka: KafkaHandle,
     topics: Vec<Topic>,
+    of_teams: TeamTopics,
     options: PodOptions,
 }
 
@@ -84,20 +88,32 @@ impl Topics {
             meta: Meta::new(name),
             kafka: kafka.clone(),
             topics: Vec::new(),
+            of_teams: TeamTopics::default(),
             options: PodOptions::default(),
         }
     }
 
     /// Declares a topic.
     pub fn topic(mut self, topic: Topic) -> Self {
+        let beside: Vec<Topic> = topic.beside().collect();
         self.topics.push(topic);
+        self.topics.extend(beside);
         self
     }
 
     /// Declares several topics.
-    pub fn topics(mut self, topics: impl IntoIterator<Item = Topic>) -> Self {
-        self.topics.extend(topics);
-        self
+    pub fn topics(self, topics: impl IntoIterator<Item = Topic>) -> Self {
+        topics.into_iter().fold(self, Self::topic)
+    }
+
+    /// Declares the topics that teams write themselves, in files, within the limits of each team. A file of a folder that is
+    /// not that of a team is a finding. For the cluster it makes no difference which of the two declares a topic.
+    pub fn teams(mut self, files: &TeamFiles, teams: impl IntoIterator<Item = Team>) -> Self {
+        let teams: Vec<Team> = teams.into_iter().collect();
+        let read = teams::read(files, &teams, self.kafka.replication());
+        self.of_teams.findings.extend(read.findings);
+        self.of_teams.owned.extend(read.owned);
+        self.topics(read.topics)
     }
 
     fn labels(&self) -> Labels {
@@ -156,6 +172,14 @@ impl Topics {
             // They are the construct's in the settings, which know no line of an external cluster.
             origins.retain(|origin| lines.iter().all(|line| line.setting != origin.setting));
             origins.extend(lines);
+            if let Some(written) = &topic.written {
+                for origin in &mut origins {
+                    let key = origin.setting.rsplit(' ').next().unwrap_or_default();
+                    let (location, key) = written.of(key).unwrap_or((topic.location, "name"));
+                    (origin.location, origin.author) = (location, Author::File(key));
+                    topic.name.clone_into(&mut origin.item);
+                }
+            }
             origins
         })
     }
@@ -276,7 +300,8 @@ impl Topics {
                 finding
                     .item(&topic.name)
                     .at(topic.location)
-                    .hint("choose another name in `Topic::new`");
+                    .hint("choose another name in `Topic::new`")
+                    .yaml_hint("choose another `name`");
             });
         }
         for Raw { key, value, location } in topic.settings.all_raw() {
@@ -328,7 +353,9 @@ impl Topics {
 pub struct TopicsHandle {
     name: String,
     kafka: KafkaHandle,
-    topics: Vec<String>,
+    topics: Arc<[DeclaredTopic]>,
+    /// Topics of dead letters that a team owns.
+    owned: Vec<(String, String)>,
 }
 
 impl TopicsHandle {
@@ -337,21 +364,35 @@ impl TopicsHandle {
         &self.name
     }
 
+    /// The topics of dead letters that a team owns, with the owner of each.
+    pub(crate) fn owned_by_teams(&self) -> &[(String, String)] {
+        &self.owned
+    }
+
+    /// The names of its topics of dead letters.
+    pub(crate) fn dead_letters(&self) -> impl Iterator<Item = &str> {
+        self.topics.iter().map(|topic| topic.name.as_str()).filter(|name| {
+            name.strip_suffix(DEAD_LETTERS)
+                .is_some_and(|source| source.ends_with('.'))
+        })
+    }
+
     /// One of the topics, for what writes or reads it. A name that is not declared is a finding of the construct that is
     /// given the handle.
     #[track_caller]
     pub fn topic(&self, name: impl Into<String>) -> TopicHandle {
         let name = name.into();
-        let declared = if self.topics.contains(&name) {
+        let declared = if self.topics.iter().any(|topic| topic.name == name) {
             Declared::Here
         } else {
-            let near = nearest(&name, self.topics.iter().map(String::as_str));
+            let near = nearest(&name, self.topics.iter().map(|topic| topic.name.as_str()));
             Declared::Missing(near.map(str::to_owned))
         };
         TopicHandle {
             name,
             kafka: self.kafka.clone(),
             declared,
+            set: Arc::clone(&self.topics),
             location: Location::caller(),
         }
     }
@@ -372,8 +413,24 @@ impl Construct for Topics {
         TopicsHandle {
             name: self.meta.name.clone(),
             kafka: self.kafka.clone(),
-            topics: self.topics.iter().map(|topic| topic.name.clone()).collect(),
+            owned: self.of_teams.owned.clone(),
+            topics: self
+                .topics
+                .iter()
+                .map(|topic| DeclaredTopic {
+                    name: topic.name.clone(),
+                    load: topic.load,
+                })
+                .collect(),
         }
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        let cluster = self.kafka.bootstrap_servers();
+        self.topics
+            .iter()
+            .map(|topic| Edge::new(cluster, &topic.name, Flow::Declares, topic.location))
+            .collect()
     }
 
     fn claims(&self) -> Vec<Claim> {
@@ -386,6 +443,9 @@ impl Construct for Topics {
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
         self.check_pod(check);
+        for finding in &self.of_teams.findings {
+            check.add(finding.clone(), |_| {});
+        }
         for topic in &self.topics {
             self.check_topic(check, topic);
         }

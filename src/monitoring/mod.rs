@@ -33,7 +33,7 @@ use crate::{
     context::Context,
     kafka::KafkaHandle,
     metrics::exporter as exported,
-    observability::{Alert, ExternalExporter, LagOf, Monitored, Sources, Target, Thresholds},
+    observability::{Alert, ExternalExporter, LagOf, Monitored, Owned, OwnedKind, Sources, Target, Thresholds},
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,
 };
@@ -288,6 +288,7 @@ impl Monitoring {
             exported::ALL,
         );
         let targets = components.iter().flat_map(|component| component.targets());
+        let owned: Vec<Owned> = components.iter().flat_map(|component| component.owned()).collect();
         Sources {
             namespace: context.namespace.clone(),
             cluster: self.kafka.name().to_owned(),
@@ -297,8 +298,22 @@ impl Monitoring {
             brokers: self.kafka.brokers(),
             volumes: components.iter().flat_map(|component| component.volumes()).collect(),
             external: self.external.clone(),
-            thresholds: self.thresholds.clone(),
+            thresholds: self.thresholds_with(&owned),
+            owned,
         }
+    }
+
+    /// The thresholds with the limits of watched groups. Those of the stack's author come first, because the first counts.
+    fn thresholds_with(&self, owned: &[Owned]) -> Thresholds {
+        let mut thresholds = self.thresholds.clone();
+        for Owned { kind, name, lag, .. } in owned {
+            let of = LagOf::Group(name.clone());
+            let has_one = thresholds.lag.special.iter().any(|(known, _)| *known == of);
+            if let (OwnedKind::Group, Some(records), false) = (kind, lag, has_one) {
+                thresholds.lag.special.push((of, *records));
+            }
+        }
+        thresholds
     }
 }
 

@@ -6,13 +6,16 @@
 mod alert;
 mod board;
 mod catalog;
+mod owned;
 pub(crate) mod panels;
 mod sources;
 mod thresholds;
 
+pub(crate) use self::owned::{OWNER_LABELS, owner, owner_templates};
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
     board::{Board, Colour, Panel, PanelUnit, Query, Variable, View},
+    owned::{Owned, OwnedKind},
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{
@@ -96,6 +99,11 @@ pub trait Monitored: fmt::Debug + Send + Sync + 'static {
     /// once.
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
         let _ = sources;
+        Vec::new()
+    }
+
+    /// What it answers for: the alerts about it carry its owner, and its limits hold. Nothing by default.
+    fn owned(&self) -> Vec<Owned> {
         Vec::new()
     }
 

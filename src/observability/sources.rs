@@ -1,6 +1,6 @@
 //! What Prometheus scrapes, and the selectors of the resulting series.
 
-use super::Thresholds;
+use super::{Owned, Thresholds};
 use crate::{
     metrics::{Metric, MetricType, exporter, kubelet, objects, record, target},
     promql::{DeclaredMetric, Selector},
@@ -108,6 +108,8 @@ pub struct Sources {
     /// Exporters that are scraped by monitors outside this stack.
     pub(crate) external: Vec<ExternalExporter>,
     pub(crate) thresholds: Thresholds,
+    /// Groups and topics that someone answers for.
+    pub(crate) owned: Vec<Owned>,
 }
 
 /// An exporter that is not scraped by a monitor of this stack. It lets an [`Alert`](super::Alert) use its metrics.

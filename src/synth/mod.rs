@@ -6,6 +6,7 @@ mod across;
 mod amendments;
 mod constructs;
 mod deployers;
+mod edges;
 mod identities;
 mod namespace;
 mod objects;
@@ -17,7 +18,7 @@ pub use across::check_across;
 pub use tree::{Branch, Leaf};
 
 use crate::{
-    diagnostics::Diagnostics,
+    diagnostics::{Diagnostic, Diagnostics},
     manifest::Manifests,
     stack::Stack,
     synth::{amendments::Outcome, objects::Extent, render::Rendered},
@@ -54,7 +55,7 @@ pub fn synth(stack: &Stack) -> Synthesis {
             ..Synthesis::default()
         };
     };
-    let tree = tree::of(&rendered);
+    let tree = tree::of(stack, &rendered);
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
@@ -84,7 +85,7 @@ pub fn check(stack: &Stack) -> Synthesis {
     Synthesis {
         findings,
         manifests: None,
-        tree: tree::of(&rendered.unwrap_or_default()),
+        tree: tree::of(stack, &rendered.unwrap_or_default()),
     }
 }
 
@@ -103,8 +104,28 @@ impl Depth {
     }
 }
 
-/// All findings, and what was rendered if there are no errors.
+/// All findings, and what was rendered if there are no errors. What is wrong in a file of YAML is mended there.
 fn judge(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'_>>>) {
+    let (mut findings, rendered) = judge_all(stack, depth);
+    let of_files = |finding: &&mut Diagnostic| finding.location().is_yaml();
+    for finding in findings.all_mut().iter_mut().filter(of_files) {
+        if let Some(hint) = finding.yaml_hint.take() {
+            finding.hint = hint;
+        } else if names_a_call(&finding.hint) {
+            "change the topic in this file, or ask the owners of the stack".clone_into(&mut finding.hint);
+        }
+    }
+    (findings, rendered)
+}
+
+/// Whether a hint names a call of this crate.
+fn names_a_call(hint: &str) -> bool {
+    let code = hint.split('`').skip(1).step_by(2);
+    code.into_iter()
+        .any(|code| code.contains("(…)") || code.contains("::") || code.starts_with('.'))
+}
+
+fn judge_all(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'_>>>) {
     let mut findings = constructs::check(stack);
     if findings.has_errors() {
         // What objects are to each other means little then. What a setting is does not depend on the others.

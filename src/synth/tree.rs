@@ -1,7 +1,9 @@
 //! What a stack consists of: its constructs, and their objects.
 
 use crate::{
+    construct::{Edge, Flow},
     manifest::Identity,
+    stack::Stack,
     synth::{
         render::{Rendered, RenderedObject},
         totals::Totals,
@@ -15,6 +17,8 @@ pub struct Branch {
     pub construct: String,
     /// Each object and its file, in the order of application.
     pub objects: Vec<Leaf>,
+    /// The topics that it writes and reads, in the order in which they were declared.
+    pub edges: Vec<Edge>,
     /// The requests and limits of its workloads, and their volume claims.
     pub totals: Totals,
 }
@@ -28,16 +32,23 @@ pub struct Leaf {
     pub path: String,
 }
 
-pub(super) fn of(rendered: &[Rendered<'_>]) -> Vec<Branch> {
+pub(super) fn of(stack: &Stack, rendered: &[Rendered<'_>]) -> Vec<Branch> {
     let leaf = |object: &RenderedObject| Leaf {
         identity: object.identity().clone(),
         path: object.file.path.clone(),
+    };
+    let edges = |construct: &str| {
+        let part = stack.constructs.iter().find(|part| part.meta().name == construct);
+        let mut edges = part.map_or_else(Vec::new, |part| part.edges());
+        edges.retain(|edge| edge.flow != Flow::Declares);
+        edges
     };
     rendered
         .iter()
         .map(|part| Branch {
             construct: part.construct.to_owned(),
             objects: part.objects.iter().map(leaf).collect(),
+            edges: edges(part.construct),
             totals: part.objects.iter().map(|object| object.totals).sum(),
         })
         .collect()

@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 
 use super::Labels;
-use crate::context::Context;
+use crate::context::{Context, MANAGED_BY};
 
 /// Who may connect to a client port.
 ///
@@ -63,6 +63,28 @@ impl Access {
         Self::only(Some(namespace.into()), pairs(labels))
     }
 
+    /// The stack's own components, and the pods of its declared applications: an `Application` that says which pods are
+    /// its own adds a network policy that lets them in.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let kafka = stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3))
+    ///         .listener(Listener::plaintext("CLIENT", 9092).access(Access::applications())),
+    /// );
+    /// let topics = stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
+    /// stack.add(Application::new("shop", &kafka).pods([("app", "shop")]).produces(&topics.topic("orders")));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// assert!(manifests.get("shop/networkpolicy-shop-kafka.yaml").unwrap().contains("app: shop"));
+    /// ```
+    pub fn applications() -> Self {
+        Self::pods([(MANAGED_BY[0], MANAGED_BY[1])])
+    }
+
     /// These clients and others.
     #[must_use]
     pub fn or(self, others: Self) -> Self {
@@ -88,6 +110,11 @@ impl Access {
 }
 
 impl Clients {
+    /// The namespace of the pods, if it is not the stack's own.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     fn peer(&self) -> NetworkPolicyPeer {
         let pods = LabelSelector {
             match_labels: (!self.labels.is_empty()).then(|| self.labels.clone()),

@@ -463,7 +463,7 @@ fn capacity_lists_the_figures_that_are_missing() {
 
     pool kafka: 3 brokers
     each broker                all up     one down          has  ceiling   headroom
-    partition replicas            300                     1,000    100 %       70 %
+    partition replicas            384                     1,000    100 %       61 %
 
     - not given for pool `kafka`: disk throughput, network throughput, throughput of
       a core; add `.disk_throughput(125.mebibytes_per_second())`,
@@ -489,5 +489,5 @@ fn capacity_lists_the_figures_that_are_missing() {
     for unknown in ["needs", "has", "headroom_percent", "holds"] {
         assert!(pool["limits"][0][unknown].is_null(), "{unknown}");
     }
-    assert_eq!(pool["limits"][6]["needs"], 300);
+    assert_eq!(pool["limits"][6]["needs"], 384);
 }

@@ -486,7 +486,7 @@ spec:
         CONNECT,
     ),
     case(&topic::TWICE, Base::Out("prod"), &[("value: other-offsets", "value: connect-offsets"), ("value: \"kafka:9092\"", "value: \"broker.example.com:9092\"")], CONNECT),
-    case(&api::TRANSACTIONAL_ID, Base::Out("prod"), &[("  idempotent-producer.properties: |\n", "  idempotent-producer.properties: |\n    transactional.id=billing-${env:POD_NAME}\n")], ""),
+    case(&api::TRANSACTIONAL_ID, Base::Out("prod"), &[("  idempotent-producer.properties: |\n", "  idempotent-producer.properties: |\n    transactional.id=import-${env:POD_NAME}\n")], ""),
     // A Kustomization that substitutes nothing, objects that are left as they are, and variables that are meant.
     case(
         &api::SUBSTITUTED,

@@ -1,5 +1,6 @@
 //! Rules as data, one file a family. The checks that apply them live with the constructs.
 
+pub mod application;
 pub mod capacity;
 pub mod client;
 pub mod durability;
@@ -15,6 +16,7 @@ use crate::diagnostics::Rule;
 
 /// The rules of this room, family by family.
 pub(crate) const FAMILIES: &[&[&Rule]] = &[
+    application::RULES,
     capacity::RULES,
     client::RULES,
     durability::RULES,

@@ -3,11 +3,12 @@
 mod broker;
 pub(crate) mod cluster;
 mod controller;
+mod dead_letters;
 mod storage;
 pub(crate) mod texts;
 mod topics;
 
-pub(super) use self::topics::ALL as OF_TOPICS;
+pub(super) use self::{dead_letters::ALL as OF_DEAD_LETTERS, topics::ALL as OF_TOPICS};
 
 use super::{KafkaHandle, Mode};
 use crate::observability::{Alert, OVERVIEW, Sources, of_table};

@@ -3,7 +3,9 @@
 use crate::{
     metrics::{exporter, record},
     monitoring::Monitoring,
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, Page, Samples, Sources, minutes},
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, OwnedKind, Page, Samples, Sources, minutes,
+    },
     promql::Selector,
 };
 
@@ -319,11 +321,14 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 `auto.offset.reset`.",
             ],
         },
-        test: |_, _| {
+        test: |_, sources| {
+            // An owner's, if there is one, so that the test is one of its labels too.
+            let group = sources.owned.iter().find(|owned| owned.kind == OwnedKind::Group);
+            let group = (GROUP.0, group.map_or(GROUP.1, |owned| owned.name.as_str()));
             AlertTest::value("")
                 .given(
                     &exporter::GROUP_MEMBERS,
-                    &[GROUP],
+                    &[group],
                     Samples::Gauge {
                         healthy: 2.0,
                         tolerated: 0.0,
@@ -332,7 +337,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 )
                 .given(
                     &exporter::COMMITTED_OFFSET,
-                    &[GROUP, TOPIC, PARTITION],
+                    &[group, TOPIC, PARTITION],
                     Samples::Counter {
                         from: 100.0,
                         healthy: 0.0,
@@ -342,10 +347,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 )
                 .given(
                     &exporter::CONSUMER_LAG,
-                    &[GROUP, TOPIC, PARTITION],
+                    &[group, TOPIC, PARTITION],
                     Samples::Constant(5.0),
                 )
-                .label("consumergroup", GROUP.1)
+                .label("consumergroup", group.1)
         },
     },
 ];

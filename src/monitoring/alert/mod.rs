@@ -13,7 +13,10 @@ use super::{Monitoring, resource::AlertingRule};
 use crate::{
     diagnostics::{Diagnostic, rules::observability as rules},
     metrics::Metric,
-    observability::{Alert, AlertTest, CLUSTER, ExpectedDescription, Monitored, OVERVIEW, Sources, of_table},
+    observability::{
+        Alert, AlertTest, CLUSTER, ExpectedDescription, Monitored, OVERVIEW, OwnedKind, Sources, of_table,
+        owner_templates,
+    },
     promql::{self, Analysis, analyze},
 };
 
@@ -72,20 +75,25 @@ impl Monitoring {
             ),
             ("dashboard_url", self.grafana.dashboard_url(alert.board, sources)),
         ];
-        let labels = [
+        let mut labels = vec![
             ("severity", alert.severity.label().to_owned()),
             // Also for metrics of the kubelet, which have no label for the cluster.
             (CLUSTER, sources.cluster.clone()),
         ];
-        let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+        labels.extend(
+            owned(&alert.name)
+                .into_iter()
+                .flat_map(|kind| owner_templates(&sources.owned, kind)),
+        );
+        let text = |(key, value): (&str, String)| (key.to_owned(), value);
         let rule = AlertingRule {
             alert: alert.name.clone().into_owned(),
             expr: alert.expression.clone(),
             for_duration: (alert.for_duration.as_millis() > 0).then(|| alert.for_duration.to_string()),
-            labels: labels.map(owned).into(),
+            labels: labels.into_iter().map(text).collect(),
             annotations: annotations
                 .into_iter()
-                .filter_map(|(key, value)| Some(owned((key, value?))))
+                .filter_map(|(key, value)| Some(text((key, value?))))
                 .collect(),
         };
         Ready {
@@ -118,6 +126,17 @@ impl Ready<'_> {
             Some(test) => test.check(&analysis, sources),
             None => untested(&analysis, "the alert has no test", AlertTest::call(&analysis, sources)),
         }
+    }
+}
+
+/// What an alert is about, if that may have an owner.
+pub(super) fn owned(alert: &str) -> Option<OwnedKind> {
+    match alert {
+        "KafkaDeadLetters" => Some(OwnedKind::Topic),
+        _ => consumer::ALL
+            .iter()
+            .any(|row| row.name == alert)
+            .then_some(OwnedKind::Group),
     }
 }
 

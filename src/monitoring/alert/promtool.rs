@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{AlertingRule, Ready, rules};
+use super::{AlertingRule, Ready, owned, rules};
 use crate::{
     diagnostics::Diagnostic,
     metrics::MetricType,
-    observability::{AlertTest, ExpectedDescription, Samples, Sources, TestSeries},
+    observability::{AlertTest, ExpectedDescription, OWNER_LABELS, Samples, Sources, TestSeries, owner},
     promql::Analysis,
     quantity::Duration,
 };
@@ -106,12 +106,22 @@ impl AlertTest {
         let fires = change + delay + for_duration;
         let firing_minutes = delay + for_duration + 10;
         let resolved = change + firing_minutes + recovery;
-        let labels: BTreeMap<&str, &str> = in_namespace
+        let mut labels: BTreeMap<&str, &str> = in_namespace
             .then_some(("namespace", sources.namespace.as_str()))
             .into_iter()
             .chain(self.labels.iter().map(|(name, value)| (&**name, value.as_str())))
             .chain(rule.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             .collect();
+        if let Some(kind) = owned(&rule.alert) {
+            let name = labels.get(kind.label()).copied().unwrap_or_default();
+            for label in OWNER_LABELS {
+                match owner(&sources.owned, label, kind, name) {
+                    Some(value) => labels.insert(label, value),
+                    // Its template comes to nothing then.
+                    None => labels.remove(label),
+                };
+            }
+        }
         let annotations: BTreeMap<&str, String> = rule
             .annotations
             .iter()

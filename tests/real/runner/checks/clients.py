@@ -12,8 +12,8 @@ def files(stack, mark, without="~"):
 
 
 def emitted(stack, what):
-    """The file for a `producer` or a `consumer`, or "-" where the stack has none."""
-    found = files(stack, "acks", "transactional.id") if what == "producer" else files(stack, "isolation.level")
+    """The file for a `producer` or a `consumer` of no group of its own, or "-" where the stack has none."""
+    found = files(stack, "acks", "transactional.id") if what == "producer" else files(stack, "isolation.level", "group.id")
     return found[0] if found else "-"
 
 

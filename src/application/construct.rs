@@ -1,0 +1,94 @@
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+use super::{Application, ApplicationHandle};
+use crate::{
+    construct::{Check, Claim, Construct, Edge, Meta},
+    context::Context,
+    diagnostics::rules::application,
+    kafka::ClientFile,
+    manifest::Object,
+    workload::{Access, IngressRule, Labels, config_map, network_policy},
+};
+
+impl Construct for Application {
+    type Handle = ApplicationHandle;
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn handle(&self, _: &Context) -> ApplicationHandle {
+        ApplicationHandle {
+            name: self.meta.name.clone(),
+            kafka: self.kafka.clone(),
+            owned: self.owned(),
+        }
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        self.check_all(check);
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        let cluster = self.kafka.bootstrap_servers();
+        let groups = self.groups().into_iter().map(|(group, _)| {
+            Claim::new("group", cluster, &group.name, &application::GROUP, group.location)
+                .item(&group.name)
+                .hint("give each application a group of its own in `Group::named`")
+        });
+        let ids = self.transactional.iter().map(|(prefix, location)| {
+            Claim::new(
+                "transactional id",
+                cluster,
+                prefix,
+                &application::TRANSACTIONAL_ID,
+                *location,
+            )
+            .item(prefix)
+            .hint("give each application a prefix of its own in `.transactional(…)`")
+        });
+        groups.chain(ids).collect()
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        self.all_edges()
+    }
+
+    fn render(&self, context: &Context) -> Vec<Object> {
+        let labels = Labels::new("kafka-clients", &self.meta.name, "");
+        let mut map = config_map(context, &labels, self.object_name(), []);
+        if let Some(namespace) = self.namespace() {
+            map.metadata.namespace = Some(namespace.to_owned());
+        }
+        let files = ClientFile::object(&self.files(), map, &self.kafka);
+        let policy = self.policy(context, &labels).map(|policy| Object::new(&policy));
+        std::iter::once(files).chain(policy).collect()
+    }
+}
+
+impl Application {
+    /// The namespace of its pods, if it is not the stack's own.
+    fn namespace(&self) -> Option<&str> {
+        match &self.pods {
+            Some(Access::Only(pods)) => pods.first()?.namespace(),
+            _ => None,
+        }
+    }
+
+    /// Lets its pods connect to the brokers, where the listener does not admit everyone: policies for the same pods add up.
+    fn policy(&self, context: &Context, labels: &Labels) -> Option<NetworkPolicy> {
+        let listener = self.kafka.listener()?;
+        if listener.access == Access::Open {
+            return None;
+        }
+        let name = self.object_name();
+        let rule = IngressRule::Clients(self.pods.clone()?, vec![listener.port]);
+        let mut policy = network_policy(context, &self.kafka.broker_labels(), &name, [rule]);
+        policy.metadata = labels.metadata(context, name);
+        Some(policy)
+    }
+}

@@ -1,0 +1,345 @@
+//! Applications: their topics, groups, dead letters and pods.
+
+use kafka_stacks::prelude::*;
+
+use super::{
+    case::{A_NAME, Case, Sound, calls, not_a_call},
+    dedicated, empty, orders,
+};
+
+/// A cluster with the topic `orders`, and what is built from the handles.
+fn beside_orders<const N: usize>(build: impl FnOnce(&KafkaHandle, &TopicsHandle) -> [Application; N]) -> Stack {
+    with_orders(dedicated(), orders(), build)
+}
+
+/// The same, and the topic has dead letters.
+fn beside_failures<const N: usize>(build: impl FnOnce(&KafkaHandle, &TopicsHandle) -> [Application; N]) -> Stack {
+    with_orders(dedicated(), orders().dead_letters(), build)
+}
+
+fn with_orders<const N: usize>(
+    cluster: KafkaCluster,
+    orders: Topic,
+    build: impl FnOnce(&KafkaHandle, &TopicsHandle) -> [Application; N],
+) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(cluster);
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders));
+    for application in build(&kafka, &topics) {
+        stack.add(application);
+    }
+    stack
+}
+
+/// Writes `orders`, so that the topic is used.
+fn shop(kafka: &KafkaHandle, topics: &TopicsHandle) -> Application {
+    Application::new("shop", kafka).produces(&topics.topic("orders"))
+}
+
+fn closed() -> KafkaCluster {
+    dedicated().listener(Listener::plaintext("CLIENT", 9092).access(Access::applications()))
+}
+
+#[expect(clippy::too_many_lines, reason = "a list")]
+pub(super) fn broken() -> Vec<Case> {
+    let reader = |kafka: &KafkaHandle, topics: &TopicsHandle, name: &str, group: Group| {
+        Application::new(name, kafka).consumes(&topics.topic("orders"), group)
+    };
+    vec![
+        calls(
+            "an edge to a topic that is not declared",
+            beside_orders(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    Application::new("mail", kafka).consumes(&topics.topic("oders"), Group::named("mail")),
+                ]
+            }),
+            &["name `orders` in `.topic(…)`"],
+            beside_orders(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    Application::new("mail", kafka).consumes(&topics.topic("orders"), Group::named("mail")),
+                ]
+            }),
+        ),
+        not_a_call(
+            "two applications in one group",
+            beside_orders(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    reader(kafka, topics, "mail", Group::named("readers")),
+                    reader(kafka, topics, "search", Group::named("readers")),
+                ]
+            }),
+            A_NAME,
+        ),
+        not_a_call(
+            "two applications with one transactional id",
+            beside_orders(|kafka, topics| {
+                [
+                    shop(kafka, topics).transactional("orders"),
+                    Application::new("import", kafka)
+                        .produces(&topics.topic("orders"))
+                        .transactional("orders"),
+                ]
+            }),
+            A_NAME,
+        ),
+        calls(
+            "a consumer of a transactional producer that reads uncommitted",
+            beside_orders(|kafka, topics| {
+                [
+                    shop(kafka, topics).transactional("shop"),
+                    reader(kafka, topics, "mail", Group::named("mail").read_uncommitted()),
+                ]
+            }),
+            &["remove `.read_uncommitted()`"],
+            beside_orders(|kafka, topics| {
+                [
+                    shop(kafka, topics).transactional("shop"),
+                    reader(kafka, topics, "mail", Group::named("mail")),
+                ]
+            }),
+        ),
+        calls(
+            "a topic that is only read, and dead letters that no one writes",
+            beside_failures(|kafka, topics| [reader(kafka, topics, "mail", Group::named("mail"))]),
+            &[
+                "add `.produces(…)` to the application that writes it",
+                "add `.dead_letters()` to the application that reads `orders`",
+            ],
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    reader(kafka, topics, "mail", Group::named("mail")).dead_letters(),
+                ]
+            }),
+        ),
+        calls(
+            "dead letters of a topic that declares none",
+            with_orders(dedicated(), orders(), |kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    reader(kafka, topics, "mail", Group::named("mail"))
+                        .dead_letters()
+                        .retries(),
+                ]
+            }),
+            &[
+                "add `.dead_letters()` to the topic `orders`",
+                "add `.retries(…)` to the topic `orders`",
+            ],
+            with_orders(dedicated(), orders().dead_letters().retries("mail"), |kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    reader(kafka, topics, "mail", Group::named("mail"))
+                        .dead_letters()
+                        .retries(),
+                ]
+            }),
+        ),
+        calls(
+            "dead letters onto their own source",
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    reader(kafka, topics, "mail", Group::named("mail")).dead_letters_to(&topics.topic("orders")),
+                ]
+            }),
+            &[
+                "use `.dead_letters()`",
+                "add `.dead_letters()` to the application that reads `orders`",
+            ],
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    reader(kafka, topics, "mail", Group::named("mail")).dead_letters(),
+                ]
+            }),
+        ),
+        calls(
+            "applications whose declaration is incomplete",
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics).dead_letters().retries(),
+                    Application::new("idle", kafka).transactional("idle"),
+                    reader(kafka, topics, "mail", Group::named("mail"))
+                        .consumes(&topics.topic("orders.dlq"), Group::named("mail").read_uncommitted())
+                        .owner("{{ mail }}")
+                        .dead_letters_to(&kafka.external_topic("failed"))
+                        .transactional("two words"),
+                ]
+            }),
+            &[
+                "remove `.dead_letters()`",
+                "remove `.retries()`",
+                "add `.produces(…)` or `.consumes(…)`",
+                "add `.produces(…)` to the application that writes it",
+                "remove `.transactional(…)`",
+                "`.transactional(…)`",
+                "`.read_uncommitted()`",
+                "`.owner(…)`",
+            ],
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    Application::new("idle", kafka)
+                        .produces(&topics.topic("orders.dlq"))
+                        .transactional("idle"),
+                    reader(kafka, topics, "mail", Group::named("mail"))
+                        .consumes(&topics.topic("orders.dlq"), Group::named("mail"))
+                        .owner("mail")
+                        .dead_letters_to(&kafka.external_topic("failed"))
+                        .transactional("mail"),
+                ]
+            }),
+        ),
+        not_a_call(
+            "files of teams that are not in the format, beyond a limit, or of no team",
+            with_file(
+                "billing",
+                "topics:\n- {name: billing.a, partitions: 6, retention: 7d, replicas: 3}\n",
+            ),
+            IN_YAML,
+        ),
+        not_a_call(
+            "a topic beyond the limits of its team",
+            with_file("billing", "topics:\n- {name: orders, partitions: 6, retention: 7d}\n"),
+            IN_YAML,
+        ),
+        not_a_call(
+            "a file of a team that the stack does not have",
+            with_file("bills", "topics:\n- {name: bills.a, partitions: 6, retention: 7d}\n"),
+            IN_YAML,
+        ),
+        calls(
+            "a topic of another cluster",
+            beside_failures(|_, topics| {
+                let other = KafkaCluster::external("other", Version::V4_3, "other.example.com:9092");
+                [Application::new("shop", &other).produces(&topics.topic("orders"))]
+            }),
+            &[
+                "give `Application::new` that cluster",
+                "add `.dead_letters()` to the application that reads `orders`",
+            ],
+            beside_failures(|kafka, topics| [shop(kafka, topics), mail_of_dead_letters(kafka, topics)]),
+        ),
+        calls(
+            "an application whose pods a closed listener does not admit",
+            with_orders(closed(), orders(), |kafka, topics| [shop(kafka, topics)]),
+            &["add `.pods([(\"app\", \"shop\")])`"],
+            with_orders(closed(), orders(), |kafka, topics| {
+                [shop(kafka, topics).pods([("app", "shop")])]
+            }),
+        ),
+    ]
+}
+
+const IN_YAML: &str = "the author of the file writes no Rust";
+
+/// Topics of which a team's file declares some.
+fn with_file(folder: &str, text: &str) -> Stack {
+    let files = TeamFiles::new([(format!("topics/{folder}/a.yaml"), text)]);
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    stack.add(
+        Topics::new("topics", &kafka)
+            .topic(Topic::new("calls", 1, Cleanup::delete_after(7.days())))
+            .teams(&files, [Team::new("billing")]),
+    );
+    stack
+}
+
+/// Writes the topic of dead letters, so that it is used.
+fn mail_of_dead_letters(kafka: &KafkaHandle, topics: &TopicsHandle) -> Application {
+    Application::new("mail", kafka)
+        .consumes(&topics.topic("orders"), Group::named("mail"))
+        .dead_letters()
+}
+
+pub(super) fn sound() -> Vec<Sound> {
+    use rules::application;
+    let both = |change: fn(Application) -> Application, reader: Group| {
+        beside_failures(|kafka, topics| {
+            [
+                change(shop(kafka, topics)),
+                Application::new("mail", kafka)
+                    .consumes(&topics.topic("orders"), reader)
+                    .dead_letters(),
+            ]
+        })
+    };
+    vec![
+        (
+            &application::GROUP,
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics),
+                    mail_of_dead_letters(kafka, topics),
+                    // One application may read several topics in one group.
+                    Application::new("search", kafka)
+                        .consumes(&topics.topic("orders"), Group::named("search"))
+                        .consumes(&topics.topic("orders.dlq"), Group::named("search")),
+                ]
+            }),
+        ),
+        (
+            &application::TRANSACTIONAL_ID,
+            beside_failures(|kafka, topics| {
+                [
+                    shop(kafka, topics).transactional("shop"),
+                    mail_of_dead_letters(kafka, topics).transactional("mail"),
+                ]
+            }),
+        ),
+        (
+            &application::UNCOMMITTED,
+            both(|shop| shop, Group::named("mail").read_uncommitted()),
+        ),
+        // Without applications, no topic is expected to have one.
+        (&application::UNUSED, with_orders(dedicated(), orders(), |_, _| [])),
+        (&application::DEAD_LETTERS, both(|shop| shop, Group::named("mail"))),
+        (
+            &application::INCOMPLETE,
+            both(|shop| shop.transactional("shop").owner("shop"), Group::named("mail")),
+        ),
+        (
+            &application::ANOTHER_CLUSTER,
+            beside_failures(|kafka, topics| {
+                let other = KafkaCluster::external("other", Version::V4_3, "other.example.com:9092");
+                [
+                    shop(kafka, topics),
+                    mail_of_dead_letters(kafka, topics),
+                    Application::new("bridge", &other).produces(&other.external_topic("orders")),
+                ]
+            }),
+        ),
+        (
+            &application::TEAM_FILE,
+            with_file(
+                "billing",
+                "topics:\n- {name: billing.a, partitions: 6, retention: 7d}\n",
+            ),
+        ),
+        (
+            &application::TEAM,
+            with_file(
+                "billing",
+                "topics:\n- {name: billing.a, partitions: 6, retention: 7d}\n",
+            ),
+        ),
+        (
+            &application::TEAM_LIMIT,
+            with_file(
+                "billing",
+                "topics:\n- {name: billing.a, partitions: 24, retention: 700d}\n",
+            ),
+        ),
+        (
+            &application::PODS,
+            with_orders(closed(), orders(), |kafka, topics| {
+                [shop(kafka, topics).pods_of("shop", [("app", "shop")])]
+            }),
+        ),
+    ]
+}
