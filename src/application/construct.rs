@@ -38,7 +38,7 @@ impl Construct for Application {
         let groups = self.groups().into_iter().map(|(group, _)| {
             Claim::new("group", cluster, &group.name, &application::GROUP, group.location)
                 .item(&group.name)
-                .hint("give each application a group of its own in `Group::named`")
+                .hint("give each application a group of its own")
         });
         let ids = self.transactional.iter().map(|(prefix, location)| {
             Claim::new(
@@ -49,7 +49,7 @@ impl Construct for Application {
                 *location,
             )
             .item(prefix)
-            .hint("give each application a prefix of its own in `.transactional(…)`")
+            .hint("give each application a prefix of its own")
         });
         groups.chain(ids).collect()
     }

@@ -21,6 +21,7 @@ mod report;
 mod schema;
 #[cfg(test)]
 mod scratch;
+mod snippet;
 mod stacks;
 mod synth;
 mod teams;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         folder::{NotJudged, STDIN, SourceLine, Unknown},
-        manifests,
         output::{Paint, count},
+        snippet::snippet,
     },
     diagnostics::{Diagnostic, Diagnostics, Location, Rule, Severity, printable},
     manifest::digest,
@@ -117,13 +117,7 @@ fn source(finding: &Diagnostic, paint: Paint) -> Option<String> {
     let text = std::fs::read_to_string(location.file()).ok()?;
     let index = usize::try_from(location.line()).ok()?.checked_sub(1)?;
     let line = text.lines().nth(index)?;
-    Some(manifests::snippet(
-        location.line(),
-        column,
-        line,
-        finding.severity,
-        paint,
-    ))
+    Some(snippet(location.line(), column, line, finding.severity, paint))
 }
 
 /// The first line of a finding: rule, subject and message.

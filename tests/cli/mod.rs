@@ -102,11 +102,12 @@ fn the_help_fits_a_screen() {
       synth         Write the stacks' manifests, but only files that changed
       diff          Show what a change does to the running cluster
       check         Report errors and warnings of stacks, or of manifests on disk; write nothing
+      init          Write a repository of your own: a stack, a test, a workflow and a README
       list          List the stacks
       tree          Show a stack's constructs and objects, with requests and limits
       capacity      Show what a stack's load needs of its brokers, and what they have
       explain       Explain a rule, an alert or a kind of change, or list all rules
-      schema        Write the JSON Schema of a report to standard output
+      schema        Write the JSON Schema of a report, or of a team's file, to standard output
       completions   Write completions for a shell to standard output
       kubectl-diff  Show what a change does to live objects; for `kubectl diff`
       help          Print this message or the help of the given subcommand(s)
@@ -490,4 +491,112 @@ fn capacity_lists_the_figures_that_are_missing() {
         assert!(pool["limits"][0][unknown].is_null(), "{unknown}");
     }
     assert_eq!(pool["limits"][6]["needs"], 384);
+}
+
+#[test]
+fn init_writes_a_repository_and_refuses_what_would_be_none() {
+    let scratch = Scratch::new();
+    let id = "WXo4c0tSYlFOc1lEa3ZkTw";
+    assert_snapshot!(run(&scratch, &["init", "shop", "--cluster-id", id]), @r"
+    exit 0
+    -- stderr
+    shop: 7 files written
+    next: cd shop, then `cargo test`, `cargo run -- synth`, and read README.md
+    ");
+    let files: Vec<String> = scratch
+        .files("shop")
+        .keys()
+        .map(|path| path.display().to_string())
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "shop/.github/workflows/check.yaml",
+            "shop/.gitignore",
+            "shop/Cargo.lock",
+            "shop/Cargo.toml",
+            "shop/README.md",
+            "shop/src/main.rs",
+            "shop/src/stack.rs",
+        ]
+    );
+    assert_snapshot!(run(&scratch, &["init", "shop"]), @r"
+    exit 2
+    -- stderr
+    error: `shop` is not empty
+      hint: name a folder that does not exist yet
+    ");
+    let wrong = [
+        "init",
+        "Shop",
+        "--brokers",
+        "2",
+        "--zones",
+        "a,a,b",
+        "--cluster-id",
+        "short",
+        "--source",
+        "nowhere",
+    ];
+    assert_snapshot!(run(&scratch, &wrong), @r"
+    exit 2
+    -- stderr
+    error: `Shop` cannot be the name of a package and a stack: 1 to 40 lower-case letters, digits and `-`, the first a letter
+    error: 2 brokers: use 1 for development, or 3 and more, because two tolerate no failure
+    error: 2 brokers cannot be spread evenly over 3 zones: use a multiple of 3
+    error: zone `a` is given twice
+    error: there is no source of kafka-stacks in `nowhere`: give its folder in `--source`
+    error: `short` is not a cluster id: 22 letters, digits, `-` and `_`
+    ");
+    assert!(!scratch.path("Shop").exists());
+    run(
+        &scratch,
+        &[
+            "init",
+            "mall",
+            "--brokers",
+            "3",
+            "--zones",
+            "a,b,c",
+            "--no-monitoring",
+            "--cluster-id",
+            id,
+        ],
+    );
+    assert_snapshot!(fs::read_to_string(scratch.path("mall/src/stack.rs")).expect("it is written"), @r#"
+    //! The stack `mall`.
+
+    use kafka_stacks::prelude::*;
+
+    pub(crate) fn stack() -> Stack {
+        let mut stack = Stack::new("mall", "kafka");
+        let kafka = stack.add(
+            // The id of the cluster: it is written once, and never changes.
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3).first_id(0).storage(Storage::persistent(10.gib())))
+                .pool(
+                    NodePool::brokers("kafka-a", 1)
+                        .zone("a")
+                        .first_id(100)
+                        .storage(Storage::persistent(100.gib())),
+                )
+                .pool(
+                    NodePool::brokers("kafka-b", 1)
+                        .zone("b")
+                        .first_id(200)
+                        .storage(Storage::persistent(100.gib())),
+                )
+                .pool(
+                    NodePool::brokers("kafka-c", 1)
+                        .zone("c")
+                        .first_id(300)
+                        .storage(Storage::persistent(100.gib())),
+                ),
+        );
+        stack.add(
+            Topics::new("kafka-topics", &kafka).topic(Topic::new("orders", 12, Cleanup::delete_after(7.days()))),
+        );
+        stack
+    }
+    "#);
 }
