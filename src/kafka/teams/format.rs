@@ -73,4 +73,9 @@ pub(super) struct TeamLoad {
     /// Bytes of a record before compression, its key and headers included.
     #[schemars(range(min = 1))]
     pub(super) record_bytes: u64,
+    /// The size after compression, in percent of the size before: `compression-rate-avg` of a producer.
+    #[schemars(range(min = 1))]
+    pub(super) compressed_to_percent: Option<u32>,
+    /// How many consumer groups read it.
+    pub(super) consumer_groups: Option<u16>,
 }

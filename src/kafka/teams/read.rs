@@ -14,7 +14,7 @@ use crate::{
     kafka::topic::{Cleanup, Retention, Topic, Written},
     name::TopicName,
     nearest::nearest,
-    quantity::{Bytes, Duration, RecordRate},
+    quantity::{Bytes, Duration, RecordRate, Units},
     yaml::read::{Lines, RemarkKind, read},
 };
 
@@ -56,9 +56,11 @@ pub(super) const TOPIC_KEYS: [(&str, Wanted); 9] = [
     ("config", Wanted(Kind::Mapping, "config: {segment.ms: 3600000}")),
 ];
 
-pub(super) const LOAD_KEYS: [(&str, Wanted); 2] = [
+pub(super) const LOAD_KEYS: [(&str, Wanted); 4] = [
     ("recordsPerSecond", Wanted(Kind::Number, "recordsPerSecond: 100")),
     ("recordBytes", Wanted(Kind::Number, "recordBytes: 1000")),
+    ("compressedToPercent", Wanted(Kind::Number, "compressedToPercent: 50")),
+    ("consumerGroups", Wanted(Kind::Number, "consumerGroups: 2")),
 ];
 
 /// What a key has to be, and an example.
@@ -442,16 +444,19 @@ fn declared(reader: &mut Reader<'_>, pointer: &str, mapping: &Map<String, Value>
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         topic.settings.set("config", key, value);
     }
-    if let Some(TeamLoad {
-        records_per_second,
-        record_bytes,
-    }) = read.load
-    {
-        topic.load = Some(Load::new(
-            RecordRate::new(records_per_second),
-            Bytes::from_bytes(record_bytes),
-        ));
-    }
+    topic.load = read.load.map(|load| {
+        let TeamLoad {
+            records_per_second,
+            record_bytes,
+            compressed_to_percent,
+            consumer_groups,
+        } = load;
+        Load {
+            compressed_to: compressed_to_percent.map(Units::percent),
+            groups: consumer_groups,
+            ..Load::new(RecordRate::new(records_per_second), Bytes::from_bytes(record_bytes))
+        }
+    });
     if read.dead_letters {
         topic = topic.dead_letters();
     }
