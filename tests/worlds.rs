@@ -18,7 +18,7 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
         "manifests name no application and no topic that one uses",
         &[
             "KS-F01", "KS-F02", "KS-F03", "KS-F04", "KS-F05", "KS-F06", "KS-F07", "KS-F08", "KS-F20", "KS-F21",
-            "KS-F22",
+            "KS-F22", "KS-T20",
         ],
     ),
     (
