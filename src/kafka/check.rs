@@ -51,6 +51,7 @@ impl KafkaCluster {
                 },
             );
         }
+        self.check_finalized(check);
         self.options.check(check, "", self.meta.location);
         check_rolling_updates(check);
         self.check_roles(check);

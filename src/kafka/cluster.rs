@@ -41,6 +41,7 @@ use crate::{
 pub struct KafkaCluster {
     pub(crate) meta: Meta,
     pub(crate) version: Version,
+    pub(crate) finalized: Option<Version>,
     pub(crate) images: ImageSet,
     pub(crate) coordination: Coordination,
     pub(crate) pools: Vec<NodePool>,
@@ -113,6 +114,7 @@ impl KafkaCluster {
         Self {
             meta: Meta::new(name),
             version,
+            finalized: None,
             images: ImageSet::confluent(version),
             coordination,
             pools: Vec::new(),
@@ -136,6 +138,32 @@ impl KafkaCluster {
     /// components use the first listener.
     pub fn listener(mut self, listener: Listener) -> Self {
         self.listeners.push(listener);
+        self
+    }
+
+    /// What the cluster may not go back behind: the metadata version and the other features of a release. A Job raises them to this
+    /// release's levels once all nodes support them, and never lowers one; an empty volume is formatted with this metadata version.
+    /// Without it the features of a running cluster stay as they are.
+    ///
+    /// An upgrade is two changes. The first raises the version: every pod restarts with the new image, and the old one can come back.
+    /// The second, when nothing is left to regret, raises this: no pod restarts, and the old release does not start any more.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .finalized(Version::V4_2)
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3)),
+    /// );
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let declared = manifests.get("kafka/configmap-kafka-features.yaml").unwrap();
+    /// assert!(declared.contains("metadata.version 29 4.2-IV1"));
+    /// ```
+    pub const fn finalized(mut self, version: Version) -> Self {
+        self.finalized = Some(version);
         self
     }
 

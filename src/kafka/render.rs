@@ -74,6 +74,7 @@ impl KafkaCluster {
                     ]),
             );
         }
+        objects.extend(self.features(context));
         for roles in self.components() {
             let labels = self.component_labels(roles);
             let name = match roles {
@@ -213,19 +214,21 @@ impl KafkaCluster {
         let Coordination::Kraft { cluster_id } = &self.coordination else {
             return None;
         };
+        let (release, variable) = self.format_release().unzip();
+        let arguments = [
+            self.images.command("kafka-storage"),
+            "format".to_owned(),
+            format!("--cluster-id={cluster_id}"),
+            format!("--config={CONFIG_DIRECTORY}/{SERVER_FILE}"),
+            "--ignore-formatted".to_owned(),
+        ];
         let mut format = container(
             "format",
             self.images.kafka(),
             Resources::range(100.millicores()..=1.cores(), 512.mib()..=512.mib()),
-            [
-                self.images.command("kafka-storage"),
-                "format".to_owned(),
-                format!("--cluster-id={cluster_id}"),
-                format!("--config={CONFIG_DIRECTORY}/{SERVER_FILE}"),
-                "--ignore-formatted".to_owned(),
-            ],
+            arguments.into_iter().chain(release),
         );
-        format.env = Some(node_environment());
+        format.env = Some(variable.into_iter().chain(node_environment()).collect());
         format.volume_mounts = Some(vec![data_mount()]);
         Some(format)
     }

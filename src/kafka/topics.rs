@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::{
     api::{
-        batch::v1::{
-            CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec, PodFailurePolicy,
-            PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
-        },
+        batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
         core::v1::ConfigMap,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -15,6 +12,7 @@ use k8s_openapi::{
 
 use super::{
     handle::KafkaHandle,
+    job::{self, Step},
     teams::{self, Team, TeamFiles, TeamTopics},
     topic::{DEAD_LETTERS, Declared, DeclaredTopic, Topic, TopicHandle},
 };
@@ -29,12 +27,8 @@ use crate::{
     },
     manifest::{Object, Wave},
     nearest::nearest,
-    quantity::{Duration, Resources, Units},
     settings::{Raw, Reader},
-    workload::{
-        CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, PodOptions, Pods, Spread, config_map, container, env,
-        service_account,
-    },
+    workload::{CONFIG_DIRECTORY, Labels, PodOptions, Pods, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("topics.sh");
@@ -195,14 +189,13 @@ impl Topics {
 
     fn job(&self, context: &Context, config: &ConfigMap) -> JobSpec {
         let images = self.kafka.images();
-        let labels = self.labels();
-        let mut converge = container(
+        let mut container = container(
             "topics",
             images.kafka(),
-            Resources::range(200.millicores()..=1.cores(), 512.mib()..=512.mib()),
+            job::RESOURCES,
             ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{SCRIPT_FILE}")],
         );
-        converge.env = Some(vec![
+        container.env = Some(vec![
             env("BOOTSTRAP_SERVERS", self.kafka.client_settings().bootstrap_servers()),
             env("BROKERS", self.kafka.brokers().unwrap_or(1).to_string()),
             env("KAFKA_CONFIGS", images.command("kafka-configs")),
@@ -210,62 +203,14 @@ impl Topics {
             env("LOG_DIR", "/tmp"),
             env("TOPICS_FILE", format!("{CONFIG_DIRECTORY}/{TOPICS_FILE}")),
         ]);
-        let mut template = Pod {
-            labels: &labels,
+        let step = Step {
+            labels: &self.labels(),
             service_account: &self.meta.name,
-            user: ImageSet::USER,
-            config: Some(config),
-            wait: None,
-            init_containers: Vec::new(),
-            container: converge,
-            grace_period: Duration::from_seconds(10),
-            spread: Spread::Preferred,
-            mesh: Mesh::Excluded,
+            config,
+            container,
             options: &self.options,
-        }
-        .template(context);
-        if let Some(pod) = &mut template.spec {
-            pod.restart_policy = Some("Never".to_owned());
-            // As ordinary containers they would prevent the Job from completing.
-            let mut sidecars = pod.containers.split_off(1);
-            for sidecar in &mut sidecars {
-                sidecar.restart_policy = Some("Always".to_owned());
-            }
-            pod.init_containers = (!sidecars.is_empty()).then_some(sidecars);
-            // There is only one pod, so there is nothing to spread.
-            pod.affinity = None;
-            pod.topology_spread_constraints = None;
-        }
-        JobSpec {
-            // Six attempts, each of which waits ten minutes for the brokers, and the time between them.
-            active_deadline_seconds: Some(5400),
-            backoff_limit: Some(6),
-            pod_failure_policy: Some(PodFailurePolicy {
-                rules: vec![
-                    // A wrong file, or a change that Kafka rejects: a retry does not help.
-                    PodFailurePolicyRule {
-                        action: "FailJob".to_owned(),
-                        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
-                            container_name: Some("topics".to_owned()),
-                            operator: "In".to_owned(),
-                            values: vec![2, 3],
-                        }),
-                        on_pod_conditions: None,
-                    },
-                    // A drained node does not count as a failed attempt.
-                    PodFailurePolicyRule {
-                        action: "Ignore".to_owned(),
-                        on_exit_codes: None,
-                        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-                            status: "True".to_owned(),
-                            type_: "DisruptionTarget".to_owned(),
-                        }]),
-                    },
-                ],
-            }),
-            template,
-            ..JobSpec::default()
-        }
+        };
+        step.job(context)
     }
 
     /// Runs the Job again and again. Two runs at once would take each other's writes for changes made by hand.
@@ -486,7 +431,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::prelude::{Cleanup, KafkaCluster, Replication, Stack, Version, synth};
+    use crate::prelude::{Cleanup, KafkaCluster, Replication, Stack, Units, Version, synth};
 
     fn declared(topics: impl IntoIterator<Item = Topic>) -> Topics {
         Topics::new("topics", &KafkaCluster::external("k", Version::V4_3, "k:9092")).topics(topics)

@@ -24,9 +24,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Reads every ConfigDef of several Kafka releases out of their jars, and writes two files:
- * {@code catalogue.tsv}, what a key is, and {@code probes.tsv}, which values Kafka itself accepts for it.
- * {@code src/catalogue/mod.rs} explains the first, {@code src/catalogue/tests.rs} reads the second.
+ * Reads every ConfigDef of several Kafka releases out of their jars, and writes three files:
+ * {@code catalogue.tsv}, what a key is; {@code probes.tsv}, which values Kafka itself accepts for it; and {@code features.tsv}, the
+ * features that a new cluster of each release has. {@code src/catalogue/mod.rs} explains the first, {@code src/catalogue/tests.rs}
+ * reads the second, and {@code src/version.rs} the third.
  *
  * <p>Usage: {@code java Catalogue.java JARS OUT RELEASE…}, where JARS has a folder a release, oldest first.
  * Each release has a class loader of its own, so everything goes by reflection.
@@ -51,8 +52,10 @@ class Catalogue {
         // (key, role) → what each release says, or null where it has no such key.
         Map<List<String>, String[]> definitions = new TreeMap<>(Catalogue::compare);
         Map<List<String>, String[]> answers = new TreeMap<>(Catalogue::compare);
+        StringBuilder features = new StringBuilder();
         for (int index = 0; index < releases.size(); index++) {
             Release release = new Release(jars.resolve(releases.get(index)));
+            features.append(release.features(lines.get(index)));
             for (String role : ROLES) {
                 for (Map.Entry<String, Object> entry : release.keys(role).entrySet()) {
                     List<String> place = List.of(entry.getKey(), role);
@@ -62,6 +65,7 @@ class Catalogue {
             }
         }
         Files.writeString(out.resolve("catalogue.tsv"), merge(definitions, lines));
+        Files.writeString(out.resolve("features.tsv"), features);
         Files.writeString(out.resolve("probes.tsv"), "values\t" + String.join("\t", PROBES) + "\n" + merge(answers, lines));
     }
 
@@ -143,6 +147,28 @@ class Catalogue {
             read("admin", call(PACKAGE + "clients.admin.AdminClientConfig", "configDef"));
             brokerNames = strings(field(PACKAGE + "server.config.ServerTopicConfigSynonyms", "TOPIC_CONFIG_SYNONYMS"));
             deprecated = deprecated(jars);
+        }
+
+        /**
+         * The features of a new cluster of the newest metadata version that is meant for production, a line each: release line, feature,
+         * level, and what Kafka's tools call the level. {@code kraft.version} is not among them: a cluster with static voters has none.
+         */
+        String features(String line) throws Exception {
+            Class<?> versions = load(PACKAGE + "server.common.MetadataVersion");
+            Object metadata = versions.getMethod("latestProduction").invoke(null);
+            Map<String, String> levels = new TreeMap<>();
+            levels.put((String) versions.getField("FEATURE_NAME").get(null), versions.getMethod("featureLevel").invoke(metadata) + "\t" + metadata);
+            boolean renamed = loader.getResource("org/apache/kafka/server/common/Feature.class") != null;
+            Class<?> kinds = load(PACKAGE + "server.common." + (renamed ? "Feature" : "Features"));
+            Method level = kinds.getMethod(renamed ? "defaultLevel" : "defaultValue", versions);
+            for (Object feature : (Collection<?>) kinds.getField("PRODUCTION_FEATURES").get(null)) {
+                String name = (String) kinds.getMethod("featureName").invoke(feature);
+                Object number = level.invoke(feature, metadata);
+                if (!name.equals("kraft.version") && !number.equals((short) 0)) {
+                    levels.put(name, number + "\t" + number);
+                }
+            }
+            return levels.entrySet().stream().map(entry -> String.join("\t", line, entry.getKey(), entry.getValue()) + "\n").collect(Collectors.joining());
         }
 
         Map<String, Object> keys(String role) {

@@ -184,4 +184,17 @@ rules! { rules::kraft;
             tests. It takes no Java options and no metrics agent, and has none of Kafka's command-line tools.",
         source: "Kafka documentation, Docker; KIP-974",
     };
+
+    /// A finalized version that the cluster does not run, or that it cannot have.
+    pub const FINALIZED: Rule = Rule {
+        id: "KS-K38",
+        production: Error,
+        development: Error,
+        summary: "a finalized version that the cluster cannot have",
+        explanation: "Kafka refuses a feature level that one of the nodes does not support, and a node does not start \
+            with a level that it does not know. So the version is raised first, and what the cluster may not go back \
+            behind in a later change, when all pods run it. A cluster on ZooKeeper has no features: there \
+            `inter.broker.protocol.version` says it.",
+        source: "Kafka, FeatureControlManager; seen with 4.2.0 and 4.3.1",
+    };
 }

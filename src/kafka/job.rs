@@ -1,0 +1,95 @@
+//! A Job that brings a running cluster to what is declared: a script, and the file that it reads.
+
+use k8s_openapi::api::{
+    batch::v1::{
+        JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
+        PodFailurePolicyRule,
+    },
+    core::v1::{ConfigMap, Container},
+};
+
+use crate::{
+    context::Context,
+    quantity::{Bytes, Cpu, Duration, Resources},
+    workload::{ImageSet, Labels, Mesh, Pod, PodOptions, Spread},
+};
+
+/// Of the pod: the script runs Kafka's commands, each in a JVM of its own.
+pub(super) const RESOURCES: Resources = Resources {
+    cpu_request: Cpu::from_millicores(200),
+    cpu_limit: Cpu::from_millicores(1000),
+    memory_request: Bytes::from_mib(512),
+    memory_limit: Bytes::from_mib(512),
+};
+
+/// A script that converges. Its exit status is 1 for a failure that a retry may fix, and 2 or 3 where a retry does not help.
+pub(super) struct Step<'a> {
+    pub(super) labels: &'a Labels,
+    pub(super) service_account: &'a str,
+    /// The script and the declaration.
+    pub(super) config: &'a ConfigMap,
+    pub(super) container: Container,
+    pub(super) options: &'a PodOptions,
+}
+
+impl Step<'_> {
+    pub(super) fn job(self, context: &Context) -> JobSpec {
+        let container = self.container.name.clone();
+        let mut template = Pod {
+            labels: self.labels,
+            service_account: self.service_account,
+            user: ImageSet::USER,
+            config: Some(self.config),
+            wait: None,
+            init_containers: Vec::new(),
+            container: self.container,
+            grace_period: Duration::from_seconds(10),
+            spread: Spread::Preferred,
+            mesh: Mesh::Excluded,
+            options: self.options,
+        }
+        .template(context);
+        if let Some(pod) = &mut template.spec {
+            pod.restart_policy = Some("Never".to_owned());
+            // As ordinary containers they would prevent the Job from completing.
+            let mut sidecars = pod.containers.split_off(1);
+            for sidecar in &mut sidecars {
+                sidecar.restart_policy = Some("Always".to_owned());
+            }
+            pod.init_containers = (!sidecars.is_empty()).then_some(sidecars);
+            // There is only one pod, so there is nothing to spread.
+            pod.affinity = None;
+            pod.topology_spread_constraints = None;
+        }
+        JobSpec {
+            // Six attempts, each of which waits ten minutes for the brokers, and the time between them.
+            active_deadline_seconds: Some(5400),
+            backoff_limit: Some(6),
+            pod_failure_policy: Some(PodFailurePolicy {
+                rules: vec![
+                    // A wrong file, or a change that Kafka rejects: a retry does not help.
+                    PodFailurePolicyRule {
+                        action: "FailJob".to_owned(),
+                        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
+                            container_name: Some(container),
+                            operator: "In".to_owned(),
+                            values: vec![2, 3],
+                        }),
+                        on_pod_conditions: None,
+                    },
+                    // A drained node does not count as a failed attempt.
+                    PodFailurePolicyRule {
+                        action: "Ignore".to_owned(),
+                        on_exit_codes: None,
+                        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
+                            status: "True".to_owned(),
+                            type_: "DisruptionTarget".to_owned(),
+                        }]),
+                    },
+                ],
+            }),
+            template,
+            ..JobSpec::default()
+        }
+    }
+}
