@@ -146,7 +146,7 @@ pub mod prelude {
     // Components.
     pub use crate::{
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
-        kafka::{KafkaCluster, KafkaHandle, Listener, NodePool, Replication},
+        kafka::{KafkaCluster, KafkaHandle, Listener, Migration, NodePool, Replication},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };

@@ -8,6 +8,7 @@ pub(crate) fn stack() -> Stack {
     let mut stack = platform::production("prod");
     let kafka = stack.add(
         platform::broker_settings(KafkaCluster::kraft("kafka", Version::V4_3, "dNslt4aLhoV1ilXY5BmCQA"))
+            .finalized(Version::V4_3)
             .pool(
                 NodePool::combined("kafka", 3)
                     .resources(platform::BROKER)

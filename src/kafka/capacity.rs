@@ -30,7 +30,7 @@ impl KafkaCluster {
             traffic,
         };
         Capacity {
-            kraft: self.is_kraft(),
+            kraft: self.has_controllers(),
             pools: self.pools.iter().filter_map(super::NodePool::capacity).collect(),
             together: self.load.map(|load| {
                 let kept = Kept::Until(defaults.retention, None);

@@ -22,14 +22,14 @@ use crate::{
 
 impl KafkaCluster {
     pub(crate) fn check_all(&self, check: &mut Check<'_>) {
-        if let Coordination::Kraft { cluster_id } = &self.coordination
+        if let Some(cluster_id) = self.cluster_id()
             && let Err(error) = ClusterId::parse(cluster_id)
         {
             check.report(&kraft::CLUSTER_ID, format!("cluster id {error}"), |finding| {
                 finding.hint("make one with `kafka-storage random-uuid` and pass it to `KafkaCluster::kraft`");
             });
         }
-        if let Coordination::ZooKeeper(zookeeper) = &self.coordination {
+        if let Some(zookeeper) = self.ensemble() {
             zookeeper.check(check);
         }
         if self.images.version() != self.version {
@@ -77,7 +77,23 @@ impl KafkaCluster {
                     },
                 );
             }
-            if !self.is_kraft() && pool.roles.controller() {
+            if matches!(self.coordination, Coordination::Migration { .. }) && pool.roles == Roles::Combined {
+                report(
+                    check,
+                    &kraft::ROLES_OF_MODE,
+                    pool,
+                    format!(
+                        "pool `{}` has combined nodes, and a cluster that migrates has brokers and controllers",
+                        pool.name
+                    ),
+                    |finding| {
+                        finding.hint(
+                            "use `NodePool::controllers(…)` for the new nodes, and leave the brokers as they are",
+                        );
+                    },
+                );
+            }
+            if !self.has_controllers() && pool.roles.controller() {
                 report(
                     check,
                     &kraft::ROLES_OF_MODE,
@@ -94,7 +110,7 @@ impl KafkaCluster {
                 finding.hint("add `.pool(NodePool::combined(…, 3))` or `.pool(NodePool::brokers(…, 3))`");
             });
         }
-        if !self.is_kraft() {
+        if !self.has_controllers() {
             check.report(
                 &kraft::ZOOKEEPER_MODE,
                 "the cluster keeps its metadata in ZooKeeper, which Kafka 4.0 removed",
@@ -213,7 +229,7 @@ impl KafkaCluster {
         if pool.roles.broker() {
             files.extend(number("log.segment.bytes").map(|size| ("a segment", size)));
         }
-        if self.is_kraft() && pool.roles.controller() {
+        if self.has_controllers() && pool.roles.controller() {
             files.extend(number("metadata.log.segment.bytes").map(|size| ("a segment of the metadata", size)));
         }
         let Some((file, size)) = files.into_iter().max_by_key(|(_, size)| *size) else {

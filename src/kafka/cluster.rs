@@ -1,8 +1,9 @@
 //! The builder of a cluster.
 
 use super::{
-    handle::KafkaHandle,
+    handle::{KafkaHandle, Mode},
     listener::Listener,
+    migration::Migration,
     pool::{NodePool, Roles},
     replication::{Compression, Replication},
 };
@@ -61,6 +62,12 @@ pub(crate) enum Coordination {
     Kraft { cluster_id: String },
     /// A ZooKeeper ensemble.
     ZooKeeper(ZooKeeperHandle),
+    /// On the way from an ensemble to controllers.
+    Migration {
+        zookeeper: ZooKeeperHandle,
+        phase: Migration,
+        cluster_id: String,
+    },
 }
 
 impl KafkaCluster {
@@ -91,6 +98,39 @@ impl KafkaCluster {
     #[track_caller]
     pub fn zookeeper(name: impl Into<String>, zookeeper: &ZooKeeperHandle) -> Self {
         Self::new(name, Version::V3_9, Coordination::ZooKeeper(zookeeper.clone()))
+    }
+
+    /// A cluster on the way from ZooKeeper to KRaft, on Kafka 3.9: the same brokers, a pool of controllers beside them, and a phase.
+    /// `cluster_id` is the one that ZooKeeper has: `zookeeper-shell ZOOKEEPER:2181 get /cluster/id` prints it.
+    ///
+    /// After [`Migration::Finalize`] make it `KafkaCluster::kraft(name, Version::V3_9, cluster_id)`, which renders the same, and remove
+    /// the ensemble. Then it can be upgraded to 4.x.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+    /// stack.add(
+    ///     KafkaCluster::migrating("kafka", &zookeeper, Migration::Provision, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3)),
+    /// );
+    /// assert!(!synth(&stack).findings.has_errors());
+    /// ```
+    #[track_caller]
+    pub fn migrating(
+        name: impl Into<String>,
+        zookeeper: &ZooKeeperHandle,
+        phase: Migration,
+        cluster_id: impl Into<String>,
+    ) -> Self {
+        let coordination = Coordination::Migration {
+            zookeeper: zookeeper.clone(),
+            phase,
+            cluster_id: cluster_id.into(),
+        };
+        Self::new(name, Version::V3_9, coordination)
     }
 
     /// An external cluster, for constructs that only connect to it. Its size is unknown, so nothing that depends on the
@@ -376,6 +416,32 @@ impl KafkaCluster {
         Labels {
             pool: pool.name.clone(),
             ..self.component_labels(pool.roles)
+        }
+    }
+
+    /// The ensemble that keeps its metadata, or did before the migration.
+    pub(super) fn ensemble(&self) -> Option<&ZooKeeperHandle> {
+        match &self.coordination {
+            Coordination::Kraft { .. } => None,
+            Coordination::ZooKeeper(zookeeper) | Coordination::Migration { zookeeper, .. } => Some(zookeeper),
+        }
+    }
+
+    /// The id that volumes are formatted with.
+    pub(super) fn cluster_id(&self) -> Option<&str> {
+        match &self.coordination {
+            Coordination::Kraft { cluster_id } | Coordination::Migration { cluster_id, .. } => Some(cluster_id),
+            Coordination::ZooKeeper(_) => None,
+        }
+    }
+
+    /// Where its metadata is: in ZooKeeper until the brokers of a migration leave it.
+    pub(super) fn mode(&self) -> Mode {
+        match &self.coordination {
+            Coordination::Kraft { .. } => Mode::Kraft,
+            Coordination::ZooKeeper(_) => Mode::ZooKeeper,
+            Coordination::Migration { phase, .. } if *phase < Migration::BrokersInKraft => Mode::ZooKeeper,
+            Coordination::Migration { .. } => Mode::Kraft,
         }
     }
 

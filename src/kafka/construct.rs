@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    cluster::{Coordination, KafkaCluster},
+    cluster::KafkaCluster,
     connection::ClientSettings,
-    handle::{ClusterInfo, KafkaHandle, Mode},
+    handle::{ClusterInfo, KafkaHandle},
     listener::Protocol,
     log_defaults::LogDefaults,
     pool::Roles,
@@ -35,10 +35,7 @@ impl Construct for KafkaCluster {
         let headless = context.service_address(&self.headless_name());
         KafkaHandle(Arc::new(ClusterInfo {
             name: self.meta.name.clone(),
-            mode: match self.coordination {
-                Coordination::Kraft { .. } => Mode::Kraft,
-                Coordination::ZooKeeper(_) => Mode::ZooKeeper,
-            },
+            mode: self.mode(),
             images: self.images.clone(),
             connection: ClientSettings {
                 bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
@@ -59,10 +56,7 @@ impl Construct for KafkaCluster {
                 .iter()
                 .map(|pool| VolumeClaims::new("data", &pool.name, pool.ids()))
                 .collect(),
-            zookeeper: match &self.coordination {
-                Coordination::Kraft { .. } => None,
-                Coordination::ZooKeeper(zookeeper) => Some(zookeeper.clone()),
-            },
+            zookeeper: self.ensemble().cloned(),
             made_in: Some(context.clone()),
             location: None,
         }))
@@ -74,17 +68,16 @@ impl Construct for KafkaCluster {
 
     fn claims(&self) -> Vec<Claim> {
         let location = self.meta.location;
-        vec![match &self.coordination {
-            Coordination::Kraft { cluster_id } => {
-                Claim::new("cluster id", "", cluster_id, &kraft::CLUSTER_ID, location)
-                    .hint("make another one with `kafka-storage random-uuid`")
-            }
-            Coordination::ZooKeeper(zookeeper) => {
-                let ensemble = zookeeper.connection_string();
-                Claim::new("ensemble", "", ensemble, &kraft::CLUSTER_ID, location)
-                    .hint("give each cluster its own `ZooKeeper`")
-            }
-        }]
+        let id = self.cluster_id().map(|cluster_id| {
+            Claim::new("cluster id", "", cluster_id, &kraft::CLUSTER_ID, location)
+                .hint("make another one with `kafka-storage random-uuid`")
+        });
+        let ensemble = self.ensemble().map(|zookeeper| {
+            let ensemble = zookeeper.connection_string();
+            Claim::new("ensemble", "", ensemble, &kraft::CLUSTER_ID, location)
+                .hint("give each cluster its own `ZooKeeper`")
+        });
+        id.into_iter().chain(ensemble).collect()
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {

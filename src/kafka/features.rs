@@ -6,7 +6,7 @@ use k8s_openapi::api::{
 };
 
 use super::{
-    cluster::KafkaCluster,
+    cluster::{Coordination, KafkaCluster},
     job::{self, Step},
 };
 use crate::{
@@ -135,12 +135,12 @@ impl KafkaCluster {
                     ));
                 },
             );
-        } else if !self.is_kraft() {
+        } else if !matches!(self.coordination, Coordination::Kraft { .. }) {
             check.report(
                 &kraft::FINALIZED,
-                "a cluster on ZooKeeper finalizes no features",
+                "a cluster on ZooKeeper, or on the way from it, finalizes no features",
                 |finding| {
-                    finding.hint("remove `.finalized(…)`; it is for clusters in KRaft mode");
+                    finding.hint("remove `.finalized(…)` until the cluster is `KafkaCluster::kraft(…)`");
                 },
             );
         }

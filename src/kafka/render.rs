@@ -6,7 +6,7 @@ use k8s_openapi::api::{
 };
 
 use super::{
-    cluster::{Coordination, KafkaCluster},
+    cluster::KafkaCluster,
     listener::Listener,
     pool::{NodePool, Roles},
     server::DATA,
@@ -138,10 +138,10 @@ impl KafkaCluster {
 
     fn config_map(&self, context: &Context, pool: &NodePool) -> ConfigMap {
         let logging = Logging::of(self.images.version());
-        let process = match (&self.coordination, pool.roles) {
-            (Coordination::ZooKeeper(_), _) => metrics::broker::ZOOKEEPER_MODE_AGENT,
-            (Coordination::Kraft { .. }, Roles::Controller) => metrics::controller::AGENT,
-            (Coordination::Kraft { .. }, _) => metrics::broker::AGENT,
+        let process = match (self.mode_of(pool).kraft, pool.roles) {
+            (false, _) => metrics::broker::ZOOKEEPER_MODE_AGENT,
+            (true, Roles::Controller) => metrics::controller::AGENT,
+            (true, _) => metrics::broker::AGENT,
         };
         let rules = self.images.metrics_agent().map(|_| (METRICS_FILE, process.rules()));
         config_map(
@@ -169,8 +169,8 @@ impl KafkaCluster {
             service_account: &self.meta.name,
             user: ImageSet::USER,
             config: Some(config),
-            wait: self.wait(),
-            init_containers: self.format().into_iter().collect(),
+            wait: self.wait(pool),
+            init_containers: self.format(pool).into_iter().collect(),
             container: self.server(pool, &options.jvm),
             grace_period: self.grace_period(pool),
             spread: pool.spread,
@@ -197,23 +197,19 @@ impl KafkaCluster {
     }
 
     /// A broker that finds no ensemble exits after 18 s, and would restart repeatedly until there is one.
-    fn wait(&self) -> Option<Container> {
-        match &self.coordination {
-            Coordination::Kraft { .. } => None,
-            Coordination::ZooKeeper(zookeeper) => Some(wait_for(
-                "wait-for-zookeeper",
-                self.images.kafka(),
-                &[zookeeper.service_address().to_owned()],
-            )),
-        }
+    fn wait(&self, pool: &NodePool) -> Option<Container> {
+        let zookeeper = self.mode_of(pool).zookeeper?;
+        Some(wait_for(
+            "wait-for-zookeeper",
+            self.images.kafka(),
+            &[zookeeper.service_address().to_owned()],
+        ))
     }
 
     /// Formats an empty log directory with the cluster id. A directory that already has this id stays as it is. If it
     /// has another id, the tool and the pod fail: the volume belongs to another cluster.
-    fn format(&self) -> Option<Container> {
-        let Coordination::Kraft { cluster_id } = &self.coordination else {
-            return None;
-        };
+    fn format(&self, pool: &NodePool) -> Option<Container> {
+        let cluster_id = self.cluster_id().filter(|_| self.mode_of(pool).kraft)?;
         let (release, variable) = self.format_release().unzip();
         let arguments = [
             self.images.command("kafka-storage"),

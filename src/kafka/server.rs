@@ -53,7 +53,9 @@ impl KafkaCluster {
         }
         self.own_replication(&mut settings);
         self.own_listeners(context, pool, &mut settings);
-        let kraft = |value: &dyn Fn() -> String| self.is_kraft().then(value);
+        let mode = self.mode_of(pool);
+        let kraft = |value: &dyn Fn() -> String| mode.kraft.then(value);
+        let quorum = |value: &dyn Fn() -> String| mode.quorum.then(value);
         let id = "${env:NODE_ID}".to_owned();
         settings
             .own(
@@ -64,18 +66,27 @@ impl KafkaCluster {
             .own("node.id", kraft(&|| id.clone()), FIRST_ID)
             .own(
                 "controller.listener.names",
-                kraft(&|| Listener::CONTROLLER.0.to_owned()),
+                quorum(&|| Listener::CONTROLLER.0.to_owned()),
                 "it is `CONTROLLER`",
             )
-            .own("controller.quorum.voters", kraft(&|| self.voters(context)), QUORUM)
+            .own("controller.quorum.voters", quorum(&|| self.voters(context)), QUORUM)
             .reserve(QUORUM, ["controller.quorum.bootstrap.servers"]);
-        let ensemble = match &self.coordination {
-            Coordination::Kraft { .. } => None,
-            Coordination::ZooKeeper(zookeeper) => Some(zookeeper.connection_string().to_owned()),
-        };
+        let ensemble = mode.zookeeper.map(|zookeeper| zookeeper.connection_string().to_owned());
         settings
-            .own("broker.id", ensemble.is_some().then(|| id.clone()), FIRST_ID)
+            .own("broker.id", (!mode.kraft).then(|| id.clone()), FIRST_ID)
             .own("zookeeper.connect", ensemble, "use `KafkaCluster::zookeeper`");
+        if matches!(self.coordination, Coordination::Migration { .. }) {
+            const PHASE: &str = "use `KafkaCluster::migrating`";
+            // Raised to this release by default, and said, because it must not change before the brokers are in KRaft.
+            let protocol = (mode.migrating && !mode.kraft).then(|| self.version.line().to_owned());
+            settings
+                .own(
+                    "zookeeper.metadata.migration.enable",
+                    mode.migrating.then(|| "true".to_owned()),
+                    PHASE,
+                )
+                .own("inter.broker.protocol.version", protocol, PHASE);
+        }
         settings
     }
 
@@ -118,6 +129,7 @@ impl KafkaCluster {
     fn own_listeners(&self, context: &Context, pool: &NodePool, settings: &mut Settings) {
         const CALL: &str = "use `.listener(Listener::plaintext(…))`";
         let ports = self.ports(pool.roles);
+        let mode = self.mode_of(pool);
         // The pod's own name in the headless Service: clients and other nodes have to reach exactly this node.
         let host = format!("${{env:POD_NAME}}.{}", context.service_address(&self.headless_name()));
         let list = |host: &str, wanted: fn(&str) -> bool| {
@@ -130,8 +142,13 @@ impl KafkaCluster {
         };
         // Every node connects to the controllers, so every node needs the protocol; only controllers have the listener.
         let mut names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
-        if self.is_kraft() && !pool.roles.controller() {
+        if mode.quorum && !pool.roles.controller() {
             names.push(Listener::CONTROLLER.0);
+        }
+        // The controllers of a migration send requests to brokers that are still in ZooKeeper mode.
+        let calls_brokers = mode.migrating && mode.kraft;
+        if calls_brokers {
+            names.push(Listener::REPLICATION.0);
         }
         let protocols = names
             .iter()
@@ -149,7 +166,7 @@ impl KafkaCluster {
             )
             .own(
                 "inter.broker.listener.name",
-                broker(Listener::REPLICATION.0.to_owned()),
+                Some(Listener::REPLICATION.0.to_owned()).filter(|_| pool.roles.broker() || calls_brokers),
                 "it is `REPLICATION`",
             )
             .reserve(
@@ -170,8 +187,9 @@ impl KafkaCluster {
             .join(",")
     }
 
-    pub(crate) fn is_kraft(&self) -> bool {
-        matches!(self.coordination, Coordination::Kraft { .. })
+    /// Whether it has controllers.
+    pub(crate) fn has_controllers(&self) -> bool {
+        !matches!(self.coordination, Coordination::ZooKeeper(_))
     }
 
     /// Name and port of every listener of a node with these roles.
@@ -185,7 +203,7 @@ impl KafkaCluster {
             );
             ports.push((Listener::REPLICATION.0.to_owned(), Listener::REPLICATION.1));
         }
-        if self.is_kraft() && roles.controller() {
+        if self.has_controllers() && roles.controller() {
             ports.push((Listener::CONTROLLER.0.to_owned(), Listener::CONTROLLER.1));
         }
         ports

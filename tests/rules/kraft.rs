@@ -134,6 +134,17 @@ pub(super) fn broken() -> Vec<Case> {
             with(dedicated()),
         ),
         calls(
+            "features of a release that the cluster does not run",
+            with(
+                KafkaCluster::kraft("kafka", Version::V4_2, ID)
+                    .finalized(Version::V4_3)
+                    .pool(NodePool::controllers("c", 3))
+                    .pool(NodePool::brokers("b", 3)),
+            ),
+            &["raise the version first"],
+            with(dedicated().finalized(Version::V4_3)),
+        ),
+        calls(
             "images of another release",
             with(dedicated().images(ImageSet::confluent(Version::V3_9))),
             &["use the same version in `.images(…)` and `KafkaCluster::kraft(…)`"],

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Changed,
+    Changed, features,
     file::{Effect, FileChange},
     monitoring, object, settings, topics,
 };
@@ -114,8 +114,10 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             after,
             effect: &effect,
         };
-        let known =
-            settings::judge(&change, found) || topics::judge(&change, found) || monitoring::file(&change, found);
+        let known = settings::judge(&change, found)
+            || topics::judge(&change, found)
+            || features::judge(&change, found)
+            || monitoring::file(&change, found);
         if !known {
             effect.tell(found.add(&TEXT, change.place(&[], before, after)));
         }

@@ -15,11 +15,12 @@
 //! | `topics` | files of topics, topic by topic |
 //! | `kafka` | processes of Kafka that are there before and after; `process` and `listeners` are what is known of one |
 //! | `told` | where a change of a process is told: at the line, the variable or the option that was changed; commands for its cluster |
-//! | `cluster`, `version`, `migration` | what nodes must agree on; releases; from ZooKeeper to KRaft |
+//! | `cluster`, `version`, `features`, `migration` | what nodes must agree on; releases; what is finalized; from ZooKeeper to KRaft |
 //! | `connect`, `registry` | workers of Connect, the Schema Registry |
 
 mod cluster;
 mod connect;
+mod features;
 mod file;
 mod files;
 mod guard;
@@ -67,6 +68,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         topics::ROWS,
         cluster::ROWS,
         version::ROWS,
+        features::ROWS,
         migration::ROWS,
         connect::ROWS,
         registry::ROWS,

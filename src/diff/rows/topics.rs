@@ -668,7 +668,7 @@ impl<'a> File<'a> {
 }
 
 /// The address that a Job has of its cluster.
-fn servers(job: &Worker) -> Option<String> {
+pub(super) fn servers(job: &Worker) -> Option<String> {
     let containers = &job.model.workload()?.containers;
     let mut variables = containers.iter().flat_map(|container| &container.variables);
     variables

@@ -1,6 +1,6 @@
 //! The release of Kafka in the image, and what the cluster has finalized.
 
-use super::told::Told;
+use super::{features, told::Told};
 use crate::{
     diff::{
         class::{Class, Flag},
@@ -47,6 +47,20 @@ static DOWN: Row = Row {
     ],
 };
 
+/// An older release than what is finalized.
+static BELOW_FINALIZED: Row = Row {
+    id: "version-below-finalized",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "an older release of Kafka than what the cluster has finalized",
+    reason: "the manifests declare {finalized} as finalized, which {line_after} does not know: once the Job has raised it, the first pod that \
+        restarts does not start and the rollout stops there, and Kafka does not go back behind it",
+    commands: &[
+        "{kafka_features} describe  # `metadata.version`: if it is {finalized}, {line_after} cannot run on these volumes",
+        "# keep {line_before}",
+    ],
+};
+
 /// A release without ZooKeeper, for a cluster that has it.
 static WITHOUT_ZOOKEEPER: Row = Row {
     id: "version-without-zookeeper",
@@ -80,18 +94,15 @@ static UNKNOWN: Row = Row {
     commands: &[],
 };
 
-pub(super) const ROWS: &[&Row] = &[&UP, &SKIPPED, &DOWN, &WITHOUT_ZOOKEEPER, &PROTOCOL, &UNKNOWN];
-
-/// The metadata version that a release finalizes for new clusters, as `MetadataVersion.latestProduction` of its jars says.
-const fn metadata(version: Version) -> &'static str {
-    match version {
-        Version::V3_9 => "3.9-IV0",
-        Version::V4_0 => "4.0-IV3",
-        Version::V4_1 => "4.1-IV1",
-        Version::V4_2 => "4.2-IV1",
-        Version::V4_3 => "4.3-IV0",
-    }
-}
+pub(super) const ROWS: &[&Row] = &[
+    &UP,
+    &SKIPPED,
+    &DOWN,
+    &BELOW_FINALIZED,
+    &WITHOUT_ZOOKEEPER,
+    &PROTOCOL,
+    &UNKNOWN,
+];
 
 /// Says what another image means for the cluster.
 pub(super) fn judge(told: &mut Told<'_, '_>) {
@@ -111,19 +122,25 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
     };
     let (before, after) = (ordered(&line_before), ordered(&line_after));
     let place = |version: Option<Version>| Version::ALL.iter().position(|known| Some(*known) == version);
+    let finalized = features::finalized(pair.sets.before, &pair.before);
+    let is_below = finalized
+        .as_ref()
+        .is_some_and(|(_, line)| Some(*line) > pair.after.version && pair.after.version.is_some());
     let row = match before.cmp(&after) {
         std::cmp::Ordering::Equal => return,
         _ if !pair.after.is_kraft() && after >= Some((4, 0)) => &WITHOUT_ZOOKEEPER,
+        std::cmp::Ordering::Greater if is_below => &BELOW_FINALIZED,
         std::cmp::Ordering::Greater => &DOWN,
         std::cmp::Ordering::Less => match (place(pair.before.version), place(pair.after.version)) {
             (Some(old), Some(new)) if new == old + 1 => &UP,
             _ => &SKIPPED,
         },
     };
-    let metadata = pair.after.version.map_or("what it supports", metadata);
+    let metadata = pair.after.version.map_or("what it supports", Version::metadata_version);
     let draft = told.field(&path, row);
     draft.word("line_before", line_before).word("line_after", line_after);
     draft.word("metadata_after", metadata);
+    draft.word("finalized", finalized.map_or_else(String::new, |(level, _)| level));
 }
 
 /// A release line as numbers.
