@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use kafka_stacks::{cli::StackFn, prelude::*};
 
-const CLUSTER_ID: &str = "ClusterIdOfZooKeeper00";
+const CLUSTER_ID: &str = "ClusterIdOfZooKeeper0A";
 
 fn empty(name: &str) -> Stack {
     Stack::new(name, "kafka")

@@ -215,7 +215,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::prelude::{Stack, Version, ZooKeeper};
+    use crate::prelude::{Migration, Stack, Version, ZooKeeper};
 
     /// The lines of a pool's file about its role in the cluster.
     fn part(cluster: &KafkaCluster, pool: usize) -> String {
@@ -225,7 +225,7 @@ mod tests {
             .to_text()
             .lines()
             .filter(|line| {
-                ["id=", "roles=", "listener", "voters", "zookeeper"]
+                ["id=", "roles=", "listener", "voters", "zookeeper", "protocol.version"]
                     .iter()
                     .any(|word| line.contains(word))
             })
@@ -288,6 +288,66 @@ mod tests {
         listener.security.protocol.map=APPS:PLAINTEXT,OUTSIDE:PLAINTEXT,REPLICATION:PLAINTEXT
         listeners=APPS://:9092,OUTSIDE://:9094,REPLICATION://:9091
         zookeeper.connect=zk-1.zk-headless.streams.svc.cluster.local:2181
+        ");
+    }
+
+    /// The lines of both pools in a phase of a migration: controllers, then brokers.
+    fn phase(phase: Migration) -> [String; 2] {
+        let mut stack = Stack::new("test", "streams");
+        let zookeeper = stack.add(ZooKeeper::new("zk", 1));
+        let cluster = KafkaCluster::migrating("k", &zookeeper, phase, "id")
+            .pool(NodePool::controllers("c", 1))
+            .pool(NodePool::brokers("k", 1));
+        [part(&cluster, 0), part(&cluster, 1)]
+    }
+
+    /// What Kafka 3.9's documentation of the migration has in its samples.
+    #[test]
+    fn each_phase_of_a_migration_changes_the_files_of_one_role() {
+        let mut stack = Stack::new("test", "streams");
+        let zookeeper = stack.add(ZooKeeper::new("zk", 1));
+        let before = KafkaCluster::zookeeper("k", &zookeeper).pool(NodePool::brokers("k", 1));
+        let after = KafkaCluster::kraft("k", Version::V3_9, "id")
+            .pool(NodePool::controllers("c", 1))
+            .pool(NodePool::brokers("k", 1));
+        let [provision, migrate, in_kraft, finalize] = Migration::ALL.map(phase);
+        assert_eq!(provision[1], part(&before, 0), "no broker restarts");
+        assert_eq!(provision[0], migrate[0], "no controller restarts");
+        assert_eq!(provision[0], in_kraft[0], "no controller restarts");
+        assert_eq!(in_kraft[1], finalize[1], "no broker restarts");
+        assert_eq!(finalize, [part(&after, 0), part(&after, 1)]);
+        assert_snapshot!(provision[0], @r"
+        controller.listener.names=CONTROLLER
+        controller.quorum.voters=100@c-100.k-headless.streams.svc.cluster.local:9093
+        inter.broker.listener.name=REPLICATION
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,REPLICATION:PLAINTEXT
+        listeners=CONTROLLER://:9093
+        node.id=${env:NODE_ID}
+        process.roles=controller
+        zookeeper.connect=zk-1.zk-headless.streams.svc.cluster.local:2181
+        zookeeper.metadata.migration.enable=true
+        ");
+        assert_snapshot!(migrate[1], @r"
+        advertised.listeners=CLIENT://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9092,REPLICATION://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9091
+        broker.id=${env:NODE_ID}
+        controller.listener.names=CONTROLLER
+        controller.quorum.voters=100@c-100.k-headless.streams.svc.cluster.local:9093
+        inter.broker.listener.name=REPLICATION
+        inter.broker.protocol.version=3.9
+        listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT
+        listeners=CLIENT://:9092,REPLICATION://:9091
+        zookeeper.connect=zk-1.zk-headless.streams.svc.cluster.local:2181
+        zookeeper.metadata.migration.enable=true
+        ");
+        assert_snapshot!(in_kraft[1], @r"
+        advertised.listeners=CLIENT://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9092,REPLICATION://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9091
+        controller.listener.names=CONTROLLER
+        controller.quorum.voters=100@c-100.k-headless.streams.svc.cluster.local:9093
+        inter.broker.listener.name=REPLICATION
+        listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT
+        listeners=CLIENT://:9092,REPLICATION://:9091
+        node.id=${env:NODE_ID}
+        process.roles=broker
         ");
     }
 

@@ -134,6 +134,19 @@ pub(super) fn broken() -> Vec<Case> {
             with(dedicated()),
         ),
         calls(
+            "a cluster that migrates with combined nodes, and features",
+            migrating(|cluster| {
+                cluster
+                    .finalized(Version::V3_9)
+                    .pool(NodePool::combined("kafka-controller", 3).first_id(100))
+            }),
+            &[
+                "use `NodePool::controllers(…)` for the new nodes",
+                "remove `.finalized(…)` until the cluster is `KafkaCluster::kraft(…)`",
+            ],
+            migrating(|cluster| cluster.pool(NodePool::controllers("kafka-controller", 3))),
+        ),
+        calls(
             "features of a release that the cluster does not run",
             with(
                 KafkaCluster::kraft("kafka", Version::V4_2, ID)
@@ -199,5 +212,14 @@ fn in_zookeeper_mode(pool: NodePool) -> Stack {
             .pool(pool)
             .acknowledge(&rules::kraft::ZOOKEEPER_MODE, "moves in March"),
     );
+    stack
+}
+
+/// A cluster in the first phase of its migration, with the brokers that it had.
+fn migrating(further: fn(KafkaCluster) -> KafkaCluster) -> Stack {
+    let mut stack = empty();
+    let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+    let cluster = KafkaCluster::migrating("kafka", &zookeeper, Migration::Provision, ID);
+    stack.add(further(cluster.pool(NodePool::brokers("kafka", 3))));
     stack
 }
