@@ -1,7 +1,7 @@
 //! What a cluster may not go back behind: a file that declares its features, and a Job that raises them.
 
 use k8s_openapi::api::{
-    batch::v1::{Job, JobSpec},
+    batch::v1::Job,
     core::v1::{ConfigMap, ConfigMapKeySelector, EnvVar, EnvVarSource},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     construct::Check,
     context::Context,
     diagnostics::{Origin, rules::kraft},
-    manifest::Object,
+    manifest::{Object, Wave},
     version::Version,
     workload::{CONFIG_DIRECTORY, Labels, config_map, container, env},
 };
@@ -36,7 +36,7 @@ impl KafkaCluster {
         let origin = Origin::of_field("/data", "", self.meta.location);
         vec![
             Object::new(&config).of_version(self.version).with_origins([origin]),
-            Object::new(&job).named_by_content(),
+            Object::new(&job).named_by_content().in_wave(Wave::Topics),
         ]
     }
 
@@ -95,10 +95,7 @@ impl KafkaCluster {
         };
         Job {
             metadata: self.features_labels().metadata(context, self.features_name()),
-            spec: Some(JobSpec {
-                ttl_seconds_after_finished: Some(3600),
-                ..step.job(context)
-            }),
+            spec: Some(step.job(context)),
             status: None,
         }
     }
