@@ -166,6 +166,14 @@ pub enum Change<'a> {
     VersionSkipped(&'a str),
     /// An older release of Kafka.
     VersionDown(&'a str),
+    /// An older release of Kafka than what the cluster has finalized.
+    VersionBelowFinalized(&'a str),
+    /// A feature of the cluster is raised.
+    FeatureRaised(&'a str),
+    /// The image and a feature of the cluster are raised in one change.
+    FeatureRaisedWithVersion(&'a str),
+    /// A lower level of a feature is declared.
+    FeatureLowered(&'a str),
     /// Kafka 4 for a cluster with ZooKeeper.
     VersionWithoutZookeeper(&'a str),
     /// Another version of the protocol between brokers.

@@ -14,6 +14,7 @@ mod job;
 mod listener;
 mod log_defaults;
 mod migration;
+mod mode;
 mod monitored;
 mod pool;
 mod render;

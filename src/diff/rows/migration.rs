@@ -16,7 +16,7 @@ const PHASES: &[&str] = &[
     "# each phase is a merge of its own, with Kafka 3.9:",
     "# 1. add controllers with the same cluster id, other node ids, `zookeeper.metadata.migration.enable=true` and `zookeeper.connect`",
     "# 2. brokers: add the same flag, `controller.quorum.voters` (or `.bootstrap.servers`), `controller.listener.names` and its protocol; after the \
-     rollout wait for `Completed migration of metadata from Zookeeper to KRaft` in the log of the active controller",
+     rollout wait for `Completed migration of metadata from ZooKeeper to KRaft` in the log of the active controller",
     "# 3. brokers: `process.roles=broker`, `node.id` with the value of `broker.id`, nothing of ZooKeeper; after the rollout the way back is still open",
     "# 4. controllers: remove the flag and `zookeeper.connect`; from here on there is no way back",
 ];
@@ -55,7 +55,7 @@ static BROKERS: Row = Row {
     summary: "phase 3 of a migration: brokers change to KRaft",
     reason: "the metadata must be copied before the first broker restarts; controllers go on writing to ZooKeeper, so the way back stays open",
     commands: &[
-        "kubectl -n {namespace} logs {controller} --tail=-1 | grep 'Completed migration of metadata from Zookeeper to KRaft'  # of all \
+        "kubectl -n {namespace} logs {controller} --tail=-1 | grep 'Completed migration of metadata from ZooKeeper to KRaft'  # of all \
          controllers one has it",
         "# apply the new manifests",
         "kubectl -n {namespace} rollout status statefulset/{workload}",
@@ -86,7 +86,7 @@ static STARTED: Row = Row {
     commands: &[
         "# apply the new manifests",
         "kubectl -n {namespace} rollout status statefulset/{workload}",
-        "# wait for `Completed migration of metadata from Zookeeper to KRaft` in the log of the active controller",
+        "# wait for `Completed migration of metadata from ZooKeeper to KRaft` in the log of the active controller",
     ],
 };
 
