@@ -175,6 +175,7 @@ pub(super) fn broken() -> Vec<Case> {
 pub(super) fn sound() -> Vec<Sound> {
     use rules::kraft;
     vec![
+        (&rules::kraft::FINALIZED, with(dedicated().finalized(Version::V4_2))),
         (&kraft::ZOOKEEPER_MODE, with(dedicated())),
         (&kraft::NODE_ID_TWICE, brokers(NodePool::brokers("b", 3).first_id(97))),
         (&kraft::TOO_FEW_CONTROLLERS, with(dedicated())),
