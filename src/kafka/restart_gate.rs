@@ -42,7 +42,7 @@ impl KafkaCluster {
         let shared = |role: fn(Roles) -> bool| role(pool.roles) && self.count(role) > 1;
         [
             ("broker", shared(Roles::broker)),
-            ("controller", self.is_kraft() && shared(Roles::controller)),
+            ("controller", self.has_controllers() && shared(Roles::controller)),
         ]
         .into_iter()
         .filter_map(|(role, is_shared)| is_shared.then_some(role))
