@@ -1,7 +1,6 @@
 //! `init`: a repository of one's own, with a stack, a test and a workflow.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "the command line writes a new folder, with an id that is made once and then never again"
 )]
 
@@ -97,9 +96,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outc
         })?;
     }
     let mut said = format!("{}: {} written\n", dir.display(), count(files.len(), "file"));
-    let _ = write!(
+    let _ = writeln!(
         said,
-        "next: cd {}, then `cargo test`, `cargo run -- synth`, and read README.md\n",
+        "next: cd {}, then `cargo test`, `cargo run -- synth`, and read README.md",
         dir.display()
     );
     output.note(&said);

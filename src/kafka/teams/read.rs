@@ -366,6 +366,7 @@ fn config(reader: &mut Reader<'_>, item: &str, pointer: &str, mapping: &Map<Stri
 }
 
 /// A topic whose keys have the right types.
+#[expect(clippy::too_many_lines, reason = "one check a key")]
 fn declared(reader: &mut Reader<'_>, pointer: &str, mapping: &Map<String, Value>, read: TeamTopic) -> Option<Declared> {
     let before = reader.findings.len();
     let name = read.name.as_str();
