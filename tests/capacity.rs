@@ -92,7 +92,7 @@ fn a_million_records_per_second_exceed_the_sizes_and_topics_of_prod() {
       hint: smallest sufficient change: `NodePool::combined("kafka", 36)` with no topic with more than `Cleanup::delete_after(10.minutes())`
     warning[KS-C10] prod/kafka/kafka: the page cache of each broker of pool `kafka` holds 4 s of writes; 30 s needs 27.9 GiB
       hint: smallest sufficient changes, any one of: `NodePool::combined("kafka", 24)` or `34.gib()` in `.resources(…)`
-    warning[KS-C09] prod/kafka/kafka: each broker of pool `kafka` maps the indexes of 655,840 segments: 1,311,680 memory maps, but a node allows 65,530 by default
+    warning[KS-C09] prod/kafka/kafka: each broker of pool `kafka` maps the indexes of 655,924 segments: 1,311,848 memory maps, but a node allows 65,530 by default
       hint: use fewer, larger segments: `.segment_size(…)` of the topics; or raise `vm.max_map_count` of the nodes to 4194304 or more and acknowledge this
     warning[KS-C11] prod/kafka-topics/security.audit: records are never deleted: this topic alone fills a broker's volume in 25 min 3 s
       hint: use `Cleanup::delete_after(…)`, or acknowledge it with the plan for growing the volumes

@@ -51,7 +51,6 @@ fn topic(lines: &[&str]) -> String {
     format!("topics:\n- name: billing.orders\n{}", lines.collect::<String>())
 }
 
-#[expect(clippy::too_many_lines, reason = "a list")]
 fn mistakes() -> Vec<(&'static str, String)> {
     vec![
     ("an unknown key near a known one", topic(&["partition: 6", "retention: 7d"])),

@@ -1020,7 +1020,7 @@ fn a_planned_change_is_accepted_and_stays_visible() {
     assert!(shell(&[|| planned(200, |_| {})], &scratch, words).starts_with("Failed\n"));
     let other = || {
         planned(200, |stack| {
-            stack.accept(Change::VolumeGrown("kafka-controller"), "a typing error")
+            stack.accept(Change::VolumeGrown("kafka-controller"), "a typing error");
         })
     };
     let report = shell(&[other], &scratch, words);
@@ -1033,10 +1033,7 @@ fn a_planned_change_is_accepted_and_stays_visible() {
     let written = Scratch::new();
     shell(&[|| planned(200, |_| {})], &written, "synth --out {}");
     let set = "out/planned/kafka/statefulset-kafka.yaml";
-    assert_eq!(
-        std::fs::read_to_string(scratch.path(set)).unwrap(),
-        std::fs::read_to_string(written.path(set)).unwrap()
-    );
+    assert_eq!(scratch.read(set), written.read(set));
     // Once it is merged, it is stale.
     assert_snapshot!(shell(&[accepted], &scratch, "diff --out {} --against {}"));
     assert!(shell(&[accepted], &scratch, words).starts_with("Failed\n"));

@@ -26,11 +26,13 @@ pub enum Change<'a> {
     StatefulsetRemoved(&'a str),
     /// A Namespace is removed.
     NamespaceRemoved(&'a str),
+    /// Deployers are told to keep a Namespace.
+    NamespaceKept(&'a str),
     /// Objects with volumes move to another namespace.
     NamespaceRenamed(&'a str),
     /// A StatefulSet is renamed.
     StatefulsetRenamed(&'a str),
-    /// A PersistentVolumeClaim is removed.
+    /// A `PersistentVolumeClaim` is removed.
     ClaimRemoved(&'a str),
     /// A volume with data is replaced by one that goes with its pod, or by another.
     VolumeReplaced(&'a str),
@@ -46,7 +48,7 @@ pub enum Change<'a> {
     StatefulsetServiceName(&'a str),
     /// The selector of a StatefulSet.
     StatefulsetSelector(&'a str),
-    /// The selector of a Deployment, DaemonSet or ReplicaSet.
+    /// The selector of a Deployment, `DaemonSet` or `ReplicaSet`.
     WorkloadSelector(&'a str),
     /// The pod template or another field of a Job that cannot change.
     JobField(&'a str),
@@ -74,7 +76,7 @@ pub enum Change<'a> {
     ClaimGrown(&'a str),
     /// A smaller claim, or another class or access mode of one.
     ClaimField(&'a str),
-    /// Parameters, provisioner or reclaim policy of a StorageClass.
+    /// Parameters, provisioner or reclaim policy of a `StorageClass`.
     StorageClassField(&'a str),
     /// A Service with an address becomes headless.
     ServiceClusterIp(&'a str),
@@ -265,9 +267,9 @@ impl Report {
                 reason,
                 location,
             } = acceptance;
-            let named = |change: &&mut Found| acceptance.names(change);
-            let mut named: Vec<&mut Found> = self.changes.iter_mut().filter(named).collect();
-            let message = match named.as_mut_slice() {
+            let changes = self.changes.iter_mut();
+            let mut matching: Vec<&mut Found> = changes.filter(|change| acceptance.names(change)).collect();
+            let message = match matching.as_mut_slice() {
                 [change] => {
                     change.accepted = Some(reason.clone());
                     continue;
@@ -290,7 +292,7 @@ impl Report {
                 message,
                 line: location.to_string(),
                 location: *location,
-                is_ambiguous: !named.is_empty(),
+                is_ambiguous: !matching.is_empty(),
             });
         }
     }

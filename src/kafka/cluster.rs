@@ -438,10 +438,9 @@ impl KafkaCluster {
     /// Where its metadata is: in ZooKeeper until the brokers of a migration leave it.
     pub(super) fn mode(&self) -> Mode {
         match &self.coordination {
-            Coordination::Kraft { .. } => Mode::Kraft,
             Coordination::ZooKeeper(_) => Mode::ZooKeeper,
             Coordination::Migration { phase, .. } if *phase < Migration::BrokersInKraft => Mode::ZooKeeper,
-            Coordination::Migration { .. } => Mode::Kraft,
+            Coordination::Kraft { .. } | Coordination::Migration { .. } => Mode::Kraft,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The topics of a cluster: a file that declares them, a Job that applies it, and a CronJob that applies it again every hour.
+//! The topics of a cluster: a file that declares them, a Job that applies it, and a `CronJob` that applies it again every hour.
 
 use std::sync::Arc;
 

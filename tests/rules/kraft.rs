@@ -138,6 +138,7 @@ pub(super) fn broken() -> Vec<Case> {
             migrating(|cluster| {
                 cluster
                     .finalized(Version::V3_9)
+                    .acknowledge(&rules::kraft::COMBINED, "the migration refuses them anyway")
                     .pool(NodePool::combined("kafka-controller", 3).first_id(100))
             }),
             &[

@@ -146,11 +146,11 @@ pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
 /// refers to.
 pub(super) fn finalized(side: &Side, process: &Process<'_>) -> Option<(String, Version)> {
     let workload = process.worker.model.workload()?;
-    let maps = workload
+    let mut maps = workload
         .references
         .iter()
         .filter(|reference| reference.kind == "ConfigMap");
-    maps.filter_map(|reference| {
+    maps.find_map(|reference| {
         let identity = Identity {
             group: String::new(),
             kind: "ConfigMap".to_owned(),
@@ -164,5 +164,4 @@ pub(super) fn finalized(side: &Side, process: &Process<'_>) -> Option<(String, V
         let (_, level) = *levels(text).get(METADATA_VERSION)?;
         Some((level.to_owned(), Version::of_metadata_version(level)?))
     })
-    .next()
 }
