@@ -30,7 +30,8 @@ def run(stack):
     values = [v for part in client.ask("consume", consumer, TOPIC).values() for v in part]
     stack.fact("clients", "every acknowledged record is read once", len(values) == 100 * max(1, len(producers)), f"{len(values)} records")
     order = client.ask("consume", consumer, TOPIC)
-    wrong = [p for p, part in order.items() if [int(v[6:]) for v in part[:100 // 3]] != sorted(int(v[6:]) for v in part[:100 // 3])]
+    # Each producer writes the same numbers after the one before it: within a partition they fall only where the next producer begins.
+    wrong = [p for p, part in order.items() if sum(int(b[6:]) <= int(a[6:]) for a, b in zip(part, part[1:])) >= max(1, len(producers))]
     stack.fact("clients", "order within a partition is kept", not wrong, f"partitions {sorted(order)}")
     topic = f"{TOPIC}.transactions"
     client.ask("create", topic, 3, 3 if len(client.ask("cluster")["nodes"]) >= 3 else 1)
