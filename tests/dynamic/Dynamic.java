@@ -107,19 +107,30 @@ final class Dynamic {
         for (String[] one : new String[][] {{"num.io.threads", "9", "data-plane-kafk"}, {"num.network.threads", "4", "data-plane-kafk"},
             {"log.cleaner.threads", "2", "kafka-log-clean"}}) {
             long before = threads(one[2]);
-            alter(ALL, one[0], one[1], OpType.SET);
+            set(one[0], one[1]);
             effect(one[0], () -> threads(one[2]) > before);
             alter(ALL, one[0], null, OpType.DELETE);
         }
         if (!write(50_000)) {
             throw new IllegalStateException("a record of 50,000 bytes is refused before anything is changed");
         }
-        alter(ALL, "message.max.bytes", "10000", OpType.SET);
+        set("message.max.bytes", "10000");
         effect("message.max.bytes", () -> !write(50_000));
         alter(ALL, "message.max.bytes", null, OpType.DELETE);
-        alter(ALL, "max.connections.per.ip.overrides", "127.0.0.9:1", OpType.SET); // without any, 0 is refused
-        alter(ALL, "max.connections.per.ip", "0", OpType.SET);
+        set("max.connections.per.ip.overrides", "127.0.0.9:1"); // without any, 0 is refused
+        set("max.connections.per.ip", "0");
         effect("max.connections.per.ip", () -> !connects());
+    }
+
+    /** Sets a value for all brokers; a refusal is tried again, because it may come from a value before that the broker has not taken yet. */
+    private static void set(String key, String value) throws Exception {
+        String refusal = alter(ALL, key, value, OpType.SET);
+        for (long end = System.currentTimeMillis() + PATIENCE_MS; refusal != null && System.currentTimeMillis() < end; Thread.sleep(20)) {
+            refusal = alter(ALL, key, value, OpType.SET);
+        }
+        if (refusal != null) {
+            throw new IllegalStateException(key + "=" + value + " is refused: " + refusal);
+        }
     }
 
     private interface Seen {
