@@ -86,15 +86,8 @@ impl KafkaCluster {
     }
 
     fn controllers(&self, context: &Context) -> String {
-        let headless = context.service_address(&self.headless_name());
-        let port = Listener::CONTROLLER.1;
-        self.pools
-            .iter()
-            .filter(|pool| pool.roles.controller())
-            .flat_map(|pool| pool.ids().map(move |id| (pool, id)))
-            .map(|(pool, id)| format!("{}-{id}.{headless}:{port}", pool.name))
-            .collect::<Vec<_>>()
-            .join(",")
+        let addresses: Vec<String> = self.controller_addresses(context).map(|(_, address)| address).collect();
+        addresses.join(",")
     }
 
     /// Between the request to end and a kill: the longest wait, and then the node's own shutdown.

@@ -176,15 +176,22 @@ impl KafkaCluster {
     }
 
     fn voters(&self, context: &Context) -> String {
+        let voters: Vec<String> = self
+            .controller_addresses(context)
+            .map(|(id, address)| format!("{id}@{address}"))
+            .collect();
+        voters.join(",")
+    }
+
+    /// The node id of each controller, and host:port of its listener.
+    pub(super) fn controller_addresses(&self, context: &Context) -> impl Iterator<Item = (u32, String)> {
         let headless = context.service_address(&self.headless_name());
         let port = Listener::CONTROLLER.1;
         self.pools
             .iter()
             .filter(|pool| pool.roles.controller())
             .flat_map(|pool| pool.ids().map(move |id| (pool, id)))
-            .map(|(pool, id)| format!("{id}@{}-{id}.{headless}:{port}", pool.name))
-            .collect::<Vec<_>>()
-            .join(",")
+            .map(move |(pool, id)| (id, format!("{}-{id}.{headless}:{port}", pool.name)))
     }
 
     /// Whether it has controllers.
