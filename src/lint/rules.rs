@@ -44,6 +44,7 @@ pub(crate) mod pod {
         kafka::guards::{BUDGET, OPEN},
         kafka::log_directories::{EPHEMERAL_DATA, VOLUME_ROOT},
         kafka::node_ids::{ID_ELSEWHERE, ID_NOT_A_NUMBER, ID_SHARED},
+        kafka::options::UNKNOWN_OPTION,
         kafka::outside::INSIDE_NAMES,
         kafka::ports::{NOT_LISTENING, PORT_TAKEN},
         kafka::quorum::{ENSEMBLE, QUORUM_START, VOTERS},
@@ -62,10 +63,13 @@ pub(crate) mod pod {
 pub mod cluster {
     pub use crate::lint::kafka::{
         limits::CONTRADICTION,
-        listeners::{CONTROLLER_LISTENER, INTER_BROKER_LISTENER, SAME_LISTENER, UNMAPPED_LISTENER},
+        listeners::{CONTROLLER_LISTENER, EARLY_LISTENER, INTER_BROKER_LISTENER, SAME_LISTENER, UNMAPPED_LISTENER},
         mode::{MISSING_FOR_MODE, OTHER_MODE},
+        plugins::NO_CLASS,
         providers::CONFIG_PROVIDER,
         security::{ANONYMOUS, NO_CERTIFICATE, NO_SASL_LISTENER, SASL_WITHOUT_JAAS, WORKER_SECURITY},
+        settings::TWICE,
+        shutdown::UNCONTROLLED,
     };
 }
 
@@ -120,6 +124,9 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::listeners::RULES,
     super::kafka::limits::RULES,
     super::kafka::providers::RULES,
+    super::kafka::plugins::RULES,
+    super::kafka::shutdown::RULES,
+    super::kafka::settings::RULES,
     super::kafka::security::RULES,
     super::kafka::mode::RULES,
     super::kafka::user::RULES,
@@ -132,6 +139,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::topic_creation::RULES,
     super::kafka::files::RULES,
     super::kafka::command::RULES,
+    super::kafka::options::RULES,
     super::kafka::environment::RULES,
     super::kafka::tools::RULES,
     super::kafka::temporary::RULES,

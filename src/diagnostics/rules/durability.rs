@@ -1,7 +1,7 @@
 //! Durability: replication, and what must be in sync.
 
 use crate::diagnostics::{
-    Severity::{Error, Warning},
+    Severity::{Error, Off, Warning},
     family::rules,
 };
 
@@ -95,5 +95,18 @@ rules! { rules::durability;
             brokers than the others, each of its brokers has more replicas and more load. Brokers without a rack \
             count as one more rack, no matter in which zone they run.",
         source: "Kafka documentation, Balancing replicas across racks",
+    };
+
+    /// Committed offsets that are forgotten within a day.
+    pub const OFFSETS_RETENTION: Rule = Rule {
+        id: "KS-D11",
+        production: Warning,
+        development: Off,
+        summary: "committed offsets that are deleted within a day",
+        explanation: "`offsets.retention.minutes` after the last consumer of a group left, its offsets are deleted. \
+            When it comes back it begins where `auto.offset.reset` says: with `latest` it skips what was written \
+            meanwhile, with `earliest` it reads everything again. Kafka keeps them for 7 days, so that a weekend \
+            loses nothing.",
+        source: "Kafka documentation, offsets.retention.minutes; KIP-186",
     };
 }

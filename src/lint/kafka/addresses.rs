@@ -93,7 +93,7 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 }
                 Some(_) => continue,
             };
-            if !told.insert((address.port, pods)) {
+            if set.is_resolved_by_pods(index, &address.host) || !told.insert((address.port, pods)) {
                 continue;
             }
             let message = format!("`{}:{}` {why}", address.host, address.port);

@@ -5,6 +5,7 @@ use super::{Member, cluster::Brokers};
 use crate::{
     diagnostics::{Diagnostic, Mend, rules::durability},
     lint::model::{program::Program, set::SetFindings, settings::Setting},
+    quantity::Duration,
 };
 
 /// The replication of something: what its factor and its least number of replicas in sync are called, and what they are.
@@ -164,7 +165,36 @@ pub(super) fn check(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut S
     }
     if member.process.program == Program::Broker {
         dangerous(member, findings);
+        offsets(member, findings);
     }
+}
+
+/// How long the offsets of a group without consumers are kept.
+fn offsets(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "offsets.retention.minutes";
+    /// A day: a group that is stopped in the evening is there in the morning.
+    const LEAST: u64 = 24 * 60;
+    let Some(setting) = member.settings.get(KEY) else {
+        return;
+    };
+    // Zero and less are invalid values, which is another finding.
+    let Some(minutes) = setting
+        .value
+        .trim()
+        .parse()
+        .ok()
+        .filter(|minutes| (1..LEAST).contains(minutes))
+    else {
+        return;
+    };
+    let kept = Duration::from_millis(minutes * 60_000);
+    let message = format!(
+        "`{KEY}={minutes}`: a group that pauses for {kept} loses its offsets, and then skips records or reads them again"
+    );
+    let mut finding = Diagnostic::new(&durability::OFFSETS_RETENTION, message);
+    finding.mend(Mend::remove("by default they are kept for 7 days"));
+    finding.yaml_hint = Some(finding.remedy(&setting.shown(KEY)));
+    member.push(findings, KEY, setting, finding);
 }
 
 fn replicated(

@@ -26,7 +26,7 @@ rules! { rules::pod;
 }
 
 /// The ends of files that a command may name.
-const ENDS: [&str; 10] = [
+const ENDS: [&str; 11] = [
     ".properties",
     ".yaml",
     ".yml",
@@ -37,6 +37,7 @@ const ENDS: [&str; 10] = [
     ".jks",
     ".p12",
     ".txt",
+    ".jar",
 ];
 
 /// Folders that the images of Confluent and Apache fill, or that programs write.
@@ -74,8 +75,9 @@ pub(super) fn check(
     let mut told = BTreeSet::new();
     for container in &workload.containers {
         let words = container.words.iter().map(|word| (word, true));
-        // A variable may name a file of an image that is not known: only mounted files are looked at.
-        let values = container.variables.iter().map(|(_, value)| (value, false));
+        // A variable may name a file of an image that is not known: only mounted files are looked at, and those of agents.
+        let values = container.variables.iter();
+        let values = values.map(|(_, value)| (value, value.contains("-javaagent:")));
         let all = words
             .chain(values)
             .flat_map(|(text, command)| paths(text).map(move |path| (path, command)));
@@ -146,7 +148,11 @@ fn missing(
             let known = keys("ConfigMap", &files.object)?.iter().any(|known| known == key);
             known.then(|| (map.to_owned(), there.clone()))
         });
-        let of_image = OF_IMAGES.iter().any(|folder| path.starts_with(folder));
+        let of_image = match path.strip_suffix(".jar") {
+            // Confluent's images have the agent of Prometheus below this folder, and Apache's have none.
+            Some(_) => path.starts_with("/usr/share/java/") || path.starts_with("/opt/kafka/"),
+            None => OF_IMAGES.iter().any(|folder| path.starts_with(folder)),
+        };
         if of_image || WRITES.iter().any(|word| command.contains(word)) {
             return None;
         }
@@ -162,7 +168,11 @@ fn missing(
         return super::is_official(container.image_name()).then(|| {
             (
                 "but nothing is mounted there, and the image has no such file".to_owned(),
-                format!("mount a ConfigMap with that file at `{}`", parent(path)),
+                if path.ends_with(".jar") {
+                    "use an image that has it, or mount a volume with it".to_owned()
+                } else {
+                    format!("mount a ConfigMap with that file at `{}`", parent(path))
+                },
             )
         });
     };

@@ -56,6 +56,19 @@ rules! { rules::cluster;
             listen on others. Otherwise the process does not start.",
         source: "Kafka, KafkaConfig.validateValues",
     };
+
+    /// Listeners that serve before the authorizer knows its rules.
+    pub const EARLY_LISTENER: Rule = Rule {
+        id: "KS-K53",
+        production: Error,
+        development: Error,
+        summary: "`early.start.listeners` with a listener that does not exist, or without that of the controllers",
+        explanation: "An authorizer reads its rules from the metadata of the cluster. Until it has them, only the listeners in \
+            `early.start.listeners` serve; by default those of the controllers. A name that is not a listener, or in other \
+            letters, stops the process: `ConfigException: early.start.listeners contains listener …`. Without the controllers' \
+            listener, controllers wait for the rules, and elect no leader who could send them: no process finishes its start.",
+        source: "Kafka, AbstractKafkaConfig.earlyStartListeners; seen with Kafka 4.3.1",
+    };
 }
 
 /// The security protocols of Kafka. Each is also the name of a listener that needs no entry in the map.
@@ -155,6 +168,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     }
     apart(member, findings);
     mapped(member, findings);
+    early(member, findings);
     if member.serves() {
         between_brokers(member, findings);
     }
@@ -296,6 +310,45 @@ fn between_brokers(member: &Member<'_>, findings: &mut SetFindings) {
     };
     let hint = format!("set `{NAME}` to one of {listeners}");
     member.refuse(findings, &INTER_BROKER_LISTENER, key, setting, message, hint);
+}
+
+/// The listeners that serve before the authorizer has its rules.
+fn early(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "early.start.listeners";
+    let (Some(setting), Some(own), Some(controllers)) = (
+        member.settings.get(KEY).filter(|setting| setting.is_known()),
+        own(member),
+        of_controllers(member),
+    ) else {
+        return;
+    };
+    // Kafka takes these names as they are written.
+    let listed = setting.value.split(',').map(str::trim);
+    let listed: Vec<&str> = listed.filter(|name| !name.is_empty()).collect();
+    let exists = |name: &&str| own.iter().chain(&controllers).any(|other| other == *name);
+    if let Some(name) = listed.iter().find(|name| !exists(name)) {
+        let message = format!("`{KEY}` has `{name}`, which is not a listener: the process does not start");
+        let capitals = name.to_ascii_uppercase();
+        let hint = if exists(&capitals.as_str()) {
+            format!("write `{capitals}`")
+        } else {
+            format!("use names of `listeners`: `{}`", own.join("`, `"))
+        };
+        member.refuse(findings, &EARLY_LISTENER, KEY, setting, message, hint);
+    } else if let Some(missing) = controllers.first()
+        && member.votes()
+        && !listed.iter().any(|name| controllers.iter().any(|other| other == name))
+        && member
+            .settings
+            .get("authorizer.class.name")
+            .is_some_and(|class| !class.value.trim().is_empty())
+    {
+        let message = format!(
+            "`{KEY}` does not have `{missing}`: controllers wait for the rules of the authorizer before they elect a leader, so no process finishes its start"
+        );
+        let hint = format!("add `{missing}`, or remove `{KEY}`");
+        member.refuse(findings, &EARLY_LISTENER, KEY, setting, message, hint);
+    }
 }
 
 /// The listeners of controllers fit the roles of the process.

@@ -25,9 +25,11 @@ mod memory;
 pub(crate) mod memory_request;
 pub(crate) mod mode;
 pub(crate) mod node_ids;
+pub(crate) mod options;
 pub(crate) mod outside;
 pub(crate) mod ownership;
 pub(crate) mod placement;
+pub(crate) mod plugins;
 pub(crate) mod pools;
 pub(crate) mod ports;
 pub(crate) mod providers;
@@ -35,7 +37,8 @@ pub(crate) mod quorum;
 mod secrets;
 pub(crate) mod security;
 pub(crate) mod service_links;
-mod settings;
+pub(crate) mod settings;
+pub(crate) mod shutdown;
 pub(crate) mod temporary;
 pub(crate) mod tools;
 pub(crate) mod topic_creation;
@@ -87,6 +90,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let topics = topics::files(set);
     settings::of_files(set, &members, &brokers, findings);
     topics::check(&topics, &brokers, findings);
+    topics::of_commands(set, &brokers, findings);
     unknown::processes(set, findings);
     for member in &members {
         unknown::settings(member, findings);
@@ -96,6 +100,8 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         converters::check(member, findings);
         listeners::check(member, findings);
         providers::check(member, findings);
+        plugins::check(member, findings);
+        shutdown::check(member, findings);
         security::check(member, findings);
         mode::check(member, findings);
         limits::check(member, findings);
@@ -142,6 +148,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         files::check(set, findings, index, object, workload);
         command::check(findings, index, workload);
+        options::check(findings, index, workload);
         temporary::of_logs(findings, index, workload);
         environment::script(findings, index, workload);
         ports::exporters(findings, index, workload, &askers);
@@ -152,6 +159,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     }
     for (index, object) in set.objects.iter().enumerate() {
         secrets::files(findings, index, object, &members);
+        settings::twice(findings, index, object);
     }
 }
 

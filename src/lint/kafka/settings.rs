@@ -1,7 +1,7 @@
 //! Settings by their names: known to the process, the client or the topic that gets them, in its release, with a value that it takes.
-//! The rules themselves are data in [`setting`](crate::diagnostics::rules::setting).
+//! Most rules are data in [`setting`](crate::diagnostics::rules::setting).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Member, clients,
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     catalogue::{Role, judge, likeliest_client},
-    diagnostics::{Certainty, Change, Diagnostic, Mend, Rule, rules::setting},
+    diagnostics::{Certainty, Change, Diagnostic, Mend, Rule, Severity::Warning, family::rules, rules::setting},
     lint::model::{
-        ObjectDetail,
-        config::{TopicsFile, field},
+        ObjectDetail, ObjectModel,
+        config::field,
         program::Program,
         properties::Property,
         release,
@@ -21,6 +21,19 @@ use crate::{
     },
     version::Version,
 };
+
+rules! { rules::cluster;
+    /// A setting with two values.
+    pub const TWICE: Rule = Rule {
+        id: "KS-K56",
+        production: Warning,
+        development: Warning,
+        summary: "a setting that is in one file twice, with two values",
+        explanation: "Of two lines with one key, `java.util.Properties` keeps the last and says nothing: the other value, \
+            which a reader may find first, has no effect. Often one of the two was meant to be another key.",
+        source: "Java, Properties.load",
+    };
+}
 
 /// The settings of a process.
 pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
@@ -114,10 +127,10 @@ fn of_client(
     }
 }
 
-/// The settings of declared topics, for brokers of a release.
-pub(super) fn of_topics(index: usize, version: Option<Version>, topics: &TopicsFile, findings: &mut SetFindings) {
-    let pointer = field(&topics.file);
-    for line in &topics.lines {
+/// What is wrong with the settings of declared topics, for brokers of a release.
+pub(super) fn of_topics(version: Option<Version>, lines: &[Property]) -> Vec<(&Property, Diagnostic)> {
+    let mut found = Vec::new();
+    for line in lines {
         let Some((topic, key)) = line.key.split_once(' ') else {
             continue;
         };
@@ -128,11 +141,39 @@ pub(super) fn of_topics(index: usize, version: Option<Version>, topics: &TopicsF
         for mut finding in judge(&setting::TOPIC, Role::Topic, version, key, &line.value) {
             if let Some(mend) = &mut finding.mend
                 && let Change::Rename(name) = &mend.change
-                && topics.lines.iter().any(|line| line.key == format!("{topic} {name}"))
+                && lines.iter().any(|line| line.key == format!("{topic} {name}"))
             {
                 mend.certainty = Certainty::Advice;
             }
-            put(findings, index, &pointer, line, finding);
+            found.push((line, finding));
+        }
+    }
+    found
+}
+
+/// A setting that is in a file twice, with two values.
+pub(super) fn twice(findings: &mut SetFindings, index: usize, object: &ObjectModel) {
+    let ObjectDetail::Config(config) = &object.detail else {
+        return;
+    };
+    for (file, lines) in &config.properties {
+        let mut last: BTreeMap<&str, &Property> = BTreeMap::new();
+        for line in lines {
+            let Some(earlier) = last.insert(&line.key, line) else {
+                continue;
+            };
+            if earlier.value == line.value {
+                continue;
+            }
+            let message = format!(
+                "`{}` is in this file twice: Java takes the last value, not that of line {} of the file",
+                line.key,
+                earlier.row + 1
+            );
+            let mut finding = Diagnostic::new(&TWICE, message);
+            finding.yaml_hint("remove one of the two lines");
+            finding.hint("remove one of the two");
+            put(findings, index, &field(file), line, finding);
         }
     }
 }

@@ -16,7 +16,9 @@ use crate::{
     lint::model::{
         ObjectDetail,
         config::{TopicsFile, field},
+        invocation::{is_filled_in, runs},
         properties::Property,
+        release,
         set::{ObjectSet, SetFindings},
     },
     name::TopicName,
@@ -84,19 +86,10 @@ pub(super) fn check(files: &[TopicsOfFile<'_>], brokers: &Brokers<'_>, findings:
         }
         let fleet = brokers.at(&file.targets);
         let version = file.version.or_else(|| fleet?.brokers.version);
-        of_topics(file.index, version, file.file, findings);
-        let mut topics: BTreeMap<&str, Declared<'_>> = BTreeMap::new();
-        for line in &file.file.lines {
-            let Some((name, key)) = line.key.split_once(' ') else {
-                continue;
-            };
-            let topic = topics.entry(name).or_insert_with(|| Declared {
-                name,
-                lines: BTreeMap::new(),
-                fleet,
-            });
-            topic.lines.insert(key, line);
+        for (line, finding) in of_topics(version, &file.file.lines) {
+            put(findings, file.index, &pointer, line, finding);
         }
+        let topics = declared(&file.file.lines, fleet);
         let mut alike: BTreeMap<String, &str> = BTreeMap::new();
         for topic in topics.values() {
             for (line, finding) in topic.check() {
@@ -115,6 +108,94 @@ pub(super) fn check(files: &[TopicsOfFile<'_>], brokers: &Brokers<'_>, findings:
             }
         }
     }
+}
+
+/// The topics that lines declare, by name.
+fn declared<'l>(lines: &'l [Property], fleet: Option<Fleet<'l>>) -> BTreeMap<&'l str, Declared<'l>> {
+    let mut topics: BTreeMap<&str, Declared<'_>> = BTreeMap::new();
+    for line in lines {
+        let Some((name, key)) = line.key.split_once(' ') else {
+            continue;
+        };
+        let topic = topics.entry(name).or_insert_with(|| Declared {
+            name,
+            lines: BTreeMap::new(),
+            fleet,
+        });
+        topic.lines.insert(key, line);
+    }
+    topics
+}
+
+/// The topics that commands create, as `kafka-topics --create`: judged as those in files are.
+pub(super) fn of_commands(set: &ObjectSet<'_>, brokers: &Brokers<'_>, findings: &mut SetFindings) {
+    for (index, object, workload) in set.workloads() {
+        for container in &workload.containers {
+            for (_, words) in runs(&container.command(), &["kafka-topics"]) {
+                let Some((lines, servers)) = created(&words) else {
+                    continue;
+                };
+                let fleet = brokers.behind(&object.identity.namespace, &servers);
+                let version = fleet.and_then(|fleet| fleet.brokers.version);
+                let version = version.or_else(|| release::of_image(&container.image));
+                let topics = declared(&lines, fleet);
+                let found = topics.values().flat_map(Declared::check);
+                for (line, mut finding) in found.chain(of_topics(version, &lines)) {
+                    let option = match line.key.split_once(' ') {
+                        Some((_, "partitions")) => "the option `--partitions`".to_owned(),
+                        Some((_, "replication.factor")) => "the option `--replication-factor`".to_owned(),
+                        Some((_, key)) => format!("the option `--config {key}`"),
+                        None => continue,
+                    };
+                    let remedy = finding.remedy(&option);
+                    finding.yaml_hint.get_or_insert(remedy);
+                    finding.mend = finding.mend.map(Mend::into_advice);
+                    finding.place.field.clone_from(&container.pointer);
+                    findings.push(index, finding);
+                }
+            }
+        }
+    }
+}
+
+/// The topic of a command `--create`, as the lines of a file, and the bootstrap servers. What a shell fills in is left out; none if
+/// nothing is created, or the name is not known.
+fn created(words: &[String]) -> Option<(Vec<Property>, String)> {
+    let mut options: Vec<(&str, &str)> = Vec::new();
+    let mut rest = words.iter().map(String::as_str).peekable();
+    while let Some(word) = rest.next() {
+        let Some(option) = word.strip_prefix("--") else {
+            continue;
+        };
+        let (option, value) = match option.split_once('=') {
+            Some((option, value)) => (option, value),
+            None => (option, rest.next_if(|next| !next.starts_with("--")).unwrap_or_default()),
+        };
+        options.push((option, value));
+    }
+    let value = |name: &str| {
+        options
+            .iter()
+            .find(|(option, _)| *option == name)
+            .map(|(_, value)| *value)
+    };
+    value("create")?;
+    let topic = value("topic").filter(|topic| !topic.is_empty() && !is_filled_in(topic))?;
+    let lines = options.iter().filter_map(|(option, value)| {
+        let (key, value) = match *option {
+            "partitions" => ("partitions", *value),
+            "replication-factor" => ("replication.factor", *value),
+            "config" => value.split_once('=')?,
+            _ => return None,
+        };
+        (!is_filled_in(key) && !is_filled_in(value)).then(|| Property {
+            key: format!("{topic} {key}"),
+            value: value.to_owned(),
+            row: 0,
+        })
+    });
+    let servers = value("bootstrap-server").filter(|servers| !is_filled_in(servers));
+    Some((lines.collect(), servers.unwrap_or_default().to_owned()))
 }
 
 /// What the Job refuses before it looks at the cluster.

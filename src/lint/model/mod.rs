@@ -9,6 +9,7 @@ pub(crate) mod convention;
 pub(crate) mod dashboard;
 pub(crate) mod deployer;
 pub(crate) mod guard;
+pub(crate) mod invocation;
 pub(crate) mod jvm;
 pub(crate) mod monitoring;
 pub(crate) mod mounts;

@@ -103,6 +103,21 @@ impl<'a> ObjectSet<'a> {
         })
     }
 
+    /// Whether the pods of an object, or one that reads it, give a host an address of their own.
+    pub(crate) fn is_resolved_by_pods(&self, index: usize, host: &str) -> bool {
+        let identity = &self.objects[index].identity;
+        let is_own = |workload: &Workload| workload.resolver.is_own(host);
+        if let Some(workload) = self.objects[index].workload() {
+            return is_own(workload);
+        }
+        let readers = self.pods.get(identity.namespace.as_str()).into_iter().flatten();
+        let mut readers = readers.filter_map(|&index| self.objects[index].workload());
+        readers.any(|workload| {
+            let mut references = workload.references.iter();
+            is_own(workload) && references.any(|of| of.kind == identity.kind && of.name == identity.name)
+        })
+    }
+
     /// The workloads of a namespace whose pods a selector selects.
     pub(crate) fn selected(&self, namespace: &str, selector: &Selector) -> Vec<(usize, &'a Workload)> {
         let (selector, of_pod) = selector.without_pod_labels();

@@ -25,6 +25,7 @@ pub(crate) struct Workload {
     /// Whether the controller replaces pods by itself when the template changes.
     pub(crate) rolls: bool,
     pub(crate) placements: Vec<Placement>,
+    pub(crate) resolver: Resolver,
     /// The seconds after which a finished Job is deleted.
     pub(crate) time_to_live: Option<i64>,
     /// Variables that give transactional ids: where, name and value.
@@ -50,6 +51,36 @@ pub(crate) struct Workload {
     pub(crate) commands: Vec<(String, String)>,
     /// The containers of a pod that has to do with Kafka.
     pub(crate) containers: Vec<Container>,
+}
+
+/// What a pod makes of names of hosts before the DNS of the cluster is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolver {
+    /// The names that `hostAliases` give an address.
+    aliases: Vec<String>,
+    /// Whether names that are not complete may be of other domains.
+    searches: bool,
+}
+
+impl Resolver {
+    fn of(pod: &Node<'_, '_>) -> Self {
+        let aliases = pod.get("hostAliases");
+        let names = aliases.items().flat_map(|alias| {
+            let names = alias.get("hostnames");
+            names.items().map(|name| name.text().to_owned()).collect::<Vec<_>>()
+        });
+        let config = pod.get("dnsConfig");
+        Self {
+            aliases: names.collect(),
+            searches: config.get("searches").len() > 0 || config.get("nameservers").len() > 0,
+        }
+    }
+
+    /// Whether a name may lead elsewhere than to the Service that it names.
+    pub(crate) fn is_own(&self, host: &str) -> bool {
+        let complete = host.split('.').any(|part| part == "svc");
+        self.aliases.iter().any(|alias| alias == host) || self.searches && !complete
+    }
 }
 
 /// Another object, by name.
@@ -128,6 +159,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         parallel: spec.get("podManagementPolicy").text() == "Parallel",
         rolls: spec.get("updateStrategy").get("type").text() != "OnDelete",
         placements: scheduling::placements(&pod),
+        resolver: Resolver::of(&pod),
         time_to_live: spec.get("ttlSecondsAfterFinished").int(),
         transactional_ids,
         fixed_user: fixed_user(&pod),

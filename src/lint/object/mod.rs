@@ -37,9 +37,9 @@ pub(super) fn check(root: &Node<'_, '_>, model: &ObjectModel, kubernetes: Kubern
         "NetworkPolicy" => network_policy::policy(root, findings),
         "PodDisruptionBudget" => disruption_budget::budget(root, findings),
         "ConfigMap" | "Secret" => data::data(root, findings),
-        "ServiceMonitor" | "PodMonitor" => {
+        kind @ ("ServiceMonitor" | "PodMonitor") if api_version.starts_with("monitoring.coreos.com/") => {
             metadata::selector(&spec.get("selector"), findings);
-            monitor::check(&spec, findings);
+            monitor::check(kind, &spec, findings);
         }
         "PrometheusRule" => prometheus_rule::check(root, findings),
         _ => {}

@@ -39,7 +39,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             let Some((namespace, service, pod)) = host(&address.host, &object.identity.namespace) else {
                 continue;
             };
-            if !set.namespaces.contains(namespace) || set.is_made_by_operator(namespace, service) {
+            if !set.namespaces.contains(namespace)
+                || set.is_made_by_operator(namespace, service)
+                || set.is_resolved_by_pods(index, &address.host)
+            {
                 continue;
             }
             let shown = format!("{}:{}", address.host, address.port);

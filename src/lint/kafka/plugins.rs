@@ -1,0 +1,81 @@
+//! Classes that a process is told to load, and that its image does not have.
+
+use super::Member;
+use crate::{
+    diagnostics::{Severity::Error, family::rules},
+    lint::model::{mounts::Mount, program::Program, set::SetFindings},
+};
+
+rules! { rules::cluster;
+    /// A class that the image does not have.
+    pub const NO_CLASS: Rule = Rule {
+        id: "KS-K55",
+        production: Error,
+        development: Error,
+        summary: "a class that the image does not have",
+        explanation: "Kafka loads these classes when it starts, and ends where one is missing: `KafkaException: Class … \
+            cannot be found`. The images of Apache and Confluent have Kafka's own classes. Another one needs an image of \
+            your own, or its jar in a volume that `CLASSPATH` names.",
+        source: "Kafka, AbstractConfig.getConfiguredInstances; seen with Kafka 3.9.2 and 4.3.1",
+    };
+}
+
+/// Settings that name classes, and those of them that Kafka has.
+const OWN: [(&str, &[&str]); 8] = [
+    ("metric.reporters", &["org.apache.kafka.common.metrics.JmxReporter"]),
+    ("kafka.metrics.reporters", &["kafka.metrics.KafkaCSVMetricsReporter"]),
+    (
+        "principal.builder.class",
+        &["org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"],
+    ),
+    (
+        "replica.selector.class",
+        &["org.apache.kafka.common.replica.RackAwareReplicaSelector"],
+    ),
+    ("create.topic.policy.class.name", &[]),
+    ("alter.config.policy.class.name", &[]),
+    ("client.quota.callback.class", &[]),
+    (
+        "remote.log.metadata.manager.class.name",
+        &["org.apache.kafka.server.log.remote.metadata.storage.TopicBasedRemoteLogMetadataManager"],
+    ),
+];
+
+/// Folders whose jars the scripts of the images put on the class path.
+const JARS: [&str; 3] = ["/opt/kafka/libs", "/usr/share/java", "/usr/share/confluent"];
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    let Some(container) = member.container() else { return };
+    let adds_jars = |mount: &Mount| {
+        JARS.iter()
+            .any(|folder| mount.path.starts_with(folder) || folder.starts_with(&format!("{}/", mount.path)))
+    };
+    if member.process.program != Program::Broker
+        || !super::is_official(member.process.image_name())
+        || container.open
+        || container.variable("CLASSPATH").is_some()
+        || container.command().contains("CLASSPATH")
+        || container.mounts.list.iter().any(adds_jars)
+    {
+        return;
+    }
+    for (key, own) in OWN {
+        let Some(setting) = member.settings.get(key).filter(|setting| setting.is_known()) else {
+            continue;
+        };
+        let classes = setting.value.split(',').map(str::trim);
+        // Confluent's images have classes of Confluent.
+        let missing = classes
+            .filter(|class| !class.is_empty() && !class.starts_with("io.confluent."))
+            .find(|class| !own.contains(class));
+        if let Some(class) = missing {
+            let image = member.process.image_name();
+            let message = format!("`{key}` names `{class}`, which `{image}` does not have: the broker does not start");
+            let hint = match own {
+                [class] => format!("use `{class}`, or an image that has the class"),
+                _ => "use an image that has the class, or mount its jar and name it in `CLASSPATH`".to_owned(),
+            };
+            member.refuse(findings, &NO_CLASS, key, setting, message, hint);
+        }
+    }
+}
