@@ -150,10 +150,15 @@ impl Terms {
             let before = text.get(..span.start).unwrap_or_default();
             u32::try_from(before.matches('\n').count()).map_or(u32::MAX, |lines| lines + 1)
         };
-        let at = |span: Range<usize>, message: &str| Failure::new(format!("{file}:{}: {message}", line(span)));
+        let at = |span: Range<usize>, message: &str| {
+            let before = text.get(..span.start).unwrap_or_default();
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            Failure::new(format!("{file}:{}:{column}: {message}", line(span)))
+        };
         let said: File = toml::from_str(text).map_err(|error| {
-            let message = error.message().trim_end().replace('\n', ", ");
-            at(error.span().unwrap_or_default(), &message)
+            let (message, hint) = plain(&error.message().trim_end().replace('\n', ", "));
+            let failure = at(error.span().unwrap_or_default(), &message);
+            if hint.is_empty() { failure } else { failure.hint(hint) }
         })?;
         for entry in said.acknowledge {
             let span = entry.span();
@@ -253,6 +258,42 @@ impl Acknowledgement {
     }
 }
 
+/// What the reader of TOML says, in the words of who writes such a file, and a hint.
+fn plain(message: &str) -> (String, String) {
+    let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
+    let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    if let Some(key) = what.strip_prefix("unknown field ") {
+        let near = nearest(key.trim_matches('`'), names.iter().copied());
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known keys are {expected}").replace("one of ", ""),
+        };
+        (format!("unknown key {key}"), hint)
+    } else if let Some(word) = what.strip_prefix("unknown variant ") {
+        (
+            format!("{word} is not a valid value here"),
+            format!("use {expected}").replace("one of ", ""),
+        )
+    } else if let Some(key) = what.strip_prefix("missing field ") {
+        (format!("the key {key} is missing"), String::new())
+    } else if let Some(found) = what.strip_prefix("invalid type: ") {
+        let found = found
+            .replace("sequence", "a list")
+            .replace("map", "a table")
+            .replace("string \"", "the text \"");
+        let expected = match expected {
+            "a string" => "a text in quotes",
+            "a sequence" => "a list in brackets",
+            "a boolean" => "`true` or `false`",
+            _ if expected.contains("Platform") || expected.contains("Profile") => "a text in quotes",
+            _ => "a table, as `[[acknowledge]]`",
+        };
+        (format!("{found} is not allowed here: write {expected}"), String::new())
+    } else {
+        (message.to_owned(), String::new())
+    }
+}
+
 /// The file for a folder: in it, or in the nearest folder above it within the repository. Standard input has that of the working directory.
 fn beside(root: &Path) -> Option<PathBuf> {
     let root = match root {
@@ -298,6 +339,14 @@ mod tests {
                 "[[acknowledge]]\nrule = \"KS-P04\"\nobject = \"Deployment a\"\n",
                 "[[acknowledge]]\nrule = \"KS-P04\"\nobject = \"Deployment a\"\nreason = \" \"\n",
                 "\n[[acknowledge]\n",
+                "platform = 3\n",
+                "platfrom = \"openshift\"\nassume = \"x\"\n",
+                "assume = \"Secret/x\"\n",
+                "assume = [3]\n",
+                "acknowledge = [\"KS-P04\"]\n",
+                "[acknowledge]\nrule = \"KS-P04\"\n",
+                "[[acknowledge]]\nrule = 4\n",
+                "[[acknowledge]]\nrule = \"KS-P04\"\nobject = \"a\"\nreason = \"b\"\neven_errors = \"yes\"\n",
             ]
             .map(broken)
             .concat(),

@@ -197,6 +197,33 @@ pub struct Diagnostic {
     pub outside: Option<String>,
     /// The reason, if the finding was acknowledged.
     pub acknowledged: Option<String>,
+    /// The mistake that it comes from, if others come from it too.
+    pub(crate) cause: Option<Cause>,
+}
+
+/// A mistake that several findings come from: a field of an object. Of these findings those of the lowest rank are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cause {
+    /// The object, by its number in the set.
+    pub(crate) object: usize,
+    /// The field.
+    pub(crate) field: &'static str,
+    /// How far away it is: 0 is the mistake itself.
+    pub(crate) rank: u8,
+}
+
+impl Cause {
+    /// The number of pods of a workload.
+    pub(crate) const fn replicas(object: usize, rank: u8) -> Self {
+        let field = "/spec/replicas";
+        Self { object, field, rank }
+    }
+
+    /// The Service that names the pods of a StatefulSet.
+    pub(crate) const fn service_name(object: usize, rank: u8) -> Self {
+        let field = "/spec/serviceName";
+        Self { object, field, rank }
+    }
 }
 
 impl Diagnostic {
@@ -212,7 +239,14 @@ impl Diagnostic {
             mend: None,
             outside: None,
             acknowledged: None,
+            cause: None,
         }
+    }
+
+    /// The mistake that it comes from.
+    pub(crate) fn because(&mut self, cause: Cause) -> &mut Self {
+        self.cause = Some(cause);
+        self
     }
 
     /// Names the part of the construct that the finding is about.
@@ -354,6 +388,11 @@ impl Diagnostics {
         let errors: BTreeSet<(String, String)> = errors.map(place).collect();
         self.list
             .retain(|finding| finding.rule != note || !errors.contains(&place(finding)));
+    }
+
+    /// Keeps the findings of which this is true, and changes them.
+    pub(crate) fn retain_mut(&mut self, keep: impl FnMut(&mut Diagnostic) -> bool) {
+        self.list.retain_mut(keep);
     }
 
     /// The number of findings, acknowledged ones included.

@@ -6,6 +6,8 @@ const PROD: &str = "prod";
 const FILE: &str = "kafka/configmap-kafka.yaml";
 const LAST: &str = "    transactional.id.expiration.ms=604800000\n";
 
+const MAP: &str = "    listener.security.protocol.map=CLIENT:PLAINTEXT,";
+
 const fn adds(rule: &'static str, lines: &'static str) -> Edit {
     fault(rule, PROD, FILE, LAST, lines)
 }
@@ -38,20 +40,29 @@ pub(super) const LIMITS: &[Edit] = &[
     takes("    max.connections.per.ip=0\n    max.connections.per.ip.overrides=127.0.0.1:100\n"),
     takes("    group.consumer.heartbeat.interval.ms=15000\n"),
     takes("    broker.heartbeat.interval.ms=20000\n    broker.session.timeout.ms=40000\n"),
-    adds(
+    fault(
         "KS-K52",
-        "    listener.security.protocol.map=CLIENT:SSL,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n",
+        PROD,
+        FILE,
+        MAP,
+        "    listener.security.protocol.map=CLIENT:SSL,",
     ),
-    adds(
+    fault(
         "KS-K40",
-        "    listener.security.protocol.map=CLIENT:PLAIN,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n",
+        PROD,
+        FILE,
+        MAP,
+        "    listener.security.protocol.map=CLIENT:PLAIN,",
     ),
     adds("KS-P03", "    metadata.log.dir=/tmp/metadata\n"),
     takes("    metadata.log.dir=/var/lib/kafka/data/metadata\n"),
-    takes(
-        "    listener.security.protocol.map=CLIENT:SSL,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT
-    listener.name.client.ssl.keystore.type=PEM
-    listener.name.client.ssl.keystore.location=/var/lib/kafka/data/key.pem\n",
+    sound(
+        PROD,
+        FILE,
+        MAP,
+        "    listener.name.client.ssl.keystore.type=PEM
+    listener.name.client.ssl.keystore.location=/var/lib/kafka/data/key.pem
+    listener.security.protocol.map=CLIENT:SSL,",
     ),
     adds("KS-K51", "    remote.log.storage.system.enable=true\n"),
     adds(

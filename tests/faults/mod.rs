@@ -3,6 +3,7 @@
 //!
 //! A file a kind. Only the edited file is read again, so that some hundred edits take seconds.
 
+mod cascades;
 mod clients;
 mod consistency;
 mod durability;
@@ -12,6 +13,7 @@ mod monitoring;
 mod objects;
 mod pods;
 mod settings;
+mod silent;
 mod topics;
 
 use std::{
@@ -22,6 +24,7 @@ use std::{
 };
 
 use kafka_stacks::{
+    diagnostics::Certainty,
     lint::{self, ObjectModel},
     prelude::{Diagnostic, Kubernetes, Platform, Severity, rules},
     yaml::read::Lines,
@@ -46,12 +49,14 @@ pub(crate) struct Edit {
 /// All edits of the tables.
 pub(crate) fn edits() -> impl Iterator<Item = Edit> {
     let tables = [
+        cascades::ALL,
         clients::ALL,
         durability::ALL,
         limits::LIMITS,
         monitoring::ALL,
         objects::ALL,
         settings::ALL,
+        silent::ALL,
         topics::ALL,
     ];
     let tables = tables.into_iter().chain(consistency::TABLES);
@@ -96,6 +101,8 @@ struct Said {
     place: String,
     message: String,
     hint: String,
+    /// Whether `check --fix` mends it.
+    certain: bool,
 }
 
 impl Said {
@@ -108,6 +115,10 @@ impl Said {
             place: format!("{object}, line {line}"),
             message: finding.message.clone(),
             hint: finding.yaml_hint.clone().unwrap_or_else(|| finding.hint.clone()),
+            certain: finding
+                .mend
+                .as_ref()
+                .is_some_and(|mend| mend.certainty == Certainty::Certain),
         }
     }
 }
@@ -204,7 +215,7 @@ impl Layout {
     }
 
     /// What is said, with one file in another's place.
-    fn judge(&self, edited: Option<(&str, &File)>) -> Vec<Said> {
+    fn judge(&self, edited: Option<(&str, &File)>, platform: Platform) -> Vec<Said> {
         let files: Vec<&File> = self
             .0
             .iter()
@@ -217,10 +228,7 @@ impl Layout {
         let objects: Vec<&Parsed> = files.iter().flat_map(|file| &file.objects).collect();
         let models: Vec<&ObjectModel> = objects.iter().map(|object| &object.model).collect();
         let mut said: Vec<Said> = files.iter().flat_map(|file| file.said.iter().cloned()).collect();
-        for (object, findings) in objects
-            .iter()
-            .zip(lint::judge_set(&models, Platform::default()).findings)
-        {
+        for (object, findings) in objects.iter().zip(lint::judge_set(&models, platform).findings) {
             said.extend(findings.iter().map(|finding| object.said(finding)));
         }
         let twice = lint::duplicates(&models).into_iter();
@@ -261,11 +269,23 @@ impl Edit {
         others.chain([edited.text]).collect()
     }
 
+    /// Whether `check --fix` mends something of it.
+    pub(crate) fn is_mended(&self) -> bool {
+        self.said().iter().any(|said| said.certain)
+    }
+
     /// What is said about it.
     fn said(&self) -> Vec<Said> {
         let (layout, file) = self.made().unwrap();
-        layout.judge(Some((self.file, &file)))
+        layout.judge(Some((self.file, &file)), Platform::default())
     }
+}
+
+/// The rules that manifests in one text break.
+pub(crate) fn rules_of(text: String, platform: Platform) -> BTreeSet<&'static str> {
+    let file = File::read("objects/", text);
+    let layout = Layout(BTreeMap::from([(String::new(), file)]));
+    layout.judge(None, platform).iter().map(|said| said.rule).collect()
 }
 
 static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
@@ -299,7 +319,7 @@ pub(super) fn hold(edits: &[Edit]) {
                 continue;
             }
         };
-        let said = layout.judge(Some((edit.file, &edited)));
+        let said = layout.judge(Some((edit.file, &edited)), Platform::default());
         let found: BTreeSet<&str> = said.iter().map(|said| said.rule).collect();
         let what = format!("{}/{}: {:?} → {:?}", edit.layout, edit.file, edit.from, edit.to);
         match edit.expected {
@@ -318,9 +338,51 @@ pub(super) fn hold(edits: &[Edit]) {
     );
 }
 
+/// Whether a hint is for the author of a stack: it has a path, the call of a method, or a word for them.
+fn names_rust(hint: &str) -> bool {
+    let calls = hint.split('.').skip(1).any(|after| {
+        let name = after.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        name.len() < after.len() && name.starts_with('(')
+    });
+    calls
+        || ["::", "stack.", "construct", "builder"]
+            .iter()
+            .any(|word| hint.contains(word))
+}
+
+/// What is said about each edit: the line of a manifest, and what mends it there. A fault that Kubernetes refuses, or silently breaks
+/// on, is refused here.
+fn told(edits: &[Edit]) -> String {
+    let mut all = String::new();
+    for edit in edits {
+        let said = edit.said();
+        let from: &str = edit.from.trim();
+        let to: String = edit.to.chars().take(120).collect();
+        all += &format!("# {}: {from:?} becomes {to:?}\n", edit.expected.unwrap_or("sound"));
+        for finding in &said {
+            assert!(!names_rust(&finding.hint), "{finding:?}");
+            all += &format!(
+                "{}[{}] {}: {}\n",
+                finding.severity, finding.rule, finding.place, finding.message
+            );
+            if !finding.hint.is_empty() {
+                all += &format!("  hint: {}\n", finding.hint);
+            }
+        }
+        let weighs = |finding: &Said| Some(finding.rule) == edit.expected && finding.severity <= Severity::Warning;
+        assert!(
+            edit.expected.is_none() || said.iter().any(weighs),
+            "{:?} of {:?} passes",
+            edit.to,
+            edit.expected
+        );
+    }
+    all
+}
+
 #[test]
 fn the_layouts_are_sound() {
     for (name, layout) in LAYOUTS.iter() {
-        assert_eq!(layout.judge(None), [], "{name}");
+        assert_eq!(layout.judge(None, Platform::default()), [], "{name}");
     }
 }

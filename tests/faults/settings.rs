@@ -64,6 +64,20 @@ pub(super) const ALL: &[Edit] = &[
         "kafkastore.topic.replication.factor=3",
         "kafkastore.topic.replication.factor=1",
     ),
+    // Keys of the registry.
+    fault(
+        "KS-R09",
+        "prod",
+        "schema-registry/configmap-schema-registry.yaml",
+        "schema.compatibility.level=backward",
+        "schema.compatability.level=backward",
+    ),
+    sound(
+        "prod",
+        "schema-registry/configmap-schema-registry.yaml",
+        "schema.compatibility.level=backward",
+        "schema.compatibility.level=backward\n    my.extension.level=3",
+    ),
     sound("prod", BROKER, "num.io.threads=8", "num.io.threads = 16"),
     sound("prod", BROKER, "num.io.threads=8", "num.io.threads: 16"),
     sound("prod", BROKER, "num.io.threads=8", "num.io.threads=${env:NODE_ID}"),

@@ -212,8 +212,12 @@ fn rendered_manifests_are_mended_byte_for_byte() {
 #[test]
 fn no_fault_that_was_mended_is_found_again() {
     let mut mended = BTreeSet::new();
-    for edit in crate::faults::edits().filter(|edit| edit.layout.starts_with("objects/")) {
-        let (rule, to) = (edit.expected.unwrap(), edit.to);
+    let edits = crate::faults::edits().filter(|edit| edit.layout.starts_with("objects/"));
+    // The binary runs only where there is something to mend.
+    for edit in edits.filter(crate::faults::Edit::is_mended) {
+        let (Some(rule), to) = (edit.expected, edit.to) else {
+            continue;
+        };
         let scratch = Scratch::new();
         scratch.put("dir/a.yaml", &edit.texts().concat());
         let patch = run(&scratch, FIX);

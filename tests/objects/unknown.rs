@@ -10,6 +10,11 @@ fn what_cannot_be_judged_is_told_once_for_each_cause() {
     assert_snapshot!(check(&[("a.yaml", &image)], &[]));
     let release = KAFKA.replace("confluentinc/cp-kafka:8.2.1", "confluentinc/cp-kafka:7.0.1");
     assert_snapshot!(check(&[("a.yaml", &release)], &[]));
+    // An image that Strimzi built, without its operator.
+    let start = "[kafka-server-start, /etc/kafka-stacks/server.properties]";
+    let script = KAFKA.replace(start, "[/opt/kafka/kafka_run.sh]");
+    let shown = check(&[("a.yaml", &script)], &[]);
+    assert_eq!(shown.matches("kafka_run.sh").count(), 1, "{shown}");
     let operator = "apiVersion: kafka.strimzi.io/v1beta2\nkind: Kafka\nmetadata: {name: a, namespace: kafka}\n";
     assert_snapshot!(check(&[("a.yaml", operator)], &[]));
     // Programs get the same, and so does the log of code scanning.

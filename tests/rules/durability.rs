@@ -25,6 +25,24 @@ pub(super) fn broken() -> Vec<Case> {
             with(dedicated()),
         ),
         calls(
+            "offsets of groups that are deleted within an hour",
+            with(dedicated().config("offsets.retention.minutes", 60)),
+            &["remove `.config(\"offsets.retention.minutes\", …)`"],
+            with(dedicated()),
+        ),
+        calls(
+            "brokers that leave without moving their leaders",
+            with(dedicated().config("controlled.shutdown.enable", false)),
+            &["remove `.config(\"controlled.shutdown.enable\", …)`"],
+            with(dedicated()),
+        ),
+        calls(
+            "a reporter of metrics that the image does not have",
+            with(dedicated().config("metric.reporters", "com.example.Reporter")),
+            &["change `.config(\"metric.reporters\", …)`"],
+            with(dedicated()),
+        ),
+        calls(
             "a replication factor above the number of brokers",
             replicated(5, 3),
             &["lower it in `.replication(…)` to at most 3"],

@@ -57,4 +57,16 @@ rules! { rules::registry;
         explanation: "Without replicas the Service has no endpoints, and clients that wait for it never start.",
         source: "Kubernetes, Deployment",
     };
+
+    /// A setting that the registry does not have.
+    pub const NEARLY_A_SETTING: Rule = Rule {
+        id: "KS-R09",
+        production: Error,
+        development: Error,
+        summary: "a setting that the registry does not have, and that is nearly one of its own",
+        explanation: "The registry ignores a setting that it does not know, and so the one that was meant keeps its default: \
+            it does not find the brokers, keeps schemas in another topic, or takes schemas that break their readers. Other \
+            settings that are not known here may be those of a plugin: nothing is said about them.",
+        source: "Confluent, Schema Registry Configuration Reference",
+    };
 }

@@ -6,7 +6,7 @@ use super::{
     Member,
     listening::{Kind, Listener, Open, listeners, shown},
 };
-use crate::diagnostics::{Severity::Error, family::rules};
+use crate::diagnostics::{Cause, Severity::Error, family::rules};
 use crate::lint::{
     model::{
         ObjectModel,
@@ -215,7 +215,12 @@ fn advertised(member: &Member<'_>, findings: &mut SetFindings) {
             let port = address.port.map_or_else(String::new, |port| format!(":{port}"));
             let shown = format!("{}://{}{port}", address.name, address.host.replace(POD_NAME, "<pod>"));
             let message = format!("`advertised.listeners` has `{shown}`, but {why}");
-            member.at(findings, setting, &ADVERTISED_ELSEWHERE, message).hint(hint);
+            let finding = member.at(findings, setting, &ADVERTISED_ELSEWHERE, message);
+            finding.hint(hint);
+            let named = service_of(member, address.host).map(|(service, _)| service);
+            if named.is_some_and(|service| Some(service) != member.workload.service.as_deref()) {
+                finding.because(Cause::service_name(member.index, 2));
+            }
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cluster, Member};
-use crate::lint::model::{ObjectModel, set::ObjectSet};
+use crate::{
+    diagnostics::Cause,
+    lint::model::{ObjectModel, set::ObjectSet},
+};
 
 /// The brokers of each cluster.
 pub(super) struct Brokers<'a> {
@@ -20,6 +23,16 @@ pub(super) struct Fleet<'a> {
     pub(super) count: i64,
     /// A set of them, for the settings that all have in common.
     pub(super) brokers: &'a Member<'a>,
+}
+
+impl Fleet<'_> {
+    /// What more replicas than brokers come from: too few brokers, where the default of the cluster asks for as many too.
+    pub(super) fn too_few(&self, factor: Option<i64>, is_default: bool) -> Option<Cause> {
+        let default = self.brokers.number_or_default("default.replication.factor")?;
+        let default = i64::try_from(default).ok()?;
+        let rank = if is_default { 1 } else { 2 };
+        (self.count < default && factor? <= default).then_some(Cause::replicas(self.brokers.index, rank))
+    }
 }
 
 /// What a bootstrap address leads to: what tells clusters apart.

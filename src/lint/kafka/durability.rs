@@ -1,7 +1,10 @@
 //! Replication of topics and of Kafka's own topics, on effective settings. The rules are data in
 //! [`durability`](crate::diagnostics::rules::durability).
 
-use super::{Member, cluster::Brokers};
+use super::{
+    Member,
+    cluster::{Brokers, Fleet},
+};
 use crate::{
     diagnostics::{Diagnostic, Mend, rules::durability},
     lint::model::{program::Program, set::SetFindings, settings::Setting},
@@ -159,7 +162,6 @@ pub(super) fn check(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut S
         }
         _ => return,
     };
-    let brokers = brokers.map(|fleet| fleet.count);
     for (factor_key, min_key, unset) in pairs {
         replicated(member, findings, brokers, (factor_key, min_key, *unset));
     }
@@ -200,19 +202,16 @@ fn offsets(member: &Member<'_>, findings: &mut SetFindings) {
 fn replicated(
     member: &Member<'_>,
     findings: &mut SetFindings,
-    brokers: Option<i64>,
+    fleet: Option<Fleet<'_>>,
     (factor_key, min_key, unset): (&str, &str, Option<i64>),
 ) {
+    let brokers = fleet.map(|fleet| fleet.count);
     let of = |key: &str| member.settings.get(key).filter(|setting| setting.is_known());
     // A value that is not a number is another finding.
     let number = |setting: Option<&Setting>| setting?.value.trim().parse::<i64>().ok();
     let (factor, min) = (of(factor_key), of(min_key));
     let default = factor_key == "default.replication.factor";
-    let names = if default {
-        ("replication factor".to_owned(), "min.insync.replicas".to_owned())
-    } else {
-        (format!("`{factor_key}`"), format!("`{min_key}`"))
-    };
+    let names = (format!("`{factor_key}`"), format!("`{min_key}`"));
     let replicated = Replicated {
         factor: (&names.0, number(factor)),
         min_in_sync: (&names.1, number(min)),
@@ -230,6 +229,9 @@ fn replicated(
         let Some(setting) = setting else { continue };
         finding.yaml_hint(replicated.yaml_hint(culprit, &finding, factor_key, min_key));
         finding.hint(replicated.hint(&finding, Some(".replication(…)")));
+        if let Some(fleet) = fleet.filter(|_| *finding.rule == durability::FACTOR_ABOVE_BROKERS) {
+            finding.cause = fleet.too_few(replicated.factor.1, default);
+        }
         member.push(findings, key, setting, finding);
     }
     if let (None, Some(unset), Some(brokers)) = (factor, unset, brokers)

@@ -150,7 +150,12 @@ fn missing(
         });
         let of_image = match path.strip_suffix(".jar") {
             // Confluent's images have the agent of Prometheus below this folder, and Apache's have none.
-            Some(_) => path.starts_with("/usr/share/java/") || path.starts_with("/opt/kafka/"),
+            Some(_) => {
+                let registry = container.image.split('/').next().unwrap_or_default();
+                // Elsewhere, someone may have added it.
+                let copied = registry.contains(['.', ':']) && registry != "docker.io";
+                copied || path.starts_with("/usr/share/java/") || path.starts_with("/opt/kafka/")
+            }
             None => OF_IMAGES.iter().any(|folder| path.starts_with(folder)),
         };
         if of_image || WRITES.iter().any(|word| command.contains(word)) {

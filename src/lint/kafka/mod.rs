@@ -34,6 +34,7 @@ pub(crate) mod pools;
 pub(crate) mod ports;
 pub(crate) mod providers;
 pub(crate) mod quorum;
+mod registry;
 mod secrets;
 pub(crate) mod security;
 pub(crate) mod service_links;
@@ -101,6 +102,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         listeners::check(member, findings);
         providers::check(member, findings);
         plugins::check(member, findings);
+        registry::check(member, findings);
         shutdown::check(member, findings);
         security::check(member, findings);
         mode::check(member, findings);

@@ -1,11 +1,11 @@
 //! The quorum: how its members start, and whether the list of members is right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Member;
 use crate::{
     diagnostics::{
-        Diagnostic, Mend,
+        Cause, Diagnostic, Mend,
         Severity::{Error, Warning},
         family::rules,
         rules::kraft,
@@ -88,6 +88,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
     let own = &member.object.identity;
     let mut ids = BTreeSet::new();
     let mut ordinals = BTreeSet::new();
+    let mut missing = Vec::new();
     for (id, host, setting) in &members {
         if let Some(id) = id
             && !ids.insert(*id)
@@ -126,16 +127,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
             continue;
         }
         if !member.set.has_pod(namespace, service, name) {
-            member
-                .at(
-                    findings,
-                    setting,
-                    &VOTERS,
-                    format!(
-                        "member `{host}` does not exist: the StatefulSet has no such pod, or its `serviceName` is another Service"
-                    ),
-                )
-                .hint("list exactly the pods of the StatefulSet, with the Service of its `serviceName`");
+            missing.push((namespace, stem, ordinal, host.as_str(), setting));
             continue;
         }
         if stem == own.name && namespace == own.namespace {
@@ -158,7 +150,10 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
             }
         }
     }
-    if member.votes() && member.is_stateful_set() {
+    let is_missing = !missing.is_empty();
+    absent(member, missing, findings);
+    // Those that are listed otherwise are told as such.
+    if member.votes() && member.is_stateful_set() && !is_missing {
         let all = member.workload.first..member.workload.first + member.workload.replicas;
         let missing: Vec<String> = all
             .filter(|ordinal| !ordinals.contains(ordinal))
@@ -173,6 +168,54 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         member
             .at(findings, &setting, &VOTERS, message)
             .hint("list every pod of the StatefulSet");
+    }
+}
+
+/// Members that do not exist, those of a StatefulSet together: too many for its pods, or below another Service.
+fn absent(member: &Member<'_>, missing: Vec<(&str, &str, i64, &str, &Setting)>, findings: &mut SetFindings) {
+    let mut sets: BTreeMap<(&str, &str), Vec<(i64, &str, &Setting)>> = BTreeMap::new();
+    for (namespace, stem, ordinal, host, setting) in missing {
+        sets.entry((namespace, stem))
+            .or_default()
+            .push((ordinal, host, setting));
+    }
+    for ((namespace, stem), hosts) in sets {
+        let Some(index) = member.set.index("StatefulSet", namespace, stem) else {
+            continue;
+        };
+        let Some(workload) = member.set.objects[index].workload() else {
+            continue;
+        };
+        let pods = workload.first..workload.first + workload.replicas;
+        let (beyond, elsewhere): (Vec<_>, Vec<_>) =
+            hosts.into_iter().partition(|(ordinal, ..)| !pods.contains(ordinal));
+        let s = if workload.replicas == 1 { "" } else { "s" };
+        let of_set = format!("StatefulSet `{stem}` has {} pod{s}", workload.replicas);
+        let other = workload.service.as_deref().unwrap_or_default();
+        let of_service =
+            format!("the pods of StatefulSet `{stem}` have their names below `{other}`, its `serviceName`");
+        for (hosts, why, hint, cause) in [
+            (
+                beyond,
+                of_set,
+                "set `replicas` to the number of members, or list exactly the pods of the StatefulSet",
+                Cause::replicas(index, 0),
+            ),
+            (
+                elsewhere,
+                of_service,
+                "list the pods with the Service of their `serviceName`",
+                Cause::service_name(index, 1),
+            ),
+        ] {
+            let Some((_, _, setting)) = hosts.first() else { continue };
+            let shown: Vec<String> = hosts.iter().map(|(_, host, _)| format!("`{host}`")).collect();
+            let message = match shown.as_slice() {
+                [host] => format!("member {host} does not exist: {why}"),
+                _ => format!("members {} do not exist: {why}", shown.join(", ")),
+            };
+            member.at(findings, setting, &VOTERS, message).hint(hint).because(cause);
+        }
     }
 }
 

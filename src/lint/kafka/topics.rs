@@ -523,6 +523,9 @@ impl<'a> Declared<'a> {
             let Some(line) = line else { continue };
             finding.yaml_hint(replicated.yaml_hint(culprit, &finding, FACTOR, MIN));
             finding.mend(Mend::change_to(replicated.hint(&finding, None)));
+            if let Some(fleet) = self.fleet.filter(|_| *finding.rule == durability::FACTOR_ABOVE_BROKERS) {
+                finding.cause = fleet.too_few(factor, false);
+            }
             found.push((*line, finding));
         }
         found

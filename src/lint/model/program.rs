@@ -53,8 +53,12 @@ pub(super) fn unknown(container: &Node<'_, '_>) -> Option<String> {
         "ZOO_SERVERS",
     ];
     let image = container.get("image").text();
+    let name = container.get("name").text();
+    // Of Strimzi's images: it makes the files of settings when it starts.
+    if command(container).contains("kafka_run.sh") {
+        return Some(format!("the script `kafka_run.sh` of container `{name}` makes them"));
+    }
     if by_image(image).is_some() {
-        let name = container.get("name").text();
         return Some(format!(
             "the command of container `{name}` is not one that is known to start it"
         ));

@@ -11,7 +11,7 @@ use super::{
     workload::Workload,
 };
 use crate::{
-    diagnostics::{Diagnostic, Diagnostics, Rule},
+    diagnostics::{Cause, Diagnostic, Diagnostics, Rule},
     kubernetes::Platform,
 };
 
@@ -295,7 +295,39 @@ impl SetFindings {
         self.not_judged.push(NotJudged { what, why, index });
     }
 
+    /// Leaves out what follows from another finding, and says there how many.
+    fn fold(&mut self) {
+        let mut nearest: BTreeMap<(usize, &str), (u8, usize)> = BTreeMap::new();
+        let causes = || self.of_objects.iter().flatten().filter_map(|finding| finding.cause);
+        for Cause { object, field, rank } in causes() {
+            let (least, _) = nearest.entry((object, field)).or_insert((rank, 0));
+            *least = rank.min(*least);
+        }
+        for Cause { object, field, rank } in causes() {
+            if let Some((least, more)) = nearest.get_mut(&(object, field)) {
+                *more += usize::from(rank > *least);
+            }
+        }
+        for findings in &mut self.of_objects {
+            findings.retain_mut(|finding| {
+                let Some(Cause { object, field, rank }) = finding.cause else {
+                    return true;
+                };
+                let Some((least, more)) = nearest.get_mut(&(object, field)) else {
+                    return true;
+                };
+                if rank == *least && *more > 0 {
+                    let s = if *more == 1 { " follows" } else { "s follow" };
+                    finding.message += &format!(" ({more} more finding{s} from this)");
+                    *more = 0;
+                }
+                rank == *least
+            });
+        }
+    }
+
     pub(crate) fn finish(mut self) -> SetJudgement {
+        self.fold();
         self.not_judged.sort();
         self.not_judged.dedup();
         SetJudgement {

@@ -1,6 +1,6 @@
 //! Addresses that no Service answers.
 
-use crate::diagnostics::{Severity::Warning, family::rules};
+use crate::diagnostics::{Cause, Severity::Warning, family::rules};
 use crate::lint::model::{
     ObjectModel,
     set::{ObjectSet, SetFindings},
@@ -79,6 +79,23 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 format!("there is the Service `{}`", services.join("`, `"))
             });
             finding.outside("Service", service);
+            if let (Some(_), Some(pod)) = (found, pod)
+                && let Some(cause) = cause(set, namespace, service, pod)
+            {
+                finding.because(cause);
+            }
         }
     }
+}
+
+/// Why a Service has no pod of this name: its StatefulSet has fewer, or another Service names them.
+fn cause(set: &ObjectSet<'_>, namespace: &str, service: &str, pod: &str) -> Option<Cause> {
+    let (name, ordinal) = pod.rsplit_once('-')?;
+    let ordinal: i64 = ordinal.parse().ok()?;
+    let index = set.index("StatefulSet", namespace, name)?;
+    let workload = set.objects[index].workload()?;
+    if !(workload.first..workload.first + workload.replicas).contains(&ordinal) {
+        return Some(Cause::replicas(index, 2));
+    }
+    (workload.service.as_deref() != Some(service)).then_some(Cause::service_name(index, 2))
 }

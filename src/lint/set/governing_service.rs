@@ -1,9 +1,9 @@
 //! The Service that names the pods of a StatefulSet.
 
-use crate::diagnostics::{Severity::Error, family::rules};
+use crate::diagnostics::{Cause, Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectModel,
-    selector::selects,
+    selector::{Labels, selects},
     set::{ObjectSet, SetFindings},
 };
 use crate::lint::set::references::REFERENCE;
@@ -32,15 +32,18 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         let at = "/spec/serviceName";
         match found {
             None => {
-                findings
-                    .add(
-                        index,
-                        at,
-                        &REFERENCE,
-                        format!("`spec.serviceName` is `{name}`: Service not found"),
-                    )
-                    .hint("add a headless Service of that name")
-                    .outside("Service", name);
+                let message = format!("`spec.serviceName` is `{name}`: Service not found");
+                let finding = findings.add(index, at, &REFERENCE, message);
+                // One that is here can only be meant: what names it follows from this.
+                if let Some(meant) = own(set, object, &workload.pods) {
+                    finding
+                        .hint(format!("write `{meant}`, the headless Service of these pods"))
+                        .because(Cause::service_name(index, 0));
+                } else {
+                    finding
+                        .hint("add a headless Service of that name")
+                        .outside("Service", name);
+                }
             }
             Some(service) if !service.headless => {
                 findings
@@ -52,7 +55,8 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                             "`spec.serviceName` is `{name}`, a Service that is not headless: the pods get no DNS names"
                         ),
                     )
-                    .hint("use a Service with `clusterIP: None`");
+                    .hint("use a Service with `clusterIP: None`")
+                    .because(Cause::service_name(index, 0));
             }
             Some(service) => {
                 let selected = service
@@ -69,9 +73,23 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                                 "`spec.serviceName` is `{name}`, which does not select these pods: they get no DNS names"
                             ),
                         )
-                        .hint("give the pods the labels that the Service selects");
+                        .hint("give the pods the labels that the Service selects")
+                        .because(Cause::service_name(index, 0));
                 }
             }
         }
     }
+}
+
+/// The headless Service that selects the pods of a workload.
+fn own<'s>(set: &ObjectSet<'s>, object: &ObjectModel, pods: &Labels) -> Option<&'s str> {
+    let mut objects = set.objects.iter();
+    let found = objects.find(|other| {
+        let service = other.service().filter(|service| service.headless);
+        other.identity.namespace == object.identity.namespace
+            && service
+                .and_then(|service| service.selector.as_ref())
+                .is_some_and(|selector| selects(selector, pods))
+    })?;
+    Some(&found.identity.name)
 }

@@ -1,0 +1,140 @@
+//! Settings of Confluent's Schema Registry that are nearly ones that it has. The rule is data in
+//! [`registry`](crate::diagnostics::rules::registry).
+
+use super::Member;
+use crate::{
+    diagnostics::{Diagnostic, Mend, rules::registry},
+    lint::model::{program::Program, set::SetFindings},
+};
+
+/// Settings by Confluent's reference, without those for TLS and SASL, which end as Kafka's do.
+const KEYS: [&str; 49] = [
+    "access.control.allow.headers",
+    "access.control.allow.methods",
+    "access.control.allow.origin",
+    "authentication.method",
+    "authentication.realm",
+    "authentication.roles",
+    "authentication.skip.paths",
+    "avro.compatibility.level",
+    "compression.enable",
+    "debug",
+    "enable.fips",
+    "host.name",
+    "host.port",
+    "idle.timeout.ms",
+    "inter.instance.headers.whitelist",
+    "inter.instance.listener.name",
+    "inter.instance.protocol",
+    "kafkastore.bootstrap.servers",
+    "kafkastore.checkpoint.dir",
+    "kafkastore.checkpoint.version",
+    "kafkastore.connection.url",
+    "kafkastore.group.id",
+    "kafkastore.init.timeout.ms",
+    "kafkastore.security.protocol",
+    "kafkastore.timeout.ms",
+    "kafkastore.topic",
+    "kafkastore.topic.replication.factor",
+    "kafkastore.topic.skip.validation",
+    "kafkastore.write.max.retries",
+    "kafkastore.write.retry.backoff.ms",
+    "leader.eligibility",
+    "listeners",
+    "master.eligibility",
+    "mode.mutability",
+    "request.logger.name",
+    "resource.extension.class",
+    "resource.static.locations",
+    "response.mediatype.default",
+    "response.mediatype.preferred",
+    "schema.cache.expiry.secs",
+    "schema.cache.size",
+    "schema.compatibility.level",
+    "schema.providers",
+    "schema.registry.group.id",
+    "schema.registry.inter.instance.protocol",
+    "schema.registry.resource.extension.class",
+    "shutdown.graceful.ms",
+    "thread.pool.max",
+    "thread.pool.min",
+];
+
+/// The ends of settings for TLS and SASL, which a prefix may stand before.
+const SECURITY: [&str; 17] = [
+    "sasl.jaas.config",
+    "sasl.kerberos.service.name",
+    "sasl.mechanism",
+    "ssl.cipher.suites",
+    "ssl.client.auth",
+    "ssl.client.authentication",
+    "ssl.enabled.protocols",
+    "ssl.endpoint.identification.algorithm",
+    "ssl.key.password",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.keystore.type",
+    "ssl.protocol",
+    "ssl.provider",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+    "ssl.truststore.type",
+];
+
+/// The setting that was meant by one that the registry does not have: a letter or two away in a name that is much longer.
+fn meant(key: &str) -> Option<String> {
+    let (prefix, rest, known) = match key.strip_prefix("kafkastore.") {
+        Some(rest) if rest.starts_with("ss") || rest.starts_with("sa") => ("kafkastore.", rest, &SECURITY[..]),
+        _ if key.starts_with("ssl.") => ("", key, &SECURITY[..]),
+        _ => ("", key, &KEYS[..]),
+    };
+    let distance = |known: &str| strsim::damerau_levenshtein(rest, known);
+    let near = known.iter().copied().min_by_key(|known| distance(known))?;
+    (1..=rest.len() / 8)
+        .contains(&distance(near))
+        .then(|| format!("{prefix}{near}"))
+}
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    if member.process.program != Program::Registry {
+        return;
+    }
+    for (key, setting) in member.settings.iter() {
+        let Some(meant) = meant(key) else { continue };
+        let message = format!("the registry has no setting `{key}`, and ignores it");
+        let mut finding = Diagnostic::new(&registry::NEARLY_A_SETTING, message);
+        finding.mend(Mend::perhaps_rename(meant));
+        finding.yaml_hint = Some(finding.remedy(&setting.shown(key)));
+        member.push(findings, key, setting, finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typing_error_finds_its_setting_and_another_setting_finds_none() {
+        for (key, expected) in [
+            ("kafkastore.bootstrap.server", Some("kafkastore.bootstrap.servers")),
+            (
+                "kafkastore.topic.replication.facter",
+                Some("kafkastore.topic.replication.factor"),
+            ),
+            ("schema.compatability.level", Some("schema.compatibility.level")),
+            (
+                "kafkastore.ssl.trustore.location",
+                Some("kafkastore.ssl.truststore.location"),
+            ),
+            ("ssl.keystor.location", Some("ssl.keystore.location")),
+            ("listener", Some("listeners")),
+            ("kafkastore.ssl.truststore.type", None),
+            ("kafkastore.topic", None),
+            ("metric.reporters", None),
+            ("my.extension.level", None),
+            ("port", None),
+        ] {
+            assert_eq!(meant(key).as_deref(), expected, "{key}");
+        }
+    }
+}
