@@ -70,6 +70,7 @@ use self::model::{
     ObjectDetail,
     node::Node,
     set::{ObjectSet, SetFindings},
+    workload::Workload,
 };
 use crate::{
     diagnostics::Diagnostics,
@@ -121,8 +122,9 @@ fn addressed(objects: &[ObjectModel]) -> BTreeSet<String> {
         .map(|object| object.identity.name.as_str())
         .collect();
     let texts = objects.iter().flat_map(|object| {
-        let process = object.workload().and_then(|workload| workload.kafka.as_ref());
-        let settings = process.map(|process| process.settings(|_| None)).unwrap_or_default();
+        let process = object.workload().and_then(Workload::process);
+        let settings = process.map(|(process, container)| process.settings(container, |_| None));
+        let settings = settings.unwrap_or_default();
         let settings: Vec<String> = settings.iter().map(|(_, setting)| setting.value.clone()).collect();
         let hosts = object.addresses.iter().map(|address| address.host.clone());
         let lines = match &object.detail {

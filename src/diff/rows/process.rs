@@ -8,8 +8,8 @@ use crate::{
         side::Side,
     },
     lint::model::{
-        ObjectDetail, config::ConfigData, process::KafkaProcess, program::Program, release::of_image,
-        settings::EffectiveSettings,
+        ObjectDetail, config::ConfigData, container::Container, process::KafkaProcess, program::Program,
+        release::of_image, settings::EffectiveSettings,
     },
     manifest::Identity,
     version::Version,
@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct Process<'a> {
     pub(super) worker: &'a Worker,
     pub(super) kafka: &'a KafkaProcess,
+    /// Its container.
+    pub(super) container: &'a Container,
     pub(super) settings: EffectiveSettings,
     pub(super) version: Option<Version>,
 }
@@ -26,7 +28,7 @@ pub(super) struct Process<'a> {
 impl<'a> Process<'a> {
     pub(super) fn of(side: &Side, worker: &'a Worker) -> Option<Self> {
         let workload = worker.model.workload()?;
-        let kafka = workload.kafka.as_ref()?;
+        let (kafka, container) = workload.process()?;
         let mut files: BTreeMap<&str, ConfigData> = BTreeMap::new();
         for reference in workload
             .references
@@ -44,10 +46,11 @@ impl<'a> Process<'a> {
                 files.insert(&reference.name, config);
             }
         }
-        let settings = kafka.settings(|map| files.get(map));
+        let settings = kafka.settings(container, |map| files.get(map));
         Some(Self {
             worker,
             kafka,
+            container,
             settings,
             version: of_image(&kafka.image),
         })

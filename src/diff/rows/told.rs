@@ -13,7 +13,7 @@ use crate::{
         row::Row,
         sets::{Sets, When},
     },
-    lint::model::{process::KafkaProcess, settings::Setting},
+    lint::model::{container::Container, settings::Setting},
     manifest::Identity,
 };
 
@@ -201,7 +201,7 @@ impl Tools {
         };
         Self {
             exec: format!("kubectl{namespace} exec {pod} -c {} -- ", process.kafka.container),
-            around: around(process.kafka),
+            around: around(process.container),
             bootstrap: bootstrap(process),
         }
     }
@@ -227,15 +227,15 @@ impl Tools {
 }
 
 /// Where an image has Kafka's tools, and how their names end.
-fn around(process: &KafkaProcess) -> (String, String) {
-    let words = process
-        .start()
+fn around(container: &Container) -> (String, String) {
+    let words = container
+        .command()
         .split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
     let mut starts = words.filter_map(|word| word.split_once("kafka-server-start"));
     if let Some((folder, end)) = starts.next() {
         return (folder.to_owned(), end.to_owned());
     }
-    let name = process.image_name();
+    let name = container.image_name();
     if name.rsplit('/').next().is_some_and(|name| name.starts_with("cp-")) {
         (String::new(), String::new())
     } else if name.contains("bitnami") {

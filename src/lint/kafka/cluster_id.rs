@@ -32,12 +32,12 @@ rules! { rules::pod;
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    for (pointer, command) in &member.process.commands {
+    for (pointer, command) in member.commands() {
         if command.contains("random-uuid") {
             findings
                 .add(
                     member.index,
-                    pointer.clone(),
+                    pointer,
                     &CLUSTER_ID_MADE,
                     "each pod creates its own cluster id with `random-uuid`",
                 )
@@ -47,13 +47,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let kraft = member.settings.get("process.roles").is_some();
     let image = member.process.image_name();
     let official = image.contains("confluentinc/cp-kafka") || image.ends_with("apache/kafka");
-    let made = member
-        .process
-        .commands
-        .iter()
-        .any(|(_, command)| command.contains("kafka-storage"));
+    let made = member.commands().any(|(_, command)| command.contains("kafka-storage"));
     // It may be a variable of another object.
-    let open = member.container().is_some_and(|container| container.open);
+    let open = member.container.open;
     if member.process.entrypoint && kraft && official && member.process.cluster_id.is_none() && !made && !open {
         findings
             .add(
@@ -86,7 +82,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
 
 /// The cluster ids that the containers of a pod are given.
 fn given(container: &Container) -> impl Iterator<Item = String> {
-    let of_command = option(&container.command(), &["--cluster-id", "-t"]);
+    let of_command = option(container.command(), &["--cluster-id", "-t"]);
     let names = ["CLUSTER_ID", "KAFKA_CLUSTER_ID", "KAFKA_KRAFT_CLUSTER_ID"];
     let of_variables = names.iter().filter_map(|name| container.variable(name));
     of_variables

@@ -108,12 +108,12 @@ pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workloa
                 .hint("restore the command as it was");
         }
         let hooks = container.hooks.iter().filter_map(|hook| match &hook.action {
-            Action::Command(command) => Some((&hook.pointer, command.clone())),
+            Action::Command(command) => Some((&hook.pointer, command.as_str())),
             _ => None,
         });
         let all = std::iter::once((&container.pointer, container.command())).chain(hooks);
         for (pointer, command) in all {
-            if let Some((word, right)) = absent(container, &command) {
+            if let Some((word, right)) = absent(container, command) {
                 let image = container.image_name();
                 let hint = if word == right {
                     "use the image of the process itself".to_owned()

@@ -39,7 +39,7 @@ fn is_plain_apache(member: &Member<'_>) -> bool {
         .get("plugin.path")
         .map_or("", |setting| setting.value.as_str());
     let mounted = folders.split(',').map(str::trim).any(|folder| {
-        let mounts = &member.process.mounts;
+        let mounts = &member.container.mounts;
         let below = || mounts.list.iter().any(|mount| mount.path.starts_with(folder));
         !folder.is_empty() && (mounts.at(folder).is_some() || below())
     });

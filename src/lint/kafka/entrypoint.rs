@@ -32,7 +32,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         image if image.contains("apache/kafka") => "/opt/kafka/config",
         _ => return,
     };
-    let mounts = &member.process.mounts;
+    let mounts = &member.container.mounts;
     if let Some((map, _)) = mounts.read_only().find(|(_, path)| *path == folder) {
         findings.add(
             member.index,

@@ -126,11 +126,11 @@ impl Member<'_> {
 
     /// What agents and JMX open. None if it is not to be seen.
     fn jvm_ports(&self) -> Option<Vec<Open>> {
-        let container = self.container()?;
+        let container = self.container;
         if container.open {
             return None;
         }
-        let jvm = self.jvm()?;
+        let jvm = self.jvm();
         let named = |port, name: &str| Open {
             port,
             name: name.to_owned(),

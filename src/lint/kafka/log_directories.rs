@@ -62,7 +62,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let metadata = "metadata.log.dir";
     if let Some(setting) = member.settings.get(metadata).filter(|_| kafka) {
         let folder = setting.value.trim();
-        let kept = member.process.mounts.at(folder).is_some_and(Mount::is_claim);
+        let kept = member.container.mounts.at(folder).is_some_and(Mount::is_claim);
         if folder.starts_with('/') && !kept {
             let message = format!(
                 "`{folder}`, the `{metadata}`, is not on a persistent volume: the metadata of the cluster is lost with the pod"
@@ -80,7 +80,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .map(|folder| folder.trim().trim_end_matches('/'))
         .filter(|folder| folder.starts_with('/'))
     {
-        match member.process.mounts.at(folder).filter(|mount| mount.is_claim()) {
+        match member.container.mounts.at(folder).filter(|mount| mount.is_claim()) {
             None => {
                 member
                     .at(

@@ -65,7 +65,7 @@ impl Member<'_> {
 
     /// The size that its heap begins with, in bytes, if an option says it.
     pub(super) fn initial_heap(&self) -> Option<u64> {
-        match self.jvm()?.initial_heap()? {
+        match self.jvm().initial_heap()? {
             Heap::Bytes(bytes) => Some(bytes),
             _ => None,
         }
@@ -74,8 +74,8 @@ impl Member<'_> {
     /// The heap that Kafka's start script gives the process where no variable does.
     fn default_heap(&self) -> Option<u64> {
         let script = self.process.entrypoint && self.is_known_image()
-            || self.process.start().contains("-start")
-            || self.process.start().contains("connect-distributed");
+            || self.container.command().contains("-start")
+            || self.container.command().contains("connect-distributed");
         let mib = match self.process.program {
             Program::Broker => 1024,
             Program::ZooKeeper | Program::Registry => 512,
@@ -86,9 +86,7 @@ impl Member<'_> {
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    let (Some(container), Some(jvm)) = (member.container(), member.jvm()) else {
-        return;
-    };
+    let (container, jvm) = (member.container, member.jvm());
     let default = (!container.open).then(|| member.default_heap()).flatten();
     let broker = member.process.program == Program::Broker
         && member

@@ -23,9 +23,10 @@ rules! { rules::api;
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    let Some(container) = member.container().filter(|_| member.workload.replicas > 1) else {
+    if member.workload.replicas < 2 {
         return;
-    };
+    }
+    let container = member.container;
     let what = match (container.requested_memory, member.initial_heap()) {
         (None, _) => "requests no memory".to_owned(),
         (Some(requested), Some(heap)) if requested < heap => format!(

@@ -72,15 +72,16 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let members: Vec<Member<'_>> = set
         .workloads()
         .filter_map(|(index, object, workload)| {
-            let process = workload.kafka.as_ref()?;
+            let (process, container) = workload.process()?;
             Some(Member {
                 set,
                 index,
                 object,
                 workload,
                 process,
+                container,
                 version: object.version.or_else(|| release::of_image(&process.image)),
-                settings: set.settings(object, process),
+                settings: set.settings(object, (process, container)),
                 jvm: OnceCell::new(),
                 open: OnceCell::new(),
             })
@@ -175,11 +176,13 @@ struct Member<'a> {
     object: &'a ObjectModel,
     workload: &'a Workload,
     process: &'a KafkaProcess,
+    /// The container of the process.
+    container: &'a Container,
     /// The release of Kafka that it is.
     version: Option<Version>,
     settings: EffectiveSettings,
     /// Its JVM, once it was asked for.
-    jvm: OnceCell<Option<Jvm>>,
+    jvm: OnceCell<Jvm>,
     /// What it listens on, once it was asked for.
     open: OnceCell<Option<Vec<Open>>>,
 }
@@ -251,13 +254,16 @@ impl Member<'_> {
         }
         let variable = key.replace('.', "_").to_ascii_uppercase();
         let named = |text: &str| text.contains(key) || text.contains(&variable);
-        let mut commands = self.process.commands.iter();
-        commands.any(|(_, command)| named(command))
+        let mut variables = self.container.variables.iter();
+        self.commands().any(|(_, command)| named(command))
             || self.hides_variables()
-            || self.container().is_none_or(|container| {
-                let mut variables = container.variables.iter();
-                variables.any(|(name, value)| name.ends_with("OPTS") && named(value))
-            })
+            || variables.any(|(name, value)| name.ends_with("OPTS") && named(value))
+    }
+
+    /// The commands of all containers of the pod, and where each is.
+    fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
+        let containers = self.workload.containers.iter();
+        containers.map(|container| (container.pointer.as_str(), container.command()))
     }
 
     /// The objects whose keys are variables of the process.
@@ -284,16 +290,9 @@ impl Member<'_> {
         self.set.index("ConfigMap", &self.object.identity.namespace, map)
     }
 
-    /// The container of the process.
-    fn container(&self) -> Option<&Container> {
-        let mut containers = self.workload.containers.iter();
-        containers.find(|container| container.pointer == self.process.pointer)
-    }
-
     /// Its JVM.
-    fn jvm(&self) -> Option<&Jvm> {
-        let make = || Some(Jvm::of(self.container()?, self.process.program));
-        self.jvm.get_or_init(make).as_ref()
+    fn jvm(&self) -> &Jvm {
+        self.jvm.get_or_init(|| Jvm::of(self.container, self.process.program))
     }
 
     /// All that the process listens on. None if something may be missing: settings or an image that are not known.

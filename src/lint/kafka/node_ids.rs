@@ -51,7 +51,7 @@ pub(super) fn written(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     };
     let right = format!("{}/myid", folder.value.trim().trim_end_matches('/'));
-    let files = member.process.commands.iter().flat_map(|(pointer, command)| {
+    let files = member.commands().flat_map(|(pointer, command)| {
         let words = command.split(|c: char| c.is_whitespace() || "'\"`;&|=<>()".contains(c));
         words.map(move |word| (pointer, word))
     });
@@ -62,7 +62,7 @@ pub(super) fn written(member: &Member<'_>, findings: &mut SetFindings) {
         findings
             .add(
                 member.index,
-                pointer.as_str(),
+                *pointer,
                 &ID_ELSEWHERE,
                 format!("the id is in `{wrong}`, but `dataDir` is `{}`", folder.value.trim()),
             )
@@ -170,7 +170,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
         }
     }
-    for (pointer, command) in &member.process.commands {
+    for (pointer, command) in member.commands() {
         for key in ["node.id=", "broker.id="] {
             let fixed = command
                 .match_indices(key)
@@ -179,7 +179,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
                 findings
                     .add(
                         member.index,
-                        pointer.clone(),
+                        pointer,
                         &ID_SHARED,
                         format!(
                             "the command sets the same `{}` in all {} pods",
@@ -208,7 +208,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             findings
                 .add(
                     member.index,
-                    pointer.clone(),
+                    pointer,
                     &ID_NOT_A_NUMBER,
                     "the command uses the name of the pod as the node id, which must be a number",
                 )
@@ -226,5 +226,5 @@ fn overridden(member: &Member<'_>, key: &str) -> bool {
     };
     given
         .iter()
-        .any(|assignment| member.process.start().contains(assignment))
+        .any(|assignment| member.container.command().contains(assignment))
 }

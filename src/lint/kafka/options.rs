@@ -159,7 +159,7 @@ impl Program {
 fn started(container: &Container) -> Vec<(&'static Program, Vec<String>)> {
     let names = PROGRAMS.map(|program| program.name);
     let of = |name: &str| PROGRAMS.iter().find(|program| program.name == name);
-    let mut started: Vec<(&Program, Vec<String>)> = runs(&container.command(), &names)
+    let mut started: Vec<(&Program, Vec<String>)> = runs(container.command(), &names)
         .into_iter()
         .filter_map(|(name, words)| Some((of(name)?, words)))
         .collect();
@@ -210,7 +210,7 @@ fn agents(findings: &mut SetFindings, index: usize, container: &Container) {
     let command = container.command();
     let variables = container.variables.iter();
     let texts = variables.map(|(name, value)| (container.variable_pointer(name), value.as_str()));
-    for (pointer, text) in texts.chain([(container.pointer.clone(), command.as_str())]) {
+    for (pointer, text) in texts.chain([(container.pointer.clone(), command)]) {
         for option in text.split("-javaagent:").skip(1) {
             let option = option.split(|c: char| c.is_whitespace() || "'\"".contains(c)).next();
             let (file, arguments) = option.map_or(("", ""), |option| option.split_once('=').unwrap_or((option, "")));

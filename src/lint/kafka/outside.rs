@@ -43,7 +43,7 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
             .collect();
         for port in &service.ports {
             let told = brokers.iter().find_map(|member| {
-                let number = member.container()?.port(&port.target)?;
+                let number = member.container.port(&port.target)?;
                 inside_name(member, number)
             });
             if let Some((name, host)) = told {

@@ -45,7 +45,7 @@ const OWN: [(&str, &[&str]); 8] = [
 const JARS: [&str; 3] = ["/opt/kafka/libs", "/usr/share/java", "/usr/share/confluent"];
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    let Some(container) = member.container() else { return };
+    let container = member.container;
     let adds_jars = |mount: &Mount| {
         JARS.iter()
             .any(|folder| mount.path.starts_with(folder) || folder.starts_with(&format!("{}/", mount.path)))

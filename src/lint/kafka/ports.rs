@@ -146,8 +146,14 @@ pub(super) fn askers<'a>(set: &ObjectSet<'a>) -> Askers<'a> {
 
 /// Ports that probes, Services and monitors ask for, and nothing listens on: one finding for each.
 pub(super) fn unanswered(member: &Member<'_>, askers: &Askers<'_>, findings: &mut SetFindings) {
-    if let (Some(container), Some(open)) = (member.container(), member.listening()) {
-        of_container(findings, (member.index, member.workload), container, open, askers);
+    if let Some(open) = member.listening() {
+        of_container(
+            findings,
+            (member.index, member.workload),
+            member.container,
+            open,
+            askers,
+        );
     } else if !member.is_known_image() && !member.settings.is_empty() {
         let why = format!("what else the image `{}` opens is not known", member.process.image);
         findings.not_judged(member.index, "ports", why);

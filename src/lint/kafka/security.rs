@@ -193,10 +193,8 @@ fn certificates(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     };
     // Entrypoints make the settings of variables of their own, and a plugin needs none.
-    let by_image = member.container().is_none_or(|container| {
-        let mut names = container.variables.iter().map(|(name, _)| name);
-        names.any(|name| name.contains("KEYSTORE") || name.contains("TLS_"))
-    });
+    let mut names = member.container.variables.iter().map(|(name, _)| name);
+    let by_image = names.any(|name| name.contains("KEYSTORE") || name.contains("TLS_"));
     if by_image || member.settings.edited.is_some() || member.settings.get("ssl.engine.factory.class").is_some() {
         return;
     }

@@ -41,9 +41,7 @@ pub(super) fn of_logs(findings: &mut SetFindings, index: usize, workload: &Workl
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    let (Some(container), Some(jvm)) = (member.container(), member.jvm()) else {
-        return;
-    };
+    let (container, jvm) = (member.container, member.jvm());
     let moved = jvm
         .options
         .iter()

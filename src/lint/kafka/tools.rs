@@ -78,9 +78,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             release(member, container, findings);
         }
     }
-    if let Some(container) = member.container() {
-        probes(member, container, findings);
-    }
+    probes(member, member.container, findings);
     jvm(member, findings);
 }
 
@@ -162,9 +160,7 @@ fn inherited<'c>(container: &'c Container, command: &str) -> Option<(&'c str, &'
 }
 
 fn jvm(member: &Member<'_>, findings: &mut SetFindings) {
-    let (Some(container), Some(jvm)) = (member.container(), member.jvm()) else {
-        return;
-    };
+    let (container, jvm) = (member.container, member.jvm());
     for name in &jvm.overridden {
         findings
             .add(

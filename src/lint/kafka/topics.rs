@@ -131,7 +131,7 @@ fn declared<'l>(lines: &'l [Property], fleet: Option<Fleet<'l>>) -> BTreeMap<&'l
 pub(super) fn of_commands(set: &ObjectSet<'_>, brokers: &Brokers<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         for container in &workload.containers {
-            for (_, words) in runs(&container.command(), &["kafka-topics"]) {
+            for (_, words) in runs(container.command(), &["kafka-topics"]) {
                 let Some((lines, servers)) = created(&words) else {
                     continue;
                 };

@@ -39,12 +39,12 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
         findings.not_judged(member.index, "settings", why);
     }
     let words = member
-        .process
-        .start()
+        .container
+        .command()
         .split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
     let mut files = words.filter(|word| word.starts_with('/') && word.ends_with(".properties"));
     let hidden = files.find_map(|file| {
-        let mounts = member.process.mounts.list.iter().filter(|mount| {
+        let mounts = member.container.mounts.list.iter().filter(|mount| {
             let below = file.strip_prefix(mount.path.as_str());
             below.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
         });

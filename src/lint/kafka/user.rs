@@ -63,7 +63,7 @@ pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
     let non_root = member.process.user.id.is_some_and(|user| user > 0)
         || member.process.user.id.is_none()
             && (member.process.user.non_root || image.contains("confluentinc/") || image.ends_with("apache/kafka"));
-    if let Some(claim) = member.process.mounts.claims().next()
+    if let Some(claim) = member.container.mounts.claims().next()
         && non_root
         && !member.process.user.owns_volumes
     {

@@ -77,6 +77,8 @@ pub(crate) struct Container {
     pub(crate) stage: Stage,
     /// Command and arguments, word by word.
     pub(crate) words: Vec<String>,
+    /// The same in a line.
+    command: String,
     /// Its variables in their order: the name, and what it stands for.
     pub(crate) variables: Vec<(String, String)>,
     /// Whether further variables come from other objects.
@@ -151,6 +153,7 @@ impl Container {
                 _ => Stage::Init,
             },
             words: words(container),
+            command: command(container),
             variables: names
                 .map(|name| (name.to_owned(), known.get(name).cloned().unwrap_or_default()))
                 .collect(),
@@ -167,8 +170,8 @@ impl Container {
     }
 
     /// Command and arguments in a line.
-    pub(crate) fn command(&self) -> String {
-        self.words.join(" ")
+    pub(crate) fn command(&self) -> &str {
+        &self.command
     }
 
     /// What a variable stands for.

@@ -2,9 +2,8 @@
 
 use super::{
     config::ConfigData,
-    container::command,
+    container::Container,
     convention::Convention,
-    mounts::Mounts,
     node::Node,
     program::{Program, own_script, program},
     settings::{EffectiveSettings, Environment},
@@ -24,11 +23,8 @@ pub(crate) struct KafkaProcess {
     /// Whether Services become variables of its environment.
     pub(crate) service_links: bool,
     pub(crate) environment: Environment,
-    pub(crate) mounts: Mounts,
     pub(crate) patience: Patience,
     pub(crate) user: User,
-    /// Commands of all containers of the pod, and where each is.
-    pub(crate) commands: Vec<(String, String)>,
     pub(crate) cluster_id: Option<String>,
 }
 
@@ -54,8 +50,8 @@ pub(crate) struct User {
 }
 
 impl KafkaProcess {
-    /// The process of the Kafka family in a pod, if there is one that serves.
-    pub(crate) fn of(pod: &Node<'_, '_>) -> Option<Self> {
+    /// The process of the Kafka family in a pod with these containers, if there is one that serves.
+    pub(super) fn of(pod: &Node<'_, '_>, all: &[Container]) -> Option<Self> {
         let containers = pod.get("containers");
         let (container, program, entrypoint) = containers.items().find_map(|container| {
             let (program, entrypoint) = program(&container)?;
@@ -67,17 +63,9 @@ impl KafkaProcess {
             .or(environment.variable("KAFKA_CLUSTER_ID"))
             .or(environment.variable("KAFKA_KRAFT_CLUSTER_ID"))
             .cloned();
-        let mut commands = Vec::new();
-        for list in ["initContainers", "containers"] {
-            let list = pod.get(list);
-            for container in list.items() {
-                let command = command(&container);
-                if let Some(id) = option(&command, &["--cluster-id", "-t"]) {
-                    cluster_id.get_or_insert(id);
-                }
-                if !command.is_empty() {
-                    commands.push((container.pointer(), command));
-                }
+        for container in all {
+            if let Some(id) = option(container.command(), &["--cluster-id", "-t"]) {
+                cluster_id.get_or_insert(id);
             }
         }
         let security = [container.get("securityContext"), pod.get("securityContext")];
@@ -89,7 +77,6 @@ impl KafkaProcess {
             entrypoint,
             service_links: pod.get("enableServiceLinks").bool() != Some(false),
             environment,
-            mounts: Mounts::of(&container, pod),
             patience: Patience {
                 grace: pod.get("terminationGracePeriodSeconds").int().unwrap_or(30),
                 liveness: {
@@ -115,22 +102,18 @@ impl KafkaProcess {
                     .any(|security| security.get("runAsNonRoot").bool() == Some(true)),
                 owns_volumes: security[1].get("fsGroup").is_set(),
             },
-            commands,
             cluster_id,
         })
     }
 
-    /// The start command of the process itself.
-    pub(crate) fn start(&self) -> &str {
-        self.commands
-            .iter()
-            .find(|(pointer, _)| *pointer == self.pointer)
-            .map_or("", |(_, command)| command)
-    }
-
     /// Its settings: those of the property files that its start command names or its entrypoint takes, those that the entrypoint makes
-    /// of the environment, and those of the command, each over those before. `config` finds a ConfigMap.
-    pub(crate) fn settings<'c>(&self, config: impl Fn(&str) -> Option<&'c ConfigData>) -> EffectiveSettings {
+    /// of the environment, and those of the command, each over those before. `container` is its own, and `config` finds a ConfigMap.
+    pub(crate) fn settings<'c>(
+        &self,
+        container: &Container,
+        config: impl Fn(&str) -> Option<&'c ConfigData>,
+    ) -> EffectiveSettings {
+        let (start, mounts) = (container.command(), &container.mounts);
         let mut settings = EffectiveSettings::default();
         let environment = self
             .environment
@@ -138,30 +121,30 @@ impl KafkaProcess {
         let convention = environment.convention.filter(|_| self.program == Program::Broker);
         let taken = convention.map_or(&[][..], Convention::files);
         // A word of its own: `-Dlog4j2.configurationFile=…` names a file that is not Kafka's.
-        let words = self.start().split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
+        let words = start.split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
         let lines_of = |map: &str, key: &str| {
             let files = config(map).map_or(&[][..], |config| &config.properties);
             files.iter().find(|(file, _)| file == key).map(|(_, lines)| lines)
         };
         for path in words.chain(taken.iter().copied()) {
-            if let Some((map, key)) = self.mounts.config_map_file(path) {
+            if let Some((map, key)) = mounts.config_map_file(path) {
                 if let Some(lines) = lines_of(map, key) {
                     settings.add_file(&environment, map, key, lines);
                 }
             } else {
-                let mut copied = self.mounts.copied_files(path);
+                let mut copied = mounts.copied_files(path);
                 if let Some((map, key, lines)) = copied.find_map(|(map, key)| Some((map, key, lines_of(map, key)?))) {
                     settings.add_copied_file(&environment, map, key, lines);
                 }
             }
         }
-        let has_file = || taken.iter().any(|path| self.mounts.has_file_or_folder(path));
+        let has_file = || taken.iter().any(|path| mounts.has_file_or_folder(path));
         if convention != Some(Convention::Bitnami) || !has_file() {
             settings.add_environment(&environment);
         }
-        settings.add_overrides(self.start(), &self.pointer);
-        if self.entrypoint && own_script(self.start()) {
-            settings.edited = Some(format!("the script `{}` may set others", self.start().trim()));
+        settings.add_overrides(start, &self.pointer);
+        if self.entrypoint && own_script(start) {
+            settings.edited = Some(format!("the script `{}` may set others", start.trim()));
         }
         settings
     }
@@ -217,7 +200,13 @@ mod tests {
         for (field, value) in volume.as_object().unwrap() {
             pod["volumes"][0][field] = value.clone();
         }
-        let process = KafkaProcess::of(&Node::root(&pod)).unwrap();
+        let node = Node::root(&pod);
+        let list = node.get("containers");
+        let containers: Vec<Container> = list
+            .items()
+            .map(|one| Container::of(&one, "containers", &node))
+            .collect();
+        let process = KafkaProcess::of(&node, &containers).unwrap();
         let config = ConfigData {
             properties: vec![("server.properties".to_owned(), properties(file))],
             variables: [("KAFKA_B", "7"), ("KAFKA_C", "8"), ("X", "9")]
@@ -225,7 +214,7 @@ mod tests {
                 .into(),
             ..ConfigData::default()
         };
-        let settings = process.settings(|map| (map == "kafka").then_some(&config));
+        let settings = process.settings(&containers[0], |map| (map == "kafka").then_some(&config));
         let lines = settings.iter().map(|(key, setting)| format!("{key}={}", setting.value));
         lines.collect::<Vec<_>>().join(" ")
     }

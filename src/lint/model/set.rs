@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ObjectDetail, ObjectModel,
+    container::Container,
     guard::{Budget, Peer, Policy},
     process::KafkaProcess,
     selector::{Labels, POD_INDEX, POD_NAME, Selector, selects},
@@ -83,8 +84,12 @@ impl<'a> ObjectSet<'a> {
     }
 
     /// The settings that the process of an object ends up with.
-    pub(crate) fn settings(&self, object: &ObjectModel, process: &KafkaProcess) -> EffectiveSettings {
-        process.settings(|map| {
+    pub(crate) fn settings(
+        &self,
+        object: &ObjectModel,
+        (process, container): (&KafkaProcess, &Container),
+    ) -> EffectiveSettings {
+        process.settings(container, |map| {
             let map = self.find("ConfigMap", &object.identity.namespace, map);
             match map.map(|found| &found.detail) {
                 Some(ObjectDetail::Config(config)) => Some(config),

@@ -53,6 +53,18 @@ pub(crate) struct Workload {
     pub(crate) containers: Vec<Container>,
 }
 
+impl Workload {
+    /// The process of the Kafka family that it runs, and the container of that.
+    pub(crate) fn process(&self) -> Option<(&KafkaProcess, &Container)> {
+        let process = self.kafka.as_ref()?;
+        let mut containers = self.containers.iter();
+        Some((
+            process,
+            containers.find(|container| container.pointer == process.pointer)?,
+        ))
+    }
+}
+
 /// What a pod makes of names of hosts before the DNS of the cluster is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolver {
@@ -135,7 +147,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
     } else {
         Vec::new()
     };
-    let kafka = (kind != "Job").then(|| KafkaProcess::of(&pod)).flatten();
+    let kafka = (kind != "Job").then(|| KafkaProcess::of(&pod, &containers)).flatten();
     let inject = "sidecar.istio.io/inject";
     let decided = [metadata.get("labels"), metadata.get("annotations")]
         .iter()

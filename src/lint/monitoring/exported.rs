@@ -273,11 +273,8 @@ impl<'a> Exported<'a> {
             exporter.object.identity.namespace == namespace && exporter.scrapes_of(Some(cluster)).next().is_some()
         });
         let brokers = of_cluster.filter_map(|exporter| {
-            let process = exporter
-                .workload
-                .kafka
-                .as_ref()
-                .filter(|process| process.program == Program::Broker)?;
+            let process = exporter.workload.process();
+            let process = process.filter(|(process, _)| process.program == Program::Broker)?;
             let settings = self.set.settings(exporter.object, process);
             let is_broker = settings
                 .get("process.roles")
