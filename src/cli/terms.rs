@@ -277,18 +277,22 @@ fn plain(message: &str) -> (String, String) {
     } else if let Some(key) = what.strip_prefix("missing field ") {
         (format!("the key {key} is missing"), String::new())
     } else if let Some(found) = what.strip_prefix("invalid type: ") {
-        let found = found
-            .replace("sequence", "a list")
-            .replace("map", "a table")
-            .replace("string \"", "the text \"");
+        let found = match found.split_once(' ') {
+            Some(("string", text)) => format!("the text {text}"),
+            Some((_, value)) => value.to_owned(),
+            None => found.replace("sequence", "a list").replace("map", "a table"),
+        };
         let expected = match expected {
             "a string" => "a text in quotes",
+            "a sequence" if found == "a table" => "a list, as `[[acknowledge]]`",
             "a sequence" => "a list in brackets",
             "a boolean" => "`true` or `false`",
             _ if expected.contains("Platform") || expected.contains("Profile") => "a text in quotes",
             _ => "a table, as `[[acknowledge]]`",
         };
         (format!("{found} is not allowed here: write {expected}"), String::new())
+    } else if message == "wanted string or table" {
+        ("the value must be a text in quotes".to_owned(), String::new())
     } else {
         (message.to_owned(), String::new())
     }
@@ -350,15 +354,25 @@ mod tests {
             ]
             .map(broken)
             .concat(),
-            @r"
-            error: kafka-stacks.toml:2: unknown field `profil`, expected one of `acknowledge`, `assume`, `platform`, `profile`
-            error: kafka-stacks.toml:1: unknown variant `aks`, expected `kubernetes` or `openshift`
-            error: kafka-stacks.toml:2: no rule checks references to a `Secrets`: use one of `ConfigMap`, `Secret`, `ServiceAccount`, `PersistentVolumeClaim`, `Service`, `Pod`, `NetworkPolicy`, `Metric`
-            error: kafka-stacks.toml:1: missing field `reason`
-            error: kafka-stacks.toml:1: an acknowledgement needs a reason
+            @r#"
+            error: kafka-stacks.toml:2:1: unknown key `profil`
+              hint: did you mean `profile`?
+            error: kafka-stacks.toml:1:12: `aks` is not a valid value here
+              hint: use `kubernetes` or `openshift`
+            error: kafka-stacks.toml:2:3: no rule checks references to a `Secrets`: use one of `ConfigMap`, `Secret`, `ServiceAccount`, `PersistentVolumeClaim`, `Service`, `Pod`, `NetworkPolicy`, `Metric`
+            error: kafka-stacks.toml:1:1: the key `reason` is missing
+            error: kafka-stacks.toml:1:1: an acknowledgement needs a reason
               hint: say why this is right here
-            error: kafka-stacks.toml:2: unclosed array table, expected `]`
-            "
+            error: kafka-stacks.toml:2:15: unclosed array table, expected `]`
+            error: kafka-stacks.toml:1:12: the value must be a text in quotes
+            error: kafka-stacks.toml:2:10: the text "x" is not allowed here: write a list in brackets
+            error: kafka-stacks.toml:1:10: the text "Secret/x" is not allowed here: write a list in brackets
+            error: kafka-stacks.toml:1:11: `3` is not allowed here: write a text in quotes
+            error: kafka-stacks.toml:1:16: the text "KS-P04" is not allowed here: write a table, as `[[acknowledge]]`
+            error: kafka-stacks.toml:1:1: a table is not allowed here: write a list, as `[[acknowledge]]`
+            error: kafka-stacks.toml:2:8: `4` is not allowed here: write a text in quotes
+            error: kafka-stacks.toml:5:15: the text "yes" is not allowed here: write `true` or `false`
+            "#
         );
     }
 }

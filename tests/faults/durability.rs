@@ -40,7 +40,6 @@ pub(super) const ALL: &[Edit] = &[
         "share.coordinator.state.topic.replication.factor=3",
         "share.coordinator.state.topic.replication.factor=4",
     ),
-    fault("KS-D01", "prod", SET, "  replicas: 3", "  replicas: 2"),
     fault(
         "KS-D01",
         "prod-dedicated",

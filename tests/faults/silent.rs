@@ -164,14 +164,15 @@ pub(super) const ALL: &[Edit] = &[
     created("KS-T16", "--partitions 6", "--partitions 0"),
     created("KS-T01", "--topic payments", "--topic pay/ments"),
     created("KS-P60", "--replication-factor 3", "--replicaton-factor 3"),
-    sound("apache", "", "--topic payments", "--topic \"$TOPIC\""),
+    sound("apache", "", "--topic payments", "--topic \"${TOPIC:-payments}\""),
     sound(
         "apache",
         "",
         "--replication-factor 3",
         "--replication-factor ${COPIES:-3}",
     ),
-    sound("apache", "", "--replication-factor 3", "--replication-factor=2"),
+    created("KS-D03", "--replication-factor 3", "--replication-factor=2"),
+    sound("apache", "", "--replication-factor 3", "--replication-factor=3"),
     // Names that the pod itself knows.
     fault(
         "KS-P16",

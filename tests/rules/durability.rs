@@ -110,6 +110,7 @@ pub(super) fn sound() -> Vec<Sound> {
             &durability::UNCLEAN_ELECTION,
             raw("unclean.leader.election.enable", "false"),
         ),
+        (&durability::OFFSETS_RETENTION, raw("offsets.retention.minutes", "1440")),
         (&durability::AUTO_CREATION, raw("auto.create.topics.enable", "false")),
         (
             &durability::NO_COPY,

@@ -34,6 +34,12 @@ pub(super) fn broken() -> Vec<Case> {
             registry(|registry| registry),
         ),
         calls(
+            "a setting that the registry does not have",
+            registry(|registry| registry.config("kafkastore.topic.replication.facter", 3)),
+            &["`kafkastore.topic.replication.factor`"],
+            registry(|registry| registry),
+        ),
+        calls(
             "Avro converters of an image that has none",
             avro(true),
             &["remove `.avro(…)`"],
@@ -83,6 +89,10 @@ pub(super) fn sound() -> Vec<Sound> {
             beside(|kafka| Connect::new("connect", kafka).images(ImageSet::apache(Version::V4_3))),
         ),
         (&registry::GROUP, platform()),
+        (
+            &registry::NEARLY_A_SETTING,
+            beside(|kafka| SchemaRegistry::new("registry", kafka).config("debug", true)),
+        ),
         (
             &registry::OWNED_SETTING,
             beside(|kafka| Connect::new("connect", kafka).config("producer.linger.ms", 5)),

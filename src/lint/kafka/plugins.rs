@@ -16,7 +16,7 @@ rules! { rules::cluster;
         explanation: "Kafka loads these classes when it starts, and ends where one is missing: `KafkaException: Class … \
             cannot be found`. The images of Apache and Confluent have Kafka's own classes. Another one needs an image of \
             your own, or its jar in a volume that `CLASSPATH` names.",
-        source: "Kafka, AbstractConfig.getConfiguredInstances; seen with Kafka 3.9.2 and 4.3.1",
+        source: "Kafka, AbstractConfig.getConfiguredInstances; seen with Kafka 4.3.1",
     };
 }
 

@@ -34,15 +34,14 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             None => {
                 let message = format!("`spec.serviceName` is `{name}`: Service not found");
                 let finding = findings.add(index, at, &REFERENCE, message);
+                finding.outside("Service", name);
                 // One that is here can only be meant: what names it follows from this.
                 if let Some(meant) = own(set, object, &workload.pods) {
                     finding
                         .hint(format!("write `{meant}`, the headless Service of these pods"))
                         .because(Cause::service_name(index, 0));
                 } else {
-                    finding
-                        .hint("add a headless Service of that name")
-                        .outside("Service", name);
+                    finding.hint("add a headless Service of that name");
                 }
             }
             Some(service) if !service.headless => {

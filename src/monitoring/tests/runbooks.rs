@@ -114,7 +114,9 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
 #[test]
 fn runbooks_use_the_tool_names_of_the_image() {
     let mut stack = Stack::new("s", "kafka");
-    let images = ImageSet::apache(Version::V4_3).agent("/opt/agent.jar");
+    let images = ImageSet::apache(Version::V4_3)
+        .kafka_image("registry.example.org/kafka:4.3.1")
+        .agent("/opt/agent.jar");
     let kafka = stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
             .images(images)
