@@ -129,7 +129,7 @@ fn has(member: &Member<'_>, container: &Container, name: &str) -> bool {
         || sourced
         || container.variable(name).is_some()
         || EVERYWHERE.contains(&name)
-        || assigned(&command, name).is_some()
+        || assigned(command, name).is_some()
         || name.starts_with("KUBERNETES_")
         || member.process.service_links && (name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT"))
 }
@@ -143,7 +143,7 @@ pub(super) fn script(findings: &mut SetFindings, index: usize, workload: &Worklo
             continue;
         }
         let mut told = BTreeSet::new();
-        for name in used(&command) {
+        for name in used(command) {
             let own = container.variable(name).is_some()
                 || EVERYWHERE.contains(&name)
                 || OF_BASH.contains(&name)
@@ -151,7 +151,7 @@ pub(super) fn script(findings: &mut SetFindings, index: usize, workload: &Worklo
                 || name.ends_with("_SERVICE_HOST")
                 || name.contains("_SERVICE_PORT");
             // As in `for NAME in`, `read NAME`, `NAME=`, `NAME+=`, `${NAME:-default}`.
-            let made = mentions(&command, name);
+            let made = mentions(command, name);
             if !own && !made && told.insert(name) {
                 findings
                     .add(

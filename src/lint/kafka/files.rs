@@ -148,15 +148,15 @@ fn missing(
             let known = keys("ConfigMap", &files.object)?.iter().any(|known| known == key);
             known.then(|| (map.to_owned(), there.clone()))
         });
-        let of_image = match path.strip_suffix(".jar") {
+        let is_jar = path.strip_suffix(".jar").is_some();
+        let of_image = if is_jar {
             // Confluent's images have the agent of Prometheus below this folder, and Apache's have none.
-            Some(_) => {
-                let registry = container.image.split('/').next().unwrap_or_default();
-                // Elsewhere, someone may have added it.
-                let copied = registry.contains(['.', ':']) && registry != "docker.io";
-                copied || path.starts_with("/usr/share/java/") || path.starts_with("/opt/kafka/")
-            }
-            None => OF_IMAGES.iter().any(|folder| path.starts_with(folder)),
+            let registry = container.image.split('/').next().unwrap_or_default();
+            // Elsewhere, someone may have added it.
+            let copied = registry.contains(['.', ':']) && registry != "docker.io";
+            copied || path.starts_with("/usr/share/java/") || path.starts_with("/opt/kafka/")
+        } else {
+            OF_IMAGES.iter().any(|folder| path.starts_with(folder))
         };
         if of_image || WRITES.iter().any(|word| command.contains(word)) {
             return None;
@@ -173,7 +173,7 @@ fn missing(
         return super::is_official(container.image_name()).then(|| {
             (
                 "but nothing is mounted there, and the image has no such file".to_owned(),
-                if path.ends_with(".jar") {
+                if is_jar {
                     "use an image that has it, or mount a volume with it".to_owned()
                 } else {
                     format!("mount a ConfigMap with that file at `{}`", parent(path))

@@ -127,7 +127,13 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
             continue;
         }
         if !member.set.has_pod(namespace, service, name) {
-            missing.push((namespace, stem, ordinal, host.as_str(), setting));
+            missing.push(Absent {
+                namespace,
+                stem,
+                ordinal,
+                host,
+                setting,
+            });
             continue;
         }
         if stem == own.name && namespace == own.namespace {
@@ -171,13 +177,20 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
     }
 }
 
+/// A member that does not exist: a pod of a StatefulSet by its name.
+struct Absent<'a> {
+    namespace: &'a str,
+    stem: &'a str,
+    ordinal: i64,
+    host: &'a str,
+    setting: &'a Setting,
+}
+
 /// Members that do not exist, those of a StatefulSet together: too many for its pods, or below another Service.
-fn absent(member: &Member<'_>, missing: Vec<(&str, &str, i64, &str, &Setting)>, findings: &mut SetFindings) {
-    let mut sets: BTreeMap<(&str, &str), Vec<(i64, &str, &Setting)>> = BTreeMap::new();
-    for (namespace, stem, ordinal, host, setting) in missing {
-        sets.entry((namespace, stem))
-            .or_default()
-            .push((ordinal, host, setting));
+fn absent(member: &Member<'_>, missing: Vec<Absent<'_>>, findings: &mut SetFindings) {
+    let mut sets: BTreeMap<(&str, &str), Vec<Absent<'_>>> = BTreeMap::new();
+    for one in missing {
+        sets.entry((one.namespace, one.stem)).or_default().push(one);
     }
     for ((namespace, stem), hosts) in sets {
         let Some(index) = member.set.index("StatefulSet", namespace, stem) else {
@@ -187,8 +200,7 @@ fn absent(member: &Member<'_>, missing: Vec<(&str, &str, i64, &str, &Setting)>, 
             continue;
         };
         let pods = workload.first..workload.first + workload.replicas;
-        let (beyond, elsewhere): (Vec<_>, Vec<_>) =
-            hosts.into_iter().partition(|(ordinal, ..)| !pods.contains(ordinal));
+        let (beyond, elsewhere): (Vec<_>, Vec<_>) = hosts.into_iter().partition(|one| !pods.contains(&one.ordinal));
         let s = if workload.replicas == 1 { "" } else { "s" };
         let of_set = format!("StatefulSet `{stem}` has {} pod{s}", workload.replicas);
         let other = workload.service.as_deref().unwrap_or_default();
@@ -208,8 +220,10 @@ fn absent(member: &Member<'_>, missing: Vec<(&str, &str, i64, &str, &Setting)>, 
                 Cause::service_name(index, 1),
             ),
         ] {
-            let Some((_, _, setting)) = hosts.first() else { continue };
-            let shown: Vec<String> = hosts.iter().map(|(_, host, _)| format!("`{host}`")).collect();
+            let Some(Absent { setting, .. }) = hosts.first() else {
+                continue;
+            };
+            let shown: Vec<String> = hosts.iter().map(|one| format!("`{}`", one.host)).collect();
             let message = match shown.as_slice() {
                 [host] => format!("member {host} does not exist: {why}"),
                 _ => format!("members {} do not exist: {why}", shown.join(", ")),

@@ -84,7 +84,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
 
 fn release(member: &Member<'_>, container: &Container, findings: &mut SetFindings) {
     let command = container.command();
-    let (Some(tool), Some(own), Some(other)) = (tool(&command), member.version, release::of_image(&container.image))
+    let (Some(tool), Some(own), Some(other)) = (tool(command), member.version, release::of_image(&container.image))
     else {
         return;
     };

@@ -96,7 +96,7 @@ impl Shell {
             }
             // A redirection, as `2>&1` and `&>log`: not the end of the command.
             '&' if self.word.as_ref().is_some_and(|word| word.ends_with('>')) || self.peek() == Some('>') => {
-                self.push(c)
+                self.push(c);
             }
             ';' | '&' | '|' | '(' | ')' | '\n' => self.end_of_command(),
             _ if c.is_whitespace() => self.end_of_word(),

@@ -81,7 +81,7 @@ impl Jvm {
         };
         for name in variables(program) {
             let inherited = container.variable(&name).filter(|value| !value.trim().is_empty());
-            let set = assigned(&command, &name);
+            let set = assigned(command, &name);
             let keeps = set.as_ref().is_some_and(|set| {
                 [format!("${name}"), format!("${{{name}"), format!("$({name})")]
                     .iter()
