@@ -162,7 +162,7 @@ pub mod prelude {
     };
 
     // Pods.
-    pub use crate::workload::{Access, ImageSet, Jvm, LogLevel, Mesh, Mount, Pods, Spread, Storage, Version};
+    pub use crate::workload::{Access, ImageSet, Jvm, LogLevel, Machine, Mesh, Mount, Pods, Spread, Storage, Version};
 
     // Monitoring.
     pub use crate::{

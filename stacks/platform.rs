@@ -8,7 +8,7 @@ use crate::{applications, topics};
 pub(crate) const BROKER: Resources = Resources {
     cpu_request: Cpu::from_millicores(2000),
     cpu_limit: Cpu::from_millicores(4000),
-    memory_request: Bytes::from_mib(6 * 1024),
+    memory_request: Bytes::from_mib(8 * 1024),
     memory_limit: Bytes::from_mib(8 * 1024),
 };
 

@@ -333,12 +333,7 @@ fn every_hint_is_tried_or_is_not_a_call() {
 /// The hints of a broken stack that its mended one does not try, and what is left in that one.
 pub(crate) fn untried(Case { title, mend, .. }: &Case, Synthesis { findings, .. }: &Synthesis) -> Vec<String> {
     let mut failures = Vec::new();
-    // How sets are applied is not a call of the stack.
-    let open = || {
-        findings
-            .iter()
-            .filter(|finding| finding.acknowledged.is_none() && finding.rule != &rules::api::ROLL_TOGETHER)
-    };
+    let open = || findings.iter().filter(|finding| finding.acknowledged.is_none());
     if open().next().is_none() {
         failures.push(format!("{title}: nothing is found"));
     }

@@ -12,7 +12,7 @@ use crate::{
     construct::Check,
     diagnostics::{
         Diagnostic, Rule,
-        rules::{durability, kraft, stack},
+        rules::{capacity, durability, kraft, stack},
     },
     name::ClusterId,
     quantity::Units,
@@ -61,6 +61,16 @@ impl KafkaCluster {
         for pool in &self.pools {
             pool.options.check(check, &pool.name, pool.location);
             self.check_volume(check, pool);
+            if let Some(refusal) = pool
+                .machine
+                .as_ref()
+                .and_then(|machine| machine.refusal(pool.resources))
+            {
+                let message = format!("each pod of pool `{}` {refusal}", pool.name);
+                report(check, &capacity::MACHINE, pool, message, |finding| {
+                    finding.hint("request less in `.resources(…)`, or name a larger machine in `.machine(…)`");
+                });
+            }
         }
     }
 

@@ -2,7 +2,7 @@ use crate::{
     capacity::{CpuClass, PoolCapacity},
     diagnostics::Location,
     quantity::{ByteRate, Bytes, Resources, Units},
-    workload::{Jvm, PodOptions, Pods, Spread, Storage},
+    workload::{Jvm, Machine, PodOptions, Pods, Spread, Storage},
 };
 
 /// The roles of a pool's nodes.
@@ -66,7 +66,8 @@ pub struct NodePool {
     pub(crate) resources: Resources,
     pub(crate) heap: Option<Bytes>,
     pub(crate) storage: Storage,
-    pub(crate) spread: Spread,
+    pub(crate) spread: Option<Spread>,
+    pub(crate) machine: Option<Machine>,
     pub(crate) zone: Option<String>,
     pub(crate) disk: Option<ByteRate>,
     pub(crate) network: Option<ByteRate>,
@@ -119,7 +120,8 @@ impl NodePool {
             resources: Resources::range(1.cores()..=2.cores(), 4.gib()..=4.gib()),
             heap: None,
             storage: Storage::persistent(20.gib()),
-            spread: Spread::Required,
+            spread: None,
+            machine: None,
             zone: None,
             disk: None,
             network: None,
@@ -153,9 +155,36 @@ impl NodePool {
         self
     }
 
-    /// Whether two of these pods may run on the same Kubernetes node; by default they may not.
+    /// How far apart the pods run. By default never two on a Kubernetes node; in production those of a quorum, controllers
+    /// combined or not, also in different zones ([`Spread::Zones`]).
     pub const fn spread(mut self, spread: Spread) -> Self {
-        self.spread = spread;
+        self.spread = Some(spread);
+        self
+    }
+
+    /// The machines that the pods are for. Requests that none of them can meet are an error; nothing is rendered.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let brokers = |memory: Bytes| {
+    ///     let mut stack = Stack::new("example", "kafka");
+    ///     stack.add(
+    ///         KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///             .pool(NodePool::controllers("kafka-controller", 3))
+    ///             .pool(
+    ///                 NodePool::brokers("kafka", 3)
+    ///                     .resources(Resources::fixed(4.cores(), memory))
+    ///                     .machine(Machine::allocatable("m7g.2xlarge", 7910.millicores(), 29.gib())),
+    ///             ),
+    ///     );
+    ///     synth(&stack).manifests.is_some()
+    /// };
+    /// assert!(brokers(28.gib()));
+    /// assert!(!brokers(32.gib()));
+    /// ```
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.machine = Some(machine);
         self
     }
 

@@ -1,7 +1,7 @@
 //! The objects of a cluster.
 
 use k8s_openapi::api::{
-    apps::v1::StatefulSet,
+    apps::v1::{StatefulSet, StatefulSetUpdateStrategy},
     core::v1::{ConfigMap, Container, Probe, VolumeMount},
 };
 
@@ -19,8 +19,8 @@ use crate::{
     quantity::{Resources, Units},
     workload::{
         CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
-        NumberedPods, Pod, config_map, container, disruption_budget, env, env_from_field, headless_service, named_port,
-        network_policy, service, service_account, stateful_set, tcp_probe, wait_for,
+        NumberedPods, Pod, Spread, config_map, container, disruption_budget, env, env_from_field, headless_service,
+        named_port, network_policy, service, service_account, stateful_set, tcp_probe, wait_for,
     },
 };
 
@@ -173,7 +173,10 @@ impl KafkaCluster {
             init_containers: self.format(pool).into_iter().collect(),
             container: self.server(pool, &options.jvm),
             grace_period: self.grace_period(pool),
-            spread: pool.spread,
+            spread: pool.spread.unwrap_or_else(|| match &pool.zone {
+                None if pool.roles.controller() => Spread::of_quorum(context),
+                _ => Spread::Required,
+            }),
             mesh: Mesh::Excluded,
             options: &options,
         };
@@ -186,6 +189,18 @@ impl KafkaCluster {
         };
         let volume = pool.storage.claim("data");
         let mut set = stateful_set(context, &members, pod, vec![volume]);
+        // Each controller would restart a broker of its own pool at the same time, and with a pool for each zone these are all
+        // copies of a partition. So pods take a change when they are deleted, one by one over all pools.
+        let brokers = self.pools.iter().filter(|pool| pool.roles.broker()).count();
+        if pool.roles.broker()
+            && brokers > 1
+            && let Some(spec) = &mut set.spec
+        {
+            spec.update_strategy = Some(StatefulSetUpdateStrategy {
+                type_: Some("OnDelete".to_owned()),
+                rolling_update: None,
+            });
+        }
         if let Some(zone) = &pool.zone
             && let Some(pod) = set.spec.as_mut().and_then(|spec| spec.template.spec.as_mut())
         {

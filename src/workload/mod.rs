@@ -10,6 +10,7 @@
 //! | who can connect to the pods, and disruption budgets | `service`, `network`, `budget` |
 //! | labels, by which all of these find the pods | `labels` |
 //! | images | `image` |
+//! | what a node has for pods | `machine` |
 //! | the command, the memory and the log of a JVM | `command`, `memory`, `logging` |
 
 mod budget;
@@ -20,6 +21,7 @@ mod deployment;
 mod image;
 mod labels;
 mod logging;
+mod machine;
 mod mount;
 mod network;
 mod options;
@@ -39,6 +41,7 @@ pub use deployment::deployment;
 pub use image::{Distribution, ImageSet, METRICS_PORT, METRICS_PORT_NAME};
 pub use labels::Labels;
 pub use logging::{LogLevel, Logging};
+pub use machine::Machine;
 pub use mount::Mount;
 pub use network::{Access, IngressRule, network_policy};
 pub use options::{Jvm, PodOptions, Pods};

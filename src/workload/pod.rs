@@ -10,6 +10,7 @@ use k8s_openapi::{
 use super::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, container::restricted};
 use crate::{
     context::{Context, Platform},
+    diagnostics::Profile,
     quantity::Duration,
 };
 
@@ -24,10 +25,13 @@ pub enum Mesh {
     Included,
 }
 
-/// Whether the pods of a component must run on different nodes.
+/// Whether the pods of a component must run apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
-    /// Always: for components that lose data or a quorum with a node.
+    /// On different nodes, and evenly over zones, always: for a quorum, which ends with the zone that has its majority. A node
+    /// without the label `topology.kubernetes.io/zone` gets none of the pods.
+    Zones,
+    /// On different nodes, always, and in different zones if possible: for components that lose data with a node.
     Required,
     /// If there are enough nodes.
     Preferred,
@@ -143,7 +147,11 @@ impl Pod<'_> {
                     label_selector: Some(self.labels.without_pool().label_selector()),
                     max_skew: 1,
                     topology_key: "topology.kubernetes.io/zone".to_owned(),
-                    when_unsatisfiable: "ScheduleAnyway".to_owned(),
+                    when_unsatisfiable: match self.spread {
+                        Spread::Zones => "DoNotSchedule",
+                        Spread::Required | Spread::Preferred => "ScheduleAnyway",
+                    }
+                    .to_owned(),
                     ..TopologySpreadConstraint::default()
                 }]),
                 volumes: Some(
@@ -165,6 +173,16 @@ impl Pod<'_> {
     }
 }
 
+impl Spread {
+    /// That of a quorum, unless its stack says more.
+    pub(crate) fn of_quorum(context: &Context) -> Self {
+        match context.profile {
+            Profile::Production => Self::Zones,
+            Profile::Development => Self::Required,
+        }
+    }
+}
+
 fn mount(volume: &str, path: &str) -> VolumeMount {
     VolumeMount {
         name: volume.to_owned(),
@@ -181,7 +199,7 @@ fn apart_per_node(labels: &Labels, spread: Spread) -> Affinity {
         ..PodAffinityTerm::default()
     };
     let anti_affinity = match spread {
-        Spread::Required => PodAntiAffinity {
+        Spread::Zones | Spread::Required => PodAntiAffinity {
             required_during_scheduling_ignored_during_execution: Some(vec![term]),
             ..PodAntiAffinity::default()
         },

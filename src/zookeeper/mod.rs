@@ -54,6 +54,7 @@ pub struct ZooKeeper {
     images: ImageSet,
     resources: Resources,
     storage: Storage,
+    spread: Option<Spread>,
     options: PodOptions,
 }
 
@@ -68,8 +69,16 @@ impl ZooKeeper {
             images: ImageSet::confluent(Version::V3_9),
             resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
             storage: Storage::persistent(10.gib()),
+            spread: None,
             options: PodOptions::default(),
         }
+    }
+
+    /// How far apart the servers run: by default never two on a Kubernetes node, and in production in different zones
+    /// ([`Spread::Zones`]).
+    pub const fn spread(mut self, spread: Spread) -> Self {
+        self.spread = Some(spread);
+        self
     }
 
     /// Requests and limits of each server. The heap is half of the memory.
@@ -292,7 +301,7 @@ impl Construct for ZooKeeper {
             init_containers: vec![self.write_id()],
             container: self.server(),
             grace_period: Duration::from_seconds(60),
-            spread: Spread::Required,
+            spread: self.spread.unwrap_or_else(|| Spread::of_quorum(context)),
             mesh: Mesh::Excluded,
             options: &self.options,
         };

@@ -213,7 +213,8 @@ spec:
         (
             "{type: OnDelete}",
             "kafka-2 kafka-1 kafka-0",
-            "none by itself, since the strategy is `OnDelete`: each when it is deleted",
+            "none by itself, since the strategy is `OnDelete`: each when it is deleted (`kubectl -n streams delete pod kafka-2`), one at a \
+             time over all sets of the cluster, the next once this one is Ready and every replica is in sync",
         ),
     ] {
         let report = compare(&set(1, strategy), &set(2, strategy));

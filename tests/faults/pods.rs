@@ -33,7 +33,12 @@ const ADVERTISED: &str = "advertised.listeners=CLIENT://${env:POD_NAME}.kafka-he
 const FAULTS: &[(&str, Edit)] = &[
     (
         "KS-A46",
-        ("prod", BROKERS, "            memory: 6Gi", "            memory: 2Gi"),
+        (
+            "prod",
+            BROKERS,
+            "            cpu: \"2\"\n            memory: 8Gi",
+            "            cpu: \"2\"\n            memory: 2Gi",
+        ),
     ),
     (
         "KS-K04",

@@ -100,6 +100,12 @@ spec:
     substitute: {region: eu}
 ";
 
+/// A set of brokers whose controller restarts them.
+const ROLLING: (&str, &str) = ("    type: OnDelete\n", "    type: RollingUpdate\n");
+
+/// One that no pod takes a change from.
+const HELD: (&str, &str) = ("    type: OnDelete\n", "    rollingUpdate: {partition: 1000}\n");
+
 /// A Job that deletes itself.
 const VANISHING: (&str, &str) = (
     "spec:\n  activeDeadlineSeconds: 5400\n",
@@ -267,6 +273,16 @@ pub(crate) const FAULTS: &[Case] = &[
         &[(
             "resources: {requests: {memory: 4Gi}}",
             "resources: {requests: {cpu: 1}}",
+        )],
+        "",
+    ),
+    case(&api::ROLL_TOGETHER, Base::Out("scale"), &[ROLLING, ROLLING], ""),
+    case(
+        &api::MEMORY_REQUEST,
+        Base::Out("scale"),
+        &[(
+            "          requests:\n            cpu: \"15\"\n            memory: 54Gi\n",
+            "          requests:\n            memory: 40Gi\n",
         )],
         "",
     ),
@@ -498,6 +514,9 @@ spec:
         ],
         FLUX,
     ),
+    // One set that rolls beside others that do not, and sets that a partition holds back.
+    case(&api::ROLL_TOGETHER, Base::Out("scale"), &[ROLLING], ""),
+    case(&api::ROLL_TOGETHER, Base::Out("scale"), &[ROLLING, HELD], ""),
     // What stacks render is left alone by both.
     case(&api::SUBSTITUTED, Base::Out("prod"), &[], FLUX),
     case(&api::PRUNED_NAMESPACE, Base::Out("prod"), &[], FLUX),

@@ -116,6 +116,18 @@ rules! { rules::capacity;
         source: "arithmetic",
     };
 
+    /// Requests that no node can meet.
+    pub const MACHINE: Rule = Rule {
+        id: "KS-C21",
+        production: Error,
+        development: Error,
+        summary: "requests that no node of the declared machine can meet",
+        explanation: "A node keeps part of its machine for the kernel, the kubelet and the container runtime, and reports \
+            the rest as allocatable. A pod that requests more than that, though it is what the machine is sold with, \
+            stays Pending on every node of its kind.",
+        source: "Kubernetes, Reserve Compute Resources for System Daemons, Node Allocatable",
+    };
+
     /// Leaders that Kafka puts on some of the brokers only.
     pub const LEADERS: Rule = Rule {
         id: "KS-C13",

@@ -19,7 +19,7 @@ pub(super) fn restart(sets: &Sets<'_>, identity: &Identity) -> Option<(Vec<Strin
     let order = match identity.kind.as_str() {
         "StatefulSet" => {
             pods.reverse();
-            of_stateful_set(new, &mut pods)
+            of_stateful_set(new, &identity.namespace, &mut pods)
         }
         "Deployment" => {
             pods.truncate(before.len());
@@ -43,10 +43,14 @@ pub(super) fn restart(sets: &Sets<'_>, identity: &Identity) -> Option<(Vec<Strin
     Some((pods, order))
 }
 
-fn of_stateful_set(worker: &Worker, pods: &mut Vec<String>) -> String {
+fn of_stateful_set(worker: &Worker, namespace: &str, pods: &mut Vec<String>) -> String {
     let strategy = &worker.spec["updateStrategy"];
     if strategy["type"] == "OnDelete" {
-        return "none by itself, since the strategy is `OnDelete`: each when it is deleted".to_owned();
+        let first = pods.first().map_or("POD", String::as_str);
+        return format!(
+            "none by itself, since the strategy is `OnDelete`: each when it is deleted (`kubectl -n {namespace} delete pod {first}`), one \
+             at a time over all sets of the cluster, the next once this one is Ready and every replica is in sync"
+        );
     }
     let rolling = &strategy["rollingUpdate"];
     let mut order = match &rolling["maxUnavailable"] {

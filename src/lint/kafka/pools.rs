@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cluster, Member};
 use crate::diagnostics::{
-    Severity::{Note, Off, Warning},
+    Severity::{Error, Note, Warning},
     family::rules,
 };
 use crate::lint::model::{
@@ -32,13 +32,14 @@ rules! { rules::api;
     /// Sets of one cluster that restart at the same time.
     pub const ROLL_TOGETHER: Rule = Rule {
         id: "KS-A45",
-        production: Note,
-        development: Off,
+        production: Error,
+        development: Warning,
         summary: "several sets of brokers of one cluster that restart at the same time",
         explanation: "Each StatefulSet replaces its pods one by one, but its controller does not look at the other \
             sets, and a disruption budget does not hold it back. A change of all templates takes a broker of each set \
-            down at once: with a set for each zone, all replicas of a partition. Apply the sets one after the other, \
-            or use `updateStrategy: OnDelete` and delete pods in order.",
+            down at once: with a set for each zone, all replicas of a partition. With `updateStrategy: OnDelete` pods \
+            take a change when they are deleted, one by one over all sets; with a `partition` above all ordinals, when \
+            it is lowered set by set.",
         source: "Kubernetes, StatefulSet, Update Strategies; Disruptions",
     };
 }
@@ -193,7 +194,7 @@ fn rolled(pools: &[&Member<'_>], findings: &mut SetFindings) {
                     names.join("`, `")
                 ),
             )
-            .hint("apply the sets one after the other, each when the one before is done, or use `updateStrategy: OnDelete`")
-            .yaml_hint("apply the sets one after the other, or set `updateStrategy.type: OnDelete`");
+            .hint("leave `updateStrategy` of pools of brokers as it is rendered: `OnDelete`")
+            .yaml_hint("set `updateStrategy.type: OnDelete` on all of them, and delete their pods one by one");
     }
 }

@@ -169,7 +169,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
             .filter(|name| !name.is_empty())
             .map(str::to_owned),
         parallel: spec.get("podManagementPolicy").text() == "Parallel",
-        rolls: spec.get("updateStrategy").get("type").text() != "OnDelete",
+        rolls: rolls(spec),
         placements: scheduling::placements(&pod),
         resolver: Resolver::of(&pod),
         time_to_live: spec.get("ttlSecondsAfterFinished").int(),
@@ -318,4 +318,13 @@ fn fixed_user(pod: &Node<'_, '_>) -> Option<(String, String)> {
             containers.find_map(|container| fixed(&container.get("securityContext")))
         })
     })
+}
+
+/// Whether the controller replaces pods by itself: not with `OnDelete`, nor below a partition above all ordinals.
+fn rolls(spec: &Node<'_, '_>) -> bool {
+    let strategy = spec.get("updateStrategy");
+    let partition = strategy.get("rollingUpdate").get("partition").int().unwrap_or(0);
+    let first = spec.get("ordinals").get("start").int().unwrap_or(0);
+    let pods = spec.get("replicas").int().unwrap_or(1);
+    strategy.get("type").text() != "OnDelete" && partition < first.saturating_add(pods).max(1)
 }
