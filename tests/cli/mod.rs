@@ -420,9 +420,9 @@ fn list_and_tree_know_the_stacks_of_this_binary() {
         ["dev", "staging", "prod", "prod-dedicated", "prod-zookeeper", "scale"]
     );
     let shown = run(&scratch, &["tree", "prod"]);
-    // The sizes of the reference system: three brokers of 2 to 4 CPU, 6 to 8 GiB and 100 GiB.
+    // The sizes of the reference system: three brokers of 2 to 4 CPU, 8 GiB and 100 GiB.
     assert!(
-        shown.contains("├── kafka  requests 6 CPU and 18 GiB memory, limits 12 CPU and 24 GiB memory, 300 GiB disk\n"),
+        shown.contains("├── kafka  requests 6 CPU and 24 GiB memory, limits 12 CPU and 24 GiB memory, 300 GiB disk\n"),
         "{shown}"
     );
 }

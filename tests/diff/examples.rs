@@ -213,7 +213,7 @@ spec:
         (
             "{type: OnDelete}",
             "kafka-2 kafka-1 kafka-0",
-            "none by itself, since the strategy is `OnDelete`: each when it is deleted (`kubectl -n streams delete pod kafka-2`), one at a \
+            "none by itself, since the strategy is `OnDelete`: each when it is deleted (`kubectl delete pod kafka-2`), one at a \
              time over all sets of the cluster, the next once this one is Ready and every replica is in sync",
         ),
     ] {

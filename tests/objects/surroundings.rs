@@ -278,15 +278,6 @@ pub(crate) const FAULTS: &[Case] = &[
     ),
     case(&api::ROLL_TOGETHER, Base::Out("scale"), &[ROLLING, ROLLING], ""),
     case(
-        &api::MEMORY_REQUEST,
-        Base::Out("scale"),
-        &[(
-            "          requests:\n            cpu: \"15\"\n            memory: 54Gi\n",
-            "          requests:\n            memory: 40Gi\n",
-        )],
-        "",
-    ),
-    case(
         &pod::BUDGET,
         Base::Kafka,
         &[("maxUnavailable: 1", "maxUnavailable: 50%")],

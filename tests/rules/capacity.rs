@@ -34,6 +34,12 @@ pub(super) fn broken() -> Vec<Case> {
     };
     vec![
         calls(
+            "requests that no node of the machine can meet",
+            on_machine(16.gib()),
+            &["request less in `.resources(…)`"],
+            on_machine(12.gib()),
+        ),
+        calls(
             "retention that needs larger volumes",
             loaded(plain(), kept(1.days())),
             &[".storage(Storage::persistent(62.gib()))"],
@@ -146,9 +152,20 @@ pub(super) fn broken() -> Vec<Case> {
     ]
 }
 
+/// A cluster whose brokers are for a machine that has 14 GiB for pods.
+fn on_machine(memory: Bytes) -> Stack {
+    let brokers = NodePool::brokers("kafka", 3)
+        .resources(Resources::fixed(2.cores(), memory))
+        .machine(Machine::allocatable("m7g.xlarge", 3920.millicores(), 14.gib()));
+    with_cluster(kraft().pool(NodePool::controllers("c", 3)).pool(brokers), |kafka| {
+        Topics::new("topics", kafka).topic(orders())
+    })
+}
+
 pub(super) fn sound() -> Vec<Sound> {
     use rules::capacity;
     vec![
+        (&capacity::MACHINE, on_machine(12.gib())),
         (
             &capacity::RETENTION,
             loaded(

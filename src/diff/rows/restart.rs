@@ -47,8 +47,13 @@ fn of_stateful_set(worker: &Worker, namespace: &str, pods: &mut Vec<String>) -> 
     let strategy = &worker.spec["updateStrategy"];
     if strategy["type"] == "OnDelete" {
         let first = pods.first().map_or("POD", String::as_str);
+        let namespace = if namespace.is_empty() {
+            String::new()
+        } else {
+            format!(" -n {namespace}")
+        };
         return format!(
-            "none by itself, since the strategy is `OnDelete`: each when it is deleted (`kubectl -n {namespace} delete pod {first}`), one \
+            "none by itself, since the strategy is `OnDelete`: each when it is deleted (`kubectl{namespace} delete pod {first}`), one \
              at a time over all sets of the cluster, the next once this one is Ready and every replica is in sync"
         );
     }

@@ -117,20 +117,6 @@ static SPREAD_REMOVED: Row = Row {
     commands: &[],
 };
 
-/// A rule about the spread of pods that refuses nodes.
-static SPREAD_STRICTER: Row = Row {
-    id: "spread-stricter",
-    class: Class::RollingRestart,
-    flags: &[Flag::Availability],
-    summary: "a spread constraint that keeps pods from being scheduled",
-    reason: "a pod stays Pending where the constraint cannot be met: nodes without the label of its `topologyKey` get none, and a pod whose \
-        volume is in a zone that has too many others cannot move",
-    commands: &[
-        "kubectl get nodes -L topology.kubernetes.io/zone",
-        "kubectl -n {namespace} get pods -o wide",
-    ],
-};
-
 /// A volume that is not what it was.
 static VOLUME_REPLACED: Row = Row {
     id: "volume-replaced",
@@ -376,7 +362,6 @@ pub(super) const ROWS: &[&Row] = &[
     &PROBE,
     &GRACE_SHORTENED,
     &SPREAD_REMOVED,
-    &SPREAD_STRICTER,
     &VOLUME_REPLACED,
     &MOUNT_REMOVED,
     &DOUBLED,
@@ -554,10 +539,7 @@ fn row_of_pod(changed: &Changed<'_>, field: &Field) -> &'static Row {
             }
         }
         _ if pattern.starts_with("affinity") || pattern.starts_with("topologySpreadConstraints") => {
-            if field.after.to_string().contains("DoNotSchedule") && !field.before.to_string().contains("DoNotSchedule")
-            {
-                &SPREAD_STRICTER
-            } else if field.before.is_null() {
+            if field.before.is_null() {
                 &TEMPLATE
             } else {
                 &SPREAD_REMOVED

@@ -14,11 +14,10 @@ rules! { rules::api;
         id: "KS-A46",
         production: Warning,
         development: Off,
-        summary: "a broker or a voter that requests less memory than it uses",
+        summary: "a broker or a voter that requests no memory, or less than its heap begins with",
         explanation: "The scheduler counts requests, and the kubelet evicts first what uses more than it requested. A \
             broker without a request, or with one below `-Xms`, may be put on a full node, and is among the first \
-            to go when memory runs short. What it uses up to its limit counts, page cache that is in use included, so \
-            request and limit should be the same.",
+            to go when memory runs short.",
         source: "Kubernetes, Node-pressure Eviction; Pod Quality of Service Classes",
     };
 }
@@ -34,11 +33,6 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             "requests {} of memory, and its heap begins with {}",
             Bytes::from_bytes(requested),
             Bytes::from_bytes(heap)
-        ),
-        (Some(requested), _) if container.memory.is_some_and(|limit| requested < limit) => format!(
-            "requests {} of memory, and may use {}",
-            Bytes::from_bytes(requested),
-            Bytes::from_bytes(container.memory.unwrap_or_default())
         ),
         _ => return,
     };
