@@ -26,7 +26,6 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
         &[
             "KS-E08", "KS-E09", "KS-K18", "KS-K38", "KS-R06", "KS-S02", "KS-S04", "KS-S05", "KS-S06", "KS-S07",
             "KS-S09", "KS-S10", "KS-S11", "KS-S12", "KS-S13", "KS-S14", "KS-S15", "KS-S21", "KS-S22", "KS-S23",
-            "KS-T20",
         ],
     ),
     (

@@ -24,13 +24,19 @@ impl Machine {
 
     /// What of these requests a node of this kind cannot meet.
     pub(crate) fn refusal(&self, resources: Resources) -> Option<String> {
-        let mut missing = Vec::new();
+        let mut asked = Vec::new();
+        let mut offered = Vec::new();
         if resources.cpu_request > self.cpu {
-            missing.push(format!("{} of {} cores", resources.cpu_request, self.cpu));
+            asked.push(format!("{} cores", resources.cpu_request));
+            offered.push(format!("{} cores", self.cpu));
         }
         if resources.memory_request > self.memory {
-            missing.push(format!("{} of {} of memory", resources.memory_request, self.memory));
+            asked.push(format!("{} of memory", resources.memory_request));
+            offered.push(format!("{} of memory", self.memory));
         }
-        (!missing.is_empty()).then(|| format!("requests {} that a `{}` has for pods", missing.join(" and "), self.name))
+        (!asked.is_empty()).then(|| {
+            let (asked, offered) = (asked.join(" and "), offered.join(" and "));
+            format!("requests {asked}, but a `{}` has {offered} for pods", self.name)
+        })
     }
 }

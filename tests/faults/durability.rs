@@ -4,7 +4,6 @@ use super::{Edit, fault, hold, sound};
 
 const BROKER: &str = "kafka/configmap-kafka.yaml";
 const WORKER: &str = "kafka-connect/configmap-kafka-connect.yaml";
-const SET: &str = "kafka/statefulset-kafka.yaml";
 
 #[test]
 fn durability() {
