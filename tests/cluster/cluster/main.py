@@ -1,6 +1,7 @@
 """`tests/cluster/run`: each experiment with each stack, on a cluster of its own."""
 
 import argparse
+import pathlib
 import signal
 import sys
 
@@ -17,6 +18,7 @@ def arguments():
     parser.add_argument("stacks", nargs="*", metavar="STACK", help="folders of `out/`; all of them if none is named")
     add_options(parser)
     parser.add_argument("--only", default="accepted", help=f"experiments, separated by commas: {', '.join(EXPERIMENTS)}; `accepted` by default")
+    parser.add_argument("--logs", type=pathlib.Path, metavar="DIR", help="keep there what the containers of Kafka say while they are rolled")
     parser.add_argument("--self-test", action="store_true", help="broken stacks, each of which must fail for its own reason")
     options = parser.parse_args()
     options.only = options.only.split(",")
@@ -36,6 +38,7 @@ def stacks(options):
     for name in options.stacks:
         for experiment in options.only:
             cluster = Cluster(options.tools, options.store, images) if experiment in ON_NODES else ControlPlane(options.tools)
+            cluster.logs = options.logs and options.logs.resolve()
             run = lambda cluster, seen: EXPERIMENTS[experiment](cluster, options.out / name, seen)
             reports.append(report(name, experiment, cluster, run))
     print(f"{sum(r.passed for r in reports)} passed, {sum(len(r.failed) for r in reports)} failed")

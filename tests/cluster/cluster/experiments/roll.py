@@ -80,6 +80,9 @@ class Trial:
         self.sets = [s for s in self.cluster.get("statefulsets", "--all-namespaces")]
         brokers = next(s for s in self.sets if s["metadata"]["labels"]["app.kubernetes.io/component"] == "broker")
         self.brokers, self.namespace = name(brokers), brokers["metadata"]["namespace"]
+        if self.cluster.logs:
+            self.cluster.logs.mkdir(parents=True, exist_ok=True)
+            threading.Thread(target=self.keep_logs, daemon=True).start()
         self.client = self.start_client(brokers)
         self.ask("create", "proof.load", 12, 3, MINIMUM)
         return self
@@ -117,6 +120,19 @@ class Trial:
             if under and not full:
                 self.ask("fill", "proof.bulk", BULK_MIB)
             full = bool(under)
+
+    def keep_logs(self):
+        """What each pod of Kafka says goes to a file of its own, also that of a pod which is replaced later."""
+        followed = set()
+        while not self.ended.wait(1):
+            for pod in self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka"):
+                uid = pod["metadata"]["uid"]
+                if uid in followed or pod["status"]["phase"] != "Running":
+                    continue
+                followed.add(uid)
+                with open(self.cluster.logs / f"{name(pod)}-{len(followed)}.log", "w") as file:
+                    subprocess.Popen([self.cluster.bin / "kubectl", "logs", "--follow", "--container=kafka", name(pod), f"--namespace={self.namespace}"],
+                                     stdout=file, stderr=subprocess.STDOUT, env=self.cluster.environment())
 
     # -- the changes -----------------------------------------------------------------------------------------------------------------
 
