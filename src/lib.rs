@@ -42,6 +42,7 @@
 //! | [`Clients`](kafka::Clients) | settings for producers and consumers of which no more is known |
 //! | [`SchemaRegistry`](registry::SchemaRegistry) | schemas |
 //! | [`Connect`](connect::Connect) | connectors |
+//! | [`Permissions`](kafka::Permissions) | who may do what in a closed cluster |
 //! | [`Monitoring`](monitoring::Monitoring) | metrics, alerts and dashboards |
 //! | [`PodDefaults`](context::PodDefaults) | image registry, nodes and labels of pods |
 //!
@@ -122,6 +123,7 @@ mod promql;
 pub mod quantity;
 pub mod registry;
 pub mod rules;
+pub mod security;
 pub mod settings;
 pub mod stack;
 pub mod synth;
@@ -164,6 +166,12 @@ pub mod prelude {
     // Pods.
     pub use crate::workload::{Access, ImageSet, Jvm, LogLevel, Machine, Mesh, Mount, Pods, Spread, Storage, Version};
 
+    // Closed clusters.
+    pub use crate::{
+        kafka::Permissions,
+        security::{Acl, Issuer, Quota},
+    };
+
     // Monitoring.
     pub use crate::{
         monitoring::Monitoring,
@@ -198,3 +206,8 @@ struct Applications;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/teams.md")]
 struct Teams;
+
+/// The examples of `docs/security.md`, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/security.md")]
+struct Security;

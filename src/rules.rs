@@ -14,13 +14,16 @@
 //! | R | registry and Connect |
 //! | S | the stack: names, collisions, amendments, acknowledgements |
 //! | T | topics |
+//! | X | closed clusters: who connects, and what each may do |
 
 use std::sync::LazyLock;
 
 pub mod impossible;
 
 pub use crate::{
-    diagnostics::rules::{application, capacity, client, durability, kraft, memory, registry, setting, stack, topic},
+    diagnostics::rules::{
+        application, capacity, client, durability, kraft, memory, registry, security, setting, stack, topic,
+    },
     lint::rules::{api, cluster, identity},
 };
 

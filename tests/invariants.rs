@@ -28,6 +28,7 @@ const ROOMS: &[&str] = &[
     "stack",
     "settings",
     "workload",
+    "security",
     "observability",
     "zookeeper",
     "kafka",

@@ -62,11 +62,11 @@ impl Gate {
             folder.put(file, text);
         }
         let status = u8::from(cluster.fails);
-        // The last argument is the question.
+        // The last argument is the question. As with Kafka's command, the file of a client stands before a subcommand.
         folder.put(
             "ask",
             &format!(
-                "#!/bin/bash\necho asked >>{0}/asked\n((!{status})) && cat -- \"{0}/${{@: -1}}\"\n",
+                "#!/bin/bash\necho asked >>{0}/asked\n[[ ${{*:2}} != *--command-config* ]] || exit 2\n((!{status})) && cat -- \"{0}/${{@: -1}}\"\n",
                 folder.path("").display()
             ),
         );
@@ -81,10 +81,16 @@ impl Gate {
         folder.put("restart-gate.sh", SCRIPT);
         let ask = folder.path("ask").display().to_string();
         let log = folder.path("log").display().to_string();
+        // A controller of these tests is one of a secured cluster.
+        let client = if cluster.roles.contains("controller") {
+            "COMMAND_CONFIG=client.properties\n"
+        } else {
+            ""
+        };
         folder.put(
             "restart-gate.settings",
             &format!(
-                "BROKERS=127.0.0.1:{port}\nKAFKA_METADATA_QUORUM={ask}\nKAFKA_TOPICS={ask}\nLIMIT_SECONDS={}\nLOG={log}\nPORT={port}\nROLES={}\n",
+                "BROKERS=127.0.0.1:{port}\n{client}KAFKA_METADATA_QUORUM={ask}\nKAFKA_TOPICS={ask}\nLIMIT_SECONDS={}\nLOG={log}\nPORT={port}\nROLES={}\n",
                 cluster.limit, cluster.roles
             ),
         );

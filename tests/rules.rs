@@ -10,6 +10,7 @@ mod memory;
 mod observability;
 mod pod;
 mod registry;
+mod security;
 mod stack;
 mod topic;
 
@@ -111,6 +112,7 @@ fn cases() -> Vec<Case> {
         application::broken,
         client::broken,
         registry::broken,
+        security::broken,
         observability::broken,
     ];
     families.into_iter().flat_map(|broken| broken()).collect()
@@ -129,6 +131,7 @@ fn sound() -> Vec<Sound> {
         application::sound,
         client::sound,
         registry::sound,
+        security::sound,
         observability::sound,
     ];
     families.into_iter().flat_map(|sound| sound()).collect()

@@ -60,6 +60,10 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
         &["KS-O01", "KS-O02", "KS-O13", "KS-O14", "KS-O15"],
     ),
     (
+        "what a stack declares of its clients and their permissions",
+        &["KS-X01", "KS-X02", "KS-X03", "KS-X04", "KS-X05"],
+    ),
+    (
         "several files, an object of megabytes, or a note: tests of their own in `objects`",
         &["KS-A06", "KS-A07", "KS-A28", "KS-A29"],
     ),

@@ -26,6 +26,7 @@ impl Construct for Application {
             name: self.meta.name.clone(),
             kafka: self.kafka.clone(),
             owned: self.owned(),
+            principal: self.principal(),
         }
     }
 
@@ -66,7 +67,12 @@ impl Construct for Application {
         }
         let files = ClientFile::object(&self.files(), map, &self.kafka);
         let policy = self.policy(context, &labels).map(|policy| Object::new(&policy));
-        std::iter::once(files).chain(policy).collect()
+        let mut certificate = self.kafka.certificate(self.identity(), context, &labels);
+        if let (Some(certificate), Some(namespace)) = (&mut certificate, self.namespace()) {
+            certificate.metadata.namespace = Some(namespace.to_owned());
+        }
+        let certificate = certificate.iter().map(Object::new);
+        std::iter::once(files).chain(policy).chain(certificate).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod construct;
 mod monitored;
+mod secured;
 
 use crate::{
     construct::{Edge, Flow, Meta},
@@ -10,6 +11,7 @@ use crate::{
     kafka::{ClientFile, Consumer, KafkaHandle, Producer, TopicHandle},
     observability::Owned,
     quantity::{Duration, Units},
+    security::{Acl, Principal, Quota},
     workload::Access,
 };
 
@@ -68,6 +70,8 @@ pub struct Application {
     consumes: Vec<(TopicHandle, Group)>,
     dead_letters: Option<DeadLetters>,
     retries: Option<Location>,
+    acls: Vec<Acl>,
+    quota: Quota,
 }
 
 /// Where an application writes what it could not process.
@@ -96,6 +100,8 @@ impl Application {
             consumes: Vec::new(),
             dead_letters: None,
             retries: None,
+            acls: Vec::new(),
+            quota: Quota::new(),
         }
     }
 
@@ -181,6 +187,18 @@ impl Application {
     /// Changes the settings of its consumers, in all groups: `.consumer(|consumer| consumer.max_poll_records(100))`.
     pub fn consumer(mut self, change: impl FnOnce(Consumer) -> Consumer) -> Self {
         self.consumer = change(self.consumer);
+        self
+    }
+
+    /// It may do this too, in a closed cluster, beside what follows from its topics, groups and transactional ids.
+    pub fn acl(mut self, acl: Acl) -> Self {
+        self.acls.push(acl);
+        self
+    }
+
+    /// How much of each broker it may use, in a closed cluster.
+    pub const fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
         self
     }
 
@@ -347,6 +365,7 @@ pub struct ApplicationHandle {
     name: String,
     kafka: KafkaHandle,
     owned: Vec<Owned>,
+    principal: Principal,
 }
 
 impl ApplicationHandle {

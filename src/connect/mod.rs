@@ -14,7 +14,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{Origin, rules},
-    kafka::{ClientRole, Compression, KafkaHandle},
+    kafka::{Compression, Identity, KafkaHandle},
     manifest::{Object, Wave},
     metrics,
     name::TopicName,
@@ -218,9 +218,8 @@ impl Connect {
         const EXACTLY_ONCE: &str = "use `.exactly_once_source(…)`";
         const AVRO: &str = "use `.avro(…)`";
         let mut settings = self.settings.clone();
-        for (key, value) in self.kafka.client_settings().properties(ClientRole::Application) {
-            settings.own(key, value, "it is the cluster that `Connect::new` is given");
-        }
+        let connection = self.kafka.client_settings(Identity::Undeclared);
+        connection.own(&mut settings, "it is the cluster that `Connect::new` is given");
         settings
             .resolve_environment()
             .reserve("`${env:…}` works as it is", ["config.providers"])
@@ -385,6 +384,11 @@ impl Construct for Connect {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
+        self.kafka.check_open(
+            check,
+            "a Connect worker",
+            "remove it: only an open cluster takes workers, which have no identity yet",
+        );
         if let Some(registry) = &self.registry {
             registry.check(check);
         }

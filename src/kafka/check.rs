@@ -56,6 +56,7 @@ impl KafkaCluster {
         check_rolling_updates(check);
         self.check_roles(check);
         self.check_listeners(check);
+        self.check_security(check);
         self.check_settings(check);
         self.check_zones(check);
         for pool in &self.pools {
@@ -156,6 +157,10 @@ impl KafkaCluster {
         let mut names: BTreeSet<String> =
             [Listener::CONTROLLER.0.to_owned(), Listener::REPLICATION.0.to_owned()].into();
         let mut ports: BTreeSet<u16> = [Listener::CONTROLLER.1, Listener::REPLICATION.1, METRICS_PORT].into();
+        if self.tls.is_some() {
+            names.insert(Listener::PLATFORM.0.to_owned());
+            ports.insert(Listener::PLATFORM.1);
+        }
         for listener in self.client_listeners() {
             let Listener { name, port, .. } = listener;
             let valid = !name.is_empty()

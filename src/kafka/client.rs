@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{connection::ClientRole, handle::KafkaHandle, replication::Compression};
+use super::{connection::Identity, handle::KafkaHandle, replication::Compression};
 use crate::{
     catalogue::Role,
     construct::{Check, Construct, Meta},
@@ -72,8 +72,14 @@ impl Clients {
     }
 
     fn files(&self) -> Vec<ClientFile<'_>> {
-        let producers = self.producers.iter().map(|producer| producer.file(&self.kafka));
-        let consumers = self.consumers.iter().map(|consumer| consumer.file(&self.kafka));
+        let producers = self
+            .producers
+            .iter()
+            .map(|producer| producer.file(&self.kafka, Identity::Undeclared));
+        let consumers = self
+            .consumers
+            .iter()
+            .map(|consumer| consumer.file(&self.kafka, Identity::Undeclared));
         producers.chain(consumers).collect()
     }
 }
@@ -136,16 +142,16 @@ impl Producer {
 
     /// Its file, if it belongs to an application: what the application decides cannot be set by name.
     pub(crate) fn file_of(&self, application: &str, kafka: &KafkaHandle) -> ClientFile<'_> {
-        let mut file = self.file(kafka);
+        let mut file = self.file(kafka, Identity::Application(application));
         file.settings.own("client.id", application.to_owned(), APPLICATION);
         file
     }
 
-    fn file(&self, kafka: &KafkaHandle) -> ClientFile<'_> {
+    fn file(&self, kafka: &KafkaHandle, who: Identity<'_>) -> ClientFile<'_> {
         ClientFile {
             role: Role::Producer,
             name: self.name.as_str().into(),
-            settings: self.all_settings(kafka),
+            settings: self.all_settings(kafka, who),
             location: self.location,
         }
     }
@@ -190,9 +196,9 @@ impl Producer {
         self
     }
 
-    fn all_settings(&self, kafka: &KafkaHandle) -> Settings {
+    fn all_settings(&self, kafka: &KafkaHandle, who: Identity<'_>) -> Settings {
         let mut settings = self.settings.clone();
-        own_connection(&mut settings, kafka);
+        own_connection(&mut settings, kafka, who);
         settings
             .own("acks", "all".to_owned(), "it is `all`")
             .own("enable.idempotence", "true".to_owned(), "it is `true`")
@@ -236,10 +242,9 @@ fn transactional_id(prefix: &str) -> String {
 }
 
 /// The settings for connecting to the cluster.
-fn own_connection(settings: &mut Settings, kafka: &KafkaHandle) {
-    for (key, value) in kafka.client_settings().properties(ClientRole::Application) {
-        settings.own(key, value, "it is the cluster that these clients are given");
-    }
+fn own_connection(settings: &mut Settings, kafka: &KafkaHandle, who: Identity<'_>) {
+    const CLUSTER: &str = "it is the cluster that these clients are given";
+    kafka.client_settings(who).own(settings, CLUSTER);
 }
 
 /// The file of a client.
@@ -343,7 +348,7 @@ impl Consumer {
         location: Location,
         kafka: &KafkaHandle,
     ) -> ClientFile<'a> {
-        let mut settings = self.all_settings(kafka);
+        let mut settings = self.all_settings(kafka, Identity::Application(application));
         settings.own("client.id", application.to_owned(), APPLICATION).own(
             "group.id",
             group.to_owned(),
@@ -357,11 +362,11 @@ impl Consumer {
         }
     }
 
-    fn file(&self, kafka: &KafkaHandle) -> ClientFile<'_> {
+    fn file(&self, kafka: &KafkaHandle, who: Identity<'_>) -> ClientFile<'_> {
         ClientFile {
             role: Role::Consumer,
             name: self.name.as_str().into(),
-            settings: self.all_settings(kafka),
+            settings: self.all_settings(kafka, who),
             location: self.location,
         }
     }
@@ -393,9 +398,9 @@ impl Consumer {
         self
     }
 
-    fn all_settings(&self, kafka: &KafkaHandle) -> Settings {
+    fn all_settings(&self, kafka: &KafkaHandle, who: Identity<'_>) -> Settings {
         let mut settings = self.settings.clone();
-        own_connection(&mut settings, kafka);
+        own_connection(&mut settings, kafka, who);
         settings
             .own(
                 "isolation.level",
@@ -452,6 +457,11 @@ impl Construct for Clients {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
+        self.kafka.check_open(
+            check,
+            "clients of which nothing is known",
+            "declare each as an `Application`, which has an identity and permissions",
+        );
         ClientFile::check_all(&self.files(), check, &self.kafka);
     }
 
@@ -472,7 +482,7 @@ mod tests {
     #[test]
     fn an_idempotent_producer_is_safe_without_a_single_setting() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        assert_snapshot!(Producer::idempotent("p").all_settings(&kafka).properties().to_text(), @r"
+        assert_snapshot!(Producer::idempotent("p").all_settings(&kafka, Identity::Undeclared).properties().to_text(), @r"
         acks=all
         bootstrap.servers=k:9092
         delivery.timeout.ms=120000
@@ -486,7 +496,11 @@ mod tests {
     #[test]
     fn a_producer_knows_no_compression_of_topics() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        let producer = |compression| Producer::idempotent("p").compression(compression).all_settings(&kafka);
+        let producer = |compression| {
+            Producer::idempotent("p")
+                .compression(compression)
+                .all_settings(&kafka, Identity::Undeclared)
+        };
         assert_eq!(
             producer(Compression::Uncompressed).get("compression.type"),
             Some("none")
@@ -497,7 +511,7 @@ mod tests {
     #[test]
     fn a_consumer_whose_group_is_the_brokers_affair_names_no_session() {
         let kafka = KafkaCluster::external("k", Version::V4_3, "k:9092");
-        let file = |consumer: Consumer| consumer.all_settings(&kafka);
+        let file = |consumer: Consumer| consumer.all_settings(&kafka, Identity::Undeclared);
         let consumer = || Consumer::read_committed("c");
         assert_eq!(file(consumer()).get("session.timeout.ms"), Some("45000"));
         assert_eq!(

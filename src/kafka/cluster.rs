@@ -10,7 +10,9 @@ use super::{
 use crate::{
     capacity::Load,
     construct::Meta,
+    diagnostics::Location,
     quantity::{Bytes, Duration, Units},
+    security::Issuer,
     settings::Settings,
     workload::{ImageSet, Jvm, Labels, PodOptions, Pods, Version},
     zookeeper::ZooKeeperHandle,
@@ -52,6 +54,8 @@ pub struct KafkaCluster {
     pub(crate) settle: Duration,
     pub(crate) restart_gate: Option<Duration>,
     pub(crate) load: Option<Load>,
+    pub(crate) tls: Option<Issuer>,
+    pub(crate) authorization: Option<Location>,
     pub(crate) options: PodOptions,
 }
 
@@ -164,6 +168,8 @@ impl KafkaCluster {
             settle: 30.seconds(),
             restart_gate: Some(20.minutes()),
             load: None,
+            tls: None,
+            authorization: None,
             options: PodOptions::default(),
         }
     }
@@ -178,6 +184,42 @@ impl KafkaCluster {
     /// components use the first listener.
     pub fn listener(mut self, listener: Listener) -> Self {
         self.listeners.push(listener);
+        self
+    }
+
+    /// Encrypts everything between nodes, and lets nodes show each other who they are: controllers and replication use mutual TLS. It
+    /// adds the listener `PLATFORM` on port 9090, with mutual TLS too, for the stack's own Jobs and exporter. The cluster is in KRaft mode.
+    ///
+    /// Each pool has a certificate with the names of its pods, in the Secret `<pool>-tls`; a pod reads it when it starts.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let kafka = stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3))
+    ///         .internal_tls(Issuer::in_namespace("kafka-ca"))
+    ///         .listener(Listener::tls("CLIENT", 9092).scram())
+    ///         .authorization(),
+    /// );
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// assert!(manifests.get("kafka/certificate-kafka-tls.yaml").unwrap().contains("encoding: PKCS8"));
+    /// let brokers = manifests.get("kafka/configmap-kafka.yaml").unwrap();
+    /// assert!(brokers.contains("listener.security.protocol.map=CLIENT:SASL_SSL,REPLICATION:SSL,PLATFORM:SSL,CONTROLLER:SSL"));
+    /// # let _ = kafka;
+    /// ```
+    pub fn internal_tls(mut self, issuer: Issuer) -> Self {
+        self.tls = Some(issuer);
+        self
+    }
+
+    /// Refuses everything that is not permitted, by Kafka's `StandardAuthorizer`. Nodes and the administrator may do everything;
+    /// what applications may do is in [`Permissions`](super::Permissions).
+    #[track_caller]
+    pub fn authorization(mut self) -> Self {
+        self.authorization = Some(Location::caller());
         self
     }
 

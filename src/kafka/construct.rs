@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::{
     cluster::KafkaCluster,
-    connection::ClientSettings,
     handle::{ClusterInfo, KafkaHandle},
-    listener::Protocol,
     log_defaults::LogDefaults,
     pool::Roles,
 };
@@ -37,10 +35,8 @@ impl Construct for KafkaCluster {
             name: self.meta.name.clone(),
             mode: self.mode(),
             images: self.images.clone(),
-            connection: ClientSettings {
-                bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
-                protocol: Protocol::Plaintext,
-            },
+            bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
+            closed: self.closed(context),
             listener: self.client_listeners().into_iter().next(),
             first_brokers: self
                 .first_brokers(usize::from(self.effective_replication().factor).max(2))

@@ -7,10 +7,11 @@ use k8s_openapi::api::{
 
 use super::{
     cluster::{Coordination, KafkaCluster},
-    job::{self, Step},
+    connection::Identity,
+    job::{self, Credentials, Step},
 };
 use crate::{
-    construct::Check,
+    construct::{Check, Construct},
     context::Context,
     diagnostics::{Origin, rules::kraft},
     manifest::{Object, Wave},
@@ -65,8 +66,16 @@ impl KafkaCluster {
                 (FEATURES_FILE, lines.collect()),
                 (SCRIPT_FILE, SCRIPT.to_owned()),
                 (VARIABLE, finalized.metadata_version().to_owned()),
-            ],
+            ]
+            .into_iter()
+            .chain(self.admin(context).file),
         )
+    }
+
+    /// The Job is the administrator.
+    fn admin(&self, context: &Context) -> Credentials {
+        let kafka = self.handle(context);
+        Credentials::of(&kafka.client_settings(Identity::Admin), kafka.secret(Identity::Admin))
     }
 
     fn features_job(&self, context: &Context, config: &ConfigMap) -> Job {
@@ -76,22 +85,22 @@ impl KafkaCluster {
             job::RESOURCES,
             ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{SCRIPT_FILE}")],
         );
-        let port = self.client_listeners()[0].port;
-        container.env = Some(vec![
-            env(
-                "BOOTSTRAP_SERVERS",
-                format!("{}:{port}", context.service_address(&self.meta.name)),
-            ),
+        let credentials = self.admin(context);
+        let connection = self.handle(context).client_settings(Identity::Admin);
+        let mut environment = vec![
+            env("BOOTSTRAP_SERVERS", connection.bootstrap_servers()),
             env("FEATURES_FILE", format!("{CONFIG_DIRECTORY}/{FEATURES_FILE}")),
             env("KAFKA_FEATURES", self.images.command("kafka-features")),
             env("LOG_DIR", "/tmp"),
-        ]);
+        ];
+        environment.extend(credentials.env.clone());
+        container.env = Some(environment);
         let step = Step {
             labels: &self.features_labels(),
             service_account: &self.meta.name,
             config,
             container,
-            options: &self.options,
+            options: &credentials.with(&self.options),
         };
         Job {
             metadata: self.features_labels().metadata(context, self.features_name()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    connection::ClientSettings,
+    connection::{self, ClientSettings, Credentials, Identity, NODE_CLIENT_FILE},
     listener::{Listener, Protocol},
     log_defaults::LogDefaults,
     pool::Roles,
@@ -12,9 +12,13 @@ use super::{
 use crate::{
     construct::{Check, Claim},
     context::Context,
-    diagnostics::{Location, rules::topic},
+    diagnostics::{
+        Location,
+        rules::{security, topic},
+    },
     lint,
-    workload::{ImageSet, Labels, Version, VolumeClaims},
+    security::{Certificate, Issuer, Request},
+    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Version, VolumeClaims},
     zookeeper::ZooKeeperHandle,
 };
 
@@ -39,7 +43,10 @@ pub(super) struct ClusterInfo {
     pub(super) name: String,
     pub(super) mode: Mode,
     pub(super) images: ImageSet,
-    pub(super) connection: ClientSettings,
+    /// The bootstrap servers of the first listener for clients.
+    pub(super) bootstrap_servers: String,
+    /// How it is closed; none for an open cluster.
+    pub(super) closed: Option<Closed>,
     /// The first listener for clients, if the cluster is part of a stack.
     pub(super) listener: Option<Listener>,
     pub(super) first_brokers: Vec<String>,
@@ -55,19 +62,28 @@ pub(super) struct ClusterInfo {
     pub(super) location: Option<Location>,
 }
 
+/// What others need to know of a cluster with TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Closed {
+    pub(super) issuer: Issuer,
+    /// The subject's `O` of who belongs to the platform, so that no application can have its name.
+    pub(super) organization: String,
+    /// The bootstrap servers of the listener for the platform.
+    pub(super) bootstrap_servers: String,
+    /// Whether it has an authorizer.
+    pub(super) authorized: bool,
+}
+
 impl KafkaHandle {
     #[track_caller]
     pub(super) fn external(name: String, version: Version, bootstrap_servers: String) -> Self {
-        let connection = ClientSettings {
-            bootstrap_servers,
-            protocol: Protocol::Plaintext,
-        };
         Self(Arc::new(ClusterInfo {
             name,
             mode: Mode::External,
             images: ImageSet::confluent(version),
-            first_brokers: connection.addresses().map(str::to_owned).collect(),
-            connection,
+            first_brokers: connection::addresses(&bootstrap_servers).map(str::to_owned).collect(),
+            bootstrap_servers,
+            closed: None,
             listener: None,
             brokers: None,
             controllers: 0,
@@ -101,14 +117,107 @@ impl KafkaHandle {
         &self.0.images
     }
 
-    /// How its clients connect to it.
-    pub fn client_settings(&self) -> &ClientSettings {
-        &self.0.connection
+    /// How someone connects to it.
+    pub fn client_settings(&self, who: Identity<'_>) -> ClientSettings {
+        let platform = self.0.closed.as_ref().filter(|_| who.of_platform().is_some());
+        let protocol = self.0.listener.as_ref().map(|listener| listener.protocol);
+        let credentials = match (who, platform, protocol) {
+            (_, Some(_), _) | (Identity::Application(_), None, Some(Protocol::Tls)) => Credentials::Certificate,
+            (Identity::Application(name), None, Some(Protocol::SaslTls)) => {
+                Credentials::Password { user: name.to_owned() }
+            }
+            _ => Credentials::None,
+        };
+        ClientSettings {
+            bootstrap_servers: platform
+                .map_or(&self.0.bootstrap_servers, |closed| &closed.bootstrap_servers)
+                .clone(),
+            credentials,
+        }
     }
 
     /// `bootstrap.servers` of its clients.
     pub fn bootstrap_servers(&self) -> &str {
-        self.0.connection.bootstrap_servers()
+        &self.0.bootstrap_servers
+    }
+
+    /// The Secret of someone who connects to it, for a mount at [`IDENTITY_DIRECTORY`](crate::security::IDENTITY_DIRECTORY); none if
+    /// nothing is shown to the brokers.
+    pub fn secret(&self, who: Identity<'_>) -> Option<String> {
+        if !self.client_settings(who).is_secured() {
+            return None;
+        }
+        match (who.of_platform(), who) {
+            (Some(name), _) => Some(format!("{}-{name}", self.0.name)),
+            (None, Identity::Application(name)) => Some(format!("{name}-kafka")),
+            (None, _) => None,
+        }
+    }
+
+    /// What makes cert-manager write the Secret of someone who connects with a certificate, where cert-manager does.
+    pub(crate) fn certificate(&self, who: Identity<'_>, context: &Context, labels: &Labels) -> Option<Certificate> {
+        if self.client_settings(who).credentials != Credentials::Certificate {
+            return None;
+        }
+        let closed = self.0.closed.as_ref()?;
+        let wanted = Request {
+            secret: self.secret(who)?,
+            common_name: match who {
+                Identity::Application(name) => name.to_owned(),
+                _ => who.of_platform()?.to_owned(),
+            },
+            organization: who.of_platform().map(|_| closed.organization.clone()),
+            dns_names: Vec::new(),
+        };
+        closed.issuer.certificate(context, labels, wanted)
+    }
+
+    /// Whether its clients have to show who they are.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0
+            .listener
+            .as_ref()
+            .is_some_and(|listener| listener.protocol != Protocol::Plaintext)
+    }
+
+    /// Whether what is not permitted is refused.
+    pub(crate) fn is_authorized(&self) -> bool {
+        self.0.closed.as_ref().is_some_and(|closed| closed.authorized)
+    }
+
+    /// What Kafka's tools take in the pod of a node after `--bootstrap-server`.
+    pub(crate) fn tool_arguments(&self) -> String {
+        match &self.0.closed {
+            None => self.0.bootstrap_servers.clone(),
+            Some(closed) => format!(
+                "{} --command-config {CONFIG_DIRECTORY}/{NODE_CLIENT_FILE}",
+                closed.bootstrap_servers
+            ),
+        }
+    }
+
+    /// Whether its applications are users with passwords.
+    pub(crate) fn has_passwords(&self) -> bool {
+        self.0
+            .listener
+            .as_ref()
+            .is_some_and(|listener| listener.protocol == Protocol::SaslTls)
+    }
+
+    /// Reports what cannot show the brokers of a closed cluster who it is.
+    pub(crate) fn check_open(&self, check: &mut Check<'_>, who: &str, hint: &str) {
+        let Some(listener) = self.0.listener.as_ref().filter(|_| self.is_closed()) else {
+            return;
+        };
+        let message = format!(
+            "{who} cannot connect to `{}`: listener `{}` is {}",
+            self.name(),
+            listener.name,
+            listener.protocol
+        );
+        check.report(&security::NO_IDENTITY, message, |finding| {
+            finding.hint(hint);
+        });
     }
 
     /// Host and port of as many brokers as a topic has replicas, or the bootstrap servers of an external cluster. A

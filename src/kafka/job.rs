@@ -5,13 +5,15 @@ use k8s_openapi::api::{
         JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
         PodFailurePolicyRule,
     },
-    core::v1::{ConfigMap, Container},
+    core::v1::{ConfigMap, Container, EnvVar},
 };
 
+use super::connection::ClientSettings;
 use crate::{
     context::Context,
     quantity::{Bytes, Cpu, Duration, Resources},
-    workload::{ImageSet, Labels, Mesh, Pod, PodOptions, Spread},
+    security::IDENTITY_DIRECTORY,
+    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Mount, Pod, PodOptions, Spread, env},
 };
 
 /// Of the pod: the script runs Kafka's commands, each in a JVM of its own.
@@ -21,6 +23,37 @@ pub(super) const RESOURCES: Resources = Resources {
     memory_request: Bytes::from_mib(512),
     memory_limit: Bytes::from_mib(512),
 };
+
+/// The file by which a Job connects to a closed cluster.
+pub(super) const CLIENT_FILE: &str = "client.properties";
+
+/// The same file, the environment that names it, and the mount of the Secret that it names: nothing for an open cluster.
+pub(super) struct Credentials {
+    pub(super) file: Option<(&'static str, String)>,
+    pub(super) env: Option<EnvVar>,
+    pub(super) mount: Option<Mount>,
+}
+
+impl Credentials {
+    /// Those of the administrator.
+    pub(super) fn of(connection: &ClientSettings, secret: Option<String>) -> Self {
+        let file = connection.command_config().map(|text| (CLIENT_FILE, text));
+        Self {
+            env: file
+                .as_ref()
+                .map(|_| env("COMMAND_CONFIG", format!("{CONFIG_DIRECTORY}/{CLIENT_FILE}"))),
+            mount: secret.map(|secret| Mount::secret(secret, IDENTITY_DIRECTORY)),
+            file,
+        }
+    }
+
+    /// The options of a pod that has them.
+    pub(super) fn with(self, options: &PodOptions) -> PodOptions {
+        let mut options = options.clone();
+        options.mounts.extend(self.mount);
+        options
+    }
+}
 
 /// A script that converges. Its exit status is 1 for a failure that a retry may fix, and 2 or 3 where a retry does not help.
 pub(super) struct Step<'a> {

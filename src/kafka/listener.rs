@@ -7,12 +7,18 @@ use crate::workload::Access;
 pub(crate) enum Protocol {
     /// Neither encrypted nor authenticated.
     Plaintext,
+    /// Encrypted, and clients show a certificate.
+    Tls,
+    /// Encrypted, and clients show a name and a password.
+    SaslTls,
 }
 
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Plaintext => "PLAINTEXT",
+            Self::Tls => "SSL",
+            Self::SaslTls => "SASL_SSL",
         })
     }
 }
@@ -41,12 +47,44 @@ impl fmt::Display for Protocol {
 pub struct Listener {
     pub(crate) name: String,
     pub(crate) port: u16,
+    pub(crate) protocol: Protocol,
     pub(crate) access: Access,
+}
+
+/// An encrypted listener that does not say yet how its clients show who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct TlsListener {
+    name: String,
+    port: u16,
+}
+
+impl TlsListener {
+    /// Clients show a name and a password, by SCRAM-SHA-512. The user is `User:NAME`.
+    pub fn scram(self) -> Listener {
+        self.with(Protocol::SaslTls)
+    }
+
+    /// Clients show a certificate of the cluster's issuer. The user is `User:NAME`, from its subject `CN=NAME`.
+    pub fn mutual_tls(self) -> Listener {
+        self.with(Protocol::Tls)
+    }
+
+    fn with(self, protocol: Protocol) -> Listener {
+        Listener {
+            name: self.name,
+            port: self.port,
+            protocol,
+            access: Access::Open,
+        }
+    }
 }
 
 impl Listener {
     pub(crate) const REPLICATION: (&'static str, u16) = ("REPLICATION", 9091);
     pub(crate) const CONTROLLER: (&'static str, u16) = ("CONTROLLER", 9093);
+    /// For the stack's own clients, which have certificates, where TLS is on.
+    pub(crate) const PLATFORM: (&'static str, u16) = ("PLATFORM", 9090);
 
     /// A plaintext listener, open to everyone who can reach the pod. The name is the one in Kafka's settings, in
     /// capitals, such as `CLIENT`. It may have 11 characters, because the container's port is named after it.
@@ -54,7 +92,26 @@ impl Listener {
         Self {
             name: name.into(),
             port,
+            protocol: Protocol::Plaintext,
             access: Access::Open,
+        }
+    }
+
+    /// An encrypted listener, of a cluster with [`KafkaCluster::internal_tls`](super::KafkaCluster::internal_tls). Name and port are
+    /// like those of [`Listener::plaintext`]. Its clients always show who they are: end with [`TlsListener::scram`] or
+    /// [`TlsListener::mutual_tls`].
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let with_passwords = Listener::tls("CLIENT", 9092).scram();
+    /// let with_certificates = Listener::tls("PARTNERS", 9094).mutual_tls();
+    /// # let _ = (with_passwords, with_certificates);
+    /// ```
+    pub fn tls(name: impl Into<String>, port: u16) -> TlsListener {
+        TlsListener {
+            name: name.into(),
+            port,
         }
     }
 

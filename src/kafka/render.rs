@@ -7,6 +7,7 @@ use k8s_openapi::api::{
 
 use super::{
     cluster::KafkaCluster,
+    connection::NODE_CLIENT_FILE,
     listener::Listener,
     pool::{NodePool, Roles},
     server::DATA,
@@ -18,7 +19,7 @@ use crate::{
     metrics,
     quantity::{Resources, Units},
     workload::{
-        CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
+        Access, CONFIG_DIRECTORY, ImageSet, IngressRule, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
         NumberedPods, Pod, Spread, config_map, container, disruption_budget, env, env_from_field, headless_service,
         named_port, network_policy, service, service_account, stateful_set, tcp_probe, wait_for,
     },
@@ -30,10 +31,12 @@ impl KafkaCluster {
     pub(crate) fn render_all(&self, context: &Context) -> Vec<Object> {
         let everyone = self.labels();
         let brokers = self.component_labels(Roles::Broker);
+        let platform = self.tls.as_ref().map(|_| Listener::PLATFORM);
         let client_ports: Vec<(String, u16)> = self
             .client_listeners()
             .into_iter()
             .map(|listener| (Listener::port_name(&listener.name), listener.port))
+            .chain(platform.map(|(name, port)| (Listener::port_name(name), port)))
             .collect();
         let mut all_ports: Vec<(String, u16)> = Vec::new();
         for pool in &self.pools {
@@ -74,6 +77,7 @@ impl KafkaCluster {
                     ]),
             );
         }
+        objects.extend(self.certificates(context).iter().map(Object::new));
         objects.extend(self.features(context));
         for roles in self.components() {
             let labels = self.component_labels(roles);
@@ -117,12 +121,15 @@ impl KafkaCluster {
             );
         }
         let clients = self.client_listeners();
+        if roles.broker() && self.tls.is_some() {
+            ingress.push(IngressRule::Clients(Access::applications(), vec![Listener::PLATFORM.1]));
+        }
         let internal = self
             .pools
             .iter()
             .filter(|pool| pool.roles.component() == roles.component())
             .flat_map(|pool| self.ports(pool.roles))
-            .filter(|(name, _)| clients.iter().all(|listener| listener.name != *name))
+            .filter(|(name, _)| *name != Listener::PLATFORM.0 && clients.iter().all(|listener| listener.name != *name))
             .map(|(_, port)| port)
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
@@ -157,13 +164,15 @@ impl KafkaCluster {
             ]
             .into_iter()
             .chain(rules)
+            .chain(self.node_client().map(|text| (NODE_CLIENT_FILE, text)))
             .chain(self.gate_files(context, pool)),
         )
     }
 
     fn stateful_set(&self, context: &Context, pool: &NodePool, config: &ConfigMap) -> StatefulSet {
         let labels = self.pool_labels(pool);
-        let options = self.options.with(&pool.options);
+        let mut options = self.options.with(&pool.options);
+        options.mounts.extend(self.identity_of(pool));
         let pod = Pod {
             labels: &labels,
             service_account: &self.meta.name,

@@ -67,8 +67,10 @@ answering() {
 
 # ask COMMAND ARGUMENT…: its lines in `lines`. Fails if there is no answer.
 ask() {
-  local output
-  output=$(timeout "$ASK_SECONDS" "$@" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} 2>/dev/null) || return
+  local output command=$1
+  shift
+  # First: after a subcommand, as `describe`, the option is refused.
+  output=$(timeout "$ASK_SECONDS" "$command" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} "$@" 2>/dev/null) || return
   mapfile -t lines <<<"$output"
 }
 

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Container, Lifecycle, LifecycleHandler, Probe};
 
 use super::{
     cluster::KafkaCluster,
+    connection::NODE_CLIENT_FILE,
     listener::Listener,
     pool::{NodePool, Roles},
 };
@@ -56,6 +57,9 @@ impl KafkaCluster {
         };
         let roles = self.gated_roles(pool);
         let mut settings = Properties::default();
+        if self.tls.is_some() {
+            settings.set("COMMAND_CONFIG", format!("{CONFIG_DIRECTORY}/{NODE_CLIENT_FILE}"));
+        }
         settings
             .set("LIMIT_SECONDS", limit.as_seconds())
             .set("PORT", self.ports(pool.roles)[0].1)

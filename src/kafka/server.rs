@@ -2,7 +2,7 @@
 
 use super::{
     cluster::{Coordination, KafkaCluster},
-    listener::{Listener, Protocol},
+    listener::Listener,
     pool::{NodePool, Roles},
     replication::Replication,
 };
@@ -53,6 +53,7 @@ impl KafkaCluster {
         }
         self.own_replication(&mut settings);
         self.own_listeners(context, pool, &mut settings);
+        self.own_security(context, pool, &mut settings);
         let mode = self.mode_of(pool);
         let kraft = |value: &dyn Fn() -> String| mode.kraft.then(value);
         let quorum = |value: &dyn Fn() -> String| mode.quorum.then(value);
@@ -152,7 +153,7 @@ impl KafkaCluster {
         }
         let protocols = names
             .iter()
-            .map(|name| format!("{name}:{}", Protocol::Plaintext))
+            .map(|name| format!("{name}:{}", self.protocol(name)))
             .collect::<Vec<_>>()
             .join(",");
         let broker = |value: String| Some(value).filter(|_| pool.roles.broker());
@@ -208,7 +209,9 @@ impl KafkaCluster {
                     .into_iter()
                     .map(|listener| (listener.name, listener.port)),
             );
-            ports.push((Listener::REPLICATION.0.to_owned(), Listener::REPLICATION.1));
+            let own = [Listener::REPLICATION].into_iter();
+            let own = own.chain(self.tls.as_ref().map(|_| Listener::PLATFORM));
+            ports.extend(own.map(|(name, port)| (name.to_owned(), port)));
         }
         if self.has_controllers() && roles.controller() {
             ports.push((Listener::CONTROLLER.0.to_owned(), Listener::CONTROLLER.1));

@@ -11,8 +11,9 @@ use k8s_openapi::{
 };
 
 use super::{
+    connection::Identity,
     handle::KafkaHandle,
-    job::{self, Step},
+    job::{self, Credentials, Step},
     teams::{self, Team, TeamFiles, TeamTopics},
     topic::{DEAD_LETTERS, Declared, DeclaredTopic, Topic, TopicHandle},
 };
@@ -183,7 +184,17 @@ impl Topics {
             context,
             &self.labels(),
             &self.meta.name,
-            [(TOPICS_FILE, self.declaration()), (SCRIPT_FILE, SCRIPT.to_owned())],
+            [(TOPICS_FILE, self.declaration()), (SCRIPT_FILE, SCRIPT.to_owned())]
+                .into_iter()
+                .chain(self.credentials().file),
+        )
+    }
+
+    /// The Job is the administrator.
+    fn credentials(&self) -> Credentials {
+        Credentials::of(
+            &self.kafka.client_settings(Identity::Admin),
+            self.kafka.secret(Identity::Admin),
         )
     }
 
@@ -195,20 +206,24 @@ impl Topics {
             job::RESOURCES,
             ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{SCRIPT_FILE}")],
         );
-        container.env = Some(vec![
-            env("BOOTSTRAP_SERVERS", self.kafka.client_settings().bootstrap_servers()),
+        let connection = self.kafka.client_settings(Identity::Admin);
+        let credentials = self.credentials();
+        let mut environment = vec![
+            env("BOOTSTRAP_SERVERS", connection.bootstrap_servers()),
             env("BROKERS", self.kafka.brokers().unwrap_or(1).to_string()),
             env("KAFKA_CONFIGS", images.command("kafka-configs")),
             env("KAFKA_TOPICS", images.command("kafka-topics")),
             env("LOG_DIR", "/tmp"),
             env("TOPICS_FILE", format!("{CONFIG_DIRECTORY}/{TOPICS_FILE}")),
-        ]);
+        ];
+        environment.extend(credentials.env.clone());
+        container.env = Some(environment);
         let step = Step {
             labels: &self.labels(),
             service_account: &self.meta.name,
             config,
             container,
-            options: &self.options,
+            options: &credentials.with(&self.options),
         };
         step.job(context)
     }

@@ -5,11 +5,13 @@ use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use super::Monitoring;
 use crate::{
     context::Context,
+    kafka::Identity,
     manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
+    security::IDENTITY_DIRECTORY,
     workload::{
-        IngressRule, Labels, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread, container, deployment, http_probe,
-        named_port, network_policy, service, service_account, wait_for,
+        IngressRule, Labels, METRICS_PORT_NAME, Mesh, Mount, Pod, PodOptions, Pods, Spread, container, deployment,
+        http_probe, named_port, network_policy, service, service_account, wait_for,
     },
 };
 
@@ -61,7 +63,18 @@ impl Monitoring {
         let name = self.exporter_name();
         let labels = self.exporter_labels();
         // It finds the other brokers by itself, so a change of the number of brokers does not restart it.
-        let addresses: Vec<String> = self.kafka.client_settings().addresses().map(str::to_owned).collect();
+        let connection = self.kafka.client_settings(Identity::Exporter);
+        let addresses: Vec<String> = connection.addresses().map(str::to_owned).collect();
+        let secret = self.kafka.secret(Identity::Exporter);
+        let tls = secret.iter().flat_map(|_| {
+            let file = |flag: &str, file: &str| format!("--tls.{flag}={IDENTITY_DIRECTORY}/{file}");
+            [
+                "--tls.enabled".to_owned(),
+                file("ca-file", "ca.crt"),
+                file("cert-file", "tls.crt"),
+                file("key-file", "tls.key"),
+            ]
+        });
         let mut exporter = container(
             "kafka-exporter",
             &self.exporter.image,
@@ -72,6 +85,7 @@ impl Monitoring {
                     "--kafka.version=2.1.0".to_owned(),
                     format!("--web.listen-address=:{PORT}"),
                 ])
+                .chain(tls)
                 .chain(addresses.iter().map(|address| format!("--kafka.server={address}"))),
         );
         exporter.ports = Some(vec![named_port(METRICS_PORT_NAME, PORT)]);
@@ -80,6 +94,9 @@ impl Monitoring {
         exporter.readiness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
         exporter.liveness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
 
+        let mut options = self.exporter.pod.clone();
+        let mount = |secret| Mount::secret(secret, IDENTITY_DIRECTORY);
+        options.mounts.extend(secret.map(mount));
         let pod = Pod {
             labels: &labels,
             service_account: &name,
@@ -92,7 +109,7 @@ impl Monitoring {
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
             mesh: Mesh::Excluded,
-            options: &self.exporter.pod,
+            options: &options,
         };
         // Always one pod: two would report every lag twice. It stores nothing. For one pod a disruption budget would
         // either block every drain or have no effect, so there is none; a drain moves the exporter.
@@ -111,11 +128,14 @@ impl Monitoring {
         let mut service = service(context, &labels, &name, &[(METRICS_PORT_NAME, PORT)]);
         let labels_of_service = service.metadata.labels.get_or_insert_default();
         labels_of_service.extend([labels.monitored()]);
-        vec![
+        let certificate = self.kafka.certificate(Identity::Exporter, context, &labels);
+        let mut objects = vec![
             Object::new(&service_account(context, &labels, &name)),
             Object::new(&service),
             Object::new(&network_policy(context, &labels, &name, ingress)),
             Object::new(&deployment).in_wave(Wave::Clients),
-        ]
+        ];
+        objects.extend(certificate.iter().map(Object::new));
+        objects
     }
 }

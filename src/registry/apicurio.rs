@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{Container, Probe};
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
-    kafka::{ClientRole, Replication},
+    kafka::{ClientRole, Identity, Replication},
     quantity::{Resources, Units},
     settings::Settings,
     workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
@@ -25,7 +25,7 @@ const MANAGEMENT: (&str, u16) = ("http-management", 9000);
 
 pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
     let mut settings = registry.settings.clone();
-    let connection = registry.kafka.client_settings();
+    let connection = registry.kafka.client_settings(Identity::Undeclared);
     for (key, value) in connection.properties(ClientRole::ApicurioRegistry) {
         settings.own(key, value, "it is the cluster that `SchemaRegistry::new` is given");
     }
@@ -76,7 +76,7 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
             "-c".to_owned(),
             script,
             "create-topics".to_owned(),
-            kafka.client_settings().bootstrap_servers().to_owned(),
+            kafka.bootstrap_servers().to_owned(),
         ],
     );
     create.env = Some(vec![env("LOG_DIR", "/tmp")]);

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Probe;
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
-    kafka::ClientRole,
+    kafka::{ClientRole, Identity},
     metrics,
     settings::Settings,
     workload::{
@@ -23,7 +23,10 @@ const CLUSTER: &str = "it is the cluster that `SchemaRegistry::new` is given";
 pub(super) fn settings(registry: &SchemaRegistry, context: &Context) -> Settings {
     let kafka = &registry.kafka;
     let mut settings = registry.settings.clone();
-    for (key, value) in kafka.client_settings().properties(ClientRole::ConfluentRegistry) {
+    for (key, value) in kafka
+        .client_settings(Identity::Undeclared)
+        .properties(ClientRole::ConfluentRegistry)
+    {
         settings.own(key, value, CLUSTER);
     }
     settings

@@ -293,6 +293,11 @@ impl Construct for SchemaRegistry {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
+        self.kafka.check_open(
+            check,
+            "a registry",
+            "remove it: only an open cluster takes a registry, which has no identity yet",
+        );
         if self.replicas == 0 {
             check.report(&registry::REPLICAS, "the registry has no instance", |finding| {
                 finding.hint("use `.replicas(2)`");

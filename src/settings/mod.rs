@@ -4,7 +4,10 @@
 mod check;
 mod properties;
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 pub(crate) use check::Reader;
 pub use properties::Properties;
@@ -85,10 +88,21 @@ impl Settings {
 
     /// Lets `${env:NAME}` in a value stand for an environment variable of the process.
     pub(crate) fn resolve_environment(&mut self) -> &mut Self {
-        for (key, value) in properties::ENVIRONMENT {
-            self.preset(key, value);
-        }
-        self
+        self.resolve(properties::ENVIRONMENT)
+    }
+
+    /// Lets `${dir:PATH:FILE}` in a value stand for the content of a file, such as one of a mounted Secret.
+    pub(crate) fn resolve_directories(&mut self) -> &mut Self {
+        self.resolve(properties::DIRECTORIES)
+    }
+
+    fn resolve(&mut self, (name, class): (&str, &str)) -> &mut Self {
+        const LIST: &str = "config.providers";
+        let listed = self.typed.get(LIST).and_then(|typed| typed.value.as_deref());
+        let mut names: BTreeSet<&str> = listed.into_iter().flat_map(|list| list.split(',')).collect();
+        names.insert(name);
+        let list = names.into_iter().collect::<Vec<_>>().join(",");
+        self.preset(LIST, list).preset(format!("{LIST}.{name}.class"), class)
     }
 
     /// A setting by its Kafka name. Called by a builder's `config`, which must be `#[track_caller]` too.

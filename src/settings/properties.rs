@@ -4,13 +4,10 @@ use std::{collections::BTreeMap, fmt::Display};
 
 /// Lets `${env:NAME}` in any value stand for an environment variable of the process: one file serves all pods, and no template is
 /// filled in. Kafka resolves it by itself, in brokers, tools, clients and Connect.
-pub(super) const ENVIRONMENT: [(&str, &str); 2] = [
-    ("config.providers", "env"),
-    (
-        "config.providers.env.class",
-        "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
-    ),
-];
+pub(super) const ENVIRONMENT: (&str, &str) = ("env", "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
+
+/// The same for `${dir:PATH:FILE}` and the content of a file.
+pub(super) const DIRECTORIES: (&str, &str) = ("dir", "org.apache.kafka.common.config.provider.DirectoryConfigProvider");
 
 /// A set of properties, sorted by key. A later value of a key replaces an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

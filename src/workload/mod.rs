@@ -11,6 +11,7 @@
 //! | labels, by which all of these find the pods | `labels` |
 //! | images | `image` |
 //! | what a node has for pods | `machine` |
+//! | kinds of operators, such as a `PodMonitor` | `operator` |
 //! | the command, the memory and the log of a JVM | `command`, `memory`, `logging` |
 
 mod budget;
@@ -24,6 +25,7 @@ mod logging;
 mod machine;
 mod mount;
 mod network;
+mod operator;
 mod options;
 mod pod;
 mod probe;
@@ -44,6 +46,7 @@ pub use logging::{LogLevel, Logging};
 pub use machine::Machine;
 pub use mount::Mount;
 pub use network::{Access, IngressRule, network_policy};
+pub use operator::{OperatorResource, Spec};
 pub use options::{Jvm, PodOptions, Pods};
 pub use pod::{Mesh, Pod, Spread};
 pub use probe::{exec_probe, http_probe, tcp_probe};

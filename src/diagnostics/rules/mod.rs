@@ -8,6 +8,7 @@ pub mod kraft;
 pub mod memory;
 pub(crate) mod observability;
 pub mod registry;
+pub mod security;
 pub mod setting;
 pub mod stack;
 pub mod topic;
@@ -24,6 +25,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     memory::RULES,
     observability::RULES,
     registry::RULES,
+    security::RULES,
     setting::RULES,
     stack::RULES,
     topic::RULES,

@@ -85,6 +85,10 @@ pub(crate) enum ObjectDetail {
         cluster: String,
         pointer: String,
     },
+    /// What makes cert-manager write this Secret.
+    Certificate {
+        secret: String,
+    },
     /// A role or a binding that lets pods use a security context constraint of `OpenShift`.
     SecurityConstraint,
     Namespace {
@@ -150,6 +154,9 @@ impl ObjectModel {
                     pointer: node.pointer(),
                 }
             }
+            "Certificate" if group == "cert-manager.io" => ObjectDetail::Certificate {
+                secret: spec.get("secretName").text().to_owned(),
+            },
             "Application" if group == "argoproj.io" => ObjectDetail::Application(deployer::application(&spec)),
             "Kustomization" if group == "kustomize.toolkit.fluxcd.io" => {
                 ObjectDetail::FluxKustomization(deployer::kustomization(&spec))

@@ -31,6 +31,8 @@ pub(crate) struct ObjectSet<'a> {
     operated: Vec<(&'a str, &'a str)>,
     /// Budgets and policies, by namespace.
     guards: BTreeMap<&'a str, Vec<usize>>,
+    /// Secrets that cert-manager writes: namespace and name.
+    issued: BTreeSet<(&'a str, &'a str)>,
 }
 
 impl<'a> ObjectSet<'a> {
@@ -44,6 +46,7 @@ impl<'a> ObjectSet<'a> {
             labelled: BTreeMap::new(),
             operated: Vec::new(),
             guards: BTreeMap::new(),
+            issued: BTreeSet::new(),
         };
         for (index, object) in objects.iter().enumerate() {
             let identity = &object.identity;
@@ -66,6 +69,9 @@ impl<'a> ObjectSet<'a> {
                     set.labelled.entry((namespace, key, value)).or_default().push(index);
                 }
             }
+            if let ObjectDetail::Certificate { secret } = &object.detail {
+                set.issued.insert((namespace, secret));
+            }
             if matches!(object.detail, ObjectDetail::Budget(_) | ObjectDetail::Policy(_)) {
                 set.guards.entry(namespace).or_default().push(index);
             }
@@ -77,6 +83,11 @@ impl<'a> ObjectSet<'a> {
         self.by_name
             .get(&(kind, namespace, name))
             .map(|&index| self.objects[index])
+    }
+
+    /// Whether a `Certificate` here makes cert-manager write this Secret.
+    pub(crate) fn is_issued(&self, namespace: &str, secret: &str) -> bool {
+        self.issued.contains(&(namespace, secret))
     }
 
     pub(crate) fn index(&self, kind: &str, namespace: &str, name: &str) -> Option<usize> {

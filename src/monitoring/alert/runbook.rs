@@ -52,7 +52,7 @@ impl Names {
             ("{ns}", context.namespace.clone()),
             ("{monitoring}", context.monitoring_namespace.clone()),
             ("{cluster}", kafka.name().to_owned()),
-            ("{bootstrap}", kafka.client_settings().bootstrap_servers().to_owned()),
+            ("{bootstrap}", kafka.tool_arguments()),
             run,
             ("{broker}", broker),
             ("{brokers}", brokers.to_string()),

@@ -48,18 +48,20 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /**
  * The application in the cluster: one command a line on standard input, one JSON answer a line on standard output, each with the number of
  * its question; several questions may be open. It lives as long as the run, since a JVM per question would cost more than the questions.
- * Usage: {@code Client BOOTSTRAP}.
+ * Usage: {@code Client BOOTSTRAP [FILE]}, where a file of properties says who it is.
  */
 public final class Client {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PATIENCE_SECONDS = 60;
     private static String bootstrap;
+    private static String base;
     private static Admin admin;
     private static volatile Load load;
     private static volatile Watch watch;
 
     public static void main(String[] args) throws Exception {
         bootstrap = args[0];
+        base = args.length > 1 ? args[1] : "-";
         admin = Admin.create(properties("-", "default.api.timeout.ms=40000", "request.timeout.ms=10000"));
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -78,7 +80,11 @@ public final class Client {
             reply.put("result", run(words));
         } catch (Throwable error) {
             Throwable cause = error instanceof ExecutionException ? error.getCause() : error;
-            reply.put("error", cause.getClass().getSimpleName() + ": " + cause.getMessage());
+            StringBuilder text = new StringBuilder(cause.getClass().getSimpleName() + ": " + cause.getMessage());
+            while ((cause = cause.getCause()) != null) {
+                text.append("; because of ").append(cause.getClass().getSimpleName()).append(": ").append(cause.getMessage());
+            }
+            reply.put("error", text.toString());
         }
         try {
             String text = JSON.writeValueAsString(reply);
@@ -126,9 +132,11 @@ public final class Client {
     private static Properties properties(String file, String... extra) throws Exception {
         Properties p = new Properties();
         p.setProperty("bootstrap.servers", bootstrap);
-        if (!file.equals("-")) {
-            try (FileInputStream in = new FileInputStream(file)) {
-                p.load(in);
+        for (String each : new String[] {base, file}) {
+            if (!each.equals("-")) {
+                try (FileInputStream in = new FileInputStream(each)) {
+                    p.load(in);
+                }
             }
         }
         for (String entry : extra) {

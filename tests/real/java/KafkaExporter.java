@@ -29,6 +29,7 @@ public final class KafkaExporter {
     public static void main(String[] args) throws Exception {
         List<String> servers = new ArrayList<>();
         String address = ":9308";
+        Map<String, String> files = new HashMap<>();
         for (String arg : args) {
             String name = arg.replaceFirst("^--(no-)?", "").split("=", 2)[0];
             if (!arg.startsWith("--") || !FLAGS.contains(name)) {
@@ -37,6 +38,8 @@ public final class KafkaExporter {
             }
             if (name.equals("kafka.server")) {
                 servers.add(arg.split("=", 2)[1]);
+            } else if (name.endsWith("-file")) {
+                files.put(name, java.nio.file.Files.readString(java.nio.file.Path.of(arg.split("=", 2)[1])));
             } else if (name.equals("web.listen-address")) {
                 address = arg.split("=", 2)[1];
             }
@@ -46,6 +49,14 @@ public final class KafkaExporter {
         properties.setProperty("default.api.timeout.ms", "10000");
         properties.setProperty("request.timeout.ms", "5000");
         properties.setProperty("bootstrap.servers", servers.isEmpty() ? "kafka:9092" : String.join(",", servers));
+        if (List.of(args).contains("--tls.enabled")) {
+            properties.setProperty("security.protocol", "SSL");
+            properties.setProperty("ssl.keystore.type", "PEM");
+            properties.setProperty("ssl.truststore.type", "PEM");
+            properties.setProperty("ssl.keystore.key", files.get("tls.key-file"));
+            properties.setProperty("ssl.keystore.certificate.chain", files.get("tls.cert-file"));
+            properties.setProperty("ssl.truststore.certificates", files.get("tls.ca-file"));
+        }
         try {
             admin = Admin.create(properties);
             admin.describeCluster().nodes().get(20, TimeUnit.SECONDS);

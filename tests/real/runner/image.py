@@ -18,6 +18,7 @@ TOOL_COMMANDS = {
     "kafka-storage": "kafka.tools.StorageTool",
     "kafka-topics": "org.apache.kafka.tools.TopicCommand",
     "kafka-configs": "kafka.admin.ConfigCommand",
+    "kafka-acls": {"kafka-3": "kafka.admin.AclCommand", "kafka-4": "org.apache.kafka.tools.AclCommand"},
     "kafka-features": "org.apache.kafka.tools.FeatureCommand",
     "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
     "kafka-broker-api-versions": {"kafka-3": "kafka.admin.BrokerApiVersionsCommand",

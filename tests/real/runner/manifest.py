@@ -27,7 +27,7 @@ KNOWN = {
 }
 # Kinds that change nothing about how a pod runs. What a CronJob runs is the Job beside it, later.
 INERT = {"CronJob", "Namespace", "ServiceAccount", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor", "PrometheusRule", "NetworkPolicy", "ConfigMap",
-         "GrafanaDashboard", "PeerAuthentication", "Secret", "ResourceQuota", "LimitRange"}
+         "GrafanaDashboard", "PeerAuthentication", "Secret", "Certificate", "ResourceQuota", "LimitRange"}
 
 
 class ManifestError(Exception):

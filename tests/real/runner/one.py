@@ -18,7 +18,7 @@ from .world import Failure
 PLAN = (
     (("boot",),),
     (("recovery",), ("connect",)),
-    (("topics", "clients"), ("registry",)),
+    (("topics", "clients", "security"), ("registry",)),
     (("metrics", "policy", "faults"),),
     (("alerts",),),
 )

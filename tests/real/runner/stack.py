@@ -102,16 +102,23 @@ class Stack:
         """The Deployments whose image's name contains this."""
         return [o for o in self.objects if o["kind"] == "Deployment" and image in o["spec"]["template"]["spec"]["containers"][0]["image"]]
 
-    def client_pod(self, name="proof-client", namespace=None):
-        """A pod of the runner's own that nothing selects, with every ConfigMap of its namespace under /etc/maps/."""
+    @property
+    def closed(self):
+        """Whether clients have to show who they are: the Secret of the administrator, or None."""
+        return next((o["spec"]["secretName"] for o in self.objects if o["kind"] == "Certificate" and o["spec"]["commonName"] == "admin"), None)
+
+    def client_pod(self, name="proof-client", namespace=None, secret=None, labels=()):
+        """A pod of the runner's own that nothing selects, with every ConfigMap of its namespace under /etc/maps/, and a Secret as its identity."""
         namespace = namespace or self.namespace
         maps = [o["metadata"]["name"] for o in self.objects if o["kind"] == "ConfigMap" and o["metadata"]["namespace"] == namespace]
-        template = {"metadata": {"labels": {"app": name}}, "spec": {
+        mounts = [{"name": "identity", "mountPath": "/etc/kafka-identity"}] if secret else []
+        volumes = [{"name": "identity", "secret": {"secretName": secret}}] if secret else []
+        template = {"metadata": {"labels": {"app": name} | dict(labels)}, "spec": {
             "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
             "containers": [{"name": "client", "image": f"proof-client:{self.line()}", "command": ["sleep", "infinity"],
                             "env": [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
-                            "volumeMounts": [{"name": f"map-{i}", "mountPath": f"/etc/maps/{m}"} for i, m in enumerate(maps)]}],
-            "volumes": [{"name": f"map-{i}", "configMap": {"name": m}} for i, m in enumerate(maps)]}}
+                            "volumeMounts": [{"name": f"map-{i}", "mountPath": f"/etc/maps/{m}"} for i, m in enumerate(maps)] + mounts}],
+            "volumes": [{"name": f"map-{i}", "configMap": {"name": m}} for i, m in enumerate(maps)] + volumes}}
         with self.world.lock:
             self.world.namespaces.setdefault(namespace, {"kubernetes.io/metadata.name": namespace})
             pod = Pod(self.world, name, namespace, template)
@@ -124,8 +131,11 @@ class Stack:
     def client(self):
         with self.starting:
             if self._client is None:
-                pod = self.client_pod()
-                self._client = Client(pod.containers[0].attach, pod.dir.parent / "application.log", bootstrap(self))
+                # In a closed cluster it is the administrator.
+                labels = {"app.kubernetes.io/managed-by": "kafka-stacks"} if self.closed else {}
+                pod = self.client_pod(secret=self.closed, labels=labels)
+                base = f"/etc/maps/{self.brokers()[0]['metadata']['name']}/client.properties" if self.closed else ""
+                self._client = Client(pod.containers[0].attach, pod.dir.parent / "application.log", bootstrap(self), base)
                 self._client.pod = pod
             return self._client
 
@@ -133,10 +143,10 @@ class Stack:
 class Client:
     """The program of `java/Client.java` in a pod of the cluster: `attach(command, errors)` starts it there."""
 
-    def __init__(self, attach, errors, bootstrap):
+    def __init__(self, attach, errors, bootstrap, base=""):
         self.lock, self.errors = threading.Lock(), errors
         command = ["bash", "-c", ". /etc/machine-options; exec java $OPTIONS -XX:+UseSerialGC -Xmx256m $(cat /etc/kafka/tools-log4j.option) "
-                                 f"-cp '/usr/share/java/kafka/*:/opt/helpers' Client {bootstrap}"]
+                                 f"-cp '/usr/share/java/kafka/*:/opt/helpers' Client {bootstrap} {base}"]
         self.process = attach(command, open(errors, "w"))
         self.open, self.count = {}, 0  # the questions that wait, by number
         threading.Thread(target=self.listen, daemon=True).start()
@@ -180,5 +190,7 @@ def bootstrap(stack):
     for obj in stack.objects:
         if obj["kind"] == "Service" and obj["spec"].get("clusterIP") != "None" and obj["spec"].get("selector"):
             if all(labels.get(k) == v for k, v in obj["spec"]["selector"].items()):
-                return f"{obj['metadata']['name']}.{obj['metadata']['namespace']}.svc.cluster.local:{obj['spec']['ports'][0]['port']}"
+                ports = {port.get("name"): port["port"] for port in obj["spec"]["ports"]}
+                port = ports.get("tcp-platform") or obj["spec"]["ports"][0]["port"]
+                return f"{obj['metadata']['name']}.{obj['metadata']['namespace']}.svc.cluster.local:{port}"
     raise Failure("no Service with an address selects the brokers")

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from . import dns, image, network
+from . import dns, image, network, secrets
 from .container import Refused, quantity
 from .workload import Deployment, Job, StatefulSet
 
@@ -39,6 +39,7 @@ class World:
         self.lock = threading.RLock()
         self.condition = threading.Condition(self.lock)
         self.objects, self.pods, self.workloads, self.images = {}, [], {}, {}
+        self.authority = None  # of the first `Certificate`
         self.events, self.began, self.last_rules, self.pod_count, self.service_count = [], time.time(), None, 0, 0
         self.namespaces = {name: {"kubernetes.io/metadata.name": name} for name in ("default", "kube-system")}
         dns.serve(network.DNS, self.resolve)
@@ -49,6 +50,8 @@ class World:
         """As `kubectl apply`: everything that is no workload first, for the order of files is not the order of starts."""
         with self.lock:
             for obj in objects:
+                self.put(obj)
+            for obj in secrets.of_users(self.authority, objects) if self.authority else ():
                 self.put(obj)
             self.changed()
         for obj in objects:
@@ -68,6 +71,9 @@ class World:
             else:
                 self.service_count += 1
                 obj["address"] = f"10.96.1.{self.service_count}"
+        if kind == "Certificate":
+            self.authority = self.authority or secrets.Authority(self.state / "ca")
+            self.put(secrets.of_certificate(self.authority, obj))
         self.objects[kind, meta["namespace"], meta["name"]] = obj
 
     def start(self, obj):

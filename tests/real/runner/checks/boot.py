@@ -3,7 +3,7 @@
 import re
 import time
 
-from .. import world
+from .. import secrets, world
 
 PATIENCE = 400
 # What a sound start may log as an error, each with its reason. A pattern begins to match in the line itself, and may go on in the one after it. Of
@@ -35,6 +35,8 @@ def concessions(stack):
     notes = sorted({f"`{image.name.rpartition('/')[2]}`: {image.note}" for image in stack.world.images.values() if image.note})
     if notes:
         stack.note("boot", "stand-ins", "; ".join(notes))
+    if stack.closed:
+        stack.note("boot", "certificates", secrets.HOW)
     cuts = {f"{c.name} {' to '.join(found[-1])} MiB" for p in stack.world.pods for c in p.containers
             if (found := re.findall(r"^the machine cuts the heap of (\d+) MiB to (\d+) MiB", c.log(), re.M))}
     stack.note("boot", "for the machine", f"heaps above {world.HEAP_CAP} MiB are cut to that ({', '.join(sorted(cuts)) or 'none was'}); "

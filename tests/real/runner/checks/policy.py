@@ -40,17 +40,19 @@ def run(stack):
         answers = list(pool.map(dial, sources.values()))
     for (source, pod), (chosen, results) in zip(sources.items(), answers):
         for (name, target, port, number), connects in zip(chosen, results):
-            wanted = should(source, pod, name, target, port, brokers)
+            wanted = should(source, pod, name, target, port, brokers, stack.closed)
             opened, closed = opened + connects, closed + (not connects)
             if wanted is not None and connects != wanted:
                 wrong.append(f"{source} {'reaches' if connects else 'cannot reach'} {name}:{port}")
     stack.fact("policy", "what should connect does, what should not cannot", not wrong, "; ".join(wrong[:6]) or f"{opened} pairs connect, {closed} cannot")
 
 
-def should(source, pod, name, target, port, brokers):
+def should(source, pod, name, target, port, brokers, closed):
     if any(word in port for word in PEERS):
         same = lambda key: pod.labels.get(key) == target.labels.get(key)
         return source not in ("a stranger", "monitoring", "an application") and same("app.kubernetes.io/name") and same("app.kubernetes.io/instance")
+    if closed and port in ("tcp-client", "tcp-platform"):
+        return source not in ("a stranger", "monitoring")  # the rest is the stack's own, or its administrator
     if "metrics" in port:
         return source == "monitoring"
     if "management" in port or "health" in port:

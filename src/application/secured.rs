@@ -1,0 +1,54 @@
+//! What an application may do in a closed cluster: what it declares, and nothing else.
+
+use super::{Application, ApplicationHandle};
+use crate::{
+    construct::Flow,
+    kafka::Identity,
+    security::{Acl, GroupOperation, Principal, Secured, TopicOperation, TransactionalIdOperation},
+};
+
+impl Application {
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity::Application(&self.meta.name)
+    }
+
+    /// Each entry is needed: without it the application gets an error, or silently no records.
+    pub(super) fn principal(&self) -> Principal {
+        let mut acls = self.acls.clone();
+        for (topic, flow) in self.flows() {
+            match flow {
+                Flow::Writes { .. } => acls.push(Acl::topic(topic.name(), TopicOperation::Write)),
+                Flow::Reads { group, .. } => {
+                    acls.push(Acl::topic(topic.name(), TopicOperation::Read));
+                    acls.push(Acl::group(group, GroupOperation::Read));
+                }
+                Flow::Declares => {}
+            }
+        }
+        if let Some((prefix, _)) = &self.transactional {
+            // The id is `<prefix>-${env:POD_NAME}`.
+            let ids = format!("{prefix}-");
+            acls.push(Acl::transactional_ids_beginning(ids, TransactionalIdOperation::Write));
+        }
+        acls.sort();
+        acls.dedup();
+        Principal {
+            cluster: self.kafka.bootstrap_servers().to_owned(),
+            name: self.meta.name.clone(),
+            password: self
+                .kafka
+                .has_passwords()
+                .then(|| self.kafka.secret(self.identity()))
+                .flatten(),
+            acls,
+            quota: self.quota,
+            location: self.meta.location,
+        }
+    }
+}
+
+impl Secured for ApplicationHandle {
+    fn principal(&self) -> Principal {
+        self.principal.clone()
+    }
+}

@@ -1,0 +1,66 @@
+//! Closed clusters: who connects, and what each may do.
+
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+};
+
+rules! { rules::security;
+    /// A cluster that is closed in part.
+    pub const INCOMPLETE: Rule = Rule {
+        id: "KS-X01",
+        production: Error,
+        development: Error,
+        summary: "a cluster that is closed only in part",
+        explanation: "Encryption, identities and permissions need each other. A listener with TLS needs a certificate; \
+            an authorizer needs to know who the nodes are, or it refuses their own requests and no broker starts; a \
+            client of a plaintext listener is `User:ANONYMOUS`, to whom an authorizer gives nothing.",
+        source: "Kafka documentation, Security; seen with 4.3.1",
+    };
+
+    /// Clients that are let in and may do everything.
+    pub const NO_AUTHORIZATION: Rule = Rule {
+        id: "KS-X02",
+        production: Warning,
+        development: Warning,
+        summary: "clients that show who they are and may do everything",
+        explanation: "Without an authorizer each client that can connect may read, write and delete every topic, \
+            change every setting, and make users.",
+        source: "Kafka documentation, Security, Authorization and ACLs",
+    };
+
+    /// A client without an identity on a closed cluster.
+    pub const NO_IDENTITY: Rule = Rule {
+        id: "KS-X03",
+        production: Error,
+        development: Error,
+        summary: "a client that a closed cluster does not let in",
+        explanation: "A closed listener takes only clients with a certificate or with a user's password. What has \
+            neither never connects: a client logs `terminated during authentication`, or stops with \
+            `OutOfMemoryError`, because it takes the first bytes of TLS for the size of an answer.",
+        source: "Kafka documentation, Security; seen with 4.3.1",
+    };
+
+    /// A permission for everything of its kind.
+    pub const WILDCARD: Rule = Rule {
+        id: "KS-X04",
+        production: Warning,
+        development: Warning,
+        summary: "a permission for every topic, group or transactional id",
+        explanation: "A permission for `*`, or for all names that begin with nothing, holds for what other teams add \
+            later, and for Kafka's own topics.",
+        source: "Kafka documentation, Security, Authorization and ACLs",
+    };
+
+    /// A principal or a permission that cannot be declared.
+    pub const PRINCIPAL: Rule = Rule {
+        id: "KS-X05",
+        production: Error,
+        development: Error,
+        summary: "a user or a permission that cannot be declared",
+        explanation: "Each user is declared once, because the Job removes what is not declared for a user: of two \
+            declarations each would remove what the other adds. A name is one word, because it stands in a line of the \
+            declaration, in the subject of a certificate, and in a client's login.",
+        source: "the format of the declaration; Kafka, SslPrincipalMapper",
+    };
+}

@@ -1,0 +1,452 @@
+//! What closes a cluster: the certificates of its nodes, the settings of its listeners, and who may do everything.
+
+use super::{
+    cluster::{Coordination, KafkaCluster},
+    connection::{self, Identity, PLATFORM, SCRAM, SCRAM_MODULE},
+    handle::Closed,
+    listener::{Listener, Protocol},
+    pool::NodePool,
+};
+use crate::{
+    construct::{Check, Construct},
+    context::Context,
+    diagnostics::rules::security,
+    security::{Certificate, IDENTITY_DIRECTORY, Request},
+    settings::Settings,
+    workload::Mount,
+};
+
+impl KafkaCluster {
+    /// The protocol of a listener, by its name.
+    pub(super) fn protocol(&self, name: &str) -> Protocol {
+        let of_clients = self.client_listeners();
+        match of_clients.iter().find(|listener| listener.name == name) {
+            Some(listener) => listener.protocol,
+            None if self.tls.is_some() => Protocol::Tls,
+            None => Protocol::Plaintext,
+        }
+    }
+
+    /// The subject's `O` of nodes and of the platform. An application has none, so that it cannot be taken for one of them, and neither
+    /// can the nodes of another cluster with the same issuer.
+    fn organization(&self, context: &Context) -> String {
+        format!("{}.{}", self.meta.name, context.namespace)
+    }
+
+    /// The common name of a pool's nodes. The name of a pool has no dot.
+    fn common_name(pool: &NodePool) -> String {
+        format!("node.{}", pool.name)
+    }
+
+    /// The Secret of a pool's nodes.
+    fn secret_of(pool: &NodePool) -> String {
+        format!("{}-tls", pool.name)
+    }
+
+    pub(super) fn closed(&self, context: &Context) -> Option<Closed> {
+        Some(Closed {
+            issuer: self.tls.clone()?,
+            organization: self.organization(context),
+            bootstrap_servers: format!("{}:{}", context.service_address(&self.meta.name), Listener::PLATFORM.1),
+            authorized: self.authorization.is_some(),
+        })
+    }
+
+    /// One for each pool, with the names that others dial, and that of the administrator.
+    pub(super) fn certificates(&self, context: &Context) -> Vec<Certificate> {
+        let Some(issuer) = &self.tls else { return Vec::new() };
+        let headless = context.service_address(&self.headless_name());
+        let nodes = self.pools.iter().filter_map(|pool| {
+            let service = pool.roles.broker().then(|| context.service_address(&self.meta.name));
+            let pods = pool.ids().map(|id| format!("{}-{id}.{headless}", pool.name));
+            let wanted = Request {
+                secret: Self::secret_of(pool),
+                common_name: Self::common_name(pool),
+                organization: Some(self.organization(context)),
+                dns_names: pods.chain(service).collect(),
+            };
+            issuer.certificate(context, &self.pool_labels(pool), wanted)
+        });
+        let administrator = self
+            .handle(context)
+            .certificate(Identity::Admin, context, &self.labels());
+        nodes.chain(administrator).collect()
+    }
+
+    /// The Secret of a pool's nodes in their pods.
+    pub(super) fn identity_of(&self, pool: &NodePool) -> Option<Mount> {
+        self.tls.as_ref()?;
+        Some(Mount::secret(Self::secret_of(pool), IDENTITY_DIRECTORY))
+    }
+
+    /// The file by which Kafka's tools connect in the pod of a node, as the node.
+    pub(super) fn node_client(&self) -> Option<String> {
+        self.tls.as_ref()?;
+        connection::ClientSettings {
+            bootstrap_servers: String::new(),
+            credentials: connection::Credentials::Certificate,
+        }
+        .command_config()
+    }
+
+    pub(super) fn own_security(&self, context: &Context, pool: &NodePool, settings: &mut Settings) {
+        const TLS: &str = "use `.internal_tls(…)`";
+        const AUTHORIZATION: &str = "use `.authorization()`";
+        if self.tls.is_none() {
+            return;
+        }
+        settings.resolve_directories();
+        for (key, value) in connection::key_store().into_iter().chain(connection::trust_store()) {
+            settings.own(key, value, TLS);
+        }
+        let organization = self.organization(context).replace('.', "[.]");
+        let rules = format!("RULE:^CN=([^,]+),O={organization}$/{PLATFORM}$1/,RULE:^CN=([^,]+)$/$1/,DEFAULT");
+        settings.own(
+            "ssl.principal.mapping.rules",
+            rules,
+            "it tells nodes and the platform from applications",
+        );
+        let mut own: Vec<(String, Protocol)> = Vec::new();
+        for (name, _) in self.ports(pool.roles) {
+            let protocol = self.protocol(&name);
+            own.push((name, protocol));
+        }
+        for (name, protocol) in own {
+            let prefix = format!("listener.name.{}", name.to_ascii_lowercase());
+            match protocol {
+                Protocol::Plaintext => {}
+                Protocol::Tls => {
+                    settings.own(format!("{prefix}.ssl.client.auth"), "required".to_owned(), TLS);
+                }
+                Protocol::SaslTls => {
+                    const CALL: &str = "use `Listener::tls(…).scram()`";
+                    let module = format!("{prefix}.{}.sasl.jaas.config", SCRAM.to_ascii_lowercase());
+                    settings
+                        .own(format!("{prefix}.sasl.enabled.mechanisms"), SCRAM.to_owned(), CALL)
+                        .own(module, format!("{SCRAM_MODULE} required;"), CALL);
+                }
+            }
+        }
+        if self.authorization.is_some() {
+            let nodes = self.pools.iter().map(Self::common_name);
+            let everyone = nodes.chain(Identity::Admin.of_platform().map(str::to_owned));
+            let users: Vec<String> = everyone.map(|name| format!("User:{PLATFORM}{name}")).collect();
+            settings
+                .own(
+                    "authorizer.class.name",
+                    "org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
+                    AUTHORIZATION,
+                )
+                .own(
+                    "super.users",
+                    users.join(";"),
+                    "they are the nodes and the administrator",
+                )
+                .reserve(
+                    "declare the permission with `Permissions`",
+                    ["allow.everyone.if.no.acl.found"],
+                );
+        }
+    }
+
+    pub(super) fn check_security(&self, check: &mut Check<'_>) {
+        let listeners = self.client_listeners();
+        let encrypted = listeners
+            .iter()
+            .find(|listener| listener.protocol != Protocol::Plaintext);
+        if let Some(location) = self.authorization.filter(|_| self.tls.is_none()) {
+            let message = "without TLS nodes cannot show who they are, so the authorizer refuses their requests too";
+            check.report(&security::INCOMPLETE, message, |finding| {
+                finding.at(location).hint("add `.internal_tls(Issuer::…)`");
+            });
+        }
+        if let Some(listener) = encrypted.filter(|_| self.tls.is_none()) {
+            let message = format!(
+                "listener `{}` is encrypted, and the brokers have no certificate",
+                listener.name
+            );
+            check.report(&security::INCOMPLETE, message, |finding| {
+                finding.hint("add `.internal_tls(Issuer::…)`");
+            });
+        }
+        if self.tls.is_some() && !matches!(self.coordination, Coordination::Kraft { .. }) {
+            let message = "a cluster on ZooKeeper, or on the way from it, cannot be closed: the connection to ZooKeeper stays open";
+            check.report(&security::INCOMPLETE, message, |finding| {
+                finding.hint("migrate to KRaft first, then add `.internal_tls(…)`");
+            });
+        }
+        if let Some(location) = self.authorization
+            && let Some(listener) = listeners
+                .iter()
+                .find(|listener| listener.protocol == Protocol::Plaintext)
+        {
+            let message = format!(
+                "clients of the plaintext listener `{}` are `User:ANONYMOUS`, and the authorizer refuses all their requests",
+                listener.name
+            );
+            check.report(&security::INCOMPLETE, message, |finding| {
+                finding.at(location).hint(format!(
+                    "make it `Listener::tls(\"{}\", {}).scram()`",
+                    listener.name, listener.port
+                ));
+            });
+        }
+        if self.tls.is_some() && self.authorization.is_none() && encrypted.is_some() {
+            let message = "whoever can connect may do everything: there is no authorization";
+            check.report(&security::NO_AUTHORIZATION, message, |finding| {
+                finding.hint("add `.authorization()`");
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::prelude::{
+        Access, Application, Issuer, NodePool, Permissions, Quota, Stack, Units, Version, ZooKeeper, synth,
+    };
+
+    fn cluster() -> KafkaCluster {
+        KafkaCluster::kraft("k", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+            .pool(NodePool::controllers("k-controller", 3))
+            .pool(NodePool::brokers("k", 3))
+    }
+
+    fn closed() -> KafkaCluster {
+        cluster()
+            .internal_tls(Issuer::in_namespace("ca"))
+            .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
+            .authorization()
+    }
+
+    /// The lines of a pool's file about who connects.
+    fn part(cluster: &KafkaCluster, pool: usize) -> String {
+        let stack = Stack::new("test", "streams");
+        let text = cluster
+            .server_properties(stack.context(), &cluster.pools[pool])
+            .to_text();
+        let about = [
+            "ssl.",
+            "sasl.",
+            "protocol.map",
+            "config.providers",
+            "authorizer",
+            "super.users",
+            "listeners=",
+        ];
+        let lines = text.lines().filter(|line| about.iter().any(|word| line.contains(word)));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn every_listener_is_encrypted_and_knows_who_connects() {
+        assert_snapshot!(part(&closed(), 1), @r"
+        advertised.listeners=CLIENT://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9092,REPLICATION://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9091,PLATFORM://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9090
+        authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+        config.providers=dir,env
+        config.providers.dir.class=org.apache.kafka.common.config.provider.DirectoryConfigProvider
+        config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
+        listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512
+        listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+        listener.name.platform.ssl.client.auth=required
+        listener.name.replication.ssl.client.auth=required
+        listener.security.protocol.map=CLIENT:SASL_SSL,REPLICATION:SSL,PLATFORM:SSL,CONTROLLER:SSL
+        listeners=CLIENT://:9092,REPLICATION://:9091,PLATFORM://:9090
+        ssl.keystore.certificate.chain=${dir:/etc/kafka-identity:tls.crt}
+        ssl.keystore.key=${dir:/etc/kafka-identity:tls.key}
+        ssl.keystore.type=PEM
+        ssl.principal.mapping.rules=RULE:^CN=([^,]+),O=k[.]streams$/platform:$1/,RULE:^CN=([^,]+)$/$1/,DEFAULT
+        ssl.truststore.location=/etc/kafka-identity/ca.crt
+        ssl.truststore.type=PEM
+        super.users=User:platform:node.k-controller;User:platform:node.k;User:platform:admin
+        ");
+    }
+
+    #[test]
+    fn a_controller_knows_nothing_of_passwords() {
+        let text = part(&closed(), 0);
+        assert!(!text.contains("sasl"), "{text}");
+        for line in [
+            "listener.name.controller.ssl.client.auth=required",
+            "super.users=User:platform:node.k-controller;User:platform:node.k;User:platform:admin",
+            "listener.security.protocol.map=CONTROLLER:SSL",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_has_the_names_that_others_dial_and_no_other() {
+        let stack = Stack::new("test", "streams");
+        let names: Vec<String> = closed()
+            .certificates(stack.context())
+            .into_iter()
+            .map(|certificate| {
+                format!(
+                    "{}: {}",
+                    certificate.spec.secret_name,
+                    certificate.spec.dns_names.join(" ")
+                )
+                .trim()
+                .to_owned()
+            })
+            .collect();
+        assert_snapshot!(names.join("\n"), @r"
+        k-controller-tls: k-controller-100.k-headless.streams.svc.cluster.local k-controller-101.k-headless.streams.svc.cluster.local k-controller-102.k-headless.streams.svc.cluster.local
+        k-tls: k-0.k-headless.streams.svc.cluster.local k-1.k-headless.streams.svc.cluster.local k-2.k-headless.streams.svc.cluster.local k.streams.svc.cluster.local
+        k-admin:
+        ");
+        let none = cluster().internal_tls(Issuer::existing_secrets());
+        assert_eq!(none.certificates(stack.context()), []);
+        assert!(none.identity_of(&none.pools[0]).is_some());
+    }
+
+    /// What is wrong with a stack of this cluster.
+    fn findings(cluster: KafkaCluster) -> Vec<&'static str> {
+        let mut stack = Stack::new("test", "streams");
+        stack.add(cluster);
+        let findings = synth(&stack).findings;
+        findings
+            .iter()
+            .map(|finding| finding.rule.id)
+            .filter(|id| id.starts_with("KS-X"))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_closed_in_part_is_found() {
+        let tls = || Issuer::in_namespace("ca");
+        let scram = || Listener::tls("CLIENT", 9092).scram();
+        let (incomplete, open) = (vec!["KS-X01"], Vec::<&str>::new());
+        assert_eq!(findings(cluster()), open);
+        assert_eq!(findings(closed()), open);
+        assert_eq!(findings(cluster().listener(scram())), incomplete);
+        assert_eq!(
+            findings(cluster().internal_tls(tls()).authorization()),
+            incomplete,
+            "a plaintext listener"
+        );
+        assert_eq!(
+            findings(cluster().internal_tls(tls()).listener(scram())),
+            vec!["KS-X02"]
+        );
+        assert_eq!(
+            findings(cluster().internal_tls(tls())),
+            open,
+            "the first step of a migration"
+        );
+        let mut stack = Stack::new("test", "streams");
+        let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+        stack.add(
+            KafkaCluster::zookeeper("k", &zookeeper)
+                .pool(NodePool::brokers("k", 3))
+                .internal_tls(tls()),
+        );
+        assert!(synth(&stack).findings.iter().any(|finding| finding.rule.id == "KS-X01"));
+    }
+
+    #[test]
+    fn what_has_no_identity_cannot_be_given_a_closed_cluster() {
+        use crate::prelude::{Clients, Connect, Producer, SchemaRegistry};
+        let mut stack = Stack::new("test", "streams");
+        let kafka = stack.add(closed());
+        stack.add(Connect::new("connect", &kafka));
+        stack.add(SchemaRegistry::new("registry", &kafka));
+        stack.add(Clients::new("clients", &kafka).producer(Producer::idempotent("p")));
+        let found = synth(&stack).findings;
+        let mut names: Vec<&str> = found
+            .iter()
+            .filter(|finding| finding.rule.id == "KS-X03")
+            .map(|finding| finding.place.construct.as_str())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, ["clients", "connect", "registry"]);
+    }
+
+    #[test]
+    fn permissions_follow_from_what_an_application_declares() {
+        use crate::prelude::{Acl, Cleanup, Group, Topic, Topics};
+        let mut stack = Stack::new("test", "streams");
+        let kafka = stack.add(closed());
+        let days = Cleanup::delete_after(1.days());
+        let topics = stack.add(
+            Topics::new("topics", &kafka)
+                .topic(Topic::new("calls", 1, days).dead_letters())
+                .topic(Topic::new("orders", 1, days)),
+        );
+        let billing = stack.add(
+            Application::new("billing", &kafka)
+                .pods([("app", "billing")])
+                .consumes(&topics.topic("calls"), Group::named("readers"))
+                .dead_letters()
+                .produces(&topics.topic("orders"))
+                .transactional("billing")
+                .acl(Acl::topics_beginning("crm.", crate::security::TopicOperation::Read))
+                .quota(Quota::new().produce(5.mebibytes_per_second())),
+        );
+        let permissions = Permissions::new("permissions", &kafka).of(&billing).retired("crm");
+        stack.add(permissions.default_quota(Quota::new().request_percentage(200)));
+        let manifests = synth(&stack).manifests.unwrap();
+        let text = manifests.get("permissions/configmap-permissions.yaml").unwrap();
+        let lines: Vec<&str> = text
+            .split("permissions.txt: |")
+            .nth(1)
+            .unwrap()
+            .lines()
+            .map(str::trim)
+            .collect();
+        assert_snapshot!(lines.join("\n"), @r"
+        * quota request_percentage 200
+        billing password
+        billing acl group literal readers READ
+        billing acl topic literal calls READ
+        billing acl topic literal calls.dlq WRITE
+        billing acl topic literal orders WRITE
+        billing acl topic prefixed crm. READ
+        billing acl transactional-id prefixed billing- WRITE
+        billing quota producer_byte_rate 5242880
+        crm retired
+        platform:exporter certificate
+        platform:exporter acl cluster literal kafka-cluster DESCRIBE
+        platform:exporter acl group literal * DESCRIBE
+        platform:exporter acl topic literal * DESCRIBE
+        ");
+    }
+
+    #[test]
+    fn wrong_users_and_permissions_are_found() {
+        use crate::prelude::{Acl, Cleanup, Topic, Topics};
+        let mut stack = Stack::new("test", "streams");
+        let kafka = stack.add(closed());
+        let topics = stack.add(Topics::new("topics", &kafka).topic(Topic::new("calls", 1, Cleanup::compact())));
+        let read = crate::security::TopicOperation::Read;
+        let application = Application::new("billing", &kafka)
+            .pods([("app", "b")])
+            .produces(&topics.topic("calls"));
+        let billing = stack.add(application.acl(Acl::topic("*", read)).acl(Acl::topic("a b", read)));
+        stack.add(
+            Permissions::new("permissions", &kafka)
+                .of(&billing)
+                .retired("billing")
+                .retired("a b"),
+        );
+        let found = synth(&stack).findings;
+        let messages: Vec<String> = found
+            .iter()
+            .filter(|finding| finding.place.construct == "permissions")
+            .map(|finding| {
+                let message = finding.message.split(" at ").next().unwrap();
+                format!("{} {message}", finding.rule.id)
+            })
+            .collect();
+        assert_snapshot!(messages.join("\n"), @r#"
+        KS-X05 user `billing` is declared
+        KS-X05 "a b" cannot be the name of a user
+        KS-X04 `billing` gets the permission `topic literal * READ`
+        KS-X05 the resource of `topic literal a b READ` of `billing` is not one word
+        "#);
+    }
+}

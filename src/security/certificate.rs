@@ -1,0 +1,80 @@
+//! What is asked of cert-manager, as far as this crate asks it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workload::{OperatorResource, Spec};
+
+/// Makes cert-manager write a Secret with a key and a certificate, and renew it. It can be amended like a type of `k8s-openapi`.
+pub type Certificate = OperatorResource<CertificateSpec>;
+
+/// The specification of a [`Certificate`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSpec {
+    /// `CN` of the subject.
+    pub common_name: String,
+    /// The names that clients may dial; none for a client.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns_names: Vec<String>,
+    /// How long it is valid.
+    pub duration: String,
+    /// How long before its end it is renewed.
+    pub renew_before: String,
+    /// Who signs it.
+    pub issuer_ref: IssuerRef,
+    /// Its key.
+    pub private_key: PrivateKey,
+    /// The Secret that is written: `tls.crt`, `tls.key` and `ca.crt`.
+    pub secret_name: String,
+    /// The rest of the subject.
+    #[serde(default, skip_serializing_if = "Subject::is_empty")]
+    pub subject: Subject,
+    /// What it may be used for.
+    pub usages: Vec<String>,
+}
+
+impl Spec for CertificateSpec {
+    const KIND: &'static str = "Certificate";
+    const PLURAL: &'static str = "certificates";
+    const GROUP: &'static str = "cert-manager.io";
+    const API_VERSION: &'static str = "cert-manager.io/v1";
+}
+
+/// The issuer of a [`Certificate`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuerRef {
+    /// Its API group.
+    pub group: String,
+    /// `Issuer` or `ClusterIssuer`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The key of a [`Certificate`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateKey {
+    /// `ECDSA` or `RSA`: Kafka cannot read a key of the kind Ed25519.
+    pub algorithm: String,
+    /// `PKCS8`: Kafka cannot read cert-manager's default, PKCS#1.
+    pub encoding: String,
+    /// Whether a renewal makes another key.
+    pub rotation_policy: String,
+    /// In bits.
+    pub size: u32,
+}
+
+/// The subject of a [`Certificate`] without its common name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// `O`.
+    #[serde(default)]
+    pub organizations: Vec<String>,
+}
+
+impl Subject {
+    fn is_empty(&self) -> bool {
+        self.organizations.is_empty()
+    }
+}

@@ -1,0 +1,93 @@
+//! Who signs the certificates of a cluster.
+
+use super::certificate::{Certificate, CertificateSpec, IssuerRef, PrivateKey, Subject};
+use crate::{context::Context, workload::Labels};
+
+/// Who signs the certificates of a cluster's nodes and of those who connect to it with a certificate.
+///
+/// Whoever can get a certificate of this issuer can be any of them, administrators too. So give each cluster an issuer of its own, and
+/// let no one else use it: an `Issuer` in the namespace of the cluster, or a `ClusterIssuer` behind a policy of cert-manager.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let own = Issuer::in_namespace("kafka-ca");
+/// let shared = Issuer::cluster("internal-ca");
+/// let something_else = Issuer::existing_secrets();
+/// # let _ = (own, shared, something_else);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// Kind and name; none where something else writes the Secrets.
+    resource: Option<(&'static str, String)>,
+}
+
+/// A certificate that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The name of the `Certificate` and of its Secret.
+    pub(crate) secret: String,
+    pub(crate) common_name: String,
+    /// `O`; none for an application.
+    pub(crate) organization: Option<String>,
+    /// The names that others dial; none for a client.
+    pub(crate) dns_names: Vec<String>,
+}
+
+impl Issuer {
+    /// The `ClusterIssuer` of cert-manager with this name, which all namespaces may use.
+    pub fn cluster(name: impl Into<String>) -> Self {
+        Self {
+            resource: Some(("ClusterIssuer", name.into())),
+        }
+    }
+
+    /// The `Issuer` of cert-manager with this name, in the stack's namespace.
+    pub fn in_namespace(name: impl Into<String>) -> Self {
+        Self {
+            resource: Some(("Issuer", name.into())),
+        }
+    }
+
+    /// No `Certificate` is written: the Secrets exist, or something else writes them, such as External Secrets. Their names, keys and
+    /// subjects are those of `docs/security.md`.
+    pub const fn existing_secrets() -> Self {
+        Self { resource: None }
+    }
+
+    /// What makes cert-manager write the Secret; none where something else does.
+    pub(crate) fn certificate(&self, context: &Context, labels: &Labels, wanted: Request) -> Option<Certificate> {
+        let (kind, name) = self.resource.clone()?;
+        let usages: &[&str] = if wanted.dns_names.is_empty() {
+            &["digital signature", "client auth"]
+        } else {
+            // A node is a server, and a client of the other nodes.
+            &["digital signature", "server auth", "client auth"]
+        };
+        Some(Certificate {
+            metadata: labels.metadata(context, wanted.secret.clone()),
+            spec: CertificateSpec {
+                common_name: wanted.common_name,
+                dns_names: wanted.dns_names,
+                duration: "2160h0m0s".to_owned(),
+                renew_before: "720h0m0s".to_owned(),
+                issuer_ref: IssuerRef {
+                    group: "cert-manager.io".to_owned(),
+                    kind: kind.to_owned(),
+                    name,
+                },
+                private_key: PrivateKey {
+                    algorithm: "ECDSA".to_owned(),
+                    encoding: "PKCS8".to_owned(),
+                    rotation_policy: "Always".to_owned(),
+                    size: 256,
+                },
+                secret_name: wanted.secret,
+                subject: Subject {
+                    organizations: wanted.organization.into_iter().collect(),
+                },
+                usages: usages.iter().map(|&usage| usage.to_owned()).collect(),
+            },
+        })
+    }
+}

@@ -1,0 +1,271 @@
+"""9. A closed cluster, attacked: each application can do what it declares and nothing else; no port of Kafka answers in plaintext; who is unknown
+is refused, with the message that `docs/security.md` gives; what is no longer declared is gone after the next run of the Job; no secret is seen."""
+
+import base64
+import copy
+import json
+import pathlib
+import threading
+import time
+
+from .. import secrets
+from ..stack import Client, ClientError, bootstrap, properties
+from . import topics
+
+PATIENCE = 240
+# What a refusal by the authorizer says, whatever was asked.
+DENIED = "AuthorizationException"
+PLAINTEXT = """
+import json, socket, struct, sys
+def answers(target):
+    body = struct.pack(">hhih", 18, 0, 4711, -1)  # ApiVersions, version 0, without a client id
+    try:
+        with socket.create_connection(target, 5) as connection:
+            connection.settimeout(5)
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            return connection.recv(8)[4:8] == struct.pack(">i", 4711)
+    except OSError:
+        return False
+print(json.dumps([answers(tuple(t)) for t in json.loads(sys.argv[1])]))
+"""
+
+
+def declared(stack):
+    """user → its facts, from the file that the Job reads."""
+    users = {}
+    for line in permissions_map(stack)["data"]["permissions.txt"].splitlines():
+        user, fact = line.split(None, 1)
+        users.setdefault(user, []).append(fact)
+    return users
+
+
+def permissions_map(stack):
+    return next(o for o in stack.objects if o["kind"] == "ConfigMap" and "permissions.txt" in (o.get("data") or {}))
+
+
+def again(stack, change=lambda text: text):
+    """Runs the Job once more on a changed declaration: (state, output, seconds)."""
+    again.count += 1
+    original = permissions_map(stack)
+    changed = copy.deepcopy(original)
+    changed["data"]["permissions.txt"] = change(changed["data"]["permissions.txt"])
+    stack.world.put(changed)
+    obj = copy.deepcopy(next(o for o in stack.objects if o["kind"] == "Job" and "permissions" in o["metadata"]["name"]))
+    obj["metadata"]["name"] += f"-{again.count}"
+    obj["spec"]["backoffLimit"] = 0
+    job = stack.world.start(obj)
+    stack.world.wait("the permissions Job ends", lambda: job.state != "Running", PATIENCE)
+    output = job.log()
+    for pod in job.pods():
+        pod.delete(grace=0)
+    stack.world.put(original)
+    return job.state, output, job.seconds
+
+
+again.count = 0
+
+
+class Application:
+    """A client with the identity of an application, in a pod that its network policy knows."""
+
+    def __init__(self, stack, name, identity=None, files=None, labels=()):
+        policy = next((o for o in stack.objects if o["kind"] == "NetworkPolicy" and o["metadata"]["name"] == f"{name}-kafka"), None)
+        known = policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"] if policy else {}
+        count = sum(p.name.startswith(f"as-{name}") for p in stack.world.pods)
+        self.pod = stack.client_pod(f"as-{name}-{count}", secret=identity or f"{name}-kafka", labels=dict(known) | dict(labels))
+        maps = next((o for o in stack.objects if o["kind"] == "ConfigMap" and o["metadata"]["name"] == f"{name}-kafka"), {"data": {}})
+        self.files = {key: f"/etc/maps/{name}-kafka/{key}" for key, text in maps["data"].items()}
+        self.transactional = next((path for key, path in self.files.items() if "transactional.id" in properties(maps["data"][key])), None)
+        plain = [path for key, path in sorted(self.files.items()) if path != self.transactional]
+        base = files or (plain[0] if plain else self.transactional)
+        self.client = Client(self.pod.containers[0].attach, self.pod.dir.parent / f"{self.pod.name}.errors", bootstrap(stack), base)
+
+    def attempt(self, *words):
+        """None, or the message of the refusal."""
+        try:
+            self.client.ask(*words, timeout=120)
+            return None
+        except ClientError as error:
+            return str(error)
+
+    def end(self):
+        self.pod.delete(grace=0)
+
+
+def matrix(stack, users):
+    """Each application × each operation × each topic, group and transactional id: (what, whether it may, the refusal)."""
+    names = sorted(topics.declared(stack))
+    groups = sorted({f.split()[3] for facts in users.values() for f in facts if f.startswith("acl group literal") and f.split()[3] != "*"})
+    for topic in names:
+        stack.client.ask("produce", "-", topic, 3)
+    for user, facts in sorted(users.items()):
+        if user == "*" or user.startswith("platform:") or facts == ["retired"]:
+            continue
+        app, may = Application(stack, user), lambda fact: f"acl {fact}" in facts
+        own = next((f.split()[3] for f in facts if f.startswith("acl group literal")), "none")
+        readable = next((t for t in names if may(f"topic literal {t} READ")), names[0])
+        for topic in names:
+            writes = ("transactions", app.transactional, topic, "+1") if app.transactional else ("produce", "-", topic, 1)
+            yield f"{user} writes {topic}", may(f"topic literal {topic} WRITE"), app.attempt(*writes)
+            reads = app.attempt("consume", "-", topic, f"group.id={own}")
+            yield f"{user} reads {topic}", may(f"topic literal {topic} READ") and may(f"group literal {own} READ"), reads
+            yield f"{user} deletes {topic}", may(f"topic literal {topic} DELETE"), app.attempt("delete", topic)
+            yield f"{user} changes {topic}", may(f"topic literal {topic} ALTER_CONFIGS"), app.attempt("alter", topic, "retention.ms=1000")
+        for group in [*groups, "foreign"]:
+            allowed = may(f"topic literal {readable} READ") and may(f"group literal {group} READ")
+            yield f"{user} uses group {group}", allowed, app.attempt("consume", "-", readable, f"group.id={group}")
+        yield f"{user} creates a topic", False, app.attempt("create", "proof.stolen", 1, 3)
+        if app.transactional:  # the base file has no id, so the client takes one of its own
+            writable = next(t for t in names if may(f"topic literal {t} WRITE"))
+            yield f"{user} uses a transactional id of another", False, app.attempt("transactions", "-", writable, "+1")
+        app.end()
+
+
+def unencrypted(stack):
+    """The ports of Kafka, dialled in their own pods where no policy stands between, that answer a request in plaintext."""
+    found, asked = [], 0
+    for obj in stack.sets:
+        pod = stack.workload(obj).pods()[0]
+        ports = {name: number for name, number in pod.named_ports.items() if "metrics" not in name}
+        answers = json.loads(stack.world.from_pod(pod, PLAINTEXT, json.dumps([[pod.address, number] for number in ports.values()])))
+        asked += len(ports)
+        found += [f"{pod.name}:{name}" for name, answer in zip(ports, answers) if answer]
+    return found, asked
+
+
+def strangers(stack, users):
+    """Who must not get in, or may do nothing: (who, what the refusal has to say, what it says)."""
+    cluster, authority = stack.world, stack.world.authority
+    user = next(u for u, facts in sorted(users.items()) if "password" in facts)
+    topic = sorted(topics.declared(stack))[0]
+    base = f"/etc/maps/{stack.brokers()[0]['metadata']['name']}/client.properties"
+    organization = next(o for o in stack.objects if o["kind"] == "Certificate" and o["spec"]["commonName"] == "admin")["spec"]["subject"]["organizations"]
+    module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    login = lambda name, password: f'sasl.jaas.config={module} required username="{name}" password="{password}";'
+    app = Application(stack, user)
+    write = ("produce", "-", topic, 1)
+    yield "a wrong password", "invalid credentials with SASL mechanism SCRAM-SHA-512", app.attempt(*write, login(user, "wrong"))
+    yield "an unknown user", "invalid credentials with SASL mechanism SCRAM-SHA-512", app.attempt(*write, login("nobody", "wrong"))
+    app.end()
+    other = secrets.Authority(cluster.state / "another-ca", "another-ca")
+    ca = {"ca.crt": authority.certificate.read_bytes()}
+    people = {
+        "a certificate of another CA": (other.issue("admin", organization, usages=["client auth"]) | ca, "SslAuthenticationException"),
+        "an expired certificate": (authority.issue("admin", organization, usages=["client auth"], days=-1), "SslAuthenticationException"),
+        "a certificate without client auth": (authority.issue("admin", organization, usages=["server auth"]), "SslAuthenticationException"),
+        "`CN=admin` without the organization": (authority.issue("admin", usages=["client auth"]), DENIED),
+        "an administrator of another cluster": (authority.issue("admin", ["other.kafka"], usages=["client auth"]), DENIED),
+        "the exporter, which may only look": (authority.issue("exporter", organization, usages=["client auth"]), DENIED),
+        "who trusts another CA": (authority.issue("admin", organization, usages=["client auth"]) | {"ca.crt": other.certificate.read_bytes()},
+                                  "PKIX path building failed"),
+    }
+    for number, (who, (files, expected)) in enumerate(people.items()):
+        cluster.put(secrets.secret(stack.namespace, f"impostor-{number}", files))
+        impostor = Application(stack, f"impostor-{number}", identity=f"impostor-{number}", files=base,
+                               labels={"app.kubernetes.io/managed-by": "kafka-stacks"})
+        yield who, expected, impostor.attempt(*write)
+        impostor.end()
+
+
+class Watch(threading.Thread):
+    """Looks for words in the command lines of all processes, while it runs."""
+
+    def __init__(self, words):
+        super().__init__(daemon=True)
+        self.words, self.found, self.looked, self.ended = words, set(), 0, threading.Event()
+
+    def run(self):
+        while not self.ended.wait(0.02):
+            for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    text = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                except OSError:
+                    continue
+                self.looked += 1
+                self.found |= {text[:200] for word in self.words if word in text}
+
+
+def words_of_secrets(world):
+    """What no one may see: passwords, and a line of each private key."""
+    for (kind, _, _), obj in list(world.objects.items()):
+        if kind == "Secret":
+            for key, value in obj["data"].items():
+                text = base64.b64decode(value).decode()
+                if key == "password":
+                    yield text
+                elif key == "tls.key":
+                    yield text.splitlines()[1]
+
+
+def seen(stack, words):
+    """Where a secret is to be seen: objects that are no Secret, and logs."""
+    for obj in stack.objects:
+        text = json.dumps(obj)
+        if obj["kind"] != "Secret" and any(word in text for word in words):
+            yield f"{obj['kind']}/{obj['metadata']['name']}"
+    for path in (stack.world.state / "pods").rglob("*"):
+        if path.is_file() and path.suffix in (".log", ".errors") and any(word in path.read_text(errors="replace") for word in words):
+            yield path.name
+
+
+def run(stack):
+    if not stack.closed:
+        return
+    users, cluster = declared(stack), stack.world
+    state, output, seconds = again(stack)
+    stack.fact("security", "a second run of the Job changes nothing", state == "Complete" and output.startswith("as declared"), output.strip()[-200:], seconds)
+
+    asked = list(matrix(stack, users))
+    wrong = [f"{what}: {'refused: ' + refusal if refusal else 'allowed'}" for what, may, refusal in asked
+             if may != (refusal is None) or (refusal and DENIED not in refusal)]
+    allowed = sum(may for _, may, _ in asked)
+    stack.fact("security", "each application can do what it declares, and nothing else", allowed and not wrong,
+               "; ".join(wrong[:4]) or f"{allowed} of {len(asked)} allowed and the others refused")
+
+    found, ports = unencrypted(stack)
+    stack.fact("security", "no port of Kafka answers in plaintext", ports and not found, ", ".join(found) or f"{ports} ports")
+
+    for who, expected, refusal in strangers(stack, users):
+        stack.fact("security", f"refused: {who}", refusal is not None and expected in refusal, (refusal or "was let in")[:160])
+
+    reader = next(u for u, facts in sorted(users.items()) if any(f.startswith("acl topic literal") and f.endswith("READ") for f in facts) and "password" in facts)
+    fact = next(f for f in users[reader] if f.startswith("acl topic literal") and f.endswith("READ"))
+    group = next(f.split()[3] for f in users[reader] if f.startswith("acl group literal"))
+    line, topic, app = f"{reader} {fact}\n", fact.split()[3], Application(stack, reader)
+    reads = lambda client=app: client.attempt("consume", "-", topic, f"group.id={group}")
+    before = reads()
+    state, output, seconds = again(stack, lambda text: text.replace(line, ""))
+    after = reads()
+    stack.fact("security", "an edge that is removed loses its permission at the next run", state == "Complete" and before is None and after and DENIED in after,
+               f"{output.splitlines()[0]}; then: {after}", seconds)
+    state, output, seconds = again(stack)
+    stack.fact("security", "and has it again once it is declared again", state == "Complete" and reads() is None, output.splitlines()[0], seconds)
+
+    # A password is changed while its user writes.
+    writer = next(u for u, facts in sorted(users.items()) if any(f.endswith("WRITE") and f.startswith("acl topic") for f in facts)
+                  and not any("transactional" in f for f in facts) and "password" in facts)
+    target = next(f.split()[3] for f in users[writer] if f.startswith("acl topic") and f.endswith("WRITE"))
+    old = Application(stack, writer)
+    old.client.ask("load", "-", target)
+    name = f"{writer}-kafka"
+    files = {k: base64.b64decode(v) for k, v in cluster.objects["Secret", stack.namespace, name]["data"].items()}
+    former = files["password"].decode()
+    cluster.put(secrets.secret(stack.namespace, name, files | {"password": former.swapcase().encode()}))
+    watch = Watch(set(words_of_secrets(cluster)) | {former})
+    watch.start()
+    state, output, seconds = again(stack)
+    watch.ended.set()
+    new = Application(stack, writer)
+    accepted = new.attempt("produce", "-", target, 1)
+    module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    refused = new.attempt("produce", "-", target, 1, f'sasl.jaas.config={module} required username="{writer}" password="{former}";')
+    time.sleep(2)
+    ended = old.client.ask("unload", timeout=250)
+    stack.fact("security", "a changed password holds for new logins after the next run, and the old one is refused",
+               state == "Complete" and accepted is None and refused and "invalid credentials" in refused, f"{output.splitlines()[0]}; {accepted}; {refused}", seconds)
+    stack.fact("security", "while its user wrote: no record was refused", ended["failures"] == 0 and ended["acknowledged"] > 100, json.dumps(ended))
+
+    words = set(words_of_secrets(cluster)) | {former}
+    where = sorted(set(seen(stack, words)) | watch.found)
+    stack.fact("security", "no password and no key in objects, logs and command lines", words and watch.looked and not where,
+               ", ".join(where[:4]) or f"{len(words)} secrets, {watch.looked} looks at command lines")
