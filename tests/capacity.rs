@@ -352,7 +352,7 @@ fn every_limit_is_where_the_rule_says() {
     };
     let sized = |size: Bytes| Topic::new("events", 1, Cleanup::delete_after(size)).load(load(1, 1));
     let small = Resources::fixed(4.cores(), 8.gib());
-    let quiet_and_broken = [
+    let quiet_and_broken = vec![
         // A third of 255 GiB for each of three replicas, of which 1 GiB is the open segment.
         (
             "KS-C01",

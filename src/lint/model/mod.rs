@@ -98,6 +98,18 @@ pub(crate) enum ObjectDetail {
     Other,
 }
 
+/// A topic of Strimzi.
+fn topic(metadata: &Node<'_, '_>, spec: &Node<'_, '_>) -> ObjectDetail {
+    let given = spec.get("topicName");
+    let name = metadata.get("name");
+    let node = if given.is_set() { &given } else { &name };
+    ObjectDetail::Topic {
+        name: node.text().to_owned(),
+        cluster: metadata.get("labels").get("strimzi.io/cluster").text().to_owned(),
+        pointer: node.pointer(),
+    }
+}
+
 impl ObjectModel {
     pub(crate) fn of(root: &Node<'_, '_>, background: &Background) -> Self {
         let metadata = root.get("metadata");
@@ -144,16 +156,7 @@ impl ObjectModel {
                     restricted: labels.get("pod-security.kubernetes.io/enforce").text() == "restricted",
                 }
             }
-            "KafkaTopic" if group == "kafka.strimzi.io" => {
-                let given = spec.get("topicName");
-                let name = metadata.get("name");
-                let node = if given.is_set() { &given } else { &name };
-                ObjectDetail::Topic {
-                    name: node.text().to_owned(),
-                    cluster: metadata.get("labels").get("strimzi.io/cluster").text().to_owned(),
-                    pointer: node.pointer(),
-                }
-            }
+            "KafkaTopic" if group == "kafka.strimzi.io" => topic(&metadata, &spec),
             "Certificate" if group == "cert-manager.io" => ObjectDetail::Certificate {
                 secret: spec.get("secretName").text().to_owned(),
             },
