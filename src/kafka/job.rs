@@ -1,16 +1,20 @@
 //! A Job that brings a running cluster to what is declared: a script, and the file that it reads.
 
-use k8s_openapi::api::{
-    batch::v1::{
-        JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
-        PodFailurePolicyRule,
+use k8s_openapi::{
+    api::{
+        batch::v1::{
+            CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec, PodFailurePolicy,
+            PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
+        },
+        core::v1::{ConfigMap, Container, EnvVar},
     },
-    core::v1::{ConfigMap, Container, EnvVar},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
 use super::connection::ClientSettings;
 use crate::{
     context::Context,
+    manifest::{Object, Wave},
     quantity::{Bytes, Cpu, Duration, Resources},
     security::IDENTITY_DIRECTORY,
     workload::{CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Mount, Pod, PodOptions, Spread, env},
@@ -124,5 +128,50 @@ impl Step<'_> {
             template,
             ..JobSpec::default()
         }
+    }
+}
+
+/// A Job that runs at once when its content changes, and again every hour: then it reverts what was changed by hand, and finds a password
+/// that changed.
+pub(super) struct Hourly<'a> {
+    pub(super) labels: &'a Labels,
+    /// Of the `CronJob`; that of the Job ends in a digest of its content.
+    pub(super) name: &'a str,
+    pub(super) schedule: &'a str,
+    pub(super) job: JobSpec,
+}
+
+impl Hourly<'_> {
+    pub(super) fn objects(self, context: &Context) -> [Object; 2] {
+        let metadata = self.labels.metadata(context, self.name);
+        let job = Job {
+            metadata: metadata.clone(),
+            spec: Some(self.job.clone()),
+            status: None,
+        };
+        let again = CronJob {
+            metadata,
+            spec: Some(CronJobSpec {
+                // Two runs at once would take each other's writes for changes made by hand.
+                concurrency_policy: Some("Forbid".to_owned()),
+                // The alert on a failed run lasts until the Job is deleted: one is enough to read what it said.
+                failed_jobs_history_limit: Some(1),
+                successful_jobs_history_limit: Some(1),
+                job_template: JobTemplateSpec {
+                    metadata: Some(ObjectMeta {
+                        labels: Some(self.labels.all()),
+                        ..ObjectMeta::default()
+                    }),
+                    spec: Some(self.job),
+                },
+                schedule: self.schedule.to_owned(),
+                ..CronJobSpec::default()
+            }),
+            status: None,
+        };
+        [
+            Object::new(&again).in_wave(Wave::Topics),
+            Object::new(&job).named_by_content().in_wave(Wave::Topics),
+        ]
     }
 }

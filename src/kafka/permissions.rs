@@ -3,24 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::{
-    api::{
-        batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
-        core::v1::{ConfigMap, KeyToPath, SecretVolumeSource, Volume},
-    },
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+use k8s_openapi::api::{
+    batch::v1::JobSpec,
+    core::v1::{ConfigMap, KeyToPath, SecretVolumeSource, Volume},
 };
 
 use super::{
     connection::{Identity, PLATFORM},
     handle::KafkaHandle,
-    job::{self, Credentials, Step},
+    job::{self, Credentials, Hourly, Step},
 };
 use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::{Location, rules::security},
-    manifest::{Object, Wave},
+    manifest::Object,
     security::{Acl, ClusterOperation, GroupOperation, Principal, Quota, Secured, TopicOperation},
     workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Pods, config_map, container, env, service_account},
 };
@@ -238,29 +235,6 @@ impl Permissions {
         step.job(context)
     }
 
-    /// Runs the Job again and again: it finds a changed password, and reverts what was changed by hand.
-    fn cron_job(&self, context: &Context, job: JobSpec) -> CronJob {
-        let labels = self.labels();
-        CronJob {
-            metadata: labels.metadata(context, &self.meta.name),
-            spec: Some(CronJobSpec {
-                concurrency_policy: Some("Forbid".to_owned()),
-                failed_jobs_history_limit: Some(1),
-                successful_jobs_history_limit: Some(1),
-                job_template: JobTemplateSpec {
-                    metadata: Some(ObjectMeta {
-                        labels: Some(labels.all()),
-                        ..ObjectMeta::default()
-                    }),
-                    spec: Some(job),
-                },
-                schedule: SCHEDULE.to_owned(),
-                ..CronJobSpec::default()
-            }),
-            status: None,
-        }
-    }
-
     fn check_principals(&self, check: &mut Check<'_>) {
         let declared = self
             .principals
@@ -362,17 +336,16 @@ impl Construct for Permissions {
 
     fn render(&self, context: &Context) -> Vec<Object> {
         let config = self.config(context);
-        let spec = self.job(context, &config);
-        let job = Job {
-            metadata: self.labels().metadata(context, &self.meta.name),
-            spec: Some(spec.clone()),
-            status: None,
+        let applied = Hourly {
+            labels: &self.labels(),
+            name: &self.meta.name,
+            schedule: SCHEDULE,
+            job: self.job(context, &config),
         };
-        vec![
+        let declared = [
             Object::new(&service_account(context, &self.labels(), &self.meta.name)),
             Object::new(&config),
-            Object::new(&self.cron_job(context, spec)).in_wave(Wave::Topics),
-            Object::new(&job).named_by_content().in_wave(Wave::Topics),
-        ]
+        ];
+        declared.into_iter().chain(applied.objects(context)).collect()
     }
 }

@@ -2,18 +2,12 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::{
-    api::{
-        batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
-        core::v1::ConfigMap,
-    },
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
+use k8s_openapi::api::{batch::v1::JobSpec, core::v1::ConfigMap};
 
 use super::{
     connection::Identity,
     handle::KafkaHandle,
-    job::{self, Credentials, Step},
+    job::{self, Credentials, Hourly, Step},
     teams::{self, Team, TeamFiles, TeamTopics},
     topic::{DEAD_LETTERS, Declared, DeclaredTopic, Topic, TopicHandle},
 };
@@ -26,7 +20,7 @@ use crate::{
         Author, Location, Origin,
         rules::{stack, topic},
     },
-    manifest::{Object, Wave},
+    manifest::Object,
     nearest::nearest,
     settings::{Raw, Reader},
     workload::{CONFIG_DIRECTORY, Labels, PodOptions, Pods, config_map, container, env, service_account},
@@ -228,30 +222,6 @@ impl Topics {
         step.job(context)
     }
 
-    /// Runs the Job again and again. Two runs at once would take each other's writes for changes made by hand.
-    fn cron_job(&self, context: &Context, job: JobSpec) -> CronJob {
-        let labels = self.labels();
-        CronJob {
-            metadata: labels.metadata(context, &self.meta.name),
-            spec: Some(CronJobSpec {
-                concurrency_policy: Some("Forbid".to_owned()),
-                // The alert on a failed run lasts until the Job is deleted: one is enough to read what it said.
-                failed_jobs_history_limit: Some(1),
-                successful_jobs_history_limit: Some(1),
-                job_template: JobTemplateSpec {
-                    metadata: Some(ObjectMeta {
-                        labels: Some(labels.all()),
-                        ..ObjectMeta::default()
-                    }),
-                    spec: Some(job),
-                },
-                schedule: SCHEDULE.to_owned(),
-                ..CronJobSpec::default()
-            }),
-            status: None,
-        }
-    }
-
     fn check_topic(&self, check: &mut Check<'_>, topic: &Topic) {
         // Each setting is a line, which the rules for finished objects judge. This is what would break the line.
         if !is_word(&topic.name) || topic.name.starts_with('#') {
@@ -413,20 +383,19 @@ impl Construct for Topics {
 
     fn render(&self, context: &Context) -> Vec<Object> {
         let config = self.config(context);
-        let spec = self.job(context, &config);
-        let job = Job {
-            metadata: self.labels().metadata(context, &self.meta.name),
-            spec: Some(spec.clone()),
-            status: None,
+        let applied = Hourly {
+            labels: &self.labels(),
+            name: &self.meta.name,
+            schedule: SCHEDULE,
+            job: self.job(context, &config),
         };
-        vec![
+        let declared = [
             Object::new(&service_account(context, &self.labels(), &self.meta.name)),
             Object::new(&config)
                 .of_version(self.kafka.version())
                 .with_origins(self.origins()),
-            Object::new(&self.cron_job(context, spec)).in_wave(Wave::Topics),
-            Object::new(&job).named_by_content().in_wave(Wave::Topics),
-        ]
+        ];
+        declared.into_iter().chain(applied.objects(context)).collect()
     }
 
     fn capacity(&self) -> Capacity {
