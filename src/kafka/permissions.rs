@@ -236,6 +236,11 @@ impl Permissions {
     }
 
     fn check_principals(&self, check: &mut Check<'_>) {
+        let mut report = |rule, user: &str, location: Location, message: String, hint: &str| {
+            check.report(rule, message, |finding| {
+                finding.item(user).at(location).hint(hint);
+            });
+        };
         let declared = self
             .principals
             .iter()
@@ -243,57 +248,53 @@ impl Permissions {
         let retired = self.retired.iter().map(|(user, location)| (user.as_str(), *location));
         let mut seen: BTreeMap<&str, Location> = BTreeMap::new();
         for (user, location) in declared.chain(retired) {
-            let report = |check: &mut Check<'_>, message: String, hint: &str| {
-                check.report(&security::PRINCIPAL, message, |finding| {
-                    finding.item(user).at(location).hint(hint);
-                });
-            };
             if let Some(other) = seen.insert(user, location) {
                 let message = format!("user `{user}` is declared at {other} too");
-                report(check, message, "declare it once, or rename one of the two");
+                let hint = "declare it once, or rename one of the two";
+                report(&security::PRINCIPAL, user, location, message, hint);
             }
             let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
             let name = user.strip_prefix(PLATFORM).unwrap_or(user);
             if name.is_empty() || !name.chars().all(allowed) {
                 let message = format!("{user:?} cannot be the name of a user");
-                report(check, message, "use letters, digits, `.`, `_` and `-`");
+                let hint = "use letters, digits, `.`, `_` and `-`";
+                report(&security::PRINCIPAL, user, location, message, hint);
             }
         }
         let here = self.kafka.bootstrap_servers();
-        for principal in self.principals.iter().filter(|principal| principal.cluster != here) {
-            let message = format!(
-                "`{}` connects to `{}`, and not to `{here}`",
-                principal.name, principal.cluster
-            );
-            check.report(&security::PRINCIPAL, message, |finding| {
-                finding
-                    .item(&principal.name)
-                    .at(principal.location)
-                    .hint("give its own cluster's `Permissions` the handle");
-            });
+        for Principal {
+            name,
+            cluster,
+            location,
+            ..
+        } in self.principals.iter().filter(|principal| principal.cluster != here)
+        {
+            let message = format!("`{name}` connects to `{cluster}`, and not to `{here}`");
+            let hint = "give its own cluster's `Permissions` the handle";
+            report(&security::PRINCIPAL, name, *location, message, hint);
         }
-        for principal in self
+        let of_applications = self
             .principals
             .iter()
-            .filter(|principal| !principal.name.starts_with(PLATFORM))
+            .filter(|principal| !principal.name.starts_with(PLATFORM));
+        for Principal {
+            name, acls, location, ..
+        } in of_applications
         {
-            for acl in &principal.acls {
+            for acl in acls {
                 if acl.is_for_all() {
-                    let message = format!("`{}` gets the permission `{acl}`", principal.name);
-                    check.report(&security::WILDCARD, message, |finding| {
-                        finding
-                            .item(&principal.name)
-                            .at(principal.location)
-                            .hint("name the resource, or the beginning that its names share");
-                    });
+                    let message = format!("`{name}` gets the permission `{acl}`");
+                    let hint = "name the resource, or the beginning that its names share";
+                    report(&security::WILDCARD, name, *location, message, hint);
                 } else if !acl.is_word() {
-                    let message = format!("the resource of `{acl}` of `{}` is not one word", principal.name);
-                    check.report(&security::PRINCIPAL, message, |finding| {
-                        finding
-                            .item(&principal.name)
-                            .at(principal.location)
-                            .hint("use the name without spaces");
-                    });
+                    let message = format!("the resource of `{acl}` of `{name}` is not one word");
+                    report(
+                        &security::PRINCIPAL,
+                        name,
+                        *location,
+                        message,
+                        "use the name without spaces",
+                    );
                 }
             }
         }
