@@ -21,15 +21,18 @@ use std::sync::LazyLock;
 pub mod impossible;
 
 pub use crate::{
-    diagnostics::rules::{
-        application, capacity, client, durability, kraft, memory, registry, security, setting, stack, topic,
-    },
+    diagnostics::rules::{application, capacity, client, durability, kraft, memory, registry, setting, stack, topic},
     lint::rules::{api, cluster, identity},
 };
 
 /// Observability.
 pub mod observability {
     pub use crate::{diagnostics::rules::observability::*, lint::rules::observability::*};
+}
+
+/// Closed clusters.
+pub mod security {
+    pub use crate::{diagnostics::rules::security::*, lint::rules::security::*};
 }
 
 /// Pods, and the sets that they form.

@@ -567,7 +567,12 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
         .any(|start| rule.id.starts_with(start));
     // What is against each other in settings, `faults::consistency` has.
     let cluster = rule.path.starts_with("rules::cluster::");
-    family && rule != &rules::pod::ENSEMBLE || cluster || rule == &rules::memory::HEAP_OPTIONS
+    let closed = [
+        &rules::security::EVERYONE,
+        &rules::security::KEY_FORMAT,
+        &rules::security::DIALLED_NAME,
+    ];
+    family && rule != &rules::pod::ENSEMBLE || cluster || closed.contains(&rule) || rule == &rules::memory::HEAP_OPTIONS
 }
 
 /// Whether it takes two stacks to break a rule: `each_hint_about_two_stacks_is_tried` has the sound ones.

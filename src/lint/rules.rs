@@ -73,6 +73,11 @@ pub mod cluster {
     };
 }
 
+/// Closed clusters: who is let in, and who is kept out.
+pub(crate) mod security {
+    pub use crate::lint::kafka::exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT};
+}
+
 /// What Prometheus and Grafana are told.
 pub(crate) mod observability {
     pub use crate::lint::{
@@ -128,6 +133,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::shutdown::RULES,
     super::kafka::settings::RULES,
     super::kafka::security::RULES,
+    super::kafka::exposure::RULES,
     super::kafka::mode::RULES,
     super::kafka::user::RULES,
     super::kafka::entrypoint::RULES,

@@ -481,7 +481,8 @@ const SECURITY: &[Edit] = &[
         "num.io.threads=8",
         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:ANONYMOUS",
     ),
-    sound(
+    fault(
+        "KS-X06",
         "prod-dedicated",
         BROKER,
         "num.io.threads=8",

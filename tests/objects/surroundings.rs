@@ -53,7 +53,7 @@ const fn case(rule: &'static Rule, base: Base, edits: &'static [Edit], more: &'s
     }
 }
 
-use rules::{api, identity, pod, registry, topic};
+use rules::{api, identity, pod, registry, security, topic};
 
 const SPREAD: Edit = (
     "      terminationGracePeriodSeconds: 330\n",
@@ -181,8 +181,54 @@ spec:
   - to: [{podSelector: {}}]
 ";
 
+/// A listener with TLS, whose certificate is in PEM.
+const TLS: &[Edit] = &[
+    (
+        "    listener.security.protocol.map=CLIENT:PLAINTEXT,",
+        "    ssl.keystore.type=PEM\n    ssl.keystore.location=/etc/tls/tls-combined.pem\n    listener.security.protocol.map=CLIENT:SSL,",
+    ),
+    (
+        "      - name: config\n        configMap:\n          name: kafka\n",
+        "      - name: config\n        configMap:\n          name: kafka\n      - name: tls\n        secret:\n          secretName: brokers\n",
+    ),
+];
+
+const PKCS1: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+";
+
+const TOO_FEW_NAMES: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [kafka-0.kafka-headless.kafka.svc.cluster.local, kafka.kafka.svc.cluster.local]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const ENOUGH_NAMES: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
 /// Faults, each with what makes it.
 pub(crate) const FAULTS: &[Case] = &[
+    case(&security::KEY_FORMAT, Base::Out("prod"), TLS, PKCS1),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS, TOO_FEW_NAMES),
     case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
     case(
@@ -428,6 +474,8 @@ spec: {partitions: 6, topicName: orders}
 
 /// What only looks like a fault.
 const SOUND: &[Case] = &[
+    case(&security::KEY_FORMAT, Base::Out("prod"), TLS, ENOUGH_NAMES),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(
         &api::PLACEMENT,
         Base::Kafka,

@@ -8,7 +8,7 @@ pub mod kraft;
 pub mod memory;
 pub(crate) mod observability;
 pub mod registry;
-pub mod security;
+pub(crate) mod security;
 pub mod setting;
 pub mod stack;
 pub mod topic;

@@ -75,9 +75,9 @@ rules! { rules::cluster;
 const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
 /// An entry of `listeners` or `advertised.listeners`.
-struct Listener {
-    name: String,
-    host: String,
+pub(super) struct Listener {
+    pub(super) name: String,
+    pub(super) host: String,
     /// None if it is filled in when the process starts.
     port: Option<u16>,
 }
@@ -91,7 +91,7 @@ pub(super) fn names(setting: &Setting) -> Option<Vec<String>> {
 }
 
 /// The entries of a list of listeners. None if it is not set, or the manifests do not show the names.
-fn listed(member: &Member<'_>, key: &str) -> Option<Vec<Listener>> {
+pub(super) fn listed(member: &Member<'_>, key: &str) -> Option<Vec<Listener>> {
     let value = &member.settings.get(key)?.value;
     let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries

@@ -14,6 +14,7 @@ pub(crate) mod durability;
 pub(crate) mod early_kill;
 pub(crate) mod entrypoint;
 pub(crate) mod environment;
+pub(crate) mod exposure;
 pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod guards;
@@ -106,6 +107,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         registry::check(member, findings);
         shutdown::check(member, findings);
         security::check(member, findings);
+        exposure::check(set, member, findings);
         mode::check(member, findings);
         limits::check(member, findings);
         secrets::settings(member, findings);

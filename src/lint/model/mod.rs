@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod agent;
 pub(crate) mod autoscaler;
+pub(crate) mod certificate;
 pub(crate) mod config;
 pub(crate) mod container;
 pub(crate) mod convention;
@@ -33,6 +34,7 @@ use serde_json::Value;
 use self::{
     address::Address,
     autoscaler::Autoscaler,
+    certificate::Certificate,
     config::ConfigData,
     deployer::{Application, FluxKustomization, Placeholder},
     guard::{Budget, Policy},
@@ -86,9 +88,7 @@ pub(crate) enum ObjectDetail {
         pointer: String,
     },
     /// What makes cert-manager write this Secret.
-    Certificate {
-        secret: String,
-    },
+    Certificate(Certificate),
     /// A role or a binding that lets pods use a security context constraint of `OpenShift`.
     SecurityConstraint,
     Namespace {
@@ -157,9 +157,7 @@ impl ObjectModel {
                 }
             }
             "KafkaTopic" if group == "kafka.strimzi.io" => topic(&metadata, &spec),
-            "Certificate" if group == "cert-manager.io" => ObjectDetail::Certificate {
-                secret: spec.get("secretName").text().to_owned(),
-            },
+            "Certificate" if group == "cert-manager.io" => ObjectDetail::Certificate(Certificate::read(&spec)),
             "Application" if group == "argoproj.io" => ObjectDetail::Application(deployer::application(&spec)),
             "Kustomization" if group == "kustomize.toolkit.fluxcd.io" => {
                 ObjectDetail::FluxKustomization(deployer::kustomization(&spec))

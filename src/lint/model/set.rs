@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ObjectDetail, ObjectModel,
+    certificate::Certificate,
     container::Container,
     guard::{Budget, Peer, Policy},
     process::KafkaProcess,
@@ -31,8 +32,8 @@ pub(crate) struct ObjectSet<'a> {
     operated: Vec<(&'a str, &'a str)>,
     /// Budgets and policies, by namespace.
     guards: BTreeMap<&'a str, Vec<usize>>,
-    /// Secrets that cert-manager writes: namespace and name.
-    issued: BTreeSet<(&'a str, &'a str)>,
+    /// Secrets that cert-manager writes: namespace and name, and what makes it do so.
+    issued: BTreeMap<(&'a str, &'a str), (usize, &'a Certificate)>,
 }
 
 impl<'a> ObjectSet<'a> {
@@ -46,7 +47,7 @@ impl<'a> ObjectSet<'a> {
             labelled: BTreeMap::new(),
             operated: Vec::new(),
             guards: BTreeMap::new(),
-            issued: BTreeSet::new(),
+            issued: BTreeMap::new(),
         };
         for (index, object) in objects.iter().enumerate() {
             let identity = &object.identity;
@@ -69,8 +70,9 @@ impl<'a> ObjectSet<'a> {
                     set.labelled.entry((namespace, key, value)).or_default().push(index);
                 }
             }
-            if let ObjectDetail::Certificate { secret } = &object.detail {
-                set.issued.insert((namespace, secret));
+            if let ObjectDetail::Certificate(certificate) = &object.detail {
+                set.issued
+                    .insert((namespace, &certificate.secret), (index, certificate));
             }
             if matches!(object.detail, ObjectDetail::Budget(_) | ObjectDetail::Policy(_)) {
                 set.guards.entry(namespace).or_default().push(index);
@@ -85,9 +87,9 @@ impl<'a> ObjectSet<'a> {
             .map(|&index| self.objects[index])
     }
 
-    /// Whether a `Certificate` here makes cert-manager write this Secret.
-    pub(crate) fn is_issued(&self, namespace: &str, secret: &str) -> bool {
-        self.issued.contains(&(namespace, secret))
+    /// The `Certificate` here that makes cert-manager write this Secret, with its index.
+    pub(crate) fn certificate(&self, namespace: &str, secret: &str) -> Option<(usize, &'a Certificate)> {
+        self.issued.get(&(namespace, secret)).copied()
     }
 
     pub(crate) fn index(&self, kind: &str, namespace: &str, name: &str) -> Option<usize> {

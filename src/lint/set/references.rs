@@ -66,7 +66,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             }
             match set.find(kind, namespace, name).map(|found| &found.detail) {
                 None if reference.optional || set.is_made_by_operator(namespace, name) => {}
-                None if kind == "Secret" && set.is_issued(namespace, name) => {}
+                None if kind == "Secret" && set.certificate(namespace, name).is_some() => {}
                 None => {
                     let message = format!("`{}` is `{name}`: {kind} not found", reference.path);
                     let rule = if kind == "Secret" {
