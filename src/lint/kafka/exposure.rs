@@ -146,7 +146,7 @@ fn names(member: &Member<'_>, index: usize, certificate: &Certificate, findings:
     if let Some(name) = missing.first() {
         let more = match missing.len() {
             1 => String::new(),
-            count => format!(", and {} more names", count - 1),
+            count => format!(", and {} more", count - 1),
         };
         let message = format!("`{name}` is advertised, and the certificate does not have it{more}");
         findings
