@@ -321,6 +321,32 @@ static RELEASED: Row = Row {
     commands: &[],
 };
 
+/// Pods that no controller restarts by itself.
+static ON_DELETE: Row = Row {
+    id: "restart-on-delete",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "pods take a change only when they are deleted",
+    reason: "nothing restarts, neither now nor with the next change of the template: a new image or setting waits in each pod until \
+        that pod is deleted",
+    commands: &[],
+};
+
+/// `OnDelete` beside the `rollingUpdate` that the server has filled in.
+static ON_DELETE_REFUSED: Row = Row {
+    id: "on-delete-refused",
+    class: Class::RefusedByApiServer,
+    flags: &[],
+    summary: "`OnDelete` where the manifest before does not say `rollingUpdate`",
+    reason: "the running set has `rollingUpdate` by default, applying does not remove it, and the API server refuses both together \
+        (`only allowed for updateStrategy 'RollingUpdate'`); the patch restarts nothing, and from then on a new image or setting \
+        waits in each pod until that pod is deleted",
+    commands: &[
+        "kubectl -n {namespace} patch statefulset {name} --type merge -p '{\"spec\":{\"updateStrategy\":{\"type\":\"OnDelete\",\"rollingUpdate\":null}}}'",
+        "# apply the new manifests",
+    ],
+};
+
 /// How the next change is rolled out.
 static STRATEGY: Row = Row {
     id: "update-strategy",
@@ -379,6 +405,8 @@ pub(super) const ROWS: &[&Row] = &[
     &ORDINALS,
     &RETENTION,
     &RELEASED,
+    &ON_DELETE,
+    &ON_DELETE_REFUSED,
     &STRATEGY,
     &PAUSE_SHORTENED,
     &BOOKKEEPING,
@@ -714,6 +742,7 @@ fn other(changed: &Changed<'_>, field: &Field, pattern: &str, found: &mut Found)
             .as_i64()
             .unwrap_or(0)
     };
+    let held = |body: &Value| body["spec"]["updateStrategy"]["type"] == "OnDelete";
     let row = match pattern {
         "spec.minReadySeconds" if seconds(&field.after) < seconds(&field.before) => &PAUSE_SHORTENED,
         "spec.revisionHistoryLimit" | "spec.progressDeadlineSeconds" => &BOOKKEEPING,
@@ -723,10 +752,17 @@ fn other(changed: &Changed<'_>, field: &Field, pattern: &str, found: &mut Found)
             &RETENTION
         }
         _ if pattern.starts_with("spec.updateStrategy") => {
-            let held = |body: &Value| body["spec"]["updateStrategy"]["type"] == "OnDelete";
             let released = held(&changed.before) && !held(&changed.after)
                 || partition(&changed.after) < partition(&changed.before) && !held(&changed.after);
-            if released { &RELEASED } else { &STRATEGY }
+            if released {
+                &RELEASED
+            } else if held(&changed.after) && !held(&changed.before) {
+                let said = changed.before["spec"]["updateStrategy"].get("rollingUpdate").is_some();
+                let refused = changed.identity.kind == "StatefulSet" && !said;
+                if refused { &ON_DELETE_REFUSED } else { &ON_DELETE }
+            } else {
+                &STRATEGY
+            }
         }
         _ if pattern.starts_with("spec.") => &STRATEGY,
         _ => {
@@ -734,5 +770,10 @@ fn other(changed: &Changed<'_>, field: &Field, pattern: &str, found: &mut Found)
             return;
         }
     };
-    found.add(row, changed.place(field));
+    let draft = found.add(row, changed.place(field));
+    if row.id == RELEASED.id && held(&changed.before) {
+        draft.remark(
+            "other sets of the cluster that are released by the same apply restart a pod of their own at the same time",
+        );
+    }
 }

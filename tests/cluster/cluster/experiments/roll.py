@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import time
 import yaml
 
 from ..images import CLIENT, Client, ClientError
+from ..control_plane import ClusterError
 from .boot import name, wait_for_workloads
 from .drain import DRAIN, DRAIN_SECONDS
 
@@ -125,7 +127,11 @@ class Trial:
         """What each pod of Kafka says goes to a file of its own, also that of a pod which is replaced later."""
         followed = set()
         while not self.ended.wait(1):
-            for pod in self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka"):
+            try:
+                pods = self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka")
+            except ClusterError:  # the cluster may end first
+                continue
+            for pod in pods:
                 uid = pod["metadata"]["uid"]
                 if uid in followed or pod["status"]["phase"] != "Running":
                     continue
@@ -211,6 +217,7 @@ class Trial:
         seconds, seen, written = time.monotonic() - began, self.ask("unwatch"), self.ask("unload")
         if seen["secondsBelow"] and self.gated:
             self.show_replicas()
+        self.report.note(f"{what}: load of the machine", f"{os.getloadavg()[0]:.0f}, and {os.getloadavg()[1]:.0f} over five minutes, on {os.cpu_count()} cores")
         kept = self.ask("verify", "-", timeout=600)
         looks = (f"{seen['samples']} looks in {seconds:.0f} s, {seen['unanswered']} without an answer; a replica was missing in {seen['secondsUnder']}; "
                  f"below the minimum in {seen['secondsBelow']}, at most {seen['mostBelow']} partitions{''.join(f'; {each}' for each in seen['seen'])}")
