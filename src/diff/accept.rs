@@ -60,6 +60,8 @@ pub enum Change<'a> {
     OrdinalsStart(&'a str),
     /// Claims are deleted with their set or when it is scaled down.
     ClaimsDeletedLater(&'a str),
+    /// `OnDelete` where the manifest before does not say `rollingUpdate`.
+    OnDeleteRefused(&'a str),
     /// Larger volumes of a StatefulSet.
     VolumeGrown(&'a str),
     /// Smaller volumes of a StatefulSet.
