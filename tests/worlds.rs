@@ -44,16 +44,12 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
         &["KS-D10", "KS-K02", "KS-K06"],
     ),
     (
-        "refused as another rule's in objects: KS-K40 to KS-K43 for listeners, KS-K46 for roles, KS-P46 for cluster ids",
-        &["KS-K14", "KS-K16", "KS-K26"],
+        "refused as another rule's in objects: KS-K40 to KS-K43 for listeners, KS-K46 for roles",
+        &["KS-K14", "KS-K26"],
     ),
     (
         "nothing to judge: no replicas, the release that the image has, the release of who reads a client's file",
         &["KS-E32", "KS-K25", "KS-K27", "KS-R07"],
-    ),
-    (
-        "the volume is judged where it is declared: a folder may leave its size to a class",
-        &["KS-K36"],
     ),
     (
         "of the alerts that a stack makes: those of anyone's rules are KS-O03 to KS-O12",

@@ -15,7 +15,6 @@ use crate::{
         rules::{capacity, durability, kraft, stack},
     },
     name::ClusterId,
-    quantity::Units,
     settings::Reader,
     workload::{METRICS_PORT, check_rolling_updates},
 };
@@ -61,7 +60,6 @@ impl KafkaCluster {
         self.check_zones(check);
         for pool in &self.pools {
             pool.options.check(check, &pool.name, pool.location);
-            self.check_volume(check, pool);
             if let Some(refusal) = pool
                 .machine
                 .as_ref()
@@ -236,32 +234,6 @@ impl KafkaCluster {
                 finding.hint("give every pool of brokers a `.zone(…)`, and each zone the same number of brokers");
             },
         );
-    }
-
-    fn check_volume(&self, check: &mut Check<'_>, pool: &NodePool) {
-        let number = |key| self.settings.number_or_default(Role::Broker, self.version, key);
-        let mut files = Vec::new();
-        if pool.roles.broker() {
-            files.extend(number("log.segment.bytes").map(|size| ("a segment", size)));
-        }
-        if self.has_controllers() && pool.roles.controller() {
-            files.extend(number("metadata.log.segment.bytes").map(|size| ("a segment of the metadata", size)));
-        }
-        let Some((file, size)) = files.into_iter().max_by_key(|(_, size)| *size) else {
-            return;
-        };
-        // A volume of 0 is rejected by the API server, and reported by the rules for objects.
-        if (1..size).contains(&pool.storage.size.get()) {
-            let message = format!(
-                "the volume of {} of pool `{}` cannot hold {file} of {}",
-                pool.storage.size,
-                pool.name,
-                size.bytes()
-            );
-            report(check, &kraft::VOLUME_SIZE, pool, message, |finding| {
-                finding.hint("make `.storage(…)` several times as large");
-            });
-        }
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {

@@ -74,6 +74,7 @@ impl KafkaCluster {
                     .with_origins([
                         Origin::of_resources(&pool.name, pool.location),
                         Origin::of_field("/spec/ordinals", &pool.name, pool.location),
+                        Origin::of_field("/spec/volumeClaimTemplates", &pool.name, pool.location),
                     ]),
             );
         }

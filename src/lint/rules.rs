@@ -44,9 +44,9 @@ pub(crate) mod pod {
         kafka::guards::{BUDGET, OPEN},
         kafka::log_directories::{EPHEMERAL_DATA, VOLUME_ROOT},
         kafka::node_ids::{ID_ELSEWHERE, ID_NOT_A_NUMBER, ID_SHARED},
-        kafka::options::UNKNOWN_OPTION,
+        kafka::options::{FORMATTED_ONCE, UNKNOWN_OPTION},
         kafka::outside::INSIDE_NAMES,
-        kafka::ports::{NOT_LISTENING, PORT_TAKEN},
+        kafka::ports::{NO_HTTP, NOT_LISTENING, PORT_TAKEN},
         kafka::quorum::{ENSEMBLE, QUORUM_START, VOTERS},
         kafka::service_links::SERVICE_LINKS,
         kafka::temporary::TEMPORARY_FILES,
@@ -63,7 +63,9 @@ pub(crate) mod pod {
 pub mod cluster {
     pub use crate::lint::kafka::{
         limits::CONTRADICTION,
-        listeners::{CONTROLLER_LISTENER, EARLY_LISTENER, INTER_BROKER_LISTENER, SAME_LISTENER, UNMAPPED_LISTENER},
+        listeners::{
+            CONTROLLER_LISTENER, EARLY_LISTENER, INTER_BROKER_LISTENER, ONLY_OWN_POD, SAME_LISTENER, UNMAPPED_LISTENER,
+        },
         mode::{MISSING_FOR_MODE, OTHER_MODE},
         plugins::NO_CLASS,
         providers::CONFIG_PROVIDER,

@@ -111,6 +111,10 @@ fn declarations(action: &str) -> Vec<&str> {
 fn action_errors(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTreeSet<&str>, errors: &mut Vec<String>) {
     // A `|` within quotes is part of the text.
     let outside: String = action.split(['"', '`']).step_by(2).collect::<Vec<_>>().join("\"\"");
+    if outside.contains(['{', '}']) {
+        errors.push("a brace within a template: `{{` needs `}}`".to_owned());
+        return;
+    }
     for stage in outside.split('|').skip(1) {
         let function = stage.split_whitespace().next().unwrap_or_default();
         let function = function.trim_end_matches(|c| !is_name(c));

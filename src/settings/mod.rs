@@ -13,9 +13,8 @@ pub(crate) use check::Reader;
 pub use properties::Properties;
 
 use crate::{
-    catalogue::{Key, Role, Unset},
+    catalogue::{Key, Role},
     diagnostics::{Author, Location, Origin},
-    version::Version,
 };
 
 /// All settings of one file or topic.
@@ -137,17 +136,6 @@ impl Settings {
     /// The value of a key as a number, if it is one.
     pub(crate) fn number(&self, key: &str) -> Option<u64> {
         self.get(key)?.trim().parse().ok()
-    }
-
-    /// The same, or the default of the key in a release line.
-    pub(crate) fn number_or_default(&self, role: Role, version: Version, key: &str) -> Option<u64> {
-        if self.get(key).is_some() {
-            return self.number(key);
-        }
-        match Key::find(role, version, key)?.unset {
-            Unset::Text(default) => default.parse().ok(),
-            Unset::Required | Unset::Nothing => None,
-        }
     }
 
     /// Where each setting came from, once it is written into a field of an object; of a key that is only reserved, what is said instead.

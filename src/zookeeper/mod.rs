@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe, VolumeMount};
 use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
-    diagnostics::{Origin, rules::kraft},
+    diagnostics::Origin,
     manifest::{Object, Wave},
     metrics,
     quantity::{Duration, Resources, Units},
@@ -276,15 +276,6 @@ impl Construct for ZooKeeper {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        // `preAllocSize` of a transaction log, and a snapshot beside it.
-        let least = 128.mib();
-        let size = self.storage.size;
-        if size < least {
-            let message = format!("the volume of {size} cannot hold a transaction log of 64Mi and a snapshot");
-            check.report(&kraft::VOLUME_SIZE, message, |finding| {
-                finding.hint("make `.storage(…)` 1 GiB or more");
-            });
-        }
         self.options.check(check, "", self.meta.location);
         check_rolling_updates(check);
     }
@@ -337,7 +328,10 @@ impl Construct for ZooKeeper {
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&stateful_set(context, &members, pod, vec![volume]))
                 .in_wave(Wave::ZooKeeper)
-                .with_origins([Origin::of_resources("", self.meta.location)]),
+                .with_origins([
+                    Origin::of_resources("", self.meta.location),
+                    Origin::of_field("/spec/volumeClaimTemplates", "", self.meta.location),
+                ]),
         ]
     }
 }

@@ -7,6 +7,7 @@ mod cascades;
 mod clients;
 mod consistency;
 mod durability;
+mod edited;
 mod foreign;
 mod limits;
 mod monitoring;
@@ -52,6 +53,7 @@ pub(crate) fn edits() -> impl Iterator<Item = Edit> {
         cascades::ALL,
         clients::ALL,
         durability::ALL,
+        edited::ALL,
         limits::LIMITS,
         monitoring::ALL,
         objects::ALL,

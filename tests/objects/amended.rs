@@ -385,13 +385,13 @@ fn a_value_that_the_builders_accept_is_checked_in_the_object() {
     says(
         &pool(|pool| pool.storage(Storage::persistent(0.gib()))),
         &[
-            "error[KS-A13] test/kafka/StatefulSet b: `spec.volumeClaimTemplates[0].spec.resources.requests.storage` is 0: a claim must request storage",
+            "error[KS-A13] test/kafka/b: `spec.volumeClaimTemplates[0].spec.resources.requests.storage` is 0: a claim must request storage",
         ],
     );
     says(
         &pool(|pool| pool.storage(Storage::persistent(1.gib()).class("Fast SSD"))),
         &[
-            "error[KS-A09] test/kafka/StatefulSet b: `spec.volumeClaimTemplates[0].spec.storageClassName` is `Fast SSD`, which contains 'F': only a-z, 0-9 and `-`",
+            "error[KS-A09] test/kafka/b: `spec.volumeClaimTemplates[0].spec.storageClassName` is `Fast SSD`, which contains 'F': only a-z, 0-9 and `-`",
         ],
     );
     says(

@@ -34,6 +34,12 @@ pub(super) fn broken() -> Vec<Case> {
             registry(|registry| registry),
         ),
         calls(
+            "a level of compatibility that does not exist",
+            registry(|registry| registry.config("avro.compatibility.level", "backwards")),
+            &["write `backward`"],
+            registry(|registry| registry.config("avro.compatibility.level", "backward")),
+        ),
+        calls(
             "a setting that the registry does not have",
             registry(|registry| registry.config("kafkastore.topic.replication.facter", 3)),
             &["`kafkastore.topic.replication.factor`"],
@@ -89,6 +95,10 @@ pub(super) fn sound() -> Vec<Sound> {
             beside(|kafka| Connect::new("connect", kafka).images(ImageSet::apache(Version::V4_3))),
         ),
         (&registry::GROUP, platform()),
+        (
+            &registry::REFUSED_VALUE,
+            beside(|kafka| SchemaRegistry::new("registry", kafka).config("avro.compatibility.level", "full")),
+        ),
         (
             &registry::NEARLY_A_SETTING,
             beside(|kafka| SchemaRegistry::new("registry", kafka).config("debug", true)),

@@ -58,6 +58,18 @@ rules! { rules::registry;
         source: "Kubernetes, Deployment",
     };
 
+    /// A value with which the registry does not start.
+    pub const REFUSED_VALUE: Rule = Rule {
+        id: "KS-R10",
+        production: Error,
+        development: Error,
+        summary: "a value that the registry refuses",
+        explanation: "The registry reads its compatibility level and its servers before it serves, and ends where they are \
+            wrong: `Unknown schema compatibility type`, or `No supported Kafka endpoints are configured`, as servers with \
+            another protocol than `kafkastore.security.protocol` are ignored.",
+        source: "Confluent, Schema Registry Configuration Reference; SchemaRegistryConfig",
+    };
+
     /// A setting that the registry does not have.
     pub const NEARLY_A_SETTING: Rule = Rule {
         id: "KS-R09",

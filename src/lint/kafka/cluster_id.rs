@@ -1,10 +1,11 @@
 //! The id of the cluster.
 
-use crate::diagnostics::{Severity::Error, family::rules};
+use crate::diagnostics::{Severity::Error, family::rules, rules::kraft};
 use std::collections::BTreeMap;
 
 use super::Member;
 use crate::lint::model::{container::Container, process::option, set::SetFindings};
+use crate::name::ClusterId;
 
 rules! { rules::pod;
     /// A cluster id that is not fixed.
@@ -68,7 +69,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             )
             .hint("generate one id with `kafka-storage random-uuid`, and use it for all pods");
     }
-    if member.process.cluster_id.as_deref() == Some("5L6g3nShT-eMCtK--X86sw") {
+    if member.process.cluster_id.as_deref() == Some(OF_IMAGE) {
         findings
             .add(
                 member.index,
@@ -79,6 +80,9 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .hint("generate one with `kafka-storage random-uuid`");
     }
 }
+
+/// The default of the image of Apache.
+const OF_IMAGE: &str = "5L6g3nShT-eMCtK--X86sw";
 
 /// The cluster ids that the containers of a pod are given.
 fn given(container: &Container) -> impl Iterator<Item = String> {
@@ -96,8 +100,23 @@ fn given(container: &Container) -> impl Iterator<Item = String> {
 /// Containers of one pod with different ids.
 pub(super) fn of_pod(member: &Member<'_>, findings: &mut SetFindings) {
     let mut first: Option<(String, &Container)> = None;
+    let kraft = member.settings.get("process.roles").is_some();
     for container in &member.workload.containers {
         for id in given(container) {
+            let invalid = ClusterId::parse(id.trim_end_matches('=')).err().filter(|_| kraft);
+            // That of the image is told as such.
+            if let Some(error) =
+                invalid.filter(|_| first.is_none() && id != OF_IMAGE && !id.contains(['$', '{', '(', '`']))
+            {
+                findings
+                    .add(
+                        member.index,
+                        container.pointer.clone(),
+                        &kraft::CLUSTER_ID,
+                        format!("cluster id {error}: the log directory is not formatted"),
+                    )
+                    .hint("make one with `kafka-storage random-uuid`");
+            }
             let (other, from) = first.get_or_insert_with(|| (id.clone(), container));
             if *other != id {
                 findings

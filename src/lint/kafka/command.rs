@@ -156,6 +156,15 @@ fn nothing_to_run(container: &Container) -> Option<String> {
                     words[..=shell + 1 + at].join(" ")
                 ));
             }
+            None if rest
+                .first()
+                .is_some_and(|word| !word.starts_with('-') && word.contains('\n')) =>
+            {
+                return Some(format!(
+                    "gives `{}` a script in the place of a file's name",
+                    words[shell]
+                ));
+            }
             None if rest.is_empty() && !container.interactive => {
                 return Some(format!("runs `{}` without a script", words[shell]));
             }

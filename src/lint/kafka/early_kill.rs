@@ -26,10 +26,10 @@ rules! { rules::pod;
         id: "KS-P05",
         production: Error,
         development: Error,
-        summary: "a liveness probe without a startup probe on a broker",
+        summary: "a broker that probes kill while it starts",
         explanation: "A broker opens its port after it has recovered its logs, which takes minutes after a kill. A \
             liveness probe runs from the start and kills the broker, then the recovery starts again: the broker never \
-            becomes ready. A startup probe delays the liveness probe.",
+            becomes ready. A startup probe delays the liveness probe, if it waits long enough itself.",
         source: "Strimzi proposals #83; Kubernetes, Configure Liveness, Readiness and Startup Probes",
     };
 }
@@ -38,7 +38,19 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if member.process.program != Program::Broker {
         return;
     }
-    if member.process.patience.liveness && !member.process.patience.startup {
+    /// Kafka, the agent and the volume need most of this without any recovery.
+    const LEAST: i64 = 60;
+    if let Some(seconds) = member.process.patience.startup.filter(|seconds| *seconds < LEAST) {
+        findings
+            .add(
+                member.index,
+                format!("{}/startupProbe", member.process.pointer),
+                &RECOVERY,
+                format!("the startup probe gives {seconds} s: a broker that is recovering its logs is killed"),
+            )
+            .hint("wait for the longest recovery, such as `failureThreshold: 360` and `periodSeconds: 10`");
+    }
+    if member.process.patience.liveness && member.process.patience.startup.is_none() {
         findings.add(member.index, member.process.pointer.clone(), &RECOVERY, format!("container `{}` has a liveness probe and no startup probe: a broker that is recovering its logs is killed", member.process.container))
             .hint("add a `startupProbe` that waits for the longest recovery, such as `failureThreshold: 360` and `periodSeconds: 10`");
     }

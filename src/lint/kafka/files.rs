@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
-    container::Container,
+    container::{Action, Container},
     mounts::Content,
     set::{ObjectSet, SetFindings},
     workload::Workload,
@@ -81,7 +81,12 @@ pub(super) fn check(
         let all = words
             .chain(values)
             .flat_map(|(text, command)| paths(text).map(move |path| (path, command)));
-        for (path, command) in all {
+        let hooks = container.hooks.iter().filter_map(|hook| match &hook.action {
+            Action::Command(text) => Some(paths(text).map(move |path| (path, true, hook.pointer.as_str()))),
+            _ => None,
+        });
+        let all = all.map(|(path, command)| (path, command, container.pointer.as_str()));
+        for (path, command, pointer) in all.chain(hooks.flatten()) {
             let open = command || container.mounts.at(path).is_some();
             if !open || told.contains(path) || !is_file(container, path) {
                 continue;
@@ -89,9 +94,7 @@ pub(super) fn check(
             if let Some((message, hint)) = missing(set, object, workload, container, path) {
                 told.insert(path);
                 let message = format!("container `{}` names `{path}`, {message}", container.name);
-                findings
-                    .add(index, container.pointer.clone(), &MISSING_FILE, message)
-                    .hint(hint);
+                findings.add(index, pointer, &MISSING_FILE, message).hint(hint);
             }
         }
     }
@@ -158,6 +161,8 @@ fn missing(
         } else {
             OF_IMAGES.iter().any(|folder| path.starts_with(folder))
         };
+        // One of the image that stands in the place of the own.
+        let of_image = of_image && !(elsewhere.is_some() && path.strip_suffix(".properties").is_some());
         if of_image || WRITES.iter().any(|word| command.contains(word)) {
             return None;
         }

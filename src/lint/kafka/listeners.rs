@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Member;
+use super::{Member, listening};
 use crate::{
     diagnostics::{Severity::Error, family::rules},
-    lint::model::{program::Program, set::SetFindings, settings::Setting},
+    lint::model::{container::Action, program::Program, set::SetFindings, settings::Setting},
 };
 
 rules! { rules::cluster;
@@ -55,6 +55,18 @@ rules! { rules::cluster;
             names. A node that is only a broker must not listen on them, and a node that is only a controller must not \
             listen on others. Otherwise the process does not start.",
         source: "Kafka, KafkaConfig.validateValues",
+    };
+
+    /// A listener that other pods cannot reach.
+    pub const ONLY_OWN_POD: Rule = Rule {
+        id: "KS-K57",
+        production: Error,
+        development: Error,
+        summary: "a listener that only its own pod can reach, but others need",
+        explanation: "A socket on `localhost` or `127.0.0.1` takes connections of its own pod alone. The process starts and \
+            logs no error, but clients, other brokers, controllers and the probes of the kubelet get `Connection refused`. \
+            A listener without a host, `CLIENT://:9092`, listens on all addresses.",
+        source: "Kafka documentation, listeners; Kubernetes, Configure Liveness, Readiness and Startup Probes",
     };
 
     /// Listeners that serve before the authorizer knows its rules.
@@ -310,6 +322,47 @@ fn between_brokers(member: &Member<'_>, findings: &mut SetFindings) {
     };
     let hint = format!("set `{NAME}` to one of {listeners}");
     member.refuse(findings, &INTER_BROKER_LISTENER, key, setting, message, hint);
+}
+
+/// Listeners on the loopback address that others need.
+pub(super) fn loopback(member: &Member<'_>, findings: &mut SetFindings) {
+    let Some(setting) = member.settings.get("listeners") else {
+        return;
+    };
+    let is_loopback = |host: &str| host == "localhost" || host.starts_with("127.") || host == "::1";
+    let advertised = member.settings.get("advertised.listeners");
+    let advertised = advertised.map_or("", |setting| setting.value.as_str());
+    let voters = member.settings.get("controller.quorum.voters");
+    let voters = voters.map_or(0, |setting| setting.value.split(',').count());
+    let controllers = of_controllers(member).unwrap_or_default();
+    for listener in listening::listeners(&setting.value).filter(|listener| is_loopback(listener.host)) {
+        let needed = if controllers.iter().any(|name| name == listener.name) {
+            (voters > 1 || member.workload.replicas > 1).then_some("the other controllers and the brokers")
+        } else if member.process.program == Program::Broker {
+            listening::listeners(advertised)
+                .any(|own| own.name == listener.name && !is_loopback(own.host))
+                .then_some("those to whom it is advertised")
+        } else {
+            let mut hooks = member.container.hooks.iter();
+            hooks
+                .any(|hook| matches!(&hook.action, Action::Http(_) | Action::Port(_)))
+                .then_some("the probes of the kubelet and other pods")
+        };
+        if let Some(who) = needed {
+            let message = format!(
+                "`{}` listens on `{}`, which only its own pod reaches, not {who}",
+                listener.name, listener.host
+            );
+            let port = listener.port.map_or_else(String::new, |port| format!(":{port}"));
+            let any = if member.process.program == Program::Broker {
+                ""
+            } else {
+                "0.0.0.0"
+            };
+            let hint = format!("write `{}://{any}{port}`", listener.name);
+            member.refuse(findings, &ONLY_OWN_POD, "listeners", setting, message, hint);
+        }
+    }
 }
 
 /// The listeners that serve before the authorizer has its rules.

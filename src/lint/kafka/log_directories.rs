@@ -4,8 +4,10 @@ use super::Member;
 use crate::diagnostics::{
     Severity::{Error, Warning},
     family::rules,
+    rules::kraft,
 };
 use crate::lint::model::{mounts::Mount, program::Program, set::SetFindings, settings::Setting};
+use crate::quantity::Bytes;
 
 rules! { rules::pod;
     /// Data in the root of a volume.
@@ -49,6 +51,10 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     } else {
         None
     };
+    // A broker that reads a file alone has Kafka's own default.
+    let default = default.or((kafka && !member.process.entrypoint && !member.settings.is_empty())
+        .then_some("/tmp/kafka-logs")
+        .filter(|_| !member.writes("log.dir")));
     let setting = if kafka {
         member.settings.get("log.dirs").or(member.settings.get("log.dir"))
     } else {
@@ -75,11 +81,18 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let place = setting
         .cloned()
         .unwrap_or(Setting::at(String::new(), member.process.pointer.clone()));
-    for folder in value
-        .split(',')
-        .map(|folder| folder.trim().trim_end_matches('/'))
-        .filter(|folder| folder.starts_with('/'))
-    {
+    for folder in value.split(',').map(|folder| folder.trim().trim_end_matches('/')) {
+        if !folder.starts_with('/') {
+            if !folder.is_empty() && !folder.contains(['$', '{']) {
+                let message = format!(
+                    "`{folder}` is not an absolute path: it is below the folder in which the process starts, on no volume"
+                );
+                member
+                    .at(findings, &place, &EPHEMERAL_DATA, message)
+                    .hint("write the path of a folder on a persistent volume");
+            }
+            continue;
+        }
         match member.container.mounts.at(folder).filter(|mount| mount.is_claim()) {
             None => {
                 member
@@ -105,4 +118,68 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             Some(_) => {}
         }
     }
+}
+
+/// Volumes of a set that cannot hold what a process writes at least: one file of its log.
+pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
+    let process = member.process.program;
+    if member.settings.is_empty() || !matches!(process, Program::Broker | Program::ZooKeeper) {
+        return;
+    }
+    let mut files = Vec::new();
+    if member.serves() {
+        files.extend(
+            member
+                .number_or_default("log.segment.bytes")
+                .map(|size| ("a segment", size)),
+        );
+    }
+    if process == Program::Broker && member.votes() {
+        let size = member.number_or_default("metadata.log.segment.bytes");
+        files.extend(size.map(|size| ("a segment of the metadata", size)));
+    }
+    if process == Program::ZooKeeper {
+        // `preAllocSize` of a transaction log, and a snapshot beside it.
+        files.push(("a transaction log of 64Mi and a snapshot", Bytes::from_mib(128).get()));
+    }
+    let Some((file, least)) = files.into_iter().max_by_key(|(_, size)| *size) else {
+        return;
+    };
+    for claim in &member.workload.claims {
+        let is_data = data_folders(member).iter().any(|folder| {
+            let mount = member.container.mounts.at(folder);
+            mount.is_some_and(|mount| mount.is_claim() && mount.volume == claim.name)
+        });
+        // One of 0 is refused by the API server.
+        let Some(size) = claim.size.filter(|size| is_data && (1..least).contains(size)) else {
+            continue;
+        };
+        let (file, hint) = if process == Program::ZooKeeper {
+            (
+                file.to_owned(),
+                ("make `.storage(…)` 1 GiB or more", "ask for 1Gi or more"),
+            )
+        } else {
+            (
+                format!("{file} of {}", Bytes::from_bytes(least)),
+                (
+                    "make `.storage(…)` several times as large",
+                    "ask for several times as much",
+                ),
+            )
+        };
+        let message = format!("the volume of {} cannot hold {file}", Bytes::from_bytes(size));
+        findings
+            .add(member.index, claim.pointer.clone(), &kraft::VOLUME_SIZE, message)
+            .hint(hint.0)
+            .yaml_hint(hint.1);
+    }
+}
+
+/// The folders with the data of a process.
+fn data_folders<'m>(member: &'m Member<'_>) -> Vec<&'m str> {
+    let keys = ["log.dirs", "log.dir", "metadata.log.dir", "dataDir", "dataLogDir"];
+    let folders = keys.iter().filter_map(|key| member.settings.get(key));
+    let folders = folders.flat_map(|setting| setting.value.split(','));
+    folders.map(|folder| folder.trim().trim_end_matches('/')).collect()
 }

@@ -102,6 +102,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         bootstrap::of_worker(member, findings);
         converters::check(member, findings);
         listeners::check(member, findings);
+        listeners::loopback(member, findings);
         providers::check(member, findings);
         plugins::check(member, findings);
         registry::check(member, findings);
@@ -127,10 +128,12 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         match member.process.program {
             Program::Broker | Program::ZooKeeper => {
                 log_directories::check(member, findings);
+                log_directories::volumes(member, findings);
                 early_kill::check(member, findings);
                 quorum::start(member, findings);
                 node_ids::check(member, findings);
                 node_ids::written(member, findings);
+                quorum::form(member, findings);
                 quorum::members(member, findings);
                 advertised_listeners::check(member, findings);
                 topic_creation::check(member, findings);

@@ -47,6 +47,16 @@ rules! { rules::pod;
 
 /// The file with the id of a server of ZooKeeper.
 pub(super) fn written(member: &Member<'_>, findings: &mut SetFindings) {
+    if let Some(pointer) = written_id(member, POD_NAME).filter(|_| member.process.program == Program::ZooKeeper) {
+        findings
+            .add(
+                member.index,
+                pointer,
+                &ID_NOT_A_NUMBER,
+                "the command writes the name of the pod as the server's id, which must be a number",
+            )
+            .hint("use the `fieldRef` `metadata.labels['apps.kubernetes.io/pod-index']`");
+    }
     let Some(folder) = member.settings.get("dataDir").filter(|folder| folder.is_known()) else {
         return;
     };
@@ -70,8 +80,28 @@ pub(super) fn written(member: &Member<'_>, findings: &mut SetFindings) {
     }
 }
 
+/// Where a container writes a variable with this value into the file of a server's id, as it is.
+pub(super) fn written_id<'m>(member: &'m Member<'_>, value: &str) -> Option<&'m str> {
+    let mut containers = member.workload.containers.iter();
+    let found = containers.find(|container| {
+        let command = container.command();
+        let mut variables = container.variables.iter();
+        let written = |name: &str| {
+            let mut forms = [
+                format!("echo ${name} "),
+                format!("echo \"${name}\" "),
+                format!("echo \"${{{name}}}\" "),
+            ]
+            .into_iter();
+            forms.any(|form| command.contains(&form))
+        };
+        command.contains("/myid") && variables.any(|(name, own)| own == value && written(name))
+    })?;
+    Some(&found.pointer)
+}
+
 /// What an id of the pod's ordinal is resolved to.
-const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
+pub(super) const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
 
 /// The ids of the nodes of a workload, where they are known.
 fn ids(member: &Member<'_>) -> Option<Range<i64>> {

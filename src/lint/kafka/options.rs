@@ -18,11 +18,23 @@ rules! { rules::pod;
         id: "KS-P60",
         production: Error,
         development: Error,
-        summary: "an option that the program does not have, or that its agent cannot read",
+        summary: "an option that the program does not have, needs, or cannot read",
         explanation: "Kafka's tools and `kafka_exporter` print how they are used and end where an option is unknown \
             (`UnrecognizedOptionException`, `unknown long flag`): the container is started again and again. A JVM ends \
             before Kafka begins where the JMX agent cannot read its arguments, `[HOST:]PORT:FILE`.",
         source: "kafka-storage and kafka-topics of Kafka 3.9.2 and 4.3.1; kafka_exporter 1.9; JMX agent 0.20.0 and 1.0.1",
+    };
+
+    /// A format that fails when the pod starts again.
+    pub const FORMATTED_ONCE: Rule = Rule {
+        id: "KS-P61",
+        production: Error,
+        development: Error,
+        summary: "a log directory that is formatted at each start, without `--ignore-formatted`",
+        explanation: "`kafka-storage format` ends with status 1 where the directory is formatted already: `Log directory … \
+            is already formatted`. The first start works, and no later one: after a restart the pod stays in \
+            `Init:CrashLoopBackOff`. With `--ignore-formatted` the directory stays as it is.",
+        source: "Kafka, StorageTool and Formatter of 3.9.2 and 4.3.1",
     };
 }
 
@@ -200,8 +212,52 @@ pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workloa
                         None => format!("remove it, or look at `{} --help`", program.name),
                     });
             }
+            format(findings, index, container, program, &words);
         }
         agents(findings, index, container);
+    }
+}
+
+/// What `kafka-storage format` lacks.
+fn format(findings: &mut SetFindings, index: usize, container: &Container, program: &Program, words: &[String]) {
+    if program.name != "kafka-storage" || words.first().is_none_or(|word| word != "format") {
+        return;
+    }
+    // A word that is filled in may be any option.
+    if words.iter().any(|word| word.starts_with('$')) {
+        return;
+    }
+    let has = |short: &str, long: &str| {
+        words.iter().any(|word| {
+            let name = word.split('=').next().unwrap_or_default();
+            let name = name.strip_prefix("--").filter(|name| !name.is_empty());
+            word.starts_with(short) && !word.starts_with("--") || name.is_some_and(|name| long.starts_with(name))
+        })
+    };
+    if has("-h", "help") {
+        return;
+    }
+    for (short, long) in [("-t", "cluster-id"), ("-c", "config")] {
+        if !has(short, long) {
+            let message = format!(
+                "container `{}` runs `kafka-storage format` without `--{long}`: it prints its usage and ends",
+                container.name
+            );
+            findings
+                .add(index, container.pointer.clone(), &UNKNOWN_OPTION, message)
+                .hint(format!("add `--{long}`"));
+        }
+    }
+    // A script may look first, or go on after the error.
+    let looks = ["meta.properties", "||", "if ", "! ", "set +e", "; true"];
+    if !has("-g", "ignore-formatted") && !looks.iter().any(|sign| container.command().contains(sign)) {
+        let message = format!(
+            "container `{}` formats the log directory at each start: the second time it ends with an error",
+            container.name
+        );
+        findings
+            .add(index, container.pointer.clone(), &FORMATTED_ONCE, message)
+            .hint("add `--ignore-formatted`");
     }
 }
 

@@ -19,6 +19,7 @@ use crate::lint::model::{
     program::Program,
     set::{ObjectSet, SetFindings},
 };
+use crate::name::TopicName;
 
 rules! { rules::api;
     /// A transactional id that several producers have.
@@ -41,7 +42,7 @@ pub(super) fn check(
     findings: &mut SetFindings,
 ) {
     groups(set, members, findings);
-    internal_topics(set, members, findings);
+    internal_topics(set, members, topics, findings);
     declared_topics(set, topics, findings);
     custom_topics(set, findings);
     transactional_ids(set, findings);
@@ -150,7 +151,25 @@ fn groups(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFinding
     }
 }
 
-fn internal_topics(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+/// The file that declares a topic of one of these clusters without compaction.
+fn deleted_by<'t>(files: &'t [TopicsOfFile<'_>], clusters: &BTreeSet<Target>, name: &str) -> Option<&'t str> {
+    let mut files = files
+        .iter()
+        .filter(|file| file.targets.iter().any(|target| clusters.contains(target)));
+    let found = files.find(|file| {
+        let line = |key: &str| file.file.lines.iter().find(|line| line.key == format!("{name} {key}"));
+        let compacted = line("cleanup.policy").is_some_and(|line| line.value.trim() == "compact");
+        line("partitions").is_some() && !compacted
+    })?;
+    Some(&found.file.file)
+}
+
+fn internal_topics(
+    set: &ObjectSet<'_>,
+    members: &[Member<'_>],
+    files: &[TopicsOfFile<'_>],
+    findings: &mut SetFindings,
+) {
     const OF_CONNECT: [(&str, &str); 3] = [
         ("config.storage.topic", ""),
         ("offset.storage.topic", ""),
@@ -168,6 +187,24 @@ fn internal_topics(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut S
             let Some(name) = value(member, key, default) else {
                 continue;
             };
+            if let Err(error) = TopicName::parse(name) {
+                let message = format!("`{key}` is not the name of a topic: {error}");
+                report(findings, member, key, &registry::GROUP, message, "choose another name");
+                continue;
+            }
+            if let Some(file) = deleted_by(files, &clusters, name) {
+                let message = format!(
+                    "`{key}` is `{name}`, which `{file}` declares without `cleanup.policy=compact`: the process does not start"
+                );
+                report(
+                    findings,
+                    member,
+                    key,
+                    &topic::TWICE,
+                    message,
+                    "give it a topic of its own",
+                );
+            }
             let Some((first, first_key)) = owners.take(&clusters, name, (at, *key)) else {
                 continue;
             };

@@ -10,6 +10,7 @@ use crate::lint::model::{
     selector::selects,
     set::SetFindings,
 };
+use crate::nearest::nearest;
 
 rules! { rules::api;
     /// A constraint that counts other pods.
@@ -19,16 +20,43 @@ rules! { rules::api;
         development: Warning,
         summary: "a spread or an anti-affinity that does not select the pods that it is for",
         explanation: "The scheduler counts the pods that the constraint's selector matches. If that is not the pods \
-            themselves, the count is always zero: all brokers may be on one node or in one zone, and its loss takes \
+            themselves, or if its `topologyKey` is a label that no node has, the count is always zero: all brokers may be on one node or in one zone, and its loss takes \
             every replica. Nothing refuses such a constraint.",
         source: "Kubernetes, Pod Topology Spread Constraints; Assigning Pods to Nodes",
     };
 }
 
+/// Labels that every node has, or that its cloud gives it.
+const TOPOLOGIES: [&str; 5] = [
+    "kubernetes.io/arch",
+    "kubernetes.io/hostname",
+    "kubernetes.io/os",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+];
+
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     let workload = member.workload;
     if workload.replicas < 2 {
         return;
+    }
+    for placement in &workload.placements {
+        let (key, pointer) = &placement.topology;
+        let domain = key.split_once('/').map_or("", |(domain, _)| domain);
+        // Labels of other domains are an operator's own.
+        let reserved = ["kubernetes.io", "topology.kubernetes.io"].contains(&domain);
+        if reserved && !TOPOLOGIES.contains(&key.as_str()) {
+            let message = format!(
+                "no node has the label `{key}`: nothing keeps the {} pods apart",
+                workload.replicas
+            );
+            let finding = findings.add(member.index, pointer.clone(), &PLACEMENT, message);
+            let last = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
+            let same = TOPOLOGIES.into_iter().find(|known| last(known) == last(key));
+            if let Some(meant) = same.or_else(|| nearest(key, TOPOLOGIES.into_iter())) {
+                finding.hint(format!("write `{meant}`"));
+            }
+        }
     }
     let own = |placement: &Placement| {
         placement

@@ -10,6 +10,7 @@ use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     ObjectDetail,
     container::{Action, Container, Stage},
+    program::Program,
     service::{PortRef, ServicePort},
     set::{ObjectSet, SetFindings},
     workload::Workload,
@@ -26,6 +27,18 @@ rules! { rules::pod;
             does. What comes second ends with `Address already in use`: the broker with `Socket server failed to bind`, \
             a JVM with a second agent before it starts.",
         source: "Kafka, SocketServer; Java, package java.lang.instrument; Kubernetes, Pods, networking",
+    };
+
+    /// HTTP asked of a port that does not speak it.
+    pub const NO_HTTP: Rule = Rule {
+        id: "KS-P62",
+        production: Error,
+        development: Error,
+        summary: "HTTP asked of a port that does not speak it",
+        explanation: "Kafka and ZooKeeper have protocols of their own: to an HTTP request a broker closes the connection \
+            (`InvalidReceiveException`, as `GET ` is a size of 1.2 GB). A probe with `httpGet` never passes, so the kubelet \
+            kills the container or the pod never becomes ready, and a monitor scrapes nothing.",
+        source: "Kafka protocol guide, Network; Kubernetes, HTTP probes",
     };
 
     /// A port that nothing listens on.
@@ -90,6 +103,8 @@ pub(super) struct Asker<'a> {
     pointer: &'a str,
     /// Whether it is a Service that has an address of its own: all of its pods have its ports.
     of_all: bool,
+    /// Whether it is a monitor.
+    scrapes: bool,
 }
 
 /// All that ask, by the workload whose pods they select.
@@ -136,6 +151,7 @@ pub(super) fn askers<'a>(set: &ObjectSet<'a>) -> Askers<'a> {
                     port,
                     pointer,
                     of_all,
+                    scrapes: matches!(object.detail, ObjectDetail::PodMonitor(_)),
                 });
                 all.entry(workload).or_default().extend(asking);
             }
@@ -147,6 +163,7 @@ pub(super) fn askers<'a>(set: &ObjectSet<'a>) -> Askers<'a> {
 /// Ports that probes, Services and monitors ask for, and nothing listens on: one finding for each.
 pub(super) fn unanswered(member: &Member<'_>, askers: &Askers<'_>, findings: &mut SetFindings) {
     if let Some(open) = member.listening() {
+        no_http(member, open, askers, findings);
         of_container(
             findings,
             (member.index, member.workload),
@@ -157,6 +174,47 @@ pub(super) fn unanswered(member: &Member<'_>, askers: &Askers<'_>, findings: &mu
     } else if !member.is_known_image() && !member.settings.is_empty() {
         let why = format!("what else the image `{}` opens is not known", member.process.image);
         findings.not_judged(member.index, "ports", why);
+    }
+}
+
+/// HTTP asked of ports with another protocol.
+fn no_http(member: &Member<'_>, open: &[Open], askers: &Askers<'_>, findings: &mut SetFindings) {
+    if !matches!(member.process.program, Program::Broker | Program::ZooKeeper) {
+        return;
+    }
+    let hooks = member.container.hooks.iter().filter_map(|hook| match &hook.action {
+        Action::Http(port) => Some((format!("`{}`", hook.field), member.index, hook.pointer.as_str(), port)),
+        _ => None,
+    });
+    let monitors = askers.get(&member.index).into_iter().flatten();
+    // Without an agent there may be another answer.
+    let has_agent = open.iter().any(|open| {
+        let mut ports = member.container.ports.iter();
+        open.kind == Kind::Jvm && ports.any(|port| port.number == open.port)
+    });
+    let monitors = monitors.filter(|asker| asker.scrapes && has_agent);
+    let monitors = monitors.map(|asker| (asker.name.clone(), asker.index, asker.pointer, asker.port));
+    for (who, index, pointer, port) in hooks.chain(monitors) {
+        let number = member.container.port(port);
+        let Some(found) = open.iter().find(|open| Some(open.port) == number) else {
+            continue;
+        };
+        // The admin server of ZooKeeper and its provider of metrics, and agents, speak HTTP.
+        let is_agent = |open: &Open| open.port == found.port && open.kind == Kind::Jvm;
+        let speaks = ["admin", "metricsProvider.httpPort"].contains(&found.name.as_str()) || open.iter().any(is_agent);
+        if speaks {
+            continue;
+        }
+        let message = format!(
+            "{who} asks port {} by HTTP, which is that of {} in container `{}`: no answer ever comes",
+            found.port, found.name, member.process.container
+        );
+        let hint = if index == member.index {
+            "use `tcpSocket`".to_owned()
+        } else {
+            format!("it listens on {}", shown(open))
+        };
+        findings.add(index, pointer, &NO_HTTP, message).hint(hint);
     }
 }
 
@@ -179,7 +237,7 @@ fn of_container(
     let mut asked: BTreeMap<i64, Vec<(String, usize, &str)>> = BTreeMap::new();
     for hook in &container.hooks {
         let numbers: Vec<i64> = match &hook.action {
-            Action::Port(port) => container.port(port).into_iter().collect(),
+            Action::Port(port) | Action::Http(port) => container.port(port).into_iter().collect(),
             Action::Command(command) => local_ports(command),
             Action::Other => continue,
         };

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Member;
+use super::{
+    Member,
+    node_ids::{POD_INDEX, written_id},
+};
 use crate::{
     diagnostics::{
         Cause, Diagnostic, Mend,
@@ -80,6 +83,37 @@ fn ready_alone(member: &Member<'_>) -> bool {
     member.process.program == Program::ZooKeeper && !member.process.patience.waits
 }
 
+/// Whether lists of servers have the form that Kafka reads.
+pub(super) fn form(member: &Member<'_>, findings: &mut SetFindings) {
+    const VOTERS_KEY: &str = "controller.quorum.voters";
+    const SERVERS: &str = "zookeeper.connect";
+    if let Some(setting) = member.settings.get(VOTERS_KEY).filter(|setting| setting.is_known()) {
+        let mut entries = setting
+            .value
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty());
+        let has_id = |entry: &str| entry.split_once('@').is_some_and(|(id, _)| id.parse::<i32>().is_ok());
+        if let Some(entry) = entries.find(|entry| !entry.contains(['$', '{']) && !has_id(entry)) {
+            let message =
+                format!("`{VOTERS_KEY}` has `{entry}`, without the id of the node: the process does not start");
+            let hint = "write each member as `ID@HOST:PORT`";
+            member.refuse(findings, &VOTERS, VOTERS_KEY, setting, message, hint);
+        }
+    }
+    if let Some(setting) = member.settings.get(SERVERS).filter(|setting| setting.is_known())
+        && let Some((servers, path)) = setting.value.split_once('/')
+        && path.contains(',')
+    {
+        let message = format!(
+            "`{SERVERS}` has a path after `{}`: all that follows is part of the path, so brokers know no other server",
+            servers.rsplit(',').next().unwrap_or_default()
+        );
+        let hint = "write the path once, after the last server: `a:2181,b:2181,c:2181/kafka`";
+        member.refuse(findings, &ENSEMBLE, SERVERS, setting, message, hint);
+    }
+}
+
 pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
     let members = listed(member);
     if members.is_empty() || members.iter().any(|(_, host, _)| host.contains(['$', '{'])) {
@@ -139,12 +173,16 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         if stem == own.name && namespace == own.namespace {
             ordinals.insert(ordinal);
             let indexed = ["node.id", "broker.id"].iter().any(|key| {
-                member
-                    .settings
-                    .get(key)
-                    .is_some_and(|setting| setting.value == "{metadata.labels['apps.kubernetes.io/pod-index']}")
+                let setting = member.settings.get(key);
+                setting.is_some_and(|setting| setting.value == POD_INDEX)
             });
-            if let Some(id) = id.filter(|id| indexed && *id != ordinal) {
+            let written = member.process.program == Program::ZooKeeper && written_id(member, POD_INDEX).is_some();
+            if let Some(id) = id.filter(|id| (indexed || written) && *id != ordinal) {
+                let hint = if written {
+                    format!("write `server.{ordinal}`")
+                } else {
+                    format!("write `{ordinal}@{host}`")
+                };
                 member
                     .at(
                         findings,
@@ -152,7 +190,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
                         &VOTERS,
                         format!("member `{host}` is listed with the id {id}, but has the id {ordinal}"),
                     )
-                    .hint(format!("write `{ordinal}@{host}`"));
+                    .hint(hint);
             }
         }
     }

@@ -5,6 +5,7 @@ use super::Member;
 use crate::{
     diagnostics::{Diagnostic, Mend, rules::registry},
     lint::model::{program::Program, set::SetFindings},
+    nearest::nearest,
 };
 
 /// Settings by Confluent's reference, without those for TLS and SASL, which end as Kafka's do.
@@ -99,6 +100,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if member.process.program != Program::Registry {
         return;
     }
+    refused(member, findings);
     for (key, setting) in member.settings.iter() {
         let Some(meant) = meant(key) else { continue };
         let message = format!("the registry has no setting `{key}`, and ignores it");
@@ -106,6 +108,46 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         finding.mend(Mend::perhaps_rename(meant));
         finding.yaml_hint = Some(finding.remedy(&setting.shown(key)));
         member.push(findings, key, setting, finding);
+    }
+}
+
+/// Values with which the registry does not start.
+fn refused(member: &Member<'_>, findings: &mut SetFindings) {
+    const LEVELS: [&str; 7] = [
+        "backward",
+        "backward_transitive",
+        "forward",
+        "forward_transitive",
+        "full",
+        "full_transitive",
+        "none",
+    ];
+    for key in ["schema.compatibility.level", "avro.compatibility.level"] {
+        let Some(setting) = member.settings.get(key).filter(|setting| setting.is_known()) else {
+            continue;
+        };
+        let level = setting.value.trim();
+        if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
+            let message = format!("`{key}` is `{level}`, which is not a level: the registry does not start");
+            let hint = match nearest(level, LEVELS.into_iter()) {
+                Some(meant) => format!("write `{meant}`"),
+                None => format!("use `{}`", LEVELS.join("`, `")),
+            };
+            member.refuse(findings, &registry::REFUSED_VALUE, key, setting, message, hint);
+        }
+    }
+    const SERVERS: &str = "kafkastore.bootstrap.servers";
+    let protocol = member.settings.get("kafkastore.security.protocol");
+    let protocol = protocol.map_or("PLAINTEXT", |setting| setting.value.trim());
+    let Some(setting) = member.settings.get(SERVERS).filter(|setting| setting.is_known()) else {
+        return;
+    };
+    let mut schemes = setting.value.split(',').map(|server| server.trim().split_once("://"));
+    if schemes.all(|scheme| scheme.is_some_and(|(scheme, _)| scheme != protocol)) {
+        let message =
+            format!("`{SERVERS}` has no server for the protocol `{protocol}`, so the registry does not start");
+        let hint = format!("write `{protocol}://` before each server, or set `kafkastore.security.protocol`");
+        member.refuse(findings, &registry::REFUSED_VALUE, SERVERS, setting, message, hint);
     }
 }
 

@@ -56,6 +56,20 @@ pub(super) fn named(member: &Member<'_>, findings: &mut SetFindings) {
 }
 
 pub(super) fn volumes(member: &Member<'_>, findings: &mut SetFindings) {
+    for claim in member.workload.claims.iter().filter(|claim| claim.read_only) {
+        let mut mounts = member.container.mounts.claims();
+        if let Some(mount) = mounts.find(|mount| mount.volume == claim.name) {
+            let message = format!("the volume at `{}` may only be read (`ReadOnlyMany`)", mount.path);
+            findings
+                .add(
+                    member.index,
+                    format!("{}/spec/accessModes", claim.pointer),
+                    &VOLUME_OWNER,
+                    message,
+                )
+                .hint("use `ReadWriteOnce`");
+        }
+    }
     if member.set.platform == Platform::OpenShift {
         return;
     }

@@ -130,6 +130,8 @@ pub(crate) enum Action {
     Command(String),
     /// Asks this port of the container.
     Port(PortRef),
+    /// A port of its own, by HTTP.
+    Http(PortRef),
     Other,
 }
 
@@ -238,9 +240,14 @@ fn hooks(container: &Node<'_, '_>) -> Vec<Hook> {
             let asked = node.get(kind);
             // Another host is asked.
             let own = asked.get("host").text().is_empty();
-            PortRef::of(&asked.get("port")).filter(|_| own)
+            let port = PortRef::of(&asked.get("port")).filter(|_| own)?;
+            Some(if kind == "httpGet" {
+                Action::Http(port)
+            } else {
+                Action::Port(port)
+            })
         });
-        asked.map_or(Action::Other, Action::Port)
+        asked.unwrap_or(Action::Other)
     };
     let lifecycle = container.get("lifecycle");
     let mut found = Vec::new();

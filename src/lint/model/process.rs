@@ -35,7 +35,8 @@ pub(crate) struct Patience {
     pub(crate) grace: i64,
     /// Whether a probe may kill a process that runs but does not answer yet.
     pub(crate) liveness: bool,
-    pub(crate) startup: bool,
+    /// Seconds that a startup probe gives a process until it answers.
+    pub(crate) startup: Option<i64>,
     /// Whether the pod is ready only when something answers that needs the others: not with a probe that always passes.
     pub(crate) waits: bool,
 }
@@ -87,7 +88,14 @@ impl KafkaProcess {
                             .iter()
                             .any(|sign| command_of(&probe).contains(sign))
                 },
-                startup: container.get("startupProbe").is_set(),
+                startup: {
+                    let probe = container.get("startupProbe");
+                    let seconds = |field: &'static str, default| probe.get(field).int().unwrap_or(default);
+                    let tries = seconds("failureThreshold", 3).saturating_mul(seconds("periodSeconds", 10));
+                    probe
+                        .is_set()
+                        .then(|| tries.saturating_add(seconds("initialDelaySeconds", 0)))
+                },
                 waits: ["readinessProbe", "startupProbe"].iter().any(|probe| {
                     let probe = container.get(probe);
                     // A server of ZooKeeper answers `ruok` without a quorum.

@@ -11,6 +11,8 @@ pub(crate) struct Placement {
     /// Whether it looks in the pod's own namespace alone.
     pub(crate) own_namespace: bool,
     pub(crate) pointer: String,
+    /// The label of nodes that tells apart, and where it is.
+    pub(crate) topology: (String, String),
 }
 
 /// What a placement does.
@@ -27,6 +29,7 @@ pub(super) fn placements(pod: &Node<'_, '_>) -> Vec<Placement> {
     let mut found = Vec::new();
     let mut add = |way, term: &Node<'_, '_>| {
         let selector = term.get("labelSelector");
+        let topology = term.get("topologyKey");
         found.push(Placement {
             way,
             selector: selector.is_set().then(|| Selector::of(selector.value())),
@@ -36,6 +39,7 @@ pub(super) fn placements(pod: &Node<'_, '_>) -> Vec<Placement> {
             } else {
                 term.pointer()
             },
+            topology: (topology.text().to_owned(), topology.pointer()),
         });
     };
     let spreads = pod.get("topologySpreadConstraints");

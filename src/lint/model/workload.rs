@@ -9,6 +9,7 @@ use super::{
     program,
     scheduling::{self, Placement},
     selector::{Labels, Selector, labels},
+    syntax::quantity,
 };
 
 /// A set of pods.
@@ -46,7 +47,7 @@ pub(crate) struct Workload {
     /// Whether it is the exporter of Kafka's groups and topics.
     pub(crate) exports: bool,
     /// The names of its templates of claims.
-    pub(crate) claims: Vec<String>,
+    pub(crate) claims: Vec<Claim>,
     /// The commands of a Job, and where each is.
     pub(crate) commands: Vec<(String, String)>,
     /// The containers of a pod that has to do with Kafka.
@@ -92,6 +93,31 @@ impl Resolver {
     pub(crate) fn is_own(&self, host: &str) -> bool {
         let complete = host.split('.').any(|part| part == "svc");
         self.aliases.iter().any(|alias| alias == host) || self.searches && !complete
+    }
+}
+
+/// A claim for a volume that each pod gets.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) name: String,
+    pub(crate) pointer: String,
+    /// What it asks for, in bytes.
+    pub(crate) size: Option<u64>,
+    /// Whether pods may only read it.
+    pub(crate) read_only: bool,
+}
+
+impl Claim {
+    fn of(claim: &Node<'_, '_>) -> Self {
+        let spec = claim.get("spec");
+        let size = quantity(spec.get("resources").get("requests").get("storage").value());
+        let modes = spec.get("accessModes");
+        Self {
+            name: claim.get("metadata").get("name").text().to_owned(),
+            pointer: claim.pointer(),
+            size: size.and_then(|nano| u64::try_from(nano / 1_000_000_000).ok()),
+            read_only: modes.len() > 0 && modes.items().all(|mode| mode.text() == "ReadOnlyMany"),
+        }
     }
 }
 
@@ -191,10 +217,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         exports,
         claims: {
             let templates = spec.get("volumeClaimTemplates");
-            let names = templates
-                .items()
-                .map(|claim| claim.get("metadata").get("name").text().to_owned());
-            names.collect()
+            templates.items().map(|claim| Claim::of(&claim)).collect()
         },
         commands,
         containers,

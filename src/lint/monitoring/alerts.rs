@@ -177,15 +177,13 @@ fn of_alert(rule: &PrometheusRule, analysis: &Analysis, style: Style, found: &mu
             .filter(|(_, text)| text.contains("{{") || text.contains("}}"))
         {
             for message in template::errors(text, analysis.labels.as_ref()) {
+                let hint = if message.contains("has no label") {
+                    "use labels that the expression keeps"
+                } else {
+                    "write it as Prometheus reads it: `{{ $labels.name }}`, `{{ $value | humanize }}`"
+                };
                 let part = format!("/{field}/{}", name.replace('~', "~0").replace('/', "~1"));
-                report(
-                    found,
-                    &part,
-                    &TEMPLATE,
-                    message,
-                    "use labels that the expression keeps",
-                    "",
-                );
+                report(found, &part, &TEMPLATE, message, hint, "");
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
             program::Program,
             service::PortRef,
             set::ObjectSet,
-            workload::Workload,
+            workload::{Claim, Workload},
         },
         monitoring::names,
         set::selectors::{has_port, watches},
@@ -689,7 +689,8 @@ impl<'a> RuleCatalog<'_, 'a> {
             .flat_map(|(_, object, workload)| {
                 let ordinals = workload.first..workload.first + workload.replicas;
                 ordinals.flat_map(move |ordinal| {
-                    let of = move |claim: &String| Cow::Owned(format!("{claim}-{}-{ordinal}", object.identity.name));
+                    let of =
+                        move |claim: &Claim| Cow::Owned(format!("{}-{}-{ordinal}", claim.name, object.identity.name));
                     workload.claims.iter().map(of)
                 })
             })

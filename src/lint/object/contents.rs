@@ -8,6 +8,7 @@ use crate::{
         config::{ConfigData, Flaw, field},
         properties::Property,
     },
+    nearest::nearest,
 };
 
 rules! { rules::observability;
@@ -39,9 +40,10 @@ rules! { rules::observability;
         id: "KS-O27",
         production: Error,
         development: Error,
-        summary: "a logger that names an appender that does not exist",
+        summary: "a logger with an appender or a level that does not exist",
         explanation: "Log4j prints one error at start, `Unable to locate appender`, and goes on: everything that the logger would \
-            have written is lost. Where it is the root logger, the process logs nothing.",
+            have written is lost. Where it is the root logger, the process logs nothing. A level that it does not know is another one \
+            instead: `ERROR` of Log4j 2, `DEBUG` of Log4j 1.",
         source: "Apache Log4j 2, properties configuration; Log4j 1.2, PropertyConfigurator",
     };
 }
@@ -68,6 +70,7 @@ pub(super) fn check(config: &ConfigData, findings: &mut Diagnostics) {
     }
     for (file, lines) in &config.properties {
         appenders(file, lines, findings);
+        levels(file, lines, findings);
     }
 }
 
@@ -131,5 +134,36 @@ fn appenders(file: &str, lines: &[Property], findings: &mut Diagnostics) {
                 report(line, name, &old);
             }
         }
+    }
+}
+
+/// Levels of loggers, by the keys of Log4j 2 and of Log4j 1.
+fn levels(file: &str, lines: &[Property], findings: &mut Diagnostics) {
+    const LEVELS: [&str; 8] = ["all", "debug", "error", "fatal", "info", "off", "trace", "warn"];
+    let is_log4j = lines
+        .iter()
+        .any(|line| line.key.starts_with("rootLogger") || line.key.starts_with("log4j."));
+    for line in lines.iter().filter(|_| is_log4j) {
+        let key = line.key.as_str();
+        let new = key == "rootLogger.level" || key.starts_with("logger.") && key.ends_with(".level");
+        let old = key == "log4j.rootLogger" || key.starts_with("log4j.logger.");
+        let level = match (new, old) {
+            (true, _) => line.value.trim(),
+            (_, true) => line.value.split(',').next().unwrap_or_default().trim(),
+            _ => continue,
+        };
+        let known = LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level));
+        // A level of one's own names its class after `#`; `inherited` takes that of the parent.
+        if level.is_empty() || known || level.contains(['$', '#']) || old && level.eq_ignore_ascii_case("inherited") {
+            continue;
+        }
+        let message = format!("`{key}` is `{level}`, which is not a level: Log4j takes another one");
+        let finding = findings.in_field(field(file), &APPENDER, message);
+        finding.hint(match nearest(level, LEVELS.into_iter()) {
+            Some(meant) => format!("write `{meant}`"),
+            None => format!("use `{}`", LEVELS.join("`, `")),
+        });
+        finding.place.row = Some(line.row);
+        key.clone_into(&mut finding.place.setting);
     }
 }

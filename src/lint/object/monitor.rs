@@ -142,6 +142,16 @@ pub(super) fn check(kind: &str, spec: &Node<'_, '_>, findings: &mut Diagnostics)
         }
         let mut time = |field: &'static str| {
             let node = endpoint.get(field);
+            if let Some(number) = node.int() {
+                findings
+                    .at(
+                        &node,
+                        &SCRAPE_TIMES,
+                        "is a number, but must be a text with a unit: the API server refuses it",
+                    )
+                    .hint(format!("write `{number}s`"));
+                return None;
+            }
             let text = node.str().filter(|text| !text.is_empty())?;
             match parse_duration(text) {
                 Ok(duration) => Some(duration),
