@@ -162,7 +162,10 @@ fn missing(
             OF_IMAGES.iter().any(|folder| path.starts_with(folder))
         };
         // One of the image that stands in the place of the own.
-        let of_image = of_image && !(elsewhere.is_some() && path.strip_suffix(".properties").is_some());
+        let own = elsewhere
+            .as_ref()
+            .filter(|(_, there)| !command.contains(there.as_str()));
+        let of_image = of_image && !(own.is_some() && path.strip_suffix(".properties").is_some());
         if of_image || WRITES.iter().any(|word| command.contains(word)) {
             return None;
         }
