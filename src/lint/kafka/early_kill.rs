@@ -34,12 +34,13 @@ rules! { rules::pod;
     };
 }
 
+/// The least seconds of a startup probe: Kafka, the agent and the volume need most of them without any recovery.
+const LEAST: i64 = 60;
+
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     if member.process.program != Program::Broker {
         return;
     }
-    /// Kafka, the agent and the volume need most of this without any recovery.
-    const LEAST: i64 = 60;
     if let Some(seconds) = member.process.patience.startup.filter(|seconds| *seconds < LEAST) {
         findings
             .add(

@@ -113,6 +113,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
 
 /// Values with which the registry does not start.
 fn refused(member: &Member<'_>, findings: &mut SetFindings) {
+    const SERVERS: &str = "kafkastore.bootstrap.servers";
     const LEVELS: [&str; 7] = [
         "backward",
         "backward_transitive",
@@ -136,7 +137,6 @@ fn refused(member: &Member<'_>, findings: &mut SetFindings) {
             member.refuse(findings, &registry::REFUSED_VALUE, key, setting, message, hint);
         }
     }
-    const SERVERS: &str = "kafkastore.bootstrap.servers";
     let protocol = member.settings.get("kafkastore.security.protocol");
     let protocol = protocol.map_or("PLAINTEXT", |setting| setting.value.trim());
     let Some(setting) = member.settings.get(SERVERS).filter(|setting| setting.is_known()) else {

@@ -145,7 +145,7 @@ fn levels(file: &str, lines: &[Property], findings: &mut Diagnostics) {
         .any(|line| line.key.starts_with("rootLogger") || line.key.starts_with("log4j."));
     for line in lines.iter().filter(|_| is_log4j) {
         let key = line.key.as_str();
-        let new = key == "rootLogger.level" || key.starts_with("logger.") && key.ends_with(".level");
+        let new = key == "rootLogger.level" || key.starts_with("logger.") && key.strip_suffix(".level").is_some();
         let old = key == "log4j.rootLogger" || key.starts_with("log4j.logger.");
         let level = match (new, old) {
             (true, _) => line.value.trim(),
