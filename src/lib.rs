@@ -40,7 +40,8 @@
 //! | [`Topics`](kafka::Topics), [`Topic`](kafka::Topic) | the topics of a cluster |
 //! | [`Application`](application::Application) | an application: its topics, groups, files, alerts |
 //! | [`Clients`](kafka::Clients) | settings for producers and consumers of which no more is known |
-//! | [`SchemaRegistry`](registry::SchemaRegistry) | schemas |
+//! | [`SchemaRegistry`](registry::SchemaRegistry) | the registry of schemas |
+//! | [`Schemas`](schemas::Schemas), [`Subject`](schemas::Subject) | schemas, with their versions |
 //! | [`Connect`](connect::Connect) | connectors |
 //! | [`Permissions`](kafka::Permissions) | who may do what in a closed cluster |
 //! | [`Monitoring`](monitoring::Monitoring) | metrics, alerts and dashboards |
@@ -69,6 +70,7 @@
 //! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
 //! | [`synth`](mod@synth) | the pipeline, and the resources of a stack |
 //! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
+//! | [`schemas`] | schemas of records: read, judged, and registered by a Job |
 //! | [`application`] | what follows from the topics that an application uses |
 //! | [`connect`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
 //! | [`observability`] | the trait `Monitored`: each component's scrape targets, alerts and dashboards |
@@ -123,6 +125,7 @@ mod promql;
 pub mod quantity;
 pub mod registry;
 pub mod rules;
+pub mod schemas;
 pub mod security;
 pub mod settings;
 pub mod stack;
@@ -148,8 +151,10 @@ pub mod prelude {
     // Components.
     pub use crate::{
         connect::{Connect, ConnectHandle, ExactlyOnceSource},
+        include_schema,
         kafka::{KafkaCluster, KafkaHandle, Listener, Migration, NodePool, Replication},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
+        schemas::{Schema, Schemas, SchemasHandle, Subject},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
     };
 

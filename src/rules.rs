@@ -14,6 +14,7 @@
 //! | R | registry and Connect |
 //! | S | the stack: names, collisions, amendments, acknowledgements |
 //! | T | topics |
+//! | V | schemas of keys and values |
 //! | X | closed clusters: who connects, and what each may do |
 
 use std::sync::LazyLock;
@@ -21,7 +22,9 @@ use std::sync::LazyLock;
 pub mod impossible;
 
 pub use crate::{
-    diagnostics::rules::{application, capacity, client, durability, kraft, memory, registry, setting, stack, topic},
+    diagnostics::rules::{
+        application, capacity, client, durability, kraft, memory, registry, schema, setting, stack, topic,
+    },
     lint::rules::{api, cluster, identity},
 };
 

@@ -35,6 +35,7 @@ const ROOMS: &[&str] = &[
     "registry",
     "connect",
     "application",
+    "schemas",
     "monitoring",
     "rules",
     "synth",

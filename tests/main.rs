@@ -19,6 +19,7 @@ mod out;
 mod pods;
 mod restart_gate;
 mod rules;
+mod schemas;
 mod settings;
 mod teams;
 mod worlds;

@@ -114,6 +114,9 @@ fn one(stack: &str, finding: &Diagnostic, paint: Paint) -> String {
 fn source(finding: &Diagnostic, paint: Paint) -> Option<String> {
     let location = finding.location();
     let column = location.column()?;
+    if let Some(line) = &finding.line {
+        return Some(snippet(location.line(), column, line, finding.severity, paint));
+    }
     let text = std::fs::read_to_string(location.file()).ok()?;
     let index = usize::try_from(location.line()).ok()?.checked_sub(1)?;
     let line = text.lines().nth(index)?;

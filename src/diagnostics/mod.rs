@@ -193,6 +193,8 @@ pub struct Diagnostic {
     pub yaml_hint: Option<String>,
     /// The change of the field or setting that mends it, where one does. Hints that are empty are made from it.
     pub mend: Option<Mend>,
+    /// The text of the line that it is about, if that is one of a file that a stack was made of: to show it.
+    pub line: Option<String>,
     /// For a reference that leaves what is judged: what would have to exist in the cluster, as `Secret/kafka-tls`.
     pub outside: Option<String>,
     /// The reason, if the finding was acknowledged.
@@ -237,6 +239,7 @@ impl Diagnostic {
             hint: String::new(),
             yaml_hint: None,
             mend: None,
+            line: None,
             outside: None,
             acknowledged: None,
             cause: None,
@@ -270,6 +273,12 @@ impl Diagnostic {
     /// The change that mends it in a manifest, where the hint is a builder call.
     pub fn yaml_hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.yaml_hint = Some(hint.into());
+        self
+    }
+
+    /// The text of its line.
+    pub(crate) fn line(&mut self, text: impl Into<String>) -> &mut Self {
+        self.line = Some(text.into());
         self
     }
 

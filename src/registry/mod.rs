@@ -70,6 +70,39 @@ pub enum Compatibility {
     None,
 }
 
+impl Compatibility {
+    /// Whether readers with the new schema are checked.
+    pub(crate) const fn checks_backward(self) -> bool {
+        matches!(
+            self,
+            Self::Backward | Self::BackwardTransitive | Self::Full | Self::FullTransitive
+        )
+    }
+
+    /// Whether readers with an earlier schema are checked.
+    pub(crate) const fn checks_forward(self) -> bool {
+        matches!(
+            self,
+            Self::Forward | Self::ForwardTransitive | Self::Full | Self::FullTransitive
+        )
+    }
+
+    /// Whether all earlier schemas are checked, not only the last.
+    pub(crate) const fn is_transitive(self) -> bool {
+        matches!(
+            self,
+            Self::BackwardTransitive | Self::ForwardTransitive | Self::FullTransitive
+        )
+    }
+
+    /// Whether it allows a change that the other forbids.
+    pub(crate) const fn is_weaker_than(self, other: Self) -> bool {
+        other.checks_backward() && !self.checks_backward()
+            || other.checks_forward() && !self.checks_forward()
+            || other.is_transitive() && !self.is_transitive()
+    }
+}
+
 impl fmt::Display for Compatibility {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -151,6 +184,7 @@ impl SchemaRegistry {
             url: url.into(),
             replicas: 0,
             metrics_port: None,
+            compatibility: None,
             cluster: None,
             made_in: None,
         }))
@@ -263,6 +297,7 @@ impl Construct for SchemaRegistry {
             ),
             replicas: self.replicas,
             metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
+            compatibility: Some(self.compatibility),
             cluster: Some(self.kafka.clone()),
             made_in: Some(context.clone()),
         }))
@@ -367,6 +402,7 @@ struct RegistryInfo {
     url: String,
     replicas: u16,
     metrics_port: Option<&'static str>,
+    compatibility: Option<Compatibility>,
     cluster: Option<KafkaHandle>,
     made_in: Option<Context>,
 }
@@ -405,6 +441,16 @@ impl SchemaRegistryHandle {
     /// The address of its REST interface.
     pub fn url(&self) -> &str {
         &self.0.url
+    }
+
+    /// The first of its addresses: an external registry may have several, separated by commas.
+    pub(crate) fn first_url(&self) -> &str {
+        self.0.url.split(',').next().unwrap_or_default().trim()
+    }
+
+    /// The default level of its subjects, unless it is external.
+    pub fn compatibility(&self) -> Option<Compatibility> {
+        self.0.compatibility
     }
 
     /// The number of its instances; 0 if it is external.

@@ -8,6 +8,7 @@ pub mod kraft;
 pub mod memory;
 pub(crate) mod observability;
 pub mod registry;
+pub mod schema;
 pub(crate) mod security;
 pub mod setting;
 pub mod stack;
@@ -25,6 +26,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     memory::RULES,
     observability::RULES,
     registry::RULES,
+    schema::RULES,
     security::RULES,
     setting::RULES,
     stack::RULES,
