@@ -11,6 +11,7 @@ mod prod;
 mod prod_dedicated;
 mod prod_zookeeper;
 mod scale;
+mod schemas;
 mod staging;
 mod topics;
 

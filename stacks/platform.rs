@@ -2,7 +2,7 @@
 
 use kafka_stacks::prelude::*;
 
-use crate::{applications, topics};
+use crate::{applications, schemas, topics};
 
 /// A broker of the reference system.
 pub(crate) const BROKER: Resources = Resources {
@@ -68,6 +68,7 @@ impl Platform {
                 .implementation(self.implementation)
                 .compatibility(Compatibility::Backward),
         );
+        stack.add(schemas::schemas(&registry, &topics));
         let connect = stack.add(
             Connect::new("kafka-connect", kafka)
                 .replicas(self.replicas)

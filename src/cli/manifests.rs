@@ -27,7 +27,7 @@ pub(super) fn text(judgement: &Judgement, paint: Paint) -> String {
         }
         text.push('\n');
         if let (Some(line), Some(column)) = (line, column) {
-            text += &report::snippet(location.line(), column, &line.text, finding.severity, paint);
+            text += &snippet(location.line(), column, &line.text, finding.severity, paint);
         }
         text += &report::remarks("", finding, paint);
         text += &also(&others, paint);

@@ -426,6 +426,22 @@ mod tests {
             format!("{at}: {message}")
         })
         .collect();
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        line 1, column 1: the file is empty
+        line 1, column 2: expected a key in double quotes, found the end of the file
+        line 1, column 8: remove the `,` before `}`
+        line 2, column 3: remove the `,` before `]`
+        line 2, column 2: the key `a` is there twice, first in line 1, column 2
+        line 1, column 2: expected a key in double quotes, found `a`
+        line 1, column 2: `01` is not a number
+        line 1, column 2: `1.` is not a number
+        line 1, column 3: the string has no end: expected `"` in its line
+        line 1, column 3: this escape is not one of JSON
+        line 1, column 3: this escape is not one of JSON
+        line 1, column 4: expected the end of the file after the value
+        line 1, column 1: expected a value, found `/`; JSON has no comments: use `doc`
+        line 1, column 7: expected a value, found `record`; a string needs double quotes
+        line 1, column 1: expected a value, found `\u{feff}`
+        "#);
     }
 }

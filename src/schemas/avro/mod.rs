@@ -197,6 +197,9 @@ mod tests {
                     .map(move |meaning| format!("{title}: {} was {} and is {}", meaning.path, meaning.old, meaning.new))
             })
             .collect();
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        milliseconds become microseconds: R.t was timestamp-millis and is timestamp-micros
+        a decimal gets another scale: R.t was decimal(9, 2) and is decimal(9, 3)
+        "#);
     }
 }
