@@ -5,8 +5,11 @@ use kafka_stacks::prelude::*;
 pub(crate) fn schemas(registry: &SchemaRegistryHandle, topics: &TopicsHandle) -> Schemas {
     Schemas::new("schemas", registry)
         .subject(
-            Subject::value(&topics.topic("call.events"), include_schema!("schemas/call-event/v1.avsc"))
-                .version(include_schema!("schemas/call-event/v2.avsc")),
+            Subject::value(
+                &topics.topic("call.events"),
+                include_schema!("schemas/call-event/v1.avsc"),
+            )
+            .version(include_schema!("schemas/call-event/v2.avsc")),
         )
         .subject(Subject::value(
             &topics.topic("ai.interactions"),

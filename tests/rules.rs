@@ -10,6 +10,7 @@ mod memory;
 mod observability;
 mod pod;
 mod registry;
+mod schema;
 mod security;
 mod stack;
 mod topic;
@@ -112,6 +113,7 @@ fn cases() -> Vec<Case> {
         application::broken,
         client::broken,
         registry::broken,
+        schema::broken,
         security::broken,
         observability::broken,
     ];
@@ -131,6 +133,7 @@ fn sound() -> Vec<Sound> {
         application::sound,
         client::sound,
         registry::sound,
+        schema::sound,
         security::sound,
         observability::sound,
     ];

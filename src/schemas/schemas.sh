@@ -183,7 +183,7 @@ set_level() {
   [[ $actual != "$declared" ]] || return 0
   call PUT "$path" "{\"compatibility\":\"$declared\"}"
   [[ $status == 200 ]] || give_up "cannot set the level of \`$subject\` to $declared"
-  say "~ $subject: level ${actual:-(the registry's)} -> $declared"
+  say "~ $subject: level ${actual:-(of the registry)} -> $declared"
   levels_set=$((levels_set + 1))
 }
 

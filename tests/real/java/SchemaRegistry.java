@@ -51,6 +51,8 @@ public final class SchemaRegistry {
     private static final Metrics METRICS = new Metrics(new MetricConfig(), List.of(reporter()), Time.SYSTEM, new KafkaMetricsContext("kafka.schema.registry"));
     private static final List<String> schemas = new ArrayList<>();
     private static final Map<String, List<Integer>> subjects = new TreeMap<>();
+    /** The levels that were set, by subject; that of the registry has no name. */
+    private static final Map<String, String> levels = new TreeMap<>();
     private static String topic;
     private static String level;
     private static KafkaProducer<String, String> producer;
@@ -137,6 +139,10 @@ public final class SchemaRegistry {
         long end = consumer.endOffsets(List.of(partition)).get(partition);
         while (consumer.position(partition) < end) {
             for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                if (record.key().startsWith("\n")) {
+                    levels.put(record.key().substring(1), record.value());
+                    continue;
+                }
                 int id = schemas.indexOf(record.value());
                 if (id < 0) {
                     schemas.add(record.value());
@@ -174,8 +180,8 @@ public final class SchemaRegistry {
 
     private static Object answer(String method, String path, byte[] body) throws Exception {
         String[] part = path.substring(1).split("/");
-        if (path.equals("/config")) {
-            return Map.of("compatibilityLevel", level);
+        if (part[0].equals("config")) {
+            return config(method, part.length > 1 ? part[1] : "", body);
         } else if (path.equals("/subjects")) {
             return subjects.keySet();
         } else if (part.length == 3 && path.startsWith("/schemas/ids/")) {
@@ -186,10 +192,29 @@ public final class SchemaRegistry {
             return Map.of("schema", schemas.get(id - 1));
         } else if (part.length == 3 && part[2].equals("versions") && method.equals("POST")) {
             return Map.of("id", register(part[1], JSON.readTree(body).get("schema").asText()));
+        } else if (part.length == 2 && part[0].equals("subjects") && method.equals("POST")) {
+            int id = schemas.indexOf(JSON.readTree(body).get("schema").asText()) + 1;
+            int version = subjects.getOrDefault(part[1], List.of()).indexOf(id) + 1;
+            if (version == 0) {
+                throw new IllegalStateException("404 Schema not found");
+            }
+            return Map.of("subject", part[1], "version", version, "id", id, "schema", schemas.get(id - 1));
         } else if (part.length == 3 && part[2].equals("versions")) {
             return subjects.getOrDefault(part[1], List.of());
         }
         return Map.of();
+    }
+
+    private static Object config(String method, String subject, byte[] body) throws Exception {
+        if (method.equals("PUT")) {
+            producer.send(new ProducerRecord<>(topic, "\n" + subject, JSON.readTree(body).get("compatibility").asText())).get();
+            catchUp();
+            return Map.of("compatibility", levels.get(subject));
+        }
+        if (!subject.isEmpty() && !levels.containsKey(subject)) {
+            throw new IllegalStateException("404 Subject '" + subject + "' does not have subject-level compatibility configured");
+        }
+        return Map.of("compatibilityLevel", levels.getOrDefault(subject, level));
     }
 
     private static int register(String subject, String schema) throws Exception {
@@ -198,7 +223,8 @@ public final class SchemaRegistry {
         if (versions.contains(known)) {
             return known;
         }
-        if (level.equals("BACKWARD") && !versions.isEmpty() && !reads(schema, schemas.get(versions.get(versions.size() - 1) - 1))) {
+        String rule = levels.getOrDefault(subject, levels.getOrDefault("", level));
+        if (rule.startsWith("BACKWARD") && !versions.isEmpty() && !reads(schema, schemas.get(versions.get(versions.size() - 1) - 1))) {
             throw new IllegalStateException("409 Schema being registered is incompatible with an earlier schema for subject \"" + subject + "\"");
         }
         producer.send(new ProducerRecord<>(topic, subject + "\n" + schema.hashCode(), schema)).get();

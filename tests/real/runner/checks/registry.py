@@ -1,5 +1,6 @@
 """6. The registry: up, BACKWARD in force, an incompatible schema refused, and its state outlives it."""
 
+import copy
 import json
 
 from ..world import Failure
@@ -35,6 +36,32 @@ def run(stack):
     stack.world.wait("the registry is ready again", workload.ready, PATIENCE, lambda: next((p.problem for p in workload.pods() if p.problem), None))
     status, versions = stack.client.http("GET", f"{base}/subjects/{SUBJECT}/versions")
     stack.fact("registry", f"{label}: its state survives a restart of every pod", status == 200 and len(versions) == 2, f"versions {versions}")
+    the_job(stack, base, label)
+
+
+def the_job(stack, base, label):
+    """What the schemas Job declared is there, and a second run of it changes nothing."""
+    obj = next((o for o in stack.objects if o["kind"] == "Job" and o["metadata"]["name"].startswith("schemas")), None)
+    if not obj:
+        return
+    lines = next(o["data"]["schemas.txt"] for o in stack.objects if o["kind"] == "ConfigMap" and "schemas.txt" in (o.get("data") or {})).splitlines()
+    declared = {}
+    for subject, number in (line.split()[:2] for line in lines if "level=" not in line):
+        declared.setdefault(subject, []).append(int(number))
+    registered = lambda: {subject: stack.client.http("GET", f"{base}/subjects/{subject}/versions")[1] for subject in declared}
+    before = registered()
+    total = sum(map(len, declared.values()))
+    stack.fact("registry", f"{label}: the schemas Job registered {total} versions of {len(declared)} subjects", before == declared, before)
+    # As an apply does after its name changed.
+    obj = copy.deepcopy(obj)
+    obj["metadata"]["name"] += "-again"
+    job = stack.world.start(obj)
+    stack.world.wait("the schemas Job ends", lambda: job.state != "Running", PATIENCE)
+    output = job.log()
+    for pod in job.pods():
+        pod.delete(grace=0)
+    stack.fact("registry", f"{label}: run again, it changes nothing", job.state == "Complete" and f"0 registered, {total} unchanged; 0 levels set" in output and registered() == before,
+               f"{job.state}: {output[-300:]}", job.seconds)
 
 
 def address(stack, obj):
