@@ -13,7 +13,7 @@ use crate::{
     construct::Check,
     context::Context,
     diagnostics::rules::stack,
-    manifest::Object,
+    manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
     workload::{
         CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, Spread, Version, config_map, container, env, service_account,
@@ -165,7 +165,6 @@ impl Schemas {
         Job {
             metadata: labels.metadata(context, &self.meta.name),
             spec: Some(JobSpec {
-                ttl_seconds_after_finished: Some(3600),
                 // Six attempts, each of which waits ten minutes for the registry, and the time between them.
                 active_deadline_seconds: Some(5400),
                 backoff_limit: Some(6),
@@ -205,7 +204,7 @@ impl Schemas {
         vec![
             Object::new(&service_account(context, &self.labels(), &self.meta.name)),
             Object::new(&config),
-            Object::new(&job).named_by_content(),
+            Object::new(&job).named_by_content().in_wave(Wave::Clients),
         ]
     }
 
