@@ -10,7 +10,7 @@ use kafka_stacks::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{faults, objects::surroundings, rules::broken_ids};
+use crate::{faults, objects::surroundings, rules::broken_ids, schemas};
 
 /// Rules that no manifest can break, or whose manifests need more than an edit: why.
 const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
@@ -151,6 +151,7 @@ fn listed(list: &[(&str, &[&'static str])]) -> BTreeSet<&'static str> {
 #[test]
 fn every_rule_runs_in_both_worlds() {
     let mut stacks = broken_ids();
+    stacks.extend(schemas::broken_ids());
     let mut manifests: BTreeSet<&str> = BTreeSet::new();
     // The smallest say it fastest.
     let mut edits: Vec<_> = faults::edits().collect();

@@ -1,5 +1,7 @@
 //! Schemas: what is found in files with mistakes, and what is rendered.
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
 use kafka_stacks::prelude::*;
 
@@ -24,6 +26,21 @@ pub(crate) fn schemas(make: impl FnOnce(Schemas, &TopicsHandle) -> Schemas) -> S
     stack
 }
 
+/// A stack with the schema of a mistake.
+fn mistaken(text: &str) -> Stack {
+    let file = Schema::of_file(file!(), "order.avsc", text);
+    subjects(|topic| [Subject::value(topic, file)])
+}
+
+/// The rules that `mistakes.txt` breaks.
+pub(crate) fn broken_ids() -> BTreeSet<&'static str> {
+    let ids = |(_, text)| {
+        let findings = synth(&mistaken(text)).findings;
+        findings.iter().map(|finding| finding.rule.id).collect::<Vec<_>>()
+    };
+    mistakes().flat_map(ids).collect()
+}
+
 /// The blocks of `mistakes.txt`: a title, and a schema.
 fn mistakes() -> impl Iterator<Item = (&'static str, &'static str)> {
     include_str!("mistakes.txt").split("\n## ").skip(1).map(|block| {
@@ -36,8 +53,7 @@ fn mistakes() -> impl Iterator<Item = (&'static str, &'static str)> {
 fn each_mistake_in_a_schema_has_its_place_its_message_and_its_hint() {
     let mut said = Vec::new();
     for (title, text) in mistakes() {
-        let file = Schema::of_file(file!(), "order.avsc", text);
-        let stack = subjects(|topic| [Subject::value(topic, file)]);
+        let stack = mistaken(text);
         let findings = synth(&stack).findings;
         assert!(findings.has_errors(), "{title}");
         said.push(format!("## {title}"));
