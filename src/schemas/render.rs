@@ -13,6 +13,7 @@ use crate::{
     construct::Check,
     context::Context,
     diagnostics::rules::stack,
+    kafka::TopicHandle,
     manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
     workload::{
@@ -120,7 +121,7 @@ impl Schemas {
         let of_topics = self.subjects.iter().flat_map(|subject| &subject.topics);
         self.registry
             .cluster()
-            .or_else(|| of_topics.map(|topic| topic.cluster()).next())
+            .or_else(|| of_topics.map(TopicHandle::cluster).next())
             .map_or_else(|| ImageSet::confluent(Version::V4_3), |kafka| kafka.images().clone())
     }
 

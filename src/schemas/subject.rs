@@ -61,20 +61,20 @@ pub(super) struct Reference {
 impl Schema {
     /// A schema of Avro.
     pub fn avro(text: impl Into<String>) -> Self {
-        Self::new(Format::Avro, text.into())
+        Self::new(Format::Avro, &text.into())
     }
 
     /// A JSON Schema. Whether its versions are compatible is left to the registry.
     pub fn json(text: impl Into<String>) -> Self {
-        Self::new(Format::Json, text.into())
+        Self::new(Format::Json, &text.into())
     }
 
     /// A file of Protobuf. Whether its versions are compatible is left to the registry.
     pub fn protobuf(text: impl Into<String>) -> Self {
-        Self::new(Format::Protobuf, text.into())
+        Self::new(Format::Protobuf, &text.into())
     }
 
-    fn new(format: Format, text: String) -> Self {
+    fn new(format: Format, text: &str) -> Self {
         Self {
             format,
             // A checkout on Windows must not make another schema.
@@ -107,7 +107,7 @@ impl Schema {
         }
         Self {
             file: Some(parts.join("/")),
-            ..Self::new(format, text.to_owned())
+            ..Self::new(format, text)
         }
     }
 

@@ -43,8 +43,9 @@ pub(super) fn sound(name: &str, base: &Base<'_>, node: &Node) -> Result<String, 
         Base::Fixed(_) => None,
     };
     let fits = match (*wanted, base) {
-        ("bytes or fixed", Base::Fixed(_)) | ("fixed of size 12", Base::Fixed(12)) => true,
-        ("string or fixed of size 16", Base::Fixed(16)) => true,
+        ("bytes or fixed", Base::Fixed(_))
+        | ("fixed of size 12", Base::Fixed(12))
+        | ("string or fixed of size 16", Base::Fixed(16)) => true,
         ("int", _) => primitive == Some(Primitive::Int),
         ("long", _) => primitive == Some(Primitive::Long),
         ("bytes" | "bytes or fixed", _) => primitive == Some(Primitive::Bytes),

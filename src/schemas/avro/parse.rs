@@ -342,14 +342,14 @@ impl Parser {
         };
         let own = match node.get("namespace") {
             None => namespace,
-            Some(own) => match own.text() {
-                Some(text) => text,
-                None => {
+            Some(own) => {
+                let Some(text) = own.text() else {
                     let message = format!("`namespace` is {}, not a string", own.kind());
                     self.add(&schema::NAME, own.at, message, "write the namespace as a string");
                     return None;
-                }
-            },
+                };
+                text
+            }
         };
         let full_name = full(word, own);
         let wrong = full_name.split('.').find(|part| !is_word(part));
@@ -512,14 +512,14 @@ impl Parser {
         }
         let default = match node.get("default") {
             None => None,
-            Some(default) => match default.text().filter(|text| symbols.iter().any(|one| one == text)) {
-                Some(symbol) => Some(symbol.to_owned()),
-                None => {
+            Some(default) => {
+                let Some(symbol) = default.text().filter(|text| symbols.iter().any(|one| one == text)) else {
                     let message = format!("the default `{}` is not a symbol of the enum", default.compact());
                     self.add(&schema::DEFAULT, default.at, message, "write one of its symbols");
                     return None;
-                }
-            },
+                };
+                Some(symbol.to_owned())
+            }
         };
         Some(Shape::Enum { symbols, default })
     }
