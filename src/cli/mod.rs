@@ -142,6 +142,9 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         verb if output.format() == Format::Markdown && !matches!(verb, Verb::Diff(_)) => {
             Err(Failure::new("only `diff` reports in this format").hint("use `--format text` or `--format json`"))
         }
+        verb if output.format() == Format::Html && !matches!(verb, Verb::Tree(_)) => {
+            Err(Failure::new("only `tree` writes this format").hint("use `--format text` or `--format json`"))
+        }
         Verb::Synth(arguments) => synth::run(arguments, stacks, output),
         Verb::Diff(arguments) => diff::run(arguments, stacks, output),
         Verb::KubectlDiff(arguments) => diff::run_for_kubectl(arguments, output),

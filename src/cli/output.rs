@@ -27,6 +27,8 @@ pub(super) enum Format {
     Sarif,
     /// Only for `diff`: a comment for a pull request
     Markdown,
+    /// Only for `tree`: one page for a browser
+    Html,
 }
 
 impl Format {

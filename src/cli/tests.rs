@@ -829,6 +829,17 @@ fn tree_shows_constructs_objects_and_totals() {
       }
     }
     "#);
+    let page = shell(&STACKS, &scratch, "tree risky --format html");
+    assert!(
+        page.starts_with("Done\n-- data\n<!doctype html>\n") && page.contains("<b>broker</b>"),
+        "{page}"
+    );
+    assert_snapshot!(shell(&STACKS, &scratch, "list --format html"), @r"
+    Failed
+    -- notes
+    error: only `tree` writes this format
+      hint: use `--format text` or `--format json`
+    ");
     assert_snapshot!(shell(&[wrong], &scratch, "tree wrong").lines().next().unwrap(), @"Failed");
 }
 

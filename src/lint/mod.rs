@@ -64,8 +64,9 @@ pub use model::{
     ObjectModel,
     set::{NotJudged, SetJudgement},
 };
-pub(crate) use model::{deployer, properties, syntax::quantity};
+pub(crate) use model::{deployer, properties, service::ServicePort, syntax::quantity};
 pub use object::schema::schema;
+pub(crate) use set::addresses::host as service_of;
 
 use self::model::{
     ObjectDetail,

@@ -10,12 +10,14 @@ mod edges;
 mod identities;
 mod namespace;
 mod objects;
+mod pods;
 mod render;
 pub mod totals;
 mod tree;
 
 pub use across::check_across;
-pub use tree::{Branch, Leaf};
+pub use pods::{Pods, Zone};
+pub use tree::{Branch, Leaf, Use};
 
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},

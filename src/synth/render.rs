@@ -15,6 +15,7 @@ use crate::{
         Depth,
         amendments::{self, Outcome},
         deployers, namespace,
+        pods::Pods,
         totals::Totals,
     },
     yaml,
@@ -43,6 +44,7 @@ pub(super) struct RenderedObject {
     pub(super) location: Location,
     pub(super) file: RenderedFile,
     pub(super) totals: Totals,
+    pub(super) pods: Option<Pods>,
 }
 
 impl RenderedObject {
@@ -155,6 +157,7 @@ impl<'a> Job<'a> {
                     location,
                     file: RenderedFile::new(kind_order(object.kind()), object.path(folder), text),
                     totals: Totals::of(object.body()),
+                    pods: Pods::of(object.body()),
                 }
             })
             .collect();

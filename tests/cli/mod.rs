@@ -113,7 +113,7 @@ fn the_help_fits_a_screen() {
       help          Print this message or the help of the given subcommand(s)
 
     Options:
-          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif, markdown]
+          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif, markdown, html]
           --color <WHEN>     When to use colour [default: auto] [possible values: auto, always, never]
       -h, --help             Print help (see more with '--help')
       -V, --version          Print version

@@ -22,7 +22,7 @@ rules! { rules::pod;
 }
 
 /// Namespace and name of the Service that a host names, and the pod before it.
-pub(in crate::lint) fn host<'h>(host: &'h str, own: &'h str) -> Option<(&'h str, &'h str, Option<&'h str>)> {
+pub(crate) fn host<'h>(host: &'h str, own: &'h str) -> Option<(&'h str, &'h str, Option<&'h str>)> {
     let parts: Vec<&str> = host.split('.').collect();
     match parts.as_slice() {
         [service] => Some((own, service, None)),

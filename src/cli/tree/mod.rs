@@ -1,5 +1,7 @@
 //! `tree`: a stack's constructs, their objects, and what they request and may use.
 
+mod html;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        output::{Output, Paint, count},
+        output::{Format, Output, Paint, count},
         report::{self, Show},
         stacks::{StackFn, each},
     },
@@ -35,11 +37,10 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
             output.note(&report::text(findings, Show::Open, output.note_paint()));
             return Ok(Outcome::Failed);
         }
-        if output.is_json() {
-            output.json(json(stack.name(), &review.tree))?;
-        } else {
-            let tree = text(stack.name(), &review.tree, output.data_paint());
-            output.data([tree.as_str()])?;
+        match output.format() {
+            Format::Json => output.json(json(stack.name(), &review.tree))?,
+            Format::Html => output.data([html::page(stack, &review.tree).as_str()])?,
+            _ => output.data([text(stack.name(), &review.tree, output.data_paint()).as_str()])?,
         }
     }
     Ok(made.outcome())
