@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     cluster::KafkaCluster,
-    handle::{ClusterInfo, KafkaHandle},
+    handle::{ClusterInfo, KafkaHandle, Node},
     log_defaults::LogDefaults,
     pool::Roles,
 };
@@ -51,6 +51,17 @@ impl Construct for KafkaCluster {
                 .pools
                 .iter()
                 .map(|pool| VolumeClaims::new("data", &pool.name, pool.ids()))
+                .collect(),
+            nodes: self
+                .pools
+                .iter()
+                .flat_map(|pool| {
+                    pool.ids().map(|id| Node {
+                        pod: format!("{}-{id}", pool.name),
+                        broker: pool.roles.broker(),
+                        controller: pool.roles.controller(),
+                    })
+                })
                 .collect(),
             zookeeper: self.ensemble().cloned(),
             made_in: Some(context.clone()),

@@ -37,6 +37,14 @@ pub enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaHandle(pub(super) Arc<ClusterInfo>);
 
+/// A node of a cluster: its pod, and its roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub pod: String,
+    pub broker: bool,
+    pub controller: bool,
+}
+
 /// What other constructs need to know about a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ClusterInfo {
@@ -56,6 +64,7 @@ pub(super) struct ClusterInfo {
     pub(super) log: LogDefaults,
     pub(super) metrics_port: Option<&'static str>,
     pub(super) volume_claims: Vec<VolumeClaims>,
+    pub(super) nodes: Vec<Node>,
     pub(super) zookeeper: Option<ZooKeeperHandle>,
     pub(super) made_in: Option<Context>,
     /// The line that made the handle of an external cluster.
@@ -91,6 +100,7 @@ impl KafkaHandle {
             log: LogDefaults::KAFKA,
             metrics_port: None,
             volume_claims: Vec::new(),
+            nodes: Vec::new(),
             zookeeper: None,
             made_in: None,
             location: Some(Location::caller()),
@@ -269,6 +279,11 @@ impl KafkaHandle {
     /// Its volumes.
     pub fn volume_claims(&self) -> &[VolumeClaims] {
         &self.0.volume_claims
+    }
+
+    /// The nodes of the cluster, in the order of its pools; none for an external cluster.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.0.nodes
     }
 
     /// Reports a handle of another stack, and what is wrong with an external cluster.

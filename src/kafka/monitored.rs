@@ -4,7 +4,7 @@ use super::{KafkaHandle, Mode, TopicsHandle, alerts, boards};
 use crate::{
     construct::Check,
     metrics::{broker, controller},
-    observability::{Alert, Board, Monitored, OVERVIEW, Owned, OwnedKind, Sources, Target, of_table},
+    observability::{Alert, Board, Monitored, OVERVIEW, Owned, OwnedKind, Scenario, Sources, Target, of_table},
     workload::VolumeClaims,
 };
 
@@ -31,6 +31,10 @@ impl Monitored for KafkaHandle {
 
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
         alerts::alerts(self, sources)
+    }
+
+    fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
+        alerts::scenarios(self, sources)
     }
 
     fn boards(&self, sources: &Sources) -> Vec<Board> {
@@ -70,5 +74,9 @@ impl Monitored for TopicsHandle {
             on_call: None,
         });
         owned.collect()
+    }
+
+    fn loads(&self) -> Vec<(String, u64)> {
+        self.loads().collect()
     }
 }

@@ -299,6 +299,13 @@ impl TopicsHandle {
         &self.owned
     }
 
+    /// The declared loads: topic and records per second.
+    pub(super) fn loads(&self) -> impl Iterator<Item = (String, u64)> {
+        self.topics
+            .iter()
+            .filter_map(|topic| Some((topic.name.clone(), topic.load?.records.get())))
+    }
+
     /// The names of its topics of dead letters.
     pub(crate) fn dead_letters(&self) -> impl Iterator<Item = &str> {
         self.topics.iter().map(|topic| topic.name.as_str()).filter(|name| {

@@ -149,6 +149,15 @@ table! {
         "kafka_network_socketserver_networkprocessoravgidlepercent",
         "kafka.network:type=SocketServer,name=NetworkProcessorAvgIdlePercent", "Value",
     ).unit(Unit::Ratio), "Share of the time in which network threads are idle; it rises after a start.";
+    BROKER_HANDLER_IDLE = gauge(
+        "kafka_server_kafkarequesthandlerpool_brokerrequesthandleravgidlepercent",
+        "kafka.server:type=KafkaRequestHandlerPool,name=BrokerRequestHandlerAvgIdlePercent", "OneMinuteRate",
+    ).unit(Unit::Ratio), "Share of the time in which the broker's own handler threads are idle; from Kafka 4.2 on.";
+    IO_WAIT = gauge(
+        "kafka_server_socketservermetrics_io_wait_ratio",
+        "kafka.server:type=socket-server-metrics,listener={listener},networkProcessor={network_processor}",
+        "io-wait-ratio",
+    ).unit(Unit::Ratio), "Share of the time in which a network thread waits for requests.";
     REQUEST_QUEUE = gauge(
         "kafka_network_requestchannel_requestqueuesize",
         "kafka.network:type=RequestChannel,name=RequestQueueSize", "Value",

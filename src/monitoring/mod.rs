@@ -33,7 +33,9 @@ use crate::{
     context::Context,
     kafka::KafkaHandle,
     metrics::exporter as exported,
-    observability::{Alert, ExternalExporter, LagOf, Monitored, Owned, OwnedKind, Sources, Target, Thresholds},
+    observability::{
+        Alert, ExternalExporter, LagLimits, LagOf, Monitored, Owned, OwnedKind, Sources, Target, Thresholds,
+    },
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,
 };
@@ -208,10 +210,13 @@ impl Monitoring {
         self
     }
 
-    /// The lag, in records, that a consumer group may have on a topic; 1000 by default. The right number depends on the
-    /// traffic: start with the records of one second.
+    /// The lag, in records, that a consumer group may have on a topic.
+    ///
+    /// By default it is one minute of the topic's declared [`Load`](crate::capacity::Load); on other topics, what was
+    /// produced within [`Monitoring::lag_time_threshold`], and at least 1000 records. Groups that commit less than three
+    /// times in ten minutes have no limit by default: their lag grows until they commit.
     pub const fn lag_threshold(mut self, records: u64) -> Self {
-        self.thresholds.lag.default = records;
+        self.thresholds.lag.default = Some(records);
         self
     }
 
@@ -225,6 +230,13 @@ impl Monitoring {
     /// counts.
     pub fn lag_threshold_of_topic(mut self, topic: impl Into<String>, records: u64) -> Self {
         self.thresholds.lag.special.push((LagOf::Topic(topic.into()), records));
+        self
+    }
+
+    /// Groups without alerts, by a regular expression for the whole name, such as `test-.*`. The groups of
+    /// `kafka-console-consumer`, which get a new name each time, never have alerts.
+    pub fn ignore_groups(mut self, pattern: impl Into<String>) -> Self {
+        self.thresholds.ignored_groups.push(pattern.into());
         self
     }
 
@@ -292,6 +304,7 @@ impl Monitoring {
         Sources {
             namespace: context.namespace.clone(),
             cluster: self.kafka.name().to_owned(),
+            kubernetes: kubernetes(context).to_owned(),
             targets: std::iter::once(exporter)
                 .chain(targets.filter(|target| target.port.is_some()))
                 .collect(),
@@ -303,9 +316,16 @@ impl Monitoring {
         }
     }
 
-    /// The thresholds with the limits of watched groups. Those of the stack's author come first, because the first counts.
+    /// The thresholds with the limits of declared loads and of watched groups. Those of the stack's author come first,
+    /// because the first counts.
     fn thresholds_with(&self, owned: &[Owned]) -> Thresholds {
         let mut thresholds = self.thresholds.clone();
+        if thresholds.lag.default.is_none() {
+            let loads = self.components().into_iter().flat_map(Monitored::loads);
+            thresholds.lag.loads = loads
+                .map(|(topic, records)| (topic, records * LagLimits::SECONDS_OF_LOAD))
+                .collect();
+        }
         for Owned { kind, name, lag, .. } in owned {
             let of = LagOf::Group(name.clone());
             let has_one = thresholds.lag.special.iter().any(|(known, _)| *known == of);
@@ -315,6 +335,11 @@ impl Monitoring {
         }
         thresholds
     }
+}
+
+/// The value of the label `cluster`. Rules keep this label and do not match it, so that series without it have alerts too.
+fn kubernetes(context: &Context) -> &str {
+    context.kubernetes_cluster.as_ref().unwrap_or(&context.stack)
 }
 
 /// Components and what is monitored together with them, each name once.

@@ -2,7 +2,7 @@
 
 use super::resource::RecordingRule;
 use crate::{
-    metrics::{Metric, exporter, kubelet, record},
+    metrics::{Metric, exporter, jvm, kubelet, record},
     observability::{BY, CLUSTER, Sources},
 };
 
@@ -27,17 +27,23 @@ fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
     Some(if *metric == record::GROUP_LAG {
         // The exporter reports -1 for a partition for which the group never committed an offset.
         let lag = of(&exporter::CONSUMER_LAG)?;
-        format!("sum by ({BY}, consumergroup, topic) ({lag} >= 0)")
+        format!("sum by ({BY}, consumergroup, topic) (max by ({BY}, consumergroup, topic, partition) ({lag} >= 0))")
     } else if *metric == record::TOPIC_RATE {
         // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
         let offset = of(&exporter::CURRENT_OFFSET)?;
-        format!("sum by ({BY}, topic) (deriv({offset}[10m]))")
+        format!("sum by ({BY}, topic) (max by ({BY}, topic, partition) (deriv({offset}[10m])))")
+    } else if *metric == record::COMMITS {
+        let committed = of(&exporter::COMMITTED_OFFSET)?;
+        format!("max by ({BY}, consumergroup, topic) (changes({committed}[10m]))")
+    } else if *metric == record::POD_START {
+        let started = sources.series(&jvm::START_TIME, &[("job", &sources.cluster)])?;
+        format!("max by ({BY}, pod) ({started})")
     } else {
         let claims = sources.claim_pattern()?;
         let claims = [("persistentvolumeclaim", claims.as_str())];
         let available = sources.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
         let capacity = sources.series(&kubelet::VOLUME_CAPACITY, &claims)?;
-        let by = "max by (namespace, persistentvolumeclaim)";
+        let by = "max by (cluster, namespace, persistentvolumeclaim)";
         format!("1 - {by} ({available}) / {by} ({capacity})")
     })
 }

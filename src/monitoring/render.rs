@@ -8,20 +8,21 @@ use k8s_openapi::{
 };
 
 use super::{
-    Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, Monitoring, PodMonitor, PodMonitorSpec,
-    PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
+    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, Monitoring, PodMonitor,
+    PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec,
+    Spec,
     alert::{
-        self, promtool,
+        self, Ready, promtool,
         runbook::{self, Names},
     },
-    dashboard, record,
+    dashboard, kubernetes, record,
 };
 use crate::{
     construct::{Check, Claim, Construct, Explanation, Meta},
     context::Context,
     diagnostics::Origin,
     manifest::{Document, Object},
-    observability::{CLUSTER, INTERVAL, Scrape, Sources, TIMEOUT, Target, uid},
+    observability::{CLUSTER, INTERVAL, KUBERNETES, Scrape, Sources, TIMEOUT, Target, uid},
     workload::Labels,
     yaml,
 };
@@ -61,7 +62,11 @@ impl Monitoring {
             scrape_timeout: TIMEOUT.to_string(),
             // Alerts and dashboards select by these labels, so they are set here instead of relying on the operator's
             // defaults.
-            relabelings: vec![label("job", &target.job), label(CLUSTER, self.kafka.name())],
+            relabelings: vec![
+                label("job", &target.job),
+                label(CLUSTER, self.kafka.name()),
+                label(KUBERNETES, kubernetes(context)),
+            ],
         };
         match target.scrape {
             Scrape::Service => Object::new(&ServiceMonitor {
@@ -275,6 +280,7 @@ impl Construct for Monitoring {
                 },
             ));
         }
+        let scenes = Rc::clone(&known);
         documents.push(Document::new(format!("tests/{folder}alerts.yaml"), move || {
             let (rules, sources, _, written) = &*known;
             let tested = rules.alerts().filter_map(|rule| {
@@ -282,6 +288,23 @@ impl Construct for Monitoring {
                 Some((rule, alert))
             });
             yaml::to_text(&promtool::file(RULES_FILE, tested, sources))
+        }));
+        documents.push(Document::new(format!("tests/{folder}scenarios.yaml"), move || {
+            let (rules, sources, _, written) = &*scenes;
+            let own = |rule: &&AlertingRule| {
+                let built_in = |alert: &&Ready<'_>| alert.alert.location.is_none() && alert.rule.alert == rule.alert;
+                let alert = written.iter().find(built_in);
+                alert.is_none_or(|alert| alert.rule.expr != rule.expr || alert.rule.for_duration != rule.for_duration)
+            };
+            let own = rules.alerts().filter(own).map(|rule| rule.alert.as_str()).collect();
+            let known = rules.alerts().map(|rule| rule.alert.as_str()).collect();
+            yaml::to_text(&promtool::scenarios(
+                RULES_FILE,
+                &self.scenarios(sources),
+                &own,
+                &known,
+                sources,
+            ))
         }));
         documents
     }

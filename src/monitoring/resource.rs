@@ -184,6 +184,9 @@ pub struct AlertingRule {
     /// How long the expression must hold before the alert fires; `None`: it fires at once.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub for_duration: Option<String>,
+    /// How long it goes on firing after the expression no longer holds.
+    #[serde(default, rename = "keep_firing_for", skip_serializing_if = "Option::is_none")]
+    pub keep_firing_for: Option<String>,
     /// Labels that are added to those of the series; alerts are routed by labels.
     pub labels: BTreeMap<String, String>,
     /// Texts for the person on call.
@@ -194,6 +197,12 @@ impl AlertingRule {
     /// One of its annotations; empty if it is missing.
     pub(super) fn annotation(&self, name: &str) -> &str {
         self.annotations.get(name).map_or("", String::as_str)
+    }
+
+    /// How long it goes on firing after the expression no longer holds.
+    pub(super) fn keeps_firing(&self) -> Duration {
+        let text = self.keep_firing_for.as_deref().unwrap_or("0");
+        parse_duration(text).unwrap_or_default()
     }
 
     /// How long the expression must hold before the alert fires. A text that is not a duration is reported by another

@@ -54,6 +54,8 @@ pub struct Alert {
     pub(crate) expression: String,
     pub(crate) severity: AlertSeverity,
     pub(crate) for_duration: Duration,
+    /// How long it goes on firing after the expression no longer holds.
+    pub(crate) keep_firing_for: Duration,
     pub(crate) summary: Text,
     pub(crate) description: Text,
     /// The threshold in this stack, and the reason for it.
@@ -76,6 +78,7 @@ impl Alert {
             expression: expression.into(),
             severity: AlertSeverity::Warning,
             for_duration: minutes(5),
+            keep_firing_for: minutes(0),
             summary: Cow::Borrowed(""),
             description: Cow::Borrowed(""),
             threshold: None,
@@ -96,6 +99,13 @@ impl Alert {
     /// How long the expression must hold before the alert fires: zero, or at least one scrape interval (30 s).
     pub const fn for_duration(mut self, for_duration: Duration) -> Self {
         self.for_duration = for_duration;
+        self
+    }
+
+    /// How long it goes on firing after the expression no longer holds, for something that is over before anyone looks; 0
+    /// by default. It needs Prometheus 2.42.
+    pub const fn keep_firing_for(mut self, keep_firing_for: Duration) -> Self {
+        self.keep_firing_for = keep_firing_for;
         self
     }
 
@@ -177,6 +187,7 @@ pub(crate) fn of_table<T>(
             expression: (row.expression)(component, sources)?,
             severity: row.severity,
             for_duration: row.for_duration,
+            keep_firing_for: minutes(0),
             summary: Cow::Borrowed(row.summary),
             description: Cow::Borrowed(row.description),
             threshold: Some((row.threshold)(component, sources)),
@@ -464,7 +475,18 @@ impl AlertTest {
 }
 
 /// The labels by which most alerts aggregate.
-pub(crate) const BY: &str = "namespace, kafka_cluster";
+pub(crate) const BY: &str = "cluster, namespace, kafka_cluster";
+
+/// The sum over the pods, each counted once: a second replica of Prometheus, or a pod that was recreated under its name,
+/// has the same series again.
+pub(crate) fn sum_of_pods(series: impl std::fmt::Display) -> String {
+    format!("sum by ({BY}) (max by ({BY}, pod) ({series}))")
+}
+
+/// The number of pods for which the expression has a value.
+pub(crate) fn count_of_pods(series: impl std::fmt::Display) -> String {
+    format!("count by ({BY}) (max by ({BY}, pod) ({series}))")
+}
 
 /// This many minutes; `const`, for tables.
 pub(crate) const fn minutes(n: u64) -> Duration {

@@ -8,10 +8,12 @@ mod board;
 mod catalog;
 mod owned;
 pub(crate) mod panels;
+pub(crate) mod scenario;
 mod sources;
 mod thresholds;
 
 pub(crate) use self::owned::{OWNER_LABELS, owner, owner_templates};
+pub use self::scenario::Scenario;
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
     board::{Board, Colour, Panel, PanelUnit, Query, Variable, View},
@@ -19,9 +21,9 @@ pub use self::{
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{
-    alert::{AlertRow, BY, ExpectedDescription, Page, TestSeries, minutes, of_table},
+    alert::{AlertRow, BY, ExpectedDescription, Page, TestSeries, count_of_pods, minutes, of_table, sum_of_pods},
     board::{LONGEST_NAME, OVERVIEW, firing, uid},
-    sources::{ALERTS, CLUSTER, INTERVAL, Scrape, TIMEOUT},
+    sources::{ALERTS, CLUSTER, INTERVAL, KUBERNETES, Scrape, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},
 };
 pub use crate::promql::Selector;
@@ -104,6 +106,17 @@ pub trait Monitored: fmt::Debug + Send + Sync + 'static {
 
     /// What it answers for: the alerts about it carry its owner, and its limits hold. Nothing by default.
     fn owned(&self) -> Vec<Owned> {
+        Vec::new()
+    }
+
+    /// Situations of real operation, in which its alerts and all others of the stack are tested with promtool.
+    fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
+        let _ = sources;
+        Vec::new()
+    }
+
+    /// The declared loads of topics, in records per second: limits of lag follow from them.
+    fn loads(&self) -> Vec<(String, u64)> {
         Vec::new()
     }
 

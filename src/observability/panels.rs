@@ -193,7 +193,7 @@ pub(crate) fn leader_changes(queries: &Queries<'_>) -> Panel {
 
 pub(crate) fn largest_lag(queries: &Queries<'_>) -> Panel {
     #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
-    let limit = queries.0.thresholds.lag.default as f64;
+    let limit = queries.0.thresholds.lag.shown() as f64;
     let lag = queries.gauge("max", &record::GROUP_LAG, &[]);
     panel(
         "Largest lag",

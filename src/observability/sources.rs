@@ -2,7 +2,7 @@
 
 use super::{Owned, Thresholds};
 use crate::{
-    metrics::{Metric, MetricType, exporter, kubelet, objects, record, target},
+    metrics::{Metric, MetricType, exporter, jvm, kubelet, objects, record, target},
     promql::{DeclaredMetric, Selector},
     quantity::Duration,
     workload::{Labels, VolumeClaims},
@@ -19,6 +19,10 @@ pub(crate) const ALERTS: &str = "ALERTS";
 
 /// The label with the name of the Kafka cluster.
 pub(crate) const CLUSTER: &str = "kafka_cluster";
+
+/// The label with the name of the Kubernetes cluster. Expressions keep it and do not match it, so that they work without
+/// it too.
+pub(crate) const KUBERNETES: &str = "cluster";
 
 /// Pods that are scraped under one job.
 #[derive(Clone, Debug)]
@@ -90,9 +94,18 @@ impl Target {
     /// The labels that the operator and the relabelings give its series.
     pub(crate) fn labels_of_series(&self) -> impl Iterator<Item = &'static str> {
         let service = (self.scrape == Scrape::Service).then_some("service");
-        ["namespace", "pod", "container", "endpoint", "instance", "job", CLUSTER]
-            .into_iter()
-            .chain(service)
+        [
+            KUBERNETES,
+            "namespace",
+            "pod",
+            "container",
+            "endpoint",
+            "instance",
+            "job",
+            CLUSTER,
+        ]
+        .into_iter()
+        .chain(service)
     }
 }
 
@@ -101,6 +114,8 @@ impl Target {
 pub struct Sources {
     pub(crate) namespace: String,
     pub(crate) cluster: String,
+    /// The name of the Kubernetes cluster.
+    pub(crate) kubernetes: String,
     pub(crate) targets: Vec<Target>,
     /// The number of brokers, which is also the most replicas that a partition can have.
     pub(crate) brokers: Option<u32>,
@@ -266,7 +281,10 @@ impl Sources {
             return Some(Series {
                 metric_type: metric.metric_type,
                 bounds: metric.bounds,
-                labels: ["job", "instance"].into_iter().chain(metric.labels()).collect(),
+                labels: [KUBERNETES, "job", "instance"]
+                    .into_iter()
+                    .chain(metric.labels())
+                    .collect(),
                 jobs: Vec::new(),
                 metric: Some(metric),
                 ours: false,
@@ -276,7 +294,10 @@ impl Sources {
             return Some(Series {
                 metric_type: metric.metric_type,
                 bounds: metric.bounds,
-                labels: ["namespace", CLUSTER].into_iter().chain(metric.labels()).collect(),
+                labels: [KUBERNETES, "namespace", CLUSTER]
+                    .into_iter()
+                    .chain(metric.labels())
+                    .collect(),
                 jobs: Vec::new(),
                 metric: Some(metric),
                 ours: true,
@@ -287,7 +308,7 @@ impl Sources {
             return Some(Series {
                 metric_type: MetricType::Gauge,
                 bounds: (1.0, 1.0),
-                labels: vec!["alertname", "alertstate", "severity", "namespace", CLUSTER],
+                labels: vec!["alertname", "alertstate", "severity", KUBERNETES, "namespace", CLUSTER],
                 jobs: Vec::new(),
                 metric: None,
                 ours: false,
@@ -309,12 +330,15 @@ impl Sources {
         })
     }
 
-    /// What the stack's rules record; volumes only if it has volumes.
+    /// What the stack's rules record; of volumes and processes only if it has them.
     fn records(&self) -> impl Iterator<Item = &'static Metric> {
         let volumes = !self.volumes.is_empty();
-        record::ALL
-            .iter()
-            .filter(move |metric| volumes || **metric != record::VOLUME_USED)
+        let processes = self.jobs_of(&jvm::START_TIME).contains(&self.cluster.as_str());
+        record::ALL.iter().filter(move |metric| match **metric {
+            record::VOLUME_USED => volumes,
+            record::POD_START => processes,
+            _ => true,
+        })
     }
 
     /// The names of all exported metrics.
@@ -354,15 +378,23 @@ impl Sources {
         let external = self.external.iter().find(|exporter| exporter.metric_of(name).is_some());
         let place = match (target, external) {
             _ if self.records().any(|metric| metric.name == name) => {
-                vec![("namespace", self.namespace.as_str()), (CLUSTER, self.cluster.as_str())]
+                vec![
+                    (KUBERNETES, self.kubernetes.as_str()),
+                    ("namespace", self.namespace.as_str()),
+                    (CLUSTER, self.cluster.as_str()),
+                ]
             }
             (Some(target), _) => vec![
+                (KUBERNETES, self.kubernetes.as_str()),
                 ("namespace", self.namespace.as_str()),
                 (CLUSTER, self.cluster.as_str()),
                 ("job", target.job.as_str()),
             ],
             (None, Some(exporter)) => vec![("job", exporter.job.as_str())],
-            (None, None) => vec![("namespace", self.namespace.as_str())],
+            (None, None) => vec![
+                (KUBERNETES, self.kubernetes.as_str()),
+                ("namespace", self.namespace.as_str()),
+            ],
         };
         let labels = place
             .iter()

@@ -9,6 +9,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Thresholds {
     pub lag: LagLimits,
+    /// Regular expressions of groups without alerts.
+    pub ignored_groups: Vec<String>,
     /// The lag, in time, that a group may have.
     pub lag_time: Duration,
     pub produce_latency: Duration,
@@ -23,9 +25,11 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             lag: LagLimits {
-                default: 1000,
+                default: None,
+                loads: Vec::new(),
                 special: Vec::new(),
             },
+            ignored_groups: vec!["console-consumer-.*".to_owned()],
             lag_time: 10.minutes(),
             produce_latency: 1000.milliseconds(),
             disk_usage: 80,
@@ -38,7 +42,10 @@ impl Default for Thresholds {
 /// The lag, in records, that a group may have on a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LagLimits {
-    pub default: u64,
+    /// `None`: what was produced in the time that a group may be behind, and at least [`LagLimits::LEAST`].
+    pub default: Option<u64>,
+    /// The limits that follow from declared loads: topics and their limit.
+    pub loads: Vec<(String, u64)>,
     /// In the order in which they were given: the first that matches counts.
     pub special: Vec<(LagOf, u64)>,
 }
@@ -91,12 +98,26 @@ impl Thresholds {
 }
 
 impl LagLimits {
+    /// The lag that no alert is about: a consumer has it between two commits.
+    pub(crate) const LEAST: u64 = 1000;
+    /// The limit that panels show.
+    pub(crate) fn shown(&self) -> u64 {
+        self.default.unwrap_or(Self::LEAST)
+    }
+
+    /// How many seconds of its declared load a group may be behind on a topic.
+    pub(crate) const SECONDS_OF_LOAD: u64 = 60;
+
     /// Lag limits that are always or never exceeded, or are for impossible names.
     fn unreachable(&self) -> Vec<(String, &'static str)> {
         // Above this, the floating-point numbers of Prometheus cannot distinguish consecutive offsets.
         const MOST: u64 = (1 << 53) - 1;
         let mut unreachable = Vec::new();
-        let limits = || std::iter::once(self.default).chain(self.special.iter().map(|(_, records)| *records));
+        let limits = || {
+            self.default
+                .into_iter()
+                .chain(self.special.iter().map(|(_, records)| *records))
+        };
         if limits().any(|records| records == 0) {
             let message = "a group that consumes is more than 0 records behind most of the time".to_owned();
             unreachable.push((message, "use `.lag_threshold(1000)`"));

@@ -15,6 +15,7 @@ enum Operator {
     Equal,
     NotEqual,
     Regex,
+    NotRegex,
 }
 
 impl Selector {
@@ -41,6 +42,11 @@ impl Selector {
         self.with(label, Operator::Regex, pattern)
     }
 
+    /// Only series whose whole label value does not match this regular expression.
+    pub fn not_regex(self, label: &str, pattern: &str) -> Self {
+        self.with(label, Operator::NotRegex, pattern)
+    }
+
     fn with(mut self, label: &str, operator: Operator, value: &str) -> Self {
         self.matchers.push((label.to_owned(), operator, value.to_owned()));
         self
@@ -56,6 +62,7 @@ impl fmt::Display for Selector {
                 Operator::Equal => "=",
                 Operator::NotEqual => "!=",
                 Operator::Regex => "=~",
+                Operator::NotRegex => "!~",
             };
             for part in [separator, label, operator] {
                 f.write_str(part)?;

@@ -2,7 +2,7 @@
 
 use super::SchemaRegistryHandle;
 use crate::{
-    metrics::registry,
+    metrics::{registry, target},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
 };
 
@@ -15,7 +15,12 @@ pub(super) const ALL: &[AlertRow<SchemaRegistryHandle>] = &[AlertRow {
     threshold: |_, _| "Exactly one primary. An election takes seconds.".to_owned(),
     expression: |_, sources| {
         let primary = sources.series(&registry::PRIMARY, &[])?;
-        Some(format!("sum by ({BY}, job) ({primary}) != 1"))
+        let down = sources.series(&target::UP, &[])?;
+        let primaries = format!("sum by ({BY}, job) (max by ({BY}, job, pod) ({primary}))");
+        // One that cannot be scraped may be the primary.
+        Some(format!(
+            "({primaries} < 1\nunless on ({BY}, job) {down} == 0)\nor {primaries} > 1"
+        ))
     },
     page: Page {
         meaning: "Without a primary, no schema can be registered: producers with a new schema fail. Existing schemas \

@@ -2,14 +2,19 @@
 
 use super::ZooKeeperHandle;
 use crate::{
-    metrics::zookeeper,
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
+    metrics::{target, zookeeper},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes},
 };
 
 /// How many servers are part of a quorum.
-fn serving(sources: &Sources) -> Option<String> {
+fn serving(ensemble: &ZooKeeperHandle, sources: &Sources) -> Option<String> {
     let serving = sources.series(&zookeeper::SERVER_STATE, &[("state", "~leading|following")])?;
-    Some(format!("(count by ({BY}) ({serving}) or 0 * absent({serving}))"))
+    let ensemble = sources.series(&target::UP, &[("job", ensemble.name())])?;
+    // One series, whether servers are counted or none is left to count.
+    Some(format!(
+        "({} or 0 * group by ({BY}) (last_over_time({ensemble}[6h])))",
+        count_of_pods(serving)
+    ))
 }
 
 /// A test in which this many servers leave the quorum.
@@ -29,11 +34,11 @@ fn leaving(ensemble: &ZooKeeperHandle, leaving: u8) -> AlertTest {
             samples,
         )
     });
-    if left == 0 {
-        test.label("job", ensemble.name())
-    } else {
-        test
-    }
+    test.given(
+        &target::UP,
+        &[("job", ensemble.name()), ("pod", "zookeeper-0")],
+        Samples::Constant(1.0),
+    )
 }
 
 pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
@@ -50,7 +55,12 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         },
         expression: |ensemble, sources| {
             let majority = ensemble.replicas() / 2 + 1;
-            Some(format!("{} < {majority}", serving(sources)?))
+            let connected = sources.series(&zookeeper::SESSION_STATE, &[("state", "CONNECTED")])?;
+            // The brokers tell whether servers that are not scraped are missing: without a quorum they have no session.
+            Some(format!(
+                "{} < {majority}\nunless on ({BY}) {connected}",
+                serving(ensemble, sources)?
+            ))
         },
         page: Page {
             meaning: "ZooKeeper needs {quorum} of its {servers} servers and has fewer, so it serves no requests. No \
@@ -97,7 +107,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         threshold: |ensemble, _| format!("{} servers are declared.", ensemble.replicas()),
         expression: |ensemble, sources| {
             let all = Some(ensemble.replicas()).filter(|servers| *servers > 1)?;
-            Some(format!("{} < {all}", serving(sources)?))
+            Some(format!("{} < {all}", serving(ensemble, sources)?))
         },
         page: Page {
             meaning: "At least one of {servers} servers is missing. ZooKeeper keeps working as long as {quorum} run.",
@@ -176,7 +186,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         threshold: |_, _| "No expired sessions: after one, the broker has to rejoin the cluster.".to_owned(),
         expression: |_, sources| {
             let expired = sources.series(&zookeeper::SESSION_EXPIRES, &[])?;
-            Some(format!("sum by ({BY}, pod) (increase({expired}[15m])) > 0"))
+            Some(format!("max by ({BY}, pod) (increase({expired}[15m])) > 0"))
         },
         page: Page {
             meaning: "The broker did not contact ZooKeeper for longer than the session timeout. Its leaders moved to \

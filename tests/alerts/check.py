@@ -1,6 +1,6 @@
 """Judges the alerts of stacks with promtool, whose folders are the arguments.
 
-All lints are fatal, the tests that the stack carries pass, and they fail as they must when a rule never fires, fires later, or
+All lints are fatal, the tests that the stack carries pass (its scenarios for one stack of each kind), and they fail as they must when a rule never fires, fires later, or
 always fires, or when a recording rule keeps nothing. The cases of `alerts.yaml` beside this file, written by hand, pass too for the stacks of the reference
 system, whose names and numbers they have; in them the annotation `runbook_url` is left out of the comparison.
 """
@@ -14,6 +14,7 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = "rules.yaml"
+SCENARIOS = {"prod", "prod-zookeeper"}
 
 
 def judge(stack, promtool="promtool"):
@@ -29,6 +30,9 @@ def judge(stack, promtool="promtool"):
 
     say(promtool, folder, "check", "rules", "--lint=all", "--lint-fatal", RULES)
     say(promtool, folder, "test", "rules", "alerts.yaml")
+    # Only those of `prod` for each kind of cluster: the others have the same rules with other names.
+    if stack.name in SCENARIOS:
+        say(promtool, folder, "test", "rules", "scenarios.yaml")
     survivors = list(mutants(promtool, rules, tests, untested))
     if survivors:
         sys.exit(f"{stack}: no test notices that " + "; ".join(survivors))

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::texts;
 use crate::{
-    kafka::KafkaHandle,
+    kafka::{KafkaHandle, listener::Listener},
     metrics::{Metric, broker, jvm, objects},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
+    version::Version,
 };
 
 /// The idle share of threads below which requests wait.
@@ -21,12 +22,12 @@ fn idle_limit(_: &KafkaHandle, sources: &Sources) -> String {
     )
 }
 
-fn idle_test(sources: &Sources, metric: &Metric) -> AlertTest {
+fn idle_test(sources: &Sources, metric: &Metric, labels: &[(&'static str, &str)]) -> AlertTest {
     let firing = f64::from(sources.thresholds.idle) / 200.0;
     AlertTest::value(format!("{}%", f64::from(sources.thresholds.idle) / 2.0))
         .given(
             metric,
-            &[("pod", "kafka-0")],
+            labels,
             Samples::Gauge {
                 healthy: 1.0,
                 tolerated: idle(sources),
@@ -34,6 +35,34 @@ fn idle_test(sources: &Sources, metric: &Metric) -> AlertTest {
             },
         )
         .label("pod", "kafka-0")
+}
+
+/// Whether nodes are broker and controller in one process.
+fn combined(kafka: &KafkaHandle) -> bool {
+    kafka.nodes().iter().any(|node| node.broker && node.controller)
+}
+
+/// The metric of idle request handlers. On a combined node the older one adds the threads of the controller, which are
+/// always idle: then there is no right one before Kafka 4.2.
+pub(in crate::kafka) fn idle_handlers(kafka: &KafkaHandle) -> Option<&'static Metric> {
+    if kafka.version() >= Version::V4_2 {
+        Some(&broker::BROKER_HANDLER_IDLE)
+    } else {
+        (!combined(kafka)).then_some(&broker::HANDLER_IDLE)
+    }
+}
+
+/// The idle share of network threads by pod; on combined nodes the least of the listeners of clients and brokers,
+/// because the average of the process contains the controller's.
+pub(in crate::kafka) fn idle_network(kafka: &KafkaHandle, sources: &Sources, by: &str) -> Option<String> {
+    if combined(kafka) {
+        let waits = sources
+            .series(&broker::IO_WAIT, &[])?
+            .not_equal("listener", Listener::CONTROLLER.0);
+        return Some(format!("min by ({by}, pod) (avg by ({by}, pod, listener) ({waits}))"));
+    }
+    let free = sources.series(&broker::NETWORK_IDLE, &[])?;
+    Some(format!("min by ({by}, pod) ({free})"))
 }
 
 /// The StatefulSets of the cluster's nodes.
@@ -63,7 +92,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let limit = sources.thresholds.produce_latency.as_millis();
             Some(format!(
                 "max by ({BY}, pod) ({time}) > {limit}\n\
-                 and sum by ({BY}, pod) (rate({requests}[5m])) > 0\n"
+                 and max by ({BY}, pod) (rate({requests}[5m])) > 0\n"
             ))
         },
         page: Page {
@@ -142,8 +171,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         description: "Request handler threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ \
             $labels.namespace }} are idle only {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
-        expression: |_, sources| {
-            let free = sources.series(&broker::HANDLER_IDLE, &[])?;
+        expression: |kafka, sources| {
+            let free = sources.series(idle_handlers(kafka)?, &[])?;
             Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
@@ -176,7 +205,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     the same load again.",
             ],
         },
-        test: |_, sources| idle_test(sources, &broker::HANDLER_IDLE),
+        test: |kafka, sources| {
+            let metric = idle_handlers(kafka).unwrap_or(&broker::HANDLER_IDLE);
+            idle_test(sources, metric, &[("pod", "kafka-0")])
+        },
     },
     AlertRow {
         name: "KafkaNetworkThreadsBusy",
@@ -186,10 +218,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         description: "Network threads of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
             are idle only {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
-        expression: |_, sources| {
-            let free = sources.series(&broker::NETWORK_IDLE, &[])?;
-            Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
-        },
+        expression: |kafka, sources| Some(format!("{} < {}", idle_network(kafka, sources, BY)?, idle(sources))),
         page: Page {
             meaning: "Requests wait to be read and responses wait to be sent, so all clients of this broker get \
                 slower.",
@@ -215,7 +244,14 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     threads.",
             ],
         },
-        test: |_, sources| idle_test(sources, &broker::NETWORK_IDLE),
+        test: |kafka, sources| {
+            if combined(kafka) {
+                let labels = [("pod", "kafka-0"), ("listener", "CLIENT"), ("network_processor", "0")];
+                idle_test(sources, &broker::IO_WAIT, &labels)
+            } else {
+                idle_test(sources, &broker::NETWORK_IDLE, &[("pod", "kafka-0")])
+            }
+        },
     },
     AlertRow {
         name: "KafkaBrokerRestarts",
@@ -232,7 +268,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let pattern = (!pods.is_empty()).then(|| format!("~{}", pods.join("|")))?;
             let restarts = sources.series(&objects::RESTARTS, &[("pod", &pattern), ("container", "kafka")])?;
             Some(format!(
-                "max by (namespace, pod) (round(increase({restarts}[30m]))) > 2"
+                "max by (cluster, namespace, pod) (round(increase({restarts}[30m]))) > 2"
             ))
         },
         page: Page {

@@ -1,15 +1,57 @@
 //! Alerts on the cluster as a whole: brokers, partitions, replicas, elections.
 
+use std::collections::BTreeSet;
+
 use super::texts;
 use crate::{
     kafka::KafkaHandle,
-    metrics::{broker, controller, exporter},
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
+    metrics::{broker, controller, exporter, record, target},
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes, sum_of_pods,
+    },
 };
 
 /// The number of brokers; `None` if there is only one: then no replica can fall behind, and no leader can move.
 pub(super) fn several_brokers(kafka: &KafkaHandle) -> Option<u32> {
     kafka.brokers().filter(|brokers| *brokers > 1)
+}
+
+/// How many brokers run: as the active controller counts them; without one, as the exporter sees them; without it, as
+/// many as Prometheus can scrape.
+fn running(kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
+    let counted = sources.series(&controller::ACTIVE_BROKERS, &[])?;
+    let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
+    let seen = sources.series(&exporter::BROKERS, &[])?;
+    let pods = sources.series(&target::UP, &[("job", kafka.name()), ("pod", &brokers_pattern(kafka))])?;
+    let job = sources.series(&target::UP, &[("job", kafka.name())])?;
+    Some(format!(
+        "min by ({BY}) ({counted} and on ({BY}, pod) {active} == 1)\n  \
+         or max by ({BY}) ({seen})\n  \
+         or {}\n  \
+         or 0 * group by ({BY}) (last_over_time({job}[6h]))",
+        count_of_pods(format!("{pods} == 1")),
+    ))
+}
+
+/// Matches the pods of brokers.
+fn brokers_pattern(kafka: &KafkaHandle) -> String {
+    let sets = kafka.nodes().iter().filter(|node| node.broker);
+    let sets: BTreeSet<&str> = sets.filter_map(|node| Some(node.pod.rsplit_once('-')?.0)).collect();
+    let pods: Vec<String> = sets.iter().map(|set| format!("{set}-[0-9]+")).collect();
+    format!("~{}", pods.join("|"))
+}
+
+/// Silences an alert while brokers of the stack restart in turn: while one runs that has restarted once within 15
+/// minutes. A restart that takes longer, and a broker that starts again and again, do not silence it.
+pub(super) fn unless_restarting(sources: &Sources) -> String {
+    let expression = || {
+        let started = sources.series(&record::POD_START, &[])?;
+        let state = sources.series(&broker::BROKER_STATE, &[])?;
+        Some(format!(
+            "\nunless on ({BY}) (changes({started}[15m]) == 1 and on ({BY}, pod) {state} == 3)"
+        ))
+    };
+    expression().unwrap_or_default()
 }
 
 /// How often a partition changed its leader within five minutes, on average.
@@ -34,21 +76,19 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         severity: AlertSeverity::Critical,
         for_duration: minutes(5),
         summary: "Kafka has fewer running brokers than declared.",
-        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has {{ $value }} running brokers. The \
-            value is also 0 if the exporter that counts them is down.",
+        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has {{ $value }} running brokers. 0 also \
+            means that Prometheus can scrape none of its pods.",
         threshold: |kafka, _| {
             format!(
                 "{} brokers are declared. A restart takes less than five minutes.",
                 kafka.brokers().unwrap_or_default()
             )
         },
-        // The exporter exits when it finds no broker, so a missing series counts as 0 brokers.
+        // One series, whoever counts: a change of the source must not restart `for`.
         expression: |kafka, sources| {
-            let brokers = sources.series(&exporter::BROKERS, &[])?;
             let declared = kafka.brokers()?;
-            Some(format!(
-                "(max by ({BY}) ({brokers}) or 0 * absent({brokers})) < {declared}"
-            ))
+            let running = running(kafka, sources)?;
+            Some(format!("(\n  {running}\n) < {declared}{}", unless_restarting(sources)))
         },
         page: Page {
             meaning: "At least one of {brokers} declared brokers has been down for five minutes. {loss}",
@@ -58,7 +98,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "The process crashes repeatedly: out of memory, a full volume, an invalid setting.",
                 "The pod runs, but the broker is not registered: it recovers its logs after a crash, which takes \
                     minutes for large logs, or it cannot reach the controllers.",
-                "All brokers run, but the exporter is down: then the value is 0, and KafkaMetricsAbsent fires too.",
+                "The node of the pod is dead: then the pod stays `Terminating`, and Kubernetes does not start it \
+                    elsewhere.",
+                "Prometheus cannot scrape any pod, and the exporter is down too: then the value is 0 although brokers \
+                    may run.",
             ],
             steps: &[
                 (
@@ -83,13 +126,23 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |kafka, _| {
             let declared = f64::from(kafka.brokers().unwrap_or_default());
-            AlertTest::value(declared - 1.0).given(&exporter::BROKERS, &[], Samples::gauge(declared, declared - 1.0))
+            AlertTest::value(declared - 1.0)
+                .given(
+                    &controller::ACTIVE_BROKERS,
+                    &[("pod", "kafka-0")],
+                    Samples::gauge(declared, declared - 1.0),
+                )
+                .given(
+                    &controller::ACTIVE_CONTROLLERS,
+                    &[("pod", "kafka-0")],
+                    Samples::Constant(1.0),
+                )
         },
     },
     AlertRow {
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
-        for_duration: minutes(5),
+        for_duration: minutes(1),
         summary: texts::OFFLINE_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} have no leader.",
         threshold: |_, _| texts::OFFLINE_THRESHOLD.to_owned(),
@@ -133,7 +186,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
     AlertRow {
         name: "KafkaUnderMinIsrPartitions",
         severity: AlertSeverity::Critical,
-        for_duration: minutes(5),
+        for_duration: minutes(1),
         summary: "Kafka partitions are below min.insync.replicas: writes with acks=all fail.",
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} reject \
             writes with acks=all.",
@@ -147,7 +200,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let under = sources.series(&broker::UNDER_MIN_ISR, &[])?;
-            Some(format!("sum by ({BY}) ({under}) > 0"))
+            Some(format!("{} > 0", sum_of_pods(under)))
         },
         page: Page {
             meaning: "These partitions have fewer in-sync replicas than `min.insync.replicas` ({insync}, unless the \
@@ -223,7 +276,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ),
             ],
             fix: "The loss cannot be undone. Tell the owners of the topics since when records may be missing, so \
-                that they can produce them again, and remove the cause. The alert resolves ten minutes after the \
+                that they can produce them again, and remove the cause. The alert resolves one hour after the \
                 last unclean election.",
             avoid: &["Do not delete the volume of the old leader: it may have the only copy of the missing records."],
         },
@@ -248,7 +301,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let under = sources.series(&broker::UNDER_REPLICATED, &[])?;
-            Some(format!("sum by ({BY}) ({under}) > 0"))
+            Some(format!("{} > 0{}", sum_of_pods(under), unless_restarting(sources)))
         },
         page: Page {
             meaning: "These partitions have fewer in-sync replicas than their replication factor. Clients are not \
@@ -295,7 +348,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let shrinks = sources.series(&broker::ISR_SHRINKS, &[])?;
-            Some(format!("sum by ({BY}, pod) (rate({shrinks}[5m])) > 0"))
+            Some(format!("max by ({BY}, pod) (rate({shrinks}[5m])) > 0"))
         },
         page: Page {
             meaning: "Followers run but cannot keep up with the leaders on this broker: they leave the ISR when they \
@@ -347,7 +400,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         // that crashes every few minutes loses its share of the leaders each time.
         expression: |kafka, sources| {
             let brokers = several_brokers(kafka)?;
-            Some(format!("{} > 0.5 / {brokers}", leader_changes(sources)?))
+            let changes = leader_changes(sources)?;
+            Some(format!("{changes} > 0.5 / {brokers}{}", unless_restarting(sources)))
         },
         page: Page {
             meaning: "Leaders keep moving between the {brokers} brokers. Each move causes errors, retries and a \

@@ -1,10 +1,10 @@
 //! Alerts on the controllers and their quorum.
 
-use super::cluster::several_brokers;
+use super::cluster::{several_brokers, unless_restarting};
 use crate::{
     kafka::{KafkaHandle, Mode},
     metrics::{Metric, broker, controller},
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, count_of_pods, minutes, sum_of_pods},
 };
 
 /// `None` if only one node can be controller.
@@ -13,6 +13,13 @@ fn several_candidates(kafka: &KafkaHandle) -> Option<()> {
         Mode::Kraft => (kafka.controllers() > 1).then_some(()),
         _ => several_brokers(kafka).map(drop),
     }
+}
+
+/// The pods of the nodes that can be the active controller.
+pub(super) fn candidates(kafka: &KafkaHandle) -> impl Iterator<Item = &str> {
+    let zookeeper = kafka.mode() == Mode::ZooKeeper;
+    let nodes = kafka.nodes().iter().filter(move |node| node.controller || zookeeper);
+    nodes.map(|node| node.pod.as_str())
 }
 
 /// `None` if there is no quorum of several controllers.
@@ -50,9 +57,15 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "Kafka has no active controller.",
         description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has no active controller.",
         threshold: |_, _| "Exactly one active controller. An election takes seconds.".to_owned(),
-        expression: |_, sources| {
+        expression: |kafka, sources| {
             let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
-            Some(format!("sum by ({BY}) ({active}) < 1"))
+            // One that is not scraped may be the active one. If a majority is lost, the others see no leader.
+            let all = candidates(kafka).count();
+            let none = format!("{} < 1", sum_of_pods(&active));
+            if all == 1 {
+                return Some(none);
+            }
+            Some(format!("{none}\nand {} >= {all}", count_of_pods(&active)))
         },
         page: Page {
             meaning: "The cluster cannot change: no leader is elected when a broker fails, no topic can be created, \
@@ -76,18 +89,17 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "Do not restart brokers: without a controller they cannot become leaders again.",
             ],
         },
-        test: |_, _| {
-            AlertTest::value("")
-                .given(
-                    &controller::ACTIVE_CONTROLLERS,
-                    &[("pod", "kafka-0")],
-                    Samples::gauge(1.0, 0.0),
-                )
-                .given(
-                    &controller::ACTIVE_CONTROLLERS,
-                    &[("pod", "kafka-1")],
-                    Samples::Constant(0.0),
-                )
+        test: |kafka, _| {
+            let others = candidates(kafka).skip(1);
+            let first = candidates(kafka).next().unwrap_or_default();
+            let test = AlertTest::value("").given(
+                &controller::ACTIVE_CONTROLLERS,
+                &[("pod", first)],
+                Samples::gauge(1.0, 0.0),
+            );
+            others.fold(test, |test, pod| {
+                test.given(&controller::ACTIVE_CONTROLLERS, &[("pod", pod)], Samples::Constant(0.0))
+            })
         },
     },
     AlertRow {
@@ -101,7 +113,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             several_candidates(kafka)?;
             let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
-            Some(format!("sum by ({BY}) ({active}) > 1"))
+            Some(format!("{} > 1", sum_of_pods(active)))
         },
         page: Page {
             meaning: "Two nodes act as controller. Brokers follow the one with the higher epoch, so data is usually \
@@ -157,7 +169,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             quorum(kafka)?;
             let leader = sources.series(&controller::CURRENT_LEADER, &[])?;
-            Some(format!("count by ({BY}) ({leader} < 0)"))
+            Some(count_of_pods(format!("{leader} < 0")))
         },
         page: Page {
             meaning: "The quorum has {controllers} controllers and needs {majority} of them. Without a leader the \
@@ -382,7 +394,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             (kafka.mode() == Mode::Kraft).then_some(())?;
             let fenced = sources.series(&controller::FENCED_BROKERS, &[])?;
-            Some(format!("max by ({BY}) ({fenced}) > 0"))
+            Some(format!("max by ({BY}) ({fenced}) > 0{}", unless_restarting(sources)))
         },
         page: Page {
             meaning: "A fenced broker leads no partitions, and clients are not sent to it: fewer than {brokers} \

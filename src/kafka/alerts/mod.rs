@@ -1,17 +1,21 @@
 //! The alerts of a cluster, one file per subject; the most urgent first.
 
-mod broker;
+pub(super) mod broker;
 pub(crate) mod cluster;
 mod controller;
 mod dead_letters;
+mod scenarios;
 mod storage;
 pub(crate) mod texts;
 mod topics;
 
-pub(super) use self::{dead_letters::ALL as OF_DEAD_LETTERS, topics::ALL as OF_TOPICS};
+pub(super) use self::{dead_letters::ALL as OF_DEAD_LETTERS, scenarios::scenarios, topics::ALL as OF_TOPICS};
 
 use super::{KafkaHandle, Mode};
-use crate::observability::{Alert, OVERVIEW, Sources, of_table};
+use crate::{
+    observability::{Alert, OVERVIEW, Sources, of_table},
+    quantity::Units,
+};
 
 pub(super) fn alerts(kafka: &KafkaHandle, sources: &Sources) -> Vec<Alert> {
     // The controllers have two dashboards, one for each mode.
@@ -23,5 +27,10 @@ pub(super) fn alerts(kafka: &KafkaHandle, sources: &Sources) -> Vec<Alert> {
         .chain(of_table(controller::ALL, controllers, kafka, sources))
         .chain(of_table(broker::ALL, "brokers", kafka, sources))
         .chain(of_table(storage::ALL, "brokers", kafka, sources))
+        .map(|alert| match &*alert.name {
+            // It is over at once, and what it did is not.
+            "KafkaUncleanLeaderElection" => alert.keep_firing_for(1.hours()),
+            _ => alert,
+        })
         .collect()
 }

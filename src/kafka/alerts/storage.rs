@@ -7,12 +7,24 @@ use crate::{
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
-const BY_CLAIM: &str = "max by (namespace, persistentvolumeclaim)";
+const BY_CLAIM: &str = "max by (cluster, namespace, persistentvolumeclaim)";
 
 /// The name of a claim, for tests.
 fn claim(sources: &Sources) -> String {
     sources.claims().into_iter().next().unwrap_or_default()
 }
+
+/// At what percentage only hours are left; above the threshold of the warning.
+fn critical(sources: &Sources) -> u8 {
+    sources.thresholds.disk_usage.max(92).min(98)
+}
+
+const FREE_SPACE: &str = "Quick fix: reduce the retention of the largest topic, `kafka-configs --bootstrap-server \
+    {bootstrap} --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=…`; old segments are deleted \
+    within minutes. Change a declared topic in the stack too: the next run of its topics Job restores what the stack \
+    declares. Permanent fix: larger volumes. Expand the existing claims first (`kubectl -n {ns} edit pvc`), because a \
+    StatefulSet's claim template cannot be changed: delete the StatefulSet with `--cascade=orphan`, so that its pods keep \
+    running, and apply the stack with the new size. The alert resolves below the threshold.";
 
 pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
     AlertRow {
@@ -54,13 +66,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl get storageclass -o custom-columns=NAME:.metadata.name,GROWS:.allowVolumeExpansion",
                 ),
             ],
-            fix: "Quick fix: temporarily reduce the retention of the largest topic, `kafka-configs \
-                --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name TOPIC --add-config \
-                retention.ms=…`; old segments are deleted within minutes. Permanent fix: larger volumes in the \
-                stack. The alert resolves below the threshold.",
+            fix: FREE_SPACE,
             avoid: &[
                 "Do not delete files in /var/lib/kafka/data by hand: a missing segment makes the log directory fail.",
                 "Do not reduce the retention of a topic without asking its owner: deleted data cannot be restored.",
+                "Do not change only the size in the stack: `kubectl apply` rejects the StatefulSet.",
             ],
         },
         test: |_, sources| {
@@ -93,6 +103,55 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
     },
     AlertRow {
+        name: "KafkaDiskAlmostFull",
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(2),
+        summary: "A Kafka volume is almost full. A broker stops when its volume is full.",
+        description: "Volume {{ $labels.persistentvolumeclaim }} in {{ $labels.namespace }} is {{ $value | printf \"%.0f\" }} % full.",
+        threshold: |_, sources| format!("{} %.", critical(sources)),
+        expression: |_, sources| {
+            let used = sources.series(&record::VOLUME_USED, &[])?;
+            Some(format!("100 * {used} > {}", critical(sources)))
+        },
+        page: Page {
+            meaning: "The volumes of the cluster are {claims}. This one is full soon: then the broker stops, and does \
+                not start again before there is space. The volumes of the other brokers usually follow.",
+            causes: &[
+                "KafkaDiskUsageHigh was not acted on.",
+                "A client writes far more than before.",
+                "A broker receives replicas after a partition reassignment.",
+            ],
+            steps: &[
+                (
+                    "Which topics use the space? Replace `POD` with the pod of the volume.",
+                    "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
+                ),
+                texts::REASSIGNMENT_STEP,
+            ],
+            fix: FREE_SPACE,
+            avoid: &[
+                "Do not delete files in /var/lib/kafka/data by hand: a missing segment makes the log directory fail.",
+            ],
+        },
+        test: |_, sources| {
+            let claim = claim(sources);
+            let labels = [("persistentvolumeclaim", claim.as_str())];
+            let free = 10.0 * (100.0 - f64::from(critical(sources)));
+            AlertTest::value(critical(sources).saturating_add(1))
+                .given(
+                    &kubelet::VOLUME_AVAILABLE,
+                    &labels,
+                    Samples::Gauge {
+                        healthy: 900.0,
+                        tolerated: free + 1.0,
+                        firing: free - 10.0,
+                    },
+                )
+                .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
+                .label("persistentvolumeclaim", claim.clone())
+        },
+    },
+    AlertRow {
         name: "KafkaDiskFullSoon",
         severity: AlertSeverity::Warning,
         for_duration: minutes(30),
@@ -101,7 +160,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             $labels.namespace }} will be full soon.",
         threshold: |_, sources| {
             format!(
-                "Full within {}, set with `Monitoring::disk_full_within`.",
+                "Full within {}, set with `Monitoring::disk_full_within`, and already more than half full.",
                 sources.thresholds.disk_full_within
             )
         },
@@ -112,7 +171,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 &[("persistentvolumeclaim", claims.as_str())],
             )?;
             let seconds = sources.thresholds.disk_full_within.as_seconds();
-            Some(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds})) < 0"))
+            let used = sources.series(&record::VOLUME_USED, &[])?;
+            let claim = "cluster, namespace, persistentvolumeclaim";
+            Some(format!(
+                "{BY_CLAIM} (predict_linear({available}[6h], {seconds})) < 0\nand on ({claim}) {used} > 0.5\n"
+            ))
         },
         page: Page {
             meaning: "The trend of the free space over the last six hours reaches 0 within the limit. The volumes of \
@@ -142,6 +205,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             // regression line.
             let firing = -(1_000_000.0_f64 * 286.0 / 11.0 / within).ceil() - 1000.0;
             AlertTest::value("")
+                // More than half full all the time.
+                .given(
+                    &kubelet::VOLUME_CAPACITY,
+                    &[("persistentvolumeclaim", &claim)],
+                    Samples::Constant(10_000_000.0),
+                )
                 .given(
                     &kubelet::VOLUME_AVAILABLE,
                     &[("persistentvolumeclaim", &claim)],

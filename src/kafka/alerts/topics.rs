@@ -18,7 +18,7 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
     expression: |topics, sources| {
         let job = format!("~{}-[0-9a-f]+", topics.name());
         let failed = sources.series(&objects::JOB_FAILED, &[("job_name", &job), ("condition", "true")])?;
-        Some(format!("max by (namespace, job_name) ({failed}) > 0"))
+        Some(format!("max by (cluster, namespace, job_name) ({failed}) > 0"))
     },
     page: Page {
         meaning: "Topics may differ from what the stack declares: a new topic may be missing, or a changed setting \

@@ -1,10 +1,13 @@
 //! The overview dashboard: the state of the cluster at a glance, with links to the other dashboards.
 
 use crate::{
-    kafka::{KafkaHandle, Mode},
+    kafka::{
+        KafkaHandle, Mode,
+        alerts::broker::{idle_handlers, idle_network},
+    },
     metrics::{broker, exporter, record},
     observability::{
-        Board, OVERVIEW, Panel, PanelUnit, View, firing,
+        BY, Board, OVERVIEW, Panel, PanelUnit, View, firing,
         panels::{Queries, alarm, largest_lag, no_less_than, panel, panel_of, share, warning},
     },
 };
@@ -16,7 +19,7 @@ pub(super) fn board(kafka: &KafkaHandle, queries: &Queries<'_>) -> Board {
         .row("", health(kafka, queries))
         .row("Traffic and errors", traffic(queries))
         .row("Latency", latency(queries))
-        .row("Saturation", saturation(queries))
+        .row("Saturation", saturation(kafka, queries))
 }
 
 fn health(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
@@ -147,20 +150,19 @@ fn latency(queries: &Queries<'_>) -> Vec<Panel> {
     ]
 }
 
-fn saturation(queries: &Queries<'_>) -> Vec<Panel> {
-    let idle = |title, metric| {
-        panel(
-            title,
-            metric,
-            PanelUnit::Ratio,
-            View::Lines,
-            (queries.gauge("min by (pod)", metric, &[]), "{{pod}}"),
-        )
-        .limit(share(queries.0.thresholds.idle))
+fn saturation(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
+    let idle = |title, metric, query| {
+        panel(title, metric, PanelUnit::Ratio, View::Lines, (query, "{{pod}}")).limit(share(queries.0.thresholds.idle))
     };
+    let handlers = idle_handlers(kafka);
+    let free = handlers.and_then(|metric| queries.gauge("min by (pod)", metric, &[]));
     vec![
-        idle("Idle request handlers", &broker::HANDLER_IDLE),
-        idle("Idle network threads", &broker::NETWORK_IDLE),
+        idle("Idle request handlers", handlers.unwrap_or(&broker::HANDLER_IDLE), free),
+        idle(
+            "Idle network threads",
+            &broker::NETWORK_IDLE,
+            idle_network(kafka, queries.0, BY),
+        ),
         volumes(queries),
         panel(
             "Connections",

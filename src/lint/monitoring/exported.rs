@@ -670,7 +670,7 @@ impl<'a> RuleCatalog<'_, 'a> {
                     _ => None,
                 };
             }
-            let others = ["job", "instance"].into_iter().map(|name| Label {
+            let others = ["cluster", "job", "instance"].into_iter().map(|name| Label {
                 name,
                 values: None,
                 is_state: false,

@@ -1,7 +1,9 @@
 //! Alerts on consumer groups.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    metrics::{exporter, record},
+    metrics::{Metric, exporter, record},
     monitoring::Monitoring,
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, OwnedKind, Page, Samples, Sources, minutes,
@@ -22,19 +24,82 @@ fn without<'a>(selector: Selector, labels: impl Iterator<Item = (&'static str, &
     labels.fold(selector, |selector, (label, value)| selector.not_equal(label, value))
 }
 
-/// The lag of each group and topic where it is above its limit. The limits are divided by `part`.
-fn above_limits(sources: &Sources, part: u64) -> Option<String> {
+/// The series of a metric of groups, without the groups that have no alerts.
+fn groups(sources: &Sources, metric: &Metric) -> Option<Selector> {
+    let ignored = &sources.thresholds.ignored_groups;
+    Some(
+        sources
+            .series(metric, &[])?
+            .not_regex("consumergroup", &ignored.join("|")),
+    )
+}
+
+/// The labels of a group and topic.
+fn by_topic() -> String {
+    format!("{BY}, consumergroup, topic")
+}
+
+/// The labels of a group and partition.
+fn by_partition() -> String {
+    format!("{BY}, consumergroup, topic, partition")
+}
+
+/// Where the group commits often, three times in ten minutes: only then does its lag say how far it has read.
+fn commits_often(sources: &Sources) -> Option<String> {
+    let commits = groups(sources, &record::COMMITS)?;
+    Some(format!("and on ({}) {commits} > 2", by_topic()))
+}
+
+/// The lag of each group and topic where it is above its limit.
+fn above_limits(sources: &Sources) -> Option<String> {
     let limits = &sources.thresholds.lag;
-    let lag = sources.series(&record::GROUP_LAG, &[])?;
-    let above = |selector: &Selector, limit: u64| format!("{selector} > {}", limit / part);
-    let others = limits.special.iter().map(|(of, _)| label(of));
-    let mut parts = vec![above(&without(lag.clone(), others), limits.default)];
+    let lag = groups(sources, &record::GROUP_LAG)?;
+    let often = commits_often(sources)?;
+    let special = || limits.special.iter().map(|(of, _)| label(of));
+    let others = without(lag.clone(), special());
+    let mut parts = Vec::new();
+    match limits.default {
+        Some(limit) => parts.push(format!("{others} > {limit}")),
+        None => {
+            // Topics with the same limit together.
+            let mut loads: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+            for (topic, limit) in &limits.loads {
+                loads.entry((*limit).max(LagLimits::LEAST)).or_default().push(topic);
+            }
+            let mut rest = others.clone();
+            for (limit, topics) in &loads {
+                let topics = topics
+                    .iter()
+                    .map(|topic| topic.replace('.', "[.]"))
+                    .collect::<Vec<_>>()
+                    .join("|");
+                parts.push(format!(
+                    "({} > {limit} {often})",
+                    others.clone().regex("topic", &topics)
+                ));
+                rest = rest.not_regex("topic", &topics);
+            }
+            let rate = sources.series(&record::TOPIC_RATE, &[])?;
+            parts.insert(
+                0,
+                format!(
+                    "({rest} > {}\n  and on ({}) ({lag} > on ({BY}, topic) group_left () {} * {rate})\n  {often})",
+                    LagLimits::LEAST,
+                    by_topic(),
+                    sources.thresholds.lag_time.as_seconds(),
+                ),
+            );
+        }
+    }
     for (index, (of, limit)) in limits.special.iter().enumerate() {
         let (name, value) = label(of);
         // The first match counts, so that no pair of group and topic has two limits.
         let earlier = limits.special[..index].iter().map(|(of, _)| label(of));
         let earlier = earlier.filter(|(earlier, _)| *earlier != name);
-        parts.push(above(&without(lag.clone().equal(name, value), earlier), *limit));
+        parts.push(format!(
+            "{} > {limit}",
+            without(lag.clone().equal(name, value), earlier)
+        ));
     }
     Some(parts.join("\nor "))
 }
@@ -49,15 +114,34 @@ fn limits(_: &Monitoring, sources: &Sources) -> String {
             LagOf::Topic(topic) => format!("; {limit} on topic {topic}"),
         })
         .collect();
-    format!(
-        "{} records over all partitions of the topic, set with `Monitoring::lag_threshold`{special}.",
-        limits.default
-    )
+    match limits.default {
+        Some(limit) => {
+            format!("{limit} records over all partitions of the topic, set with `Monitoring::lag_threshold`{special}.")
+        }
+        None => format!(
+            "One minute of the topic's declared load; on other topics, what was produced within {}; at least {} \
+            records{special}.",
+            sources.thresholds.lag_time,
+            LagLimits::LEAST,
+        ),
+    }
 }
 
+/// A lag that no alert is about.
 #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
 fn limit(sources: &Sources) -> f64 {
-    sources.thresholds.lag.default as f64
+    sources.thresholds.lag.default.unwrap_or(LagLimits::LEAST) as f64
+}
+
+/// A group that commits each minute.
+fn committing(test: AlertTest, labels: &[(&'static str, &str)]) -> AlertTest {
+    let samples = Samples::Counter {
+        from: 0.0,
+        healthy: 1.0,
+        tolerated: 1.0,
+        firing: 1.0,
+    };
+    test.given(&exporter::COMMITTED_OFFSET, labels, samples)
 }
 
 const GROUP: (&str, &str) = ("consumergroup", "a-group");
@@ -87,7 +171,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} is \
             {{ $value | printf \"%.0f\" }} records behind on {{ $labels.topic }}.",
         threshold: limits,
-        expression: |_, sources| above_limits(sources, 1),
+        expression: |_, sources| above_limits(sources),
         page: Page {
             meaning: "The group processes records late. No records are lost as long as it catches up before the \
                 topic's retention deletes them.",
@@ -125,7 +209,14 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let limit = limit(sources);
             let (group, topic) = unlimited(&sources.thresholds.lag);
             let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
-            AlertTest::value(limit + 1.0)
+            let test = AlertTest::value(limit + 1.0)
+                // Nothing is produced.
+                .given(
+                    &exporter::CURRENT_OFFSET,
+                    &[of[1], PARTITION],
+                    Samples::Constant(5000.0),
+                );
+            committing(test, &[of[0], of[1], PARTITION])
                 .given(
                     &exporter::CONSUMER_LAG,
                     &[of[0], of[1], PARTITION],
@@ -147,21 +238,31 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
     AlertRow {
         name: "KafkaConsumerLagGrowing",
         severity: AlertSeverity::Warning,
-        for_duration: minutes(15),
+        for_duration: minutes(3),
         summary: "The lag of a consumer group keeps growing.",
         description: "The lag of group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ \
             $labels.namespace }} on {{ $labels.topic }} grows by {{ $value | printf \"%.0f\" }} records per minute.",
         threshold: |_, _| {
-            "Any growth over 15 minutes, once the lag is above a tenth of the threshold of KafkaConsumerLagHigh."
+            "The group processes less than 95 % of what is produced, is more than a minute behind, and further than at \
+                any time in the hour before."
                 .to_owned()
         },
         expression: |_, sources| {
-            let lag = sources.series(&record::GROUP_LAG, &[])?;
-            let above = above_limits(sources, 10)?;
-            Some(format!("60 * deriv({lag}[15m]) > 0\nand ({above})"))
+            let lag = groups(sources, &record::GROUP_LAG)?;
+            let rate = sources.series(&record::TOPIC_RATE, &[])?;
+            let by = by_topic();
+            // Compared with the whole hour, because lag goes up and down between commits and with the load.
+            Some(format!(
+                "({lag} - max_over_time({lag}[1h] offset 10m)) / 10 > on ({BY}, topic) group_left () 3 * {rate}\n\
+                 and on ({by}) ({lag} > on ({BY}, topic) group_left () 60 * {rate})\n\
+                 and on ({by}) {lag} > 100\n\
+                 and on ({by}) {lag} > {lag} offset 2m\n\
+                 {}",
+                commits_often(sources)?,
+            ))
         },
         page: Page {
-            meaning: "For 30 minutes producers have written faster than the group reads. It does not catch up by \
+            meaning: "Producers write faster than the group reads. It does not catch up by \
                 itself, and in the end the topic's retention deletes records that it has not read.",
             causes: &[
                 "The consumers are down: see KafkaConsumerGroupWithoutMembers.",
@@ -185,23 +286,33 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             avoid: &["Do not reset the group's offsets to the end: the records in between are then never processed."],
         },
         test: |_, sources| {
-            let floor = (limit(sources) / 10.0).floor();
             let (group, topic) = unlimited(&sources.thresholds.lag);
             let of = [(GROUP.0, group.as_str()), (TOPIC.0, topic.as_str())];
-            AlertTest::value(floor + 1.0)
+            // 600 records per minute are produced, of which 300 are processed.
+            let test = AlertTest::value(180).given(
+                &exporter::CURRENT_OFFSET,
+                &[of[1], PARTITION],
+                Samples::Counter {
+                    from: 0.0,
+                    healthy: 600.0,
+                    tolerated: 600.0,
+                    firing: 600.0,
+                },
+            );
+            committing(test, &[of[0], of[1], PARTITION])
                 .given(
                     &exporter::CONSUMER_LAG,
                     &[of[0], of[1], PARTITION],
                     Samples::Counter {
                         from: 0.0,
                         healthy: 0.0,
-                        tolerated: floor / 64.0,
-                        firing: floor + 1.0,
+                        tolerated: 20.0,
+                        firing: 300.0,
                     },
                 )
                 .label("consumergroup", &*group)
                 .label("topic", &*topic)
-                .late(minutes(0), minutes(17))
+                .late(minutes(2), minutes(3))
         },
     },
     AlertRow {
@@ -213,16 +324,23 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             about {{ $value | printf \"%.0f\" }} s behind on {{ $labels.topic }}.",
         threshold: |_, sources| {
             format!(
-                "{}, set with `Monitoring::lag_time_threshold`: the lag divided by the records produced per second.",
+                "{}, set with `Monitoring::lag_time_threshold`: the lag of a partition, divided by the records that are \
+                    produced to it per second.",
                 sources.thresholds.lag_time
             )
         },
         expression: |_, sources| {
-            let lag = sources.series(&record::GROUP_LAG, &[])?;
-            let rate = sources.series(&record::TOPIC_RATE, &[])?;
+            let lag = groups(sources, &exporter::CONSUMER_LAG)?;
+            let offset = sources.series(&exporter::CURRENT_OFFSET, &[])?;
             let seconds = sources.thresholds.lag_time.as_seconds();
+            // By partition: one that is stuck would be lost in the sum. Markers of transactions are a lag of a few.
             Some(format!(
-                "{lag}\n/ on ({BY}, topic) group_left () ({rate} > 0) > {seconds}\n"
+                "max by ({}) (\n  max by ({}) ({lag} > 10)\n  \
+                 / on ({BY}, topic, partition) group_left () max by ({BY}, topic, partition) (deriv({offset}[10m]) > 0)\n\
+                 ) > {seconds}\n{}",
+                by_topic(),
+                by_partition(),
+                commits_often(sources)?,
             ))
         },
         page: Page {
@@ -250,14 +368,14 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         test: |_, sources| {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
             let seconds = sources.thresholds.lag_time.as_seconds() as f64;
-            AlertTest::value(2.0 * seconds)
+            committing(AlertTest::value(2.0 * seconds), &[GROUP, TOPIC, PARTITION])
                 .given(
                     &exporter::CONSUMER_LAG,
                     &[GROUP, TOPIC, PARTITION],
                     Samples::Gauge {
                         healthy: 0.0,
-                        tolerated: (0.9 * seconds).floor(),
-                        firing: 2.0 * seconds,
+                        tolerated: (18.0 * seconds).floor(),
+                        firing: 40.0 * seconds,
                     },
                 )
                 .given(
@@ -265,9 +383,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     &[TOPIC, PARTITION],
                     Samples::Counter {
                         from: 0.0,
-                        healthy: 60.0,
-                        tolerated: 60.0,
-                        firing: 60.0,
+                        healthy: 1200.0,
+                        tolerated: 1200.0,
+                        firing: 1200.0,
                     },
                 )
                 .label("consumergroup", GROUP.1)
@@ -277,26 +395,23 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
     AlertRow {
         name: "KafkaConsumerGroupWithoutMembers",
         severity: AlertSeverity::Warning,
-        for_duration: minutes(15),
+        for_duration: minutes(5),
         summary: "A consumer group has lag but no active consumers.",
         description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
             has no members and commits no offsets.",
-        threshold: |_, _| "15 minutes without members and commits. A deployment takes less time.".to_owned(),
+        threshold: |_, _| "65 minutes without commits, because some groups commit once per hour.".to_owned(),
         // The exporter sees no members in groups of the new protocol, so the alert also requires that nothing is
         // committed.
         expression: |_, sources| {
-            let members = sources.series(&exporter::GROUP_MEMBERS, &[])?;
-            let committed = sources.series(&exporter::COMMITTED_OFFSET, &[])?;
-            let lag = sources.series(&record::GROUP_LAG, &[])?;
+            let members = groups(sources, &exporter::GROUP_MEMBERS)?;
             let by = format!("{BY}, consumergroup");
             Some(format!(
-                "max by ({by}) ({members}) == 0\n\
-                 and max by ({by}) (changes({committed}[15m])) == 0\n\
-                 and max by ({by}) ({lag}) > 0\n"
+                "max by ({by}) ({members}) == 0\n{}",
+                stands_still(&by, sources)?
             ))
         },
         page: Page {
-            meaning: "The group has committed offsets and lag, but for 15 minutes it has committed no offsets: its \
+            meaning: "The group has committed offsets and lag, but for more than an hour it has committed no offsets: its \
                 application does not run.",
             causes: &[
                 "The application is scaled to zero, or crashes.",
@@ -321,36 +436,163 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 `auto.offset.reset`.",
             ],
         },
-        test: |_, sources| {
-            // An owner's, if there is one, so that the test is one of its labels too.
-            let group = sources.owned.iter().find(|owned| owned.kind == OwnedKind::Group);
-            let group = (GROUP.0, group.map_or(GROUP.1, |owned| owned.name.as_str()));
-            AlertTest::value("")
-                .given(
-                    &exporter::GROUP_MEMBERS,
-                    &[group],
-                    Samples::Gauge {
-                        healthy: 2.0,
-                        tolerated: 0.0,
-                        firing: 0.0,
-                    },
-                )
+        test: |_, sources| standing(AlertTest::value(""), Samples::Constant(0.0), sources),
+    },
+    AlertRow {
+        name: "KafkaConsumerGroupStopped",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(5),
+        summary: "A consumer group has members but stopped reading a topic.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
+            commits no offsets on {{ $labels.topic }}.",
+        threshold: |_, _| "65 minutes without commits, because some groups commit once per hour.".to_owned(),
+        expression: |_, sources| {
+            let members = groups(sources, &exporter::GROUP_MEMBERS)?;
+            Some(format!(
+                "{}\nand on ({BY}, consumergroup) {members} > 0\n",
+                stands_still(&by_topic(), sources)?.trim_start_matches("and ")
+            ))
+        },
+        page: Page {
+            meaning: "The group has members and lag on the topic, but for more than an hour it has committed nothing \
+                there: its application runs and processes nothing.",
+            causes: &[
+                "The application hangs: a deadlock, or a call without a timeout.",
+                "It fails on a record, and starts again at the same one each time.",
+                "It lost the permission to commit, or to read the topic.",
+            ],
+            steps: &[
+                (
+                    "Which member has which partition, and since which offset? Replace `GROUP` with the consumer \
+                        group of the alert.",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
+                ),
+                (
+                    "Does a deployment that is named like the group run?",
+                    "kubectl get deployments -A | grep -i GROUP",
+                ),
+            ],
+            fix: "Fix or restart the application. The alert resolves when the group commits offsets on the topic.",
+            avoid: &["Do not reset the group's offsets to the end: the records in between are then never processed."],
+        },
+        test: |_, sources| standing(AlertTest::value(0), Samples::Constant(2.0), sources).label("topic", TOPIC.1),
+    },
+    AlertRow {
+        name: "KafkaConsumerPartitionStuck",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(3),
+        summary: "A consumer group does not read one partition of a topic, but reads others.",
+        description: "Group {{ $labels.consumergroup }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
+            does not read partition {{ $labels.partition }} of {{ $labels.topic }}.",
+        threshold: |_, _| {
+            "Ten minutes in which records arrive and none is committed, while the group commits on other partitions \
+                at least three times."
+                .to_owned()
+        },
+        expression: |_, sources| {
+            let committed = groups(sources, &exporter::COMMITTED_OFFSET)?;
+            let lag = groups(sources, &exporter::CONSUMER_LAG)?;
+            let offset = sources.series(&exporter::CURRENT_OFFSET, &[])?;
+            let by = by_partition();
+            // A lag of -1 is a partition for which the group never committed an offset.
+            Some(format!(
+                "max by ({by}) (changes({committed}[10m])) == 0\n\
+                 and (max by ({by}) (min_over_time({lag}[10m])) > 0 or max by ({by}) (max_over_time({lag}[10m])) < 0)\n\
+                 and on ({BY}, topic, partition) delta({offset}[10m]) > 0\n\
+                 {}",
+                commits_often(sources)?,
+            ))
+        },
+        page: Page {
+            meaning: "Records of this partition are not processed, while those of other partitions are. Records of \
+                one key are always in one partition, so all records of some keys wait.",
+            causes: &[
+                "A record that the consumer cannot process, and retries again and again.",
+                "The member that has the partition hangs, and the others do not.",
+                "No member has the partition: the application assigns partitions by itself, and does not know about \
+                    new ones.",
+                "A transaction hangs and hides the records behind it: see KafkaLateTransactions.",
+            ],
+            steps: &[
+                (
+                    "Which member has the partition, and at which offset is it? Replace `GROUP` with the consumer \
+                        group of the alert.",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group GROUP",
+                ),
+                (
+                    "Which record is it? Replace `TOPIC`, `PARTITION` and `OFFSET`.",
+                    "{run} kafka-console-consumer --bootstrap-server {bootstrap} --topic TOPIC --partition PARTITION --offset OFFSET --max-messages 1",
+                ),
+            ],
+            fix: "Fix or restart the consumer that has the partition. If one record is the cause, its owner decides \
+                what becomes of it. The alert resolves when the group commits on the partition.",
+            avoid: &["Do not skip the record without its owner: it is then never processed."],
+        },
+        test: |_, _| {
+            let other = [GROUP, TOPIC, ("partition", "1")];
+            let produced = Samples::Counter {
+                from: 0.0,
+                healthy: 60.0,
+                tolerated: 60.0,
+                firing: 60.0,
+            };
+            committing(AlertTest::value(""), &other)
+                .given(&exporter::CONSUMER_LAG, &other, Samples::Constant(1.0))
+                .given(&exporter::CURRENT_OFFSET, &[TOPIC, PARTITION], produced)
                 .given(
                     &exporter::COMMITTED_OFFSET,
-                    &[group, TOPIC, PARTITION],
+                    &[GROUP, TOPIC, PARTITION],
                     Samples::Counter {
-                        from: 100.0,
-                        healthy: 0.0,
-                        tolerated: 10.0,
+                        from: 0.0,
+                        healthy: 60.0,
+                        tolerated: 60.0,
                         firing: 0.0,
                     },
                 )
                 .given(
                     &exporter::CONSUMER_LAG,
-                    &[group, TOPIC, PARTITION],
+                    &[GROUP, TOPIC, PARTITION],
                     Samples::Constant(5.0),
                 )
-                .label("consumergroup", group.1)
+                .label("consumergroup", GROUP.1)
+                .label("topic", TOPIC.1)
+                .label("partition", PARTITION.1)
+                .late(minutes(9), minutes(1))
         },
     },
 ];
+
+/// Where nothing was committed for 65 minutes, and records wait.
+fn stands_still(by: &str, sources: &Sources) -> Option<String> {
+    let committed = groups(sources, &exporter::COMMITTED_OFFSET)?;
+    let lag = groups(sources, &exporter::CONSUMER_LAG)?;
+    let each = by_partition();
+    Some(format!(
+        "and max by ({by}) (max by ({each}) ({committed}) - max by ({each}) ({committed} offset 65m)) == 0\n\
+         and max by ({by}) ({lag}) > 10\n"
+    ))
+}
+
+/// A group that commits nothing any more: an owner's, if there is one, so that the test is one of its labels too.
+fn standing(test: AlertTest, members: Samples, sources: &Sources) -> AlertTest {
+    let group = sources.owned.iter().find(|owned| owned.kind == OwnedKind::Group);
+    let group = (GROUP.0, group.map_or(GROUP.1, |owned| owned.name.as_str()));
+    test.given(&exporter::GROUP_MEMBERS, &[group], members)
+        .given(
+            &exporter::COMMITTED_OFFSET,
+            &[group, TOPIC, PARTITION],
+            Samples::Counter {
+                from: 100.0,
+                healthy: 1.0,
+                tolerated: 1.0,
+                firing: 0.0,
+            },
+        )
+        .given(
+            &exporter::CONSUMER_LAG,
+            &[group, TOPIC, PARTITION],
+            Samples::Constant(50.0),
+        )
+        .label("consumergroup", group.1)
+        .late(minutes(64), minutes(1))
+}

@@ -9,7 +9,7 @@ use crate::{
             texts,
         },
     },
-    metrics::exporter,
+    metrics::{exporter, target},
     monitoring::Monitoring,
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
@@ -22,10 +22,11 @@ fn external(monitoring: &Monitoring) -> Option<()> {
 /// The number of partitions without a leader: for them the exporter has no sample of the leader.
 pub(in crate::monitoring) fn offline(sources: &Sources) -> Option<String> {
     let partitions = sources.series(&exporter::PARTITIONS, &[])?;
+    let partitions = format!("max by ({BY}, topic) ({partitions})");
     let leaders = sources.series(&exporter::LEADER, &[])?;
     Some(format!(
         "sum by ({BY}) ({partitions})\n\
-         - (count by ({BY}) ({leaders}) or 0 * sum by ({BY}) ({partitions}))"
+         - (count by ({BY}) (max by ({BY}, topic, partition) ({leaders})) or 0 * sum by ({BY}) ({partitions}))"
     ))
 }
 
@@ -54,7 +55,11 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             external(monitoring)?;
             let brokers = sources.series(&exporter::BROKERS, &[])?;
             let all = monitoring.brokers?;
-            Some(format!("(max by ({BY}) ({brokers}) or 0 * absent({brokers})) < {all}"))
+            let exporter = sources.series(&target::UP, &[])?;
+            // The exporter is the only view of the cluster, and exits when it finds no broker.
+            Some(format!(
+                "(max by ({BY}) ({brokers}) or 0 * group by ({BY}) ({exporter} == 0)) < {all}"
+            ))
         },
         page: Page {
             meaning: "At least one broker has been down for five minutes. The cluster `{bootstrap}` is not part of \
@@ -86,7 +91,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
     AlertRow {
         name: "KafkaOfflinePartitions",
         severity: AlertSeverity::Critical,
-        for_duration: minutes(5),
+        for_duration: minutes(1),
         summary: texts::OFFLINE_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} have no leader.",
         threshold: |_, _| texts::OFFLINE_THRESHOLD.to_owned(),
@@ -123,7 +128,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         expression: |monitoring, sources| {
             external(monitoring)?;
             let under = sources.series(&exporter::UNDER_REPLICATED, &[])?;
-            Some(format!("sum by ({BY}) ({under}) > 0"))
+            Some(format!("sum by ({BY}) (max by ({BY}, topic, partition) ({under})) > 0"))
         },
         page: Page {
             meaning: "These partitions have fewer in-sync replicas than their replication factor. Clients are not \

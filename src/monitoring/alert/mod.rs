@@ -3,6 +3,7 @@
 
 mod consumer;
 pub(super) mod external;
+mod groups;
 pub(super) mod promtool;
 pub(super) mod runbook;
 mod scraping;
@@ -14,8 +15,8 @@ use crate::{
     diagnostics::{Diagnostic, rules::observability as rules},
     metrics::Metric,
     observability::{
-        Alert, AlertTest, CLUSTER, ExpectedDescription, Monitored, OVERVIEW, OwnedKind, Sources, of_table,
-        owner_templates,
+        Alert, AlertTest, CLUSTER, ExpectedDescription, KUBERNETES, Monitored, OVERVIEW, OwnedKind, Scenario, Sources,
+        of_table, owner_templates,
     },
     promql::{self, Analysis, analyze},
 };
@@ -43,6 +44,15 @@ impl Monitoring {
         let others = of_table(scraping::ALL, OVERVIEW, self, sources).chain(self.alerts.iter().cloned());
         ready.extend(others.map(|alert| self.ready(alert, sources)));
         ready
+    }
+
+    /// What happens to clusters, and which alerts fire then.
+    pub(super) fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
+        self.components()
+            .iter()
+            .flat_map(|component| component.scenarios(sources))
+            .chain(groups::scenarios(sources))
+            .collect()
     }
 
     fn add_alerts<'a>(&self, components: Vec<&'a dyn Monitored>, sources: &Sources, ready: &mut Vec<Ready<'a>>) {
@@ -90,6 +100,7 @@ impl Monitoring {
             alert: alert.name.clone().into_owned(),
             expr: alert.expression.clone(),
             for_duration: (alert.for_duration.as_millis() > 0).then(|| alert.for_duration.to_string()),
+            keep_firing_for: (alert.keep_firing_for.as_millis() > 0).then(|| alert.keep_firing_for.to_string()),
             labels: labels.into_iter().map(text).collect(),
             annotations: annotations
                 .into_iter()
@@ -110,10 +121,15 @@ impl Ready<'_> {
         (self.alert.expression == applied.expr).then_some(self.alert.test.as_ref()?)
     }
 
-    /// Whether the alert has the label `namespace`. Built-in alerts have it.
-    pub(super) fn in_namespace(&self, test: &AlertTest, sources: &Sources) -> bool {
-        let keeps = |analysis: Analysis| analysis.labels.is_some_and(|labels| labels.contains("namespace"));
-        matches!(test.expected, ExpectedDescription::WithValue(_)) || keeps(analyze(&self.alert.expression, sources))
+    /// The labels of the place that the alert keeps, and their values. Built-in alerts have all of them.
+    pub(super) fn place<'s>(&self, test: &AlertTest, sources: &'s Sources) -> Vec<(&'static str, &'s str)> {
+        let kept = analyze(&self.alert.expression, sources).labels.unwrap_or_default();
+        let built_in = matches!(test.expected, ExpectedDescription::WithValue(_));
+        let place = [(KUBERNETES, &*sources.kubernetes), ("namespace", &*sources.namespace)];
+        place
+            .into_iter()
+            .filter(|(label, _)| built_in || kept.contains(*label))
+            .collect()
     }
 
     /// What is wrong with its test. The tests of built-in alerts are run by this crate's checks.

@@ -1,6 +1,6 @@
 //! promtool tests of an alert: series that make it fire and resolve, and the worst series at which it must not fire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,10 @@ use super::{AlertingRule, Ready, owned, rules};
 use crate::{
     diagnostics::Diagnostic,
     metrics::MetricType,
-    observability::{AlertTest, ExpectedDescription, OWNER_LABELS, Samples, Sources, TestSeries, owner},
+    observability::{
+        AlertTest, ExpectedDescription, OWNER_LABELS, Samples, Scenario, Sources, TestSeries, owner,
+        scenario::{Firing, PER_MINUTE},
+    },
     promql::Analysis,
     quantity::Duration,
 };
@@ -98,17 +101,18 @@ impl AlertTest {
     }
 
     /// The two tests: in one the alert fires and resolves, in the other it does not fire.
-    fn tests(&self, rule: &AlertingRule, in_namespace: bool, sources: &Sources) -> [Value; 2] {
+    fn tests(&self, rule: &AlertingRule, place: &[(&str, &str)], sources: &Sources) -> [Value; 2] {
         let minutes = |time: Duration| time.as_seconds() / 60;
-        let (delay, recovery) = (minutes(self.delay), minutes(self.recovery));
+        let keeps = rule.keeps_firing().as_seconds().div_ceil(60);
+        let (delay, recovery) = (minutes(self.delay), minutes(self.recovery) + keeps);
         let for_duration = rule.waits().as_seconds().div_ceil(60);
         let change = HEALTHY_MINUTES + 1;
         let fires = change + delay + for_duration;
         let firing_minutes = delay + for_duration + 10;
         let resolved = change + firing_minutes + recovery;
-        let mut labels: BTreeMap<&str, &str> = in_namespace
-            .then_some(("namespace", sources.namespace.as_str()))
-            .into_iter()
+        let mut labels: BTreeMap<&str, &str> = place
+            .iter()
+            .copied()
             .chain(self.labels.iter().map(|(name, value)| (&**name, value.as_str())))
             .chain(rule.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             .collect();
@@ -281,6 +285,73 @@ impl Samples {
     }
 }
 
+/// The file with scenarios. `own` are alerts that the stack or an amendment has written: what they do in a scenario is
+/// not known.
+pub(in crate::monitoring) fn scenarios(
+    rules: &str,
+    scenarios: &[Scenario],
+    own: &BTreeSet<&str>,
+    known: &BTreeSet<&str>,
+    sources: &Sources,
+) -> Value {
+    let others: Vec<&str> = own.iter().copied().collect();
+    let others = if others.is_empty() {
+        String::new()
+    } else {
+        format!(",alertname!~\"{}\"", others.join("|"))
+    };
+    let tests: Vec<Value> = scenarios
+        .iter()
+        .map(|scenario| {
+            let fires = || {
+                let known = |firing: &&Firing| known.contains(firing.alert) && !own.contains(firing.alert);
+                scenario.fires.iter().filter(known)
+            };
+            let series: Vec<Value> = scenario
+                .series
+                .iter()
+                .map(|((metric, labels), line)| {
+                    let labels: Vec<(&str, &str)> = labels.iter().map(|(label, value)| (*label, &**value)).collect();
+                    json!({ "series": sources.sample(metric, &labels), "values": line.values(scenario.minutes) })
+                })
+                .collect();
+            let firing = |alert: &str, minute: u32, value: Option<u32>| {
+                let samples: Vec<Value> = value.into_iter().map(|value| json!({ "labels": "{}", "value": value })).collect();
+                json!({
+                    "expr": format!("count(ALERTS{{alertstate=\"firing\",alertname=\"{alert}\"}}) > bool 0"),
+                    "eval_time": format!("{minute}m"),
+                    "exp_samples": samples,
+                })
+            };
+            let mut expected: Vec<Value> = Vec::new();
+            for Firing { alert, between: (after, by), until, .. } in fires() {
+                expected.push(firing(alert, *after, None));
+                // At every tenth minute, so that one that clears in between is noticed.
+                let step = usize::try_from(((until - by) / 10).max(1)).unwrap_or(1);
+                expected.extend((*by..=*until).step_by(step).map(|minute| firing(alert, minute, Some(1))));
+            }
+            let all: Vec<Value> = fires()
+                .map(|Firing { alert, series, .. }| json!({ "labels": format!("{{alertname=\"{alert}\"}}"), "value": series }))
+                .collect();
+            expected.push(json!({
+                "expr": format!(
+                    "count by (alertname) (count_over_time(ALERTS{{alertstate=\"firing\"{others}}}[{}m]))",
+                    scenario.minutes,
+                ),
+                "eval_time": format!("{}m", scenario.minutes - 1),
+                "exp_samples": all,
+            }));
+            json!({
+                "name": scenario.name,
+                "interval": format!("{}s", 60 / PER_MINUTE),
+                "input_series": series,
+                "promql_expr_test": expected,
+            })
+        })
+        .collect();
+    json!({ "rule_files": [rules], "evaluation_interval": "1m", "tests": tests })
+}
+
 /// The file for `promtool test rules`.
 pub(in crate::monitoring) fn file<'a>(
     rules: &str,
@@ -291,7 +362,7 @@ pub(in crate::monitoring) fn file<'a>(
         .into_iter()
         .filter_map(|(rule, ready)| {
             let test = ready.test_of(rule)?;
-            Some(test.tests(rule, ready.in_namespace(test, sources), sources))
+            Some(test.tests(rule, &ready.place(test, sources), sources))
         })
         .flatten()
         .collect();

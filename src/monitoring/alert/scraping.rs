@@ -13,17 +13,24 @@ fn jobs(sources: &Sources) -> impl Iterator<Item = &str> {
 pub(super) const ALL: &[AlertRow<Monitoring>] = &[
     AlertRow {
         name: "KafkaMetricsAbsent",
-        severity: AlertSeverity::Critical,
+        severity: AlertSeverity::Warning,
         for_duration: minutes(5),
         summary: "Prometheus has no metrics of a Kafka component: none of its alerts can fire.",
         description: "Prometheus has no targets for job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ \
             $labels.namespace }}.",
         threshold: |_, _| "Each job always has a target.".to_owned(),
         expression: |_, sources| {
+            let known = sources.series(&target::UP, &[])?;
+            let vanished =
+                format!("group by ({BY}, job) (last_over_time({known}[6h])) unless group by ({BY}, job) ({known})");
+            // What Prometheus has never had, or not for six hours.
             let absent: Option<Vec<String>> = jobs(sources)
-                .map(|job| Some(format!("absent({})", sources.series(&target::UP, &[("job", job)])?)))
+                .map(|job| {
+                    let job = sources.series(&target::UP, &[("job", job)])?;
+                    Some(format!("absent_over_time({job}[6h])"))
+                })
                 .collect();
-            absent.map(|absent| absent.join("\nor "))
+            absent.map(|absent| format!("({vanished})\nor {}", absent.join("\nor ")))
         },
         page: Page {
             meaning: "Prometheus has no target for the job: its pods do not exist, or Prometheus does not find them. \

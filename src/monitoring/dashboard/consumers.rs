@@ -51,7 +51,7 @@ fn consumers_health(queries: &Queries<'_>) -> Vec<Panel> {
 fn lag(queries: &Queries<'_>) -> Vec<Panel> {
     #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
     let (records, seconds) = (
-        queries.0.thresholds.lag.default as f64,
+        queries.0.thresholds.lag.shown() as f64,
         queries.0.thresholds.lag_time.as_seconds() as f64,
     );
     let time = lags(queries)

@@ -65,7 +65,7 @@ fn recording_rules_match_their_metrics_and_come_before_alerts() {
         let (records, alerts_before) = records(&objects);
         assert_eq!(alerts_before, 0);
         let volumes = monitoring.kafka.mode() != crate::kafka::Mode::External;
-        assert_eq!(records.len(), if volumes { 3 } else { 2 });
+        assert_eq!(records.len(), if volumes { 5 } else { 3 });
         for rule in &records {
             let name = rule["record"].as_str().unwrap();
             let metric = record::ALL.iter().find(|metric| metric.name == name).unwrap();

@@ -1,0 +1,349 @@
+//! What happens to clusters: restarts, lost brokers, exporters that are away, two clusters under one name.
+
+use crate::{
+    kafka::{KafkaHandle, Mode, alerts::controller::candidates},
+    metrics::{broker, controller, exporter, jvm, target},
+    observability::{KUBERNETES, Scenario, Sources, scenario::always},
+};
+
+const HOUR: u32 = 60;
+
+/// A cluster, for scenarios.
+struct Cluster<'a> {
+    kafka: &'a KafkaHandle,
+    sources: &'a Sources,
+    brokers: f64,
+    /// The pods that restart, in the order of a rolling restart: the active controller last.
+    pods: Vec<&'a str>,
+}
+
+/// The pod of the exporter.
+const EXPORTER: &str = "kafka-exporter-0";
+
+impl<'a> Cluster<'a> {
+    /// `None` if it has fewer than three brokers: then it survives nothing.
+    fn new(kafka: &'a KafkaHandle, sources: &'a Sources) -> Option<Self> {
+        let brokers = kafka.brokers().filter(|brokers| *brokers > 2)?;
+        let pods = kafka
+            .nodes()
+            .iter()
+            .filter(|node| node.broker)
+            .map(|node| node.pod.as_str());
+        Some(Self {
+            kafka,
+            sources,
+            brokers: f64::from(brokers),
+            pods: pods.rev().collect(),
+        })
+    }
+
+    fn zookeeper(&self) -> bool {
+        self.kafka.mode() == Mode::ZooKeeper
+    }
+
+    fn exporter_job(&self) -> String {
+        format!("{}-exporter", self.kafka.name())
+    }
+
+    /// Everything is well for so many minutes.
+    fn healthy(&self, name: &str, minutes: u32) -> Scenario {
+        let kafka = self.kafka.name();
+        let mut scenario = Scenario::new(name, minutes).with_ensemble(self.sources);
+        for node in self.kafka.nodes() {
+            let pod = ("pod", node.pod.as_str());
+            scenario = scenario.line(&target::UP, &[("job", kafka), pod], always(1.0)).line(
+                &jvm::START_TIME,
+                &[("job", kafka), pod],
+                always(1000.0),
+            );
+            if node.broker {
+                scenario = scenario
+                    .line(&broker::BROKER_STATE, &[pod], always(3.0))
+                    .line(&broker::UNDER_REPLICATED, &[pod], always(0.0))
+                    .line(&broker::UNDER_MIN_ISR, &[pod], always(0.0));
+            }
+            if !self.zookeeper() {
+                scenario = scenario.line(&controller::CURRENT_LEADER, &[pod], always(0.0));
+            }
+        }
+        for (number, pod) in candidates(self.kafka).enumerate() {
+            let pod = [("pod", pod)];
+            let active = if number == 0 { 1.0 } else { 0.0 };
+            // With ZooKeeper the others report 0 brokers.
+            let brokers = if self.zookeeper() {
+                active * self.brokers
+            } else {
+                self.brokers
+            };
+            scenario = scenario
+                .line(&controller::ACTIVE_CONTROLLERS, &pod, always(active))
+                .line(&controller::ACTIVE_BROKERS, &pod, always(brokers))
+                .line(&controller::OFFLINE_PARTITIONS, &pod, always(0.0))
+                .line(&controller::FENCED_BROKERS, &pod, always(0.0));
+        }
+        for job in self.sources.targets.iter().map(|target| target.job.as_str()) {
+            if job != kafka && job != self.exporter_job() {
+                scenario = scenario.line(&target::UP, &[("job", job), ("pod", job)], always(1.0));
+            }
+        }
+        for (partition, leader) in [("0", 0.0), ("1", 1.0), ("2", 2.0)] {
+            let labels = [("pod", EXPORTER), ("topic", "a-topic"), ("partition", partition)];
+            scenario = scenario.line(&exporter::LEADER, &labels, always(leader));
+        }
+        scenario
+            .line(
+                &target::UP,
+                &[("job", &self.exporter_job()), ("pod", EXPORTER)],
+                always(1.0),
+            )
+            .line(&exporter::BROKERS, &[("pod", EXPORTER)], always(self.brokers))
+    }
+
+    /// The exporter cannot be scraped between these minutes.
+    fn exporter_fails(scenario: Scenario, from: f64, to: f64) -> Scenario {
+        scenario.change("pod", EXPORTER, |metric, line| {
+            if metric == target::UP.name {
+                line.between(from, to, 0.0)
+            } else {
+                line.gone(from, to)
+            }
+        })
+    }
+
+    /// A node does not run between these minutes, and the cluster knows it. After it, it is a new process.
+    fn stops(&self, scenario: Scenario, pod: &str, from: f64, to: f64) -> Scenario {
+        let missing = self.brokers - 1.0;
+        let mut scenario = scenario.change("pod", pod, |metric, line| {
+            if metric == target::UP.name {
+                line.between(from, to, 0.0)
+            } else if metric == jvm::START_TIME.name {
+                line.gone(from, to).then(to, 1000.0 + to * 60.0)
+            } else {
+                line.gone(from, to)
+            }
+        });
+        if self.pods.contains(&pod) {
+            for other in candidates(self.kafka) {
+                scenario = scenario.change("pod", other, |metric, line| {
+                    if metric == controller::ACTIVE_BROKERS.name && (!self.zookeeper() || line != always(0.0)) {
+                        line.between(from, to, missing)
+                    } else if metric == controller::FENCED_BROKERS.name && !self.zookeeper() {
+                        line.between(from, to, 1.0)
+                    } else {
+                        line
+                    }
+                });
+            }
+            // Each of the others leads partitions that the missing one follows.
+            for other in self.pods.iter().filter(|other| **other != pod) {
+                scenario = scenario.change("pod", other, |metric, line| {
+                    if metric == broker::UNDER_REPLICATED.name {
+                        line.between(from, to + 1.0, 7.0)
+                    } else {
+                        line
+                    }
+                });
+            }
+            scenario = scenario.change("pod", EXPORTER, |metric, line| {
+                if metric == exporter::BROKERS.name {
+                    line.between(from, to, missing)
+                } else {
+                    line
+                }
+            });
+        }
+        scenario
+    }
+
+    /// The pods restart one after the other, each for so many minutes.
+    fn rolls(&self, scenario: Scenario, from: f64, each: f64) -> Scenario {
+        let pods = self.pods.iter().take(15).zip(0_u32..);
+        let mut scenario = pods.fold(scenario, |scenario, (pod, number)| {
+            let start = from + f64::from(number) * (each + 0.5);
+            self.stops(scenario, pod, start, start + each)
+        });
+        // Leaders move away before each restart, and back after it.
+        for partition in ["0", "1", "2"] {
+            scenario = scenario.change("partition", partition, |_, line| {
+                (0_u32..6).fold(line, |line, number| {
+                    let start = from + f64::from(number) * each;
+                    line.between(start, start + each / 2.0, 9.0 + f64::from(number))
+                })
+            });
+        }
+        scenario
+    }
+
+    /// The last broker, which is not the active controller.
+    fn last(&self) -> &'a str {
+        self.pods.first().copied().unwrap_or_default()
+    }
+}
+
+pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario> {
+    let Some(cluster) = Cluster::new(kafka, sources) else {
+        return Vec::new();
+    };
+    let last = cluster.last();
+    let lost = |scenario: Scenario, from: f64, to: f64| cluster.stops(scenario, last, from, to);
+    let down = |scenario: Scenario, from: u32, to: u32| {
+        let scenario = scenario
+            .fires("KafkaBrokerDown", from + 4, from + 7, to - 1)
+            .fires("KafkaUnderReplicatedPartitions", from + 9, from + 12, to)
+            .fires("KafkaScrapeFailing", from + 4, from + 7, to - 1);
+        if cluster.zookeeper() {
+            scenario
+        } else {
+            scenario.fires("KafkaFencedBrokers", from + 4, from + 7, to - 1)
+        }
+    };
+    let mut scenarios = vec![
+        cluster.healthy("a quiet cluster", 6 * HOUR),
+        down(
+            lost(cluster.healthy("a broker is lost for an hour", 2 * HOUR), 20.0, 80.0),
+            20,
+            80,
+        ),
+        down(
+            Cluster::exporter_fails(
+                lost(cluster.healthy("the exporter dies with a broker", 2 * HOUR), 20.0, 80.0),
+                21.0,
+                80.0,
+            ),
+            20,
+            80,
+        )
+        .several_of("KafkaScrapeFailing", 2),
+        down(
+            flapping(lost(
+                cluster.healthy("the exporter flaps while a broker is down", 2 * HOUR),
+                20.0,
+                80.0,
+            )),
+            20,
+            80,
+        ),
+        flapping(cluster.healthy("the exporter of a healthy cluster flaps", 2 * HOUR)),
+        cluster
+            .healthy("the exporter of a healthy cluster is gone", 2 * HOUR)
+            .change("pod", EXPORTER, |_, line| line.gone(20, 120))
+            .fires("KafkaMetricsAbsent", 24, 31, 119),
+        cluster.rolls(
+            cluster.healthy("a rolling restart of three minutes each", 2 * HOUR),
+            20.0,
+            3.0,
+        ),
+        cluster.rolls(
+            cluster.healthy("a rolling restart of 90 seconds each", 2 * HOUR),
+            20.0,
+            1.5,
+        ),
+        // Another label, as an external label of Prometheus gives it, and only one of the two has a broker down.
+        down(
+            lost(
+                cluster.healthy("two clusters of one name, one with a broker down", 2 * HOUR),
+                20.0,
+                80.0,
+            ),
+            20,
+            80,
+        )
+        .beside(KUBERNETES, "another", cluster.healthy("", 2 * HOUR)),
+        down(
+            lost(
+                cluster.healthy("a pair of Prometheus servers without deduplication", 2 * HOUR),
+                20.0,
+                80.0,
+            ),
+            20,
+            80,
+        )
+        .twice("prometheus_replica", ["a", "b"]),
+        all_gone(&cluster),
+        active_twice(&cluster),
+    ];
+    if let Some(first) = candidates(kafka).next() {
+        let hidden = cluster.healthy("the active controller cannot be scraped", 2 * HOUR);
+        scenarios.push(
+            hidden
+                .change("pod", first, |metric, line| {
+                    if metric == target::UP.name {
+                        line.then(20, 0.0)
+                    } else {
+                        line.gone(20, 120)
+                    }
+                })
+                .fires("KafkaScrapeFailing", 24, 26, 119),
+        );
+    }
+    scenarios.push(hanging_roll(&cluster));
+    scenarios
+}
+
+/// The exporter is away for 2 of every 4 minutes.
+fn flapping(scenario: Scenario) -> Scenario {
+    (0..28).fold(scenario, |scenario, number| {
+        let from = 5.0 + 4.0 * f64::from(number);
+        Cluster::exporter_fails(scenario, from, from + 2.0)
+    })
+}
+
+/// All pods of the cluster stop at once.
+fn all_gone(cluster: &Cluster<'_>) -> Scenario {
+    let nodes = cluster.kafka.nodes();
+    let mut scenario = cluster.healthy("all pods of the cluster stop", 2 * HOUR);
+    for node in nodes {
+        scenario = scenario.change("pod", &node.pod, |metric, line| {
+            if metric == target::UP.name {
+                line.then(20, 0.0)
+            } else {
+                line.gone(20, 120)
+            }
+        });
+    }
+    let scenario = scenario.change("pod", EXPORTER, |metric, line| {
+        if metric == target::UP.name {
+            line.then(20, 0.0)
+        } else {
+            line.gone(20, 120)
+        }
+    });
+    scenario
+        .fires("KafkaBrokerDown", 24, 26, 119)
+        .fires("KafkaScrapeFailing", 24, 26, 119)
+        .several(u32::try_from(nodes.len() + 1).unwrap_or(u32::MAX))
+}
+
+/// A second node also claims to be the active controller.
+fn active_twice(cluster: &Cluster<'_>) -> Scenario {
+    let scenario = cluster.healthy("two active controllers", 2 * HOUR);
+    let Some(second) = candidates(cluster.kafka).nth(1) else {
+        return scenario;
+    };
+    scenario
+        .change("pod", second, |metric, line| match metric {
+            _ if metric == controller::ACTIVE_CONTROLLERS.name => line.then(20, 1.0),
+            _ if metric == controller::ACTIVE_BROKERS.name => always(cluster.brokers),
+            _ => line,
+        })
+        .fires("KafkaSeveralActiveControllers", 24, 26, 119)
+}
+
+/// In a rolling restart the second broker does not come back.
+fn hanging_roll(cluster: &Cluster<'_>) -> Scenario {
+    let scenario = cluster.healthy("a rolling restart that hangs", 2 * HOUR);
+    let [first, second, ..] = cluster.pods[..] else {
+        return scenario;
+    };
+    let scenario = cluster.stops(scenario, first, 20.0, 23.0);
+    let scenario = cluster
+        .stops(scenario, second, 24.0, 120.0)
+        .fires("KafkaBrokerDown", 29, 42, 119)
+        .fires("KafkaUnderReplicatedPartitions", 33, 47, 119)
+        .fires("KafkaScrapeFailing", 28, 31, 119);
+    if cluster.zookeeper() {
+        scenario
+    } else {
+        scenario.fires("KafkaFencedBrokers", 28, 42, 119)
+    }
+}

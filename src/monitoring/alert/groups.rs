@@ -1,0 +1,266 @@
+//! What happens to consumer groups, over hours and days.
+
+use crate::{
+    metrics::{Metric, exporter, record, target},
+    observability::{
+        Scenario, Sources,
+        scenario::{Line, always, growing},
+    },
+};
+
+const HOUR: u32 = 60;
+const DAY: u32 = 24 * HOUR;
+
+/// Records that are produced to each partition per minute.
+const RATE: f64 = 6000.0;
+
+const PARTITIONS: [&str; 3] = ["0", "1", "2"];
+
+/// A group and its topic, which has three partitions.
+struct Group<'a> {
+    sources: &'a Sources,
+    name: &'static str,
+    /// The topic, one without a limit of its own.
+    topic: String,
+    minutes: u32,
+}
+
+impl Group<'_> {
+    /// The scenario with a target of each job, without which an alert fires.
+    fn scenario(&self, name: &str) -> Scenario {
+        let targets = self.sources.targets.iter();
+        let scenario = targets.fold(
+            Scenario::new(name, self.minutes).with_ensemble(self.sources),
+            |scenario, of| scenario.line(&target::UP, &[("job", &of.job), ("pod", &of.job)], always(1.0)),
+        );
+        let brokers = f64::from(self.sources.brokers.unwrap_or_default());
+        scenario.line(&exporter::BROKERS, &[("pod", "kafka-exporter-0")], always(brokers))
+    }
+
+    fn partition(&self, scenario: Scenario, metric: &Metric, partition: &str, line: Line) -> Scenario {
+        let labels = [
+            ("pod", "kafka-exporter-0"),
+            ("topic", &*self.topic),
+            ("partition", partition),
+        ];
+        if *metric == exporter::CURRENT_OFFSET {
+            return scenario.line(metric, &labels, line);
+        }
+        let [pod, topic, partition] = labels;
+        scenario.line(metric, &[pod, topic, partition, ("consumergroup", self.name)], line)
+    }
+
+    /// Partitions with these offsets of the end and of the group, and this lag, and a group with members.
+    fn reads(&self, scenario: Scenario, end: &Line, committed: &Line, lag: &Line) -> Scenario {
+        let members = [("pod", "kafka-exporter-0"), ("consumergroup", self.name)];
+        let scenario = scenario.line(&exporter::GROUP_MEMBERS, &members, always(3.0));
+        PARTITIONS.iter().fold(scenario, |scenario, partition| {
+            let scenario = self.partition(scenario, &exporter::CURRENT_OFFSET, partition, end.clone());
+            let scenario = self.partition(scenario, &exporter::COMMITTED_OFFSET, partition, committed.clone());
+            self.partition(scenario, &exporter::CONSUMER_LAG, partition, lag.clone())
+        })
+    }
+
+    /// It keeps up: a lag of some seconds, which goes up and down.
+    fn keeps_up(&self, name: &str) -> Scenario {
+        let lag = Line::noise(500.0, 450.0, self.minutes, 3);
+        self.reads(self.scenario(name), &growing(RATE), &growing(RATE), &lag)
+    }
+
+    /// It commits once per this many minutes.
+    fn commits_every(&self, name: &str, minutes: u32) -> Scenario {
+        let step = RATE * f64::from(minutes);
+        self.reads(
+            self.scenario(name),
+            &growing(RATE),
+            &Line::steps(step, minutes, self.minutes),
+            &Line::sawtooth(0.0, RATE, minutes, self.minutes),
+        )
+    }
+}
+
+/// The scenarios; none if the stack has no exporter.
+pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
+    if sources.series(&record::GROUP_LAG, &[]).is_none() || sources.thresholds.lag.default.is_some() {
+        return Vec::new();
+    }
+    let topic = "records-of-scenarios".to_owned();
+    let group = |name, minutes| Group {
+        sources,
+        name,
+        topic: topic.clone(),
+        minutes,
+    };
+    let hours = group("a-group", 3 * HOUR);
+    // 5,000 records per second, and a commit each five seconds.
+    let fast = growing(100_000.0);
+    // All of them in one, because a day takes long.
+    let on = |name: &'static str| Group {
+        topic: format!("{name}-{topic}"),
+        ..group(name, DAY)
+    };
+    let quiet = [
+        on("stationary").keeps_up(""),
+        on("commits-every-20-minutes").commits_every("", 20),
+        on("commits-every-60-minutes").commits_every("", 60),
+        on("5000-records-per-second").reads(
+            on("5000-records-per-second").scenario(""),
+            &fast,
+            &fast,
+            &Line::noise(8000.0, 5000.0, DAY, 5),
+        ),
+        ramp(&on("morning-ramp")),
+        markers(&on("transactional-markers")),
+    ];
+    let name = "a day of groups that keep up: stationary lag, commits every 20 and every 60 minutes, 5,000 records per \
+        second, a load that grows in the morning, and transactional markers";
+    let mut scenarios = vec![
+        quiet
+            .into_iter()
+            .fold(group("a-group", DAY).scenario(name), Scenario::with),
+        group("console-consumer-12345", 3 * HOUR)
+            .stops("a console consumer that was stopped", 30)
+            .change("consumergroup", "console-consumer-12345", |metric, line| {
+                if metric == exporter::GROUP_MEMBERS.name {
+                    line.then(30, 0.0)
+                } else {
+                    line
+                }
+            }),
+        hours
+            .stops("an application that is stopped", 30)
+            .change("consumergroup", "a-group", |metric, line| {
+                if metric == exporter::GROUP_MEMBERS.name {
+                    line.then(30, 0.0)
+                } else {
+                    line
+                }
+            })
+            // As long as it has committed often within ten minutes.
+            .fires("KafkaConsumerLagGrowing", 33, 38, 38)
+            .fires("KafkaConsumerGroupWithoutMembers", 30 + 60, 30 + 75, 179),
+        hours
+            .stops("an application that hangs", 30)
+            .fires("KafkaConsumerLagGrowing", 33, 38, 38)
+            .fires("KafkaConsumerGroupStopped", 30 + 60, 30 + 75, 179),
+        stuck(&hours, "a partition is stuck, the others are read", 5.0),
+        stuck(&hours, "a partition that is not read, the others are", -1.0),
+        falls_behind(&hours, "a group processes half of what is produced", 0.5),
+        falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
+        backlog(&hours),
+    ];
+    // As an external label would tell the replicas of Prometheus apart.
+    scenarios.push(
+        hours
+            .keeps_up("lag in a pair of Prometheus servers without deduplication")
+            .twice("prometheus_replica", ["a", "b"]),
+    );
+    scenarios.push(renamed(&hours));
+    scenarios
+}
+
+impl Group<'_> {
+    /// It reads until this minute, and nothing after it.
+    fn stops(&self, name: &str, minute: u32) -> Scenario {
+        let read = RATE * f64::from(minute);
+        let committed = growing(RATE).then(minute, read);
+        let lag = always(300.0).grows(minute, RATE);
+        self.reads(self.scenario(name), &growing(RATE), &committed, &lag)
+    }
+}
+
+/// From six to ten in the morning the load grows to thirty times that of the night, and the group keeps up.
+fn ramp(day: &Group<'_>) -> Scenario {
+    let mut end = growing(400.0);
+    let mut lag = always(30.0);
+    for step in 0_u32..48 {
+        let minute = 360.0 + 5.0 * f64::from(step);
+        let rate = 400.0 + 240.0 * f64::from(step + 1);
+        end = end.grows(minute, rate);
+        // Five seconds of it.
+        lag = lag.then(minute, rate / 12.0);
+    }
+    day.reads(day.scenario(""), &end, &end, &lag)
+}
+
+/// Nothing is produced, and a marker of a transaction is the last record of each partition.
+fn markers(day: &Group<'_>) -> Scenario {
+    let members = [("pod", "kafka-exporter-0"), ("consumergroup", day.name)];
+    day.reads(day.scenario(""), &always(5000.0), &always(4999.0), &always(1.0))
+        .line(&exporter::GROUP_MEMBERS, &members, always(0.0))
+}
+
+/// The last partition is not read from minute 60 on; with a lag of -1 never.
+fn stuck(hours: &Group<'_>, name: &str, lag: f64) -> Scenario {
+    let never = lag < 0.0;
+    let scenario = hours.keeps_up(name);
+    let (committed, lag) = if never {
+        (always(-1.0), always(-1.0))
+    } else {
+        (growing(RATE).then(60, RATE * 60.0), always(lag).grows(60, RATE))
+    };
+    let scenario = hours.partition(scenario, &exporter::COMMITTED_OFFSET, "2", committed);
+    let scenario = hours.partition(scenario, &exporter::CONSUMER_LAG, "2", lag);
+    if never {
+        return scenario.fires("KafkaConsumerPartitionStuck", 1, 15, 179);
+    }
+    scenario
+        .fires("KafkaConsumerPartitionStuck", 60 + 10, 60 + 15, 179)
+        // The lag of this partition grows as it is produced: it is more than ten minutes behind after ten minutes.
+        .fires("KafkaConsumerLagTime", 60 + 15, 60 + 25, 179)
+        .fires("KafkaConsumerLagGrowing", 60 + 3, 60 + 15, 179)
+        .fires("KafkaConsumerLagHigh", 60 + 30, 60 + 45, 179)
+}
+
+/// From minute 60 on the group processes only a part of what is produced.
+fn falls_behind(hours: &Group<'_>, name: &str, part: f64) -> Scenario {
+    let growth = RATE * (1.0 - part);
+    let committed = growing(RATE).grows(60, RATE * part);
+    let lag = always(500.0).grows(60, growth);
+    // Ten minutes of what is produced.
+    let behind = if part < 0.6 { 80 } else { 110 };
+    hours
+        .reads(hours.scenario(name), &growing(RATE), &committed, &lag)
+        .fires("KafkaConsumerLagGrowing", 60 + 3, 60 + 15, 179)
+        .fires("KafkaConsumerLagTime", behind, behind + 15, 179)
+        .fires("KafkaConsumerLagHigh", behind, behind + 15, 179)
+}
+
+/// The group was stopped for a minute, and reads what it missed.
+fn backlog(hours: &Group<'_>) -> Scenario {
+    let committed = growing(RATE)
+        .then(60, RATE * 60.0)
+        .grows(61, RATE * 1.5)
+        .grows(63, RATE);
+    let lag = always(300.0).grows(60, RATE).grows(61, -RATE / 2.0).then(63, 300.0);
+    hours.reads(
+        hours.scenario("a deployment of a minute"),
+        &growing(RATE),
+        &committed,
+        &lag,
+    )
+}
+
+/// The exporter moves to another pod.
+fn renamed(hours: &Group<'_>) -> Scenario {
+    let before = hours.keeps_up("the exporter moves to another pod");
+    let mut scenario = Scenario::new(before.name, before.minutes);
+    for ((metric, labels), line) in before.series {
+        let moved = |labels: Vec<(&'static str, String)>| -> Vec<(&'static str, String)> {
+            let other = |(label, value): (&'static str, String)| match &*value {
+                "kafka-exporter-0" => (label, "kafka-exporter-1".to_owned()),
+                _ => (label, value),
+            };
+            labels.into_iter().map(other).collect()
+        };
+        if labels.iter().any(|(_, value)| value == "kafka-exporter-0") {
+            scenario
+                .series
+                .push(((metric, labels.clone()), line.clone().gone(60, hours.minutes)));
+            scenario.series.push(((metric, moved(labels)), line.gone(0, 61)));
+        } else {
+            scenario.series.push(((metric, labels), line));
+        }
+    }
+    scenario
+}
