@@ -105,11 +105,18 @@ fn the_rule_of_a_built_in_alert() {
     assert_snapshot!(&text[first..second], @r#"
     - alert: KafkaBrokerDown
       annotations:
-        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has {{ $value }} running brokers. The value is also 0 if the exporter that counts them is down."
+        description: "{{ $labels.kafka_cluster }} in {{ $labels.namespace }} has {{ $value }} running brokers. 0 also means that Prometheus can scrape none of its pods."
         runbook_url: https://runbooks.voicecore.internal/kafka/KafkaBrokerDown.md
         summary: Kafka has fewer running brokers than declared.
         threshold: 3 brokers are declared. A restart takes less than five minutes.
-      expr: (max by (namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"}) or 0 * absent(kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})) < 3
+      expr: |-
+        (
+          min by (cluster, namespace, kafka_cluster) (kafka_controller_kafkacontroller_activebrokercount{namespace="kafka",kafka_cluster="kafka",job="kafka"} and on (cluster, namespace, kafka_cluster, pod) kafka_controller_kafkacontroller_activecontrollercount{namespace="kafka",kafka_cluster="kafka",job="kafka"} == 1)
+          or max by (cluster, namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})
+          or count by (cluster, namespace, kafka_cluster) (max by (cluster, namespace, kafka_cluster, pod) (up{namespace="kafka",kafka_cluster="kafka",job="kafka",pod=~"kafka-[0-9]+"} == 1))
+          or 0 * group by (cluster, namespace, kafka_cluster) (last_over_time(up{namespace="kafka",kafka_cluster="kafka",job="kafka"}[6h]))
+        ) < 3
+        unless on (cluster, namespace, kafka_cluster) (changes(pod:kafka_jvm_start_time_seconds:max{namespace="kafka",kafka_cluster="kafka"}[15m]) == 1 and on (cluster, namespace, kafka_cluster, pod) kafka_server_kafkaserver_brokerstate{namespace="kafka",kafka_cluster="kafka",job="kafka"} == 3)
       for: 5m
       labels:
         kafka_cluster: kafka

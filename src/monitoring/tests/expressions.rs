@@ -79,21 +79,22 @@ fn recording_rules_match_their_metrics_and_come_before_alerts() {
                     .flatten()
                     .map(|(label, _)| label.clone()),
             );
-            let said: BTreeSet<String> = ["namespace", "kafka_cluster"]
+            let said: BTreeSet<String> = ["cluster", "namespace", "kafka_cluster"]
                 .into_iter()
                 .chain(metric.labels())
                 .map(str::to_owned)
                 .collect();
             assert_eq!(labels, said, "{name}");
-            // Someone asks for it: at least one alert, and a panel.
+            // An alert uses it, and something else does too: a panel or another alert.
             let asks = |text: &Value| text.as_str().unwrap().contains(name);
-            assert!(alerts(&objects).iter().any(|alert| asks(&alert["expr"])), "{name}");
+            let asking = alerts(&objects).iter().filter(|alert| asks(&alert["expr"])).count();
+            assert!(asking > 0, "{name}");
             let boards = dashboards(&objects);
             let mut targets = boards
                 .iter()
                 .flat_map(|(_, board)| panels(board))
                 .flat_map(|panel| list(&panel["targets"]));
-            assert!(targets.any(|target| asks(&target["expr"])), "{name}");
+            assert!(asking > 1 || targets.any(|target| asks(&target["expr"])), "{name}");
         }
     }
 }

@@ -26,6 +26,8 @@ fn an_external_cluster_has_alerts_and_panels_on_exporter_metrics() {
     KafkaConsumerLagGrowing
     KafkaConsumerLagTime
     KafkaConsumerGroupWithoutMembers
+    KafkaConsumerGroupStopped
+    KafkaConsumerPartitionStuck
     KafkaConnectConnectorFailed
     KafkaConnectTaskFailed
     KafkaConnectRebalancing

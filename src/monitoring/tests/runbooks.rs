@@ -65,7 +65,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
 
     Kafka partitions are offline: they have no leader, so clients cannot write or read.
 
-    **critical**, fires after 5m · cluster `events` in namespace `shop`
+    **critical**, fires after 1m · cluster `events` in namespace `shop`
 
     ## Meaning
 
@@ -98,8 +98,8 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
     ## Rule
 
     ```
-    sum by (namespace, kafka_cluster) (kafka_topic_partitions{namespace="shop",kafka_cluster="events",job="events-exporter"})
-    - (count by (namespace, kafka_cluster) (kafka_topic_partition_leader{namespace="shop",kafka_cluster="events",job="events-exporter"}) or 0 * sum by (namespace, kafka_cluster) (kafka_topic_partitions{namespace="shop",kafka_cluster="events",job="events-exporter"})) > 0
+    sum by (cluster, namespace, kafka_cluster) (max by (cluster, namespace, kafka_cluster, topic) (kafka_topic_partitions{namespace="shop",kafka_cluster="events",job="events-exporter"}))
+    - (count by (cluster, namespace, kafka_cluster) (max by (cluster, namespace, kafka_cluster, topic, partition) (kafka_topic_partition_leader{namespace="shop",kafka_cluster="events",job="events-exporter"})) or 0 * sum by (cluster, namespace, kafka_cluster) (max by (cluster, namespace, kafka_cluster, topic) (kafka_topic_partitions{namespace="shop",kafka_cluster="events",job="events-exporter"}))) > 0
     ```
 
     | Metric | Source | Meaning |

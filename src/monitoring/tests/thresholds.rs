@@ -158,9 +158,11 @@ fn a_group_or_topic_can_have_its_own_lag_threshold() {
         .find(|alert| alert["alert"] == "KafkaConsumerLagHigh")
         .unwrap();
     assert_snapshot!(alert["expr"].as_str().unwrap(), @r#"
-    consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup!="reports",topic!="call.events"} > 1000
-    or consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup="reports"} > 50000
-    or consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",topic="call.events",consumergroup!="reports"} > 5000
+    (consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup!~"console-consumer-.*",consumergroup!="reports",topic!="call.events"} > 1000
+      and on (cluster, namespace, kafka_cluster, consumergroup, topic) (consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup!~"console-consumer-.*"} > on (cluster, namespace, kafka_cluster, topic) group_left () 600 * topic:kafka_topic_partition_current_offset:deriv10m{namespace="kafka",kafka_cluster="kafka"})
+      and on (cluster, namespace, kafka_cluster, consumergroup, topic) consumergroup_topic:kafka_consumergroup_current_offset:changes10m{namespace="kafka",kafka_cluster="kafka",consumergroup!~"console-consumer-.*"} > 2)
+    or consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup!~"console-consumer-.*",consumergroup="reports"} > 50000
+    or consumergroup_topic:kafka_consumergroup_lag:sum{namespace="kafka",kafka_cluster="kafka",consumergroup!~"console-consumer-.*",topic="call.events",consumergroup!="reports"} > 5000
     "#);
     assert_snapshot!(
         alert["annotations"]["threshold"].as_str().unwrap(),
