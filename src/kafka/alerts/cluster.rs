@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::texts;
 use crate::{
     kafka::KafkaHandle,
-    metrics::{broker, controller, exporter, record, target},
+    metrics::{broker, controller, exporter, jvm, record, target},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes, sum_of_pods,
     },
@@ -321,17 +321,37 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 texts::DO_NOT_REASSIGN,
             ],
         },
-        test: |_, _| {
+        test: |kafka, _| {
+            let pod = ("pod", "kafka-0");
+            // Tolerated while a broker restarts.
             AlertTest::value(9)
                 .given(
+                    &jvm::START_TIME,
+                    &[("job", kafka.name()), pod],
+                    Samples::Gauge {
+                        healthy: 1000.0,
+                        tolerated: 2000.0,
+                        firing: 1000.0,
+                    },
+                )
+                .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
+                .given(
                     &broker::UNDER_REPLICATED,
-                    &[("pod", "kafka-0")],
-                    Samples::gauge(0.0, 4.0),
+                    &[pod],
+                    Samples::Gauge {
+                        healthy: 0.0,
+                        tolerated: 4.0,
+                        firing: 4.0,
+                    },
                 )
                 .given(
                     &broker::UNDER_REPLICATED,
                     &[("pod", "kafka-1")],
-                    Samples::gauge(0.0, 5.0),
+                    Samples::Gauge {
+                        healthy: 0.0,
+                        tolerated: 5.0,
+                        firing: 5.0,
+                    },
                 )
         },
     },

@@ -124,6 +124,9 @@ fn monitors_set_the_labels_that_expressions_select_by() {
         - action: replace
           replacement: kafka
           targetLabel: kafka_cluster
+        - action: replace
+          replacement: combined
+          targetLabel: cluster
         scrapeTimeout: 25s
       selector:
         matchLabels:

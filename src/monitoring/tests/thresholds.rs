@@ -166,7 +166,7 @@ fn a_group_or_topic_can_have_its_own_lag_threshold() {
     "#);
     assert_snapshot!(
         alert["annotations"]["threshold"].as_str().unwrap(),
-        @"1000 records over all partitions of the topic, set with `Monitoring::lag_threshold`; 50000 for group reports; 5000 on topic call.events."
+        @"One minute of the topic's declared load; on other topics, what was produced within 10m; at least 1000 records; 50000 for group reports; 5000 on topic call.events."
     );
 }
 
