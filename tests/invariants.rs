@@ -601,3 +601,22 @@ fn every_alert_of_a_table_is_in_a_golden_rule() {
     }
     assert!(rows > 30, "{rows}");
 }
+
+#[test]
+fn documented_inhibition_rules_name_alerts_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let rules = ["prod", "prod-zookeeper"]
+        .map(|stack| read(&format!("out/{stack}/tests/rules.yaml")))
+        .concat();
+    let docs = read("docs/monitoring.md");
+    let names: Vec<&str> = docs
+        .lines()
+        .filter_map(|line| line.split_once("alertname=")?.1.split('"').nth(1))
+        .flat_map(|names| names.split('|'))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(rules.contains(&format!("alert: {name}\n")), "{name}");
+    }
+}

@@ -2,8 +2,11 @@
 
 use super::ConnectHandle;
 use crate::{
-    metrics::connect,
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, minutes},
+    metrics::{Metric, connect},
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, minutes,
+        scenario::{always, growing},
+    },
 };
 
 const CONNECTOR: (&str, &str) = ("connector", "a-connector");
@@ -31,7 +34,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
             steps: &[
                 (
                     "What is its error?",
-                    "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status.connector'",
+                    "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s --retry 5 --retry-connrefused 'localhost:8083/connectors?expand=status' | jq '.[].status.connector'\nkill %1",
                 ),
                 (
                     "What do the logs of the workers say?",
@@ -78,7 +81,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
             steps: &[
                 (
                     "Why did they fail?",
-                    "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s 'localhost:8083/connectors?expand=status' | jq '.[].status | {name, tasks: [.tasks[] | select(.state == \"FAILED\")]}'",
+                    "kubectl -n {ns} port-forward service/{job} 8083 &\ncurl -s --retry 5 --retry-connrefused 'localhost:8083/connectors?expand=status' | jq '.[].status | {name, tasks: [.tasks[] | select(.state == \"FAILED\")]}'\nkill %1",
                 ),
                 (
                     "Does a sink have lag?",
@@ -117,7 +120,12 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
         for_duration: minutes(10),
         summary: "Kafka Connect workers have been rebalancing for too long.",
         description: "Workers of {{ $labels.job }} in {{ $labels.namespace }} do not finish rebalancing.",
-        threshold: |_, _| "Ten minutes. When a worker is missing, the group waits five minutes for it.".to_owned(),
+        threshold: |group, _| {
+            format!(
+                "Ten minutes. When a worker is missing, the group waits {} for it.",
+                group.rebalance_delay()
+            )
+        },
         expression: |_, sources| {
             let rebalancing = sources.series(&connect::REBALANCING, &[])?;
             Some(format!("max by ({BY}, job) ({rebalancing}) == 1"))
@@ -153,4 +161,103 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                 .label("job", group.name())
         },
     },
+    AlertRow {
+        name: "KafkaConnectRecordsSkipped",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(1),
+        summary: "A Kafka connector skips records that it cannot process.",
+        description: "{{ $labels.connector }} of {{ $labels.job }} in {{ $labels.namespace }} skipped {{ $value | printf \
+            \"%.0f\" }} records within 15 minutes, or sent them to its dead letter queue.",
+        threshold: |_, _| "No skipped records: each one is missing where the connector writes.".to_owned(),
+        expression: |_, sources| {
+            let sum = |metric| {
+                let records = sources.series(metric, &[])?;
+                Some(format!(
+                    "sum by ({BY}, job, connector) (max by ({BY}, job, connector, task, pod) (increase({records}[15m]))) > 0"
+                ))
+            };
+            Some(format!(
+                "{}\nor {}",
+                sum(&connect::RECORDS_SKIPPED)?,
+                sum(&connect::DEAD_LETTERS)?
+            ))
+        },
+        page: Page {
+            meaning: "With `errors.tolerance=all` a connector goes on after a record that it cannot convert or write. The record \
+                is missing in the target; it is in the dead letter queue only if the connector has one.",
+            causes: &[
+                "A producer writes records in another format, or with a schema that is not compatible.",
+                "The target refuses records, for example because a column is missing.",
+                "A transformation fails on some records.",
+            ],
+            steps: &[
+                (
+                    "Which records, and why? It is logged with `errors.log.enable=true`.",
+                    "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=1h --prefix | grep -iE 'error encountered|skipp' | tail -20",
+                ),
+                (
+                    "What is in the dead letter queue? Replace `TOPIC` with `errors.deadletterqueue.topic.name`; the headers \
+                        say the cause.",
+                    "{run} kafka-console-consumer --bootstrap-server {bootstrap} --topic TOPIC --max-messages 10 --from-beginning --property print.headers=true",
+                ),
+            ],
+            fix: "Fix the producer, the target or the transformation. Records of a dead letter queue can be written back to the \
+                topic then. The alert resolves 15 minutes after the last skipped record.",
+            avoid: &[
+                "Do not wait longer than the topic keeps its records: skipped ones can be read again only until then.",
+            ],
+        },
+        test: |group, _| {
+            let labels = [("pod", "kafka-connect-a"), CONNECTOR, ("task", "0")];
+            AlertTest::value(1)
+                .given(&connect::RECORDS_SKIPPED, &labels, Samples::growth(1.0))
+                .given(&connect::DEAD_LETTERS, &labels, Samples::Constant(7.0))
+                .label("job", group.name())
+                .label("connector", CONNECTOR.1)
+                .late(minutes(0), minutes(16))
+        },
+    },
 ];
+
+/// What happens to workers and their connectors.
+pub(super) fn scenarios(group: &ConnectHandle, sources: &Sources) -> Vec<Scenario> {
+    let job = group.name();
+    let calm = |what: &str| Scenario::calm(format!("{job}: {what}"), 120, sources);
+    let records = |scenario: Scenario, metric: &Metric| {
+        let task = [("job", job), ("pod", "kafka-connect-a"), CONNECTOR, ("task", "0")];
+        scenario.line(metric, &task, always(0.0).grows(30, 2.0).grows(60, 0.0))
+    };
+    let skips = |scenario: Scenario| scenario.fires("KafkaConnectRecordsSkipped", 30, 34, 70);
+    let mut scenarios = vec![
+        skips(records(calm("a connector skips records"), &connect::RECORDS_SKIPPED)),
+        skips(records(
+            calm("a connector sends records to its dead letter queue"),
+            &connect::DEAD_LETTERS,
+        )),
+        records(
+            calm("a connector repeats records, and skips none"),
+            &connect::RECORD_ERRORS,
+        ),
+        calm("a task fails for half an hour")
+            .line(
+                &connect::FAILED_TASKS,
+                &[("job", job), ("pod", "kafka-connect-a"), CONNECTOR],
+                always(0.0).then(30, 1.0).then(60, 0.0),
+            )
+            .line(
+                &connect::REBALANCES,
+                &[("job", job), ("pod", "kafka-connect-a")],
+                growing(0.1),
+            )
+            .fires("KafkaConnectTaskFailed", 34, 37, 59),
+    ];
+    if group.replicas() > 1 {
+        let away = format!("{job}-0");
+        scenarios.push(
+            calm("a worker is away for an hour")
+                .change("pod", &away, |_, line| line.gone(20, 80))
+                .fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
+        );
+    }
+    scenarios
+}

@@ -359,6 +359,7 @@ impl Construct for Connect {
             name: self.meta.name.clone(),
             url: format!("http://{}:{}", context.service_address(&self.meta.name), HTTP.1),
             replicas: self.replicas,
+            rebalance_delay: self.rebalance_delay,
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             cluster: self.kafka.clone(),
             made_in: context.clone(),
@@ -494,6 +495,7 @@ struct ConnectInfo {
     name: String,
     url: String,
     replicas: u16,
+    rebalance_delay: Duration,
     metrics_port: Option<&'static str>,
     cluster: KafkaHandle,
     made_in: Context,
@@ -524,6 +526,11 @@ impl ConnectHandle {
     /// The number of its workers.
     pub fn replicas(&self) -> u16 {
         self.0.replicas
+    }
+
+    /// How long the tasks of a lost worker wait for it.
+    pub(crate) fn rebalance_delay(&self) -> Duration {
+        self.0.rebalance_delay
     }
 
     /// The labels of its pods.

@@ -64,6 +64,7 @@ impl Construct for KafkaCluster {
                 })
                 .collect(),
             zookeeper: self.ensemble().cloned(),
+            features_job: self.finalized.map(|_| self.features_name()),
             made_in: Some(context.clone()),
             location: None,
         }))

@@ -41,7 +41,7 @@ impl KafkaCluster {
         ]
     }
 
-    fn features_name(&self) -> String {
+    pub(super) fn features_name(&self) -> String {
         format!("{}-features", self.meta.name)
     }
 

@@ -66,6 +66,8 @@ pub(super) struct ClusterInfo {
     pub(super) volume_claims: Vec<VolumeClaims>,
     pub(super) nodes: Vec<Node>,
     pub(super) zookeeper: Option<ZooKeeperHandle>,
+    /// The name of the Job that raises its features, if it finalizes a version.
+    pub(super) features_job: Option<String>,
     pub(super) made_in: Option<Context>,
     /// The line that made the handle of an external cluster.
     pub(super) location: Option<Location>,
@@ -102,6 +104,7 @@ impl KafkaHandle {
             volume_claims: Vec::new(),
             nodes: Vec::new(),
             zookeeper: None,
+            features_job: None,
             made_in: None,
             location: Some(Location::caller()),
         }))
@@ -202,6 +205,23 @@ impl KafkaHandle {
             Some(closed) => format!(
                 "{} --command-config {CONFIG_DIRECTORY}/{NODE_CLIENT_FILE}",
                 closed.bootstrap_servers
+            ),
+        }
+    }
+
+    /// What they take after `--bootstrap-controller`.
+    pub(crate) fn quorum_arguments(&self) -> String {
+        let address = self.first_brokers().first().and_then(|address| address.split_once('.'));
+        let headless = address.and_then(|(_, rest)| rest.split(':').next()).unwrap_or_default();
+        let controllers = self.nodes().iter().filter(|node| node.controller);
+        let servers: Vec<String> = controllers
+            .map(|node| format!("{}.{headless}:{}", node.pod, Listener::CONTROLLER.1))
+            .collect();
+        match &self.0.closed {
+            None => servers.join(","),
+            Some(_) => format!(
+                "{} --command-config {CONFIG_DIRECTORY}/{NODE_CLIENT_FILE}",
+                servers.join(",")
             ),
         }
     }
@@ -308,6 +328,11 @@ impl KafkaHandle {
         Claim::new("topic", self.bootstrap_servers(), name, &topic::TWICE, location)
             .item(name)
             .alike(name.replace('.', "_"), &topic::NAME_COLLISION)
+    }
+
+    /// The name of the Job that raises its features, without the hash.
+    pub(crate) fn features_job(&self) -> Option<&str> {
+        self.0.features_job.as_deref()
     }
 
     /// The ensemble that keeps its metadata, in ZooKeeper mode.

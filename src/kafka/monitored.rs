@@ -15,7 +15,9 @@ impl Monitored for KafkaHandle {
 
     /// An external cluster has no targets.
     fn targets(&self) -> Vec<Target> {
-        let pods = |tables: Vec<_>| Target::pods(self.name(), self.labels(), self.metrics_port(), tables);
+        let nodes = u32::try_from(self.nodes().len()).unwrap_or(u32::MAX);
+        let pods =
+            |tables: Vec<_>| Target::pods(self.name(), self.labels(), self.metrics_port(), tables).replicas(nodes);
         match self.mode() {
             Mode::Kraft => vec![pods(
                 broker::AGENT.0.iter().chain(controller::AGENT.0).copied().collect(),
@@ -63,6 +65,10 @@ impl Monitored for TopicsHandle {
         of_table(alerts::OF_TOPICS, OVERVIEW, self, sources)
             .chain(of_table(alerts::OF_DEAD_LETTERS, OVERVIEW, self, sources))
             .collect()
+    }
+
+    fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
+        alerts::scenarios_of_topics(self, sources)
     }
 
     fn owned(&self) -> Vec<Owned> {

@@ -5,11 +5,14 @@
 
 use std::fmt::Write as _;
 
-use super::Sources;
-use crate::metrics::{Metric, zookeeper};
+use super::{Scrape, Sources};
+use crate::metrics::{Metric, exporter, target, zookeeper};
 
 /// Samples per minute: a scrape every 15 s.
 pub(crate) const PER_MINUTE: u32 = 4;
+
+/// The pod of the exporter in scenarios.
+pub(crate) const EXPORTER: &str = "kafka-exporter-0";
 
 /// A situation: its series, and what fires.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,29 @@ impl Scenario {
             series: Vec::new(),
             fires: Vec::new(),
         }
+    }
+
+    /// Everything that is scraped is there, and nothing else is known.
+    pub(crate) fn calm(name: impl Into<String>, minutes: u32, sources: &Sources) -> Self {
+        let scenario = Self::new(name, minutes)
+            .with_ensemble(sources)
+            .with_targets(sources, "");
+        let brokers = f64::from(sources.brokers.unwrap_or_default());
+        scenario.line(&exporter::BROKERS, &[("pod", EXPORTER)], always(brokers))
+    }
+
+    /// Adds the pods of each job but this one.
+    pub(crate) fn with_targets(self, sources: &Sources, but: &str) -> Self {
+        let others = sources.targets.iter().filter(|target| target.job != but);
+        others.fold(self, |scenario, target| {
+            (0..target.replicas.unwrap_or(1)).fold(scenario, |scenario, number| {
+                let pod = match target.scrape {
+                    Scrape::Service => EXPORTER.to_owned(),
+                    Scrape::Pods => format!("{}-{number}", target.job),
+                };
+                scenario.line(&target::UP, &[("job", &target.job), ("pod", &pod)], always(1.0))
+            })
+        })
     }
 
     /// Adds a series, or replaces the one with these labels.

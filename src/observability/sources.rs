@@ -34,6 +34,8 @@ pub struct Target {
     /// The name of the port; `None` where the image has no metrics agent.
     pub(crate) port: Option<&'static str>,
     pub(crate) scrape: Scrape,
+    /// How many pods there are, if that is declared.
+    pub(crate) replicas: Option<u32>,
     tables: Vec<&'static [Metric]>,
 }
 
@@ -60,8 +62,16 @@ impl Target {
             labels,
             port,
             scrape: Scrape::Pods,
+            replicas: None,
             tables: tables.into_iter().collect(),
         }
+    }
+
+    /// How many pods there are: an alert fires when Prometheus finds fewer.
+    #[must_use]
+    pub fn replicas(mut self, replicas: impl Into<u32>) -> Self {
+        self.replicas = Some(replicas.into());
+        self
     }
 
     /// The same through the one Service that has these labels.

@@ -4,7 +4,7 @@ use super::{SchemaRegistryHandle, alerts, board};
 use crate::{
     construct::Check,
     metrics::registry,
-    observability::{Alert, Board, Monitored, Sources, Target, of_table, panels::Queries},
+    observability::{Alert, Board, Monitored, Scenario, Sources, Target, of_table, panels::Queries},
 };
 
 impl Monitored for SchemaRegistryHandle {
@@ -14,11 +14,15 @@ impl Monitored for SchemaRegistryHandle {
 
     fn targets(&self) -> Vec<Target> {
         let tables = registry::AGENT.0.iter().copied();
-        vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables)]
+        vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables).replicas(self.replicas())]
     }
 
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
         of_table(alerts::ALL, "registry", self, sources).collect()
+    }
+
+    fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
+        alerts::scenarios(self, sources)
     }
 
     fn boards(&self, sources: &Sources) -> Vec<Board> {

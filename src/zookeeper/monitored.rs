@@ -15,7 +15,7 @@ impl Monitored for ZooKeeperHandle {
 
     fn targets(&self) -> Vec<Target> {
         let tables = zookeeper::AGENT.0.iter().copied();
-        vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables)]
+        vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables).replicas(self.replicas())]
     }
 
     fn volumes(&self) -> Vec<VolumeClaims> {

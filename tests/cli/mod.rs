@@ -384,8 +384,8 @@ fn an_alert_is_explained_with_its_expression_beans_limit_and_page() {
     for part in [
         "exit 0\n-- stdout\nKafkaOfflinePartitions: Kafka partitions are offline",
         "\nin prod\n",
-        "  severity: critical\n  for: 5m\n",
-        "  expression: max by (namespace, kafka_cluster) (kafka_controller_kafkacontroller_offlinepartitionscount{",
+        "  severity: critical\n  for: 1m\n",
+        "  expression: max by (cluster, namespace, kafka_cluster) (kafka_controller_kafkacontroller_offlinepartitionscount{",
         "  limit: No offline partitions.",
         "from bean `kafka.controller:type=KafkaController,name=OfflinePartitionsCount`, attribute `Value`",
         "  runbook: runbooks/KafkaOfflinePartitions.md\n",

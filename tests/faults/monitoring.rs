@@ -67,8 +67,8 @@ pub(super) const ALL: &[Edit] = &[
         "KS-O05",
         "prod",
         RULES,
-        "sum by (namespace, kafka_cluster, pod) (rate(kafka_server_replicamanager_isrshrinks",
-        "sum by (namespace, kafka_cluster, broker) (rate(kafka_server_replicamanager_isrshrinks",
+        "max by (cluster, namespace, kafka_cluster, pod) (rate(kafka_server_replicamanager_isrshrinks",
+        "max by (cluster, namespace, kafka_cluster, broker) (rate(kafka_server_replicamanager_isrshrinks",
     ),
     fault(
         "KS-O06",
@@ -95,8 +95,8 @@ pub(super) const ALL: &[Edit] = &[
         "KS-O07",
         "prod",
         RULES,
-        "job=\"kafka-exporter\"})) < 3",
-        "job=\"kafka-exporter\"})) < 4",
+        "brokerrequesthandleravgidlepercent{namespace=\"kafka\",kafka_cluster=\"kafka\",job=\"kafka\"}) < 0.3",
+        "brokerrequesthandleravgidlepercent{namespace=\"kafka\",kafka_cluster=\"kafka\",job=\"kafka\"}) < 3",
     ),
     fault(
         "KS-O08",

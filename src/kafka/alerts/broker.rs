@@ -73,6 +73,77 @@ fn pools(kafka: &KafkaHandle) -> BTreeSet<&str> {
 
 pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
     AlertRow {
+        name: "KafkaProduceFailing",
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(5),
+        summary: "All produce requests to Kafka fail.",
+        description: "Producers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} get {{ $value | humanize }} errors \
+            per second, and no request succeeds.",
+        threshold: |_, _| "Five minutes with errors and without one success.".to_owned(),
+        // Whatever the code: a lost permission looks like the fault of a client. Success is counted as error `NONE`.
+        expression: |_, sources| {
+            let of = |error| sources.series(&broker::ERRORS, &[("request", "Produce"), ("error", error)]);
+            let (all, success) = (sources.series(&broker::ERRORS, &[("request", "Produce")])?, of("NONE")?);
+            let errors = all.not_equal("error", "NONE");
+            Some(format!(
+                "sum by ({BY}) (max by ({BY}, pod, error) (rate({errors}[5m]))) > 0\n\
+                 unless on ({BY}) sum by ({BY}) (rate({success}[5m])) > 0"
+            ))
+        },
+        page: Page {
+            meaning: "Nothing is written. Producers retry until `delivery.timeout.ms`, two minutes by default, and then lose \
+                what is in their buffers.",
+            causes: &[
+                "Too few replicas are in sync (`NOT_ENOUGH_REPLICAS`): see KafkaUnderMinIsrPartitions.",
+                "Permissions were changed (`TOPIC_AUTHORIZATION_FAILED`, `CLUSTER_AUTHORIZATION_FAILED`).",
+                "The topic was deleted (`UNKNOWN_TOPIC_OR_PARTITION`), or records are larger than it allows \
+                    (`MESSAGE_TOO_LARGE`).",
+                "Few clients write, and the only one that does is wrong.",
+            ],
+            steps: &[
+                (
+                    "Which errors? The dashboard shows them by code. Or, with `POD` as each broker's pod:",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep 'requestmetrics_errors_total.*Produce'\nkill %1",
+                ),
+                (
+                    "Do partitions reject writes?",
+                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-min-isr-partitions",
+                ),
+                (
+                    "What do the brokers say?",
+                    "kubectl -n {ns} logs -l {pods} -c kafka --tail=-1 --since=15m --prefix | grep -iE 'denied|error|exception' | tail -40",
+                ),
+            ],
+            fix: "Do what the error asks for. The alert resolves when a produce request succeeds.",
+            avoid: &["Do not restart all brokers: none of these errors goes away by it."],
+        },
+        test: |_, _| {
+            let labels = |error| [("pod", "kafka-0"), ("request", "Produce"), ("error", error)];
+            AlertTest::value("200m")
+                .given(
+                    &broker::ERRORS,
+                    &labels("TOPIC_AUTHORIZATION_FAILED"),
+                    Samples::Counter {
+                        from: 0.0,
+                        healthy: 0.0,
+                        tolerated: 12.0,
+                        firing: 12.0,
+                    },
+                )
+                .given(
+                    &broker::ERRORS,
+                    &labels("NONE"),
+                    Samples::Counter {
+                        from: 0.0,
+                        healthy: 60.0,
+                        tolerated: 1.0,
+                        firing: 0.0,
+                    },
+                )
+                .late(minutes(4), minutes(0))
+        },
+    },
+    AlertRow {
         name: "KafkaProducerLatencyHigh",
         severity: AlertSeverity::Warning,
         for_duration: minutes(5),
@@ -109,7 +180,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 (
                     "Where is the time spent: in the request queue, on the local disk, or waiting for followers? The \
                         dashboard shows it too. Replace `POD` with the pod of the alert.",
-                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep -E 'requestmetrics_(requestqueue|local|remote)timems.*Produce'",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep -E 'requestmetrics_(requestqueue|local|remote)timems.*Produce'\nkill %1",
                 ),
                 (
                     "Do followers keep up?",
@@ -194,7 +265,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ),
                 (
                     "Which request types are most frequent? Replace `POD` with the pod of the alert.",
-                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep -E 'requestmetrics_(totaltimems_count|errors)_total'",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep -E 'requestmetrics_(totaltimems_count|errors)_total'\nkill %1",
                 ),
             ],
             fix: "Find the client that causes the load, rebalance the leaders (`kafka-leader-election \
@@ -230,7 +301,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             steps: &[
                 (
                     "How many connections are there? Replace `POD` with the pod of the alert.",
-                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep socketservermetrics_connection_count",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep socketservermetrics_connection_count\nkill %1",
                 ),
                 (
                     "Is the pod at its CPU or memory limit?",
@@ -287,8 +358,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} describe pod POD | grep -A8 'Last State'\nkubectl -n {ns} logs POD -c kafka --previous --tail=60",
                 ),
                 (
-                    "How full is its volume?",
-                    "kubectl -n {ns} exec POD -c kafka -- df -h /var/lib/kafka/data",
+                    "How full is its volume? The kubelet knows it also while the container is down.",
+                    "node=$(kubectl -n {ns} get pod POD -o jsonpath='{.spec.nodeName}')\nkubectl get --raw \"/api/v1/nodes/$node/proxy/stats/summary\" | jq '.pods[] | select(.podRef.name == \"POD\") | .volume[] | select(.pvcRef) | {name, usedBytes, capacityBytes}'",
                 ),
             ],
             fix: "Fix the cause of the exit. The alert resolves after 30 minutes without restarts.",
@@ -373,7 +444,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         page: Page {
             meaning: "Consumers with `isolation.level=read_committed` cannot read past the open transaction in these \
-                partitions, so their lag grows. Compaction and deletion stop there too.",
+                partitions, so their lag grows. Compaction stops there too, but retention does not: what they could not \
+                read in time is deleted.",
             causes: &[
                 "A bug in a client or in the transaction coordinator lost the end of a transaction.",
                 "A partition of `__transaction_state` was offline when the transaction should have ended.",

@@ -118,9 +118,16 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ),
             ],
             fix: "Fix the cause that the events or the log show; Kubernetes restarts the pod by itself. The alert \
-                resolves when `kafka_brokers` is {brokers} again. Then wait until no partition is under-replicated.",
+                resolves when {brokers} brokers run again. Then wait until no partition is under-replicated. \
+                If the node is dead and the pod stays `Terminating`, first make sure that the node is off or can no longer \
+                reach its volume: two brokers that write to one volume destroy it. Then `kubectl taint nodes NODE \
+                node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`; the pod starts on another node once the volume is \
+                detached. Remove the taint when the node is back. \
+                If the volume itself is lost and all partitions have another replica in sync (`Isr` of the last command of \
+                KafkaUnderReplicatedPartitions), delete its claim and the pod: the broker starts with an empty volume and \
+                copies everything from the other brokers.",
             avoid: &[
-                "Do not delete the volume of a broker to get it started: that deletes {copies} of its data.",
+                "Do not delete a volume that can still be read to get a broker started: that deletes {copies} of its data.",
                 "Do not restart other brokers meanwhile: each restart makes more replicas unavailable.",
             ],
         },
@@ -166,7 +173,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ("Why?", "kubectl -n {ns} logs POD -c kafka --previous --tail=100"),
             ],
             fix: "Start the brokers that are listed under `Isr` for these partitions: they become leaders as soon \
-                as they run. The alert resolves when the first command lists nothing.",
+                as they run. If `Isr` is empty, which is possible from Kafka 4.1 on, start those under `Elr` (eligible: they \
+                have all acknowledged records), and if that is empty too, the one under `LastKnownElr`. The alert resolves \
+                when the first command lists nothing.",
             avoid: texts::DO_NOT_LOSE_RECORDS,
         },
         test: |_, _| {
@@ -250,8 +259,15 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let unclean = sources.series(&controller::UNCLEAN_ELECTIONS, &[])?;
-            // With KRaft each controller counts the elections of the whole cluster.
-            Some(format!("max by ({BY}) (increase({unclean}[10m])) > 0"))
+            // With KRaft each controller counts the elections of the whole cluster. One that has just started counts from
+            // 0, and may have more when it is first scraped.
+            let fresh = sources.series(&record::POD_START, &[]).map(|started| {
+                format!("\nor max by ({BY}) ({unclean} and on ({BY}, pod) time() - {started} < 600) > 0")
+            });
+            Some(format!(
+                "max by ({BY}) (increase({unclean}[10m])) > 0{}",
+                fresh.unwrap_or_default()
+            ))
         },
         page: Page {
             meaning: "A replica that was not in sync became leader. The records that it lacked are gone from the \
@@ -483,6 +499,67 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             AlertTest::value(2)
                 .given(&broker::FAILED_FETCHES, &[("pod", "kafka-0")], Samples::gauge(0.0, 2.0))
                 .label("pod", "kafka-0")
+        },
+    },
+    AlertRow {
+        name: "KafkaLeadersNotPreferred",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(60),
+        summary: "Kafka partitions are not led by their preferred replicas: some brokers do the work of others.",
+        description: "{{ $value | humanizePercentage }} of the partitions of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }} are not led by their preferred replica.",
+        threshold: |_, _| {
+            "10 % for an hour while all brokers run. Kafka moves leaders back every five minutes, unless \
+                `auto.leader.rebalance.enable` is `false`."
+                .to_owned()
+        },
+        expression: |kafka, sources| {
+            let declared = several_brokers(kafka)?;
+            let elsewhere = sources.series(&controller::PREFERRED_REPLICA_IMBALANCE, &[])?;
+            let partitions = sources.series(&controller::PARTITIONS, &[])?;
+            let brokers = sources.series(&controller::ACTIVE_BROKERS, &[])?;
+            Some(format!(
+                "max by ({BY}) ({elsewhere}) / max by ({BY}) ({partitions}) > 0.1\n\
+                 and on ({BY}) max by ({BY}) ({brokers}) >= {declared}"
+            ))
+        },
+        page: Page {
+            meaning: "Leaders are spread unevenly over the {brokers} brokers, so some do more work than planned. No client \
+                gets errors.",
+            causes: &[
+                "The preferred replica is out of sync, so it cannot lead: see KafkaUnderReplicatedPartitions.",
+                "`auto.leader.rebalance.enable` is `false`, and a broker was restarted.",
+                "The log directory of a preferred replica failed: see KafkaLogDirectoryFailed.",
+            ],
+            steps: &[
+                ("How many leaders does each broker have?", texts::COUNT_LEADERS),
+                (
+                    "Which replicas are out of sync?",
+                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe --under-replicated-partitions",
+                ),
+            ],
+            fix: "Once all replicas are in sync: `kafka-leader-election --bootstrap-server {bootstrap} --election-type preferred \
+                --all-topic-partitions`. The alert resolves when fewer than 10 % of the leaders are elsewhere.",
+            avoid: &["Do not start a partition reassignment for it: only leaders have to move, not data."],
+        },
+        test: |kafka, _| {
+            let pod = [("pod", "kafka-0")];
+            AlertTest::value("20%")
+                .given(
+                    &controller::PREFERRED_REPLICA_IMBALANCE,
+                    &pod,
+                    Samples::Gauge {
+                        healthy: 0.0,
+                        tolerated: 10.0,
+                        firing: 20.0,
+                    },
+                )
+                .given(&controller::PARTITIONS, &pod, Samples::Constant(100.0))
+                .given(
+                    &controller::ACTIVE_BROKERS,
+                    &pod,
+                    Samples::Constant(f64::from(kafka.brokers().unwrap_or_default())),
+                )
         },
     },
 ];

@@ -127,7 +127,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             steps: &[
                 (
                     "Which nodes? The dashboard shows them. Or check one by one: replace `POD` with each node's pod.",
-                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s localhost:9404/metrics | grep activecontrollercount",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep activecontrollercount\nkill %1",
                 ),
                 (
                     "Does another monitor select these pods?",
@@ -182,8 +182,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             steps: &[
                 ("Do the controllers run?", "kubectl -n {ns} get pods -l {pods} -o wide"),
                 (
-                    "What is the state of the quorum? Without a leader this command times out.",
-                    "{run} kafka-metadata-quorum --bootstrap-server {bootstrap} describe --status",
+                    "What is the state of the quorum? A controller answers without the brokers. Without a leader there is no \
+                        answer; then the metrics of each controller tell its state and epoch. Replace `POD` with its pod.",
+                    "{run} kafka-metadata-quorum --bootstrap-controller {quorum-servers} describe --status\nkubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep -E 'raftmetrics_current_(state|epoch|leader)'\nkill %1",
                 ),
                 (
                     "Why is no leader elected?",

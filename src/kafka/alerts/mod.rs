@@ -4,12 +4,16 @@ pub(super) mod broker;
 pub(crate) mod cluster;
 mod controller;
 mod dead_letters;
+mod jobs;
 mod scenarios;
 mod storage;
 pub(crate) mod texts;
-mod topics;
 
-pub(super) use self::{dead_letters::ALL as OF_DEAD_LETTERS, scenarios::scenarios, topics::ALL as OF_TOPICS};
+pub(super) use self::{
+    dead_letters::ALL as OF_DEAD_LETTERS,
+    jobs::{OF_TOPICS, scenarios as scenarios_of_topics},
+    scenarios::scenarios,
+};
 
 use super::{KafkaHandle, Mode};
 use crate::{
@@ -27,6 +31,7 @@ pub(super) fn alerts(kafka: &KafkaHandle, sources: &Sources) -> Vec<Alert> {
         .chain(of_table(controller::ALL, controllers, kafka, sources))
         .chain(of_table(broker::ALL, "brokers", kafka, sources))
         .chain(of_table(storage::ALL, "brokers", kafka, sources))
+        .chain(of_table(jobs::OF_FEATURES, OVERVIEW, kafka, sources))
         .map(|alert| match &*alert.name {
             // It is over at once, and what it did is not.
             "KafkaUncleanLeaderElection" => alert.keep_firing_for(1.hours()),

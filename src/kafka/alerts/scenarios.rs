@@ -2,8 +2,11 @@
 
 use crate::{
     kafka::{KafkaHandle, Mode, alerts::controller::candidates},
-    metrics::{broker, controller, exporter, jvm, target},
-    observability::{KUBERNETES, Scenario, Sources, scenario::always},
+    metrics::{broker, controller, exporter, jvm, kubelet, target},
+    observability::{
+        KUBERNETES, Scenario, Sources,
+        scenario::{EXPORTER, Line, always, growing},
+    },
 };
 
 const HOUR: u32 = 60;
@@ -16,9 +19,6 @@ struct Cluster<'a> {
     /// The pods that restart, in the order of a rolling restart: the active controller last.
     pods: Vec<&'a str>,
 }
-
-/// The pod of the exporter.
-const EXPORTER: &str = "kafka-exporter-0";
 
 impl<'a> Cluster<'a> {
     /// `None` if it has fewer than three brokers: then it survives nothing.
@@ -41,20 +41,19 @@ impl<'a> Cluster<'a> {
         self.kafka.mode() == Mode::ZooKeeper
     }
 
-    fn exporter_job(&self) -> String {
-        format!("{}-exporter", self.kafka.name())
-    }
-
     /// Everything is well for so many minutes.
     fn healthy(&self, name: &str, minutes: u32) -> Scenario {
         let kafka = self.kafka.name();
-        let mut scenario = Scenario::new(name, minutes).with_ensemble(self.sources);
+        let mut scenario = Scenario::new(name, minutes)
+            .with_ensemble(self.sources)
+            .with_targets(self.sources, kafka);
         for node in self.kafka.nodes() {
             let pod = ("pod", node.pod.as_str());
             scenario = scenario.line(&target::UP, &[("job", kafka), pod], always(1.0)).line(
                 &jvm::START_TIME,
                 &[("job", kafka), pod],
-                always(1000.0),
+                // A day before the scenario.
+                always(-86400.0),
             );
             if node.broker {
                 scenario = scenario
@@ -81,22 +80,11 @@ impl<'a> Cluster<'a> {
                 .line(&controller::OFFLINE_PARTITIONS, &pod, always(0.0))
                 .line(&controller::FENCED_BROKERS, &pod, always(0.0));
         }
-        for job in self.sources.targets.iter().map(|target| target.job.as_str()) {
-            if job != kafka && job != self.exporter_job() {
-                scenario = scenario.line(&target::UP, &[("job", job), ("pod", job)], always(1.0));
-            }
-        }
         for (partition, leader) in [("0", 0.0), ("1", 1.0), ("2", 2.0)] {
             let labels = [("pod", EXPORTER), ("topic", "a-topic"), ("partition", partition)];
             scenario = scenario.line(&exporter::LEADER, &labels, always(leader));
         }
-        scenario
-            .line(
-                &target::UP,
-                &[("job", &self.exporter_job()), ("pod", EXPORTER)],
-                always(1.0),
-            )
-            .line(&exporter::BROKERS, &[("pod", EXPORTER)], always(self.brokers))
+        scenario.line(&exporter::BROKERS, &[("pod", EXPORTER)], always(self.brokers))
     }
 
     /// The exporter cannot be scraped between these minutes.
@@ -117,7 +105,7 @@ impl<'a> Cluster<'a> {
             if metric == target::UP.name {
                 line.between(from, to, 0.0)
             } else if metric == jvm::START_TIME.name {
-                line.gone(from, to).then(to, 1000.0 + to * 60.0)
+                line.gone(from, to).then(to, to * 60.0)
             } else {
                 line.gone(from, to)
             }
@@ -198,7 +186,7 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         }
     };
     let mut scenarios = vec![
-        cluster.healthy("a quiet cluster", 6 * HOUR),
+        cluster.healthy("a quiet cluster", 3 * HOUR),
         down(
             lost(cluster.healthy("a broker is lost for an hour", 2 * HOUR), 20.0, 80.0),
             20,
@@ -277,7 +265,194 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         );
     }
     scenarios.push(hanging_roll(&cluster));
+    scenarios.extend(cluster.parts());
+    scenarios.extend(cluster.volumes());
     scenarios
+}
+
+impl Cluster<'_> {
+    /// Something happens to a healthy cluster within two hours.
+    fn with(&self, name: &str, change: impl Fn(Scenario) -> Scenario) -> Scenario {
+        change(self.healthy(name, 2 * HOUR))
+    }
+
+    /// Parts of brokers and controllers fail, or only look like it.
+    fn parts(&self) -> Vec<Scenario> {
+        let last = self.pods.first().copied().unwrap_or_default();
+        let first = candidates(self.kafka).next().unwrap_or_default();
+        let of_last = [("pod", last)];
+        let of_first = [("pod", first)];
+        let errors = |error| [of_last[0], ("request", "Produce"), ("error", error)];
+        let heap = |scenario: Scenario, used: Line| {
+            let job = ("job", self.kafka.name());
+            scenario
+                .line(&jvm::HEAP_MAX, &[job, of_last[0]], always(100.0))
+                .line(&jvm::HEAP_USED, &[job, of_last[0]], used)
+                .line(
+                    &jvm::GC_SECONDS,
+                    &[job, of_last[0], ("gc", "G1 Young Generation")],
+                    growing(1.0),
+                )
+        };
+        let elsewhere = |scenario: Scenario, line: Line| {
+            scenario.line(&controller::PARTITIONS, &of_first, always(300.0)).line(
+                &controller::PREFERRED_REPLICA_IMBALANCE,
+                &of_first,
+                line,
+            )
+        };
+        let mut scenarios = vec![
+            self.with("all produce requests fail", |scenario| {
+                scenario
+                    .line(&broker::ERRORS, &errors("NONE"), growing(600.0).grows(30, 0.0))
+                    .line(
+                        &broker::ERRORS,
+                        &errors("TOPIC_AUTHORIZATION_FAILED"),
+                        always(0.0).grows(30, 60.0),
+                    )
+                    .fires("KafkaProduceFailing", 30 + 8, 30 + 12, 119)
+            }),
+            self.with("one of several producers has lost its permission", |scenario| {
+                scenario.line(&broker::ERRORS, &errors("NONE"), growing(600.0)).line(
+                    &broker::ERRORS,
+                    &errors("TOPIC_AUTHORIZATION_FAILED"),
+                    always(0.0).grows(30, 60.0),
+                )
+            }),
+            self.with("producers stop for the night", |scenario| {
+                scenario
+                    .line(&broker::ERRORS, &errors("NONE"), growing(600.0).grows(30, 0.0))
+                    .line(&broker::ERRORS, &errors("NOT_LEADER_OR_FOLLOWER"), always(7.0))
+            }),
+            self.with("one of several log directories fails", |scenario| {
+                scenario
+                    .line(&broker::OFFLINE_LOG_DIRECTORIES, &of_last, always(0.0).then(30, 1.0))
+                    .fires("KafkaLogDirectoryFailed", 30, 32, 119)
+            }),
+            self.with("leaders stay away from their preferred replicas", |scenario| {
+                elsewhere(scenario, always(0.0).then(20, 100.0)).fires("KafkaLeadersNotPreferred", 79, 82, 119)
+            }),
+            self.with("leaders return ten minutes after a restart", |scenario| {
+                elsewhere(scenario, always(0.0).then(20, 100.0).then(30, 0.0))
+            }),
+            self.with("a heap fills", |scenario| {
+                heap(
+                    scenario,
+                    Line::noise(60.0, 20.0, 120, 1)
+                        .then(40.5, 95.0)
+                        .between(40.5, 120.0, 95.0),
+                )
+                .fires("KafkaHeapFull", 75, 85, 119)
+            }),
+            self.with("a busy heap that collections empty", |scenario| {
+                heap(scenario, Line::noise(70.0, 28.0, 120, 2))
+            }),
+        ];
+        // With one, elections move to no other replica.
+        scenarios.push(self.with("an unclean election", |scenario| {
+            candidates(self.kafka)
+                .fold(scenario, |scenario, pod| {
+                    scenario.line(
+                        &controller::UNCLEAN_ELECTIONS,
+                        &[("pod", pod)],
+                        always(0.0).then(30, 1.0),
+                    )
+                })
+                // For an hour after it is over.
+                .fires("KafkaUncleanLeaderElection", 29, 32, 95)
+        }));
+        scenarios.push(
+            self.stops(
+                self.with(
+                    "an unclean election that a controller counted before its first scrape",
+                    |scenario| scenario.line(&controller::UNCLEAN_ELECTIONS, &of_last, always(0.0)),
+                ),
+                last,
+                30.0,
+                32.0,
+            )
+            .line(
+                &controller::UNCLEAN_ELECTIONS,
+                &of_last,
+                always(0.0).gone(30, 32).then(32, 1.0),
+            )
+            .fires("KafkaUncleanLeaderElection", 31, 34, 95),
+        );
+        scenarios.push(
+            self.with("a controller restarts after an old unclean election", |scenario| {
+                scenario.line(
+                    &controller::UNCLEAN_ELECTIONS,
+                    &of_last,
+                    always(3.0).gone(30, 32).then(32, 0.0),
+                )
+            }),
+        );
+        if let Some(controller) = self.kafka.nodes().iter().find(|node| !node.broker) {
+            scenarios.push(
+                self.with("a dedicated controller is away for an hour", |scenario| {
+                    scenario.change("pod", &controller.pod, |_, line| line.gone(20, 80))
+                })
+                .fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
+            );
+        }
+        scenarios.push(
+            self.stops(
+                self.healthy("the pod of a broker cannot be scheduled", 2 * HOUR),
+                last,
+                20.0,
+                80.0,
+            )
+            .change("pod", last, |metric, line| {
+                if metric == target::UP.name {
+                    always(1.0).gone(20, 80)
+                } else {
+                    line
+                }
+            })
+            .fires("KafkaBrokerDown", 24, 27, 79)
+            .fires("KafkaUnderReplicatedPartitions", 29, 32, 79)
+            .fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
+        );
+        if !self.zookeeper()
+            && let Some(last) = scenarios.pop()
+        {
+            scenarios.push(last.fires("KafkaFencedBrokers", 24, 27, 79));
+        }
+        scenarios
+    }
+
+    /// Volumes fill; none for a cluster without claims.
+    fn volumes(&self) -> Vec<Scenario> {
+        let Some(claim) = self.sources.claims().into_iter().next() else {
+            return Vec::new();
+        };
+        let used = |name: &str, hours: u32, percent: Line| {
+            // What is available, of a volume of 100.
+            let labels = [("persistentvolumeclaim", claim.as_str())];
+            self.healthy(name, hours * HOUR)
+                .line(&kubelet::VOLUME_CAPACITY, &labels, always(100.0))
+                .line(&kubelet::VOLUME_AVAILABLE, &labels, percent)
+        };
+        vec![
+            used(
+                "a new cluster fills its volume to a tenth in a day",
+                5,
+                always(96.0).grows(60, -10.0 / f64::from(24 * HOUR)),
+            ),
+            used(
+                "a volume fills within some hours",
+                5,
+                // 10 % per hour from 40 % used on.
+                always(60.0).grows(30, -10.0 / f64::from(HOUR)),
+            )
+            .fires("KafkaDiskFullSoon", 90, 150, 299)
+            .fires("KafkaDiskUsageHigh", 270 + 5, 270 + 15, 299),
+            used("a volume is full at once", 2, always(60.0).then(30, 3.0))
+                .fires("KafkaDiskAlmostFull", 31, 35, 119)
+                .fires("KafkaDiskUsageHigh", 35, 45, 119)
+                .fires("KafkaDiskFullSoon", 58, 65, 119),
+        ]
+    }
 }
 
 /// The exporter is away for 2 of every 4 minutes.

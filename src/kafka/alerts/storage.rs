@@ -152,6 +152,50 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
     },
     AlertRow {
+        name: "KafkaLogDirectoryFailed",
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(1),
+        summary: "A log directory of a Kafka broker failed: its replicas are offline.",
+        description: "{{ $value }} log directories of {{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }} failed.",
+        threshold: |_, _| "No failed log directories: one stays offline until the broker restarts.".to_owned(),
+        expression: |_, sources| {
+            let failed = sources.series(&broker::OFFLINE_LOG_DIRECTORIES, &[])?;
+            Some(format!("max by ({BY}, pod) ({failed}) > 0"))
+        },
+        page: Page {
+            meaning: "The broker runs on with its other log directories. Its replicas in the failed one are offline: {copies} \
+                of their partitions is missing. With one log directory the broker stops instead.",
+            causes: &[
+                "The disk is broken, or its file system became read-only.",
+                "A file of a log was deleted or damaged.",
+                "The volume was full: see KafkaDiskAlmostFull.",
+            ],
+            steps: &[
+                (
+                    "Which directory, and why? Replace `POD` with the pod of the alert.",
+                    "kubectl -n {ns} logs POD -c kafka --since=2h | grep -iE 'log dir|IOException|offline' | tail -40",
+                ),
+                (
+                    "Can it be written?",
+                    "kubectl -n {ns} exec POD -c kafka -- bash -c 'df -h /var/lib/kafka/*; mount | grep /var/lib/kafka'",
+                ),
+            ],
+            fix: "Repair or replace the disk, then restart the broker: it reads the directory again, and copies from the leaders \
+                what is missing. The alert resolves when no directory is offline.",
+            avoid: &["Do not delete the directory's files before all partitions have another replica in sync."],
+        },
+        test: |_, _| {
+            AlertTest::value(1)
+                .given(
+                    &broker::OFFLINE_LOG_DIRECTORIES,
+                    &[("pod", "kafka-0")],
+                    Samples::gauge(0.0, 1.0),
+                )
+                .label("pod", "kafka-0")
+        },
+    },
+    AlertRow {
         name: "KafkaDiskFullSoon",
         severity: AlertSeverity::Warning,
         for_duration: minutes(30),

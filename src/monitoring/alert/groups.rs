@@ -1,10 +1,10 @@
 //! What happens to consumer groups, over hours and days.
 
 use crate::{
-    metrics::{Metric, exporter, record, target},
+    metrics::{Metric, exporter, record},
     observability::{
         Scenario, Sources,
-        scenario::{Line, always, growing},
+        scenario::{EXPORTER, Line, always, growing},
     },
 };
 
@@ -28,21 +28,11 @@ struct Group<'a> {
 impl Group<'_> {
     /// The scenario with a target of each job, without which an alert fires.
     fn scenario(&self, name: &str) -> Scenario {
-        let targets = self.sources.targets.iter();
-        let scenario = targets.fold(
-            Scenario::new(name, self.minutes).with_ensemble(self.sources),
-            |scenario, of| scenario.line(&target::UP, &[("job", &of.job), ("pod", &of.job)], always(1.0)),
-        );
-        let brokers = f64::from(self.sources.brokers.unwrap_or_default());
-        scenario.line(&exporter::BROKERS, &[("pod", "kafka-exporter-0")], always(brokers))
+        Scenario::calm(name, self.minutes, self.sources)
     }
 
     fn partition(&self, scenario: Scenario, metric: &Metric, partition: &str, line: Line) -> Scenario {
-        let labels = [
-            ("pod", "kafka-exporter-0"),
-            ("topic", &*self.topic),
-            ("partition", partition),
-        ];
+        let labels = [("pod", EXPORTER), ("topic", &*self.topic), ("partition", partition)];
         if *metric == exporter::CURRENT_OFFSET {
             return scenario.line(metric, &labels, line);
         }
@@ -52,7 +42,7 @@ impl Group<'_> {
 
     /// Partitions with these offsets of the end and of the group, and this lag, and a group with members.
     fn reads(&self, scenario: Scenario, end: &Line, committed: &Line, lag: &Line) -> Scenario {
-        let members = [("pod", "kafka-exporter-0"), ("consumergroup", self.name)];
+        let members = [("pod", EXPORTER), ("consumergroup", self.name)];
         let scenario = scenario.line(&exporter::GROUP_MEMBERS, &members, always(3.0));
         PARTITIONS.iter().fold(scenario, |scenario, partition| {
             let scenario = self.partition(scenario, &exporter::CURRENT_OFFSET, partition, end.clone());
@@ -156,6 +146,21 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             .twice("prometheus_replica", ["a", "b"]),
     );
     scenarios.push(renamed(&hours));
+    scenarios.push(
+        hours
+            .keeps_up("the lag of all groups vanishes while the exporter runs")
+            .change("consumergroup", "a-group", |_, line| line.gone(60, 180))
+            .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 179),
+    );
+    scenarios.push(
+        hours
+            .keeps_up("one of two groups is deleted")
+            .with(
+                group("another-group", 3 * HOUR)
+                    .keeps_up("")
+                    .change("consumergroup", "another-group", |_, line| line.gone(60, 180)),
+            ),
+    );
     scenarios
 }
 
@@ -185,7 +190,7 @@ fn ramp(day: &Group<'_>) -> Scenario {
 
 /// Nothing is produced, and a marker of a transaction is the last record of each partition.
 fn markers(day: &Group<'_>) -> Scenario {
-    let members = [("pod", "kafka-exporter-0"), ("consumergroup", day.name)];
+    let members = [("pod", EXPORTER), ("consumergroup", day.name)];
     day.reads(day.scenario(""), &always(5000.0), &always(4999.0), &always(1.0))
         .line(&exporter::GROUP_MEMBERS, &members, always(0.0))
 }
@@ -248,12 +253,12 @@ fn renamed(hours: &Group<'_>) -> Scenario {
     for ((metric, labels), line) in before.series {
         let moved = |labels: Vec<(&'static str, String)>| -> Vec<(&'static str, String)> {
             let other = |(label, value): (&'static str, String)| match &*value {
-                "kafka-exporter-0" => (label, "kafka-exporter-1".to_owned()),
+                EXPORTER => (label, "kafka-exporter-1".to_owned()),
                 _ => (label, value),
             };
             labels.into_iter().map(other).collect()
         };
-        if labels.iter().any(|(_, value)| value == "kafka-exporter-0") {
+        if labels.iter().any(|(_, value)| value == EXPORTER) {
             scenario
                 .series
                 .push(((metric, labels.clone()), line.clone().gone(60, hours.minutes)));

@@ -53,6 +53,7 @@ impl Names {
             ("{monitoring}", context.monitoring_namespace.clone()),
             ("{cluster}", kafka.name().to_owned()),
             ("{bootstrap}", kafka.tool_arguments()),
+            ("{quorum-servers}", kafka.quorum_arguments()),
             run,
             ("{broker}", broker),
             ("{brokers}", brokers.to_string()),

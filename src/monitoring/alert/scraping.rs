@@ -1,13 +1,19 @@
 //! Alerts on the scraping itself: without metrics no other alert can fire.
 
 use crate::{
-    metrics::target,
+    metrics::{exporter, jvm, record, target},
     monitoring::Monitoring,
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
 };
 
 fn jobs(sources: &Sources) -> impl Iterator<Item = &str> {
     sources.targets.iter().map(|target| target.job.as_str())
+}
+
+/// The jobs whose number of pods is declared, and that number.
+fn declared(sources: &Sources) -> impl Iterator<Item = (&str, u32)> {
+    let targets = sources.targets.iter();
+    targets.filter_map(|target| Some((target.job.as_str(), target.replicas?)))
 }
 
 pub(super) const ALL: &[AlertRow<Monitoring>] = &[
@@ -95,7 +101,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 ),
                 (
                     "Does the metrics endpoint respond? For the exporter, use port 9308.",
-                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s -o /dev/null -w '%{http_code} in %{time_total} s\\n' localhost:9404/metrics",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused -o /dev/null -w '%{http_code} in %{time_total} s\\n' localhost:9404/metrics\nkill %1",
                 ),
                 (
                     "Which clients do the network policies allow, and where does Prometheus run?",
@@ -111,6 +117,199 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 .given(&target::UP, &[("job", job), ("pod", "a")], Samples::gauge(1.0, 0.0))
                 .label("job", job)
                 .label("pod", "a")
+        },
+    },
+    AlertRow {
+        name: "KafkaPodsMissing",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
+        summary: "A Kafka component has fewer pods than declared.",
+        description: "Prometheus finds only {{ $value }} pods of job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ \
+            $labels.namespace }}.",
+        threshold: |_, sources| {
+            let declared: Vec<String> = declared(sources)
+                .map(|(job, replicas)| format!("{replicas} of `{job}`"))
+                .collect();
+            format!(
+                "Declared are {}. A restart takes less than 15 minutes.",
+                declared.join(", ")
+            )
+        },
+        // Without any, KafkaMetricsAbsent fires; with one that cannot be scraped, KafkaScrapeFailing.
+        expression: |_, sources| {
+            let fewer: Option<Vec<String>> = declared(sources)
+                .filter(|(_, replicas)| *replicas > 1)
+                .map(|(job, replicas)| {
+                    let up = sources.series(&target::UP, &[("job", job)])?;
+                    Some(format!(
+                        "count by ({BY}, job) (group by ({BY}, job, pod) ({up})) < {replicas}"
+                    ))
+                })
+                .collect();
+            fewer.filter(|fewer| !fewer.is_empty()).map(|fewer| fewer.join("\nor "))
+        },
+        page: Page {
+            meaning: "The other pods do the work of those that are missing. Of controllers and registries a majority, or one, is \
+                enough; the next failure may stop them.",
+            causes: &[
+                "A pod cannot be scheduled: not enough resources, a drained node, a volume in another zone, a spread over \
+                    zones that cannot be kept.",
+                "It was scaled down by hand.",
+                "The node of the pod is dead: then the pod stays `Terminating`.",
+                "Prometheus does not find the pod, although it runs: its labels or its port were changed.",
+            ],
+            steps: &[
+                (
+                    "Which pods are there, and which are not running?",
+                    "kubectl -n {ns} get pods -o wide\nkubectl -n {ns} get statefulsets,deployments",
+                ),
+                (
+                    "Why is one pending? Replace `POD` with its name.",
+                    "kubectl -n {ns} describe pod POD | tail -20",
+                ),
+            ],
+            fix: "Remove what keeps the pod from running. The alert resolves when Prometheus finds all declared pods.",
+            avoid: &["Do not delete the volume of a pod to get it scheduled."],
+        },
+        test: |_, sources| {
+            let (job, replicas) = declared(sources)
+                .find(|(_, replicas)| *replicas > 1)
+                .unwrap_or_default();
+            let test = AlertTest::value(replicas.saturating_sub(1));
+            (0..replicas)
+                .fold(test, |test, number| {
+                    let pod = format!("{job}-{number}");
+                    let samples = if number == 0 {
+                        Samples::Disappears(1.0)
+                    } else {
+                        Samples::Constant(1.0)
+                    };
+                    test.given(&target::UP, &[("job", job), ("pod", &pod)], samples)
+                })
+                .label("job", job)
+        },
+    },
+    AlertRow {
+        name: "KafkaConsumerLagMissing",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
+        summary: "Prometheus no longer has the lag of consumer groups: no alert on them can fire.",
+        description: "The exporter of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} runs and reports the lag of no \
+            consumer group.",
+        threshold: |_, _| "Ten minutes without lag, after there was some within six hours.".to_owned(),
+        expression: |_, sources| {
+            let lag = sources.series(&record::GROUP_LAG, &[])?;
+            let job = sources.jobs_of(&exporter::CONSUMER_LAG).first().copied()?.to_owned();
+            let up = sources.series(&target::UP, &[("job", &job)])?;
+            Some(format!(
+                "group by ({BY}) (last_over_time({lag}[6h])) unless group by ({BY}) ({lag})\n\
+                 and on ({BY}) group by ({BY}) ({up} == 1)"
+            ))
+        },
+        page: Page {
+            meaning: "The exporter answers, but without consumer groups: no alert on lag can fire, and panels of groups are \
+                empty.",
+            causes: &[
+                "It may not describe groups: its permissions were changed.",
+                "The coordinators of the groups do not answer: `__consumer_offsets` is offline (KafkaOfflinePartitions).",
+                "All groups were deleted, or their offsets expired because nothing was read for a week.",
+            ],
+            steps: &[
+                (
+                    "Which groups are there?",
+                    "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --list",
+                ),
+                (
+                    "What does the exporter say?",
+                    "kubectl -n {ns} logs deployment/{exporter} --tail=50",
+                ),
+            ],
+            fix: "Fix the cause, then restart the exporter: `kubectl -n {ns} rollout restart deployment/{exporter}`. The alert \
+                resolves when lag is reported again.",
+            avoid: &["Do not silence it: the lag of no group is watched meanwhile."],
+        },
+        test: |_, sources| {
+            let job = sources
+                .jobs_of(&exporter::CONSUMER_LAG)
+                .first()
+                .copied()
+                .unwrap_or_default();
+            let labels = [("consumergroup", "a-group"), ("topic", "a-topic"), ("partition", "0")];
+            AlertTest::value("")
+                .given(&exporter::CONSUMER_LAG, &labels, Samples::Disappears(5.0))
+                .given(&target::UP, &[("job", job), ("pod", "a")], Samples::Constant(1.0))
+        },
+    },
+    AlertRow {
+        name: "KafkaHeapFull",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(10),
+        summary: "The heap of a Kafka process is full even after garbage collections.",
+        description: "{{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace }} uses at least {{ $value | \
+            humanizePercentage }} of its heap.",
+        threshold: |_, _| "85 % all the time for half an hour, in which garbage was collected.".to_owned(),
+        expression: |_, sources| {
+            let used = sources.series(&jvm::HEAP_USED, &[])?;
+            let most = sources.series(&jvm::HEAP_MAX, &[])?;
+            let collections = sources.series(&jvm::GC_SECONDS, &[])?;
+            let by = format!("{BY}, job, pod");
+            Some(format!(
+                "max by ({by}) (min_over_time({used}[30m])) / max by ({by}) ({most}) > 0.85\n\
+                 and on ({by}) max by ({by}) (increase({collections}[30m])) > 0"
+            ))
+        },
+        page: Page {
+            meaning: "What is left of the heap does not last long: collections become longer, then the process pauses for \
+                seconds, and in the end it fails with `OutOfMemoryError`.",
+            causes: &[
+                "More partitions, groups, connections or tasks than the heap was sized for.",
+                "Very large requests or records.",
+                "A leak, for example in a plugin of Connect: then it grows after each restart in the same way.",
+            ],
+            steps: &[
+                (
+                    "What fills the heap? Replace `POD` with the pod of the alert. The command pauses the process for a moment.",
+                    "kubectl -n {ns} exec POD -- jcmd 1 GC.class_histogram | head -30",
+                ),
+                (
+                    "How long are the pauses? The dashboard shows the time in collections.",
+                    "kubectl -n {ns} logs POD --since=1h | grep -iE 'gc|OutOfMemory' | tail -20",
+                ),
+            ],
+            fix: "Give it more memory in the stack (`Resources::heap`), which restarts it, or reduce what fills it. The alert \
+                resolves when collections free more than 15 %.",
+            avoid: &[
+                "Do not raise the heap without the memory of the container: then it is killed instead (`OOMKilled`).",
+            ],
+        },
+        test: |_, sources| {
+            let job = sources.jobs_of(&jvm::HEAP_USED).first().copied().unwrap_or_default();
+            let labels = [("job", job), ("pod", "a")];
+            let collecting = Samples::Counter {
+                from: 0.0,
+                healthy: 1.0,
+                tolerated: 1.0,
+                firing: 1.0,
+            };
+            AlertTest::value("90%")
+                .given(
+                    &jvm::HEAP_USED,
+                    &labels,
+                    Samples::Gauge {
+                        healthy: 50.0,
+                        tolerated: 85.0,
+                        firing: 90.0,
+                    },
+                )
+                .given(&jvm::HEAP_MAX, &labels, Samples::Constant(100.0))
+                .given(
+                    &jvm::GC_SECONDS,
+                    &[labels[0], labels[1], ("gc", "G1 Old Generation")],
+                    collecting,
+                )
+                .label("job", job)
+                .label("pod", "a")
+                .late(minutes(29), minutes(1))
         },
     },
 ];

@@ -463,9 +463,12 @@ impl<'a> Analyzer<'a> {
     }
 
     fn binary(&mut self, binary: &BinaryExpr) -> ExprType {
-        let left = self.expression(&binary.lhs, Usage::Value);
-        let right = self.expression(&binary.rhs, Usage::Value);
         let operator = binary.op.to_string();
+        // What a process has counted since it started a moment ago has grown by that much.
+        let of_fresh = operator == "and" && binary.rhs.to_string().contains("time() - ");
+        let usage = if of_fresh { Usage::Presence } else { Usage::Value };
+        let left = self.expression(&binary.lhs, usage);
+        let right = self.expression(&binary.rhs, Usage::Value);
         let modifier = binary.modifier.as_ref();
         if modifier.is_some_and(|modifier| modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some()) {
             self.report_experimental("`fill`");
