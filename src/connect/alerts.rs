@@ -209,7 +209,7 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
         },
         test: |group, _| {
             let labels = [("pod", "kafka-connect-a"), CONNECTOR, ("task", "0")];
-            AlertTest::value(1)
+            AlertTest::value(2)
                 .given(&connect::RECORDS_SKIPPED, &labels, Samples::growth(1.0))
                 .given(&connect::DEAD_LETTERS, &labels, Samples::Constant(7.0))
                 .label("job", group.name())

@@ -123,8 +123,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 reach its volume: two brokers that write to one volume destroy it. Then `kubectl taint nodes NODE \
                 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`; the pod starts on another node once the volume is \
                 detached. Remove the taint when the node is back. \
-                If the volume itself is lost, the controllers have a leader and all partitions have another replica in sync \
-                (see KafkaUnderReplicatedPartitions), delete its claim and the pod: the broker starts with an empty volume and \
+                If the volume itself is lost, the controllers have a leader and all partitions have another replica in \
+                `Isr`, delete its claim and the pod: the broker starts with an empty volume and \
                 copies everything from the other brokers.",
             avoid: &[
                 "Do not delete a volume that can still be read to get a broker started: that deletes {copies} of its data.",

@@ -309,7 +309,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 )
                 .label("job", job)
                 .label("pod", "a")
-                .late(minutes(29), minutes(1))
+                .late(minutes(30), minutes(1))
         },
     },
 ];

@@ -31,9 +31,13 @@ fn an_external_cluster_has_alerts_and_panels_on_exporter_metrics() {
     KafkaConnectConnectorFailed
     KafkaConnectTaskFailed
     KafkaConnectRebalancing
+    KafkaConnectRecordsSkipped
     KafkaTopicsJobFailed
     KafkaMetricsAbsent
     KafkaScrapeFailing
+    KafkaPodsMissing
+    KafkaConsumerLagMissing
+    KafkaHeapFull
     ");
     let titles: Vec<String> = dashboards(&objects)
         .iter()
