@@ -172,8 +172,8 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
     let Some(cluster) = Cluster::new(kafka, sources) else {
         return Vec::new();
     };
-    let last = cluster.last();
-    let lost = |scenario: Scenario, from: f64, to: f64| cluster.stops(scenario, last, from, to);
+    let away = cluster.last();
+    let lost = |scenario: Scenario, from: f64, to: f64| cluster.stops(scenario, away, from, to);
     let down = |scenario: Scenario, from: u32, to: u32| {
         let scenario = scenario
             .fires("KafkaBrokerDown", from + 4, from + 7, to - 1)
@@ -266,6 +266,7 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
     }
     scenarios.push(hanging_roll(&cluster));
     scenarios.extend(cluster.parts());
+    scenarios.extend(cluster.elections());
     scenarios.extend(cluster.volumes());
     scenarios
 }
@@ -301,7 +302,7 @@ impl Cluster<'_> {
                 line,
             )
         };
-        let mut scenarios = vec![
+        vec![
             self.with("all produce requests fail", |scenario| {
                 scenario
                     .line(&broker::ERRORS, &errors("NONE"), growing(600.0).grows(30, 0.0))
@@ -347,8 +348,14 @@ impl Cluster<'_> {
             self.with("a busy heap that collections empty", |scenario| {
                 heap(scenario, Line::noise(70.0, 28.0, 120, 2))
             }),
-        ];
-        // With one, elections move to no other replica.
+        ]
+    }
+
+    /// Unclean elections, and pods that are away.
+    fn elections(&self) -> Vec<Scenario> {
+        let last = self.pods.first().copied().unwrap_or_default();
+        let of_last = [("pod", last)];
+        let mut scenarios = Vec::new();
         scenarios.push(self.with("an unclean election", |scenario| {
             candidates(self.kafka)
                 .fold(scenario, |scenario, pod| {

@@ -16,7 +16,7 @@ fn claim(sources: &Sources) -> String {
 
 /// At what percentage only hours are left; above the threshold of the warning.
 fn critical(sources: &Sources) -> u8 {
-    sources.thresholds.disk_usage.max(92).min(98)
+    sources.thresholds.disk_usage.clamp(92, 98)
 }
 
 const FREE_SPACE: &str = "Quick fix: reduce the retention of the largest topic, `kafka-configs --bootstrap-server \

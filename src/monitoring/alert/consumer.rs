@@ -58,38 +58,37 @@ fn above_limits(sources: &Sources) -> Option<String> {
     let special = || limits.special.iter().map(|(of, _)| label(of));
     let others = without(lag.clone(), special());
     let mut parts = Vec::new();
-    match limits.default {
-        Some(limit) => parts.push(format!("{others} > {limit}")),
-        None => {
-            // Topics with the same limit together.
-            let mut loads: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
-            for (topic, limit) in &limits.loads {
-                loads.entry((*limit).max(LagLimits::LEAST)).or_default().push(topic);
-            }
-            let mut rest = others.clone();
-            for (limit, topics) in &loads {
-                let topics = topics
-                    .iter()
-                    .map(|topic| topic.replace('.', "[.]"))
-                    .collect::<Vec<_>>()
-                    .join("|");
-                parts.push(format!(
-                    "({} > {limit} {often})",
-                    others.clone().regex("topic", &topics)
-                ));
-                rest = rest.not_regex("topic", &topics);
-            }
-            let rate = sources.series(&record::TOPIC_RATE, &[])?;
-            parts.insert(
-                0,
-                format!(
-                    "({rest} > {}\n  and on ({}) ({lag} > on ({BY}, topic) group_left () {} * {rate})\n  {often})",
-                    LagLimits::LEAST,
-                    by_topic(),
-                    sources.thresholds.lag_time.as_seconds(),
-                ),
-            );
+    if let Some(limit) = limits.default {
+        parts.push(format!("{others} > {limit}"));
+    } else {
+        // Topics with the same limit together.
+        let mut loads: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+        for (topic, limit) in &limits.loads {
+            loads.entry((*limit).max(LagLimits::LEAST)).or_default().push(topic);
         }
+        let mut rest = others.clone();
+        for (limit, topics) in &loads {
+            let topics = topics
+                .iter()
+                .map(|topic| topic.replace('.', "[.]"))
+                .collect::<Vec<_>>()
+                .join("|");
+            parts.push(format!(
+                "({} > {limit} {often})",
+                others.clone().regex("topic", &topics)
+            ));
+            rest = rest.not_regex("topic", &topics);
+        }
+        let rate = sources.series(&record::TOPIC_RATE, &[])?;
+        parts.insert(
+            0,
+            format!(
+                "({rest} > {}\n  and on ({}) ({lag} > on ({BY}, topic) group_left () {} * {rate})\n  {often})",
+                LagLimits::LEAST,
+                by_topic(),
+                sources.thresholds.lag_time.as_seconds(),
+            ),
+        );
     }
     for (index, (of, limit)) in limits.special.iter().enumerate() {
         let (name, value) = label(of);
