@@ -69,6 +69,7 @@
 //! |---|---|
 //! | [`cli`] | one file a verb; the only room with IO, `anyhow` and the environment |
 //! | [`synth`](mod@synth) | the pipeline, and the resources of a stack |
+//! | `operate` | what verbs that touch a cluster ask it, as data; `cli` runs kubectl |
 //! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
 //! | [`schemas`] | schemas of records: read, judged, and registered by a Job |
 //! | [`application`] | what follows from the topics that an application uses |
@@ -121,6 +122,7 @@ pub mod monitoring;
 pub mod name;
 mod nearest;
 pub mod observability;
+mod operate;
 mod promql;
 pub mod quantity;
 pub mod registry;

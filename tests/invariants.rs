@@ -38,6 +38,7 @@ const ROOMS: &[&str] = &[
     "schemas",
     "monitoring",
     "rules",
+    "operate",
     "synth",
     "cli",
 ];

@@ -113,7 +113,7 @@ fn run_on_stacks(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Out
         let text = match output.format() {
             Format::Github => report::github(all, show, Read::default()),
             Format::Sarif => report::sarif(all, show, Read::default()),
-            Format::Text | Format::Json | Format::Markdown | Format::Html => {
+            Format::Text | Format::Json | Format::Markdown | Format::Html | Format::Junit => {
                 report::text(all, show, output.data_paint())
             }
         };
@@ -178,7 +178,7 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
         let text = match output.format() {
             Format::Github => report::github(all, Show::Open, read),
             Format::Sarif => report::sarif(all, Show::Open, read),
-            Format::Text | Format::Json | Format::Markdown | Format::Html => {
+            Format::Text | Format::Json | Format::Markdown | Format::Html | Format::Junit => {
                 manifests::text(&judgement, output.data_paint())
             }
         };

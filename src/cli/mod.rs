@@ -13,6 +13,7 @@ mod failure;
 mod fix;
 mod folder;
 mod init;
+mod kubectl;
 mod kustomize;
 mod list;
 mod manifests;
@@ -29,6 +30,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod verify;
 mod write;
 
 use std::{
@@ -70,6 +72,7 @@ enum Verb {
     Init(init::Arguments),
     List(list::Arguments),
     Tree(tree::Arguments),
+    Verify(verify::Arguments),
     Capacity(capacity::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
@@ -145,6 +148,9 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         verb if output.format() == Format::Html && !matches!(verb, Verb::Tree(_)) => {
             Err(Failure::new("only `tree` writes this format").hint("use `--format text` or `--format json`"))
         }
+        verb if output.format() == Format::Junit && !matches!(verb, Verb::Verify(_)) => {
+            Err(Failure::new("only `verify` reports in this format").hint("use `--format text` or `--format json`"))
+        }
         Verb::Synth(arguments) => synth::run(arguments, stacks, output),
         Verb::Diff(arguments) => diff::run(arguments, stacks, output),
         Verb::KubectlDiff(arguments) => diff::run_for_kubectl(arguments, output),
@@ -152,6 +158,7 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         Verb::Init(arguments) => init::run(arguments, output),
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
+        Verb::Verify(arguments) => verify::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, stacks, output),
         Verb::Schema(arguments) => schema::run(arguments, output),

@@ -29,6 +29,8 @@ pub(super) enum Format {
     Markdown,
     /// Only for `tree`: one page for a browser
     Html,
+    /// Only for `verify`: a report that test systems read
+    Junit,
 }
 
 impl Format {
@@ -40,7 +42,7 @@ impl Format {
 
 /// The version of all JSON reports. It is raised when a key changes its meaning or is removed; new keys may be added at
 /// any time.
-const FORMAT_VERSION: u32 = 2;
+pub(super) const FORMAT_VERSION: u32 = 2;
 
 /// Where a run writes to.
 pub(super) struct Output<'a> {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::{
-    cli::{Outcome, diff, failure::Failure, output::Output},
+    cli::{Outcome, diff, failure::Failure, output::Output, verify},
     kafka::TeamFile,
 };
 
@@ -22,12 +22,15 @@ enum Described {
     Diff,
     /// `topics/<team>/*.yaml`
     Topics,
+    /// `verify --format json`
+    Verify,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let schema = match arguments.what {
         Described::Diff => schemars::schema_for!(diff::Document),
         Described::Topics => schemars::schema_for!(TeamFile),
+        Described::Verify => schemars::schema_for!(verify::Document),
     };
     output.data([format!("{:#}\n", schema.to_value()).as_str()])?;
     Ok(Outcome::Done)

@@ -31,6 +31,7 @@ pub(crate) use client::ClientFile;
 pub use client::{Clients, Consumer, Producer};
 pub use cluster::KafkaCluster;
 pub use connection::{ClientRole, ClientSettings, Identity};
+pub(crate) use features::FEATURES_FILE;
 pub use handle::{KafkaHandle, Mode};
 pub use listener::{Listener, TlsListener};
 pub use migration::Migration;

@@ -105,6 +105,7 @@ fn the_help_fits_a_screen() {
       init          Write a repository of your own: a stack, a test, a workflow and a README
       list          List the stacks
       tree          Show a stack's constructs and objects, with requests and limits
+      verify        Check that a running stack is healthy and as declared, with your own kubectl
       capacity      Show what a stack's load needs of its brokers, and what they have
       explain       Explain a rule, an alert or a kind of change, or list all rules
       schema        Write the JSON Schema of a report, or of a team's file, to standard output
@@ -113,7 +114,7 @@ fn the_help_fits_a_screen() {
       help          Print this message or the help of the given subcommand(s)
 
     Options:
-          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif, markdown, html]
+          --format <FORMAT>  How to report [default: text] [possible values: text, json, github, sarif, markdown, html, junit]
           --color <WHEN>     When to use colour [default: auto] [possible values: auto, always, never]
       -h, --help             Print help (see more with '--help')
       -V, --version          Print version
@@ -599,4 +600,46 @@ fn init_writes_a_repository_and_refuses_what_would_be_none() {
         stack
     }
     "#);
+}
+
+#[test]
+fn verify_says_what_is_wrong_before_it_looks() {
+    let here = Scratch::new();
+    assert_snapshot!(run(&here, &["verify", "dev"]), @r"
+    exit 2
+    -- stderr
+    error: cannot run kubectl: there is no `kubectl` on the PATH
+      hint: install kubectl and put it on the PATH: https://kubernetes.io/docs/tasks/tools/
+    ");
+    assert_snapshot!(run(&here, &["verify", "dve"]), @r"
+    exit 2
+    -- stderr
+    error: there is no stack `dve`
+      hint: the stacks are `dev`, `staging`, `prod`, `prod-dedicated`, `prod-zookeeper`, `scale`
+    ");
+    assert_snapshot!(run(&here, &["verify", "dev", "--only", "topisc"]), @r"
+    exit 2
+    -- stderr
+    error: there is no check `topisc` of this stack; did you mean `topics`?
+      hint: the checks are `kubernetes`, `namespace`, `pods`, `job`, `budgets`, `claims`, `services`, `ids`, `quorum`, `brokers`, `topics`, `configs`, `partitions`, `transaction`, `connect`, `registry`, `metrics`, `volumes`
+    ");
+    assert_snapshot!(run(&here, &["verify", "dev", "--timeout", "5"]), @r"
+    exit 2
+    -- stderr
+    error: invalid value '5' for '--timeout <DURATION>': use a number with a unit, such as `90s`, `2m` or `1h`
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&here, &["verify", "dev", "--watch", "--format", "json"]), @r"
+    exit 2
+    -- stderr
+    error: `--watch` reports as text only
+      hint: run it without `--watch`, or with `--format text`
+    ");
+    assert_snapshot!(run(&here, &["list", "--format", "junit"]), @r"
+    exit 2
+    -- stderr
+    error: only `verify` reports in this format
+      hint: use `--format text` or `--format json`
+    ");
 }

@@ -2,12 +2,13 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, changes, drain, kept, pairs, policies, power, roll
+from . import accepted, boot, changes, drain, kept, pairs, policies, power, roll, verify
 
 EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "changes": changes.run, "drain": drain.run,
                "kept": kept.run, "pairs": pairs.run, "policies": policies.run, "power": power.run,
-               "roll": roll.run, "roll-slow": roll.slow, "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated}
-ON_NODES = {"boot", "changes", "drain", "policies", "power", "roll", "roll-slow", "roll-drain", "roll-down", "roll-ungated"}  # the others need the control plane alone
+               "roll": roll.run, "roll-slow": roll.slow, "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated,
+               "verify": verify.run}
+ON_NODES = {"boot", "changes", "drain", "policies", "power", "roll", "roll-slow", "roll-drain", "roll-down", "roll-ungated", "verify"}  # the others need the control plane alone
 
 
 def report(stack, experiment, cluster, run):
