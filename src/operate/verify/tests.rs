@@ -386,7 +386,7 @@ fn healthy_stacks_pass_all_checks() {
     transaction/kafka: a record was written in a transaction and read back, its topic is removed
     connect/connect: 2 of 2 workers answer, 1 connector, exactly-once support
     registry/registry: 2 of 2 answer, 1 subject
-    metrics: 11 of 11 targets up, 273 samples, 37 metrics of alerts are there
+    metrics: 11 of 11 targets up, 273 samples, 23 metrics of alerts are there
     volumes: 6 of 6 below 80 %, the fullest 1 %
     ## closed
     kubernetes: v1.34.4
@@ -708,8 +708,8 @@ fn each_fault_of_an_open_cluster_is_named() {
     FAIL connect/connect: `connect-1` does not answer: exit status 1: bash: connect: Connection refused
     FAIL registry/registry: `registry-0` answers with status 500: {"error_code":50001}
     ## a metric of an alert is missing, and a target does not answer
-    FAIL metrics: no target has `kafka_server_replicamanager_underminisrpartitioncount`, which KafkaUnderMinIsrPartitions asks for
     FAIL metrics: `kafka-exporter-0` does not answer at port 9308: exit status 1: wget: connection refused
+    FAIL metrics: no target has `kafka_server_replicamanager_underminisrpartitioncount`, which KafkaUnderMinIsrPartitions asks for
     ## a volume that is nearly full
     FAIL volumes: `/var/lib/kafka/data` of `kafka-2` is 91 % full; the limit is 80 %
     "#);
