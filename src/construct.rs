@@ -6,6 +6,7 @@ use crate::{
     capacity::Capacity,
     context::Context,
     diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
+    handbook::Chapter,
     manifest::{Document, Object},
 };
 
@@ -86,6 +87,11 @@ pub trait Construct: Send + Sync + 'static {
     /// files are asked for. Pure, and it cannot fail.
     fn documents<'a>(&'a self, _: &'a Context, _: &[Object]) -> Vec<Document<'a>> {
         Vec::new()
+    }
+
+    /// Its part of the stack's handbook, from its objects as they are written; nothing by default.
+    fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
+        Chapter::default()
     }
 
     /// What `explain` can explain by name, such as alerts; nothing by default.

@@ -113,6 +113,7 @@ pub mod construct;
 pub mod context;
 pub mod diagnostics;
 pub mod diff;
+pub mod handbook;
 pub mod kafka;
 mod kubernetes;
 pub mod lint;

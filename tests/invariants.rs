@@ -24,6 +24,7 @@ const ROOMS: &[&str] = &[
     "diff",
     "context",
     "capacity",
+    "handbook",
     "construct",
     "stack",
     "settings",

@@ -5,6 +5,7 @@ use crate::{
     construct::{Check, Claim, Construct, Edge, Meta},
     context::Context,
     diagnostics::rules::application,
+    handbook::Chapter,
     kafka::ClientFile,
     manifest::Object,
     workload::{Access, IngressRule, Labels, config_map, network_policy},
@@ -57,6 +58,14 @@ impl Construct for Application {
 
     fn edges(&self) -> Vec<Edge> {
         self.all_edges()
+    }
+
+    fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
+        Chapter {
+            owner: self.owner.clone(),
+            on_call: self.on_call.clone(),
+            ..Chapter::default()
+        }
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {

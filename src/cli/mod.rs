@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod completions;
 mod diff;
+mod docs;
 mod explain;
 mod failure;
 mod fix;
@@ -73,6 +74,7 @@ enum Verb {
     List(list::Arguments),
     Tree(tree::Arguments),
     Verify(verify::Arguments),
+    Docs(docs::Arguments),
     Capacity(capacity::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
@@ -159,6 +161,7 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
         Verb::Verify(arguments) => verify::run(arguments, stacks, output),
+        Verb::Docs(arguments) => docs::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, stacks, output),
         Verb::Schema(arguments) => schema::run(arguments, output),

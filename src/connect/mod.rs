@@ -14,6 +14,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{Origin, rules},
+    handbook::{self, Chapter, Task},
     kafka::{Compression, Identity, KafkaHandle},
     manifest::{Object, Wave},
     metrics,
@@ -437,6 +438,23 @@ impl Construct for Connect {
                 })
                 .collect(),
             ..capacity::Capacity::default()
+        }
+    }
+
+    fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {
+        let (name, ns, port) = (&self.meta.name, &context.namespace, HTTP.1);
+        Chapter {
+            survives: handbook::spare(objects, "worker", "no connector runs"),
+            tasks: vec![handbook::restart(name, ns, objects)],
+            symptoms: vec![
+                Task::new(format!("A connector or task of {name} is not running"))
+                    .run([
+                        format!("kubectl -n {ns} port-forward service/{name} {port} &"),
+                        format!("curl -s 'localhost:{port}/connectors?expand=status'"),
+                    ])
+                    .runbooks(&["KafkaConnectConnectorFailed", "KafkaConnectTaskFailed", "KafkaConnectRebalancing"]),
+            ],
+            ..Chapter::default()
         }
     }
 

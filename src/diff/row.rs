@@ -31,6 +31,11 @@ impl Row {
         general(self.reason)
     }
 
+    /// The commands, with these words of a cluster.
+    pub(crate) fn commands_for(&self, words: &Words) -> Vec<String> {
+        self.commands.iter().flat_map(|text| commands(text, words)).collect()
+    }
+
     /// The commands, with the words of a cluster in capital letters.
     pub fn general_commands(&self) -> Vec<String> {
         self.commands.iter().map(|text| general(text)).collect()
@@ -38,7 +43,7 @@ impl Row {
 }
 
 /// The values of the words of a row.
-pub(super) type Words = BTreeMap<&'static str, Vec<String>>;
+pub(crate) type Words = BTreeMap<&'static str, Vec<String>>;
 
 /// A text with its words replaced; a word with several values becomes a list.
 pub(super) fn sentence(text: &str, words: &Words) -> String {

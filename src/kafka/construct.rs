@@ -13,6 +13,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules::kraft,
+    handbook::Chapter,
     manifest::Object,
     workload::VolumeClaims,
 };
@@ -90,6 +91,10 @@ impl Construct for KafkaCluster {
 
     fn render(&self, context: &Context) -> Vec<Object> {
         self.render_all(context)
+    }
+
+    fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {
+        self.chapter_of(context, objects)
     }
 
     fn capacity(&self) -> capacity::Capacity {

@@ -9,6 +9,7 @@ mod cluster;
 mod connection;
 mod construct;
 mod features;
+mod handbook;
 mod handle;
 mod job;
 mod listener;

@@ -17,6 +17,7 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::{Location, rules::security},
+    handbook::{Chapter, Task},
     manifest::Object,
     security::{Acl, ClusterOperation, GroupOperation, Principal, Quota, Secured, TopicOperation},
     workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Pods, config_map, container, env, service_account},
@@ -319,6 +320,30 @@ impl Construct for Permissions {
     }
 
     fn handle(&self, _: &Context) {}
+
+    fn chapter(&self, context: &Context, _: &[Object]) -> Chapter {
+        let (name, ns) = (&self.meta.name, &context.namespace);
+        let users = self.principals.iter().map(|principal| {
+            let shows = match &principal.password {
+                Some(secret) => format!("password in Secret `{secret}`"),
+                None => "certificate".to_owned(),
+            };
+            format!("`User:{}`: {shows}, permissions: {}", principal.name, principal.acls.len())
+        });
+        Chapter {
+            identities: users.collect(),
+            symptoms: vec![
+                Task::new("A client is refused, or a user lacks a permission")
+                    .say("The Job of declared users and permissions runs every hour. At once:")
+                    .run([
+                        format!("kubectl -n {ns} create job --from=cronjob/{name} {name}-now"),
+                        format!("kubectl -n {ns} logs -f job/{name}-now"),
+                        format!("kubectl -n {ns} delete job {name}-now"),
+                    ]),
+            ],
+            ..Chapter::default()
+        }
+    }
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);

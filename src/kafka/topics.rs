@@ -20,6 +20,7 @@ use crate::{
         Author, Location, Origin,
         rules::{stack, topic},
     },
+    handbook::{Chapter, Task},
     manifest::Object,
     nearest::nearest,
     settings::{Raw, Reader},
@@ -403,6 +404,25 @@ impl Construct for Topics {
                 .with_origins(self.origins()),
         ];
         declared.into_iter().chain(applied.objects(context)).collect()
+    }
+
+    fn chapter(&self, context: &Context, _: &[Object]) -> Chapter {
+        let (name, ns) = (&self.meta.name, &context.namespace);
+        let owned = self.of_teams.owned.iter();
+        Chapter {
+            topics: owned.map(|(topic, team)| (topic.clone(), format!("of team `{team}`"))).collect(),
+            symptoms: vec![
+                Task::new("A topic is missing, or differs from the stack")
+                    .say("The Job of declared topics runs every hour. At once:")
+                    .run([
+                        format!("kubectl -n {ns} create job --from=cronjob/{name} {name}-now"),
+                        format!("kubectl -n {ns} logs -f job/{name}-now"),
+                        format!("kubectl -n {ns} delete job {name}-now"),
+                    ])
+                    .runbooks(&["KafkaTopicsJobFailed"]),
+            ],
+            ..Chapter::default()
+        }
     }
 
     fn capacity(&self) -> Capacity {

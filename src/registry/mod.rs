@@ -15,6 +15,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::{Origin, rules::registry},
+    handbook::{self, Chapter, Task},
     kafka::KafkaHandle,
     lint,
     manifest::{Object, Wave},
@@ -354,6 +355,24 @@ impl Construct for SchemaRegistry {
                 .filter_map(|topic| self.kafka.internal_topic(*topic, 1, self.meta.location))
                 .collect(),
             ..capacity::Capacity::default()
+        }
+    }
+
+    fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {
+        let (name, ns, port, path) = (&self.meta.name, &context.namespace, HTTP.1, self.path());
+        Chapter {
+            survives: handbook::spare(objects, "instance", "clients use only the schemas that they have read"),
+            tasks: vec![handbook::restart(name, ns, objects)],
+            symptoms: vec![
+                Task::new(format!("{name} refuses or does not answer"))
+                    .run([
+                        format!("kubectl -n {ns} get pods -o wide -l app.kubernetes.io/instance={name}"),
+                        format!("kubectl -n {ns} port-forward service/{name} {port} &"),
+                        format!("curl -s localhost:{port}{path}/subjects"),
+                    ])
+                    .runbooks(&["KafkaSchemaRegistryNoPrimary"]),
+            ],
+            ..Chapter::default()
         }
     }
 

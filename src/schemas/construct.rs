@@ -11,6 +11,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules::schema,
+    handbook::Chapter,
     kafka::TopicHandle,
     manifest::Object,
     registry::{Compatibility, SchemaRegistryHandle},
@@ -285,6 +286,17 @@ impl Construct for Schemas {
                 .flat_map(|subject| &subject.topics)
                 .map(|topic| (topic.cluster().bootstrap_servers().to_owned(), topic.name().to_owned()))
                 .collect(),
+        }
+    }
+
+    fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
+        let topics = self.subjects.iter().flat_map(|subject| {
+            let note = format!("schema `{}`", subject.name());
+            subject.topics.iter().map(move |topic| (topic.name().to_owned(), note.clone()))
+        });
+        Chapter {
+            topics: topics.collect(),
+            ..Chapter::default()
         }
     }
 

@@ -7,6 +7,7 @@ mod amendments;
 mod constructs;
 mod deployers;
 mod edges;
+mod handbook;
 mod identities;
 mod namespace;
 mod objects;
@@ -16,12 +17,13 @@ pub mod totals;
 mod tree;
 
 pub use across::check_across;
+pub use handbook::FILE as HANDBOOK;
 pub use pods::{Pods, Zone};
 pub use tree::{Branch, Leaf, Use};
 
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
-    manifest::Manifests,
+    manifest::{DOCUMENT, Manifests, RenderedFile},
     stack::Stack,
     synth::{amendments::Outcome, objects::Extent, render::Rendered},
 };
@@ -58,9 +60,11 @@ pub fn synth(stack: &Stack) -> Synthesis {
         };
     };
     let tree = tree::of(stack, &rendered);
+    let handbook = RenderedFile::new(DOCUMENT, handbook::FILE, Some(handbook::text(stack, &rendered, &tree)));
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
+        .chain([handbook])
         .collect();
     Synthesis {
         findings,

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     construct::{Check, Construct},
     diagnostics::{Diagnostics, Location},
+    handbook::Chapter,
     lint::{self, Judged},
     manifest::{Background, DOCUMENT, Identity, Object, RenderedFile, kind_order},
     stack::Stack,
@@ -28,6 +29,8 @@ pub(super) struct Rendered<'a> {
     pub(super) location: Location,
     pub(super) objects: Vec<RenderedObject>,
     pub(super) documents: Vec<RenderedFile>,
+    /// Its part of the handbook, where files are asked for.
+    pub(super) chapter: Chapter,
     /// For each amendment of the stack, its outcome in this construct.
     pub(super) amended: Vec<Outcome>,
     /// What the construct finds wrong with the objects that were amended.
@@ -139,6 +142,10 @@ impl<'a> Job<'a> {
             Self::Stack => Vec::new(),
             Self::Part(part) => part.documents(&stack.context, &objects),
         };
+        let chapter = match self {
+            Self::Part(part) if depth == Depth::Files => part.chapter(&stack.context, &objects),
+            _ => Chapter::default(),
+        };
         let documents = documents
             .into_iter()
             .map(|document| RenderedFile::new(DOCUMENT, document.path, depth.text(document.text)))
@@ -167,6 +174,7 @@ impl<'a> Job<'a> {
             location,
             objects,
             documents,
+            chapter,
             amended,
             findings,
         }

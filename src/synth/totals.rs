@@ -28,6 +28,29 @@ pub struct Compute {
 }
 
 impl Totals {
+    /// In words; what is zero is left out.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let compute = |what: &str, compute: Compute| {
+            let mut amounts = Vec::new();
+            if compute.cpu != Cpu::default() {
+                amounts.push(format!("{} CPU", rounded(compute.cpu.millicores(), 1000)));
+            }
+            if compute.memory != Bytes::default() {
+                amounts.push(format!("{} memory", size(compute.memory)));
+            }
+            (!amounts.is_empty()).then(|| format!("{what} {}", amounts.join(" and ")))
+        };
+        let disk = (self.disk != Bytes::default()).then(|| format!("{} disk", size(self.disk)));
+        [
+            compute("requests", self.requests),
+            compute("limits", self.limits),
+            disk,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     /// The figures of one object; zero for anything but a StatefulSet or a Deployment.
     pub(crate) fn of(body: &Value) -> Self {
         if !matches!(body["kind"].as_str(), Some("StatefulSet" | "Deployment")) {
@@ -56,6 +79,25 @@ impl Totals {
                 .sum::<Bytes>()
                 * replicas,
         }
+    }
+}
+
+/// Bytes in a unit that is easy to read.
+fn size(bytes: Bytes) -> String {
+    let (unit, suffix) = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+        .into_iter()
+        .map(|(shift, suffix)| (1 << shift, suffix))
+        .find(|(unit, _)| bytes.get() >= *unit)
+        .unwrap_or((1, "B"));
+    format!("{} {suffix}", rounded(bytes.get(), unit))
+}
+
+/// An amount in a unit, with one decimal unless it is whole, rounded up.
+fn rounded(amount: u64, unit: u64) -> String {
+    let tenths = (u128::from(amount) * 10).div_ceil(u128::from(unit));
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}.{tenth}"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::Origin,
+    handbook::{Chapter, Task},
     manifest::{Object, Wave},
     metrics,
     quantity::{Duration, Resources, Units},
@@ -278,6 +279,38 @@ impl Construct for ZooKeeper {
     fn check(&self, check: &mut Check<'_>) {
         self.options.check(check, "", self.meta.location);
         check_rolling_updates(check);
+    }
+
+    fn chapter(&self, context: &Context, _: &[Object]) -> Chapter {
+        let (name, ns) = (&self.meta.name, &context.namespace);
+        let servers = self.replicas;
+        let majority = servers / 2 + 1;
+        let pods = format!("kubectl -n {ns} get pods -o wide -l app.kubernetes.io/name=zookeeper,app.kubernetes.io/instance={name}");
+        Chapter {
+            survives: vec![format!(
+                "{servers} servers, {majority} of them must run: goes on with {} down. Without a majority no broker starts, and no \
+                 partition gets another leader.",
+                servers - majority
+            )],
+            tasks: vec![
+                Task::new(format!("Restart {name}")).run([
+                    format!("kubectl -n {ns} rollout restart statefulset/{name}"),
+                    format!("kubectl -n {ns} rollout status statefulset/{name} --timeout=30m"),
+                ]),
+                Task::new(format!("{name} has lost its majority"))
+                    .say(format!(
+                        "Fewer than {majority} of {servers} servers run. Bring their pods back with the volumes that they had; the \
+                         ensemble elects a leader by itself. Delete no claim meanwhile: the metadata of the cluster is on these volumes."
+                    ))
+                    .run([pods, format!("kubectl -n {ns} logs {name}-1 --tail=100")])
+                    .runbooks(&["KafkaZooKeeperQuorumLost", "KafkaZooKeeperServerDown"]),
+            ],
+            symptoms: vec![
+                Task::new("Brokers lose their session with ZooKeeper")
+                    .runbooks(&["KafkaZooKeeperSessionLost", "KafkaZooKeeperSessionExpired"]),
+            ],
+            ..Chapter::default()
+        }
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{amounts, count};
+use super::count;
 use crate::{
     construct::{Edge, Flow},
     stack::Stack,
@@ -18,7 +18,7 @@ pub(super) fn page(stack: &Stack, tree: &[Branch]) -> String {
         format!("namespace {}", stack.context().namespace),
         count(objects, "object"),
     ];
-    facts.extend(amounts(&total));
+    facts.extend(total.words());
     let sections = [
         ("Connections", connections(tree, &index)),
         ("Zones", zones(tree)),
@@ -200,11 +200,12 @@ fn tile(branch: &Branch, index: &Index<'_>) -> String {
     if pods > 0 {
         lines.push(pods_of(pods));
     }
-    lines.extend(amounts(&Totals {
+    let most = Totals {
         requests: branch.totals.limits,
         limits: Totals::default().limits,
         ..branch.totals
-    }));
+    };
+    lines.extend(most.words());
     let lines: String = lines
         .iter()
         .map(|line| format!("<small>{}</small>", escaped(line.trim_start_matches("requests "))))
@@ -254,7 +255,7 @@ fn zones(tree: &[Branch]) -> String {
             format!(
                 "<div class=\"card\" data-find>\n<h3>{}</h3>\n<p>{}</p>\n<ul>\n{items}</ul>\n</div>\n",
                 escaped(zone),
-                escaped(&amounts(&total).join(", ")),
+                escaped(&total.words().join(", ")),
             )
         })
         .collect();
@@ -275,7 +276,8 @@ fn constructs(tree: &[Branch], index: &Index<'_>) -> String {
             } else {
                 (branch.construct.as_str(), count(branch.objects.len(), "object"))
             };
-            let mut rows: Vec<(&str, String)> = amounts(&branch.totals)
+            let mut rows: Vec<(&str, String)> = branch.totals
+                .words()
                 .iter()
                 .map(|amount| ("Size", escaped(amount)))
                 .collect();

@@ -14,7 +14,6 @@ use crate::{
         stacks::{StackFn, each},
     },
     construct::{Edge, Flow},
-    quantity::{Bytes, Cpu},
     synth::{
         Branch, Leaf, check,
         totals::{Compute, Totals},
@@ -51,7 +50,7 @@ fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
     let objects = tree.iter().map(|branch| branch.objects.len()).sum();
     let mut text = head(
         stack,
-        &[vec![count(objects, "object")], amounts(&total)].concat(),
+        &[vec![count(objects, "object")], total.words()].concat(),
         paint,
     );
     let leaf = |object: &Leaf| format!("{} {}\n", object.identity.kind, object.identity.name);
@@ -62,7 +61,7 @@ fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
         .map(|object| (leaf(object), Vec::new()))
         .collect();
     for branch in tree.iter().filter(|branch| !branch.construct.is_empty()) {
-        let head = head(&branch.construct, &amounts(&branch.totals), paint);
+        let head = head(&branch.construct, &branch.totals.words(), paint);
         let edges = branch.edges.iter().map(|edge| words(edge, paint) + "\n");
         items.push((head, edges.chain(branch.objects.iter().map(leaf)).collect()));
     }
@@ -103,48 +102,6 @@ fn head(name: &str, amounts: &[String], paint: Paint) -> String {
         format!("{name}\n")
     } else {
         format!("{name}  {}\n", amounts.join(", "))
-    }
-}
-
-/// Totals in words; what is zero is left out.
-fn amounts(totals: &Totals) -> Vec<String> {
-    let compute = |what: &str, compute: Compute| {
-        let mut amounts = Vec::new();
-        if compute.cpu != Cpu::default() {
-            amounts.push(format!("{} CPU", rounded(compute.cpu.millicores(), 1000)));
-        }
-        if compute.memory != Bytes::default() {
-            amounts.push(format!("{} memory", size(compute.memory)));
-        }
-        (!amounts.is_empty()).then(|| format!("{what} {}", amounts.join(" and ")))
-    };
-    let disk = (totals.disk != Bytes::default()).then(|| format!("{} disk", size(totals.disk)));
-    [
-        compute("requests", totals.requests),
-        compute("limits", totals.limits),
-        disk,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-/// Bytes in a unit that is easy to read.
-fn size(bytes: Bytes) -> String {
-    let (unit, suffix) = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
-        .into_iter()
-        .map(|(shift, suffix)| (1 << shift, suffix))
-        .find(|(unit, _)| bytes.get() >= *unit)
-        .unwrap_or((1, "B"));
-    format!("{} {suffix}", rounded(bytes.get(), unit))
-}
-
-/// An amount in a unit, with one decimal unless it is whole, rounded up.
-fn rounded(amount: u64, unit: u64) -> String {
-    let tenths = (u128::from(amount) * 10).div_ceil(u128::from(unit));
-    match (tenths / 10, tenths % 10) {
-        (whole, 0) => whole.to_string(),
-        (whole, tenth) => format!("{whole}.{tenth}"),
     }
 }
 
