@@ -15,8 +15,12 @@ pub struct Chapter {
     pub topics: Vec<(String, String)>,
     /// Who may connect, and how each shows who it is, as Markdown.
     pub identities: Vec<String>,
+    /// What to know about its requests and limits.
+    pub resources: Option<&'static str>,
     /// What it survives, in sentences, as Markdown.
     pub survives: Vec<String>,
+    /// Commands that show how it is, before anything is done.
+    pub look: Vec<String>,
     /// What people do with it.
     pub tasks: Vec<Task>,
     /// What people notice, and where they look then.
@@ -59,7 +63,8 @@ impl Task {
 
     /// Commands, one a line.
     pub fn run<S: Into<String>>(mut self, commands: impl IntoIterator<Item = S>) -> Self {
-        self.steps.push(Step::Run(commands.into_iter().map(Into::into).collect()));
+        self.steps
+            .push(Step::Run(commands.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -68,6 +73,34 @@ impl Task {
         self.steps.push(Step::Runbooks(alerts));
         self
     }
+}
+
+/// A text that is not markup.
+pub(crate) fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' => escaped.push(' '),
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '>' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A text as code, with as many backticks as it needs.
+pub(crate) fn code(text: &str) -> String {
+    let text = text.replace(['\n', '\r'], " ");
+    let runs = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(runs + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{space}{text}{space}{fence}")
 }
 
 /// The Deployments among objects, with their replicas.

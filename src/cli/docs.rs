@@ -23,7 +23,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
     if output.is_json() {
-        return Err(Failure::new("`docs` prints Markdown and cannot be combined with `--format json`"));
+        return Err(Failure::new(
+            "`docs` prints Markdown and cannot be combined with `--format json`",
+        ));
     }
     let made = each(stacks, std::slice::from_ref(&arguments.stack), output, synth)?;
     for (stack, synthesis) in &made.stacks {

@@ -452,7 +452,11 @@ impl Construct for Connect {
                         format!("kubectl -n {ns} port-forward service/{name} {port} &"),
                         format!("curl -s 'localhost:{port}/connectors?expand=status'"),
                     ])
-                    .runbooks(&["KafkaConnectConnectorFailed", "KafkaConnectTaskFailed", "KafkaConnectRebalancing"]),
+                    .runbooks(&[
+                        "KafkaConnectConnectorFailed",
+                        "KafkaConnectTaskFailed",
+                        "KafkaConnectRebalancing",
+                    ]),
             ],
             ..Chapter::default()
         }

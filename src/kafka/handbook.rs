@@ -57,6 +57,10 @@ impl KafkaCluster {
             facts: vec![format!("Kafka {}", self.version)],
             identities: self.identities(),
             survives: self.survived(&names),
+            look: [names.pods(), names.under_replicated()]
+                .into_iter()
+                .chain(names.quorum())
+                .collect(),
             tasks: names.tasks(),
             symptoms: names.symptoms(),
             ..Chapter::default()
@@ -82,7 +86,10 @@ impl KafkaCluster {
     fn survived(&self, names: &Names<'_>) -> Vec<String> {
         let brokers = names.brokers().count();
         let replication = names.kafka.replication();
-        let (copies, needed) = (u32::from(replication.factor), u32::from(replication.min_in_sync_replicas));
+        let (copies, needed) = (
+            u32::from(replication.factor),
+            u32::from(replication.min_in_sync_replicas),
+        );
         let mut said = Vec::new();
         if copies <= 1 {
             said.push(format!(
@@ -105,30 +112,29 @@ impl KafkaCluster {
             .filter(|pool| pool.roles.broker())
             .filter_map(|pool| pool.zone.as_deref())
             .collect();
-        if let (true, Ok(count)) = (copies > 1, u32::try_from(zones.len())) {
-            let in_one = if count > 0 { copies.div_ceil(count) } else { 0 };
-            said.push(match count {
-                0 | 1 => "Kafka is told no zones (`NodePool::zone`), so all copies of a partition may be in one zone when there are more \
-                          brokers than copies."
-                    .to_owned(),
-                _ if copies - in_one >= needed => format!(
-                    "{count} zones: each has {in_one} of {copies} copies of a partition at most, so writes go on without a whole zone."
-                ),
-                _ => format!(
-                    "{count} zones: one may have {in_one} of {copies} copies of a partition, so without it some writes stop, and \
-                     nothing is lost."
-                ),
-            });
+        let count = u32::try_from(zones.len()).unwrap_or(u32::MAX);
+        let in_one = copies.div_ceil(count.max(1));
+        if copies > 1 && count > 1 && copies - in_one >= needed {
+            said.push(format!(
+                "{count} zones: each has {in_one} of {copies} copies of a partition at most, so writes go on without a whole zone."
+            ));
+        } else if copies > 1 && count > 1 {
+            said.push(format!(
+                "{count} zones: one may have {in_one} of {copies} copies of a partition, so without it some writes stop."
+            ));
+        } else if copies > 1 && brokers > usize::from(replication.factor) {
+            said.push("Kafka is told no zones (`NodePool::zone`): all copies of a partition may be in one.".to_owned());
         }
         let controllers = names.kafka.controllers();
-        if names.kafka.mode() == Mode::Kraft && controllers > 0 {
-            said.push(format!(
-                "Quorum of {}: a majority of {} must run, so it goes on with {} down. Without a majority no partition gets another \
-                 leader, and no topic or setting changes.",
-                number_of(controllers, "controller"),
-                controllers / 2 + 1,
-                (controllers - 1) / 2,
-            ));
+        match controllers {
+            0 => {}
+            1 => said.push("1 controller: while it is down, no topic or setting changes.".to_owned()),
+            several => said.push(format!(
+                "{several} controllers, {} of them must run: goes on with {} down. Without a majority no partition gets another leader, \
+                 and no topic or setting changes.",
+                several / 2 + 1,
+                (several - 1) / 2,
+            )),
         }
         said
     }
@@ -152,7 +158,9 @@ impl<'a> Set<'a> {
         let claim = claims.into_iter().find(|claim| claim["metadata"]["name"] == CLAIM);
         Self {
             pool,
-            pods: (first..first + replicas).map(|id| (id, format!("{}-{id}", pool.name))).collect(),
+            pods: (first..first + replicas)
+                .map(|id| (id, format!("{}-{id}", pool.name)))
+                .collect(),
             on_delete: spec["updateStrategy"]["type"] == "OnDelete",
             class: claim.and_then(|claim| Some(claim["spec"]["storageClassName"].as_str()?.to_owned())),
         }
@@ -171,6 +179,11 @@ impl Names<'_> {
     /// The pod that Kafka's tools run in.
     fn first(&self) -> &str {
         self.brokers().next().map_or("", |(_, pod)| pod)
+    }
+
+    /// The pod that examples are about: another one than the first, if there is one.
+    fn last(&self) -> &str {
+        self.brokers().last().map_or("", |(_, pod)| pod)
     }
 
     /// A tool of Kafka in a pod.
@@ -226,11 +239,6 @@ impl Names<'_> {
 
     fn tasks(&self) -> Vec<Task> {
         let mut tasks = vec![
-            Task::new("Look first").run(
-                [self.pods(), self.under_replicated()]
-                    .into_iter()
-                    .chain(self.quorum()),
-            ),
             self.restart(),
             self.replace_node(),
             self.replace_volume(),
@@ -239,21 +247,21 @@ impl Names<'_> {
         ];
         tasks.extend(self.remove());
         tasks.push(self.upgrade());
-        if self.kafka.mode() == Mode::Kraft {
+        if self.kafka.controllers() > 1 {
             tasks.push(self.majority());
         }
         tasks
     }
 
     fn restart(&self) -> Task {
-        let mut task = Task::new("Restart the cluster");
-        for set in self.sets.iter().filter(|set| !set.on_delete) {
+        let rolled = self.sets.iter().filter(|set| !set.on_delete).flat_map(|set| {
             let name = &set.pool.name;
-            task = task.run([
+            [
                 self.kubectl(&format!("rollout restart statefulset/{name}")),
                 self.kubectl(&format!("rollout status statefulset/{name} --timeout=2h")),
-            ]);
-        }
+            ]
+        });
+        let mut task = Task::new(format!("Restart {}", self.kafka.name())).run(rolled);
         let by_hand: Vec<&Set<'_>> = self.sets.iter().filter(|set| set.on_delete).collect();
         if let Some(pod) = by_hand.first().and_then(|set| set.pods.last()).map(|(_, pod)| pod) {
             let sets: Vec<String> = by_hand.iter().map(|set| format!("`{}`", set.pool.name)).collect();
@@ -273,7 +281,7 @@ impl Names<'_> {
     }
 
     fn replace_node(&self) -> Task {
-        let pod = self.first();
+        let pod = self.last();
         Task::new("Replace a broker whose machine is gone")
             .say(format!(
                 "Here `{pod}`. Only once the machine is off or deleted: two processes on one volume damage it. The new pod takes the \
@@ -288,7 +296,7 @@ impl Names<'_> {
 
     fn replace_volume(&self) -> Task {
         let copies = self.kafka.replication().factor;
-        let pod = self.first();
+        let pod = self.last();
         let task = Task::new("Replace a volume");
         if copies <= 1 {
             return task.say(format!(
@@ -297,11 +305,12 @@ impl Names<'_> {
         }
         let words = [("template", CLAIM.to_owned()), ("pod", pod.to_owned())];
         let command = self.commands("volume-shrunk", &words).pop();
-        let others = if self.kafka.mode() == Mode::Kraft && self.sets.iter().any(|set| set.pool.roles == Roles::Combined) {
-            ", and the other controllers have a majority"
-        } else {
-            ""
-        };
+        let others =
+            if self.kafka.mode() == Mode::Kraft && self.sets.iter().any(|set| set.pool.roles == Roles::Combined) {
+                ", and the other controllers have a majority"
+            } else {
+                ""
+            };
         task.say(format!(
             "Here that of `{pod}`. Only while all other brokers run and no partition is below its minimum{others}: the broker copies all \
              of its partitions again, and until then there is one copy less."
@@ -313,8 +322,8 @@ impl Names<'_> {
 
     fn grow(&self) -> Task {
         let mut task = Task::new("Grow the disks").say(
-            "Raise `.storage(…)` of the pool in the stack; `diff` then prints these commands with the new size. Here for one claim of a \
-             pool: do it for each.",
+            "Raise `.storage(…)` of the pool in the stack; `diff` then prints these commands with the new size, for each claim. Here for \
+             the first of a pool.",
         );
         for set in &self.sets {
             let Some((_, pod)) = set.pods.first() else { continue };
@@ -341,7 +350,9 @@ impl Names<'_> {
     }
 
     fn add(&self) -> Task {
-        let Some(set) = self.broker_sets().next() else { return Task::new("Add a broker") };
+        let Some(set) = self.broker_sets().next() else {
+            return Task::new("Add a broker");
+        };
         let name = &set.pool.name;
         let task = Task::new("Add a broker");
         let (next, task) = if set.pool.roles == Roles::Combined {
@@ -370,7 +381,10 @@ impl Names<'_> {
         let mut ids = self.ids();
         ids.push(next.to_string());
         let words = [("workload", name.clone()), ("all_ids", ids.join(","))];
-        task.run(self.commands("brokers-added", &words))
+        let mut commands = self.commands("brokers-added", &words);
+        // The new pool has a name that is not known here.
+        commands.retain(|command| set.pool.roles != Roles::Combined || !command.contains("rollout status"));
+        task.run(commands)
     }
 
     fn remove(&self) -> Option<Task> {
@@ -389,7 +403,11 @@ impl Names<'_> {
             )));
         }
         let (id, pod) = set.pods.last()?;
-        let kept: Vec<String> = self.ids().into_iter().filter(|other| *other != id.to_string()).collect();
+        let kept: Vec<String> = self
+            .ids()
+            .into_iter()
+            .filter(|other| *other != id.to_string())
+            .collect();
         let words = [
             ("kept_ids", kept.join(",")),
             ("gone_pattern", id.to_string()),
@@ -424,7 +442,9 @@ impl Names<'_> {
             .filter(|set| set.pool.roles.controller())
             .flat_map(|set| set.pods.iter().map(|(_, pod)| pod.as_str()))
             .collect();
-        let Some(pod) = pods.first() else { return Task::new("The quorum has lost its majority") };
+        let Some(pod) = pods.first() else {
+            return Task::new("The quorum has lost its majority");
+        };
         Task::new("The quorum has lost its majority")
             .say(format!(
                 "Fewer than {} of {} run. Bring their pods back with the volumes that they had; nothing else is needed, and the quorum \
@@ -453,7 +473,11 @@ impl Names<'_> {
                 .runbooks(&["KafkaBrokerDown", "KafkaBrokerRestarts"]),
             Task::new("Producers get `NotEnoughReplicas` or time out")
                 .run([self.tool("kafka-topics", "--describe --under-min-isr-partitions")])
-                .runbooks(&["KafkaUnderMinIsrPartitions", "KafkaUnderReplicatedPartitions", "KafkaISRShrink"]),
+                .runbooks(&[
+                    "KafkaUnderMinIsrPartitions",
+                    "KafkaUnderReplicatedPartitions",
+                    "KafkaISRShrink",
+                ]),
             Task::new("Clients find no leader")
                 .run([self.tool("kafka-topics", "--describe --unavailable-partitions")])
                 .runbooks(&["KafkaOfflinePartitions", "KafkaNoActiveController"]),
@@ -462,10 +486,19 @@ impl Names<'_> {
                     "top pods -l app.kubernetes.io/name=kafka,app.kubernetes.io/instance={}",
                     self.kafka.name()
                 ))])
-                .runbooks(&["KafkaProducerLatencyHigh", "KafkaRequestHandlersBusy", "KafkaNetworkThreadsBusy"]),
+                .runbooks(&[
+                    "KafkaProducerLatencyHigh",
+                    "KafkaRequestHandlersBusy",
+                    "KafkaNetworkThreadsBusy",
+                ]),
             Task::new("Consumers fall behind")
                 .run([self.tool("kafka-consumer-groups", "--describe --all-groups")])
-                .runbooks(&["KafkaConsumerLagHigh", "KafkaConsumerLagGrowing", "KafkaConsumerLagTime", "KafkaDeadLetters"]),
+                .runbooks(&[
+                    "KafkaConsumerLagHigh",
+                    "KafkaConsumerLagGrowing",
+                    "KafkaConsumerLagTime",
+                    "KafkaDeadLetters",
+                ]),
             Task::new("A disk fills up")
                 .run([self.kubectl(&format!("exec {pod} -c kafka -- df -h /var/lib/kafka/data"))])
                 .runbooks(&["KafkaDiskUsageHigh", "KafkaDiskFullSoon", "KafkaLogCleanerDead"]),

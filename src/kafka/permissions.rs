@@ -17,7 +17,7 @@ use crate::{
     construct::{Check, Construct, Meta},
     context::Context,
     diagnostics::{Location, rules::security},
-    handbook::{Chapter, Task},
+    handbook::{Chapter, Task, code},
     manifest::Object,
     security::{Acl, ClusterOperation, GroupOperation, Principal, Quota, Secured, TopicOperation},
     workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Pods, config_map, container, env, service_account},
@@ -325,10 +325,11 @@ impl Construct for Permissions {
         let (name, ns) = (&self.meta.name, &context.namespace);
         let users = self.principals.iter().map(|principal| {
             let shows = match &principal.password {
-                Some(secret) => format!("password in Secret `{secret}`"),
+                Some(secret) => format!("password in Secret {}", code(secret)),
                 None => "certificate".to_owned(),
             };
-            format!("`User:{}`: {shows}, permissions: {}", principal.name, principal.acls.len())
+            let user = code(&format!("User:{}", principal.name));
+            format!("{user}: {shows}, permissions: {}", principal.acls.len())
         });
         Chapter {
             identities: users.collect(),

@@ -20,7 +20,7 @@ use crate::{
         Author, Location, Origin,
         rules::{stack, topic},
     },
-    handbook::{Chapter, Task},
+    handbook::{Chapter, Task, code},
     manifest::Object,
     nearest::nearest,
     settings::{Raw, Reader},
@@ -410,7 +410,9 @@ impl Construct for Topics {
         let (name, ns) = (&self.meta.name, &context.namespace);
         let owned = self.of_teams.owned.iter();
         Chapter {
-            topics: owned.map(|(topic, team)| (topic.clone(), format!("of team `{team}`"))).collect(),
+            topics: owned
+                .map(|(topic, team)| (topic.clone(), format!("of team {}", code(team))))
+                .collect(),
             symptoms: vec![
                 Task::new("A topic is missing, or differs from the stack")
                     .say("The Job of declared topics runs every hour. At once:")

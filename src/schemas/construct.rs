@@ -11,7 +11,7 @@ use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
     diagnostics::rules::schema,
-    handbook::Chapter,
+    handbook::{Chapter, code},
     kafka::TopicHandle,
     manifest::Object,
     registry::{Compatibility, SchemaRegistryHandle},
@@ -291,8 +291,11 @@ impl Construct for Schemas {
 
     fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
         let topics = self.subjects.iter().flat_map(|subject| {
-            let note = format!("schema `{}`", subject.name());
-            subject.topics.iter().map(move |topic| (topic.name().to_owned(), note.clone()))
+            let note = format!("schema {}", code(&subject.name()));
+            subject
+                .topics
+                .iter()
+                .map(move |topic| (topic.name().to_owned(), note.clone()))
         });
         Chapter {
             topics: topics.collect(),

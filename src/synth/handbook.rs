@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     construct::{Edge, Flow},
-    handbook::{Chapter, Step, Task},
+    handbook::{Chapter, Step, Task, code, plain},
     lint::model::{ObjectDetail, monitoring::RuleKind, properties::Property},
     stack::{NamespaceOwner, Stack},
     synth::{
@@ -34,41 +34,25 @@ pub(super) fn text(stack: &Stack, parts: &[Rendered<'_>], tree: &[Branch]) -> St
         ("Addresses", book.addresses()),
         ("Topics", book.topics()),
         ("Owners", book.owners()),
-        ("Identities", bullets(book.chapters().flat_map(|chapter| chapter.identities.clone()))),
+        (
+            "Identities",
+            bullets(book.chapters().flat_map(|chapter| chapter.identities.clone())),
+        ),
         ("Resources", book.resources()),
         ("Clients", book.clients()),
         ("What is survived", book.survived()),
         ("Operations", book.operations()),
-        ("Troubleshooting", book.tasks(book.chapters().flat_map(|chapter| &chapter.symptoms))),
+        (
+            "Troubleshooting",
+            book.tasks(book.chapters().flat_map(|chapter| &chapter.symptoms)),
+        ),
         ("Alerts", book.alerts()),
     ];
     let sections = sections.iter().filter(|(_, text)| !text.is_empty());
-    let sections: String = sections.map(|(title, text)| format!("\n## {title}\n\n{text}")).collect();
+    let sections: String = sections
+        .map(|(title, text)| format!("\n## {title}\n\n{text}"))
+        .collect();
     book.head() + &sections
-}
-
-/// A text that is no markup.
-fn plain(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => escaped.push(' '),
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '>' => escaped.extend(['\\', c]),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// A text as code, with as many backticks as it needs. `|` would end a cell, so none is in a table.
-fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
-    let runs = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(runs + 1);
-    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
 }
 
 /// A text in a label of a diagram.
@@ -114,7 +98,11 @@ impl<'a> Book<'a> {
 
     fn head(&self) -> String {
         let context = &self.stack.context;
-        let facts: BTreeSet<&str> = self.chapters().flat_map(|chapter| &chapter.facts).map(String::as_str).collect();
+        let facts: BTreeSet<&str> = self
+            .chapters()
+            .flat_map(|chapter| &chapter.facts)
+            .map(String::as_str)
+            .collect();
         let mut line = vec![format!("Namespace {}", code(&context.namespace))];
         line.extend(facts.into_iter().map(plain));
         format!(
@@ -133,7 +121,8 @@ impl<'a> Book<'a> {
     /// A construct, with its owner in brackets.
     fn owned(&self, construct: &str) -> String {
         let name = plain(construct);
-        self.owner(construct).map_or_else(|| name.clone(), |owner| format!("{name} ({})", plain(owner)))
+        self.owner(construct)
+            .map_or_else(|| name.clone(), |owner| format!("{name} ({})", plain(owner)))
     }
 
     fn system(&self) -> String {
@@ -146,7 +135,11 @@ impl<'a> Book<'a> {
             .collect();
         let mut lines = vec!["flowchart TD".to_owned()];
         for (name, id) in &ids {
-            let pods: u64 = self.tree[*id].objects.iter().filter_map(|leaf| Some(leaf.pods.as_ref()?.count)).sum();
+            let pods: u64 = self.tree[*id]
+                .objects
+                .iter()
+                .filter_map(|leaf| Some(leaf.pods.as_ref()?.count))
+                .sum();
             let size = match pods {
                 0 => String::new(),
                 1 => "<br>1 pod".to_owned(),
@@ -154,7 +147,7 @@ impl<'a> Book<'a> {
             };
             lines.push(format!("  c{id}[\"{}{size}\"]", label(name)));
         }
-        for (name, id) in &ids {
+        for id in ids.values() {
             let branch = &self.tree[*id];
             let does = |is: fn(&Flow) -> bool| branch.edges.iter().any(|edge| is(&edge.flow));
             let does = [
@@ -162,13 +155,14 @@ impl<'a> Book<'a> {
                 does(|flow| matches!(flow, Flow::Reads { .. })).then_some("reads"),
             ];
             let does: Vec<&str> = does.into_iter().flatten().collect();
-            let arrow = if does.is_empty() { "-->".to_owned() } else { format!("-->|{}|", does.join(", ")) };
+            let arrow = if does.is_empty() {
+                "-->".to_owned()
+            } else {
+                format!("-->|{}|", does.join(", "))
+            };
             let targets: BTreeSet<&str> = branch.uses.iter().map(|used| used.construct.as_str()).collect();
             let targets = targets.into_iter().filter_map(|target| ids.get(target));
-            lines.extend(targets.filter(|target| **target != *id).map(|target| {
-                debug_assert!(!name.is_empty());
-                format!("  c{id} {arrow} c{target}")
-            }));
+            lines.extend(targets.map(|target| format!("  c{id} {arrow} c{target}")));
         }
         fenced("mermaid", &lines)
     }
@@ -181,8 +175,15 @@ impl<'a> Book<'a> {
                 "" => port.number.to_string(),
                 name => format!("{} ({})", port.number, plain(name)),
             });
-            let address = format!("{}.{}.svc.{}", identity.name, identity.namespace, self.stack.context.cluster_domain);
-            let address = if service.headless { format!("POD.{address}") } else { address };
+            let address = format!(
+                "{}.{}.svc.{}",
+                identity.name, identity.namespace, self.stack.context.cluster_domain
+            );
+            let address = if service.headless {
+                format!("POD.{address}")
+            } else {
+                address
+            };
             Some(format!("{}: {}", code(&address), ports.collect::<Vec<_>>().join(", ")))
         });
         bullets(lines)
@@ -192,7 +193,9 @@ impl<'a> Book<'a> {
     fn declared(&self) -> BTreeMap<&'a str, BTreeMap<&'a str, &'a str>> {
         let mut topics: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
         for object in self.objects() {
-            let ObjectDetail::Config(config) = &object.judged.model.detail else { continue };
+            let ObjectDetail::Config(config) = &object.judged.model.detail else {
+                continue;
+            };
             for Property { key, value, .. } in config.topics.iter().flat_map(|file| &file.lines) {
                 if let Some((topic, key)) = key.split_once(' ') {
                     topics.entry(topic).or_default().insert(key, value);
@@ -244,7 +247,11 @@ impl<'a> Book<'a> {
 
     fn owners(&self) -> String {
         let lines = self.parts.iter().filter_map(|part| {
-            let on_call = part.chapter.on_call.as_ref().map(|called| format!("on call {}", plain(called)));
+            let on_call = part
+                .chapter
+                .on_call
+                .as_ref()
+                .map(|called| format!("on call {}", plain(called)));
             let owner = part.chapter.owner.as_ref().map(|owner| plain(owner));
             let who: Vec<String> = owner.into_iter().chain(on_call).collect();
             (!who.is_empty()).then(|| format!("**{}**: {}", plain(part.construct), who.join(", ")))
@@ -256,7 +263,16 @@ impl<'a> Book<'a> {
         let total: Totals = self.tree.iter().map(|branch| branch.totals).sum();
         let sized = self.tree.iter().filter(|branch| branch.totals != Totals::default());
         let mut lines: Vec<String> = sized
-            .map(|branch| format!("**{}**: {}", plain(&branch.construct), branch.totals.words().join(", ")))
+            .map(|branch| {
+                let part = self.parts.iter().find(|part| part.construct == branch.construct);
+                let note = part.and_then(|part| part.chapter.resources);
+                let note = note.map_or_else(String::new, |note| format!("; {note}"));
+                format!(
+                    "**{}**: {}{note}",
+                    plain(&branch.construct),
+                    branch.totals.words().join(", ")
+                )
+            })
             .collect();
         if lines.is_empty() {
             return String::new();
@@ -270,12 +286,20 @@ impl<'a> Book<'a> {
         let mut files: Vec<(&str, &str, &str, &[Property])> = Vec::new();
         for part in self.parts {
             // The settings of a component are its own.
-            let runs = part.objects.iter().any(|object| object.judged.model.workload().is_some());
+            let runs = part
+                .objects
+                .iter()
+                .any(|object| object.judged.model.workload().is_some());
             for object in &part.objects {
-                let ObjectDetail::Config(config) = &object.judged.model.detail else { continue };
+                let ObjectDetail::Config(config) = &object.judged.model.detail else {
+                    continue;
+                };
                 let of_client = |lines: &&(String, Vec<Property>)| {
                     lines.1.iter().any(|line| line.key == "bootstrap.servers")
-                        && lines.1.iter().any(|line| line.key == "client.id" || line.key == "group.id" || line.key == "acks")
+                        && lines
+                            .1
+                            .iter()
+                            .any(|line| line.key == "client.id" || line.key == "group.id" || line.key == "acks")
                 };
                 if object.identity().kind == "ConfigMap" && !runs {
                     for (file, lines) in config.properties.iter().filter(of_client) {
@@ -289,7 +313,12 @@ impl<'a> Book<'a> {
         for (role, title) in [("producer", "Every producer"), ("consumer", "Every consumer")] {
             let of_role = files.iter().filter(|file| role_of(file.3) == role);
             let common = of_role
-                .map(|file| file.3.iter().map(|line| (line.key.as_str(), line.value.as_str())).collect::<BTreeSet<_>>())
+                .map(|file| {
+                    file.3
+                        .iter()
+                        .map(|line| (line.key.as_str(), line.value.as_str()))
+                        .collect::<BTreeSet<_>>()
+                })
                 .reduce(|common, other| &common & &other)
                 .unwrap_or_default();
             if !common.is_empty() {
@@ -303,10 +332,22 @@ impl<'a> Book<'a> {
             let own: Vec<String> = lines
                 .iter()
                 .filter(|line| !common.contains(&(line.key.as_str(), line.value.as_str())))
+                // What every client of an application has, and what a `${env:…}` needs.
+                .filter(|line| line.value != *construct || line.key != "client.id")
+                .filter(|line| !line.key.starts_with("config.providers"))
                 .map(|line| code(&format!("{}={}", line.key, line.value)))
                 .collect();
-            let own = if own.is_empty() { String::new() } else { format!(": {}", own.join(", ")) };
-            format!("{}: {} of ConfigMap {}{own}", self.owned(construct), code(file), code(map))
+            let own = if own.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", own.join(", "))
+            };
+            format!(
+                "{}: {} of ConfigMap {}{own}",
+                self.owned(construct),
+                code(file),
+                code(map)
+            )
         });
         text + &bullets(lines)
     }
@@ -320,10 +361,15 @@ impl<'a> Book<'a> {
         let mut replication: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
         for (topic, settings) in self.declared() {
             let of = |key: &str| settings.get(key).copied().unwrap_or_default();
-            replication.entry((of("replication.factor"), of("min.insync.replicas"))).or_default().push(code(topic));
+            replication
+                .entry((of("replication.factor"), of("min.insync.replicas")))
+                .or_default()
+                .push(code(topic));
         }
         for ((copies, needed), topics) in replication {
-            let (Ok(copies), Ok(needed)) = (copies.parse::<u32>(), needed.parse::<u32>()) else { continue };
+            let (Ok(copies), Ok(needed)) = (copies.parse::<u32>(), needed.parse::<u32>()) else {
+                continue;
+            };
             lines.push(format!(
                 "**topics** with {copies} {}, {needed} in sync: writes go on with {} down. {}.",
                 if copies == 1 { "copy" } else { "copies" },
@@ -342,24 +388,27 @@ impl<'a> Book<'a> {
     fn runbook(&self, alert: &str) -> Option<&'a str> {
         let file = format!("/{alert}.md");
         let mut documents = self.parts.iter().flat_map(|part| &part.documents);
-        let found = documents.find(|document| document.path.starts_with("runbooks/") && document.path.ends_with(&file))?;
+        let found =
+            documents.find(|document| document.path.starts_with("runbooks/") && document.path.ends_with(&file))?;
         Some(&found.path)
     }
 
     fn operations(&self) -> String {
-        self.tasks(self.chapters().flat_map(|chapter| &chapter.tasks)) + &self.tasks([&self.restore()])
+        let look: Vec<String> = self.chapters().flat_map(|chapter| chapter.look.clone()).collect();
+        let first = (!look.is_empty()).then(|| Task::new("Look first").run(look));
+        let tasks = self.chapters().flat_map(|chapter| &chapter.tasks);
+        self.tasks(first.iter().chain(tasks).chain([&self.restore()]))
     }
 
     fn restore(&self) -> Task {
-        let folder = format!("out/{}", self.stack.context.stack);
-        let apart = (self.stack.namespace == NamespaceOwner::Stack)
-            .then(|| format!("kubectl apply -f {folder}/{}", namespace::FOLDER));
+        let apart =
+            (self.stack.namespace == NamespaceOwner::Stack).then(|| format!("kubectl apply -f {}", namespace::FOLDER));
         Task::new("Restore what was deleted")
             .say(
                 "Objects come back from the files. Claims stay when their sets are deleted, so the pods find their data; what was deleted \
-                 with the namespace or in a topic is gone, because no backup is part of the stack.",
+                 with the namespace or in a topic is gone, because no backup is part of the stack. In the folder of this page:",
             )
-            .run(apart.into_iter().chain([format!("kubectl apply -k {folder}")]))
+            .run(apart.into_iter().chain(["kubectl apply -k .".to_owned()]))
     }
 
     fn tasks<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> String {
@@ -417,13 +466,15 @@ fn kept(policy: Option<&str>, retention: Option<&str>) -> Option<String> {
     use crate::{capacity::span, quantity::Duration};
     let policy = policy.unwrap_or("delete");
     let age = match retention {
-        Some("-1") => "without limit".to_owned(),
+        Some("-1") => String::new(),
         Some(millis) => span(Duration::from_millis(millis.parse().ok()?)),
         None => String::new(),
     };
     Some(match (policy.contains("compact"), policy.contains("delete")) {
         (true, false) => "keeps the newest record of each key".to_owned(),
-        (true, true) => format!("keeps the newest record of each key for {age}"),
+        (true, true) if age.is_empty() => "keeps the newest record of each key".to_owned(),
+        (true, true) => format!("keeps the newest record of each key, for {age}"),
+        _ if retention == Some("-1") => "keeps all records".to_owned(),
         _ if age.is_empty() => return None,
         _ => format!("keeps {age}"),
     })
@@ -435,5 +486,96 @@ fn role_of(lines: &[Property]) -> &'static str {
         "consumer"
     } else {
         "producer"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        construct::{Check, Construct, Meta},
+        context::Context,
+        manifest::Object,
+        prelude::{Application, Cleanup, Group, KafkaCluster, NodePool, Profile, Topic, Topics, Units, Version},
+        synth::synth,
+    };
+
+    const ODD: &str = "a|b*c*_d_ <i>`e` [f](g) & \"h\"\n# i";
+
+    struct Odd(Meta);
+
+    impl Construct for Odd {
+        type Handle = ();
+        fn meta(&self) -> &Meta {
+            &self.0
+        }
+        fn meta_mut(&mut self) -> &mut Meta {
+            &mut self.0
+        }
+        fn handle(&self, _: &Context) {}
+        fn check(&self, _: &mut Check<'_>) {}
+        fn render(&self, _: &Context) -> Vec<Object> {
+            Vec::new()
+        }
+        fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
+            Chapter {
+                owner: Some(ODD.to_owned()),
+                facts: vec![ODD.to_owned()],
+                ..Chapter::default()
+            }
+        }
+    }
+
+    fn book(stack: &Stack) -> String {
+        let made = synth(stack);
+        let files = made.manifests.unwrap_or_else(|| panic!("{:?}", made.findings));
+        files.get(FILE).unwrap().to_owned()
+    }
+
+    fn small(change: impl FnOnce(Stack) -> Stack, age: u64) -> Stack {
+        let mut stack = change(Stack::new("small", "kafka").profile(Profile::Development));
+        let cluster = KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw");
+        let kafka = stack.add(cluster.pool(NodePool::combined("kafka", 1)));
+        let topic = Topic::new("orders", 3, Cleanup::delete_after(age.days()));
+        let topics = stack.add(Topics::new("topics", &kafka).topic(topic));
+        stack.add(
+            Application::new("shop", &kafka)
+                .owner("sales")
+                .produces(&topics.topic("orders")),
+        );
+        stack.add(Application::new("store", &kafka).consumes(&topics.topic("orders"), Group::named("store")));
+        stack
+    }
+
+    #[test]
+    fn odd_names_are_text() {
+        let mut stack = Stack::new("odd", "kafka");
+        stack.add(Odd(Meta::new("odd")));
+        let book = book(&stack);
+        let written = "a\\|b\\*c\\*\\_d\\_ &lt;i\\>\\`e\\` \\[f\\](g) &amp; \"h\" # i";
+        assert!(book.contains(&format!("Namespace `kafka` · {written}. ")), "{book}");
+        assert!(book.contains(&format!("- **odd**: {written}\n")), "{book}");
+        assert_eq!(
+            label(ODD),
+            "a#124;b*c*_d_ #60;i#62;#96;e#96; #91;f#93;#40;g#41; #38; #34;h#34; #35; i"
+        );
+        assert_eq!(code("a``b`"), "``` a``b` ```");
+    }
+
+    #[test]
+    fn it_changes_only_where_what_it_says_changes() {
+        let before = book(&small(|stack| stack, 7));
+        // What it does not say: labels of objects.
+        assert_eq!(before, book(&small(|stack| stack.labels([("team", "a")]), 7)));
+        let after = book(&small(|stack| stack, 8));
+        let changed: Vec<(&str, &str)> = before.lines().zip(after.lines()).filter(|(a, b)| a != b).collect();
+        assert_eq!(
+            changed,
+            [(
+                "- `orders`: 3 partitions, 1 copies, 1 in sync, keeps 7 d; written by shop (sales); read by store",
+                "- `orders`: 3 partitions, 1 copies, 1 in sync, keeps 8 d; written by shop (sales); read by store"
+            )]
+        );
+        assert_eq!(before.lines().count(), after.lines().count());
     }
 }

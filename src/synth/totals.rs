@@ -41,14 +41,10 @@ impl Totals {
             (!amounts.is_empty()).then(|| format!("{what} {}", amounts.join(" and ")))
         };
         let disk = (self.disk != Bytes::default()).then(|| format!("{} disk", size(self.disk)));
-        [
-            compute("requests", self.requests),
-            compute("limits", self.limits),
-            disk,
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        [compute("requests", self.requests), compute("limits", self.limits), disk]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The figures of one object; zero for anything but a StatefulSet or a Deployment.

@@ -285,8 +285,11 @@ impl Construct for ZooKeeper {
         let (name, ns) = (&self.meta.name, &context.namespace);
         let servers = self.replicas;
         let majority = servers / 2 + 1;
-        let pods = format!("kubectl -n {ns} get pods -o wide -l app.kubernetes.io/name=zookeeper,app.kubernetes.io/instance={name}");
+        let pods = format!(
+            "kubectl -n {ns} get pods -o wide -l app.kubernetes.io/name=zookeeper,app.kubernetes.io/instance={name}"
+        );
         Chapter {
+            resources: Some("not needed with KRaft, where brokers or controllers of their own keep the metadata"),
             survives: vec![format!(
                 "{servers} servers, {majority} of them must run: goes on with {} down. Without a majority no broker starts, and no \
                  partition gets another leader.",

@@ -2,6 +2,7 @@
 
 mod connections;
 mod defects;
+mod handbook;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

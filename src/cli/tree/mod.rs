@@ -48,11 +48,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
 fn text(stack: &str, tree: &[Branch], paint: Paint) -> String {
     let total: Totals = tree.iter().map(|branch| branch.totals).sum();
     let objects = tree.iter().map(|branch| branch.objects.len()).sum();
-    let mut text = head(
-        stack,
-        &[vec![count(objects, "object")], total.words()].concat(),
-        paint,
-    );
+    let mut text = head(stack, &[vec![count(objects, "object")], total.words()].concat(), paint);
     let leaf = |object: &Leaf| format!("{} {}\n", object.identity.kind, object.identity.name);
     // The objects of the stack itself are listed beside the constructs.
     let own = tree.iter().filter(|branch| branch.construct.is_empty());
