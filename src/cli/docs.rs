@@ -10,7 +10,7 @@ use crate::{
         report::{self, Show},
         stacks::{StackFn, each},
     },
-    synth::{HANDBOOK, synth},
+    synth::synth,
 };
 
 /// Print a stack's handbook: addresses, topics, what is survived, operations, troubleshooting
@@ -29,12 +29,12 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     }
     let made = each(stacks, std::slice::from_ref(&arguments.stack), output, synth)?;
     for (stack, synthesis) in &made.stacks {
-        let Some(manifests) = &synthesis.manifests else {
+        let Some(handbook) = &synthesis.handbook else {
             let findings = std::iter::once((stack.name(), &synthesis.findings));
             output.note(&report::text(findings, Show::Open, output.note_paint()));
             return Ok(Outcome::Failed);
         };
-        output.data(manifests.get(HANDBOOK))?;
+        output.data([handbook.as_str()])?;
     }
     Ok(made.outcome())
 }

@@ -1,5 +1,4 @@
-//! The handbook of a stack, `README.md` beside its manifests: the page for a person who has to do something with the running
-//! stack. Everything in it comes from the rendered objects, and from what the constructs say of themselves ([`Chapter`]).
+//! The handbook of a stack: the page for a person who has to do something with the running stack. Everything in it comes from the rendered objects, and from what the constructs say of themselves ([`Chapter`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +14,6 @@ use crate::{
         tree::Branch,
     },
 };
-
-/// The place of the handbook in the stack's folder.
-pub const FILE: &str = "README.md";
 
 /// What the handbook is made of.
 struct Book<'a> {
@@ -106,7 +102,7 @@ impl<'a> Book<'a> {
         let mut line = vec![format!("Namespace {}", code(&context.namespace))];
         line.extend(facts.into_iter().map(plain));
         format!(
-            "# {}\n\n{}. `synth` writes this page from the stack: change the stack, not the page.\n",
+            "# {}\n\n{}. `kafka-stacks docs` makes this page from the stack.\n",
             plain(&context.stack),
             line.join(" · ")
         )
@@ -406,7 +402,7 @@ impl<'a> Book<'a> {
         Task::new("Restore what was deleted")
             .say(
                 "Objects come back from the files. Claims stay when their sets are deleted, so the pods find their data; what was deleted \
-                 with the namespace or in a topic is gone, because no backup is part of the stack. In the folder of this page:",
+                 with the namespace or in a topic is gone, because no backup is part of the stack. In the stack's folder:",
             )
             .run(apart.into_iter().chain(["kubectl apply -k .".to_owned()]))
     }
@@ -528,8 +524,7 @@ mod tests {
 
     fn book(stack: &Stack) -> String {
         let made = synth(stack);
-        let files = made.manifests.unwrap_or_else(|| panic!("{:?}", made.findings));
-        files.get(FILE).unwrap().to_owned()
+        made.handbook.unwrap_or_else(|| panic!("{:?}", made.findings))
     }
 
     fn small(change: impl FnOnce(Stack) -> Stack, age: u64) -> Stack {

@@ -7,7 +7,7 @@ use crate::{
     diagnostics::{Diagnostics, rules},
     manifest::{INDEX, Identity},
     stack::Stack,
-    synth::{handbook, render::Rendered},
+    synth::render::Rendered,
 };
 
 /// Reports objects and files that collide; whether all objects are distinct.
@@ -63,8 +63,6 @@ fn impossible_path(path: &str, files: &BTreeSet<&str>) -> Option<&'static str> {
         Some("is not below the stack's folder")
     } else if path == INDEX {
         Some("is the index of all files")
-    } else if path == handbook::FILE {
-        Some("is the handbook of the stack")
     } else if files
         .range(folder.as_str()..)
         .next()

@@ -17,13 +17,12 @@ pub mod totals;
 mod tree;
 
 pub use across::check_across;
-pub use handbook::FILE as HANDBOOK;
 pub use pods::{Pods, Zone};
 pub use tree::{Branch, Leaf, Use};
 
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
-    manifest::{DOCUMENT, Manifests, RenderedFile},
+    manifest::Manifests,
     stack::Stack,
     synth::{amendments::Outcome, objects::Extent, render::Rendered},
 };
@@ -35,6 +34,8 @@ pub struct Synthesis {
     pub findings: Diagnostics,
     /// The files of [`synth`], unless an error was found; [`check`] makes none.
     pub manifests: Option<Manifests>,
+    /// The handbook, a page of Markdown: as the files, only by [`synth`].
+    pub handbook: Option<String>,
     /// What was rendered, construct by construct in the order in which they were added; empty if an error was found.
     pub tree: Vec<Branch>,
 }
@@ -60,15 +61,15 @@ pub fn synth(stack: &Stack) -> Synthesis {
         };
     };
     let tree = tree::of(stack, &rendered);
-    let handbook = RenderedFile::new(DOCUMENT, handbook::FILE, Some(handbook::text(stack, &rendered, &tree)));
+    let handbook = handbook::text(stack, &rendered, &tree);
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
-        .chain([handbook])
         .collect();
     Synthesis {
         findings,
         manifests: Some(Manifests::new(files)),
+        handbook: Some(handbook),
         tree,
     }
 }
@@ -91,6 +92,7 @@ pub fn check(stack: &Stack) -> Synthesis {
     Synthesis {
         findings,
         manifests: None,
+        handbook: None,
         tree: tree::of(stack, &rendered.unwrap_or_default()),
     }
 }

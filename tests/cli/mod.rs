@@ -106,6 +106,7 @@ fn the_help_fits_a_screen() {
       list          List the stacks
       tree          Show a stack's constructs and objects, with requests and limits
       verify        Check that a running stack is healthy and as declared, with your own kubectl
+      docs          Print a stack's handbook: addresses, topics, what is survived, operations, troubleshooting
       capacity      Show what a stack's load needs of its brokers, and what they have
       explain       Explain a rule, an alert or a kind of change, or list all rules
       schema        Write the JSON Schema of a report, or of a team's file, to standard output

@@ -1,14 +1,18 @@
 //! The handbooks: what they name is in the stack.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use serde_json::Value;
 
 use super::{Out, all, containers, list, selects};
 
 fn handbook(out: &Out) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("out").join(out.stack);
-    fs::read_to_string(root.join("README.md")).expect("every stack has a handbook")
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = crate::cli::kafka_stacks(root, &["docs", out.stack])
+        .output()
+        .expect("the binary runs");
+    assert!(made.status.success() && made.stderr.is_empty(), "{}", out.stack);
+    String::from_utf8(made.stdout).expect("it is text")
 }
 
 fn name(object: &Value) -> &str {
