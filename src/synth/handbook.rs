@@ -462,9 +462,8 @@ fn kept(policy: Option<&str>, retention: Option<&str>) -> Option<String> {
     use crate::{capacity::span, quantity::Duration};
     let policy = policy.unwrap_or("delete");
     let age = match retention {
-        Some("-1") => String::new(),
+        Some("-1") | None => String::new(),
         Some(millis) => span(Duration::from_millis(millis.parse().ok()?)),
-        None => String::new(),
     };
     Some(match (policy.contains("compact"), policy.contains("delete")) {
         (true, false) => "keeps the newest record of each key".to_owned(),

@@ -44,10 +44,7 @@ fn claims(out: &Out) -> BTreeSet<String> {
 /// What is wrong with what a command of kubectl names; a command that is not known is wrong too.
 fn wrong(out: &Out, command: &str) -> Option<String> {
     let words: Vec<&str> = command.split_whitespace().collect();
-    let words = match words.as_slice() {
-        ["-n", "kafka", rest @ ..] => rest,
-        rest => rest,
-    };
+    let words = words.strip_prefix(&["-n", "kafka"]).unwrap_or(&words);
     let pods = pods(out);
     let has = |kind: &str, named: &str| match kind {
         "pod" => pods.iter().any(|(pod, _)| pod == named),
@@ -63,8 +60,7 @@ fn wrong(out: &Out, command: &str) -> Option<String> {
         _ => false,
     };
     let named: Vec<(&str, &str)> = match words {
-        ["apply", "-f", "namespace"] | ["apply", "-k", "."] => return None,
-        ["get", "storageclass", ..] | ["get", "events", ..] => return None,
+        ["apply", "-f", "namespace"] | ["apply", "-k", "."] | ["get", "storageclass" | "events", ..] => return None,
         ["exec", rest @ ..] => {
             let rest = rest.strip_prefix(&["-i"]).unwrap_or(rest);
             let [pod, "-c", container, "--", _, ..] = rest else {
