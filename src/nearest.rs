@@ -14,9 +14,45 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate, _)| candidate)
 }
 
+/// The candidate that a long word is with a typing error: other letters in at most two places, or other capitals. Never one that differs
+/// in its digits alone, as `UseSHA1` and `UseSHA3`.
+pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "").to_lowercase();
+    let (length, own) = (word.chars().count(), letters(word));
+    let allowed = if length < 9 { 1 } else { 2 };
+    candidates
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
+        .filter_map(|candidate| {
+            let distance = strsim::osa_distance(word, candidate);
+            let same = candidate.eq_ignore_ascii_case(word);
+            let typed = distance <= allowed && length >= 6 && letters(candidate) != own;
+            (word != candidate && (same || typed)).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_word_with_a_typing_error_finds_what_was_meant() {
+        let words = ["initLimit", "UseG1GC", "UseSHA1Intrinsics", "dataDir", "bash"];
+        for (word, expected) in [
+            ("initLimits", Some("initLimit")),
+            ("intiLimit", Some("initLimit")),
+            ("datadir", Some("dataDir")),
+            ("UseG1CG", Some("UseG1GC")),
+            ("initLimit", None),
+            ("UseSHA3Intrinsics", None),
+            ("dataLogDir", None),
+            ("bahs", None),
+            ("", None),
+        ] {
+            assert_eq!(misspelt(word, words.into_iter()), expected, "{word}");
+        }
+    }
 
     #[test]
     fn a_typing_error_finds_its_word_and_another_word_finds_nothing() {

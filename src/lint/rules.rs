@@ -42,6 +42,7 @@ pub(crate) mod pod {
         kafka::environment::{MISSING_LABEL, UNDEFINED_VARIABLE},
         kafka::files::MISSING_FILE,
         kafka::guards::{BUDGET, OPEN},
+        kafka::jvm_flags::JVM_FLAG,
         kafka::log_directories::{EPHEMERAL_DATA, VOLUME_ROOT},
         kafka::node_ids::{ID_ELSEWHERE, ID_NOT_A_NUMBER, ID_SHARED},
         kafka::options::{FORMATTED_ONCE, UNKNOWN_OPTION},
@@ -62,6 +63,7 @@ pub(crate) mod pod {
 /// The settings of brokers, controllers and workers, against each other.
 pub mod cluster {
     pub use crate::lint::kafka::{
+        extremes::EXTREME,
         limits::CONTRADICTION,
         listeners::{
             CONTROLLER_LISTENER, EARLY_LISTENER, INTER_BROKER_LISTENER, ONLY_OWN_POD, SAME_LISTENER, UNMAPPED_LISTENER,
@@ -72,6 +74,7 @@ pub mod cluster {
         security::{ANONYMOUS, NO_CERTIFICATE, NO_SASL_LISTENER, SASL_WITHOUT_JAAS, WORKER_SECURITY},
         settings::TWICE,
         shutdown::UNCONTROLLED,
+        zookeeper::ZOOKEEPER_SETTING,
     };
 }
 
@@ -130,6 +133,9 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::quorum::RULES,
     super::kafka::listeners::RULES,
     super::kafka::limits::RULES,
+    super::kafka::extremes::RULES,
+    super::kafka::jvm_flags::RULES,
+    super::kafka::zookeeper::RULES,
     super::kafka::providers::RULES,
     super::kafka::plugins::RULES,
     super::kafka::shutdown::RULES,

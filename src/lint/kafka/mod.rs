@@ -15,9 +15,11 @@ pub(crate) mod early_kill;
 pub(crate) mod entrypoint;
 pub(crate) mod environment;
 pub(crate) mod exposure;
+pub(crate) mod extremes;
 pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod guards;
+pub(crate) mod jvm_flags;
 pub(crate) mod limits;
 pub(crate) mod listeners;
 mod listening;
@@ -47,6 +49,7 @@ pub(crate) mod topic_creation;
 pub(crate) mod topics;
 mod unknown;
 pub(crate) mod user;
+pub(crate) mod zookeeper;
 
 use std::cell::OnceCell;
 
@@ -111,6 +114,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         exposure::check(set, member, findings);
         mode::check(member, findings);
         limits::check(member, findings);
+        extremes::check(member, findings);
+        jvm_flags::check(member, findings);
+        zookeeper::check(member, findings);
         secrets::settings(member, findings);
         service_links::check(member, findings);
         entrypoint::check(member, findings);
