@@ -37,12 +37,16 @@ pub(super) fn text(judgement: &Judgement, paint: Paint) -> String {
     text + &report::counts(count(Severity::Error), count(Severity::Warning), 0, 0)
 }
 
-/// Findings that are shown, each with those of the same cause: the same rule and the same words.
+/// Findings that are shown, each with those of the same cause: the same rule, and the same words or what the rule says that
+/// they have in common.
 fn by_cause(judgement: &Judgement) -> Vec<(&Diagnostic, Vec<&Diagnostic>)> {
     let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     let mut causes: Vec<(&Diagnostic, Vec<&Diagnostic>)> = Vec::new();
     for finding in judgement.findings.iter().filter(|finding| Show::Open.shows(finding)) {
-        let cause = (finding.rule.id, finding.message.as_str(), finding.hint.as_str());
+        let cause = match &finding.alike {
+            Some(alike) => (finding.rule.id, alike.as_str(), ""),
+            None => (finding.rule.id, finding.message.as_str(), finding.hint.as_str()),
+        };
         if let Some(&at) = places.get(&cause) {
             causes[at].1.push(finding);
         } else {

@@ -201,6 +201,8 @@ pub struct Diagnostic {
     pub acknowledged: Option<String>,
     /// The mistake that it comes from, if others come from it too.
     pub(crate) cause: Option<Cause>,
+    /// What it has in common with others that one change mends too, if that is more than the message.
+    pub(crate) alike: Option<String>,
 }
 
 /// A mistake that several findings come from: a field of an object. Of these findings those of the lowest rank are told.
@@ -243,12 +245,19 @@ impl Diagnostic {
             outside: None,
             acknowledged: None,
             cause: None,
+            alike: None,
         }
     }
 
     /// The mistake that it comes from.
     pub(crate) fn because(&mut self, cause: Cause) -> &mut Self {
         self.cause = Some(cause);
+        self
+    }
+
+    /// What it has in common with others that one change mends too: text shows one of them, and where the others are.
+    pub(crate) fn alike(&mut self, cause: impl Into<String>) -> &mut Self {
+        self.alike = Some(cause.into());
         self
     }
 

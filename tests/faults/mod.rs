@@ -10,6 +10,7 @@ mod durability;
 mod edited;
 mod foreign;
 mod limits;
+mod mistyped;
 mod monitoring;
 mod objects;
 mod pods;
@@ -55,6 +56,7 @@ pub(crate) fn edits() -> impl Iterator<Item = Edit> {
         durability::ALL,
         edited::ALL,
         limits::LIMITS,
+        mistyped::ALL,
         monitoring::ALL,
         objects::ALL,
         settings::ALL,

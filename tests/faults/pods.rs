@@ -660,12 +660,6 @@ const SOUND: &[Edit] = &[
     (
         "prod",
         WORKERS,
-        "- kafka-1.kafka-headless.kafka.svc.cluster.local:9092",
-        "- kafka-1.kafka-headless.kafka.svc.cluster.local:9091",
-    ),
-    (
-        "prod",
-        WORKERS,
         "        - name: POD_IP\n",
         "        - name: ROOM\n          value: /etc/kafka-stacks\n        - name: POD_IP\n",
     ),

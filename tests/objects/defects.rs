@@ -234,9 +234,12 @@ spec:
             ),
             (
                 "KS-P16",
-                "Deployment kafka-exporter: `kafka-zk:9092` cannot be resolved",
+                "Deployment kafka-exporter: cannot be resolved: there is no Service `kafka-zk`",
             ),
-            ("KS-P16", "Job topics: `kafka-zk:9092` cannot be resolved"),
+            (
+                "KS-P16",
+                "Job topics: cannot be resolved: there is no Service `kafka-zk`",
+            ),
         ],
     );
 }

@@ -11,6 +11,7 @@ use crate::lint::{
     model::{
         ObjectModel,
         program::Program,
+        service::PortRef,
         set::{ObjectSet, SetFindings},
         settings::{POD_NAME, Setting},
     },
@@ -72,6 +73,7 @@ rules! { rules::pod;
 /// Addresses in the whole set, the lists of voters included.
 pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
     let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
+    let told_of_services = services(set, &by_index, findings);
     for (index, object) in set.objects.iter().enumerate() {
         let broker = by_index
             .get(&index)
@@ -79,7 +81,23 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
         // One for all pods of a set.
         let mut told = BTreeSet::new();
         for address in &object.addresses {
-            let Some((pods, open)) = at(set, &by_index, &object.identity.namespace, &address.host) else {
+            let own = &object.identity.namespace;
+            let controllers = |(pods, port): (Vec<usize>, i64)| {
+                let service = host(&address.host, own).and_then(|(space, name, _)| set.index("Service", space, name));
+                let told = service.is_some_and(|service| told_of_services.contains(&(service, address.port)));
+                let open = members_at(&by_index, &pods)?;
+                let controller = |open: &&Open| open.port == port && open.kind == Kind::Controller;
+                let found = open.iter().find(controller).filter(|_| !told)?;
+                // As it is dialled.
+                let dialled = Open {
+                    port: address.port,
+                    ..found.clone()
+                };
+                Some((pods, vec![dialled]))
+            };
+            let behind = at(set, &by_index, own, &address.host)
+                .or_else(|| translated(set, own, &address.host, address.port).and_then(controllers));
+            let Some((pods, open)) = behind else {
                 continue;
             };
             let found: Vec<&Open> = open.iter().filter(|open| open.port == address.port).collect();
@@ -127,11 +145,100 @@ fn at(
         let selected = set.selected(namespace, service.selector.as_ref()?);
         selected.into_iter().map(|(index, _)| index).collect()
     };
+    let open = members_at(members, &indices)?;
+    (!open.is_empty()).then_some((indices, open))
+}
+
+/// What is open at the pods of workloads; none if a part of it is not known.
+fn members_at(members: &BTreeMap<usize, &Member<'_>>, indices: &[usize]) -> Option<Vec<Open>> {
     let mut open = Vec::new();
-    for index in &indices {
+    for index in indices {
         open.extend(members.get(index)?.listening()?.iter().cloned());
     }
-    (!open.is_empty()).then_some((indices, open))
+    Some(open)
+}
+
+/// The workloads behind a Service that translates ports, and the number that one of its ports has at their pods.
+fn translated(set: &ObjectSet<'_>, own: &str, name: &str, port: i64) -> Option<(Vec<usize>, i64)> {
+    let (namespace, service, None) = host(name, own)? else {
+        return None;
+    };
+    let service = set.find("Service", namespace, service).and_then(ObjectModel::service)?;
+    let target = service
+        .ports
+        .iter()
+        .find(|own| own.number == port)
+        .filter(|_| !service.headless)?;
+    let selected = set.selected(namespace, service.selector.as_ref()?);
+    let number = match &target.target {
+        PortRef::Number(number) => *number,
+        PortRef::Name(name) => {
+            let mut ports = selected.first()?.1.ports.iter();
+            ports.find(|port| port.name == *name)?.number
+        }
+    };
+    Some((selected.into_iter().map(|(index, _)| index).collect(), number))
+}
+
+/// The workloads that an address leads to, and the port that is dialled at their pods.
+pub(super) fn dialled(set: &ObjectSet<'_>, own: &str, name: &str, port: i64) -> Option<(Vec<usize>, i64)> {
+    let (namespace, service, pod) = host(name, own)?;
+    if let Some(pod) = pod {
+        return Some((
+            vec![set.index("StatefulSet", namespace, pod.rsplit_once('-')?.0)?],
+            port,
+        ));
+    }
+    let found = set.find("Service", namespace, service).and_then(ObjectModel::service)?;
+    if !found.headless {
+        return translated(set, own, name, port);
+    }
+    let selected = set.selected(namespace, found.selector.as_ref()?);
+    Some((selected.into_iter().map(|(index, _)| index).collect(), port))
+}
+
+/// Services that take the port of a listener to something else: each once, whoever dials it.
+fn services(
+    set: &ObjectSet<'_>,
+    members: &BTreeMap<usize, &Member<'_>>,
+    findings: &mut SetFindings,
+) -> BTreeSet<(usize, i64)> {
+    let mut told = BTreeSet::new();
+    for (index, object) in set.objects.iter().enumerate() {
+        let Some(service) = object.service() else { continue };
+        let (namespace, name) = (&object.identity.namespace, &object.identity.name);
+        for port in &service.ports {
+            let Some((pods, target)) = translated(set, namespace, name, port.number) else {
+                continue;
+            };
+            let found = pods.iter().find_map(|index| {
+                let open = members.get(index)?.listening()?;
+                let listens = |at: i64| open.iter().find(|open| open.port == at && open.kind == Kind::Listener);
+                let meant = listens(port.number).filter(|_| listens(target).is_none())?;
+                let found = open
+                    .iter()
+                    .find(|open| open.port == target && open.kind != Kind::Listener)?;
+                Some((meant, found))
+            });
+            let Some((meant, found)) = found else { continue };
+            told.insert((index, port.number));
+            let what = match found.kind {
+                Kind::Controller => format!(
+                    "the listener `{}` of the controllers, which serves no clients",
+                    found.name
+                ),
+                _ => format!("{}, which is not Kafka's protocol", found.name),
+            };
+            let message = format!(
+                "port {} leads to port {target} of the pods: {what}. The listener `{}` is at port {}",
+                port.number, meant.name, meant.port
+            );
+            findings
+                .add(index, port.pointer.clone(), &ADDRESS_PORT, message)
+                .hint(format!("set `targetPort` to {}", meant.port));
+        }
+    }
+    told
 }
 
 /// The listener of a controller: the first of its names.

@@ -157,14 +157,15 @@ impl<'a> ClientFile<'a> {
         let line = self.line("session.timeout.ms")?;
         let session = line.value.trim().parse::<u64>().ok()?;
         let limit = |key| fleet?.brokers.number_or_default(key);
-        let problem = if let Some(least) = limit("group.min.session.timeout.ms").filter(|&least| session < least) {
-            format!("session.timeout.ms {session} is below the brokers' group.min.session.timeout.ms {least}")
+        let (how, bound) = if let Some(least) = limit("group.min.session.timeout.ms").filter(|&least| session < least) {
+            ("is below", format!("the brokers' group.min.session.timeout.ms {least}"))
         } else if let Some(most) = limit("group.max.session.timeout.ms").filter(|&most| session > most) {
-            format!("session.timeout.ms {session} exceeds the brokers' group.max.session.timeout.ms {most}")
+            ("exceeds", format!("the brokers' group.max.session.timeout.ms {most}"))
         } else {
             return None;
         };
-        let mut finding = Diagnostic::new(&client::TIMEOUTS, problem);
+        let mut finding = Diagnostic::new(&client::TIMEOUTS, format!("session.timeout.ms {session} {how} {bound}"));
+        finding.alike(bound);
         finding.hint("change it in `.session_timeout(…)` to some heartbeats, within the limits of the brokers");
         finding.yaml_hint("set `session.timeout.ms` to some heartbeats, within the limits of the brokers");
         Some((line, finding))

@@ -3,9 +3,11 @@
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
     container::{Action, Container},
+    invocation::{invocations, program},
     set::SetFindings,
     workload::Workload,
 };
+use crate::nearest::misspelt;
 
 rules! { rules::pod;
     /// A command that has nothing to run.
@@ -27,8 +29,8 @@ rules! { rules::pod;
         development: Error,
         summary: "a command that the image does not have",
         explanation: "Confluent's images have Kafka's tools as `kafka-topics`, in the path. Apache's image has them \
-            as `/opt/kafka/bin/kafka-topics.sh`, outside of the path. The other name ends with `command not found`, or \
-            the container is never created.",
+            as `/opt/kafka/bin/kafka-topics.sh`, outside of the path. The other name, or one that is misspelt, ends with \
+            `command not found`, or the container is never created.",
         source: "cp-kafka and apache/kafka images",
     };
 }
@@ -113,7 +115,7 @@ pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workloa
         });
         let all = std::iter::once((&container.pointer, container.command())).chain(hooks);
         for (pointer, command) in all {
-            if let Some((word, right)) = absent(container, command) {
+            if let Some((word, right)) = absent(container, command).or_else(|| mistyped(container, command)) {
                 let image = container.image_name();
                 let hint = if word == right {
                     "use the image of the process itself".to_owned()
@@ -184,6 +186,59 @@ fn nothing_to_run(container: &Container) -> Option<String> {
             .split_whitespace()
             .any(|word| !word.starts_with('-') && word != "\\");
         (!has_file && !rest[end..].starts_with('|')).then(|| format!("starts `{server}` without its file of settings"))
+    })
+}
+
+/// Other programs of Kafka's images, whose names are close to one of those above.
+const OTHERS: [&str; 10] = [
+    "bash",
+    "connect-standalone",
+    "kafka-console-share-consumer",
+    "kafka-dump-log",
+    "kafka-e2e-latency",
+    "kafka-producer-perf-test",
+    "kafka-server-stop",
+    "schema-registry-stop",
+    "zookeeper-security-migration",
+    "zookeeper-server-stop",
+];
+
+/// Words before the one that names the program.
+const BEFORE: [&str; 14] = [
+    "!", "bash", "do", "else", "exec", "if", "nohup", "sh", "then", "time", "timeout", "tini", "until", "while",
+];
+
+/// A word that a command runs and that is one of Kafka's programs with a typing error, and what was meant.
+fn mistyped<'c>(container: &'c Container, command: &'c str) -> Option<(&'c str, String)> {
+    let image = container.image_name();
+    if !super::is_official(image) && !image.contains("bitnami") {
+        return None;
+    }
+    let shell = command
+        .split_whitespace()
+        .next()
+        .filter(|word| ["bsh", "bahs", "bassh", "bashh", "sbash"].contains(word));
+    if let Some(word) = shell {
+        return Some((word, "bash".to_owned()));
+    }
+    invocations(command).iter().find_map(|words| {
+        let is_before = |word: &&String| {
+            BEFORE.contains(&word.as_str())
+                || word.starts_with('-')
+                || word.contains('=') && !word.starts_with('/')
+                || word.chars().all(|c| c.is_ascii_digit() || c == 's')
+        };
+        let word = words.iter().find(|word| !is_before(word))?;
+        let name = program(word);
+        let known = || TOOLS.into_iter().chain(SERVERS).chain(OTHERS);
+        let near = misspelt(name, known()).filter(|near| near.len() > 8 && !known().any(|known| known == name))?;
+        // As the command has it, and only what stands there.
+        let at = command.find(word.as_str())?;
+        if container.mounts.at(word).is_some() {
+            return None;
+        }
+        let word = &command[at..at + word.len()];
+        Some((word, word.replace(name, near)))
     })
 }
 

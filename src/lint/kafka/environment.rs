@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::Member;
 use crate::diagnostics::{Diagnostic, Severity::Error, family::rules};
 use crate::lint::model::{
-    ObjectModel,
+    ObjectDetail, ObjectModel,
     container::{Container, Stage},
     jvm::assigned,
-    set::SetFindings,
+    script::{is_of_bash, mentions, used},
+    set::{ObjectSet, SetFindings},
     settings::Setting,
     workload::Workload,
 };
@@ -146,7 +147,7 @@ pub(super) fn script(findings: &mut SetFindings, index: usize, workload: &Worklo
         for name in used(command) {
             let own = container.variable(name).is_some()
                 || EVERYWHERE.contains(&name)
-                || OF_BASH.contains(&name)
+                || is_of_bash(name)
                 || OF_IMAGES.iter().any(|start| name.starts_with(start))
                 || name.ends_with("_SERVICE_HOST")
                 || name.contains("_SERVICE_PORT");
@@ -169,14 +170,8 @@ pub(super) fn script(findings: &mut SetFindings, index: usize, workload: &Worklo
     }
 }
 
-/// Variables that bash itself has.
-const OF_BASH: [&str; 12] = [
-    "BASH", "EUID", "IFS", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PPID", "RANDOM", "SECONDS", "SHELL", "UID",
-];
-
 /// The starts of variables that the images of Confluent and Apache have.
-const OF_IMAGES: [&str; 9] = [
-    "BASH_",
+const OF_IMAGES: [&str; 8] = [
     "COMPONENT",
     "CONFLUENT_",
     "CUB_",
@@ -187,35 +182,57 @@ const OF_IMAGES: [&str; 9] = [
     "CONNECT_",
 ];
 
-/// What follows a name in braces that stands for its value, or a part of it; not for another value where it is empty.
-const PARTS: [char; 4] = ['}', '#', '%', '/'];
-
-/// The names that a script uses as `$NAME` or `${NAME}`, in capitals, without a default.
-fn used(script: &str) -> impl Iterator<Item = &str> {
-    script.match_indices('$').filter_map(|(at, _)| {
-        let escaped = script[..at].ends_with(['\\', '$']);
-        let rest = &script[at + 1..];
-        let (rest, braced) = rest.strip_prefix('{').map_or((rest, false), |rest| (rest, true));
-        let end = rest
-            .find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_')
-            .unwrap_or(rest.len());
-        let name = &rest[..end];
-        let whole = !braced || rest[end..].starts_with(PARTS);
-        let variable = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase());
-        (variable && whole && !escaped && !rest[end..].starts_with(|c: char| c.is_ascii_lowercase())).then_some(name)
-    })
-}
-
-/// Whether a script names a variable other than by its value.
-fn mentions(script: &str, name: &str) -> bool {
-    script.match_indices(name).any(|(at, _)| {
-        let before = script[..at].chars().next_back();
-        let after = script[at + name.len()..].chars().next();
-        let whole = after.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
-        let inside = before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-        let value = before == Some('$') || before == Some('{') && after.is_some_and(|c| PARTS.contains(&c));
-        whole && !inside && !value
-    })
+/// Variables that a script in a ConfigMap needs, which the container that runs it does not have.
+pub(super) fn of_files(
+    set: &ObjectSet<'_>,
+    findings: &mut SetFindings,
+    index: usize,
+    object: &ObjectModel,
+    workload: &Workload,
+) {
+    for container in workload.containers.iter().filter(|container| !container.open) {
+        // A script within the command may set any.
+        let simple = container.words.iter().all(|word| !word.contains(char::is_whitespace));
+        for path in container.words.iter().filter(|word| simple && word.starts_with('/')) {
+            let Some((map, Some(key))) = container.mounts.at(path).and_then(|mount| mount.key(path)) else {
+                continue;
+            };
+            let Some(ObjectDetail::Config(config)) = set
+                .find("ConfigMap", &object.identity.namespace, map)
+                .map(|map| &map.detail)
+            else {
+                continue;
+            };
+            let Some((_, needed)) = config.scripts.iter().find(|(file, _)| file == key) else {
+                continue;
+            };
+            let lacks = |name: &&String| {
+                container.variable(name).is_none()
+                    && !EVERYWHERE.contains(&name.as_str())
+                    && !OF_IMAGES.iter().any(|start| name.starts_with(start))
+                    && !name.contains("_SERVICE_")
+            };
+            let missing: Vec<&str> = needed.iter().filter(lacks).map(String::as_str).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let names = missing.join("`, `");
+            findings
+                .add(
+                    index,
+                    container.pointer.clone(),
+                    &UNDEFINED_VARIABLE,
+                    format!(
+                        "container `{}` runs `{key}`, which ends with an error without the variable `{names}`",
+                        container.name
+                    ),
+                )
+                .hint(format!(
+                    "define `{names}` in the `env` of container `{}`",
+                    container.name
+                ));
+        }
+    }
 }
 
 pub(super) fn labels(findings: &mut SetFindings, index: usize, object: &ObjectModel, workload: &Workload) {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Cluster, Member,
+    addresses::dialled,
     cluster::{Target, targets},
     listening,
 };
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
-    ObjectDetail,
+    ObjectDetail, ObjectModel,
     guard::{Admission, Peer, Policy},
     program::Program,
     selector::{Labels, selects},
@@ -24,7 +25,7 @@ rules! { rules::api;
         id: "KS-A42",
         production: Error,
         development: Error,
-        summary: "a network policy that cuts replication, a quorum, DNS or scraping",
+        summary: "a network policy that cuts replication, a quorum, clients, DNS or scraping",
         explanation: "A policy that selects a pod drops everything that no rule of it lets through. Followers that \
             cannot fetch leave each partition with a single copy in sync, voters that cannot reach each other elect no \
             leader, a pod without DNS finds no one, and a metrics port that admits no one is an alert that never \
@@ -41,6 +42,9 @@ struct Needed<'a> {
     from: Vec<&'a Member<'a>>,
 }
 
+/// Pods, and the object that makes them.
+type Pods<'a> = (&'a ObjectModel, &'a Workload);
+
 pub(super) fn check<'a>(set: &ObjectSet<'_>, members: &'a [Member<'a>], findings: &mut SetFindings) {
     // One port of one set is told once, whoever is kept out.
     let mut told: BTreeSet<(usize, i64)> = BTreeSet::new();
@@ -48,11 +52,13 @@ pub(super) fn check<'a>(set: &ObjectSet<'_>, members: &'a [Member<'a>], findings
     for member in members {
         for needed in needs(member, &company) {
             for from in &needed.from {
-                between(set, from, member, &needed, &mut told, findings);
+                let pods = ((from.object, from.workload), (member.object, member.workload));
+                between(set, pods, (needed.port, needed.what, needed.then), &mut told, findings);
             }
         }
         dns(set, member, &mut told, findings);
     }
+    clients(set, members, &mut told, findings);
     scraped(set, findings);
 }
 
@@ -226,26 +232,66 @@ fn rules<'a>(
     first.map(|first| (first, all))
 }
 
+/// Workloads that have an address of a broker's listener for clients: in their own fields, or in their settings.
+fn clients(set: &ObjectSet<'_>, members: &[Member<'_>], told: &mut BTreeSet<(usize, i64)>, findings: &mut SetFindings) {
+    let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
+    for (index, object, workload) in set.workloads() {
+        let own = by_index.get(&index);
+        // What brokers need of each other is told before.
+        if own.is_some_and(|own| own.process.program == Program::Broker) {
+            continue;
+        }
+        let settings = own.into_iter().flat_map(|own| {
+            let keys = ["bootstrap.servers", "kafkastore.bootstrap.servers"];
+            keys.into_iter().filter_map(|key| own.settings.get(key))
+        });
+        let servers = settings
+            .flat_map(|setting| setting.value.split(','))
+            .filter_map(|server| {
+                let server = server.trim();
+                let server = server.rsplit_once("://").map_or(server, |(_, server)| server);
+                let (host, port) = server.rsplit_once(':')?;
+                Some((host, port.parse().ok()?))
+            });
+        let addresses = object
+            .addresses
+            .iter()
+            .map(|address| (address.host.as_str(), address.port));
+        for (host, port) in servers.chain(addresses) {
+            let Some((pods, port)) = dialled(set, &object.identity.namespace, host, port) else {
+                continue;
+            };
+            let brokers = pods.iter().filter_map(|pods| by_index.get(pods));
+            for to in brokers.filter(|to| to.process.program == Program::Broker) {
+                // That of the controllers serves no clients, and is told as an address.
+                let controllers = controllers(to);
+                let is_of_clients = |(name, own): &(&str, i64)| *own == port && !controllers.contains(name);
+                if !listeners(to).iter().any(is_of_clients) {
+                    continue;
+                }
+                let both = ((object, workload), (to.object, to.workload));
+                between(set, both, (port, "clients", "they time out"), told, findings);
+            }
+        }
+    }
+}
+
 fn between(
     set: &ObjectSet<'_>,
-    from: &Member<'_>,
-    to: &Member<'_>,
-    needed: &Needed<'_>,
+    (from, to): (Pods<'_>, Pods<'_>),
+    (port, what, then): (i64, &str, &str),
     told: &mut BTreeSet<(usize, i64)>,
     findings: &mut SetFindings,
 ) {
-    let place = |member: &Member<'_>| (member.object.identity.namespace.clone(), member.workload.pods.clone());
+    let place = |(object, workload): Pods<'_>| (object.identity.namespace.clone(), workload.pods.clone());
     let ((there, from_labels), (here, to_labels)): ((String, Labels), (String, Labels)) = (place(from), place(to));
-    let (port, ports) = (needed.port, &to.workload.ports);
+    let ports = &to.1.ports;
+    let [from, to] = [from.0, to.0].map(|object| &object.identity.name);
     let mut cut = |index: usize, field: &str, message: String| {
         if told.insert((index, port)) {
             findings.add(index, field, &CUT, message).hint(format!(
                 "add a rule for port {port}, with the pods of `{}`",
-                if field == "/spec/ingress" {
-                    &from.object.identity.name
-                } else {
-                    &to.object.identity.name
-                }
+                if field == "/spec/ingress" { from } else { to }
             ));
         }
     };
@@ -254,10 +300,7 @@ fn between(
             .iter()
             .any(|rule| rule.has_port("TCP", port, ports) && set.is_peer(&rule.peers, &here, &there, &from_labels))
     {
-        let message = format!(
-            "cuts {}: no rule admits the pods of `{}` to port {port} of `{}`, so {}",
-            needed.what, from.object.identity.name, to.object.identity.name, needed.then
-        );
+        let message = format!("cuts {what}: no rule admits the pods of `{from}` to port {port} of `{to}`, so {then}");
         cut(index, "/spec/ingress", message);
     }
     if let Some((index, admitted)) = rules(&set.policies(&there, &from_labels), |policy| &policy.egress)
@@ -265,10 +308,7 @@ fn between(
             .iter()
             .any(|rule| rule.has_port("TCP", port, ports) && set.is_peer(&rule.peers, &there, &here, &to_labels))
     {
-        let message = format!(
-            "cuts {}: no rule lets the pods of `{}` out to port {port} of `{}`, so {}",
-            needed.what, from.object.identity.name, to.object.identity.name, needed.then
-        );
+        let message = format!("cuts {what}: no rule lets the pods of `{from}` out to port {port} of `{to}`, so {then}");
         cut(index, "/spec/egress", message);
     }
 }

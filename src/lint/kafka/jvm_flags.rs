@@ -56,8 +56,17 @@ const GONE: [&str; 18] = [
     "UseParallelOldGC",
 ];
 
+const UNKNOWN: &str = "is not one of its options";
+
 /// How options begin that are not `-XX:`.
-const OTHERS: [&str; 6] = ["-server", "-client", "-javaagent", "-agentlib", "-agentpath", "-verbose"];
+const OTHERS: [&str; 6] = [
+    "-server",
+    "-client",
+    "-javaagent",
+    "-agentlib",
+    "-agentpath",
+    "-verbose",
+];
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     // A program that was compiled ahead has no JVM.
@@ -77,8 +86,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             member.container.pointer.clone()
         };
         let message = format!(
-            "`{}` in `{}` of container `{}` {why}: the JVM does not start",
-            option.text, option.variable, member.process.container
+            "the JVM of container `{}` does not start: `{}` in `{}` {why}",
+            member.process.container, option.text, option.variable
         );
         findings.add(member.index, pointer, &JVM_FLAG, message).hint(hint);
     }
@@ -101,13 +110,20 @@ fn wrong(option: &str, version: Option<Version>) -> Option<(String, String)> {
         None => (flag, None),
     };
     let Some(kind) = FLAGS.get(name) else {
-        let near = misspelt(name, FLAGS.keys().copied());
+        let longer = || {
+            let begins = |flag: &&&str| name.len() > 8 && flag.starts_with(name);
+            FLAGS.keys().find(begins).copied()
+        };
+        let near = misspelt(name, FLAGS.keys().copied()).or_else(longer);
         // Kafka 4 needs Java 17.
         let gone = GONE.contains(&name) && version.is_some_and(|version| version > Version::V3_9);
         return match near.filter(|_| !GONE.contains(&name)) {
-            Some(near) => Some(("is not an option of it".to_owned(), format!("write `{near}`"))),
+            Some(near) => Some((
+                UNKNOWN.to_owned(),
+                format!("write `-XX:{}{near}`", sign.unwrap_or_default()),
+            )),
             None if gone => Some((
-                "is an option that Java 17 does not have any more".to_owned(),
+                "is an option that Java 17 no longer has".to_owned(),
                 "remove it".to_owned(),
             )),
             None => None,
@@ -140,25 +156,27 @@ fn is_number(value: &str) -> bool {
     if let Some(digits) = value.strip_prefix("0x") {
         return digits.chars().all(|c| c.is_ascii_hexdigit());
     }
-    let digits = value.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G', 't', 'T']).unwrap_or(value);
+    let digits = value
+        .strip_suffix(['k', 'K', 'm', 'M', 'g', 'G', 't', 'T'])
+        .unwrap_or(value);
     !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
 }
 
 /// What is wrong with an option of another form.
 fn other(option: &str) -> Option<(String, String)> {
-    let unknown = "is not an option of it".to_owned();
+    let unknown = UNKNOWN.to_owned();
     if let Some(property) = option.strip_prefix("-d")
         && property.contains('.')
     {
         return Some((unknown, format!("write `-D{property}`")));
     }
-    if let Some(size) = ["-Xmx", "-Xms", "-Xmn", "-Xss"].iter().find_map(|start| option.strip_prefix(start)) {
+    // The heap is judged with the memory.
+    if let Some(size) = ["-Xmn", "-Xss"].iter().find_map(|start| option.strip_prefix(start)) {
         let shown = &option[..4];
-        // The largest heap is judged with the memory.
-        return (shown != "-Xmx" && !is_number(size)).then(|| {
+        return (!is_number(size)).then(|| {
             (
                 "has a size that it cannot read".to_owned(),
-                format!("write a size as `{shown}512m`"),
+                format!("write a size as `{shown}512k`"),
             )
         });
     }
@@ -194,7 +212,6 @@ mod tests {
             "-XX:+ExitOnOutOfMemory",
             "-serer",
             "-djava.awt.headless=true",
-            "-Xms4gb",
             "-Xss=1m",
         ];
         for option in refused {

@@ -100,6 +100,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     unknown::processes(set, findings);
     for member in &members {
         unknown::settings(member, findings);
+        unknown::elsewhere(member, findings);
         settings::of_process(member, findings);
         durability::check(member, &brokers, findings);
         bootstrap::of_worker(member, findings);
@@ -159,21 +160,27 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     pools::check(set, &members, findings);
     flows::check(set, &members, findings);
     autoscaling::check(set, &members, findings);
+    of_workloads(set, &members, &askers, findings);
+    for (index, object) in set.objects.iter().enumerate() {
+        secrets::files(findings, index, object, &members);
+        settings::twice(findings, index, object);
+    }
+}
+
+/// What all pods that have to do with Kafka are judged by, whatever runs in them.
+fn of_workloads(set: &ObjectSet<'_>, members: &[Member<'_>], askers: &ports::Askers<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         files::check(set, findings, index, object, workload);
         command::check(findings, index, workload);
         options::check(findings, index, workload);
         temporary::of_logs(findings, index, workload);
         environment::script(findings, index, workload);
-        ports::exporters(findings, index, workload, &askers);
+        environment::of_files(set, findings, index, object, workload);
+        ports::exporters(findings, index, workload, askers);
         environment::labels(findings, index, object, workload);
         memory::of_others(findings, index, workload);
         topic_creation::by_job(findings, index, object, workload);
-        secrets::containers(findings, index, workload, &members);
-    }
-    for (index, object) in set.objects.iter().enumerate() {
-        secrets::files(findings, index, object, &members);
-        settings::twice(findings, index, object);
+        secrets::containers(findings, index, workload, members);
     }
 }
 

@@ -218,9 +218,34 @@ pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workloa
     }
 }
 
-/// What `kafka-storage format` lacks.
+/// What `kafka-storage` is told to do.
+const SUBCOMMANDS: [&str; 5] = [
+    "feature-dependencies",
+    "format",
+    "info",
+    "random-uuid",
+    "version-mapping",
+];
+
+/// What `kafka-storage` does not know, and what its `format` lacks.
 fn format(findings: &mut SetFindings, index: usize, container: &Container, program: &Program, words: &[String]) {
-    if program.name != "kafka-storage" || words.first().is_none_or(|word| word != "format") {
+    if program.name != "kafka-storage" {
+        return;
+    }
+    if let Some(word) = words
+        .first()
+        .filter(|word| !word.starts_with('-') && !is_filled_in(word))
+        && !SUBCOMMANDS.contains(&word.as_str())
+    {
+        let message = format!(
+            "container `{}` gives `kafka-storage` the command `{word}`, which it does not have: it prints its usage and ends",
+            container.name
+        );
+        findings
+            .add(index, container.pointer.clone(), &UNKNOWN_OPTION, message)
+            .hint(format!("write one of `{}`", SUBCOMMANDS.join("`, `")));
+    }
+    if words.first().is_none_or(|word| word != "format") {
         return;
     }
     // A word that is filled in may be any option.

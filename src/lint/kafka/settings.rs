@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Member, clients,
     cluster::{Brokers, Fleet},
+    unknown::outside,
 };
 use crate::{
     catalogue::{Role, judge, likeliest_client},
@@ -86,7 +87,11 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
             let pointer = field(name);
             if !read.contains(&(index, pointer.as_str())) {
                 let servers = lines.iter().rfind(|line| line.key == "bootstrap.servers");
-                let fleet = servers.and_then(|line| brokers.behind(&object.identity.namespace, &line.value));
+                let namespace = &object.identity.namespace;
+                let fleet = servers.and_then(|line| brokers.behind(namespace, &line.value));
+                if let Some(why) = servers.and_then(|line| outside(set, namespace, &line.value)) {
+                    findings.not_judged(index, "limits of its brokers", why);
+                }
                 of_client(index, object.version, &pointer, lines, fleet, findings);
             }
         }

@@ -383,7 +383,9 @@ impl<'a> Declared<'a> {
             let limit = Bytes::from_bytes(limit?);
             (batch > limit).then(|| {
                 let message = format!("max.message.bytes {batch} does not fit into {what} of {limit}");
-                (line, finding(&topic::SIZES, message, hint, yaml_hint))
+                let mut finding = finding(&topic::SIZES, message, hint, yaml_hint);
+                finding.alike(format!("{what} of {limit}"));
+                (line, finding)
             })
         });
         limits.collect()
@@ -409,7 +411,9 @@ impl<'a> Declared<'a> {
                 format!("set it to {} or less", fetch.get()),
             ),
         };
-        Some((line, finding(&topic::FETCH_SIZE, message, hint, yaml_hint)))
+        let mut finding = finding(&topic::FETCH_SIZE, message, hint, yaml_hint);
+        finding.alike(format!("{KEY} {fetch}"));
+        Some((line, finding))
     }
 
     /// Retention against the age at which a segment is closed.

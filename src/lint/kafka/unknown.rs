@@ -1,6 +1,9 @@
 //! What the rules for Kafka cannot judge, because the manifests do not show it.
 
-use super::Member;
+use super::{
+    Member,
+    cluster::{Target, targets},
+};
 use crate::lint::model::{
     mounts::Content,
     program::Program,
@@ -88,4 +91,38 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
         };
         findings.not_judged(member.index, "release-specific settings", why);
     }
+}
+
+/// Brokers, and servers of ZooKeeper, that are not among the manifests: what clients ask of them is not known.
+pub(super) fn elsewhere(member: &Member<'_>, findings: &mut SetFindings) {
+    let (key, what) = match member.process.program {
+        Program::Connect => ("bootstrap.servers", "limits of its brokers, and copies of its topics"),
+        Program::Registry => (
+            "kafkastore.bootstrap.servers",
+            "limits of its brokers, and copies of its topics",
+        ),
+        Program::Broker => ("zookeeper.connect", "its ensemble"),
+        Program::ZooKeeper => return,
+    };
+    let Some(setting) = member.settings.get(key).filter(|setting| setting.is_known()) else {
+        return;
+    };
+    if let Some(why) = outside(member.set, &member.object.identity.namespace, &setting.value) {
+        findings.not_judged(member.index, what, why);
+    }
+}
+
+/// Why nothing is known of what a list of addresses leads to, if all of it leaves the manifests. One of a namespace that is here is
+/// an error of its own.
+pub(super) fn outside(set: &ObjectSet<'_>, own: &str, servers: &str) -> Option<String> {
+    let targets = targets(set, own, servers);
+    let leaves = |target: &Target| match target {
+        Target::Workload(_) => false,
+        Target::Service(namespace, _) => !set.namespaces.contains(namespace.as_str()),
+        Target::Address(_) => true,
+    };
+    (!targets.is_empty() && targets.iter().all(leaves)).then(|| {
+        let first = servers.split(',').next().unwrap_or_default().trim();
+        format!("`{first}` is not among the manifests")
+    })
 }

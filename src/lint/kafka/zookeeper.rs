@@ -97,29 +97,38 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         .filter(|(_, setting)| setting.variable.is_none() && setting.is_known());
     let mut misspelt_keys = Vec::new();
     for (key, setting) in written {
-        match KEYS.iter().find(|(name, _)| *name == key) {
-            Some((_, kind)) => value(member, findings, key, setting, *kind),
-            None => {
-                let Some(near) = misspelt(key, KEYS.iter().map(|(name, _)| *name)) else {
-                    continue;
-                };
-                if member.settings.get(near).is_some() {
-                    continue;
-                }
-                misspelt_keys.push(near);
-                let message = format!("ZooKeeper has no setting `{key}`, and says nothing about it");
-                let mut finding = Diagnostic::new(&ZOOKEEPER_SETTING, message);
-                finding.mend(Mend::change_to(format!("write `{near}`")));
-                finding.yaml_hint(format!("write `{near}`"));
-                member.push(findings, key, setting, finding);
-            }
+        if let Some((_, kind)) = KEYS.iter().find(|(name, _)| *name == key) {
+            value(member, findings, key, setting, *kind);
+            continue;
         }
+        let near = misspelt(key, KEYS.iter().map(|(name, _)| *name));
+        let Some(near) = near.filter(|near| member.settings.get(near).is_none()) else {
+            continue;
+        };
+        misspelt_keys.push(near);
+        let message = format!("ZooKeeper has no setting `{key}`, and says nothing about it");
+        let mut finding = Diagnostic::new(&ZOOKEEPER_SETTING, message);
+        finding.mend(Mend::perhaps_rename(near.to_owned()));
+        finding.yaml_hint(format!("write `{near}`"));
+        member.push(findings, key, setting, finding);
     }
     together(member, findings, &misspelt_keys);
 }
 
 fn value(member: &Member<'_>, findings: &mut SetFindings, key: &str, setting: &Setting, kind: Kind) {
     let text = setting.value.trim();
+    if key == "forceSync" && text == "no" {
+        let message = "`forceSync=no`: a server confirms what is not on its disk yet, and a loss of power loses it";
+        member.refuse(
+            findings,
+            &ZOOKEEPER_SETTING,
+            key,
+            setting,
+            message.to_owned(),
+            "remove `forceSync`",
+        );
+        return;
+    }
     let (wanted, then) = match kind {
         Kind::Any => return,
         Kind::Flag if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => return,
@@ -137,12 +146,22 @@ fn value(member: &Member<'_>, findings: &mut SetFindings, key: &str, setting: &S
                 (format!("{least} or more"), "the server does not start")
             }
             Ok(_) if key == "electionAlg" && text != "3" => ("3".to_owned(), "the server does not start"),
-            Ok(_) => (format!("{least} or more"), "servers lose their leader, and clients their sessions"),
+            Ok(_) => (
+                format!("{least} or more"),
+                "servers lose their leader, and clients their sessions",
+            ),
             Err(_) => ("a whole number".to_owned(), "the server does not start"),
         },
     };
     let message = format!("`{key}` must be {wanted}, not `{text}`: {then}");
-    member.refuse(findings, &ZOOKEEPER_SETTING, key, setting, message, format!("set `{key}` to {wanted}"));
+    member.refuse(
+        findings,
+        &ZOOKEEPER_SETTING,
+        key,
+        setting,
+        message,
+        format!("set `{key}` to {wanted}"),
+    );
 }
 
 /// What several lines say together, and what an ensemble must have.
@@ -182,11 +201,12 @@ fn together(member: &Member<'_>, findings: &mut SetFindings, misspelt: &[&str]) 
     let least = number("minSessionTimeout").map_or(tick.saturating_mul(2), |(_, time)| time);
     let most = number("maxSessionTimeout").map_or(tick.saturating_mul(20), |(_, time)| time);
     let bounds = ["maxSessionTimeout", "minSessionTimeout"];
-    let set = bounds.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
+    let set = bounds
+        .into_iter()
+        .find_map(|key| Some((key, member.settings.get(key)?)));
     if let Some((key, setting)) = set.filter(|_| least > most) {
-        let message = format!(
-            "the shortest session is {least} ms, and the longest {most} ms: the server does not start"
-        );
+        let message =
+            format!("the shortest session is {least} ms, and the longest {most} ms: the server does not start");
         let hint = "keep `minSessionTimeout` (by default 2 ticks) below `maxSessionTimeout` (20 ticks)";
         member.refuse(findings, &ZOOKEEPER_SETTING, key, setting, message, hint);
     }

@@ -9,6 +9,7 @@ use super::{
     monitoring::{self, PrometheusRules},
     node::Node,
     properties::{Property, properties},
+    script,
 };
 use crate::yaml;
 
@@ -28,6 +29,8 @@ pub(crate) struct ConfigData {
     pub(crate) dashboards: Vec<(String, Vec<Query>)>,
     /// Files with rules of Prometheus.
     pub(crate) rules: Vec<RulesFile>,
+    /// Scripts of a shell that end where a variable is missing, with the variables that they do not make themselves.
+    pub(crate) scripts: Vec<(String, Vec<String>)>,
     /// Files that whoever reads them refuses.
     pub(crate) broken: Vec<BrokenFile>,
 }
@@ -104,7 +107,12 @@ impl ConfigData {
     /// Reads what monitoring reads: dashboards, rules of Prometheus, rules of agents.
     fn read_content(&mut self, file: &str, text: &str) {
         let is = |extension: &str| file.ends_with(extension);
-        if is(".json") {
+        if is(".sh") {
+            let needed = script::needed(text);
+            if !needed.is_empty() {
+                self.scripts.push((file.to_owned(), needed));
+            }
+        } else if is(".json") {
             match dashboard::queries(text) {
                 Ok(queries) => {
                     if !queries.is_empty() {

@@ -22,6 +22,7 @@ pub(crate) mod program;
 pub(crate) mod properties;
 pub(crate) mod release;
 pub(crate) mod scheduling;
+pub(crate) mod script;
 pub(crate) mod selector;
 pub(crate) mod service;
 pub(crate) mod set;

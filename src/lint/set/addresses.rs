@@ -79,6 +79,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 format!("there is the Service `{}`", services.join("`, `"))
             });
             finding.outside("Service", service);
+            // However the address is written.
+            let what = pod.map_or_else(|| format!("port {}", address.port), |pod| format!("pod {pod}"));
+            let exists = found.is_some();
+            finding.alike(format!("{namespace}/{service} {exists} {what}"));
             if let (Some(_), Some(pod)) = (found, pod)
                 && let Some(cause) = cause(set, namespace, service, pod)
             {

@@ -346,22 +346,28 @@ impl<'a> Analyzer<'a> {
             if series.open || matcher.name == "__name__" {
                 return;
             }
-            self.report(
+            let found = self.report(
                 &rules::LABEL,
                 format!("`{metric}` has no label `{}`", matcher.name),
                 format!("available labels: {}", series.label_names()),
             );
+            if let Some(finding) = found {
+                finding.alike(format!("{} among {}", matcher.name, series.label_names()));
+            }
             return;
         };
         let Some(values) = &label.values else { return };
         if !values.iter().any(|value| matcher.is_match(value)) {
             let shown = list(values.iter().take(SHOWN).map(AsRef::as_ref));
             let more = if values.len() > SHOWN { ", …" } else { "" };
-            self.report(
+            let found = self.report(
                 &rules::MATCHER,
                 format!("`{matcher}` matches no series of `{metric}`"),
                 format!("possible values: {shown}{more}"),
             );
+            if let Some(finding) = found {
+                finding.alike(format!("{matcher} among {shown}"));
+            }
         }
     }
 
