@@ -257,8 +257,10 @@ fn defect_9_data_lies_below_the_mount_of_a_volume_and_never_in_its_root() {
 #[test]
 fn defect_10_every_alert_names_metrics_that_something_in_the_stack_exports() {
     // What the exporter, the kubelet and kube-state-metrics call their metrics, from their sources.
-    const FOREIGN: [&str; 10] = [
+    const FOREIGN: [&str; 12] = [
         "kube_job_failed",
+        "kube_job_status_completion_time",
+        "kube_job_status_start_time",
         "kube_pod_container_status_restarts_total",
         "kafka_brokers",
         "kafka_consumergroup_current_offset",

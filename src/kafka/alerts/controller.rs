@@ -3,7 +3,7 @@
 use super::cluster::{several_brokers, unless_restarting};
 use crate::{
     kafka::{KafkaHandle, Mode},
-    metrics::{Metric, broker, controller},
+    metrics::{Metric, broker, controller, jvm},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, count_of_pods, minutes, sum_of_pods},
 };
 
@@ -417,12 +417,29 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 removed permanently: `kafka-cluster unregister --bootstrap-server {bootstrap} --id ID`.",
             avoid: &["Do not unregister a broker that will return."],
         },
-        test: |_, _| {
-            AlertTest::value(1).given(
-                &controller::FENCED_BROKERS,
-                &[("pod", "kafka-0")],
-                Samples::gauge(0.0, 1.0),
-            )
+        test: |kafka, _| {
+            let pod = ("pod", "kafka-0");
+            // Tolerated while a broker restarts.
+            AlertTest::value(1)
+                .given(
+                    &jvm::START_TIME,
+                    &[("job", kafka.name()), pod],
+                    Samples::Gauge {
+                        healthy: 1000.0,
+                        tolerated: 2000.0,
+                        firing: 1000.0,
+                    },
+                )
+                .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
+                .given(
+                    &controller::FENCED_BROKERS,
+                    &[pod],
+                    Samples::Gauge {
+                        healthy: 0.0,
+                        tolerated: 1.0,
+                        firing: 1.0,
+                    },
+                )
         },
     },
 ];
