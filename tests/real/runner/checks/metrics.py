@@ -10,6 +10,12 @@ ELSEWHERE = {"kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kub
 TARGET_LABELS = ("namespace", "job", "kafka_cluster", "pod", "instance", "container", "service", "endpoint")
 # A series has the state as a label, and is there only in it: an alert asks for one that a sound cluster has not.
 STATE_LABELS = ("state", "status")
+MATCHES = {
+    "=": lambda wanted, value: value == wanted,
+    "!=": lambda wanted, value: value != wanted,
+    "=~": lambda wanted, value: re.fullmatch(wanted, value),
+    "!~": lambda wanted, value: not re.fullmatch(wanted, value),
+}
 KEYWORDS = "by without on ignoring group_left group_right and or unless bool offset inf nan".split()
 
 
@@ -41,7 +47,7 @@ def run(stack):
                 stood_in |= {f"`{name}`"} if jobs <= stand_ins else set()
             else:
                 absent.append(f"{rule.get('alert') or rule['record']}: `{name}`")
-    stack.fact("metrics", "every series that a rule names has a sample", not absent and seen, "; ".join(sorted(set(absent))[:5]) or f"{len(set(seen))} series")
+    stack.fact("metrics", "every series that a rule names has a sample", not absent and seen, "; ".join(sorted(set(absent))[:20]) or f"{len(set(seen))} series")
     if stood_in:
         stack.note("metrics", "series of stand-ins, proven as far as these are like the real ones", ", ".join(sorted(stood_in)))
     if elsewhere:
@@ -51,7 +57,7 @@ def run(stack):
 def fits(name, wanted, other, labels):
     """Whether a sample is one of the series that are wanted."""
     return name == other and all(k in labels for k, _, _ in wanted if k in STATE_LABELS) and all(
-        re.fullmatch(v, labels.get(k, "")) if op == "=~" else labels.get(k) == v for k, op, v in wanted if k not in TARGET_LABELS + STATE_LABELS)
+        MATCHES[op](v, labels.get(k, "")) for k, op, v in wanted if k not in TARGET_LABELS + STATE_LABELS)
 
 
 def job(obj, endpoint):
