@@ -249,7 +249,7 @@ public final class SchemaRegistry {
     private static void gauges(String group, String... names) {
         for (String name : names) {
             METRICS.addMetric(METRICS.metricName(name, group), (config, now) ->
-                name.equals("registered-count") ? schemas.size() : name.equals("master-slave-role") ? (primary ? 1.0 : 0.0) : 1.0);
+                name.equals("registered-count") ? schemas.size() : name.equals("master-slave-role") ? (primary ? 1.0 : 0.0) : name.equals("request-error-rate") ? 0.0 : 1.0);
         }
     }
 }

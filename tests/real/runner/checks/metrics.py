@@ -9,7 +9,7 @@ from ..world import Failure
 ELSEWHERE = {"kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
 TARGET_LABELS = ("namespace", "job", "kafka_cluster", "pod", "instance", "container", "service", "endpoint")
 # A series has the state as a label, and is there only in it: an alert asks for one that a sound cluster has not.
-STATE_LABELS = ("state", "status")
+STATE_LABELS = ("state", "status", "error")
 MATCHES = {
     "=": lambda wanted, value: value == wanted,
     "!=": lambda wanted, value: value != wanted,
@@ -42,7 +42,7 @@ def run(stack):
             owner = next((who for prefix, who in ELSEWHERE.items() if name == prefix or name.startswith(prefix) and prefix.endswith("_")), None)
             if owner:
                 elsewhere.append(f"`{name}` comes from {owner}")
-            elif jobs := {j for j, found in samples.items() if dict((k, v) for k, _, v in wanted).get("job", j) == j and any(fits(name, wanted, *s) for s in found)}:
+            elif jobs := {j for j, found in samples.items() if all(MATCHES[op](v, j) for k, op, v in wanted if k == "job") and any(fits(name, wanted, *s) for s in found)}:
                 seen.append(name)
                 stood_in |= {f"`{name}`"} if jobs <= stand_ins else set()
             else:
@@ -79,7 +79,7 @@ def rules(stack):
 
 def series(expression):
     """The selectors of an expression: (name, [(label, operator, value)])."""
-    expression = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", expression)
-    for found in re.finditer(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{([^}]*)\})?(\s*\()?", re.sub(r"\[[^\]]*\]", " ", expression)):
+    expression = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", re.sub(r"\[[^\]]*\]", " ", expression))
+    for found in re.finditer(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{([^}]*)\})?(\s*\()?", expression):
         if not found[3] and found[1] not in KEYWORDS and not re.search(r"\d$", expression[:found.start()]):
             yield found[1], re.findall(r'(\w+)\s*(=~|!=|!~|=)\s*"([^"]*)"', found[2] or "")
