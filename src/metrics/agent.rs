@@ -37,11 +37,8 @@ impl AgentMetrics {
             "rules": rules.collect::<Vec<_>>(),
         });
         if objects.iter().any(|object| object.contains("error=*")) {
-            // Kafka counts success like an error, and counts the fetches of consumers and followers again as `Fetch`.
-            file["blacklistObjectNames"] = json!([
-                "kafka.network:type=RequestMetrics,error=NONE,*",
-                "kafka.network:type=RequestMetrics,request=Fetch,*",
-            ]);
+            // Kafka counts the fetches of consumers and followers again as `Fetch`.
+            file["blacklistObjectNames"] = json!(["kafka.network:type=RequestMetrics,request=Fetch,*",]);
         }
         yaml::to_text(&file)
     }
