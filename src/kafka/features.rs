@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 use super::{
     cluster::{Coordination, KafkaCluster},
     connection::Identity,
-    job::{self, Credentials, Step},
+    job::{self, Credentials},
 };
 use crate::{
     construct::{Check, Construct},
@@ -16,7 +16,7 @@ use crate::{
     diagnostics::{Origin, rules::kraft},
     manifest::{Object, Wave},
     version::Version,
-    workload::{CONFIG_DIRECTORY, Labels, config_map, container, env},
+    workload::{CONFIG_DIRECTORY, Labels, Step, config_map, container, env},
 };
 
 const SCRIPT: &str = include_str!("features.sh");

@@ -2,11 +2,8 @@
 
 use k8s_openapi::{
     api::{
-        batch::v1::{
-            CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec, PodFailurePolicy,
-            PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
-        },
-        core::v1::{ConfigMap, Container, EnvVar},
+        batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
+        core::v1::EnvVar,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -15,9 +12,9 @@ use super::connection::ClientSettings;
 use crate::{
     context::Context,
     manifest::{Object, Wave},
-    quantity::{Bytes, Cpu, Duration, Resources},
+    quantity::{Bytes, Cpu, Resources},
     security::IDENTITY_DIRECTORY,
-    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Mount, Pod, PodOptions, Spread, env},
+    workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, env},
 };
 
 /// Of the pod: the script runs Kafka's commands, each in a JVM of its own.
@@ -56,78 +53,6 @@ impl Credentials {
         let mut options = options.clone();
         options.mounts.extend(self.mount);
         options
-    }
-}
-
-/// A script that converges. Its exit status is 1 for a failure that a retry may fix, and 2 or 3 where a retry does not help.
-pub(super) struct Step<'a> {
-    pub(super) labels: &'a Labels,
-    pub(super) service_account: &'a str,
-    /// The script and the declaration.
-    pub(super) config: &'a ConfigMap,
-    pub(super) container: Container,
-    pub(super) options: &'a PodOptions,
-}
-
-impl Step<'_> {
-    pub(super) fn job(self, context: &Context) -> JobSpec {
-        let container = self.container.name.clone();
-        let mut template = Pod {
-            labels: self.labels,
-            service_account: self.service_account,
-            user: ImageSet::USER,
-            config: Some(self.config),
-            wait: None,
-            init_containers: Vec::new(),
-            container: self.container,
-            grace_period: Duration::from_seconds(10),
-            spread: Spread::Preferred,
-            mesh: Mesh::Excluded,
-            options: self.options,
-        }
-        .template(context);
-        if let Some(pod) = &mut template.spec {
-            pod.restart_policy = Some("Never".to_owned());
-            // As ordinary containers they would prevent the Job from completing.
-            let mut sidecars = pod.containers.split_off(1);
-            for sidecar in &mut sidecars {
-                sidecar.restart_policy = Some("Always".to_owned());
-            }
-            pod.init_containers = (!sidecars.is_empty()).then_some(sidecars);
-            // There is only one pod, so there is nothing to spread.
-            pod.affinity = None;
-            pod.topology_spread_constraints = None;
-        }
-        JobSpec {
-            // Six attempts, each of which waits ten minutes for the brokers, and the time between them.
-            active_deadline_seconds: Some(5400),
-            backoff_limit: Some(6),
-            pod_failure_policy: Some(PodFailurePolicy {
-                rules: vec![
-                    // A wrong file, or a change that Kafka rejects: a retry does not help.
-                    PodFailurePolicyRule {
-                        action: "FailJob".to_owned(),
-                        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
-                            container_name: Some(container),
-                            operator: "In".to_owned(),
-                            values: vec![2, 3],
-                        }),
-                        on_pod_conditions: None,
-                    },
-                    // A drained node does not count as a failed attempt.
-                    PodFailurePolicyRule {
-                        action: "Ignore".to_owned(),
-                        on_exit_codes: None,
-                        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-                            status: "True".to_owned(),
-                            type_: "DisruptionTarget".to_owned(),
-                        }]),
-                    },
-                ],
-            }),
-            template,
-            ..JobSpec::default()
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use k8s_openapi::api::{
 use super::{
     connection::{Identity, PLATFORM},
     handle::KafkaHandle,
-    job::{self, Credentials, Hourly, Step},
+    job::{self, Credentials, Hourly},
 };
 use crate::{
     construct::{Check, Construct, Meta},
@@ -20,7 +20,7 @@ use crate::{
     handbook::{Chapter, Task, code},
     manifest::Object,
     security::{Acl, ClusterOperation, GroupOperation, Principal, Quota, Secured, TopicOperation},
-    workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Pods, config_map, container, env, service_account},
+    workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Pods, Step, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("permissions.sh");
@@ -348,7 +348,7 @@ impl Construct for Permissions {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
-        self.options.check(check, "", self.meta.location);
+        self.options.check_of_job(check, self.meta.location);
         if !self.kafka.is_authorized() {
             let message = format!(
                 "`{}` has no authorizer, so permissions would have no effect",

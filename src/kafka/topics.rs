@@ -7,7 +7,7 @@ use k8s_openapi::api::{batch::v1::JobSpec, core::v1::ConfigMap};
 use super::{
     connection::Identity,
     handle::KafkaHandle,
-    job::{self, Credentials, Hourly, Step},
+    job::{self, Credentials, Hourly},
     teams::{self, Team, TeamFiles, TeamTopics},
     topic::{DEAD_LETTERS, Declared, DeclaredTopic, Topic, TopicHandle},
 };
@@ -16,15 +16,12 @@ use crate::{
     catalogue::Role,
     construct::{Check, Claim, Construct, Edge, Flow, Meta},
     context::Context,
-    diagnostics::{
-        Author, Location, Origin,
-        rules::{stack, topic},
-    },
+    diagnostics::{Author, Location, Origin, rules::topic},
     handbook::{Chapter, Task, code},
     manifest::Object,
     nearest::nearest,
     settings::{Raw, Reader},
-    workload::{CONFIG_DIRECTORY, Labels, PodOptions, Pods, config_map, container, env, service_account},
+    workload::{CONFIG_DIRECTORY, Labels, PodOptions, Pods, Step, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("topics.sh");
@@ -266,19 +263,6 @@ impl Pods for Topics {
     }
 }
 
-impl Topics {
-    fn check_pod(&self, check: &mut Check<'_>) {
-        self.options.check(check, "", self.meta.location);
-        let kubernetes = check.context().kubernetes;
-        if !self.options.sidecars.is_empty() && !kubernetes.has_sidecar_containers() {
-            let message = format!("the sidecar of a Job needs Kubernetes 1.29, and the stack is for {kubernetes}");
-            check.report(&stack::KUBERNETES_VERSION, message, |finding| {
-                finding.hint("use `.kubernetes(Kubernetes::V1_29)` of the stack, or remove `.sidecar(…)`");
-            });
-        }
-    }
-}
-
 /// Declared topics of a stack: monitoring watches their Job with this handle, and what uses a topic gets it from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicsHandle {
@@ -380,7 +364,7 @@ impl Construct for Topics {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
-        self.check_pod(check);
+        self.options.check_of_job(check, self.meta.location);
         for finding in &self.of_teams.findings {
             check.add(finding.clone(), |_| {});
         }

@@ -324,7 +324,7 @@ impl Construct for Schemas {
 
     fn check(&self, check: &mut Check<'_>) {
         self.registry.check(check);
-        self.check_pod(check);
+        self.options.check_of_job(check, self.meta.location);
         if self.subjects.is_empty() {
             check.report(&schema::NONE, "no subject is declared", |finding| {
                 finding.hint("add `.subject(Subject::value(…))`");

@@ -1,24 +1,14 @@
 //! The objects of declared subjects: a file that lists them, the schemas, and the Job that registers them.
 
-use k8s_openapi::api::{
-    batch::v1::{
-        Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
-        PodFailurePolicyRule,
-    },
-    core::v1::ConfigMap,
-};
+use k8s_openapi::api::{batch::v1::Job, core::v1::ConfigMap};
 
 use super::{Schemas, read::Reading};
 use crate::{
-    construct::Check,
     context::Context,
-    diagnostics::rules::stack,
     kafka::TopicHandle,
     manifest::{Object, Wave},
-    quantity::{Duration, Resources, Units},
-    workload::{
-        CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, Spread, Version, config_map, container, env, service_account,
-    },
+    quantity::{Resources, Units},
+    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Step, Version, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("schemas.sh");
@@ -137,64 +127,16 @@ impl Schemas {
             env("REGISTRY_URL", self.registry.first_url()),
             env("SCHEMAS_FILE", format!("{CONFIG_DIRECTORY}/{SCHEMAS_FILE}")),
         ]);
-        let mut template = Pod {
+        let step = Step {
             labels: &labels,
             service_account: &self.meta.name,
-            user: ImageSet::USER,
-            config: Some(config),
-            wait: None,
-            init_containers: Vec::new(),
+            config,
             container: converge,
-            grace_period: Duration::from_seconds(10),
-            spread: Spread::Preferred,
-            mesh: Mesh::Excluded,
             options: &self.options,
-        }
-        .template(context);
-        if let Some(pod) = &mut template.spec {
-            pod.restart_policy = Some("Never".to_owned());
-            // As ordinary containers they would prevent the Job from completing.
-            let mut sidecars = pod.containers.split_off(1);
-            for sidecar in &mut sidecars {
-                sidecar.restart_policy = Some("Always".to_owned());
-            }
-            pod.init_containers = (!sidecars.is_empty()).then_some(sidecars);
-            // There is only one pod, so there is nothing to spread.
-            pod.affinity = None;
-            pod.topology_spread_constraints = None;
-        }
+        };
         Job {
             metadata: labels.metadata(context, &self.meta.name),
-            spec: Some(JobSpec {
-                // Six attempts, each of which waits ten minutes for the registry, and the time between them.
-                active_deadline_seconds: Some(5400),
-                backoff_limit: Some(6),
-                pod_failure_policy: Some(PodFailurePolicy {
-                    rules: vec![
-                        // A wrong file, or a schema that the registry refuses: a retry does not help.
-                        PodFailurePolicyRule {
-                            action: "FailJob".to_owned(),
-                            on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
-                                container_name: Some("schemas".to_owned()),
-                                operator: "In".to_owned(),
-                                values: vec![2, 3],
-                            }),
-                            on_pod_conditions: None,
-                        },
-                        // A drained node does not count as a failed attempt.
-                        PodFailurePolicyRule {
-                            action: "Ignore".to_owned(),
-                            on_exit_codes: None,
-                            on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-                                status: "True".to_owned(),
-                                type_: "DisruptionTarget".to_owned(),
-                            }]),
-                        },
-                    ],
-                }),
-                template,
-                ..JobSpec::default()
-            }),
+            spec: Some(step.job(context)),
             status: None,
         }
     }
@@ -207,16 +149,5 @@ impl Schemas {
             Object::new(&config),
             Object::new(&job).named_by_content().in_wave(Wave::Clients),
         ]
-    }
-
-    pub(super) fn check_pod(&self, check: &mut Check<'_>) {
-        self.options.check(check, "", self.meta.location);
-        let kubernetes = check.context().kubernetes;
-        if !self.options.sidecars.is_empty() && !kubernetes.has_sidecar_containers() {
-            let message = format!("the sidecar of a Job needs Kubernetes 1.29, and the stack is for {kubernetes}");
-            check.report(&stack::KUBERNETES_VERSION, message, |finding| {
-                finding.hint("use `.kubernetes(Kubernetes::V1_29)` of the stack, or remove `.sidecar(…)`");
-            });
-        }
     }
 }

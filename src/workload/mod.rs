@@ -6,7 +6,7 @@
 //! | its containers, their environment and ports | `container`, `probe`, `wait` |
 //! | its volumes | `storage` (persistent), `config` (files), `mount` (additional ones) |
 //! | what a stack adds to a pod | `options` |
-//! | the objects that make pods | `stateful_set`, `deployment` |
+//! | the objects that make pods | `stateful_set`, `deployment`, `job` |
 //! | who can connect to the pods, and disruption budgets | `service`, `network`, `budget` |
 //! | labels, by which all of these find the pods | `labels` |
 //! | images | `image` |
@@ -20,6 +20,7 @@ mod config;
 mod container;
 mod deployment;
 mod image;
+mod job;
 mod labels;
 mod logging;
 mod machine;
@@ -41,6 +42,7 @@ pub use config::{CONFIG_DIRECTORY, config_map};
 pub use container::{container, env, env_from_field, named_port};
 pub use deployment::deployment;
 pub use image::{Distribution, ImageSet, METRICS_PORT, METRICS_PORT_NAME};
+pub(crate) use job::Step;
 pub use labels::Labels;
 pub use logging::{LogLevel, Logging};
 pub use machine::Machine;
