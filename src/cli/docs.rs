@@ -10,7 +10,7 @@ use crate::{
         report::{self, Show},
         stacks::{StackFn, each},
     },
-    synth::synth,
+    synth::handbook,
 };
 
 /// Print a stack's handbook: addresses, topics, what is survived, operations, troubleshooting
@@ -27,14 +27,16 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
             "`docs` prints Markdown and cannot be combined with `--format json`",
         ));
     }
-    let made = each(stacks, std::slice::from_ref(&arguments.stack), output, synth)?;
-    for (stack, synthesis) in &made.stacks {
-        let Some(handbook) = &synthesis.handbook else {
-            let findings = std::iter::once((stack.name(), &synthesis.findings));
-            output.note(&report::text(findings, Show::Open, output.note_paint()));
-            return Ok(Outcome::Failed);
-        };
-        output.data([handbook.as_str()])?;
+    let made = each(stacks, std::slice::from_ref(&arguments.stack), output, handbook)?;
+    for (stack, handbook) in &made.stacks {
+        match handbook {
+            Ok(text) => output.data([text.as_str()])?,
+            Err(findings) => {
+                let findings = std::iter::once((stack.name(), findings));
+                output.note(&report::text(findings, Show::Open, output.note_paint()));
+                return Ok(Outcome::Failed);
+            }
+        }
     }
     Ok(made.outcome())
 }

@@ -492,7 +492,7 @@ mod tests {
         context::Context,
         manifest::Object,
         prelude::{Application, Cleanup, Group, KafkaCluster, NodePool, Profile, Topic, Topics, Units, Version},
-        synth::synth,
+        synth::handbook,
     };
 
     const ODD: &str = "a|b*c*_d_ <i>`e` [f](g) & \"h\"\n# i";
@@ -522,8 +522,7 @@ mod tests {
     }
 
     fn book(stack: &Stack) -> String {
-        let made = synth(stack);
-        made.handbook.unwrap_or_else(|| panic!("{:?}", made.findings))
+        handbook(stack).unwrap_or_else(|findings| panic!("{findings:?}"))
     }
 
     fn small(change: impl FnOnce(Stack) -> Stack, age: u64) -> Stack {

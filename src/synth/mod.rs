@@ -34,8 +34,6 @@ pub struct Synthesis {
     pub findings: Diagnostics,
     /// The files of [`synth`], unless an error was found; [`check`] makes none.
     pub manifests: Option<Manifests>,
-    /// The handbook, a page of Markdown: as the files, only by [`synth`].
-    pub handbook: Option<String>,
     /// What was rendered, construct by construct in the order in which they were added; empty if an error was found.
     pub tree: Vec<Branch>,
 }
@@ -61,7 +59,6 @@ pub fn synth(stack: &Stack) -> Synthesis {
         };
     };
     let tree = tree::of(stack, &rendered);
-    let handbook = handbook::text(stack, &rendered, &tree);
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
@@ -69,7 +66,6 @@ pub fn synth(stack: &Stack) -> Synthesis {
     Synthesis {
         findings,
         manifests: Some(Manifests::new(files)),
-        handbook: Some(handbook),
         tree,
     }
 }
@@ -92,23 +88,35 @@ pub fn check(stack: &Stack) -> Synthesis {
     Synthesis {
         findings,
         manifests: None,
-        handbook: None,
         tree: tree::of(stack, &rendered.unwrap_or_default()),
     }
 }
 
+/// The handbook of a stack, a page of Markdown.
+///
+/// # Errors
+///
+/// All findings, if one of them is an error.
+pub fn handbook(stack: &Stack) -> Result<String, Diagnostics> {
+    let (findings, rendered) = judge(stack, Depth::Handbook);
+    let rendered = rendered.ok_or(findings)?;
+    Ok(handbook::text(stack, &rendered, &tree::of(stack, &rendered)))
+}
+
 /// How much is made of a stack.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Depth {
     /// Objects, which are judged.
     Diagnostics,
     /// Objects and documents, and their text.
     Files,
+    /// The same, and what the constructs say in the handbook.
+    Handbook,
 }
 
 impl Depth {
     fn text(self, write: impl FnOnce() -> String) -> Option<String> {
-        (self == Self::Files).then(write)
+        (self >= Self::Files).then(write)
     }
 }
 
