@@ -54,6 +54,22 @@ pub(super) fn unless_restarting(sources: &Sources) -> String {
     expression().unwrap_or_default()
 }
 
+/// A test with `value`, in which what is tolerated is seen while `kafka-0` restarts: see [`unless_restarting`].
+pub(super) fn tolerated_while_restarting(kafka: &KafkaHandle, value: u32) -> AlertTest {
+    let pod = ("pod", "kafka-0");
+    AlertTest::value(value)
+        .given(
+            &jvm::START_TIME,
+            &[("job", kafka.name()), pod],
+            Samples::Gauge {
+                healthy: 1000.0,
+                tolerated: 2000.0,
+                firing: 1000.0,
+            },
+        )
+        .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
+}
+
 /// How often a partition changed its leader within five minutes, on average.
 pub(crate) fn leader_changes(sources: &Sources) -> Option<String> {
     let leader = sources.series(&exporter::LEADER, &[])?;
@@ -339,18 +355,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |kafka, _| {
             let pod = ("pod", "kafka-0");
-            // Tolerated while a broker restarts.
-            AlertTest::value(9)
-                .given(
-                    &jvm::START_TIME,
-                    &[("job", kafka.name()), pod],
-                    Samples::Gauge {
-                        healthy: 1000.0,
-                        tolerated: 2000.0,
-                        firing: 1000.0,
-                    },
-                )
-                .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
+            tolerated_while_restarting(kafka, 9)
                 .given(
                     &broker::UNDER_REPLICATED,
                     &[pod],

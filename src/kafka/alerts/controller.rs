@@ -1,9 +1,9 @@
 //! Alerts on the controllers and their quorum.
 
-use super::cluster::{several_brokers, unless_restarting};
+use super::cluster::{several_brokers, tolerated_while_restarting, unless_restarting};
 use crate::{
     kafka::{KafkaHandle, Mode},
-    metrics::{Metric, broker, controller, jvm},
+    metrics::{Metric, broker, controller},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, count_of_pods, minutes, sum_of_pods},
 };
 
@@ -419,27 +419,15 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
         test: |kafka, _| {
             let pod = ("pod", "kafka-0");
-            // Tolerated while a broker restarts.
-            AlertTest::value(1)
-                .given(
-                    &jvm::START_TIME,
-                    &[("job", kafka.name()), pod],
-                    Samples::Gauge {
-                        healthy: 1000.0,
-                        tolerated: 2000.0,
-                        firing: 1000.0,
-                    },
-                )
-                .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
-                .given(
-                    &controller::FENCED_BROKERS,
-                    &[pod],
-                    Samples::Gauge {
-                        healthy: 0.0,
-                        tolerated: 1.0,
-                        firing: 1.0,
-                    },
-                )
+            tolerated_while_restarting(kafka, 1).given(
+                &controller::FENCED_BROKERS,
+                &[pod],
+                Samples::Gauge {
+                    healthy: 0.0,
+                    tolerated: 1.0,
+                    firing: 1.0,
+                },
+            )
         },
     },
 ];

@@ -19,6 +19,25 @@ fn critical(sources: &Sources) -> u8 {
     sources.thresholds.disk_usage.clamp(92, 98)
 }
 
+/// A test of one volume that is used more than a percentage.
+fn fuller_than(limit: u8, sources: &Sources) -> AlertTest {
+    let claim = claim(sources);
+    let labels = [("persistentvolumeclaim", claim.as_str())];
+    let free = 10.0 * (100.0 - f64::from(limit));
+    AlertTest::value(limit.saturating_add(1))
+        .given(
+            &kubelet::VOLUME_AVAILABLE,
+            &labels,
+            Samples::Gauge {
+                healthy: 900.0,
+                tolerated: free + 1.0,
+                firing: free - 10.0,
+            },
+        )
+        .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
+        .label("persistentvolumeclaim", claim.clone())
+}
+
 const FREE_SPACE: &str = "Quick fix: reduce the retention of the largest topic, `kafka-configs --bootstrap-server \
     {bootstrap} --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=…`; old segments are deleted \
     within minutes. Change a declared topic in the stack too: the next run of its topics Job restores what the stack \
@@ -74,20 +93,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ],
         },
         test: |_, sources| {
-            let claim = claim(sources);
-            let labels = [("persistentvolumeclaim", claim.as_str())];
-            let free = 10.0 * (100.0 - f64::from(sources.thresholds.disk_usage));
-            AlertTest::value(sources.thresholds.disk_usage.saturating_add(1))
-                .given(
-                    &kubelet::VOLUME_AVAILABLE,
-                    &labels,
-                    Samples::Gauge {
-                        healthy: 900.0,
-                        tolerated: free + 1.0,
-                        firing: free - 10.0,
-                    },
-                )
-                .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
+            fuller_than(sources.thresholds.disk_usage, sources)
                 // A volume that does not belong to the cluster.
                 .given(
                     &kubelet::VOLUME_AVAILABLE,
@@ -99,7 +105,6 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &[("persistentvolumeclaim", "data-other-0")],
                     Samples::Constant(1000.0),
                 )
-                .label("persistentvolumeclaim", claim.clone())
         },
     },
     AlertRow {
@@ -133,23 +138,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "Do not delete files in /var/lib/kafka/data by hand: a missing segment makes the log directory fail.",
             ],
         },
-        test: |_, sources| {
-            let claim = claim(sources);
-            let labels = [("persistentvolumeclaim", claim.as_str())];
-            let free = 10.0 * (100.0 - f64::from(critical(sources)));
-            AlertTest::value(critical(sources).saturating_add(1))
-                .given(
-                    &kubelet::VOLUME_AVAILABLE,
-                    &labels,
-                    Samples::Gauge {
-                        healthy: 900.0,
-                        tolerated: free + 1.0,
-                        firing: free - 10.0,
-                    },
-                )
-                .given(&kubelet::VOLUME_CAPACITY, &labels, Samples::Constant(1000.0))
-                .label("persistentvolumeclaim", claim.clone())
-        },
+        test: |_, sources| fuller_than(critical(sources), sources),
     },
     AlertRow {
         name: "KafkaLogDirectoryFailed",
