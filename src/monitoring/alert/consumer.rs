@@ -405,7 +405,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let members = groups(sources, &exporter::GROUP_MEMBERS)?;
             let by = format!("{BY}, consumergroup");
             Some(format!(
-                "max by ({by}) ({members}) == 0\n{}",
+                "max by ({by}) ({members}) == 0\nand {}",
                 stands_still(&by, sources)?
             ))
         },
@@ -448,8 +448,8 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         expression: |_, sources| {
             let members = groups(sources, &exporter::GROUP_MEMBERS)?;
             Some(format!(
-                "{}\nand on ({BY}, consumergroup) {members} > 0\n",
-                stands_still(&by_topic(), sources)?.trim_start_matches("and ")
+                "{}\nand on ({BY}, consumergroup) {members} > 0",
+                stands_still(&by_topic(), sources)?
             ))
         },
         page: Page {
@@ -567,8 +567,8 @@ fn stands_still(by: &str, sources: &Sources) -> Option<String> {
     let lag = groups(sources, &exporter::CONSUMER_LAG)?;
     let each = by_partition();
     Some(format!(
-        "and max by ({by}) (max by ({each}) ({committed}) - max by ({each}) ({committed} offset 65m)) == 0\n\
-         and max by ({by}) ({lag}) > 10\n"
+        "max by ({by}) (max by ({each}) ({committed}) - max by ({each}) ({committed} offset 65m)) == 0\n\
+         and max by ({by}) ({lag}) > 10"
     ))
 }
 
