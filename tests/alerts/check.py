@@ -4,7 +4,9 @@ All lints are fatal, the tests that the stack carries pass (its scenarios for on
 always fires, or when a recording rule keeps nothing. The cases of `alerts.yaml` beside this file, written by hand, pass too for the stacks of the reference
 system, whose names and numbers they have; in them the annotation `runbook_url` is left out of the comparison.
 """
+import concurrent.futures
 import copy
+import os
 import pathlib
 import subprocess
 import sys
@@ -110,5 +112,6 @@ def write(folder, name, value):
     (pathlib.Path(folder) / name).write_text(yaml.safe_dump(value))
 
 
-for argument in sys.argv[1:]:
-    judge(pathlib.Path(argument))
+# promtool does one thing after the other.
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    list(pool.map(judge, map(pathlib.Path, sys.argv[1:])))

@@ -48,9 +48,10 @@ def faster(duration, clock=CLOCK):
 
 
 def faster_expression(text):
-    """An expression on the faster clock: its ranges and offsets, and how far it predicts."""
+    """An expression on the faster clock: its ranges and offsets, how old something is, and how far it predicts."""
     text = re.sub(rf"\[({DURATION})\]", lambda m: f"[{faster(m[1])}]", text)
     text = re.sub(rf"\boffset\s+({DURATION})", lambda m: f"offset {faster(m[1])}", text)
+    text = re.sub(r"(\btime\(\) - [^<>]*[<>] )([0-9.]+)", lambda m: f"{m[1]}{float(m[2]) / CLOCK:g}", text)
     return re.sub(r"(predict_linear\([^\[]*\[[^\]]*\],\s*)([0-9.]+)", lambda m: f"{m[1]}{float(m[2]) / CLOCK:g}", text)
 
 

@@ -19,7 +19,8 @@ TOPIC, FRAGILE, UNCLEAN, GROUP = "proof.alerts", "proof.fragile", "proof.unclean
 BACKLOG = 200_000  # records: at the load's pace, more than ten minutes of them
 SMALL_VOLUME = "512m"
 FIRES_WITHIN, CLEARS_WITHIN = 200, 400
-SOUND_FOR = round(1.5 * 15 * 60 / CLOCK)  # longer than the slowest alert waits
+STANDS_STILL = 75 * 60 // CLOCK  # some groups commit once an hour, so a group that does nothing is told after that, within 75 minutes
+SOUND_FOR = round(1.5 * 15 * 60 / CLOCK)  # longer than any alert waits, but for those that wait an hour
 WARM = 6 * 30 // SCRAPES  # six scrapes
 FAILING = [
     {"name": "proof-failing-connector", "connector.class": "FailingConnector", "tasks.max": "1", "topics": connect.TOPIC},
@@ -130,7 +131,7 @@ class Proof:
         self.fires("the registry is gone", "KafkaMetricsAbsent")
         for _ in range(registry[0]["spec"].get("replicas", 1) if registry else 0):
             stack.workload(registry[0]).create()
-        self.fires("a group falls behind and has no member", "KafkaConsumerGroupWithoutMembers")
+        self.fires("a group falls behind and has no member", "KafkaConsumerGroupWithoutMembers", within=STANDS_STILL)
         self.silent("all brokers are there", "KafkaBrokerDown", "KafkaUnderReplicatedPartitions", "KafkaScrapeFailing", "KafkaOfflinePartitions")
 
     def brokers_lost(self):
