@@ -25,6 +25,7 @@ class Stack:
         self.world = World(software, agent)
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
+        self.alerts = None  # the proof of them, once a check asks
         self._client, self.starting = None, threading.Lock()
 
     # -- the report ------------------------------------------------------------------------------------------------------------------
