@@ -169,17 +169,17 @@ fn synth_writes_once_and_says_so_when_nothing_changed() {
     assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @r"
     Done
     -- notes
-    {}/good: 4 files written
+    {}/good: 5 files written
     ");
     assert_snapshot!(shell(&[good], &scratch, "synth --out {}"), @r"
     Done
     -- notes
-    {}/good: 4 files, up to date
+    {}/good: 5 files, up to date
     ");
     assert_snapshot!(shell(&[good], &scratch, "synth --check --out {}"), @r"
     Done
     -- notes
-    {}/good: 4 files, up to date
+    {}/good: 5 files, up to date
     ");
 }
 
@@ -201,6 +201,7 @@ fn synth_reports_what_it_did_to_programs() {
           "name": "good",
           "unchanged": 0,
           "written": [
+            "README.md",
             "broker/configmap-broker.yaml",
             "broker/statefulset-broker.yaml",
             "kustomization.yaml",
@@ -223,8 +224,8 @@ fn warnings_are_told_and_stop_nothing() {
       hint: call `.x(2)`
       acknowledge: .acknowledge(&RISKY, "reason")
     1 warning
-    {}/good: 4 files written
-    {}/risky: 6 files written
+    {}/good: 5 files written
+    {}/risky: 7 files written
     "#);
 }
 
@@ -245,7 +246,7 @@ fn a_stack_with_an_error_is_not_written_and_others_are() {
       --> src/cli/tests.rs:LINE
       hint: give one of the two another name in its constructor
     2 errors, 1 warning
-    {}/good: 4 files written
+    {}/good: 5 files written
     {}/wrong: not written
     "#);
     assert!(!scratch.path("out/wrong").exists());
@@ -383,7 +384,7 @@ fn a_check_lists_every_difference_and_writes_nothing() {
           "superfluous": [
             ".kustomization.yaml.pending"
           ],
-          "unchanged": 2
+          "unchanged": 3
         }
       ]
     }
@@ -500,13 +501,14 @@ fn synth_replaces_what_a_merge_of_two_branches_left() {
     let scratch = merge_of_branches_that_add(ours, theirs);
     // The file of topics is merged line by line.
     let conflicts = git(&scratch, "diff --name-only --diff-filter=U");
-    assert_eq!(conflicts, "topics/kustomization.yaml\ntopics/topics/job-topics.yaml\n");
+    assert_eq!(conflicts, "topics/README.md\ntopics/kustomization.yaml\ntopics/topics/job-topics.yaml\n");
     let stacks = [StackFn::named("topics", || {
         topics(&["clicks", "payments", ours, theirs])
     })];
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --check --out {}"), @r"
     Differs
     -- notes
+    left by a merge: {}/topics/README.md
     left by a merge: {}/topics/kustomization.yaml
     left by a merge: {}/topics/topics/job-topics.yaml
     not up to date: run `synth` and commit what it writes
@@ -514,9 +516,10 @@ fn synth_replaces_what_a_merge_of_two_branches_left() {
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
     Done
     -- notes
+    {}/topics/README.md: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/kustomization.yaml: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/topics/job-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
-    {}/topics: 2 files written, 5 unchanged
+    {}/topics: 3 files written, 5 unchanged
     ");
     let fresh = Scratch::new();
     shell_of(Paint::PLAIN, &stacks, &fresh, "synth --out {}");
@@ -557,15 +560,16 @@ fn after_a_merge_files_are_replaced_that_both_branches_changed_and_no_others() {
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --out {}"), @r"
     Done
     -- notes
+    {}/topics/README.md: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/kustomization.yaml: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/topics/configmap-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
     {}/topics/topics/job-topics.yaml: a merge left a conflict or a mixture of two branches, which was replaced
-    {}/topics: 3 files written, 4 unchanged
+    {}/topics: 4 files written, 4 unchanged
     ");
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "synth --check --out {}"), @r"
     Done
     -- notes
-    {}/topics: 7 files, up to date
+    {}/topics: 8 files, up to date
     ");
 }
 
@@ -660,7 +664,7 @@ fn a_stack_that_fails_or_panics_does_not_take_others_with_it() {
       hint: add one, such as `stack.add(KafkaCluster::kraft(…))`
       acknowledge: stack.acknowledge(&rules::stack::EMPTY, "reason")
     1 warning
-    {}/risky: 1 file written
+    {}/risky: 2 files written
     "#);
     assert!(scratch.path("out/risky/kustomization.yaml").exists());
     assert_snapshot!(shell_of(Paint::PLAIN, &stacks, &scratch, "check risky first second --format json"), @r#"

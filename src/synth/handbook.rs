@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The handbook's place in the stack's folder: where a forge shows it below the list of files.
+pub(super) const PATH: &str = "README.md";
+
 /// What the handbook is made of.
 struct Book<'a> {
     stack: &'a Stack,
@@ -102,7 +105,7 @@ impl<'a> Book<'a> {
         let mut line = vec![format!("Namespace {}", code(&context.namespace))];
         line.extend(facts.into_iter().map(plain));
         format!(
-            "# {}\n\n{}. `kafka-stacks docs` makes this page from the stack.\n",
+            "# {}\n\n{}. `kafka-stacks synth` writes this page from the stack.\n",
             plain(&context.stack),
             line.join(" · ")
         )

@@ -7,7 +7,7 @@ use crate::{
     diagnostics::{Diagnostics, rules},
     manifest::{INDEX, Identity},
     stack::Stack,
-    synth::render::Rendered,
+    synth::{handbook, render::Rendered},
 };
 
 /// Reports objects and files that collide; whether all objects are distinct.
@@ -63,6 +63,8 @@ fn impossible_path(path: &str, files: &BTreeSet<&str>) -> Option<&'static str> {
         Some("is not below the stack's folder")
     } else if path == INDEX {
         Some("is the index of all files")
+    } else if path.split('/').next() == Some(handbook::PATH) {
+        Some("is the stack's handbook")
     } else if files
         .range(folder.as_str()..)
         .next()

@@ -22,7 +22,7 @@ pub use tree::{Branch, Leaf, Use};
 
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
-    manifest::Manifests,
+    manifest::{DOCUMENT, Manifests, RenderedFile},
     stack::Stack,
     synth::{amendments::Outcome, objects::Extent, render::Rendered},
 };
@@ -59,9 +59,11 @@ pub fn synth(stack: &Stack) -> Synthesis {
         };
     };
     let tree = tree::of(stack, &rendered);
+    let handbook = RenderedFile::new(DOCUMENT, handbook::PATH, Some(handbook::text(stack, &rendered, &tree)));
     let files = rendered
         .into_iter()
         .flat_map(|part| part.objects.into_iter().map(|object| object.file).chain(part.documents))
+        .chain([handbook])
         .collect();
     Synthesis {
         findings,
@@ -92,13 +94,13 @@ pub fn check(stack: &Stack) -> Synthesis {
     }
 }
 
-/// The handbook of a stack, a page of Markdown.
+/// The handbook of a stack, a page of Markdown: the text of the file `README.md` that [`synth`] makes.
 ///
 /// # Errors
 ///
 /// All findings, if one of them is an error.
 pub fn handbook(stack: &Stack) -> Result<String, Diagnostics> {
-    let (findings, rendered) = judge(stack, Depth::Handbook);
+    let (findings, rendered) = judge(stack, Depth::Files);
     let rendered = rendered.ok_or(findings)?;
     Ok(handbook::text(stack, &rendered, &tree::of(stack, &rendered)))
 }
@@ -108,10 +110,8 @@ pub fn handbook(stack: &Stack) -> Result<String, Diagnostics> {
 enum Depth {
     /// Objects, which are judged.
     Diagnostics,
-    /// Objects and documents, and their text.
+    /// Objects and documents, their text, and what the constructs say in the handbook.
     Files,
-    /// The same, and what the constructs say in the handbook.
-    Handbook,
 }
 
 impl Depth {
@@ -241,6 +241,9 @@ mod tests {
             told(&["kustomization.yaml"]),
             ["file \"kustomization.yaml\" is the index of all files"]
         );
+        for path in ["README.md", "README.md/x"] {
+            assert_eq!(told(&[path]), [format!("file {path:?} is the stack's handbook")]);
+        }
         for path in ["", "../x", "/x", "a//b", "a/", "./a", "a\\b"] {
             assert_eq!(
                 told(&[path]),

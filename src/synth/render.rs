@@ -143,7 +143,7 @@ impl<'a> Job<'a> {
             Self::Part(part) => part.documents(&stack.context, &objects),
         };
         let chapter = match self {
-            Self::Part(part) if depth == Depth::Handbook => part.chapter(&stack.context, &objects),
+            Self::Part(part) if depth == Depth::Files => part.chapter(&stack.context, &objects),
             _ => Chapter::default(),
         };
         let documents = documents
