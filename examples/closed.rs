@@ -22,7 +22,8 @@ fn closed() -> Stack {
             .topic(Topic::new("calls", 3, Cleanup::delete_after(7.days())).dead_letters())
             .topic(Topic::new("transactions", 3, Cleanup::delete_after(30.days())))
             .topic(Topic::new("ratings", 3, Cleanup::compact()))
-            .topic(Topic::new("reports.daily", 3, Cleanup::delete_after(30.days()))),
+            .topic(Topic::new("reports.daily", 3, Cleanup::delete_after(30.days())))
+            .topic(Topic::new("imports", 1, Cleanup::delete_after(7.days()))),
     );
     let (calls, transactions) = (topics.topic("calls"), topics.topic("transactions"));
     let ratings = topics.topic("ratings");
@@ -51,11 +52,29 @@ fn closed() -> Stack {
             .consumes(&ratings, Group::named("reports"))
             .produces(&topics.topic("reports.daily")),
     );
+    let imports = topics.topic("imports");
+    let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka).resources(small));
+    let apicurio = stack.add(
+        SchemaRegistry::new("apicurio", &kafka)
+            .implementation(RegistryImplementation::Apicurio)
+            .replicas(1)
+            .resources(small),
+    );
+    let connect = stack.add(
+        Connect::new("kafka-connect", &kafka)
+            .resources(small)
+            .avro(&registry)
+            .produces(&imports)
+            .consumes(&imports, "imports-to-files"),
+    );
     stack.add(
         Permissions::new("kafka-permissions", &kafka)
             .of(&telephony)
             .of(&billing)
             .of(&reports)
+            .of(&registry)
+            .of(&apicurio)
+            .of(&connect)
             .default_quota(Quota::new().request_percentage(200)),
     );
     stack.add(
@@ -63,7 +82,9 @@ fn closed() -> Stack {
             .watch(&topics)
             .watch(&telephony)
             .watch(&billing)
-            .watch(&reports),
+            .watch(&reports)
+            .watch(&registry)
+            .watch(&connect),
     );
     stack
 }

@@ -30,20 +30,8 @@ impl Application {
             let ids = format!("{prefix}-");
             acls.push(Acl::transactional_ids_beginning(ids, TransactionalIdOperation::Write));
         }
-        acls.sort();
-        acls.dedup();
-        Principal {
-            cluster: self.kafka.bootstrap_servers().to_owned(),
-            name: self.meta.name.clone(),
-            password: self
-                .kafka
-                .has_passwords()
-                .then(|| self.kafka.secret(self.identity()))
-                .flatten(),
-            acls,
-            quota: self.quota,
-            location: self.meta.location,
-        }
+        self.kafka
+            .principal(&self.meta.name, acls, self.quota, self.meta.location)
     }
 }
 

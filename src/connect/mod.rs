@@ -3,6 +3,7 @@
 mod alerts;
 mod board;
 mod monitored;
+mod secured;
 
 use std::{fmt, sync::Arc};
 
@@ -11,16 +12,17 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 use crate::{
     capacity,
     catalogue::Role,
-    construct::{Check, Claim, Construct, Meta},
+    construct::{Check, Claim, Construct, Edge, Meta},
     context::Context,
     diagnostics::{Origin, rules},
     handbook::{self, Chapter, Task},
-    kafka::{Compression, Identity, KafkaHandle},
+    kafka::{ClientRole, Compression, KafkaHandle, TopicHandle},
     manifest::{Object, Wave},
     metrics,
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
+    security::{Acl, Principal, Quota},
     settings::{Reader, Settings},
     workload::{
         Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
@@ -83,6 +85,10 @@ pub struct Connect {
     exactly_once: ExactlyOnceSource,
     rebalance_delay: Duration,
     settings: Settings,
+    produces: Vec<TopicHandle>,
+    consumes: Vec<(TopicHandle, String)>,
+    acls: Vec<Acl>,
+    quota: Quota,
     access: Access,
     mesh: Mesh,
     options: PodOptions,
@@ -109,6 +115,10 @@ impl Connect {
             exactly_once: ExactlyOnceSource::Enabled,
             rebalance_delay: Duration::from_seconds(60),
             settings: Settings::default(),
+            produces: Vec::new(),
+            consumes: Vec::new(),
+            acls: Vec::new(),
+            quota: Quota::new(),
             access: Access::own_namespace(),
             mesh: Mesh::Excluded,
             options: PodOptions::default(),
@@ -183,6 +193,30 @@ impl Connect {
         self
     }
 
+    /// Its source connectors write this topic: in a closed cluster they may.
+    pub fn produces(mut self, topic: &TopicHandle) -> Self {
+        self.produces.push(topic.clone());
+        self
+    }
+
+    /// A sink connector with this name reads this topic, as group `connect-<connector>`: in a closed cluster it may.
+    pub fn consumes(mut self, topic: &TopicHandle, connector: impl Into<String>) -> Self {
+        self.consumes.push((topic.clone(), connector.into()));
+        self
+    }
+
+    /// The workers and their connectors may do this too, in a closed cluster, beside what follows from their topics.
+    pub fn acl(mut self, acl: Acl) -> Self {
+        self.acls.push(acl);
+        self
+    }
+
+    /// How much of each broker the workers and their connectors may use together, in a closed cluster.
+    pub const fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
     /// Who may connect to the REST interface, and so start connectors; by default the pods of the stack's own
     /// namespace. The workers may always connect to each other.
     pub fn access(mut self, access: Access) -> Self {
@@ -219,8 +253,11 @@ impl Connect {
         const EXACTLY_ONCE: &str = "use `.exactly_once_source(…)`";
         const AVRO: &str = "use `.avro(…)`";
         let mut settings = self.settings.clone();
-        let connection = self.kafka.client_settings(Identity::Undeclared);
-        connection.own(&mut settings, "it is the cluster that `Connect::new` is given");
+        self.kafka.client_settings(self.identity()).own(
+            &mut settings,
+            ClientRole::ConnectWorker,
+            "it is the cluster that `Connect::new` is given",
+        );
         settings
             .resolve_environment()
             .reserve("`${env:…}` works as it is", ["config.providers"])
@@ -299,7 +336,8 @@ impl Connect {
                 ),
             ]
             .into_iter()
-            .chain(rules),
+            .chain(rules)
+            .chain(self.kafka.credentials(self.identity()).file),
         )
     }
 
@@ -363,6 +401,7 @@ impl Construct for Connect {
             rebalance_delay: self.rebalance_delay,
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             cluster: self.kafka.clone(),
+            principal: self.principal(),
             made_in: context.clone(),
         }))
     }
@@ -386,11 +425,24 @@ impl Construct for Connect {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
-        self.kafka.check_open(
-            check,
-            "a Connect worker",
-            "remove it: only an open cluster takes workers, which have no identity yet",
-        );
+        for topic in self.produces.iter().chain(self.consumes.iter().map(|(topic, _)| topic)) {
+            topic.check(check);
+            let (cluster, here) = (topic.cluster(), &self.kafka);
+            if cluster.bootstrap_servers() != here.bootstrap_servers() {
+                let message = format!(
+                    "topic `{}` is of cluster `{}`, and the workers connect to `{}`",
+                    topic.name(),
+                    cluster.name(),
+                    here.name()
+                );
+                check.report(&rules::application::ANOTHER_CLUSTER, message, |finding| {
+                    finding
+                        .item(topic.name())
+                        .at(topic.location())
+                        .hint(format!("give `Connect::new` the cluster `{}`", cluster.name()));
+                });
+            }
+        }
         if let Some(registry) = &self.registry {
             registry.check(check);
         }
@@ -416,6 +468,10 @@ impl Construct for Connect {
         };
         reader.check(check, &self.all_settings(check.context()));
         self.options.check(check, "", self.meta.location);
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        self.all_edges()
     }
 
     /// Its internal topics, with Kafka's default numbers of partitions where none are set.
@@ -465,6 +521,7 @@ impl Construct for Connect {
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
         let config = self.config_map(context);
+        let options = self.kafka.credentials(self.identity()).with(&self.options);
         let pod = Pod {
             labels: &labels,
             service_account: &self.meta.name,
@@ -476,12 +533,16 @@ impl Construct for Connect {
                 self.images.connect(),
                 self.kafka.first_brokers(),
             )),
-            init_containers: Vec::new(),
+            init_containers: self
+                .kafka
+                .wait_for_permissions(&self.meta.name, &self.group)
+                .into_iter()
+                .collect(),
             container: self.worker(),
             grace_period: Duration::from_seconds(60),
             spread: Spread::Preferred,
             mesh: self.mesh,
-            options: &self.options,
+            options: &options,
         };
         let mut ingress = vec![IngressRule::Clients(self.access.clone(), vec![HTTP.1])];
         ingress.extend(
@@ -489,7 +550,8 @@ impl Construct for Connect {
                 .metrics_port()
                 .map(|(_, port)| IngressRule::Monitoring(vec![port])),
         );
-        vec![
+        let certificate = self.kafka.certificate(self.identity(), context, &labels);
+        let objects = [
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config).with_origins(self.all_settings(context).origins(
                 &format!("/data/{FILE}"),
@@ -504,7 +566,8 @@ impl Construct for Connect {
                 .in_wave(Wave::Clients)
                 .of_version(self.images.version())
                 .with_origins([Origin::of_resources("", self.meta.location)]),
-        ]
+        ];
+        objects.into_iter().chain(certificate.iter().map(Object::new)).collect()
     }
 }
 
@@ -520,6 +583,7 @@ struct ConnectInfo {
     rebalance_delay: Duration,
     metrics_port: Option<&'static str>,
     cluster: KafkaHandle,
+    principal: Principal,
     made_in: Context,
 }
 

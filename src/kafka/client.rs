@@ -5,7 +5,11 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{connection::Identity, handle::KafkaHandle, replication::Compression};
+use super::{
+    connection::{ClientRole, Identity},
+    handle::KafkaHandle,
+    replication::Compression,
+};
 use crate::{
     catalogue::Role,
     construct::{Check, Construct, Meta},
@@ -244,7 +248,9 @@ fn transactional_id(prefix: &str) -> String {
 /// The settings for connecting to the cluster.
 fn own_connection(settings: &mut Settings, kafka: &KafkaHandle, who: Identity<'_>) {
     const CLUSTER: &str = "it is the cluster that these clients are given";
-    kafka.client_settings(who).own(settings, CLUSTER);
+    kafka
+        .client_settings(who)
+        .own(settings, ClientRole::Application, CLUSTER);
 }
 
 /// The file of a client.

@@ -10,7 +10,7 @@ pub enum Identity<'a> {
     Admin,
     /// The exporter of metrics, which may describe topics and groups. It has a certificate.
     Exporter,
-    /// An application with this name, by the cluster's first listener for clients.
+    /// An application with this name, or a component such as Connect, by the cluster's first listener for clients.
     Application(&'a str),
     /// A client of which nothing is known. Only an open cluster lets it in.
     Undeclared,
@@ -54,8 +54,10 @@ pub(super) enum Credentials {
 /// What connects to a cluster. Each has its own setting keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientRole {
-    /// An application that uses Kafka's clients, or a Connect worker.
+    /// An application that uses Kafka's clients.
     Application,
+    /// A Connect worker, and the clients of its connectors.
+    ConnectWorker,
     /// Confluent's Schema Registry.
     ConfluentRegistry,
     /// Apicurio Registry with its Kafka storage.
@@ -79,11 +81,22 @@ impl ClientSettings {
     }
 
     /// The settings of a client: key and value.
-    pub fn properties(&self, role: ClientRole) -> Vec<(&'static str, String)> {
+    pub fn properties(&self, role: ClientRole) -> Vec<(String, String)> {
+        let credentials = |prefix: &'static str| {
+            let all = self.credentials.properties().into_iter();
+            all.map(move |(key, value)| (format!("{prefix}{key}"), value))
+        };
         match role {
             ClientRole::Application => {
-                let address = [("bootstrap.servers", self.bootstrap_servers.clone())];
-                address.into_iter().chain(self.credentials.properties()).collect()
+                let address = [("bootstrap.servers".to_owned(), self.bootstrap_servers.clone())];
+                address.into_iter().chain(credentials("")).collect()
+            }
+            // The clients of connectors take the address from the worker, and nothing else.
+            ClientRole::ConnectWorker => {
+                let worker = self.properties(ClientRole::Application).into_iter();
+                worker
+                    .chain(["producer.", "consumer.", "admin."].into_iter().flat_map(credentials))
+                    .collect()
             }
             // The protocol is part of the address.
             ClientRole::ConfluentRegistry => {
@@ -92,26 +105,40 @@ impl ClientSettings {
                     .addresses()
                     .map(|address| format!("{protocol}://{address}"))
                     .collect();
-                vec![("kafkastore.bootstrap.servers", servers.join(","))]
+                let address = [("kafkastore.bootstrap.servers".to_owned(), servers.join(","))];
+                address.into_iter().chain(credentials("kafkastore.")).collect()
             }
             ClientRole::ApicurioRegistry => {
-                vec![("apicurio.kafkasql.bootstrap.servers", self.bootstrap_servers.clone())]
+                let servers = self.bootstrap_servers.clone();
+                let address = [("apicurio.kafkasql.bootstrap.servers".to_owned(), servers)];
+                let clients = self.tool_settings().into_iter().flat_map(|mut settings| {
+                    // By default it does not compare a broker's name with its certificate.
+                    settings.preset("ssl.endpoint.identification.algorithm", "https");
+                    let properties = settings.properties();
+                    // What Kafka's clients resolve must reach them as it is: Quarkus takes `${…}` for one of its own expressions.
+                    let clients = properties.iter().map(|(key, value)| {
+                        let value = value.replace("${", "\\${");
+                        (format!("apicurio.kafka.common.{key}"), value)
+                    });
+                    clients.collect::<Vec<_>>()
+                });
+                address.into_iter().chain(clients).collect()
             }
         }
     }
 
-    /// Puts the settings of one of Kafka's own clients among others, which cannot be set by name then.
-    pub(crate) fn own(&self, settings: &mut Settings, instead: &'static str) {
-        for (key, value) in self.properties(ClientRole::Application) {
+    /// Puts the settings of a client among others, which cannot be set by name then.
+    pub(crate) fn own(&self, settings: &mut Settings, role: ClientRole, instead: &'static str) {
+        for (key, value) in self.properties(role) {
             settings.own(key, value, instead);
         }
-        if self.is_secured() {
+        if self.is_secured() && role != ClientRole::ApicurioRegistry {
             settings.resolve_directories();
         }
     }
 
-    /// The file that Kafka's tools take as `--command-config`; none for an open cluster. It holds no secret, only where one is.
-    pub(crate) fn command_config(&self) -> Option<String> {
+    /// What one of Kafka's own clients needs beside an address; none for an open cluster.
+    fn tool_settings(&self) -> Option<Settings> {
         if !self.is_secured() {
             return None;
         }
@@ -120,7 +147,12 @@ impl ClientSettings {
         for (key, value) in self.credentials.properties() {
             settings.preset(key, value);
         }
-        Some(settings.properties().to_text())
+        Some(settings)
+    }
+
+    /// The file that Kafka's tools take as `--command-config`; none for an open cluster. It holds no secret, only where one is.
+    pub(crate) fn command_config(&self) -> Option<String> {
+        Some(self.tool_settings()?.properties().to_text())
     }
 }
 

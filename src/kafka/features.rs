@@ -75,7 +75,7 @@ impl KafkaCluster {
     /// The Job is the administrator.
     fn admin(&self, context: &Context) -> Credentials {
         let kafka = self.handle(context);
-        Credentials::of(&kafka.client_settings(Identity::Admin), kafka.secret(Identity::Admin))
+        kafka.credentials(Identity::Admin)
     }
 
     fn features_job(&self, context: &Context, config: &ConfigMap) -> Job {

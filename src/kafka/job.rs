@@ -25,18 +25,18 @@ pub(super) const RESOURCES: Resources = Resources {
     memory_limit: Bytes::from_mib(512),
 };
 
-/// The file by which a Job connects to a closed cluster.
-pub(super) const CLIENT_FILE: &str = "client.properties";
+/// The file by which Kafka's tools connect to a closed cluster in the pod of a Job or of a component.
+pub(crate) const CLIENT_FILE: &str = "client.properties";
 
 /// The same file, the environment that names it, and the mount of the Secret that it names: nothing for an open cluster.
-pub(super) struct Credentials {
-    pub(super) file: Option<(&'static str, String)>,
+pub(crate) struct Credentials {
+    pub(crate) file: Option<(&'static str, String)>,
     pub(super) env: Option<EnvVar>,
-    pub(super) mount: Option<Mount>,
+    mount: Option<Mount>,
 }
 
 impl Credentials {
-    /// Those of the administrator.
+    /// How someone connects, with this Secret.
     pub(super) fn of(connection: &ClientSettings, secret: Option<String>) -> Self {
         let file = connection.command_config().map(|text| (CLIENT_FILE, text));
         Self {
@@ -49,7 +49,7 @@ impl Credentials {
     }
 
     /// The options of a pod that has them.
-    pub(super) fn with(self, options: &PodOptions) -> PodOptions {
+    pub(crate) fn with(self, options: &PodOptions) -> PodOptions {
         let mut options = options.clone();
         options.mounts.extend(self.mount);
         options

@@ -164,10 +164,7 @@ impl Permissions {
 
     /// The Job is the administrator.
     fn credentials(&self) -> Credentials {
-        Credentials::of(
-            &self.kafka.client_settings(Identity::Admin),
-            self.kafka.secret(Identity::Admin),
-        )
+        self.kafka.credentials(Identity::Admin)
     }
 
     fn config(&self, context: &Context) -> ConfigMap {

@@ -398,14 +398,15 @@ entity() {
 
 apply_plan() {
   local user list file mechanism error refused=0
-  for user in "${!logins[@]}"; do
-    while (($(jobs -rp | wc -l) >= PARALLEL)); do wait -n || true; done
-    set_password "$user" &
-  done
   for user in "${users[@]}"; do
     change_acls add "$user" "${grants[$user]-}"
   done
   wait
+  # After the permissions: who waits until a new user can log in waits for them too.
+  for user in "${!logins[@]}"; do
+    while (($(jobs -rp | wc -l) >= PARALLEL)); do wait -n || true; done
+    set_password "$user" &
+  done
   for user in "${users[@]}"; do
     change_acls remove "$user" "${revokes[$user]-}"
     for mechanism in ${drops[$user]-}; do

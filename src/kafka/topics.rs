@@ -184,10 +184,7 @@ impl Topics {
 
     /// The Job is the administrator.
     fn credentials(&self) -> Credentials {
-        Credentials::of(
-            &self.kafka.client_settings(Identity::Admin),
-            self.kafka.secret(Identity::Admin),
-        )
+        self.kafka.credentials(Identity::Admin)
     }
 
     fn job(&self, context: &Context, config: &ConfigMap) -> JobSpec {

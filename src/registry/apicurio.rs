@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{Container, Probe};
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
-    kafka::{ClientRole, Identity, Replication},
+    kafka::{CLIENT_FILE, ClientRole, Replication},
     quantity::{Resources, Units},
     settings::Settings,
     workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
@@ -20,15 +20,18 @@ const USER: i64 = 1001;
 const FILE: &str = "apicurio.properties";
 /// The topics of schemas and of events about them.
 pub(super) const TOPICS: [&str; 3] = ["kafkasql-journal", "kafkasql-snapshots", "registry-events"];
+/// Its groups begin so, by default.
+pub(super) const GROUPS: &str = "apicurio-";
 /// The port of health checks and of Quarkus' metrics.
 const MANAGEMENT: (&str, u16) = ("http-management", 9000);
 
 pub(super) fn settings(registry: &SchemaRegistry) -> Settings {
     let mut settings = registry.settings.clone();
-    let connection = registry.kafka.client_settings(Identity::Undeclared);
-    for (key, value) in connection.properties(ClientRole::ApicurioRegistry) {
-        settings.own(key, value, "it is the cluster that `SchemaRegistry::new` is given");
-    }
+    registry.kafka.client_settings(registry.identity()).own(
+        &mut settings,
+        ClientRole::ApicurioRegistry,
+        "it is the cluster that `SchemaRegistry::new` is given",
+    );
     settings
         .own("quarkus.http.port", HTTP.1.to_string(), "it is port 8081")
         .own("quarkus.management.port", MANAGEMENT.1.to_string(), "it is port 9000")
@@ -57,15 +60,24 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
         factor,
         min_in_sync_replicas,
     } = kafka.replication();
+    let connection = kafka.client_settings(registry.identity());
+    let config = connection
+        .is_secured()
+        .then(|| format!("{CONFIG_DIRECTORY}/{CLIENT_FILE}"));
     // Values from the stack are arguments, never part of the script.
     let script = format!(
         "for topic in {}; do\n  \
-         {} --bootstrap-server \"$1\" --create --if-not-exists --topic \"$topic\" \\\n    \
+         {} --bootstrap-server \"$1\"{} --create --if-not-exists --topic \"$topic\" \\\n    \
          --partitions 1 --replication-factor {factor} --config min.insync.replicas={min_in_sync_replicas} \\\n    \
          --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 || exit\n\
          done\n",
         TOPICS.join(" "),
         kafka.images().command("kafka-topics"),
+        if config.is_some() {
+            " --command-config \"$2\""
+        } else {
+            ""
+        },
     );
     let mut create = container(
         "create-topics",
@@ -76,8 +88,10 @@ fn create_topics(registry: &SchemaRegistry) -> Container {
             "-c".to_owned(),
             script,
             "create-topics".to_owned(),
-            kafka.bootstrap_servers().to_owned(),
-        ],
+            connection.bootstrap_servers().to_owned(),
+        ]
+        .into_iter()
+        .chain(config),
     );
     create.env = Some(vec![env("LOG_DIR", "/tmp")]);
     create

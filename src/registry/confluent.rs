@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Probe;
 use super::{HTTP, Instance, SchemaRegistry};
 use crate::{
     context::Context,
-    kafka::{ClientRole, Identity},
+    kafka::ClientRole,
     metrics,
     settings::Settings,
     workload::{
@@ -23,12 +23,9 @@ const CLUSTER: &str = "it is the cluster that `SchemaRegistry::new` is given";
 pub(super) fn settings(registry: &SchemaRegistry, context: &Context) -> Settings {
     let kafka = &registry.kafka;
     let mut settings = registry.settings.clone();
-    for (key, value) in kafka
-        .client_settings(Identity::Undeclared)
-        .properties(ClientRole::ConfluentRegistry)
-    {
-        settings.own(key, value, CLUSTER);
-    }
+    kafka
+        .client_settings(registry.identity())
+        .own(&mut settings, ClientRole::ConfluentRegistry, CLUSTER);
     settings
         .resolve_environment()
         .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), "it is port 8081")

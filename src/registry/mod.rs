@@ -5,6 +5,7 @@ mod apicurio;
 mod board;
 mod confluent;
 mod monitored;
+mod secured;
 
 use std::{fmt, sync::Arc};
 
@@ -14,12 +15,13 @@ use crate::{
     capacity,
     construct::{Check, Claim, Construct, Meta},
     context::Context,
-    diagnostics::{Origin, rules::registry},
+    diagnostics::{Location, Origin, rules::registry},
     handbook::{self, Chapter, Task},
     kafka::KafkaHandle,
     lint,
     manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
+    security::Principal,
     settings::Settings,
     workload::{
         Access, IngressRule, Jvm, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread,
@@ -179,6 +181,7 @@ impl SchemaRegistry {
     ///
     /// assert_eq!(SchemaRegistry::external("https://schemas.example.com").url(), "https://schemas.example.com");
     /// ```
+    #[track_caller]
     pub fn external(url: impl Into<String>) -> SchemaRegistryHandle {
         SchemaRegistryHandle(Arc::new(RegistryInfo {
             name: "external".to_owned(),
@@ -187,6 +190,8 @@ impl SchemaRegistry {
             metrics_port: None,
             compatibility: None,
             cluster: None,
+            principal: None,
+            location: Location::caller(),
             made_in: None,
         }))
     }
@@ -255,6 +260,14 @@ impl SchemaRegistry {
         }
     }
 
+    /// The topics that it keeps schemas in.
+    const fn topics(&self) -> &'static [&'static str] {
+        match self.implementation {
+            RegistryImplementation::Confluent => &[confluent::TOPIC],
+            RegistryImplementation::Apicurio => &apicurio::TOPICS,
+        }
+    }
+
     /// The path of Confluent's interface.
     const fn path(&self) -> &'static str {
         match self.implementation {
@@ -300,17 +313,16 @@ impl Construct for SchemaRegistry {
             metrics_port: (self.implementation == RegistryImplementation::Confluent).then_some(METRICS_PORT_NAME),
             compatibility: Some(self.compatibility),
             cluster: Some(self.kafka.clone()),
+            principal: Some(self.principal()),
+            location: self.meta.location,
             made_in: Some(context.clone()),
         }))
     }
 
     fn claims(&self) -> Vec<Claim> {
         let location = self.meta.location;
-        let topics: &[&str] = match self.implementation {
-            RegistryImplementation::Confluent => &[confluent::TOPIC],
-            RegistryImplementation::Apicurio => &apicurio::TOPICS,
-        };
-        let mut claims: Vec<Claim> = topics
+        let mut claims: Vec<Claim> = self
+            .topics()
             .iter()
             .map(|topic| self.kafka.claim_topic(topic, location).hint(ONE_IS_ENOUGH))
             .collect();
@@ -329,11 +341,6 @@ impl Construct for SchemaRegistry {
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
-        self.kafka.check_open(
-            check,
-            "a registry",
-            "remove it: only an open cluster takes a registry, which has no identity yet",
-        );
         if self.replicas == 0 {
             check.report(&registry::REPLICAS, "the registry has no instance", |finding| {
                 finding.hint("use `.replicas(2)`");
@@ -345,12 +352,9 @@ impl Construct for SchemaRegistry {
     }
 
     fn capacity(&self) -> capacity::Capacity {
-        let topics = match self.implementation {
-            RegistryImplementation::Confluent => &["_schemas"][..],
-            RegistryImplementation::Apicurio => &apicurio::TOPICS,
-        };
         capacity::Capacity {
-            topics: topics
+            topics: self
+                .topics()
                 .iter()
                 .filter_map(|topic| self.kafka.internal_topic(*topic, 1, self.meta.location))
                 .collect(),
@@ -378,7 +382,13 @@ impl Construct for SchemaRegistry {
 
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
-        let instance = self.instance(context);
+        let mut instance = self.instance(context);
+        let credentials = self.kafka.credentials(self.identity());
+        let files = instance.config.data.get_or_insert_default();
+        files.extend(credentials.file.clone().map(|(name, text)| (name.to_owned(), text)));
+        let wait = self.kafka.wait_for_permissions(&self.meta.name, &self.a_group());
+        let options = credentials.with(&self.options);
+        let certificate = self.kafka.certificate(self.identity(), context, &labels);
         let image = instance.container.image.clone().unwrap_or_default();
         let mut ingress = vec![IngressRule::Clients(self.access.clone(), vec![HTTP.1])];
         if instance.has_agent {
@@ -391,14 +401,14 @@ impl Construct for SchemaRegistry {
             config: Some(&instance.config),
             // The registry creates its topic with as many replicas as it finds brokers, and exits if it finds none.
             wait: Some(wait_for("wait-for-kafka", &image, self.kafka.first_brokers())),
-            init_containers: instance.prepare,
+            init_containers: wait.into_iter().chain(instance.prepare).collect(),
             container: instance.container,
             grace_period: Duration::from_seconds(30),
             spread: Spread::Preferred,
             mesh: self.mesh,
-            options: &self.options,
+            options: &options,
         };
-        vec![
+        let objects = [
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&instance.config),
             Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
@@ -407,7 +417,8 @@ impl Construct for SchemaRegistry {
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
                 .in_wave(Wave::Clients)
                 .with_origins([Origin::of_resources("", self.meta.location)]),
-        ]
+        ];
+        objects.into_iter().chain(certificate.iter().map(Object::new)).collect()
     }
 }
 
@@ -423,6 +434,8 @@ struct RegistryInfo {
     metrics_port: Option<&'static str>,
     compatibility: Option<Compatibility>,
     cluster: Option<KafkaHandle>,
+    principal: Option<Principal>,
+    location: Location,
     made_in: Option<Context>,
 }
 

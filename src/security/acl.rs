@@ -107,13 +107,14 @@ impl Acl {
         Self::new("group", true, prefix, of_group(operation))
     }
 
+    /// With this transactional id.
+    pub fn transactional_id(id: impl Into<String>, operation: TransactionalIdOperation) -> Self {
+        Self::new("transactional-id", false, id, of_transactional_id(operation))
+    }
+
     /// With all transactional ids that begin so.
     pub fn transactional_ids_beginning(prefix: impl Into<String>, operation: TransactionalIdOperation) -> Self {
-        let operation = match operation {
-            TransactionalIdOperation::Write => "WRITE",
-            TransactionalIdOperation::Describe => "DESCRIBE",
-        };
-        Self::new("transactional-id", true, prefix, operation)
+        Self::new("transactional-id", true, prefix, of_transactional_id(operation))
     }
 
     /// With the cluster itself.
@@ -164,5 +165,12 @@ const fn of_group(operation: GroupOperation) -> &'static str {
         GroupOperation::Read => "READ",
         GroupOperation::Describe => "DESCRIBE",
         GroupOperation::Delete => "DELETE",
+    }
+}
+
+const fn of_transactional_id(operation: TransactionalIdOperation) -> &'static str {
+    match operation {
+        TransactionalIdOperation::Write => "WRITE",
+        TransactionalIdOperation::Describe => "DESCRIBE",
     }
 }

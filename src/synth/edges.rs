@@ -91,10 +91,9 @@ fn uncommitted(stack: &Stack, topic: &str, uses: &[Use<'_>], findings: &mut Diag
             &application::UNCOMMITTED,
             message,
             |finding| {
-                finding
-                    .item(topic)
-                    .at(edge.location)
-                    .hint("remove `.read_uncommitted()` from the group");
+                finding.item(topic).at(edge.location).hint(
+                    "remove `.read_uncommitted()` from the group, or `.exactly_once_source(…)` from its `Connect`",
+                );
             },
         );
     }

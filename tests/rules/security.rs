@@ -56,9 +56,11 @@ pub(super) fn broken() -> Vec<Case> {
             with(closed()),
         ),
         not_a_call(
-            "workers on a closed cluster",
-            with_cluster(closed(), |kafka| Connect::new("connect", kafka)),
-            "workers have no identity",
+            "clients of which nothing is known on a closed cluster",
+            with_cluster(closed(), |kafka| {
+                Clients::new("clients", kafka).producer(Producer::idempotent("p"))
+            }),
+            "files for anyone have no identity",
         ),
         not_a_call(
             "a permission for every topic",
@@ -79,7 +81,7 @@ pub(super) fn sound() -> Vec<Sound> {
         (&rules::security::NO_AUTHORIZATION, with(closed())),
         (
             &rules::security::NO_IDENTITY,
-            with_cluster(dedicated(), |kafka| Connect::new("connect", kafka)),
+            with_cluster(closed(), |kafka| Connect::new("connect", kafka)),
         ),
         (
             &rules::security::WILDCARD,

@@ -26,6 +26,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.metrics.JmxReporter;
 import org.apache.kafka.common.metrics.KafkaMetricsContext;
@@ -49,6 +50,7 @@ public final class SchemaRegistry {
         "avro.compatibility.level", "authentication.method", "resource.extension.class", "metrics.jmx.prefix");
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Metrics METRICS = new Metrics(new MetricConfig(), List.of(reporter()), Time.SYSTEM, new KafkaMetricsContext("kafka.schema.registry"));
+    private static final Properties CREDENTIALS = new Properties();
     private static final List<String> schemas = new ArrayList<>();
     private static final Map<String, List<Integer>> subjects = new TreeMap<>();
     /** The levels that were set, by subject; that of the registry has no name. */
@@ -77,6 +79,11 @@ public final class SchemaRegistry {
         topic = (String) resolved.getOrDefault("kafkastore.topic", "_schemas");
         level = ((String) resolved.getOrDefault("schema.compatibility.level", "backward")).toUpperCase();
         short factor = Short.parseShort((String) resolved.getOrDefault("kafkastore.topic.replication.factor", "3"));
+        resolved.forEach((key, value) -> {
+            if (key.startsWith("kafkastore.s")) { // security, SASL and TLS, as the real one hands them to its clients
+                CREDENTIALS.put(key.substring("kafkastore.".length()), value);
+            }
+        });
         open(servers, factor);
         elect(servers, (String) resolved.getOrDefault("schema.registry.group.id", "schema-registry"));
         gauges("master-slave-role", "master-slave-role");
@@ -97,12 +104,26 @@ public final class SchemaRegistry {
         return reporter;
     }
 
-    private static void open(String servers, short factor) throws Exception {
+    private static Properties client(String servers) {
         Properties p = new Properties();
+        p.putAll(CREDENTIALS);
         p.setProperty("bootstrap.servers", servers);
+        return p;
+    }
+
+    private static void open(String servers, short factor) throws Exception {
+        Properties p = client(servers);
         p.setProperty("isolation.level", "read_committed");
         try (Admin admin = Admin.create(p)) {
-            admin.createTopics(List.of(new NewTopic(topic, 1, factor).configs(Map.of("cleanup.policy", "compact")))).all().get();
+            if (!admin.listTopics().names().get().contains(topic)) {
+                admin.createTopics(List.of(new NewTopic(topic, 1, factor).configs(Map.of("cleanup.policy", "compact")))).all().get();
+            }
+            // Like the real one, it starts only if nothing deletes its schemas.
+            ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+            String policy = admin.describeConfigs(List.of(resource)).all().get().get(resource).get("cleanup.policy").value();
+            if (!policy.equals("compact")) {
+                throw new IllegalStateException("`" + topic + "` has cleanup.policy=" + policy);
+            }
         } catch (ExecutionException error) {
             if (!(error.getCause() instanceof TopicExistsException)) {
                 throw error;
@@ -117,8 +138,7 @@ public final class SchemaRegistry {
 
     /** The primary is the instance to which the group gives the topic's only partition. */
     private static void elect(String servers, String group) {
-        Properties p = new Properties();
-        p.setProperty("bootstrap.servers", servers);
+        Properties p = client(servers);
         p.setProperty("group.id", group);
         p.setProperty("session.timeout.ms", "10000");
         p.setProperty("enable.auto.commit", "false");

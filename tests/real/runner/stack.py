@@ -19,6 +19,16 @@ def properties(text):
     return {key.strip(): value.strip() for key, value in pairs}
 
 
+def permissions(stack):
+    """user → its facts, from the file that the Job reads; empty for an open cluster."""
+    users = {}
+    for obj in stack.objects:
+        for line in ((obj.get("data") or {}).get("permissions.txt") or "").splitlines() if obj["kind"] == "ConfigMap" else ():
+            user, fact = line.split(None, 1)
+            users.setdefault(user, []).append(fact)
+    return users
+
+
 class Stack:
     def __init__(self, name, objects, software, agent="jmx-0", say=print):
         self.name, self.objects, self.say, self.began, self.rows = name, objects, say, time.time(), []

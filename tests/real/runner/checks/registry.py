@@ -13,10 +13,12 @@ SUBJECT = "proof-value"
 
 
 def run(stack):
-    found = stack.deployments("schema-registry") or stack.deployments("apicurio")
-    if not found:
-        return
-    obj, image = found[0], found[0]["spec"]["template"]["spec"]["containers"][0]["image"]
+    for obj in stack.deployments("schema-registry") + stack.deployments("apicurio"):
+        one(stack, obj)
+
+
+def one(stack, obj):
+    image = obj["spec"]["template"]["spec"]["containers"][0]["image"]
     real = "apicurio" in image
     base = address(stack, obj) + ("/apis/ccompat/v7" if real else "")
     post = lambda schema: stack.client.http("POST", f"{base}/subjects/{SUBJECT}/versions", {"schema": json.dumps(schema)}, "application/vnd.schemaregistry.v1+json")
