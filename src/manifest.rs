@@ -64,6 +64,32 @@ pub(crate) enum Wave {
     Clients = 5,
 }
 
+impl Wave {
+    /// All of them, the first one first.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::ZooKeeper,
+        Self::Controllers,
+        Self::Brokers,
+        Self::Topics,
+        Self::Clients,
+    ];
+
+    /// The annotation of an object with the number of its wave. Source: Argo CD, Sync Phases and Waves: what has a lower number is
+    /// healthy before the next is applied; without one it is 0.
+    pub(crate) const ANNOTATION: &str = "argocd.argoproj.io/sync-wave";
+
+    /// What is in it, in a word.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::ZooKeeper => "ZooKeeper",
+            Self::Controllers => "controllers",
+            Self::Brokers => "brokers",
+            Self::Topics => "topics",
+            Self::Clients => "clients",
+        }
+    }
+}
+
 /// What makes an object the same object to the API server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {

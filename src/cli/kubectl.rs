@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    io::{ErrorKind, Read},
+    io::{ErrorKind, Read, Write as _},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -21,10 +21,19 @@ use std::{
 
 use clap::Args;
 
-use crate::operate::live::{Live, Request, Trouble, Weight};
+use crate::{
+    cli::failure::Failure,
+    diagnostics::printable,
+    kubernetes::Kubernetes,
+    operate::{
+        control::{Action, Control},
+        live::{Live, Request, Trouble, Weight, json},
+        verify::minor,
+    },
+};
 
-/// Which cluster, and how long a call may take. The same for every verb that touches a cluster.
-#[derive(Args, Clone, Debug)]
+/// Which cluster. The same for every verb that touches a cluster.
+#[derive(Args, Clone, Debug, Default)]
 pub(super) struct Access {
     /// The context of kubectl's configuration; the current one by default
     #[arg(long, value_name = "NAME")]
@@ -33,11 +42,10 @@ pub(super) struct Access {
     /// The file of kubectl's configuration
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-
-    /// How long one call of kubectl may take before it is ended
-    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = duration)]
-    timeout: Duration,
 }
+
+/// How long one call of kubectl may take before it is ended, where nothing else is said.
+pub(super) const CALL: Duration = Duration::from_secs(180);
 
 /// Reads `90s`, `2m` or `1h`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -66,7 +74,8 @@ pub(super) struct Kubectl {
 }
 
 impl Kubectl {
-    pub(super) fn new(access: &Access) -> Self {
+    /// `limit` is how long one call may take.
+    pub(super) fn new(access: &Access, limit: Duration) -> Self {
         let mut global = Vec::new();
         let mut option = |name: &str, value: OsString| {
             let mut word = OsString::from(format!("--{name}="));
@@ -82,7 +91,7 @@ impl Kubectl {
         Self {
             program: "kubectl".into(),
             global,
-            limit: access.timeout,
+            limit,
         }
     }
 
@@ -92,12 +101,12 @@ impl Kubectl {
         program.chain(arguments.iter().map(OsString::from)).collect()
     }
 
-    /// Runs kubectl with these arguments and returns what it wrote to standard output.
-    pub(super) fn run(&self, arguments: &[String]) -> Result<String, Trouble> {
+    /// Runs kubectl with these arguments, and a text on its standard input, and returns what it wrote to standard output.
+    pub(super) fn run(&self, arguments: &[String], input: Option<&str>) -> Result<String, Trouble> {
         let words = self.words(arguments);
         let mut child = Command::new(&words[0])
             .args(&words[1..])
-            .stdin(Stdio::null())
+            .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -107,6 +116,11 @@ impl Kubectl {
                     kind => kind.to_string(),
                 })
             })?;
+        if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
+            let text = input.to_owned();
+            // Written while it runs, too. That it does not read all of it is told by its exit status.
+            thread::spawn(move || pipe.write_all(text.as_bytes()));
+        }
         // Read while it runs: a full pipe would stop it.
         let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
         let end = Instant::now() + self.limit;
@@ -197,7 +211,7 @@ impl Live for Cluster<'_> {
                 _ => None,
             };
             let _alone = container.as_deref().map(lock);
-            self.kubectl.run(&request.arguments()).map(Arc::from)
+            self.kubectl.run(&request.arguments(), request.input()).map(Arc::from)
         });
         answer.clone()
     }
@@ -210,6 +224,50 @@ impl Live for Cluster<'_> {
 
     fn token(&self) -> &str {
         self.token
+    }
+}
+
+impl Control for Cluster<'_> {
+    fn act(&self, action: &Action) -> Result<String, Trouble> {
+        self.kubectl.run(&action.arguments(), action.input())
+    }
+
+    fn look_again(&self) {
+        lock(&self.answers).clear();
+    }
+
+    fn pause(&self, time: Duration) {
+        thread::sleep(time);
+    }
+}
+
+/// Ends the run before anything else if kubectl or the cluster cannot be used: with a stack for this version of Kubernetes.
+pub(super) fn reachable(cluster: &Cluster<'_>, kubernetes: Kubernetes) -> Result<(), Failure> {
+    let answer = cluster.ask(&Request::Versions).map_err(|trouble| failure(&trouble))?;
+    let version = json(&answer).map_err(|trouble| failure(&trouble))?;
+    let client = version["clientVersion"]["gitVersion"].as_str().unwrap_or_default();
+    if let (Some(is), Some((major, least))) = (minor(client), minor(&kubernetes.to_string())) {
+        // kubectl works with API servers one minor version newer or older than itself.
+        let oldest = (major, least.saturating_sub(1));
+        if is < oldest {
+            let oldest = format!("{}.{}", oldest.0, oldest.1);
+            return Err(failure(&Trouble::OldKubectl(client.to_owned(), oldest)));
+        }
+    }
+    if version["serverVersion"].is_null() {
+        return Err(failure(&Trouble::Unreachable(
+            "kubectl shows no version of it".to_owned(),
+        )));
+    }
+    Ok(())
+}
+
+/// A trouble as an error of a verb, with what the user can do.
+pub(super) fn failure(trouble: &Trouble) -> Failure {
+    let failure = Failure::new(printable(trouble.to_string()));
+    match trouble.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 
@@ -270,7 +328,7 @@ mod tests {
         let (kubectl, arguments) = acting("hangs", Duration::from_millis(700));
         let began = Instant::now();
         assert_eq!(
-            kubectl.run(&arguments),
+            kubectl.run(&arguments, None),
             Err(Trouble::TimedOut(Duration::from_millis(700)))
         );
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
@@ -281,7 +339,7 @@ mod tests {
         let limit = Duration::from_secs(60);
         let seen = ["denies", "dies"].map(|what| {
             let (kubectl, arguments) = acting(what, limit);
-            kubectl.run(&arguments).unwrap_err().to_string()
+            kubectl.run(&arguments, None).unwrap_err().to_string()
         });
         assert_eq!(
             seen,
@@ -295,7 +353,7 @@ mod tests {
     #[test]
     fn an_answer_longer_than_a_pipe_holds_is_read() {
         let (kubectl, arguments) = acting("writes-much", Duration::from_secs(60));
-        assert!(kubectl.run(&arguments).unwrap().len() >= 2_000_000);
+        assert!(kubectl.run(&arguments, None).unwrap().len() >= 2_000_000);
     }
 
     #[test]
@@ -305,7 +363,7 @@ mod tests {
             global: Vec::new(),
             limit: Duration::from_secs(60),
         };
-        let trouble = kubectl.run(&[]).unwrap_err();
+        let trouble = kubectl.run(&[], None).unwrap_err();
         assert_eq!(
             trouble.to_string(),
             "cannot run kubectl: there is no `no-such-kubectl` on the PATH"
@@ -327,10 +385,9 @@ mod tests {
         let access = |kubeconfig: &str| Access {
             context: Some("prod eu".to_owned()),
             kubeconfig: Some(PathBuf::from(kubeconfig)),
-            timeout: Duration::from_secs(60),
         };
         let words = |kubeconfig: &str| {
-            Kubectl::new(&access(kubeconfig)).words(&Request::Namespace("kafka".to_owned()).arguments())
+            Kubectl::new(&access(kubeconfig), CALL).words(&Request::Namespace("kafka".to_owned()).arguments())
         };
         let expected = |file: &str| {
             let file = format!("--kubeconfig={file}");

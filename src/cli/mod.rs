@@ -7,6 +7,7 @@ mod capacity;
 mod check;
 mod compare;
 mod completions;
+mod deploy;
 mod diff;
 mod docs;
 mod explain;
@@ -20,6 +21,8 @@ mod list;
 mod manifests;
 mod output;
 mod report;
+mod roll;
+mod running;
 mod schema;
 #[cfg(test)]
 mod scratch;
@@ -74,6 +77,8 @@ enum Verb {
     List(list::Arguments),
     Tree(tree::Arguments),
     Verify(verify::Arguments),
+    Deploy(deploy::Arguments),
+    Roll(roll::Arguments),
     Docs(docs::Arguments),
     Capacity(capacity::Arguments),
     Explain(explain::Arguments),
@@ -161,6 +166,8 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         Verb::List(arguments) => list::run(arguments, stacks, output),
         Verb::Tree(arguments) => tree::run(arguments, stacks, output),
         Verb::Verify(arguments) => verify::run(arguments, stacks, output),
+        Verb::Deploy(arguments) => deploy::run(arguments, stacks, output),
+        Verb::Roll(arguments) => roll::run(arguments, stacks, output),
         Verb::Docs(arguments) => docs::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, stacks, output),

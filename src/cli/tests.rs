@@ -501,7 +501,10 @@ fn synth_replaces_what_a_merge_of_two_branches_left() {
     let scratch = merge_of_branches_that_add(ours, theirs);
     // The file of topics is merged line by line.
     let conflicts = git(&scratch, "diff --name-only --diff-filter=U");
-    assert_eq!(conflicts, "topics/README.md\ntopics/kustomization.yaml\ntopics/topics/job-topics.yaml\n");
+    assert_eq!(
+        conflicts,
+        "topics/README.md\ntopics/kustomization.yaml\ntopics/topics/job-topics.yaml\n"
+    );
     let stacks = [StackFn::named("topics", || {
         topics(&["clicks", "payments", ours, theirs])
     })];

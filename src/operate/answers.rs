@@ -10,6 +10,18 @@ pub(crate) struct LiveTopic {
     pub(crate) partitions: Vec<Partition>,
 }
 
+impl LiveTopic {
+    /// How many of so many replicas have to be in sync. `default` is that of topics that have no minimum of their own.
+    pub(crate) fn minimum(&self, default: usize, replicas: usize) -> usize {
+        let own = self
+            .configs
+            .get("min.insync.replicas")
+            .and_then(|value| value.parse().ok());
+        // Kafka takes the number of replicas for a minimum that is larger.
+        own.unwrap_or(default).min(replicas)
+    }
+}
+
 /// A partition of a topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Partition {
@@ -88,6 +100,9 @@ pub(crate) fn overrides(text: &str) -> BTreeMap<String, BTreeMap<String, String>
     }
     topics
 }
+
+/// Records behind the leader of the quorum that the restart gate also lets pass: it writes two a second when nothing else happens.
+pub(crate) const CLOSE: u64 = 10;
 
 /// A voter or an observer of the quorum.
 #[derive(Clone, Debug, PartialEq, Eq)]

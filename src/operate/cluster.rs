@@ -1,8 +1,9 @@
 //! A Kafka cluster of a stack, and its own tools, which answer in the pods of its nodes.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    answers::{self, LiveTopic, Replica},
     desired::{Desired, INSTANCE, Kind, Server, Workload, items, labels, name},
     live::{Live, Request, Trouble, Weight},
 };
@@ -130,6 +131,25 @@ impl Cluster {
             command.extend(words);
             command
         })
+    }
+
+    /// All topics, as they are.
+    pub(crate) fn topics(&self, live: &dyn Live) -> Result<BTreeMap<String, LiveTopic>, Trouble> {
+        Ok(answers::topics(&self.tool(live, Tool::Topics, &["--describe"])?))
+    }
+
+    /// The `min.insync.replicas` of topics that have none of their own.
+    pub(crate) fn minimum(&self) -> usize {
+        let brokers = self.pools.iter().find(|pool| pool.has_role("broker"));
+        brokers
+            .and_then(|pool| pool.server.setting("min.insync.replicas").parse().ok())
+            .unwrap_or(1)
+    }
+
+    /// The voters and the observers of the quorum.
+    pub(crate) fn quorum(&self, live: &dyn Live) -> Result<Vec<Replica>, Trouble> {
+        let text = self.tool(live, Tool::MetadataQuorum, &["describe", "--replication"])?;
+        Ok(answers::quorum(&text))
     }
 
     /// Runs a command that starts JVMs in the pod of a broker that is ready.

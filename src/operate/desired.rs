@@ -42,6 +42,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// As kubectl shows one of them.
+    pub(crate) const fn singular(self) -> &'static str {
+        match self {
+            Self::StatefulSet => "statefulset",
+            Self::Deployment => "deployment",
+        }
+    }
+
     /// As kubectl lists it.
     pub(crate) const fn plural(self) -> &'static str {
         match self {

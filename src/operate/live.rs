@@ -30,6 +30,31 @@ pub(crate) enum Request {
         /// Their namespace.
         namespace: String,
     },
+    /// The objects of a kind in a namespace, with who manages which field of them.
+    Managed {
+        /// As kubectl calls it, with its group where it is a custom resource.
+        kind: String,
+        /// Their namespace.
+        namespace: String,
+    },
+    /// Those of these objects that are there. They are YAML documents.
+    Find(Arc<str>),
+    /// The kinds of an API, such as `apps/v1`.
+    Served(String),
+    /// The last lines of all containers of a pod.
+    Logs {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+    },
+    /// The events of an object.
+    Events {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        object: String,
+    },
     /// A command in a container.
     Exec {
         /// Where it runs.
@@ -68,6 +93,36 @@ impl Request {
             Self::List { kind, namespace } => {
                 words(&["get", kind, &format!("--namespace={namespace}"), "--output=json"])
             }
+            Self::Managed { kind, namespace } => words(&[
+                "get",
+                kind,
+                &format!("--namespace={namespace}"),
+                "--show-managed-fields",
+                "--output=json",
+            ]),
+            Self::Find(_) => words(&["get", "--filename=-", "--ignore-not-found", "--output=json"]),
+            Self::Served(version) => {
+                // The core API, which has no group, is older than the others and elsewhere.
+                let root = if version.contains('/') { "apis" } else { "api" };
+                words(&["get", "--raw", &format!("/{root}/{version}")])
+            }
+            Self::Logs { namespace, pod } => words(&[
+                "logs",
+                pod,
+                &format!("--namespace={namespace}"),
+                "--all-containers",
+                "--ignore-errors",
+                "--prefix",
+                "--tail=10",
+            ]),
+            Self::Events { namespace, object } => words(&[
+                "get",
+                "events",
+                &format!("--namespace={namespace}"),
+                &format!("--field-selector=involvedObject.name={object}"),
+                "--sort-by=.metadata.creationTimestamp",
+                "--output=json",
+            ]),
             Self::Exec { pod, command, .. } => {
                 let mut arguments = words(&[
                     "exec",
@@ -79,6 +134,14 @@ impl Request {
                 arguments.extend(command.iter().cloned());
                 arguments
             }
+        }
+    }
+
+    /// What kubectl reads from its standard input.
+    pub(crate) fn input(&self) -> Option<&str> {
+        match self {
+            Self::Find(objects) => Some(objects),
+            _ => None,
         }
     }
 }
@@ -99,6 +162,8 @@ pub(crate) enum Trouble {
     Unreachable(String),
     /// The user may not do this.
     Denied(String),
+    /// Others manage fields that are applied: which, and who.
+    Conflict(String),
     /// There is no such object, or no such kind.
     NotFound(String),
     /// No pod that could answer is ready: of what.
@@ -148,6 +213,10 @@ impl Trouble {
         if let Some(status) = ended.and_then(|status| status.trim().parse().ok()) {
             return Self::Command(status, format!("{stdout}\n{stderr}"));
         }
+        if let Some(at) = stderr.find("Apply failed with") {
+            let conflict = stderr[at..].split("\nPlease review").next().unwrap_or_default();
+            return Self::Conflict(conflict.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
         let said = said(stderr).unwrap_or_else(|| match status {
             Some(status) => format!("exit status {status}"),
             None => "ended by a signal".to_owned(),
@@ -172,6 +241,7 @@ impl Trouble {
                 Some("`kubectl config current-context` prints the cluster in use; another one: `--context`")
             }
             Self::Denied(_) => Some("`kubectl auth can-i --list` shows what you may do"),
+            Self::Conflict(_) => Some("`--force-conflicts` takes these fields over"),
             _ => None,
         }
     }
@@ -201,6 +271,7 @@ impl fmt::Display for Trouble {
             Self::Denied(said) => write!(f, "access denied: {said}"),
             Self::NoCommand(said) => write!(f, "the container has no such command: {said}"),
             Self::NotReady(of) => write!(f, "cannot be asked: no pod of `{of}` is ready"),
+            Self::Conflict(said) => f.write_str(said),
             Self::NotFound(said) | Self::Failed(said) => write!(f, "kubectl: {said}"),
             Self::TimedOut(limit) => write!(f, "kubectl did not answer in {} s and was ended", limit.as_secs()),
             Self::Command(status, output) => match said(output) {
@@ -259,6 +330,21 @@ mod tests {
                 command,
                 weight: Weight::Java,
             },
+            Request::Managed {
+                kind: "prometheusrule.monitoring.coreos.com".to_owned(),
+                namespace: "kafka".to_owned(),
+            },
+            Request::Find("kind: Service".into()),
+            Request::Served("apps/v1".to_owned()),
+            Request::Served("v1".to_owned()),
+            Request::Logs {
+                namespace: "kafka".to_owned(),
+                pod: "kafka-0".to_owned(),
+            },
+            Request::Events {
+                namespace: "kafka".to_owned(),
+                object: "kafka-0".to_owned(),
+            },
         ];
         let lines: Vec<String> = requests.iter().map(|one| format!("{:?}", one.arguments())).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -266,6 +352,12 @@ mod tests {
         ["get", "namespace", "kafka", "--output=json"]
         ["get", "pods", "--namespace=kafka", "--output=json"]
         ["exec", "--namespace=kafka", "kafka-0", "--container=kafka", "--", "kafka-topics", "--describe", "; rm -rf $HOME"]
+        ["get", "prometheusrule.monitoring.coreos.com", "--namespace=kafka", "--show-managed-fields", "--output=json"]
+        ["get", "--filename=-", "--ignore-not-found", "--output=json"]
+        ["get", "--raw", "/apis/apps/v1"]
+        ["get", "--raw", "/api/v1"]
+        ["logs", "kafka-0", "--namespace=kafka", "--all-containers", "--ignore-errors", "--prefix", "--tail=10"]
+        ["get", "events", "--namespace=kafka", "--field-selector=involvedObject.name=kafka-0", "--sort-by=.metadata.creationTimestamp", "--output=json"]
         "#);
     }
 
@@ -284,6 +376,7 @@ mod tests {
             "error: unable to upgrade connection: container not found (\"kafka\")",
             "something new",
             "",
+            "error: Apply failed with 2 conflicts: conflicts with \"kubectl-edit\" using apps/v1:\n- .spec.replicas\n- .spec.minReadySeconds\nPlease review the fields above--they currently have other managers. Here\nare the ways",
         ];
         let seen: Vec<String> = said
             .iter()
@@ -302,6 +395,7 @@ mod tests {
         kubectl: unable to upgrade connection: container not found ("kafka")
         kubectl: something new
         kubectl: exit status 1
+        Apply failed with 2 conflicts: conflicts with "kubectl-edit" using apps/v1: - .spec.replicas - .spec.minReadySeconds
         "#);
     }
 }

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::manifest::Object;
+use crate::manifest::{Object, Wave};
 
 /// Argo CD, Sync Options: a Namespace is neither deleted when its file goes nor with the application.
 const KEPT_BY_ARGO_CD: (&str, &str) = ("argocd.argoproj.io/sync-options", "Delete=false,Prune=false");
 /// Flux, Kustomization, Prune: the same.
 const KEPT_BY_FLUX: (&str, &str) = ("kustomize.toolkit.fluxcd.io/prune", "disabled");
-/// Argo CD, Sync Phases and Waves: what has a lower number is healthy before the next is applied; without one it is 0.
-const WAVE: &str = "argocd.argoproj.io/sync-wave";
 /// Flux, Kustomization, Post build variable substitution: the object stays as it is.
 const NOT_SUBSTITUTED: (&str, &str) = ("kustomize.toolkit.fluxcd.io/substitute", "disabled");
 
@@ -25,7 +23,7 @@ pub(super) fn annotate(object: &mut Object) {
         add(KEPT_BY_FLUX.0, KEPT_BY_FLUX.1);
     }
     if let Some(wave) = object.background().wave {
-        add(WAVE, &(wave as u8).to_string());
+        add(Wave::ANNOTATION, &(wave as u8).to_string());
     }
     // Kafka's `${env:…}`, an array of a script, a variable of a dashboard: none of them is meant for Flux.
     if has_placeholder(object.body()) {

@@ -106,6 +106,8 @@ fn the_help_fits_a_screen() {
       list          List the stacks
       tree          Show a stack's constructs and objects, with requests and limits
       verify        Check that a running stack is healthy and as declared, with your own kubectl
+      deploy        Bring a stack into a cluster, wave by wave, with your own kubectl
+      roll          Restart the nodes that still run as before a change, one at a time, with your own kubectl
       docs          Print a stack's handbook: addresses, topics, what is survived, operations, troubleshooting
       capacity      Show what a stack's load needs of its brokers, and what they have
       explain       Explain a rule, an alert or a kind of change, or list all rules
@@ -601,6 +603,39 @@ fn init_writes_a_repository_and_refuses_what_would_be_none() {
         stack
     }
     "#);
+}
+
+#[test]
+fn deploy_and_roll_say_what_is_wrong_before_they_touch_anything() {
+    let here = Scratch::new();
+    assert_snapshot!(run(&here, &["deploy", "dev"]), @r"
+    exit 2
+    -- stderr
+    error: `out/dev` is not what the stack renders
+      hint: run `synth`, look at the changes and commit them: what is deployed is what was reviewed
+    ");
+    let written = run(&here, &["synth", "dev"]);
+    assert!(written.starts_with("exit 0"), "{written}");
+    for words in [&["deploy", "dev"][..], &["roll", "dev"], &["roll", "dev", "kafka"]] {
+        assert_eq!(
+            run(&here, words),
+            "exit 2\n-- stderr\nerror: cannot run kubectl: there is no `kubectl` on the PATH\n  \
+             hint: install kubectl and put it on the PATH: https://kubernetes.io/docs/tasks/tools/\n"
+        );
+    }
+    assert_snapshot!(run(&here, &["deploy", "dev", "--yes", "manual"]), @r"
+    exit 2
+    -- stderr
+    error: invalid value 'manual' for '--yes <CLASS>': not one of none, metadata, dynamic-config, rolling-restart, manual-steps, refused-by-api-server, data-loss
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&here, &["roll", "dev", "kafak"]), @r"
+    exit 2
+    -- stderr
+    error: the stack has no pool `kafak`; did you mean `kafka`?
+      hint: its pools are `kafka`
+    ");
 }
 
 #[test]

@@ -195,8 +195,13 @@ fn committed(arguments: &Arguments, stack: &str) -> Result<(Vec<Source>, Option<
     }
 }
 
+/// The report of one stack for a terminal.
+pub(super) fn report_text(report: &Report, paint: Paint) -> String {
+    text::text(report, false, paint)
+}
+
 /// Compares two sides, which must be readable as a whole.
-fn compare(before: Vec<Source>, after: Vec<Source>) -> Result<Report, Failure> {
+pub(super) fn compare(before: Vec<Source>, after: Vec<Source>) -> Result<Report, Failure> {
     let (before, after) = Side::read_both(before, after);
     let problems: Vec<String> = [&before, &after]
         .into_iter()

@@ -23,24 +23,14 @@ use self::report::{Looked, Report};
 use crate::{
     cli::{
         Outcome,
-        compare::{Others, compare},
         failure::Failure,
         kubectl::{self, Access, Cluster, Kubectl},
         output::{Format, Output},
-        report as findings,
-        stacks::{StackFn, each},
+        running::Running,
+        stacks::StackFn,
     },
-    kubernetes::Kubernetes,
-    manifest::{INDEX, Manifests},
     nearest::nearest,
-    operate::{
-        desired::Desired,
-        live::{Live as _, Request, Trouble, json},
-        verify::{Check, Verdict, checks, minor},
-    },
-    stack::Stack,
-    synth::synth,
-    yaml::{self, Part},
+    operate::verify::{Check, Verdict, checks},
 };
 
 /// How many checks look at the same time.
@@ -69,6 +59,10 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     access: Access,
+
+    /// How long one call of kubectl may take before it is ended
+    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = kubectl::duration)]
+    timeout: Duration,
 }
 
 pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Result<Outcome, Failure> {
@@ -77,28 +71,25 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
             Failure::new("`--watch` reports as text only").hint("run it without `--watch`, or with `--format text`")
         );
     }
-    let made = each(stacks, std::slice::from_ref(&arguments.stack), output, synth)?;
-    let Some((stack, synthesis)) = made.stacks.first() else {
+    let Some(running) = Running::of(&arguments.stack, stacks, output)? else {
         return Ok(Outcome::Failed);
     };
-    let Some(manifests) = &synthesis.manifests else {
-        let errors = std::iter::once((stack.name(), &synthesis.findings));
-        output.note(&findings::text(errors, findings::Show::Open, output.note_paint()));
-        return Ok(Outcome::Failed);
-    };
-    if is_stale(stack, manifests) {
+    let stack = &running.stack;
+    // A folder that is not there says nothing.
+    let out = Path::new("out");
+    if out.join(stack.name()).is_dir() && running.is_written_in(out).is_ok_and(|written| !written) {
         output.note(&format!(
             "note: out/{} is not what the stack renders now; this verifies against the stack\n",
             stack.name()
         ));
     }
     let kubernetes = stack.context().kubernetes;
-    let checks = selected(checks(&desired(manifests), kubernetes), &arguments.only)?;
-    let kubectl = Kubectl::new(&arguments.access);
+    let checks = selected(checks(&running.desired(), kubernetes), &arguments.only)?;
+    let kubectl = Kubectl::new(&arguments.access, arguments.timeout);
     let token = kubectl::token();
     loop {
         let cluster = Cluster::new(&kubectl, &token);
-        reachable(&cluster, kubernetes)?;
+        kubectl::reachable(&cluster, kubernetes)?;
         let report = Report {
             stack: stack.name().to_owned(),
             looked: look(&checks, &cluster),
@@ -110,19 +101,6 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         output.data(["\n"])?;
         thread::sleep(arguments.every);
     }
-}
-
-/// What the stack declares.
-fn desired(manifests: &Manifests) -> Desired {
-    let index = yaml::read_index(manifests.get(INDEX).unwrap_or_default()).unwrap_or_default();
-    let applied = index.iter().filter(|file| file.part != Part::Document);
-    Desired::read(applied.filter_map(|file| manifests.get(&file.path)))
-}
-
-/// Whether the committed files are older than the stack. A folder that is not there says nothing.
-fn is_stale(stack: &Stack, manifests: &Manifests) -> bool {
-    let root = Path::new("out").join(stack.name());
-    root.is_dir() && compare(&root, manifests, Others::Overwrite).is_ok_and(|plan| plan.has_changes())
 }
 
 /// The checks that were asked for; all of them if none is named.
@@ -144,34 +122,6 @@ fn selected(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, Failure> 
         .into_iter()
         .filter(|check| only.is_empty() || only.iter().any(|name| matches(check, name)))
         .collect())
-}
-
-/// Ends the run before any check if none of them could look.
-fn reachable(cluster: &Cluster<'_>, kubernetes: Kubernetes) -> Result<(), Failure> {
-    let failure = |trouble: &Trouble| {
-        let failure = Failure::new(trouble.to_string());
-        match trouble.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    };
-    let answer = cluster.ask(&Request::Versions).map_err(|trouble| failure(&trouble))?;
-    let version = json(&answer).map_err(|trouble| failure(&trouble))?;
-    let client = version["clientVersion"]["gitVersion"].as_str().unwrap_or_default();
-    if let (Some(is), Some((major, least))) = (minor(client), minor(&kubernetes.to_string())) {
-        // kubectl works with API servers one minor version newer or older than itself.
-        let oldest = (major, least.saturating_sub(1));
-        if is < oldest {
-            let oldest = format!("{}.{}", oldest.0, oldest.1);
-            return Err(failure(&Trouble::OldKubectl(client.to_owned(), oldest)));
-        }
-    }
-    if version["serverVersion"].is_null() {
-        return Err(failure(&Trouble::Unreachable(
-            "kubectl shows no version of it".to_owned(),
-        )));
-    }
-    Ok(())
 }
 
 /// Runs checks side by side; the results have their order.

@@ -6,15 +6,12 @@ use super::{Check, Wrong, counted, none, some};
 use crate::{
     kafka::FEATURES_FILE,
     operate::{
-        answers,
+        answers::{self, CLOSE},
         cluster::{Cluster, Tool},
         desired::{Desired, labels, name},
         live::{Live, Request, Trouble, Weight},
     },
 };
-
-/// Records behind the leader of the quorum that the restart gate also lets pass: it writes two a second when nothing else happens.
-const CLOSE: u64 = 10;
 
 pub(super) fn checks(desired: &Desired, clusters: &[Cluster]) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -105,10 +102,7 @@ fn check_ids(live: &dyn Live, cluster: &Cluster) -> Result<String, Wrong> {
 }
 
 fn check_quorum(live: &dyn Live, cluster: &Cluster) -> Result<String, Wrong> {
-    let text = cluster
-        .tool(live, Tool::MetadataQuorum, &["describe", "--replication"])
-        .map_err(refused)?;
-    let replicas = answers::quorum(&text);
+    let replicas = cluster.quorum(live).map_err(refused)?;
     let voters: Vec<&answers::Replica> = replicas.iter().filter(|one| one.status != "Observer").collect();
     let leaders: Vec<u64> = voters
         .iter()

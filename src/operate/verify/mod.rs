@@ -124,7 +124,7 @@ fn of(count: usize, all: usize, what: &str) -> String {
 }
 
 /// `1 topic`, `2 topics`.
-fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -95,6 +95,7 @@ impl Live for World {
                 let (_, answer) = found.unwrap_or_else(|| panic!("no answer to {line}"));
                 answer.clone()?
             }
+            other => panic!("no answer to {other:?}"),
         };
         Ok(answer.into())
     }

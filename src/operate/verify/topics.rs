@@ -72,8 +72,7 @@ pub(super) fn declared(text: &str) -> BTreeMap<String, Topic> {
 }
 
 fn describe(live: &dyn Live, cluster: &Cluster) -> Result<BTreeMap<String, LiveTopic>, Wrong> {
-    let text = cluster.tool(live, Tool::Topics, &["--describe"]).map_err(refused)?;
-    Ok(answers::topics(&text))
+    cluster.topics(live).map_err(refused)
 }
 
 fn check_topics(live: &dyn Live, cluster: &Cluster, declared: &BTreeMap<String, Topic>) -> Result<String, Wrong> {
@@ -170,28 +169,17 @@ fn normal(value: &str) -> String {
 fn check_partitions(live: &dyn Live, cluster: &Cluster) -> Result<String, Wrong> {
     let mut topics = describe(live, cluster)?;
     topics.retain(|name, _| !name.starts_with(SCRATCH));
-    let minimum = cluster
-        .pools
-        .iter()
-        .find(|pool| pool.has_role("broker"))
-        .and_then(|pool| pool.server.setting("min.insync.replicas").parse().ok())
-        .unwrap_or(1);
-    judge_partitions(&topics, minimum)
+    judge_partitions(&topics, cluster.minimum())
 }
 
 /// `minimum` is that of topics that have none of their own.
 fn judge_partitions(topics: &BTreeMap<String, LiveTopic>, minimum: usize) -> Result<String, Wrong> {
     let (mut offline, mut below, mut under, mut all) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (name, topic) in topics {
-        let of_topic = topic
-            .configs
-            .get("min.insync.replicas")
-            .and_then(|value| value.parse().ok());
         for one in &topic.partitions {
             all += 1;
             let name = format!("{name}-{}", one.number);
-            // Kafka takes the number of replicas for a minimum that is larger.
-            let least = of_topic.unwrap_or(minimum).min(one.replicas.len());
+            let least = topic.minimum(minimum, one.replicas.len());
             if one.leader.is_none() {
                 offline.push(name);
             } else if one.in_sync.len() < least {

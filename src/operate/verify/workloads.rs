@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::{Check, Wrong, counted, none};
 use crate::operate::{
     cluster::is_ready,
-    desired::{CHECKSUM, Desired, Workload, items, labels, name, namespace},
+    desired::{CHECKSUM, Desired, Workload, items, name, namespace},
     live::Live,
+    pods::{of_workload, why},
 };
 
 pub(super) fn checks(desired: &Desired) -> Vec<Check> {
@@ -41,17 +42,7 @@ fn check_pods(live: &dyn Live, workload: &Workload) -> Result<String, Wrong> {
     else {
         return Err(Wrong::differs("it does not exist: apply the stack"));
     };
-    let pods = live.list("pods", &workload.namespace)?;
-    let own: Vec<&Value> = pods
-        .iter()
-        .filter(|pod| {
-            let labels = labels(&pod["metadata"]["labels"]);
-            workload
-                .selector
-                .iter()
-                .all(|(key, value)| labels.get(key) == Some(value))
-        })
-        .collect();
+    let own = of_workload(live, workload)?;
     let mut wrong = Vec::new();
     let replicas = status.0["replicas"].as_u64().unwrap_or(1);
     if replicas != workload.replicas {
@@ -86,53 +77,6 @@ fn check_pods(live: &dyn Live, workload: &Workload) -> Result<String, Wrong> {
         format!(", {restarts} restarts of containers")
     };
     Ok(format!("{ready} of {} ready{restarted}", workload.replicas))
-}
-
-/// Why a pod is not ready.
-fn why(pod: &Value) -> String {
-    if !pod["metadata"]["deletionTimestamp"].is_null() {
-        return "is being deleted".to_owned();
-    }
-    let status = &pod["status"];
-    let containers = items(&status["initContainerStatuses"]).chain(items(&status["containerStatuses"]));
-    for container in containers {
-        let name = container["name"].as_str().unwrap_or_default();
-        let last = &container["lastState"]["terminated"];
-        let ended = |state: &Value| {
-            let code = &state["exitCode"];
-            let reason = state["reason"].as_str().unwrap_or("Error");
-            format!("`{name}` ended with status {code} ({reason})")
-        };
-        let waiting = &container["state"]["waiting"];
-        match waiting["reason"].as_str() {
-            Some("PodInitializing" | "ContainerCreating") | None => {}
-            Some(reason) if last.is_object() => return format!("is in {reason}: {}", ended(last)),
-            Some(reason) => {
-                let message = waiting["message"].as_str().unwrap_or_default();
-                return format!("is in {reason}: {message}").trim_end_matches(": ").to_owned();
-            }
-        }
-        if container["state"]["terminated"]["exitCode"]
-            .as_u64()
-            .is_some_and(|code| code != 0)
-        {
-            return ended(&container["state"]["terminated"]);
-        }
-        if container["state"]["running"].is_object() && container["ready"] == false {
-            let after = if last.is_object() {
-                format!(": {} before", ended(last))
-            } else {
-                String::new()
-            };
-            return format!("runs and is not ready{after}");
-        }
-    }
-    let condition = items(&status["conditions"]).find(|one| one["type"] == "PodScheduled" && one["status"] == "False");
-    let phase = status["phase"].as_str().unwrap_or("in an unknown phase");
-    match condition.and_then(|one| one["message"].as_str()) {
-        Some(message) => format!("is {phase}: {message}"),
-        None => format!("is {phase}"),
-    }
 }
 
 fn check_job(live: &dyn Live, job: &Value) -> Result<String, Wrong> {
