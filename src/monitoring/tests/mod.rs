@@ -95,7 +95,7 @@ fn manifests(stack: &Stack) -> Manifests {
 fn objects(stack: &Stack) -> Vec<Value> {
     manifests(stack)
         .iter()
-        .filter(|(path, _)| !path.ends_with(".md") && !path.starts_with("tests/"))
+        .filter(|(path, _)| *path != "README.md" && !path.starts_with("runbooks/") && !path.starts_with("tests/"))
         .map(|(_, text)| serde_yaml::from_str(text).unwrap())
         .collect()
 }
