@@ -145,7 +145,7 @@ pub mod prelude {
         context::{Context, IpFamily, Kubernetes, Platform, PodDefaults},
         diagnostics::{Location, Profile},
         diff::accept::Change,
-        quantity::{Bytes, Cpu, Duration, Resources, Units},
+        quantity::{Bytes, Cpu, DecimalUnits, Duration, Resources, Units},
         rules,
         stack::Stack,
         synth::{Synthesis, synth},
@@ -183,7 +183,7 @@ pub mod prelude {
     // Monitoring.
     pub use crate::{
         monitoring::Monitoring,
-        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Runbook, Samples},
+        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Runbook, Samples, Slo},
     };
 
     // Constructs of one's own.

@@ -194,14 +194,56 @@ impl RecordRate {
     }
 }
 
-/// A share of a hundred.
+/// A share of a hundred, to three places after the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(u64);
 
 impl Percent {
-    /// The number before the sign.
-    pub const fn get(self) -> u64 {
+    /// A constant: `95.percent()` where that can be called.
+    pub const fn whole(percent: u64) -> Self {
+        Self(percent.saturating_mul(1000))
+    }
+
+    /// Thousandths of a percent: 99,900 is 99.9 %.
+    pub const fn thousandths(self) -> u64 {
         self.0
+    }
+}
+
+/// `99.9 %`.
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.0 / 1000, self.0 % 1000);
+        if rest == 0 {
+            return write!(f, "{whole} %");
+        }
+        let places = format!("{rest:03}");
+        write!(f, "{whole}.{} %", places.trim_end_matches('0'))
+    }
+}
+
+/// Units on numbers with a point.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// assert_eq!(99.9.percent().to_string(), "99.9 %");
+/// assert_eq!(50.0.percent(), 50.percent());
+/// ```
+pub trait DecimalUnits: Sized {
+    /// Hundredths; rounded to three places after the point. What is negative or no number counts as 0.
+    fn percent(self) -> Percent;
+}
+
+impl DecimalUnits for f64 {
+    fn percent(self) -> Percent {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the cast keeps within the type, and makes 0 of what is no number"
+        )]
+        let thousandths = (self * 1000.0).round() as u64;
+        Percent(times(thousandths, 1))
     }
 }
 
@@ -287,7 +329,7 @@ pub trait Units: Sized {
     }
     /// Hundredths.
     fn percent(self) -> Percent {
-        Percent(times(self.amount(), 1))
+        Percent(times(self.amount(), 1000))
     }
 }
 
@@ -387,6 +429,16 @@ impl Resources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_percentage_may_have_a_point() {
+        assert_eq!(99.9.percent().thousandths(), 99_900);
+        assert_eq!(99.percent(), 99.0.percent());
+        assert_eq!(99.95.percent().to_string(), "99.95 %");
+        assert_eq!(100.percent().to_string(), "100 %");
+        assert_eq!((-1.0).percent(), f64::NAN.percent());
+        assert_eq!(f64::INFINITY.percent(), u64::MAX.percent());
+    }
 
     #[test]
     fn bytes_are_written_with_the_largest_exact_suffix() {

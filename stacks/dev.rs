@@ -24,6 +24,7 @@ pub(crate) fn stack() -> Stack {
         connect: Resources::range(100.millicores()..=1.cores(), 1.gib()..=1.gib()),
         replicas: 1,
         implementation: RegistryImplementation::Apicurio,
+        service_levels: Vec::new(),
     }
     .add_to(&mut stack, &kafka);
     stack

@@ -44,6 +44,7 @@ pub(crate) struct Platform {
     /// Of the registry and of Connect.
     pub(crate) replicas: u16,
     pub(crate) implementation: RegistryImplementation,
+    pub(crate) service_levels: Vec<Slo>,
 }
 
 impl Platform {
@@ -54,6 +55,7 @@ impl Platform {
             connect: Resources::range(1.cores()..=2.cores(), 3.gib()..=4.gib()),
             replicas: 2,
             implementation: RegistryImplementation::Confluent,
+            service_levels: Vec::new(),
         }
     }
 
@@ -94,6 +96,7 @@ impl Platform {
                 "the reference system has no repository of its own: put the URL of your own repository here",
             );
         let monitoring = applications.iter().fold(monitoring, Monitoring::watch);
+        let monitoring = self.service_levels.into_iter().fold(monitoring, Monitoring::slo);
         stack.add(match self.implementation {
             RegistryImplementation::Confluent => monitoring.watch(&registry),
             // It has no metrics agent, so there is nothing to scrape by that name.

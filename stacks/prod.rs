@@ -19,6 +19,15 @@ pub(crate) fn stack() -> Stack {
                 "the reference sizes have three nodes; `prod-dedicated` is the same system with controllers of their own",
             ),
     );
-    Platform::reference().add_to(&mut stack, &kafka);
+    let platform = Platform {
+        service_levels: vec![
+            Slo::produce_availability(99.9.percent()),
+            Slo::consume_latency(99.percent(), 1.seconds()),
+            // What a call costs is on the bill within five minutes.
+            Slo::freshness("billing", 99.percent(), 5.minutes()),
+        ],
+        ..Platform::reference()
+    };
+    platform.add_to(&mut stack, &kafka);
     stack
 }

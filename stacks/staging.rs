@@ -23,6 +23,7 @@ pub(crate) fn stack() -> Stack {
         connect: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
         replicas: 2,
         implementation: RegistryImplementation::Confluent,
+        service_levels: Vec::new(),
     }
     .add_to(&mut stack, &kafka);
     stack

@@ -48,8 +48,8 @@ impl Load {
     pub fn stored(&self) -> u128 {
         let sent = u128::from(self.records.get()) * u128::from(self.size.get());
         match self.compressed_to {
-            // In percent: the product of two realistic 64-bit numbers and a percentage does not overflow.
-            Some(share) => sent.saturating_mul(u128::from(share.get())).div_ceil(100),
+            // The product of two realistic 64-bit numbers and a percentage does not overflow.
+            Some(share) => sent.saturating_mul(u128::from(share.thousandths())).div_ceil(100_000),
             None => sent,
         }
     }

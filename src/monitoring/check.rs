@@ -1,6 +1,6 @@
 //! Checks of a monitoring as a whole; [`super::alert`] checks its alerts.
 
-use super::{Monitoring, alert::runbook};
+use super::{Monitoring, alert::runbook, slo};
 use crate::{
     construct::{Check, Claim},
     diagnostics::rules::{
@@ -54,6 +54,7 @@ impl Monitoring {
             return;
         }
         let sources = self.sources(check.context());
+        slo::check(&sources, check);
         for board in self.boards(&sources) {
             let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if board.name.len() > LONGEST_NAME || !board.name.chars().all(known) {

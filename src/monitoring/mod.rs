@@ -12,6 +12,7 @@ mod exporter;
 mod record;
 mod render;
 mod resource;
+mod slo;
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ use crate::{
     kafka::KafkaHandle,
     metrics::exporter as exported,
     observability::{
-        Alert, ExternalExporter, LagLimits, LagOf, Monitored, Owned, OwnedKind, Sources, Target, Thresholds,
+        Alert, ExternalExporter, LagLimits, LagOf, Monitored, Owned, OwnedKind, Slo, Sources, Target, Thresholds,
     },
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,
@@ -82,6 +83,7 @@ pub struct Monitoring {
     external: Vec<ExternalExporter>,
     alerts: Vec<Alert>,
     thresholds: Thresholds,
+    slos: Vec<Slo>,
 }
 
 impl Monitoring {
@@ -115,6 +117,7 @@ impl Monitoring {
             external: Vec::new(),
             alerts: Vec::new(),
             thresholds: Thresholds::default(),
+            slos: Vec::new(),
         }
     }
 
@@ -194,6 +197,13 @@ impl Monitoring {
     /// Adds an alert.
     pub fn alert(mut self, alert: Alert) -> Self {
         self.alerts.push(alert);
+        self
+    }
+
+    /// Adds a service level: alerts fire when its error budget is spent too fast, and the dashboard "Service levels" shows what is
+    /// left.
+    pub fn slo(mut self, slo: Slo) -> Self {
+        self.slos.push(slo);
         self
     }
 
@@ -313,6 +323,7 @@ impl Monitoring {
             external: self.external.clone(),
             thresholds: self.thresholds_with(&owned),
             owned,
+            slos: self.slos.clone(),
         }
     }
 

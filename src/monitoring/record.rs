@@ -1,6 +1,6 @@
 //! The recording rules: each is a metric of [`record`], which alerts and panels use like any other metric.
 
-use super::resource::RecordingRule;
+use super::{resource::RecordingRule, slo};
 use crate::{
     metrics::{Metric, exporter, jvm, kubelet, record},
     observability::{BY, CLUSTER, Sources},
@@ -8,7 +8,8 @@ use crate::{
 
 /// The recording rules whose metrics exist in the stack.
 pub(super) fn rules(sources: &Sources) -> impl Iterator<Item = RecordingRule> {
-    record::ALL.iter().filter_map(|metric| {
+    let others = record::ALL.iter().filter(|metric| metric.labels() != ["slo"]);
+    let others = others.filter_map(|metric| {
         Some(RecordingRule {
             record: metric.name.to_owned(),
             expr: expression(metric, sources)?,
@@ -19,7 +20,8 @@ pub(super) fn rules(sources: &Sources) -> impl Iterator<Item = RecordingRule> {
                 [].into()
             },
         })
-    })
+    });
+    others.chain(slo::records(sources))
 }
 
 fn expression(metric: &Metric, sources: &Sources) -> Option<String> {

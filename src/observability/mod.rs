@@ -9,15 +9,18 @@ mod catalog;
 mod owned;
 pub(crate) mod panels;
 pub(crate) mod scenario;
+mod slo;
 mod sources;
 mod thresholds;
 
 pub(crate) use self::owned::{OWNER_LABELS, owner, owner_templates};
 pub use self::scenario::Scenario;
+pub(crate) use self::slo::Indicator;
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
     board::{Board, Colour, Panel, PanelUnit, Query, Variable, View},
     owned::{Owned, OwnedKind},
+    slo::Slo,
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{

@@ -1,6 +1,6 @@
 //! What Prometheus scrapes, and the selectors of the resulting series.
 
-use super::{Owned, Thresholds};
+use super::{Owned, Slo, Thresholds};
 use crate::{
     metrics::{Metric, MetricType, exporter, jvm, kubelet, objects, record, target},
     promql::{DeclaredMetric, Selector},
@@ -135,6 +135,8 @@ pub struct Sources {
     pub(crate) thresholds: Thresholds,
     /// Groups and topics that someone answers for.
     pub(crate) owned: Vec<Owned>,
+    /// The service levels.
+    pub(crate) slos: Vec<Slo>,
 }
 
 /// An exporter that is not scraped by a monitor of this stack. It lets an [`Alert`](super::Alert) use its metrics.
@@ -340,13 +342,14 @@ impl Sources {
         })
     }
 
-    /// What the stack's rules record; of volumes and processes only if it has them.
+    /// What the stack's rules record; of volumes, processes and service levels only if it has them.
     fn records(&self) -> impl Iterator<Item = &'static Metric> {
         let volumes = !self.volumes.is_empty();
         let processes = self.jobs_of(&jvm::START_TIME).contains(&self.cluster.as_str());
         record::ALL.iter().filter(move |metric| match **metric {
             record::VOLUME_USED => volumes,
             record::POD_START => processes,
+            _ if metric.labels() == ["slo"] => !self.slos.is_empty(),
             _ => true,
         })
     }

@@ -76,13 +76,20 @@ def mutants(promtool, rules, tests, untested):
                 yield f"{name}: {what}"
     for name in sorted(names(rules, "record")):
         changed = copy.deepcopy(rules)
+        needs = {name}
         users = set()
+        # In the order of the rules: a record of records comes after them.
         for group in changed["groups"]:
-            group["rules"] = [rule for rule in group["rules"] if "record" in rule or name in rule["expr"]]
-            users |= {rule["alert"] for rule in group["rules"] if "alert" in rule}
             for rule in group["rules"]:
+                if any(needed in rule["expr"] for needed in needs):
+                    needs.add(rule.get("record", name))
+                    users |= {rule["alert"]} if "alert" in rule else set()
                 if rule.get("record") == name:
                     changes["it never fires"](rule)
+            group["rules"] = [rule for rule in group["rules"] if "record" in rule or rule["alert"] in users]
+        if not users:
+            # Only panels use it.
+            continue
         own = {**tests, "tests": [test for test in tests["tests"] if test["alert_rule_test"][0]["alertname"] in users]}
         if passes(promtool, name, changed, own):
             yield f"{name} keeps nothing"

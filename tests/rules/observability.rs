@@ -33,6 +33,20 @@ fn of_monitoring() -> Vec<Case> {
             monitoring(|monitoring| monitoring.disk_usage_threshold(80)),
         ),
         calls(
+            "service levels with no error budget, and with one that nothing uses up",
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .slo(Slo::produce_availability(100.percent()))
+                    .slo(Slo::consume_latency(90.percent(), 500.milliseconds()))
+            }),
+            &["`99.9.percent()`", "`99.percent()`"],
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .slo(Slo::produce_availability(99.9.percent()))
+                    .slo(Slo::consume_latency(99.percent(), 500.milliseconds()))
+            }),
+        ),
+        calls(
             "runbooks below a reserved domain",
             monitoring(|monitoring| monitoring.runbooks("https://git.example.com/runbooks")),
             &["set `.runbooks(…)` to the URL of the stack's folder `runbooks`"],
@@ -229,6 +243,15 @@ pub(super) fn sound() -> Vec<Sound> {
         (
             &observability::THRESHOLD,
             beside(|kafka| Monitoring::new("monitoring", kafka).disk_usage_threshold(99)),
+        ),
+        (
+            &observability::SLO,
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .slo(Slo::produce_availability(99.9.percent()))
+                    .slo(Slo::consume_latency(99.5.percent(), 500.milliseconds()))
+                    .slo(Slo::freshness("billing", 94.percent(), 1.minutes()))
+            }),
         ),
         (
             &observability::RUNBOOKS,

@@ -188,4 +188,17 @@ rules! { rules::observability;
             `invalid`, `test` and `localhost` are reserved for documentation and tests.",
         source: "RFC 2606, Reserved Top Level DNS Names; monitoring-mixins: `runbook_url`",
     };
+
+    /// A service level that cannot be measured, or is always or never missed.
+    pub const SLO: Rule = Rule {
+        id: "KS-O16",
+        production: Error,
+        development: Error,
+        summary: "a service level that nothing measures, or that is always or never missed",
+        explanation: "A service level is a promise to those who use the cluster. Without a metric its panels are empty and its alerts \
+            silent, as if all were well. Where nothing or nearly everything may be missed, its alerts always or never fire: below 94 % \
+            even a total failure is not 14.4 times what is allowed. Shares of time are measured once per evaluation of \
+            the rules, which is too coarse for more than 99.5 %.",
+        source: "Google, The Site Reliability Workbook: Alerting on SLOs",
+    };
 }

@@ -55,7 +55,7 @@ pub(super) struct Exported<'a> {
     by_name: BTreeMap<&'a str, Vec<(usize, &'a AgentRule)>>,
     /// The rules of agents that also make series of other names.
     alike: Vec<(usize, &'a AgentRule)>,
-    /// The rules that record a name: several where there are several clusters.
+    /// The rules that record a name: several where there are several clusters, or where each gives its series another label.
     recordings: BTreeMap<&'a str, Vec<Recording<'a>>>,
 }
 
@@ -634,26 +634,36 @@ impl<'a> RuleCatalog<'_, 'a> {
         series
     }
 
-    /// Series that a rule records.
-    fn of_recording<'s>(&'s self, name: &str, recorded: &'s Recorded) -> Series<'s> {
+    /// Series that these rules record; `None` if there is none of them.
+    fn of_recordings<'s>(&'s self, name: &str, all: &[&'s Recorded]) -> Option<Series<'s>> {
+        let (first, others) = all.split_first()?;
         let own = record::ALL.iter().find(|metric| self.author.own && metric.name == name);
-        let labels = recorded.labels.iter().flatten().map(|label| Label {
-            name: label,
-            values: recorded
-                .values
-                .get(label)
-                .map(|value| vec![Cow::Borrowed(value.as_str())]),
-            is_state: false,
+        let labels = first.labels.iter().flatten().map(|label| {
+            let mut values = BTreeSet::new();
+            let known = all.iter().all(|recorded| {
+                let value = recorded.values.get(label);
+                values.extend(value.map(String::as_str));
+                value.is_some()
+            });
+            Label {
+                name: label,
+                values: known.then(|| values.into_iter().map(Cow::Borrowed).collect()),
+                is_state: false,
+            }
         });
-        let of_cluster = recorded.labels.as_ref().is_some_and(|labels| labels.contains(CLUSTER));
-        Series {
+        let of_cluster = first.labels.as_ref().is_some_and(|labels| labels.contains(CLUSTER));
+        let bounds = others
+            .iter()
+            .fold(first.bounds, |bounds, other| bounds.union(other.bounds));
+        let alike = first.labels.is_some() && others.iter().all(|other| other.labels == first.labels);
+        Some(Series {
             metric_type: own.map(|metric| metric.metric_type),
-            bounds: own.map_or(recorded.bounds, |metric| Bounds::new(metric.bounds.0, metric.bounds.1)),
+            bounds: own.map_or(bounds, |metric| Bounds::new(metric.bounds.0, metric.bounds.1)),
             labels: labels.collect(),
-            open: recorded.labels.is_none() || !self.author.own,
+            open: !alike || !self.author.own,
             interval: None,
             scope: self.cluster.filter(|_| of_cluster).map(|cluster| (CLUSTER, cluster)),
-        }
+        })
     }
 
     /// Series that the platform exports: of the kubelet, or of kube-state-metrics.
@@ -724,12 +734,13 @@ impl Catalog for RuleCatalog<'_, '_> {
                 let cluster = recorded.values.get(CLUSTER);
                 recordings.len() == 1 || cluster.is_some_and(|cluster| self.cluster == Some(cluster))
             };
-            let mut recorded = recordings
+            let recorded = recordings
                 .iter()
                 .filter_map(|recording| self.exported.recorded(recording));
-            return recorded.find(of_cluster).map_or(Lookup::Unknown, |recorded| {
-                Lookup::Known(self.of_recording(name, recorded))
-            });
+            let recorded: Vec<&Recorded> = recorded.filter(of_cluster).collect();
+            return self
+                .of_recordings(name, &recorded)
+                .map_or(Lookup::Unknown, Lookup::Known);
         }
         if let Some(metric) = kubelet::ALL
             .iter()

@@ -7,10 +7,11 @@ mod groups;
 pub(super) mod promtool;
 pub(super) mod runbook;
 mod scraping;
+mod slo;
 
 use std::collections::BTreeSet;
 
-use super::{Monitoring, resource::AlertingRule};
+use super::{Monitoring, dashboard::SERVICE_LEVELS, resource::AlertingRule};
 use crate::{
     diagnostics::{Diagnostic, rules::observability as rules},
     metrics::Metric,
@@ -37,8 +38,9 @@ impl Monitoring {
     pub(super) fn ready_alerts(&self, sources: &Sources) -> Vec<Ready<'_>> {
         let mut ready: Vec<Ready<'_>> = Vec::new();
         self.add_alerts(self.of_cluster(), sources, &mut ready);
-        let of_exporter =
-            of_table(external::ALL, OVERVIEW, self, sources).chain(of_table(consumer::ALL, "consumers", self, sources));
+        let of_exporter = of_table(slo::ALL, SERVICE_LEVELS, self, sources)
+            .chain(of_table(external::ALL, OVERVIEW, self, sources))
+            .chain(of_table(consumer::ALL, "consumers", self, sources));
         ready.extend(of_exporter.map(|alert| self.ready(alert, sources)));
         self.add_alerts(self.of_watched(), sources, &mut ready);
         let others = of_table(scraping::ALL, OVERVIEW, self, sources).chain(self.alerts.iter().cloned());
@@ -52,6 +54,7 @@ impl Monitoring {
             .iter()
             .flat_map(|component| component.scenarios(sources))
             .chain(groups::scenarios(sources))
+            .chain(slo::scenarios(sources))
             .collect()
     }
 

@@ -104,12 +104,12 @@ impl AlertTest {
     fn tests(&self, rule: &AlertingRule, place: &[(&str, &str)], sources: &Sources) -> [Value; 2] {
         let minutes = |time: Duration| time.as_seconds() / 60;
         let keeps = rule.keeps_firing().as_seconds().div_ceil(60);
-        let (delay, recovery) = (minutes(self.delay), minutes(self.recovery) + keeps);
+        let delay = minutes(self.delay);
+        let recovery = self.recovery.map(|recovery| minutes(recovery) + keeps);
         let for_duration = rule.waits().as_seconds().div_ceil(60);
         let change = HEALTHY_MINUTES + 1;
         let fires = change + delay + for_duration;
         let firing_minutes = delay + for_duration + 10;
-        let resolved = change + firing_minutes + recovery;
         let mut labels: BTreeMap<&str, &str> = place
             .iter()
             .copied()
@@ -157,13 +157,19 @@ impl AlertTest {
         if delay + for_duration > 0 {
             expectations.push(expect(fires - 1, false));
         }
-        expectations.extend([expect(fires, true), expect(resolved, false)]);
+        expectations.push(expect(fires, true));
         let before = (Phase::Healthy, change);
+        let mut phases = vec![before, (Phase::Firing, firing_minutes)];
+        if let Some(recovery) = recovery {
+            expectations.push(expect(change + firing_minutes + recovery, false));
+            phases.push((Phase::Healthy, recovery + 5));
+        }
+        let resolves = if recovery.is_some() { " and resolves" } else { "" };
         [
             json!({
-                "name": format!("{} fires and resolves", rule.alert),
+                "name": format!("{} fires{resolves}", rule.alert),
                 "interval": "1m",
-                "input_series": series(&[before, (Phase::Firing, firing_minutes), (Phase::Healthy, recovery + 5)]),
+                "input_series": series(&phases),
                 "alert_rule_test": expectations,
             }),
             json!({

@@ -1,5 +1,7 @@
 //! Runbooks: one page per alert, with the names and numbers of the stack.
 
+use std::collections::BTreeSet;
+
 use super::{Ready, metrics};
 use crate::{
     context::Context,
@@ -235,13 +237,30 @@ pub(in crate::monitoring) fn text(
     }
     text += &format!("## Rule\n\n```\n{}\n```\n\n", rule.expr.trim_end());
     let mut metrics = metrics(&rule.expr, sources);
-    for record in rules.records().filter(|record| rule.expr.contains(&record.record)) {
-        text += &format!(
-            "where `{}` is\n\n```\n{}\n```\n\n",
-            record.record,
-            record.expr.trim_end()
-        );
-        metrics.extend(super::metrics(&record.expr, sources));
+    let mut shown: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut expressions = vec![rule.expr.as_str()];
+    // What is recorded may be made from what is recorded.
+    while let Some(expression) = expressions.pop() {
+        for record in rules.records().filter(|record| expression.contains(&record.record)) {
+            if !shown.insert((&record.record, &record.expr)) {
+                continue;
+            }
+            let of = record
+                .labels
+                .get("slo")
+                .map_or_else(String::new, |slo| format!("{{slo=\"{slo}\"}}"));
+            text += &format!(
+                "where `{}{of}` is\n\n```\n{}\n```\n\n",
+                record.record,
+                record.expr.trim_end()
+            );
+            expressions.push(&record.expr);
+            for metric in super::metrics(&record.expr, sources) {
+                if !metrics.contains(&metric) {
+                    metrics.push(metric);
+                }
+            }
+        }
     }
     if !metrics.is_empty() {
         text += "| Metric | Source | Meaning |\n|---|---|---|\n";

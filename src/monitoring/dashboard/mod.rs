@@ -6,8 +6,11 @@ mod external;
 mod json;
 mod layout;
 mod panel;
+mod slo;
 
 use serde_json::{Value, json};
+
+pub(super) use self::slo::SERVICE_LEVELS;
 
 use self::layout::Layout;
 use super::Monitoring;
@@ -47,9 +50,14 @@ impl Monitoring {
                 external::overview(self, &queries).row("Alerts", alerts),
                 external::brokers(&queries),
                 consumers::board(&queries),
+                slo::board(&queries),
             ]
         } else {
-            vec![overview.row("Alerts and scrapes", alerts), consumers::board(&queries)]
+            vec![
+                overview.row("Alerts and scrapes", alerts),
+                consumers::board(&queries),
+                slo::board(&queries),
+            ]
         }
     }
 }

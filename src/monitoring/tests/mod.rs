@@ -9,6 +9,7 @@ mod external;
 mod own_alerts;
 mod runbooks;
 mod scraping;
+mod slos;
 mod thresholds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +57,9 @@ fn monitored() -> [(Stack, Monitoring); 3] {
             .watch(&connect)
             .watch(&registry)
             .watch(&topics)
+            .slo(Slo::produce_availability(99.9.percent()))
+            .slo(Slo::consume_latency(99.percent(), 500.milliseconds()))
+            .slo(Slo::freshness("billing", 99.percent(), 5.minutes()))
             .monitor_label("release", "prometheus")
             .runbooks("https://runbooks.voicecore.internal/kafka/");
         stack.add(monitoring.clone());

@@ -42,7 +42,8 @@ impl Bounds {
         )
     }
 
-    pub(super) fn union(self, other: Self) -> Self {
+    /// The bounds of a value that is within these or those.
+    pub(crate) fn union(self, other: Self) -> Self {
         Self::new(self.least.min(other.least), self.most.max(other.most))
     }
 
