@@ -92,7 +92,7 @@ fn uncommitted(stack: &Stack, topic: &str, uses: &[Use<'_>], findings: &mut Diag
             message,
             |finding| {
                 finding.item(topic).at(edge.location).hint(
-                    "remove `.read_uncommitted()` from the group, or `.exactly_once_source(…)` from its `Connect`",
+                    "remove `.read_uncommitted()` from the group; workers read committed records unless exactly-once sources are disabled",
                 );
             },
         );
