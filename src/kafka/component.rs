@@ -17,6 +17,12 @@ use crate::{
 /// Arguments: the command, the bootstrap servers, the client's file, the group. Only what a missing user or a missing permission says is
 /// waited for: about everything else the component itself has more to say.
 const WAIT: &str = r#"while :; do
+  if ! timeout 5 bash -c ': >"/dev/tcp/$0/$1"' "${2%:*}" "${2##*:}" 2>/dev/null; then
+    # Without a JVM, which would take its time from brokers that start.
+    echo "waiting for $2"
+    sleep 2
+    continue
+  fi
   status=0
   output=$(timeout 90 "$1" --bootstrap-server "$2" --command-config "$3" --describe --state --group "$4" 2>&1) || status=$?
   if ((status == 124)); then
@@ -27,7 +33,7 @@ const WAIT: &str = r#"while :; do
     exit 0
   fi
   echo "waiting until the user may use group $4: $reason"
-  sleep 5
+  sleep 10
 done
 "#;
 
@@ -80,7 +86,11 @@ impl KafkaHandle {
             job::RESOURCES,
             arguments.map(str::to_owned),
         );
-        wait.env = Some(vec![env("LOG_DIR", "/tmp")]);
+        wait.env = Some(vec![
+            env("KAFKA_HEAP_OPTS", "-Xmx128m"),
+            env("KAFKA_JVM_PERFORMANCE_OPTS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
+            env("LOG_DIR", "/tmp"),
+        ]);
         Some(wait)
     }
 }

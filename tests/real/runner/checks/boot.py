@@ -5,7 +5,7 @@ import time
 
 from .. import secrets, world
 
-PATIENCE = 400
+PATIENCE = 600
 # What a sound start may log as an error, each with its reason. A pattern begins to match in the line itself, and may go on in the one after it. Of
 # a line only the message is looked for: where the logger's name stands is up to the layout.
 EXPECTED_ERRORS = {
