@@ -148,6 +148,8 @@ pub enum Change<'a> {
     ProcessRoles(&'a str),
     /// Other static voters.
     QuorumVoters(&'a str),
+    /// So many new static voters that they are a majority.
+    QuorumVotersOutnumbered(&'a str),
     /// Another address or port of a controller.
     QuorumVoterAddress(&'a str),
     /// From static voters to a dynamic quorum.
@@ -166,6 +168,12 @@ pub enum Change<'a> {
     BrokersRemoved(&'a str),
     /// Another number of controllers.
     ControllersCount(&'a str),
+    /// A newer release of Kafka in ZooKeeper mode, without `inter.broker.protocol.version`.
+    VersionUpWithoutProtocol(&'a str),
+    /// An older release of Kafka, in ZooKeeper mode.
+    VersionDownZookeeper(&'a str),
+    /// A heap above three quarters of the memory limit.
+    HeapAboveMemory(&'a str),
     /// A newer release of Kafka, with others in between.
     VersionSkipped(&'a str),
     /// An older release of Kafka.
@@ -204,6 +212,26 @@ pub enum Change<'a> {
     RegistryTopic(&'a str),
     /// Another group of registries.
     RegistryGroup(&'a str),
+    /// Several voting ZooKeeper servers added, removed or replaced at once.
+    ZookeeperServersApart(&'a str),
+    /// Another address or port between ZooKeeper servers.
+    ZookeeperServerAddress(&'a str),
+    /// Another directory for ZooKeeper's data.
+    ZookeeperDataDir(&'a str),
+    /// TLS between ZooKeeper servers, switched in one step.
+    ZookeeperQuorumTls(&'a str),
+    /// ZooKeeper's list of servers kept by itself, or by the manifests again.
+    ZookeeperReconfig(&'a str),
+    /// A four-letter command that a probe of ZooKeeper uses is no longer answered.
+    ZookeeperProbeCommandRemoved(&'a str),
+    /// A subject is renamed, or named by another strategy.
+    SchemaSubjectRenamed(&'a str),
+    /// A committed version of a subject is altered.
+    SchemaVersionAltered(&'a str),
+    /// A subject's level of compatibility is weakened.
+    SchemaLevelWeakened(&'a str),
+    /// Declared subjects change, and the Job does not run again.
+    SchemasJobDoesNotRun(&'a str),
 }
 
 impl Change<'_> {

@@ -1,6 +1,6 @@
 //! Both sides together: what an object is to others.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, rc::Rc};
 
 use serde_json::Value;
 
@@ -8,9 +8,10 @@ use super::{change::ObjectName, side::Side};
 use crate::{
     lint::model::{
         ObjectDetail, ObjectModel,
+        node::Node,
         selector::{Labels, Selector, selects},
     },
-    manifest::Identity,
+    manifest::{Background, Identity},
 };
 
 /// The kinds that have pods.
@@ -20,9 +21,8 @@ pub(super) const WORKLOADS: [&str; 6] = ["StatefulSet", "Deployment", "DaemonSet
 pub(super) struct Sets<'a> {
     pub(super) before: &'a Side,
     pub(super) after: &'a Side,
-    workloads: [OnceCell<Vec<Worker>>; 2],
-    /// Workloads that were asked for by name, by their place: all of ten thousand are not read for one.
-    named: [Vec<OnceCell<Worker>>; 2],
+    /// Workloads, by their place: one that is the same on both sides is kept once.
+    workers: [Vec<OnceCell<Rc<Worker>>>; 2],
     budgets: OnceCell<Vec<ObjectModel>>,
 }
 
@@ -41,8 +41,9 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn of(body: &Value, model: ObjectModel) -> Self {
-        let mut spec = body["spec"].clone();
+    fn of(mut body: Value) -> Self {
+        let model = ObjectModel::of(&Node::root(&body), &Background::default());
+        let mut spec = body["spec"].take();
         if let Some(spec) = spec.as_object_mut() {
             spec.remove("template");
         }
@@ -110,8 +111,7 @@ impl<'a> Sets<'a> {
         Self {
             before,
             after,
-            workloads: [OnceCell::new(), OnceCell::new()],
-            named: [before, after].map(|side| (0..side.len()).map(|_| OnceCell::new()).collect()),
+            workers: [before, after].map(|side| (0..side.len()).map(|_| OnceCell::new()).collect()),
             budgets: OnceCell::new(),
         }
     }
@@ -123,30 +123,49 @@ impl<'a> Sets<'a> {
         }
     }
 
-    /// All workloads of a side.
-    pub(super) fn workers(&self, when: When) -> &[Worker] {
+    /// Whether an object is there on both sides, and the same.
+    pub(super) fn is_same(&self, identity: &Identity) -> bool {
+        let (old, new) = (self.before.find(identity), self.after.find(identity));
+        old.zip(new)
+            .is_some_and(|(old, new)| self.before.is_same(old, self.after, new))
+    }
+
+    /// The workloads of a namespace whose manifest has a word. All have the empty one, and to read all of ten thousand takes long.
+    pub(super) fn workers_in<'s>(
+        &'s self,
+        when: When,
+        namespace: &'s str,
+        word: &'s str,
+    ) -> impl Iterator<Item = &'s Worker> {
         let side = self.side(when);
-        self.workloads[usize::from(when == When::After)].get_or_init(|| {
-            side.of_kinds(&WORKLOADS)
-                .map(|index| Worker::of(&side.body(index), side.model(index)))
-                .collect()
-        })
+        side.of_kinds(&WORKLOADS)
+            .filter(move |index| side.identity(*index).namespace == namespace && side.mentions(*index, word))
+            .map(move |index| self.at(when, index))
+    }
+
+    fn at(&self, when: When, index: usize) -> &Worker {
+        let (side, other, others) = match when {
+            When::Before => (self.before, self.after, &self.workers[1]),
+            When::After => (self.after, self.before, &self.workers[0]),
+        };
+        let shared = || {
+            let there = other.find(side.identity(index))?;
+            let worker = others[there].get()?;
+            side.is_shared(index, other, there).then(|| worker.clone())
+        };
+        self.workers[usize::from(when == When::After)][index]
+            .get_or_init(|| shared().unwrap_or_else(|| Rc::new(Worker::of(side.body(index)))))
     }
 
     pub(super) fn worker(&self, when: When, identity: &Identity) -> Option<&Worker> {
-        if !WORKLOADS.contains(&identity.kind.as_str()) {
-            return None;
-        }
-        let side = self.side(when);
-        let index = side.find(identity)?;
-        let named = &self.named[usize::from(when == When::After)];
-        Some(named[index].get_or_init(|| Worker::of(&side.body(index), side.model(index))))
+        let is_workload = WORKLOADS.contains(&identity.kind.as_str());
+        let index = self.side(when).find(identity).filter(|_| is_workload)?;
+        Some(self.at(when, index))
     }
 
     /// The workloads that read a ConfigMap or a Secret.
-    pub(super) fn readers(&self, when: When, identity: &Identity) -> impl Iterator<Item = &Worker> {
-        self.workers(when)
-            .iter()
+    pub(super) fn readers<'s>(&'s self, when: When, identity: &'s Identity) -> impl Iterator<Item = &'s Worker> {
+        self.workers_in(when, &identity.namespace, &identity.name)
             .filter(|worker| worker.reads(&identity.kind, &identity.namespace, &identity.name))
     }
 
@@ -167,10 +186,9 @@ impl<'a> Sets<'a> {
     }
 
     /// The workloads of a side whose pods a selector selects.
-    pub(super) fn selected(&self, when: When, namespace: &str, selector: &Selector) -> Vec<&Worker> {
-        let workers = self.workers(when).iter();
-        workers
-            .filter(|worker| worker.model.identity.namespace == namespace && selects(selector, &worker.labels()))
+    pub(super) fn selected<'s>(&'s self, when: When, namespace: &'s str, selector: &'s Selector) -> Vec<&'s Worker> {
+        self.workers_in(when, namespace, selector.word())
+            .filter(|worker| selects(selector, &worker.labels()))
             .collect()
     }
 }

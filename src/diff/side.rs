@@ -77,14 +77,24 @@ struct Entry {
 }
 
 impl Entry {
+    /// The document that it is read from, if it has not been read.
+    fn document(&self) -> Option<&str> {
+        self.unread.as_ref().and_then(|(text, range)| text.get(range.clone()))
+    }
+
     fn text(&self) -> &[u8] {
         self.text.get_or_init(|| {
-            let document = self.unread.as_ref().and_then(|(text, range)| text.get(range.clone()));
-            let read = document.and_then(|text| read::read(text).documents.into_iter().next());
-            let mut value = read.map(|document| document.value).unwrap_or_default();
-            normalize(&mut value);
+            let value = self.document().map(whole).unwrap_or_default();
             serde_json::to_vec(&value).unwrap_or_default().into()
         })
+    }
+
+    /// The object. What is read for it alone is not kept.
+    fn value(&self) -> Value {
+        match (self.text.get(), self.document()) {
+            (None, Some(document)) => whole(document),
+            _ => serde_json::from_slice(self.text()).unwrap_or_default(),
+        }
     }
 
     /// Whether it has the content of another one.
@@ -99,6 +109,14 @@ impl Entry {
             _ => self.text() == other.text(),
         }
     }
+}
+
+/// The object of a document, without what makes no difference.
+fn whole(document: &str) -> Value {
+    let read = read::read(document).documents.into_iter().next();
+    let mut value = read.map(|document| document.value).unwrap_or_default();
+    normalize(&mut value);
+    value
 }
 
 /// A text, divided into its documents.
@@ -336,13 +354,24 @@ impl Side {
 
     /// Whether an object is the same as one of another side.
     pub(super) fn is_same(&self, index: usize, other: &Self, at: usize) -> bool {
-        let (a, b) = (&self.entries[index], &other.entries[at]);
-        Arc::ptr_eq(a, b) || a.is_same(b)
+        self.is_shared(index, other, at) || self.entries[index].is_same(&other.entries[at])
     }
 
     /// An object, without what makes no difference.
     pub(super) fn body(&self, index: usize) -> Value {
-        serde_json::from_slice(self.entries[index].text()).unwrap_or_default()
+        self.entries[index].value()
+    }
+
+    /// Whether an object is, as a document, the same as one of another side.
+    pub(super) fn is_shared(&self, index: usize, other: &Self, at: usize) -> bool {
+        Arc::ptr_eq(&self.entries[index], &other.entries[at])
+    }
+
+    /// Whether the manifest of an object has a word.
+    pub(super) fn mentions(&self, index: usize, word: &str) -> bool {
+        let entry = &self.entries[index];
+        let text = entry.document().or_else(|| std::str::from_utf8(entry.text()).ok());
+        word.is_empty() || text.is_some_and(|text| text.contains(word))
     }
 
     /// An object as compact text.

@@ -38,8 +38,8 @@ impl KafkaPair {
             for (name, text) in &mut documents {
                 if name.ends_with(&format!("/{map}")) {
                     *text = text.replace("checksum/config: aaaa", "checksum/config: bbbb");
-                } else if map == "topics" {
-                    *text = text.replace("topics-aaaa", "topics-bbbb");
+                } else if ["topics", "schemas"].contains(&map) {
+                    *text = text.replace(&format!("{map}-aaaa"), &format!("{map}-bbbb"));
                 }
             }
         }

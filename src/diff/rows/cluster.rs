@@ -64,16 +64,30 @@ static VOTERS: Row = Row {
     flags: &[Flag::Availability],
     summary: "other static voters",
     reason: "static voters cannot change while the cluster runs: nodes with the old list ({voters_before}) and nodes with the new one \
-        ({voters_after}) are two quorums, so all nodes must stop first; and a majority of empty new voters could elect a leader without \
-        the metadata, so the old voters must be back before the new ones start",
+        ({voters_after}) can be two quorums, so all nodes must stop first; each majority of the new list has a voter of the old one, which has all \
+        metadata if none lagged behind",
     commands: &[
-        "# suspend the deployer, and merge `controller.quorum.voters` alone first: no other number of replicas in the same step",
-        "{kafka_quorum} describe --replication  # wait until `Lag` is 0 for every voter",
+        "# plan an outage and suspend the deployer",
+        "{kafka_quorum} describe --replication  # again until `Lag` is 0 for every voter",
         "kubectl -n {namespace} scale statefulset {set} --replicas=0",
         "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
-        "# apply the new manifests with the old number of replicas: the old voters start with the new list",
-        "{kafka_quorum} describe --status  # a leader is there",
-        "# apply the new number of replicas, and resume the deployer",
+        "# apply the new manifests: all nodes start with the new list",
+        "{kafka_quorum} describe --status  # `LeaderId`, and in `CurrentVoters` all of {voters_after}",
+        "# resume the deployer",
+    ],
+};
+
+/// So many new voters that they need no old one.
+static VOTERS_OUTNUMBERED: Row = Row {
+    id: "quorum-voters-outnumbered",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::Irreversible],
+    summary: "so many new static voters that they are a majority",
+    reason: "the voters that are new ({voters_new}) are a majority of the new list ({voters_after}): before an old one has started, they can elect a \
+        leader without any metadata, and the cluster has no topics",
+    commands: &[
+        "# change fewer voters in one merge, so that each majority of the new list has one of the old list ({voters_before}), and each time do what \
+         `explain quorum-voters` says",
     ],
 };
 
@@ -284,7 +298,7 @@ static CONTROLLERS_CHANGED: Row = Row {
         the number of controllers changes together with the voters",
     commands: &[
         "{kafka_quorum} describe --status",
-        "# change `controller.quorum.voters` first, as `explain quorum-voters` says",
+        "# change `controller.quorum.voters` with it, as `explain quorum-voters` says",
     ],
 };
 
@@ -293,6 +307,7 @@ pub(super) const ROWS: &[&Row] = &[
     &NODE_ID,
     &ROLES,
     &VOTERS,
+    &VOTERS_OUTNUMBERED,
     &VOTER_ADDRESS,
     &QUORUM_DYNAMIC,
     &QUORUM_STATIC,
@@ -366,9 +381,17 @@ fn quorum(told: &mut Told<'_, '_>) {
             told.setting(KEY, &QUORUM_STATIC);
         }
         (false, false) if ids(&before) != ids(&after) => {
+            let new: Vec<String> = after.keys().filter(|id| !before.contains_key(*id)).cloned().collect();
+            let majority = after.len() / 2 + 1;
+            let row = if new.len() < majority {
+                &VOTERS
+            } else {
+                &VOTERS_OUTNUMBERED
+            };
             let (was, is) = (ids(&before).join(", "), ids(&after).join(", "));
-            let draft = told.all_stopped(KEY, &VOTERS);
+            let draft = told.all_stopped(KEY, row);
             draft.word("voters_before", was).word("voters_after", is);
+            draft.word("voters_new", new.join(", "));
         }
         (false, false) if before != after => {
             told.all_stopped(KEY, &VOTER_ADDRESS);

@@ -62,8 +62,8 @@ static EXACTLY_ONCE: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
     summary: "exactly-once of sources from `disabled` to `enabled` in one step",
-    reason: "a worker that is `enabled` fences others by transactions that workers still `disabled` know nothing of: during the rollout tasks \
-        fail, and records can be there twice",
+    reason: "a worker that is still `disabled` writes without transactions, as the leader to the configurations and as a task to its topics, and \
+        nobody can fence it: during the rollout tasks that ask for it fail, and records can be there twice",
     commands: &[
         "# first merge: `exactly.once.source.support=preparing`; wait until all workers have it",
         "kubectl -n {namespace} rollout status {kind_of}/{workload}",

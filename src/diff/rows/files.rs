@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Changed, features,
     file::{Effect, FileChange},
-    monitoring, object, settings, topics,
+    monitoring, object, schemas, settings, topics,
 };
 use crate::diff::{
     change::{Found, Place},
@@ -117,6 +117,7 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
         let known = settings::judge(&change, found)
             || topics::judge(&change, found)
             || features::judge(&change, found)
+            || schemas::judge(&change, found)
             || monitoring::file(&change, found);
         if !known {
             effect.tell(found.add(&TEXT, change.place(&[], before, after)));

@@ -13,7 +13,6 @@ use crate::{
     lint::model::{
         ObjectDetail, ObjectModel,
         guard::{Budget, IntOrPercent},
-        selector::selects,
     },
     manifest::Identity,
 };
@@ -163,10 +162,8 @@ fn away(sets: &Sets<'_>, when: When, model: &ObjectModel) -> Option<(i64, i64)> 
     else {
         return None;
     };
-    let pods = sets.workers(when).iter().filter(|worker| {
-        worker.model.identity.namespace == model.identity.namespace && selects(selector, &worker.labels())
-    });
-    let replicas: i64 = pods.map(crate::diff::sets::Worker::replicas).sum();
+    let pods = sets.selected(when, &model.identity.namespace, selector);
+    let replicas: i64 = pods.into_iter().map(crate::diff::sets::Worker::replicas).sum();
     let out_of = |amount: &IntOrPercent| amount.out_of(replicas);
     let away = match (max_unavailable, min_available) {
         (Some(most), _) => out_of(most),

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    cluster, connect, migration,
+    cluster, connect, heap, migration,
     process::Process,
     registry, settings,
     told::{Pair, Places, Told, Tools},
-    version,
+    version, zookeeper,
 };
 use crate::{
     diff::{
@@ -22,6 +22,7 @@ use crate::{
 /// Judges all processes of Kafka that are there before and after.
 pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
     let mut places = Places::of(found);
+    let scaled = scaled(sets, pairs, found);
     for identity in candidates(sets, pairs) {
         let (Some(before), Some(after)) = (sets.worker(When::Before, identity), sets.worker(When::After, identity))
         else {
@@ -33,6 +34,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
         let pair = Pair {
             sets,
             identity,
+            is_scaled: scaled.contains(&identity.namespace),
             tools: Tools::near(sets, &before),
             before,
             after,
@@ -42,6 +44,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
             found,
             places: &mut places,
         };
+        heap::judge(&mut told);
         match pair.after.kafka.program {
             Program::Broker => {
                 settings::broker(&mut told);
@@ -52,9 +55,26 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
             }
             Program::Connect => connect::judge(&mut told),
             Program::Registry => registry::judge(&mut told),
-            Program::ZooKeeper => {}
+            Program::ZooKeeper => zookeeper::judge(&mut told),
         }
     }
+}
+
+/// The namespaces in which workloads come, go, or have another number of pods.
+fn scaled(sets: &Sets<'_>, pairs: &[ObjectPair], found: &Found) -> BTreeSet<String> {
+    let moved = pairs.iter().filter_map(|pair| match pair {
+        ObjectPair::Changed(..) => None,
+        ObjectPair::Added(new) | ObjectPair::Renamed(_, new) => Some(sets.after.identity(*new)),
+        ObjectPair::Removed(old) => Some(sets.before.identity(*old)),
+    });
+    let moved = moved.filter(|identity| WORKLOADS.contains(&identity.kind.as_str()));
+    let places = found.drafts.iter().map(|draft| &draft.place);
+    let of_pods =
+        places.filter(|place| ["spec.replicas", "spec.ordinals", "spec.ordinals.start"].contains(&place.path.as_str()));
+    moved
+        .map(|identity| identity.namespace.clone())
+        .chain(of_pods.map(|place| place.object.namespace.clone()))
+        .collect()
 }
 
 /// The workloads that differ, or read a file that does.

@@ -15,8 +15,10 @@
 //! | `topics` | files of topics, topic by topic |
 //! | `kafka` | processes of Kafka that are there before and after; `process` and `listeners` are what is known of one |
 //! | `told` | where a change of a process is told: at the line, the variable or the option that was changed; commands for its cluster |
+//! | `heap` | the heap of a JVM, and the memory that it has |
 //! | `cluster`, `version`, `features`, `migration` | what nodes must agree on; releases; what is finalized; from ZooKeeper to KRaft |
-//! | `connect`, `registry` | workers of Connect, the Schema Registry |
+//! | `zookeeper` | servers of ZooKeeper |
+//! | `connect`, `registry`, `schemas` | workers of Connect, the Schema Registry, the subjects that are declared for it |
 
 mod cluster;
 mod connect;
@@ -24,6 +26,7 @@ mod features;
 mod file;
 mod files;
 mod guard;
+mod heap;
 mod kafka;
 mod listeners;
 mod migration;
@@ -33,6 +36,7 @@ mod object;
 mod process;
 mod registry;
 mod restart;
+mod schemas;
 mod service;
 mod settings;
 mod storage;
@@ -40,6 +44,7 @@ mod told;
 mod topics;
 mod version;
 mod workload;
+mod zookeeper;
 
 use serde_json::Value;
 
@@ -68,10 +73,13 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         topics::ROWS,
         cluster::ROWS,
         version::ROWS,
+        heap::ROWS,
         features::ROWS,
         migration::ROWS,
+        zookeeper::ROWS,
         connect::ROWS,
         registry::ROWS,
+        schemas::ROWS,
     ]
     .into_iter()
     .flatten()

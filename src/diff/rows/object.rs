@@ -317,8 +317,9 @@ pub(super) const ROWS: &[&Row] = &[
 /// What readers of the new manifests take for different things.
 pub(super) fn doubts(sets: &Sets<'_>, found: &mut Found) {
     for doubt in &sets.after.doubts {
-        // What was there before is not a change.
-        if sets.before.doubts.contains(doubt) {
+        let (Doubt::Twice { identity, .. } | Doubt::Key { identity, .. }) = doubt;
+        // What was there before is not a change, unless it is in what changes.
+        if sets.before.doubts.contains(doubt) && sets.is_same(identity) {
             continue;
         }
         match doubt {

@@ -99,16 +99,14 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The processes of a side that are of the same cluster: all brokers and controllers of the namespace with the same cluster id.
-pub(super) fn cluster_of<'s>(sets: &'s Sets<'_>, when: When, process: &Process<'_>) -> Vec<Process<'s>> {
+pub(super) fn cluster_of<'s>(sets: &'s Sets<'_>, when: When, process: &'s Process<'_>) -> Vec<Process<'s>> {
     let namespace = &process.worker.model.identity.namespace;
     let near = |other: &Process<'_>| {
         other.kafka.program == Program::Broker
             && (other.kafka.cluster_id == process.kafka.cluster_id
                 || other.worker.model.identity == process.worker.model.identity)
     };
-    sets.workers(when)
-        .iter()
-        .filter(|worker| worker.model.identity.namespace == *namespace)
+    sets.workers_in(when, namespace, "")
         .filter_map(|worker| Process::of(sets.side(when), worker))
         .filter(near)
         .collect()
@@ -124,24 +122,12 @@ pub(super) fn brokers(cluster: &[Process<'_>]) -> i64 {
 pub(super) fn broker_of<'s>(
     sets: &'s Sets<'_>,
     when: When,
-    namespace: &str,
+    namespace: &'s str,
     servers: Option<&str>,
 ) -> Option<Process<'s>> {
-    let own = sets
-        .workers(when)
-        .iter()
-        .filter(|worker| worker.model.identity.namespace == namespace);
-    let brokers: Vec<Process<'s>> = own
-        .filter_map(|worker| Process::of(sets.side(when), worker))
-        .filter(Process::is_broker)
-        .collect();
-    let is_behind = |process: &Process<'_>| {
-        let service = process
-            .worker
-            .model
-            .workload()
-            .and_then(|workload| workload.service.as_deref());
-        let name = process.worker.model.identity.name.as_str();
+    let is_behind = |worker: &&Worker| {
+        let service = worker.model.workload().and_then(|workload| workload.service.as_deref());
+        let name = worker.model.identity.name.as_str();
         servers.is_none_or(|servers| {
             list(servers).any(|server| {
                 let host = server.split([':', '.']).next().unwrap_or_default();
@@ -149,6 +135,8 @@ pub(super) fn broker_of<'s>(
             })
         })
     };
-    let mut brokers = brokers.into_iter().filter(|process| is_behind(process));
-    brokers.next()
+    sets.workers_in(when, namespace, "")
+        .filter(is_behind)
+        .filter_map(|worker| Process::of(sets.side(when), worker))
+        .find(Process::is_broker)
 }

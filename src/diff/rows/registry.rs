@@ -65,6 +65,12 @@ fn promises(level: &str) -> [bool; 3] {
     ]
 }
 
+/// Whether a level promises less than another.
+pub(super) fn is_weaker(before: &str, after: &str) -> bool {
+    let promises = promises(before).into_iter().zip(promises(after));
+    promises.into_iter().any(|(was, is)| was && !is)
+}
+
 /// Says what another setting of a registry means.
 pub(super) fn judge(told: &mut Told<'_, '_>) {
     const LEVELS: [&str; 2] = ["schema.compatibility.level", "avro.compatibility.level"];
@@ -91,11 +97,7 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
         if before == after {
             continue;
         }
-        let weaker = promises(&before)
-            .iter()
-            .zip(promises(&after))
-            .any(|(was, is)| *was && !is);
-        let draft = told.setting(key, if weaker { &WEAKER } else { &OTHER });
+        let draft = told.setting(key, if is_weaker(&before, &after) { &WEAKER } else { &OTHER });
         draft.word("before", before).word("after", after);
     }
 }

@@ -256,7 +256,7 @@ fn users(sets: &Sets<'_>, service: &Identity, port: Option<i64>) -> Vec<String> 
     let side = sets.after;
     let kinds = ["ConfigMap", "StatefulSet", "Deployment", "DaemonSet", "Job", "CronJob"];
     side.of_kinds(&kinds)
-        .filter(|index| side.text(*index).contains(&service.name))
+        .filter(|index| side.mentions(*index, &service.name))
         .filter_map(|index| {
             let model = side.model(index);
             let uses = model.addresses.iter().any(|address| {
@@ -283,11 +283,10 @@ fn target(changed: &Changed<'_>, field: &Field, found: &mut Found) {
         }
         number => PortRef::Number(number.as_i64().unwrap_or_default()),
     };
-    let pods = changed.sets.selected(
-        When::After,
-        &changed.identity.namespace,
-        &Selector::pairs(&changed.after["spec"]["selector"]),
-    );
+    let selector = Selector::pairs(&changed.after["spec"]["selector"]);
+    let pods = changed
+        .sets
+        .selected(When::After, &changed.identity.namespace, &selector);
     let has = |port: &crate::lint::model::container::Port| match &target {
         PortRef::Name(name) => port.name == *name,
         PortRef::Number(number) => port.number == *number,
@@ -304,9 +303,8 @@ fn target(changed: &Changed<'_>, field: &Field, found: &mut Found) {
 fn selector(changed: &Changed<'_>, _: &Field, found: &mut Found) {
     let [before, after] = [&changed.before, &changed.after].map(|body| body["spec"]["selector"].clone());
     let select = |when: When, selector: &Value| {
-        let pods = changed
-            .sets
-            .selected(when, &changed.identity.namespace, &Selector::pairs(selector));
+        let selector = Selector::pairs(selector);
+        let pods = changed.sets.selected(when, &changed.identity.namespace, &selector);
         let names = pods
             .iter()
             .map(|worker| format!("the pods of `{}`", worker.model.identity.name));
@@ -327,9 +325,7 @@ fn selector(changed: &Changed<'_>, _: &Field, found: &mut Found) {
 /// A Service that goes.
 pub(super) fn removed(sets: &Sets<'_>, identity: &Identity, found: &mut Found) {
     let governed: Vec<String> = sets
-        .workers(When::After)
-        .iter()
-        .filter(|worker| worker.model.identity.namespace == identity.namespace)
+        .workers_in(When::After, &identity.namespace, &identity.name)
         .filter(|worker| {
             worker
                 .model

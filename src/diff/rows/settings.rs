@@ -15,7 +15,7 @@ use crate::{
         row::Row,
         sets::When,
     },
-    lint::model::properties::properties,
+    lint::model::properties::{is_property_file, properties},
     version::Version,
 };
 
@@ -70,12 +70,14 @@ static MIN_ISR_KEPT: Row = Row {
     class: Class::ManualSteps,
     flags: &[],
     summary: "`min.insync.replicas` in a file, where the cluster keeps its own value",
-    reason: "a cluster that was created with Kafka 4.1 or newer has eligible leader replicas: its `min.insync.replicas` was taken from the \
-        file once, and is kept in the cluster since; the file alone changes nothing",
+    reason: "a cluster that was created with Kafka 4.1 or newer, or has finalized it since, has eligible leader replicas: its \
+        `min.insync.replicas` was taken from the file of the active controller once, and is kept in the cluster since; the file alone changes \
+        nothing",
     commands: &[
         "{kafka_features} describe  # is `eligible.leader.replicas.version` finalized at 1?",
         "{kafka_configs} --describe --entity-type brokers --entity-default",
-        "{kafka_configs} --alter --entity-type brokers --entity-default --add-config min.insync.replicas={after}  # if it is",
+        "{kafka_configs} --alter --entity-type brokers --entity-default --add-config min.insync.replicas={after}  \
+         # if it is; it also clears the eligible replicas of all partitions",
     ],
 };
 
@@ -232,7 +234,7 @@ pub(super) const ROWS: &[&Row] = &[
 
 /// Tells the settings of a property file that differ; whether it is one.
 pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
-    if !change.file.ends_with(".properties") {
+    if !is_property_file(change.file) {
         return false;
     }
     let [before, after] = [change.before, change.after].map(settings);
@@ -339,7 +341,8 @@ fn meaning(told: &mut Told<'_, '_>, key: &str) {
     match key {
         "min.insync.replicas" | "transaction.state.log.min.isr" if before != after => {
             values(told.setting(key, if lower { &MIN_ISR_LOWERED } else { &MIN_ISR_RAISED }));
-            if key == "min.insync.replicas" && pair.after.version >= Some(Version::V4_1) && pair.after.is_kraft() {
+            // What runs decides: one that becomes 4.1 with this change was created before.
+            if key == "min.insync.replicas" && pair.before.version >= Some(Version::V4_1) && pair.before.is_kraft() {
                 told.setting(key, &MIN_ISR_KEPT);
             }
         }
@@ -378,11 +381,13 @@ pub(super) fn replication(told: &mut Told<'_, '_>) {
     if !pair.after.is_broker() {
         return;
     }
+    // To count them takes long where there are thousands, and is not needed where neither their number nor a factor differs.
+    let is_steady = !pair.is_scaled && PAIRS.iter().all(|(factor, _)| !pair.differs(factor));
     let count = |when, process| brokers(&cluster_of(pair.sets, when, process));
-    let (had, has) = (count(When::Before, &pair.before), count(When::After, &pair.after));
+    let counts = (!is_steady).then(|| (count(When::Before, &pair.before), count(When::After, &pair.after)));
     for (factor_key, min_key) in PAIRS {
         let [was, factor] = [&pair.before, &pair.after].map(|process| process.number(factor_key));
-        if let Some(factor) = factor {
+        if let (Some(factor), Some((had, has))) = (factor, counts) {
             let fitted = was.is_some_and(|was| was <= had);
             if factor > has && (fitted || was != Some(factor)) {
                 let draft = if was == Some(factor) {

@@ -23,6 +23,8 @@ pub(super) struct Pair<'a> {
     pub(super) identity: &'a Identity,
     pub(super) before: Process<'a>,
     pub(super) after: Process<'a>,
+    /// Whether workloads of its namespace come, go, or have another number of pods.
+    pub(super) is_scaled: bool,
     pub(super) tools: Tools,
 }
 

@@ -631,22 +631,12 @@ impl<'a> File<'a> {
 
     /// What concerns all changes of the file.
     fn whole(&self, first: usize, found: &mut Found) {
-        let is_same = |job: &Worker| {
-            let sets = self.change.sets;
-            match (
-                sets.before.find(&job.model.identity),
-                sets.after.find(&job.model.identity),
-            ) {
-                (Some(old), Some(new)) => sets.before.is_same(old, sets.after, new),
-                _ => false,
-            }
-        };
         for draft in &mut found.drafts[first..] {
             match self.job {
                 None => {
                     draft.means(&NOT_APPLIED);
                 }
-                Some(job) if job.model.identity.kind == "Job" && is_same(job) => {
+                Some(job) if job.model.identity.kind == "Job" && self.change.sets.is_same(&job.model.identity) => {
                     draft.also(&NOT_RUN).word("job", job.model.identity.name.clone());
                 }
                 Some(_) => {

@@ -71,6 +71,48 @@ static WITHOUT_ZOOKEEPER: Row = Row {
     commands: &["# put the old image back, migrate to KRaft with Kafka 3.9, and upgrade afterwards"],
 };
 
+/// A newer release in ZooKeeper mode, which speaks the protocol of the old one.
+static UP_ZOOKEEPER: Row = Row {
+    id: "version-up-zookeeper",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a newer release of Kafka, in ZooKeeper mode",
+    reason: "from {line_before} to {line_after}, and the brokers go on with `inter.broker.protocol.version={protocol}`: the old image can go back \
+        until that is raised",
+    commands: &[],
+};
+
+/// A newer release in ZooKeeper mode, which speaks its own protocol at once.
+static UP_WITHOUT_PROTOCOL: Row = Row {
+    id: "version-up-without-protocol",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability, Flag::Irreversible],
+    summary: "a newer release of Kafka in ZooKeeper mode, without `inter.broker.protocol.version`",
+    reason: "a broker that has restarted speaks the protocol of {line_after}, which those of {line_before} do not know: replication between old and new \
+        brokers stops until all have restarted, and the old image cannot go back",
+    commands: &[
+        "# first merge: `inter.broker.protocol.version={line_before}`, with the old image",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "# second merge: the new image",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "# once nobody wants to go back, third merge: `inter.broker.protocol.version={line_after}`",
+    ],
+};
+
+/// An older release in ZooKeeper mode.
+static DOWN_ZOOKEEPER: Row = Row {
+    id: "version-down-zookeeper",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "an older release of Kafka, in ZooKeeper mode",
+    reason: "{line_after} works with the others only if `inter.broker.protocol.version` was never above {line_after}: without that line it was \
+        {line_before} from the start, and what newer brokers have written since may not be read",
+    commands: &[
+        "{kafka_configs} --describe --entity-type brokers --all | grep -F inter.broker.protocol.version  # {line_after} or lower on all",
+        "# apply the new manifests only then",
+    ],
+};
+
 /// The version of the protocol between brokers, in ZooKeeper mode.
 static PROTOCOL: Row = Row {
     id: "inter-broker-protocol",
@@ -100,6 +142,9 @@ pub(super) const ROWS: &[&Row] = &[
     &DOWN,
     &BELOW_FINALIZED,
     &WITHOUT_ZOOKEEPER,
+    &UP_ZOOKEEPER,
+    &UP_WITHOUT_PROTOCOL,
+    &DOWN_ZOOKEEPER,
     &PROTOCOL,
     &UNKNOWN,
 ];
@@ -126,13 +171,21 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
     let is_below = finalized
         .as_ref()
         .is_some_and(|(_, line)| Some(*line) > pair.after.version && pair.after.version.is_some());
+    let protocol = pair.after.get(key);
     let row = match before.cmp(&after) {
         std::cmp::Ordering::Equal => return,
         _ if !pair.after.is_kraft() && after >= Some((4, 0)) => &WITHOUT_ZOOKEEPER,
+        std::cmp::Ordering::Less if !pair.after.is_kraft() => match protocol {
+            Some(_) => &UP_ZOOKEEPER,
+            None => &UP_WITHOUT_PROTOCOL,
+        },
+        std::cmp::Ordering::Greater if !pair.after.is_kraft() => &DOWN_ZOOKEEPER,
         std::cmp::Ordering::Greater if is_below => &BELOW_FINALIZED,
         std::cmp::Ordering::Greater => &DOWN,
         std::cmp::Ordering::Less => match (place(pair.before.version), place(pair.after.version)) {
             (Some(old), Some(new)) if new == old + 1 => &UP,
+            // Releases that stacks are not made for follow each other by their numbers.
+            _ if is_next(before, after) => &UP,
             _ => &SKIPPED,
         },
     };
@@ -140,7 +193,13 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
     let draft = told.field(&path, row);
     draft.word("line_before", line_before).word("line_after", line_after);
     draft.word("metadata_after", metadata);
+    draft.word("protocol", protocol.unwrap_or_default());
     draft.word("finalized", finalized.map_or_else(String::new, |(level, _)| level));
+}
+
+/// Whether a release line follows another one of the same major version.
+fn is_next(before: Option<(u32, u32)>, after: Option<(u32, u32)>) -> bool {
+    matches!((before, after), (Some((major, minor)), Some(after)) if after == (major, minor + 1))
 }
 
 /// A release line as numbers.

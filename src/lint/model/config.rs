@@ -8,7 +8,7 @@ use super::{
     dashboard::{self, Query},
     monitoring::{self, PrometheusRules},
     node::Node,
-    properties::{Property, properties},
+    properties::{Property, is_property_file, properties},
     script,
 };
 use crate::yaml;
@@ -92,7 +92,7 @@ pub(super) fn read(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> ConfigD
         }
         if let Some(topics) = topics(file, text_of, has_script) {
             config.topics.push(topics);
-        } else if file.ends_with(".properties") {
+        } else if is_property_file(file) {
             let settings = properties(text_of);
             for property in &settings {
                 address::of_property(property, &text, addresses);

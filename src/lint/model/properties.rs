@@ -4,6 +4,11 @@ use std::ops::Range;
 
 use crate::diagnostics::Change;
 
+/// Whether a file is one by its name: ZooKeeper's is known by its whole name.
+pub(crate) fn is_property_file(name: &str) -> bool {
+    name.ends_with(".properties") || name == "zoo.cfg"
+}
+
 /// A line of a property file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Property {

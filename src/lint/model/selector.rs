@@ -53,6 +53,21 @@ impl Selector {
         )
     }
 
+    /// A word that the manifest of each pod has which is selected: empty if there is none that all must have.
+    pub(crate) fn word(&self) -> &str {
+        let of_manifest = |condition: &&Condition| {
+            condition.operator == Operator::In
+                && condition.values.len() == 1
+                && ![POD_NAME, POD_INDEX].contains(&condition.key.as_str())
+        };
+        let values = self
+            .0
+            .iter()
+            .filter(of_manifest)
+            .map(|condition| condition.values[0].as_str());
+        values.max_by_key(|value| value.len()).unwrap_or_default()
+    }
+
     /// `matchLabels` and `matchExpressions`.
     pub(crate) fn of(value: &Value) -> Self {
         let mut selector = Self::pairs(&value["matchLabels"]);
