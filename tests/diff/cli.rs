@@ -261,6 +261,29 @@ fn a_comment_stays_within_the_limit_and_is_never_cut() {
     );
 }
 
+/// One object alone is more than a comment holds: a topics file, or a dashboard.
+#[test]
+fn a_comment_tells_as_much_of_one_large_object_as_there_is_room_for() {
+    let folder = Scratch::new();
+    let many = |value: u32| {
+        let lines = (0..3000).map(|number| format!("    some.setting.with.a.long.name.{number}={value}\n"));
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: large}}\ndata:\n  server.properties: |\n{}",
+            lines.collect::<String>()
+        )
+    };
+    folder.put("old.yaml", &many(1));
+    folder.put("new.yaml", &many(2));
+    let words = ["diff", "--from", "old.yaml", "--to", "new.yaml", "--format", "markdown"];
+    let comment = run(&folder, &words);
+    let size = comment.chars().count();
+    assert!((50_000..65_556).contains(&size), "{size}");
+    assert!(
+        comment.contains("ConfigMap large</summary>") && comment.contains(" changes of this object\n\n</details>"),
+        "{comment}"
+    );
+}
+
 #[test]
 fn synth_ends_with_what_its_files_do() {
     let folder = Scratch::new();

@@ -24,27 +24,34 @@ pub(super) fn comment(report: &Report, several: bool) -> String {
     for note in &report.notes {
         ends += &format!("\n> {note}\n");
     }
-    let mut pieces: Vec<String> = Vec::new();
-    if !report.restarts.is_empty() {
-        let lines = report
-            .restarts
-            .iter()
-            .map(|restart| format!("- {}\n", escaped(&restarts(restart, several))));
-        pieces.push(format!("\n**Restarts**\n\n{}", lines.collect::<String>()));
-    }
-    pieces.extend(objects.iter().map(|changes| object(changes, several)));
+    let lines = report
+        .restarts
+        .iter()
+        .map(|restart| format!("- {}\n", escaped(&restarts(restart, several))));
+    let restarted = format!("\n**Restarts**\n\n{}", lines.collect::<String>());
     let size = |text: &str| text.chars().count();
     let mut room = MOST.saturating_sub(size(&text) + size(&ends) + TAIL);
-    let mut left = 0;
-    for piece in pieces {
-        let size = size(&piece);
-        // Once one does not fit, what comes after it is less bad: it is not told either.
-        if left == 0 && size <= room {
-            room -= size;
-            text += &piece;
+    if !report.restarts.is_empty() {
+        // The list may be longer than a comment, and the changes matter more.
+        let told = if size(&restarted) <= room / 2 {
+            restarted
         } else {
+            let workloads = count(report.restarts.len(), "workload");
+            format!("\n**Restarts**: {workloads}, which `kafka-stacks diff` lists\n")
+        };
+        room = room.saturating_sub(size(&told));
+        text += &told;
+    }
+    // Once one does not fit as a whole, what comes after it is less bad: it is not told either.
+    let mut left = 0;
+    for changes in &objects {
+        let (piece, is_whole) = object(changes, several, room);
+        if left > 0 || piece.is_empty() {
             left += 1;
+            continue;
         }
+        room = if is_whole { room.saturating_sub(size(&piece)) } else { 0 };
+        text += &piece;
     }
     if left > 0 {
         text += &format!(
@@ -58,34 +65,52 @@ pub(super) fn comment(report: &Report, several: bool) -> String {
     text
 }
 
-fn object(changes: &[&Change], several: bool) -> String {
+/// The changes of an object, as many as there is room for, in characters, and whether these are all; nothing if there is room for none.
+fn object(changes: &[&Change], several: bool, room: usize) -> (String, bool) {
+    /// Room for the number of those that are left out, and for what closes the object.
+    const END: usize = 100;
     let mut text = format!(
         "\n<details><summary><b>{}</b> {}</summary>\n\n",
         changes[0].class,
         escaped(&subject(changes[0], several))
     );
+    let mut size = text.chars().count() + END;
+    let mut told = 0;
     for change in changes {
-        let flags: String = change.flags.iter().map(|flag| format!(" `{flag}`")).collect();
-        text += &format!("- {} **{}**{flags}", code(&what(change)), change.class);
-        if !change.reason.is_empty() {
-            text += &format!("<br>{}", escaped(&change.reason));
+        let change = self::change(change);
+        size += change.chars().count();
+        if size > room {
+            break;
         }
-        if let Some(reason) = &change.accepted {
-            text += &format!("<br>accepted: {}", escaped(reason));
-        }
-        text.push('\n');
-        if !change.commands.is_empty() {
-            text += &format!(
-                "\n  ```sh\n{}  ```\n",
-                change
-                    .commands
-                    .iter()
-                    .map(|line| format!("  {line}\n"))
-                    .collect::<String>()
-            );
-        }
+        text += &change;
+        told += 1;
     }
-    text + "\n</details>\n"
+    if told == 0 {
+        return (String::new(), false);
+    }
+    let is_whole = told == changes.len();
+    if !is_whole {
+        text += &format!("- …and {} of this object\n", count(changes.len() - told, "change"));
+    }
+    (text + "\n</details>\n", is_whole)
+}
+
+/// A change as an item of a list.
+fn change(change: &Change) -> String {
+    let flags: String = change.flags.iter().map(|flag| format!(" `{flag}`")).collect();
+    let mut text = format!("- {} **{}**{flags}", code(&what(change)), change.class);
+    if !change.reason.is_empty() {
+        text += &format!("<br>{}", escaped(&change.reason));
+    }
+    if let Some(reason) = &change.accepted {
+        text += &format!("<br>accepted: {}", escaped(reason));
+    }
+    text.push('\n');
+    if !change.commands.is_empty() {
+        let commands: String = change.commands.iter().map(|line| format!("  {line}\n")).collect();
+        text += &format!("\n  ```sh\n{commands}  ```\n");
+    }
+    text
 }
 
 /// A text as code: with more backticks around it than in it.
