@@ -2,6 +2,7 @@
 
 mod cli;
 mod examples;
+mod foreign;
 mod kafka;
 
 use std::{collections::BTreeSet, fs, path::Path};
