@@ -13,6 +13,11 @@ pub(crate) trait Catalog {
     /// The name of a metric that was probably meant by one that nothing exports.
     fn similar(&self, missing: &str) -> Option<String>;
 
+    /// Why nothing exports a metric that a rule of an agent would make, where there is one.
+    fn why_missing(&self, _: &str) -> Option<String> {
+        None
+    }
+
     /// Whether expressions keep to what every Prometheus takes and every reader can follow: no experimental functions, and no
     /// selectors without a name.
     fn style(&self) -> Style;

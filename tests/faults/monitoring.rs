@@ -226,6 +226,48 @@ pub(super) const ALL: &[Edit] = &[
         "    whitelistObjectNames:\n",
         "    whitelistObjectNames\n",
     ),
+    // Beans that the agent no longer asks for: its rules export nothing then.
+    fault(
+        "KS-O04",
+        "prod",
+        BROKER,
+        "    - kafka.controller:type=KafkaController,name=OfflinePartitionsCount\n",
+        "",
+    ),
+    fault(
+        "KS-O04",
+        "prod",
+        BROKER,
+        "kafka.controller:type=ControllerStats,name=UncleanLeaderElectionsPerSec",
+        "kafka.controller:type=ControllerStats,name=UncleanLeaderElections",
+    ),
+    fault("KS-O04", "prod", BROKER, "request=Fetch,*", "*"),
+    fault(
+        "KS-O04",
+        "confluent",
+        "",
+        "    lowercaseOutputName: true\n",
+        "    lowercaseOutputName: true\n    whitelistObjectNames: [\"kafka.server:*\"]\n",
+    ),
+    fault(
+        "KS-O04",
+        "confluent",
+        "",
+        "    lowercaseOutputName: true\n",
+        "    lowercaseOutputName: true\n    excludeObjectNames: [\"kafka.controller:*\"]\n",
+    ),
+    sound(
+        "confluent",
+        "",
+        "    lowercaseOutputName: true\n",
+        "    lowercaseOutputName: true\n    whitelistObjectNames: [\"kafka.server:*\", \"kafka.controller:*\"]\n",
+    ),
+    sound(
+        "confluent",
+        "",
+        "    lowercaseOutputName: true\n",
+        "    lowercaseOutputName: true\n    includeObjectNames: [\"kafka.*:*\"]\n    excludeObjectNames: [\"kafka.server:type=app-info,*\"]\n",
+    ),
     fault(
         "KS-O26",
         "prod",

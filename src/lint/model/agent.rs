@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::pattern;
+use super::{bean::Collected, pattern};
 use crate::promql::MetricType;
 
 /// What an agent exports, by its rules file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AgentRules {
     pub(crate) rules: Vec<AgentRule>,
+    /// Rules whose beans its lists of object names leave out, so that they export nothing.
+    pub(crate) left_out: Vec<AgentRule>,
     /// Whether it also exports beans under names that no rule says: by the agent's own format.
     pub(crate) open: bool,
 }
@@ -68,8 +70,9 @@ pub(super) fn read(document: &Value) -> (AgentRules, Vec<BrokenPattern>) {
     let mut found = AgentRules {
         // Without rules, every bean has the agent's own format.
         open: list.is_empty(),
-        rules: Vec::new(),
+        ..AgentRules::default()
     };
+    let collected = Collected::of(document);
     for (index, rule) in list.iter().enumerate() {
         let pattern = rule["pattern"].as_str().unwrap_or_default();
         if let Some(reason) = pattern::broken(pattern) {
@@ -86,7 +89,12 @@ pub(super) fn read(document: &Value) -> (AgentRules, Vec<BrokenPattern>) {
         let labels = rule["labels"].as_object();
         let value = &rule["value"];
         let (before, begins) = name.split_once('$').map_or((name, false), |(before, _)| (before, true));
-        found.rules.push(AgentRule {
+        let rules = if collected.leaves_out(pattern) {
+            &mut found.left_out
+        } else {
+            &mut found.rules
+        };
+        rules.push(AgentRule {
             name: cased(before, lower_name),
             begins,
             metric_type: match rule["type"].as_str() {

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod agent;
 pub(crate) mod autoscaler;
+mod bean;
 pub(crate) mod certificate;
 pub(crate) mod config;
 pub(crate) mod container;

@@ -67,10 +67,10 @@ pub(super) fn check(set: &ObjectSet<'_>, exported: &Exported<'_>, findings: &mut
                             let finding = findings.add(index, field.clone(), &PANEL_METRIC, message);
                             finding.place.row = query.row;
                             finding.outside("Metric", &metric).hint(
-                                match catalog.similar(&metric) {
-                                    Some(similar) => format!("did you mean `{similar}`?"),
-                                    None => "add a rule for it to the JMX agent of the process that has it, or use another metric".to_owned(),
-                                },
+                                catalog
+                                    .why_missing(&metric)
+                                    .or_else(|| Some(format!("did you mean `{}`?", catalog.similar(&metric)?)))
+                                    .unwrap_or_else(|| "add a rule for it to the JMX agent of the process that has it, or use another metric".to_owned()),
                             );
                         }
                     }

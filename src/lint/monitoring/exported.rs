@@ -33,6 +33,10 @@ pub(super) const CLUSTER: &str = "kafka_cluster";
 /// The series that Prometheus keeps of each alert that is pending or fires.
 const ALERTS: &str = "ALERTS";
 
+/// What mends a rule of an agent that makes series of beans which the agent does not ask for.
+const LEFT_OUT: &str = "the agent has a rule for it, but collects none of its beans: add their object name to `includeObjectNames` \
+    (`whitelistObjectNames`), or take it out of `excludeObjectNames` (`blacklistObjectNames`)";
+
 /// The metrics of brokers begin with one of these.
 const OF_BROKERS: [&str; 8] = [
     "kafka_server_",
@@ -805,6 +809,12 @@ impl Catalog for RuleCatalog<'_, '_> {
             .chain(declared.map(|metric| &*metric.name))
             .collect();
         promql::most_similar(missing, &known).map(str::to_owned)
+    }
+
+    fn why_missing(&self, name: &str) -> Option<String> {
+        let agents = self.exported.exporters.iter().flat_map(|exporter| &exporter.agents);
+        let mut left_out = agents.flat_map(|agent| &agent.left_out);
+        left_out.find(|rule| rule.makes(name)).map(|_| LEFT_OUT.to_owned())
     }
 
     fn style(&self) -> Style {

@@ -304,7 +304,9 @@ impl<'a> Analyzer<'a> {
     fn missing(&mut self, name: &str) {
         let catalog = self.catalog;
         let message = format!("metric `{name}` is not exported here: its part of the expression is always empty");
-        if let Some(similar) = catalog.similar(name) {
+        if let Some(why) = catalog.why_missing(name) {
+            self.report(&rules::METRIC, message, why);
+        } else if let Some(similar) = catalog.similar(name) {
             self.report(&rules::METRIC, message, format!("did you mean `{similar}`?"));
         } else {
             let stack =
