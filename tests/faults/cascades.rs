@@ -31,5 +31,15 @@ pub(super) const ALL: &[Edit] = &[
         "serviceName: kafka-headless",
         "serviceName: kafka",
     ),
+    // A number in quotes is meant as that number.
+    fault("KS-A05", "prod", PODS, "  replicas: 3", "  replicas: \"3\""),
+    fault("KS-A05", "confluent", "", "      port: 9092", "      port: '9092'"),
+    fault(
+        "KS-A05",
+        "confluent",
+        "",
+        "containerPort: 9092",
+        "containerPort: \"9092\"",
+    ),
     sound("prod", PODS, "  replicas: 3", "  replicas: 3 # members of the quorum"),
 ];

@@ -224,7 +224,7 @@ pub(super) fn ports(container: &Node<'_, '_>) -> Vec<Port> {
         .items()
         .map(|port| Port {
             name: port.get("name").text().to_owned(),
-            number: port.get("containerPort").int().unwrap_or_default(),
+            number: port.get("containerPort").number().unwrap_or_default(),
         })
         .collect()
 }
@@ -269,7 +269,7 @@ fn hooks(container: &Node<'_, '_>) -> Vec<Hook> {
                 field,
                 pointer: node.pointer(),
                 action: action(&node),
-                timeout: probe.then(|| node.get("timeoutSeconds").int().unwrap_or(1)),
+                timeout: probe.then(|| node.get("timeoutSeconds").number().unwrap_or(1)),
             });
         }
     }

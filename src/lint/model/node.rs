@@ -86,6 +86,11 @@ impl<'v> Node<'v, '_> {
         self.value.as_i64()
     }
 
+    /// A whole number, also where it is wrongly written as a text: what is meant is judged then.
+    pub(crate) fn number(&self) -> Option<i64> {
+        self.int().or_else(|| self.str()?.parse().ok())
+    }
+
     pub(crate) fn bool(&self) -> Option<bool> {
         self.value.as_bool()
     }

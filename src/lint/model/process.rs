@@ -79,7 +79,7 @@ impl KafkaProcess {
             service_links: pod.get("enableServiceLinks").bool() != Some(false),
             environment,
             patience: Patience {
-                grace: pod.get("terminationGracePeriodSeconds").int().unwrap_or(30),
+                grace: pod.get("terminationGracePeriodSeconds").number().unwrap_or(30),
                 liveness: {
                     let probe = container.get("livenessProbe");
                     // That the process exists is true while it recovers.
@@ -90,7 +90,7 @@ impl KafkaProcess {
                 },
                 startup: {
                     let probe = container.get("startupProbe");
-                    let seconds = |field: &'static str, default| probe.get(field).int().unwrap_or(default);
+                    let seconds = |field: &'static str, default| probe.get(field).number().unwrap_or(default);
                     let tries = seconds("failureThreshold", 3).saturating_mul(seconds("periodSeconds", 10));
                     probe
                         .is_set()

@@ -69,7 +69,9 @@ pub(super) fn unknown(container: &Node<'_, '_>) -> Option<String> {
         .any(|variable| OF_SERVERS.contains(&variable.get("name").text()));
     // An image of someone's own that is named after Kafka, with a broker's port.
     let ports = container.get("ports");
-    let listens = ports.items().any(|port| port.get("containerPort").int() == Some(9092));
+    let listens = ports
+        .items()
+        .any(|port| port.get("containerPort").number() == Some(9092));
     let serves = serves || listens && image.to_ascii_lowercase().contains("kafka");
     serves.then(|| format!("nothing says which program the image `{image}` starts"))
 }

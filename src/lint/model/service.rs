@@ -53,7 +53,7 @@ pub(super) fn read(spec: &Node<'_, '_>) -> Service {
         ports: ports
             .items()
             .map(|port| {
-                let number = port.get("port").int().unwrap_or_default();
+                let number = port.get("port").number().unwrap_or_default();
                 let target = port.get("targetPort");
                 ServicePort {
                     name: port.get("name").text().to_owned(),

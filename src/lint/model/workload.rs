@@ -180,11 +180,11 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         .find_map(|map| map.get(inject).str().map(str::to_owned));
     Workload {
         // Bounded, so that an absurd number is told and never counted to.
-        replicas: spec.get("replicas").int().unwrap_or(1).clamp(0, 10_000),
+        replicas: spec.get("replicas").number().unwrap_or(1).clamp(0, 10_000),
         first: spec
             .get("ordinals")
             .get("start")
-            .int()
+            .number()
             .unwrap_or(0)
             .clamp(0, i64::from(i32::MAX)),
         selector: (kind != "Job" && selector.is_set()).then(|| Selector::of(selector.value())),
@@ -347,7 +347,7 @@ fn fixed_user(pod: &Node<'_, '_>) -> Option<(String, String)> {
 fn rolls(spec: &Node<'_, '_>) -> bool {
     let strategy = spec.get("updateStrategy");
     let partition = strategy.get("rollingUpdate").get("partition").int().unwrap_or(0);
-    let first = spec.get("ordinals").get("start").int().unwrap_or(0);
-    let pods = spec.get("replicas").int().unwrap_or(1);
+    let first = spec.get("ordinals").get("start").number().unwrap_or(0);
+    let pods = spec.get("replicas").number().unwrap_or(1);
     strategy.get("type").text() != "OnDelete" && partition < first.saturating_add(pods).max(1)
 }
