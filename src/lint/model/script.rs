@@ -1,5 +1,7 @@
 //! The variables that a script of the shell uses.
 
+use std::collections::BTreeSet;
+
 /// Variables that bash itself has.
 const OF_BASH: [&str; 12] = [
     "BASH", "EUID", "IFS", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PPID", "RANDOM", "SECONDS", "SHELL", "UID",
@@ -72,10 +74,11 @@ pub(super) fn needed(script: &str) -> Vec<String> {
         return Vec::new();
     }
     let text = code.join("\n");
-    let mut needed: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut needed = Vec::new();
     for name in used(&text) {
-        let known = is_of_bash(name) || OF_SYSTEMS.contains(&name) || needed.iter().any(|known| known == name);
-        if !known && !makes(&code, name) {
+        let known = is_of_bash(name) || OF_SYSTEMS.contains(&name);
+        if seen.insert(name) && !known && !makes(&code, name) {
             needed.push(name.to_owned());
         }
     }
@@ -99,12 +102,13 @@ fn makes(code: &[&str], name: &str) -> bool {
         "getopts",
         "printf",
     ];
-    code.iter().any(|line| {
+    let (looped, opened, closed) = (format!("for {name} in"), format!("${{{name}"), format!("${{{name}}}"));
+    code.iter().filter(|line| line.contains(name)).any(|line| {
         words(line, name).any(|(before, after)| {
             let begins = before.is_none_or(|c| c.is_whitespace() || ";&|({".contains(c));
             begins && matches!(after, Some('=' | '+' | '[' | ':' | '-'))
-        }) || line.contains(&format!("for {name} in"))
-            || line.contains(&format!("${{{name}")) && !line.contains(&format!("${{{name}}}"))
+        }) || line.contains(&looped)
+            || line.contains(&opened) && !line.contains(&closed)
             || builtins
                 .iter()
                 .any(|word| line.split_whitespace().any(|other| other == *word))

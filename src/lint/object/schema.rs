@@ -61,7 +61,7 @@ pub fn schema(body: &Value) -> Diagnostics {
     while findings.len() < MOST {
         match again(&body) {
             Ok(kept) => {
-                lost(&body, &kept, "", &mut findings);
+                lost(&body, &kept, &mut String::new(), &mut findings);
                 break;
             }
             Err(error) => {
@@ -171,20 +171,27 @@ fn keep_until(body: &mut Value, pointer: &str, last: &str) {
     }
 }
 
-/// Fields that did not survive.
-fn lost(before: &Value, after: &Value, pointer: &str, findings: &mut Diagnostics) {
+/// Fields that did not survive. The pointer is as it was when this returns.
+fn lost(before: &Value, after: &Value, pointer: &mut String, findings: &mut Diagnostics) {
+    let parent = pointer.len();
     match (before, after) {
         (Value::Object(before), _) => {
             for (key, value) in before {
                 if is_empty(value) || findings.len() >= MOST {
                     continue;
                 }
-                let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                pointer.truncate(parent);
+                pointer.push('/');
+                if key.contains(['~', '/']) {
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                } else {
+                    pointer.push_str(key);
+                }
                 if let Some(after) = after.get(key) {
-                    lost(value, after, &pointer, findings);
+                    lost(value, after, pointer, findings);
                     continue;
                 }
-                let message = format!("unknown field `{}`", path(&pointer));
+                let message = format!("unknown field `{}`", path(pointer));
                 let finding = findings.in_field(pointer.as_str(), &SCHEMA, message);
                 let known = after.as_object().into_iter().flatten();
                 if let Some((near, _)) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
@@ -194,11 +201,15 @@ fn lost(before: &Value, after: &Value, pointer: &str, findings: &mut Diagnostics
         }
         (Value::Array(before), Value::Array(after)) => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                lost(before, after, &format!("{pointer}/{index}"), findings);
+                pointer.truncate(parent);
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+                lost(before, after, pointer, findings);
             }
         }
         _ => {}
     }
+    pointer.truncate(parent);
 }
 
 /// What a type leaves out when it is written: nothing is lost with it.
