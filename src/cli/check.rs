@@ -184,7 +184,7 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
         };
         output.data([text.as_str()])?;
         for needless in &judgement.needless {
-            output.note(&format!("unused `--assume {needless}`: nothing refers to it\n"));
+            output.note(&format!("unused assumption `{needless}`: nothing refers to it\n"));
         }
     }
     Ok(outcome(&judgement))

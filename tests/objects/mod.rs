@@ -169,7 +169,7 @@ fn a_missing_object_is_an_error_unless_it_is_assumed_to_be_in_the_cluster() {
     assert!(check(&[("a.yaml", &gone)], &["--assume", "Secret/ap"]).starts_with("exit 2\n"));
     assert_eq!(
         check(&[("a.yaml", PLAIN)], &["--assume", "Secret/x", "--assume", "Pod"]),
-        "exit 0\n-- stderr\nunused `--assume Secret/x`: nothing refers to it\nunused `--assume Pod`: nothing refers to it\n"
+        "exit 0\n-- stderr\nunused assumption `Secret/x`: nothing refers to it\nunused assumption `Pod`: nothing refers to it\n"
     );
     let shown = check(&[("a.yaml", PLAIN)], &["--assume", "Secrets/x"]);
     assert!(
