@@ -15,6 +15,7 @@ const SERVERS: &str = "zookeeper/statefulset-zookeeper.yaml";
 const LISTENERS: &str = "listeners=CLIENT://:9092,REPLICATION://:9091,CONTROLLER://:9093";
 const TCP: &str = "          tcpSocket:\n            port: tcp-client\n";
 const FORMAT: &str = "        - --cluster-id=dNslt4aLhoV1ilXY5BmCQA\n";
+const GROUP: &str = "schema.registry.group.id=";
 const INDEX: &str = "metadata.labels['apps.kubernetes.io/pod-index']";
 
 #[test]
@@ -27,6 +28,17 @@ fn what_is_edited_by_hand_is_found() {
 /// A fault in the settings of the brokers of `prod`.
 const fn setting(rule: &'static str, from: &'static str, to: &'static str) -> Edit {
     fault(rule, "prod", BROKER, from, to)
+}
+
+/// A setting of the registry of `prod` whose value it refuses, in the place of its group.
+const fn registry(line: &'static str) -> Edit {
+    fault(
+        "KS-R10",
+        "prod",
+        REGISTRY,
+        "schema.registry.group.id=schema-registry",
+        line,
+    )
 }
 
 /// A fault in the pods of the brokers of `prod`.
@@ -181,6 +193,58 @@ pub(super) const ALL: &[Edit] = &[
     // The registry, and topics of a component alone.
     fault("KS-R10", "prod", REGISTRY, "level=backward", "level=backwards"),
     fault("KS-R10", "prod", REGISTRY, "PLAINTEXT://kafka", "SSL://kafka"),
+    registry("leader.eligibility=yes"),
+    registry("kafkastore.timeout.ms=500ms"),
+    registry("kafkastore.init.timeout.ms=-1"),
+    registry("kafkastore.topic.skip.validation=no"),
+    registry("authentication.method=basic"),
+    registry("schema.cache.size=1k"),
+    fault("KS-R10", "prod", REGISTRY, "factor=3", "factor=three"),
+    fault(
+        "KS-R10",
+        "prod",
+        REGISTRY,
+        "listeners=http://0.0.0.0:8081",
+        "listeners=0.0.0.0:8081",
+    ),
+    fault(
+        "KS-R10",
+        "prod",
+        REGISTRY,
+        "listeners=http://0.0.0.0:8081",
+        "listeners=PLAINTEXT://0.0.0.0:8081",
+    ),
+    fault(
+        "KS-R10",
+        "prod",
+        REGISTRY,
+        "listeners=http://0.0.0.0:8081",
+        "listeners=http://0.0.0.0",
+    ),
+    sound(
+        "prod",
+        REGISTRY,
+        GROUP,
+        "authentication.method=NONE\n    schema.registry.group.id=",
+    ),
+    sound(
+        "prod",
+        REGISTRY,
+        GROUP,
+        "kafkastore.timeout.ms=0\n    schema.registry.group.id=",
+    ),
+    sound(
+        "prod",
+        REGISTRY,
+        GROUP,
+        "leader.eligibility=TRUE\n    schema.registry.group.id=",
+    ),
+    sound(
+        "prod",
+        REGISTRY,
+        GROUP,
+        "my.extension.level=high\n    schema.registry.group.id=",
+    ),
     sound("prod", REGISTRY, "level=backward", "level=FULL_TRANSITIVE"),
     sound("prod", REGISTRY, "PLAINTEXT://kafka", "kafka"),
     fault(

@@ -64,10 +64,10 @@ rules! { rules::registry;
         production: Error,
         development: Error,
         summary: "a value that the registry refuses",
-        explanation: "The registry reads its compatibility level and its servers before it serves, and ends where they are \
-            wrong: `Unknown schema compatibility type`, or `No supported Kafka endpoints are configured`, as servers with \
-            another protocol than `kafkastore.security.protocol` are ignored.",
-        source: "Confluent, Schema Registry Configuration Reference; SchemaRegistryConfig",
+        explanation: "The registry reads its settings before it serves, and ends where a number, a `true` or a word is \
+            wrong: `Invalid value`, `Unknown schema compatibility type`, or `No supported Kafka endpoints are configured`, as \
+            servers with another protocol than `kafkastore.security.protocol` are ignored. A listener needs a scheme and a port.",
+        source: "Confluent, Schema Registry Configuration Reference; SchemaRegistryConfig, RestConfig",
     };
 
     /// A setting that the registry does not have.

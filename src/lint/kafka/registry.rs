@@ -82,6 +82,79 @@ const SECURITY: [&str; 17] = [
     "ssl.truststore.type",
 ];
 
+/// What Confluent's registry takes as a value.
+enum Value {
+    /// A whole number, from this one on.
+    Number(i64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these, in this case.
+    OneOf(&'static [&'static str]),
+}
+
+/// Values by the definitions in `SchemaRegistryConfig` and in `RestConfig`, which it extends.
+const VALUES: [(&str, Value); 19] = [
+    ("authentication.method", Value::OneOf(&["NONE", "BASIC", "BEARER"])),
+    ("compression.enable", Value::Flag),
+    ("debug", Value::Flag),
+    ("idle.timeout.ms", Value::Number(i64::MIN)),
+    ("kafkastore.init.timeout.ms", Value::Number(0)),
+    ("kafkastore.timeout.ms", Value::Number(0)),
+    ("kafkastore.topic.replication.factor", Value::Number(i64::MIN)),
+    ("kafkastore.topic.skip.validation", Value::Flag),
+    ("leader.eligibility", Value::Flag),
+    ("master.eligibility", Value::Flag),
+    ("mode.mutability", Value::Flag),
+    ("schema.cache.expiry.secs", Value::Number(i64::MIN)),
+    ("schema.cache.size", Value::Number(i64::MIN)),
+    ("shutdown.graceful.ms", Value::Number(i64::MIN)),
+    ("ssl.client.auth", Value::Flag),
+    (
+        "ssl.client.authentication",
+        Value::OneOf(&["NONE", "REQUESTED", "REQUIRED"]),
+    ),
+    ("thread.pool.max", Value::Number(i64::MIN)),
+    ("thread.pool.min", Value::Number(i64::MIN)),
+    ("zookeeper.set.acl", Value::Flag),
+];
+
+impl Value {
+    /// Why a value is refused, and what to write; `None` if it is taken.
+    fn refuses(&self, value: &str) -> Option<(&'static str, String)> {
+        match self {
+            Self::Number(least) => match value.parse::<i64>() {
+                Ok(number) if number >= *least => None,
+                Ok(_) => Some(("too little", format!("write a number from {least} on"))),
+                Err(_) => Some(("no whole number", "write a whole number without a unit".to_owned())),
+            },
+            Self::Flag => {
+                let known = ["true", "false"].iter().any(|known| known.eq_ignore_ascii_case(value));
+                (!known).then(|| ("neither `true` nor `false`", "write `true` or `false`".to_owned()))
+            }
+            Self::OneOf(known) => (!known.contains(&value)).then(|| {
+                let meant = nearest(&value.to_ascii_uppercase(), known.iter().copied());
+                let hint = meant.map_or_else(
+                    || format!("use `{}`", known.join("`, `")),
+                    |meant| format!("write `{meant}`"),
+                );
+                ("not one that it knows", hint)
+            }),
+        }
+    }
+}
+
+/// Why the registry cannot listen at an address of `listeners`.
+fn refused_listener(listener: &str, named: bool) -> Option<&'static str> {
+    let Some((scheme, address)) = listener.split_once("://") else {
+        return Some("without a scheme");
+    };
+    let port = address.split('/').next().and_then(|address| address.rsplit_once(':'));
+    if !port.is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+        return Some("without a port");
+    }
+    (!named && !["http", "https"].contains(&scheme)).then_some("with another scheme than `http` and `https`")
+}
+
 /// The setting that was meant by one that the registry does not have: a letter or two away in a name that is much longer.
 fn meant(key: &str) -> Option<String> {
     let (prefix, rest, known) = match key.strip_prefix("kafkastore.") {
@@ -89,6 +162,9 @@ fn meant(key: &str) -> Option<String> {
         _ if key.starts_with("ssl.") => ("", key, &SECURITY[..]),
         _ => ("", key, &KEYS[..]),
     };
+    if known.contains(&rest) {
+        return None;
+    }
     let distance = |known: &str| strsim::damerau_levenshtein(rest, known);
     let near = known.iter().copied().min_by_key(|known| distance(known))?;
     (1..=rest.len() / 8)
@@ -123,6 +199,29 @@ fn refused(member: &Member<'_>, findings: &mut SetFindings) {
         "full_transitive",
         "none",
     ];
+    let known = |key: &str| member.settings.get(key).filter(|setting| setting.is_known());
+    for (key, value) in &VALUES {
+        let Some(setting) = known(key) else { continue };
+        if let Some((why, hint)) = value.refuses(setting.value.trim()) {
+            let message = format!(
+                "`{key}` is `{}`, which is {why}: the registry does not start",
+                setting.value.trim()
+            );
+            member.refuse(findings, &registry::REFUSED_VALUE, key, setting, message, hint);
+        }
+    }
+    // Schemes may be names of listeners.
+    let named = member.settings.get("listener.protocol.map").is_some();
+    if let Some(setting) = known("listeners") {
+        let mut listeners = setting.value.split(',').map(str::trim);
+        if let Some((listener, why)) =
+            listeners.find_map(|listener| Some((listener, refused_listener(listener, named)?)))
+        {
+            let message = format!("`listeners` has `{listener}`, {why}: the registry does not start");
+            let hint = "write each as `http://0.0.0.0:8081`".to_owned();
+            member.refuse(findings, &registry::REFUSED_VALUE, "listeners", setting, message, hint);
+        }
+    }
     for key in ["schema.compatibility.level", "avro.compatibility.level"] {
         let Some(setting) = member.settings.get(key).filter(|setting| setting.is_known()) else {
             continue;
