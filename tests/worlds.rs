@@ -39,10 +39,7 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
         "a default that is written down is a burden in code, and a habit in files",
         &["KS-E34", "KS-K34", "KS-R34"],
     ),
-    (
-        "a decision that its author acknowledges, or the zone of machines, which manifests do not say",
-        &["KS-D10", "KS-K02", "KS-K06"],
-    ),
+    ("a decision that its author acknowledges", &["KS-K02", "KS-K06"]),
     (
         "refused as another rule's in objects: KS-K40 to KS-K43 for listeners, KS-K46 for roles",
         &["KS-K14", "KS-K26"],

@@ -1,6 +1,6 @@
 //! Checks of a cluster, for mistakes that its types do not rule out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     cluster::{Coordination, KafkaCluster},
@@ -12,7 +12,7 @@ use crate::{
     construct::Check,
     diagnostics::{
         Diagnostic, Rule,
-        rules::{capacity, durability, kraft, stack},
+        rules::{capacity, kraft, stack},
     },
     name::ClusterId,
     settings::Reader,
@@ -191,7 +191,6 @@ impl KafkaCluster {
     }
 
     fn check_zones(&self, check: &mut Check<'_>) {
-        let mut zones: BTreeMap<Option<&str>, u32> = BTreeMap::new();
         for pool in &self.pools {
             let of_a_label = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             if let Some(zone) = &pool.zone
@@ -207,33 +206,7 @@ impl KafkaCluster {
                     },
                 );
             }
-            if pool.roles.broker() {
-                let sum = zones.entry(pool.zone.as_deref()).or_default();
-                *sum = sum.saturating_add(pool.replicas);
-            }
         }
-        let even = zones.values().collect::<BTreeSet<_>>().len() == 1;
-        // Either all brokers have a zone, or none has.
-        let all_or_none = zones.len() == 1 || !zones.contains_key(&None);
-        if zones.is_empty() || even && all_or_none {
-            return;
-        }
-        let counts: Vec<String> = zones
-            .iter()
-            .map(|(zone, brokers)| {
-                format!(
-                    "{brokers} in {}",
-                    zone.map_or("no zone".to_owned(), |zone| format!("`{zone}`"))
-                )
-            })
-            .collect();
-        check.report(
-            &durability::ZONES,
-            format!("the zones have different numbers of brokers: {}", counts.join(", ")),
-            |finding| {
-                finding.hint("give every pool of brokers a `.zone(…)`, and each zone the same number of brokers");
-            },
-        );
     }
 
     fn check_settings(&self, check: &mut Check<'_>) {

@@ -1,7 +1,7 @@
 //! Single faults in manifests that are sound otherwise: in those that stacks render and in those of three other layouts, edited as
 //! people edit files. Each fault is found by its own rule, and each sound change next to it leaves everything quiet.
 //!
-//! A file a kind. Only the edited file is read again, so that some hundred edits take seconds.
+//! A file a kind; `sound.yaml` has sound changes of all kinds. Only the edited file is read again, so that some hundred edits take seconds.
 
 mod cascades;
 mod clients;
@@ -16,6 +16,7 @@ mod objects;
 mod pods;
 mod settings;
 mod silent;
+mod sound;
 mod topics;
 
 use std::{
@@ -97,10 +98,10 @@ pub(super) const fn sound(layout: &'static str, file: &'static str, from: &'stat
 
 /// What is said about an edit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Said {
+pub(crate) struct Said {
     line: u32,
     severity: Severity,
-    rule: &'static str,
+    pub(crate) rule: &'static str,
     /// The object, or the file, and the line.
     place: String,
     message: String,
@@ -218,17 +219,14 @@ impl Layout {
         Self(files)
     }
 
-    /// What is said, with one file in another's place.
-    fn judge(&self, edited: Option<(&str, &File)>, platform: Platform) -> Vec<Said> {
-        let files: Vec<&File> = self
+    /// What is said, with some files in the place of those of the same name, and others beside them.
+    fn judge(&self, edited: &BTreeMap<&str, File>, platform: Platform) -> Vec<Said> {
+        let own = self
             .0
             .iter()
-            .map(|(name, file)| {
-                edited
-                    .filter(|(other, _)| other == name)
-                    .map_or(file, |(_, edited)| edited)
-            })
-            .collect();
+            .map(|(name, file)| edited.get(name.as_str()).unwrap_or(file));
+        let beside = edited.iter().filter(|(name, _)| !self.0.contains_key(**name));
+        let files: Vec<&File> = own.chain(beside.map(|(_, file)| file)).collect();
         let objects: Vec<&Parsed> = files.iter().flat_map(|file| &file.objects).collect();
         let models: Vec<&ObjectModel> = objects.iter().map(|object| &object.model).collect();
         let mut said: Vec<Said> = files.iter().flat_map(|file| file.said.iter().cloned()).collect();
@@ -247,7 +245,7 @@ impl Layout {
 
 impl Edit {
     /// The file with the edit, and the rest of its layout.
-    fn made(&self) -> Result<(&'static Layout, File), String> {
+    fn made(&self) -> Result<(&'static Layout, BTreeMap<&'static str, File>), String> {
         let Self {
             layout, file, from, to, ..
         } = self;
@@ -257,7 +255,13 @@ impl Edit {
         if !before.text.contains(from) {
             return Err(format!("{what}: the text is not there"));
         }
-        Ok((all, File::read(layout, before.text.replacen(from, to, 1))))
+        let edited = File::read(layout, before.text.replacen(from, to, 1));
+        Ok((all, BTreeMap::from([(*file, edited)])))
+    }
+
+    /// Where it is made, and of what.
+    const fn made_of(&self) -> (&str, &str, &str, &str) {
+        (self.layout, self.file, self.from, self.to)
     }
 
     /// How much text there is in its layout.
@@ -269,8 +273,11 @@ impl Edit {
     pub(crate) fn texts(&self) -> Vec<String> {
         let (layout, edited) = self.made().unwrap();
         let others = layout.0.iter().filter(|(name, _)| *name != self.file);
-        let others = others.map(|(_, file)| file.text.clone());
-        others.chain([edited.text]).collect()
+        others
+            .map(|(_, file)| file)
+            .chain(edited.values())
+            .map(|file| file.text.clone())
+            .collect()
     }
 
     /// Whether `check --fix` mends something of it.
@@ -280,16 +287,31 @@ impl Edit {
 
     /// What is said about it.
     fn said(&self) -> Vec<Said> {
-        let (layout, file) = self.made().unwrap();
-        layout.judge(Some((self.file, &file)), Platform::default())
+        let (layout, edited) = self.made().unwrap();
+        layout.judge(&edited, Platform::default())
     }
 }
 
-/// The rules that manifests in one text break.
-pub(crate) fn rules_of(text: String, platform: Platform) -> BTreeSet<&'static str> {
-    let file = File::read("objects/", text);
-    let layout = Layout(BTreeMap::from([(String::new(), file)]));
-    layout.judge(None, platform).iter().map(|said| said.rule).collect()
+/// What is said about a layout after some edits, each of the first place with its text, and with further objects beside it.
+pub(crate) fn said_about(layout: &str, edits: &[(&str, &str)], more: &str, platform: Platform) -> Vec<Said> {
+    const MORE: &str = "more.yaml";
+    let all = &LAYOUTS[layout];
+    let mut names: Vec<&str> = all.0.keys().map(String::as_str).collect();
+    names.sort_by(|one, other| Path::new(one).cmp(Path::new(other)));
+    let mut texts = BTreeMap::new();
+    if !more.is_empty() {
+        names.push(MORE);
+        texts.insert(MORE, more.to_owned());
+    }
+    for (from, to) in edits {
+        let text = |name: &str| texts.get(name).unwrap_or_else(|| &all.0[name].text);
+        let name = names.iter().find(|name| text(name).contains(from));
+        let name = *name.unwrap_or_else(|| panic!("{layout}: {from:?} is not there"));
+        let edited = text(name).replacen(from, to, 1);
+        texts.insert(name, edited);
+    }
+    let files = texts.into_iter().map(|(name, text)| (name, File::read(layout, text)));
+    all.judge(&files.collect(), platform)
 }
 
 static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
@@ -297,6 +319,7 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
         "prod",
         "prod-dedicated",
         "prod-zookeeper",
+        "scale",
         "confluent",
         "apache",
         "bitnami",
@@ -323,7 +346,7 @@ pub(super) fn hold(edits: &[Edit]) {
                 continue;
             }
         };
-        let said = layout.judge(Some((edit.file, &edited)), Platform::default());
+        let said = layout.judge(&edited, Platform::default());
         let found: BTreeSet<&str> = said.iter().map(|said| said.rule).collect();
         let what = format!("{}/{}: {:?} → {:?}", edit.layout, edit.file, edit.from, edit.to);
         match edit.expected {
@@ -354,6 +377,22 @@ fn names_rust(hint: &str) -> bool {
             .any(|word| hint.contains(word))
 }
 
+/// Findings as they are told to the author of a manifest.
+pub(crate) fn shown(said: &[Said]) -> String {
+    let mut all = String::new();
+    for finding in said {
+        assert!(!names_rust(&finding.hint), "{finding:?}");
+        all += &format!(
+            "{}[{}] {}: {}\n",
+            finding.severity, finding.rule, finding.place, finding.message
+        );
+        if !finding.hint.is_empty() {
+            all += &format!("  hint: {}\n", finding.hint);
+        }
+    }
+    all
+}
+
 /// What is said about each edit: the line of a manifest, and what mends it there. A fault that Kubernetes refuses, or silently breaks
 /// on, is refused here.
 fn told(edits: &[Edit]) -> String {
@@ -363,16 +402,7 @@ fn told(edits: &[Edit]) -> String {
         let from: &str = edit.from.trim();
         let to: String = edit.to.chars().take(120).collect();
         all += &format!("# {}: {from:?} becomes {to:?}\n", edit.expected.unwrap_or("sound"));
-        for finding in &said {
-            assert!(!names_rust(&finding.hint), "{finding:?}");
-            all += &format!(
-                "{}[{}] {}: {}\n",
-                finding.severity, finding.rule, finding.place, finding.message
-            );
-            if !finding.hint.is_empty() {
-                all += &format!("  hint: {}\n", finding.hint);
-            }
-        }
+        all += &shown(&said);
         let weighs = |finding: &Said| Some(finding.rule) == edit.expected && finding.severity <= Severity::Warning;
         assert!(
             edit.expected.is_none() || said.iter().any(weighs),
@@ -387,6 +417,6 @@ fn told(edits: &[Edit]) -> String {
 #[test]
 fn the_layouts_are_sound() {
     for (name, layout) in LAYOUTS.iter() {
-        assert_eq!(layout.judge(None, Platform::default()), [], "{name}");
+        assert_eq!(layout.judge(&BTreeMap::new(), Platform::default()), [], "{name}");
     }
 }

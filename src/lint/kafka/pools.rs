@@ -6,6 +6,7 @@ use super::{Cluster, Member};
 use crate::diagnostics::{
     Severity::{Error, Note, Warning},
     family::rules,
+    rules::durability,
 };
 use crate::lint::model::{
     ObjectDetail,
@@ -13,6 +14,7 @@ use crate::lint::model::{
     selector::selects,
     service::{PortRef, Service},
     set::{ObjectSet, SetFindings},
+    settings::Setting,
     workload::Workload,
 };
 
@@ -55,7 +57,40 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
         served(set, &pools, findings);
         watched(set, &pools, findings);
         rolled(&pools, findings);
+        racks(&pools, findings);
     }
+}
+
+/// Whether each rack has as many brokers as the others, and each broker a rack if any has.
+fn racks(pools: &[&Member<'_>], findings: &mut SetFindings) {
+    const RACK: &str = "broker.rack";
+    let mut racks: BTreeMap<Option<&str>, i64> = BTreeMap::new();
+    for pool in pools {
+        let rack = pool.settings.get(RACK);
+        let is_known = rack.map_or(!pool.writes(RACK), Setting::is_known);
+        if !is_known {
+            return;
+        }
+        *racks.entry(rack.map(|rack| rack.value.trim())).or_default() += pool.workload.replicas;
+    }
+    let sizes: BTreeSet<i64> = racks.values().copied().collect();
+    if sizes.len() == 1 && (racks.len() == 1 || !racks.contains_key(&None)) {
+        return;
+    }
+    let counts: Vec<String> = racks
+        .iter()
+        .map(|(rack, brokers)| match rack {
+            Some(rack) => format!("{brokers} in `{rack}`"),
+            None => format!("{brokers} in no rack"),
+        })
+        .collect();
+    let message = format!("the racks have different numbers of brokers: {}", counts.join(", "));
+    let Some((pool, rack)) = pools.iter().find_map(|pool| Some((pool, pool.settings.get(RACK)?))) else {
+        return;
+    };
+    pool.at(findings, rack, &durability::ZONES, message)
+        .hint("give every pool of brokers a `.zone(…)`, and each zone the same number of brokers")
+        .yaml_hint("set `broker.rack` for all brokers, and give each rack the same number of them");
 }
 
 /// Whether each set has a Service that clients find it by, if any has.
