@@ -1,5 +1,5 @@
-//! The changes that `docs/upgrading.md` describes, one after the other, each as a stack: an upgrade in two merges, and a migration
-//! from ZooKeeper to KRaft in its phases. `cargo run --example upgrading -- synth` writes them to `out/`, and `tests/upgrade/run` runs
+//! The changes that `docs/upgrading.md` describes, one after the other, each as a stack: an upgrade in two merges, a migration from
+//! ZooKeeper to KRaft in its phases, and five static voters in the place of three. `cargo run --example upgrading -- synth` writes them to `out/`, and `tests/upgrade/run` runs
 //! them on real Kafka.
 
 use std::process::ExitCode;
@@ -14,20 +14,21 @@ fn empty(name: &str) -> Stack {
         .profile(Profile::Development)
 }
 
-/// The same nodes in every stack.
-fn nodes(cluster: KafkaCluster) -> KafkaCluster {
+/// The same brokers in every stack.
+fn nodes(cluster: KafkaCluster, controllers: u16) -> KafkaCluster {
     cluster
-        .pool(NodePool::controllers("kafka-controller", 3))
+        .pool(NodePool::controllers("kafka-controller", controllers))
         .pool(NodePool::brokers("kafka", 3))
 }
 
-fn kraft(name: &str, version: Version, finalized: Option<Version>) -> Stack {
+fn kraft(name: &str, version: Version, finalized: Option<Version>, controllers: u16) -> Stack {
     let mut stack = empty(name);
     let cluster = KafkaCluster::kraft("kafka", version, CLUSTER_ID);
-    stack.add(nodes(match finalized {
+    let cluster = match finalized {
         Some(finalized) => cluster.finalized(finalized),
         None => cluster,
-    }));
+    };
+    stack.add(nodes(cluster, controllers));
     stack
 }
 
@@ -45,15 +46,21 @@ fn zookeeper() -> Stack {
 fn migrating(name: &str, phase: Migration) -> Stack {
     let mut stack = empty(name);
     let zookeeper = stack.add(ZooKeeper::new("zookeeper", 1));
-    stack.add(nodes(KafkaCluster::migrating("kafka", &zookeeper, phase, CLUSTER_ID)));
+    stack.add(nodes(
+        KafkaCluster::migrating("kafka", &zookeeper, phase, CLUSTER_ID),
+        3,
+    ));
     stack
 }
 
 fn main() -> ExitCode {
     kafka_stacks::cli::run([
-        StackFn::named("running", || kraft("running", Version::V4_2, Some(Version::V4_2))),
-        StackFn::named("version", || kraft("version", Version::V4_3, Some(Version::V4_2))),
-        StackFn::named("finalized", || kraft("finalized", Version::V4_3, Some(Version::V4_3))),
+        StackFn::named("running", || kraft("running", Version::V4_2, Some(Version::V4_2), 3)),
+        StackFn::named("version", || kraft("version", Version::V4_3, Some(Version::V4_2), 3)),
+        StackFn::named("finalized", || {
+            kraft("finalized", Version::V4_3, Some(Version::V4_3), 3)
+        }),
+        StackFn::named("voters", || kraft("voters", Version::V4_2, Some(Version::V4_2), 5)),
         StackFn::named("zookeeper", zookeeper),
         StackFn::named("provision", || migrating("provision", Migration::Provision)),
         StackFn::named("migrate", || migrating("migrate", Migration::Migrate)),
@@ -61,7 +68,7 @@ fn main() -> ExitCode {
             migrating("brokers-in-kraft", Migration::BrokersInKraft)
         }),
         StackFn::named("finalize", || migrating("finalize", Migration::Finalize)),
-        StackFn::named("kraft", || kraft("kraft", Version::V3_9, None)),
-        StackFn::named("upgraded", || kraft("upgraded", Version::V4_0, Some(Version::V3_9))),
+        StackFn::named("kraft", || kraft("kraft", Version::V3_9, None, 3)),
+        StackFn::named("upgraded", || kraft("upgraded", Version::V4_0, Some(Version::V3_9), 3)),
     ])
 }
