@@ -70,6 +70,11 @@ pub trait Construct: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The users of closed clusters that it needs, or gives permissions to. Nothing by default.
+    fn users(&self) -> Vec<User> {
+        Vec::new()
+    }
+
     /// The objects of a construct that passed its check. Pure, and it cannot fail.
     fn render(&self, context: &Context) -> Vec<Object>;
 
@@ -203,6 +208,25 @@ impl Edge {
             location,
         }
     }
+}
+
+/// A user of a cluster with an authorizer, and what a construct has to do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum User {
+    /// The construct connects as it.
+    Needed {
+        /// The bootstrap servers of the cluster.
+        cluster: String,
+        /// Its name, without `User:`.
+        name: String,
+    },
+    /// The construct brings it to what is declared.
+    Permitted {
+        /// The bootstrap servers of the cluster.
+        cluster: String,
+        /// Its name, without `User:`.
+        name: String,
+    },
 }
 
 /// Something that only one part of a stack may have, although no object is named after it: a topic of a cluster, a

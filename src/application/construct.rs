@@ -2,7 +2,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use super::{Application, ApplicationHandle};
 use crate::{
-    construct::{Check, Claim, Construct, Edge, Meta},
+    construct::{Check, Claim, Construct, Edge, Meta, User},
     context::Context,
     diagnostics::rules::application,
     handbook::Chapter,
@@ -58,6 +58,10 @@ impl Construct for Application {
 
     fn edges(&self) -> Vec<Edge> {
         self.all_edges()
+    }
+
+    fn users(&self) -> Vec<User> {
+        self.kafka.user(&self.meta.name).into_iter().collect()
     }
 
     fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 use crate::{
     capacity,
     catalogue::Role,
-    construct::{Check, Claim, Construct, Edge, Meta},
+    construct::{Check, Claim, Construct, Edge, Meta, User},
     context::Context,
     diagnostics::{Origin, rules},
     handbook::{self, Chapter, Task},
@@ -495,6 +495,10 @@ impl Construct for Connect {
                 .collect(),
             ..capacity::Capacity::default()
         }
+    }
+
+    fn users(&self) -> Vec<User> {
+        self.kafka.user(&self.meta.name).into_iter().collect()
     }
 
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {

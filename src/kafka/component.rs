@@ -9,6 +9,7 @@ use super::{
     job::{self, CLIENT_FILE, Credentials},
 };
 use crate::{
+    construct::User,
     diagnostics::Location,
     security::{Acl, Principal, Quota},
     workload::{CONFIG_DIRECTORY, container, env},
@@ -58,6 +59,14 @@ impl KafkaHandle {
             quota,
             location,
         }
+    }
+
+    /// The user as whom a construct of this name connects; none where everyone may do everything.
+    pub(crate) fn user(&self, name: &str) -> Option<User> {
+        self.is_authorized().then(|| User::Needed {
+            cluster: self.bootstrap_servers().to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// The init container that waits until a component may use its group, which it may not before the Job of

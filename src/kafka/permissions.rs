@@ -14,7 +14,7 @@ use super::{
     job::{self, Credentials, Hourly},
 };
 use crate::{
-    construct::{Check, Construct, Meta},
+    construct::{Check, Construct, Meta, User},
     context::Context,
     diagnostics::{Location, rules::security},
     handbook::{Chapter, Task, code},
@@ -317,6 +317,14 @@ impl Construct for Permissions {
     }
 
     fn handle(&self, _: &Context) {}
+
+    fn users(&self) -> Vec<User> {
+        let permitted = self.principals.iter().map(|principal| User::Permitted {
+            cluster: principal.cluster.clone(),
+            name: principal.name.clone(),
+        });
+        permitted.collect()
+    }
 
     fn chapter(&self, context: &Context, _: &[Object]) -> Chapter {
         let (name, ns) = (&self.meta.name, &context.namespace);

@@ -491,7 +491,8 @@ mod tests {
                 .listener(Listener::tls("CLIENT", 9092).mutual_tls())
                 .authorization(),
         );
-        stack.add(Connect::new("connect", &kafka));
+        let connect = stack.add(Connect::new("connect", &kafka));
+        stack.add(Permissions::new("permissions", &kafka).of(&connect));
         let manifests = synth(&stack).manifests.unwrap();
         let certificate = manifests.get("connect/certificate-connect-kafka.yaml").unwrap();
         assert!(certificate.contains("commonName: connect\n"), "{certificate}");

@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use crate::{
     capacity,
-    construct::{Check, Claim, Construct, Meta},
+    construct::{Check, Claim, Construct, Meta, User},
     context::Context,
     diagnostics::{Location, Origin, rules::registry},
     handbook::{self, Chapter, Task},
@@ -360,6 +360,10 @@ impl Construct for SchemaRegistry {
                 .collect(),
             ..capacity::Capacity::default()
         }
+    }
+
+    fn users(&self) -> Vec<User> {
+        self.kafka.user(&self.meta.name).into_iter().collect()
     }
 
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {

@@ -8,7 +8,7 @@ use crate::{
     diagnostics::{Diagnostics, Location, rules},
     name::{DnsLabel, DnsSubdomain, InvalidName},
     stack::Stack,
-    synth::{edges, namespace},
+    synth::{edges, namespace, users},
 };
 
 /// What is wrong with the stack and its constructs, before anything is rendered.
@@ -70,6 +70,7 @@ pub(super) fn check(stack: &Stack) -> Diagnostics {
         claims.add(part.claims(), &mut check);
     }
     edges::check(stack, &mut findings);
+    users::check(stack, &mut findings);
     for found in stack.capacity().iter().flat_map(Cluster::check) {
         let construct = found.place.construct.clone();
         Check::new(&stack.context, &construct, stack.meta.location, &mut findings).add(found, |_| {});

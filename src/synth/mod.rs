@@ -15,6 +15,7 @@ mod pods;
 mod render;
 pub mod totals;
 mod tree;
+mod users;
 
 pub use across::check_across;
 pub use pods::{Pods, Zone};

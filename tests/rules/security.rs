@@ -63,6 +63,11 @@ pub(super) fn broken() -> Vec<Case> {
             "files for anyone have no identity",
         ),
         not_a_call(
+            "workers that nobody gives permissions",
+            with_cluster(closed(), |kafka| Connect::new("connect", kafka)),
+            "a handle that is given to nobody",
+        ),
+        not_a_call(
             "a permission for every topic",
             permitted(|shop| shop.acl(Acl::topic("*", TopicOperation::Read)), |all| all),
             A_NAME,
@@ -81,8 +86,11 @@ pub(super) fn sound() -> Vec<Sound> {
         (&rules::security::NO_AUTHORIZATION, with(closed())),
         (
             &rules::security::NO_IDENTITY,
-            with_cluster(closed(), |kafka| Connect::new("connect", kafka)),
+            with_cluster(dedicated(), |kafka| {
+                Clients::new("clients", kafka).producer(Producer::idempotent("p"))
+            }),
         ),
+        (&rules::security::NOT_PERMITTED, permitted(|shop| shop, |all| all)),
         (
             &rules::security::WILDCARD,
             permitted(

@@ -41,6 +41,17 @@ rules! { rules::security;
         source: "Kafka documentation, Security; seen with 4.3.1",
     };
 
+    /// A part of the stack that connects as a user without permissions.
+    pub const NOT_PERMITTED: Rule = Rule {
+        id: "KS-X09",
+        production: Error,
+        development: Error,
+        summary: "an application or a component of a closed cluster that is given no permissions",
+        explanation: "Only the Job of `Permissions` makes users and gives permissions, and only to those that it is told of. \
+            All requests of another are refused; a worker or a registry waits for ever, and its pod never becomes ready.",
+        source: "Kafka documentation, Security, Authorization and ACLs; seen with 4.3.1",
+    };
+
     /// A permission for everything of its kind.
     pub const WILDCARD: Rule = Rule {
         id: "KS-X04",
