@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn a_component_of_a_cluster_with_certificates_has_one_made() {
-        use crate::prelude::Connect;
+        use crate::prelude::{Connect, SchemaRegistry};
         let mut stack = Stack::new("test", "streams");
         let kafka = stack.add(
             cluster()
@@ -492,7 +492,15 @@ mod tests {
                 .authorization(),
         );
         let connect = stack.add(Connect::new("connect", &kafka));
-        stack.add(Permissions::new("permissions", &kafka).of(&connect));
+        let registry = stack.add(SchemaRegistry::new("registry", &kafka));
+        stack.add(Permissions::new("permissions", &kafka).of(&connect).of(&registry));
+        let findings = synth(&stack).findings;
+        let about: Vec<&str> = findings
+            .iter()
+            .map(|finding| finding.rule.id)
+            .filter(|id| id.starts_with("KS-R"))
+            .collect();
+        assert_eq!(about, Vec::<&str>::new(), "its settings in PEM");
         let manifests = synth(&stack).manifests.unwrap();
         let certificate = manifests.get("connect/certificate-connect-kafka.yaml").unwrap();
         assert!(certificate.contains("commonName: connect\n"), "{certificate}");

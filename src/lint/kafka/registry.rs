@@ -62,7 +62,7 @@ const KEYS: [&str; 49] = [
 ];
 
 /// The ends of settings for TLS and SASL, which a prefix may stand before.
-const SECURITY: [&str; 17] = [
+const SECURITY: [&str; 20] = [
     "sasl.jaas.config",
     "sasl.kerberos.service.name",
     "sasl.mechanism",
@@ -72,11 +72,14 @@ const SECURITY: [&str; 17] = [
     "ssl.enabled.protocols",
     "ssl.endpoint.identification.algorithm",
     "ssl.key.password",
+    "ssl.keystore.certificate.chain",
+    "ssl.keystore.key",
     "ssl.keystore.location",
     "ssl.keystore.password",
     "ssl.keystore.type",
     "ssl.protocol",
     "ssl.provider",
+    "ssl.truststore.certificates",
     "ssl.truststore.location",
     "ssl.truststore.password",
     "ssl.truststore.type",
