@@ -10,6 +10,7 @@ mod completions;
 mod deploy;
 mod diff;
 mod docs;
+mod drain;
 mod explain;
 mod failure;
 mod fix;
@@ -79,6 +80,8 @@ enum Verb {
     Verify(verify::Arguments),
     Deploy(deploy::Arguments),
     Roll(roll::Arguments),
+    Drain(drain::DrainArguments),
+    Rebalance(drain::RebalanceArguments),
     Docs(docs::Arguments),
     Capacity(capacity::Arguments),
     Explain(explain::Arguments),
@@ -168,6 +171,8 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         Verb::Verify(arguments) => verify::run(arguments, stacks, output),
         Verb::Deploy(arguments) => deploy::run(arguments, stacks, output),
         Verb::Roll(arguments) => roll::run(arguments, stacks, output),
+        Verb::Drain(arguments) => drain::run_drain(arguments, stacks, output),
+        Verb::Rebalance(arguments) => drain::run_rebalance(arguments, stacks, output),
         Verb::Docs(arguments) => docs::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, stacks, output),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 /// A topic, as `kafka-topics --describe` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveTopic {
@@ -30,6 +32,8 @@ pub(crate) struct Partition {
     /// Without those that a reassignment is about to remove.
     pub(crate) replicas: Vec<u64>,
     pub(crate) in_sync: Vec<u64>,
+    /// Whether a reassignment adds or removes replicas.
+    pub(crate) is_moving: bool,
 }
 
 /// `Topic: T  TopicId: …  PartitionCount: 24  …  Configs: a=1,b=2`, then a line for each partition; fields are separated by tabs.
@@ -59,6 +63,7 @@ pub(crate) fn topics(text: &str) -> BTreeMap<String, LiveTopic> {
                     .filter(|id| !removed.contains(id))
                     .collect(),
                 in_sync: ids(field("Isr")),
+                is_moving: !removed.is_empty() || !field("Adding Replicas").is_empty(),
             });
         } else if !is_partition {
             topic.configs = pairs(field("Configs"));
@@ -148,6 +153,44 @@ pub(crate) fn brokers(text: &str) -> BTreeMap<u64, Result<(), String>> {
             ))
         })
         .collect()
+}
+
+/// The racks of the brokers that answered, in the same lines; `null` is none.
+pub(crate) fn racks(text: &str) -> BTreeMap<u64, String> {
+    let lines = text.lines().filter_map(|line| line.split_once(" -> "));
+    lines
+        .filter(|(_, answer)| !answer.starts_with("ERROR"))
+        .filter_map(|(broker, _)| {
+            let inside = broker.split_once("(id: ")?.1;
+            let (id, rest) = inside.split_once(" rack: ")?;
+            let rack = rest.split([' ', ')']).next()?;
+            let rack = if rack == "null" { "" } else { rack };
+            Some((id.parse().ok()?, rack.to_owned()))
+        })
+        .collect()
+}
+
+/// A topic and the number of a partition.
+pub(crate) type PartitionName = (String, u64);
+
+/// Partitions with their bytes.
+pub(crate) type Held = BTreeMap<PartitionName, u64>;
+
+/// The partitions in the log directories of each broker: the line of JSON among what `kafka-log-dirs --describe` says.
+pub(crate) fn log_directories(text: &str) -> Option<BTreeMap<u64, Held>> {
+    let line = text.lines().find(|line| line.starts_with('{'))?;
+    let value: Value = serde_json::from_str(line).ok()?;
+    let mut brokers: BTreeMap<u64, Held> = BTreeMap::new();
+    for broker in value["brokers"].as_array()? {
+        let held = brokers.entry(broker["broker"].as_u64()?).or_default();
+        let directories = broker["logDirs"].as_array().into_iter().flatten();
+        for partition in directories.flat_map(|one| one["partitions"].as_array().into_iter().flatten()) {
+            let (topic, number) = partition["partition"].as_str()?.rsplit_once('-')?;
+            let bytes = partition["size"].as_u64().unwrap_or_default();
+            held.insert((topic.to_owned(), number.parse().ok()?), bytes);
+        }
+    }
+    Some(brokers)
 }
 
 /// `Feature: NAME  SupportedMinVersion: …  SupportedMaxVersion: …  FinalizedVersionLevel: LEVEL  Epoch: …`

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     answers::{self, LiveTopic, Replica},
+    control::{Action, Control},
     desired::{Desired, INSTANCE, Kind, Server, Workload, items, labels, name},
-    live::{Live, Request, Trouble, Weight},
+    live::{Live, PodAddress, Request, Trouble, Weight},
 };
 
 /// The pools of one cluster.
@@ -159,6 +160,36 @@ impl Cluster {
         number: usize,
         command: impl FnOnce(&Server) -> Vec<String>,
     ) -> Result<Arc<str>, Trouble> {
+        let (pod, server) = self.ready(live, number)?;
+        live.ask(&Request::Exec {
+            pod,
+            command: in_pod(command(server)),
+            weight: Weight::Java,
+        })
+    }
+
+    /// Runs a tool of Kafka that changes the cluster, with a text on its standard input, in the pod of a broker that is ready.
+    pub(crate) fn change(
+        &self,
+        control: &dyn Control,
+        tool: Tool,
+        arguments: &[&str],
+        input: String,
+    ) -> Result<String, Trouble> {
+        let (servers, file) = self.connection();
+        let (pod, server) = self.ready(control, tool as usize)?;
+        let mut words = vec![server.tool(tool.name()), format!("--bootstrap-server={servers}")];
+        words.extend(file.map(|file| format!("--{}={file}", tool.config_option())));
+        words.extend(arguments.iter().map(|word| (*word).to_owned()));
+        control.act(&Action::Exec {
+            pod,
+            command: in_pod(words),
+            input,
+        })
+    }
+
+    /// A broker that is ready, by a number.
+    fn ready(&self, live: &dyn Live, number: usize) -> Result<(PodAddress, &Server), Trouble> {
         let pods = live.list("pods", &self.namespace)?;
         let ready: Vec<Node> = self
             .nodes("broker")
@@ -166,17 +197,17 @@ impl Cluster {
             .filter(|node| pods.iter().any(|pod| name(pod) == node.pod && is_ready(pod)))
             .collect();
         let node = ready.get(number % ready.len().max(1));
-        let Some((node, pool)) = node.and_then(|node| Some((node, self.pool_of(node)?))) else {
-            return Err(Trouble::NotReady(self.name.clone()));
-        };
-        let mut words: Vec<String> = JVM.iter().map(|word| (*word).to_owned()).collect();
-        words.extend(command(&pool.server));
-        live.ask(&Request::Exec {
-            pod: pool.workload.address(&node.pod),
-            command: words,
-            weight: Weight::Java,
+        node.and_then(|node| {
+            let pool = self.pool_of(node)?;
+            Some((pool.workload.address(&node.pod), &pool.server))
         })
+        .ok_or_else(|| Trouble::NotReady(self.name.clone()))
     }
+}
+
+/// A command with the environment of a second JVM.
+fn in_pod(command: Vec<String>) -> Vec<String> {
+    JVM.iter().map(|word| (*word).to_owned()).chain(command).collect()
 }
 
 /// A second JVM beside a broker: small, and without what an administrator's shell or the pod sets for Kafka itself, as in the restart gate.
@@ -208,6 +239,9 @@ pub(crate) enum Tool {
     Features,
     Acls,
     Transactions,
+    LogDirs,
+    ReassignPartitions,
+    LeaderElection,
 }
 
 impl Tool {
@@ -220,6 +254,17 @@ impl Tool {
             Self::Features => "kafka-features",
             Self::Acls => "kafka-acls",
             Self::Transactions => "kafka-transactions",
+            Self::LogDirs => "kafka-log-dirs",
+            Self::ReassignPartitions => "kafka-reassign-partitions",
+            Self::LeaderElection => "kafka-leader-election",
+        }
+    }
+
+    /// How it calls the file by which it connects.
+    const fn config_option(self) -> &'static str {
+        match self {
+            Self::LeaderElection => "admin.config",
+            _ => "command-config",
         }
     }
 }

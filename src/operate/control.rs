@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::live::{Live, Trouble};
+use super::live::{Live, PodAddress, Trouble};
 
 /// Something that answers for a running cluster, and changes it.
 pub(crate) trait Control: Live {
@@ -39,6 +39,15 @@ pub(crate) enum Action {
         /// Its name.
         name: String,
     },
+    /// A command in a container that changes what runs there, with a text on its standard input.
+    Exec {
+        /// Where it runs.
+        pod: PodAddress,
+        /// Program and arguments; no shell reads them.
+        command: Vec<String>,
+        /// What the command reads.
+        input: String,
+    },
 }
 
 impl Action {
@@ -70,6 +79,18 @@ impl Action {
                 "--ignore-not-found",
                 "--wait=false",
             ]),
+            Self::Exec { pod, command, .. } => {
+                let mut arguments = words(&[
+                    "exec",
+                    "--stdin",
+                    &format!("--namespace={}", pod.namespace),
+                    &pod.pod,
+                    &format!("--container={}", pod.container),
+                    "--",
+                ]);
+                arguments.extend(command.iter().cloned());
+                arguments
+            }
         }
     }
 
@@ -77,6 +98,7 @@ impl Action {
     pub(crate) fn input(&self) -> Option<&str> {
         match self {
             Self::Apply { objects, .. } => Some(objects),
+            Self::Exec { input, .. } => Some(input),
             Self::Delete { .. } => None,
         }
     }
@@ -94,6 +116,11 @@ mod tests {
             force,
             dry_run,
         };
+        let pod = PodAddress {
+            namespace: "kafka".to_owned(),
+            pod: "kafka-0".to_owned(),
+            container: "kafka".to_owned(),
+        };
         let actions = [
             apply(false, false),
             apply(true, true),
@@ -101,6 +128,11 @@ mod tests {
                 kind: "pod".to_owned(),
                 namespace: "kafka".to_owned(),
                 name: "kafka-0".to_owned(),
+            },
+            Action::Exec {
+                pod,
+                command: vec!["kafka-reassign-partitions".to_owned(), "; rm".to_owned()],
+                input: "{}".to_owned(),
             },
         ];
         let lines: Vec<String> = actions
@@ -111,6 +143,7 @@ mod tests {
         ["apply", "--server-side", "--field-manager=kafka-stacks-prod", "--filename=-"] Some("kind: ConfigMap\n")
         ["apply", "--server-side", "--field-manager=kafka-stacks-prod", "--force-conflicts", "--dry-run=server", "--output=json", "--filename=-"] Some("kind: ConfigMap\n")
         ["delete", "pod", "kafka-0", "--namespace=kafka", "--ignore-not-found", "--wait=false"] None
+        ["exec", "--stdin", "--namespace=kafka", "kafka-0", "--container=kafka", "--", "kafka-reassign-partitions", "; rm"] Some("{}")
         "#);
     }
 }

@@ -269,6 +269,7 @@ impl Control for Simulated {
                     "new".clone_into(&mut pod.revision);
                 }
             }
+            Action::Exec { command, .. } => state.log.push(command.join(" ")),
         }
         Ok(String::new())
     }

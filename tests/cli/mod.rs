@@ -108,6 +108,8 @@ fn the_help_fits_a_screen() {
       verify        Check that a running stack is healthy and as declared, with your own kubectl
       deploy        Bring a stack into a cluster, wave by wave, with your own kubectl
       roll          Restart the nodes that still run as before a change, one at a time, with your own kubectl
+      drain         Move all replicas off brokers, before the stack declares fewer, with your own kubectl
+      rebalance     Spread replicas over all brokers, after the stack declares more, with your own kubectl
       docs          Print a stack's handbook: addresses, topics, what is survived, operations, troubleshooting
       capacity      Show what a stack's load needs of its brokers, and what they have
       explain       Explain a rule, an alert or a kind of change, or list all rules
