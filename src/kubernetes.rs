@@ -28,6 +28,11 @@ impl Kubernetes {
     /// The newest that this crate knows.
     pub const NEWEST: Self = Self::V1_35;
 
+    /// Whether a volume can be an image unless someone turned that off: the feature `ImageVolume` is on by default from 1.35 on.
+    pub const fn has_image_volumes(self) -> bool {
+        matches!(self, Self::V1_35)
+    }
+
     /// Whether an init container with `restartPolicy: Always` runs beside the other containers, and does not keep a Job from
     /// ending.
     pub const fn has_sidecar_containers(self) -> bool {

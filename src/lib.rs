@@ -109,6 +109,7 @@ pub mod capacity;
 mod catalogue;
 pub mod cli;
 pub mod connect;
+pub mod connectors;
 pub mod construct;
 pub mod context;
 pub mod diagnostics;
@@ -153,7 +154,10 @@ pub mod prelude {
 
     // Components.
     pub use crate::{
-        connect::{Connect, ConnectHandle, ExactlyOnceSource},
+        connect::{Connect, ConnectHandle, ExactlyOnceSource, Plugin},
+        connectors::{
+            Connector, ConnectorClass, Connectors, ConnectorsHandle, Converter, Predicate, SecretKey, Transform,
+        },
         include_schema,
         kafka::{KafkaCluster, KafkaHandle, Listener, Migration, NodePool, Replication},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},

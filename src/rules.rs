@@ -9,6 +9,7 @@
 //! | F | applications and teams: the flow between them and topics |
 //! | I | images, and what a service mesh makes of a pod |
 //! | K | the cluster: quorum, node ids, listeners, settings |
+//! | N | connectors |
 //! | O | observability |
 //! | P | pods and the ensembles that they form |
 //! | R | registry and Connect |
@@ -23,7 +24,7 @@ pub mod impossible;
 
 pub use crate::{
     diagnostics::rules::{
-        application, capacity, client, durability, kraft, memory, registry, schema, setting, stack, topic,
+        application, capacity, client, connector, durability, kraft, memory, registry, schema, setting, stack, topic,
     },
     lint::rules::{api, cluster, identity},
 };

@@ -35,6 +35,7 @@ const ROOMS: &[&str] = &[
     "kafka",
     "registry",
     "connect",
+    "connectors",
     "application",
     "schemas",
     "monitoring",

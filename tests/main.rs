@@ -8,6 +8,7 @@
 
 mod capacity;
 mod cli;
+mod connectors;
 mod corpus;
 mod diff;
 mod faults;

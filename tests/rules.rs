@@ -4,6 +4,7 @@ mod application;
 mod capacity;
 mod case;
 mod client;
+mod connector;
 mod durability;
 mod kraft;
 mod memory;
@@ -112,6 +113,7 @@ fn cases() -> Vec<Case> {
         capacity::broken,
         application::broken,
         client::broken,
+        connector::broken,
         registry::broken,
         schema::broken,
         security::broken,
@@ -132,6 +134,7 @@ fn sound() -> Vec<Sound> {
         capacity::sound,
         application::sound,
         client::sound,
+        connector::sound,
         registry::sound,
         schema::sound,
         security::sound,

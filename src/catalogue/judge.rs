@@ -66,10 +66,42 @@ impl Judge<'_> {
         {
             return Judge { prefix, ..*self }.setting(role, rest);
         }
+        if role.is_connector() {
+            return self.of_connector(role, key);
+        }
         if notes::is_read_by_a_plugin(role, key) {
             return Vec::new();
         }
         vec![self.missing(role, key)]
+    }
+
+    /// A setting of a connector that is not one of Connect's own for its kind: of one of its clients, of the other kind, or of its class,
+    /// of which nothing is known.
+    fn of_connector(&self, role: Role, key: &str) -> Vec<Diagnostic> {
+        const CLIENTS: [(&str, Role); 3] = [
+            ("producer.override.", Role::Producer),
+            ("consumer.override.", Role::Consumer),
+            ("admin.override.", Role::Admin),
+        ];
+        /// Where classes have no keys of their own, so that one nearly of Connect's is meant to be that.
+        const OF_CONNECT: [&str; 6] = ["error", "errors", "exactly", "task", "tasks", "transform"];
+        for (prefix, role) in CLIENTS {
+            if let Some(rest) = key.strip_prefix(prefix) {
+                return Judge { prefix, ..*self }.setting(role, rest);
+            }
+        }
+        // Sources have topics too, which their classes define.
+        let of_the_other =
+            Key::named(key).any(|known| known.roles().any(Role::is_connector)) && !key.starts_with("topics");
+        let first = key.split('.').next().unwrap_or_default();
+        let is_near = || {
+            let own = self.keys(role).map(|known| known.name);
+            OF_CONNECT.contains(&first) && nearest(key, own).is_some()
+        };
+        if of_the_other || is_near() {
+            return vec![self.missing(role, key)];
+        }
+        Vec::new()
     }
 
     /// A listener's own setting: of the listener, or of one of its mechanisms, which may know keys of their own.
@@ -128,6 +160,8 @@ impl Judge<'_> {
         let mut others: Vec<Role> = Key::named(key)
             .flat_map(|known| known.roles().collect::<Vec<_>>())
             .collect();
+        // A connector's settings are in no file of another process.
+        others.retain(|other| role.is_connector() || !other.is_connector());
         others.sort_unstable();
         others.dedup();
         if !others.is_empty() {

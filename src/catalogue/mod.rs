@@ -6,7 +6,7 @@
 //! | Column | Holds |
 //! |---|---|
 //! | key | the file is sorted by it, so that a key is found by bisection and nothing is parsed before it is needed |
-//! | roles | a letter each: `b`roker, `t`opic, `p`roducer, `c`onsumer, Connect `w`orker, `a`dmin client |
+//! | roles | a letter each: `b`roker, `t`opic, `p`roducer, `c`onsumer, Connect `w`orker, `a`dmin client, `s`ink and `S`ource connector |
 //! | release lines | the first and the last, as `3.9-4.3` |
 //! | type | of the `ConfigDef` |
 //! | name | what a topic's key is called on a broker |
@@ -46,18 +46,29 @@ pub(crate) enum Role {
     Worker,
     /// An admin client.
     Admin,
+    /// A sink connector, whatever its class.
+    Sink,
+    /// A source connector, whatever its class.
+    Source,
 }
 
 impl Role {
     /// All roles, in the order of their letters in a line.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Broker,
         Self::Topic,
         Self::Producer,
         Self::Consumer,
         Self::Worker,
         Self::Admin,
+        Self::Sink,
+        Self::Source,
     ];
+
+    /// Whether it is a connector, which is configured by requests to its workers and not by a file.
+    const fn is_connector(self) -> bool {
+        matches!(self, Self::Sink | Self::Source)
+    }
 
     const fn letter(self) -> char {
         match self {
@@ -67,6 +78,8 @@ impl Role {
             Self::Consumer => 'c',
             Self::Worker => 'w',
             Self::Admin => 'a',
+            Self::Sink => 's',
+            Self::Source => 'S',
         }
     }
 }
@@ -80,6 +93,8 @@ impl fmt::Display for Role {
             Self::Consumer => "consumer",
             Self::Worker => "Connect worker",
             Self::Admin => "admin client",
+            Self::Sink => "sink connector",
+            Self::Source => "source connector",
         })
     }
 }

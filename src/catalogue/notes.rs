@@ -240,6 +240,8 @@ pub(super) fn is_read_by_a_plugin(role: Role, key: &str) -> bool {
     let known: &[&str] = match role {
         // Kafka has not one key of a topic that a plugin defines: it refuses them.
         Role::Topic => return false,
+        // Its class, which is a plugin, defines most of them.
+        Role::Sink | Role::Source => return true,
         Role::Broker => &BROKER_PLUGINS,
         Role::Producer | Role::Consumer | Role::Admin => &CLIENT_PLUGINS,
         Role::Worker => &WORKER_PLUGINS,

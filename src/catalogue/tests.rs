@@ -46,6 +46,8 @@ fn the_numbers_of_keys_are_those_of_kafka() {
         (Role::Producer, 95, 113),
         (Role::Consumer, 98, 116),
         (Role::Worker, 114, 133),
+        (Role::Sink, 20, 24),
+        (Role::Source, 20, 24),
     ] {
         assert_eq!(
             (count(role, Version::V3_9), count(role, Version::V4_3)),

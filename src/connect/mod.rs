@@ -3,9 +3,12 @@
 mod alerts;
 mod board;
 mod monitored;
+mod plugin;
 mod secured;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+pub use plugin::Plugin;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
 
@@ -26,8 +29,8 @@ use crate::{
     settings::{Reader, Settings},
     workload::{
         Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
-        Pod, PodOptions, Pods, Spread, config_map, container, deployment, disruption_budget, env, env_from_field,
-        http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
+        Mount, Pod, PodOptions, Pods, Spread, Version, config_map, container, deployment, disruption_budget, env,
+        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
     },
 };
 
@@ -89,10 +92,19 @@ pub struct Connect {
     consumes: Vec<(TopicHandle, String)>,
     acls: Vec<Acl>,
     quota: Quota,
+    plugins: Vec<Plugin>,
+    secrets: BTreeSet<String>,
     access: Access,
     mesh: Mesh,
     options: PodOptions,
 }
+
+/// Where the workers have the keys of a Secret of their connectors, a file each.
+pub(crate) fn secret_directory(secret: &str) -> String {
+    format!("{SECRETS_DIRECTORY}/{secret}")
+}
+
+const SECRETS_DIRECTORY: &str = "/etc/kafka-connect-secrets";
 
 /// The internal topics of a group: the start of their setting keys, and the end of their names.
 const INTERNAL_TOPICS: [(&str, &str); 3] = [("config", "configs"), ("offset", "offsets"), ("status", "status")];
@@ -119,6 +131,8 @@ impl Connect {
             consumes: Vec::new(),
             acls: Vec::new(),
             quota: Quota::new(),
+            plugins: Vec::new(),
+            secrets: BTreeSet::new(),
             access: Access::own_namespace(),
             mesh: Mesh::Excluded,
             options: PodOptions::default(),
@@ -217,6 +231,19 @@ impl Connect {
         self
     }
 
+    /// Classes for connectors that the workers' image lacks, or has beside Kafka's own.
+    pub fn plugin(mut self, plugin: Plugin) -> Self {
+        self.plugins.push(plugin);
+        self
+    }
+
+    /// A Secret of the namespace for connectors: its keys are files of the workers, and their config provider reads no others. A changed
+    /// Secret is read when a task starts.
+    pub fn secret(mut self, name: impl Into<String>) -> Self {
+        self.secrets.insert(name.into());
+        self
+    }
+
     /// Who may connect to the REST interface, and so start connectors; by default the pods of the stack's own
     /// namespace. The workers may always connect to each other.
     pub fn access(mut self, access: Access) -> Self {
@@ -288,13 +315,14 @@ impl Connect {
                 self.rebalance_delay.as_millis().to_string(),
                 "use `.rebalance_delay(…)`",
             )
-            .preset(
-                "plugin.path",
-                match self.images.distribution() {
-                    Distribution::Confluent => "/usr/share/confluent-hub-components",
-                    Distribution::Apache => "/opt/kafka/plugins",
-                },
+            .preset("plugin.path", self.plugin_path());
+        if !self.secrets.is_empty() {
+            settings.resolve_directories().own(
+                "config.providers.dir.param.allowed.paths",
+                SECRETS_DIRECTORY.to_owned(),
+                "use `.secret(…)`",
             );
+        }
         for (topic, plural) in INTERNAL_TOPICS {
             let name = format!("{}-{plural}", self.topics);
             let factor = self.kafka.replication().factor.to_string();
@@ -315,6 +343,33 @@ impl Connect {
                 .own(format!("{side}.converter.schema.registry.url"), url.clone(), AVRO);
         }
         settings
+    }
+
+    fn plugin_path(&self) -> String {
+        let own = match self.images.distribution() {
+            Distribution::Confluent => "/usr/share/confluent-hub-components",
+            Distribution::Apache => "/opt/kafka/plugins",
+        };
+        if self.plugins.iter().any(Plugin::is_mounted) {
+            format!("{own},{}", plugin::DIRECTORY)
+        } else {
+            own.to_owned()
+        }
+    }
+
+    /// The stack's options, with the volumes of plugins and Secrets.
+    fn pod_options_of(&self, context: &Context) -> PodOptions {
+        let mut options = self.options.clone();
+        let plugins = self
+            .plugins
+            .iter()
+            .filter_map(|plugin| plugin.mount(context.kubernetes));
+        options.mounts.extend(plugins);
+        let secrets = self.secrets.iter();
+        options
+            .mounts
+            .extend(secrets.map(|name| Mount::secret(name, secret_directory(name))));
+        options
     }
 
     fn config_map(&self, context: &Context) -> ConfigMap {
@@ -399,6 +454,14 @@ impl Construct for Connect {
             url: format!("http://{}:{}", context.service_address(&self.meta.name), HTTP.1),
             replicas: self.replicas,
             rebalance_delay: self.rebalance_delay,
+            images: self.images.clone(),
+            exactly_once: self.exactly_once,
+            override_policy: self
+                .settings
+                .get("connector.client.config.override.policy")
+                .map(str::to_owned),
+            classes: self.plugins.iter().flat_map(|plugin| plugin.classes.clone()).collect(),
+            secrets: self.secrets.clone(),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             cluster: self.kafka.clone(),
             principal: self.principal(),
@@ -504,6 +567,7 @@ impl Construct for Connect {
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {
         let (name, ns, port) = (&self.meta.name, &context.namespace, HTTP.1);
         Chapter {
+            facts: self.plugins.iter().filter_map(Plugin::licensed).collect(),
             survives: handbook::spare(objects, "worker", "no connector runs"),
             tasks: vec![handbook::restart(name, ns, objects)],
             symptoms: vec![
@@ -525,7 +589,11 @@ impl Construct for Connect {
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
         let config = self.config_map(context);
-        let options = self.kafka.credentials(self.identity()).with(&self.options);
+        let options = self
+            .kafka
+            .credentials(self.identity())
+            .with(&self.pod_options_of(context));
+        let copies = self.plugins.iter().filter_map(|plugin| plugin.copy(context.kubernetes));
         let pod = Pod {
             labels: &labels,
             service_account: &self.meta.name,
@@ -541,6 +609,7 @@ impl Construct for Connect {
                 .kafka
                 .wait_for_permissions(&self.meta.name, &self.group)
                 .into_iter()
+                .chain(copies)
                 .collect(),
             container: self.worker(),
             grace_period: Duration::from_seconds(60),
@@ -585,6 +654,11 @@ struct ConnectInfo {
     url: String,
     replicas: u16,
     rebalance_delay: Duration,
+    images: ImageSet,
+    exactly_once: ExactlyOnceSource,
+    override_policy: Option<String>,
+    classes: BTreeSet<String>,
+    secrets: BTreeSet<String>,
     metrics_port: Option<&'static str>,
     cluster: KafkaHandle,
     principal: Principal,
@@ -621,6 +695,44 @@ impl ConnectHandle {
     /// How long the tasks of a lost worker wait for it.
     pub(crate) fn rebalance_delay(&self) -> Duration {
         self.0.rebalance_delay
+    }
+
+    /// The version of its workers.
+    pub(crate) fn version(&self) -> Version {
+        self.0.images.version()
+    }
+
+    /// Whether sources may write exactly once.
+    pub(crate) fn is_exactly_once(&self) -> bool {
+        self.0.exactly_once == ExactlyOnceSource::Enabled
+    }
+
+    /// Whether sinks leave out records of open and aborted transactions.
+    pub(crate) fn reads_committed(&self) -> bool {
+        self.0.exactly_once != ExactlyOnceSource::Disabled
+    }
+
+    /// `connector.client.config.override.policy`, if it is set.
+    pub(crate) fn override_policy(&self) -> Option<&str> {
+        self.0.override_policy.as_deref()
+    }
+
+    /// Whether its workers have a Secret for connectors.
+    pub(crate) fn has_secret(&self, name: &str) -> bool {
+        self.0.secrets.contains(name)
+    }
+
+    /// Whether its workers have a class, as far as it is declared.
+    pub(crate) fn has_class(&self, class: &str) -> bool {
+        // The examples of connectors with files are in no folder of `plugin.path`.
+        let of_kafka =
+            class.starts_with("org.apache.kafka.connect.") && !class.starts_with("org.apache.kafka.connect.file.");
+        let of_confluent = ["avro", "json", "protobuf"]
+            .iter()
+            .any(|format| class.starts_with(&format!("io.confluent.connect.{format}.")));
+        of_kafka
+            || of_confluent && self.0.images.distribution() == Distribution::Confluent
+            || self.0.classes.contains(class)
     }
 
     /// The labels of its pods.

@@ -318,6 +318,7 @@ impl Diagnostic {
             &rules::setting::BROKER_UNKNOWN,
             &rules::setting::CLIENT_UNKNOWN,
             &rules::setting::WORKER_UNKNOWN,
+            &rules::setting::CONNECTOR_UNKNOWN,
         ]
         .contains(&self.rule)
     }

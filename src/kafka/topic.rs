@@ -339,6 +339,7 @@ pub struct TopicHandle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DeclaredTopic {
     pub(super) name: String,
+    pub(super) partitions: u32,
     pub(super) load: Option<Load>,
 }
 
@@ -369,6 +370,11 @@ impl TopicHandle {
     /// Its load, if it is declared with one.
     pub(crate) fn load(&self) -> Option<Load> {
         self.set.iter().find(|topic| topic.name == self.name)?.load
+    }
+
+    /// The number of its partitions, if it is declared.
+    pub(crate) fn partitions(&self) -> Option<u32> {
+        Some(self.set.iter().find(|topic| topic.name == self.name)?.partitions)
     }
 
     /// The line that named it.

@@ -338,6 +338,7 @@ impl Construct for Topics {
                 .iter()
                 .map(|topic| DeclaredTopic {
                     name: topic.name.clone(),
+                    partitions: topic.partitions,
                     load: topic.load,
                 })
                 .collect(),

@@ -12,6 +12,7 @@
 //! | | `workload`, `claim`, `pod`, `container` | workloads by their kind, claims for volumes, pod templates, containers |
 //! | | `environment`, `image` | variables and what uses them; references to images |
 //! | | `service`, `network_policy`, `disruption_budget` | each of these kinds |
+//! | | `connectors` | configurations of connectors, in ConfigMaps and of Strimzi |
 //! | | `contents`, `monitor` | files in ConfigMaps: JSON, YAML, patterns of agents, appenders; times of scrapes |
 //! | | `data`, `prometheus_rule` | keys of ConfigMaps and Secrets; groups, expressions and durations of alert rules |
 //! | | `schema` | fields that do not exist and values of another type, for manifests that no Rust type made |

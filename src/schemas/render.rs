@@ -8,7 +8,7 @@ use crate::{
     kafka::TopicHandle,
     manifest::{Object, Wave},
     quantity::{Resources, Units},
-    workload::{CONFIG_DIRECTORY, ImageSet, Labels, Step, Version, config_map, container, env, service_account},
+    workload::{CONFIG_DIRECTORY, ImageSet, Labels, REST, Step, Version, config_map, container, env, service_account},
 };
 
 const SCRIPT: &str = include_str!("schemas.sh");
@@ -96,6 +96,7 @@ impl Schemas {
         let mut files = vec![
             (SCHEMAS_FILE.to_owned(), self.declaration()),
             (SCRIPT_FILE.to_owned(), SCRIPT.to_owned()),
+            (REST.0.to_owned(), REST.1.to_owned()),
         ];
         for (index, subject) in self.subjects.iter().enumerate() {
             for (version, schema) in subject.versions.iter().enumerate() {

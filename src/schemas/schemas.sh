@@ -14,29 +14,20 @@
 # Exit status: 0 the registry has what is declared; 1 a failure that a retry may fix; 2 wrong file or environment; 3 the registry refuses
 #   what is declared, and a retry does not help.
 #
-# Of the image it needs bash and `sleep`, and curl for a registry with https: bash alone speaks HTTP here.
+# Beside it is `rest.sh`. Of the image it needs bash and `sleep`, and curl for a registry with https.
 set -euo pipefail
 export LC_ALL=C
 
 WAIT_SECONDS="${WAIT_SECONDS:-600}"
-readonly RETRY=1 USAGE=2 REFUSED=3
-readonly CALL_SECONDS=60
-readonly TYPE='application/vnd.schemaregistry.v1+json'
+
+# shellcheck source=src/workload/rest.sh
+source "${BASH_SOURCE[0]%/*}/rest.sh"
 
 # What is declared. A version is keyed `SUBJECT NUMBER`.
 subjects=() versions=()
 declare -A levels=() files=() formats=() references=()
 # What the registry has: its own number of a declared version.
 declare -A numbers=()
-
-say() { printf '%s\n' "$*"; }
-complain() { printf 'error: %s\n' "$*" >&2; }
-fail() {
-  local status=$1
-  shift
-  complain "$@"
-  exit "$status"
-}
 
 # --- declared state ---------------------------------------------------------------------------------------------------------------
 
@@ -67,89 +58,6 @@ read_declared() {
     references["$subject $number"]=$more
   done <"$SCHEMAS_FILE"
   ((${#versions[@]})) || fail "$USAGE" "$SCHEMAS_FILE: declares no schema"
-}
-
-# --- the registry's REST interface ------------------------------------------------------------------------------------------------
-
-status='' body=''
-
-# call METHOD PATH [BODY]: puts the answer into `status` and `body`. A status of 000 is no answer.
-call() {
-  local method=$1 path=$2 data=${3-}
-  status=000 body=''
-  if [[ $scheme == https ]]; then
-    call_with_curl
-  else
-    call_with_bash || true
-  fi
-}
-
-call_with_curl() {
-  local answer arguments=(--silent --show-error --max-time "$CALL_SECONDS" --request "$method" --header "Accept: $TYPE")
-  [[ ! ${REGISTRY_AUTHORIZATION-} ]] || arguments+=(--header @-)
-  [[ ! $data ]] || arguments+=(--header "Content-Type: $TYPE" --data-raw "$data")
-  # In the standard input, because everyone on the node can read the arguments of a process.
-  answer=$(curl "${arguments[@]}" --write-out $'\n%{http_code}' "$scheme://$host:$port$prefix$path" 2>&1 <<<"Authorization: ${REGISTRY_AUTHORIZATION-}") || true
-  status=${answer##*$'\n'} body=${answer%$'\n'*}
-  [[ $status =~ ^[0-9]{3}$ ]] || status=000 body=$answer
-}
-
-# HTTP 1.0, so that the answer ends with the connection and is not cut into chunks.
-call_with_bash() {
-  local line length='' connection
-  { exec {connection}<>"/dev/tcp/${host//[\[\]]/}/$port"; } 2>/dev/null || {
-    body="cannot connect to $host:$port"
-    return 1
-  }
-  {
-    printf '%s %s HTTP/1.0\r\nHost: %s:%s\r\nAccept: %s\r\nConnection: close\r\n' "$method" "$prefix$path" "$host" "$port" "$TYPE"
-    [[ ! ${REGISTRY_AUTHORIZATION-} ]] || printf 'Authorization: %s\r\n' "$REGISTRY_AUTHORIZATION"
-    [[ ! $data ]] || printf 'Content-Type: %s\r\nContent-Length: %s\r\n' "$TYPE" "${#data}"
-    printf '\r\n%s' "$data"
-  } >&"$connection" 2>/dev/null || true
-  body='no answer in time'
-  if IFS= read -r -t "$CALL_SECONDS" -u "$connection" line && [[ $line =~ ^HTTP/1\.[01]\ ([0-9]{3}) ]]; then
-    status=${BASH_REMATCH[1]} body=''
-    while IFS= read -r -t "$CALL_SECONDS" -u "$connection" line && [[ $line != $'\r' && $line ]]; do
-      [[ ${line,,} =~ ^content-length:\ *([0-9]+) ]] && length=${BASH_REMATCH[1]}
-    done
-    if [[ $length ]]; then
-      IFS= read -r -d '' -t "$CALL_SECONDS" -N "$length" -u "$connection" body || true
-    else
-      IFS= read -r -d '' -t "$CALL_SECONDS" -u "$connection" body || true
-    fi
-  fi
-  exec {connection}>&-
-}
-
-# field NAME: a number or a string of the answer, in REPLY.
-field() {
-  local text="\"$1\"[[:space:]]*:[[:space:]]*(\"(([^\"\\\\]|\\\\.)*)\"|-?[0-9]+)"
-  REPLY=''
-  [[ $body =~ $text ]] || return 1
-  REPLY=${BASH_REMATCH[2]:-${BASH_REMATCH[1]}}
-}
-
-# The words of the registry, in REPLY.
-words() {
-  local code=''
-  field error_code && code=" ($REPLY)"
-  if field message; then
-    REPLY=${REPLY//\\\"/\"}
-    REPLY=${REPLY//\\n/ }
-  else
-    REPLY=${body:-no words}
-  fi
-  REPLY="HTTP $status$code: $REPLY"
-}
-
-# give_up WHAT: ends with what the registry said. 4xx is a refusal, but for a time-out and too many requests.
-give_up() {
-  words
-  case $status in
-    408 | 429 | 5* | 000) fail "$RETRY" "$1: $REPLY" ;;
-    *) fail "$REFUSED" "$1: $REPLY" ;;
-  esac
 }
 
 wait_for_registry() {
@@ -263,10 +171,7 @@ for name in REGISTRY_URL SCHEMAS_FILE; do
   [[ ${!name-} ]] || fail "$USAGE" "the environment variable \`$name\` is not set"
 done
 [[ $WAIT_SECONDS =~ ^[1-9][0-9]{0,5}$ ]] || fail "$USAGE" "\`WAIT_SECONDS\` must be a positive number, found \`$WAIT_SECONDS\`"
-[[ $REGISTRY_URL =~ ^(https?)://(\[[0-9a-fA-F:.]+\]|[^/:]+)(:([0-9]+))?(/.*)?$ ]] || fail "$USAGE" "\`REGISTRY_URL\` is not an http(s) URL: \`$REGISTRY_URL\`"
-scheme=${BASH_REMATCH[1]} host=${BASH_REMATCH[2]} port=${BASH_REMATCH[4]} prefix=${BASH_REMATCH[5]%/}
-[[ $port ]] || port=$([[ $scheme == https ]] && echo 443 || echo 80)
-[[ $scheme == http ]] || type -P curl >/dev/null || fail "$USAGE" 'no `curl` in this image, which https needs'
+server REGISTRY_URL 'application/vnd.schemaregistry.v1+json' "${REGISTRY_AUTHORIZATION-}"
 [[ -r $SCHEMAS_FILE && ! -d $SCHEMAS_FILE ]] || fail "$USAGE" "cannot read \`$SCHEMAS_FILE\`"
 folder=${SCHEMAS_FILE%/*}
 [[ $folder != "$SCHEMAS_FILE" ]] || folder=.

@@ -7,7 +7,7 @@ use crate::{
     construct::Check,
     diagnostics::{
         Rule,
-        rules::{client, kraft, registry, setting, stack, topic},
+        rules::{client, connector, kraft, registry, setting, stack, topic},
     },
     version::Version,
 };
@@ -31,6 +31,7 @@ const fn rules(role: Role) -> (&'static Rule, Option<&'static Rule>) {
         Role::Topic => (&topic::CONTRADICTION, setting::TOPIC.default),
         Role::Producer | Role::Consumer | Role::Admin => (&client::OWNED_SETTING, setting::CLIENT.default),
         Role::Worker => (&registry::OWNED_SETTING, setting::WORKER.default),
+        Role::Sink | Role::Source => (&connector::OWNED_SETTING, setting::CONNECTOR.default),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::{
     quantity::Duration,
 };
 
+/// The file that scripts source to call a server: its name, and its text.
+pub(crate) const REST: (&str, &str) = ("rest.sh", include_str!("rest.sh"));
+
 /// A script that converges. Its exit status is 1 for a failure that a retry may fix, and 2 or 3 where a retry does not help.
 pub(crate) struct Step<'a> {
     pub(crate) labels: &'a Labels,

@@ -33,8 +33,8 @@ import java.util.stream.Stream;
  * Each release has a class loader of its own, so everything goes by reflection.
  */
 class Catalogue {
-    /** Roles in the order of their letters in the files. */
-    private static final List<String> ROLES = List.of("broker", "topic", "producer", "consumer", "worker", "admin");
+    /** Roles in the order of their letters in the files: the first of each. `Source` and `sink` are the connectors. */
+    private static final List<String> ROLES = List.of("broker", "topic", "producer", "consumer", "worker", "admin", "sink", "Source");
 
     /** Values that every key is asked about: what people write, and the edges of Java's types. */
     private static final List<String> PROBES = List.of(
@@ -145,6 +145,8 @@ class Catalogue {
             read("consumer", call(PACKAGE + "clients.consumer.ConsumerConfig", "configDef"));
             read("worker", worker());
             read("admin", call(PACKAGE + "clients.admin.AdminClientConfig", "configDef"));
+            read("sink", call(PACKAGE + "connect.runtime.SinkConnectorConfig", "configDef"));
+            read("Source", call(PACKAGE + "connect.runtime.SourceConnectorConfig", "configDef"));
             brokerNames = strings(field(PACKAGE + "server.config.ServerTopicConfigSynonyms", "TOPIC_CONFIG_SYNONYMS"));
             deprecated = deprecated(jars);
         }
@@ -297,7 +299,9 @@ class Catalogue {
                 case "CompositeValidator":
                     List<String> parts = new ArrayList<>();
                     for (Object part : (Collection<?>) get(validator, "validators")) {
-                        String text = valid(part, key);
+                        // Of a class only the form of its name is checked.
+                        boolean ofClass = part.getClass().getSimpleName().endsWith("ClassValidator");
+                        String text = ofClass ? "" : valid(part, key);
                         if (!text.isEmpty()) {
                             parts.add(text);
                         }
@@ -308,6 +312,8 @@ class Catalogue {
                     return String.join("", parts);
                 case "MetadataVersionValidator":
                     return "\"a metadata version, as 3.9-IV0";
+                case "PluginVersionValidator":
+                    return "\"a version of the plugin";
                 default:
                     break;
             }
@@ -316,6 +322,9 @@ class Catalogue {
             }
             if (words.equals("[1,...,9] or -1")) {
                 return "[-1,-1]|[1,9]";
+            }
+            if (words.matches("\\[\\d+,\\.\\.\\.]")) {
+                return words.replace("...]", "]");
             }
             if (words.startsWith("[") && words.endsWith("]")) {
                 List<String> values = Stream.of(words.substring(1, words.length() - 1).split(",\\s*")).map(value -> value.replaceAll(":.*", ":*")).toList();

@@ -4,6 +4,7 @@
 mod adopted;
 mod amended;
 mod built;
+mod connectors;
 mod defects;
 mod documented;
 mod mended;

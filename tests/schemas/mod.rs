@@ -103,8 +103,12 @@ fn what_is_declared_is_a_line_and_each_version_a_file() {
     assert!(!synthesis.findings.has_errors(), "{:?}", synthesis.findings);
     let manifests = synthesis.manifests.unwrap();
     let config = manifests.get("schemas/configmap-schemas.yaml").unwrap();
-    let script = config.find("  schemas.sh: |").unwrap();
+    let script = config.find("  rest.sh: |").unwrap();
     let after = script + config[script..].find("\n  schemas.txt").unwrap();
-    assert_snapshot!(format!("{}  schemas.sh: …{}", &config[..script], &config[after..]));
+    assert_snapshot!(format!(
+        "{}  rest.sh, schemas.sh: …{}",
+        &config[..script],
+        &config[after..]
+    ));
     assert_snapshot!("job", manifests.get("schemas/job-schemas.yaml").unwrap());
 }

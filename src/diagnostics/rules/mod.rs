@@ -3,6 +3,7 @@
 pub mod application;
 pub mod capacity;
 pub mod client;
+pub mod connector;
 pub mod durability;
 pub mod kraft;
 pub mod memory;
@@ -21,6 +22,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     application::RULES,
     capacity::RULES,
     client::RULES,
+    connector::RULES,
     durability::RULES,
     kraft::RULES,
     memory::RULES,

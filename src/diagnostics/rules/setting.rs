@@ -1,4 +1,5 @@
-//! Settings by their Kafka names: the same mistakes in the files of brokers (K), topics (T), clients (E) and Connect workers (R).
+//! Settings by their Kafka names: the same mistakes in the files of brokers (K), topics (T), clients (E), Connect workers (R)
+//! and connectors (N).
 
 use crate::diagnostics::{
     Rule,
@@ -55,6 +56,15 @@ pub const WORKER: Settings = Settings {
     deprecated: &WORKER_DEPRECATED,
     value: &WORKER_VALUE,
     default: Some(&WORKER_DEFAULT),
+};
+
+/// Of connectors, and of the clients that their tasks use.
+pub const CONNECTOR: Settings = Settings {
+    unknown: &CONNECTOR_UNKNOWN,
+    absent: &CONNECTOR_ABSENT,
+    deprecated: &CONNECTOR_DEPRECATED,
+    value: &CONNECTOR_VALUE,
+    default: Some(&CONNECTOR_DEFAULT),
 };
 
 const UNKNOWN: &str = "Kafka silently ignores keys that it does not know, so a misspelt key has no effect. Plugins \
@@ -261,6 +271,59 @@ rules! { rules::setting;
         production: Note,
         development: Note,
         summary: "a Connect worker's setting that is its default",
+        explanation: DEFAULT,
+        source: SOURCE,
+    };
+
+    /// A key that is nearly one of Connect's own.
+    pub const CONNECTOR_UNKNOWN: Rule = Rule {
+        id: "KS-N30",
+        production: Warning,
+        development: Warning,
+        summary: "a connector's setting that is nearly one of Connect's own",
+        explanation: "Connect hands what it does not know to the connector's class, which ignores it too: the setting that was \
+            meant keeps its default. Acknowledge the rule for a key that the class really has.",
+        source: SOURCE,
+    };
+
+    /// A key that this kind of connector, or its client, does not have.
+    pub const CONNECTOR_ABSENT: Rule = Rule {
+        id: "KS-N31",
+        production: Error,
+        development: Error,
+        summary: "a setting that this kind of connector does not have",
+        explanation: "Only sinks have a dead letter topic, and only sources exactly-once support and offsets of their own. Connect \
+            ignores what the other kind has, and what a later release has: the connector seems to be protected, but is not.",
+        source: SOURCE,
+    };
+
+    /// A key of a connector that is going to be removed.
+    pub const CONNECTOR_DEPRECATED: Rule = Rule {
+        id: "KS-N32",
+        production: Warning,
+        development: Warning,
+        summary: "a connector's setting that is deprecated",
+        explanation: DEPRECATED,
+        source: SOURCE,
+    };
+
+    /// A value that Connect refuses.
+    pub const CONNECTOR_VALUE: Rule = Rule {
+        id: "KS-N33",
+        production: Error,
+        development: Error,
+        summary: "a value that Connect refuses of a connector",
+        explanation: "Connect compares the values of its own keys with their types and valid values before it creates a connector, \
+            and answers 400 with the mistakes. Those of clients are read when a task starts: the task fails with ConfigException.",
+        source: SOURCE,
+    };
+
+    /// A connector's setting that holds without being set.
+    pub const CONNECTOR_DEFAULT: Rule = Rule {
+        id: "KS-N34",
+        production: Note,
+        development: Note,
+        summary: "a connector's setting that is its default",
         explanation: DEFAULT,
         source: SOURCE,
     };

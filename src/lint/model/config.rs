@@ -21,6 +21,8 @@ pub(crate) struct ConfigData {
     pub(crate) variables: BTreeMap<String, String>,
     /// Property files and the settings in them, each with its row.
     pub(crate) properties: Vec<(String, Vec<Property>)>,
+    /// Connectors, and the settings in the JSON of each.
+    pub(crate) connectors: Vec<(String, Vec<Property>)>,
     /// Files that declare topics.
     pub(crate) topics: Vec<TopicsFile>,
     /// Rules files of JMX agents.
@@ -113,6 +115,9 @@ impl ConfigData {
                 self.scripts.push((file.to_owned(), needed));
             }
         } else if is(".json") {
+            if let Some(settings) = connector(text) {
+                self.connectors.push((file.to_owned(), settings));
+            }
             match dashboard::queries(text) {
                 Ok(queries) => {
                     if !queries.is_empty() {
@@ -174,6 +179,40 @@ impl ConfigData {
             reason,
         });
     }
+}
+
+/// The settings of a connector, if that is what a file holds: what Connect takes to create one, or its configuration alone.
+fn connector(text: &str) -> Option<Vec<Property>> {
+    const CLASS: &str = "\"connector.class\"";
+    if !text.contains(CLASS) {
+        return None;
+    }
+    let read: serde_json::Value = serde_json::from_str(text).ok()?;
+    let config = if read["config"].is_object() {
+        &read["config"]
+    } else {
+        &read
+    };
+    config["connector.class"].as_str()?;
+    // Each setting has a line of its own, unless the file is all on one.
+    let row = |key: &str| {
+        let key = serde_json::Value::from(key).to_string();
+        text.lines().position(|line| line.contains(&key)).unwrap_or_default()
+    };
+    let settings = config.as_object()?.iter().filter_map(|(key, value)| {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(_) | serde_json::Value::Bool(_) => value.to_string(),
+            _ => return None,
+        };
+        let row = u32::try_from(row(key)).unwrap_or_default();
+        Some(Property {
+            key: key.clone(),
+            value,
+            row,
+        })
+    });
+    Some(settings.collect())
 }
 
 /// Whether a key is written as variables are.

@@ -218,6 +218,7 @@ impl ObjectModel {
         let mut files = config
             .properties
             .iter()
+            .chain(&config.connectors)
             .map(|(name, lines)| (name, lines))
             .chain(topics);
         let (_, lines) = files.find(|(name, _)| **name == file)?;

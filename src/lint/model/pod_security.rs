@@ -23,13 +23,14 @@ pub(crate) fn violations(pod: &Node<'_, '_>) -> Vec<Violation> {
     }
     let volumes = pod.get("volumes");
     for volume in volumes.items() {
-        const ALLOWED: [&str; 9] = [
+        const ALLOWED: [&str; 10] = [
             "name",
             "configMap",
             "csi",
             "downwardAPI",
             "emptyDir",
             "ephemeral",
+            "image",
             "persistentVolumeClaim",
             "projected",
             "secret",

@@ -1,6 +1,7 @@
 //! Objects, each by itself, as the API server validates them.
 
 pub(crate) mod claim;
+mod connectors;
 pub(crate) mod container;
 pub(crate) mod contents;
 mod data;
@@ -42,9 +43,11 @@ pub(super) fn check(root: &Node<'_, '_>, model: &ObjectModel, kubernetes: Kubern
             monitor::check(kind, &spec, findings);
         }
         "PrometheusRule" => prometheus_rule::check(root, findings),
+        "KafkaConnector" if api_version.starts_with("kafka.strimzi.io/") => connectors::of_operator(root, findings),
         _ => {}
     }
     if let ObjectDetail::Config(config) = &model.detail {
         contents::check(config, findings);
+        connectors::of_files(config, model.version, findings);
     }
 }
