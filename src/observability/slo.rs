@@ -105,7 +105,7 @@ impl Slo {
         }
     }
 
-    /// The share that may be missed, between 0 and 1, as PromQL writes it.
+    /// The share that may be missed, between 0 and 1, as a number in an expression.
     pub(crate) fn budget(&self) -> String {
         // An objective outside of this is refused.
         let thousandths = 100_000_u64

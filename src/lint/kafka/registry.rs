@@ -152,7 +152,7 @@ fn refused_listener(listener: &str, named: bool) -> Option<&'static str> {
         return Some("without a scheme");
     };
     let port = address.split('/').next().and_then(|address| address.rsplit_once(':'));
-    if !port.is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+    if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
         return Some("without a port");
     }
     (!named && !["http", "https"].contains(&scheme)).then_some("with another scheme than `http` and `https`")
