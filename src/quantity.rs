@@ -199,9 +199,9 @@ impl RecordRate {
 pub struct Percent(u64);
 
 impl Percent {
-    /// A constant: `95.percent()` where that can be called.
-    pub const fn whole(percent: u64) -> Self {
-        Self(percent.saturating_mul(1000))
+    /// A constant: `99.5.percent()` where that can be called is 99,500.
+    pub const fn from_thousandths(thousandths: u64) -> Self {
+        Self(thousandths)
     }
 
     /// Thousandths of a percent: 99,900 is 99.9 %.

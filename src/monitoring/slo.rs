@@ -6,7 +6,7 @@ use crate::{
     diagnostics::rules::observability::SLO,
     metrics::{Metric, broker, exporter, record},
     observability::{BY, Indicator, Slo, Sources, count_of_pods},
-    quantity::{Duration, Percent},
+    quantity::{Duration, Percent, Units},
 };
 
 /// The errors of produce requests that are the cluster's fault (Kafka, `Errors.java`).
@@ -17,11 +17,11 @@ const FAULTS: &str = "COORDINATOR_NOT_AVAILABLE|KAFKA_STORAGE_ERROR|LEADER_NOT_A
     NOT_ENOUGH_REPLICAS_AFTER_APPEND|REQUEST_TIMED_OUT|UNKNOWN_SERVER_ERROR";
 
 /// Of a lower objective so much may be missed that the fastest alert, at 14.4 times the budget, could not fire: 1 / 14.4 is 6.9 %.
-const LEAST: Percent = Percent::whole(94);
+const LEAST: Percent = Percent::from_thousandths(94_000);
 
 /// The highest objective of a share of time. 0.5 % of the time allows so little that four minutes of one hour fire the fastest alert; with
 /// less, a single evaluation of the rules would.
-const MOST_OF_TIME: u64 = 99_500;
+const MOST_OF_TIME: Percent = Percent::from_thousandths(99_500);
 
 /// Between a record and its commit lie the interval of commits (5 s by default), that of the exporter (30 s) and that of the scrape (30 s).
 const LEAST_FRESH: Duration = Duration::from_seconds(60);
@@ -152,13 +152,13 @@ fn flaw(slo: &Slo, earlier: &[Slo], sources: &Sources) -> Option<(String, &'stat
             format!("an objective of {objective} allows so much that the alert on 14.4 times that cannot fire");
         return Some((message, "use an objective of at least 94 %, such as `99.percent()`"));
     }
-    if objective.thousandths() >= 100_000 {
+    if *objective >= 100.percent() {
         return Some((
             format!("an objective of {objective} has no error budget"),
             "use an objective below 100 %, such as `99.9.percent()`",
         ));
     }
-    if slo.is_of_time() && objective.thousandths() > MOST_OF_TIME {
+    if slo.is_of_time() && *objective > MOST_OF_TIME {
         let message = format!("an objective of {objective} of the time: one late minute would fire the alert");
         return Some((message, "use an objective of at most 99.5 %, such as `99.percent()`"));
     }

@@ -6,7 +6,7 @@ use crate::{
     monitoring::Monitoring,
     observability::{
         AlertRow, AlertSeverity, AlertTest, Indicator, KUBERNETES, Page, Samples, Scenario, Slo, Sources, minutes,
-        scenario::{EXPORTER, Line, always, growing},
+        scenario::{EXPORTER, always, growing},
     },
 };
 

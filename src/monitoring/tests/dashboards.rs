@@ -75,7 +75,15 @@ fn each_component_has_a_dashboard() {
     };
     let [combined, _, zookeeper] = stacks();
     let of = |coordination: &str| {
-        let suffixes = ["", "-brokers", "-connect", "-consumers", coordination, "-registry"];
+        let suffixes = [
+            "",
+            "-brokers",
+            "-connect",
+            "-consumers",
+            coordination,
+            "-registry",
+            "-service-levels",
+        ];
         BTreeSet::from(suffixes.map(|suffix| format!("kafka-kafka-kafka{suffix}")))
     };
     assert_eq!(uids(&combined), of("-quorum"));
