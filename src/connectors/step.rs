@@ -53,6 +53,7 @@ impl Converter {
     }
 
     /// A setting of the converter, without the prefix `key.converter.`.
+    #[expect(clippy::needless_pass_by_value, reason = "as `Connector::config` takes it")]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push((key.into(), value.to_string()));
         self
@@ -93,6 +94,7 @@ impl Transform {
     }
 
     /// A setting of the transform, without the prefix `transforms.NAME.`.
+    #[expect(clippy::needless_pass_by_value, reason = "as `Connector::config` takes it")]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push((key.into(), value.to_string()));
         self
@@ -131,6 +133,7 @@ impl Predicate {
     }
 
     /// A setting of the predicate, without the prefix `predicates.NAME.`.
+    #[expect(clippy::needless_pass_by_value, reason = "as `Connector::config` takes it")]
     pub fn config(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.settings.push((key.into(), value.to_string()));
         self

@@ -67,7 +67,7 @@ fn a_plugin_is_a_volume_or_is_copied() {
     };
     let (mounted, copied) = (pods(Kubernetes::V1_35), pods(Kubernetes::V1_34));
     assert!(
-        mounted.contains("image:\n            reference: registry.example.com/search:1.2"),
+        mounted.contains("reference: registry.example.com/search:1.2"),
         "{mounted}"
     );
     assert!(!mounted.contains("copy-search"), "{mounted}");
