@@ -25,7 +25,7 @@ use crate::{
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    security::{Acl, Principal, Quota},
+    security::{Acl, IDENTITY_DIRECTORY, Principal, Quota},
     settings::{Reader, Settings},
     workload::{
         Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
@@ -316,10 +316,14 @@ impl Connect {
                 "use `.rebalance_delay(…)`",
             )
             .preset("plugin.path", self.plugin_path());
-        if !self.secrets.is_empty() {
+        // The worker's own credentials are files too, and connectors are given no others.
+        let identity = self.kafka.secret(self.identity()).map(|_| IDENTITY_DIRECTORY);
+        let secrets = (!self.secrets.is_empty()).then_some(SECRETS_DIRECTORY);
+        let directories: Vec<&str> = identity.into_iter().chain(secrets).collect();
+        if !directories.is_empty() {
             settings.resolve_directories().own(
                 "config.providers.dir.param.allowed.paths",
-                SECRETS_DIRECTORY.to_owned(),
+                directories.join(","),
                 "use `.secret(…)`",
             );
         }

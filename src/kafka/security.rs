@@ -391,7 +391,7 @@ mod tests {
         let registry = stack.add(SchemaRegistry::new("registry", &kafka));
         let apicurio = SchemaRegistry::new("apicurio", &kafka).implementation(RegistryImplementation::Apicurio);
         let apicurio = stack.add(apicurio);
-        let workers = stack.add(Connect::new("workers", &kafka).produces(&orders));
+        let workers = stack.add(Connect::new("workers", &kafka).produces(&orders).secret("database"));
         let sinks = Connect::new("sinks", &kafka).consumes(&orders, "search");
         let sinks = stack.add(sinks.exactly_once_source(ExactlyOnceSource::Disabled));
         stack.add(
@@ -469,6 +469,14 @@ mod tests {
             [5; 3],
             "{worker}"
         );
+        let paths = |name: &str| {
+            let file = manifests.get(&format!("{name}/configmap-{name}.yaml")).unwrap();
+            let key = "config.providers.dir.param.allowed.paths=";
+            let line = file.lines().find_map(|line| line.trim().strip_prefix(key));
+            line.unwrap_or_default().to_owned()
+        };
+        assert_eq!(paths("workers"), "/etc/kafka-identity,/etc/kafka-connect-secrets");
+        assert_eq!(paths("sinks"), "/etc/kafka-identity");
         for name in ["registry", "apicurio", "workers", "sinks"] {
             let pods = manifests.get(&format!("{name}/deployment-{name}.yaml")).unwrap();
             for text in [
