@@ -1,4 +1,4 @@
-//! A table that goes through Kafka into another database: Debezium reads the changes of one PostgreSQL, and its JDBC sink writes them into
+//! A table that goes through Kafka into another database: Debezium reads the changes of one database, and its JDBC sink writes them into
 //! another. `cargo run --example connectors -- synth` writes `out/connectors`.
 
 use std::process::ExitCode;

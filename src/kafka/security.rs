@@ -379,8 +379,8 @@ mod tests {
         lines.join("\n")
     }
 
-    #[test]
-    fn components_get_what_they_need_and_wait_for_it() {
+    /// A closed cluster with both registries, workers with sources, and workers with a sink alone.
+    fn with_components() -> Stack {
         use crate::prelude::{
             Cleanup, Connect, ExactlyOnceSource, RegistryImplementation, SchemaRegistry, Topic, Topics,
         };
@@ -401,7 +401,12 @@ mod tests {
                 .of(&workers)
                 .of(&sinks),
         );
-        let declared = declaration(&stack);
+        stack
+    }
+
+    #[test]
+    fn components_get_what_they_need() {
+        let declared = declaration(&with_components());
         let of = |user: &str| {
             let lines = declared.lines().filter(|line| line.starts_with(user));
             lines.collect::<Vec<_>>().join("\n")
@@ -461,7 +466,11 @@ mod tests {
         workers acl transactional-id literal connect-cluster-workers WRITE
         workers acl transactional-id prefixed workers- WRITE
         ");
-        let manifests = synth(&stack).manifests.unwrap();
+    }
+
+    #[test]
+    fn components_connect_with_what_they_have_and_wait_for_their_permissions() {
+        let manifests = synth(&with_components()).manifests.unwrap();
         let worker = manifests.get("workers/configmap-workers.yaml").unwrap();
         let about = |prefix: &str| worker.lines().filter(|line| line.trim().starts_with(prefix)).count();
         assert_eq!(

@@ -39,7 +39,7 @@ data:
     }
 "#;
 
-const OPERATOR: &str = r#"apiVersion: kafka.strimzi.io/v1beta2
+const OPERATOR: &str = r"apiVersion: kafka.strimzi.io/v1beta2
 kind: KafkaConnector
 metadata: {name: shop, namespace: kafka, labels: {strimzi.io/cluster: connect}}
 spec:
@@ -62,7 +62,7 @@ spec:
     connection.password: ${secrets:kafka/shop:password}
     errors.tolerance: all
     errors.log.enable: true
-"#;
+";
 
 #[test]
 fn a_file_with_a_connector_is_judged() {

@@ -173,7 +173,7 @@ rules! { rules::connector;
         production: Error,
         development: Error,
         summary: "no connector is declared",
-        explanation: "The Job would have nothing to do, and ends with a wrong file.",
+        explanation: "The Job reads a file that names no connector, takes that for a mistake, and fails.",
         source: "the contract of `Connectors`",
     };
 }
