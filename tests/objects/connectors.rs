@@ -1,6 +1,9 @@
 //! Configurations of connectors that no stack made: files in a ConfigMap, and objects of Strimzi.
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
+use kafka_stacks::rules;
 
 use super::check;
 
@@ -63,6 +66,36 @@ spec:
     errors.tolerance: all
     errors.log.enable: true
 ";
+
+const MISTYPED: &str = r#"apiVersion: v1
+kind: ConfigMap
+metadata: {name: connectors, namespace: kafka}
+data:
+  search.json: |
+    {
+      "name": "search",
+      "config": {
+        "connector.class": "com.example.SearchSink",
+        "topics": "orders",
+        "task.max": "3",
+        "errors.tolerance": "all",
+        "consumer.override.auto.offset.rest": "earliest"
+      }
+    }
+"#;
+
+/// The rules that these configurations break.
+pub(crate) fn broken_ids() -> BTreeSet<&'static str> {
+    let texts = [FILES, OPERATOR, MISTYPED].map(|text| check(&[("a.yaml", text)], &[]));
+    let all = rules::all().iter().map(|rule| rule.id);
+    all.filter(|id| texts.iter().any(|text| text.contains(&format!("[{id}]"))))
+        .collect()
+}
+
+#[test]
+fn a_file_with_a_mistyped_connector_is_judged() {
+    assert_snapshot!(check(&[("a.yaml", MISTYPED)], &[]));
+}
 
 #[test]
 fn a_file_with_a_connector_is_judged() {

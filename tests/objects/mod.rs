@@ -4,7 +4,7 @@
 mod adopted;
 mod amended;
 mod built;
-mod connectors;
+pub(crate) mod connectors;
 mod defects;
 mod documented;
 mod mended;

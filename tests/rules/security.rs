@@ -62,10 +62,17 @@ pub(super) fn broken() -> Vec<Case> {
             }),
             "files for anyone have no identity",
         ),
-        not_a_call(
+        calls(
             "workers that nobody gives permissions",
             with_cluster(closed(), |kafka| Connect::new("connect", kafka)),
-            "a handle that is given to nobody",
+            &["give the cluster's `Permissions` its handle: `.of(&…)`"],
+            {
+                let mut stack = super::empty();
+                let kafka = stack.add(closed());
+                let connect = stack.add(Connect::new("connect", &kafka));
+                stack.add(Permissions::new("permissions", &kafka).of(&connect));
+                stack
+            },
         ),
         not_a_call(
             "a permission for every topic",
