@@ -28,6 +28,7 @@ import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.metrics.JmxReporter;
 import org.apache.kafka.common.metrics.KafkaMetricsContext;
 import org.apache.kafka.common.metrics.MetricConfig;
@@ -119,8 +120,7 @@ public final class SchemaRegistry {
                 admin.createTopics(List.of(new NewTopic(topic, 1, factor).configs(Map.of("cleanup.policy", "compact")))).all().get();
             }
             // Like the real one, it starts only if nothing deletes its schemas.
-            ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-            String policy = admin.describeConfigs(List.of(resource)).all().get().get(resource).get("cleanup.policy").value();
+            String policy = policy(admin);
             if (!policy.equals("compact")) {
                 throw new IllegalStateException("`" + topic + "` has cleanup.policy=" + policy);
             }
@@ -134,6 +134,21 @@ public final class SchemaRegistry {
         partition = new TopicPartition(topic, 0);
         consumer.assign(List.of(partition));
         consumer.seekToBeginning(List.of(partition));
+    }
+
+    /** A broker that is asked at once may not know yet of a topic that was just made. */
+    private static String policy(Admin admin) throws Exception {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        for (int tries = 0;; tries++) {
+            try {
+                return admin.describeConfigs(List.of(resource)).all().get().get(resource).get("cleanup.policy").value();
+            } catch (ExecutionException error) {
+                if (!(error.getCause() instanceof UnknownTopicOrPartitionException) || tries == 100) {
+                    throw error;
+                }
+                Thread.sleep(100);
+            }
+        }
     }
 
     /** The primary is the instance to which the group gives the topic's only partition. */
