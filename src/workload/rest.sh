@@ -30,15 +30,19 @@ server() {
 
 status='' body=''
 
-# call METHOD PATH [BODY]: puts the answer into `status` and `body`. A status of 000 is no answer.
+# call METHOD PATH [BODY]: puts the answer into `status` and `body`. A status of 000 is no answer. Every call may be made twice, so one that
+# a busy server took and did not answer is made again.
 call() {
-  local method=$1 path=$2 data=${3-}
-  status=000 body=''
-  if [[ $scheme == https ]]; then
-    call_with_curl
-  else
-    call_with_bash || true
-  fi
+  local method=$1 path=$2 data=${3-} tries
+  for tries in 1 2 3; do
+    status=000 body=''
+    if [[ $scheme == https ]]; then
+      call_with_curl
+    else
+      call_with_bash || return 0
+    fi
+    [[ $status == 000 ]] || return 0
+  done
 }
 
 call_with_curl() {

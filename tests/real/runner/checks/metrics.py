@@ -5,6 +5,7 @@ import re
 from ..prometheus import FETCH, monitors, pods
 from ..world import Failure
 
+TOPIC = "proof.metrics"
 # Series that no part of the stack gives.
 ELSEWHERE = {"kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
 TARGET_LABELS = ("namespace", "job", "kafka_cluster", "pod", "instance", "container", "service", "endpoint")
@@ -20,6 +21,7 @@ KEYWORDS = "by without on ignoring group_left group_right and or unless bool off
 
 
 def run(stack):
+    read_as_named_groups(stack)
     prometheus = stack.client_pod("prometheus", "monitoring")
     samples, stand_ins = {}, set()  # job → [(name, labels)]; the jobs whose program is not the real one
     for obj, _, endpoint in monitors(stack):
@@ -52,6 +54,17 @@ def run(stack):
         stack.note("metrics", "series of stand-ins, proven as far as these are like the real ones", ", ".join(sorted(stood_in)))
     if elsewhere:
         stack.note("metrics", "series from outside the stack are not proven here", "; ".join(sorted(set(elsewhere))))
+
+
+def read_as_named_groups(stack):
+    """A group has offsets once it has read something, as its application would."""
+    named = {v for rule in rules(stack) for _, wanted in series(str(rule["expr"])) for k, op, v in wanted if k == "consumergroup" and op == "="}
+    if named:
+        client = stack.client
+        client.ask("create", TOPIC, 1, min(3, len(client.ask("cluster")["nodes"])))
+        client.ask("produce", "-", TOPIC, 10)
+        for group in sorted(named):
+            client.ask("consume", "-", TOPIC, f"group.id={group}")
 
 
 def fits(name, wanted, other, labels):
