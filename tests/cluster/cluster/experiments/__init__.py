@@ -2,9 +2,9 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, changes, drain, kept, pairs, policies, power, roll, verify
+from . import accepted, boot, changes, deployed, drain, kept, pairs, policies, power, roll, verify
 
-EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "changes": changes.run, "drain": drain.run,
+EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "changes": changes.run, "deployed": deployed.run, "drain": drain.run,
                "kept": kept.run, "pairs": pairs.run, "policies": policies.run, "power": power.run,
                "roll": roll.run, "roll-slow": roll.slow, "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated,
                "verify": verify.run}
