@@ -19,11 +19,11 @@ fn odd_number() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 1..5_u64, Just(u64::MAX), any::<u64>()]
 }
 
-/// Each case here makes every construct of a stack, so a quarter of the usual number of cases is the same amount of
+/// Each case here makes every construct of a stack, so a sixteenth of the usual number of cases is the same amount of
 /// work.
 fn fewer_cases() -> ProptestConfig {
     let mut config = ProptestConfig::default();
-    config.cases = (config.cases / 4).max(8);
+    config.cases = (config.cases / 16).max(8);
     config
 }
 
