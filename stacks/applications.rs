@@ -8,12 +8,18 @@ use kafka_stacks::prelude::*;
 use crate::topics::contract;
 
 /// Adds all services, and returns them for the monitoring.
-pub(crate) fn add_to(stack: &mut Stack, kafka: &KafkaHandle, topics: &TopicsHandle) -> Vec<ApplicationHandle> {
+pub(crate) fn add_to(
+    stack: &mut Stack,
+    kafka: &KafkaHandle,
+    topics: &TopicsHandle,
+    schemas: &SchemasHandle,
+) -> Vec<ApplicationHandle> {
     let service = |name: &str, owner: &str| {
         Application::new(name, kafka)
             .owner(owner)
             .on_call(format!("{owner}-primary"))
             .pods([("app.kubernetes.io/name", name)])
+            .avro(schemas)
             .producer(contract)
             .consumer(|consumer| consumer.max_poll_interval(5.minutes()).session_timeout(10.seconds()))
     };

@@ -62,7 +62,6 @@ impl Platform {
     pub(crate) fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle) {
         let topics = stack.add(topics::topics(kafka));
         stack.add(topics::clients(kafka));
-        let applications = applications::add_to(stack, kafka, &topics);
         let registry = stack.add(
             SchemaRegistry::new("schema-registry", kafka)
                 .replicas(self.replicas)
@@ -70,7 +69,8 @@ impl Platform {
                 .implementation(self.implementation)
                 .compatibility(Compatibility::Backward),
         );
-        stack.add(schemas::schemas(&registry, &topics));
+        let schemas = stack.add(schemas::schemas(&registry, &topics));
+        let applications = applications::add_to(stack, kafka, &topics, &schemas);
         let connect = stack.add(
             Connect::new("kafka-connect", kafka)
                 .replicas(self.replicas)

@@ -1,8 +1,12 @@
 use super::{Application, DeadLetters};
 use crate::{
     construct::{Check, Flow},
-    diagnostics::{Location, rules::application},
+    diagnostics::{
+        Location,
+        rules::{application, schema},
+    },
     kafka::{ClientFile, TopicHandle},
+    schemas::Format,
     workload::Access,
 };
 
@@ -12,6 +16,7 @@ impl Application {
         self.check_topics(check);
         self.check_declaration(check);
         self.check_dead_letters(check);
+        self.check_schemas(check);
         self.check_pods(check);
         ClientFile::check_all(&self.files(), check, &self.kafka);
     }
@@ -136,6 +141,37 @@ impl Application {
                     .item(target.name())
                     .at(target.location())
                     .hint("use `.dead_letters()`, or another topic in `.dead_letters_to(…)`");
+            });
+        }
+    }
+
+    /// Each of its topics has a schema of Avro, if it says that it needs one.
+    fn check_schemas(&self, check: &mut Check<'_>) {
+        let Some((schemas, location)) = &self.avro else { return };
+        schemas.registry().check(check);
+        let mut told: Vec<&str> = Vec::new();
+        for topic in self.produces.iter().chain(self.consumes.iter().map(|(topic, _)| topic)) {
+            if told.contains(&topic.name()) {
+                continue;
+            }
+            told.push(topic.name());
+            let (of, name) = (schemas.name(), topic.name());
+            let (message, hint) = match schemas.format_of(topic) {
+                Some(Format::Avro) => continue,
+                Some(other) => (
+                    format!(
+                        "its values are Avro, and topic `{name}` has a subject of {} in `{of}`",
+                        other.name()
+                    ),
+                    "remove `.avro(…)`, or give the topic a schema of Avro".to_owned(),
+                ),
+                None => (
+                    format!("its values are Avro, and topic `{name}` has no subject in `{of}`"),
+                    format!("add `.subject(Subject::value(…))` for the topic to `{of}`"),
+                ),
+            };
+            check.report(&schema::NO_SUBJECT, message, |finding| {
+                finding.item(name).at(*location).hint(hint);
             });
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     kafka::{ClientFile, Consumer, KafkaHandle, Producer, TopicHandle},
     observability::Owned,
     quantity::{Duration, Units},
+    schemas::SchemasHandle,
     security::{Acl, Principal, Quota},
     workload::Access,
 };
@@ -70,6 +71,7 @@ pub struct Application {
     consumes: Vec<(TopicHandle, Group)>,
     dead_letters: Option<DeadLetters>,
     retries: Option<Location>,
+    avro: Option<(SchemasHandle, Location)>,
     acls: Vec<Acl>,
     quota: Quota,
 }
@@ -100,6 +102,7 @@ impl Application {
             consumes: Vec::new(),
             dead_letters: None,
             retries: None,
+            avro: None,
             acls: Vec::new(),
             quota: Quota::new(),
         }
@@ -175,6 +178,14 @@ impl Application {
     #[track_caller]
     pub fn retries(mut self) -> Self {
         self.retries = Some(Location::caller());
+        self
+    }
+
+    /// The values of its topics are Avro, by these schemas: each topic that it writes or reads needs a subject among them. What
+    /// it could not process, or will try again, is left out: such a record may be anything.
+    #[track_caller]
+    pub fn avro(mut self, schemas: &SchemasHandle) -> Self {
+        self.avro = Some((schemas.clone(), Location::caller()));
         self
     }
 

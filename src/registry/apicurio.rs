@@ -11,6 +11,8 @@ use crate::{
     workload::{CONFIG_DIRECTORY, config_map, container, env, http_probe, named_port, tcp_probe},
 };
 
+/// What the paths of Confluent's interface begin with, in every version of it.
+pub(super) const PATHS: &str = "/apis/ccompat/";
 /// The path of Confluent's interface.
 pub(super) const PATH: &str = "/apis/ccompat/v7";
 

@@ -484,6 +484,11 @@ impl SchemaRegistryHandle {
         self.0.url.split(',').next().unwrap_or_default().trim()
     }
 
+    /// Whether it is Apicurio's, which has Confluent's interface at a path of its own.
+    pub(crate) fn is_apicurio(&self) -> bool {
+        self.0.url.contains(apicurio::PATHS)
+    }
+
     /// The default level of its subjects, unless it is external.
     pub fn compatibility(&self) -> Option<Compatibility> {
         self.0.compatibility

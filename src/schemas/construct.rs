@@ -1,9 +1,10 @@
 //! The construct: subjects of a registry, and what is wrong with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     json::Position,
+    others,
     read::{Found, Reading},
     subject::{Format, Naming, Subject},
 };
@@ -183,6 +184,33 @@ impl Schemas {
         }
     }
 
+    fn check_recognized(&self, check: &mut Check<'_>) {
+        if !self.registry.is_apicurio() {
+            return;
+        }
+        for (index, subject) in self.subjects.iter().enumerate() {
+            for (version, schema) in subject.versions.iter().enumerate() {
+                // What cannot be read is another finding.
+                let Some(node) = schema.node().ok().filter(|_| schema.format == Format::Json) else {
+                    continue;
+                };
+                if !others::apicurio_recognizes(&node) {
+                    self.report(
+                        check,
+                        Found {
+                            rule: &schema::NOT_RECOGNIZED,
+                            subject: index,
+                            version,
+                            at: node.at,
+                            message: "it has neither `properties` nor a `$schema` of json-schema.org".to_owned(),
+                            hint: "write `\"$schema\": \"https://json-schema.org/draft/2020-12/schema\"`".to_owned(),
+                        },
+                    );
+                }
+            }
+        }
+    }
+
     fn check_formats(&self, check: &mut Check<'_>) {
         for (index, subject) in self.subjects.iter().enumerate() {
             let format = subject.versions[0].format;
@@ -216,6 +244,11 @@ impl Schemas {
     }
 }
 
+/// What tells a topic from those of other clusters.
+fn key(topic: &TopicHandle) -> (String, String) {
+    (topic.cluster().bootstrap_servers().to_owned(), topic.name().to_owned())
+}
+
 /// `<subject>` or `<subject> version 2`.
 fn item(subject: &Subject, version: Option<usize>) -> String {
     let name = match subject.name() {
@@ -244,8 +277,8 @@ impl Pods for Schemas {
 pub struct SchemasHandle {
     name: String,
     registry: SchemaRegistryHandle,
-    /// Bootstrap servers and name of each topic with a schema of its values.
-    topics: BTreeSet<(String, String)>,
+    /// Bootstrap servers and name of each topic with a schema of its values, and the format of the first.
+    topics: BTreeMap<(String, String), Format>,
 }
 
 impl SchemasHandle {
@@ -261,8 +294,12 @@ impl SchemasHandle {
 
     /// Whether a subject is declared for the values of a topic.
     pub fn covers(&self, topic: &TopicHandle) -> bool {
-        let cluster = topic.cluster().bootstrap_servers().to_owned();
-        self.topics.contains(&(cluster, topic.name().to_owned()))
+        self.format_of(topic).is_some()
+    }
+
+    /// The format of a topic's values, if a subject is declared for them.
+    pub(crate) fn format_of(&self, topic: &TopicHandle) -> Option<Format> {
+        self.topics.get(&key(topic)).copied()
     }
 }
 
@@ -278,14 +315,16 @@ impl Construct for Schemas {
     }
 
     fn handle(&self, _: &Context) -> SchemasHandle {
-        let values = self.subjects.iter().filter(|subject| subject.naming != Naming::Key);
+        let mut topics = BTreeMap::new();
+        for subject in self.subjects.iter().filter(|subject| subject.naming != Naming::Key) {
+            for topic in &subject.topics {
+                topics.entry(key(topic)).or_insert(subject.versions[0].format);
+            }
+        }
         SchemasHandle {
             name: self.meta.name.clone(),
             registry: self.registry.clone(),
-            topics: values
-                .flat_map(|subject| &subject.topics)
-                .map(|topic| (topic.cluster().bootstrap_servers().to_owned(), topic.name().to_owned()))
-                .collect(),
+            topics,
         }
     }
 
@@ -337,6 +376,7 @@ impl Construct for Schemas {
         self.check_topics(check);
         self.check_levels(check);
         self.check_formats(check);
+        self.check_recognized(check);
         let mut reading = Reading::of(&self.subjects);
         for (index, subject) in self.subjects.iter().enumerate() {
             let level = subject.compatibility.unwrap_or(self.registry_level());

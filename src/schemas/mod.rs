@@ -13,4 +13,5 @@ mod render;
 mod subject;
 
 pub use construct::{Schemas, SchemasHandle};
+pub(crate) use subject::Format;
 pub use subject::{Schema, Subject};

@@ -42,6 +42,12 @@ pub(super) fn json_schema(node: &Node) -> Option<Unreadable> {
     }
 }
 
+/// Whether Apicurio takes it for a JSON Schema.
+pub(super) fn apicurio_recognizes(node: &Node) -> bool {
+    let dialect = node.get("$schema").and_then(Node::text);
+    dialect.is_some_and(|dialect| dialect.contains("json-schema.org")) || node.get("properties").is_some()
+}
+
 /// The first message of a Protobuf file, with its package.
 pub(super) fn first_message(text: &str) -> Option<String> {
     let words = words(text);

@@ -9,7 +9,7 @@ use crate::{diagnostics::Location, kafka::TopicHandle, registry::Compatibility};
 
 /// The language of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Avro,
     Json,
     Protobuf,
@@ -17,7 +17,7 @@ pub(super) enum Format {
 
 impl Format {
     /// As the registry calls it.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Avro => "AVRO",
             Self::Json => "JSON",

@@ -2,13 +2,57 @@
 
 use kafka_stacks::prelude::*;
 
-use super::case::{Case, Sound, calls, not_a_call};
-use crate::schemas::{schemas, subjects};
+use super::{
+    case::{Case, Sound, calls, not_a_call},
+    dedicated, empty, orders,
+};
+use crate::schemas::{schemas, schemas_of, subjects};
 
 /// A record `Order` with these fields beside its id.
 fn order(fields: &str) -> String {
     let comma = if fields.is_empty() { "" } else { ", " };
     format!(r#"{{"type": "record", "name": "Order", "fields": [{{"name": "id", "type": "string"}}{comma}{fields}]}}"#)
+}
+
+/// A JSON Schema in Apicurio.
+fn in_apicurio(text: &'static str) -> Stack {
+    schemas_of(RegistryImplementation::Apicurio, |schemas, topics| {
+        schemas.subject(Subject::value(&topics.topic("orders"), Schema::json(text)))
+    })
+}
+
+/// An application that writes `orders` and `invoices` in Avro, and subjects of one or of both.
+fn application<const N: usize>(make: impl FnOnce(&TopicsHandle) -> [Subject; N]) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    let invoices = Topic::new("invoices", 1, Cleanup::compact());
+    let topics = stack.add(
+        Topics::new("topics", &kafka)
+            .topic(orders().dead_letters())
+            .topic(invoices),
+    );
+    let registry = stack.add(SchemaRegistry::new("registry", &kafka));
+    let schemas = stack.add(Schemas::new("schemas", &registry).subjects(make(&topics)));
+    stack.add(
+        Application::new("shop", &kafka)
+            .avro(&schemas)
+            .produces(&topics.topic("invoices"))
+            // Its dead letters need no schema.
+            .consumes(&topics.topic("orders"), Group::named("shop"))
+            .dead_letters(),
+    );
+    stack.add(Application::new("mail", &kafka).produces(&topics.topic("orders")));
+    stack
+}
+
+/// The values of both topics.
+fn both(topics: &TopicsHandle) -> [Subject; 2] {
+    let invoice = Schema::avro(r#"{"type": "record", "name": "Invoice", "fields": []}"#);
+    // A record under its own name is a schema of the topic too.
+    [
+        Subject::value(&topics.topic("orders"), order("").as_str()),
+        Subject::record(&topics.topic("invoices"), invoice),
+    ]
 }
 
 const IN_A_FILE: &str = "the mistake is in the file of the schema";
@@ -204,6 +248,26 @@ pub(super) fn broken() -> Vec<Case> {
             versions(&[""]),
         ),
         not_a_call(
+            "a JSON Schema that Apicurio does not recognize",
+            in_apicurio(r#"{"$schema": "draft-07", "type": "object", "title": "Order"}"#),
+            IN_A_FILE,
+        ),
+        calls(
+            "an application that uses Avro, and a topic without a subject",
+            application(|topics| [Subject::value(&topics.topic("orders"), order("").as_str())]),
+            &["add `.subject(Subject::value(…))`"],
+            application(both),
+        ),
+        not_a_call(
+            "an application that uses Avro, and a topic with a JSON Schema",
+            application(|topics| {
+                let [orders, _] = both(topics);
+                let invoice = Schema::json(r#"{"type": "object"}"#);
+                [orders, Subject::value(&topics.topic("invoices"), invoice)]
+            }),
+            "the format is the author's choice",
+        ),
+        not_a_call(
             "versions that the registry alone compares",
             json([r#"{"type": "object"}"#, r#"{"type": "object", "title": "Order"}"#]),
             "it is a note, and its hint is empty",
@@ -273,5 +337,15 @@ pub(super) fn sound() -> Vec<Sound> {
             ]),
         ),
         (&schema::SAME_RECORDS, versions(&["", NOTE])),
+        (
+            &schema::NOT_RECOGNIZED,
+            in_apicurio(r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "order.json"}"#),
+        ),
+        (&schema::NOT_RECOGNIZED, in_apicurio(r#"{"properties": {}}"#)),
+        (&schema::NO_SUBJECT, application(both)),
+        (
+            &schema::NOT_RECOGNIZED,
+            subjects(|topic| [Subject::value(topic, Schema::json("{}"))]),
+        ),
     ]
 }

@@ -13,6 +13,13 @@ pub(crate) fn subjects<const N: usize>(make: impl FnOnce(&TopicHandle) -> [Subje
 }
 
 pub(crate) fn schemas(make: impl FnOnce(Schemas, &TopicsHandle) -> Schemas) -> Stack {
+    schemas_of(RegistryImplementation::Confluent, make)
+}
+
+pub(crate) fn schemas_of(
+    implementation: RegistryImplementation,
+    make: impl FnOnce(Schemas, &TopicsHandle) -> Schemas,
+) -> Stack {
     let mut stack = empty();
     let kafka = stack.add(dedicated());
     let topics = stack.add(Topics::new("topics", &kafka).topic(orders()).topic(Topic::new(
@@ -20,7 +27,7 @@ pub(crate) fn schemas(make: impl FnOnce(Schemas, &TopicsHandle) -> Schemas) -> S
         1,
         Cleanup::compact(),
     )));
-    let registry = stack.add(SchemaRegistry::new("registry", &kafka));
+    let registry = stack.add(SchemaRegistry::new("registry", &kafka).implementation(implementation));
     let schemas = make(Schemas::new("schemas", &registry), &topics);
     stack.add(schemas);
     stack

@@ -200,4 +200,28 @@ rules! { rules::schema;
             need one only for a new default or alias.",
         source: "Apache Avro specification, parsing canonical form",
     };
+
+    /// A JSON Schema that the registry does not recognize.
+    pub const NOT_RECOGNIZED: Rule = Rule {
+        id: "KS-V18",
+        production: Error,
+        development: Error,
+        summary: "a JSON Schema that Apicurio does not recognize",
+        explanation: "Apicurio takes a file for a JSON Schema only if `$schema` names json-schema.org or the outermost object \
+            has `properties`. It answers 422 to any other, such as `{\"type\": \"object\"}` or one with `$ref` alone, and \
+            the Job fails. Confluent's registry accepts them.",
+        source: "io.apicurio.registry.content.JsonSchemaContentAccepter 3.3.3, measured in tests/schemas/run",
+    };
+
+    /// A topic of Avro that has no schema.
+    pub const NO_SUBJECT: Rule = Rule {
+        id: "KS-V19",
+        production: Error,
+        development: Error,
+        summary: "a topic whose applications use Avro and that has no subject",
+        explanation: "A serializer of Avro looks for the subject of the topic. If there is none, it registers whatever schema \
+            the application was built with, which nobody has reviewed, or fails every write where `auto.register.schemas` \
+            is off. A subject of another format is refused when the first record is written.",
+        source: "Confluent, schema registry serializers: `auto.register.schemas`",
+    };
 }
