@@ -1,25 +1,14 @@
 //! The objects of declared subjects: a file that lists them, the schemas, and the Job that registers them.
 
-use k8s_openapi::api::{batch::v1::Job, core::v1::ConfigMap};
-
 use super::{Schemas, read::Reading};
 use crate::{
     context::Context,
     kafka::TopicHandle,
-    manifest::{Object, Wave},
-    quantity::{Resources, Units},
-    workload::{CONFIG_DIRECTORY, ImageSet, Labels, REST, Step, Version, config_map, container, env, service_account},
+    manifest::Object,
+    workload::{ImageSet, Labels, RestJob, Version, env},
 };
 
-const SCRIPT: &str = include_str!("schemas.sh");
-const SCRIPT_FILE: &str = "schemas.sh";
-const SCHEMAS_FILE: &str = "schemas.txt";
-
 impl Schemas {
-    fn labels(&self) -> Labels {
-        Labels::new("schemas", &self.meta.name, "job")
-    }
-
     /// One fact per line, so that each line of a diff names its subject. Versions come after those that they refer to.
     fn declaration(&self) -> String {
         let mut lines = Vec::new();
@@ -92,21 +81,6 @@ impl Schemas {
         )
     }
 
-    fn config(&self, context: &Context) -> ConfigMap {
-        let mut files = vec![
-            (SCHEMAS_FILE.to_owned(), self.declaration()),
-            (SCRIPT_FILE.to_owned(), SCRIPT.to_owned()),
-            (REST.0.to_owned(), REST.1.to_owned()),
-        ];
-        for (index, subject) in self.subjects.iter().enumerate() {
-            for (version, schema) in subject.versions.iter().enumerate() {
-                files.push((self.file(index, version), format!("{}\n", schema.text.trim_end())));
-            }
-        }
-        let files = files.iter().map(|(name, text)| (name.as_str(), text.clone()));
-        config_map(context, &self.labels(), &self.meta.name, files)
-    }
-
     /// The images of the cluster whose records the schemas describe: one is on the nodes already, and has bash.
     fn images(&self) -> ImageSet {
         let of_topics = self.subjects.iter().flat_map(|subject| &subject.topics);
@@ -116,39 +90,25 @@ impl Schemas {
             .map_or_else(|| ImageSet::confluent(Version::V4_3), |kafka| kafka.images().clone())
     }
 
-    fn job(&self, context: &Context, config: &ConfigMap) -> Job {
-        let labels = self.labels();
-        let mut converge = container(
-            "schemas",
-            self.images().kafka(),
-            Resources::range(50.millicores()..=500.millicores(), 64.mib()..=64.mib()),
-            ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{SCRIPT_FILE}")],
-        );
-        converge.env = Some(vec![
-            env("REGISTRY_URL", self.registry.first_url()),
-            env("SCHEMAS_FILE", format!("{CONFIG_DIRECTORY}/{SCHEMAS_FILE}")),
-        ]);
-        let step = Step {
-            labels: &labels,
-            service_account: &self.meta.name,
-            config,
-            container: converge,
+    pub(super) fn objects(&self, context: &Context) -> Vec<Object> {
+        let mut files = Vec::new();
+        for (index, subject) in self.subjects.iter().enumerate() {
+            for (version, schema) in subject.versions.iter().enumerate() {
+                files.push((self.file(index, version), format!("{}\n", schema.text.trim_end())));
+            }
+        }
+        let images = self.images();
+        let job = RestJob {
+            name: &self.meta.name,
+            labels: Labels::new("schemas", &self.meta.name, "job"),
+            container: "schemas",
+            image: images.kafka(),
+            script: ("schemas.sh", include_str!("schemas.sh")),
+            declaration: ("SCHEMAS_FILE", "schemas.txt", self.declaration()),
+            files,
+            server: env("REGISTRY_URL", self.registry.first_url()),
             options: &self.options,
         };
-        Job {
-            metadata: labels.metadata(context, &self.meta.name),
-            spec: Some(step.job(context)),
-            status: None,
-        }
-    }
-
-    pub(super) fn objects(&self, context: &Context) -> Vec<Object> {
-        let config = self.config(context);
-        let job = self.job(context, &config);
-        vec![
-            Object::new(&service_account(context, &self.labels(), &self.meta.name)),
-            Object::new(&config),
-            Object::new(&job).named_by_content().in_wave(Wave::Clients),
-        ]
+        job.objects(context).into()
     }
 }

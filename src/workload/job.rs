@@ -2,22 +2,25 @@
 
 use k8s_openapi::api::{
     batch::v1::{
-        JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
+        Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
         PodFailurePolicyRule,
     },
-    core::v1::{ConfigMap, Container},
+    core::v1::{ConfigMap, Container, EnvVar},
 };
 
-use super::{ImageSet, Labels, Mesh, Pod, PodOptions, Spread};
+use super::{
+    CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, PodOptions, Spread, config_map, container, env, service_account,
+};
 use crate::{
     construct::Check,
     context::Context,
     diagnostics::{Location, rules::stack},
-    quantity::Duration,
+    manifest::{Object, Wave},
+    quantity::{Duration, Resources, Units},
 };
 
 /// The file that scripts source to call a server: its name, and its text.
-pub(crate) const REST: (&str, &str) = ("rest.sh", include_str!("rest.sh"));
+const REST: (&str, &str) = ("rest.sh", include_str!("rest.sh"));
 
 /// A script that converges. Its exit status is 1 for a failure that a retry may fix, and 2 or 3 where a retry does not help.
 pub(crate) struct Step<'a> {
@@ -88,6 +91,65 @@ impl Step<'_> {
             template,
             ..JobSpec::default()
         }
+    }
+}
+
+/// A Job that brings a server to what is declared over its REST interface, each time that the declaration changes.
+pub(crate) struct RestJob<'a> {
+    /// Of the Job, its ConfigMap and its ServiceAccount. The name of the Job gets a digest of its content.
+    pub(crate) name: &'a str,
+    pub(crate) labels: Labels,
+    /// The name of the container.
+    pub(crate) container: &'static str,
+    /// One that has bash.
+    pub(crate) image: &'a str,
+    /// The name of the script, and its text: it sources `rest.sh`.
+    pub(crate) script: (&'static str, &'static str),
+    /// The variable that names the file of the declaration, the file's name, and its text.
+    pub(crate) declaration: (&'static str, &'static str, String),
+    /// What the declaration refers to.
+    pub(crate) files: Vec<(String, String)>,
+    /// Where the server is.
+    pub(crate) server: EnvVar,
+    pub(crate) options: &'a PodOptions,
+}
+
+impl RestJob<'_> {
+    /// The ServiceAccount, the ConfigMap and the Job.
+    pub(crate) fn objects(self, context: &Context) -> [Object; 3] {
+        let (script, program) = self.script;
+        let (variable, file, declaration) = self.declaration;
+        let own = [
+            (file, declaration),
+            (script, program.to_owned()),
+            (REST.0, REST.1.to_owned()),
+        ];
+        let named = self.files.iter().map(|(name, text)| (name.as_str(), text.clone()));
+        let config = config_map(context, &self.labels, self.name, own.into_iter().chain(named));
+        let mut converge = container(
+            self.container,
+            self.image,
+            Resources::range(50.millicores()..=500.millicores(), 64.mib()..=64.mib()),
+            ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{script}")],
+        );
+        converge.env = Some(vec![self.server, env(variable, format!("{CONFIG_DIRECTORY}/{file}"))]);
+        let step = Step {
+            labels: &self.labels,
+            service_account: self.name,
+            config: &config,
+            container: converge,
+            options: self.options,
+        };
+        let job = Job {
+            metadata: self.labels.metadata(context, self.name),
+            spec: Some(step.job(context)),
+            status: None,
+        };
+        [
+            Object::new(&service_account(context, &self.labels, self.name)),
+            Object::new(&config),
+            Object::new(&job).named_by_content().in_wave(Wave::Clients),
+        ]
     }
 }
 

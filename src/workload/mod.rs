@@ -42,7 +42,7 @@ pub use config::{CONFIG_DIRECTORY, config_map};
 pub use container::{container, env, env_from_field, named_port};
 pub use deployment::deployment;
 pub use image::{Distribution, ImageSet, METRICS_PORT, METRICS_PORT_NAME};
-pub(crate) use job::{REST, Step};
+pub(crate) use job::{RestJob, Step};
 pub use labels::Labels;
 pub use logging::{LogLevel, Logging};
 pub use machine::Machine;
