@@ -8,6 +8,7 @@ use crate::{
     diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
     handbook::Chapter,
     manifest::{Document, Object},
+    security::Acl,
 };
 
 /// A part of a stack: a plain value that can check itself and render Kubernetes objects.
@@ -219,6 +220,8 @@ pub enum User {
         cluster: String,
         /// Its name, without `User:`.
         name: String,
+        /// What it needs beside what the user's own construct says.
+        acls: Vec<Acl>,
     },
     /// The construct brings it to what is declared.
     Permitted {
@@ -226,6 +229,8 @@ pub enum User {
         cluster: String,
         /// Its name, without `User:`.
         name: String,
+        /// What it may do then.
+        acls: Vec<Acl>,
     },
 }
 

@@ -61,7 +61,7 @@ impl Construct for Application {
     }
 
     fn users(&self) -> Vec<User> {
-        self.kafka.user(&self.meta.name).into_iter().collect()
+        self.kafka.user(&self.meta.name, Vec::new()).into_iter().collect()
     }
 
     fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {

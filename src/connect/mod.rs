@@ -565,7 +565,7 @@ impl Construct for Connect {
     }
 
     fn users(&self) -> Vec<User> {
-        self.kafka.user(&self.meta.name).into_iter().collect()
+        self.kafka.user(&self.meta.name, Vec::new()).into_iter().collect()
     }
 
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {

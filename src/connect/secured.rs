@@ -2,7 +2,7 @@
 
 use super::{Connect, ConnectHandle, ExactlyOnceSource, INTERNAL_TOPICS};
 use crate::{
-    construct::{Edge, Flow},
+    construct::{Edge, Flow, User},
     kafka::{Identity, TopicHandle},
     security::{Acl, GroupOperation, Principal, Secured, TopicOperation, TransactionalIdOperation},
 };
@@ -62,6 +62,13 @@ impl Connect {
             edge(topic, flow)
         });
         writes.chain(reads).collect()
+    }
+}
+
+impl ConnectHandle {
+    /// The user of the workers, who needs this for their connectors too; none where everyone may do everything.
+    pub(crate) fn user(&self, acls: Vec<Acl>) -> Option<User> {
+        self.cluster().user(self.name(), acls)
     }
 }
 

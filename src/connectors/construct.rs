@@ -6,13 +6,14 @@ use super::connector::Connector;
 use crate::{
     catalogue::Role,
     connect::ConnectHandle,
-    construct::{Check, Claim, Construct, Edge, Flow, Meta},
+    construct::{Check, Claim, Construct, Edge, Flow, Meta, User},
     context::Context,
     diagnostics::{Rule, rules::connector},
     handbook::{Chapter, Task},
     kafka::TopicHandle,
     manifest::Object,
     observability::Owned,
+    security::Acl,
     settings::Reader,
     workload::{PodOptions, Pods},
 };
@@ -270,6 +271,7 @@ pub struct ConnectorsHandle {
     pub(super) name: String,
     pub(super) connect: ConnectHandle,
     pub(super) owned: Vec<Owned>,
+    pub(super) acls: Vec<Acl>,
 }
 
 impl ConnectorsHandle {
@@ -295,6 +297,7 @@ impl Construct for Connectors {
             name: self.meta.name.clone(),
             connect: self.connect.clone(),
             owned: self.owned(),
+            acls: self.acls(),
         }
     }
 
@@ -336,6 +339,10 @@ impl Construct for Connectors {
             }
         }
         edges
+    }
+
+    fn users(&self) -> Vec<User> {
+        self.connect.user(self.acls()).into_iter().collect()
     }
 
     fn check(&self, check: &mut Check<'_>) {

@@ -7,6 +7,7 @@ mod connector;
 mod construct;
 mod monitored;
 mod render;
+mod secured;
 mod step;
 
 pub use connector::{Connector, ConnectorClass, SecretKey};

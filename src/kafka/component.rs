@@ -61,11 +61,13 @@ impl KafkaHandle {
         }
     }
 
-    /// The user as whom a construct of this name connects; none where everyone may do everything.
-    pub(crate) fn user(&self, name: &str) -> Option<User> {
+    /// The user as whom a construct of this name connects, and what it needs beside the construct's own; none where everyone may do
+    /// everything.
+    pub(crate) fn user(&self, name: &str, acls: Vec<Acl>) -> Option<User> {
         self.is_authorized().then(|| User::Needed {
             cluster: self.bootstrap_servers().to_owned(),
             name: name.to_owned(),
+            acls,
         })
     }
 

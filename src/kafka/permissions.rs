@@ -103,9 +103,14 @@ impl Permissions {
         }
     }
 
-    /// What this application declares.
+    /// What this application declares. Connectors are the user of their workers: what they need is added to it.
     pub fn of(mut self, secured: &impl Secured) -> Self {
-        self.principals.push(secured.principal());
+        let principal = secured.principal();
+        let same = |known: &&mut Principal| known.name == principal.name && known.location == principal.location;
+        match self.principals.iter_mut().find(same) {
+            Some(known) => known.acls.extend(principal.acls),
+            None => self.principals.push(principal),
+        }
         self
     }
 
@@ -322,6 +327,7 @@ impl Construct for Permissions {
         let permitted = self.principals.iter().map(|principal| User::Permitted {
             cluster: principal.cluster.clone(),
             name: principal.name.clone(),
+            acls: principal.acls.clone(),
         });
         permitted.collect()
     }

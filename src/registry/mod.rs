@@ -363,7 +363,7 @@ impl Construct for SchemaRegistry {
     }
 
     fn users(&self) -> Vec<User> {
-        self.kafka.user(&self.meta.name).into_iter().collect()
+        self.kafka.user(&self.meta.name, Vec::new()).into_iter().collect()
     }
 
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {

@@ -1,33 +1,35 @@
 //! The users that the parts of a stack connect as, compared with those that have permissions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{
     construct::{Check, User},
     diagnostics::{Diagnostics, rules::security},
+    security::Acl,
     stack::Stack,
 };
 
-/// Reports each part of the stack that connects as a user whom no part gives permissions.
+/// Reports each part of the stack that connects as a user whom no part gives the permissions that it needs.
 pub(super) fn check(stack: &Stack, findings: &mut Diagnostics) {
-    let permitted: Vec<User> = stack
-        .constructs
-        .iter()
-        .flat_map(|part| part.users())
-        .filter(|user| matches!(user, User::Permitted { .. }))
-        .collect();
+    let mut permitted: BTreeMap<(String, String), BTreeSet<Acl>> = BTreeMap::new();
+    for user in stack.constructs.iter().flat_map(|part| part.users()) {
+        if let User::Permitted { cluster, name, acls } = user {
+            permitted.entry((cluster, name)).or_default().extend(acls);
+        }
+    }
     for part in &stack.constructs {
         for user in part.users() {
-            let User::Needed { cluster, name } = user else {
+            let User::Needed { cluster, name, acls } = user else {
                 continue;
             };
-            let wanted = User::Permitted {
-                cluster,
-                name: name.clone(),
+            let message = match permitted.get(&(cluster, name.clone())) {
+                None => format!("no `Permissions` has user `{name}`: it can do nothing in its cluster"),
+                Some(given) => match acls.iter().find(|acl| !given.contains(acl)) {
+                    None => continue,
+                    Some(acl) => format!("no `Permissions` gives user `{name}` the permission `{acl}`"),
+                },
             };
-            if permitted.contains(&wanted) {
-                continue;
-            }
             let meta = part.meta();
-            let message = format!("no `Permissions` has user `{name}`: it can do nothing in its cluster");
             Check::new(&stack.context, &meta.name, meta.location, findings).report(
                 &security::NOT_PERMITTED,
                 message,

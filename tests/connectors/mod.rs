@@ -59,6 +59,45 @@ fn what_is_declared_is_a_line_and_each_configuration_a_file() {
     ));
 }
 
+/// What the user of the workers may do in a closed cluster with a sink and a source.
+fn permitted(permissions: impl FnOnce(Permissions, &ConnectHandle, &ConnectorsHandle) -> Permissions) -> String {
+    let mut stack = empty();
+    let kafka = stack.add(
+        dedicated()
+            .internal_tls(Issuer::in_namespace("ca"))
+            .listener(Listener::tls("CLIENT", 9092).scram())
+            .authorization(),
+    );
+    let topic = |name: &str| Topic::new(name, 1, Cleanup::delete_after(1.days()));
+    let topics = stack.add(Topics::new("topics", &kafka).topics(["orders", "failed", "clicks"].map(topic)));
+    let source = "com.example.Clicks";
+    let connect = stack.add(Connect::new("connect", &kafka).plugin(Plugin::built_in("search", [SINK, source])));
+    let sink = Connector::new("search", ConnectorClass::sink(SINK))
+        .topics([&topics.topic("orders")])
+        .dead_letters(&topics.topic("failed"));
+    let source = Connector::new("web", ConnectorClass::source(source)).writes([&topics.topic("clicks")]);
+    let connectors = stack.add(Connectors::new("connectors", &connect).connectors([sink, source]));
+    stack.add(permissions(
+        Permissions::new("permissions", &kafka),
+        &connect,
+        &connectors,
+    ));
+    let synthesis = synth(&stack);
+    assert!(!synthesis.findings.has_errors(), "{:#?}", synthesis.findings);
+    let manifests = synthesis.manifests.unwrap();
+    let map = manifests.get("permissions/configmap-permissions.yaml").unwrap();
+    let own = map.lines().map(str::trim).filter(|line| line.starts_with("connect "));
+    own.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn in_a_closed_cluster_the_user_of_the_workers_may_do_what_connectors_need() {
+    let all = permitted(|permissions, _, connectors| permissions.of(connectors));
+    assert_snapshot!(all);
+    let both = permitted(|permissions, connect, connectors| permissions.of(connect).of(connectors));
+    assert_eq!(both, all);
+}
+
 #[test]
 fn a_plugin_is_a_volume_or_is_copied() {
     let pods = |kubernetes| {

@@ -18,6 +18,19 @@ fn closed() -> KafkaCluster {
         .authorization()
 }
 
+/// A closed cluster, and a connector whose workers have their permissions.
+fn connectors(more: impl FnOnce(Permissions, &ConnectorsHandle) -> Permissions) -> Stack {
+    let mut stack = super::empty();
+    let kafka = stack.add(closed());
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders()));
+    let class = "org.apache.kafka.connect.mirror.MirrorHeartbeatConnector";
+    let connect = stack.add(Connect::new("connect", &kafka));
+    let source = Connector::new("shop", ConnectorClass::source(class)).writes([&topics.topic("orders")]);
+    let connectors = stack.add(Connectors::new("connectors", &connect).connector(source));
+    stack.add(more(Permissions::new("permissions", &kafka).of(&connect), &connectors));
+    stack
+}
+
 /// A closed cluster, and an application with its permissions.
 fn permitted(change: impl FnOnce(Application) -> Application, more: impl FnOnce(Permissions) -> Permissions) -> Stack {
     let mut stack = super::empty();
@@ -74,6 +87,12 @@ pub(super) fn broken() -> Vec<Case> {
                 stack
             },
         ),
+        calls(
+            "connectors that nobody gives permissions",
+            connectors(|all, _| all),
+            &["give the cluster's `Permissions` its handle: `.of(&…)`"],
+            connectors(|all, connectors| all.of(connectors)),
+        ),
         not_a_call(
             "a permission for every topic",
             permitted(|shop| shop.acl(Acl::topic("*", TopicOperation::Read)), |all| all),
@@ -98,6 +117,10 @@ pub(super) fn sound() -> Vec<Sound> {
             }),
         ),
         (&rules::security::NOT_PERMITTED, permitted(|shop| shop, |all| all)),
+        (
+            &rules::security::NOT_PERMITTED,
+            connectors(|all, connectors| all.of(connectors)),
+        ),
         (
             &rules::security::WILDCARD,
             permitted(
