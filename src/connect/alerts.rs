@@ -4,12 +4,16 @@ use super::ConnectHandle;
 use crate::{
     metrics::{Metric, connect},
     observability::{
-        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, minutes,
+        AlertRow, AlertSeverity, AlertTest, BY, OwnedKind, Page, Samples, Scenario, Sources, minutes,
         scenario::{always, growing},
     },
 };
 
-const CONNECTOR: (&str, &str) = ("connector", "a-connector");
+/// The connector of a test: a declared one, if there is one, so that the test is one of its owner too.
+fn connector(sources: &Sources) -> (&'static str, &str) {
+    let mut owned = sources.owned.iter().filter(|owned| owned.kind == OwnedKind::Connector);
+    ("connector", owned.next().map_or("a-connector", |owned| &owned.name))
+}
 
 pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
     AlertRow {
@@ -49,13 +53,14 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     may start without its offsets.",
             ],
         },
-        test: |group, _| {
-            let labels = |status| [("pod", "kafka-connect-a"), CONNECTOR, ("status", status)];
+        test: |group, sources| {
+            let connector = connector(sources);
+            let labels = |status| [("pod", "kafka-connect-a"), connector, ("status", status)];
             AlertTest::value("")
                 .given(&connect::CONNECTOR_STATUS, &labels("failed"), Samples::Appears(1.0))
                 .given(&connect::CONNECTOR_STATUS, &labels("running"), Samples::Disappears(1.0))
                 .label("job", group.name())
-                .label("connector", CONNECTOR.1)
+                .label("connector", connector.1)
         },
     },
     AlertRow {
@@ -98,20 +103,21 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     dropped.",
             ],
         },
-        test: |group, _| {
+        test: |group, sources| {
+            let connector = connector(sources);
             AlertTest::value(2)
                 .given(
                     &connect::FAILED_TASKS,
-                    &[("pod", "kafka-connect-a"), CONNECTOR],
+                    &[("pod", "kafka-connect-a"), connector],
                     Samples::gauge(0.0, 2.0),
                 )
                 .given(
                     &connect::FAILED_TASKS,
-                    &[("pod", "kafka-connect-b"), CONNECTOR],
+                    &[("pod", "kafka-connect-b"), connector],
                     Samples::gauge(0.0, 2.0),
                 )
                 .label("job", group.name())
-                .label("connector", CONNECTOR.1)
+                .label("connector", connector.1)
         },
     },
     AlertRow {
@@ -207,13 +213,14 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                 "Do not wait longer than the topic keeps its records: skipped ones can be read again only until then.",
             ],
         },
-        test: |group, _| {
-            let labels = [("pod", "kafka-connect-a"), CONNECTOR, ("task", "0")];
+        test: |group, sources| {
+            let connector = connector(sources);
+            let labels = [("pod", "kafka-connect-a"), connector, ("task", "0")];
             AlertTest::value(2)
                 .given(&connect::RECORDS_SKIPPED, &labels, Samples::growth(1.0))
                 .given(&connect::DEAD_LETTERS, &labels, Samples::Constant(7.0))
                 .label("job", group.name())
-                .label("connector", CONNECTOR.1)
+                .label("connector", connector.1)
                 .late(minutes(0), minutes(16))
         },
     },
@@ -222,9 +229,10 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
 /// What happens to workers and their connectors.
 pub(super) fn scenarios(group: &ConnectHandle, sources: &Sources) -> Vec<Scenario> {
     let job = group.name();
+    let connector = connector(sources);
     let calm = |what: &str| Scenario::calm(format!("{job}: {what}"), 120, sources);
     let records = |scenario: Scenario, metric: &Metric| {
-        let task = [("job", job), ("pod", "kafka-connect-a"), CONNECTOR, ("task", "0")];
+        let task = [("job", job), ("pod", "kafka-connect-a"), connector, ("task", "0")];
         scenario.line(metric, &task, always(0.0).grows(30, 2.0).grows(60, 0.0))
     };
     let skips = |scenario: Scenario| scenario.fires("KafkaConnectRecordsSkipped", 30, 34, 70);
@@ -241,7 +249,7 @@ pub(super) fn scenarios(group: &ConnectHandle, sources: &Sources) -> Vec<Scenari
         calm("a task fails for half an hour")
             .line(
                 &connect::FAILED_TASKS,
-                &[("job", job), ("pod", "kafka-connect-a"), CONNECTOR],
+                &[("job", job), ("pod", "kafka-connect-a"), connector],
                 always(0.0).then(30, 1.0).then(60, 0.0),
             )
             .line(

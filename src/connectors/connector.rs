@@ -145,7 +145,7 @@ impl Connector {
         }
     }
 
-    /// The team that answers for it: the label `owner` of the alerts on its group and its dead letters.
+    /// The team that answers for it: the label `owner` of the alerts on it, its group and its dead letters.
     pub fn owner(mut self, team: impl Into<String>) -> Self {
         self.owner = Some(team.into());
         self

@@ -1,4 +1,4 @@
-//! What monitoring needs of connectors: who answers for their groups and their dead letters.
+//! What monitoring needs of connectors: who answers for them, for their groups and for their dead letters.
 
 use super::{Connectors, ConnectorsHandle};
 use crate::{
@@ -7,20 +7,26 @@ use crate::{
 };
 
 impl Connectors {
-    /// The groups of its sinks and the topics of their dead letters, for the alerts on them.
+    /// The connectors, the groups of sinks and the topics of their dead letters, for the alerts on them.
     pub(super) fn owned(&self) -> Vec<Owned> {
-        let sinks = self.connectors.iter().filter(|one| one.is_sink());
-        let owned = sinks.flat_map(|one| {
-            let owned = |kind, name: String| Owned {
+        let owned = self.connectors.iter().flat_map(|one| {
+            let owned = |kind, name: &str| Owned {
                 kind,
-                name,
+                name: name.to_owned(),
                 lag: None,
                 owner: one.owner.clone(),
                 on_call: one.on_call.clone(),
             };
-            let failed = one.dead_letters.iter().map(|topic| topic.name().to_owned());
-            let failed = failed.map(move |name| owned(OwnedKind::Topic, name));
-            std::iter::once(owned(OwnedKind::Group, one.group_name())).chain(failed)
+            let mut all = vec![owned(OwnedKind::Connector, &one.name)];
+            if one.is_sink() {
+                all.push(owned(OwnedKind::Group, &one.group_name()));
+                all.extend(
+                    one.dead_letters
+                        .iter()
+                        .map(|topic| owned(OwnedKind::Topic, topic.name())),
+                );
+            }
+            all
         });
         owned.collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A consumer group or a topic that someone answers for.
+/// A consumer group, a topic or a connector that someone answers for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owned {
     /// What it is.
@@ -24,6 +24,8 @@ pub enum OwnedKind {
     Group,
     /// A topic.
     Topic,
+    /// A connector of a Connect group.
+    Connector,
 }
 
 impl OwnedKind {
@@ -32,6 +34,7 @@ impl OwnedKind {
         match self {
             Self::Group => "consumergroup",
             Self::Topic => "topic",
+            Self::Connector => "connector",
         }
     }
 }
@@ -48,7 +51,7 @@ impl Owned {
     }
 }
 
-/// One of the labels of the owner of a group or topic; none if no one owns it, or several do.
+/// One of the labels of the owner of a group, topic or connector; none if no one owns it, or several do.
 pub(crate) fn owner<'a>(all: &'a [Owned], label: &str, kind: OwnedKind, name: &str) -> Option<&'a str> {
     let mut values = all
         .iter()
@@ -58,7 +61,7 @@ pub(crate) fn owner<'a>(all: &'a [Owned], label: &str, kind: OwnedKind, name: &s
     values.all(|other| other == first).then_some(first)?
 }
 
-/// The labels of an alert that say who owns what it is about, as templates: each owner with its groups or topics.
+/// The labels of an alert that say who owns what it is about, as templates: each owner with its groups, topics or connectors.
 /// Prometheus leaves out a label whose template comes to nothing.
 pub(crate) fn owner_templates(all: &[Owned], kind: OwnedKind) -> Vec<(&'static str, String)> {
     let names: BTreeSet<&str> = all

@@ -152,6 +152,9 @@ impl Ready<'_> {
 pub(super) fn owned(alert: &str) -> Option<OwnedKind> {
     match alert {
         "KafkaDeadLetters" => Some(OwnedKind::Topic),
+        "KafkaConnectConnectorFailed" | "KafkaConnectTaskFailed" | "KafkaConnectRecordsSkipped" => {
+            Some(OwnedKind::Connector)
+        }
         _ => consumer::ALL
             .iter()
             .any(|row| row.name == alert)

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ready, metrics};
+use super::{Ready, metrics, owned};
 use crate::{
     context::Context,
     kafka::Mode,
     metrics::{Metric, Source},
     monitoring::{AlertingRule, Monitoring, PrometheusRuleSpec},
-    observability::{OVERVIEW, Runbook, Sources, uid},
+    observability::{OVERVIEW, OwnedKind, Runbook, Sources, uid},
     workload::ImageSet,
 };
 
@@ -171,6 +171,19 @@ fn own_names(alert: &Ready<'_>) -> Vec<(&'static str, String)> {
     names
 }
 
+/// The connectors of the stack, with who answers for each, if the alert is about one.
+fn declared_connectors(alert: &str, sources: &Sources) -> Vec<String> {
+    let declared = sources
+        .owned
+        .iter()
+        .filter(|one| one.kind == OwnedKind::Connector && owned(alert) == Some(OwnedKind::Connector));
+    let named = declared.map(|one| match &one.owner {
+        Some(owner) => format!("`{}` ({owner})", one.name),
+        None => format!("`{}`", one.name),
+    });
+    named.collect()
+}
+
 /// The runbook of an alert.
 pub(in crate::monitoring) fn text(
     page: &Runbook,
@@ -197,6 +210,10 @@ pub(in crate::monitoring) fn text(
     );
     if let Some(threshold) = rule.annotations.get("threshold") {
         text += &format!("Limit: {threshold}\n\n");
+    }
+    let connectors = declared_connectors(&rule.alert, sources);
+    if !connectors.is_empty() {
+        text += &format!("Declared connectors: {}.\n\n", connectors.join(", "));
     }
     if !page.causes.is_empty() {
         text += "## Likely causes\n\n";
