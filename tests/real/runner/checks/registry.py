@@ -5,7 +5,7 @@ import json
 
 from ..world import Failure
 
-PATIENCE = 120
+PATIENCE = 240
 FIRST = {"type": "record", "name": "Proof", "fields": [{"name": "id", "type": "string"}]}
 COMPATIBLE = {"type": "record", "name": "Proof", "fields": [{"name": "id", "type": "string"}, {"name": "note", "type": "string", "default": ""}]}
 INCOMPATIBLE = {"type": "record", "name": "Proof", "fields": [{"name": "id", "type": "string"}, {"name": "amount", "type": "long"}]}
