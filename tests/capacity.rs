@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use kafka_stacks::{
     capacity::{Change, Cluster, Resource, Traffic},
     prelude::*,
+    synth::check,
 };
 use proptest::prelude::*;
 
@@ -47,7 +48,7 @@ fn cluster(stack: &Stack) -> Cluster {
 
 /// The findings of a stack, without line numbers.
 fn said(stack: &Stack) -> String {
-    synth(stack)
+    check(stack)
         .findings
         .iter()
         .filter(|finding| finding.acknowledged.is_none())
@@ -65,7 +66,7 @@ fn said(stack: &Stack) -> String {
 }
 
 fn broken_rules(stack: &Stack) -> Vec<&'static str> {
-    let mut ids: Vec<_> = synth(stack).findings.iter().map(|finding| finding.rule.id).collect();
+    let mut ids: Vec<_> = check(stack).findings.iter().map(|finding| finding.rule.id).collect();
     ids.dedup();
     ids
 }

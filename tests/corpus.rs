@@ -3,7 +3,7 @@
 //!
 //! Metric names are those of this crate, unless the name is the defect.
 
-use kafka_stacks::prelude::*;
+use kafka_stacks::{prelude::*, synth::check};
 
 struct Defect {
     /// The project whose alerts have it, and the consequence.
@@ -187,7 +187,7 @@ fn known_defects_of_published_alerts_are_found() {
                         .description(defect.description),
                 ),
         );
-        let findings = synth(&stack).findings;
+        let findings = check(&stack).findings;
         // The missing tests are notes.
         let found: Vec<&str> = findings
             .iter()

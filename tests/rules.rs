@@ -22,7 +22,7 @@ use insta::assert_snapshot;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kafka_stacks::{
     prelude::*,
-    synth::{Synthesis, check_across},
+    synth::{Synthesis, check, check_across},
 };
 
 pub(crate) use self::case::{Case, calls};
@@ -156,7 +156,7 @@ fn every_rule_is_quiet_about_the_nearest_sound_stack() {
         .collect();
     assert!(missing.is_empty(), "no sound stack for {missing:?}");
     for (rule, stack) in sound {
-        let findings = synth(&stack).findings;
+        let findings = check(&stack).findings;
         assert!(!findings.has_errors(), "{}: {findings:?}", rule.id);
         let quiet = |finding: &Diagnostic| finding.rule != rule || finding.acknowledged.is_some();
         assert!(findings.iter().all(quiet), "{}: {findings:?}", rule.id);
@@ -279,7 +279,7 @@ fn the_nearest_sound_stacks_are_quiet() {
     }
     stack.add(Topics::new("topics", &kafka).topic(orders().largest_batch(101.mib())));
     stack.add(Topics::new("further", &elsewhere).topic(orders()));
-    let findings = synth(&stack).findings;
+    let findings = check(&stack).findings;
     let said: Vec<&Diagnostic> = findings
         .iter()
         .filter(|found| found.severity != Severity::Note)
@@ -295,13 +295,13 @@ fn names_a_call(hint: &str) -> bool {
         .any(|code| code.starts_with('.') || code.contains("::"))
 }
 
-/// The cases, each with the result of its broken stack, for three tests.
+/// The cases, each with what is found in its broken stack, for three tests.
 static CASES: LazyLock<Vec<(Case, Synthesis)>> = LazyLock::new(|| {
-    let synthesized = |case: Case| {
-        let synthesis = synth(&case.broken);
+    let checked = |case: Case| {
+        let synthesis = check(&case.broken);
         (case, synthesis)
     };
-    cases().into_iter().map(synthesized).collect()
+    cases().into_iter().map(checked).collect()
 });
 
 /// The test on real Kafka compares its answers with these words.
@@ -361,7 +361,7 @@ pub(crate) fn untried(Case { title, mend, .. }: &Case, Synthesis { findings, .. 
                     ));
                 }
             }
-            for left in &synth(mended).findings {
+            for left in &check(mended).findings {
                 let again = left.acknowledged.is_none() && open().any(|finding| finding.rule == left.rule);
                 if again || left.severity == Severity::Error {
                     failures.push(format!("{title}: not mended: {}: {}", left.rule.id, left.message));
@@ -421,7 +421,7 @@ fn ids_of_zookeeper_mode_end_at_1000() {
     let mut stack = empty();
     let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
     stack.add(KafkaCluster::zookeeper("kafka", &zookeeper).pool(NodePool::brokers("kafka", 3).first_id(998)));
-    let found: Vec<&str> = synth(&stack).findings.iter().map(|f| f.rule.id).collect();
+    let found: Vec<&str> = check(&stack).findings.iter().map(|f| f.rule.id).collect();
     assert_eq!(found, ["KS-K02"]);
 }
 
@@ -525,6 +525,10 @@ fn made(stacks: Vec<Stack>) -> Vec<(Stack, Synthesis)> {
             (stack, synthesis)
         })
         .collect::<Vec<_>>();
+    for (_, synthesis) in &made {
+        // An error and a result exclude each other.
+        assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());
+    }
     check_across(&mut made);
     made
 }
@@ -555,8 +559,6 @@ fn said_of(made: impl Iterator<Item = (impl Borrow<Stack>, impl Borrow<Synthesis
                 finding.hint
             ));
         }
-        // An error and a result exclude each other.
-        assert_eq!(synthesis.findings.has_errors(), synthesis.manifests.is_none());
     }
     let said = lines.join("\n");
     let mut parts = said.split(".rs:");
@@ -588,14 +590,11 @@ fn of_two_stacks(rule: &Rule) -> bool {
 
 /// The ids of the rules that the stacks here break.
 pub(crate) fn broken_ids() -> BTreeSet<&'static str> {
-    let others: Vec<(Stack, Synthesis)> = crate::settings::broken()
-        .into_iter()
-        .map(|stack| vec![stack])
-        .chain(together().into_iter().map(|(broken, _)| broken))
-        .flat_map(made)
-        .collect();
+    let settings: Vec<Synthesis> = crate::settings::broken().iter().map(check).collect();
+    let together: Vec<(Stack, Synthesis)> = together().into_iter().flat_map(|(broken, _)| made(broken)).collect();
     (CASES.iter().map(|(_, synthesis)| synthesis))
-        .chain(others.iter().map(|(_, synthesis)| synthesis))
+        .chain(&settings)
+        .chain(together.iter().map(|(_, synthesis)| synthesis))
         .flat_map(|synthesis| &synthesis.findings)
         .map(|finding| finding.rule.id)
         .collect()

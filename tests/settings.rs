@@ -1,7 +1,7 @@
 //! The rules about single settings: Kafka must accept each one, no matter how it was made.
 
 use insta::assert_snapshot;
-use kafka_stacks::prelude::*;
+use kafka_stacks::{prelude::*, synth::check};
 
 use crate::rules::{Case, ID, beside, calls, dedicated, orders, said, topics, untried, with};
 
@@ -350,7 +350,7 @@ fn cases() -> Vec<Case> {
 fn every_hint_about_a_setting_is_tried() {
     let failures: Vec<String> = cases()
         .iter()
-        .flat_map(|case| untried(case, &synth(&case.broken)))
+        .flat_map(|case| untried(case, &check(&case.broken)))
         .collect();
     assert!(failures.is_empty(), "{failures:#?}");
 }
@@ -452,7 +452,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
 #[test]
 fn a_setting_that_kafka_accepts_is_not_a_finding() {
     for (rule, stack) in sound() {
-        assert_eq!(synth(&stack).findings, Diagnostics::default(), "{}", rule.id);
+        assert_eq!(check(&stack).findings, Diagnostics::default(), "{}", rule.id);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Topics that teams write in files: each kind of mistake with its message, and what does not change.
 
 use insta::assert_snapshot;
-use kafka_stacks::prelude::*;
+use kafka_stacks::{prelude::*, synth::check};
 
 use crate::rules::{dedicated, empty};
 
@@ -25,7 +25,7 @@ fn with_files(files: &[(&str, &str)], team: Team) -> Stack {
 
 /// What is said of the files of a team.
 fn told(files: &[(&str, &str)], team: Team) -> Vec<String> {
-    let findings = synth(&with_files(files, team)).findings;
+    let findings = check(&with_files(files, team)).findings;
     let of_files = |finding: &&Diagnostic| finding.location().file().starts_with("topics/");
     let said = findings.iter().filter(of_files);
     said.map(|finding| {

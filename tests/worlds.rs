@@ -6,6 +6,7 @@ use kafka_stacks::{
     k8s_openapi::{ClusterResourceScope, Resource},
     lint,
     prelude::*,
+    synth::check,
 };
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -148,7 +149,7 @@ fn broken_by(texts: &[String], platform: Platform) -> BTreeSet<&'static str> {
         meta: Meta::new("foreign"),
         objects: objects.filter(is_object).collect(),
     });
-    let findings = synth(&stack).findings;
+    let findings = check(&stack).findings;
     findings.iter().map(|finding| finding.rule.id).collect()
 }
 

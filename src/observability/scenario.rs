@@ -189,6 +189,34 @@ enum Event {
     Back,
 }
 
+/// The value of a line since its last event.
+#[derive(Clone, Copy, Default)]
+struct Course {
+    since: f64,
+    value: f64,
+    /// How much it grows per minute.
+    slope: f64,
+}
+
+impl Course {
+    fn at(self, minute: f64) -> f64 {
+        self.value + self.slope * (minute - self.since)
+    }
+
+    fn after(self, minute: f64, event: Event) -> Self {
+        let (value, slope) = match event {
+            Event::Value(new) => (new, 0.0),
+            Event::Growth(new) => (self.at(minute), new),
+            Event::Gone | Event::Back => (self.at(minute), self.slope),
+        };
+        Self {
+            since: minute,
+            value,
+            slope,
+        }
+    }
+}
+
 /// A series with this value.
 pub(crate) fn always(value: f64) -> Line {
     Line(vec![(0.0, Event::Value(value))])
@@ -266,17 +294,9 @@ impl Line {
 
     /// Its value at a minute, whether it is scraped or not.
     fn at(&self, minute: f64) -> f64 {
-        let (mut value, mut slope, mut since) = (0.0, 0.0, 0.0);
-        for (at, event) in self.0.iter().filter(|(at, _)| *at <= minute) {
-            value += slope * (at - since);
-            since = *at;
-            match event {
-                Event::Value(new) => (value, slope) = (*new, 0.0),
-                Event::Growth(new) => slope = *new,
-                Event::Gone | Event::Back => {}
-            }
-        }
-        value + slope * (minute - since)
+        let before = self.0.iter().take_while(|(at, _)| *at <= minute);
+        let course = before.fold(Course::default(), |course, (at, event)| course.after(*at, *event));
+        course.at(minute)
     }
 
     /// Its samples in promtool's notation, for so many minutes.
@@ -292,13 +312,13 @@ impl Line {
             let sample = (minute * f64::from(PER_MINUTE)).ceil() as u32;
             sample.min(samples)
         };
-        let (mut slope, mut gone, mut starts) = (0.0, false, true);
+        let (mut course, mut gone, mut starts) = (Course::default(), false, true);
         for (index, (minute, event)) in self.0.iter().enumerate() {
+            course = course.after(*minute, *event);
             match event {
-                Event::Value(_) => slope = 0.0,
-                Event::Growth(new) => slope = *new,
                 Event::Gone => gone = true,
                 Event::Back => gone = false,
+                Event::Value(_) | Event::Growth(_) => {}
             }
             let first = sample_of(*minute);
             let last = self.0.get(index + 1).map_or(samples, |(next, _)| sample_of(*next));
@@ -315,8 +335,8 @@ impl Line {
                     let _ = write!(text, " _x{}", count - 1);
                 }
             } else {
-                let value = self.at(f64::from(first) / f64::from(PER_MINUTE));
-                let step = slope / f64::from(PER_MINUTE);
+                let value = course.at(f64::from(first) / f64::from(PER_MINUTE));
+                let step = course.slope / f64::from(PER_MINUTE);
                 let _ = match (count, step == 0.0) {
                     (1, _) => write!(text, "{separator}{value}"),
                     (_, true) => write!(text, "{separator}{value}x{}", count - 1),

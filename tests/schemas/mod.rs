@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
-use kafka_stacks::prelude::*;
+use kafka_stacks::{prelude::*, synth::check};
 
 use crate::rules::{dedicated, empty, orders};
 
@@ -42,7 +42,7 @@ fn mistaken(text: &str) -> Stack {
 /// The rules that `mistakes.txt` breaks.
 pub(crate) fn broken_ids() -> BTreeSet<&'static str> {
     let ids = |(_, text)| {
-        let findings = synth(&mistaken(text)).findings;
+        let findings = check(&mistaken(text)).findings;
         findings.iter().map(|finding| finding.rule.id).collect::<Vec<_>>()
     };
     mistakes().flat_map(ids).collect()
@@ -61,7 +61,7 @@ fn each_mistake_in_a_schema_has_its_place_its_message_and_its_hint() {
     let mut said = Vec::new();
     for (title, text) in mistakes() {
         let stack = mistaken(text);
-        let findings = synth(&stack).findings;
+        let findings = check(&stack).findings;
         assert!(findings.has_errors(), "{title}");
         said.push(format!("## {title}"));
         for finding in &findings {
