@@ -27,7 +27,8 @@
 //! | | `log_directories`, `user`, `early_kill` | volumes and who may write them; probes and grace periods |
 //! | | `entrypoint`, `service_links` | what the images' entrypoints do |
 //! | | `environment`, `files`, `command` | variables, files and programs that a pod's settings and commands name |
-//! | | `options`, `plugins`, `shutdown`, `registry` | options and classes that do not exist; how a broker leaves; the registry's own keys |
+//! | | `options`, `plugins`, `shutdown` | options and classes that do not exist; how a broker leaves |
+//! | | `registry`, `apicurio` | the own settings of Confluent's registry and of Apicurio's |
 //! | | `tools`, `temporary`, `memory` | other containers and probes that run Kafka's tools; `/tmp`; the heap |
 //! | | `ports`, `listening`, `addresses`, `outside` | what a process listens on, and what leads there |
 //! | | `placement`, `pools`, `autoscaling`, `memory_request` | spread over nodes; several sets of one cluster; what changes them |

@@ -160,3 +160,65 @@ fn lists_of_servers_are_read_as_each_image_writes_them() {
     ];
     hold(&edits);
 }
+
+const STRIMZI: &str = "strimzi";
+
+/// Its image has no entrypoint: variables make no settings, and a command begins in Kafka's folder.
+#[test]
+fn an_image_that_strimzi_built_is_judged_without_its_operator() {
+    let edits: [Edit; 17] = [
+        fault("KS-D03", STRIMZI, "", "min.insync.replicas=2", "min.insync.replicas=3"),
+        fault("KS-K30", STRIMZI, "", "min.insync.replicas=2", "min.insync.replica=2"),
+        fault("KS-K33", STRIMZI, "", "broker,controller", "broker,controler"),
+        fault("KS-K41", STRIMZI, "", "//0.0.0.0:9092", "//0.0.0.0:9091"),
+        fault("KS-K40", STRIMZI, "", "map=CONTROLPLANE-9090:", "map=CONTROL-9090:"),
+        fault("KS-K42", STRIMZI, "", "name=REPLICATION-9091", "name=REPLICATION"),
+        fault("KS-P55", STRIMZI, "", "svc:9090,1@", "svc:9091,1@"),
+        fault("KS-P17", STRIMZI, "", "2@node-2", "1@node-2"),
+        fault(
+            "KS-P03",
+            STRIMZI,
+            "",
+            "log.dirs=/var/lib/kafka/data-0/",
+            "log.dirs=/tmp/",
+        ),
+        fault("KS-P41", STRIMZI, "", "  server.properties: |", "  server.config: |"),
+        fault(
+            "KS-P41",
+            STRIMZI,
+            "",
+            "mountPath: /opt/kafka/custom-config",
+            "mountPath: /opt/kafka/config",
+        ),
+        fault(
+            "KS-P41",
+            STRIMZI,
+            "",
+            "  connect-distributed.properties: |",
+            "  connect.properties: |",
+        ),
+        fault("KS-C04", STRIMZI, "", "-Xms2g -Xmx2g", "-XX:MaxRAMPercentage=90"),
+        fault("KS-C04", STRIMZI, "", "-Xms1g -Xmx1g", "-XX:MaxRAMPercentage=85.5"),
+        fault(
+            "KS-R31",
+            STRIMZI,
+            "",
+            "group.id=audit\n",
+            "group.id=audit\n    linger.ms=1\n",
+        ),
+        fault(
+            "KS-A20",
+            STRIMZI,
+            "",
+            "    - metadata:\n        name: data-0",
+            "    - metadata:\n        name: data",
+        ),
+        sound(
+            STRIMZI,
+            "",
+            "bin/kafka-server-start.sh custom",
+            "bin/kafka-server-start.sh ./custom",
+        ),
+    ];
+    hold(&edits);
+}

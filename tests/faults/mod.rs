@@ -324,6 +324,7 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
         "apache",
         "bitnami",
         "bitnami-files",
+        "strimzi",
         "zookeepers",
         "variables",
         "objects/plain",

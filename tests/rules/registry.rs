@@ -12,6 +12,14 @@ pub(super) fn broken() -> Vec<Case> {
     let connect = |change: fn(Connect) -> Connect| beside(|kafka| change(Connect::new("connect", kafka)));
     let registry =
         |change: fn(SchemaRegistry) -> SchemaRegistry| beside(|kafka| change(SchemaRegistry::new("registry", kafka)));
+    let apicurio = |settings: &[(&str, &str)]| {
+        beside(|kafka| {
+            let registry = SchemaRegistry::new("registry", kafka).implementation(RegistryImplementation::Apicurio);
+            settings
+                .iter()
+                .fold(registry, |registry, (key, value)| registry.config(*key, *value))
+        })
+    };
     let avro = |avro: bool| {
         let mut stack = empty();
         let kafka = stack.add(dedicated().images(ImageSet::apache(Version::V4_3)));
@@ -44,6 +52,18 @@ pub(super) fn broken() -> Vec<Case> {
             registry(|registry| registry.config("kafkastore.topic.replication.facter", 3)),
             &["`kafkastore.topic.replication.factor`"],
             registry(|registry| registry),
+        ),
+        calls(
+            "settings that Apicurio's registry does not have",
+            apicurio(&[("apicurio.ccompat.max-subject", "50"), ("registry.storage.kind", "sql")]),
+            &["`apicurio.ccompat.max-subjects`", "`apicurio.storage.kind`"],
+            apicurio(&[("apicurio.ccompat.max-subjects", "50")]),
+        ),
+        calls(
+            "a value that Apicurio's registry does not take",
+            apicurio(&[("apicurio.ccompat.max-subjects", "many")]),
+            &["write a whole number without a unit"],
+            apicurio(&[("apicurio.ccompat.max-subjects", "50")]),
         ),
         calls(
             "Avro converters of an image that has none",

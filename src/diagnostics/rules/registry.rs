@@ -66,8 +66,10 @@ rules! { rules::registry;
         summary: "a value that the registry refuses",
         explanation: "The registry reads its settings before it serves, and ends where a number, a `true` or a word is \
             wrong: `Invalid value`, `Unknown schema compatibility type`, or `No supported Kafka endpoints are configured`, as \
-            servers with another protocol than `kafkastore.security.protocol` are ignored. A listener needs a scheme and a port.",
-        source: "Confluent, Schema Registry Configuration Reference; SchemaRegistryConfig, RestConfig",
+            servers with another protocol than `kafkastore.security.protocol` are ignored. A listener needs a scheme and a port. \
+            Apicurio's starts with a level that it does not know, `backward` among them, and then answers each schema with \
+            `No enum constant`.",
+        source: "Confluent, Schema Registry Configuration Reference; SchemaRegistryConfig, RestConfig; seen with Apicurio Registry 3.3.3",
     };
 
     /// A setting that the registry does not have.
@@ -78,7 +80,9 @@ rules! { rules::registry;
         summary: "a setting that the registry does not have, and that is nearly one of its own",
         explanation: "The registry ignores a setting that it does not know, and so the one that was meant keeps its default: \
             it does not find the brokers, keeps schemas in another topic, or takes schemas that break their readers. Other \
-            settings that are not known here may be those of a plugin: nothing is said about them.",
-        source: "Confluent, Schema Registry Configuration Reference",
+            settings that are not known here may be those of a plugin: nothing is said about them. Release 3 of Apicurio's has \
+            `apicurio.…` for the `registry.…` of release 2: with the old names it keeps all schemas in its memory.",
+        source: "Confluent, Schema Registry Configuration Reference; Apicurio Registry, configuration reference, and version 2 to \
+            version 3 configuration changes",
     };
 }

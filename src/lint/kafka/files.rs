@@ -1,6 +1,6 @@
 //! The files that a command names.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::diagnostics::{Severity::Error, family::rules};
 use crate::lint::model::{
@@ -74,26 +74,26 @@ pub(super) fn check(
     // A file that is missing is told once for all that name it.
     let mut told = BTreeSet::new();
     for container in &workload.containers {
-        let words = container.words.iter().map(|word| (word, true));
+        let words = container.words.iter().map(|word| (word.as_str(), true));
         // A variable may name a file of an image that is not known: only mounted files are looked at, and those of agents.
         let values = container.variables.iter();
-        let values = values.map(|(_, value)| (value, value.contains("-javaagent:")));
+        let values = values.map(|(_, value)| (value.as_str(), value.contains("-javaagent:")));
         let all = words
             .chain(values)
-            .flat_map(|(text, command)| paths(text).map(move |path| (path, command)));
+            .flat_map(|(text, command)| paths(container, text).map(move |path| (path, command)));
         let hooks = container.hooks.iter().filter_map(|hook| match &hook.action {
-            Action::Command(text) => Some(paths(text).map(move |path| (path, true, hook.pointer.as_str()))),
+            Action::Command(text) => Some(paths(container, text).map(move |path| (path, true, hook.pointer.as_str()))),
             _ => None,
         });
         let all = all.map(|(path, command)| (path, command, container.pointer.as_str()));
         for (path, command, pointer) in all.chain(hooks.flatten()) {
-            let open = command || container.mounts.at(path).is_some();
-            if !open || told.contains(path) || !is_file(container, path) {
+            let open = command || container.mounts.at(&path).is_some();
+            if !open || told.contains(&path) || !is_file(container, &path) {
                 continue;
             }
-            if let Some((message, hint)) = missing(set, object, workload, container, path) {
-                told.insert(path);
+            if let Some((message, hint)) = missing(set, object, workload, container, &path) {
                 let message = format!("container `{}` names `{path}`, {message}", container.name);
+                told.insert(path);
                 findings.add(index, pointer, &MISSING_FILE, message).hint(hint);
             }
         }
@@ -112,10 +112,15 @@ fn is_file(container: &Container, path: &str) -> bool {
     ENDS.iter().any(|end| path.ends_with(end)) || name.contains('.') && !name.ends_with('.') && mounted()
 }
 
-/// The absolute paths in a word of a command.
-fn paths(word: &str) -> impl Iterator<Item = &str> {
-    word.split(|c: char| c.is_whitespace() || "'\"`;&|=:,()<>[]".contains(c))
-        .filter(|part| part.starts_with('/') && !part.contains(['$', '{', '*', '?', '%']))
+/// The paths in a word of a command, from the root on: those that are written so, and files in the folder that it begins in.
+fn paths<'w>(container: &Container, word: &'w str) -> impl Iterator<Item = Cow<'w, str>> {
+    let parts = word.split(|c: char| c.is_whitespace() || "'\"`;&|=:,()<>[]".contains(c));
+    let parts = parts.filter(|part| !part.contains(['$', '{', '*', '?', '%']));
+    let below = |part: &str| part.contains('/') && ENDS.iter().any(|end| part.ends_with(end));
+    let paths = parts.filter(move |part| part.starts_with('/') || below(part));
+    paths
+        .map(|part| container.absolute(part))
+        .filter(|path| path.starts_with('/'))
 }
 
 /// Why a container does not have a file, and what mends it; none if it has it, or if that cannot be seen.

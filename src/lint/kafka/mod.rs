@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
+mod apicurio;
 pub(crate) mod autoscaling;
 pub(crate) mod bootstrap;
 mod clients;
@@ -179,6 +180,7 @@ fn of_workloads(set: &ObjectSet<'_>, members: &[Member<'_>], askers: &ports::Ask
         ports::exporters(findings, index, workload, askers);
         environment::labels(findings, index, object, workload);
         memory::of_others(findings, index, workload);
+        apicurio::check(set, findings, index, object, workload);
         topic_creation::by_job(findings, index, object, workload);
         secrets::containers(findings, index, workload, members);
     }

@@ -1,4 +1,4 @@
-//! Settings of Confluent's Schema Registry that are nearly ones that it has. The rule is data in
+//! Settings of Confluent's Schema Registry that are nearly ones that it has, and values that it refuses. The rules are data in
 //! [`registry`](crate::diagnostics::rules::registry).
 
 use super::Member;
@@ -85,8 +85,8 @@ const SECURITY: [&str; 20] = [
     "ssl.truststore.type",
 ];
 
-/// What Confluent's registry takes as a value.
-enum Value {
+/// What a registry takes as a value.
+pub(super) enum Value {
     /// A whole number, from this one on.
     Number(i64),
     /// `true` or `false`.
@@ -123,7 +123,7 @@ const VALUES: [(&str, Value); 19] = [
 
 impl Value {
     /// Why a value is refused, and what to write; `None` if it is taken.
-    fn refuses(&self, value: &str) -> Option<(&'static str, String)> {
+    pub(super) fn refuses(&self, value: &str) -> Option<(&'static str, String)> {
         match self {
             Self::Number(least) => match value.parse::<i64>() {
                 Ok(number) if number >= *least => None,
@@ -168,11 +168,14 @@ fn meant(key: &str) -> Option<String> {
     if known.contains(&rest) {
         return None;
     }
-    let distance = |known: &str| strsim::damerau_levenshtein(rest, known);
-    let near = known.iter().copied().min_by_key(|known| distance(known))?;
-    (1..=rest.len() / 8)
-        .contains(&distance(near))
-        .then(|| format!("{prefix}{near}"))
+    nearly(rest, known.iter().copied()).map(|near| format!("{prefix}{near}"))
+}
+
+/// The name that another one is with a letter or two wrong, which is much longer than that.
+pub(super) fn nearly<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let distances = known.map(|known| (strsim::damerau_levenshtein(name, known), known));
+    let (distance, near) = distances.min_by_key(|(distance, _)| *distance)?;
+    (1..=name.len() / 8).contains(&distance).then_some(near)
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {

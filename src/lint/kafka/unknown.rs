@@ -45,8 +45,8 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
         .container
         .command()
         .split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
-    let mut files = words.filter(|word| word.starts_with('/') && word.ends_with(".properties"));
-    let hidden = files.find_map(|file| {
+    let files = words.filter(|word| word.ends_with(".properties"));
+    let hidden = files.map(|file| member.container.absolute(file)).find_map(|file| {
         let mounts = member.container.mounts.list.iter().filter(|mount| {
             let below = file.strip_prefix(mount.path.as_str());
             below.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())

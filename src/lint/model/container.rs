@@ -1,6 +1,6 @@
 //! What a container runs and is told: its command and its environment.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     mounts::Mounts,
@@ -79,6 +79,8 @@ pub(crate) struct Container {
     pub(crate) words: Vec<String>,
     /// The same in a line.
     command: String,
+    /// The folder that it begins in, without a `/` at the end. Empty where that is not known.
+    folder: String,
     /// Its variables in their order: the name, and what it stands for.
     pub(crate) variables: Vec<(String, String)>,
     /// Whether further variables come from other objects.
@@ -156,6 +158,7 @@ impl Container {
             },
             words: words(container),
             command: command(container),
+            folder: folder(container).to_owned(),
             variables: names
                 .map(|name| (name.to_owned(), known.get(name).cloned().unwrap_or_default()))
                 .collect(),
@@ -174,6 +177,15 @@ impl Container {
     /// Command and arguments in a line.
     pub(crate) fn command(&self) -> &str {
         &self.command
+    }
+
+    /// A path of its command from the root on, where that is known.
+    pub(crate) fn absolute<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        if path.starts_with('/') || self.folder.is_empty() || self.command.contains("cd ") {
+            Cow::Borrowed(path)
+        } else {
+            Cow::Owned(format!("{}/{}", self.folder, path.trim_start_matches("./")))
+        }
     }
 
     /// What a variable stands for.
@@ -205,6 +217,17 @@ impl Container {
                 .find(|port| port.name == *name)
                 .map(|port| port.number),
         }
+    }
+}
+
+/// The folder that a command begins in: that of the container, or of its image.
+fn folder<'v>(container: &Node<'_, 'v>) -> &'v str {
+    let own = container.get("workingDir").text().trim_end_matches('/');
+    let (image, _) = split_tag(container.get("image").text().split('@').next().unwrap_or_default());
+    match own {
+        // Strimzi's images have Kafka there, and no entrypoint: their commands name `bin/kafka-server-start.sh`.
+        "" if image.ends_with("strimzi/kafka") => "/opt/kafka",
+        own => own,
     }
 }
 

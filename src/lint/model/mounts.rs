@@ -167,7 +167,7 @@ impl Mounts {
     }
 
     /// The ConfigMap and the key that a path in the container is.
-    pub(super) fn config_map_file<'p>(&'p self, path: &'p str) -> Option<(&'p str, &'p str)> {
+    pub(crate) fn config_map_file<'p>(&'p self, path: &'p str) -> Option<(&'p str, &'p str)> {
         let mount = self.at(path)?;
         match (&mount.content, mount.key(path)?) {
             (Content::ConfigMap(_), (map, Some(key))) => Some((map, key)),

@@ -135,6 +135,7 @@ impl KafkaProcess {
             files.iter().find(|(file, _)| file == key).map(|(_, lines)| lines)
         };
         for path in words.chain(taken.iter().copied()) {
+            let path = &*container.absolute(path);
             if let Some((map, key)) = mounts.config_map_file(path) {
                 if let Some(lines) = lines_of(map, key) {
                     settings.add_file(&environment, map, key, lines);
