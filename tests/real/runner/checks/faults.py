@@ -5,7 +5,7 @@ import time
 
 from ..stack import ClientError
 from ..world import Failure
-from . import boot, clients
+from . import boot, clients, security
 
 TOPIC = "proof.faults"
 READY_WITHIN = 200
@@ -24,8 +24,13 @@ def run(stack):
     two_lost(stack, brokers[0], pods, combined)
     verify(stack, strict=False)
     load(stack, TOPIC + ".roll")
+    renewed = security.renew(stack)
     roll(stack, brokers[0])
     verify(stack)
+    if renewed:
+        shown = [security.certificate(stack, pod) for pod in brokers[0].pods()]
+        good = [each == renewed[brokers[0].name] for each in shown]
+        stack.fact("faults", "certificates that were renewed meanwhile are those that the brokers show", all(good), f"{sum(good)} of {len(good)}")
     empty_volume(stack, brokers[0])
     for topic in (TOPIC, TOPIC + ".roll"):
         client.ask("delete", topic)

@@ -29,6 +29,11 @@ def answers(target):
 print(json.dumps([answers(tuple(t)) for t in json.loads(sys.argv[1])]))
 """
 
+CERTIFICATE = """
+import ssl, sys
+print(ssl.get_server_certificate((sys.argv[1], int(sys.argv[2])), timeout=10))
+"""
+
 
 def permissions_map(stack):
     return next(o for o in stack.objects if o["kind"] == "ConfigMap" and "permissions.txt" in (o.get("data") or {}))
@@ -73,6 +78,8 @@ class Application:
     def __init__(self, stack, name, identity=None, files=None, labels=()):
         policy = next((o for o in stack.objects if o["kind"] == "NetworkPolicy" and o["metadata"]["name"] == f"{name}-kafka"), None)
         known = policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"] if policy else {}
+        if component(stack, name):  # the policy of the brokers knows the stack's own pods
+            known = {"app.kubernetes.io/managed-by": "kafka-stacks"}
         count = sum(p.name.startswith(f"as-{name}") for p in stack.world.pods)
         self.pod = stack.client_pod(f"as-{name}-{count}", secret=identity or f"{name}-kafka", labels=dict(known) | dict(labels))
         maps = next((o for o in stack.objects if o["kind"] == "ConfigMap" and o["metadata"]["name"] == f"{name}-kafka"), {"data": {}})
@@ -176,6 +183,23 @@ def strangers(stack, users):
                                labels={"app.kubernetes.io/managed-by": "kafka-stacks"})
         yield who, expected, impostor.attempt(*write)
         impostor.end()
+
+
+def renew(stack):
+    """Certificates of nodes, renewed as cert-manager does it: the set of pods → the new one, in PEM without line breaks."""
+    renewed = {}
+    for obj in stack.objects:
+        if obj["kind"] == "Certificate" and obj["spec"]["commonName"].startswith("node."):
+            stack.world.put(obj)
+            text = stack.world.objects["Secret", stack.namespace, obj["spec"]["secretName"]]["data"]["tls.crt"]
+            renewed[obj["spec"]["commonName"].removeprefix("node.")] = "".join(base64.b64decode(text).decode().split())
+    return renewed
+
+
+def certificate(stack, pod):
+    """The certificate that a node shows, in PEM without line breaks."""
+    port = next(number for name, number in pod.named_ports.items() if "metrics" not in name)
+    return "".join(stack.world.from_pod(pod, CERTIFICATE, pod.address, port).split())
 
 
 class Watch(threading.Thread):
