@@ -1,6 +1,6 @@
 //! What all stacks have around a cluster, and the settings that all clusters share.
 
-use kafka_stacks::prelude::*;
+use kafka_stacks::{kafka::Identity, prelude::*};
 
 use crate::{applications, schemas, topics};
 
@@ -37,6 +37,18 @@ pub(crate) fn broker_settings(cluster: KafkaCluster) -> KafkaCluster {
         .compression(Compression::Snappy)
 }
 
+/// Why a production stack has a plaintext listener.
+pub(crate) const OPEN: &str = "the reference system says nothing of identities: network policies alone keep others out; `staging` is the same system, closed";
+
+/// Closes a cluster: every connection is encrypted, everyone shows who they are, and may do what they declare. The port of clients is
+/// that of an open cluster.
+pub(crate) fn closed(cluster: KafkaCluster) -> KafkaCluster {
+    cluster
+        .internal_tls(Issuer::in_namespace("kafka-ca"))
+        .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
+        .authorization()
+}
+
 /// Everything around a cluster: topics, client contracts, registry, Connect and monitoring.
 pub(crate) struct Platform {
     pub(crate) registry: Resources,
@@ -61,7 +73,10 @@ impl Platform {
 
     pub(crate) fn add_to(self, stack: &mut Stack, kafka: &KafkaHandle) {
         let topics = stack.add(topics::topics(kafka));
-        stack.add(topics::clients(kafka));
+        let is_closed = kafka.secret(Identity::Admin).is_some();
+        if !is_closed {
+            stack.add(topics::clients(kafka));
+        }
         let registry = stack.add(
             SchemaRegistry::new("schema-registry", kafka)
                 .replicas(self.replicas)
@@ -82,6 +97,13 @@ impl Platform {
                 .largest_request(1.mib())
                 .max_poll_records(500),
         );
+        if is_closed {
+            let permissions = Permissions::new("kafka-permissions", kafka)
+                .of(&registry)
+                .of(&connect)
+                .default_quota(Quota::new().request_percentage(200));
+            stack.add(applications.iter().fold(permissions, Permissions::of));
+        }
         // The page of an alert, where the repository with `out/` is shown.
         let pages = format!(
             "https://git.example.com/voicecore/kafka/blob/main/out/{}/runbooks",

@@ -1,4 +1,4 @@
-//! `prod` on a smaller budget: the same shape, so that what runs here runs there.
+//! `prod` on a smaller budget: the same shape, so that what runs here runs there. It is closed, which `prod` is not.
 
 use kafka_stacks::prelude::*;
 
@@ -7,16 +7,20 @@ use crate::platform::{self, Platform};
 pub(crate) fn stack() -> Stack {
     let mut stack = platform::production("staging");
     let kafka = stack.add(
-        platform::broker_settings(KafkaCluster::kraft("kafka", Version::V4_3, "OQWz733weplfzvcPkhMtUA"))
-            .pool(
-                NodePool::combined("kafka", 3)
-                    .resources(Resources::range(500.millicores()..=2.cores(), 3.gib()..=3.gib()))
-                    .storage(Storage::persistent(20.gib())),
-            )
-            .acknowledge(
-                &rules::kraft::COMBINED,
-                "the same shape as `prod`, which combines the two",
-            ),
+        platform::closed(platform::broker_settings(KafkaCluster::kraft(
+            "kafka",
+            Version::V4_3,
+            "OQWz733weplfzvcPkhMtUA",
+        )))
+        .pool(
+            NodePool::combined("kafka", 3)
+                .resources(Resources::range(500.millicores()..=2.cores(), 3.gib()..=3.gib()))
+                .storage(Storage::persistent(20.gib())),
+        )
+        .acknowledge(
+            &rules::kraft::COMBINED,
+            "the same shape as `prod`, which combines the two",
+        ),
     );
     Platform {
         registry: Resources::range(100.millicores()..=500.millicores(), 1.gib()..=1.gib()),

@@ -37,7 +37,7 @@ KAFKA_BROKER_API_VERSIONS="${KAFKA_BROKER_API_VERSIONS:-kafka-broker-api-version
 
 readonly RETRY=1 USAGE=2 REFUSED=3
 readonly CALL_SECONDS=120 # of one command; Kafka's own limit of a request is 60 s
-readonly LOGIN_SECONDS=30 # a login that nothing refuses and nothing answers
+readonly LOGIN_SECONDS=60 # a login that nothing refuses and nothing answers
 readonly MECHANISM=SCRAM-SHA-512
 readonly ITERATIONS=8192
 

@@ -597,6 +597,10 @@ fn init_writes_a_repository_and_refuses_what_would_be_none() {
                         .zone("c")
                         .first_id(300)
                         .storage(Storage::persistent(100.gib())),
+                )
+                .acknowledge(
+                    &rules::security::PLAINTEXT,
+                    "the first step: close it before others use it",
                 ),
         );
         stack.add(

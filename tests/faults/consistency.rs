@@ -449,9 +449,10 @@ const SECURITY: &[Edit] = &[
         "prod-dedicated",
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+        "listener.security.protocol.map=CLIENT:SASL_SSL,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
     ),
-    sound(
+    fault(
+        "KS-X10",
         "prod-dedicated",
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -493,6 +494,19 @@ const SECURITY: &[Edit] = &[
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+    ),
+    fault(
+        "KS-X12",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:broker",
+    ),
+    sound(
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:broker\n    ssl.principal.mapping.rules=RULE:^CN=([^,]+)$/$1/",
     ),
 ];
 

@@ -225,10 +225,34 @@ spec:
   privateKey: {encoding: PKCS8}
 ";
 
+/// Workers that connect as the administrator.
+const AS_ADMIN: &[Edit] = &[
+    SUPER_USERS,
+    (
+        "    group.id=voicecore-connect-cluster",
+        "    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";\n    group.id=voicecore-connect-cluster",
+    ),
+];
+
+/// Workers with a user of their own.
+const AS_CONNECT: &[Edit] = &[
+    SUPER_USERS,
+    (
+        "    group.id=voicecore-connect-cluster",
+        "    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"connect\" password=\"${env:PASSWORD}\";\n    group.id=voicecore-connect-cluster",
+    ),
+];
+
+const SUPER_USERS: Edit = (
+    "    num.io.threads=8\n",
+    "    num.io.threads=8\n    super.users=User:kafka;User:admin\n",
+);
+
 /// Faults, each with what makes it.
 pub(crate) const FAULTS: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, PKCS1),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, TOO_FEW_NAMES),
+    case(&security::SUPER_USER, Base::Out("prod"), AS_ADMIN, ""),
     case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
     case(
@@ -488,6 +512,7 @@ spec: {partitions: 6, topicName: orders}
 const SOUND: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, ENOUGH_NAMES),
+    case(&security::SUPER_USER, Base::Out("prod"), AS_CONNECT, ""),
     case(
         &api::PLACEMENT,
         Base::Kafka,

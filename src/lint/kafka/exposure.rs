@@ -3,6 +3,7 @@
 use super::{Member, listeners};
 use crate::{
     diagnostics::{
+        Diagnostic, Mend,
         Severity::{Error, Off, Warning},
         family::rules,
     },
@@ -51,6 +52,43 @@ rules! { rules::security;
             them: `No subject alternative DNS name matching … found`. A `*` stands for one part of a name.",
         source: "RFC 2818; seen with Kafka 4.3.1",
     };
+
+    /// A listener of brokers that is not encrypted.
+    pub const PLAINTEXT: Rule = Rule {
+        id: "KS-X10",
+        production: Warning,
+        development: Off,
+        summary: "a listener that anyone can read and use",
+        explanation: "On a listener with `PLAINTEXT` nobody shows who they are, and without an authorizer everyone who \
+            reaches the port may read, write and delete every topic and change every setting. With `SASL_PLAINTEXT` \
+            clients show who they are, but whoever is on the way reads each record, and with `PLAIN` each password. A \
+            network policy narrows who reaches the port, where the network enforces it; it knows pods, not people.",
+        source: "Kafka documentation, Security; seen with Kafka 4.3.1",
+    };
+
+    /// A super user that is a part of the platform which needs less.
+    pub const SUPER_USER: Rule = Rule {
+        id: "KS-X11",
+        production: Warning,
+        development: Warning,
+        summary: "a super user that is a worker or a registry",
+        explanation: "No permission holds for a user among the `super.users`: it may read, write and delete everything. \
+            What connects as such a user is only as safe as the least safe connector in it, and its REST interface \
+            gives everyone who reaches it the same.",
+        source: "Kafka documentation, Security, Authorization and ACLs",
+    };
+
+    /// A super user that no certificate makes.
+    pub const NOBODY: Rule = Rule {
+        id: "KS-X12",
+        production: Error,
+        development: Error,
+        summary: "brokers that are none of the super users",
+        explanation: "Without `ssl.principal.mapping.rules` the user of a certificate is its whole subject, as \
+            `User:CN=kafka,O=shop`. A super user `User:kafka` is then nobody, so the authorizer refuses the requests of \
+            brokers to each other and to controllers: `CLUSTER_AUTHORIZATION_FAILED`, and no broker finishes its start.",
+        source: "Kafka documentation, Security, Customizing SSL User Name",
+    };
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) {
@@ -58,6 +96,10 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
         return;
     }
     everyone(member, findings);
+    nobody(member, findings);
+    if member.serves() {
+        plaintext(member, findings);
+    }
     let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
     if !member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value)) {
         return;
@@ -73,6 +115,128 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
             names(member, index, certificate, findings);
         }
     }
+}
+
+/// The listeners of a broker that are not those of controllers, and whose protocol is not TLS.
+fn plaintext(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "listener.security.protocol.map";
+    let (Some(protocols), Some(own), Some(controllers)) = (
+        listeners::protocols(member),
+        listeners::own(member),
+        listeners::of_controllers(member),
+    ) else {
+        return;
+    };
+    let between = listeners::inter_broker(member).map(|(name, _)| name);
+    let of_clients = own.iter().filter(|name| !controllers.contains(name));
+    let open: Vec<(&String, &String)> = of_clients
+        .filter_map(|name| Some((name, protocols.get(name)?)))
+        .filter(|(_, protocol)| protocol.ends_with("PLAINTEXT"))
+        .collect();
+    // The one between brokers is told of only where it is for clients too.
+    let Some((name, protocol)) = open
+        .iter()
+        .find(|(name, _)| Some(*name) != between.as_ref())
+        .or_else(|| open.first().filter(|_| own.len() == 1 + controllers.len()))
+    else {
+        return;
+    };
+    let authorizer = "authorizer.class.name";
+    let authorized = member.settings.get(authorizer).is_some() || member.writes(authorizer);
+    let consequence = match (protocol.as_str(), authorized) {
+        ("PLAINTEXT", false) => "everyone who reaches its port may read, write and delete everything",
+        ("PLAINTEXT", true) => "its clients do not show who they are, and everyone on the way reads what they send",
+        _ => "everyone on the way reads what its clients send",
+    };
+    let Some((key, setting)) = [KEY, "listeners"]
+        .into_iter()
+        .find_map(|key| Some((key, member.settings.get(key)?)))
+    else {
+        return;
+    };
+    let mut finding = Diagnostic::new(&PLAINTEXT, format!("listener `{name}` is `{protocol}`: {consequence}"));
+    finding
+        .hint("close the cluster with `.internal_tls(…)`, `Listener::tls(…).scram()` and `.authorization()`")
+        .yaml_hint(format!(
+            "make it `{name}:SASL_SSL` in `{KEY}`, or `SSL` with `ssl.client.auth=required`"
+        ));
+    finding.mend(Mend::change());
+    member.push(findings, key, setting, finding);
+}
+
+/// The super users of a process.
+fn super_users<'m>(member: &'m Member<'_>) -> impl Iterator<Item = &'m str> {
+    let users = member.settings.get("super.users");
+    let users = users.map_or("", |setting| setting.value.as_str()).split(';');
+    users.filter_map(|user| user.trim().strip_prefix("User:"))
+}
+
+/// Brokers that show certificates to each other, and whose subject is no super user.
+fn nobody(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "super.users";
+    let rules = ["ssl.principal.mapping.rules", "principal.builder.class"];
+    let (Some(setting), Some(protocols), Some((between, _))) = (
+        member.settings.get(KEY).filter(|setting| setting.is_known()),
+        listeners::protocols(member),
+        listeners::inter_broker(member),
+    ) else {
+        return;
+    };
+    let mapped = member
+        .settings
+        .iter()
+        .any(|(key, _)| rules.iter().any(|rule| key.ends_with(rule)));
+    if !member.serves()
+        || mapped
+        || rules.iter().any(|rule| member.writes(rule))
+        || protocols.get(&between).is_none_or(|protocol| protocol != "SSL")
+    {
+        return;
+    }
+    let mut users = super_users(member).peekable();
+    if let Some(first) = users.peek().copied()
+        && users.all(|user| !user.contains('=') && user != "ANONYMOUS")
+    {
+        let message = format!(
+            "`User:{first}` is nobody: without `{}` a broker is the whole subject of its certificate, and no super user",
+            rules[0]
+        );
+        let hint = format!("write the subject, as `User:CN={first}`, or set `{}`", rules[0]);
+        member.refuse(findings, &NOBODY, KEY, setting, message, hint);
+    }
+}
+
+/// Workers and registries that connect as one of the super users of their brokers.
+pub(super) fn super_user(member: &Member<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+    if !matches!(member.process.program, Program::Connect | Program::Registry) {
+        return;
+    }
+    let logins = ["sasl.jaas.config", "kafkastore.sasl.jaas.config"];
+    let Some((key, setting)) = logins
+        .into_iter()
+        .find_map(|key| Some((key, member.settings.get(key)?)))
+    else {
+        return;
+    };
+    let Some(user) = user_of(&setting.value) else { return };
+    let of_all = members.iter().filter(|other| other.serves());
+    let namespace = &member.object.identity.namespace;
+    let mut own = of_all.filter(|brokers| brokers.object.identity.namespace == *namespace);
+    if own.any(|brokers| super_users(brokers).any(|known| known == user)) {
+        let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
+        let hint = "give it a user of its own, with the permissions that it needs";
+        member.refuse(findings, &SUPER_USER, key, setting, message, hint);
+    }
+}
+
+/// The user that a JAAS configuration logs in as.
+fn user_of(login: &str) -> Option<&str> {
+    let rest = login.split_once("username=")?.1.trim_start_matches('\\');
+    let user = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split(['"', '\\']).next()?,
+        None => rest.split([' ', ';']).next()?,
+    };
+    (!user.is_empty() && !user.contains(['$', '{', '('])).then_some(user)
 }
 
 fn everyone(member: &Member<'_>, findings: &mut SetFindings) {
