@@ -8,7 +8,7 @@ use crate::{
     cli::{
         Outcome,
         failure::Failure,
-        kubectl::{self, Access, Kubectl, failure},
+        kubectl::{self, Access, Kubectl},
         output::{Output, count},
         running::Running,
         stacks::StackFn,
@@ -16,8 +16,8 @@ use crate::{
     diagnostics::printable,
     operate::{
         cluster::Cluster,
-        control::Control,
-        drain::{Goal, Plan, Stop, carry_out, plan},
+        control::{Control, Stop},
+        drain::{Goal, Plan, carry_out, plan},
     },
 };
 
@@ -106,28 +106,12 @@ fn run(
     let Some(running) = Running::of(stack, stacks, output)? else {
         return Ok(Outcome::Failed);
     };
-    let cluster = selected(Cluster::all(&running.desired()), moving.cluster.as_deref())?;
+    let cluster = running.cluster(moving.cluster.as_deref())?;
     let kubectl = Kubectl::new(&moving.access, kubectl::CALL);
     let token = kubectl::token();
     let control = kubectl::Cluster::new(&kubectl, &token);
     kubectl::reachable(&control, running.stack.context().kubernetes)?;
     move_replicas(goal, moving, &cluster, &control, output)
-}
-
-/// The cluster of a name, or the only one.
-fn selected(mut clusters: Vec<Cluster>, name: Option<&str>) -> Result<Cluster, Failure> {
-    let names: Vec<String> = clusters.iter().map(|cluster| cluster.name.clone()).collect();
-    clusters.retain(|cluster| name.is_none_or(|name| cluster.name == name));
-    match (clusters.pop(), clusters.is_empty()) {
-        (Some(cluster), true) => Ok(cluster),
-        (Some(_), false) => Err(Failure::new("the stack has several clusters")
-            .hint(format!("name one with `--cluster`: `{}`", names.join("`, `")))),
-        (None, _) if names.is_empty() => Err(Failure::new("the stack has no Kafka cluster")),
-        (None, _) => Err(
-            Failure::new(format!("the stack has no cluster `{}`", name.unwrap_or_default()))
-                .hint(format!("its clusters are `{}`", names.join("`, `"))),
-        ),
-    }
 }
 
 fn move_replicas(
@@ -160,6 +144,13 @@ fn move_replicas(
     Ok(Outcome::Done)
 }
 
+fn stopped(stop: Stop) -> Failure {
+    kubectl::stopped(
+        stop,
+        "what moves goes on by itself; running it again waits for it and completes it",
+    )
+}
+
 /// What a plan moves, in a line.
 fn told(plan: &Plan, throttle: Option<u64>) -> String {
     const MEBIBYTE: u64 = 1 << 20;
@@ -176,13 +167,4 @@ fn told(plan: &Plan, throttle: Option<u64>) -> String {
         line += &format!("; {} of an earlier run under way", count(plan.under_way, "partition"));
     }
     line
-}
-
-fn stopped(stop: Stop) -> Failure {
-    match stop {
-        Stop::Trouble(trouble) => failure(&trouble),
-        Stop::Impossible(why) => Failure::new(printable(why)),
-        Stop::Late(what) => Failure::new(printable(what))
-            .hint("what moves goes on by itself; running it again waits for it and completes it"),
-    }
 }

@@ -26,7 +26,7 @@ use crate::{
     diagnostics::printable,
     kubernetes::Kubernetes,
     operate::{
-        control::{Action, Control},
+        control::{Action, Control, Stop},
         live::{Live, Request, Trouble, Weight, json},
         verify::minor,
     },
@@ -268,6 +268,15 @@ pub(super) fn failure(trouble: &Trouble) -> Failure {
     match trouble.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
+    }
+}
+
+/// Why a verb ended early, as its error; the hint is for what took too long.
+pub(super) fn stopped(stop: Stop, hint: &str) -> Failure {
+    match stop {
+        Stop::Trouble(trouble) => failure(&trouble),
+        Stop::Impossible(why) => Failure::new(printable(why)),
+        Stop::Late(what) => Failure::new(printable(what)).hint(hint),
     }
 }
 

@@ -21,6 +21,7 @@ mod kustomize;
 mod list;
 mod manifests;
 mod output;
+mod replace;
 mod report;
 mod roll;
 mod running;
@@ -82,6 +83,7 @@ enum Verb {
     Roll(roll::Arguments),
     Drain(drain::DrainArguments),
     Rebalance(drain::RebalanceArguments),
+    Replace(replace::Arguments),
     Docs(docs::Arguments),
     Capacity(capacity::Arguments),
     Explain(explain::Arguments),
@@ -173,6 +175,7 @@ fn execute(verb: &Verb, stacks: &[StackFn<'_>], output: &mut Output<'_>) -> Outc
         Verb::Roll(arguments) => roll::run(arguments, stacks, output),
         Verb::Drain(arguments) => drain::run_drain(arguments, stacks, output),
         Verb::Rebalance(arguments) => drain::run_rebalance(arguments, stacks, output),
+        Verb::Replace(arguments) => replace::run(arguments, stacks, output),
         Verb::Docs(arguments) => docs::run(arguments, stacks, output),
         Verb::Capacity(arguments) => capacity::run(arguments, stacks, output),
         Verb::Explain(arguments) => explain::run(arguments, stacks, output),

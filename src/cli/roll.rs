@@ -18,7 +18,7 @@ use crate::{
     operate::{
         cluster::Cluster,
         control::Control,
-        roll::{Stop, outdated, roll},
+        roll::{outdated, roll},
     },
 };
 
@@ -108,10 +108,11 @@ fn roll_all(
             continue;
         }
         let mut tell = |line: &str| output.note(&format!("{}\n", printable(line.to_owned())));
-        restarted += roll(control, cluster, pool, arguments.timeout, &mut tell).map_err(|stop| match stop {
-            Stop::Trouble(trouble) => failure(&trouble),
-            Stop::Late(what) => Failure::new(printable(what))
-                .hint("when its cause is mended, `roll` goes on with the nodes that are left"),
+        restarted += roll(control, cluster, pool, arguments.timeout, &mut tell).map_err(|stop| {
+            kubectl::stopped(
+                stop,
+                "when its cause is mended, `roll` goes on with the nodes that are left",
+            )
         })?;
     }
     if restarted == 0 {

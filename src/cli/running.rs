@@ -11,7 +11,7 @@ use crate::{
         stacks::{StackFn, each},
     },
     manifest::{INDEX, Manifests},
-    operate::desired::Desired,
+    operate::{cluster::Cluster, desired::Desired},
     stack::Stack,
     synth::synth,
     yaml::{self, Part},
@@ -48,6 +48,23 @@ impl Running {
     /// What it declares.
     pub(super) fn desired(&self) -> Desired {
         Desired::read(self.texts())
+    }
+
+    /// The cluster of a name, or the only one.
+    pub(super) fn cluster(&self, name: Option<&str>) -> Result<Cluster, Failure> {
+        let mut clusters = Cluster::all(&self.desired());
+        let names: Vec<String> = clusters.iter().map(|cluster| cluster.name.clone()).collect();
+        clusters.retain(|cluster| name.is_none_or(|name| cluster.name == name));
+        match (clusters.pop(), clusters.is_empty()) {
+            (Some(cluster), true) => Ok(cluster),
+            (Some(_), false) => Err(Failure::new("the stack has several clusters")
+                .hint(format!("name one with `--cluster`: `{}`", names.join("`, `")))),
+            (None, _) if names.is_empty() => Err(Failure::new("the stack has no Kafka cluster")),
+            (None, _) => Err(
+                Failure::new(format!("the stack has no cluster `{}`", name.unwrap_or_default()))
+                    .hint(format!("its clusters are `{}`", names.join("`, `"))),
+            ),
+        }
     }
 
     /// Whether the files in a folder are those that the stack renders.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::live::{Live, PodAddress, Trouble};
 
+/// How often the cluster is asked while something is waited for.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// Something that answers for a running cluster, and changes it.
 pub(crate) trait Control: Live {
     /// Does something: what kubectl said to it.
@@ -14,6 +17,67 @@ pub(crate) trait Control: Live {
 
     /// Waits.
     fn pause(&self, time: Duration);
+}
+
+/// The taint of a machine that is off and does not come back as it was.
+pub(crate) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+/// Why a verb ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The cluster could not be asked.
+    Trouble(Trouble),
+    /// It cannot be done: why.
+    Impossible(String),
+    /// It did not come so far in time: what was waited for.
+    Late(String),
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl dyn Control + '_ {
+    /// Asks until there is nothing to wait for any more. What is waited for is told.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Late`] when that takes longer than `limit`.
+    pub(crate) fn wait(
+        &self,
+        limit: Duration,
+        tell: &mut dyn FnMut(&str),
+        what: &str,
+        ask: impl Fn(&dyn Live) -> Result<Option<String>, Trouble>,
+    ) -> Result<(), Stop> {
+        let end = self.now() + limit.as_secs();
+        let mut told = String::new();
+        loop {
+            self.look_again();
+            let reason = match ask(self) {
+                Ok(None) => return Ok(()),
+                Ok(Some(reason)) => reason,
+                Err(trouble @ (Trouble::Denied(_) | Trouble::NoKubectl(_) | Trouble::Configuration(_))) => {
+                    return Err(trouble.into());
+                }
+                // The API server and the brokers may be away for a moment.
+                Err(trouble) => trouble.to_string(),
+            };
+            if reason != told {
+                tell(&format!("{what}: waits: {reason}"));
+            }
+            if self.now() >= end {
+                return Err(Stop::Late(format!(
+                    "{what}: waited for {} s: {reason}",
+                    limit.as_secs()
+                )));
+            }
+            told = reason;
+            self.pause(PAUSE);
+        }
+    }
 }
 
 /// A call of kubectl that changes something.
@@ -39,6 +103,21 @@ pub(crate) enum Action {
         /// Its name.
         name: String,
     },
+    /// Sets or removes an annotation of an object.
+    Annotate {
+        /// As kubectl calls it, such as `statefulset`.
+        kind: &'static str,
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The annotation.
+        key: String,
+        /// What it says; `None` removes it.
+        value: Option<String>,
+    },
+    /// Says of a machine that it is off for good: Kubernetes ends its pods and gives their volumes free.
+    OutOfService(String),
     /// A command in a container that changes what runs there, with a text on its standard input.
     Exec {
         /// Where it runs.
@@ -79,18 +158,33 @@ impl Action {
                 "--ignore-not-found",
                 "--wait=false",
             ]),
-            Self::Exec { pod, command, .. } => {
-                let mut arguments = words(&[
-                    "exec",
-                    "--stdin",
-                    &format!("--namespace={}", pod.namespace),
-                    &pod.pod,
-                    &format!("--container={}", pod.container),
-                    "--",
-                ]);
-                arguments.extend(command.iter().cloned());
-                arguments
+            Self::Annotate {
+                kind,
+                namespace,
+                name,
+                key,
+                value,
+            } => {
+                let change = value
+                    .as_ref()
+                    .map_or_else(|| format!("{key}-"), |value| format!("{key}={value}"));
+                words(&[
+                    "annotate",
+                    kind,
+                    name,
+                    &format!("--namespace={namespace}"),
+                    "--overwrite",
+                    &change,
+                ])
             }
+            Self::OutOfService(machine) => words(&[
+                "taint",
+                "node",
+                machine,
+                "--overwrite",
+                &format!("{OUT_OF_SERVICE}=nodeshutdown:NoExecute"),
+            ]),
+            Self::Exec { pod, command, .. } => pod.exec(&["--stdin"], command),
         }
     }
 
@@ -99,7 +193,7 @@ impl Action {
         match self {
             Self::Apply { objects, .. } => Some(objects),
             Self::Exec { input, .. } => Some(input),
-            Self::Delete { .. } => None,
+            Self::Delete { .. } | Self::Annotate { .. } | Self::OutOfService(_) => None,
         }
     }
 }
@@ -129,6 +223,21 @@ mod tests {
                 namespace: "kafka".to_owned(),
                 name: "kafka-0".to_owned(),
             },
+            Action::Annotate {
+                kind: "statefulset",
+                namespace: "kafka".to_owned(),
+                name: "kafka".to_owned(),
+                key: "a/b".to_owned(),
+                value: Some("c".to_owned()),
+            },
+            Action::Annotate {
+                kind: "statefulset",
+                namespace: "kafka".to_owned(),
+                name: "kafka".to_owned(),
+                key: "a/b".to_owned(),
+                value: None,
+            },
+            Action::OutOfService("node-c".to_owned()),
             Action::Exec {
                 pod,
                 command: vec!["kafka-reassign-partitions".to_owned(), "; rm".to_owned()],
@@ -143,6 +252,9 @@ mod tests {
         ["apply", "--server-side", "--field-manager=kafka-stacks-prod", "--filename=-"] Some("kind: ConfigMap\n")
         ["apply", "--server-side", "--field-manager=kafka-stacks-prod", "--force-conflicts", "--dry-run=server", "--output=json", "--filename=-"] Some("kind: ConfigMap\n")
         ["delete", "pod", "kafka-0", "--namespace=kafka", "--ignore-not-found", "--wait=false"] None
+        ["annotate", "statefulset", "kafka", "--namespace=kafka", "--overwrite", "a/b=c"] None
+        ["annotate", "statefulset", "kafka", "--namespace=kafka", "--overwrite", "a/b-"] None
+        ["taint", "node", "node-c", "--overwrite", "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"] None
         ["exec", "--stdin", "--namespace=kafka", "kafka-0", "--container=kafka", "--", "kafka-reassign-partitions", "; rm"] Some("{}")
         "#);
     }

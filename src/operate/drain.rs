@@ -8,7 +8,7 @@ use std::{
 use super::{
     answers::{self, Held, LiveTopic, PartitionName},
     cluster::{Cluster, Tool},
-    control::Control,
+    control::{Control, Stop},
     live::{Live, Trouble},
     reassign::{self, Assignment, Racks, cost, file},
     verify::counted,
@@ -37,23 +37,6 @@ pub(crate) struct Plan {
     pub(crate) bytes: u64,
     /// How many partitions of an earlier run still move.
     pub(crate) under_way: usize,
-}
-
-/// Why nothing was moved, or not everything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// The cluster could not be asked.
-    Trouble(Trouble),
-    /// It cannot be done: why.
-    Impossible(String),
-    /// It did not get further in time: what is left.
-    Late(String),
-}
-
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
-    }
 }
 
 /// Where every replica is, or is on its way to.

@@ -23,6 +23,8 @@ pub(crate) enum Request {
     Versions,
     /// One Namespace.
     Namespace(String),
+    /// The Node object of a machine.
+    Machine(String),
     /// The objects of a kind in a namespace.
     List {
         /// As kubectl calls it, such as `pods`.
@@ -74,6 +76,22 @@ pub(crate) struct PodAddress {
     pub(crate) container: String,
 }
 
+impl PodAddress {
+    /// The arguments of kubectl that run a command there.
+    pub(super) fn exec(&self, options: &[&str], command: &[String]) -> Vec<String> {
+        let mut arguments = vec!["exec".to_owned()];
+        arguments.extend(options.iter().map(|option| (*option).to_owned()));
+        arguments.extend([
+            format!("--namespace={}", self.namespace),
+            self.pod.clone(),
+            format!("--container={}", self.container),
+            "--".to_owned(),
+        ]);
+        arguments.extend(command.iter().cloned());
+        arguments
+    }
+}
+
 /// What a command needs of the container that it runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Weight {
@@ -90,6 +108,7 @@ impl Request {
         match self {
             Self::Versions => words(&["version", "--output=json"]),
             Self::Namespace(name) => words(&["get", "namespace", name, "--output=json"]),
+            Self::Machine(name) => words(&["get", "node", name, "--output=json"]),
             Self::List { kind, namespace } => {
                 words(&["get", kind, &format!("--namespace={namespace}"), "--output=json"])
             }
@@ -123,17 +142,7 @@ impl Request {
                 "--sort-by=.metadata.creationTimestamp",
                 "--output=json",
             ]),
-            Self::Exec { pod, command, .. } => {
-                let mut arguments = words(&[
-                    "exec",
-                    &format!("--namespace={}", pod.namespace),
-                    &pod.pod,
-                    &format!("--container={}", pod.container),
-                    "--",
-                ]);
-                arguments.extend(command.iter().cloned());
-                arguments
-            }
+            Self::Exec { pod, command, .. } => pod.exec(&[], command),
         }
     }
 
@@ -321,6 +330,7 @@ mod tests {
         let requests = [
             Request::Versions,
             Request::Namespace("kafka".to_owned()),
+            Request::Machine("node-c".to_owned()),
             Request::List {
                 kind: "pods",
                 namespace: "kafka".to_owned(),
@@ -350,6 +360,7 @@ mod tests {
         insta::assert_snapshot!(lines.join("\n"), @r#"
         ["version", "--output=json"]
         ["get", "namespace", "kafka", "--output=json"]
+        ["get", "node", "node-c", "--output=json"]
         ["get", "pods", "--namespace=kafka", "--output=json"]
         ["exec", "--namespace=kafka", "kafka-0", "--container=kafka", "--", "kafka-topics", "--describe", "; rm -rf $HOME"]
         ["get", "prometheusrule.monitoring.coreos.com", "--namespace=kafka", "--show-managed-fields", "--output=json"]

@@ -3,8 +3,8 @@
 //! the user's own kubectl, and tests with texts.
 //!
 //! [`desired`] reads what a stack declares from its rendered objects, after all amendments; nothing is declared here a second time.
-//! [`verify`] is the list of checks that follow from it. [`deploy`] brings it into a cluster, [`roll`] restarts its nodes and [`drain`] moves
-//! its replicas, by the [`Action`](control::Action)s that a [`Control`](control::Control) carries out.
+//! [`verify`] is the list of checks that follow from it. [`deploy`] brings it into a cluster, [`roll`] restarts its nodes, [`drain`] moves
+//! its replicas and [`replace`] gives a node new volumes, by the [`Action`](control::Action)s that a [`Control`](control::Control) carries out.
 
 mod answers;
 pub(crate) mod cluster;
@@ -15,6 +15,7 @@ pub(crate) mod drain;
 pub(crate) mod live;
 mod pods;
 mod reassign;
+pub(crate) mod replace;
 pub(crate) mod roll;
 #[cfg(test)]
 pub(crate) mod simulated;

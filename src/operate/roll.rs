@@ -8,49 +8,34 @@ use serde_json::Value;
 use super::{
     answers::{CLOSE, LiveTopic, Replica},
     cluster::{Cluster, Node, is_ready},
-    control::{Action, Control},
+    control::{Action, Control, Stop},
     desired::name,
     live::{Live, Trouble},
     pods::why,
     verify::counted,
 };
 
-/// How often the cluster is asked.
-const PAUSE: Duration = Duration::from_secs(5);
-
 /// A node and its pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is something else that was seen")]
 pub(crate) struct Member {
     pub(crate) node: Node,
-    namespace: String,
-    is_broker: bool,
-    is_controller: bool,
+    pub(super) namespace: String,
+    pub(super) is_broker: bool,
+    pub(super) is_controller: bool,
     /// Whether it leads the quorum.
     is_active: bool,
     /// Whether its StatefulSet leaves the restart to whoever deletes the pod.
     on_delete: bool,
-    is_ready: bool,
+    pub(super) is_ready: bool,
     /// Why it is not ready, if it is not.
-    why: String,
+    pub(super) why: String,
     /// Whether the pod is made from the StatefulSet as it is now.
     is_current: bool,
-    uid: String,
-}
-
-/// Why a roll ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// The cluster could not be asked.
-    Trouble(Trouble),
-    /// A node did not come so far in time: what was waited for.
-    Late(String),
-}
-
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
-    }
+    /// Of its pod; empty where there is none.
+    pub(super) uid: String,
+    /// Where its pod runs, once that is decided.
+    pub(super) machine: Option<String>,
 }
 
 impl Member {
@@ -72,7 +57,7 @@ impl Member {
 }
 
 /// Every node of a cluster, with its pod as it is now.
-fn members(live: &dyn Live, cluster: &Cluster) -> Result<Vec<Member>, Trouble> {
+pub(super) fn members(live: &dyn Live, cluster: &Cluster) -> Result<Vec<Member>, Trouble> {
     let sets = live.list("statefulsets", &cluster.namespace)?;
     let pods = live.list("pods", &cluster.namespace)?;
     let has_controllers = cluster.pools.iter().any(|pool| pool.has_role("controller"));
@@ -107,6 +92,7 @@ fn members(live: &dyn Live, cluster: &Cluster) -> Result<Vec<Member>, Trouble> {
                 why: pod.map_or_else(|| "is not there".to_owned(), why),
                 is_current: revision.is_some_and(|revision| *revision == set["status"]["updateRevision"]),
                 uid: pod.map_or("", uid).to_owned(),
+                machine: pod.and_then(|pod| pod["spec"]["nodeName"].as_str()).map(str::to_owned),
                 node,
             });
         }
@@ -114,7 +100,7 @@ fn members(live: &dyn Live, cluster: &Cluster) -> Result<Vec<Member>, Trouble> {
     Ok(members)
 }
 
-fn uid(pod: &Value) -> &str {
+pub(super) fn uid(pod: &Value) -> &str {
     pod["metadata"]["uid"].as_str().unwrap_or_default()
 }
 
@@ -152,7 +138,7 @@ pub(crate) fn roll(
         };
         let pod = &member.node.pod;
         if member.on_delete {
-            wait(control, limit, tell, &format!("{pod} ({})", member.role()), |live| {
+            control.wait(limit, tell, &format!("{pod} ({})", member.role()), |live| {
                 hindrance(live, cluster, &member)
             })?;
             control.act(&Action::Delete {
@@ -165,47 +151,12 @@ pub(crate) fn roll(
             tell(&format!("{pod}: its StatefulSet restarts it"));
         }
         let began = control.now();
-        wait(control, limit, tell, pod, |live| not_back(live, cluster, &member))?;
+        control.wait(limit, tell, pod, |live| not_back(live, cluster, &member))?;
         tell(&format!(
             "{pod}: is back after {} s",
             control.now().saturating_sub(began)
         ));
         done += 1;
-    }
-}
-
-/// Asks until there is nothing to wait for any more.
-fn wait(
-    control: &dyn Control,
-    limit: Duration,
-    tell: &mut dyn FnMut(&str),
-    what: &str,
-    ask: impl Fn(&dyn Live) -> Result<Option<String>, Trouble>,
-) -> Result<(), Stop> {
-    let end = control.now() + limit.as_secs();
-    let mut told = String::new();
-    loop {
-        control.look_again();
-        let reason = match ask(control) {
-            Ok(None) => return Ok(()),
-            Ok(Some(reason)) => reason,
-            Err(trouble @ (Trouble::Denied(_) | Trouble::NoKubectl(_) | Trouble::Configuration(_))) => {
-                return Err(trouble.into());
-            }
-            // The API server and the brokers may be away for a moment.
-            Err(trouble) => trouble.to_string(),
-        };
-        if reason != told {
-            tell(&format!("{what}: waits: {reason}"));
-        }
-        if control.now() >= end {
-            return Err(Stop::Late(format!(
-                "{what}: waited for {} s: {reason}",
-                limit.as_secs()
-            )));
-        }
-        told = reason;
-        control.pause(PAUSE);
     }
 }
 
@@ -236,7 +187,7 @@ fn hindrance(live: &dyn Live, cluster: &Cluster, member: &Member) -> Result<Opti
 }
 
 /// Why a quorum cannot do without a voter: as the restart gate judges it.
-fn quorum_needs(replicas: &[Replica], id: u64) -> Option<String> {
+pub(super) fn quorum_needs(replicas: &[Replica], id: u64) -> Option<String> {
     let voters: Vec<&Replica> = replicas.iter().filter(|replica| replica.status != "Observer").collect();
     let close = voters
         .iter()
@@ -253,7 +204,7 @@ fn quorum_needs(replicas: &[Replica], id: u64) -> Option<String> {
 
 /// Why partitions cannot do without a broker. One with all of its replicas in sync and none to spare does not count: waiting would change
 /// nothing.
-fn partitions_need(topics: &BTreeMap<String, LiveTopic>, minimum: usize, id: u64) -> Option<String> {
+pub(super) fn partitions_need(topics: &BTreeMap<String, LiveTopic>, minimum: usize, id: u64) -> Option<String> {
     let needs = |topic: &LiveTopic, in_sync: &[u64], replicas: &[u64]| {
         in_sync.contains(&id)
             && in_sync.len() < replicas.len()
@@ -273,7 +224,7 @@ fn partitions_need(topics: &BTreeMap<String, LiveTopic>, minimum: usize, id: u64
 }
 
 /// Why a node that was restarted is not back.
-fn not_back(live: &dyn Live, cluster: &Cluster, before: &Member) -> Result<Option<String>, Trouble> {
+pub(super) fn not_back(live: &dyn Live, cluster: &Cluster, before: &Member) -> Result<Option<String>, Trouble> {
     let pods = live.list("pods", &cluster.namespace)?;
     let Some(pod) = pods.iter().find(|pod| name(pod) == before.node.pod) else {
         return Ok(Some("the pod is not there yet".to_owned()));

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    control::{Action, Control},
+    control::{Action, Control, OUT_OF_SERVICE},
     desired::{Desired, name},
     live::{Live, Request, Trouble},
 };
@@ -39,8 +39,23 @@ pub(crate) struct State {
     pub(crate) lagging: BTreeSet<u64>,
     /// The leader of the quorum.
     pub(crate) leader: u64,
+    /// The volume claims of all pods, by name.
+    pub(crate) claims: BTreeMap<String, Claim>,
+    /// A pod whose machine does not answer: it cannot be ended before that machine is out of service.
+    pub(crate) silent: Option<String>,
+    out_of_service: bool,
+    /// After so many changes the next one fails, as if the run had ended.
+    pub(crate) changes_left: Option<usize>,
     /// What was done, a line each.
     pub(crate) log: Vec<String>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Claim {
+    pod: String,
+    pub(crate) uid: String,
+    pub(crate) phase: String,
+    is_deleted: bool,
 }
 
 pub(crate) struct Pod {
@@ -85,11 +100,33 @@ impl State {
                     for (_, pod) in workload.pods() {
                         let labels = json!(workload.labels);
                         let (revision, born) = ("new".to_owned(), self.now);
+                        for (template, _) in &workload.claims {
+                            let name = format!("{template}-{pod}");
+                            let claim = Claim {
+                                uid: format!("{name}-uid-1"),
+                                pod: pod.clone(),
+                                phase: "Bound".to_owned(),
+                                is_deleted: false,
+                            };
+                            self.claims.entry(name).or_insert(claim);
+                        }
                         self.pods.entry(pod).or_insert(Pod { labels, revision, born });
                     }
                 }
             }
             self.objects.insert((kind, name(&object).to_owned()), object);
+        }
+    }
+
+    /// Claims that were deleted go with their pod, and the next pod gets new ones.
+    fn renew(&mut self, pod: &str) {
+        let now = self.now;
+        for (name, claim) in &mut self.claims {
+            if claim.is_deleted && claim.pod == pod {
+                claim.uid = format!("{name}-uid-{now}");
+                "Bound".clone_into(&mut claim.phase);
+                claim.is_deleted = false;
+            }
         }
     }
 
@@ -118,7 +155,15 @@ impl State {
                 labels["controller-revision-hash"] = one.revision.clone().into();
                 json!({
                     "metadata": { "name": pod, "namespace": "kafka", "uid": format!("{pod}-{}", one.born), "labels": labels },
+                    "spec": { "nodeName": format!("machine-of-{pod}") },
                     "status": { "phase": "Running", "conditions": [{ "type": "Ready", "status": ready }] },
+                })
+            }).collect(),
+            "persistentvolumeclaims" => self.claims.iter().map(|(claim, one)| {
+                let deleted = one.is_deleted.then_some("2026-01-01T00:00:00Z");
+                json!({
+                    "metadata": { "name": claim, "uid": one.uid, "deletionTimestamp": deleted },
+                    "status": { "phase": one.phase },
                 })
             }).collect(),
             "statefulsets" | "deployments" => {
@@ -223,6 +268,19 @@ impl Live for Simulated {
                     .filter(|one| one["kind"].as_str().unwrap().to_lowercase() == singular);
                 json!({ "items": left.collect::<Vec<_>>() }).to_string()
             }
+            Request::Machine(machine) => {
+                let silent = state
+                    .silent
+                    .as_ref()
+                    .is_some_and(|pod| *machine == format!("machine-of-{pod}"));
+                let ready = if silent { "Unknown" } else { "True" };
+                let taints = (silent && state.out_of_service).then(|| json!([{ "key": OUT_OF_SERVICE }]));
+                json!({
+                    "spec": { "taints": taints },
+                    "status": { "conditions": [{ "type": "Ready", "status": ready, "lastTransitionTime": "2026-01-01T00:00:00Z" }] },
+                })
+                .to_string()
+            }
             Request::Logs { pod, .. } => format!("[pod/{pod}/kafka] Address already in use\n"),
             Request::Events { .. } => {
                 json!({ "items": [{ "reason": "BackOff", "message": "Back-off restarting failed container" }] })
@@ -247,6 +305,11 @@ impl Live for Simulated {
 impl Control for Simulated {
     fn act(&self, action: &Action) -> Result<String, Trouble> {
         let mut state = self.state();
+        match &mut state.changes_left {
+            Some(0) => return Err(Trouble::Failed("the run has ended".to_owned())),
+            Some(left) => *left -= 1,
+            None => {}
+        }
         match action {
             Action::Apply { objects, dry_run, .. } => {
                 if let Some(refusal) = state.refusal.take() {
@@ -264,10 +327,29 @@ impl Control for Simulated {
             Action::Delete { kind, name, .. } => {
                 state.log.push(format!("delete {kind} {name}"));
                 let now = state.now;
-                if let Some(pod) = state.pods.get_mut(name) {
+                let is_held = state.silent.as_ref() == Some(name) && !state.out_of_service;
+                if let Some(claim) = state.claims.get_mut(name) {
+                    claim.is_deleted = true;
+                } else if !is_held && let Some(pod) = state.pods.get_mut(name) {
                     pod.born = now;
                     "new".clone_into(&mut pod.revision);
+                    state.renew(name);
                 }
+            }
+            Action::Annotate {
+                kind, name, key, value, ..
+            } => {
+                let shown = value.as_deref().unwrap_or("nothing");
+                state.log.push(format!("annotate {kind} {name} {key} {shown}"));
+                let object = state
+                    .objects
+                    .get_mut(&("StatefulSet".to_owned(), name.clone()))
+                    .unwrap();
+                object["metadata"]["annotations"][key] = value.clone().into();
+            }
+            Action::OutOfService(machine) => {
+                state.log.push(format!("out of service {machine}"));
+                state.out_of_service = true;
             }
             Action::Exec { command, .. } => state.log.push(command.join(" ")),
         }

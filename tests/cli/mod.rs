@@ -110,6 +110,7 @@ fn the_help_fits_a_screen() {
       roll          Restart the nodes that still run as before a change, one at a time, with your own kubectl
       drain         Move all replicas off brokers, before the stack declares fewer, with your own kubectl
       rebalance     Spread replicas over all brokers, after the stack declares more, with your own kubectl
+      replace       Give a broker new, empty volumes, because the old ones or its machine are lost, with your own kubectl
       docs          Print a stack's handbook: addresses, topics, what is survived, operations, troubleshooting
       capacity      Show what a stack's load needs of its brokers, and what they have
       explain       Explain a rule, an alert or a kind of change, or list all rules
@@ -641,6 +642,113 @@ fn deploy_and_roll_say_what_is_wrong_before_they_touch_anything() {
     -- stderr
     error: the stack has no pool `kafak`; did you mean `kafka`?
       hint: its pools are `kafka`
+    ");
+}
+
+/// Every verb that touches a cluster, so that it changes nothing.
+#[cfg(unix)]
+const OF_A_CLUSTER: [&[&str]; 6] = [
+    &["verify", "dev"],
+    &["deploy", "dev", "--dry-run"],
+    &["roll", "dev", "--dry-run"],
+    &["drain", "dev", "0", "--dry-run"],
+    &["rebalance", "dev", "--dry-run"],
+    &["replace", "dev", "0", "--dry-run"],
+];
+
+/// A kubectl that says this, and the exit status it ends with; the shell's own commands are all that it has.
+#[cfg(unix)]
+fn put_kubectl(folder: &Scratch, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    folder.put("tools/kubectl", &format!("#!/bin/sh\n{script}\n"));
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.path("tools/kubectl"), mode).expect("the file is there");
+}
+
+#[cfg(unix)]
+#[test]
+fn every_verb_says_why_a_cluster_cannot_be_asked() {
+    const CONTEXTS: &str = "case $1 in
+        --context=denied) echo 'error: You must be logged in to the server (Unauthorized)' >&2; exit 1;;
+        --context=nowhere) echo 'error: context \"nowhere\" does not exist' >&2; exit 1;;
+        --context=away) echo 'Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout' >&2; exit 1;;
+        --context=old) echo '{\"clientVersion\":{\"gitVersion\":\"v1.20.4\"},\"serverVersion\":{\"gitVersion\":\"v1.34.4\"}}';;
+        --context=alone) echo '{\"clientVersion\":{\"gitVersion\":\"v1.34.4\"}}';;
+        --context=odd) echo 'hello';;
+        esac";
+    let rows = [
+        (
+            "denied",
+            "access denied: You must be logged in to the server (Unauthorized)\n  hint: `kubectl auth can-i --list` shows what you may do",
+        ),
+        (
+            "nowhere",
+            "kubectl's configuration: context \"nowhere\" does not exist\n  hint: `kubectl config get-contexts` lists the contexts; \
+             use `--context` or `--kubeconfig`",
+        ),
+        (
+            "away",
+            "the API server cannot be reached: Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout\n  \
+             hint: `kubectl config current-context` prints the cluster in use; another one: `--context`",
+        ),
+        (
+            "old",
+            "kubectl v1.20.4 is too old: this needs 1.27 or newer\n  hint: install a kubectl of the cluster's minor version",
+        ),
+        (
+            "alone",
+            "the API server cannot be reached: kubectl shows no version of it\n  \
+             hint: `kubectl config current-context` prints the cluster in use; another one: `--context`",
+        ),
+        ("odd", "unexpected answer: not JSON: expected value at line 1 column 1"),
+    ];
+    let here = Scratch::new();
+    let written = run(&here, &["synth", "dev"]);
+    assert!(written.starts_with("exit 0"), "{written}");
+    for verb in OF_A_CLUSTER {
+        assert_eq!(
+            run(&here, verb),
+            "exit 2\n-- stderr\nerror: cannot run kubectl: there is no `kubectl` on the PATH\n  \
+             hint: install kubectl and put it on the PATH: https://kubernetes.io/docs/tasks/tools/\n",
+            "{verb:?}"
+        );
+    }
+    put_kubectl(&here, CONTEXTS);
+    for (number, (context, said)) in rows.into_iter().enumerate() {
+        let option = format!("--context={context}");
+        // All verbs ask the same first, so each trouble but the first is tried with one of them.
+        let verbs = if number == 0 {
+            &OF_A_CLUSTER[..]
+        } else {
+            &OF_A_CLUSTER[number..=number]
+        };
+        for verb in verbs {
+            let words: Vec<&str> = verb.iter().copied().chain([option.as_str()]).collect();
+            assert_eq!(
+                run(&here, &words),
+                format!("exit 2\n-- stderr\nerror: {said}\n"),
+                "{words:?}"
+            );
+        }
+    }
+    for verb in OF_A_CLUSTER {
+        let words: Vec<&str> = verb
+            .iter()
+            .copied()
+            .chain(["--context=denied", "--context=old"])
+            .collect();
+        let said = run(&here, &words);
+        assert!(
+            said.starts_with("exit 2\n-- stderr\nerror: the argument '--context <NAME>' cannot be used multiple times"),
+            "{said}"
+        );
+    }
+    put_kubectl(&here, "kill -STOP $$");
+    assert_snapshot!(run(&here, &["verify", "dev", "--timeout=1s"]), @r"
+    exit 2
+    -- stderr
+    error: kubectl did not answer in 1 s and was ended
     ");
 }
 
