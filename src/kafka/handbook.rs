@@ -350,35 +350,30 @@ impl Names<'_> {
     }
 
     fn add(&self) -> Task {
-        let Some(set) = self.broker_sets().next() else {
+        let mut ids = self.ids();
+        let next_of = |set: &Set<'_>| set.pods.last().map_or(0, |(id, _)| id + 1);
+        // The id after the last one of a pool may be the first one of another pool.
+        let Some(set) = self.broker_sets().find(|&set| !ids.contains(&next_of(set).to_string())) else {
             return Task::new("Add a broker");
         };
+        let next = next_of(set);
         let name = &set.pool.name;
         let task = Task::new("Add a broker");
-        let (next, task) = if set.pool.roles == Roles::Combined {
-            let next = set.pods.last().map_or(0, |(id, _)| id + 1);
-            (
-                next,
-                task.say(format!(
-                    "A node of `{name}` is a controller too, and the voters do not change while the cluster runs: add a pool of brokers, \
-                     `NodePool::brokers(…)` with `.first_id({next})`. A new broker is empty until partitions move to it:"
-                )),
-            )
+        let task = if set.pool.roles == Roles::Combined {
+            task.say(format!(
+                "A node of `{name}` is a controller too, and the voters do not change while the cluster runs: add a pool of brokers, \
+                 `NodePool::brokers(…)` with `.first_id({next})`. A new broker is empty until partitions move to it:"
+            ))
         } else {
-            let next = set.pods.last().map_or(0, |(id, _)| id + 1);
             let same = if self.broker_sets().count() > 1 {
                 ", and of the other pools, so that zones stay even"
             } else {
                 ""
             };
-            (
-                next,
-                task.say(format!(
-                    "Raise the number of `{name}` in the stack{same}. A new broker is empty until partitions move to it; `diff` prints:"
-                )),
-            )
+            task.say(format!(
+                "Raise the number of `{name}` in the stack{same}. A new broker is empty until partitions move to it; `diff` prints:"
+            ))
         };
-        let mut ids = self.ids();
         ids.push(next.to_string());
         let words = [("workload", name.clone()), ("all_ids", ids.join(","))];
         let mut commands = self.commands("brokers-added", &words);

@@ -2,13 +2,13 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, changes, deployed, drain, kept, pairs, policies, power, roll, verify
+from . import accepted, boot, changes, deployed, drain, kept, operated, pairs, policies, power, roll, verify
 
 EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "changes": changes.run, "deployed": deployed.run, "drain": drain.run,
-               "kept": kept.run, "pairs": pairs.run, "policies": policies.run, "power": power.run,
+               "kept": kept.run, "operated": operated.run, "operated-careless": operated.careless, "pairs": pairs.run, "policies": policies.run, "power": power.run,
                "roll": roll.run, "roll-slow": roll.slow, "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated,
                "verify": verify.run}
-ON_NODES = {"boot", "changes", "drain", "policies", "power", "roll", "roll-slow", "roll-drain", "roll-down", "roll-ungated", "verify"}  # the others need the control plane alone
+ON_NODES = {"boot", "changes", "drain", "operated", "operated-careless", "policies", "power", "roll", "roll-slow", "roll-drain", "roll-down", "roll-ungated", "verify"}  # the others need the control plane alone
 
 
 def report(stack, experiment, cluster, run):

@@ -71,12 +71,14 @@ def without_gate(workload):
 class Trial:
     """A stack that runs, with an application that writes and looks during each change."""
 
+    service = None  # that leads to the brokers; by default it has the name of their set
+
     def __init__(self, cluster, folder, report):
         self.cluster, self.folder, self.report = cluster, folder, report
         self.number, self.ended, self.gated = 0, threading.Event(), True
 
     def __enter__(self):
-        self.cluster.apply(self.folder)
+        self.bring_up()
         waiting, seconds = wait_for_workloads(self.cluster)
         self.report.fact("every workload is ready", not waiting, "; ".join(waiting) or f"{max(seconds.values()):.0f} s")
         self.sets = [s for s in self.cluster.get("statefulsets", "--all-namespaces")]
@@ -89,6 +91,9 @@ class Trial:
         self.ask("create", "proof.load", 12, 3, MINIMUM)
         return self
 
+    def bring_up(self):
+        self.cluster.apply(self.folder)
+
     def __exit__(self, *_):
         self.ended.set()
         self.client.process.kill()
@@ -100,7 +105,7 @@ class Trial:
         attach = lambda command, errors: subprocess.Popen(
             [self.cluster.bin / "kubectl", "exec", "--namespace=default", "-i", "client", "--", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=errors, text=True, env=self.cluster.environment())
-        return Client(attach, self.cluster.state / "client.log", f"{self.brokers}.{self.namespace}.svc.cluster.local:9092")
+        return Client(attach, self.cluster.state / "client.log", f"{self.service or self.brokers}.{self.namespace}.svc.cluster.local:9092")
 
     def ask(self, *words, timeout=300):
         return self.client.ask(*words, timeout=timeout)

@@ -30,14 +30,14 @@ def run(cluster, folder, report):
 
 
 class Trial:
-    def __init__(self, cluster, folder, report):
-        self.cluster, self.folder, self.stack, self.report = cluster, folder, folder.name, report
+    def __init__(self, cluster, folder, report, binary=BINARY):
+        self.cluster, self.folder, self.stack, self.report, self.binary = cluster, folder, folder.name, report, binary
         self.brokers = [name(pod) for pod in cluster.get("pods", "--namespace=kafka", "--selector=app.kubernetes.io/component=broker")]
         self.made = 0
 
     def verify(self, *arguments, environment=None):
         """Exit status, standard output and standard error."""
-        done = subprocess.run([BINARY, "verify", self.stack, *arguments], env=environment or self.cluster.environment(), cwd=PROJECT, timeout=VERIFY_SECONDS,
+        done = subprocess.run([self.binary, "verify", self.stack, *arguments], env=environment or self.cluster.environment(), cwd=PROJECT, timeout=VERIFY_SECONDS,
                               capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
