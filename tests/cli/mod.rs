@@ -556,6 +556,11 @@ fn init_writes_a_repository_and_refuses_what_would_be_none() {
     error: `short` is not a cluster id: 22 letters, digits, `-` and `_`
     ");
     assert!(!scratch.path("Shop").exists());
+}
+
+#[test]
+fn init_with_zones_makes_a_pool_for_each() {
+    let scratch = Scratch::new();
     run(
         &scratch,
         &[
@@ -567,7 +572,7 @@ fn init_writes_a_repository_and_refuses_what_would_be_none() {
             "a,b,c",
             "--no-monitoring",
             "--cluster-id",
-            id,
+            "WXo4c0tSYlFOc1lEa3ZkTw",
         ],
     );
     assert_snapshot!(fs::read_to_string(scratch.path("mall/src/stack.rs")).expect("it is written"), @r#"

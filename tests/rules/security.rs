@@ -100,7 +100,7 @@ pub(super) fn broken() -> Vec<Case> {
             "connectors that nobody gives permissions",
             connectors(|all, _| all),
             &["give the cluster's `Permissions` its handle: `.of(&…)`"],
-            connectors(|all, connectors| all.of(connectors)),
+            connectors(Permissions::of),
         ),
         not_a_call(
             "a permission for every topic",
@@ -127,10 +127,7 @@ pub(super) fn sound() -> Vec<Sound> {
             }),
         ),
         (&rules::security::NOT_PERMITTED, permitted(|shop| shop, |all| all)),
-        (
-            &rules::security::NOT_PERMITTED,
-            connectors(|all, connectors| all.of(connectors)),
-        ),
+        (&rules::security::NOT_PERMITTED, connectors(Permissions::of)),
         (
             &rules::security::WILDCARD,
             permitted(

@@ -120,6 +120,7 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
 /// The listeners of a broker that are not those of controllers, and whose protocol is not TLS.
 fn plaintext(member: &Member<'_>, findings: &mut SetFindings) {
     const KEY: &str = "listener.security.protocol.map";
+    const AUTHORIZER: &str = "authorizer.class.name";
     let (Some(protocols), Some(own), Some(controllers)) = (
         listeners::protocols(member),
         listeners::own(member),
@@ -141,9 +142,8 @@ fn plaintext(member: &Member<'_>, findings: &mut SetFindings) {
     else {
         return;
     };
-    let authorizer = "authorizer.class.name";
-    let authorized = member.settings.get(authorizer).is_some() || member.writes(authorizer);
-    let consequence = match (protocol.as_str(), authorized) {
+    let is_judged = member.settings.get(AUTHORIZER).is_some() || member.writes(AUTHORIZER);
+    let consequence = match (protocol.as_str(), is_judged) {
         ("PLAINTEXT", false) => "everyone who reaches its port may read, write and delete everything",
         ("PLAINTEXT", true) => "its clients do not show who they are, and everyone on the way reads what they send",
         _ => "everyone on the way reads what its clients send",
