@@ -207,7 +207,7 @@ fn an_image_that_strimzi_built_is_judged_without_its_operator() {
             "group.id=audit\n    linger.ms=1\n",
         ),
         fault(
-            "KS-A20",
+            "KS-A18",
             STRIMZI,
             "",
             "    - metadata:\n        name: data-0",

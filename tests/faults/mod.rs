@@ -289,6 +289,11 @@ impl Edit {
         self.said().iter().any(|said| said.certain)
     }
 
+    /// The rules that find something in it.
+    pub(crate) fn rules(&self) -> BTreeSet<&'static str> {
+        self.said().iter().map(|said| said.rule).collect()
+    }
+
     /// What is said about it.
     fn said(&self) -> Vec<Said> {
         let (layout, edited) = self.made().unwrap();
