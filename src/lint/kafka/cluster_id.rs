@@ -113,7 +113,7 @@ pub(super) fn of_pod(member: &Member<'_>, findings: &mut SetFindings) {
                         member.index,
                         container.pointer.clone(),
                         &kraft::CLUSTER_ID,
-                        format!("cluster id {error}: the log directory is not formatted"),
+                        format!("cluster id {error}: Kafka takes it, and so may any other cluster"),
                     )
                     .hint("make one with `kafka-storage random-uuid`");
             }
