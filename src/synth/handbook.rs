@@ -528,6 +528,20 @@ mod tests {
         handbook(stack).unwrap_or_else(|findings| panic!("{findings:?}"))
     }
 
+    #[test]
+    fn a_broker_is_added_to_a_pool_whose_next_id_is_free() {
+        let mut stack = Stack::new("s", "kafka");
+        stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka-a", 2))
+                .pool(NodePool::brokers("kafka-b", 2).first_id(2)),
+        );
+        let book = book(&stack);
+        assert!(book.contains("Raise the number of `kafka-b`"), "{book}");
+        assert!(book.contains("--broker-list 0,1,2,3,4 "), "{book}");
+    }
+
     fn small(change: impl FnOnce(Stack) -> Stack, age: u64) -> Stack {
         let mut stack = change(Stack::new("small", "kafka").profile(Profile::Development));
         let cluster = KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw");
