@@ -21,6 +21,10 @@ fn connectors() -> Stack {
                     "registry.example.com/connect/debezium-postgres:3.3.1",
                     ["io.debezium.connector.postgresql.PostgresConnector"],
                 )
+                .artifact(Artifact::maven(
+                    "io.debezium:debezium-connector-postgres:tar.gz:plugin:3.3.1.Final",
+                    "d7aaa6ff7f408bb082c43d46b5720087ea29e01502097c4f9622038117100fae",
+                ))
                 .license("Apache-2.0"),
             )
             .plugin(
@@ -32,6 +36,10 @@ fn connectors() -> Stack {
                         "io.debezium.transforms.ExtractNewRecordState",
                     ],
                 )
+                .artifact(Artifact::maven(
+                    "io.debezium:debezium-connector-jdbc:tar.gz:plugin:3.3.1.Final",
+                    "7245e54f30d6d7c75e6fac1a1362ec1c735ee2ca2f31a2172401552922369d6b",
+                ))
                 .license("Apache-2.0"),
             )
             .secret("orders-database")

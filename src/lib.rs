@@ -154,7 +154,7 @@ pub mod prelude {
 
     // Components.
     pub use crate::{
-        connect::{Connect, ConnectHandle, ExactlyOnceSource, Plugin},
+        connect::{Artifact, Connect, ConnectHandle, ExactlyOnceSource, Plugin},
         connectors::{
             Connector, ConnectorClass, Connectors, ConnectorsHandle, Converter, Predicate, SecretKey, Transform,
         },

@@ -1,6 +1,7 @@
 //! Kafka Connect: a group of workers that run connectors.
 
 mod alerts;
+mod artifact;
 mod board;
 mod monitored;
 mod plugin;
@@ -8,6 +9,7 @@ mod secured;
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
+pub use artifact::Artifact;
 pub use plugin::Plugin;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Probe};
@@ -20,7 +22,7 @@ use crate::{
     diagnostics::{Origin, rules},
     handbook::{self, Chapter, Task},
     kafka::{ClientRole, Compression, KafkaHandle, TopicHandle},
-    manifest::{Object, Wave},
+    manifest::{Document, Object, Wave},
     metrics,
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
@@ -513,6 +515,13 @@ impl Construct for Connect {
         if let Some(registry) = &self.registry {
             registry.check(check);
         }
+        for plugin in &self.plugins {
+            for (message, hint) in plugin.problems() {
+                check.report(&rules::connector::ARTIFACT, message, |finding| {
+                    finding.item(&plugin.name).at(plugin.location).hint(hint);
+                });
+            }
+        }
         if self.replicas == 0 {
             check.report(&rules::registry::REPLICAS, "the group has no workers", |finding| {
                 finding.hint("use `.replicas(2)`");
@@ -588,6 +597,11 @@ impl Construct for Connect {
             ],
             ..Chapter::default()
         }
+    }
+
+    fn documents<'a>(&'a self, _: &'a Context, _: &[Object]) -> Vec<Document<'a>> {
+        let documents = self.plugins.iter().map(|plugin| plugin.document(&self.meta.name));
+        documents.flatten().collect()
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {

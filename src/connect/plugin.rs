@@ -2,8 +2,11 @@
 
 use k8s_openapi::api::core::v1::{Container, EmptyDirVolumeSource, ImageVolumeSource, Volume, VolumeMount};
 
+use super::artifact::{Artifact, Problem, containerfile};
 use crate::{
+    diagnostics::Location,
     kubernetes::Kubernetes,
+    manifest::Document,
     quantity::{Resources, Units},
     workload::{Mount, container},
 };
@@ -34,11 +37,14 @@ pub struct Plugin {
     image: Option<String>,
     pub(super) classes: Vec<String>,
     license: Option<String>,
+    artifacts: Vec<Artifact>,
+    pub(super) location: Location,
 }
 
 impl Plugin {
     /// An image with the jars in its folder `/plugin`. From Kubernetes 1.35 on, where the feature `ImageVolume` is on by default, it is
     /// mounted as it is; before that an init container copies the folder, for which the image needs `cp`.
+    #[track_caller]
     pub fn image<S: Into<String>>(
         name: impl Into<String>,
         image: impl Into<String>,
@@ -51,12 +57,15 @@ impl Plugin {
     }
 
     /// Classes that the workers' own image has, in a folder of its `plugin.path`.
+    #[track_caller]
     pub fn built_in<S: Into<String>>(name: impl Into<String>, classes: impl IntoIterator<Item = S>) -> Self {
         Self {
             name: name.into(),
             image: None,
             classes: classes.into_iter().map(Into::into).collect(),
             license: None,
+            artifacts: Vec::new(),
+            location: Location::caller(),
         }
     }
 
@@ -64,6 +73,31 @@ impl Plugin {
     pub fn license(mut self, license: impl Into<String>) -> Self {
         self.license = Some(license.into());
         self
+    }
+
+    /// What its image is built from: `synth` then writes `plugins/<workers>/<name>.Containerfile`, for BuildKit. All archives of the plugin
+    /// are unpacked side by side.
+    pub fn artifact(mut self, artifact: Artifact) -> Self {
+        self.artifacts.push(artifact);
+        self
+    }
+
+    /// What is wrong with its artifacts.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let homeless = (!self.artifacts.is_empty() && self.image.is_none()).then(|| {
+            let message = "the workers' own image has it, so nothing is built from its artifacts";
+            (message.to_owned(), "use `Plugin::image`, or remove `.artifact(…)`")
+        });
+        let own = self.artifacts.iter().filter_map(Artifact::problem);
+        homeless.into_iter().chain(own).collect()
+    }
+
+    /// The file that its image is built from, if that is said, for workers of this name.
+    pub(super) fn document(&self, workers: &str) -> Option<Document<'_>> {
+        let image = self.image.as_ref().filter(|_| !self.artifacts.is_empty())?;
+        let path = format!("plugins/{workers}/{}.Containerfile", self.name);
+        let text = move || containerfile(&self.name, image, &self.artifacts, self.license.as_deref());
+        Some(Document::new(path, text))
     }
 
     /// What it is and under which licence, if that is said.

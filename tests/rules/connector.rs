@@ -14,6 +14,8 @@ const FILTER: &str = "org.apache.kafka.connect.transforms.Filter";
 const TOMBSTONE: &str = "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone";
 const AVRO: &str = "io.confluent.connect.avro.AvroConverter";
 
+const SHA256: &str = "d7aaa6ff7f408bb082c43d46b5720087ea29e01502097c4f9622038117100fae";
+
 type Change<T> = fn(T) -> T;
 type ChangeConnector = fn(Connector, &KafkaHandle) -> Connector;
 
@@ -52,6 +54,15 @@ fn in_version(
         .connector(source(from_shop, &kafka))
         .connector(sink(to_search, &kafka));
     stack.add(all(connectors));
+    stack
+}
+
+/// The platform, with a plugin whose image is built from this archive.
+fn with_artifact(coordinates: &str, sha256: &str) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    let plugin = Plugin::image("shop", "registry.example.com/shop:1.2", [SOURCE]);
+    stack.add(Connect::new("connect", &kafka).plugin(plugin.artifact(Artifact::maven(coordinates, sha256))));
     stack
 }
 
@@ -295,6 +306,29 @@ pub(super) fn broken() -> Vec<Case> {
             sound_stack(),
         ),
         calls(
+            "an archive of a version that is another one tomorrow",
+            with_artifact("com.example:shop:tar.gz:LATEST", SHA256),
+            &["write `group:artifact[:extension[:classifier]]:version` in `Artifact::maven`"],
+            with_artifact("com.example:shop:tar.gz:1.2", SHA256),
+        ),
+        calls(
+            "an archive without a checksum",
+            with_artifact("com.example:shop:1.2", ""),
+            &["write what `sha256sum` prints for the archive"],
+            with_artifact("com.example:shop:1.2", SHA256),
+        ),
+        calls(
+            "artifacts of what is in the workers' image",
+            changed(
+                |workers| workers.plugin(Plugin::built_in("more", ["a.B"]).artifact(Artifact::maven("a:b:1", SHA256))),
+                same,
+                same,
+                |all| all,
+            ),
+            &["use `Plugin::image`, or remove `.artifact(…)`"],
+            sound_stack(),
+        ),
+        calls(
             "a class that no plugin brings",
             of_sink(|sink, _| sink.transform(Transform::new("mask", "com.example.Mask"))),
             &["declare what brings it by `.plugin(…)` of the `Connect`"],
@@ -476,9 +510,12 @@ pub(super) fn sound() -> Vec<Sound> {
         CONNECTOR.deprecated,
         CONNECTOR.value,
     ];
-    let further = [(
-        CONNECTOR.default.unwrap(),
-        of_sink(|sink, _| sink.config("errors.retry.timeout", 1)),
-    )];
+    let further = [
+        (
+            CONNECTOR.default.unwrap(),
+            of_sink(|sink, _| sink.config("errors.retry.timeout", 1)),
+        ),
+        (&connector::ARTIFACT, with_artifact("com.example:shop:1.2", SHA256)),
+    ];
     rules.into_iter().map(|rule| (rule, all())).chain(further).collect()
 }

@@ -176,4 +176,16 @@ rules! { rules::connector;
         explanation: "The Job reads a file that names no connector, takes that for a mistake, and fails.",
         source: "the contract of `Connectors`",
     };
+
+    /// An archive of a plugin that is not pinned.
+    pub const ARTIFACT: Rule = Rule {
+        id: "KS-N19",
+        production: Error,
+        development: Error,
+        summary: "an archive of a plugin that is not pinned",
+        explanation: "An image that is built from `LATEST`, from a snapshot or without a checksum is another one tomorrow, and workers run \
+            whatever code it has, with the credentials of all connectors. BuildKit compares the archive with the SHA-256, and ends if it \
+            differs.",
+        source: "Docker, Dockerfile reference, ADD --checksum",
+    };
 }
