@@ -163,7 +163,7 @@ impl Application {
                         "its values are Avro, and topic `{name}` has a subject of {} in `{of}`",
                         other.name()
                     ),
-                    "remove `.avro(…)`, or give the topic a schema of Avro".to_owned(),
+                    "give the topic a schema of Avro".to_owned(),
                 ),
                 None => (
                     format!("its values are Avro, and topic `{name}` has no subject in `{of}`"),
