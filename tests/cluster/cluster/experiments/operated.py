@@ -125,8 +125,8 @@ class Trial(roll.Trial):
         volume = claim["spec"]["volumeName"]
         before = {name(one): one["metadata"]["uid"] for one in self.claims()}
         # The volume is deleted behind the claim, and its pod ends: no pod can start with it again.
-        self.cluster.kubectl("patch", "persistentvolume", volume, "--patch", '{"metadata":{"finalizers":null}}')
         self.cluster.kubectl("delete", "persistentvolume", volume, "--wait=false")
+        self.cluster.kubectl("patch", "persistentvolume", volume, "--patch", '{"metadata":{"finalizers":null}}')
         self.cluster.kubectl("delete", "pod", pod, "--namespace=kafka", "--grace-period=0", "--force")
         self.cluster.wait("the claim has lost its volume", lambda: self.cluster.api(
             f"/api/v1/namespaces/kafka/persistentvolumeclaims/data-{pod}")["status"]["phase"] == "Lost", 120)
