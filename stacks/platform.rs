@@ -37,9 +37,6 @@ pub(crate) fn broker_settings(cluster: KafkaCluster) -> KafkaCluster {
         .compression(Compression::Snappy)
 }
 
-/// Why a production stack has a plaintext listener.
-pub(crate) const OPEN: &str = "the reference system says nothing of identities: network policies alone keep others out; `staging` is the same system, closed";
-
 /// Closes a cluster: every connection is encrypted, everyone shows who they are, and may do what they declare. The port of clients is
 /// that of an open cluster.
 pub(crate) fn closed(cluster: KafkaCluster) -> KafkaCluster {

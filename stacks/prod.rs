@@ -17,8 +17,7 @@ pub(crate) fn stack() -> Stack {
             .acknowledge(
                 &rules::kraft::COMBINED,
                 "the reference sizes have three nodes; `prod-dedicated` is the same system with controllers of their own",
-            )
-            .acknowledge(&rules::security::PLAINTEXT, platform::OPEN),
+            ),
     );
     let platform = Platform {
         service_levels: vec![

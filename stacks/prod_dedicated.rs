@@ -18,8 +18,7 @@ pub(crate) fn stack() -> Stack {
                 NodePool::brokers("kafka", 3)
                     .resources(platform::BROKER)
                     .storage(Storage::persistent(100.gib())),
-            )
-            .acknowledge(&rules::security::PLAINTEXT, platform::OPEN),
+            ),
     );
     Platform::reference().add_to(&mut stack, &kafka);
     stack

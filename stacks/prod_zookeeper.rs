@@ -17,10 +17,6 @@ pub(crate) fn stack() -> Stack {
             .acknowledge(
                 &rules::kraft::ZOOKEEPER_MODE,
                 "kept for clusters that have not migrated to KRaft yet; new ones start with `prod` or `prod-dedicated`",
-            )
-            .acknowledge(
-                &rules::security::PLAINTEXT,
-                "a cluster on ZooKeeper cannot be closed: the connection to ZooKeeper stays open",
             ),
     );
     Platform::reference().add_to(&mut stack, &kafka);

@@ -45,8 +45,7 @@ pub(crate) fn stack() -> Stack {
     let cluster = KafkaCluster::kraft("kafka", Version::V4_3, "n1zQ0mCBQGmCzbNWFqzVYA")
         .pool(controllers)
         .network_threads(8)
-        .io_threads(16)
-        .acknowledge(&rules::security::PLAINTEXT, platform::OPEN);
+        .io_threads(16);
     let kafka = stack.add(brokers.into_iter().fold(cluster, KafkaCluster::pool));
     stack.add(
         Topics::new("kafka-topics", &kafka).topic(

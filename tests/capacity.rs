@@ -51,8 +51,7 @@ fn said(stack: &Stack) -> String {
     check(stack)
         .findings
         .iter()
-        // The clusters here are open, which is not about their load.
-        .filter(|finding| finding.acknowledged.is_none() && finding.rule != &rules::security::PLAINTEXT)
+        .filter(|finding| finding.acknowledged.is_none())
         .map(|finding| {
             format!(
                 "{}[{}] {}: {}\n  hint: {}\n",

@@ -282,7 +282,7 @@ fn the_nearest_sound_stacks_are_quiet() {
     let findings = check(&stack).findings;
     let said: Vec<&Diagnostic> = findings
         .iter()
-        .filter(|found| found.severity != Severity::Note && is_of_the_case("", found))
+        .filter(|found| found.severity != Severity::Note)
         .collect();
     assert!(said.is_empty(), "{said:#?}");
 }
@@ -339,18 +339,10 @@ fn every_hint_is_tried_or_is_not_a_call() {
     );
 }
 
-/// Whether a finding is about what the case is about: most are of open clusters, and one is about that.
-fn is_of_the_case(title: &str, finding: &Diagnostic) -> bool {
-    finding.rule != &rules::security::PLAINTEXT || title == security::OPEN
-}
-
 /// The hints of a broken stack that its mended one does not try, and what is left in that one.
 pub(crate) fn untried(Case { title, mend, .. }: &Case, Synthesis { findings, .. }: &Synthesis) -> Vec<String> {
     let mut failures = Vec::new();
-    let open = || {
-        let open = findings.iter().filter(|finding| finding.acknowledged.is_none());
-        open.filter(|finding| is_of_the_case(title, finding))
-    };
+    let open = || findings.iter().filter(|finding| finding.acknowledged.is_none());
     if open().next().is_none() {
         failures.push(format!("{title}: nothing is found"));
     }
@@ -430,7 +422,7 @@ fn ids_of_zookeeper_mode_end_at_1000() {
     let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
     stack.add(KafkaCluster::zookeeper("kafka", &zookeeper).pool(NodePool::brokers("kafka", 3).first_id(998)));
     let found: Vec<&str> = check(&stack).findings.iter().map(|f| f.rule.id).collect();
-    assert_eq!(found, ["KS-K02", "KS-X10"]);
+    assert_eq!(found, ["KS-K02"]);
 }
 
 #[test]
@@ -441,20 +433,16 @@ fn every_finding_says_what_is_wrong_where_and_how_to_fix_it() {
 
 /// The rules that a case breaks and what is wrong, then every finding.
 fn page_of((case, synthesis): &(Case, Synthesis)) -> String {
-    let findings = synthesis.findings.iter();
-    let ids: BTreeSet<&str> = findings
-        .filter(|finding| is_of_the_case(case.title, finding))
-        .map(|finding| finding.rule.id)
-        .collect();
+    let ids: BTreeSet<&str> = synthesis.findings.iter().map(|found| found.rule.id).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
-    let said = said_of(case.title, std::iter::once((&case.broken, synthesis)));
+    let said = said_of(std::iter::once((&case.broken, synthesis)));
     format!("## {}: {}\n{said}", ids.join(", "), case.title)
 }
 
 #[test]
 fn what_two_stacks_share_is_reported_for_the_second() {
     let broken = together().into_iter().flat_map(|(broken, _)| made(broken));
-    assert_snapshot!("findings_of_two_stacks", said_of("", broken));
+    assert_snapshot!("findings_of_two_stacks", said_of(broken));
 }
 
 #[test]
@@ -466,7 +454,7 @@ fn each_hint_about_two_stacks_is_tried() {
             .enumerate()
             .map(|(index, stack)| stack.kubernetes_cluster(index.to_string()));
         for (_, synthesis) in made(apart.collect()).into_iter().chain(made(mended)) {
-            assert!(!synthesis.findings.iter().any(|finding| is_of_the_case("", finding)));
+            assert_eq!(synthesis.findings, Diagnostics::default());
             assert!(synthesis.manifests.is_some());
         }
     }
@@ -547,18 +535,14 @@ fn made(stacks: Vec<Stack>) -> Vec<(Stack, Synthesis)> {
 
 /// Every finding of these stacks, each by itself, without the numbers of lines in the tests.
 pub(crate) fn said(stacks: Vec<Stack>) -> String {
-    said_of("", stacks.into_iter().flat_map(|stack| made(vec![stack])))
+    said_of(stacks.into_iter().flat_map(|stack| made(vec![stack])))
 }
 
-fn said_of(title: &str, made: impl Iterator<Item = (impl Borrow<Stack>, impl Borrow<Synthesis>)>) -> String {
+fn said_of(made: impl Iterator<Item = (impl Borrow<Stack>, impl Borrow<Synthesis>)>) -> String {
     let mut lines = Vec::new();
     for (stack, synthesis) in made {
         let (stack, synthesis) = (stack.borrow(), synthesis.borrow());
-        for finding in synthesis
-            .findings
-            .iter()
-            .filter(|finding| is_of_the_case(title, finding))
-        {
+        for finding in &synthesis.findings {
             let at = finding.location().to_string();
             assert!(at.starts_with("tests/") || at.starts_with("topics/"), "{at}");
             let acknowledged = if finding.acknowledged.is_some() {

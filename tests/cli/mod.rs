@@ -603,10 +603,6 @@ fn init_with_zones_makes_a_pool_for_each() {
                         .zone("c")
                         .first_id(300)
                         .storage(Storage::persistent(100.gib())),
-                )
-                .acknowledge(
-                    &rules::security::PLAINTEXT,
-                    "the first step: close it before others use it",
                 ),
         );
         stack.add(

@@ -451,8 +451,7 @@ const SECURITY: &[Edit] = &[
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "listener.security.protocol.map=CLIENT:SASL_SSL,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
     ),
-    fault(
-        "KS-X10",
+    sound(
         "prod-dedicated",
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",

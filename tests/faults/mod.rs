@@ -238,10 +238,6 @@ impl Layout {
             let finding = Diagnostic::new(&rules::stack::OBJECT_TWICE, "is there twice");
             objects[index].said(&finding)
         }));
-        // All layouts have a listener without encryption, one of them with passwords: that is not about the edit.
-        let with_passwords = self.0.values().any(|file| file.text.contains("SASL_PLAINTEXT"));
-        let unedited = |said: &Said| with_passwords || said.message.contains("is `PLAINTEXT`");
-        said.retain(|said| said.rule != rules::security::PLAINTEXT.id || !unedited(said));
         said.sort();
         said
     }

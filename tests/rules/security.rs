@@ -7,9 +7,6 @@ use super::{
     dedicated, orders, with, with_cluster,
 };
 
-/// The case about what is true of the clusters of most cases.
-pub(super) const OPEN: &str = "a listener that everyone can use";
-
 fn scram() -> Listener {
     Listener::tls("CLIENT", 9092).scram()
 }
@@ -71,12 +68,6 @@ pub(super) fn broken() -> Vec<Case> {
             &["add `.authorization()`"],
             with(closed()),
         ),
-        calls(
-            OPEN,
-            with(dedicated()),
-            &["close the cluster with `.internal_tls(…)`, `Listener::tls(…).scram()` and `.authorization()`"],
-            with(closed()),
-        ),
         not_a_call(
             "clients of which nothing is known on a closed cluster",
             with_cluster(closed(), |kafka| {
@@ -119,7 +110,6 @@ pub(super) fn sound() -> Vec<Sound> {
     vec![
         (&rules::security::INCOMPLETE, with(closed())),
         (&rules::security::NO_AUTHORIZATION, with(closed())),
-        (&rules::security::PLAINTEXT, with(closed())),
         (
             &rules::security::NO_IDENTITY,
             with_cluster(dedicated(), |kafka| {

@@ -292,8 +292,6 @@ fn stack(answers: &Answers) -> String {
                 "NodePool::controllers(\"kafka-controller\", 3).first_id(0)",
             );
         }
-        text.truncate(text.trim_end_matches(",\n").len());
-        text += "\n            .acknowledge(\n                &rules::security::PLAINTEXT,\n                \"the first step: close it before others use it\",\n            ),\n";
     }
     text += "    );\n";
     let (topics, watch) = if *monitoring {

@@ -3,7 +3,6 @@
 use super::{Member, listeners};
 use crate::{
     diagnostics::{
-        Diagnostic, Mend,
         Severity::{Error, Off, Warning},
         family::rules,
     },
@@ -53,19 +52,6 @@ rules! { rules::security;
         source: "RFC 2818; seen with Kafka 4.3.1",
     };
 
-    /// A listener of brokers that is not encrypted.
-    pub const PLAINTEXT: Rule = Rule {
-        id: "KS-X10",
-        production: Warning,
-        development: Off,
-        summary: "a listener that anyone can read and use",
-        explanation: "On a listener with `PLAINTEXT` nobody shows who they are, and without an authorizer everyone who \
-            reaches the port may read, write and delete every topic and change every setting. With `SASL_PLAINTEXT` \
-            clients show who they are, but whoever is on the way reads each record, and with `PLAIN` each password. A \
-            network policy narrows who reaches the port, where the network enforces it; it knows pods, not people.",
-        source: "Kafka documentation, Security; seen with Kafka 4.3.1",
-    };
-
     /// A super user that is a part of the platform which needs less.
     pub const SUPER_USER: Rule = Rule {
         id: "KS-X11",
@@ -86,8 +72,8 @@ rules! { rules::security;
         summary: "brokers that are none of the super users",
         explanation: "Without `ssl.principal.mapping.rules` the user of a certificate is its whole subject, as \
             `User:CN=kafka,O=shop`. A super user `User:kafka` is then nobody, so the authorizer refuses the requests of \
-            brokers to each other and to controllers: `CLUSTER_AUTHORIZATION_FAILED`, and no broker finishes its start.",
-        source: "Kafka documentation, Security, Customizing SSL User Name",
+            brokers to each other and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
+        source: "Kafka documentation, Security, Customizing SSL User Name; seen with Kafka 4.3.1",
     };
 }
 
@@ -97,9 +83,6 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
     }
     everyone(member, findings);
     nobody(member, findings);
-    if member.serves() {
-        plaintext(member, findings);
-    }
     let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
     if !member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value)) {
         return;
@@ -115,53 +98,6 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
             names(member, index, certificate, findings);
         }
     }
-}
-
-/// The listeners of a broker that are not those of controllers, and whose protocol is not TLS.
-fn plaintext(member: &Member<'_>, findings: &mut SetFindings) {
-    const KEY: &str = "listener.security.protocol.map";
-    const AUTHORIZER: &str = "authorizer.class.name";
-    let (Some(protocols), Some(own), Some(controllers)) = (
-        listeners::protocols(member),
-        listeners::own(member),
-        listeners::of_controllers(member),
-    ) else {
-        return;
-    };
-    let between = listeners::inter_broker(member).map(|(name, _)| name);
-    let of_clients = own.iter().filter(|name| !controllers.contains(name));
-    let open: Vec<(&String, &String)> = of_clients
-        .filter_map(|name| Some((name, protocols.get(name)?)))
-        .filter(|(_, protocol)| protocol.ends_with("PLAINTEXT"))
-        .collect();
-    // The one between brokers is told of only where it is for clients too.
-    let Some((name, protocol)) = open
-        .iter()
-        .find(|(name, _)| Some(*name) != between.as_ref())
-        .or_else(|| open.first().filter(|_| own.len() == 1 + controllers.len()))
-    else {
-        return;
-    };
-    let is_judged = member.settings.get(AUTHORIZER).is_some() || member.writes(AUTHORIZER);
-    let consequence = match (protocol.as_str(), is_judged) {
-        ("PLAINTEXT", false) => "everyone who reaches its port may read, write and delete everything",
-        ("PLAINTEXT", true) => "its clients do not show who they are, and everyone on the way reads what they send",
-        _ => "everyone on the way reads what its clients send",
-    };
-    let Some((key, setting)) = [KEY, "listeners"]
-        .into_iter()
-        .find_map(|key| Some((key, member.settings.get(key)?)))
-    else {
-        return;
-    };
-    let mut finding = Diagnostic::new(&PLAINTEXT, format!("listener `{name}` is `{protocol}`: {consequence}"));
-    finding
-        .hint("close the cluster with `.internal_tls(…)`, `Listener::tls(…).scram()` and `.authorization()`")
-        .yaml_hint(format!(
-            "make it `{name}:SASL_SSL` in `{KEY}`, or `SSL` with `ssl.client.auth=required`"
-        ));
-    finding.mend(Mend::change());
-    member.push(findings, key, setting, finding);
 }
 
 /// The super users of a process.
