@@ -3,12 +3,12 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
+    acl::Acl,
     capacity::Capacity,
     context::Context,
     diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
     handbook::Chapter,
     manifest::{Document, Object},
-    security::Acl,
 };
 
 /// A part of a stack: a plain value that can check itself and render Kubernetes objects.

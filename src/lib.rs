@@ -104,6 +104,7 @@
 /// version that this crate uses.
 pub use k8s_openapi;
 
+mod acl;
 pub mod application;
 pub mod capacity;
 mod catalogue;

@@ -5,17 +5,16 @@
 //! |---|---|
 //! | who signs certificates | `issuer` |
 //! | what is asked of cert-manager | `certificate` |
-//! | a permission, for which only what Kafka knows can be written | `acl` |
+//! | a permission, for which only what Kafka knows can be written | the room `acl` |
 //! | how much a client may use | `quota` |
 //! | a client with its permissions, and the trait of what has one | `principal` |
 
-mod acl;
 mod certificate;
 mod issuer;
 mod principal;
 mod quota;
 
-pub use acl::{Acl, ClusterOperation, GroupOperation, TopicOperation, TransactionalIdOperation};
+pub use crate::acl::{Acl, ClusterOperation, GroupOperation, TopicOperation, TransactionalIdOperation};
 pub use certificate::{Certificate, CertificateSpec, IssuerRef, PrivateKey, Subject};
 pub use issuer::Issuer;
 pub(crate) use issuer::Request;

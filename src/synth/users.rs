@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    acl::Acl,
     construct::{Check, User},
     diagnostics::{Diagnostics, rules::security},
-    security::Acl,
     stack::Stack,
 };
 
