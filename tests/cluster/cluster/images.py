@@ -13,18 +13,14 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
 
-from .tools import HERE
-
-sys.path.append(str(HERE.parent / "real"))
-from runner import image as standin, software  # noqa: E402
-from runner.main import isolated  # noqa: E402
-from runner.stack import Client, ClientError  # noqa: E402, F401
-from runner.world import HEAP_CAP  # noqa: E402
+from runner import image as standin, software
+from runner.main import isolated
+from runner.stack import Client, ClientError  # noqa: F401
+from runner.world import HEAP_CAP
 
 LINES = ("kafka-4", "kafka-3")
 # What an image of the runner takes from the machine whole; an archive has only the part that is needed.
@@ -94,8 +90,9 @@ def fetch():
 
 
 def write(path, names, pause):
-    """Writes an archive with stand-ins for the named images, and the image that holds a pod's namespaces. What each stands in for, by name."""
-    archive, real, notes = Archive(path), software.Software(), {}
+    """Writes an archive with stand-ins for the named images, and the image that holds a pod's namespaces. What each stands in for, by name, and
+    those whose program itself is a stand-in."""
+    archive, real, notes, replaced = Archive(path), software.Software(), {}, []
     archive.image(PAUSE, [archive.layer("pause", lambda tar: tar.add(pause, "pause"))], {"Entrypoint": ["/pause"]})
     for name in names:
         with tempfile.TemporaryDirectory() as scratch:
@@ -105,12 +102,13 @@ def write(path, names, pause):
                 notes[name] = "has no stand-in: its pods cannot start"
                 continue
             notes[name] = image.note or "the real jars, with tools of this machine"
+            replaced += [name] if image.replaces else []
             image.write("/etc/machine-options", f'HEAP_CAP={HEAP_CAP}\nLIMIT=0\nOPTIONS="-XX:TieredStopAtLevel=1{image.options}"\n')
             archive.image(f"docker.io/{name if '/' in name else f'library/{name}'}", layers(archive, image, scratch), {
                 "Entrypoint": image.entrypoint, "Cmd": image.cmd, "User": image.user, "WorkingDir": image.workdir,
                 "Env": [PATH, *(f"{key}={value}" for key, value in image.env.items())], "Volumes": {volume: {} for volume in image.volumes}})
     archive.close()
-    return notes
+    return notes, replaced
 
 
 def layers(archive, image, folder):
@@ -152,7 +150,7 @@ class Store:
         key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources)) + " ".join(self.names).encode()).hexdigest()[:12]
         self.tools, self.root, self.lock = tools, tools / "images" / key, tools / "images.lock"
         with self.made():
-            self.notes = json.loads((self.root / "notes.json").read_text())
+            self.notes, self.replaced = json.loads((self.root / "notes.json").read_text())
 
     @contextlib.contextmanager
     def made(self):

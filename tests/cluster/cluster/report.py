@@ -12,6 +12,10 @@ class Report:
     def fact(self, what, good, detail=""):
         """States what was seen, whether that is what has to be, and what the reader needs besides: of a failure, the reason."""
         self.say("ok  " if good else "FAIL", what, detail)
+        self.count(what, good, detail)
+
+    def count(self, what, good, detail):
+        """Counts a fact that was printed already."""
         if good:
             self.passed += 1
         else:

@@ -11,7 +11,7 @@ import traceback
 
 from . import manifest, software
 from .stack import ClientError, Stack
-from .world import Failure
+from .world import Failure, World
 
 # In order; what stands in one line goes on side by side, each lane in order. `recovery` has a broker away for most of its time, while Connect
 # waits for its lost worker; `topics` and `registry` need every broker; `metrics` and `policy` need every pod; the others leave
@@ -73,7 +73,7 @@ def main():
     options = arguments.parse_args()
     say = lambda text: print(text, flush=True)
     try:
-        stack = Stack(options.name or options.folder, manifest.load(options.folder), software.Software(), options.agent, say)
+        stack = Stack(options.name or options.folder, manifest.load(options.folder), World(software.Software(), options.agent), say)
     except (manifest.ManifestError, software.Missing) as error:
         say(f"{options.name}: {error}")
         return 1

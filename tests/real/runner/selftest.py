@@ -14,6 +14,7 @@ from .checks import boot
 from .main import ROOT, isolated
 from .one import run
 from .stack import Stack
+from .world import World
 
 FIXTURE = software.HERE / "fixtures/cluster"
 
@@ -287,7 +288,7 @@ def one(name):
     try:
         for obj in cluster.objects:
             manifest.check(obj)
-        stack = Stack(name, cluster.objects, software.Software(), say=said.append)
+        stack = Stack(name, cluster.objects, World(software.Software()), say=said.append)
         run(stack, checks)
         bad = [f"{r['check']}: {r['what']} — {r['detail']}" for r in stack.rows if r["good"] is False]
     except manifest.ManifestError as error:

@@ -5,8 +5,7 @@ import queue
 import threading
 import time
 
-from .pod import Pod
-from .world import Failure, World
+from .world import Failure
 
 
 class ClientError(Exception):
@@ -30,9 +29,9 @@ def permissions(stack):
 
 
 class Stack:
-    def __init__(self, name, objects, software, agent="jmx-0", say=print):
+    def __init__(self, name, objects, world, say=print):
         self.name, self.objects, self.say, self.began, self.rows = name, objects, say, time.time(), []
-        self.world = World(software, agent)
+        self.world = world
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
         self.alerts = None  # the proof of them, once a check asks
@@ -125,16 +124,13 @@ class Stack:
         mounts = [{"name": "identity", "mountPath": "/etc/kafka-identity"}] if secret else []
         volumes = [{"name": "identity", "secret": {"secretName": secret}}] if secret else []
         template = {"metadata": {"labels": {"app": name} | dict(labels)}, "spec": {
-            "enableServiceLinks": False, "terminationGracePeriodSeconds": 0,
+            "enableServiceLinks": False, "terminationGracePeriodSeconds": 0, "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
             "containers": [{"name": "client", "image": f"proof-client:{self.line()}", "command": ["sleep", "infinity"],
+                            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                             "env": [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
                             "volumeMounts": [{"name": f"map-{i}", "mountPath": f"/etc/maps/{m}"} for i, m in enumerate(maps)] + mounts}],
             "volumes": [{"name": f"map-{i}", "configMap": {"name": m}} for i, m in enumerate(maps)] + volumes}}
-        with self.world.lock:
-            self.world.namespaces.setdefault(namespace, {"kubernetes.io/metadata.name": namespace})
-            pod = Pod(self.world, name, namespace, template)
-            self.world.pods.append(pod)
-            self.world.changed()
+        pod = self.world.start_pod(name, namespace, template)
         self.world.wait(f"`{name}` ready", lambda: pod.ready, 20, lambda: pod.problem)
         return pod
 

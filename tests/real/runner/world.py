@@ -11,6 +11,7 @@ import time
 
 from . import dns, image, network, secrets
 from .container import Refused, quantity
+from .pod import Pod
 from .workload import Deployment, Job, StatefulSet
 
 HEAP_CAP = 512  # MiB: a machine for tests has less memory than the cluster that the manifests are for
@@ -137,6 +138,15 @@ class World:
             except OSError:
                 pass
         return ticks / os.sysconf("SC_CLK_TCK") + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+
+    def start_pod(self, name, namespace, template):
+        """A pod that no controller made."""
+        with self.lock:
+            self.namespaces.setdefault(namespace, {"kubernetes.io/metadata.name": namespace})
+            pod = Pod(self, name, namespace, template)
+            self.pods.append(pod)
+            self.changed()
+        return pod
 
     # -- Services, names, rules ------------------------------------------------------------------------------------------------------
 

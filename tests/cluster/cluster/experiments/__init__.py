@@ -2,13 +2,13 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, changes, deployed, drain, kept, operated, pairs, policies, power, roll, verify
+from . import accepted, boot, changes, checks, deployed, drain, kept, operated, pairs, policies, power, roll, verify
 
-EXPERIMENTS = {"accepted": accepted.run, "boot": boot.run, "changes": changes.run, "deployed": deployed.run, "drain": drain.run,
-               "kept": kept.run, "operated": operated.run, "operated-careless": operated.careless, "pairs": pairs.run, "policies": policies.run, "power": power.run,
-               "roll": roll.run, "roll-slow": roll.slow, "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated,
-               "verify": verify.run}
-ON_NODES = {"boot", "changes", "drain", "operated", "operated-careless", "policies", "power", "roll", "roll-slow", "roll-drain", "roll-down", "roll-ungated", "verify"}  # the others need the control plane alone
+OF_CONTROL_PLANE = {"accepted": accepted.run, "deployed": deployed.run, "kept": kept.run, "pairs": pairs.run}
+ON_NODES = {"boot": boot.run, "changes": changes.run, "checks": checks.run, "drain": drain.run, "operated": operated.run,
+            "operated-careless": operated.careless, "policies": policies.run, "power": power.run, "roll": roll.run, "roll-slow": roll.slow,
+            "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated, "verify": verify.run}
+EXPERIMENTS = OF_CONTROL_PLANE | ON_NODES
 
 
 def report(stack, experiment, cluster, run):

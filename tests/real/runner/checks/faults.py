@@ -1,5 +1,7 @@
 """4. Faults: nothing that was acknowledged is lost, writes go on where they have to, and a node that must not start does not."""
 
+import os
+import shutil
 import threading
 import time
 
@@ -153,14 +155,21 @@ def volume_of(workload, pod):
     return workload.world.volume(pod.namespace, f"{name}-{pod.name}", None)
 
 
+def as_new(path):
+    """Makes a volume what it was when it came: root's, with `lost+found` and nothing else."""
+    for entry in path.iterdir():
+        if entry.name != "lost+found":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    os.chown(path, 0, 0)
+    path.chmod(0o755)
+
+
 def empty_volume(stack, workload):
     """A disk is lost and comes back empty; the other nodes hold everything."""
     began, ordinal = time.time(), workload.ordinals[-1]
     pod = stack.world.pod(f"{workload.name}-{ordinal}")
     pod.delete()
-    path = volume_of(workload, pod)
-    path.rename(path.with_name(path.name + ".lost"))
-    workload.world.volume(pod.namespace, path.name, workload.spec["volumeClaimTemplates"][0])
+    as_new(volume_of(workload, pod))
     new = workload.create(ordinal)
     stack.world.wait(f"`{new.name}` ready on an empty volume", lambda: new.ready, READY_WITHIN, lambda: new.problem)
     full_isr(stack)
