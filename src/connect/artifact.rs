@@ -114,7 +114,7 @@ fn maven(coordinates: &str) -> Option<String> {
     };
     let word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     let pinned = !version.ends_with("SNAPSHOT") && !["LATEST", "RELEASE"].contains(&version);
-    if !pinned || !parts.iter().all(|part| word(&part)) {
+    if !pinned || !parts.iter().all(word) {
         return None;
     }
     let folder = group.replace('.', "/");

@@ -75,8 +75,8 @@ impl Plugin {
         self
     }
 
-    /// What its image is built from: `synth` then writes `plugins/<workers>/<name>.Containerfile`, for BuildKit. All archives of the plugin
-    /// are unpacked side by side.
+    /// What its image is built from: `synth` then writes `plugins/<workers>/<name>.Containerfile`. All archives of the plugin are unpacked side
+    /// by side.
     pub fn artifact(mut self, artifact: Artifact) -> Self {
         self.artifacts.push(artifact);
         self
