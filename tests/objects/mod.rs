@@ -74,11 +74,14 @@ fn manifests_rendered_by_the_stacks_have_no_findings() {
             assert_eq!(shown.matches("KS-D04").count(), 1, "{shown}");
             continue;
         }
-        assert_eq!(
-            run(&Scratch::new(), &["check", "--dir", folder]),
-            "exit 0\n",
-            "{folder}"
-        );
+        let mut arguments = vec!["check", "--dir", folder];
+        // Of users with a password only the names are in the files.
+        if folder.ends_with("/staging") {
+            for secret in ["Secret/kafka-connect-kafka", "Secret/schema-registry-kafka"] {
+                arguments.extend(["--assume", secret]);
+            }
+        }
+        assert_eq!(run(&Scratch::new(), &arguments), "exit 0\n", "{folder}");
     }
 }
 

@@ -230,7 +230,7 @@ const AS_ADMIN: &[Edit] = &[
     SUPER_USERS,
     (
         "    group.id=voicecore-connect-cluster",
-        "    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";\n    group.id=voicecore-connect-cluster",
+        "    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:POD_IP}\";\n    group.id=voicecore-connect-cluster",
     ),
 ];
 
@@ -239,7 +239,7 @@ const AS_CONNECT: &[Edit] = &[
     SUPER_USERS,
     (
         "    group.id=voicecore-connect-cluster",
-        "    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"connect\" password=\"${env:PASSWORD}\";\n    group.id=voicecore-connect-cluster",
+        "    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"connect\" password=\"${env:POD_IP}\";\n    group.id=voicecore-connect-cluster",
     ),
 ];
 

@@ -91,12 +91,14 @@ fn defect_4_no_file_is_mounted_where_an_image_writes_and_no_entrypoint_needs_a_v
                     let path = mount["mountPath"].as_str().unwrap();
                     assert!(
                         [
+                            "/etc/kafka-identity",
                             "/etc/kafka-stacks",
                             "/tmp",
                             "/var/lib/kafka/data",
                             "/var/lib/zookeeper/data"
                         ]
-                        .contains(&path),
+                        .contains(&path)
+                            || path.starts_with("/etc/kafka-users/"),
                         "{path}"
                     );
                 }
@@ -155,11 +157,12 @@ fn defect_6_every_address_is_that_of_a_service_or_a_pod_of_the_same_stack() {
                     continue;
                 }
                 used += 1;
-                assert!(
-                    known.contains(&format!("{host}:{port}")),
-                    "{}: {host}:{port} leads nowhere",
-                    out.stack
-                );
+                // A certificate has names without ports.
+                let leads = known.iter().any(|address| match port.as_str() {
+                    "" => address.rsplit_once(':').is_some_and(|(name, _)| name == host),
+                    _ => *address == format!("{host}:{port}"),
+                });
+                assert!(leads, "{}: {host}:{port} leads nowhere", out.stack);
             }
         }
         assert!(used > 10, "{}", out.stack);
@@ -175,11 +178,11 @@ fn defect_7_every_variable_is_defined_where_it_is_used() {
                 if env(container, "METADATA_VERSION").is_some() {
                     words = words.replace("$(METADATA_VERSION)", "");
                 }
-                assert!(
-                    !words.replace("$((", "").contains("$("),
-                    "{}: {words}",
-                    workload["metadata"]["name"]
-                );
+                // What has more than a name in it is the shell's.
+                for reference in words.replace("$((", "").split("$(").skip(1) {
+                    let name = reference.split(')').next().unwrap();
+                    assert!(name.contains(' '), "{}: {words}", workload["metadata"]["name"]);
+                }
             }
             let Some(config) = list(&template["spec"]["volumes"])
                 .iter()
@@ -192,7 +195,8 @@ fn defect_7_every_variable_is_defined_where_it_is_used() {
                     let name = text[start + 6..].split('}').next().unwrap();
                     let main = &template["spec"]["containers"][0];
                     assert!(env(main, name).is_some(), "{}: {file} needs {name}", out.stack);
-                    assert_eq!(properties(text).get("config.providers"), Some(&"env"));
+                    let providers = properties(text)["config.providers"];
+                    assert!(providers.split(',').any(|provider| provider == "env"), "{providers}");
                 }
             }
         }
@@ -338,8 +342,8 @@ fn defect_11_topics_are_declared_and_never_create_themselves() {
         {
             assert_eq!(server["auto.create.topics.enable"], "false");
         }
-        let job = out.of_kind("Job").next().unwrap();
-        let name = job["metadata"]["name"].as_str().unwrap();
+        let mut names = out.of_kind("Job").filter_map(|job| job["metadata"]["name"].as_str());
+        let name = names.find(|name| name.starts_with("kafka-topics-")).unwrap();
         // Another declaration is another Job: the hash covers what it reads.
         assert_eq!(name.len(), "kafka-topics-".len() + 8);
         let (_, _, declared) = out
@@ -390,7 +394,13 @@ fn defect_12_every_pod_is_restricted_guarded_and_pinned() {
                     .filter(|object| selects(&object["spec"][selector]["matchLabels"], labels))
                     .count()
             };
-            assert_eq!(guards("NetworkPolicy", "podSelector"), 1, "{} {name}", out.stack);
+            let policies = guards("NetworkPolicy", "podSelector");
+            if template["spec"].to_string().contains("kafka-tls") {
+                // Each application that a closed cluster lets in has a policy of its own.
+                assert!(policies >= 1, "{} {name}", out.stack);
+            } else {
+                assert_eq!(policies, 1, "{} {name}", out.stack);
+            }
             if workload["spec"]["replicas"].as_u64() > Some(1) {
                 assert_eq!(guards("PodDisruptionBudget", "selector"), 1, "{} {name}", out.stack);
             }
