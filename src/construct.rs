@@ -6,7 +6,7 @@ use crate::{
     acl::Acl,
     capacity::Capacity,
     context::Context,
-    diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, printable, rules},
+    diagnostics::{Acknowledgement, Diagnostic, Diagnostics, Location, Rule, Severity, rules},
     handbook::Chapter,
     manifest::{Document, Object},
 };
@@ -398,8 +398,6 @@ impl<'a> Check<'a> {
         self.construct.clone_into(&mut finding.place.construct);
         finding.place.location.get_or_insert(self.location);
         describe(&mut finding);
-        finding.message = printable(finding.message);
-        finding.hint = printable(finding.hint);
         self.findings.push(finding);
     }
 

@@ -131,6 +131,14 @@ pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> R
     folder.built();
     folder.kustomizations();
     let needless = folder.objects(&terms.assumptions, terms.platform.unwrap_or_default());
+    if folder.objects.is_empty()
+        && folder.found.is_empty()
+        && folder.kustomizations.is_empty()
+        && folder.unbuilt.is_empty()
+    {
+        return Err(Failure::new("no object in what was read: there is nothing to judge")
+            .hint("did the chart's values leave everything out? `---` and comments are no manifests"));
+    }
     terms.acknowledge(&mut folder.found, &folder.namespaces);
     folder
         .found

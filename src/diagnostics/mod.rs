@@ -237,7 +237,7 @@ impl Diagnostic {
             rule,
             severity: rule.production,
             place: Place::default(),
-            message: message.into(),
+            message: printable(message.into()),
             hint: String::new(),
             yaml_hint: None,
             mend: None,
@@ -275,13 +275,13 @@ impl Diagnostic {
 
     /// The change that mends it.
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
-        self.hint = hint.into();
+        self.hint = printable(hint.into());
         self
     }
 
     /// The change that mends it in a manifest, where the hint is a builder call.
     pub fn yaml_hint(&mut self, hint: impl Into<String>) -> &mut Self {
-        self.yaml_hint = Some(hint.into());
+        self.yaml_hint = Some(printable(hint.into()));
         self
     }
 

@@ -45,6 +45,30 @@ fn sound_manifests_have_no_findings() {
 }
 
 #[test]
+fn a_file_without_an_object_is_not_a_clean_result() {
+    assert_snapshot!(check(&[("a.yaml", "---\n# nothing\n")], &[]), @r"
+    exit 2
+    -- stderr
+    error: no object in what was read: there is nothing to judge
+      hint: did the chart's values leave everything out? `---` and comments are no manifests
+    ");
+}
+
+/// A text from a manifest cannot begin a line of its own, which a workflow would take for a command, nor clear a terminal.
+#[test]
+fn control_characters_of_a_manifest_are_shown_as_text() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a\\n::stop-commands::x\\n\\e[2J\"}\nspec: {}\n";
+    for format in ["text", "github"] {
+        let shown = check(&[("a.yaml", pod)], &["--format", format]);
+        assert!(shown.contains("stop-commands"), "{shown}");
+        assert!(
+            !shown.contains("\n::stop-commands") && !shown.contains('\u{1b}'),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn a_service_for_a_pod_above_the_replicas_selects_nothing() {
     for (from, to) in [
         ("pod-name: web-0", "pod-name: web-2"),
