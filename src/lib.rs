@@ -87,7 +87,7 @@
 //! | [`diagnostics`], [`rules`] | findings; every rule as data |
 //! | [`manifest`], [`yaml`] | objects and files; the only room that knows YAML |
 //! | [`version`], `kubernetes` | the release lines of Kafka, and of Kubernetes |
-//! | [`name`], [`quantity`], `nearest` | names and amounts that cannot have an invalid value; the known name that is most similar to a misspelt one |
+//! | [`name`], [`quantity`], `nearest`, `parallel` | names and amounts that cannot have an invalid value; the known name that is most similar to a misspelt one; work on several threads |
 //!
 //! The pipeline knows constructs only through the trait [`Construct`](construct::Construct): a new component is a new room and a
 //! line in the [`prelude`].
@@ -126,6 +126,7 @@ pub mod name;
 mod nearest;
 pub mod observability;
 mod operate;
+mod parallel;
 mod promql;
 pub mod quantity;
 pub mod registry;

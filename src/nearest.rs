@@ -20,8 +20,11 @@ pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>
     let letters = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "").to_lowercase();
     let (length, own) = (word.chars().count(), letters(word));
     let allowed = if length < 9 { 1 } else { 2 };
+    let marks = marks(word);
     candidates
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
+        // An edit takes one letter and brings another. This is a hundred times as quick as the distance, and few are left.
+        .filter(|candidate| (marks ^ self::marks(candidate)).count_ones() as usize <= 2 * allowed)
         .filter_map(|candidate| {
             let distance = strsim::osa_distance(word, candidate);
             let same = candidate.eq_ignore_ascii_case(word);
@@ -30,6 +33,11 @@ pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The letters of a word, in any case: a bit for each.
+fn marks(word: &str) -> u32 {
+    word.bytes().fold(0, |marks, byte| marks | 1 << (byte & 31))
 }
 
 #[cfg(test)]

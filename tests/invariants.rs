@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "name",
     "quantity",
     "nearest",
+    "parallel",
     "kubernetes",
     "version",
     "yaml",

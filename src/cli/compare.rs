@@ -13,18 +13,21 @@ use std::{
     fmt, fs,
     io::ErrorKind,
     path::Path,
-    thread,
 };
 
 use anyhow::Context as _;
 
 use crate::{
     manifest::{INDEX, Manifests, digest},
+    parallel,
     yaml::{self, Listed},
 };
 
 /// The index of the current run, beside the old one: the files that it lists are ours too if the run is interrupted.
 pub(super) const PENDING: &str = ".kustomization.yaml.pending";
+
+/// How many files are worth a thread of their own.
+pub(super) const FILES_A_THREAD: usize = 64;
 
 /// The start and the end of a temporary file's name.
 pub(super) const TEMPORARY: (&str, &str) = (".kafka-stacks.", ".tmp");
@@ -212,7 +215,9 @@ pub(super) fn compare<'a>(root: &'a Path, manifests: &'a Manifests, others: Othe
         }
     }
 
-    let states = in_parallel(&files, |file| file.state(root, &owned))?;
+    let states = parallel::map(&files, FILES_A_THREAD, |file| file.state(root, &owned))
+        .into_iter()
+        .collect::<anyhow::Result<Vec<_>>>()?;
     for (file, state) in files.iter().zip(states) {
         let rendered = file.text.is_some();
         if state == State::Merged {
@@ -460,33 +465,4 @@ fn names(folder: &Path) -> anyhow::Result<BTreeMap<String, FileKind>> {
         Ok::<_, std::io::Error>(names)
     };
     read().with_context(|| format!("cannot list `{}`", folder.display()))
-}
-
-/// Does some work for each item, on several threads if there are many items. The results are in the order of the items.
-pub(super) fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> anyhow::Result<R> + Sync,
-) -> anyhow::Result<Vec<R>> {
-    // Starting a thread takes about as long as reading this many files.
-    const WORTH_A_THREAD: usize = 64;
-    let threads = thread::available_parallelism()
-        .map_or(1, std::num::NonZero::get)
-        .min(items.len() / WORTH_A_THREAD);
-    if threads <= 1 {
-        return items.iter().map(work).collect();
-    }
-    thread::scope(|scope| {
-        let workers: Vec<_> = items
-            .chunks(items.len().div_ceil(threads))
-            .map(|chunk| scope.spawn(|| chunk.iter().map(&work).collect::<anyhow::Result<Vec<R>>>()))
-            .collect();
-        let mut results = Vec::with_capacity(items.len());
-        for worker in workers {
-            match worker.join() {
-                Ok(chunk) => results.extend(chunk?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok(results)
-    })
 }

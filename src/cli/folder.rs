@@ -19,6 +19,7 @@ use crate::{
     diagnostics::{Certainty, Change, Diagnostic, Diagnostics, Location, Profile, Rule, Severity},
     kubernetes::{Kubernetes, Platform},
     lint::{self, ObjectModel},
+    parallel,
     rules::{api, stack},
     yaml::{
         self, Part,
@@ -29,6 +30,12 @@ use crate::{
 
 /// The largest file that is read: far larger than any manifest.
 const LARGEST: u64 = 64 << 20;
+
+/// How many files are worth a thread of their own.
+const FILES_A_THREAD: usize = 8;
+
+/// How many objects are worth a thread of their own.
+const OBJECTS_A_THREAD: usize = 8;
 
 /// The result for a folder.
 #[derive(Debug, Default)]
@@ -119,13 +126,12 @@ pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> R
     folder.leave_out_patches();
     folder.load(|_| true);
     let texts = std::mem::take(&mut folder.texts);
-    for (path, shown) in folder.files.clone() {
-        if let Some(text) = texts.get(&shown) {
-            folder.text(&path, &shown, text);
-        }
-    }
-    if let Some(text) = texts.get(STDIN) {
-        folder.text(Path::new(STDIN), STDIN, text);
+    let mut read = folder.files.clone();
+    read.push((PathBuf::from(STDIN), STDIN.to_owned()));
+    read.retain(|(_, shown)| texts.contains_key(shown));
+    let documents = parallel::map(&read, FILES_A_THREAD, |(_, shown)| lint::read(&texts[shown], shown));
+    for ((path, shown), documents) in read.iter().zip(documents) {
+        folder.text(path, shown, &texts[shown], documents);
     }
     folder.texts = texts;
     folder.built();
@@ -477,9 +483,8 @@ impl Folder {
     }
 
     /// The documents of a text.
-    fn text(&mut self, path: &Path, file: &str, text: &str) {
+    fn text(&mut self, path: &Path, file: &str, text: &str, (documents, findings): (Vec<Document>, Diagnostics)) {
         let templates = templates(text);
-        let (documents, findings) = lint::read(text, file);
         for finding in findings {
             self.add(finding);
         }
@@ -628,8 +633,10 @@ impl Folder {
         let objects = std::mem::take(&mut self.objects);
         let mut faults: Vec<Diagnostics> = Vec::new();
         let mut models: Vec<ObjectModel> = Vec::new();
-        for object in &objects {
-            let judged = lint::judge_read(&object.body, Kubernetes::NEWEST);
+        let all = parallel::map(&objects, OBJECTS_A_THREAD, |object| {
+            lint::judge_read(&object.body, Kubernetes::NEWEST)
+        });
+        for judged in all {
             faults.push(judged.findings);
             models.push(judged.model);
         }

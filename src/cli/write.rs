@@ -17,9 +17,9 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    cli::compare::{PENDING, Plan, TEMPORARY, in_parallel},
+    cli::compare::{FILES_A_THREAD, PENDING, Plan, TEMPORARY},
     manifest::INDEX,
-    yaml,
+    parallel, yaml,
 };
 
 /// Carries out a plan without obstacles. If nothing changed, nothing is written.
@@ -67,7 +67,9 @@ impl<'a> Writer<'a> {
         let (index, files): (Vec<&String>, Vec<&String>) =
             plan.missing.iter().chain(&plan.stale).partition(|path| *path == INDEX);
         let put = |path: &String| self.put(path, plan.manifests.get(path).unwrap_or_default());
-        in_parallel(&files, |path| put(path))?;
+        parallel::map(&files, FILES_A_THREAD, |path| put(path))
+            .into_iter()
+            .collect::<anyhow::Result<()>>()?;
         for path in &plan.superfluous {
             self.remove(path)?;
         }

@@ -80,6 +80,7 @@ use crate::{
     diagnostics::Diagnostics,
     kubernetes::{Kubernetes, Platform},
     manifest::Background,
+    parallel,
 };
 
 /// What is wrong with one object, and what others can be judged by.
@@ -111,10 +112,17 @@ pub fn judge_read(body: &Value, kubernetes: Kubernetes) -> Judged {
 /// Judges what the objects of a set are to each other, where `platform` runs their pods.
 pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
     let set = ObjectSet::new(objects, platform);
-    let mut findings = SetFindings::new(objects.len());
-    set::check(&set, &mut findings);
-    kafka::check(&set, &mut findings);
-    monitoring::check(&set, &mut findings);
+    type Rules = fn(&ObjectSet<'_>, &mut SetFindings);
+    let rules: [Rules; 3] = [set::check, kafka::check, monitoring::check];
+    // A thread is not worth it for a handful.
+    let share = if objects.len() > 16 { 1 } else { rules.len() };
+    let mut found = parallel::map(&rules, share, |rules| {
+        let mut findings = SetFindings::new(objects.len());
+        rules(&set, &mut findings);
+        findings
+    });
+    let mut findings = found.remove(0);
+    found.into_iter().for_each(|more| findings.extend(more));
     findings.finish()
 }
 

@@ -1,9 +1,6 @@
 //! Constructs become objects and documents, in parallel.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::collections::BTreeMap;
 
 use crate::{
     construct::{Check, Construct},
@@ -11,6 +8,7 @@ use crate::{
     handbook::Chapter,
     lint::{self, Judged},
     manifest::{Background, DOCUMENT, Identity, Object, RenderedFile, kind_order},
+    parallel,
     stack::Stack,
     synth::{
         Depth,
@@ -67,29 +65,8 @@ pub(super) fn all(stack: &Stack, depth: Depth) -> Vec<Rendered<'_>> {
     let jobs: Vec<Job<'_>> = std::iter::once(Job::Stack)
         .chain(stack.constructs.iter().map(|part| Job::Part(part.as_ref())))
         .collect();
-    let taken = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        // From the end: the construct that was added last, usually the monitoring, takes longest, so it starts first.
-        while let Some(index) = jobs.len().checked_sub(taken.fetch_add(1, Ordering::Relaxed) + 1) {
-            done.push((index, jobs[index].render(stack, depth)));
-        }
-        done
-    };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut rendered = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(jobs.len())).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    rendered.sort_unstable_by_key(|(index, _)| *index);
-    rendered.into_iter().map(|(_, rendered)| rendered).collect()
+    // The construct that was added last, usually the monitoring, takes longest, and is taken first.
+    parallel::map(&jobs, 1, |job| job.render(stack, depth))
 }
 
 enum Job<'a> {
@@ -151,21 +128,27 @@ impl<'a> Job<'a> {
             .map(|document| RenderedFile::new(DOCUMENT, document.path, depth.text(document.text)))
             .collect();
         let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
+        for object in &mut objects {
+            object.seal(&texts);
+        }
+        // Few constructs have so many objects: monitoring, with its rules and dashboards.
+        let made = parallel::map(&objects, 8, |object| {
+            let text = depth.text(|| yaml::to_text(object.body()));
+            let judged = lint::judge(object.body(), stack.context.kubernetes, object.background());
+            (text, judged)
+        });
         let mut objects: Vec<RenderedObject> = objects
             .into_iter()
             .zip(locations)
-            .map(|(mut object, location)| {
-                object.seal(&texts);
-                let text = depth.text(|| yaml::to_text(object.body()));
-                RenderedObject {
-                    judged: lint::judge(object.body(), stack.context.kubernetes, object.background()),
-                    background: object.take_background(),
-                    stable_name: object.stable_name().to_owned(),
-                    location,
-                    file: RenderedFile::new(kind_order(object.kind()), object.path(folder), text),
-                    totals: Totals::of(object.body()),
-                    pods: Pods::of(object.body()),
-                }
+            .zip(made)
+            .map(|((mut object, location), (text, judged))| RenderedObject {
+                judged,
+                background: object.take_background(),
+                stable_name: object.stable_name().to_owned(),
+                location,
+                file: RenderedFile::new(kind_order(object.kind()), object.path(folder), text),
+                totals: Totals::of(object.body()),
+                pods: Pods::of(object.body()),
             })
             .collect();
         objects.sort_by(|a, b| (a.file.order, &a.file.path).cmp(&(b.file.order, &b.file.path)));

@@ -82,7 +82,8 @@ const BASES: [&str; 8] = [
 /// The words of a command that are Kafka's programs, each with its name as all images have it.
 fn programs(command: &str) -> impl Iterator<Item = (&str, &str)> {
     command
-        .split(|c: char| c.is_whitespace() || "'\"`;&|()".contains(c))
+        .split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | ';' | '&' | '|' | '(' | ')'))
+        .filter(|word| word.contains('-'))
         .filter_map(|word| {
             let name = word.rsplit('/').next().unwrap_or_default();
             let name = name.strip_suffix(".sh").unwrap_or(name);
@@ -175,6 +176,9 @@ fn nothing_to_run(container: &Container) -> Option<String> {
     }
     let command = container.command();
     SERVERS.iter().find_map(|server| {
+        if !command.contains(server) {
+            return None;
+        }
         let rest = command.split_once(server)?.1;
         let rest = rest.strip_prefix(".sh").unwrap_or(rest);
         // Another word, as in a name or a path.
@@ -230,8 +234,11 @@ fn mistyped<'c>(container: &'c Container, command: &'c str) -> Option<(&'c str, 
         };
         let word = words.iter().find(|word| !is_before(word))?;
         let name = program(word);
-        let known = || TOOLS.into_iter().chain(SERVERS).chain(OTHERS);
-        let near = misspelt(name, known()).filter(|near| near.len() > 8 && !known().any(|known| known == name))?;
+        let known = TOOLS.into_iter().chain(SERVERS).chain(OTHERS);
+        if known.clone().any(|known| known == name) {
+            return None;
+        }
+        let near = misspelt(name, known.filter(|near| near.len() > 8))?;
         // As the command has it, and only what stands there.
         let at = command.find(word.as_str())?;
         if container.mounts.at(word).is_some() {

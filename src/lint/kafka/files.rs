@@ -114,7 +114,14 @@ fn is_file(container: &Container, path: &str) -> bool {
 
 /// The paths in a word of a command, from the root on: those that are written so, and files in the folder that it begins in.
 fn paths<'w>(container: &Container, word: &'w str) -> impl Iterator<Item = Cow<'w, str>> {
-    let parts = word.split(|c: char| c.is_whitespace() || "'\"`;&|=:,()<>[]".contains(c));
+    let parts = word.split(|c: char| {
+        let ends = matches!(
+            c,
+            '\'' | '"' | '`' | ';' | '&' | '|' | '=' | ':' | ',' | '(' | ')' | '<' | '>' | '[' | ']'
+        );
+        ends || c.is_whitespace()
+    });
+    let parts = parts.filter(|part| part.contains('/'));
     let parts = parts.filter(|part| !part.contains(['$', '{', '*', '?', '%']));
     let below = |part: &str| part.contains('/') && ENDS.iter().any(|end| part.ends_with(end));
     let paths = parts.filter(move |part| part.starts_with('/') || below(part));

@@ -84,13 +84,30 @@ const MOST: usize = 8;
 /// The placeholders of an object.
 pub(super) fn placeholders(root: &Node<'_, '_>) -> Vec<Placeholder> {
     let mut found = Vec::new();
-    search(root, &mut found);
+    // Most objects have none, and places cost more than a look.
+    if has_some(root.value()) {
+        search(root, &mut found);
+    }
     found
+}
+
+fn is_marked(text: &str) -> bool {
+    // Few texts have the sign at all.
+    text.as_bytes().contains(&b'$') && text.contains("${")
+}
+
+fn has_some(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_marked(text),
+        Value::Array(items) => items.iter().any(has_some),
+        Value::Object(fields) => fields.values().any(has_some),
+        _ => false,
+    }
 }
 
 fn search(node: &Node<'_, '_>, found: &mut Vec<Placeholder>) {
     match node.value() {
-        Value::String(text) if text.contains("${") => of_text(text, node, found),
+        Value::String(text) if is_marked(text) => of_text(text, node, found),
         Value::Array(_) => node.items().for_each(|item| search(&item, found)),
         Value::Object(_) => node.entries().for_each(|(_, value)| search(&value, found)),
         _ => {}

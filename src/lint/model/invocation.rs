@@ -25,6 +25,10 @@ pub(crate) fn program(word: &str) -> &str {
 /// The commands in which one of these programs runs: its name, and its arguments.
 pub(crate) fn runs<'n>(text: &str, programs: &[&'n str]) -> Vec<(&'n str, Vec<String>)> {
     let mut found = Vec::new();
+    // Most texts run none of them.
+    if !programs.iter().any(|name| text.contains(name)) {
+        return found;
+    }
     for words in invocations(text) {
         let named = words.iter().enumerate().find_map(|(at, word)| {
             let name = programs.iter().find(|name| **name == program(word))?;

@@ -313,6 +313,14 @@ impl SetFindings {
         self.not_judged.push(NotJudged { what, why, index });
     }
 
+    /// Adds what other rules found in the same set.
+    pub(crate) fn extend(&mut self, other: Self) {
+        for (own, more) in self.of_objects.iter_mut().zip(other.of_objects) {
+            own.extend(more);
+        }
+        self.not_judged.extend(other.not_judged);
+    }
+
     /// Leaves out what follows from another finding, and says there how many.
     fn fold(&mut self) {
         let mut nearest: BTreeMap<(usize, &str), (u8, usize)> = BTreeMap::new();
