@@ -182,7 +182,32 @@ impl Application {
     }
 
     /// The values of its topics are Avro, by these schemas: each topic that it writes or reads needs a subject among them. What
-    /// it could not process, or will try again, is left out: such a record may be anything.
+    /// it could not process, or will try again, is left out: such a record may be anything. Its files name the registry for
+    /// Confluent's serializers, `schema.registry.url`, and let its producers register nothing: schemas come with the stack. So it
+    /// writes what it could not process as it came, in bytes.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka").profile(Profile::Development);
+    /// let kafka = stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)),
+    /// );
+    /// let topics =
+    ///     stack.add(Topics::new("kafka-topics", &kafka).topic(Topic::new("orders", 12, Cleanup::delete_after(7.days()))));
+    /// let orders = topics.topic("orders");
+    /// let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka));
+    /// let order = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}"#;
+    /// let schemas = stack.add(Schemas::new("schemas", &registry).subject(Subject::value(&orders, order)));
+    /// stack.add(Application::new("shop", &kafka).produces(&orders).avro(&schemas));
+    /// stack.add(Application::new("billing", &kafka).consumes(&orders, Group::named("billing")).avro(&schemas));
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let producer = manifests.get("shop/configmap-shop-kafka.yaml").unwrap();
+    /// assert!(producer.contains("auto.register.schemas=false"));
+    /// let consumer = manifests.get("billing/configmap-billing-kafka.yaml").unwrap();
+    /// assert!(consumer.contains("schema.registry.url=http://schema-registry.kafka.svc.cluster.local:8081"));
+    /// ```
     #[track_caller]
     pub fn avro(mut self, schemas: &SchemasHandle) -> Self {
         self.avro = Some((schemas.clone(), Location::caller()));
@@ -301,7 +326,13 @@ impl Application {
             let file = format!("consumer-{}", group.name);
             consumer.file_of(name, file, &group.name, group.location, &self.kafka)
         });
-        producer.into_iter().chain(consumers).collect()
+        let mut files: Vec<ClientFile<'_>> = producer.into_iter().chain(consumers).collect();
+        if let Some((schemas, _)) = &self.avro {
+            for file in &mut files {
+                file.use_registry(schemas.registry().url());
+            }
+        }
+        files
     }
 
     /// The name of its ConfigMap and its network policy.

@@ -263,6 +263,16 @@ pub(crate) struct ClientFile<'a> {
 }
 
 impl ClientFile<'_> {
+    /// Tells Confluent's serializers where the registry is. A producer uses the schemas that are there: with
+    /// `auto.register.schemas`, which is true by default, any build of it could add another version.
+    pub(crate) fn use_registry(&mut self, url: &str) {
+        const OF_SCHEMAS: &str = "it follows from `Application::avro`";
+        self.settings.own("schema.registry.url", url.to_owned(), OF_SCHEMAS);
+        if self.role == Role::Producer {
+            self.settings.own("auto.register.schemas", "false".to_owned(), OF_SCHEMAS);
+        }
+    }
+
     /// Reports raw settings that cannot be meant, and names that no file can have.
     pub(crate) fn check_all(files: &[Self], check: &mut Check<'_>, kafka: &KafkaHandle) {
         for file in files {
