@@ -73,6 +73,32 @@ pub fn synth(stack: &Stack) -> Synthesis {
     }
 }
 
+/// Checks a stack and, if there are no errors, renders the files that are applied: no pages and no tests. It is faster than [`synth`].
+///
+/// ```
+/// use kafka_stacks::{prelude::*, synth::manifests};
+///
+/// let mut stack = Stack::new("example", "kafka");
+/// stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 3)));
+///
+/// let files = manifests(&stack).manifests.expect("a sound stack");
+/// assert!(files.get("kafka/statefulset-kafka.yaml").is_some());
+/// assert!(files.get("README.md").is_none());
+/// ```
+pub fn manifests(stack: &Stack) -> Synthesis {
+    let (findings, rendered) = judge(stack, Depth::Objects);
+    let tree = tree::of(stack, rendered.as_deref().unwrap_or_default());
+    let files = |rendered: Vec<Rendered<'_>>| {
+        let objects = rendered.into_iter().flat_map(|part| part.objects);
+        Manifests::new(objects.map(|object| object.file).collect())
+    };
+    Synthesis {
+        findings,
+        manifests: rendered.map(files),
+        tree,
+    }
+}
+
 /// Reports what [`synth`] reports, but makes no files: neither YAML nor documents. It is faster.
 ///
 /// ```
@@ -111,13 +137,16 @@ pub fn handbook(stack: &Stack) -> Result<String, Diagnostics> {
 enum Depth {
     /// Objects, which are judged.
     Diagnostics,
-    /// Objects and documents, their text, and what the constructs say in the handbook.
+    /// Their text too.
+    Objects,
+    /// Documents too, and what the constructs say in the handbook.
     Files,
 }
 
 impl Depth {
-    fn text(self, write: impl FnOnce() -> String) -> Option<String> {
-        (self >= Self::Files).then(write)
+    /// A text that is made from some depth on.
+    fn text(self, from: Self, write: impl FnOnce() -> String) -> Option<String> {
+        (self >= from).then(write)
     }
 }
 

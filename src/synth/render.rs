@@ -125,7 +125,7 @@ impl<'a> Job<'a> {
         };
         let documents = documents
             .into_iter()
-            .map(|document| RenderedFile::new(DOCUMENT, document.path, depth.text(document.text)))
+            .map(|document| RenderedFile::new(DOCUMENT, document.path, depth.text(Depth::Files, document.text)))
             .collect();
         let texts: BTreeMap<String, String> = objects.iter().filter_map(Object::config_map).collect();
         for object in &mut objects {
@@ -133,7 +133,7 @@ impl<'a> Job<'a> {
         }
         // Few constructs have so many objects: monitoring, with its rules and dashboards.
         let made = parallel::map(&objects, 8, |object| {
-            let text = depth.text(|| yaml::to_text(object.body()));
+            let text = depth.text(Depth::Objects, || yaml::to_text(object.body()));
             let judged = lint::judge(object.body(), stack.context.kubernetes, object.background());
             (text, judged)
         });

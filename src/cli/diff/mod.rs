@@ -26,7 +26,7 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     diff::{self, Class, Report, Side, Source},
     rules,
-    synth::{check_across, synth},
+    synth::{check_across, manifests},
 };
 
 /// Show what a change does to the running cluster
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         let report = compare(sources::read(from, stdin)?, sources::read(to, stdin)?)?;
         return finish(&report, arguments.fail_on, false, output);
     }
-    let Made { mut stacks, failures } = each(stacks, &arguments.stacks, output, synth)?;
+    let Made { mut stacks, failures } = each(stacks, &arguments.stacks, output, manifests)?;
     check_across(&mut stacks);
     let several = stacks.len() > 1;
     let mut all = Report::default();

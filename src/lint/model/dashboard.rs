@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::promql::{self, Expr};
+use crate::promql::{self, Parsed};
 
 /// The expression of a panel, parsed once.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Query {
     /// The row of the file, from 0 on.
     pub(crate) row: Option<u32>,
     /// None if Grafana's variables hide what it will be.
-    pub(crate) expression: Option<Result<Expr, String>>,
+    pub(crate) expression: Option<Parsed>,
 }
 
 /// A dashboard, or a panel or a row of one: what of it is read. All else is only passed over, which is faster than to keep it.
@@ -135,7 +135,7 @@ fn rows(text: &str) -> BTreeMap<String, u32> {
 }
 
 /// Parses an expression with Grafana's variables in it; `None` if they could be anything.
-fn parse(expression: &str) -> Option<Result<Expr, String>> {
+fn parse(expression: &str) -> Option<Parsed> {
     let (replaced, bare) = replace(expression, "variable");
     let parsed = promql::parse(&replaced);
     if parsed.is_ok() || !bare {

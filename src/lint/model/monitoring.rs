@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{node::Node, selector::Selector, service::PortRef};
 use crate::{
-    promql::{self, Expr},
+    promql::{self, Parsed},
     quantity::Duration,
 };
 
@@ -119,7 +119,7 @@ pub(crate) struct PrometheusRule {
     /// The text of the expression.
     pub(crate) text: String,
     /// None if it is missing or empty, which its own check reports.
-    pub(crate) expression: Option<Result<Expr, String>>,
+    pub(crate) expression: Option<Parsed>,
     /// How long an alert waits; none if it does not say so in a way that can be read.
     pub(crate) waits: Option<Duration>,
     pub(crate) labels: BTreeMap<String, String>,
