@@ -59,7 +59,11 @@ public final class Client {
     private static volatile Load load;
     private static volatile Watch watch;
 
+    // What a library prints must not come between the answers.
+    private static final java.io.PrintStream ANSWERS = System.out;
+
     public static void main(String[] args) throws Exception {
+        System.setOut(System.err);
         bootstrap = args[0];
         base = args.length > 1 ? args[1] : "-";
         admin = Admin.create(properties("-", "default.api.timeout.ms=40000", "request.timeout.ms=10000"));
@@ -88,8 +92,8 @@ public final class Client {
         }
         try {
             String text = JSON.writeValueAsString(reply);
-            synchronized (System.out) {
-                System.out.println(text);
+            synchronized (ANSWERS) {
+                ANSWERS.println(text);
             }
         } catch (java.io.IOException impossible) {
             throw new java.io.UncheckedIOException(impossible);

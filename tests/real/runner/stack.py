@@ -154,12 +154,18 @@ class Client:
         self.lock, self.errors = threading.Lock(), errors
         command = ["bash", "-c", ". /etc/machine-options; exec java $OPTIONS -XX:+UseSerialGC -Xmx256m $(cat /etc/kafka/tools-log4j.option) "
                                  f"-cp '/usr/share/java/kafka/*:/opt/helpers' Client {bootstrap} {base}"]
-        self.process = attach(command, open(errors, "w"))
+        self.printed = open(errors, "a")
+        self.process = attach(command, self.printed)
         self.open, self.count = {}, 0  # the questions that wait, by number
         threading.Thread(target=self.listen, daemon=True).start()
 
     def listen(self):
         for line in self.process.stdout:
+            # What the JVM itself prints is no answer.
+            if not line.startswith('{"to"'):
+                self.printed.write(line)
+                self.printed.flush()
+                continue
             answer = json.loads(line)
             self.open.pop(answer["to"]).put(answer)
         for waiting in list(self.open.values()):
