@@ -37,8 +37,13 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         .mut_subcommand("tree", |verb| {
             verb.mut_arg("stack", |arg| arg.value_parser(names.clone()))
         })
-        .mut_subcommand("capacity", |verb| verb.mut_arg("stack", |arg| arg.value_parser(names)))
-        .mut_subcommand("explain", |verb| verb.mut_arg("rule", |arg| arg.value_parser(ids)));
+        .mut_subcommand("capacity", |verb| {
+            verb.mut_arg("stack", |arg| arg.value_parser(names.clone()))
+        })
+        .mut_subcommand("explain", |verb| {
+            verb.mut_arg("rule", |arg| arg.value_parser(ids))
+                .mut_arg("stacks", |arg| arg.value_parser(names))
+        });
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, program(), &mut script);
     output.data([String::from_utf8_lossy(&script).as_ref()])?;

@@ -25,6 +25,10 @@ pub(super) struct Arguments {
     #[arg(value_name = "RULE|ALERT|CHANGE")]
     rule: Option<String>,
 
+    /// The stacks whose alert is explained; all of them if none is named
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+
     /// List all rules
     #[arg(long, conflicts_with = "rule")]
     all: bool,
@@ -42,12 +46,20 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     }
     let rules = match &arguments.rule {
         Some(id) => {
+            let row = diff::rows().find(|row| row.id == id);
+            let everywhere = rules::find(id).is_some() || row.is_some();
+            if let Some(stack) = arguments.stacks.first().filter(|_| everywhere) {
+                return Err(Failure::new(format!(
+                    "`{id}` is the same in all stacks: `{stack}` says nothing about it"
+                ))
+                .hint(format!("`explain {id}`")));
+            }
             if let Some(rule) = rules::find(id) {
                 vec![rule]
-            } else if let Some(row) = diff::rows().find(|row| row.id == id) {
+            } else if let Some(row) = row {
                 return explain_rows(&[row], true, output);
             } else {
-                let explained = each(stacks, &[], output, explanations)?;
+                let explained = each(stacks, &arguments.stacks, output, explanations)?;
                 explain_alert(id, &explained.stacks, output)?;
                 return Ok(explained.outcome());
             }
@@ -159,20 +171,41 @@ fn explain_alert(name: &str, stacks: &[(Stack, Vec<Explanation>)], output: &mut 
         output.json(json!({ "alerts": alerts }))?;
         return Ok(());
     }
-    let paint = output.data_paint();
-    let mut text = String::new();
-    for (index, (stacks, explanation)) in groups.iter().enumerate() {
-        if index == 0 {
-            let Explanation { name, summary, .. } = explanation;
-            text += &wrapped(&format!("{name}: {summary}"), 0).replacen(name.as_str(), &paint.strong(name), 1);
+    output.data([alert(&groups, output.data_paint()).as_str()])?;
+    Ok(())
+}
+
+/// An alert in some groups of stacks: what is the same in all of them, and then the rest of each.
+fn alert(groups: &[(Vec<&str>, &Explanation)], paint: Paint) -> String {
+    let Some(((_, first), others)) = groups.split_first() else {
+        return String::new();
+    };
+    let Explanation { name, summary, .. } = first;
+    let mut text = wrapped(&format!("{name}: {summary}"), 0).replacen(name.as_str(), &paint.strong(name), 1);
+    let is_common =
+        |fact: &&(&'static str, String)| groups.iter().all(|(_, explanation)| explanation.facts.contains(fact));
+    let written = |(what, fact): &(&str, String)| format!("  {what}: {}\n", fact.replace('\n', "\n    "));
+    let mut part = |title: &str, facts: Vec<&(&'static str, String)>| {
+        if !facts.is_empty() {
+            text += &format!("\n{title}\n{}", facts.into_iter().map(written).collect::<String>());
         }
-        text += &format!("\nin {}\n", stacks.join(", "));
-        for (what, fact) in &explanation.facts {
-            text += &format!("  {what}: {}\n", fact.replace('\n', "\n    "));
+    };
+    if others.is_empty() {
+        part(&in_stacks(groups), first.facts.iter().collect());
+    } else {
+        part(&in_stacks(groups), first.facts.iter().filter(is_common).collect());
+        for group in groups {
+            let own = group.1.facts.iter().filter(|fact| !is_common(fact));
+            part(&in_stacks(std::slice::from_ref(group)), own.collect());
         }
     }
-    output.data([text.as_str()])?;
-    Ok(())
+    text
+}
+
+/// `in dev, prod`.
+fn in_stacks(groups: &[(Vec<&str>, &Explanation)]) -> String {
+    let stacks: Vec<&str> = groups.iter().flat_map(|(stacks, _)| stacks.iter().copied()).collect();
+    format!("in {}", stacks.join(", "))
 }
 
 fn unknown<'a>(name: &str, alerts: impl Iterator<Item = &'a str>) -> Failure {

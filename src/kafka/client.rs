@@ -269,7 +269,8 @@ impl ClientFile<'_> {
         const OF_SCHEMAS: &str = "it follows from `Application::avro`";
         self.settings.own("schema.registry.url", url.to_owned(), OF_SCHEMAS);
         if self.role == Role::Producer {
-            self.settings.own("auto.register.schemas", "false".to_owned(), OF_SCHEMAS);
+            self.settings
+                .own("auto.register.schemas", "false".to_owned(), OF_SCHEMAS);
         }
     }
 

@@ -406,6 +406,22 @@ fn an_alert_is_explained_with_its_expression_beans_limit_and_page() {
     error: there is no rule or alert `KafkaOfflinePartition`; did you mean `KafkaOfflinePartitions`?
       hint: `explain` without a rule lists all of them
     ");
+    // What is the same in all stacks is said once.
+    let shown = run(&scratch, &["explain", "KafkaBrokerDown", "prod", "dev"]);
+    let parts: Vec<&str> = shown.split("\nin ").skip(1).collect();
+    assert!(
+        matches!(parts[..], [both, dev, prod]
+            if both.starts_with("dev, prod\n  severity: critical\n") && !both.contains("limit:")
+                && dev.starts_with("dev\n") && dev.contains("limit: 1 brokers") && !dev.contains("severity")
+                && prod.starts_with("prod\n") && prod.contains("limit: 3 brokers")),
+        "{shown}"
+    );
+    assert_snapshot!(run(&scratch, &["explain", "KS-D02", "prod"]), @r"
+    exit 2
+    -- stderr
+    error: `KS-D02` is the same in all stacks: `prod` says nothing about it
+      hint: `explain KS-D02`
+    ");
     let json = run(&scratch, &["explain", "KafkaBrokerDown", "--format", "json"]);
     assert!(
         json.contains("\"stacks\": [") || json.contains("\"stacks\":["),
