@@ -29,6 +29,7 @@
 //! | | `environment`, `files`, `command` | variables, files and programs that a pod's settings and commands name |
 //! | | `options`, `plugins`, `shutdown` | options and classes that do not exist; how a broker leaves |
 //! | | `registry`, `apicurio` | the own settings of Confluent's registry and of Apicurio's |
+//! | | `required`, `default_listeners` | settings without which a process does not start |
 //! | | `tools`, `temporary`, `memory` | other containers and probes that run Kafka's tools; `/tmp`; the heap |
 //! | | `ports`, `listening`, `addresses`, `outside` | what a process listens on, and what leads there |
 //! | | `placement`, `pools`, `autoscaling`, `memory_request` | spread over nodes; several sets of one cluster; what changes them |

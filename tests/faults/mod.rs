@@ -14,6 +14,7 @@ mod mistyped;
 mod monitoring;
 mod objects;
 mod pods;
+mod required;
 mod settings;
 mod silent;
 mod sound;
@@ -60,6 +61,7 @@ pub(crate) fn edits() -> impl Iterator<Item = Edit> {
         mistyped::ALL,
         monitoring::ALL,
         objects::ALL,
+        required::ALL,
         settings::ALL,
         silent::ALL,
         topics::ALL,

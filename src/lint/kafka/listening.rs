@@ -1,5 +1,7 @@
 //! What a process listens on.
 
+use std::borrow::Cow;
+
 use super::Member;
 use crate::lint::model::{container::Container, program::Program};
 
@@ -45,7 +47,41 @@ pub(super) fn listeners(value: &str) -> impl Iterator<Item = Listener<'_>> {
     })
 }
 
+/// What Kafka listens on where nothing says more.
+pub(super) const DEFAULT: &str = "PLAINTEXT://:9092";
+
+/// The settings that say what a broker or a controller is.
+pub(super) const MODES: [&str; 2] = ["process.roles", "zookeeper.connect"];
+
 impl Member<'_> {
+    /// What a broker or a controller listens on: `listeners`, or what holds without it. None if the manifests do not show it.
+    pub(super) fn listeners(&self) -> Option<Cow<'_, str>> {
+        if let Some(setting) = self.settings.get("listeners") {
+            return Some(Cow::Borrowed(&setting.value));
+        }
+        // A file of which nothing is seen may have all of it.
+        let shown = MODES.iter().any(|key| self.settings.get(key).is_some());
+        if !shown || self.writes("listeners") {
+            return None;
+        }
+        let image = self.process.image_name();
+        let roles = self.settings.get("process.roles");
+        let is_controller = roles.is_some_and(|roles| roles.value.trim() == "controller");
+        if !self.process.entrypoint {
+            Some(Cow::Borrowed(DEFAULT))
+        } else if image.contains("confluentinc/cp-") && !is_controller {
+            // The entrypoint makes it of what is advertised.
+            let advertised = &self.settings.get("advertised.listeners")?.value;
+            let ports = listeners(advertised).map(|listener| {
+                let port = listener.port.map_or_else(String::new, |port| format!(":{port}"));
+                format!("{}://0.0.0.0{port}", listener.name)
+            });
+            Some(Cow::Owned(ports.collect::<Vec<_>>().join(",")))
+        } else {
+            super::is_official(image).then_some(Cow::Borrowed(DEFAULT))
+        }
+    }
+
     /// The value of a setting as a number.
     fn number(&self, key: &str) -> Option<i64> {
         self.settings.get(key)?.value.trim().parse().ok()

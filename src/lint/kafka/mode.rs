@@ -34,8 +34,8 @@ rules! { rules::cluster;
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
-    // A process without listeners has the rest of its configuration in a place that is not shown.
-    if member.process.program != Program::Broker || member.settings.get("listeners").is_none() {
+    // A process whose listeners are not shown has the rest of its configuration in that place too.
+    if member.process.program != Program::Broker || member.listeners().is_none() {
         return;
     }
     // Bitnami's entrypoint makes the id and the quorum itself, of the name of the pod and of files.

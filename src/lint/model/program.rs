@@ -13,7 +13,7 @@ pub(crate) enum Program {
 
 impl Program {
     /// The start of the variables that the images take for settings.
-    pub(super) const fn prefix(self) -> &'static str {
+    pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Broker => "KAFKA_",
             Self::ZooKeeper => "ZOOKEEPER_",
