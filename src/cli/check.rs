@@ -143,7 +143,7 @@ fn run_on_folder(arguments: &Arguments, output: &mut Output<'_>) -> Result<Outco
             );
         }
         let fixes = fix::of(&judgement);
-        fixes.write()?;
+        fixes.write(&arguments.dir)?;
         output.note(&fixes.summary("mended"));
         judgement = folder::judge(&arguments.dir, &mut std::io::stdin(), &terms)?;
     } else if arguments.fix {

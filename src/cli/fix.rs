@@ -13,7 +13,7 @@ use crate::{
     cli::{
         compare::TEMPORARY,
         failure::{Failure, cause},
-        folder::{Fix, Judgement, STDIN},
+        folder::{Fix, Judgement, STDIN, shown},
         output::count,
     },
     diagnostics::printable,
@@ -91,11 +91,16 @@ impl Fixes<'_> {
         self.left_out.concat() + &said
     }
 
-    /// Changes the files: all of them, or none.
-    pub(super) fn write(&self) -> Result<(), Failure> {
+    /// Changes the files: all of them, or none. Only what is in one of `roots`, which the command names, is written: a link may lead
+    /// anywhere.
+    pub(super) fn write(&self, roots: &[PathBuf]) -> Result<(), Failure> {
+        let mut named = Vec::new();
+        for root in roots {
+            named.push(fs::canonicalize(root).map_err(|error| cannot("write", &shown(root), &error))?);
+        }
         let mut staged: Vec<Staged> = Vec::new();
         for (number, changed) in self.files.iter().enumerate() {
-            match changed.stage(number) {
+            match changed.stage(number, &named) {
                 Ok(file) => staged.push(file),
                 Err(failure) => {
                     staged.iter().for_each(Staged::discard);
@@ -155,10 +160,18 @@ impl Staged {
 }
 
 impl Changed<'_> {
-    /// Writes the new text beside the file, if the file still is what was judged.
-    fn stage(&self, number: usize) -> Result<Staged, Failure> {
+    /// Writes the new text beside the file, if the file still is what was judged and in one of the folders.
+    fn stage(&self, number: usize, folders: &[PathBuf]) -> Result<Staged, Failure> {
         // A link stays a link.
         let path = fs::canonicalize(Path::new(self.file)).map_err(|error| cannot("write", self.file, &error))?;
+        if !folders.iter().any(|folder| path.starts_with(folder)) {
+            let message = format!(
+                "`{}` is a link to `{}`, which is not in a folder that was named: nothing is written",
+                self.file,
+                shown(&path)
+            );
+            return Err(Failure::new(message).hint("name the folder of that file too, with `--dir`"));
+        }
         let now = fs::read(&path).map_err(|error| cannot("read", self.file, &error))?;
         if now != self.text.as_bytes() {
             return Err(Failure::new(format!(
@@ -416,7 +429,7 @@ mod tests {
             ..Fixes::default()
         };
         let before = scratch.content();
-        let failure = fixes.write().unwrap_err();
+        let failure = fixes.write(&[scratch.path("")]).unwrap_err();
         assert_eq!(scratch.content(), before);
         failure
             .text(Paint::PLAIN)
@@ -454,9 +467,10 @@ mod tests {
             ..Fixes::default()
         };
         // Between the two steps, a folder takes the place of the second file.
+        let folder = [fs::canonicalize(scratch.path("")).unwrap()];
         let staged: Vec<Staged> = (0..)
             .zip(&fixes.files)
-            .map(|(number, file)| file.stage(number).unwrap())
+            .map(|(number, file)| file.stage(number, &folder).unwrap())
             .collect();
         scratch.remove("b.yaml");
         scratch.put("b.yaml/in", "x");

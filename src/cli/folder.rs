@@ -640,6 +640,9 @@ impl Folder {
             faults.push(judged.findings);
             models.push(judged.model);
         }
+        for (index, model) in self.quoted(&objects, &faults) {
+            models[index] = model;
+        }
         lint::settle_namespaces(&mut models, |index| {
             matches!(objects[index].written, Written::File { helm: true, .. })
         });
@@ -750,6 +753,44 @@ impl Folder {
         }
     }
 
+    /// The objects with texts that have to be in quotes, as if they were: others are judged by what is written there.
+    fn quoted(&self, objects: &[Object], faults: &[Diagnostics]) -> Vec<(usize, ObjectModel)> {
+        let mut by_file: BTreeMap<&str, Vec<(usize, Edit)>> = BTreeMap::new();
+        for (index, (object, faults)) in objects.iter().zip(faults).enumerate() {
+            for finding in faults.iter().filter(|finding| is_quote(finding)) {
+                if let Ok(edit) = edit(object, finding) {
+                    by_file.entry(&object.file).or_default().push((index, edit));
+                }
+            }
+        }
+        let mut models = Vec::new();
+        for (file, edits) in by_file {
+            let Some(text) = self.texts.get(file) else { continue };
+            let changes: Vec<Edit> = edits.iter().map(|(_, edit)| edit.clone()).collect();
+            let text = yaml::edit::apply(text, &yaml::edit::edit(text, &changes).splices);
+            let (documents, _) = lint::read(&text, file);
+            let of_file: BTreeMap<usize, usize> = edits.iter().map(|(index, edit)| (*index, edit.document)).collect();
+            for (index, document) in of_file {
+                let document = documents.get(document);
+                let body = document.and_then(|document| document.value.pointer(&objects[index].prefix));
+                let judged = body.map(|body| lint::judge_read(body, Kubernetes::NEWEST));
+                models.extend(judged.map(|judged| (index, judged.model)));
+            }
+        }
+        models
+    }
+
+    /// Whether the text of a field is refused for what it says, with or without quotes.
+    fn is_refused(&self, finding: &Diagnostic) -> bool {
+        let field = finding.place.field.as_str();
+        // A variable is told as a whole.
+        let whole = field.strip_suffix("/value").unwrap_or(field);
+        self.found.iter().any(|other| {
+            let same = [field, whole].contains(&other.place.field.as_str());
+            same && other.place.object == finding.place.object && !is_quote(other) && other.severity == Severity::Error
+        })
+    }
+
     /// The changes that mend what was found, where they are certain.
     fn fixes(&self) -> Vec<Fix> {
         let open = self.found.iter().filter(|finding| finding.acknowledged.is_none());
@@ -760,7 +801,11 @@ impl Folder {
                 rule: finding.rule,
                 location: finding.location(),
                 file: object.file.clone(),
-                edit: edit(object, finding),
+                edit: if is_quote(finding) && self.is_refused(finding) {
+                    Err("in quotes the value is refused too")
+                } else {
+                    edit(object, finding)
+                },
             })
         });
         certain.collect()
@@ -799,6 +844,11 @@ fn place_in(file: &str, lines: &Lines, field: &str, row: Option<u32>) -> Locatio
     } else {
         location
     }
+}
+
+/// Whether quotes mend it.
+fn is_quote(finding: &Diagnostic) -> bool {
+    finding.mend.as_ref().is_some_and(|mend| mend.change == Change::Quote)
 }
 
 /// The change of a file that a mend asks for.

@@ -292,6 +292,75 @@ fn wrong() -> Scratch {
     scratch
 }
 
+/// In quotes it is a text, but not one that Kafka reads as a number or as true or false.
+#[test]
+fn a_value_that_kafka_refuses_is_not_put_in_quotes() {
+    let scratch = Scratch::new();
+    let with = |value: &str| {
+        let variable = format!("        - name: KAFKA_DELETE_TOPIC_ENABLE\n          value: {value}\n");
+        let name = "        - name: POD_NAME\n";
+        APACHE.replacen(name, &(variable + name), 1)
+    };
+    for (value, is_mended) in [("no", false), ("0x10", false), ("1e9", false), ("true", true)] {
+        scratch.put("dir/a.yaml", &with(value));
+        let shown = run(&scratch, &[FIX, &["--write"]].concat());
+        let after = fs::read_to_string(scratch.path("dir/a.yaml")).unwrap();
+        let expected = if is_mended { with("\"true\"") } else { with(value) };
+        assert_eq!(after, expected, "{value}: {shown}");
+        assert_eq!(
+            shown.contains("1 finding mended in 1 file"),
+            is_mended,
+            "{value}: {shown}"
+        );
+        assert_eq!(shown.contains("[KS-K33]"), !is_mended, "{value}: {shown}");
+    }
+    assert_snapshot!(
+        {
+            scratch.put("dir/a.yaml", &with("no"));
+            run(&scratch, FIX)
+        },
+        @r"
+    exit 2
+    -- stderr
+    note: KS-A05 at dir/a.yaml:84 is not mended: in quotes the value is refused too
+    no finding has a fix that is certain
+    "
+    );
+}
+
+/// A link is followed to where it leads, and not to anywhere.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link_out_of_the_folder() {
+    let scratch = Scratch::new();
+    let wrong = APACHE.replacen("  podManagementPolicy: Parallel\n", "", 1);
+    scratch.put("elsewhere/real.yaml", &wrong);
+    scratch.put("dir/readme.txt", "");
+    std::os::unix::fs::symlink("../elsewhere/real.yaml", scratch.path("dir/link.yaml")).unwrap();
+    let read = || fs::read_to_string(scratch.path("elsewhere/real.yaml")).unwrap();
+    let shown = run(&scratch, &[FIX, &["--write"]].concat());
+    let root = fs::canonicalize(scratch.path("elsewhere")).unwrap();
+    assert_snapshot!(shown.replace(root.to_str().unwrap(), "<elsewhere>"), @r"
+    exit 2
+    -- stderr
+    error: `dir/link.yaml` is a link to `<elsewhere>/real.yaml`, which is not in a folder that was named: nothing is written
+      hint: name the folder of that file too, with `--dir`
+    ");
+    assert_eq!(read(), wrong);
+    // Its own folder is named too, or the link itself.
+    let both = run(&scratch, &[FIX, &["--write", "--dir", "elsewhere"]].concat());
+    assert!(both.contains("mended in"), "{both}");
+    assert!(read().contains("podManagementPolicy: Parallel"));
+    scratch.put("elsewhere/real.yaml", &wrong);
+    run(&scratch, &["check", "--dir", "dir/link.yaml", "--fix", "--write"]);
+    assert!(read().contains("podManagementPolicy: Parallel"));
+    assert!(
+        fs::symlink_metadata(scratch.path("dir/link.yaml"))
+            .unwrap()
+            .is_symlink()
+    );
+}
+
 const FIX: &[&str] = &["check", "--dir", "dir", "--fix"];
 
 #[test]
@@ -390,20 +459,15 @@ fn a_file_that_cannot_be_written_keeps_all_of_them_whole() {
 fn a_link_and_the_mode_of_a_file_stay() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let scratch = wrong();
-    fs::rename(scratch.path("dir/sub/b.yaml"), scratch.path("b.yaml")).unwrap();
-    symlink("../../b.yaml", scratch.path("dir/sub/b.yaml")).unwrap();
-    fs::set_permissions(scratch.path("b.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
+    let file = scratch.path("dir/real/b.yaml");
+    fs::create_dir(scratch.path("dir/real")).unwrap();
+    fs::rename(scratch.path("dir/sub/b.yaml"), &file).unwrap();
+    symlink("../real/b.yaml", scratch.path("dir/sub/b.yaml")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     run(&scratch, &[FIX, &["--write"]].concat());
     assert!(scratch.path("dir/sub/b.yaml").is_symlink());
-    assert!(
-        fs::read_to_string(scratch.path("b.yaml"))
-            .unwrap()
-            .contains("port: 80,")
-    );
-    assert_eq!(
-        fs::metadata(scratch.path("b.yaml")).unwrap().permissions().mode() & 0o777,
-        0o640
-    );
+    assert!(fs::read_to_string(&file).unwrap().contains("port: 80,"));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(fs::read_dir(scratch.path("dir/sub")).unwrap().count(), 1);
 }
 
