@@ -167,18 +167,22 @@ pub(super) fn judge(roots: &[PathBuf], stdin: &mut dyn Read, terms: &Terms) -> R
 }
 
 pub(super) fn read_stdin(stdin: &mut dyn Read) -> Result<String, Failure> {
+    read_pipe(stdin, "standard input")
+}
+
+/// The text of a pipe, by its name in messages.
+pub(super) fn read_pipe(pipe: &mut dyn Read, name: &str) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    stdin
-        .take(LARGEST + 1)
+    pipe.take(LARGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::new(format!("standard input {}", reason(&error))))?;
+        .map_err(|error| Failure::new(format!("{name} {}", reason(&error))))?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Failure::new(format!("standard input has more than {LARGEST} bytes")));
+        return Err(Failure::new(format!("{name} has more than {LARGEST} bytes")));
     }
-    let text = String::from_utf8(bytes).map_err(|_| Failure::new("standard input is not valid UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("{name} is not valid UTF-8")))?;
     if text.trim().is_empty() {
         // What failed before the pipe has said why.
-        return Err(Failure::new("nothing on standard input")
+        return Err(Failure::new(format!("nothing on {name}"))
             .hint("`-` reads manifests from a pipe: `helm template … | kafka-stacks check --dir -`"));
     }
     Ok(text)

@@ -360,14 +360,19 @@ impl Diagnostic {
     }
 }
 
-/// A finding is a line, whatever is in a name: control characters are written as Rust writes them.
+/// A finding is a line, whatever is in a name: control characters, and those that change the direction of a text, are written as Rust
+/// writes them.
 pub(crate) fn printable(text: String) -> String {
-    if !text.contains(char::is_control) {
+    let hides = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns || c.is_control()
+    };
+    if !text.contains(hides) {
         return text;
     }
     text.chars()
         .map(|c| {
-            if c.is_control() {
+            if hides(c) {
                 c.escape_default().to_string()
             } else {
                 c.to_string()

@@ -28,6 +28,8 @@ pub enum Change<'a> {
     NamespaceRemoved(&'a str),
     /// Deployers are told to keep a Namespace.
     NamespaceKept(&'a str),
+    /// Deployers are no longer told to keep a Namespace.
+    NamespaceNoLongerKept(&'a str),
     /// Objects with volumes move to another namespace.
     NamespaceRenamed(&'a str),
     /// A StatefulSet is renamed.
@@ -142,6 +144,8 @@ pub enum Change<'a> {
     TopicsJobDoesNotRun(&'a str),
     /// Another cluster id.
     ClusterId(&'a str),
+    /// Another path in ZooKeeper, or none of the servers of before.
+    ZookeeperConnect(&'a str),
     /// Another node id on the same volume.
     NodeId(&'a str),
     /// Other roles of the nodes.

@@ -10,7 +10,10 @@ use super::{
     class::{Class, Flag},
     row::{self, Row, Words},
 };
-use crate::{diagnostics::Location, manifest::Identity};
+use crate::{
+    diagnostics::{Location, printable},
+    manifest::Identity,
+};
 
 /// An object, by what makes it the same to the API server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -28,11 +31,11 @@ pub struct ObjectName {
 impl ObjectName {
     /// The object as a report shows it, as `StatefulSet kafka/kafka`.
     pub fn shown(&self) -> String {
-        if self.namespace.is_empty() {
+        printable(if self.namespace.is_empty() {
             format!("{} {}", self.kind, self.name)
         } else {
             format!("{} {}/{}", self.kind, self.namespace, self.name)
-        }
+        })
     }
 }
 
@@ -60,9 +63,9 @@ pub struct Change {
     /// The field in it: items of lists by their key, as `spec.template.spec.containers[kafka].image`; for a setting in a file, the
     /// file and the key. Empty if the object itself appears, goes or is renamed.
     pub path: String,
-    /// The value before; `null` if there was none.
+    /// The value before, the API server's default included; `null` if there was none.
     pub before: Value,
-    /// The value after; `null` if there is none.
+    /// The value after, the API server's default included; `null` if there is none.
     pub after: Value,
     /// What it does.
     pub class: Class,
@@ -209,6 +212,8 @@ pub(super) struct Draft {
     is_meant: bool,
     /// What follows the reason.
     remarks: Vec<String>,
+    /// StatefulSets whose pods restart only when they are deleted, as kubectl names them, and their pods.
+    on_delete: BTreeMap<String, Vec<String>>,
 }
 
 impl Draft {
@@ -260,10 +265,52 @@ impl Draft {
         self
     }
 
+    /// Whether its reason says anything yet.
+    pub(super) fn has_reason(&self) -> bool {
+        !self.remarks.is_empty() || self.rows.iter().any(|row| !row.reason.is_empty())
+    }
+
+    /// Whether the change is of this kind.
+    pub(super) fn is(&self, row: &Row) -> bool {
+        self.rows.iter().any(|own| own.id == row.id)
+    }
+
     /// Says which workload's pods the change replaces.
     pub(super) fn restarts(&mut self, workload: ObjectName) -> &mut Self {
         self.restarts.insert(workload);
         self
+    }
+
+    /// Names sets with `OnDelete`, which kubectl neither rolls nor waits for, and their pods.
+    pub(super) fn left_to_delete(&mut self, sets: impl IntoIterator<Item = (String, Vec<String>)>) -> &mut Self {
+        self.on_delete.extend(sets);
+        self
+    }
+
+    /// A command, or what is done instead where `OnDelete` leaves the roll to whoever deletes the pods.
+    fn by_hand(&self, command: String) -> Vec<String> {
+        const ROLL: &str = " rollout ";
+        let parts = command.split_once(ROLL).and_then(|(kubectl, rest)| {
+            let (verb, rest) = rest.split_once(' ')?;
+            let (workload, note) = rest.split_once(' ').unwrap_or((rest, ""));
+            Some((kubectl, verb, self.on_delete.get(workload)?, note.trim()))
+        });
+        let Some((kubectl, verb, pods, note)) = parts else {
+            return vec![command];
+        };
+        // The pods are deleted where the roll would be waited for.
+        if verb != "status" {
+            return Vec::new();
+        }
+        let intro = "# the strategy is `OnDelete`: one pod after the other, each once every replica is in sync again"
+            .to_owned();
+        let delete = |pod: &String| {
+            format!(
+                "{kubectl} delete pod {pod} && until {kubectl} wait pod {pod} --for=condition=Ready --timeout=30m; do sleep 2; done"
+            )
+        };
+        let note = (!note.is_empty()).then(|| note.to_owned());
+        [intro].into_iter().chain(pods.iter().map(delete)).chain(note).collect()
     }
 
     /// The class.
@@ -282,8 +329,15 @@ impl Draft {
         self.words.entry("after").or_insert_with(|| shown(&self.place.after));
         let class = self.class();
         let reasons = self.rows.iter().map(|row| row::sentence(row.reason, &self.words));
-        let reasons: Vec<String> = reasons.chain(self.remarks).filter(|text| !text.is_empty()).collect();
-        let commands = self.rows.iter().flat_map(|row| row.commands);
+        let reasons: Vec<String> = reasons
+            .chain(self.remarks.iter().cloned())
+            .filter(|text| !text.is_empty())
+            .collect();
+        let commands = self.rows.iter().flat_map(|row| row.commands_for(&self.words));
+        let commands = commands
+            .flat_map(|command| self.by_hand(command))
+            .map(printable)
+            .collect();
         // A row without a reason says less than the one that came to it.
         let of_class = || {
             self.rows
@@ -301,12 +355,12 @@ impl Draft {
                 .rows
                 .iter()
                 .flat_map(|row| row.flags.iter().copied())
-                .chain(self.flags)
+                .chain(self.flags.iter().copied())
                 .collect(),
-            reason: reasons.join("; "),
-            commands: commands.flat_map(|text| row::commands(text, &self.words)).collect(),
+            reason: printable(reasons.join("; ")),
+            commands,
             object: self.place.object,
-            path: self.place.path,
+            path: printable(self.place.path),
             before: self.place.before,
             after: self.place.after,
             accepted: None,
@@ -320,6 +374,8 @@ pub(super) struct Found {
     pub(super) drafts: Vec<Draft>,
     /// What is known of the restart of a workload: its pods in their order, and how.
     pub(super) restarts: BTreeMap<ObjectName, (Vec<String>, String)>,
+    /// Annotations of pod templates that a change of a file explains.
+    pub(super) checksums: Vec<Place>,
     /// Workloads that the API server refuses.
     pub(super) refused: BTreeSet<ObjectName>,
     pub(super) notes: BTreeSet<String>,
@@ -338,8 +394,14 @@ impl Found {
             flags: BTreeSet::new(),
             is_meant: false,
             remarks: Vec::new(),
+            on_delete: BTreeMap::new(),
         });
         &mut self.drafts[at]
+    }
+
+    /// Whether a change says that it restarts the pods of a workload.
+    pub(super) fn is_restarted(&self, workload: &ObjectName) -> bool {
+        self.drafts.iter().any(|draft| draft.restarts.contains(workload))
     }
 
     /// Says what could not be compared, and why.
@@ -391,12 +453,34 @@ impl Found {
     }
 }
 
+/// Two values in a text. Of long ones that begin alike, it is the part from which on they differ.
+pub(crate) fn shown_both(before: &Value, after: &Value) -> [String; 2] {
+    /// How many characters of what is alike are shown.
+    const CONTEXT: usize = 20;
+    let both = [before, after].map(|value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    });
+    let alike = both[0].chars().zip(both[1].chars()).take_while(|(a, b)| a == b).count();
+    let is_long = both.iter().any(|text| text.chars().count() > LONGEST);
+    if !is_long || alike <= 2 * CONTEXT {
+        return [before, after].map(shown);
+    }
+    both.map(|text| {
+        let rest: String = text.chars().skip(alike - CONTEXT).collect();
+        format!("…{}", shown(&rest.into()))
+    })
+}
+
+/// The most characters of a value in a text.
+const LONGEST: usize = 120;
+
 /// A value in a text: short, in one line.
 pub(crate) fn shown(value: &Value) -> String {
-    const LONGEST: usize = 120;
     let text = match value {
         Value::Null => return "nothing".to_owned(),
-        Value::String(text) => text.replace('\n', "⏎"),
+        Value::String(text) => printable(text.replace('\n', "⏎")),
         other => other.to_string(),
     };
     if text.chars().count() <= LONGEST {

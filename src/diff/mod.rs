@@ -39,7 +39,7 @@ mod sets;
 mod side;
 mod walk;
 
-pub(crate) use change::shown;
+pub(crate) use change::shown_both;
 pub use change::{Change, ObjectName, Report, Restart, Stale};
 pub use class::{Class, Flag};
 pub use row::Row;

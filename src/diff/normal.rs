@@ -24,6 +24,70 @@ const OF_TOOLS: [&str; 3] = [
     "deprecated.daemonset.template.generation",
 ];
 
+/// Fields, each with the value that it has without being set, as JSON.
+type Defaults = &'static [(&'static str, &'static str)];
+
+const STATEFUL_SET: Defaults = &[
+    ("podManagementPolicy", "\"OrderedReady\""),
+    ("replicas", "1"),
+    ("revisionHistoryLimit", "10"),
+    ("minReadySeconds", "0"),
+];
+
+const DEPLOYMENT: Defaults = &[
+    ("replicas", "1"),
+    ("revisionHistoryLimit", "10"),
+    ("progressDeadlineSeconds", "600"),
+    ("minReadySeconds", "0"),
+];
+
+const SERVICE: Defaults = &[
+    ("type", "\"ClusterIP\""),
+    ("sessionAffinity", "\"None\""),
+    ("internalTrafficPolicy", "\"Cluster\""),
+    ("ipFamilies", "[\"IPv4\"]"),
+    ("ipFamilyPolicy", "\"SingleStack\""),
+    ("allocateLoadBalancerNodePorts", "true"),
+    ("externalTrafficPolicy", "\"Cluster\""),
+    ("publishNotReadyAddresses", "false"),
+];
+
+const POD: Defaults = &[
+    ("restartPolicy", "\"Always\""),
+    ("dnsPolicy", "\"ClusterFirst\""),
+    ("schedulerName", "\"default-scheduler\""),
+    ("terminationGracePeriodSeconds", "30"),
+    ("hostNetwork", "false"),
+    ("hostPID", "false"),
+    ("hostIPC", "false"),
+];
+
+const PROBE: Defaults = &[
+    ("timeoutSeconds", "1"),
+    ("periodSeconds", "10"),
+    ("successThreshold", "1"),
+    ("failureThreshold", "3"),
+    ("initialDelaySeconds", "0"),
+];
+
+/// The value that a field of an object has where no manifest sets it, by the kind and by the field's pattern; `null` if it has none,
+/// or none that is known here.
+pub(super) fn unset(kind: &str, pattern: &str) -> Value {
+    let Some((parent, key)) = pattern.rsplit_once('.') else {
+        return Value::Null;
+    };
+    let list = match (kind, parent) {
+        ("StatefulSet", "spec") => STATEFUL_SET,
+        ("Deployment", "spec") => DEPLOYMENT,
+        ("Service", "spec") => SERVICE,
+        _ if parent.ends_with("template.spec") => POD,
+        _ if parent.ends_with("Probe") => PROBE,
+        _ => return Value::Null,
+    };
+    let default = list.iter().find(|(field, _)| *field == key);
+    default.map_or(Value::Null, |(_, json)| serde_json::from_str(json).unwrap_or_default())
+}
+
 /// Leaves out of an object what makes no difference.
 pub(super) fn normalize(body: &mut Value) {
     leave_out_null(body);
@@ -36,15 +100,7 @@ pub(super) fn normalize(body: &mut Value) {
     match kind.as_str() {
         "Service" => with(root, "spec", service),
         "StatefulSet" => with(root, "spec", |spec| {
-            defaults(
-                spec,
-                &[
-                    ("podManagementPolicy", "\"OrderedReady\""),
-                    ("replicas", "1"),
-                    ("revisionHistoryLimit", "10"),
-                    ("minReadySeconds", "0"),
-                ],
-            );
+            defaults(spec, STATEFUL_SET);
             with(spec, "updateStrategy", |strategy| {
                 with(strategy, "rollingUpdate", |rolling| {
                     defaults(rolling, &[("partition", "0"), ("maxUnavailable", "1")]);
@@ -66,15 +122,7 @@ pub(super) fn normalize(body: &mut Value) {
             with(spec, "template", template);
         }),
         "Deployment" => with(root, "spec", |spec| {
-            defaults(
-                spec,
-                &[
-                    ("replicas", "1"),
-                    ("revisionHistoryLimit", "10"),
-                    ("progressDeadlineSeconds", "600"),
-                    ("minReadySeconds", "0"),
-                ],
-            );
+            defaults(spec, DEPLOYMENT);
             with(spec, "strategy", |strategy| {
                 with(strategy, "rollingUpdate", |rolling| {
                     defaults(rolling, &[("maxSurge", "\"25%\""), ("maxUnavailable", "\"25%\"")]);
@@ -134,19 +182,7 @@ fn service(spec: &mut Map<String, Value>) {
     {
         spec.remove("clusterIPs");
     }
-    defaults(
-        spec,
-        &[
-            ("type", "\"ClusterIP\""),
-            ("sessionAffinity", "\"None\""),
-            ("internalTrafficPolicy", "\"Cluster\""),
-            ("ipFamilies", "[\"IPv4\"]"),
-            ("ipFamilyPolicy", "\"SingleStack\""),
-            ("allocateLoadBalancerNodePorts", "true"),
-            ("externalTrafficPolicy", "\"Cluster\""),
-            ("publishNotReadyAddresses", "false"),
-        ],
-    );
+    defaults(spec, SERVICE);
     for port in items(spec, "ports") {
         defaults(port, &[("protocol", "\"TCP\"")]);
         if port.get("targetPort") == port.get("port") {
@@ -198,18 +234,7 @@ fn template(template: &mut Map<String, Value>) {
 }
 
 fn pod(spec: &mut Map<String, Value>) {
-    defaults(
-        spec,
-        &[
-            ("restartPolicy", "\"Always\""),
-            ("dnsPolicy", "\"ClusterFirst\""),
-            ("schedulerName", "\"default-scheduler\""),
-            ("terminationGracePeriodSeconds", "30"),
-            ("hostNetwork", "false"),
-            ("hostPID", "false"),
-            ("hostIPC", "false"),
-        ],
-    );
+    defaults(spec, POD);
     // The older name of `serviceAccountName`.
     if spec.contains_key("serviceAccountName") {
         spec.remove("serviceAccount");
@@ -279,16 +304,7 @@ fn container(one: &mut Map<String, Value>) {
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         with(one, probe, |probe| {
-            defaults(
-                probe,
-                &[
-                    ("timeoutSeconds", "1"),
-                    ("periodSeconds", "10"),
-                    ("successThreshold", "1"),
-                    ("failureThreshold", "3"),
-                    ("initialDelaySeconds", "0"),
-                ],
-            );
+            defaults(probe, PROBE);
             with(probe, "httpGet", |get| {
                 defaults(get, &[("scheme", "\"HTTP\""), ("path", "\"/\"")]);
             });

@@ -47,7 +47,19 @@ pub(crate) type Words = BTreeMap<&'static str, Vec<String>>;
 
 /// A text with its words replaced; a word with several values becomes a list.
 pub(super) fn sentence(text: &str, words: &Words) -> String {
-    fill(text, |word| words.get(word).map(|values| values.join(", ")))
+    fill(&placed(text, words), |word| {
+        words.get(word).map(|values| values.join(", "))
+    })
+}
+
+/// A text about an object without a namespace: it is in none, or in that of the command line.
+fn placed(text: &str, words: &Words) -> String {
+    match words.get("namespace").map(Vec::as_slice) {
+        Some([namespace]) if namespace.is_empty() => {
+            text.replace(" -n {namespace}", "").replace(".{namespace}.svc", "")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// A command, repeated for each value of its first word that has several.
@@ -56,20 +68,39 @@ pub(super) fn commands(text: &str, words: &Words) -> Vec<String> {
         let (name, values) = words.get_key_value(name)?;
         (values.len() != 1).then_some((*name, values))
     });
-    // An object without a namespace is in none, or in that of the command line.
-    let text = match words.get("namespace").map(Vec::as_slice) {
-        Some([namespace]) if namespace.is_empty() => text.replace(" -n {namespace}", ""),
-        _ => text.to_owned(),
-    };
+    let text = placed(text, words);
     let Some((several, values)) = several else {
-        return vec![sentence(&text, words)];
+        return vec![line(&text, words)];
     };
     let one = |value: &String| {
         let mut words = words.clone();
         words.insert(several, vec![value.clone()]);
-        sentence(&text, &words)
+        line(&text, &words)
     };
     values.iter().map(one).collect()
+}
+
+/// A line of the commands. One that would have a name in it that a shell does not take as a word is not made to be pasted: it becomes a
+/// comment. Neither Kubernetes nor Kafka has such names, but a manifest may.
+fn line(text: &str, words: &Words) -> String {
+    /// Words that are made here, and are more than a name.
+    const MADE: [&str; 6] = ["tee", "quoted", "entity", "class", "gone_pattern", "bootstrap"];
+    let is_made = |word: &str| MADE.contains(&word) || word.starts_with("kafka_");
+    let mut values = names(text)
+        .filter(|word| !is_made(word))
+        .filter_map(|word| words.get(word));
+    let filled = sentence(text, words);
+    if filled.starts_with('#') || values.all(|values| values.iter().all(|value| is_plain(value))) {
+        filled
+    } else {
+        format!("# not a name: {filled}")
+    }
+}
+
+/// Whether a shell takes a text as one word, in quotes and without.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || "._:/@,=+%\\-*".contains(c))
 }
 
 /// A text for the documentation: its words in capital letters.
@@ -111,6 +142,19 @@ fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_a_shell_would_run_makes_no_command() {
+        let words = |name: &str| Words::from([("name", vec![name.to_owned()]), ("quoted", vec!["'a b'".to_owned()])]);
+        let text = "kubectl delete pod {name} {quoted}";
+        assert_eq!(commands(text, &words("kafka-0")), ["kubectl delete pod kafka-0 'a b'"]);
+        for name in [
+            "a;id", "$(id)", "a b", "`id`", "a'", "a\nid", "a&", "a|b", "a>b", "a\"b",
+        ] {
+            let made = commands(text, &words(name));
+            assert!(made[0].starts_with("# not a name: "), "{made:?}");
+        }
+    }
 
     #[test]
     fn words_are_replaced_and_other_braces_stay() {

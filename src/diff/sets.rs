@@ -86,6 +86,21 @@ impl Worker {
             .collect()
     }
 
+    /// Whether its pods take another template only when someone deletes them.
+    pub(super) fn is_on_delete(&self) -> bool {
+        self.spec["updateStrategy"]["type"] == "OnDelete"
+    }
+
+    /// Where its pods restart only when someone deletes them: the set as kubectl names it, and the pods from the highest ordinal down.
+    pub(super) fn left_to_delete(&self) -> Option<(String, Vec<String>)> {
+        let identity = &self.model.identity;
+        (self.is_on_delete() && identity.kind == "StatefulSet").then(|| {
+            let mut pods = self.pods();
+            pods.reverse();
+            (format!("statefulset/{}", identity.name), pods)
+        })
+    }
+
     /// The claims of its pods.
     pub(super) fn claims(&self) -> Vec<String> {
         let templates = self.spec["volumeClaimTemplates"].as_array().into_iter().flatten();

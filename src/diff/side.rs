@@ -374,11 +374,6 @@ impl Side {
         word.is_empty() || text.is_some_and(|text| text.contains(word))
     }
 
-    /// An object as compact text.
-    pub(super) fn text(&self, index: usize) -> &str {
-        std::str::from_utf8(self.entries[index].text()).unwrap_or_default()
-    }
-
     /// What is known of an object.
     pub(super) fn model(&self, index: usize) -> ObjectModel {
         ObjectModel::of(&Node::root(&self.body(index)), &Background::default())

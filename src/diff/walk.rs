@@ -35,6 +35,17 @@ const MAPS: [&str; 10] = [
     "stringData",
 ];
 
+/// Lists whose items have keys: one that is missing is empty.
+const LISTS: [&str; 7] = [
+    "env",
+    "envFrom",
+    "initContainers",
+    "topologySpreadConstraints",
+    "volumeClaimTemplates",
+    "volumeMounts",
+    "volumes",
+];
+
 /// The fields in which two values differ.
 pub(super) fn fields(before: &Value, after: &Value) -> Vec<Field> {
     let mut walk = Walk::default();
@@ -55,10 +66,12 @@ impl Walk {
         if before == after {
             return;
         }
-        let empty = Value::Object(Map::new());
+        let (empty, no_items) = (Value::Object(Map::new()), Value::Array(Vec::new()));
         let (before, after) = match (before, after) {
             (Value::Null, Value::Object(_)) if MAPS.contains(&name) => (&empty, after),
             (Value::Object(_), Value::Null) if MAPS.contains(&name) => (before, &empty),
+            (Value::Null, Value::Array(_)) if LISTS.contains(&name) => (&no_items, after),
+            (Value::Array(_), Value::Null) if LISTS.contains(&name) => (before, &no_items),
             both => both,
         };
         match (before, after) {

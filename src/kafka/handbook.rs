@@ -375,10 +375,15 @@ impl Names<'_> {
             ))
         };
         ids.push(next.to_string());
-        let words = [("workload", name.clone()), ("all_ids", ids.join(","))];
+        let replicas = (set.pods.len() + 1).to_string();
+        let words = [
+            ("workload", name.clone()),
+            ("all_ids", ids.join(",")),
+            ("replicas", replicas),
+        ];
         let mut commands = self.commands("brokers-added", &words);
         // The new pool has a name that is not known here.
-        commands.retain(|command| set.pool.roles != Roles::Combined || !command.contains("rollout status"));
+        commands.retain(|command| set.pool.roles != Roles::Combined || !command.contains("readyReplicas"));
         task.run(commands)
     }
 

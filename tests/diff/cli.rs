@@ -1,6 +1,6 @@
 //! The verbs as a shell runs them.
 
-use std::{ffi::OsString, path::Path, process::Command};
+use std::{ffi::OsString, fs, path::Path, process::Command};
 
 use insta::assert_snapshot;
 
@@ -42,6 +42,7 @@ fn folders_are_compared_and_the_exit_code_is_that_of_diff() {
 
     metadata  ConfigMap kafka/b
       data[level]: info → warn
+        no workload of these manifests reads it
 
     1 object unchanged
     ");
@@ -326,4 +327,59 @@ fn the_readme_shows_what_a_change_does() {
         .expect("the budget is unchanged");
     let readme = std::fs::read_to_string(root.join("README.md")).expect("it is there");
     assert!(readme.contains(change), "the README must show:\n{change}");
+}
+
+#[test]
+fn nothing_on_either_side_is_an_error_and_dev_null_is_nothing() {
+    let folder = Scratch::new();
+    folder.put("new.yaml", &config("a", "info"));
+    folder.put("old/notes.txt", "no manifests\n");
+    folder.put("empty/notes.txt", "none either\n");
+    assert_snapshot!(run(&folder, &["diff", "--from", "old", "--to", "empty"]), @r"
+    exit 2
+    -- stderr
+    error: no object on either side: there is nothing to compare
+    ");
+    let added = run(&folder, &["diff", "--from", "/dev/null", "--to", "new.yaml"]);
+    assert!(
+        added.starts_with("exit 1\n") && added.contains("object-added"),
+        "{added}"
+    );
+}
+
+/// Two pools whose voters change need the cluster to be stopped once.
+#[test]
+fn the_same_commands_are_told_once() {
+    let folder = Scratch::new();
+    let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("out/prod-dedicated/kafka");
+    for file in [
+        "configmap-kafka.yaml",
+        "configmap-kafka-controller.yaml",
+        "statefulset-kafka.yaml",
+        "statefulset-kafka-controller.yaml",
+    ] {
+        let text = fs::read_to_string(out.join(file)).unwrap();
+        folder.put(&format!("old/{file}"), &text);
+        folder.put(
+            &format!("new/{file}"),
+            &text
+                .replace("102@kafka-controller-102.", "102@kafka-controller-102.other.")
+                .replace("checksum/config: ", "checksum/config: f"),
+        );
+    }
+    let told = run(&folder, &["diff", "--from", "old", "--to", "new"]);
+    assert_eq!(
+        told.matches("scale statefulset kafka-controller --replicas=0").count(),
+        1,
+        "{told}"
+    );
+    assert!(told.contains("# once, with those of ConfigMap kafka/kafka\n"), "{told}");
+    // What differs is at the end of a long list.
+    assert!(told.contains("102.other.kafka-headless"), "{told}");
+    let json = run(&folder, &["diff", "--from", "old", "--to", "new", "--format", "json"]);
+    assert_eq!(
+        json.matches("scale statefulset kafka-controller --replicas=0").count(),
+        2,
+        "{json}"
+    );
 }

@@ -222,3 +222,92 @@ spec:
         assert_eq!(report.restarts[0].order, order);
     }
 }
+
+/// A checksum of a whole ConfigMap changes with a label of it, too, and the pods restart although no file differs.
+#[test]
+fn a_checksum_is_told_where_only_a_label_of_its_config_map_changes() {
+    let manifests = |label: &str, checksum: &str| {
+        format!(
+            "apiVersion: v1
+kind: ConfigMap
+metadata: {{name: settings, labels: {{team: {label}}}}}
+data: {{a.properties: \"a=1\"}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: reader}}
+spec:
+  selector: {{matchLabels: {{app: reader}}}}
+  template:
+    metadata: {{labels: {{app: reader}}, annotations: {{checksum/config: {checksum}}}}}
+    spec:
+      containers: [{{name: reader, image: \"example/reader:1\"}}]
+      volumes: [{{name: settings, configMap: {{name: settings}}}}]
+"
+        )
+    };
+    let report = compare(&manifests("blue", "one"), &manifests("red", "two"));
+    assert_eq!(
+        lines(&report),
+        [
+            "rolling-restart checksum-alone Deployment reader spec.template.metadata.annotations[checksum/config]",
+            "metadata metadata ConfigMap settings metadata.labels.team",
+        ]
+    );
+    assert_eq!(report.restarts[0].pods, ["reader-*"]);
+}
+
+/// A default of the API server is shown as what it is, and a list that goes as a whole is told item by item.
+#[test]
+fn what_is_not_set_has_the_default_and_a_list_that_goes_its_items() {
+    let set = |replicas: &str, grace: &str, storage: &str| {
+        format!(
+            "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: kafka}}
+spec:
+  {replicas}
+  selector: {{matchLabels: {{app: kafka}}}}
+  template:
+    metadata: {{labels: {{app: kafka}}}}
+    spec:
+      {grace}
+      containers: [{{name: kafka, image: \"example/kafka:1\", volumeMounts: [{{name: data, mountPath: /data}}]}}]
+{storage}"
+        )
+    };
+    let claims = "  volumeClaimTemplates: [{metadata: {name: data}, spec: {resources: {requests: {storage: 1Gi}}}}]\n";
+    let before = set("replicas: 3", "terminationGracePeriodSeconds: 300", claims);
+    let report = compare(
+        &before,
+        &set("replicas: 1", "terminationGracePeriodSeconds: 30", claims),
+    );
+    let shown = |path: &str| {
+        let change = report.changes.iter().find(|change| change.path == path).unwrap();
+        (change.before.to_string(), change.after.to_string())
+    };
+    assert_eq!(shown("spec.replicas"), ("3".to_owned(), "1".to_owned()));
+    let grace = shown("spec.template.spec.terminationGracePeriodSeconds");
+    assert_eq!(grace, ("300".to_owned(), "30".to_owned()));
+    let report = compare(&before, &set("replicas: 3", "terminationGracePeriodSeconds: 300", ""));
+    assert_eq!(report.changes[0].rule, "claim-template-removed");
+}
+
+/// A name from a pull request reaches a terminal as text.
+#[test]
+fn control_characters_are_shown() {
+    let map = |value: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, annotations: {{b: \"{value}\"}}}}\n")
+    };
+    let report = compare(&map("one"), &map("\\e[2J\\u202etwo"));
+    assert_eq!(report.changes[0].path, "metadata.annotations.b");
+    let both = compare(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: a, port: 1}]}\n",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: \"\\e[2J\", port: 2}]}\n",
+    );
+    let hidden = |text: &String| text.contains(['\u{1b}', '\u{202e}']);
+    for change in both.changes.iter().chain(&report.changes) {
+        assert!(!hidden(&change.path) && !hidden(&change.reason), "{change:?}");
+        assert!(!change.commands.iter().any(hidden), "{change:?}");
+    }
+}

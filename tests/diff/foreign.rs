@@ -232,3 +232,23 @@ fn twenty_megabytes_are_compared() {
     let rules: Vec<&str> = report.changes.iter().map(|change| change.rule).collect();
     assert_eq!(rules, ["too-large", "file-changed"]);
 }
+
+/// The id of a chart's cluster is in a Secret, and brokers that restart with another one do not start.
+#[test]
+fn another_cluster_id_in_a_secret_is_told_without_the_id() {
+    let before = read("foreign/bitnami.yaml");
+    let after = edited(
+        &before,
+        &[("RVo4YzB0U1JZbEZPYzFsRWEzWmtUdw==", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQQ==")],
+    );
+    let report = compare(&before, &after);
+    assert_eq!(
+        lines(&report),
+        ["manual-steps cluster-id Secret shop-kafka-kraft-cluster-id data.kraft-cluster-id +availability"]
+    );
+    let commands = report.changes[0].commands.join("\n");
+    assert!(
+        !commands.contains("RVo4") && !commands.contains("rollout"),
+        "{commands}"
+    );
+}

@@ -178,3 +178,45 @@ fn example_4_the_controllers_listener_gets_another_name_on_the_controllers_alone
         lines(&report)
     );
 }
+
+/// kubectl refuses to wait for the rollout of a set whose strategy is `OnDelete`.
+#[test]
+fn kubectl_is_not_asked_to_roll_what_only_a_deletion_restarts() {
+    let strategy = "spec:\n  updateStrategy: {type: OnDelete}\n";
+    let base: Vec<(String, String)> = documents("kafka.yaml")
+        .into_iter()
+        .map(|(name, text)| {
+            let text = if name.starts_with("StatefulSet/") {
+                text.replacen("spec:\n", strategy, 1)
+            } else {
+                text
+            };
+            (name, text)
+        })
+        .collect();
+    let before = text(&base);
+    assert!(before.contains(strategy));
+    for pair in pairs() {
+        let (row, kept) = (pair.row.clone(), !pair.restart);
+        let report = compare(&before, &pair.after(&base));
+        for change in &report.changes {
+            let rolled: Vec<&String> = change
+                .commands
+                .iter()
+                .filter(|command| command.contains("rollout") && command.contains("statefulset/"))
+                .collect();
+            assert_eq!(rolled, Vec::<&String>::new(), "{row}");
+        }
+        if row == "broker-setting-dynamic-now" && kept {
+            let commands: Vec<&str> = report.changes[0].commands.iter().map(String::as_str).collect();
+            let delete = |pod: &str| {
+                format!(
+                    "kubectl -n pairs delete pod {pod} && until kubectl -n pairs wait pod {pod} --for=condition=Ready --timeout=30m; do sleep 2; done"
+                )
+            };
+            let by_hand =
+                "# the strategy is `OnDelete`: one pod after the other, each once every replica is in sync again";
+            assert_eq!(commands[2..5], ["# or with one:", by_hand, &delete("kafka-2")]);
+        }
+    }
+}

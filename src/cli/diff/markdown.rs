@@ -1,6 +1,6 @@
 //! The report as a comment for a pull request: within GitHub's limit, never cut in the middle.
 
-use super::text::{by_object, restarts, subject, verdict, what};
+use super::text::{Told, by_object, restarts, subject, verdict, what};
 use crate::{
     cli::output::{Paint, count},
     diff::{Change, Report},
@@ -44,8 +44,9 @@ pub(super) fn comment(report: &Report, several: bool) -> String {
     }
     // Once one does not fit as a whole, what comes after it is less bad: it is not told either.
     let mut left = 0;
+    let mut told = Told::default();
     for changes in &objects {
-        let (piece, is_whole) = object(changes, several, room);
+        let (piece, is_whole) = object(changes, several, &mut told, room);
         if left > 0 || piece.is_empty() {
             left += 1;
             continue;
@@ -66,7 +67,7 @@ pub(super) fn comment(report: &Report, several: bool) -> String {
 }
 
 /// The changes of an object, as many as there is room for, in characters, and whether these are all; nothing if there is room for none.
-fn object(changes: &[&Change], several: bool, room: usize) -> (String, bool) {
+fn object<'r>(changes: &[&'r Change], several: bool, told_before: &mut Told<'r>, room: usize) -> (String, bool) {
     /// Room for the number of those that are left out, and for what closes the object.
     const END: usize = 100;
     let mut text = format!(
@@ -77,7 +78,7 @@ fn object(changes: &[&Change], several: bool, room: usize) -> (String, bool) {
     let mut size = text.chars().count() + END;
     let mut told = 0;
     for change in changes {
-        let change = self::change(change);
+        let change = self::change(change, &told_before.commands(change));
         size += change.chars().count();
         if size > room {
             break;
@@ -96,7 +97,7 @@ fn object(changes: &[&Change], several: bool, room: usize) -> (String, bool) {
 }
 
 /// A change as an item of a list.
-fn change(change: &Change) -> String {
+fn change(change: &Change, commands: &[String]) -> String {
     let flags: String = change.flags.iter().map(|flag| format!(" `{flag}`")).collect();
     let mut text = format!("- {} **{}**{flags}", code(&what(change)), change.class);
     if !change.reason.is_empty() {
@@ -106,8 +107,8 @@ fn change(change: &Change) -> String {
         text += &format!("<br>accepted: {}", escaped(reason));
     }
     text.push('\n');
-    if !change.commands.is_empty() {
-        let commands: String = change.commands.iter().map(|line| format!("  {line}\n")).collect();
+    if !commands.is_empty() {
+        let commands: String = commands.iter().map(|line| format!("  {line}\n")).collect();
         text += &format!("\n  ```sh\n{commands}  ```\n");
     }
     text

@@ -113,6 +113,9 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
         }
         let stdin = &mut std::io::stdin().lock();
         let report = compare(sources::read(from, stdin)?, sources::read(to, stdin)?)?;
+        if report.is_empty() && report.unchanged == 0 {
+            return Err(Failure::new("no object on either side: there is nothing to compare"));
+        }
         return finish(&report, arguments.fail_on, false, output);
     }
     let Made { mut stacks, failures } = each(stacks, &arguments.stacks, output, manifests)?;

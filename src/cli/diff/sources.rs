@@ -28,6 +28,17 @@ pub(super) fn read(path: &Path, stdin: &mut dyn Read) -> Result<Vec<Source>, Fai
             text,
         }]);
     }
+    // A pipe that the shell has made, or `/dev/null` for nothing.
+    if fs::metadata(path).is_ok_and(|kind| !kind.is_dir() && !kind.is_file()) {
+        if path == Path::new("/dev/null") {
+            return Ok(Vec::new());
+        }
+        let file = shown(path);
+        let mut pipe =
+            fs::File::open(path).map_err(|error| Failure::new(format!("`{file}` {}", folder::reason(&error))))?;
+        let text = folder::read_pipe(&mut pipe, &format!("`{file}`"))?;
+        return Ok(vec![Source { file, text }]);
+    }
     let text = path.to_string_lossy();
     if !path.exists()
         && let Some((revision, below)) = text.split_once(':')

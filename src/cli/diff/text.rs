@@ -2,7 +2,7 @@
 
 use crate::{
     cli::output::{Paint, count},
-    diff::{Change, Class, Report, Restart, shown},
+    diff::{Change, Class, Report, Restart, shown_both},
 };
 
 pub(super) fn text(report: &Report, several: bool, paint: Paint) -> String {
@@ -10,9 +10,10 @@ pub(super) fn text(report: &Report, several: bool, paint: Paint) -> String {
         return String::new();
     }
     let mut text = format!("{}\n", verdict(report, paint));
+    let mut told = Told::default();
     for changes in by_object(&report.changes) {
         text.push('\n');
-        text += &object(changes, several, paint);
+        text += &object(changes, several, &mut told, paint);
     }
     if !report.restarts.is_empty() {
         text += &format!("\n{}\n", paint.strong("restarts"));
@@ -72,7 +73,29 @@ pub(super) fn subject(change: &Change, several: bool) -> String {
     }
 }
 
-fn object(changes: Vec<&Change>, several: bool, paint: Paint) -> String {
+/// The changes whose commands are told already: two pools of one cluster often need the same ones, once.
+#[derive(Default)]
+pub(super) struct Told<'r>(Vec<&'r Change>);
+
+impl<'r> Told<'r> {
+    /// The commands of a change, or where the same ones are.
+    pub(super) fn commands(&mut self, change: &'r Change) -> Vec<String> {
+        /// Shorter ones are read sooner than looked up.
+        const LEAST: usize = 4;
+        let same = |other: &&&Change| {
+            other.rule == change.rule && other.stack == change.stack && other.commands == change.commands
+        };
+        if change.commands.len() >= LEAST
+            && let Some(other) = self.0.iter().find(same)
+        {
+            return vec![format!("# once, with those of {}", other.object.shown())];
+        }
+        self.0.push(change);
+        change.commands.clone()
+    }
+}
+
+fn object<'r>(changes: Vec<&'r Change>, several: bool, told: &mut Told<'r>, paint: Paint) -> String {
     let mut text = format!(
         "{}  {}\n",
         class(changes[0].class, paint),
@@ -95,8 +118,8 @@ fn object(changes: Vec<&Change>, several: bool, paint: Paint) -> String {
         if let Some(reason) = &change.accepted {
             text += &paint.folded(&format!("    accepted: {reason}"), 4);
         }
-        for command in &change.commands {
-            text += &format!("      {}\n", paint.hint(command));
+        for command in told.commands(change) {
+            text += &format!("      {}\n", paint.hint(&command));
         }
     }
     text
@@ -112,7 +135,8 @@ pub(super) fn what(change: &Change) -> String {
     if change.before.is_null() && change.after.is_null() {
         return path.to_owned();
     }
-    format!("{path}: {} → {}", shown(&change.before), shown(&change.after))
+    let [before, after] = shown_both(&change.before, &change.after);
+    format!("{path}: {before} → {after}")
 }
 
 /// The pods of a restart, and how it goes.

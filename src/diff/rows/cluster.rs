@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Another cluster id.
-static CLUSTER_ID: Row = Row {
+pub(super) static CLUSTER_ID: Row = Row {
     id: "cluster-id",
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
@@ -257,7 +257,7 @@ static BROKERS_ADDED: Row = Row {
     reason: "new topics alone get partitions on {new_ids}: existing partitions stay where they are until they are reassigned",
     commands: &[
         "# apply the new manifests",
-        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "kubectl -n {namespace} wait statefulset/{workload} --for=jsonpath='{.status.readyReplicas}'={replicas} --timeout=30m",
         "{kafka_topics} --list | sed 's/.*/{\"topic\":\"&\"}/' | paste -sd, - | sed 's/.*/{\"version\":1,\"topics\":[&]}/' | {tee} /tmp/topics.json",
         "{kafka_reassign} --topics-to-move-json-file /tmp/topics.json --broker-list {all_ids} --generate | grep -A1 '^Proposed' | tail -n 1 \
          | {tee} /tmp/plan.json",
@@ -302,8 +302,22 @@ static CONTROLLERS_CHANGED: Row = Row {
     ],
 };
 
+/// Another tree in ZooKeeper, or other servers.
+static ZOOKEEPER: Row = Row {
+    id: "zookeeper-connect",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another path in ZooKeeper, or none of the servers of before",
+    reason: "{where} a broker finds no cluster or another one, and does not start on a volume of the old one (`InconsistentClusterIdException`), so \
+        the rollout stops at the first pod; brokers that do start do not know those that still run",
+    commands: &[
+        "# put the old value back; for the same servers under new names, keep an old address in the list until all brokers have restarted",
+    ],
+};
+
 pub(super) const ROWS: &[&Row] = &[
     &CLUSTER_ID,
+    &ZOOKEEPER,
     &NODE_ID,
     &ROLES,
     &VOTERS,
@@ -342,6 +356,7 @@ fn identity(told: &mut Told<'_, '_>) {
         let path = told.where_is(after).unwrap_or_else(|| "spec.template.spec".to_owned());
         told.field(&path, &CLUSTER_ID).word("id_before", before);
     }
+    zookeeper(told);
     for key in ["node.id", "broker.id"] {
         let [before, after] = [pair.before.get(key), pair.after.get(key)];
         if before.is_some() && after.is_some() && before != after {
@@ -353,6 +368,27 @@ fn identity(told: &mut Told<'_, '_>) {
     if before != after && !before.is_empty() && !after.is_empty() {
         told.setting("process.roles", &ROLES);
     }
+}
+
+/// The ensemble that brokers without KRaft belong to, and their path in it.
+fn zookeeper(told: &mut Told<'_, '_>) {
+    const KEY: &str = "zookeeper.connect";
+    let pair = told.pair;
+    let (Some(before), Some(after)) = (pair.before.get(KEY), pair.after.get(KEY)) else {
+        return;
+    };
+    if pair.before.is_kraft() || pair.after.is_kraft() {
+        return;
+    }
+    let [(old, from), (new, to)] = [before, after].map(|text| text.split_once('/').unwrap_or((text, "")));
+    let place = if from.trim_end_matches('/') != to.trim_end_matches('/') {
+        format!("under `/{to}`")
+    } else if list(new).all(|server| list(old).all(|known| known != server)) {
+        "unless these are the same servers under other names,".to_owned()
+    } else {
+        return;
+    };
+    told.setting(KEY, &ZOOKEEPER).word("where", place);
 }
 
 /// The voters of a list, by id.
@@ -590,14 +626,16 @@ fn count(told: &mut Told<'_, '_>) {
         .into_iter()
         .filter(|(_, pod)| !pods_after.contains(pod))
         .collect();
-    if new.is_empty() && gone.is_empty() {
+    // Where all have one id, only the pods tell how many there are.
+    if new.is_empty() && gone.is_empty() || pair.before.worker.pods() == pair.after.worker.pods() {
         return;
     }
     if pair.before.is_broker() && pair.after.is_broker() {
         brokers_of(told, path, &new, &gone);
     }
     let controller = pair.after.has_role("controller") && pair.before.has_role("controller");
-    if controller && voters(&pair.before) == voters(&pair.after) {
+    let stopped = pair.after.worker.replicas() == 0;
+    if controller && !stopped && voters(&pair.before) == voters(&pair.after) {
         told.field(path, &CONTROLLERS_CHANGED);
     }
 }
@@ -619,6 +657,7 @@ fn brokers_of(told: &mut Told<'_, '_>, path: &str, new: &[i64], gone: &[(i64, St
     if gone.is_empty() {
         let draft = told.field(path, &BROKERS_ADDED).instead(&BROKERS_ADDED);
         draft.word("new_ids", brokers_named(new)).word("all_ids", join(&all));
+        draft.word("replicas", pair.after.worker.replicas().to_string());
     } else if new.is_empty() {
         let ids: Vec<i64> = gone.iter().map(|(id, _)| *id).collect();
         let draft = told.field(path, &BROKERS_REMOVED).instead(&BROKERS_REMOVED);

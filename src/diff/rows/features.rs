@@ -138,6 +138,7 @@ pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
             "set",
             new.as_ref().map_or("kafka", |new| &new.worker.model.identity.name),
         );
+        draft.left_to_delete(new.as_ref().and_then(|new| new.worker.left_to_delete()));
     }
     true
 }

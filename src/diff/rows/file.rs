@@ -29,10 +29,10 @@ static KEPT: Row = Row {
     class: Class::ManualSteps,
     flags: &[],
     summary: "a file changes, and the pods that read it do not restart",
-    reason: "nothing restarts the pods of {kept}: they keep what they have read until they restart for another reason",
+    reason: "nothing restarts the pods of {running}: they keep what they have read until they restart for another reason",
     commands: &[
-        "kubectl -n {namespace} rollout restart {kept}",
-        "kubectl -n {namespace} rollout status {kept}",
+        "kubectl -n {namespace} rollout restart {running}",
+        "kubectl -n {namespace} rollout status {running}",
     ],
 };
 
@@ -65,10 +65,14 @@ pub(super) struct Effect {
     restarted: Vec<ObjectName>,
     /// Workloads whose pods run on with what they have read.
     kept: Vec<ObjectName>,
+    /// Those of them whose pods restart only when they are deleted, and their pods.
+    left_to_delete: Vec<(String, Vec<String>)>,
     /// Workloads that would restart, and that the API server refuses.
     waiting: Vec<ObjectName>,
     /// Jobs, which read it when they run.
     pub(super) jobs: Vec<ObjectName>,
+    /// Whether workloads that are new read it.
+    is_new: bool,
 }
 
 impl Effect {
@@ -78,6 +82,7 @@ impl Effect {
             let name = worker.name();
             // One that is new reads it when it starts.
             if sets.before.find(&worker.model.identity).is_none() {
+                effect.is_new = true;
                 continue;
             }
             let list = if ["Job", "CronJob"].contains(&name.kind.as_str()) {
@@ -87,6 +92,7 @@ impl Effect {
             } else if found.restarts.contains_key(&name) {
                 &mut effect.restarted
             } else {
+                effect.left_to_delete.extend(worker.left_to_delete());
                 &mut effect.kept
             };
             list.push(name);
@@ -96,6 +102,29 @@ impl Effect {
 
     /// Says it of a change in the file.
     pub(super) fn tell(&self, draft: &mut Draft) {
+        self.tell_restarts(draft);
+        if !self.waiting.is_empty() {
+            draft.also(&WAITS).words("waiting", self.waiting.iter().map(workload));
+        }
+        if !self.kept.is_empty() {
+            draft.also(&KEPT).words("running", self.kept.iter().map(workload));
+            draft.left_to_delete(self.left_to_delete.iter().cloned());
+        }
+        if draft.has_reason() {
+            return;
+        }
+        if !self.jobs.is_empty() {
+            let jobs: Vec<String> = self.jobs.iter().map(workload).collect();
+            draft.remark(format!("read by {} at the next run", jobs.join(", ")));
+        } else if self.is_new {
+            draft.remark("read by what is new here");
+        } else {
+            draft.remark("no workload of these manifests reads it");
+        }
+    }
+
+    /// Says which pods restart: all that matters where what they read stays the same.
+    pub(super) fn tell_restarts(&self, draft: &mut Draft) {
         if !self.restarted.is_empty() {
             draft
                 .also(&READ_AGAIN)
@@ -103,12 +132,6 @@ impl Effect {
             for workload in &self.restarted {
                 draft.restarts(workload.clone());
             }
-        }
-        if !self.waiting.is_empty() {
-            draft.also(&WAITS).words("waiting", self.waiting.iter().map(workload));
-        }
-        if !self.kept.is_empty() {
-            draft.also(&KEPT).words("kept", self.kept.iter().map(workload));
         }
     }
 }

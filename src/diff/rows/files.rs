@@ -5,14 +5,22 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Changed, features,
+    Changed,
+    cluster::CLUSTER_ID,
+    features,
     file::{Effect, FileChange},
-    monitoring, object, schemas, settings, topics,
+    monitoring, object,
+    process::Process,
+    schemas, settings,
+    told::Tools,
+    topics,
 };
 use crate::diff::{
-    change::{Found, Place},
+    change::{Draft, Found, Place},
     class::Class,
     row::Row,
+    sets::When,
+    walk::Field,
 };
 
 /// A file of which only the text is known.
@@ -22,6 +30,16 @@ static TEXT: Row = Row {
     flags: &[],
     summary: "a file changes",
     reason: "",
+    commands: &[],
+};
+
+/// A file that says the same in another way.
+static LAYOUT: Row = Row {
+    id: "file-layout",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "comments, spaces or the order of the lines of a file",
+    reason: "whoever reads the file finds the same in it",
     commands: &[],
 };
 
@@ -56,7 +74,7 @@ static TOO_LARGE: Row = Row {
     commands: &["# divide it into several objects"],
 };
 
-pub(super) const ROWS: &[&Row] = &[&TEXT, &SECRET, &TOO_LARGE_FOR_CLIENT, &TOO_LARGE];
+pub(super) const ROWS: &[&Row] = &[&TEXT, &LAYOUT, &SECRET, &TOO_LARGE_FOR_CLIENT, &TOO_LARGE];
 
 /// A ConfigMap or a Secret that differs.
 pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
@@ -91,7 +109,12 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             {
                 *value = object::hidden();
             }
-            effect.tell(found.add(&SECRET, place));
+            let draft = found.add(&SECRET, place);
+            if cluster_id(changed, field, draft) {
+                effect.tell_restarts(draft);
+            } else {
+                effect.tell(draft);
+            }
         } else if part == "data" {
             let names = [&changed.before, &changed.after]
                 .into_iter()
@@ -114,13 +137,31 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             after,
             effect: &effect,
         };
-        let known = settings::judge(&change, found)
-            || topics::judge(&change, found)
-            || features::judge(&change, found)
-            || schemas::judge(&change, found)
-            || monitoring::file(&change, found);
+        let first = found.drafts.len();
+        let has_lines =
+            settings::judge(&change, found) || topics::judge(&change, found) || features::judge(&change, found);
+        if has_lines && found.drafts.len() == first {
+            effect.tell_restarts(found.add(&LAYOUT, change.place(&[], None, None)).means(&LAYOUT));
+        }
+        let known = has_lines || schemas::judge(&change, found) || monitoring::file(&change, found);
         if !known {
             effect.tell(found.add(&TEXT, change.place(&[], before, after)));
         }
     }
+}
+
+/// Says what another cluster id means, where a Secret has it and brokers read it; whether it is one.
+fn cluster_id(changed: &Changed<'_>, field: &Field, draft: &mut Draft) -> bool {
+    let key = field.path.replace(['-', '_', ']'], "").to_ascii_lowercase();
+    if !key.ends_with("clusterid") || field.before.is_null() {
+        return false;
+    }
+    let sets = changed.sets;
+    let mut readers = sets.readers(When::Before, changed.identity);
+    let Some(process) = readers.find_map(|worker| Process::of(sets.before, worker).filter(Process::is_broker)) else {
+        return false;
+    };
+    Tools::near(sets, &process).tell(draft);
+    draft.means(&CLUSTER_ID).word("id_before", "(hidden)");
+    true
 }

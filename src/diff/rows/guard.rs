@@ -37,6 +37,16 @@ static BUDGET_LOOSENED: Row = Row {
     commands: &[],
 };
 
+/// A budget that no longer has pods.
+static BUDGET_EMPTY: Row = Row {
+    id: "budget-selects-nothing",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "a disruption budget no longer selects any pod",
+    reason: "nothing restarts; no workload here has the labels of the selector: drains of nodes may take all pods away at once that it protected",
+    commands: &[],
+};
+
 /// A budget that allows less.
 static BUDGET_TIGHTENED: Row = Row {
     id: "budget-tightened",
@@ -103,6 +113,7 @@ static POD_SECURITY: Row = Row {
 pub(super) const ROWS: &[&Row] = &[
     &BUDGET_REMOVED,
     &BUDGET_LOOSENED,
+    &BUDGET_EMPTY,
     &BUDGET_TIGHTENED,
     &BUDGET_BLOCKS,
     &BUDGET,
@@ -114,10 +125,17 @@ pub(super) const ROWS: &[&Row] = &[
 /// A budget that differs.
 pub(super) fn budget(changed: &Changed<'_>, found: &mut Found) {
     let limit = |pattern: &str| ["spec.maxUnavailable", "spec.minAvailable"].contains(&pattern);
+    let counts = [(When::Before, changed.sets.before), (When::After, changed.sets.after)].map(|(when, side)| {
+        let model = side.find(changed.identity).map(|index| side.model(index))?;
+        away(changed.sets, when, &model)
+    });
+    let is_emptied = matches!(counts, [Some((_, had)), Some((_, 0))] if had > 0);
     let mut told = false;
     for field in &changed.fields {
         if !limit(&field.pattern) {
-            if field.pattern.starts_with("spec") {
+            if field.pattern.starts_with("spec.selector") && is_emptied {
+                found.add(&BUDGET_EMPTY, changed.place(field));
+            } else if field.pattern.starts_with("spec") {
                 found.add(&BUDGET, changed.place(field));
             } else {
                 object::other(changed, field, found);
@@ -128,13 +146,17 @@ pub(super) fn budget(changed: &Changed<'_>, found: &mut Found) {
         if std::mem::replace(&mut told, true) {
             continue;
         }
-        let [before, after] =
-            [(When::Before, changed.sets.before), (When::After, changed.sets.after)].map(|(when, side)| {
-                let model = side.find(changed.identity).map(|index| side.model(index))?;
-                away(changed.sets, when, &model)
-            });
-        let place = changed.place(field);
-        let (Some((before, _)), Some((after, replicas))) = (before, after) else {
+        let mut place = changed.place(field);
+        if changed.fields.iter().filter(|field| limit(&field.pattern)).count() > 1 {
+            let limits = |body: &Value| -> Value {
+                let fields =
+                    ["maxUnavailable", "minAvailable"].map(|name| (name.to_owned(), body["spec"][name].clone()));
+                Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect())
+            };
+            "spec".clone_into(&mut place.path);
+            (place.before, place.after) = (limits(&changed.before), limits(&changed.after));
+        }
+        let [Some((before, _)), Some((after, replicas))] = counts else {
             found.add(&BUDGET, place);
             continue;
         };

@@ -50,6 +50,7 @@ use serde_json::Value;
 
 use super::{
     change::{Found, Place},
+    normal::unset,
     pairs::Pair,
     row::Row,
     sets::Sets,
@@ -97,9 +98,13 @@ pub(super) struct Changed<'a> {
 }
 
 impl Changed<'_> {
-    /// The place of a field.
+    /// The place of a field. One that is not set has the API server's default, if it has one.
     pub(super) fn place(&self, field: &Field) -> Place {
-        Place::field(self.identity, &field.path, field.before.clone(), field.after.clone())
+        let value = |value: &Value| match value {
+            Value::Null => unset(&self.identity.kind, &field.pattern),
+            set => set.clone(),
+        };
+        Place::field(self.identity, &field.path, value(&field.before), value(&field.after))
     }
 }
 
@@ -143,6 +148,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
             _ => object::judge(changed, found),
         }
     }
+    workload::checksums(found);
     kafka::judge(sets, pairs, found);
     network::cuts(sets, pairs, found);
     for pair in pairs {
@@ -153,6 +159,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
                 match identity.kind.as_str() {
                     "Service" => service::removed(sets, identity, found),
                     "PodDisruptionBudget" => guard::removed(identity, found),
+                    "ServiceMonitor" | "PodMonitor" => monitoring::scrape_removed(identity, found),
                     "PrometheusRule" => monitoring::removed(sets, *old, found),
                     _ => object::removed(sets, *old, found),
                 }
@@ -168,7 +175,23 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::diff::class::Class;
+    use crate::diff::{class::Class, row::names};
+
+    /// The reason and the commands of what happens to the pods follow those of what the change means, with the same words.
+    #[test]
+    fn the_words_about_the_readers_of_a_file_are_theirs_alone() {
+        let words = |row: &Row| -> BTreeSet<String> {
+            let texts = row.commands.iter().chain([&row.reason]);
+            texts.flat_map(|text| names(text)).map(str::to_owned).collect()
+        };
+        let of_readers: BTreeSet<String> = file::ROWS.iter().flat_map(|row| words(row)).collect();
+        assert!(of_readers.contains("restarted"));
+        for row in all().filter(|row| !file::ROWS.iter().any(|own| own.id == row.id)) {
+            let mut both = words(row);
+            both.retain(|word| word != "namespace" && of_readers.contains(word));
+            assert!(both.is_empty(), "{}: {both:?}", row.id);
+        }
+    }
 
     #[test]
     fn every_row_can_be_told_from_the_others_and_has_its_commands() {

@@ -97,6 +97,16 @@ static PANEL: Row = Row {
     commands: &[],
 };
 
+/// Something that Prometheus no longer scrapes.
+static SCRAPE_REMOVED: Row = Row {
+    id: "scrape-removed",
+    class: Class::DynamicConfig,
+    flags: &[],
+    summary: "something that Prometheus scrapes is no longer declared",
+    reason: "once a deployer that prunes has deleted it, the series end, and alerts that are made of them do not fire any more; without one it stays",
+    commands: &[],
+};
+
 /// What is scraped, and how.
 static SCRAPE: Row = Row {
     id: "scrape",
@@ -117,6 +127,7 @@ pub(super) const ROWS: &[&Row] = &[
     &ALERT_TEXT,
     &PANEL,
     &SCRAPE,
+    &SCRAPE_REMOVED,
 ];
 
 /// An object of the Prometheus operator that differs.
@@ -140,6 +151,11 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             found.add(&SCRAPE, changed.place(field));
         }
     }
+}
+
+/// A `ServiceMonitor` or `PodMonitor` that goes.
+pub(super) fn scrape_removed(identity: &Identity, found: &mut Found) {
+    found.add(&SCRAPE_REMOVED, Place::object(identity));
 }
 
 /// A `PrometheusRule` that goes, alert by alert.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Changed, object};
 use crate::{
     diff::{
-        change::{Found, Place},
+        change::{Draft, Found, ObjectName, Place},
         class::{Class, Flag},
         pairs::Pair,
         row::Row,
@@ -26,7 +26,7 @@ static CUT: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::Availability, Flag::ClientBreaking],
     summary: "a network policy cuts a connection that something in the manifests uses",
-    reason: "{cut}: the connection ends in timeouts as soon as the policies are applied",
+    reason: "{cut}: the connection ends in timeouts as soon as this is applied",
     commands: &["# let the connection through before you apply: {cut}"],
 };
 
@@ -36,7 +36,7 @@ static CHANGED: Row = Row {
     class: Class::Metadata,
     flags: &[],
     summary: "a network policy",
-    reason: "applies at once, without a restart; it cuts nothing that these manifests show",
+    reason: "applies at once, without a restart",
     commands: &[],
 };
 
@@ -53,7 +53,8 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
     }
 }
 
-/// The connections that are cut, one change each, if a policy changed at all. It names the policy that selects the pods.
+/// The connections that are cut, if a policy or a listener changed at all: one change for each policy that selects the pods, told with the field of it
+/// that differs.
 pub(super) fn cuts(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
     let of_policy = |pair: &&Pair| {
         let identity = match pair {
@@ -62,15 +63,38 @@ pub(super) fn cuts(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
         };
         identity.kind == "NetworkPolicy"
     };
-    if !pairs.iter().any(|pair| of_policy(&pair)) {
+    // A listener may move to a port that the policies do not let through.
+    let of_listener =
+        |draft: &Draft| draft.place.path.ends_with("listeners") || draft.place.path.contains("_LISTENERS]");
+    if !pairs.iter().any(|pair| of_policy(&pair)) && !found.drafts.iter().any(of_listener) {
         return;
     }
     let (before, after) = (Cuts::of(sets.before), Cuts::of(sets.after));
-    for (cut, policy) in &after.cuts {
+    let mut cut_by: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
+    for (cut, policy) in after.cuts {
         // What connects only now is not cut.
-        if !before.cuts.contains_key(cut) && before.has_ends(cut) {
-            found.add(&CUT, Place::object(policy)).word("cut", cut);
+        if !before.cuts.contains_key(&cut) && before.has_ends(&cut) {
+            cut_by.entry(policy).or_default().push(cut);
         }
+    }
+    if cut_by.is_empty() {
+        for draft in &mut found.drafts {
+            if draft.is(&CHANGED) {
+                draft.remark("it cuts nothing that these manifests show");
+            }
+        }
+    }
+    for (policy, cuts) in cut_by {
+        let object = ObjectName::from(&policy);
+        let field = found
+            .drafts
+            .iter()
+            .position(|draft| draft.place.object == object && draft.is(&CHANGED));
+        let draft = match field {
+            Some(at) => found.drafts[at].instead(&CUT),
+            None => found.add(&CUT, Place::object(&policy)),
+        };
+        draft.words("cut", cuts);
     }
 }
 

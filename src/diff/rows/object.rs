@@ -142,6 +142,17 @@ static NAMESPACE_KEPT: Row = Row {
     ],
 };
 
+/// A namespace that deployers are no longer told to keep.
+static NAMESPACE_NOT_KEPT: Row = Row {
+    id: "namespace-no-longer-kept",
+    class: Class::Metadata,
+    flags: &[Flag::Irreversible],
+    summary: "deployers are no longer told to keep a Namespace",
+    reason: "nothing is deleted now; from then on, a deployer that prunes deletes it with everything in it, claims included, once it is not in \
+        the manifests",
+    commands: &[],
+};
+
 /// Everything moves into another namespace.
 static NAMESPACE_RENAMED: Row = Row {
     id: "namespace-renamed",
@@ -299,6 +310,7 @@ pub(super) const ROWS: &[&Row] = &[
     &WORKLOAD_REMOVED,
     &NAMESPACE_REMOVED,
     &NAMESPACE_KEPT,
+    &NAMESPACE_NOT_KEPT,
     &NAMESPACE_RENAMED,
     &NAMESPACE_RENAMED_WITHOUT_CLAIMS,
     &STATEFUL_SET_RENAMED,
@@ -353,19 +365,22 @@ pub(super) fn other(changed: &Changed<'_>, field: &crate::diff::walk::Field, fou
     }
     let row = match field.pattern.as_str() {
         "apiVersion" => &API_VERSION,
-        pattern if changed.identity.kind == "Namespace" && keeps(pattern, field) => &NAMESPACE_KEPT,
+        pattern if changed.identity.kind == "Namespace" && keeps(pattern, &field.path, &field.after) => &NAMESPACE_KEPT,
+        pattern if changed.identity.kind == "Namespace" && keeps(pattern, &field.path, &field.before) => {
+            &NAMESPACE_NOT_KEPT
+        }
         pattern if pattern.starts_with("metadata.labels") || pattern.starts_with("metadata.annotations") => &METADATA,
         _ => &FIELD,
     };
     found.add(row, changed.place(field));
 }
 
-/// Whether a field tells a deployer to keep the object.
-fn keeps(pattern: &str, field: &crate::diff::walk::Field) -> bool {
-    let after = field.after.as_str().unwrap_or_default();
+/// Whether a value of a field tells a deployer to keep the object.
+fn keeps(pattern: &str, path: &str, value: &Value) -> bool {
+    let value = value.as_str().unwrap_or_default();
     pattern.starts_with("metadata.annotations")
-        && (field.path.contains("kustomize.toolkit.fluxcd.io/prune") && after == "disabled"
-            || field.path.contains("argocd.argoproj.io/sync-options") && after.contains("=false"))
+        && (path.contains("kustomize.toolkit.fluxcd.io/prune") && value == "disabled"
+            || path.contains("argocd.argoproj.io/sync-options") && value.contains("=false"))
 }
 
 /// An object that is gone.
@@ -455,17 +470,19 @@ pub(super) fn renamed(sets: &Sets<'_>, old: usize, new: usize, found: &mut Found
         "Job" => &JOB_REPLACED,
         _ => &RENAMED,
     };
-    // The name alone is not a difference, wherever it is.
-    let before = sets
-        .before
-        .text(old)
-        .replace(&format!("\"{}\"", was.name), &format!("\"{}\"", is.name));
-    let differ = fields(
-        &serde_json::from_str(&before).unwrap_or_default(),
-        &sets.after.body(new),
-    );
+    // The name alone is not a difference, wherever it is; what has the old name may also keep it, as a label.
+    let mut differ = fields(&sets.before.body(old), &sets.after.body(new));
+    differ.retain(|field| {
+        let before = field.before.to_string();
+        before.replace(&format!("\"{}\"", was.name), &format!("\"{}\"", is.name)) != field.after.to_string()
+    });
     let draft = found.add(row, place);
     draft.word("claim", claims.join(", "));
+    if row.id == RENAMED.id && !is_known(&is.kind) {
+        draft
+            .flag(Flag::Unknown)
+            .remark("what its controller does then is not known here");
+    }
     if !differ.is_empty() {
         let paths: Vec<&str> = differ.iter().take(5).map(|field| field.path.as_str()).collect();
         let more = if differ.len() > 5 { ", …" } else { "" };

@@ -44,8 +44,7 @@ pub(super) fn restart(sets: &Sets<'_>, identity: &Identity) -> Option<(Vec<Strin
 }
 
 fn of_stateful_set(worker: &Worker, namespace: &str, pods: &mut Vec<String>) -> String {
-    let strategy = &worker.spec["updateStrategy"];
-    if strategy["type"] == "OnDelete" {
+    if worker.is_on_delete() {
         let first = pods.first().map_or("POD", String::as_str);
         let namespace = if namespace.is_empty() {
             String::new()
@@ -57,7 +56,7 @@ fn of_stateful_set(worker: &Worker, namespace: &str, pods: &mut Vec<String>) -> 
              at a time over all sets of the cluster, the next once this one is Ready and every replica is in sync"
         );
     }
-    let rolling = &strategy["rollingUpdate"];
+    let rolling = &worker.spec["updateStrategy"]["rollingUpdate"];
     let mut order = match &rolling["maxUnavailable"] {
         Value::Null => "one at a time, from the highest ordinal down".to_owned(),
         Value::String(many) => format!("up to {many} at a time, from the highest ordinal down"),

@@ -61,9 +61,9 @@ static PORT_USED: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::Availability, Flag::ClientBreaking],
     summary: "a port of a Service goes, and something in the manifests still uses it",
-    reason: "`{name}.{namespace}.svc:{port}` is gone, and {users} still connects to it",
+    reason: "`{name}.{namespace}.svc:{port}` is gone, and still used by {users}",
     commands: &[
-        "# keep the port until {users} uses another one",
+        "# keep the port until it is no longer used by {users}",
         "kubectl -n {namespace} get endpoints {name}",
     ],
 };
@@ -222,9 +222,11 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
 /// A port that goes, or has another number.
 fn port_gone(changed: &Changed<'_>, field: &Field, port: Option<i64>, found: &mut Found) {
     let port = port.unwrap_or_default();
-    // A port may only have another name.
+    // A headless Service leads to the pods themselves, whatever its ports; a port may also only have another name.
+    let is_headless = |body: &Value| body["spec"]["clusterIP"] == "None";
     let ports = changed.after["spec"]["ports"].as_array().into_iter().flatten();
-    if ports.clone().any(|other| other["port"] == port) {
+    let leads_to_pods = is_headless(&changed.before) && is_headless(&changed.after);
+    if leads_to_pods || ports.clone().any(|other| other["port"] == port) {
         found.add(&FIELD, changed.place(field));
         return;
     }
@@ -339,7 +341,7 @@ pub(super) fn removed(sets: &Sets<'_>, identity: &Identity, found: &mut Found) {
         let users = if users.is_empty() {
             "nothing in these manifests uses it".to_owned()
         } else {
-            format!("{} still uses it", users.join(", "))
+            format!("it is still used by {}", users.join(", "))
         };
         found.add(&REMOVED, Place::object(identity)).word("users", users);
     } else {

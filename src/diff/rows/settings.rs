@@ -127,7 +127,7 @@ static FACTOR_ABOVE_BROKERS: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
     summary: "a replication factor above the number of brokers",
-    reason: "only {brokers} brokers are left for a factor of {factor}: topics cannot be created (`INVALID_REPLICATION_FACTOR`), internal ones \
+    reason: "a factor of {factor} needs as many brokers, and there will be {brokers}: topics cannot be created (`INVALID_REPLICATION_FACTOR`), internal ones \
         included, and those that exist stay under-replicated",
     commands: &["# keep at least {factor} brokers, or lower the factor"],
 };
@@ -378,7 +378,8 @@ pub(super) fn replication(told: &mut Told<'_, '_>) {
         ("offsets.topic.replication.factor", ""),
     ];
     let pair = told.pair;
-    if !pair.after.is_broker() {
+    // A cluster that stops as a whole comes back as it was.
+    if !pair.after.is_broker() || pair.after.worker.replicas() == 0 {
         return;
     }
     // To count them takes long where there are thousands, and is not needed where neither their number nor a factor differs.

@@ -5,7 +5,7 @@ use crate::{
     diff::{
         change::Found,
         class::{Class, Flag},
-        row::Row,
+        row::{Row, is_plain},
         sets::{When, Worker},
         walk::Field,
     },
@@ -198,13 +198,15 @@ pub(super) fn template(changed: &Changed<'_>, field: &Field, found: &mut Found) 
     };
     let of_claim = claims
         .first()
+        .filter(|claim| is_plain(claim) && is_plain(&changed.identity.namespace))
         .map(|claim| format!("$(kubectl{namespace} get pvc {claim} -o jsonpath='{{.spec.storageClassName}}')"));
     let of_claim = of_claim.filter(|_| row.id == GROWN.id).unwrap_or_default();
     let draft = found.add(row, changed.place(field));
     draft.words("pod", pods).word("template", name);
-    draft
-        .words("claim", claims)
-        .word("class", class.map_or(of_claim, str::to_owned));
+    draft.words("claim", claims).word(
+        "class",
+        class.filter(|class| is_plain(class)).map_or(of_claim, str::to_owned),
+    );
     if class.is_none() && [GROWN.id, CLASS.id].contains(&row.id) {
         draft.remark("no class is named, so the cluster's default counts");
     }

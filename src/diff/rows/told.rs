@@ -10,7 +10,7 @@ use super::{
 use crate::{
     diff::{
         change::{Draft, Found, ObjectName, Place},
-        row::Row,
+        row::{Row, is_plain},
         sets::{Sets, When},
     },
     lint::model::{container::Container, settings::Setting},
@@ -80,6 +80,7 @@ impl Told<'_, '_> {
         let draft = &mut self.found.drafts[at];
         self.pair.tools.tell(draft);
         draft.word("workload", self.pair.identity.name.clone());
+        draft.left_to_delete(self.pair.after.worker.left_to_delete());
         draft.means(row)
     }
 
@@ -201,8 +202,15 @@ impl Tools {
             "" => String::new(),
             namespace => format!(" -n {namespace}"),
         };
+        // A name that a shell does not take as a word makes no command.
+        let parts = [identity.namespace.as_str(), &pod, &process.kafka.container];
+        let kubectl = if parts.into_iter().all(is_plain) {
+            "kubectl"
+        } else {
+            "# not a name: kubectl"
+        };
         Self {
-            exec: format!("kubectl{namespace} exec {pod} -c {} -- ", process.kafka.container),
+            exec: format!("{kubectl}{namespace} exec {pod} -c {} -- ", process.kafka.container),
             around: around(process.container),
             bootstrap: bootstrap(process),
         }
@@ -234,7 +242,10 @@ fn around(container: &Container) -> (String, String) {
         .command()
         .split(|c: char| c.is_whitespace() || "'\";&|".contains(c));
     let mut starts = words.filter_map(|word| word.split_once("kafka-server-start"));
-    if let Some((folder, end)) = starts.next() {
+    if let Some((folder, end)) = starts.next()
+        && is_plain(folder)
+        && is_plain(end)
+    {
         return (folder.to_owned(), end.to_owned());
     }
     let name = container.image_name();
@@ -254,7 +265,10 @@ fn bootstrap(process: &Process<'_>) -> String {
     let plain = of_clients()
         .filter(|listener| listener.protocol == "PLAINTEXT")
         .min_by_key(|listener| listener.between_brokers);
-    let port = |listener: &Listener| listener.port.clone();
+    let port = |listener: &Listener| {
+        let port = Some(listener.port.clone()).filter(|port| port.parse::<u16>().is_ok());
+        port.unwrap_or_else(|| "PORT".to_owned())
+    };
     match (plain, of_clients().next()) {
         (Some(plain), _) => format!("localhost:{}", port(plain)),
         (None, Some(secured)) => format!("localhost:{} --command-config CLIENT.PROPERTIES", port(secured)),

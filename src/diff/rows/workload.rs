@@ -107,6 +107,16 @@ static GRACE_SHORTENED: Row = Row {
     commands: &[],
 };
 
+/// A hook before the stop that is gone.
+static PRE_STOP_REMOVED: Row = Row {
+    id: "pre-stop-removed",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "the `preStop` hook of a container is removed",
+    reason: "the process is told to stop at once: what the hook waited for, such as other replicas or the end of connections, is no longer waited for",
+    commands: &[],
+};
+
 /// A rule about the spread of pods that is gone.
 static SPREAD_REMOVED: Row = Row {
     id: "spread-removed",
@@ -387,6 +397,7 @@ pub(super) const ROWS: &[&Row] = &[
     &PROBE_REMOVED,
     &PROBE,
     &GRACE_SHORTENED,
+    &PRE_STOP_REMOVED,
     &SPREAD_REMOVED,
     &VOLUME_REPLACED,
     &MOUNT_REMOVED,
@@ -524,6 +535,7 @@ fn template(changed: &Changed<'_>, field: &Field, name: &ObjectName, found: &mut
     let annotation = field.pattern.starts_with("spec.template.metadata.annotations");
     // The change of the file tells it.
     if annotation && reads_what_changed(changed.sets, changed.identity) {
+        found.checksums.push(changed.place(field));
         return;
     }
     let row = if annotation {
@@ -558,6 +570,8 @@ fn row_of_pod(changed: &Changed<'_>, field: &Field) -> &'static Row {
         _ if of_container && pattern.contains("].resources") => &RESOURCES,
         _ if of_container && probe && field.after.is_null() && last.ends_with("Probe") => &PROBE_REMOVED,
         _ if of_container && probe => &PROBE,
+        "containers[].lifecycle" if field.before.get("preStop").is_some() && field.after.is_null() => &PRE_STOP_REMOVED,
+        "containers[].lifecycle.preStop" if field.after.is_null() => &PRE_STOP_REMOVED,
         "terminationGracePeriodSeconds" => {
             let seconds = |value: &Value| value.as_i64().unwrap_or(30);
             if seconds(&field.after) < seconds(&field.before) {
@@ -665,6 +679,16 @@ fn doubled(changed: &Changed<'_>) -> Vec<(String, String)> {
     let mut after = twice(&changed.after);
     after.retain(|doubled| !before.contains(doubled));
     after
+}
+
+/// The restarts of which no change of a file tells: where only a label of the ConfigMap differs, the checksum replaces the pods.
+pub(super) fn checksums(found: &mut Found) {
+    for place in std::mem::take(&mut found.checksums) {
+        let workload = place.object.clone();
+        if found.restarts.contains_key(&workload) && !found.is_restarted(&workload) {
+            found.add(&CHECKSUM, place).restarts(workload);
+        }
+    }
 }
 
 /// Whether a file that the pods read differs.
