@@ -667,20 +667,7 @@ impl Folder {
             self.not_judged(unknown.what, &item(unknown.index), &unknown.why);
         }
         for (index, first) in lint::duplicates(&models) {
-            let (object, other) = (&objects[index], &objects[first]);
-            let message = format!(
-                "the same object is also in `{}`, line {}: the one that is applied last wins",
-                other.file,
-                other.lines.first()
-            );
-            self.report(
-                &stack::OBJECT_TWICE,
-                &object.file,
-                object.lines.first(),
-                &item(index),
-                message,
-                "remove one of the two",
-            );
+            self.twice(&item(index), &objects[index], &objects[first]);
         }
         let unreadable = self.found.iter().find(|finding| *finding.rule == api::UNREADABLE);
         let unreadable = unreadable.map(|finding| format!("`{}` cannot be read", finding.location().file()));
@@ -745,6 +732,24 @@ impl Folder {
 }
 
 impl Folder {
+    /// Reports an object that an earlier one is too.
+    fn twice(&mut self, item: &str, object: &Object, other: &Object) {
+        let message = format!(
+            "the same object is also in `{}`, line {}: the one that is applied last wins",
+            other.file,
+            other.lines.first()
+        );
+        let line = object.lines.first();
+        self.report(
+            &stack::OBJECT_TWICE,
+            &object.file,
+            line,
+            item,
+            message,
+            "remove one of the two",
+        );
+    }
+
     /// The place of a field, and of a row of its text.
     fn place(&self, object: &Object, field: &str, row: Option<u32>) -> Location {
         match object.written {

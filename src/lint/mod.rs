@@ -112,8 +112,8 @@ pub fn judge_read(body: &Value, kubernetes: Kubernetes) -> Judged {
 
 /// Judges what the objects of a set are to each other, where `platform` runs their pods.
 pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
-    let set = ObjectSet::new(objects, platform);
     type Rules = fn(&ObjectSet<'_>, &mut SetFindings);
+    let set = ObjectSet::new(objects, platform);
     let rules: [Rules; 3] = [set::check, kafka::check, monitoring::check];
     // A thread is not worth it for a handful.
     let share = if objects.len() > 16 { 1 } else { rules.len() };
@@ -123,7 +123,9 @@ pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
         findings
     });
     let mut findings = found.remove(0);
-    found.into_iter().for_each(|more| findings.extend(more));
+    for more in found {
+        findings.extend(more);
+    }
     findings.finish()
 }
 

@@ -1,7 +1,7 @@
 //! Parses expressions, for the whole crate.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
@@ -23,7 +23,7 @@ pub(crate) type Parsed = Result<Arc<Expr>, String>;
 
 /// What was parsed. The same expressions come again: in the check of a stack and in its objects, in several panels, on both sides of a
 /// comparison. Parsing one, with its regular expressions, takes some 0.05 ms.
-static KNOWN: LazyLock<RwLock<HashMap<String, Parsed>>> = LazyLock::new(RwLock::default);
+static KNOWN: LazyLock<RwLock<BTreeMap<String, Parsed>>> = LazyLock::new(RwLock::default);
 
 /// How many are kept: several times as many as a stack has.
 const KEPT: usize = 4096;

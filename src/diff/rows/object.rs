@@ -473,8 +473,8 @@ pub(super) fn renamed(sets: &Sets<'_>, old: usize, new: usize, found: &mut Found
     // The name alone is not a difference, wherever it is; what has the old name may also keep it, as a label.
     let mut differ = fields(&sets.before.body(old), &sets.after.body(new));
     differ.retain(|field| {
-        let before = field.before.to_string();
-        before.replace(&format!("\"{}\"", was.name), &format!("\"{}\"", is.name)) != field.after.to_string()
+        let (before, after) = (field.before.to_string(), field.after.to_string());
+        before.replace(&format!("\"{}\"", was.name), &format!("\"{}\"", is.name)) != after
     });
     let draft = found.add(row, place);
     draft.word("claim", claims.join(", "));
