@@ -48,7 +48,7 @@ def stacks(options):
 def main():
     options = arguments()
     if not options.tools:
-        return launch("cluster.main", options, nodes=bool(ON_NODES & set(options.only)) and not options.self_test)
+        return launch("cluster.main", options, nodes=bool(ON_NODES.keys() & set(options.only)) and not options.self_test)
     isolated.prepare()
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     good = selftest.run(options.tools) if options.self_test else stacks(options)
