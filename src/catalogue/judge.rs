@@ -16,9 +16,21 @@ pub(crate) fn judge(
     key: &str,
     value: &str,
 ) -> Vec<Diagnostic> {
-    let judge_in = |version| in_version(rules, role, version, key, value);
+    let judge_in = |version: Version, releases: &str| {
+        let judge = Judge {
+            rules,
+            version,
+            releases,
+            prefix: "",
+            full: key,
+            value,
+        };
+        judge.setting(role, key)
+    };
     let Some(version) = version else {
         let [older @ .., newest] = Version::ALL;
+        let all = format!("{} to {newest}", Version::V3_9);
+        let judge_in = |version| judge_in(version, &all);
         let mut findings = judge_in(newest);
         findings.retain(|finding| {
             older
@@ -27,23 +39,14 @@ pub(crate) fn judge(
         });
         return findings;
     };
-    judge_in(version)
-}
-
-fn in_version(rules: &'static Rules, role: Role, version: Version, key: &str, value: &str) -> Vec<Diagnostic> {
-    let judge = Judge {
-        rules,
-        version,
-        prefix: "",
-        full: key,
-        value,
-    };
-    judge.setting(role, key)
+    judge_in(version, version.line())
 }
 
 struct Judge<'a> {
     rules: &'static Rules,
     version: Version,
+    /// The releases that it is judged for, as they are told.
+    releases: &'a str,
     /// What the key as it is written has before the role's own key.
     prefix: &'a str,
     /// The key as it is written.
@@ -192,7 +195,7 @@ impl Judge<'_> {
         );
         find(
             rules.unknown,
-            format!("`{full}` is not a setting of a {role} of Kafka {version}"),
+            format!("`{full}` is not a setting of a {role} of Kafka {}", self.releases),
             meant,
         )
     }

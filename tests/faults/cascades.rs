@@ -41,5 +41,7 @@ pub(super) const ALL: &[Edit] = &[
         "containerPort: 9092",
         "containerPort: \"9092\"",
     ),
+    // A unit that is not meant.
+    fault("KS-A13", "prod", PODS, "memory: 8Gi", "memory: 8000m"),
     sound("prod", PODS, "  replicas: 3", "  replicas: 3 # members of the quorum"),
 ];

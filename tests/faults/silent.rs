@@ -173,6 +173,35 @@ pub(super) const ALL: &[Edit] = &[
     ),
     created("KS-D03", "--replication-factor 3", "--replication-factor=2"),
     sound("apache", "", "--replication-factor 3", "--replication-factor=3"),
+    created("KS-T01", "--topic payments", "--topic 'pay ments'"),
+    created("KS-T15", CREATED, CREATED_ON_FEWER),
+    sound("apache", "", CREATED, CREATED_AGAIN),
+    // Loops that wait for a Service.
+    waits(
+        "KS-P16",
+        "timeout 1 bash -c '</dev/tcp/controllers.events.svc.cluster.local/9093'",
+    ),
+    waits(
+        "KS-P56",
+        "timeout 1 bash -c '</dev/tcp/controller.events.svc.cluster.local/9094'",
+    ),
+    waits("KS-P16", "nc -z -w 2 controllers.events 9093 >/dev/null 2>&1"),
+    waits("KS-P56", "nc -z controller.events.svc 9094"),
+    waits("KS-P16", "nslookup controllers.events.svc"),
+    waits("KS-P16", "getent hosts controllers"),
+    sound("apache", "", WAIT, "nc -z -w 2 controller.events 9093 >/dev/null 2>&1"),
+    sound("apache", "", WAIT, "nslookup controller.events.svc.cluster.local"),
+    sound("apache", "", WAIT, "getent hosts controller"),
+    sound("apache", "", WAIT, "nslookup kubernetes.default"),
+    sound("apache", "", WAIT, "nc -z 10.0.0.1 9093"),
+    // All pods on one node.
+    fault(
+        "KS-A40",
+        "confluent",
+        "",
+        "        podAntiAffinity:\n",
+        "        podAffinity:\n",
+    ),
     // Names that the pod itself knows.
     fault(
         "KS-P16",
@@ -183,6 +212,19 @@ pub(super) const ALL: &[Edit] = &[
     ),
     sound("apache", "", ARGUMENTS, ALIASED),
 ];
+
+const WAIT: &str = "timeout 1 bash -c '</dev/tcp/controller.events.svc.cluster.local/9093'";
+
+/// A loop that waits for what is not there.
+const fn waits(rule: &'static str, command: &'static str) -> Edit {
+    fault(rule, "apache", "", WAIT, command)
+}
+
+const CREATED: &str = "              /opt/kafka/bin/kafka-configs.sh $cluster";
+const CREATED_ON_FEWER: &str = "              /opt/kafka/bin/kafka-topics.sh --bootstrap-server broker.events.svc.cluster.local:9092 --create --if-not-exists --topic payments --partitions 3 --replication-factor 3 --config min.insync.replicas=2 --config retention.ms=604800000
+              /opt/kafka/bin/kafka-configs.sh $cluster";
+const CREATED_AGAIN: &str = "              /opt/kafka/bin/kafka-topics.sh --bootstrap-server broker.events.svc.cluster.local:9092 --create --if-not-exists --topic payments --partitions 6 --replication-factor 3 --config min.insync.replicas=2 --config retention.ms=604800000
+              /opt/kafka/bin/kafka-configs.sh $cluster";
 
 const ARGUMENTS: &str = "      containers:
         - name: exporter

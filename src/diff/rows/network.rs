@@ -119,8 +119,8 @@ impl Cuts {
         }
         // Clients, by the addresses that they are given.
         for from in &references {
-            for address in &from.addresses {
-                clients(&set, from, &address.host, address.port, &mut cuts);
+            for (host, port) in from.addresses.iter().filter_map(|of| Some((&of.host, of.port?))) {
+                clients(&set, from, host, port, &mut cuts);
             }
         }
         let workloads = set

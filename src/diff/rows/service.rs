@@ -262,7 +262,7 @@ fn users(sets: &Sets<'_>, service: &Identity, port: Option<i64>) -> Vec<String> 
         .filter_map(|index| {
             let model = side.model(index);
             let uses = model.addresses.iter().any(|address| {
-                is_this(&address.host, &model.identity.namespace) && port.is_none_or(|port| address.port == port)
+                is_this(&address.host, &model.identity.namespace) && port.is_none_or(|port| address.port == Some(port))
             });
             uses.then(|| format!("{} `{}`", model.identity.kind, model.identity.name))
         })

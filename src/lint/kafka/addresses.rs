@@ -80,29 +80,30 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
             .is_some_and(|member| member.process.program == Program::Broker);
         // One for all pods of a set.
         let mut told = BTreeSet::new();
-        for address in &object.addresses {
+        for (address, port) in object
+            .addresses
+            .iter()
+            .filter_map(|address| Some((address, address.port?)))
+        {
             let own = &object.identity.namespace;
-            let controllers = |(pods, port): (Vec<usize>, i64)| {
+            let controllers = |(pods, target): (Vec<usize>, i64)| {
                 let service = host(&address.host, own).and_then(|(space, name, _)| set.index("Service", space, name));
-                let told = service.is_some_and(|service| told_of_services.contains(&(service, address.port)));
+                let told = service.is_some_and(|service| told_of_services.contains(&(service, port)));
                 let open = members_at(&by_index, &pods)?;
-                let controller = |open: &&Open| open.port == port && open.kind == Kind::Controller;
+                let controller = |open: &&Open| open.port == target && open.kind == Kind::Controller;
                 let found = open.iter().find(controller).filter(|_| !told)?;
                 // As it is dialled.
-                let dialled = Open {
-                    port: address.port,
-                    ..found.clone()
-                };
+                let dialled = Open { port, ..found.clone() };
                 Some((pods, vec![dialled]))
             };
             let behind = at(set, &by_index, own, &address.host)
-                .or_else(|| translated(set, own, &address.host, address.port).and_then(controllers));
+                .or_else(|| translated(set, own, &address.host, port).and_then(controllers));
             let Some((pods, open)) = behind else {
                 continue;
             };
-            let found: Vec<&Open> = open.iter().filter(|open| open.port == address.port).collect();
+            let found: Vec<&Open> = open.iter().filter(|open| open.port == port).collect();
             let why = match found.first() {
-                None => format!("refuses connections: nothing listens on port {}", address.port),
+                None => format!("refuses connections: nothing listens on port {port}"),
                 Some(open) if !broker && !address.controllers && open.kind == Kind::Controller => {
                     format!(
                         "leads to the listener `{}` of the controllers, which serves no clients",
@@ -111,10 +112,10 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 }
                 Some(_) => continue,
             };
-            if set.is_resolved_by_pods(index, &address.host) || !told.insert((address.port, pods)) {
+            if set.is_resolved_by_pods(index, &address.host) || !told.insert((port, pods)) {
                 continue;
             }
-            let message = format!("`{}:{}` {why}", address.host, address.port);
+            let message = format!("`{}` {why}", address.shown());
             let finding = findings.add(index, address.pointer.clone(), &ADDRESS_PORT, message);
             finding.place.row = address.row;
             finding.hint(format!("it listens on {}", shown(&open)));

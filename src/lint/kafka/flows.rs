@@ -256,7 +256,7 @@ fn clients(set: &ObjectSet<'_>, members: &[Member<'_>], told: &mut BTreeSet<(usi
         let addresses = object
             .addresses
             .iter()
-            .map(|address| (address.host.as_str(), address.port));
+            .filter_map(|address| Some((address.host.as_str(), address.port?)));
         for (host, port) in servers.chain(addresses) {
             let Some((pods, port)) = dialled(set, &object.identity.namespace, host, port) else {
                 continue;

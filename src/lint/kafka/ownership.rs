@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Member,
     cluster::{Target, targets},
-    topics::TopicsOfFile,
+    topics::{TopicsOfFile, created},
 };
 use crate::diagnostics::{
     Rule,
@@ -16,6 +16,7 @@ use crate::diagnostics::{
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
     config::field,
+    invocation::runs,
     program::Program,
     set::{ObjectSet, SetFindings},
 };
@@ -44,6 +45,7 @@ pub(super) fn check(
     groups(set, members, findings);
     internal_topics(set, members, topics, findings);
     declared_topics(set, topics, findings);
+    created_topics(set, findings);
     custom_topics(set, findings);
     transactional_ids(set, findings);
 }
@@ -278,6 +280,43 @@ fn declared_topics(set: &ObjectSet<'_>, files: &[TopicsOfFile<'_>], findings: &m
             );
             finding.place.row = Some(line.row);
             finding.hint("declare it in one place");
+        }
+    }
+}
+
+/// Topics that commands create with different settings: `--if-not-exists` hides that the second one has no effect.
+fn created_topics(set: &ObjectSet<'_>, findings: &mut SetFindings) {
+    let mut owners = Owners::new();
+    for (index, object, workload) in set.workloads() {
+        for container in &workload.containers {
+            for (_, words) in runs(container.command(), &["kafka-topics"]) {
+                let Some(topic) = created(&words) else { continue };
+                let clusters = targets(set, &object.identity.namespace, &topic.servers);
+                let mut lines: Vec<(String, String)> =
+                    topic.lines.into_iter().map(|line| (line.key, line.value)).collect();
+                lines.sort();
+                let Some((first, others)) = owners.take(&clusters, &topic.name, (index, lines.clone())) else {
+                    continue;
+                };
+                let differs = lines.iter().find(|line| !others.contains(line));
+                let Some((key, _)) = differs.or_else(|| others.iter().find(|line| !lines.contains(line))) else {
+                    continue;
+                };
+                let key = key.rsplit(' ').next().unwrap_or_default();
+                let identity = &set.objects[first].identity;
+                let place = if first == index {
+                    "earlier in this command".to_owned()
+                } else {
+                    format!("by {} `{}`", identity.kind, identity.name)
+                };
+                let message = format!(
+                    "topic `{}` is also created {place}, with another `{key}`: the one that runs first decides",
+                    topic.name
+                );
+                findings
+                    .add(index, container.pointer.clone(), &topic::TWICE, message)
+                    .hint("create it in one place");
+            }
         }
     }
 }

@@ -18,10 +18,11 @@ rules! { rules::api;
         id: "KS-A40",
         production: Error,
         development: Warning,
-        summary: "a spread or an anti-affinity that does not select the pods that it is for",
+        summary: "a spread or an anti-affinity that does not select the pods that it is for, or an affinity to one node",
         explanation: "The scheduler counts the pods that the constraint's selector matches. If that is not the pods \
             themselves, or if its `topologyKey` is a label that no node has, the count is always zero: all brokers may be on one node or in one zone, and its loss takes \
-            every replica. Nothing refuses such a constraint.",
+            every replica. Nothing refuses such a constraint, nor a required `podAffinity` of the pods to each other on \
+            `kubernetes.io/hostname`, with which all of them have to be on one node.",
         source: "Kubernetes, Pod Topology Spread Constraints; Assigning Pods to Nodes",
     };
 }
@@ -45,7 +46,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         let domain = key.split_once('/').map_or("", |(domain, _)| domain);
         // Labels of other domains are an operator's own.
         let reserved = ["kubernetes.io", "topology.kubernetes.io"].contains(&domain);
-        if reserved && !TOPOLOGIES.contains(&key.as_str()) {
+        if placement.way != Way::Together && reserved && !TOPOLOGIES.contains(&key.as_str()) {
             let message = format!(
                 "no node has the label `{key}`: nothing keeps the {} pods apart",
                 workload.replicas
@@ -64,6 +65,18 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .as_ref()
             .is_some_and(|selector| selects(selector, &workload.pods))
     };
+    let mut placements = workload.placements.iter();
+    if let Some(placement) = placements.find(|placement| {
+        placement.way == Way::Together && placement.topology.0 == "kubernetes.io/hostname" && own(placement)
+    }) {
+        let message = format!(
+            "the affinity selects the pods themselves: all {} have to be on one node",
+            workload.replicas
+        );
+        findings
+            .add(member.index, placement.pointer.clone(), &PLACEMENT, message)
+            .hint("use `podAntiAffinity` to keep them apart");
+    }
     let namespace = &member.object.identity.namespace;
     // An anti-affinity may be for other pods: those that it matches are meant, or one of the others is for the own pods.
     let keeps_apart = workload
@@ -79,6 +92,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             Way::Spread => "topology spread",
             Way::Apart if keeps_apart || others() => continue,
             Way::Apart => "anti-affinity",
+            Way::Together => continue,
         };
         let selector = placement.selector.as_ref().map_or_else(
             || "has no selector, so it selects no pod".to_owned(),

@@ -15,6 +15,7 @@ use crate::{
     },
     lint::model::{
         ObjectDetail,
+        address::Address,
         config::{TopicsFile, field},
         invocation::{is_filled_in, runs},
         properties::Property,
@@ -60,7 +61,7 @@ pub(super) fn files<'a>(set: &ObjectSet<'a>) -> Vec<TopicsOfFile<'a>> {
         let namespace = &object.identity.namespace;
         let servers = || {
             let addresses = object.addresses.iter();
-            let servers = addresses.map(|address| format!("{}:{}", address.host, address.port));
+            let servers = addresses.filter(|address| address.port.is_some()).map(Address::shown);
             servers.collect::<Vec<_>>().join(",")
         };
         for file in &mut files {
@@ -132,9 +133,15 @@ pub(super) fn of_commands(set: &ObjectSet<'_>, brokers: &Brokers<'_>, findings: 
     for (index, object, workload) in set.workloads() {
         for container in &workload.containers {
             for (_, words) in runs(container.command(), &["kafka-topics"]) {
-                let Some((lines, servers)) = created(&words) else {
+                let Some(Created { name, lines, servers }) = created(&words) else {
                     continue;
                 };
+                if let Err(error) = TopicName::parse(&name) {
+                    let message = format!("topic name {error}");
+                    let finding = findings.add(index, container.pointer.clone(), &topic::NAME, message);
+                    finding.hint("choose another name");
+                    continue;
+                }
                 let fleet = brokers.behind(&object.identity.namespace, &servers);
                 let version = fleet.and_then(|fleet| fleet.brokers.version);
                 let version = version.or_else(|| release::of_image(&container.image));
@@ -158,9 +165,17 @@ pub(super) fn of_commands(set: &ObjectSet<'_>, brokers: &Brokers<'_>, findings: 
     }
 }
 
-/// The topic of a command `--create`, as the lines of a file, and the bootstrap servers. What a shell fills in is left out; none if
-/// nothing is created, or the name is not known.
-fn created(words: &[String]) -> Option<(Vec<Property>, String)> {
+/// A topic that a command creates.
+pub(super) struct Created {
+    pub(super) name: String,
+    /// Its settings as the lines of a file. What a shell fills in is left out.
+    pub(super) lines: Vec<Property>,
+    /// The bootstrap servers; empty where they are not known.
+    pub(super) servers: String,
+}
+
+/// The topic of a command `--create`. None if nothing is created, or the name is not known.
+pub(super) fn created(words: &[String]) -> Option<Created> {
     let mut options: Vec<(&str, &str)> = Vec::new();
     let mut rest = words.iter().map(String::as_str).peekable();
     while let Some(word) = rest.next() {
@@ -195,7 +210,11 @@ fn created(words: &[String]) -> Option<(Vec<Property>, String)> {
         })
     });
     let servers = value("bootstrap-server").filter(|servers| !is_filled_in(servers));
-    Some((lines.collect(), servers.unwrap_or_default().to_owned()))
+    Some(Created {
+        name: topic.to_owned(),
+        lines: lines.collect(),
+        servers: servers.unwrap_or_default().to_owned(),
+    })
 }
 
 /// What the Job refuses before it looks at the cluster.

@@ -12,6 +12,24 @@ use crate::lint::model::{
 };
 use crate::version::Version;
 
+/// The kinds of operators' resources that pods are made of.
+const WITH_PODS: [&str; 14] = [
+    "Connect",
+    "ControlCenter",
+    "KRaftController",
+    "Kafka",
+    "KafkaBridge",
+    "KafkaCluster",
+    "KafkaConnect",
+    "KafkaMirrorMaker",
+    "KafkaMirrorMaker2",
+    "KafkaNodePool",
+    "KafkaRestProxy",
+    "KsqlDB",
+    "SchemaRegistry",
+    "Zookeeper",
+];
+
 /// Pods that look like Kafka's and are not known to be, and the resources that an operator makes pods of.
 pub(super) fn processes(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     const OPERATORS: [&str; 3] = ["strimzi.io", "platform.confluent.io", "kafka.banzaicloud.io"];
@@ -21,7 +39,12 @@ pub(super) fn processes(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         }
         let group = &object.identity.group;
         if OPERATORS.iter().any(|operator| group.ends_with(operator)) {
-            findings.not_judged(index, "settings", format!("an operator of `{group}` makes its pods"));
+            let does = if WITH_PODS.contains(&object.identity.kind.as_str()) {
+                "makes its pods"
+            } else {
+                "brings about what it says"
+            };
+            findings.not_judged(index, "settings", format!("an operator of `{group}` {does}"));
         }
     }
 }

@@ -145,7 +145,9 @@ impl Container {
         let resources = container.get("resources");
         let memory = |part: &str| {
             let nano = quantity(resources.get(part).get("memory").value())?;
-            u64::try_from(nano / 1_000_000_000).ok()
+            let bytes = u64::try_from(nano / 1_000_000_000).ok()?;
+            // Less is another unit than was meant, which is told as such.
+            (bytes >= 1 << 20).then_some(bytes)
         };
         Self {
             pointer: container.pointer(),

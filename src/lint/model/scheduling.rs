@@ -22,6 +22,8 @@ pub(crate) enum Way {
     Spread,
     /// `podAntiAffinity`: away from other pods.
     Apart,
+    /// `podAffinity` that is required: where other pods are, and nowhere else.
+    Together,
 }
 
 /// The placements of a pod.
@@ -55,6 +57,11 @@ pub(super) fn placements(pod: &Node<'_, '_>) -> Vec<Placement> {
     let preferred = apart.get("preferredDuringSchedulingIgnoredDuringExecution");
     for term in preferred.items() {
         add(Way::Apart, &term.get("podAffinityTerm"));
+    }
+    let together = affinity.get("podAffinity");
+    let required = together.get("requiredDuringSchedulingIgnoredDuringExecution");
+    for term in required.items() {
+        add(Way::Together, &term);
     }
     found
 }

@@ -176,6 +176,10 @@ fn resources(resources: &Node<'_, '_>, findings: &mut Diagnostics) {
     for (what, amounts) in [("request", &requests), ("limit", &limits)] {
         for (name, amount) in amounts.entries() {
             let read = quantity(&amount, findings);
+            // Told of the limit, which is the same.
+            if what == "request" && limits.get(name).value() == amount.value() {
+                continue;
+            }
             // Half a byte, or a few: `512m` where `512Mi` was meant.
             if matches!(name, "memory" | "ephemeral-storage")
                 && read.is_some_and(|read| (1..1_048_576_000_000_000).contains(&read))

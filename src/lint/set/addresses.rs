@@ -39,29 +39,30 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             let Some((namespace, service, pod)) = host(&address.host, &object.identity.namespace) else {
                 continue;
             };
+            // Every cluster has it.
+            let is_of_kubernetes = (namespace, service) == ("default", "kubernetes");
             if !set.namespaces.contains(namespace)
+                || is_of_kubernetes
                 || set.is_made_by_operator(namespace, service)
                 || set.is_resolved_by_pods(index, &address.host)
             {
                 continue;
             }
-            let shown = format!("{}:{}", address.host, address.port);
+            let shown = address.shown();
             let found = set.find("Service", namespace, service).and_then(ObjectModel::service);
             let message = match (found, pod) {
                 (None, _) => format!("`{shown}` cannot be resolved: there is no Service `{service}`"),
                 (Some(_), Some(pod)) if !set.has_pod(namespace, service, pod) => {
                     format!("`{shown}` cannot be resolved: Service `{service}` has no pod `{pod}`")
                 }
-                (Some(found), None)
-                    if !found.headless
-                        && !found.external
-                        && found.ports.iter().all(|port| port.number != address.port) =>
-                {
-                    format!(
-                        "`{shown}` refuses connections: Service `{service}` has no port {}",
-                        address.port
-                    )
-                }
+                (Some(found), None) => match address.port {
+                    Some(port)
+                        if !found.headless && !found.external && found.ports.iter().all(|own| own.number != port) =>
+                    {
+                        format!("`{shown}` refuses connections: Service `{service}` has no port {port}")
+                    }
+                    _ => continue,
+                },
                 _ => continue,
             };
             let services: Vec<&str> = set
@@ -80,7 +81,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             });
             finding.outside("Service", service);
             // However the address is written.
-            let what = pod.map_or_else(|| format!("port {}", address.port), |pod| format!("pod {pod}"));
+            let what = pod.map_or_else(|| format!("port {:?}", address.port), |pod| format!("pod {pod}"));
             let exists = found.is_some();
             finding.alike(format!("{namespace}/{service} {exists} {what}"));
             if let (Some(_), Some(pod)) = (found, pod)
