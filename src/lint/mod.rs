@@ -112,24 +112,6 @@ pub fn judge_read(body: &Value, kubernetes: Kubernetes) -> Judged {
 
 /// Judges what the objects of a set are to each other, where `platform` runs their pods.
 pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
-    // What is there twice is told as such, and not again for what follows from it.
-    let twice: BTreeSet<usize> = duplicates(objects).into_iter().map(|(index, _)| index).collect();
-    let kept: Vec<usize> = (0..objects.len()).filter(|index| !twice.contains(index)).collect();
-    let own: Vec<&ObjectModel> = kept.iter().map(|&index| objects[index]).collect();
-    let judgement = judge_each_once(&own, platform);
-    let mut findings = vec![Diagnostics::default(); objects.len()];
-    for (&index, found) in kept.iter().zip(judgement.findings) {
-        findings[index] = found;
-    }
-    let mut not_judged = judgement.not_judged;
-    for unknown in &mut not_judged {
-        unknown.index = kept[unknown.index];
-    }
-    SetJudgement { findings, not_judged }
-}
-
-/// Judges objects of which none is there twice.
-fn judge_each_once(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
     type Rules = fn(&ObjectSet<'_>, &mut SetFindings);
     let set = ObjectSet::new(objects, platform);
     let rules: [Rules; 3] = [set::check, kafka::check, monitoring::check];

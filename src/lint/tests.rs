@@ -104,11 +104,6 @@ fn sound_objects_have_no_findings() {
             .iter()
             .all(crate::diagnostics::Diagnostics::is_empty)
     );
-    // That objects are there twice is told by itself, and nothing of what would follow from it.
-    let twice = [models.as_slice(), models.as_slice()].concat();
-    let judgement = judge_set(&twice, Platform::default());
-    assert_eq!(judgement.findings.len(), twice.len());
-    assert!(judgement.findings.iter().all(crate::diagnostics::Diagnostics::is_empty));
 }
 
 #[test]

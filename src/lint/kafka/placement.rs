@@ -18,7 +18,7 @@ rules! { rules::api;
         id: "KS-A40",
         production: Error,
         development: Warning,
-        summary: "a spread or an anti-affinity that does not select the pods that it is for, or an affinity to one node",
+        summary: "a spread or an anti-affinity that selects other pods, or an affinity to one node",
         explanation: "The scheduler counts the pods that the constraint's selector matches. If that is not the pods \
             themselves, or if its `topologyKey` is a label that no node has, the count is always zero: all brokers may be on one node or in one zone, and its loss takes \
             every replica. Nothing refuses such a constraint, nor a required `podAffinity` of the pods to each other on \
