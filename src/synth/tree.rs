@@ -116,11 +116,11 @@ fn uses(part: &Rendered<'_>, services: &BTreeMap<(&str, &str), &str>) -> Vec<Use
         .filter_map(|(own, address)| {
             let (namespace, service, _) = lint::service_of(&address.host, own)?;
             let construct = *services.get(&(namespace, service))?;
-            let port = address.port?;
+            let number = address.port?;
             (construct != part.construct).then(|| Use {
                 construct: construct.to_owned(),
                 service: service.to_owned(),
-                port,
+                port: number,
             })
         })
         .collect();
