@@ -23,7 +23,7 @@ pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>
     let marks = marks(word);
     candidates
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
-        // An edit takes one letter and brings another. This is a hundred times as quick as the distance, and few are left.
+        // An edit takes one letter and brings another. The distance takes longer, and few are left for it.
         .filter(|candidate| (marks ^ self::marks(candidate)).count_ones() as usize <= 2 * allowed)
         .filter_map(|candidate| {
             let distance = strsim::osa_distance(word, candidate);

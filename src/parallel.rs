@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What `work` makes of each item, in their order, on as many threads as there are processors, if each has at least `share` items. The
-/// last item is taken first. Starting a thread takes some 0.1 ms.
+/// last item is taken first.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], share: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors.min(items.len() / share.max(1));

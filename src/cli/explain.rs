@@ -46,15 +46,15 @@ pub(super) fn run(arguments: &Arguments, stacks: &[StackFn<'_>], output: &mut Ou
     }
     let rules = match &arguments.rule {
         Some(id) => {
-            let row = diff::rows().find(|row| row.id == id);
-            let everywhere = rules::find(id).is_some() || row.is_some();
+            let (rule, row) = (rules::find(id), diff::rows().find(|row| row.id == id));
+            let everywhere = rule.is_some() || row.is_some();
             if let Some(stack) = arguments.stacks.first().filter(|_| everywhere) {
                 return Err(Failure::new(format!(
                     "`{id}` is the same in all stacks: `{stack}` says nothing about it"
                 ))
                 .hint(format!("`explain {id}`")));
             }
-            if let Some(rule) = rules::find(id) {
+            if let Some(rule) = rule {
                 vec![rule]
             } else if let Some(row) = row {
                 return explain_rows(&[row], true, output);
@@ -177,7 +177,7 @@ fn explain_alert(name: &str, stacks: &[(Stack, Vec<Explanation>)], output: &mut 
 
 /// An alert in some groups of stacks: what is the same in all of them, and then the rest of each.
 fn alert(groups: &[(Vec<&str>, &Explanation)], paint: Paint) -> String {
-    let Some(((_, first), others)) = groups.split_first() else {
+    let Some((_, first)) = groups.first() else {
         return String::new();
     };
     let Explanation { name, summary, .. } = first;
@@ -190,14 +190,10 @@ fn alert(groups: &[(Vec<&str>, &Explanation)], paint: Paint) -> String {
             text += &format!("\n{title}\n{}", facts.into_iter().map(written).collect::<String>());
         }
     };
-    if others.is_empty() {
-        part(&in_stacks(groups), first.facts.iter().collect());
-    } else {
-        part(&in_stacks(groups), first.facts.iter().filter(is_common).collect());
-        for group in groups {
-            let own = group.1.facts.iter().filter(|fact| !is_common(fact));
-            part(&in_stacks(std::slice::from_ref(group)), own.collect());
-        }
+    part(&in_stacks(groups), first.facts.iter().filter(is_common).collect());
+    for group in groups {
+        let own = group.1.facts.iter().filter(|fact| !is_common(fact));
+        part(&in_stacks(std::slice::from_ref(group)), own.collect());
     }
     text
 }

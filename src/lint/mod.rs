@@ -117,12 +117,12 @@ pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
     let rules: [Rules; 3] = [set::check, kafka::check, monitoring::check];
     // A thread is not worth it for a handful.
     let share = if objects.len() > 16 { 1 } else { rules.len() };
-    let mut found = parallel::map(&rules, share, |rules| {
+    let found = parallel::map(&rules, share, |rules| {
         let mut findings = SetFindings::new(objects.len());
         rules(&set, &mut findings);
         findings
     });
-    let mut findings = found.remove(0);
+    let mut findings = SetFindings::new(objects.len());
     for more in found {
         findings.extend(more);
     }

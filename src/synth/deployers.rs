@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::manifest::{Object, Wave};
+use crate::{
+    lint,
+    manifest::{Object, Wave},
+};
 
 /// Argo CD, Sync Options: a Namespace is neither deleted when its file goes nor with the application.
 const KEPT_BY_ARGO_CD: (&str, &str) = ("argocd.argoproj.io/sync-options", "Delete=false,Prune=false");
@@ -26,17 +27,8 @@ pub(super) fn annotate(object: &mut Object) {
         add(Wave::ANNOTATION, &(wave as u8).to_string());
     }
     // Kafka's `${env:…}`, an array of a script, a variable of a dashboard: none of them is meant for Flux.
-    if has_placeholder(object.body()) {
+    if lint::deployer::has_placeholder(object.body()) {
         add(NOT_SUBSTITUTED.0, NOT_SUBSTITUTED.1);
     }
     object.add_metadata("annotations", &annotations);
-}
-
-fn has_placeholder(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains("${"),
-        Value::Array(items) => items.iter().any(has_placeholder),
-        Value::Object(fields) => fields.values().any(has_placeholder),
-        _ => false,
-    }
 }

@@ -176,9 +176,6 @@ fn nothing_to_run(container: &Container) -> Option<String> {
     }
     let command = container.command();
     SERVERS.iter().find_map(|server| {
-        if !command.contains(server) {
-            return None;
-        }
         let rest = command.split_once(server)?.1;
         let rest = rest.strip_prefix(".sh").unwrap_or(rest);
         // Another word, as in a name or a path.

@@ -121,9 +121,8 @@ fn paths<'w>(container: &Container, word: &'w str) -> impl Iterator<Item = Cow<'
         );
         ends || c.is_whitespace()
     });
-    let parts = parts.filter(|part| part.contains('/'));
-    let parts = parts.filter(|part| !part.contains(['$', '{', '*', '?', '%']));
-    let below = |part: &str| part.contains('/') && ENDS.iter().any(|end| part.ends_with(end));
+    let parts = parts.filter(|part| part.contains('/') && !part.contains(['$', '{', '*', '?', '%']));
+    let below = |part: &str| ENDS.iter().any(|end| part.ends_with(end));
     let paths = parts.filter(move |part| part.starts_with('/') || below(part));
     paths
         .map(|part| container.absolute(part))

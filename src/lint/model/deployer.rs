@@ -85,7 +85,7 @@ const MOST: usize = 8;
 pub(super) fn placeholders(root: &Node<'_, '_>) -> Vec<Placeholder> {
     let mut found = Vec::new();
     // Most objects have none, and places cost more than a look.
-    if has_some(root.value()) {
+    if has_placeholder(root.value()) {
         search(root, &mut found);
     }
     found
@@ -96,11 +96,12 @@ fn is_marked(text: &str) -> bool {
     text.as_bytes().contains(&b'$') && text.contains("${")
 }
 
-fn has_some(value: &Value) -> bool {
+/// Whether a text of a value has something in `${…}`.
+pub(crate) fn has_placeholder(value: &Value) -> bool {
     match value {
         Value::String(text) => is_marked(text),
-        Value::Array(items) => items.iter().any(has_some),
-        Value::Object(fields) => fields.values().any(has_some),
+        Value::Array(items) => items.iter().any(has_placeholder),
+        Value::Object(fields) => fields.values().any(has_placeholder),
         _ => false,
     }
 }
