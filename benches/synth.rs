@@ -172,7 +172,8 @@ fn diffs(binary: &PathBuf, scratch: &PathBuf) {
     fs::create_dir_all(scratch).expect("a folder");
     for (side, image) in [("old", "changed:1"), ("new", "changed:2")] {
         let documents = (0..10_000).map(|index| {
-            let text = text.replacen("name: kafka\n", &format!("name: set-{index}\n"), 1);
+            // Its own name, and not the one in a label.
+            let text = text.replacen("\n  name: kafka\n", &format!("\n  name: set-{index}\n"), 1);
             let text = if index % 100 == 0 {
                 text.replacen("confluentinc/cp-kafka:8.3.1", image, 1)
             } else {

@@ -20,11 +20,8 @@ pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>
     let letters = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "").to_lowercase();
     let (length, own) = (word.chars().count(), letters(word));
     let allowed = if length < 9 { 1 } else { 2 };
-    let marks = marks(word);
     candidates
-        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
-        // An edit takes one letter and brings another. The distance takes longer, and few are left for it.
-        .filter(|candidate| (marks ^ self::marks(candidate)).count_ones() as usize <= 2 * allowed)
+        .filter(|candidate| may_be_near(word, candidate, allowed))
         .filter_map(|candidate| {
             let distance = strsim::osa_distance(word, candidate);
             let same = candidate.eq_ignore_ascii_case(word);
@@ -33,6 +30,13 @@ pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether two words may be as many edits apart as are allowed. Their distance takes longer to find, and few pairs are left for it.
+pub(crate) fn may_be_near(word: &str, other: &str, allowed: usize) -> bool {
+    // An edit takes one letter and brings another.
+    other.len().abs_diff(word.len()) <= allowed
+        && (marks(word) ^ marks(other)).count_ones() as usize <= 2 * allowed
 }
 
 /// The letters of a word, in any case: a bit for each.

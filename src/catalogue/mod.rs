@@ -22,7 +22,7 @@ mod notes;
 mod tests;
 mod valid;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 pub(crate) use self::judge::judge;
 pub(crate) use self::notes::is_read_by_brokers_only;
@@ -185,9 +185,15 @@ pub(crate) fn likeliest_client(keys: &[&str]) -> Option<Role> {
     if !keys.contains(&"bootstrap.servers") || keys.iter().any(|key| OF_SERVERS.contains(key)) {
         return None;
     }
-    let is_known = |key: &str, role| Key::named(key).any(|known| known.is_of(role));
-    let known = |role| keys.iter().filter(|key| is_known(key, role)).count();
-    let (producer, consumer) = (known(Role::Producer), known(Role::Consumer));
+    let (mut producer, mut consumer) = (0, 0);
+    for key in keys {
+        let is_of = |role| Key::named(key).any(|known| known.is_of(role));
+        match (is_of(Role::Producer), is_of(Role::Consumer)) {
+            (true, false) => producer += 1,
+            (false, true) => consumer += 1,
+            _ => {}
+        }
+    }
     match producer.cmp(&consumer) {
         std::cmp::Ordering::Greater => Some(Role::Producer),
         std::cmp::Ordering::Less => Some(Role::Consumer),
@@ -294,22 +300,15 @@ fn version(text: &str) -> Option<Version> {
 
 /// The lines whose key is not less than a name.
 fn lines_from(name: &str) -> std::str::Lines<'static> {
-    let bytes = TABLE.as_bytes();
-    let (mut low, mut high) = (0, bytes.len());
-    // Both are at the start of a line, or at the end of the table.
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let start = bytes[low..middle]
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(low, |index| low + index + 1);
-        let line = TABLE[start..].lines().next().unwrap_or_default();
-        let key = line.split('\t').next().unwrap_or_default();
-        if key < name {
-            low = start + line.len() + 1;
-        } else {
-            high = start;
-        }
-    }
-    TABLE[low..].lines()
+    static STARTS: OnceLock<Vec<usize>> = OnceLock::new();
+    let starts = STARTS.get_or_init(|| {
+        let ends = TABLE.match_indices('\n').map(|(end, _)| end + 1);
+        std::iter::once(0).chain(ends).collect()
+    });
+    let is_less = |start: &usize| {
+        let line = &TABLE[*start..];
+        line.split_once('\t').map_or(line, |(key, _)| key) < name
+    };
+    let first = starts.partition_point(is_less);
+    TABLE[starts.get(first).copied().unwrap_or(TABLE.len())..].lines()
 }

@@ -338,6 +338,8 @@ impl Folder {
                 let path = entry.path();
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     folders.push(path);
+                } else if is_link_to_folder(&entry) {
+                    self.not_judged("files", &format!("`{}`", shown(&path)), NOT_ENTERED);
                 } else if is_manifest(&path) || is_kustomization(&path) {
                     let file = shown(&path);
                     self.files.push((path, file));
@@ -585,7 +587,7 @@ impl Folder {
             // What is applied by itself is not forgotten.
             let index = self.texts.get(&file).and_then(|text| yaml::read_index(text));
             let apart = index.iter().flatten().filter(|file| file.part == Part::Apart);
-            let listed: Vec<PathBuf> = resources
+            let listed: BTreeSet<PathBuf> = resources
                 .iter()
                 .copied()
                 .chain(apart.map(|file| file.path.as_str()))
@@ -594,7 +596,7 @@ impl Folder {
             for (other, name) in self.files.clone() {
                 let path = normal(&other);
                 let own = is_in(&path, &folder) && !is_kustomization(&path);
-                if own && !listed.iter().any(|listed| path.starts_with(listed)) {
+                if own && !path.ancestors().any(|above| listed.contains(above)) {
                     self.not_applied(&name, &file);
                 }
             }
@@ -900,6 +902,14 @@ fn folder_of(file: &str) -> &str {
 /// The text of a file that a kustomization reads.
 fn text_of_source(path: &Path) -> Option<String> {
     text(path).ok().flatten()
+}
+
+/// Why a link to a folder is not read.
+pub(super) const NOT_ENTERED: &str = "links to folders are not followed, neither here nor by `kubectl apply --recursive`";
+
+/// Whether an entry is a link that leads to a folder.
+pub(super) fn is_link_to_folder(entry: &fs::DirEntry) -> bool {
+    entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir()
 }
 
 /// The text of a file; `None` for a link to a folder. The error is a line and what is wrong there.

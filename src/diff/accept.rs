@@ -128,6 +128,8 @@ pub enum Change<'a> {
     TopicPartitionsUpCompacted(&'a str),
     /// Fewer partitions.
     TopicPartitionsDown(&'a str),
+    /// No number of partitions, or no replication factor.
+    TopicNumberRefused(&'a str),
     /// Another replication factor of a topic.
     TopicReplicationFactor(&'a str),
     /// A topic with more replicas than brokers.

@@ -441,6 +441,7 @@ impl Found {
             };
             key(a).cmp(&key(b))
         });
+        commands_once(&mut changes);
         Report {
             class: changes.iter().map(|change| change.class).max().unwrap_or_default(),
             flags: changes.iter().flat_map(|change| change.flags.iter().copied()).collect(),
@@ -452,6 +453,41 @@ impl Found {
         }
     }
 }
+
+/// Leaves out the commands of a change that another one of the same object has too: they are run once.
+fn commands_once(changes: &mut [Change]) {
+    let runs = |change: &Change| -> BTreeSet<String> {
+        let commands = change.commands.iter();
+        commands.filter(|line| !line.starts_with('#')).cloned().collect()
+    };
+    let mut of_objects: BTreeMap<ObjectName, Vec<usize>> = BTreeMap::new();
+    for (index, change) in changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| !runs(change).is_empty())
+    {
+        of_objects.entry(change.object.clone()).or_default().push(index);
+    }
+    for mut indices in of_objects.into_values() {
+        // The one with most commands and words keeps them.
+        indices.sort_by_key(|&index| {
+            let words = changes[index].commands.iter().map(String::len).sum::<usize>();
+            std::cmp::Reverse((runs(&changes[index]).len(), words))
+        });
+        let mut kept: Vec<BTreeSet<String>> = Vec::new();
+        for index in indices {
+            let own = runs(&changes[index]);
+            if kept.iter().any(|kept| own.is_subset(kept)) {
+                changes[index].commands = vec![OTHER_CHANGE.to_owned()];
+            } else {
+                kept.push(own);
+            }
+        }
+    }
+}
+
+/// Instead of commands that are at another change of the object.
+pub(super) const OTHER_CHANGE: &str = "# see the other change of this object";
 
 /// Two values in a text. Of long ones that begin alike, it is the part from which on they differ.
 pub(crate) fn shown_both(before: &Value, after: &Value) -> [String; 2] {

@@ -56,7 +56,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ use self::model::{
     workload::Workload,
 };
 use crate::{
-    diagnostics::Diagnostics,
+    diagnostics::{Diagnostic, Diagnostics},
     kubernetes::{Kubernetes, Platform},
     manifest::Background,
     parallel,
@@ -110,8 +110,52 @@ pub fn judge_read(body: &Value, kubernetes: Kubernetes) -> Judged {
     Judged { findings, ..judged }
 }
 
-/// Judges what the objects of a set are to each other, where `platform` runs their pods.
+/// Judges what the objects of a set are to each other, where `platform` runs their pods. Of an object that is there twice one is
+/// applied, so the set is judged with the first and with the last. Of other objects that is told which holds with both.
 pub fn judge_set(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
+    let twice = duplicates(objects);
+    if twice.is_empty() {
+        return judge_different(objects, platform);
+    }
+    let last: BTreeMap<usize, usize> = twice.iter().map(|(index, first)| (*first, *index)).collect();
+    let later: BTreeSet<usize> = twice.iter().map(|(index, _)| *index).collect();
+    let doubled: BTreeSet<usize> = last.keys().chain(&later).copied().collect();
+    let earlier = doubled.iter().filter(|index| !last.values().any(|last| last == *index));
+    let earlier: BTreeSet<usize> = earlier.copied().collect();
+    let [with_first, with_last] = [later, earlier].map(|left_out| {
+        let kept: Vec<usize> = (0..objects.len()).filter(|index| !left_out.contains(index)).collect();
+        let models: Vec<&ObjectModel> = kept.iter().map(|&index| objects[index]).collect();
+        let judged = judge_different(&models, platform);
+        let mut whole = SetJudgement {
+            findings: vec![Diagnostics::default(); objects.len()],
+            not_judged: judged.not_judged,
+        };
+        for (&index, findings) in kept.iter().zip(judged.findings) {
+            whole.findings[index] = findings;
+        }
+        for unknown in &mut whole.not_judged {
+            unknown.index = kept[unknown.index];
+        }
+        whole
+    });
+    let mut judgement = with_last;
+    for (index, first) in with_first.findings.into_iter().enumerate() {
+        let findings = &mut judgement.findings[index];
+        if !doubled.contains(&index) {
+            let key = |finding: &Diagnostic| (finding.rule.id, finding.place.clone(), finding.message.clone());
+            let known: Vec<_> = first.iter().map(key).collect();
+            findings.retain_mut(|finding| known.contains(&key(finding)));
+        } else if findings.is_empty() {
+            *findings = first;
+        }
+    }
+    judgement.not_judged.extend(with_first.not_judged);
+    judgement.not_judged.sort();
+    judgement.not_judged.dedup();
+    judgement
+}
+
+fn judge_different(objects: &[&ObjectModel], platform: Platform) -> SetJudgement {
     type Rules = fn(&ObjectSet<'_>, &mut SetFindings);
     let set = ObjectSet::new(objects, platform);
     let rules: [Rules; 3] = [set::check, kafka::check, monitoring::check];

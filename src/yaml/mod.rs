@@ -283,8 +283,13 @@ fn index_with(options: &str, files: &[Listed]) -> String {
 
 /// The line, from 1 on, at which git left a conflict in a text.
 pub fn conflict(text: &str) -> Option<u32> {
+    const START: &str = "<<<<<<< ";
+    // Nearly no text has one, and to search the whole text is quicker than to look at each line.
+    if !text.contains(START) {
+        return None;
+    }
     let mut lines = text.lines();
-    let first = lines.position(|line| line.starts_with("<<<<<<< "))?;
+    let first = lines.position(|line| line.starts_with(START))?;
     ["=======", ">>>>>>> "]
         .iter()
         .all(|marker| lines.any(|line| line.starts_with(marker)))

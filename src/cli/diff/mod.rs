@@ -12,8 +12,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::git::GitError;
 pub(super) use self::verdict::Verdict;
+use self::{git::GitError, sources::Texts};
 use crate::{
     cli::{
         Outcome,
@@ -24,7 +24,7 @@ use crate::{
         stacks::{Made, StackFn, each},
     },
     diagnostics::{Diagnostic, Diagnostics},
-    diff::{self, Class, Report, Side, Source},
+    diff::{self, Class, Report, Side},
     rules,
     synth::{check_across, manifests},
 };
@@ -149,13 +149,13 @@ pub(super) fn run_for_kubectl(arguments: &KubectlArguments, output: &mut Output<
 }
 
 /// What a stack's manifests were, and a remark about where they are from.
-fn committed(arguments: &Arguments, stack: &str) -> Result<(Vec<Source>, Option<String>), Failure> {
+fn committed(arguments: &Arguments, stack: &str) -> Result<(Texts, Option<String>), Failure> {
     let folder = arguments.out.join(stack);
     let on_disk = |folder: &PathBuf| {
         if folder.exists() {
             sources::read(folder, &mut std::io::empty())
         } else {
-            Ok(Vec::new())
+            Ok(Texts::default())
         }
     };
     match &arguments.against {
@@ -166,9 +166,9 @@ fn committed(arguments: &Arguments, stack: &str) -> Result<(Vec<Source>, Option<
                 return Ok((on_disk(if below.is_dir() { &below } else { &path })?, None));
             }
             match sources::at_revision(against, &folder) {
-                Ok(sources) => Ok((sources, None)),
+                Ok(sources) => Ok((sources.into(), None)),
                 Err(GitError::NoFiles) => Ok((
-                    Vec::new(),
+                    Texts::default(),
                     Some(format!(
                         "`{}` is not in `{against}`: all objects are new",
                         shown(&folder)
@@ -181,16 +181,16 @@ fn committed(arguments: &Arguments, stack: &str) -> Result<(Vec<Source>, Option<
             }
         }
         None => match sources::at_revision("HEAD", &folder) {
-            Ok(sources) => Ok((sources, None)),
+            Ok(sources) => Ok((sources.into(), None)),
             Err(error) => {
-                let sources = on_disk(&folder)?;
-                let from = if sources.is_empty() {
+                let texts = on_disk(&folder)?;
+                let from = if texts.sources.is_empty() {
                     "there are no files of it either"
                 } else {
                     "the files on disk are compared"
                 };
                 Ok((
-                    sources,
+                    texts,
                     Some(format!("`{}` at HEAD: {}; {from}", shown(&folder), error.message())),
                 ))
             }
@@ -204,15 +204,19 @@ pub(super) fn report_text(report: &Report, paint: Paint) -> String {
 }
 
 /// Compares two sides, which must be readable as a whole.
-pub(super) fn compare(before: Vec<Source>, after: Vec<Source>) -> Result<Report, Failure> {
-    let (before, after) = Side::read_both(before, after);
+pub(super) fn compare(before: impl Into<Texts>, after: impl Into<Texts>) -> Result<Report, Failure> {
+    let (before, after) = (before.into(), after.into());
+    let notes = [before.notes, after.notes].concat();
+    let (before, after) = Side::read_both(before.sources, after.sources);
     let problems: Vec<String> = [&before, &after]
         .into_iter()
         .flat_map(Side::problems)
         .map(|problem| format!("`{}`, line {}: {}", problem.file, problem.line, problem.message))
         .collect();
     if problems.is_empty() {
-        Ok(diff::diff(&before, &after))
+        let mut report = diff::diff(&before, &after);
+        report.notes.extend(notes);
+        Ok(report)
     } else {
         Err(Failure::several(problems).hint("nothing is compared before all of it can be read"))
     }

@@ -19,41 +19,56 @@ use crate::{
     yaml::{self, Part},
 };
 
+/// The texts of a side, and remarks about what is not among them.
+#[derive(Default)]
+pub(in crate::cli) struct Texts {
+    pub(super) sources: Vec<Source>,
+    pub(super) notes: Vec<String>,
+}
+
+impl From<Vec<Source>> for Texts {
+    fn from(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// The manifests of a folder, of a file, of standard input if the path is `-`, or of `REVISION:PATH`.
-pub(super) fn read(path: &Path, stdin: &mut dyn Read) -> Result<Vec<Source>, Failure> {
+pub(super) fn read(path: &Path, stdin: &mut dyn Read) -> Result<Texts, Failure> {
     if path.as_os_str() == "-" {
         let text = folder::read_stdin(stdin)?;
-        return Ok(vec![Source {
-            file: "<stdin>".to_owned(),
-            text,
-        }]);
+        let file = "<stdin>".to_owned();
+        return Ok(vec![Source { file, text }].into());
     }
     // A pipe that the shell has made, or `/dev/null` for nothing.
     if fs::metadata(path).is_ok_and(|kind| !kind.is_dir() && !kind.is_file()) {
         if path == Path::new("/dev/null") {
-            return Ok(Vec::new());
+            return Ok(Texts::default());
         }
         let file = shown(path);
         let mut pipe =
             fs::File::open(path).map_err(|error| Failure::new(format!("`{file}` {}", folder::reason(&error))))?;
         let text = folder::read_pipe(&mut pipe, &format!("`{file}`"))?;
-        return Ok(vec![Source { file, text }]);
+        return Ok(vec![Source { file, text }].into());
     }
     let text = path.to_string_lossy();
     if !path.exists()
         && let Some((revision, below)) = text.split_once(':')
     {
-        return at(revision, Path::new(below));
+        return at(revision, Path::new(below)).map(Into::into);
     }
-    let sources = manifests(below(path, |file| is_manifest(file) || is_kustomization(file))?);
-    if sources.is_empty() && !path.is_dir() {
+    let mut texts = below(path, |file| is_manifest(file) || is_kustomization(file))?;
+    texts.sources = manifests(texts.sources);
+    if texts.sources.is_empty() && !path.is_dir() {
         return Err(Failure::new(format!("no manifests in `{}`", shown(path))));
     }
-    Ok(sources)
+    Ok(texts)
 }
 
 /// All files of a folder, whatever they are called: kubectl writes an object a file, without an ending.
-pub(super) fn all(path: &Path) -> Result<Vec<Source>, Failure> {
+pub(super) fn all(path: &Path) -> Result<Texts, Failure> {
     below(path, |_| true)
 }
 
@@ -87,10 +102,11 @@ pub(super) fn rendered(stack: &str, manifests: &Manifests) -> Vec<Source> {
 }
 
 /// The files of a folder and of the folders in it, in the order of their names; links to folders are not followed.
-fn below(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Source>, Failure> {
+fn below(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Texts, Failure> {
     let cannot = |path: &Path, error: &io::Error| Failure::new(format!("`{}` {}", shown(path), folder::reason(error)));
     let kind = fs::metadata(root).map_err(|error| cannot(root, &error))?;
     let mut files = Vec::new();
+    let mut notes = Vec::new();
     if kind.is_dir() {
         let mut folders = vec![root.to_owned()];
         while let Some(folder) = folders.pop() {
@@ -99,6 +115,8 @@ fn below(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Source>, Fai
                 let path = entry.path();
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     folders.push(path);
+                } else if folder::is_link_to_folder(&entry) {
+                    notes.push(format!("`{}` is not read: {}", shown(&path), folder::NOT_ENTERED));
                 } else if wanted(&path) {
                     files.push(path);
                 }
@@ -117,7 +135,7 @@ fn below(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Source>, Fai
             Err((line, message)) => return Err(Failure::new(format!("`{file}`, line {line}: {message}"))),
         }
     }
-    Ok(sources)
+    Ok(Texts { sources, notes })
 }
 
 /// Without the documents that an index lists and does not apply, and without patches, which have only some fields of an object.

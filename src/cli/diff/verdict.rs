@@ -22,13 +22,14 @@ impl Verdict {
     /// Compares the files of a folder with what a stack renders. None if they cannot be compared: old files never stop `synth`.
     pub(in crate::cli) fn of(root: &Path, stack: &Stack, manifests: &Manifests) -> Option<Self> {
         let before = sources::read(root, &mut std::io::empty()).ok()?;
-        if before.is_empty() {
+        if before.sources.is_empty() {
             return None;
         }
         let mut paths: Vec<String> = manifests.iter().map(|(path, _)| path.to_owned()).collect();
         let inside = format!("{}/", root.display());
         paths.extend(
             before
+                .sources
                 .iter()
                 .filter_map(|source| Some(source.file.strip_prefix(&inside)?.to_owned())),
         );

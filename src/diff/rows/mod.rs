@@ -111,7 +111,6 @@ impl Changed<'_> {
 /// Finds what all pairs mean.
 pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
     object::doubts(sets, found);
-    object::renamed_namespaces(sets, pairs, found);
     let changed: Vec<Changed<'_>> = pairs
         .iter()
         .filter_map(|pair| match pair {
@@ -168,6 +167,8 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
             Pair::Renamed(old, new) => object::renamed(sets, *old, *new, found),
         }
     }
+    // What follows from a renamed namespace is there by now.
+    object::renamed_namespaces(sets, pairs, found);
 }
 
 #[cfg(test)]

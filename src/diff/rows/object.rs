@@ -127,6 +127,16 @@ static NAMESPACE_REMOVED: Row = Row {
     ],
 };
 
+/// A namespace that goes from the manifests, and says itself that it stays.
+static NAMESPACE_LEFT: Row = Row {
+    id: "namespace-left",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a Namespace that deployers are told to keep is no longer in the manifests",
+    reason: "it stays in the cluster, since its annotations tell Argo CD and Flux to keep it; what is left in it has no file",
+    commands: &[],
+};
+
 /// A namespace that deployers are told to keep.
 static NAMESPACE_KEPT: Row = Row {
     id: "namespace-kept",
@@ -309,6 +319,7 @@ pub(super) const ROWS: &[&Row] = &[
     &STATELESS_SET_REMOVED,
     &WORKLOAD_REMOVED,
     &NAMESPACE_REMOVED,
+    &NAMESPACE_LEFT,
     &NAMESPACE_KEPT,
     &NAMESPACE_NOT_KEPT,
     &NAMESPACE_RENAMED,
@@ -403,7 +414,11 @@ pub(super) fn removed(sets: &Sets<'_>, old: usize, found: &mut Found) {
             found.add(&JOB_REMOVED, place);
         }
         "Namespace" => {
-            found.add(&NAMESPACE_REMOVED, place);
+            let annotations = &sets.before.body(old)["metadata"]["annotations"];
+            let says = |key: &str, value: &str| annotations[key].as_str().is_some_and(|text| text.contains(value));
+            let kept = says("argocd.argoproj.io/sync-options", "Prune=false")
+                && says("kustomize.toolkit.fluxcd.io/prune", "disabled");
+            found.add(if kept { &NAMESPACE_LEFT } else { &NAMESPACE_REMOVED }, place);
         }
         "PersistentVolumeClaim" => {
             found.add(&CLAIM_REMOVED, place);
@@ -505,6 +520,10 @@ pub(super) fn renamed_namespaces(sets: &Sets<'_>, pairs: &[Pair], found: &mut Fo
         .map(|(was, is)| (was.namespace.as_str(), is.namespace.as_str()))
         .collect();
     for (from, to) in routes {
+        // That the new Namespace is created follows from it.
+        found.drafts.retain(|draft| {
+            !(draft.is(&ADDED) && draft.place.object.kind == "Namespace" && draft.place.object.name == to)
+        });
         let these = moved
             .iter()
             .filter(|(was, is)| was.namespace == from && is.namespace == to);

@@ -100,6 +100,17 @@ static PARTITIONS_DOWN: Row = Row {
     ],
 };
 
+/// A number that is none, or is not there.
+static NUMBER_REFUSED: Row = Row {
+    id: "topic-number-refused",
+    class: Class::ManualSteps,
+    flags: &[],
+    summary: "no number of partitions, or no replication factor",
+    reason: "`{topic}` needs a number from 1 to 99999 for `{key}`: the topics Job fails before it writes anything, so no change of this file \
+        is applied",
+    commands: &["# write a number from 1 to 99999 as `{topic} {key}=…`"],
+};
+
 /// Another replication factor.
 static FACTOR: Row = Row {
     id: "topic-replication-factor",
@@ -283,6 +294,7 @@ pub(super) const ROWS: &[&Row] = &[
     &PARTITIONS_UP,
     &PARTITIONS_UP_KEYED,
     &PARTITIONS_DOWN,
+    &NUMBER_REFUSED,
     &FACTOR,
     &FACTOR_ABOVE_BROKERS,
     &COMPACT_ADDED,
@@ -302,6 +314,16 @@ pub(super) const ROWS: &[&Row] = &[
 
 /// The settings of topics, by topic.
 type Topics = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What the topics Job needs of each topic, as a number.
+const NUMBERS: [&str; 2] = ["partitions", "replication.factor"];
+
+/// Whether the topics Job takes it: a number from 1 to 99999.
+fn is_number(value: Option<&String>) -> bool {
+    value.is_some_and(|value| {
+        (1..=5).contains(&value.len()) && !value.starts_with('0') && value.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
 
 /// Tells the topics of a file that differ; whether it is one.
 pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
@@ -441,6 +463,10 @@ impl<'a> File<'a> {
                     if let Some(factor) = settings.get("replication.factor").filter(|_| row.id != ADDED.id) {
                         draft.word("after", factor);
                     }
+                    if let Some(key) = NUMBERS.into_iter().find(|key| !is_number(settings.get(*key))) {
+                        draft.instead(&NUMBER_REFUSED).word("key", key);
+                        self.blocks.push(format!("{topic} {key}"));
+                    }
                 }
             }
             (Some(settings), None) => {
@@ -522,6 +548,10 @@ impl<'a> File<'a> {
         let number = |value: Option<&str>| value.and_then(|value| value.trim().parse::<i64>().ok());
         let (declared_before, declared_after) = (number(values[0]), number(values[1]));
         let rows: Vec<&'static Row> = match key {
+            "partitions" | "replication.factor" if !is_number(new.get(key)) => {
+                self.blocks.push(format!("{topic} {key}"));
+                vec![&NUMBER_REFUSED]
+            }
             "partitions" if declared_after < declared_before => {
                 self.blocks.push(format!("{topic} partitions"));
                 vec![&PARTITIONS_DOWN]
@@ -581,7 +611,8 @@ impl<'a> File<'a> {
             .word("history", history)
             .word("example", example)
             .word("brokers", brokers)
-            .word("limit", limit);
+            .word("limit", limit)
+            .word("key", key);
         for (at, row) in rows.into_iter().enumerate() {
             if at == 0 {
                 draft.instead(row);

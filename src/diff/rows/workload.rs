@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Changed, object, restart::restart, storage};
 use crate::{
     diff::{
-        change::{Found, ObjectName, Place},
+        change::{Found, OTHER_CHANGE, ObjectName, Place},
         class::{Class, Flag},
         row::Row,
         sets::{Sets, WORKLOADS, When, Worker},
@@ -75,14 +75,33 @@ static MEMORY_LOWERED: Row = Row {
     commands: &[],
 };
 
-/// A probe that is gone.
-static PROBE_REMOVED: Row = Row {
-    id: "probe-removed",
+/// A readiness probe that is gone.
+static READINESS_REMOVED: Row = Row {
+    id: "readiness-probe-removed",
     class: Class::RollingRestart,
     flags: &[Flag::Availability],
-    summary: "a probe is removed",
-    reason: "without a readiness probe a pod is Ready at once, and the next one restarts before this one serves; without a startup \
-        probe, the liveness probe kills a process that starts slowly; without a liveness probe, one that hangs stays",
+    summary: "a readiness probe is removed",
+    reason: "a pod is Ready at once then, and the next one restarts before this one serves",
+    commands: &[],
+};
+
+/// A startup probe that is gone.
+static STARTUP_REMOVED: Row = Row {
+    id: "startup-probe-removed",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a startup probe is removed",
+    reason: "a liveness probe kills a process then that starts slowly, such as a broker that recovers its log",
+    commands: &[],
+};
+
+/// A liveness probe that is gone.
+static LIVENESS_REMOVED: Row = Row {
+    id: "liveness-probe-removed",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a liveness probe is removed",
+    reason: "a process that hangs stays then until someone ends it",
     commands: &[],
 };
 
@@ -170,7 +189,7 @@ static HELD: Row = Row {
     flags: &[],
     summary: "a change in an object that the API server refuses for another one",
     reason: "is refused with the object; once that is applied, it takes effect with it",
-    commands: &["# see the other change of this object"],
+    commands: &[OTHER_CHANGE],
 };
 
 /// A field that the API server refuses to change.
@@ -394,7 +413,9 @@ pub(super) const ROWS: &[&Row] = &[
     &IMAGE,
     &RESOURCES,
     &MEMORY_LOWERED,
-    &PROBE_REMOVED,
+    &READINESS_REMOVED,
+    &STARTUP_REMOVED,
+    &LIVENESS_REMOVED,
     &PROBE,
     &GRACE_SHORTENED,
     &PRE_STOP_REMOVED,
@@ -568,7 +589,9 @@ fn row_of_pod(changed: &Changed<'_>, field: &Field) -> &'static Row {
         "containers[].image" | "initContainers[].image" => &IMAGE,
         "containers[].resources.limits.memory" if lower() => &MEMORY_LOWERED,
         _ if of_container && pattern.contains("].resources") => &RESOURCES,
-        _ if of_container && probe && field.after.is_null() && last.ends_with("Probe") => &PROBE_REMOVED,
+        _ if of_container && field.after.is_null() && last == "readinessProbe" => &READINESS_REMOVED,
+        _ if of_container && field.after.is_null() && last == "startupProbe" => &STARTUP_REMOVED,
+        _ if of_container && field.after.is_null() && last == "livenessProbe" => &LIVENESS_REMOVED,
         _ if of_container && probe => &PROBE,
         "containers[].lifecycle" if field.before.get("preStop").is_some() && field.after.is_null() => &PRE_STOP_REMOVED,
         "containers[].lifecycle.preStop" if field.after.is_null() => &PRE_STOP_REMOVED,

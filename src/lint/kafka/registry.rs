@@ -5,7 +5,7 @@ use super::Member;
 use crate::{
     diagnostics::{Diagnostic, Mend, rules::registry},
     lint::model::{program::Program, set::SetFindings},
-    nearest::nearest,
+    nearest::{may_be_near, nearest},
 };
 
 /// Settings by Confluent's reference, without those for TLS and SASL, which end as Kafka's do.
@@ -173,9 +173,12 @@ fn meant(key: &str) -> Option<String> {
 
 /// The name that another one is with a letter or two wrong, which is much longer than that.
 pub(super) fn nearly<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let distances = known.map(|known| (strsim::damerau_levenshtein(name, known), known));
+    let allowed = name.len() / 8;
+    let distances = known
+        .filter(|known| may_be_near(name, known, allowed))
+        .map(|known| (strsim::damerau_levenshtein(name, known), known));
     let (distance, near) = distances.min_by_key(|(distance, _)| *distance)?;
-    (1..=name.len() / 8).contains(&distance).then_some(near)
+    (1..=allowed).contains(&distance).then_some(near)
 }
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {

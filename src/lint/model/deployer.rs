@@ -117,7 +117,7 @@ fn search(node: &Node<'_, '_>, found: &mut Vec<Placeholder>) {
 
 fn of_text(text: &str, node: &Node<'_, '_>, found: &mut Vec<Placeholder>) {
     let rows = text.contains('\n');
-    for (row, line) in (0..).zip(text.lines()) {
+    for (row, line) in (0..).zip(text.lines()).filter(|(_, line)| is_marked(line)) {
         for (at, _) in line.match_indices("${") {
             // `$${` stands for itself.
             let escaped = line[..at].ends_with('$');

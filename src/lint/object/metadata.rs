@@ -220,6 +220,10 @@ fn is_known_group(api_version: &str) -> bool {
 /// The whole of an object but its specification.
 pub(crate) fn check(root: &Node<'_, '_>, kubernetes: Kubernetes, findings: &mut Diagnostics) {
     kind(root, kubernetes, findings);
+    // Of what is no object, nothing else is told.
+    if ["apiVersion", "kind"].iter().all(|field| root.get(field).text().is_empty()) {
+        return;
+    }
     let metadata = root.get("metadata");
     name(root, &metadata, findings);
     labels(&metadata.get("labels"), findings);
