@@ -905,7 +905,8 @@ fn text_of_source(path: &Path) -> Option<String> {
 }
 
 /// Why a link to a folder is not read.
-pub(super) const NOT_ENTERED: &str = "links to folders are not followed, neither here nor by `kubectl apply --recursive`";
+pub(super) const NOT_ENTERED: &str =
+    "links to folders are not followed, neither here nor by `kubectl apply --recursive`";
 
 /// Whether an entry is a link that leads to a folder.
 pub(super) fn is_link_to_folder(entry: &fs::DirEntry) -> bool {

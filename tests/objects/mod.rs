@@ -71,7 +71,9 @@ fn control_characters_of_a_manifest_are_shown_as_text() {
 /// One of the two is applied. What is wrong with both, and with nothing else, follows from that they are two.
 #[test]
 fn an_object_that_is_there_twice_is_told_once() {
-    let set = KAFKA.split("---\n").find(|document| document.contains("kind: StatefulSet"));
+    let set = KAFKA
+        .split("---\n")
+        .find(|document| document.contains("kind: StatefulSet"));
     let set = set.expect("a StatefulSet");
     assert_snapshot!(check(&[("a.yaml", KAFKA), ("b.yaml", set)], &[]));
     // Three, of which each is judged with the others of the folder.

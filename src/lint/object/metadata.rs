@@ -221,7 +221,10 @@ fn is_known_group(api_version: &str) -> bool {
 pub(crate) fn check(root: &Node<'_, '_>, kubernetes: Kubernetes, findings: &mut Diagnostics) {
     kind(root, kubernetes, findings);
     // Of what is no object, nothing else is told.
-    if ["apiVersion", "kind"].iter().all(|field| root.get(field).text().is_empty()) {
+    if ["apiVersion", "kind"]
+        .iter()
+        .all(|field| root.get(field).text().is_empty())
+    {
         return;
     }
     let metadata = root.get("metadata");
