@@ -35,8 +35,7 @@ pub(crate) fn misspelt<'a>(word: &str, candidates: impl Iterator<Item = &'a str>
 /// Whether two words may be as many edits apart as are allowed. Their distance takes longer to find, and few pairs are left for it.
 pub(crate) fn may_be_near(word: &str, other: &str, allowed: usize) -> bool {
     // An edit takes one letter and brings another.
-    other.len().abs_diff(word.len()) <= allowed
-        && (marks(word) ^ marks(other)).count_ones() as usize <= 2 * allowed
+    other.len().abs_diff(word.len()) <= allowed && (marks(word) ^ marks(other)).count_ones() as usize <= 2 * allowed
 }
 
 /// The letters of a word, in any case: a bit for each.
