@@ -216,6 +216,11 @@ struct Diff;
 #[doc = include_str!("../docs/applications.md")]
 struct Applications;
 
+/// The examples of `docs/connectors.md`, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/connectors.md")]
+struct ConnectorsPage;
+
 /// The examples of `docs/teams.md`, run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/teams.md")]
