@@ -190,6 +190,8 @@ fn key(list: &str, item: &Value) -> Option<String> {
         return None;
     }
     match list {
+        // Strimzi's volumes have numbers.
+        "volumes" => of(&["name", "id"]),
         "volumeMounts" => of(&["mountPath"]),
         "volumeDevices" => of(&["devicePath"]),
         "hostAliases" => of(&["ip"]),

@@ -170,6 +170,8 @@ fn judge_different(objects: &[&ObjectModel], platform: Platform) -> SetJudgement
     for more in found {
         findings.extend(more);
     }
+    // What listens is known: then what is declared adds nothing.
+    findings.supersede(&set::selectors::PORT_NUMBER, &kafka::ports::NOT_LISTENING);
     findings.finish()
 }
 
@@ -210,6 +212,19 @@ fn addressed(objects: &[ObjectModel]) -> BTreeSet<String> {
     namespaces.collect()
 }
 
+/// The namespaces of the release that an object says. What Prometheus reads may be in a namespace of its own: a monitor then names the
+/// one that it looks in.
+fn said_by(object: &ObjectModel) -> Vec<String> {
+    let own = vec![object.identity.namespace.clone()];
+    match &object.detail {
+        ObjectDetail::ServiceMonitor(monitor) | ObjectDetail::PodMonitor(monitor) => {
+            monitor.namespaces.clone().unwrap_or(own)
+        }
+        _ if object.identity.kind == "PrometheusRule" => Vec::new(),
+        _ => own,
+    }
+}
+
 /// Puts objects without a namespace into that of their release, where Helm rendered them: some templates of a chart say it, and others
 /// leave it to Helm. `by_helm` is what is known of an object besides its labels.
 pub fn settle_namespaces(objects: &mut [ObjectModel], by_helm: impl Fn(usize) -> bool) {
@@ -236,7 +251,7 @@ pub fn settle_namespaces(objects: &mut [ObjectModel], by_helm: impl Fn(usize) ->
         .iter()
         .enumerate()
         .filter(|(index, object)| by_helm(*index) || of_helm(object))
-        .map(|(_, object)| object.identity.namespace.clone())
+        .flat_map(|(_, object)| said_by(object))
         .filter(|namespace| !namespace.is_empty())
         .collect();
     // If none of them says it, the addresses of their Services may.

@@ -35,7 +35,7 @@ pub(crate) mod pod {
         kafka::addresses::{ADDRESS_PORT, ADVERTISED_ELSEWHERE, IPV6, VOTER_PORT},
         kafka::advertised_host::UNRESOLVED,
         kafka::advertised_listeners::ADVERTISED,
-        kafka::cluster_id::{CLUSTER_ID_MADE, CLUSTER_IDS},
+        kafka::cluster_id::{CLUSTER_ID_MADE, CLUSTER_ID_OF_IMAGE, CLUSTER_IDS},
         kafka::command::{NO_SCRIPT, NO_TOOL},
         kafka::early_kill::{GRACE, RECOVERY},
         kafka::entrypoint::ENTRYPOINT_WRITES,

@@ -4,6 +4,7 @@ mod cli;
 mod examples;
 mod foreign;
 mod kafka;
+mod strimzi;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -160,7 +161,8 @@ fn every_row_is_recognized() {
         "too-large",
         "too-large-for-client-side-apply",
     ];
-    let of_kafka = kafka::covered();
+    let mut of_kafka = kafka::covered();
+    of_kafka.extend(strimzi::covered());
     let absent: Vec<&str> = rows()
         .map(|row| row.id)
         .filter(|id| !covered.contains(id) && !elsewhere.contains(id) && !of_kafka.contains(*id))

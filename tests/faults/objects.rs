@@ -594,7 +594,7 @@ pub(super) const ALL: &[Edit] = &[
         "command: [kafka-storage, format, --cluster-id=dNslt4aLhoV1ilXY5BmCQA,",
         "command: [bash, -c, \"kafka-storage format --cluster-id=$(kafka-storage random-uuid)\",",
     ),
-    fault("KS-P15", KAFKA, "", "dNslt4aLhoV1ilXY5BmCQA", "5L6g3nShT-eMCtK--X86sw"),
+    fault("KS-P64", KAFKA, "", "dNslt4aLhoV1ilXY5BmCQA", "5L6g3nShT-eMCtK--X86sw"),
     fault(
         "KS-P16",
         KAFKA,

@@ -18,6 +18,7 @@
 //! | `heap` | the heap of a JVM, and the memory that it has |
 //! | `cluster`, `version`, `features`, `migration` | what nodes must agree on; releases; what is finalized; from ZooKeeper to KRaft |
 //! | `zookeeper` | servers of ZooKeeper |
+//! | `strimzi` | resources of Strimzi's operators, and those of others that go |
 //! | `connect`, `registry`, `schemas` | workers of Connect, the Schema Registry, the subjects that are declared for it |
 
 mod cluster;
@@ -40,6 +41,7 @@ mod schemas;
 mod service;
 mod settings;
 mod storage;
+mod strimzi;
 mod told;
 mod topics;
 mod version;
@@ -81,6 +83,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         connect::ROWS,
         registry::ROWS,
         schemas::ROWS,
+        strimzi::ROWS,
     ]
     .into_iter()
     .flatten()
@@ -144,6 +147,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
             ("policy", "PodDisruptionBudget") => guard::budget(changed, found),
             ("rbac.authorization.k8s.io", _) => guard::access(changed, found),
             ("monitoring.coreos.com", _) => monitoring::judge(changed, found),
+            (strimzi::GROUP, _) => strimzi::judge(changed, found),
             _ => object::judge(changed, found),
         }
     }
@@ -153,6 +157,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
     for pair in pairs {
         match pair {
             Pair::Changed(..) => {}
+            Pair::Removed(old) if strimzi::removed(sets, *old, found) => {}
             Pair::Removed(old) => {
                 let identity = sets.before.identity(*old);
                 match identity.kind.as_str() {
@@ -163,7 +168,9 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
                     _ => object::removed(sets, *old, found),
                 }
             }
+            Pair::Added(new) if strimzi::added(sets.after.identity(*new), found) => {}
             Pair::Added(new) => object::added(sets, *new, found),
+            Pair::Renamed(old, new) if strimzi::renamed(sets, *old, *new, found) => {}
             Pair::Renamed(old, new) => object::renamed(sets, *old, *new, found),
         }
     }

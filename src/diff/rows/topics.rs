@@ -2,21 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
     file::FileChange,
     process::{Process, broker_of, brokers, cluster_of, list},
     settings::{is_lower, retention_time, size, span},
+    strimzi,
     told::Tools,
 };
 use crate::{
     catalogue::{Key, Role, Unset},
     diff::{
-        change::{Draft, Found},
+        change::{Draft, Found, Place},
         class::{Class, Flag},
         row::Row,
-        sets::{When, Worker},
+        sets::{Sets, When, Worker},
     },
     lint::model::config::topics,
+    manifest::Identity,
     version::Version,
 };
 
@@ -353,9 +357,63 @@ pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
     true
 }
 
+/// A topic of Strimzi, as a resource.
+pub(super) struct Resource<'a> {
+    pub(super) sets: &'a Sets<'a>,
+    pub(super) identity: &'a Identity,
+    /// The settings of the brokers in the resource of their cluster.
+    pub(super) brokers: BTreeMap<String, String>,
+    pub(super) cluster: String,
+    /// The name of the topic.
+    pub(super) topic: String,
+}
+
+/// Tells what another side of a topic's resource means: settings, `partitions` and `replication.factor`.
+pub(super) fn resource(resource: &Resource<'_>, [before, after]: [BTreeMap<String, String>; 2], found: &mut Found) {
+    let topic = resource.topic.as_str();
+    let side = |settings: &BTreeMap<String, String>| Topics::from([(topic.to_owned(), settings.clone())]);
+    let mut file = File {
+        declared: Declared::Resource(resource),
+        before: side(&before),
+        after: side(&after),
+        tools: Tools::outside(&format!("{}-kafka-bootstrap:9092", resource.cluster)),
+        broker: None,
+        brokers: None,
+        job: None,
+        blocks: Vec::new(),
+    };
+    file.topic(topic, found);
+}
+
+/// Where topics are declared.
+enum Declared<'a> {
+    File(&'a FileChange<'a>),
+    Resource(&'a Resource<'a>),
+}
+
+impl Declared<'_> {
+    /// The place of a topic, or of a setting of it.
+    fn place(&self, parts: &[&str], values: [Option<&str>; 2]) -> Place {
+        let [before, after] = values;
+        match (self, parts) {
+            (Self::File(change), _) => change.place(parts, before, after),
+            (Self::Resource(resource), parts) => {
+                let path = match parts.get(1).copied() {
+                    Some("partitions") => "spec.partitions".to_owned(),
+                    Some("replication.factor") => "spec.replicas".to_owned(),
+                    Some(key) => format!("spec.config[{key}]"),
+                    None => "spec".to_owned(),
+                };
+                let [before, after] = values.map(|value| value.map_or(Value::Null, Into::into));
+                Place::field(resource.identity, path, before, after)
+            }
+        }
+    }
+}
+
 /// A file of topics, and who applies it.
 struct File<'a> {
-    change: &'a FileChange<'a>,
+    declared: Declared<'a>,
     before: Topics,
     after: Topics,
     tools: Tools,
@@ -392,7 +450,7 @@ impl<'a> File<'a> {
             .as_ref()
             .map(|broker| brokers(&cluster_of(sets, When::After, broker)));
         Self {
-            change,
+            declared: Declared::File(change),
             before,
             after,
             tools,
@@ -401,6 +459,10 @@ impl<'a> File<'a> {
             job,
             blocks: Vec::new(),
         }
+    }
+
+    const fn is_resource(&self) -> bool {
+        matches!(self.declared, Declared::Resource(_))
     }
 
     fn names(&self) -> BTreeSet<String> {
@@ -432,12 +494,15 @@ impl<'a> File<'a> {
         parts: &[&str],
         values: [Option<&str>; 2],
     ) -> &'f mut Draft {
-        let draft = found.add(row, self.change.place(parts, values[0], values[1]));
+        let draft = found.add(row, self.declared.place(parts, values));
         self.tools.tell(draft);
         let topic = parts[0];
         draft
             .word("topic", topic)
             .word("topic_pattern", topic.replace('.', "\\."));
+        if let Declared::Resource(resource) = self.declared {
+            draft.word("cluster", resource.cluster.clone());
+        }
         draft
     }
 
@@ -463,7 +528,8 @@ impl<'a> File<'a> {
                     if let Some(factor) = settings.get("replication.factor").filter(|_| row.id != ADDED.id) {
                         draft.word("after", factor);
                     }
-                    if let Some(key) = NUMBERS.into_iter().find(|key| !is_number(settings.get(*key))) {
+                    let missing = NUMBERS.into_iter().find(|key| !is_number(settings.get(*key)));
+                    if let Some(key) = missing.filter(|_| !self.is_resource()) {
                         draft.instead(&NUMBER_REFUSED).word("key", key);
                         self.blocks.push(format!("{topic} {key}"));
                     }
@@ -514,9 +580,10 @@ impl<'a> File<'a> {
             .and_then(|broker| broker.version)
             .unwrap_or(Version::V4_3);
         let known = Key::find(Role::Topic, version, key)?;
-        let of_brokers = known
-            .broker_name
-            .and_then(|name| self.broker.as_ref()?.get(name).map(str::to_owned));
+        let of_brokers = known.broker_name.and_then(|name| match &self.declared {
+            Declared::Resource(resource) => resource.brokers.get(name).cloned(),
+            Declared::File(_) => self.broker.as_ref()?.get(name).map(str::to_owned),
+        });
         of_brokers.or(match known.unset {
             Unset::Text(text) => Some(text.to_owned()),
             _ => None,
@@ -548,7 +615,11 @@ impl<'a> File<'a> {
         let number = |value: Option<&str>| value.and_then(|value| value.trim().parse::<i64>().ok());
         let (declared_before, declared_after) = (number(values[0]), number(values[1]));
         let rows: Vec<&'static Row> = match key {
-            "partitions" | "replication.factor" if !is_number(new.get(key)) => {
+            "partitions" if declared_after < declared_before && self.is_resource() => {
+                vec![&strimzi::TOPIC_PARTITIONS_DOWN]
+            }
+            "replication.factor" if self.is_resource() => vec![&strimzi::TOPIC_REPLICAS],
+            "partitions" | "replication.factor" if !self.is_resource() && !is_number(new.get(key)) => {
                 self.blocks.push(format!("{topic} {key}"));
                 vec![&NUMBER_REFUSED]
             }
@@ -662,17 +733,18 @@ impl<'a> File<'a> {
 
     /// What concerns all changes of the file.
     fn whole(&self, first: usize, found: &mut Found) {
+        let Declared::File(change) = self.declared else { return };
         for draft in &mut found.drafts[first..] {
             match self.job {
                 None => {
                     draft.means(&NOT_APPLIED);
                 }
-                Some(job) if job.model.identity.kind == "Job" && self.change.sets.is_same(&job.model.identity) => {
+                Some(job) if job.model.identity.kind == "Job" && change.sets.is_same(&job.model.identity) => {
                     draft.also(&NOT_RUN).word("job", job.model.identity.name.clone());
                 }
                 Some(_) => {
                     let own = |block: &&String| {
-                        let path = super::file::path(self.change.file, &block.split(' ').collect::<Vec<_>>());
+                        let path = super::file::path(change.file, &block.split(' ').collect::<Vec<_>>());
                         draft.place.path != path
                     };
                     let others: Vec<&str> = self.blocks.iter().filter(own).map(String::as_str).collect();

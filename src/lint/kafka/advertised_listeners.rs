@@ -13,8 +13,9 @@ rules! { rules::pod;
         summary: "advertised listeners that do not lead to the broker",
         explanation: "A client connects to the broker that leads a partition, at the address that this broker \
             advertises. 0.0.0.0 is rejected, localhost is the client itself, and a name that several brokers \
-            advertise, such as that of a Service, leads to any of them.",
-        source: "Kafka documentation, advertised.listeners; KafkaConfig",
+            advertise, such as that of a Service, leads to any of them. Where there is no host, the broker advertises the \
+            name of its own host: DNS has it for a pod of a StatefulSet with a Service, and for no other pod.",
+        source: "Kafka documentation, advertised.listeners; KafkaConfig; ListenerInfo.withWildcardHostnamesResolved",
     };
 }
 
@@ -28,7 +29,10 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
         };
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         let wrong = match host {
-            "0.0.0.0" | "" | "[::]" => "every client is refused",
+            "0.0.0.0" | "[::]" => "every client is refused",
+            // The broker puts its own canonical name there, which DNS has for the pods of a StatefulSet.
+            "" if member.is_stateful_set() && member.workload.service.is_some() => continue,
+            "" => "the name of the pod takes its place, which other pods cannot resolve",
             "localhost" | "127.0.0.1" => "a client connects to itself",
             _ if member.workload.replicas > 1 && !host.contains(['$', '{']) => {
                 "all of its brokers advertise the same address"

@@ -1,6 +1,10 @@
 //! The id of the cluster.
 
-use crate::diagnostics::{Severity::Error, family::rules, rules::kraft};
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+    rules::kraft,
+};
 use std::collections::BTreeMap;
 
 use super::Member;
@@ -16,8 +20,20 @@ rules! { rules::pod;
         summary: "a cluster id that is missing, or created by each pod",
         explanation: "All nodes of a cluster have the same cluster id, and a node rejects a log directory with \
             another id. With `kafka-storage random-uuid` in the pod each pod has its own id. Without CLUSTER_ID the \
-            image exits, or uses a default that other clusters use too. Create the id once and write it down.",
+            image of Confluent exits. Create the id once and write it down.",
         source: "Kafka, StorageTool; cp-kafka and apache/kafka images",
+    };
+
+    /// The cluster id that an image gives to whoever sets none.
+    pub const CLUSTER_ID_OF_IMAGE: Rule = Rule {
+        id: "KS-P64",
+        production: Error,
+        development: Warning,
+        summary: "a cluster id that other clusters have too",
+        explanation: "Without CLUSTER_ID, the image of Apache uses one id for everyone. A client or a node that reaches \
+            another such cluster by mistake then does not notice, and writes there. Create an id once, with `kafka-storage \
+            random-uuid`, and write it down. Data that is there already keeps the id that it was formatted with.",
+        source: "apache/kafka image, `/etc/kafka/docker/configureDefaults`",
     };
 
     /// Two cluster ids in one pod.
@@ -52,21 +68,17 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     // It may be a variable of another object.
     let open = member.container.open;
     if member.process.entrypoint && kraft && official && member.process.cluster_id.is_none() && !made && !open {
-        findings
-            .add(
-                member.index,
-                member.process.pointer.clone(),
-                &CLUSTER_ID_MADE,
-                format!(
-                    "container `{}` has no CLUSTER_ID: {}",
-                    member.process.container,
-                    if image.contains("cp-kafka") {
-                        "the image exits"
-                    } else {
-                        "the image uses its default, which other clusters share"
-                    }
-                ),
+        let (rule, why) = if image.contains("cp-kafka") {
+            (&CLUSTER_ID_MADE, "the image exits")
+        } else {
+            (
+                &CLUSTER_ID_OF_IMAGE,
+                "the image uses its default, which other clusters share",
             )
+        };
+        let message = format!("container `{}` has no CLUSTER_ID: {why}", member.process.container);
+        findings
+            .add(member.index, member.process.pointer.clone(), rule, message)
             .hint("generate one id with `kafka-storage random-uuid`, and use it for all pods");
     }
     if member.process.cluster_id.as_deref() == Some(OF_IMAGE) {
@@ -74,7 +86,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             .add(
                 member.index,
                 member.process.pointer.clone(),
-                &CLUSTER_ID_MADE,
+                &CLUSTER_ID_OF_IMAGE,
                 "the cluster id is the default of the apache/kafka image: other clusters without an id share it",
             )
             .hint("generate one with `kafka-storage random-uuid`");

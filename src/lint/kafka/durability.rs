@@ -234,9 +234,11 @@ fn replicated(
         }
         member.push(findings, key, setting, finding);
     }
+    // The file that Kafka ships, which that image changes, has a factor of 1.
     if let (None, Some(unset), Some(brokers)) = (factor, unset, brokers)
         && member.settings.get(factor_key).is_none()
         && (1..unset).contains(&brokers)
+        && !member.process.image_name().contains("wurstmeister/kafka")
     {
         let s = if brokers == 1 { "" } else { "s" };
         findings

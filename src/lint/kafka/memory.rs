@@ -150,6 +150,7 @@ impl Memory<'_> {
 
     fn judge(mut self, jvm: &Jvm, default: Option<u64>, largest: Option<Bytes>) {
         let heap = jvm.heap(default);
+        let unset = jvm.heap(None).is_none();
         let initial = jvm.initial_heap();
         if let Some(size) = [&heap, &initial].iter().find_map(|heap| match heap {
             Some(Heap::Invalid(size)) => Some(size),
@@ -178,7 +179,7 @@ impl Memory<'_> {
             return;
         }
         if let Some(limit) = limit {
-            self.within(limit, heap);
+            self.within(limit, heap, unset);
         }
         if let Some(largest) = largest.filter(|largest| heap > largest.get()) {
             let message = format!(
@@ -196,12 +197,13 @@ impl Memory<'_> {
     }
 
     /// A heap in the memory of its container.
-    fn within(&mut self, limit: u64, heap: u64) {
+    fn within(&mut self, limit: u64, heap: u64, unset: bool) {
         let most = limit / 4 * 3;
         if heap > most {
             let message = format!(
-                "heap {} in a container of {}: above {} there is no room for the rest of the JVM",
+                "heap {}{} in a container of {}: above {} there is no room for the rest of the JVM",
                 shown(heap),
+                if unset { ", where none is set," } else { "" },
                 shown(limit),
                 shown(most)
             );
@@ -209,7 +211,11 @@ impl Memory<'_> {
                 &memory::HEAP_ABOVE_MEMORY,
                 message,
                 "lower `.heap(…)` or raise the memory in `.resources(…)`",
-                "raise the memory limit, or lower `-Xmx`",
+                if unset {
+                    "raise the memory limit, or set a smaller heap, as `-Xmx512m` in `KAFKA_HEAP_OPTS`"
+                } else {
+                    "raise the memory limit, or lower `-Xmx`"
+                },
             );
         } else if heap < 1 << 20 && self.floor.is_none() {
             self.of_sizes(

@@ -40,11 +40,11 @@ pub(super) fn processes(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         let group = &object.identity.group;
         if OPERATORS.iter().any(|operator| group.ends_with(operator)) {
             let does = if WITH_PODS.contains(&object.identity.kind.as_str()) {
-                "makes its pods"
+                "creates the pods"
             } else {
-                "brings about what it says"
+                "applies them"
             };
-            findings.not_judged(index, "settings", format!("an operator of `{group}` {does}"));
+            findings.not_judged(index, "settings", format!("the operator of `{group}` {does}"));
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Convention {
     /// Bitnami's: variables that begin with `KAFKA_CFG_`, unless there is a mounted file (`libkafka.sh`). Its other variables are for the
     /// entrypoint itself.
     Bitnami,
+    /// That of `wurstmeister/kafka`: variables, which change the lines of the file that Kafka ships (`start-kafka.sh`).
+    Wurstmeister,
 }
 
 /// The variables of the start scripts and entrypoints, after the prefix of the program: no settings are made of them, or none that
@@ -39,11 +41,16 @@ const OF_SCRIPTS: [&str; 20] = [
     "VERSION",
 ];
 
+/// What the entrypoint of `wurstmeister/kafka` reads itself.
+const OF_WURSTMEISTER: [&str; 3] = ["CREATE_TOPICS", "CREATE_TOPICS_SEPARATOR", "LOG"];
+
 impl Convention {
     /// That of an image. A mirror keeps the name of the image at most, so the variables say the rest.
     pub(super) fn of<'v>(image: &str, mut variables: impl Iterator<Item = &'v str>) -> Self {
         if image.contains("bitnami") || variables.any(|variable| variable.starts_with("KAFKA_CFG_")) {
             Self::Bitnami
+        } else if image.contains("wurstmeister/kafka") {
+            Self::Wurstmeister
         } else if image.contains("apache/kafka") {
             Self::Apache
         } else {
@@ -54,7 +61,7 @@ impl Convention {
     /// The property files of a broker that the entrypoint takes where they are mounted.
     pub(super) const fn files(self) -> &'static [&'static str] {
         match self {
-            Self::Confluent => &[],
+            Self::Confluent | Self::Wurstmeister => &[],
             Self::Apache => &["/mnt/shared/config/server.properties"],
             Self::Bitnami => &[
                 "/bitnami/kafka/config/server.properties",
@@ -84,6 +91,9 @@ impl Convention {
             );
         }
         let rest = variable.strip_prefix(program.prefix())?;
+        if self == Self::Wurstmeister && OF_WURSTMEISTER.contains(&rest) {
+            return None;
+        }
         let of_scripts = OF_SCRIPTS.contains(&rest) || rest.starts_with("LOG4J_") || rest.starts_with("CUB_");
         (!of_scripts).then(|| {
             rest.replace("___", "-")
@@ -112,7 +122,7 @@ mod tests {
 
     #[test]
     fn environment_variables_become_the_settings_that_the_images_derive() {
-        use Convention::{Apache, Bitnami, Confluent};
+        use Convention::{Apache, Bitnami, Confluent, Wurstmeister};
         for (convention, variable, setting) in [
             (Confluent, "KAFKA_LOG_DIRS", Some("log.dirs")),
             (Apache, "KAFKA_A__B", Some("a_b")),
@@ -131,6 +141,9 @@ mod tests {
             ),
             (Bitnami, "KAFKA_CLIENT_PASSWORDS", None),
             (Bitnami, "BITNAMI_DEBUG", None),
+            (Wurstmeister, "KAFKA_CREATE_TOPICS", None),
+            (Wurstmeister, "KAFKA_LOG_DIRS", Some("log.dirs")),
+            (Confluent, "KAFKA_CREATE_TOPICS", Some("create.topics")),
         ] {
             let found = convention.setting_of(variable, Program::Broker);
             assert_eq!(found.as_deref(), setting, "{variable}");

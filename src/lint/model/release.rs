@@ -30,7 +30,12 @@ pub(crate) fn line_of_image(image: &str) -> Option<String> {
     } else if let Some((_, kafka)) = tag.split_once("-kafka-") {
         numbers(kafka)?
     } else if name == "kafka" || name == "kafka-native" {
-        numbers(tag)?
+        // Some name the release of Scala first: `2.13-2.8.1`.
+        let scala = tag.split_once('-').filter(|(scala, _)| {
+            let minor = scala.strip_prefix("2.").and_then(|minor| minor.parse::<u32>().ok());
+            minor.is_some_and(|minor| minor >= 10)
+        });
+        numbers(scala.map_or(tag, |(_, kafka)| kafka))?
     } else {
         return None;
     };

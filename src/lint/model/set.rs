@@ -321,6 +321,17 @@ impl SetFindings {
         self.not_judged.extend(other.not_judged);
     }
 
+    /// Leaves out the findings of a rule about fields of which another rule says more.
+    pub(crate) fn supersede(&mut self, weaker: &Rule, stronger: &Rule) {
+        for findings in &mut self.of_objects {
+            let of_stronger = findings.iter().filter(|finding| *finding.rule == *stronger);
+            let told: BTreeSet<String> = of_stronger.map(|finding| finding.place.field.clone()).collect();
+            if !told.is_empty() {
+                findings.retain_mut(|finding| *finding.rule != *weaker || !told.contains(&finding.place.field));
+            }
+        }
+    }
+
     /// Leaves out what follows from another finding, and says there how many.
     fn fold(&mut self) {
         let mut nearest: BTreeMap<(usize, &str), (u8, usize)> = BTreeMap::new();

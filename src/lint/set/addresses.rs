@@ -77,7 +77,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             finding.hint(if services.is_empty() {
                 "write the full name, `SERVICE.NAMESPACE.svc`, of a Service in another namespace".to_owned()
             } else {
-                format!("there is the Service `{}`", services.join("`, `"))
+                format!("available: `{}`", services.join("`, `"))
             });
             finding.outside("Service", service);
             // However the address is written.
