@@ -252,3 +252,60 @@ fn another_cluster_id_in_a_secret_is_told_without_the_id() {
         "{commands}"
     );
 }
+
+/// Its next chart finds the quorum by its servers, and has no list of voters to change.
+#[test]
+fn controllers_of_a_dynamic_quorum_are_added_without_a_list() {
+    let before = edited(
+        &read("foreign/bitnami.yaml"),
+        &[
+            ("controller.quorum.voters=0@", "controller.quorum.bootstrap.servers="),
+            (",1@", ","),
+            (",2@", ","),
+        ],
+    );
+    let report = compare(&before, &edited(&before, &[("replicas: 3", "replicas: 5")]));
+    let rules: Vec<&str> = report.changes.iter().map(|change| change.rule).collect();
+    assert!(rules.contains(&"controllers-count-dynamic"), "{:#?}", lines(&report));
+    let said = told(&report);
+    assert!(
+        said.contains("add-controller") && !said.contains("quorum.voters"),
+        "{said}"
+    );
+}
+
+/// A hook of Helm is deleted before it is created: its template may change. Without one, or with a policy that keeps it, the API server
+/// refuses the change.
+#[test]
+fn a_job_that_is_a_hook_runs_again() {
+    let job = |annotations: &str, image: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: provisioning, annotations: {{{annotations}}}}}\nspec:\n  template:\n    \
+             spec: {{restartPolicy: Never, containers: [{{name: a, image: \"a:{image}\"}}]}}\n"
+        )
+    };
+    for (annotations, class, rule) in [
+        ("helm.sh/hook: post-install", Class::Metadata, "job-made-anew"),
+        (
+            "helm.sh/hook: post-install, helm.sh/hook-delete-policy: \"before-hook-creation,hook-succeeded\"",
+            Class::Metadata,
+            "job-made-anew",
+        ),
+        (
+            "helm.sh/hook: post-install, helm.sh/hook-delete-policy: hook-failed",
+            Class::RefusedByApiServer,
+            "job-field",
+        ),
+        ("argocd.argoproj.io/hook: PostSync", Class::Metadata, "job-made-anew"),
+        (
+            "kustomize.toolkit.fluxcd.io/force: enabled",
+            Class::Metadata,
+            "job-made-anew",
+        ),
+        ("", Class::RefusedByApiServer, "job-field"),
+    ] {
+        let report = compare(&job(annotations, "1"), &job(annotations, "2"));
+        let rules: Vec<&str> = report.changes.iter().map(|change| change.rule).collect();
+        assert_eq!((report.class, rules.as_slice()), (class, &[rule][..]), "{annotations}");
+    }
+}

@@ -160,6 +160,8 @@ fn every_row_is_recognized() {
         "namespace-renamed-without-claims",
         "too-large",
         "too-large-for-client-side-apply",
+        "controllers-count-dynamic",
+        "job-made-anew",
     ];
     let mut of_kafka = kafka::covered();
     of_kafka.extend(strimzi::covered());

@@ -57,10 +57,18 @@ fn no_change_of_a_resource_is_silent() {
                 let reason = change.reason.as_str();
                 let known = change.rule != "unknown-field" && change.rule != "unknown-kind";
                 assert!(!reason.is_empty(), "{}: {change:?}", pair.row);
-                assert!(known || change.flags.contains(&Flag::Unknown), "{}: {change:?}", pair.row);
+                assert!(
+                    known || change.flags.contains(&Flag::Unknown),
+                    "{}: {change:?}",
+                    pair.row
+                );
             }
         }
         // What is lost in one direction is something in the other too.
-        assert!(there.class != Class::DataLoss || back.class >= Class::Metadata, "{}", pair.row);
+        assert!(
+            there.class != Class::DataLoss || back.class >= Class::Metadata,
+            "{}",
+            pair.row
+        );
     }
 }

@@ -4,6 +4,7 @@
 mod adopted;
 mod amended;
 mod built;
+mod charts;
 pub(crate) mod connectors;
 mod defects;
 mod documented;

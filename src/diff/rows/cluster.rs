@@ -302,6 +302,21 @@ static CONTROLLERS_CHANGED: Row = Row {
     ],
 };
 
+/// Another number of controllers whose voters are in the metadata.
+static CONTROLLERS_OF_METADATA: Row = Row {
+    id: "controllers-count-dynamic",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another number of controllers of a dynamic quorum",
+    reason: "the voters are in the metadata: a new controller follows them without a vote until it is added, and one that goes still counts for the         majority until it is removed",
+    commands: &[
+        "{kafka_quorum} describe --status  # `CurrentVoters`, with their directory ids",
+        "# fewer: `kafka-metadata-quorum remove-controller --controller-id ID --controller-directory-id DIRECTORY` for each before it goes",
+        "# apply the new manifests",
+        "# more: `kafka-metadata-quorum add-controller` in the pod of each new one, with its own settings, once it has caught up",
+    ],
+};
+
 /// Another tree in ZooKeeper, or other servers.
 static ZOOKEEPER: Row = Row {
     id: "zookeeper-connect",
@@ -337,6 +352,7 @@ pub(super) const ROWS: &[&Row] = &[
     &BROKERS_ADDED,
     &BROKERS_REMOVED,
     &CONTROLLERS_CHANGED,
+    &CONTROLLERS_OF_METADATA,
 ];
 
 /// Says what a change of the cluster means.
@@ -636,7 +652,14 @@ fn count(told: &mut Told<'_, '_>) {
     let controller = pair.after.has_role("controller") && pair.before.has_role("controller");
     let stopped = pair.after.worker.replicas() == 0;
     if controller && !stopped && voters(&pair.before) == voters(&pair.after) {
-        told.field(path, &CONTROLLERS_CHANGED);
+        let listed = !voters(&pair.after).is_empty();
+        let found_by_servers = pair.after.get("controller.quorum.bootstrap.servers").is_some();
+        let row = if listed || !found_by_servers {
+            &CONTROLLERS_CHANGED
+        } else {
+            &CONTROLLERS_OF_METADATA
+        };
+        told.field(path, row);
     }
 }
 

@@ -376,7 +376,9 @@ static WORKERS_MOVED: Row = Row {
     flags: &[Flag::Availability, Flag::Irreversible],
     summary: "another group, or another topic for offsets or configurations, of a KafkaConnect",
     reason: "{what}",
-    commands: &["# keep `{key}: {before}`; to move, stop all connectors, copy the topics with their keys and partitions, then merge"],
+    commands: &[
+        "# keep `{key}: {before}`; to move, stop all connectors, copy the topics with their keys and partitions, then merge",
+    ],
 };
 
 /// A setting of workers.
@@ -563,7 +565,6 @@ fn topic(changed: &Changed<'_>, found: &mut Found) {
     });
     let cluster = cluster(&changed.after);
     let resource = topics::Resource {
-        sets: changed.sets,
         identity: changed.identity,
         brokers: of_brokers(changed.sets, &changed.identity.namespace, &cluster),
         cluster,
@@ -621,7 +622,10 @@ fn user(changed: &Changed<'_>, found: &mut Found) {
             let [allowed_before, allowed_after] = [&changed.before, &changed.after].map(|body| rights(body, false));
             let [denied_before, denied_after] = [&changed.before, &changed.after].map(|body| rights(body, true));
             let lost = allowed_before.difference(&allowed_after);
-            let lost: Vec<&str> = lost.chain(denied_after.difference(&denied_before)).map(String::as_str).collect();
+            let lost: Vec<&str> = lost
+                .chain(denied_after.difference(&denied_before))
+                .map(String::as_str)
+                .collect();
             if lost.is_empty() {
                 found.add(&USER_RIGHTS, changed.place(field));
             } else {
@@ -690,10 +694,15 @@ fn listener(changed: &Changed<'_>, field: &Field, rest: &str, found: &mut Found)
 }
 
 fn broker_setting(changed: &Changed<'_>, field: &Field, found: &mut Found) -> bool {
-    let Some(key) = field.path.rsplit_once("config").map(|(_, key)| key.trim_matches(['[', ']', '.'])) else {
+    let Some(key) = field
+        .path
+        .rsplit_once("config")
+        .map(|(_, key)| key.trim_matches(['[', ']', '.']))
+    else {
         return false;
     };
-    let known = Key::find(Role::Broker, Version::V4_3, key).or_else(|| Key::named(key).find(|key| key.is_of(Role::Broker)));
+    let known =
+        Key::find(Role::Broker, Version::V4_3, key).or_else(|| Key::named(key).find(|key| key.is_of(Role::Broker)));
     let mode = match known.map(|known| known.update) {
         Some(Update::ClusterWide) => "cluster-wide",
         Some(Update::PerBroker) => "per-broker",
@@ -764,13 +773,11 @@ fn storage(changed: &Changed<'_>, field: &Field, rest: &str, found: &mut Found) 
                 &CLAIMS_KEPT
             }
         }
-        _ if rest.ends_with(".size") => {
-            match (quantity(&field.before), quantity(&field.after)) {
-                (Some(before), Some(after)) if after > before => &VOLUME_GROWN,
-                (Some(before), Some(after)) if after < before => &STORAGE_KEPT,
-                _ => return false,
-            }
-        }
+        _ if rest.ends_with(".size") => match (quantity(&field.before), quantity(&field.after)) {
+            (Some(before), Some(after)) if after > before => &VOLUME_GROWN,
+            (Some(before), Some(after)) if after < before => &STORAGE_KEPT,
+            _ => return false,
+        },
         _ if rest.ends_with(".type") || rest.ends_with(".class") => &STORAGE_KEPT,
         _ => return false,
     };
@@ -788,7 +795,10 @@ fn workers(changed: &Changed<'_>, field: &Field, found: &mut Found) -> bool {
     let row = match first {
         "replicas" => &SCALED,
         "config" if connect => {
-            let key = field.path.trim_start_matches("spec.config").trim_matches(['[', ']', '.']);
+            let key = field
+                .path
+                .trim_start_matches("spec.config")
+                .trim_matches(['[', ']', '.']);
             let what = match key {
                 "group.id" => {
                     "workers with the old group and with the new one both run all connectors until the last old worker is gone: records are \

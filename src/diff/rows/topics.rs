@@ -17,7 +17,7 @@ use crate::{
         change::{Draft, Found, Place},
         class::{Class, Flag},
         row::Row,
-        sets::{Sets, When, Worker},
+        sets::{When, Worker},
     },
     lint::model::config::topics,
     manifest::Identity,
@@ -359,7 +359,6 @@ pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
 
 /// A topic of Strimzi, as a resource.
 pub(super) struct Resource<'a> {
-    pub(super) sets: &'a Sets<'a>,
     pub(super) identity: &'a Identity,
     /// The settings of the brokers in the resource of their cluster.
     pub(super) brokers: BTreeMap<String, String>,

@@ -261,6 +261,16 @@ static JOB_TEMPLATE: Row = Row {
     ],
 };
 
+/// The template of a Job that is deleted before it is created again.
+static JOB_HOOK: Row = Row {
+    id: "job-made-anew",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a Job that its deployer deletes before it creates it again",
+    reason: "its annotations have the deployer delete the Job first, so it runs again with the change; `kubectl apply` alone is refused (`field is         immutable`) as long as the Job is there",
+    commands: &[],
+};
+
 /// The template of a `CronJob`.
 static CRON_JOB: Row = Row {
     id: "cronjob",
@@ -429,6 +439,7 @@ pub(super) const ROWS: &[&Row] = &[
     &SET_SELECTOR,
     &SELECTOR,
     &JOB_TEMPLATE,
+    &JOB_HOOK,
     &CRON_JOB,
     &SCALED_UP,
     &SCALED_DOWN,
@@ -453,11 +464,13 @@ pub(super) fn is(identity: &Identity) -> bool {
 pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
     let name: ObjectName = changed.identity.into();
     let doubled = doubled(changed);
+    let made_anew = name.kind == "Job" && is_made_anew(&changed.after);
     if !doubled.is_empty()
-        || changed
-            .fields
-            .iter()
-            .any(|field| is_refused(&name.kind, &field.pattern))
+        || !made_anew
+            && changed
+                .fields
+                .iter()
+                .any(|field| is_refused(&name.kind, &field.pattern))
     {
         found.refused.insert(name.clone());
     }
@@ -479,6 +492,9 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             "CronJob" if field.pattern.starts_with("spec") => {
                 found.add(&CRON_JOB, changed.place(field));
             }
+            _ if is_refused(&name.kind, &field.pattern) && made_anew => {
+                found.add(&JOB_HOOK, changed.place(field));
+            }
             _ if is_refused(&name.kind, &field.pattern) => refused(changed, field, found),
             _ if of_template(field) => template(changed, field, &name, found),
             _ => match field.pattern.as_str() {
@@ -492,6 +508,22 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             },
         }
     }
+}
+
+/// Whether the annotations of an object have its deployer delete it before it is created again.
+fn is_made_anew(body: &Value) -> bool {
+    let of = |key: &str| body["metadata"]["annotations"][key].as_str();
+    // Where a hook does not say when it is deleted, both delete it before the next one.
+    let hook = |key: &str, policy: &str, before: &str| {
+        of(key).is_some() && of(policy).is_none_or(|policies| policies.contains(before))
+    };
+    hook("helm.sh/hook", "helm.sh/hook-delete-policy", "before-hook-creation")
+        || hook(
+            "argocd.argoproj.io/hook",
+            "argocd.argoproj.io/hook-delete-policy",
+            "BeforeHookCreation",
+        )
+        || of("kustomize.toolkit.fluxcd.io/force").is_some_and(|force| force.eq_ignore_ascii_case("enabled"))
 }
 
 /// Whether the API server refuses another value of a field.

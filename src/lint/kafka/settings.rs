@@ -90,7 +90,7 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
                 let namespace = &object.identity.namespace;
                 let fleet = servers.and_then(|line| brokers.behind(namespace, &line.value));
                 if let Some(why) = servers.and_then(|line| outside(set, namespace, &line.value)) {
-                    findings.not_judged(index, "limits of its brokers", why);
+                    findings.not_judged(index, "broker limits", why);
                 }
                 of_client(index, object.version, &pointer, lines, fleet, findings);
             }

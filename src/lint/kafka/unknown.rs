@@ -119,12 +119,9 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
 /// Brokers, and servers of ZooKeeper, that are not among the manifests: what clients ask of them is not known.
 pub(super) fn elsewhere(member: &Member<'_>, findings: &mut SetFindings) {
     let (key, what) = match member.process.program {
-        Program::Connect => ("bootstrap.servers", "limits of its brokers, and copies of its topics"),
-        Program::Registry => (
-            "kafkastore.bootstrap.servers",
-            "limits of its brokers, and copies of its topics",
-        ),
-        Program::Broker => ("zookeeper.connect", "its ensemble"),
+        Program::Connect => ("bootstrap.servers", "broker limits and topic copies"),
+        Program::Registry => ("kafkastore.bootstrap.servers", "broker limits and topic copies"),
+        Program::Broker => ("zookeeper.connect", "ensemble"),
         Program::ZooKeeper => return,
     };
     let Some(setting) = member.settings.get(key).filter(|setting| setting.is_known()) else {

@@ -531,11 +531,25 @@ impl<'a> Analyzer<'a> {
         } else {
             text
         };
+        let hint = if !is_true && is_count(&binary.lhs) {
+            "where there is nothing to count, `count` has no result instead of 0: use `absent(…)`".to_owned()
+        } else {
+            format!("the left side {}: choose another threshold", left.bounds.describe())
+        };
         self.report(
             &rules::COMPARISON,
             format!("`{text}` is {} true", if is_true { "always" } else { "never" }),
-            format!("the left side {}: choose another threshold", left.bounds.describe()),
+            hint,
         );
+    }
+}
+
+/// Whether an expression counts series.
+fn is_count(expression: &Expr) -> bool {
+    match expression {
+        Expr::Paren(inner) => is_count(&inner.expr),
+        Expr::Aggregate(aggregate) => aggregate.op.to_string() == "count",
+        _ => false,
     }
 }
 
