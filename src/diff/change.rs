@@ -270,6 +270,11 @@ impl Draft {
         !self.remarks.is_empty() || self.rows.iter().any(|row| !row.reason.is_empty())
     }
 
+    /// Whether the change replaces the pods of a workload.
+    pub(super) fn replaces(&self, workload: &ObjectName) -> bool {
+        self.restarts.contains(workload)
+    }
+
     /// Whether the change is of this kind.
     pub(super) fn is(&self, row: &Row) -> bool {
         self.rows.iter().any(|own| own.id == row.id)

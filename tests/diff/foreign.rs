@@ -309,3 +309,39 @@ fn a_job_that_is_a_hook_runs_again() {
         assert_eq!((report.class, rules.as_slice()), (class, &[rule][..]), "{annotations}");
     }
 }
+
+/// Tutorials run a broker in the file system of its container: another image takes its records along, and a Service beside it does not.
+#[test]
+fn a_broker_without_a_volume_loses_its_records_when_it_restarts() {
+    let before = read("../objects/charts/single-node.yaml");
+    let report = compare(
+        &before,
+        &edited(&before, &[("apache/kafka:3.9.1", "apache/kafka:4.1.0")]),
+    );
+    assert_eq!(report.class, Class::DataLoss, "{:#?}", lines(&report));
+    let said = told(&report);
+    assert!(
+        said.contains("in container `kafka`: each pod that is replaced starts empty"),
+        "{said}"
+    );
+    let report = compare(
+        &before,
+        &edited(&before, &[("name: kafka, port: 9092", "name: client, port: 9092")]),
+    );
+    assert!(report.class < Class::DataLoss, "{:#?}", lines(&report));
+    // With a volume the same image is another matter.
+    let mount = (
+        "        ports: [{containerPort: 9092}]",
+        "        ports: [{containerPort: 9092}]\n        volumeMounts: [{name: data, mountPath: /tmp}]",
+    );
+    let volume = (
+        "      containers:\n      - name: kafka\n",
+        "      volumes: [{name: data, persistentVolumeClaim: {claimName: kafka}}]\n      containers:\n      - name: kafka\n",
+    );
+    let before = edited(&before, &[mount, volume]);
+    let report = compare(
+        &before,
+        &edited(&before, &[("apache/kafka:3.9.1", "apache/kafka:4.1.0")]),
+    );
+    assert!(report.class < Class::DataLoss, "{:#?}", lines(&report));
+}

@@ -162,6 +162,7 @@ fn every_row_is_recognized() {
         "too-large-for-client-side-apply",
         "controllers-count-dynamic",
         "job-made-anew",
+        "restart-without-volume",
     ];
     let mut of_kafka = kafka::covered();
     of_kafka.extend(strimzi::covered());

@@ -9,11 +9,15 @@ use super::{
 };
 use crate::{
     diff::{
+        change::ObjectName,
         class::{Class, Flag},
         row::Row,
         sets::When,
     },
-    lint::model::settings::POD_NAME,
+    lint::model::{
+        mounts::{Content, Mount},
+        settings::POD_NAME,
+    },
 };
 
 /// Another cluster id.
@@ -317,6 +321,20 @@ static CONTROLLERS_OF_METADATA: Row = Row {
     ],
 };
 
+/// Brokers that restart without their records.
+static WITHOUT_VOLUME: Row = Row {
+    id: "restart-without-volume",
+    class: Class::DataLoss,
+    flags: &[Flag::Availability, Flag::Irreversible],
+    summary: "a restart of brokers without a volume",
+    reason: "no volume that outlives its pod is mounted in container `{container}`: each pod that is replaced starts empty, and has again only what \
+        other brokers have copies of",
+    commands: &[
+        "# copy what must stay, or give the brokers a persistent volume first: a change that also loses what is there",
+        "# apply the new manifests",
+    ],
+};
+
 /// Another tree in ZooKeeper, or other servers.
 static ZOOKEEPER: Row = Row {
     id: "zookeeper-connect",
@@ -353,6 +371,7 @@ pub(super) const ROWS: &[&Row] = &[
     &BROKERS_REMOVED,
     &CONTROLLERS_CHANGED,
     &CONTROLLERS_OF_METADATA,
+    &WITHOUT_VOLUME,
 ];
 
 /// Says what a change of the cluster means.
@@ -361,6 +380,7 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
     quorum(told);
     listening(told);
     directories(told);
+    emptied(told);
     count(told);
 }
 
@@ -618,6 +638,25 @@ fn directories(told: &mut Told<'_, '_>) {
         && of_metadata(&pair.after).as_ref() != Some(&old)
     {
         told.setting("metadata.log.dir", &LOG_DIRS).word("directory", old);
+    }
+}
+
+/// Pods that are replaced, and nothing of them stays.
+fn emptied(told: &mut Told<'_, '_>) {
+    let pair = told.pair;
+    let goes = |mount: &Mount| {
+        matches!(
+            mount.content,
+            Content::ConfigMap(_) | Content::Secret(_) | Content::Projected | Content::Empty
+        )
+    };
+    let container = &pair.before.container;
+    if !container.mounts.list.iter().all(goes) || pair.before.worker.replicas() == 0 {
+        return;
+    }
+    let name = ObjectName::from(pair.identity);
+    if let Some(draft) = told.found.drafts.iter_mut().find(|draft| draft.replaces(&name)) {
+        draft.also(&WITHOUT_VOLUME).word("container", container.name.clone());
     }
 }
 

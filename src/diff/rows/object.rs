@@ -255,7 +255,7 @@ static API_VERSION: Row = Row {
 };
 
 /// A field that no row knows.
-static FIELD: Row = Row {
+pub(super) static FIELD: Row = Row {
     id: "unknown-field",
     class: Class::Metadata,
     flags: &[Flag::Unknown],

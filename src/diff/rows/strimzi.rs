@@ -60,6 +60,16 @@ static TOPIC_RELEASED: Row = Row {
     commands: &[],
 };
 
+/// A topic that the operator leaves alone.
+static TOPIC_NOT_MANAGED: Row = Row {
+    id: "kafkatopic-not-managed",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a KafkaTopic that is not managed",
+    reason: "`strimzi.io/managed: \"false\"` keeps the Topic Operator from the topic: nothing is applied",
+    commands: &[],
+};
+
 /// A topic whose resource has another name.
 static TOPIC_RENAMED: Row = Row {
     id: "kafkatopic-renamed",
@@ -171,7 +181,7 @@ static NODES_REMOVED: Row = Row {
     commands: &[
         "# keep the resource, or tell the deployer to keep it (`argocd.argoproj.io/sync-options: Prune=false`, \
          `kustomize.toolkit.fluxcd.io/prune: disabled`)",
-        "kubectl -n {namespace} get persistentvolumeclaims -l {label}={name}",
+        "kubectl -n {namespace} get persistentvolumeclaims -l {label}={owner}",
     ],
 };
 
@@ -349,12 +359,23 @@ static BROKER_READ_ONLY: Row = Row {
     commands: &[],
 };
 
-/// Listeners, and who may do what.
-static ACCESS: Row = Row {
-    id: "strimzi-access",
+/// Who may do what.
+static AUTHORIZATION: Row = Row {
+    id: "strimzi-authorization",
     class: Class::RollingRestart,
     flags: &[Flag::ClientBreaking],
-    summary: "a listener of Strimzi's brokers goes or changes, or their authorization does",
+    summary: "another authorization of Strimzi's brokers",
+    reason: "the operator restarts the nodes one by one: with an authorizer, what it does not allow is refused, and without one, whoever can \
+        connect may do everything",
+    commands: &[],
+};
+
+/// Listeners.
+static LISTENER: Row = Row {
+    id: "strimzi-listener",
+    class: Class::RollingRestart,
+    flags: &[Flag::ClientBreaking],
+    summary: "a listener of Strimzi's brokers goes or changes",
     reason: "the operator restarts the nodes one by one; clients that are set up for what was there before are refused from then on",
     commands: &[],
 };
@@ -369,12 +390,24 @@ static PODS: Row = Row {
     commands: &[],
 };
 
-/// Another group or topic of workers.
+/// Another group of workers.
+static WORKERS_GROUP: Row = Row {
+    id: "strimzi-connect-group",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "another `group.id` of a KafkaConnect",
+    reason: "workers with the old group and with the new one both run all connectors until the last old worker is gone: records are copied twice",
+    commands: &[
+        "# set `replicas: 0` in a merge of its own, wait until no worker runs, then merge this with the old number",
+    ],
+};
+
+/// Another topic of workers.
 static WORKERS_MOVED: Row = Row {
     id: "strimzi-connect-topics",
     class: Class::DataLoss,
     flags: &[Flag::Availability, Flag::Irreversible],
-    summary: "another group, or another topic for offsets or configurations, of a KafkaConnect",
+    summary: "another topic for offsets or configurations of a KafkaConnect",
     reason: "{what}",
     commands: &[
         "# keep `{key}: {before}`; to move, stop all connectors, copy the topics with their keys and partitions, then merge",
@@ -440,7 +473,7 @@ static OPERATED_REMOVED: Row = Row {
     summary: "a resource of another operator of Kafka is removed or renamed",
     reason: "a deployer that prunes deletes it, and its operator what it made of it, perhaps with volumes or topics: which, is not known here",
     commands: &[
-        "kubectl -n {namespace} get {resource}.{group} {name} -o yaml  # finalizers and retention",
+        "kubectl -n {namespace} get {resource}.{group} {owner} -o yaml  # finalizers and retention",
         "# keep the resource, or read what its operator does with it",
     ],
 };
@@ -449,6 +482,7 @@ pub(super) const ROWS: &[&Row] = &[
     &TOPIC_ADDED,
     &TOPIC_REMOVED,
     &TOPIC_RELEASED,
+    &TOPIC_NOT_MANAGED,
     &TOPIC_RENAMED,
     &TOPIC_NAME,
     &TOPIC_PARTITIONS_DOWN,
@@ -474,8 +508,10 @@ pub(super) const ROWS: &[&Row] = &[
     &METADATA_VERSION,
     &BROKER_DYNAMIC,
     &BROKER_READ_ONLY,
-    &ACCESS,
+    &AUTHORIZATION,
+    &LISTENER,
     &PODS,
+    &WORKERS_GROUP,
     &WORKERS_MOVED,
     &WORKER_SETTING,
     &SCALED,
@@ -493,14 +529,14 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
         "Kafka" | "KafkaNodePool" => {
             for field in &changed.fields {
                 if !nodes(changed, field, found) {
-                    object::other(changed, field, found);
+                    other(changed, field, found);
                 }
             }
         }
         "KafkaConnect" | "KafkaMirrorMaker2" | "KafkaBridge" | "KafkaMirrorMaker" => {
             for field in &changed.fields {
                 if !workers(changed, field, found) {
-                    object::other(changed, field, found);
+                    other(changed, field, found);
                 }
             }
         }
@@ -509,12 +545,31 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
                 if field.pattern.starts_with("spec.") {
                     found.add(&CONNECTOR, changed.place(field));
                 } else {
-                    object::other(changed, field, found);
+                    other(changed, field, found);
                 }
             }
         }
-        _ => object::judge(changed, found),
+        _ => {
+            for field in &changed.fields {
+                other(changed, field, found);
+            }
+        }
     }
+}
+
+/// A field that no row knows. Labels and annotations of the operator are read by it.
+fn other(changed: &Changed<'_>, field: &Field, found: &mut Found) {
+    let own = field.pattern.starts_with("metadata.") && field.path.contains("[strimzi.io/");
+    if own {
+        found.add(&object::FIELD, changed.place(field));
+    } else {
+        object::other(changed, field, found);
+    }
+}
+
+/// Whether the operator brings a topic to what is declared.
+fn is_managed(body: &Value) -> bool {
+    body["metadata"]["annotations"]["strimzi.io/managed"].as_str() != Some("false")
 }
 
 /// The cluster that a resource belongs to, by its label.
@@ -554,6 +609,16 @@ fn of_brokers(sets: &Sets<'_>, namespace: &str, cluster: &str) -> BTreeMap<Strin
 }
 
 fn topic(changed: &Changed<'_>, found: &mut Found) {
+    if !is_managed(&changed.before) && !is_managed(&changed.after) {
+        for field in &changed.fields {
+            if field.pattern.starts_with("spec.") {
+                found.add(&TOPIC_NOT_MANAGED, changed.place(field));
+            } else {
+                other(changed, field, found);
+            }
+        }
+        return;
+    }
     let sides = [&changed.before, &changed.after].map(|body| {
         let mut all = settings(&body["spec"]["config"]);
         for (key, field) in [("partitions", "partitions"), ("replication.factor", "replicas")] {
@@ -578,7 +643,7 @@ fn topic(changed: &Changed<'_>, found: &mut Found) {
             }
             "spec.partitions" | "spec.replicas" => {}
             pattern if pattern.starts_with("spec.config") => {}
-            _ => object::other(changed, field, found),
+            _ => other(changed, field, found),
         }
     }
 }
@@ -638,7 +703,7 @@ fn user(changed: &Changed<'_>, found: &mut Found) {
         } else if pattern.starts_with("spec.authentication") {
             found.add(&USER_AUTHENTICATION, changed.place(field));
         } else {
-            object::other(changed, field, found);
+            other(changed, field, found);
         }
     }
 }
@@ -659,7 +724,7 @@ fn nodes(changed: &Changed<'_>, field: &Field, found: &mut Found) -> bool {
         "replicas" => return replicas(changed, field, in_pool, found),
         "version" => return version(changed, field, found),
         "metadataVersion" => &METADATA_VERSION,
-        "authorization" | "authorization.type" => &ACCESS,
+        "authorization" | "authorization.type" => &AUTHORIZATION,
         "image" | "rack.topologyKey" => &PODS,
         _ => {
             if let Some(rest) = pattern.strip_prefix("listeners[]") {
@@ -688,7 +753,7 @@ fn listener(changed: &Changed<'_>, field: &Field, rest: &str, found: &mut Found)
     let row = if is_new || rest.starts_with(".configuration") {
         &PODS
     } else {
-        &ACCESS
+        &LISTENER
     };
     found.add(row, changed.place(field));
 }
@@ -799,11 +864,11 @@ fn workers(changed: &Changed<'_>, field: &Field, found: &mut Found) -> bool {
                 .path
                 .trim_start_matches("spec.config")
                 .trim_matches(['[', ']', '.']);
+            if key == "group.id" && !field.before.is_null() {
+                found.add(&WORKERS_GROUP, changed.place(field));
+                return true;
+            }
             let what = match key {
-                "group.id" => {
-                    "workers with the old group and with the new one both run all connectors until the last old worker is gone: records are \
-                     copied twice"
-                }
                 "offset.storage.topic" => {
                     "the new topic is empty: every source connector starts again, from the beginning or from now, as its kind does"
                 }
@@ -895,7 +960,7 @@ fn gone(sets: &Sets<'_>, old: usize, identity: &Identity, place: Place, found: &
         draft
             .word("resource", resource)
             .word("group", identity.group.clone())
-            .word("name", identity.name.clone());
+            .word("owner", identity.name.clone());
         return true;
     }
     if identity.group != GROUP {
@@ -904,8 +969,11 @@ fn gone(sets: &Sets<'_>, old: usize, identity: &Identity, place: Place, found: &
     let body = sets.before.body(old);
     match identity.kind.as_str() {
         "KafkaTopic" => {
-            let managed = body["metadata"]["annotations"]["strimzi.io/managed"].as_str() != Some("false");
-            let row = if managed { &TOPIC_REMOVED } else { &TOPIC_RELEASED };
+            let row = if is_managed(&body) {
+                &TOPIC_REMOVED
+            } else {
+                &TOPIC_RELEASED
+            };
             found.add(row, place).word("topic", topic_name(&body, &identity.name));
         }
         "KafkaUser" => {
@@ -921,7 +989,7 @@ fn gone(sets: &Sets<'_>, old: usize, identity: &Identity, place: Place, found: &
             draft
                 .word("claims", claims(&body))
                 .word("label", label)
-                .word("name", identity.name.clone());
+                .word("owner", identity.name.clone());
         }
         "KafkaConnect" | "KafkaMirrorMaker2" | "KafkaBridge" | "KafkaMirrorMaker" => {
             found.add(&WORKERS_REMOVED, place);

@@ -177,7 +177,7 @@ static DELETE_ADDED: Row = Row {
     reason: "{history} goes at the next check, the last value of a key included",
     commands: &[
         "{kafka_configs} --alter --entity-type topics --entity-name {topic} --add-config retention.ms=-1,retention.bytes=-1  # before, to keep \
-         everything; declare it too, or the topics Job removes it",
+         everything; declare it too, or it is removed again",
     ],
 };
 

@@ -267,7 +267,8 @@ static JOB_HOOK: Row = Row {
     class: Class::Metadata,
     flags: &[],
     summary: "a Job that its deployer deletes before it creates it again",
-    reason: "its annotations have the deployer delete the Job first, so it runs again with the change; `kubectl apply` alone is refused (`field is         immutable`) as long as the Job is there",
+    reason: "its annotations have the deployer delete the Job first, so it runs again with the change; `kubectl apply` alone is refused (`field is immutable`) \
+        as long as the Job is there",
     commands: &[],
 };
 

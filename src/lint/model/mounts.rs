@@ -180,9 +180,15 @@ impl Mounts {
         let mount = self.at(path);
         mount.into_iter().flat_map(move |mount| {
             let file = mount.file(path);
-            let keys = mount.sources.iter().map(move |files| Some((files, file?)));
-            keys.flatten()
-                .filter_map(|(files, file)| Some((files.object.as_str(), files.key(file)?)))
+            // The copy may end in the name of the pod: `server.properties.$(POD_NAME)`.
+            let plain = file
+                .and_then(|file| file.split_once('$'))
+                .map(|(plain, _)| plain.trim_end_matches(['.', '-', '_']));
+            let names = [file, plain].into_iter().flatten().filter(|name| !name.is_empty());
+            names.flat_map(move |name| {
+                let keys = mount.sources.iter().map(move |files| (files, files.key(name)));
+                keys.filter_map(|(files, key)| Some((files.object.as_str(), key?)))
+            })
         })
     }
 
