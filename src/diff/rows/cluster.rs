@@ -651,7 +651,20 @@ fn emptied(told: &mut Told<'_, '_>) {
         )
     };
     let container = &pair.before.container;
-    if !container.mounts.list.iter().all(goes) || pair.before.worker.replicas() == 0 {
+    let directories = pair
+        .before
+        .get("log.dirs")
+        .or(pair.before.get("log.dir"))
+        .unwrap_or_default();
+    let is_empty =
+        |path: &str| matches!(container.mounts.at(path), Some(mount) if matches!(mount.content, Content::Empty));
+    // A set that says nothing of volumes may have them where it was taken from.
+    let is_emptied = if pair.identity.kind == "StatefulSet" {
+        !directories.is_empty() && list(directories).all(is_empty)
+    } else {
+        container.mounts.list.iter().all(goes)
+    };
+    if !is_emptied || pair.before.worker.replicas() == 0 {
         return;
     }
     let name = ObjectName::from(pair.identity);
