@@ -312,7 +312,8 @@ static CONTROLLERS_OF_METADATA: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
     summary: "another number of controllers of a dynamic quorum",
-    reason: "the voters are in the metadata: a new controller follows them without a vote until it is added, and one that goes still counts for the         majority until it is removed",
+    reason: "the voters are in the metadata: a new controller follows them without a vote until it is added, and one that goes still counts \
+        for the majority until it is removed",
     commands: &[
         "{kafka_quorum} describe --status  # `CurrentVoters`, with their directory ids",
         "# fewer: `kafka-metadata-quorum remove-controller --controller-id ID --controller-directory-id DIRECTORY` for each before it goes",
