@@ -94,30 +94,6 @@ static TOPIC_NAME: Row = Row {
     commands: &["# put `topicName` back, or declare the new topic with a resource of its own and move the clients"],
 };
 
-/// Fewer partitions.
-pub(super) static TOPIC_PARTITIONS_DOWN: Row = Row {
-    id: "kafkatopic-partitions-down",
-    class: Class::ManualSteps,
-    flags: &[],
-    summary: "fewer partitions of a KafkaTopic",
-    reason: "Kafka cannot remove partitions: the topic keeps {before}, and its resource is no longer ready",
-    commands: &["# put `partitions: {before}` back, or declare a new topic with {after} and move the clients"],
-};
-
-/// Another replication factor.
-pub(super) static TOPIC_REPLICAS: Row = Row {
-    id: "kafkatopic-replicas",
-    class: Class::ManualSteps,
-    flags: &[Flag::ReassignmentNeeded],
-    summary: "another replication factor of a KafkaTopic",
-    reason: "the Topic Operator has Cruise Control change it, where the cluster has it; else the topic stays as it is, and its resource is \
-        no longer ready until the replicas are reassigned by hand",
-    commands: &[
-        "kubectl -n {namespace} get kafka {cluster} -o jsonpath='{.spec.cruiseControl}'  # nothing: reassign by hand",
-        "kubectl -n {namespace} get kafkatopic {name} -o jsonpath='{.status.conditions}'  # after the merge",
-    ],
-};
-
 /// A user that goes.
 static USER_REMOVED: Row = Row {
     id: "kafkauser-removed",
@@ -485,8 +461,6 @@ pub(super) const ROWS: &[&Row] = &[
     &TOPIC_NOT_MANAGED,
     &TOPIC_RENAMED,
     &TOPIC_NAME,
-    &TOPIC_PARTITIONS_DOWN,
-    &TOPIC_REPLICAS,
     &USER_ADDED,
     &USER_REMOVED,
     &USER_AUTHENTICATION,

@@ -8,7 +8,6 @@ use super::{
     file::FileChange,
     process::{Process, broker_of, brokers, cluster_of, list},
     settings::{is_lower, retention_time, size, span},
-    strimzi,
     told::Tools,
 };
 use crate::{
@@ -269,6 +268,30 @@ static UNCLEAN: Row = Row {
     ],
 };
 
+/// Fewer partitions of a resource.
+static RESOURCE_PARTITIONS_DOWN: Row = Row {
+    id: "kafkatopic-partitions-down",
+    class: Class::ManualSteps,
+    flags: &[],
+    summary: "fewer partitions of a KafkaTopic",
+    reason: "Kafka cannot remove partitions: the topic keeps {before}, and its resource is no longer ready",
+    commands: &["# put `partitions: {before}` back, or declare a new topic with {after} and move the clients"],
+};
+
+/// Another replication factor of a resource.
+static RESOURCE_REPLICAS: Row = Row {
+    id: "kafkatopic-replicas",
+    class: Class::ManualSteps,
+    flags: &[Flag::ReassignmentNeeded],
+    summary: "another replication factor of a KafkaTopic",
+    reason: "the Topic Operator has Cruise Control change it, where the cluster has it; else the topic stays as it is, and its resource is \
+        no longer ready until the replicas are reassigned by hand",
+    commands: &[
+        "kubectl -n {namespace} get kafka {cluster} -o jsonpath='{.spec.cruiseControl}'  # nothing: reassign by hand",
+        "kubectl -n {namespace} get kafkatopic {name} -o jsonpath='{.status.conditions}'  # after the merge",
+    ],
+};
+
 /// A file that no Job of ours applies.
 static NOT_APPLIED: Row = Row {
     id: "topics-file-without-job",
@@ -314,6 +337,8 @@ pub(super) const ROWS: &[&Row] = &[
     &UNCLEAN,
     &NOT_APPLIED,
     &NOT_RUN,
+    &RESOURCE_PARTITIONS_DOWN,
+    &RESOURCE_REPLICAS,
 ];
 
 /// The settings of topics, by topic.
@@ -615,9 +640,9 @@ impl<'a> File<'a> {
         let (declared_before, declared_after) = (number(values[0]), number(values[1]));
         let rows: Vec<&'static Row> = match key {
             "partitions" if declared_after < declared_before && self.is_resource() => {
-                vec![&strimzi::TOPIC_PARTITIONS_DOWN]
+                vec![&RESOURCE_PARTITIONS_DOWN]
             }
-            "replication.factor" if self.is_resource() => vec![&strimzi::TOPIC_REPLICAS],
+            "replication.factor" if self.is_resource() => vec![&RESOURCE_REPLICAS],
             "partitions" | "replication.factor" if !self.is_resource() && !is_number(new.get(key)) => {
                 self.blocks.push(format!("{topic} {key}"));
                 vec![&NUMBER_REFUSED]
