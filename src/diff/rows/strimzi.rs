@@ -630,10 +630,8 @@ fn topic_name(body: &Value, name: &str) -> String {
 /// What the ACLs of a user allow, or deny, each as one line.
 fn rights(body: &Value, denied: bool) -> BTreeSet<String> {
     let acls = body["spec"]["authorization"]["acls"].as_array();
-    let wanted = acls.into_iter().flatten().filter(|acl| {
-        let denies = acl["type"].as_str() == Some("deny");
-        denies == denied
-    });
+    let all = acls.into_iter().flatten();
+    let wanted = all.filter(|acl| (acl["type"].as_str() == Some("deny")) == denied);
     wanted
         .flat_map(|acl| {
             let of = |key: &str| acl["resource"][key].as_str().unwrap_or_default();
@@ -802,22 +800,23 @@ fn version(changed: &Changed<'_>, field: &Field, found: &mut Found) -> bool {
 
 /// Storage: `rest` is what follows it in the pattern.
 fn storage(changed: &Changed<'_>, field: &Field, rest: &str, found: &mut Found) -> bool {
-    let row = match rest {
-        ".volumes[]" if field.after.is_null() => &VOLUME_REMOVED,
-        ".volumes[]" if field.before.is_null() => &VOLUME_ADDED,
-        _ if rest.ends_with(".deleteClaim") => {
+    let last = rest.rsplit_once('.').map_or("", |(_, last)| last);
+    let row = match (rest, last) {
+        (".volumes[]", _) if field.after.is_null() => &VOLUME_REMOVED,
+        (".volumes[]", _) if field.before.is_null() => &VOLUME_ADDED,
+        (_, "deleteClaim") => {
             if field.after.as_bool() == Some(true) {
                 &CLAIMS_DELETED
             } else {
                 &CLAIMS_KEPT
             }
         }
-        _ if rest.ends_with(".size") => match (quantity(&field.before), quantity(&field.after)) {
+        (_, "size") => match (quantity(&field.before), quantity(&field.after)) {
             (Some(before), Some(after)) if after > before => &VOLUME_GROWN,
             (Some(before), Some(after)) if after < before => &STORAGE_KEPT,
             _ => return false,
         },
-        _ if rest.ends_with(".type") || rest.ends_with(".class") => &STORAGE_KEPT,
+        (_, "type" | "class") => &STORAGE_KEPT,
         _ => return false,
     };
     found.add(row, changed.place(field));
