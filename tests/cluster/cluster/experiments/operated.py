@@ -1,37 +1,46 @@
-"""`deploy` from nothing; `roll`, `drain`, `rebalance` and `replace` under writes with acks=all, each ended by SIGTERM at several points and run again;
-then `verify` passes, and names the cause of each fault. The stack is the example `pools`, whose brokers restart only when they are told to, and the binary is the example's own.
+"""`deploy` from nothing; `replace`, `drain`, `rebalance` and `roll` under writes with acks=all, each ended at several points by SIGTERM, by SIGKILL or as
+by Ctrl-C, and run again; then `verify` passes, and names the cause of each fault. The stack is the example `pools`, whose brokers restart only when
+they are told to, and the binary is the example's own. `operated-replace`, `operated-move`, `operated-roll` and `operated-verify` do a part of it.
 
 `operated-careless` deletes two brokers in the place of `roll`: it has to fail.
 """
 
+import collections
+import functools
 import json
+import os
 import signal
 import subprocess
+import threading
 import time
 
 from ..control_plane import ClusterError
+from ..images import ClientError
 from ..tools import PROJECT
 from . import roll, verify
 from .boot import name, wait_for_workloads
+from runner.world import Failure
 
 BINARY = PROJECT / "target/debug/examples/pools"
 VERB_SECONDS = 1500
-BULK_MIB, THROTTLE = 24, 1 << 20  # replicas are on their way for long enough to be interrupted
+# Replicas are on their way for long enough to be interrupted: a broker has three quarters of this, and copies so many bytes per second.
+BULK_MIB, RATE = 120, 1 << 20
 DRAINED, REPLACED = 1, 11
+# Ends a verb at this line of what it tells, or at a later one with the same text, some seconds after it.
+End = collections.namedtuple("End", "text signal times after", defaults=(1, 0))
+TERMINATE, KILL, CTRL_C = signal.SIGTERM, signal.SIGKILL, signal.SIGINT
 
 
-def run(cluster, folder, report):
+def run(cluster, folder, report, parts=("replace", "move", "roll", "verify")):
     with Trial(cluster, folder, report) as trial:
-        trial.ask("create", "proof.bulk", 6, 3, roll.MINIMUM)
-        trial.ask("fill", "proof.bulk", BULK_MIB)
-        trial.watched(f"`replace` of broker {REPLACED}, whose volume is gone", trial.replaced)
-        trial.watched(f"`rebalance` and `drain` of broker {DRAINED}", trial.moved)
-        trial.watched("`roll` of all pools", trial.rolled_by_us)
-        looks = Looks(cluster, folder, report, BINARY)
-        looks.healthy("after all of it")
-        for fault in looks.faults():
-            looks.meet(*fault)
-        looks.healthy("all of it mended")
+        if {"replace", "move"} & set(parts):
+            trial.ask("create", "proof.bulk", 6, 3, roll.MINIMUM, "follower.replication.throttled.replicas=*")
+            trial.ask("fill", "proof.bulk", BULK_MIB)
+        for part in parts:
+            trial.attempt(part)
+
+
+replaced, moved, rolled, verified = (functools.partial(run, parts=(part,)) for part in ("replace", "move", "roll", "verify"))
 
 
 def careless(cluster, folder, report):
@@ -48,34 +57,56 @@ class Trial(roll.Trial):
         return super().__enter__()
 
     def bring_up(self):
-        self.verb("deploy", "pools", f"--out={self.folder.parent}", "--timeout=15m")
+        self.interrupted("deploy", "pools", f"--out={self.folder.parent}", "--timeout=15m", ends=[
+            End("wave configuration", TERMINATE), End("wave controllers", KILL), End("wave brokers", CTRL_C, after=5), End("wave topics", KILL)])
+
+    def attempt(self, part):
+        """One part; if it does not come to its end, the next ones are still tried."""
+        try:
+            if part == "replace":
+                self.watched(f"`replace` of broker {REPLACED}, whose volume is gone", self.replaced)
+            elif part == "move":
+                self.watched(f"`drain` of broker {DRAINED}, and `rebalance`", self.moved)
+            elif part == "roll":
+                self.watched("`roll` of all pools", self.rolled_by_us)
+            else:
+                Looks(self.cluster, self.folder, self.report, BINARY).all()
+        except (ClusterError, ClientError, Failure, subprocess.SubprocessError) as error:
+            self.report.fact(f"{part}: it comes to its end", False, str(error))
 
     # -- the verbs -------------------------------------------------------------------------------------------------------------------
 
-    def verb(self, *words, until=None, status=0):
-        """Runs a verb to its end, or until it has told a line with this text: then it is ended. What it told."""
-        began, told = time.monotonic(), []
+    def verb(self, *words, end=None, status=0):
+        """Runs a verb to its end, or until it has told a line: then it is ended. What it told, and how it ended."""
+        began, told, met = time.monotonic(), [], 0
+        # In a session of its own: Ctrl-C ends it together with the kubectl that it runs.
         process = subprocess.Popen([BINARY, *words], env=self.cluster.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True)
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        limit = threading.Timer(VERB_SECONDS, process.kill)
+        limit.start()
         for line in process.stdout:
             told.append(line.rstrip())
             print(f"    {time.monotonic() - began:5.1f} s  {told[-1]}", flush=True)
-            if until and until in line:
-                process.send_signal(signal.SIGTERM)
+            met += bool(end and end.text in line)
+            if end and met == end.times:
+                time.sleep(end.after)
+                (os.killpg if end.signal == CTRL_C else os.kill)(process.pid, end.signal)
                 break
         process.stdout.read()
-        ended, line = process.wait(VERB_SECONDS), f"`{' '.join(words)}`"
-        if until:
-            self.report.fact(f"{line} is ended at `{until}`", ended == -signal.SIGTERM, f"after {time.monotonic() - began:.0f} s")
+        ended, line = process.wait(), f"`{' '.join(words)}`"
+        limit.cancel()
+        if end:
+            how = f"is ended at `{end.text}` by {end.signal.name}" if ended == -end.signal else f"did not tell `{end.text}`"
+            self.report.note(f"{line} {how}", f"after {time.monotonic() - began:.0f} s, status {ended}")
         else:
             self.report.fact(f"{line} ends with {status}", ended == status, f"{time.monotonic() - began:.0f} s: {(told or [''])[-1]}")
-        return told
+        return told, ended
 
-    def interrupted(self, *words, points):
+    def interrupted(self, *words, ends):
         """Ended at each of these points, one after the other, and then run to its end."""
-        for point in points:
-            self.verb(*words, until=point)
-        return self.verb(*words)
+        missed = [end.text for end in ends if self.verb(*words, end=end)[1] != -end.signal]
+        self.report.fact(f"`{words[0]}` is ended at {len(ends)} points", not missed, f"not at {', '.join(missed)}" if missed else ", ".join(end.text for end in ends))
+        return self.verb(*words)[0]
 
     def held(self):
         """How many replicas each broker has."""
@@ -91,27 +122,39 @@ class Trial(roll.Trial):
                                     "--bootstrap-server=localhost:9092", *words).stdout
 
     def moved(self):
-        limit = f"--throttle={THROTTLE}"
-        self.interrupted("drain", "pools", str(DRAINED), limit, points=["to move", "begin to move", "to go"])
+        limit = f"--throttle={RATE}"
+        self.interrupted("drain", "pools", str(DRAINED), limit, ends=[
+            End("to move", TERMINATE), End("to move", KILL, after=4), End("to go", CTRL_C), End("to go", KILL, times=2), End("has arrived", TERMINATE)])
         held = self.held()
         self.report.fact(f"broker {DRAINED} holds nothing", not held.get(DRAINED), json.dumps(held))
-        throttled = "throttled" in self.tool("kafka-configs", "--describe", "--entity-type=brokers")
-        self.report.fact("no throttle is left", not throttled)
-        self.interrupted("rebalance", "pools", limit, points=["begin to move", "to go"])
+        self.no_throttle()
+        self.interrupted("rebalance", "pools", limit, ends=[
+            End("to move", CTRL_C, after=2), End("to go", TERMINATE), End("to go", CTRL_C), End("to go", KILL, times=2), End("has arrived", KILL)])
         held = self.held()
         self.report.fact("every broker has as many replicas as the others", max(held.values()) - min(held.values()) <= 1, json.dumps(held))
+        self.no_throttle()
+
+    def no_throttle(self):
+        left = [line.strip() for kind in ("brokers", "topics") for line in self.tool("kafka-configs", "--describe", f"--entity-type={kind}").splitlines() if "throttled" in line]
+        self.report.fact("no throttle is left", not left, "; ".join(left))
 
     def rolled_by_us(self):
         before = self.uids()
         for workload in self.sets:
             self.patch(workload)
         time.sleep(5)
-        order = [line for line in self.verb("roll", "pools", "--dry-run") if line.startswith("kafka-")]
-        self.interrupted("roll", "pools", points=["kafka-a-0: restarts", "kafka-a-1: waits", "kafka-b-10: is back", "kafka-b-11: restarts", "controller-100: waits"])
-        self.whole()
+        order = [line.split()[0] for line in self.verb("roll", "pools", "--dry-run")[0] if line.startswith("kafka-")]
+        self.report.fact("a dry run names every node", sorted(order) == sorted(before), ", ".join(order))
+        with Generations(self) as seen:
+            self.interrupted("roll", "pools", ends=[
+                End("kafka-a-0: restarts", TERMINATE), End("kafka-a-1: waits", KILL), End("kafka-b-10: is back", CTRL_C), End("kafka-b-11: restarts", KILL),
+                End(f"{order[-3]}: waits", TERMINATE)])
+            self.whole()
         after = self.uids()
         same = [pod for pod, uid in after.items() if before.get(pod) == uid]
         self.report.fact("every node was restarted", not same and len(after) == len(order), ", ".join(same))
+        often = [f"{pod} {len(uids) - 1} times" for pod, uids in seen.uids.items() if len(uids) > 2]
+        self.report.fact("none was restarted twice", not often, ", ".join(often))
         self.verb("roll", "pools")
         self.report.fact("a further run restarts none", self.uids() == after)
 
@@ -135,11 +178,15 @@ class Trial(roll.Trial):
         self.report.fact("a dry run deletes no claim", {name(one): one["metadata"]["uid"] for one in self.claims()} == before)
         self.verb(*words, status=2)
         words.append("--yes")
-        self.interrupted(*words, points=["is noted", "claim", "pod is deleted", "waits", "not in sync"])
+        self.ask("throttle", RATE)
+        self.interrupted(*words, ends=[End("is noted", TERMINATE), End(f"claim data-{pod}: is deleted", KILL), End(f"{pod}: waits", CTRL_C),
+                                       End("not ready", KILL), End("is back", TERMINATE)])
         after = {name(one): one["metadata"]["uid"] for one in self.claims()}
         new = sorted(claim for claim, uid in after.items() if before.get(claim) != uid)
         self.report.fact("its claim is new, once, and no other one", new == [f"data-{pod}"], ", ".join(new))
         self.whole()
+        noted = [key for one in self.cluster.get("statefulsets", "--namespace=kafka") for key in one["metadata"].get("annotations", {}) if "replaces" in key]
+        self.report.fact("no annotation is left", not noted, ", ".join(noted))
         self.verb(*words, "--dry-run")
 
     def claims(self):
@@ -150,8 +197,38 @@ class Trial(roll.Trial):
         self.whole()
 
 
+class Generations:
+    """The pods of each name that were there, looked at once a second."""
+
+    def __init__(self, trial):
+        self.trial, self.uids, self.ended = trial, collections.defaultdict(set), threading.Event()
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.look)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def look(self):
+        while not self.ended.wait(1):
+            try:
+                for pod, uid in self.trial.uids().items():
+                    self.uids[pod].add(uid)
+            except ClusterError:  # the API server may be busy
+                continue
+
+
 class Looks(verify.Trial):
     """The faults that this stack can have, and the experiment `verify` has not."""
+
+    def all(self):
+        self.healthy("a healthy stack")
+        for fault in self.faults():
+            self.meet(*fault)
+        self.healthy("all of it mended")
 
     def faults(self):
         topic = "call.events"
