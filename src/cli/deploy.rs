@@ -23,7 +23,7 @@ use crate::{
     diff::{Class, Report, Source},
     manifest::Identity,
     operate::{
-        control::{Action, Control},
+        control::{Action, Control, Told},
         deploy::{Part, Wave, deletion, identity, not_served, parts, printed, shown, stream, superfluous, waves},
         live::{Request, Trouble},
     },
@@ -277,7 +277,7 @@ impl Deploy<'_> {
         self.control
             .act(&self.application(&all, false))
             .map_err(|trouble| failure(&trouble))?;
-        let mut tell = |line: &str| output.note(&format!("  {}\n", printable(line.to_owned())));
+        let mut tell = |told: Told<'_>| output.progress(told, "  ");
         wave.settle(self.control, self.arguments.timeout, &mut tell)
             .map_err(|lines| {
                 for line in lines {

@@ -13,10 +13,9 @@ use crate::{
         running::Running,
         stacks::StackFn,
     },
-    diagnostics::printable,
     operate::{
         cluster::Cluster,
-        control::{Control, Stop},
+        control::{Control, Stop, Told},
         drain::{Goal, Plan, carry_out, plan},
     },
 };
@@ -130,7 +129,7 @@ fn move_replicas(
         }
         return Ok(Outcome::Done);
     }
-    let mut tell = |line: &str| output.note(&format!("{}\n", printable(line.to_owned())));
+    let mut tell = |told: Told<'_>| output.progress(told, "");
     carry_out(
         control,
         cluster,

@@ -13,6 +13,8 @@ use anyhow::Context as _;
 use clap::{ColorChoice, ValueEnum};
 use serde_json::Value;
 
+use crate::{diagnostics::printable, operate::control::Told};
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -51,6 +53,15 @@ pub(super) struct Output<'a> {
     notes: &'a mut dyn Write,
     note_paint: Paint,
     format: Format,
+    /// The last line on a terminal, while it can be written anew.
+    open: Option<Open>,
+}
+
+/// A line on a terminal that is written anew.
+struct Open {
+    text: String,
+    /// How many columns are on the terminal.
+    width: usize,
 }
 
 impl<'a> Output<'a> {
@@ -65,6 +76,7 @@ impl<'a> Output<'a> {
             notes,
             note_paint,
             format,
+            open: None,
         }
     }
 
@@ -88,6 +100,7 @@ impl<'a> Output<'a> {
 
     /// Writes pieces of data. A closed pipe is not an error: the reader needs no more.
     pub(super) fn data<'t>(&mut self, pieces: impl IntoIterator<Item = &'t str>) -> anyhow::Result<()> {
+        self.close();
         let written = pieces
             .into_iter()
             .try_for_each(|piece| self.data.write_all(piece.as_bytes()))
@@ -108,7 +121,46 @@ impl<'a> Output<'a> {
 
     /// Writes what is not data. A failure to write it is ignored: there is no other place to report it.
     pub(super) fn note(&mut self, text: &str) {
+        self.close();
         let _ = self.notes.write_all(text.as_bytes());
+    }
+
+    /// Tells how a verb goes on, indented. On a terminal, what is waited for is one line, written anew with each change and with the seconds
+    /// that it takes, until something else is told; elsewhere each change is a line.
+    pub(super) fn progress(&mut self, told: Told<'_>, indent: &str) {
+        let line = |text: &str| format!("{indent}{}", printable(text.to_owned()));
+        match told {
+            Told::Waits(text) if self.note_paint.folds => self.rewrite(line(text), ""),
+            Told::Step(text) | Told::Waits(text) => self.note(&(line(text) + "\n")),
+            Told::Still(seconds) => {
+                if let Some(text) = self.open.as_ref().map(|open| open.text.clone()) {
+                    self.rewrite(text, &format!(" ({seconds} s)"));
+                }
+            }
+        }
+    }
+
+    /// Writes the last line of a terminal anew: by spaces, since not every console knows a code for it.
+    fn rewrite(&mut self, text: String, end: &str) {
+        let before = self.open.as_ref().map_or(0, |open| open.width);
+        let room = WIDTH - 1 - end.chars().count();
+        let mut shown: String = if text.chars().count() > room {
+            text.chars().take(room - 1).chain(['…']).collect()
+        } else {
+            text.clone()
+        };
+        shown += end;
+        let width = shown.chars().count();
+        let rest = before.saturating_sub(width);
+        let _ = write!(self.notes, "\r{shown}{:rest$}", "").and_then(|()| self.notes.flush());
+        self.open = Some(Open { text, width });
+    }
+
+    /// Takes the line away that is written anew.
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            let _ = write!(self.notes, "\r{:1$}\r", "", open.width);
+        }
     }
 }
 
@@ -190,9 +242,11 @@ fn colourful(wish: ColorChoice, terminal: bool, no_color: Option<&OsStr>, term: 
     }
 }
 
+/// How many columns a terminal has at least.
+const WIDTH: usize = 80;
+
 /// A paragraph in lines of up to 80 characters, indented by this many spaces after the first, each ending in a newline.
 pub(super) fn wrapped(text: &str, indent: usize) -> String {
-    const WIDTH: usize = 80;
     let mut lines = String::new();
     let mut column = 0;
     // The spaces before the first word stay.
@@ -269,6 +323,67 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    /// What is on a screen after these bytes: `\r` goes back to the start of the line, and what is written there replaces what was there.
+    fn screen(bytes: &[u8]) -> String {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let lines = text.split('\n').map(|line| {
+            let mut cells: Vec<char> = Vec::new();
+            for part in line.split('\r') {
+                for (at, letter) in part.chars().enumerate() {
+                    cells.resize(cells.len().max(at + 1), ' ');
+                    cells[at] = letter;
+                }
+            }
+            cells.into_iter().collect::<String>().trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What is told, and what is on the terminal or in the file in the end.
+    fn progress(folds: bool, told: &[Told<'_>]) -> String {
+        let (mut data, mut notes) = (Vec::new(), Vec::new());
+        let paint = Paint { on: false, folds };
+        let mut output = Output::new((&mut data, paint), (&mut notes, paint), Format::Text);
+        for one in told {
+            output.progress(*one, "  ");
+        }
+        if folds {
+            screen(&notes)
+        } else {
+            String::from_utf8(notes).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_is_waited_for_is_one_line_on_a_terminal_and_lines_in_a_log() {
+        let told = [
+            Told::Step("kafka-1: restarts"),
+            Told::Waits("kafka-1: waits: the old pod is still there"),
+            Told::Still(5),
+            Told::Waits("kafka-1: waits: is Running"),
+            Told::Still(35),
+        ];
+        assert_eq!(
+            progress(true, &told),
+            "  kafka-1: restarts\n  kafka-1: waits: is Running (35 s)"
+        );
+        let done = [&told[..], &[Told::Step("kafka-1: is back after 60 s")]].concat();
+        assert_eq!(
+            progress(true, &done),
+            "  kafka-1: restarts\n  kafka-1: is back after 60 s\n"
+        );
+        insta::assert_snapshot!(progress(false, &done), @r"
+        kafka-1: restarts
+        kafka-1: waits: the old pod is still there
+        kafka-1: waits: is Running
+        kafka-1: is back after 60 s
+        ");
+        let long = format!("x{}", "é".repeat(200));
+        let screen = progress(true, &[Told::Waits(&long), Told::Still(120)]);
+        assert_eq!(screen.chars().count(), WIDTH - 1, "{screen}");
+        assert!(screen.ends_with("… (120 s)"), "{screen}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     diagnostics::printable,
     operate::{
         cluster::Cluster,
-        control::{Control, Stop},
+        control::{Control, Stop, Told},
         replace::{look, replace},
     },
 };
@@ -101,7 +101,7 @@ fn replace_node(
     if !arguments.yes && !lost.is_deleted() {
         confirm(&lost.member.node.pod, asks, output)?;
     }
-    let mut tell = |line: &str| output.note(&format!("{}\n", printable(line.to_owned())));
+    let mut tell = |told: Told<'_>| output.progress(told, "");
     replace(control, cluster, id, gone, arguments.timeout, &mut tell).map_err(stopped)?;
     Ok(Outcome::Done)
 }

@@ -13,11 +13,10 @@ use crate::{
         running::Running,
         stacks::StackFn,
     },
-    diagnostics::printable,
     nearest::nearest,
     operate::{
         cluster::Cluster,
-        control::Control,
+        control::{Control, Told},
         roll::{outdated, roll},
     },
 };
@@ -107,7 +106,7 @@ fn roll_all(
             restarted += order.len();
             continue;
         }
-        let mut tell = |line: &str| output.note(&format!("{}\n", printable(line.to_owned())));
+        let mut tell = |told: Told<'_>| output.progress(told, "");
         restarted += roll(control, cluster, pool, arguments.timeout, &mut tell).map_err(|stop| {
             kubectl::stopped(
                 stop,

@@ -39,6 +39,28 @@ impl From<Trouble> for Stop {
     }
 }
 
+/// How a verb goes on, for whoever looks on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told<'a> {
+    /// Something was done or was seen.
+    Step(&'a str),
+    /// What is waited for now; once something else is told, nobody needs it any more.
+    Waits(&'a str),
+    /// It is the same for so many seconds.
+    Still(u64),
+}
+
+#[cfg(test)]
+impl<'a> Told<'a> {
+    /// The line of it in a log, if it has one.
+    pub(crate) fn line(self) -> Option<&'a str> {
+        match self {
+            Self::Step(text) | Self::Waits(text) => Some(text),
+            Self::Still(_) => None,
+        }
+    }
+}
+
 impl dyn Control + '_ {
     /// Asks until there is nothing to wait for any more. What is waited for is told.
     ///
@@ -48,12 +70,12 @@ impl dyn Control + '_ {
     pub(crate) fn wait(
         &self,
         limit: Duration,
-        tell: &mut dyn FnMut(&str),
+        tell: &mut dyn FnMut(Told<'_>),
         what: &str,
         ask: impl Fn(&dyn Live) -> Result<Option<String>, Trouble>,
     ) -> Result<(), Stop> {
         let end = self.now() + limit.as_secs();
-        let mut told = String::new();
+        let (mut told, mut since) = (String::new(), self.now());
         loop {
             self.look_again();
             let reason = match ask(self) {
@@ -65,8 +87,11 @@ impl dyn Control + '_ {
                 // The API server and the brokers may be away for a moment.
                 Err(trouble) => trouble.to_string(),
             };
-            if reason != told {
-                tell(&format!("{what}: waits: {reason}"));
+            if reason == told {
+                tell(Told::Still(self.now().saturating_sub(since)));
+            } else {
+                tell(Told::Waits(&format!("{what}: waits: {reason}")));
+                since = self.now();
             }
             if self.now() >= end {
                 return Err(Stop::Late(format!(

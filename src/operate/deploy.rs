@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    control::{Action, Control},
+    control::{Action, Control, Told},
     desired::{Desired, Kind, Workload, items, labels, name, namespace},
     live::{Live, Request, Trouble, json},
     pods::{of_workload, why},
@@ -268,11 +268,12 @@ impl Wave {
         &self,
         control: &dyn Control,
         limit: Duration,
-        tell: &mut dyn FnMut(&str),
+        tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<(), Vec<String>> {
         let awaited = self.awaited();
         let end = control.now() + limit.as_secs();
         let mut told: BTreeMap<String, String> = BTreeMap::new();
+        let mut since = control.now();
         loop {
             control.look_again();
             let live: &dyn Live = control;
@@ -288,8 +289,13 @@ impl Wave {
                 };
                 let (State::Done(text) | State::Waiting(text) | State::Failed(text)) = &state;
                 if told.get(&one.shown()) != Some(text) {
-                    tell(&format!("{}: {text}", one.shown()));
+                    let line = format!("{}: {text}", one.shown());
+                    tell(match state {
+                        State::Waiting(_) => Told::Waits(&line),
+                        State::Done(_) | State::Failed(_) => Told::Step(&line),
+                    });
                     told.insert(one.shown(), text.clone());
+                    since = control.now();
                 }
                 match state {
                     State::Done(_) => {}
@@ -316,6 +322,7 @@ impl Wave {
                 }
                 return Err(lines);
             }
+            tell(Told::Still(control.now().saturating_sub(since)));
             control.pause(PAUSE);
         }
     }

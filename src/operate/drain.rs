@@ -8,7 +8,7 @@ use std::{
 use super::{
     answers::{self, Held, LiveTopic, PartitionName},
     cluster::{Cluster, Tool},
-    control::{Control, Stop},
+    control::{Control, Stop, Told},
     live::{Live, Trouble},
     reassign::{self, Assignment, Racks, cost, file},
     verify::counted,
@@ -111,7 +111,7 @@ pub(crate) fn carry_out(
     plan: &Plan,
     throttle: Option<u64>,
     limit: Duration,
-    tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<(), Stop> {
     if !plan.changed.is_empty() {
         let mut words = vec!["--reassignment-json-file=/dev/stdin", "--execute", "--additional"];
@@ -120,9 +120,12 @@ pub(crate) fn carry_out(
             words.extend(["--throttle", rate]);
         }
         cluster.change(control, Tool::ReassignPartitions, &words, file(&plan.changed))?;
-        tell(&format!("{} begin to move", counted(plan.changed.len(), "partition")));
+        tell(Told::Step(&format!(
+            "{} begin to move",
+            counted(plan.changed.len(), "partition")
+        )));
     }
-    let (mut last, mut end) = (usize::MAX, 0);
+    let (mut last, mut since) = (usize::MAX, 0);
     let topics = loop {
         control.look_again();
         let topics = cluster.topics(control)?;
@@ -131,10 +134,12 @@ pub(crate) fn carry_out(
             break topics;
         }
         if left != last {
-            tell(&format!("{} to go", counted(left, "partition")));
-            (last, end) = (left, control.now() + limit.as_secs());
+            tell(Told::Waits(&format!("{} to go", counted(left, "partition"))));
+            (last, since) = (left, control.now());
+        } else {
+            tell(Told::Still(control.now().saturating_sub(since)));
         }
-        if control.now() >= end {
+        if control.now() >= since + limit.as_secs() {
             return Err(Stop::Late(format!(
                 "{} still to go, and none arrived for {} s",
                 counted(left, "partition"),
@@ -149,11 +154,13 @@ pub(crate) fn carry_out(
     cluster.change(control, Tool::ReassignPartitions, &words, all)?;
     let words = ["--election-type=preferred", "--all-topic-partitions"];
     cluster.change(control, Tool::LeaderElection, &words, String::new())?;
-    tell("everything has arrived: throttles are gone, and partitions are led by their preferred leaders");
+    tell(Told::Step(
+        "everything has arrived: throttles are gone, and partitions are led by their preferred leaders",
+    ));
     if let Goal::Drain(drained) = goal {
         control.look_again();
         is_empty(control, cluster, drained)?;
-        tell("verified: no partition is on these brokers any more");
+        tell(Told::Step("verified: no partition is on these brokers any more"));
     }
     Ok(())
 }
@@ -381,8 +388,8 @@ mod tests {
         let end = plan(live, cluster, goal).and_then(|plan| {
             lines.push(format!("{} replicas, {} bytes", plan.replicas, plan.bytes));
             let limit = Duration::from_secs(60);
-            carry_out(live, cluster, goal, &plan, Some(5000), limit, &mut |line| {
-                lines.push(line.to_owned());
+            carry_out(live, cluster, goal, &plan, Some(5000), limit, &mut |told| {
+                lines.extend(told.line().map(str::to_owned));
             })
         });
         (lines.join("\n"), end)

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     answers::LiveTopic,
     cluster::{Cluster, Tool},
-    control::{Action, Control, OUT_OF_SERVICE, Stop},
+    control::{Action, Control, OUT_OF_SERVICE, Stop, Told},
     desired::{items, name},
     live::{Live, Request, Trouble, json},
     roll::{Member, members, not_back, partitions_need, quorum_needs, uid},
@@ -298,7 +298,7 @@ pub(crate) fn replace(
     id: u64,
     machine_is_gone: bool,
     limit: Duration,
-    tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<(), Stop> {
     control.look_again();
     let mut lost = look(control, cluster, id, machine_is_gone)?;
@@ -333,20 +333,20 @@ pub(crate) fn replace(
         }
         not_back(live, cluster, &any)
     })?;
-    tell(&format!(
+    tell(Told::Step(&format!(
         "{pod}: is back after {} s",
         control.now().saturating_sub(began)
-    ));
+    )));
     if lost.member.is_broker {
         let words = ["--election-type=preferred", "--all-topic-partitions"];
         cluster.change(control, Tool::LeaderElection, &words, String::new())?;
-        tell("partitions are led by their preferred leaders");
+        tell(Told::Step("partitions are led by their preferred leaders"));
     }
     control.act(&note(&lost, None))?;
     if let Machine::Silent(machine, _) | Machine::OutOfService(machine) = &lost.machine {
-        tell(&format!(
+        tell(Told::Step(&format!(
             "when `{machine}` is there again, empty: `kubectl taint node {machine} {OUT_OF_SERVICE}-`"
-        ));
+        )));
     }
     Ok(())
 }
@@ -366,19 +366,19 @@ fn delete(
     control: &dyn Control,
     lost: &mut Lost,
     machine_is_gone: bool,
-    tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<(), Stop> {
     let pod = &lost.member.node.pod;
     if !lost.claims.iter().any(|claim| lost.goes(claim)) {
         let uids: Vec<&str> = lost.claims.iter().filter_map(|claim| claim.uid.as_deref()).collect();
         let noted = uids.join(",");
         control.act(&note(lost, Some(noted.clone())))?;
-        tell(&format!("{pod}: is noted at statefulset {}", lost.set));
+        tell(Told::Step(&format!("{pod}: is noted at statefulset {}", lost.set)));
         lost.noted = Some(noted);
     }
     if let (Machine::Silent(machine, _), true) = (&lost.machine, machine_is_gone) {
         control.act(&Action::OutOfService(machine.clone()))?;
-        tell(&format!("machine {machine}: is out of service"));
+        tell(Told::Step(&format!("machine {machine}: is out of service")));
     }
     let deletion = |kind: &str, name: &str| Action::Delete {
         kind: kind.to_owned(),
@@ -387,11 +387,11 @@ fn delete(
     };
     for claim in lost.claims.iter().filter(|claim| lost.goes(claim)) {
         control.act(&deletion("persistentvolumeclaim", &claim.name))?;
-        tell(&format!("claim {}: is deleted", claim.name));
+        tell(Told::Step(&format!("claim {}: is deleted", claim.name)));
     }
     // A claim is there until no pod uses it.
     control.act(&deletion("pod", pod))?;
-    tell(&format!("{pod}: the pod is deleted"));
+    tell(Told::Step(&format!("{pod}: the pod is deleted")));
     Ok(())
 }
 
@@ -428,8 +428,8 @@ mod tests {
     /// What was told, and how it ended.
     fn replaced(simulated: &Simulated, cluster: &Cluster, id: u64, gone: bool) -> (String, Result<(), Stop>) {
         let mut lines = Vec::new();
-        let end = replace(simulated, cluster, id, gone, Duration::from_secs(60), &mut |line| {
-            lines.push(line.to_owned());
+        let end = replace(simulated, cluster, id, gone, Duration::from_secs(60), &mut |told| {
+            lines.extend(told.line().map(str::to_owned));
         });
         (lines.join("\n"), end)
     }

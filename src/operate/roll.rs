@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     answers::{CLOSE, LiveTopic, Replica},
     cluster::{Cluster, Node, is_ready},
-    control::{Action, Control, Stop},
+    control::{Action, Control, Stop, Told},
     desired::name,
     live::{Live, Trouble},
     pods::why,
@@ -127,7 +127,7 @@ pub(crate) fn roll(
     cluster: &Cluster,
     pool: Option<&str>,
     limit: Duration,
-    tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<usize, Stop> {
     let mut done = 0;
     loop {
@@ -146,16 +146,16 @@ pub(crate) fn roll(
                 namespace: member.namespace.clone(),
                 name: pod.clone(),
             })?;
-            tell(&format!("{pod}: restarts"));
+            tell(Told::Step(&format!("{pod}: restarts")));
         } else {
-            tell(&format!("{pod}: its StatefulSet restarts it"));
+            tell(Told::Step(&format!("{pod}: its StatefulSet restarts it")));
         }
         let began = control.now();
         control.wait(limit, tell, pod, |live| not_back(live, cluster, &member))?;
-        tell(&format!(
+        tell(Told::Step(&format!(
             "{pod}: is back after {} s",
             control.now().saturating_sub(began)
-        ));
+        )));
         done += 1;
     }
 }
@@ -314,8 +314,8 @@ mod tests {
     /// What a roll told and how it ended.
     fn told(simulated: &Simulated, cluster: &Cluster) -> (String, Result<usize, Stop>) {
         let mut lines = Vec::new();
-        let end = roll(simulated, cluster, None, Duration::from_secs(60), &mut |line| {
-            lines.push(line.to_owned());
+        let end = roll(simulated, cluster, None, Duration::from_secs(60), &mut |told| {
+            lines.extend(told.line().map(str::to_owned));
         });
         (lines.join("\n"), end)
     }
