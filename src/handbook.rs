@@ -123,6 +123,15 @@ pub(crate) fn spare(objects: &[Object], what: &str, alone: &str) -> Vec<String> 
         .collect()
 }
 
+/// Asks a Service over HTTP, and ends the connection again. It stands a moment after the first command, so `curl` tries for some seconds.
+pub(crate) fn asked(namespace: &str, service: &str, port: u16, path: &str) -> [String; 3] {
+    [
+        format!("kubectl -n {namespace} port-forward service/{service} {port} &"),
+        format!("curl -s --retry 5 --retry-connrefused 'localhost:{port}{path}'"),
+        "kill %1".to_owned(),
+    ]
+}
+
 /// Restarts the Deployments among objects.
 pub(crate) fn restart(name: &str, namespace: &str, objects: &[Object]) -> Task {
     let commands = deployments(objects).flat_map(|(deployment, _)| {

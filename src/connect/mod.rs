@@ -585,10 +585,7 @@ impl Construct for Connect {
             tasks: vec![handbook::restart(name, ns, objects)],
             symptoms: vec![
                 Task::new(format!("A connector or task of {name} is not running"))
-                    .run([
-                        format!("kubectl -n {ns} port-forward service/{name} {port} &"),
-                        format!("curl -s 'localhost:{port}/connectors?expand=status'"),
-                    ])
+                    .run(handbook::asked(ns, name, port, "/connectors?expand=status"))
                     .runbooks(&[
                         "KafkaConnectConnectorFailed",
                         "KafkaConnectTaskFailed",

@@ -9,7 +9,7 @@ use crate::{
     construct::{Check, Claim, Construct, Edge, Flow, Meta, User},
     context::Context,
     diagnostics::{Rule, rules::connector},
-    handbook::{Chapter, Task},
+    handbook::{self, Chapter, Task},
     kafka::TopicHandle,
     manifest::Object,
     observability::Owned,
@@ -377,10 +377,12 @@ impl Construct for Connectors {
                 .map(|owner| format!(" ({owner})"))
                 .unwrap_or_default();
             Task::new(format!("Connector {}{owner} moves no records", one.name))
-                .run([
-                    format!("kubectl -n {ns} port-forward service/{group} 8083 &"),
-                    format!("curl -s localhost:8083/connectors/{}/status", one.name),
-                ])
+                .run(handbook::asked(
+                    ns,
+                    group,
+                    8083,
+                    &format!("/connectors/{}/status", one.name),
+                ))
                 .runbooks(&["KafkaConnectConnectorFailed", "KafkaConnectTaskFailed"])
         });
         Chapter {

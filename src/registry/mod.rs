@@ -373,11 +373,10 @@ impl Construct for SchemaRegistry {
             tasks: vec![handbook::restart(name, ns, objects)],
             symptoms: vec![
                 Task::new(format!("{name} refuses or does not answer"))
-                    .run([
-                        format!("kubectl -n {ns} get pods -o wide -l app.kubernetes.io/instance={name}"),
-                        format!("kubectl -n {ns} port-forward service/{name} {port} &"),
-                        format!("curl -s localhost:{port}{path}/subjects"),
-                    ])
+                    .run([format!(
+                        "kubectl -n {ns} get pods -o wide -l app.kubernetes.io/instance={name}"
+                    )])
+                    .run(handbook::asked(ns, name, port, &format!("{path}/subjects")))
                     .runbooks(&["KafkaSchemaRegistryNoPrimary"]),
             ],
             ..Chapter::default()

@@ -2,10 +2,10 @@
 
 from ..control_plane import ClusterError
 from ..report import Report
-from . import accepted, boot, changes, checks, deployed, drain, kept, operated, pairs, policies, power, roll, verify
+from . import accepted, boot, changes, checks, deployed, drain, handbook, kept, operated, pairs, policies, power, roll, verify
 
 OF_CONTROL_PLANE = {"accepted": accepted.run, "deployed": deployed.run, "kept": kept.run, "pairs": pairs.run}
-ON_NODES = {"boot": boot.run, "changes": changes.run, "checks": checks.run, "drain": drain.run, "operated": operated.run,
+ON_NODES = {"boot": boot.run, "changes": changes.run, "checks": checks.run, "drain": drain.run, "handbook": handbook.run, "operated": operated.run,
             "operated-replace": operated.replaced, "operated-move": operated.moved, "operated-roll": operated.rolled, "operated-verify": operated.verified,
             "operated-careless": operated.careless, "policies": policies.run, "power": power.run, "roll": roll.run, "roll-slow": roll.slow,
             "roll-drain": roll.drain, "roll-down": roll.down, "roll-ungated": roll.ungated, "verify": verify.run}

@@ -11,7 +11,10 @@ from .boot import name, wait_for_workloads
 
 BINARY = PROJECT / "target/debug/kafka-stacks"
 VERIFY_SECONDS = 400
-CONNECTOR = {"connector.class": "FailingConnector", "tasks.max": "1", "topics": "call.events"}
+FAILING_CONNECTOR = {"connector.class": "FailingConnector", "tasks.max": "1", "topics": "call.events"}
+# Its task opens a file in a folder that is not there; the connector itself starts.
+FAILING_TASK = {"connector.class": "org.apache.kafka.connect.file.FileStreamSinkConnector", "tasks.max": "1", "topics": "call.events", "file": "/nowhere/x"}
+FULL_PERCENT = 85
 
 
 def run(cluster, folder, report):
@@ -99,12 +102,17 @@ class Trial:
             "kafka-configs", "--alter", "--entity-type=topics", f"--entity-name={topic}", "--add-config=retention.ms=60000"), self.apply_topics)
         yield ("a Service without endpoints", "services", "`kafka-connect` has no ready endpoints", lambda: self.select("nothing"), lambda: self.select(None))
         yield ("the registry stopped", "pods/schema-registry", "replicas, and", lambda: self.scale("schema-registry", 0), lambda: self.scale("schema-registry", None))
-        yield "a connector failed", "connect/kafka-connect", "is FAILED", lambda: self.connector("PUT"), lambda: self.connector("DELETE")
+        yield ("a connector failed", "connect/kafka-connect", "the connector of `fails` is FAILED", lambda: self.connector("PUT", FAILING_CONNECTOR),
+               lambda: self.connector("DELETE"))
+        yield ("a connector's task failed", "connect/kafka-connect", "task 0 of `fails` is FAILED", lambda: self.connector("PUT", FAILING_TASK),
+               lambda: self.connector("DELETE"))
+        yield "a disk is full", "volumes", f"`{self.brokers[-1]}` is {FULL_PERCENT} % full", self.fill_disk, self.empty_disk
         yield ("a metric missing", "metrics", "no target has `kafka_server_replicamanager_underminisrpartitioncount`", lambda: self.silence(
             "kafka_server_replicamanager_underminisrpartitioncount"), self.apply)
         if len(self.brokers) > 1:
             yield "the factor lowered", "topics/kafka-topics", f"`{topic}` has 2 replicas", lambda: self.reassign(topic, 2), lambda: self.reassign(topic, 3)
             yield "a broker killed", "brokers/kafka", "is not there", self.kill, self.revive
+            yield "a quorum voter gone", "quorum/kafka", f"`{self.brokers[-1]}`", self.kill, self.revive
 
     def tool(self, command, *words):
         return self.inside(self.brokers[0], "kafka", command, "--bootstrap-server=localhost:9092", *words)
@@ -145,10 +153,24 @@ class Trial:
         self.cluster.kubectl("rollout", "status", f"deployment/{deployment}", "--namespace=kafka", "--timeout=600s")
         time.sleep(5)
 
-    def connector(self, method):
+    def fill_disk(self):
+        """A file on the volume of the last broker, on the node: the size is taken, nothing is written."""
+        claim = self.cluster.api(f"/api/v1/namespaces/kafka/persistentvolumeclaims/data-{self.brokers[-1]}")
+        folder = self.cluster.api(f"/api/v1/persistentvolumes/{claim['spec']['volumeName']}")["spec"]["local"]["path"]
+        self.file, space = f"{folder}/full", os.statvfs(folder)
+        # As `df` counts: of what is used and what is free for users.
+        usable = space.f_blocks - space.f_bfree + space.f_bavail
+        wanted = usable * FULL_PERCENT // 100 - (space.f_blocks - space.f_bfree)
+        with open(self.file, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, wanted * space.f_frsize)
+
+    def empty_disk(self):
+        os.remove(self.file)
+
+    def connector(self, method, config=None):
         """By the REST interface of a worker; the image has bash, and no client for HTTP."""
         pod = name(self.cluster.get("pods", "--namespace=kafka", "--selector=app.kubernetes.io/name=kafka-connect")[0])
-        body = json.dumps(CONNECTOR) if method == "PUT" else ""
+        body = json.dumps(config) if config else ""
         path = "/connectors/fails/config" if method == "PUT" else "/connectors/fails"
         head = f"{method} {path} HTTP/1.0\\r\\nHost: localhost\\r\\nContent-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n"
         script = "exec 3<>/dev/tcp/127.0.0.1/8083; printf \"$0\" >&3; printf %s \"$1\" >&3; cat <&3"
