@@ -62,6 +62,30 @@ impl<'a> Told<'a> {
 }
 
 impl dyn Control + '_ {
+    /// Asks until there is an answer. What is in the way is told.
+    ///
+    /// # Errors
+    ///
+    /// What is in the way, when that takes longer than `limit` or does not pass by itself.
+    pub(crate) fn answered<T>(
+        &self,
+        limit: Duration,
+        tell: &mut dyn FnMut(Told<'_>),
+        ask: impl Fn(&dyn Live) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let end = self.now() + limit.as_secs();
+        loop {
+            self.look_again();
+            match ask(self) {
+                Err(trouble) if trouble.may_pass() && self.now() < end => {
+                    tell(Told::Waits(&format!("waits: {trouble}")));
+                    self.pause(PAUSE);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
     /// Asks until there is nothing to wait for any more. What is waited for is told.
     ///
     /// # Errors
@@ -81,11 +105,8 @@ impl dyn Control + '_ {
             let reason = match ask(self) {
                 Ok(None) => return Ok(()),
                 Ok(Some(reason)) => reason,
-                Err(trouble @ (Trouble::Denied(_) | Trouble::NoKubectl(_) | Trouble::Configuration(_))) => {
-                    return Err(trouble.into());
-                }
-                // The API server and the brokers may be away for a moment.
-                Err(trouble) => trouble.to_string(),
+                Err(trouble) if trouble.may_pass() => trouble.to_string(),
+                Err(trouble) => return Err(trouble.into()),
             };
             if reason == told {
                 tell(Told::Still(self.now().saturating_sub(since)));

@@ -281,11 +281,8 @@ impl Wave {
             for one in &awaited {
                 let state = match one.state(live) {
                     Ok(state) => state,
-                    Err(trouble @ (Trouble::Denied(_) | Trouble::NoKubectl(_) | Trouble::Configuration(_))) => {
-                        return Err(vec![trouble.to_string()]);
-                    }
-                    // The API server may be away for a moment.
-                    Err(trouble) => State::Waiting(trouble.to_string()),
+                    Err(trouble) if trouble.may_pass() => State::Waiting(trouble.to_string()),
+                    Err(trouble) => return Err(vec![trouble.to_string()]),
                 };
                 let (State::Done(text) | State::Waiting(text) | State::Failed(text)) = &state;
                 if told.get(&one.shown()) != Some(text) {

@@ -127,8 +127,7 @@ pub(crate) fn carry_out(
     }
     let (mut last, mut since) = (usize::MAX, 0);
     let topics = loop {
-        control.look_again();
-        let topics = cluster.topics(control)?;
+        let topics = control.answered(limit, tell, |live| cluster.topics(live))?;
         let left = under_way(&topics);
         if left == 0 {
             break topics;
@@ -217,6 +216,8 @@ mod tests {
         log: Vec<String>,
         /// Whether nothing arrives.
         stuck: bool,
+        /// How many questions about topics get no answer once something moves.
+        unanswered: usize,
     }
 
     impl Moving {
@@ -229,6 +230,7 @@ mod tests {
                     partitions,
                     log,
                     stuck,
+                    unanswered: 0,
                 }),
                 brokers,
             }
@@ -251,7 +253,7 @@ mod tests {
 
     impl Live for Moving {
         fn ask(&self, request: &Request) -> Result<Arc<str>, Trouble> {
-            let state = self.state.lock().unwrap();
+            let mut state = self.state.lock().unwrap();
             let answer = match request {
                 Request::List { .. } => {
                     let pods = (0..self.brokers).map(|id| {
@@ -262,7 +264,10 @@ mod tests {
                 }
                 Request::Exec { command, .. } => {
                     let line = command.join(" ");
-                    if line.contains("kafka-topics") {
+                    if line.contains("kafka-topics") && state.unanswered > 0 && !state.log.is_empty() {
+                        state.unanswered -= 1;
+                        return Err(Trouble::Command(1, "java.util.concurrent.TimeoutException".to_owned()));
+                    } else if line.contains("kafka-topics") {
                         let mut text = "Topic: orders\tPartitionCount: 9\tConfigs: \n".to_owned();
                         for (number, (brokers, next)) in state.partitions.iter().enumerate() {
                             let next = next.as_ref().unwrap_or(brokers);
@@ -449,6 +454,23 @@ mod tests {
             .filter(|line| line.contains("--execute"))
             .count();
         assert_eq!(executed, 1);
+    }
+
+    #[test]
+    fn a_question_without_an_answer_does_not_end_a_drain() {
+        let live = Moving::new(4, &[[3, 1]]);
+        live.state.lock().unwrap().unanswered = 2;
+        let (lines, end) = moved(&live, &cluster(4), &three());
+        assert_eq!(end, Ok(()));
+        assert!(lines.contains("TimeoutException"), "{lines}");
+        // It is told when it lasts too long.
+        {
+            let mut state = live.state.lock().unwrap();
+            state.unanswered = 1000;
+            state.log.clear();
+        }
+        let (_, end) = moved(&live, &cluster(4), &Goal::Drain(BTreeSet::from([0])));
+        assert!(matches!(end, Err(Stop::Trouble(Trouble::Command(1, _)))), "{end:?}");
     }
 
     #[test]

@@ -190,6 +190,14 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// Whether asking again may help: the API server and the brokers may be away for a moment.
+    pub(crate) fn may_pass(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoKubectl(_) | Self::OldKubectl(..) | Self::Configuration(_) | Self::Denied(_) | Self::NoCommand(_)
+        )
+    }
+
     /// What kubectl meant by its exit status and its output.
     pub(crate) fn of(status: Option<i32>, stdout: &str, stderr: &str) -> Self {
         const MARKS: [(&str, Make); 20] = [

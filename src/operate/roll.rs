@@ -15,6 +15,9 @@ use super::{
     verify::counted,
 };
 
+/// How long it is tried to find out what has to be done.
+const SHORT: Duration = Duration::from_secs(60);
+
 /// A node and its pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is something else that was seen")]
@@ -131,9 +134,11 @@ pub(crate) fn roll(
 ) -> Result<usize, Stop> {
     let mut done = 0;
     loop {
-        control.look_again();
+        // At first, what cannot be asked is soon told; later, what was restarted may be in the way for longer.
+        let patience = if done == 0 { limit.min(SHORT) } else { limit };
         // Anew for each: the quorum may have another leader by now.
-        let Some(member) = outdated(control, cluster, pool)?.into_iter().next() else {
+        let left = control.answered(patience, tell, |live| outdated(live, cluster, pool))?;
+        let Some(member) = left.into_iter().next() else {
             return Ok(done);
         };
         let pod = &member.node.pod;
