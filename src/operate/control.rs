@@ -73,12 +73,17 @@ impl dyn Control + '_ {
         tell: &mut dyn FnMut(Told<'_>),
         ask: impl Fn(&dyn Live) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
-        let end = self.now() + limit.as_secs();
+        let (began, mut told) = (self.now(), None);
         loop {
             self.look_again();
             match ask(self) {
-                Err(trouble) if trouble.may_pass() && self.now() < end => {
-                    tell(Told::Waits(&format!("waits: {trouble}")));
+                Err(trouble) if trouble.may_pass() && self.now() < began + limit.as_secs() => {
+                    if told.as_ref() == Some(&trouble) {
+                        tell(Told::Still(self.now().saturating_sub(began)));
+                    } else {
+                        tell(Told::Waits(&format!("waits: {trouble}")));
+                    }
+                    told = Some(trouble);
                     self.pause(PAUSE);
                 }
                 answer => return answer,

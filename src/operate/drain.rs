@@ -462,7 +462,10 @@ mod tests {
         live.state.lock().unwrap().unanswered = 2;
         let (lines, end) = moved(&live, &cluster(4), &three());
         assert_eq!(end, Ok(()));
-        assert!(lines.contains("TimeoutException"), "{lines}");
+        assert!(
+            lines.contains("waits: exit status 1: no answer in time\neverything has arrived"),
+            "{lines}"
+        );
         // It is told when it lasts too long.
         {
             let mut state = live.state.lock().unwrap();

@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
+use super::answers::reason;
+
 /// Something that answers for a running cluster.
 pub(crate) trait Live: Sync {
     /// The answer to a request, as text.
@@ -228,7 +230,12 @@ impl Trouble {
             .rev()
             .find_map(|line| line.strip_prefix("command terminated with exit code "));
         if let Some(status) = ended.and_then(|status| status.trim().parse().ok()) {
-            return Self::Command(status, format!("{stdout}\n{stderr}"));
+            let output = format!("{stdout}\n{stderr}");
+            return match status {
+                // By a shell, by `env` and by `timeout`.
+                126 | 127 => Self::NoCommand(reason(&output)),
+                _ => Self::Command(status, output),
+            };
         }
         if let Some(at) = stderr.find("Apply failed with") {
             let conflict = stderr[at..].split("\nPlease review").next().unwrap_or_default();
@@ -291,10 +298,7 @@ impl fmt::Display for Trouble {
             Self::Conflict(said) => f.write_str(said),
             Self::NotFound(said) | Self::Failed(said) => write!(f, "kubectl: {said}"),
             Self::TimedOut(limit) => write!(f, "kubectl did not answer in {} s and was ended", limit.as_secs()),
-            Self::Command(status, output) => match said(output) {
-                Some(said) => write!(f, "exit status {status}: {said}"),
-                None => write!(f, "exit status {status}"),
-            },
+            Self::Command(status, output) => write!(f, "exit status {status}: {}", reason(output)),
             Self::Unreadable(what) => write!(f, "unexpected answer: {what}"),
         }
     }
@@ -410,7 +414,7 @@ mod tests {
         kubectl: stat /nowhere/config: no such file or directory
         the API server cannot be reached: The connection to the server localhost:8080 was refused - did you specify the right host or port?
         the API server cannot be reached: Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout
-        exit status 124: command terminated with exit code 124
+        exit status 124: Error: x
         kubectl: unable to upgrade connection: container not found ("kafka")
         kubectl: something new
         kubectl: exit status 1

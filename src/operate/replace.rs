@@ -84,7 +84,11 @@ impl Lost {
             lines.push(format!("{held} with a replica on it"));
         }
         if self.is_deleted() {
-            lines.push("its claims are new already: waits until it is back".to_owned());
+            lines.push(if self.claims.iter().all(|claim| claim.uid.is_some()) {
+                "its claims are new already: waits until it is back".to_owned()
+            } else {
+                "its claims are deleted already: waits until it is back with new ones".to_owned()
+            });
             return lines;
         }
         lines.push(match &self.waits_for {

@@ -139,6 +139,8 @@ pub(crate) fn roll(
         // Anew for each: the quorum may have another leader by now.
         let left = control.answered(patience, tell, |live| outdated(live, cluster, pool))?;
         let Some(member) = left.into_iter().next() else {
+            // A run that ended early did not wait for its last one.
+            control.wait(limit, tell, "the cluster", |live| behind(live, cluster, pool))?;
             return Ok(done);
         };
         let pod = &member.node.pod;
@@ -146,12 +148,17 @@ pub(crate) fn roll(
             control.wait(limit, tell, &format!("{pod} ({})", member.role()), |live| {
                 hindrance(live, cluster, &member)
             })?;
-            control.act(&Action::Delete {
-                kind: "pod".to_owned(),
-                namespace: member.namespace.clone(),
-                name: pod.clone(),
-            })?;
-            tell(Told::Step(&format!("{pod}: restarts")));
+            // What a run before this one deleted leaves later than that ended, and its successor has the same name.
+            if is_there(control, &member)? {
+                control.act(&Action::Delete {
+                    kind: "pod".to_owned(),
+                    namespace: member.namespace.clone(),
+                    name: pod.clone(),
+                })?;
+                tell(Told::Step(&format!("{pod}: restarts")));
+            } else {
+                tell(Told::Step(&format!("{pod}: restarts already")));
+            }
         } else {
             tell(Told::Step(&format!("{pod}: its StatefulSet restarts it")));
         }
@@ -163,6 +170,30 @@ pub(crate) fn roll(
         )));
         done += 1;
     }
+}
+
+/// Whether a node's pod is the one that was seen, and nobody has deleted it.
+fn is_there(control: &dyn Control, member: &Member) -> Result<bool, Trouble> {
+    control.look_again();
+    let live: &dyn Live = control;
+    let pods = live.list("pods", &member.namespace)?;
+    let own = pods.iter().find(|pod| uid(pod) == member.uid);
+    Ok(own.is_some_and(|pod| pod["metadata"]["deletionTimestamp"].is_null()))
+}
+
+/// What is not back of all nodes.
+fn behind(live: &dyn Live, cluster: &Cluster, pool: Option<&str>) -> Result<Option<String>, Trouble> {
+    for mut member in members(live, cluster)? {
+        let own = cluster.pool_of(&member.node).map(|own| own.workload.name.as_str());
+        if pool.is_some() && own != pool {
+            continue;
+        }
+        member.uid.clear();
+        if let Some(reason) = not_back(live, cluster, &member)? {
+            return Ok(Some(format!("{}: {reason}", member.node.pod)));
+        }
+    }
+    Ok(None)
 }
 
 /// Why a node cannot be restarted now.
@@ -386,6 +417,36 @@ mod tests {
                 "{log:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_pod_that_an_earlier_run_deleted_is_not_deleted_again() {
+        let (simulated, cluster) = before_a_roll();
+        simulated.state().leaving = Some("kafka-1".to_owned());
+        let (lines, end) = told(&simulated, &cluster);
+        assert_eq!(end, Ok(6));
+        assert!(
+            lines.starts_with("kafka-1: restarts already\nkafka-1: waits: the old pod is still there\n"),
+            "{lines}"
+        );
+        let log = simulated.state().log.clone();
+        assert_eq!(log.len(), 5, "{log:?}");
+        assert!(!log.contains(&"delete pod kafka-1".to_owned()), "{log:?}");
+    }
+
+    #[test]
+    fn a_roll_ends_when_the_last_one_of_an_earlier_run_is_back() {
+        let (simulated, cluster) = before_a_roll();
+        {
+            let mut state = simulated.state();
+            for pod in state.pods.values_mut() {
+                "new".clone_into(&mut pod.revision);
+            }
+            state.lagging.insert(2);
+        }
+        let (lines, end) = told(&simulated, &cluster);
+        assert_eq!(lines, "the cluster: waits: kafka-2: 1 partition not in sync there");
+        assert!(matches!(end, Err(Stop::Late(_))), "{end:?}");
     }
 
     #[test]

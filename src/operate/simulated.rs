@@ -44,6 +44,8 @@ pub(crate) struct State {
     /// A pod whose machine does not answer: it cannot be ended before that machine is out of service.
     pub(crate) silent: Option<String>,
     out_of_service: bool,
+    /// A pod that was deleted before: it is there until something is waited for.
+    pub(crate) leaving: Option<String>,
     /// After so many changes the next one fails, as if the run had ended.
     pub(crate) changes_left: Option<usize>,
     /// What was done, a line each.
@@ -150,11 +152,13 @@ impl State {
         };
         match kind {
             "pods" => self.pods.iter().map(|(pod, one)| {
-                let ready = if self.is_ready(pod) { "True" } else { "False" };
+                let leaves = self.leaving.as_ref() == Some(pod);
+                let deleted = leaves.then_some("2026-01-01T00:00:00Z");
+                let ready = if self.is_ready(pod) && !leaves { "True" } else { "False" };
                 let mut labels = one.labels.clone();
                 labels["controller-revision-hash"] = one.revision.clone().into();
                 json!({
-                    "metadata": { "name": pod, "namespace": "kafka", "uid": format!("{pod}-{}", one.born), "labels": labels },
+                    "metadata": { "name": pod, "namespace": "kafka", "uid": format!("{pod}-{}", one.born), "labels": labels, "deletionTimestamp": deleted },
                     "spec": { "nodeName": format!("machine-of-{pod}") },
                     "status": { "phase": "Running", "conditions": [{ "type": "Ready", "status": ready }] },
                 })
@@ -359,6 +363,14 @@ impl Control for Simulated {
     fn look_again(&self) {}
 
     fn pause(&self, time: Duration) {
-        self.state().now += time.as_secs();
+        let mut state = self.state();
+        state.now += time.as_secs();
+        if let Some(pod) = state.leaving.take() {
+            let now = state.now;
+            if let Some(one) = state.pods.get_mut(&pod) {
+                "new".clone_into(&mut one.revision);
+                one.born = now;
+            }
+        }
     }
 }

@@ -43,7 +43,6 @@ pub(super) fn checks(desired: &Desired, clusters: &[Cluster]) -> Vec<Check> {
 pub(super) fn refused(trouble: Trouble) -> Wrong {
     match trouble {
         Trouble::Command(124 | 143, _) => Wrong::differs("the brokers do not answer in time"),
-        Trouble::Command(126 | 127, output) => Trouble::NoCommand(answers::reason(&output)).into(),
         Trouble::Command(_, output) => Wrong::differs(answers::reason(&output)),
         other => other.into(),
     }

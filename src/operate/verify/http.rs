@@ -64,7 +64,7 @@ pub(super) fn get(
     match answer {
         Ok(text) => response(&text).ok_or_else(|| Trouble::Unreadable("not HTTP".to_owned())),
         // An image without bash, such as an exporter's, is built on busybox.
-        Err(Trouble::Command(126 | 127, _)) => {
+        Err(Trouble::NoCommand(_)) => {
             let body = ask(&[
                 "wget",
                 "-q",

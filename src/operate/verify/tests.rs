@@ -558,8 +558,7 @@ const OPEN: &[Fault] = &[
         world.answer("kafka-configs", Err(Trouble::Command(1, "Caused by: org.apache.kafka.common.errors.ClusterAuthorizationException: Cluster authorization failed.".to_owned())));
         world.answer(
             "kafka-features",
-            Err(Trouble::Command(
-                127,
+            Err(Trouble::NoCommand(
                 "exec: \"kafka-features\": executable file not found in $PATH".to_owned(),
             )),
         );
