@@ -286,10 +286,10 @@ impl Wave {
                 };
                 let (State::Done(text) | State::Waiting(text) | State::Failed(text)) = &state;
                 if told.get(&one.shown()) != Some(text) {
-                    let line = format!("{}: {text}", one.shown());
+                    let news = format!("{}: {text}", one.shown());
                     tell(match state {
-                        State::Waiting(_) => Told::Waits(&line),
-                        State::Done(_) | State::Failed(_) => Told::Step(&line),
+                        State::Waiting(_) => Told::Waits(&news),
+                        State::Done(_) | State::Failed(_) => Told::Step(&news),
                     });
                     told.insert(one.shown(), text.clone());
                     since = control.now();

@@ -132,11 +132,11 @@ pub(crate) fn carry_out(
         if left == 0 {
             break topics;
         }
-        if left != last {
+        if left == last {
+            tell(Told::Still(control.now().saturating_sub(since)));
+        } else {
             tell(Told::Waits(&format!("{} to go", counted(left, "partition"))));
             (last, since) = (left, control.now());
-        } else {
-            tell(Told::Still(control.now().saturating_sub(since)));
         }
         if control.now() >= since + limit.as_secs() {
             return Err(Stop::Late(format!(

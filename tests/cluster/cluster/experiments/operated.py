@@ -137,8 +137,8 @@ class Trial(roll.Trial):
         held = self.held()
         self.report.fact(f"broker {DRAINED} holds nothing", not held.get(DRAINED), json.dumps(held))
         self.no_throttle()
-        self.interrupted("rebalance", "pools", limit, ends=[
-            End("to move", CTRL_C, after=2), End("to go", TERMINATE), End("to go", CTRL_C), End("to go", KILL, times=2), End("has arrived", KILL)])
+        # The fewest moves that make numbers even are moves of empty partitions here: all arrive at once.
+        self.interrupted("rebalance", "pools", limit, ends=[End("to move", KILL), End("to move", CTRL_C, after=2), End("has arrived", TERMINATE)])
         held = self.held()
         self.report.fact("every broker has as many replicas as the others", max(held.values()) - min(held.values()) <= 1, json.dumps(held))
         self.no_throttle()
@@ -158,7 +158,7 @@ class Trial(roll.Trial):
         with Generations(self) as seen:
             self.interrupted("roll", "pools", ends=[
                 End("kafka-a-0: restarts", TERMINATE), End("kafka-a-1: waits", KILL), End("kafka-b-10: is back", CTRL_C), End("kafka-b-11: restarts", KILL),
-                End("kafka-controller-1", TERMINATE)])
+                End("kafka-b-11: ", TERMINATE)])
             self.whole()
         after = self.uids()
         same = [pod for pod, uid in after.items() if before.get(pod) == uid]
@@ -194,7 +194,7 @@ class Trial(roll.Trial):
         self.verb(*words, status=2)
         words.append("--yes")
         # What the verb has started when it ends may still be done, so its successor may find the claim gone.
-        self.interrupted(*words, ends=[End("is noted", TERMINATE), End((": is deleted", "waits: claim"), KILL), End("waits: is", CTRL_C),
+        self.interrupted(*words, ends=[End("is noted", TERMINATE), End((": is deleted", "waits: claim"), KILL), End(("waits: is", "waits: runs"), CTRL_C),
                                        End("not ready", KILL), End("is back", TERMINATE)])
         after = {name(one): one["metadata"]["uid"] for one in self.claims()}
         new = sorted(claim for claim, uid in after.items() if before.get(claim) != uid)
