@@ -194,8 +194,9 @@ class Trial(roll.Trial):
         self.verb(*words, status=2)
         words.append("--yes")
         # What the verb has started when it ends may still be done, so its successor may find the claim gone.
-        self.interrupted(*words, ends=[End("is noted", TERMINATE), End((": is deleted", "waits: claim"), KILL), End(("waits: is", "waits: runs"), CTRL_C),
-                                       End("not ready", KILL), End("is back", TERMINATE)])
+        waits = f"{pod}: waits"
+        self.interrupted(*words, ends=[End("is noted", TERMINATE), End((": is deleted", waits), KILL), End(waits, CTRL_C), End(waits, KILL, after=5),
+                                       End("is back", TERMINATE)])
         after = {name(one): one["metadata"]["uid"] for one in self.claims()}
         new = sorted(claim for claim, uid in after.items() if before.get(claim) != uid)
         self.report.fact("its claim is new, once, and no other one", new == [f"data-{pod}"], ", ".join(new))
