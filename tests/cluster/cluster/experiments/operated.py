@@ -138,7 +138,7 @@ class Trial(roll.Trial):
         self.report.fact(f"broker {DRAINED} holds nothing", not held.get(DRAINED), json.dumps(held))
         self.no_throttle()
         # The fewest moves that make numbers even are moves of empty partitions here: all arrive at once.
-        self.interrupted("rebalance", "pools", limit, ends=[End("to move", KILL), End("to move", CTRL_C, after=2), End("has arrived", TERMINATE)])
+        self.interrupted("rebalance", "pools", limit, ends=[End("to move", KILL), End("to move", CTRL_C, after=2), End("to move", TERMINATE, after=4)])
         held = self.held()
         self.report.fact("every broker has as many replicas as the others", max(held.values()) - min(held.values()) <= 1, json.dumps(held))
         self.no_throttle()
