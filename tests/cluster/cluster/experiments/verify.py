@@ -106,7 +106,7 @@ class Trial:
                lambda: self.connector("DELETE"))
         yield ("a connector's task failed", "connect/kafka-connect", "task 0 of `fails` is FAILED", lambda: self.connector("PUT", FAILING_TASK),
                lambda: self.connector("DELETE"))
-        yield "a disk is full", "volumes", f"`{self.brokers[-1]}` is {FULL_PERCENT} % full", self.fill_disk, self.empty_disk
+        yield "a disk is full", "volumes", f"of `{self.brokers[-1]}` is {FULL_PERCENT} % full", self.fill_disk, self.empty_disk
         yield ("a metric missing", "metrics", "no target has `kafka_server_replicamanager_underminisrpartitioncount`", lambda: self.silence(
             "kafka_server_replicamanager_underminisrpartitioncount"), self.apply)
         if len(self.brokers) > 1:
@@ -160,7 +160,8 @@ class Trial:
         self.file, space = f"{folder}/full", os.statvfs(folder)
         # As `df` counts: of what is used and what is free for users.
         usable = space.f_blocks - space.f_bfree + space.f_bavail
-        wanted = usable * FULL_PERCENT // 100 - (space.f_blocks - space.f_bfree)
+        # It rounds up, and a running broker writes meanwhile: half a percent less.
+        wanted = usable * (2 * FULL_PERCENT - 1) // 200 - (space.f_blocks - space.f_bfree)
         with open(self.file, "wb") as file:
             os.posix_fallocate(file.fileno(), 0, wanted * space.f_frsize)
 
