@@ -67,7 +67,7 @@ fn closed() -> Stack {
             .produces(&imports)
             .consumes(&imports, "imports-to-files"),
     );
-    stack.add(
+    let permissions = stack.add(
         Permissions::new("kafka-permissions", &kafka)
             .of(&telephony)
             .of(&billing)
@@ -80,6 +80,7 @@ fn closed() -> Stack {
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .watch(&topics)
+            .watch(&permissions)
             .watch(&telephony)
             .watch(&billing)
             .watch(&reports)

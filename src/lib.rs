@@ -182,7 +182,7 @@ pub mod prelude {
 
     // Closed clusters.
     pub use crate::{
-        kafka::Permissions,
+        kafka::{Permissions, PermissionsHandle},
         security::{Acl, Issuer, Quota},
     };
 

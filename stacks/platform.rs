@@ -94,13 +94,13 @@ impl Platform {
                 .largest_request(1.mib())
                 .max_poll_records(500),
         );
-        if is_closed {
+        let permissions = is_closed.then(|| {
             let permissions = Permissions::new("kafka-permissions", kafka)
                 .of(&registry)
                 .of(&connect)
                 .default_quota(Quota::new().request_percentage(200));
-            stack.add(applications.iter().fold(permissions, Permissions::of));
-        }
+            stack.add(applications.iter().fold(permissions, Permissions::of))
+        });
         // The page of an alert, where the repository with `out/` is shown.
         let pages = format!(
             "https://git.example.com/voicecore/kafka/blob/main/out/{}/runbooks",
@@ -115,6 +115,7 @@ impl Platform {
                 "the reference system has no repository of its own: put the URL of your own repository here",
             );
         let monitoring = applications.iter().fold(monitoring, Monitoring::watch);
+        let monitoring = permissions.iter().fold(monitoring, Monitoring::watch);
         let monitoring = self.service_levels.into_iter().fold(monitoring, Monitoring::slo);
         stack.add(match self.implementation {
             RegistryImplementation::Confluent => monitoring.watch(&registry),

@@ -586,7 +586,7 @@ fn has_word(code: &str, word: &str) -> bool {
 #[test]
 fn every_alert_of_a_table_is_in_a_golden_rule() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let rules: String = ["prod", "prod-zookeeper"]
+    let rules: String = ["prod", "prod-zookeeper", "staging"]
         .map(|stack| {
             fs::read_to_string(root.join(format!("out/{stack}/monitoring/prometheusrule-kafka.yaml"))).unwrap()
         })

@@ -185,6 +185,11 @@ impl KafkaHandle {
         closed.issuer.certificate(context, labels, wanted)
     }
 
+    /// The name of cert-manager's issuer of its certificates; none if it has none, or something else writes the Secrets.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.0.closed.as_ref()?.issuer.name()
+    }
+
     /// Whether its clients have to show who they are.
     pub(crate) fn is_closed(&self) -> bool {
         self.0

@@ -38,7 +38,7 @@ pub use handle::{KafkaHandle, Mode};
 pub(crate) use job::CLIENT_FILE;
 pub use listener::{Listener, TlsListener};
 pub use migration::Migration;
-pub use permissions::Permissions;
+pub use permissions::{Permissions, PermissionsHandle};
 pub use pool::{NodePool, Roles};
 pub use replication::{Compression, Replication};
 pub(crate) use teams::TeamFile;

@@ -1,6 +1,6 @@
 //! What monitoring needs of a cluster and of its topics.
 
-use super::{KafkaHandle, Mode, TopicsHandle, alerts, boards};
+use super::{KafkaHandle, Mode, PermissionsHandle, TopicsHandle, alerts, boards};
 use crate::{
     construct::Check,
     metrics::{broker, controller},
@@ -84,5 +84,16 @@ impl Monitored for TopicsHandle {
 
     fn loads(&self) -> Vec<(String, u64)> {
         self.loads().collect()
+    }
+}
+
+/// The Job of declared users and permissions. Its alert needs kube-state-metrics, which is part of kube-prometheus-stack.
+impl Monitored for PermissionsHandle {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn alerts(&self, sources: &Sources) -> Vec<Alert> {
+        of_table(alerts::OF_PERMISSIONS, OVERVIEW, self, sources).collect()
     }
 }

@@ -304,6 +304,19 @@ impl Permissions {
     }
 }
 
+/// Declared permissions of a stack: monitoring watches their Job with this handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionsHandle {
+    name: String,
+}
+
+impl PermissionsHandle {
+    /// The construct's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Pods for Permissions {
     fn pod_options(&mut self) -> &mut PodOptions {
         &mut self.options
@@ -311,7 +324,7 @@ impl Pods for Permissions {
 }
 
 impl Construct for Permissions {
-    type Handle = ();
+    type Handle = PermissionsHandle;
 
     fn meta(&self) -> &Meta {
         &self.meta
@@ -321,7 +334,11 @@ impl Construct for Permissions {
         &mut self.meta
     }
 
-    fn handle(&self, _: &Context) {}
+    fn handle(&self, _: &Context) -> PermissionsHandle {
+        PermissionsHandle {
+            name: self.meta.name.clone(),
+        }
+    }
 
     fn users(&self) -> Vec<User> {
         let permitted = self.principals.iter().map(|principal| User::Permitted {
@@ -351,7 +368,8 @@ impl Construct for Permissions {
                         format!("kubectl -n {ns} create job --from=cronjob/{name} {name}-now"),
                         format!("kubectl -n {ns} logs -f job/{name}-now"),
                         format!("kubectl -n {ns} delete job {name}-now"),
-                    ]),
+                    ])
+                    .runbooks(&["KafkaPermissionsJobFailed"]),
             ],
             ..Chapter::default()
         }

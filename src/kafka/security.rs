@@ -38,9 +38,9 @@ impl KafkaCluster {
         format!("node.{}", pool.name)
     }
 
-    /// The Secret of a pool's nodes.
-    fn secret_of(pool: &NodePool) -> String {
-        format!("{}-tls", pool.name)
+    /// The `Certificate` and the Secret of a pool's nodes.
+    pub(super) fn secret_of(pool: &str) -> String {
+        format!("{pool}-tls")
     }
 
     pub(super) fn closed(&self, context: &Context) -> Option<Closed> {
@@ -60,7 +60,7 @@ impl KafkaCluster {
             let service = pool.roles.broker().then(|| context.service_address(&self.meta.name));
             let pods = pool.ids().map(|id| format!("{}-{id}.{headless}", pool.name));
             let wanted = Request {
-                secret: Self::secret_of(pool),
+                secret: Self::secret_of(&pool.name),
                 common_name: Self::common_name(pool),
                 organization: Some(self.organization(context)),
                 dns_names: pods.chain(service).collect(),
@@ -76,7 +76,7 @@ impl KafkaCluster {
     /// The Secret of a pool's nodes in their pods.
     pub(super) fn identity_of(&self, pool: &NodePool) -> Option<Mount> {
         self.tls.as_ref()?;
-        Some(Mount::secret(Self::secret_of(pool), IDENTITY_DIRECTORY))
+        Some(Mount::secret(Self::secret_of(&pool.name), IDENTITY_DIRECTORY))
     }
 
     /// The file by which Kafka's tools connect in the pod of a node, as the node.

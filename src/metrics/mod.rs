@@ -16,6 +16,7 @@
 
 mod agent;
 pub mod broker;
+pub mod certificate;
 pub mod connect;
 pub mod controller;
 pub mod exporter;
@@ -211,6 +212,12 @@ impl AgentMetrics {
     }
 }
 
+/// The metrics that the platform exports, and no pod of a stack: of the kubelet, of kube-state-metrics, and of cert-manager. Their
+/// `namespace` is that of the object that they are about.
+pub(crate) fn of_platform() -> impl Iterator<Item = &'static Metric> {
+    [kubelet::ALL, objects::ALL, certificate::ALL].into_iter().flatten()
+}
+
 /// The agents of each kind of process.
 const AGENTS: [AgentMetrics; 6] = [
     broker::AGENT,
@@ -238,8 +245,7 @@ mod tests {
             .into_iter()
             .flat_map(AgentMetrics::iter)
             .chain(exporter::ALL)
-            .chain(kubelet::ALL)
-            .chain(objects::ALL)
+            .chain(of_platform())
             .chain(record::ALL)
             .chain(target::ALL)
     }

@@ -46,7 +46,7 @@ use crate::{
 /// It needs the Prometheus operator's resource types in the Kubernetes cluster, and a Grafana whose sidecar loads
 /// `ConfigMap`s with the label `grafana_dashboard` (kube-prometheus-stack has both). The alerts on disks need a
 /// Prometheus that scrapes the kubelets; those on restarts and on the topics Job need one that scrapes
-/// kube-state-metrics.
+/// kube-state-metrics, and those on certificates of a closed cluster one that scrapes cert-manager.
 ///
 /// ```
 /// use kafka_stacks::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::{Owned, Slo, Thresholds};
 use crate::{
-    metrics::{Metric, MetricType, exporter, jvm, kubelet, objects, record, target},
+    metrics::{self, Metric, MetricType, exporter, jvm, record, target},
     promql::{DeclaredMetric, Selector},
     quantity::Duration,
     workload::{Labels, VolumeClaims},
@@ -285,11 +285,7 @@ impl Sources {
                 ours: true,
             });
         }
-        if let Some(metric) = kubelet::ALL
-            .iter()
-            .chain(objects::ALL)
-            .find(|metric| metric.name == name)
-        {
+        if let Some(metric) = metrics::of_platform().find(|metric| metric.name == name) {
             return Some(Series {
                 metric_type: metric.metric_type,
                 bounds: metric.bounds,
@@ -360,8 +356,7 @@ impl Sources {
             .iter()
             .flat_map(Target::metrics)
             .chain(exporter::ALL)
-            .chain(kubelet::ALL)
-            .chain(objects::ALL)
+            .chain(metrics::of_platform())
             .chain(target::ALL)
             .chain(self.records())
             .map(|metric| metric.name)
@@ -432,7 +427,7 @@ impl Sources {
             [one] => one.to_owned(),
             _ => format!("~{}", jobs.join("|")),
         };
-        let place = if kubelet::ALL.contains(metric) || objects::ALL.contains(metric) {
+        let place = if metrics::of_platform().any(|known| known == metric) {
             vec![("namespace", self.namespace.as_str())]
         } else if self.records().any(|recorded| recorded == metric) {
             vec![("namespace", self.namespace.as_str()), (CLUSTER, self.cluster.as_str())]

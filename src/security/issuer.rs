@@ -22,6 +22,11 @@ pub struct Issuer {
     resource: Option<(&'static str, String)>,
 }
 
+/// How many hours a certificate is valid.
+pub(crate) const VALID_HOURS: u32 = 90 * 24;
+/// How many hours before its end it is renewed.
+pub(crate) const RENEWED_HOURS: u32 = 30 * 24;
+
 /// A certificate that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -55,6 +60,11 @@ impl Issuer {
         Self { resource: None }
     }
 
+    /// The name of cert-manager's issuer; none where something else writes the Secrets.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.resource.as_ref().map(|(_, name)| name.as_str())
+    }
+
     /// What makes cert-manager write the Secret; none where something else does.
     pub(crate) fn certificate(&self, context: &Context, labels: &Labels, wanted: Request) -> Option<Certificate> {
         let (kind, name) = self.resource.clone()?;
@@ -69,8 +79,8 @@ impl Issuer {
             spec: CertificateSpec {
                 common_name: wanted.common_name,
                 dns_names: wanted.dns_names,
-                duration: "2160h0m0s".to_owned(),
-                renew_before: "720h0m0s".to_owned(),
+                duration: format!("{VALID_HOURS}h0m0s"),
+                renew_before: format!("{RENEWED_HOURS}h0m0s"),
                 issuer_ref: IssuerRef {
                     group: "cert-manager.io".to_owned(),
                     kind: kind.to_owned(),

@@ -17,7 +17,7 @@ mod quota;
 pub use crate::acl::{Acl, ClusterOperation, GroupOperation, TopicOperation, TransactionalIdOperation};
 pub use certificate::{Certificate, CertificateSpec, IssuerRef, PrivateKey, Subject};
 pub use issuer::Issuer;
-pub(crate) use issuer::Request;
+pub(crate) use issuer::{RENEWED_HOURS, Request, VALID_HOURS};
 pub use principal::{Principal, Secured};
 pub use quota::Quota;
 

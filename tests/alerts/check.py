@@ -19,7 +19,7 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = "rules.yaml"
-SCENARIOS = {"prod", "prod-zookeeper"}
+SCENARIOS = {"prod", "prod-zookeeper", "staging"}
 
 
 class Case(typing.NamedTuple):

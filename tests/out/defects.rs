@@ -260,8 +260,10 @@ fn defect_9_data_lies_below_the_mount_of_a_volume_and_never_in_its_root() {
 
 #[test]
 fn defect_10_every_alert_names_metrics_that_something_in_the_stack_exports() {
-    // What the exporter, the kubelet and kube-state-metrics call their metrics, from their sources.
-    const FOREIGN: [&str; 12] = [
+    // What the exporter, the kubelet, kube-state-metrics and cert-manager call their metrics, from their sources.
+    const FOREIGN: [&str; 14] = [
+        "certmanager_certificate_expiration_timestamp_seconds",
+        "certmanager_certificate_ready_status",
         "kube_job_failed",
         "kube_job_status_completion_time",
         "kube_job_status_start_time",
@@ -317,6 +319,7 @@ fn defect_10_every_alert_names_metrics_that_something_in_the_stack_exports() {
                     word.contains(':')
                         || word.starts_with("kafka_") && *word != "kafka_cluster"
                         || word.starts_with("kube")
+                        || word.starts_with("certmanager_")
                         || word.starts_with("zookeeper_")
                 })
                 .collect();

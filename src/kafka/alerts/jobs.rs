@@ -1,7 +1,7 @@
 //! The alerts on Jobs: those that apply declared topics, and the one that raises features.
 
 use crate::{
-    kafka::{KafkaHandle, TopicsHandle},
+    kafka::{KafkaHandle, PermissionsHandle, TopicsHandle},
     metrics::objects,
     observability::{AlertRow, AlertSeverity, AlertTest, Page, Samples, Scenario, Sources, minutes, scenario::always},
 };
@@ -108,6 +108,48 @@ pub(in crate::kafka) const OF_TOPICS: &[AlertRow<TopicsHandle>] = &[AlertRow {
         avoid: &["Do not create the missing topic by hand: it would not get the declared settings."],
     },
     test: |topics, _| failing(topics.name()),
+}];
+
+pub(in crate::kafka) const OF_PERMISSIONS: &[AlertRow<PermissionsHandle>] = &[AlertRow {
+    name: "KafkaPermissionsJobFailed",
+    severity: AlertSeverity::Warning,
+    for_duration: minutes(1),
+    summary: "The Job that applies the declared users and permissions of Kafka failed.",
+    description: "Job {{ $labels.job_name }} in {{ $labels.namespace }} failed: users and permissions may differ from their \
+        declaration.",
+    threshold: |_, _| THRESHOLD.to_owned(),
+    expression: |permissions, sources| failed(permissions.name(), sources),
+    page: Page {
+        meaning: "A new application is refused, a changed password does not hold yet, or what was taken away is still permitted. \
+            Users and permissions that did not change continue to work.",
+        causes: &[
+            "The Secret of a new user is missing, or its password ends in a line break.",
+            "The certificate of the administrator has ended, or is of another CA than that of the brokers.",
+            "Kafka was unavailable for longer than the Job retries: see KafkaBrokerDown.",
+        ],
+        steps: &[
+            (
+                "What did it say?",
+                "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=100 --prefix",
+            ),
+            (
+                "Which Secrets of users are there?",
+                "kubectl -n {ns} get secrets | grep -e -kafka -e -admin",
+            ),
+            (
+                "Which permissions are there?",
+                "{run} kafka-acls --bootstrap-server {bootstrap} --list",
+            ),
+        ],
+        fix: "Fix what it names. The CronJob applies the declaration again within an hour; at once: \
+            `kubectl -n {ns} create job --from=cronjob/{job} {job}-now`. The alert resolves when a Job has succeeded, or \
+            when the failed Job is deleted.",
+        avoid: &[
+            "Do not give permissions by hand: the next Job removes what is not declared for a declared user.",
+            "Do not print a Secret to look at a password: the Job says what is wrong with it.",
+        ],
+    },
+    test: |permissions, _| failing(permissions.name()),
 }];
 
 /// What happens to the Jobs of declared topics.

@@ -1,6 +1,7 @@
 //! The alerts of a cluster, one file per subject; the most urgent first.
 
 pub(super) mod broker;
+mod certificates;
 pub(crate) mod cluster;
 mod controller;
 mod dead_letters;
@@ -11,7 +12,7 @@ pub(crate) mod texts;
 
 pub(super) use self::{
     dead_letters::ALL as OF_DEAD_LETTERS,
-    jobs::{OF_TOPICS, scenarios as scenarios_of_topics},
+    jobs::{OF_PERMISSIONS, OF_TOPICS, scenarios as scenarios_of_topics},
     scenarios::scenarios,
 };
 
@@ -31,6 +32,7 @@ pub(super) fn alerts(kafka: &KafkaHandle, sources: &Sources) -> Vec<Alert> {
         .chain(of_table(controller::ALL, controllers, kafka, sources))
         .chain(of_table(broker::ALL, "brokers", kafka, sources))
         .chain(of_table(storage::ALL, "brokers", kafka, sources))
+        .chain(of_table(certificates::ALL, OVERVIEW, kafka, sources))
         .chain(of_table(jobs::OF_FEATURES, OVERVIEW, kafka, sources))
         .map(|alert| match &*alert.name {
             // It is over at once, and what it did is not.

@@ -1,7 +1,10 @@
 //! What happens to clusters: restarts, lost brokers, exporters that are away, two clusters under one name.
 
 use crate::{
-    kafka::{KafkaHandle, Mode, alerts::controller::candidates},
+    kafka::{
+        KafkaHandle, Mode,
+        alerts::{certificates, controller::candidates},
+    },
     metrics::{broker, controller, exporter, jvm, kubelet, target},
     observability::{
         KUBERNETES, Scenario, Sources,
@@ -268,6 +271,7 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
     scenarios.extend(cluster.parts());
     scenarios.extend(cluster.elections());
     scenarios.extend(cluster.volumes());
+    scenarios.extend(certificates::scenarios(kafka, sources));
     scenarios
 }
 

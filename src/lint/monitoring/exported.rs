@@ -22,7 +22,7 @@ use crate::{
         set::selectors::{has_port, watches},
     },
     manifest::Declared,
-    metrics::{self, Metric, exporter, kubelet, objects, record, target},
+    metrics::{self, Metric, exporter, record, target},
     promql::{self, Bounds, Catalog, Label, Lookup, MetricType, Series, Style, analyze_parsed},
     quantity::Duration,
 };
@@ -670,7 +670,7 @@ impl<'a> RuleCatalog<'_, 'a> {
         })
     }
 
-    /// Series that the platform exports: of the kubelet, or of kube-state-metrics.
+    /// Series that the platform exports.
     fn of_platform<'s>(&'s self, metric: &'static Metric) -> Series<'s> {
         let mut series = Self::with_labels(self.scraped(&[]), metric);
         if self.author.own && self.cluster.is_some() {
@@ -746,11 +746,7 @@ impl Catalog for RuleCatalog<'_, '_> {
                 .of_recordings(name, &recorded)
                 .map_or(Lookup::Unknown, Lookup::Known);
         }
-        if let Some(metric) = kubelet::ALL
-            .iter()
-            .chain(objects::ALL)
-            .find(|metric| metric.name == name)
-        {
+        if let Some(metric) = metrics::of_platform().find(|metric| metric.name == name) {
             return Lookup::Known(self.of_platform(metric));
         }
         if let Some(metric) = target::ALL.iter().find(|metric| metric.name == name) {
@@ -790,7 +786,7 @@ impl Catalog for RuleCatalog<'_, '_> {
         if let Some(name) = names::mistyped(missing) {
             return Some(name);
         }
-        let platform = [kubelet::ALL, objects::ALL, target::ALL].into_iter().flatten();
+        let platform = metrics::of_platform().chain(target::ALL);
         let declared = self.author.declared.iter().flat_map(|declared| &declared.metrics);
         let with_exporter = self.exported.exporters.iter().any(|exporter| exporter.workload.exports);
         let known: Vec<&str> = self

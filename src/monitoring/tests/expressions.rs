@@ -16,7 +16,7 @@ fn alerts_and_panels_use_only_exported_metrics_and_existing_labels() {
             })
             .map(|rule| rule["name"].as_str().unwrap().to_owned())
             .collect();
-        let others = [exporter::ALL, kubelet::ALL, objects::ALL, target::ALL];
+        let others = [exporter::ALL, kubelet::ALL, objects::ALL, certificate::ALL, target::ALL];
         exported.insert("ALERTS".to_owned());
         let rules = of_kind(&objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
         exported.extend(rules.filter_map(|rule| Some(rule["record"].as_str()?.to_owned())));

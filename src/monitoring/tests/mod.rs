@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::resource::PrometheusRule;
 use crate::{
-    metrics::{broker, exporter, kubelet, objects, record, target},
+    metrics::{broker, certificate, exporter, kubelet, objects, record, target},
     prelude::*,
     promql::analyze,
 };

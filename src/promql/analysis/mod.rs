@@ -278,8 +278,12 @@ impl<'a> Analyzer<'a> {
         for matcher in matchers {
             self.check_matcher(name, &series, matcher);
         }
+        // Prometheus renames a label of the series that the scrape has too, unless the scrape job has `honorLabels`.
+        let is_of = |matcher: &Matcher, label| {
+            [Some(matcher.name.as_str()), matcher.name.strip_prefix("exported_")].contains(&Some(label))
+        };
         if let Some((label, value)) = series.scope
-            && matchers.iter().all(|matcher| matcher.name != label)
+            && !matchers.iter().any(|matcher| is_of(matcher, label))
         {
             self.report(
                 &rules::EVERY_CLUSTER,

@@ -1,0 +1,297 @@
+//! The alerts on the certificates of a closed cluster, as cert-manager tells of them, and on nodes that still use an old one.
+
+use crate::{
+    kafka::{KafkaCluster, KafkaHandle},
+    metrics::{Metric, certificate, jvm, record},
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, minutes, scenario::always,
+    },
+    promql::Selector,
+    security::{RENEWED_HOURS, VALID_HOURS},
+};
+
+const DAY: u32 = 24 * 3600;
+/// cert-manager renews 30 days before the end, and tries again for hours, later for a day and more, when the issuer fails.
+const SOON: u32 = 21;
+/// Enough to mend an issuer on a working day and to restart the nodes after it.
+const VERY_SOON: u32 = 7;
+/// A node with an old certificate is told of after this many days: then there are 23 left.
+const NOT_LOADED: u32 = 7;
+
+const MEND: &str = "Mend the issuer: cert-manager tries again by itself, at once with `cmctl -n {ns} renew NAME`. The alert resolves \
+    when the certificate is renewed. Then restart what uses it: see KafkaCertificateNotLoaded.";
+const DESCRIBE: (&str, &str) = (
+    "What does cert-manager say? Replace `NAME` with the `name` of the alert.",
+    "kubectl -n {ns} describe certificate NAME\nkubectl -n {ns} get certificaterequests",
+);
+const ISSUER: (&str, &str) = (
+    "Is the issuer ready?",
+    "kubectl -n {ns} get issuers; kubectl get clusterissuers",
+);
+
+/// The series of each `Certificate` of the cluster's issuer in the stack's namespace, with that namespace as their label, whether the
+/// scrape job of cert-manager keeps the labels of its series or not.
+fn of_certificates(metric: &Metric, kafka: &KafkaHandle, sources: &Sources, more: &[(&str, &str)]) -> Option<String> {
+    let issuer = kafka.issuer()?;
+    let kept = [&[("exported_namespace", ""), ("issuer_name", issuer)], more].concat();
+    let kept = sources.series(metric, &kept)?;
+    let renamed = Selector::new(metric.name)
+        .equal("exported_namespace", sources.namespace())
+        .equal("issuer_name", issuer);
+    let renamed = more
+        .iter()
+        .fold(renamed, |series, (label, value)| match value.strip_prefix('~') {
+            Some(pattern) => series.regex(label, pattern),
+            None => series.equal(label, value),
+        });
+    let renamed = format!("label_replace({renamed}, \"namespace\", \"$1\", \"exported_namespace\", \"(.+)\")");
+    Some(format!("max by (cluster, namespace, name) ({kept} or {renamed})"))
+}
+
+/// The days that certificates have left, where there are fewer.
+fn days_left(days: u32, kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
+    let end = of_certificates(&certificate::EXPIRES, kafka, sources, &[])?;
+    // Before the first one is issued the end is 0.
+    Some(format!("(({end} > 0) - time()) / {DAY} < {days}"))
+}
+
+/// A certificate of which the test knows the issuer: its name, and its labels.
+fn labels<'a>(kafka: &'a KafkaHandle, name: &'a str) -> Vec<(&'static str, &'a str)> {
+    vec![("name", name), ("issuer_name", kafka.issuer().unwrap_or_default())]
+}
+
+/// The `Certificate` of the first pool.
+fn name(kafka: &KafkaHandle) -> String {
+    let pod = kafka.nodes().first().map(|node| node.pod.as_str()).unwrap_or_default();
+    KafkaCluster::secret_of(pod.rsplit_once('-').map_or(pod, |(pool, _)| pool))
+}
+
+fn ends_within(days: u32, kafka: &KafkaHandle) -> AlertTest {
+    let name = name(kafka);
+    let seconds = |days: u32| f64::from(days * DAY);
+    AlertTest::value(days - 1)
+        .given(
+            &certificate::EXPIRES,
+            &labels(kafka, &name),
+            Samples::Gauge {
+                healthy: seconds(90),
+                // The test takes hours, in which this comes nearer.
+                tolerated: seconds(days) + 4.0 * 3600.0,
+                firing: seconds(days - 1),
+            },
+        )
+        .label("name", name)
+}
+
+pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
+    AlertRow {
+        name: "KafkaCertificateExpires",
+        severity: AlertSeverity::Critical,
+        for_duration: minutes(15),
+        summary: "A certificate of a Kafka cluster is about to end.",
+        description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} ends in {{ printf \"%.0f\" $value }} days.",
+        threshold: |_, _| {
+            format!(
+                "{VERY_SOON} days. It should have been renewed {} days before its end.",
+                RENEWED_HOURS / 24
+            )
+        },
+        expression: |kafka, sources| days_left(VERY_SOON, kafka, sources),
+        page: Page {
+            meaning: "When it ends, no new connection is made to the nodes that have it, or by the client that has it: brokers \
+                cannot reach each other after a restart, and clients fail with `PKIX path validation failed`. Open connections \
+                go on, so it shows at the next restart of anything.",
+            causes: &[
+                "The issuer fails: its CA has ended, its Secret is gone, or Vault does not answer.",
+                "cert-manager does not run.",
+                "A policy does not approve the request.",
+            ],
+            steps: &[DESCRIBE, ISSUER],
+            fix: MEND,
+            avoid: &[
+                "Do not restart nodes before the certificate is renewed: a broker does not start with one that has ended.",
+                "Do not delete the Secret while the issuer fails: pods that start then have no certificate at all.",
+            ],
+        },
+        test: |kafka, _| ends_within(VERY_SOON, kafka),
+    },
+    AlertRow {
+        name: "KafkaCertificateExpiresSoon",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(60),
+        summary: "A certificate of a Kafka cluster is not renewed.",
+        description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} ends in {{ printf \"%.0f\" $value }} days, and is not \
+            renewed.",
+        threshold: |_, _| {
+            format!(
+                "{SOON} days. It should have been renewed {} days before its end.",
+                RENEWED_HOURS / 24
+            )
+        },
+        expression: |kafka, sources| days_left(SOON, kafka, sources),
+        page: Page {
+            meaning: "Nothing fails yet. When the certificate ends, no new connection is made to the nodes that have it, or by \
+                the client that has it.",
+            causes: &[
+                "The issuer fails: its CA ends sooner than the certificate would, its Secret is gone, or Vault does not answer.",
+                "cert-manager does not run.",
+                "A policy does not approve the request.",
+            ],
+            steps: &[DESCRIBE, ISSUER],
+            fix: MEND,
+            avoid: &[
+                "Do not delete the Secret while the issuer fails: pods that start then have no certificate at all.",
+            ],
+        },
+        test: |kafka, _| ends_within(SOON, kafka),
+    },
+    AlertRow {
+        name: "KafkaCertificateNotReady",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
+        summary: "A certificate of a Kafka cluster is not issued.",
+        description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} is not ready.",
+        threshold: |_, _| "None. A certificate is issued within seconds.".to_owned(),
+        expression: |kafka, sources| {
+            let ready = of_certificates(&certificate::READY, kafka, sources, &[("condition", "~False|Unknown")])?;
+            Some(format!("{ready} == 1"))
+        },
+        page: Page {
+            meaning: "It was never issued, has ended, or is not what the stack declares, such as after a pool has grown. Pods that \
+                need a Secret which is not there do not start; new nodes whose names it lacks cannot be dialled.",
+            causes: &[
+                "The issuer does not exist, or fails.",
+                "A policy does not approve the request.",
+                "cert-manager does not run.",
+            ],
+            steps: &[DESCRIBE, ISSUER],
+            fix: MEND,
+            avoid: &["Do not make the Secret by hand: cert-manager replaces it, and the issuer is still broken."],
+        },
+        test: |kafka, _| {
+            let name = name(kafka);
+            let with = |condition| [labels(kafka, &name), vec![("condition", condition)]].concat();
+            AlertTest::value("")
+                .given(&certificate::READY, &with("True"), Samples::gauge(1.0, 0.0))
+                .given(&certificate::READY, &with("False"), Samples::gauge(0.0, 1.0))
+                .given(&certificate::READY, &with("Unknown"), Samples::Constant(0.0))
+                .label("name", name)
+        },
+    },
+    AlertRow {
+        name: "KafkaCertificateNotLoaded",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
+        summary: "A node of Kafka still uses a certificate that was renewed.",
+        description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} has not been restarted since \
+            {{ $labels.name }} was renewed.",
+        threshold: |_, _| {
+            format!(
+                "{NOT_LOADED} days after the renewal. The old certificate ends {} days after it.",
+                RENEWED_HOURS / 24
+            )
+        },
+        expression: |kafka, sources| {
+            let end = of_certificates(&certificate::EXPIRES, kafka, sources, &[])?;
+            let started = sources.series(&record::POD_START, &[])?;
+            let secret = KafkaCluster::secret_of("$1");
+            let started = format!("label_replace({started}, \"name\", \"{secret}\", \"pod\", \"(.+)-[0-9]+\")");
+            let (valid, wait) = (VALID_HOURS * 3600, NOT_LOADED * DAY);
+            Some(format!(
+                "max by ({BY}, pod, name) ({started})\n\
+                 < on (cluster, namespace, name) group_left () ({end} - {valid} < time() - {wait})"
+            ))
+        },
+        page: Page {
+            meaning: "A node reads its certificate when it starts. The one that this node still uses ends 30 days after the \
+                renewal; then no new connection to it is made, and it makes none.",
+            causes: &["The nodes were not restarted after cert-manager renewed the certificate."],
+            steps: &[
+                (
+                    "When was it renewed, and when does it end?",
+                    "kubectl -n {ns} get certificates -o custom-columns=NAME:.metadata.name,FROM:.status.notBefore,UNTIL:.status.notAfter",
+                ),
+                ("Since when do the nodes run?", "kubectl -n {ns} get pods -l {pods}"),
+            ],
+            fix: "Restart the nodes one after the other: `kafka-stacks roll`, or `kubectl -n {ns} rollout restart statefulset/POOL`. \
+                Restart the exporter and applications with certificates too. The alert resolves with the restart of the node.",
+            avoid: &["Do not restart all nodes at once."],
+        },
+        test: |kafka, _| {
+            let (name, pod) = (
+                name(kafka),
+                kafka.nodes().first().map(|node| node.pod.clone()).unwrap_or_default(),
+            );
+            let renewed = |days: i32| f64::from(days) * f64::from(DAY) + f64::from(VALID_HOURS) * 3600.0;
+            AlertTest::value("")
+                .given(
+                    &jvm::START_TIME,
+                    &[("job", kafka.name()), ("pod", &pod)],
+                    Samples::Constant(-30.0 * f64::from(DAY)),
+                )
+                .given(
+                    &certificate::EXPIRES,
+                    &labels(kafka, &name),
+                    Samples::Gauge {
+                        healthy: renewed(-60),
+                        // The test takes hours, in which this comes nearer.
+                        tolerated: renewed(-7) + 4.0 * 3600.0,
+                        firing: renewed(-8),
+                    },
+                )
+                .label("name", name)
+                .label("pod", pod)
+        },
+    },
+];
+
+/// What happens to certificates over hours.
+pub(super) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario> {
+    let Some(issuer) = kafka.issuer() else {
+        return Vec::new();
+    };
+    let (name, namespace) = (name(kafka), sources.namespace());
+    let pod = kafka.nodes().first().map(|node| node.pod.as_str()).unwrap_or_default();
+    let own = labels(kafka, &name);
+    // As a scrape job without `honorLabels` has them.
+    let renamed = [
+        ("namespace", "cert-manager"),
+        ("exported_namespace", namespace),
+        ("name", &name),
+        ("issuer_name", issuer),
+    ];
+    let started =
+        |scenario: Scenario, line| scenario.line(&jvm::START_TIME, &[("job", kafka.name()), ("pod", pod)], line);
+    let calm = |what: &str| Scenario::calm(what, 180, sources);
+    let (day, minute) = (f64::from(DAY), 60.0);
+    let end = |days: u32, minutes: f64| always(f64::from(days) * day + minutes * minute);
+    vec![
+        calm("a certificate is not renewed")
+            .line(&certificate::EXPIRES, &own, end(SOON, 30.0))
+            .fires("KafkaCertificateExpiresSoon", 90, 92, 179),
+        calm("a certificate is not renewed, and cert-manager is scraped without honorLabels")
+            .line(&certificate::EXPIRES, &renamed, end(SOON, 30.0))
+            .fires("KafkaCertificateExpiresSoon", 90, 92, 179),
+        calm("a certificate of another namespace ends").line(
+            &certificate::EXPIRES,
+            &[renamed[0], ("exported_namespace", "elsewhere"), renamed[2], renamed[3]],
+            end(1, 0.0),
+        ),
+        calm("a certificate is not issued yet").line(&certificate::EXPIRES, &own, always(0.0)),
+        started(
+            calm("a node is restarted a week after the renewal"),
+            always(-60.0 * day).then(120, 120.0 * minute),
+        )
+        .line(
+            &certificate::EXPIRES,
+            &own,
+            always(f64::from(VALID_HOURS) * 3600.0 - f64::from(NOT_LOADED) * day + 30.0 * minute),
+        )
+        .fires("KafkaCertificateNotLoaded", 45, 47, 119),
+        started(calm("a node was restarted after the renewal"), always(-9.0 * day)).line(
+            &certificate::EXPIRES,
+            &own,
+            always(f64::from(VALID_HOURS) * 3600.0 - 10.0 * day),
+        ),
+    ]
+}
