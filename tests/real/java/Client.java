@@ -40,6 +40,7 @@ import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -116,6 +117,8 @@ public final class Client {
             case "fill": return fill(a[1], Integer.parseInt(a[2]));
             case "transactions": return transactions(a[1], a[2], rest(a, 3));
             case "consume": return consume(a[1], a[2], rest(a, 3));
+            case "write": return write(a[1]);
+            case "read": return read(a[1], a[2]);
             case "load": load = new Load(a[1], a[2], rest(a, 3)); load.start(); return true;
             case "unload": return load.end();
             case "watch": watch = new Watch(); return true;
@@ -365,23 +368,74 @@ public final class Client {
         Properties p = properties(file, extra);
         p.putIfAbsent("group.id", "proof-" + topic);
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(p, new StringDeserializer(), new StringDeserializer())) {
-            List<TopicPartition> partitions = new ArrayList<>();
-            consumer.partitionsFor(topic).forEach(i -> partitions.add(new TopicPartition(topic, i.partition())));
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = ends(partitions);
-            long deadline = System.currentTimeMillis() + PATIENCE_SECONDS * 1000L;
-            while (partitions.stream().anyMatch(t -> consumer.position(t) < ends.get(t))) {
-                if (System.currentTimeMillis() > deadline) {
-                    throw new IllegalStateException("did not reach the end of " + topic);
-                }
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
-                    values.computeIfAbsent(record.partition(), k -> new ArrayList<>()).add(record.value());
-                }
-            }
-            consumer.commitSync();
+            toTheEnd(consumer, topic, record -> values.computeIfAbsent(record.partition(), k -> new ArrayList<>()).add(record.value()));
         }
         return values;
+    }
+
+    /** Reads a topic from its first record to its last, and commits that. */
+    private static void toTheEnd(KafkaConsumer<String, String> consumer, String topic, java.util.function.Consumer<ConsumerRecord<String, String>> seen)
+            throws Exception {
+        List<TopicPartition> partitions = new ArrayList<>();
+        consumer.partitionsFor(topic).forEach(i -> partitions.add(new TopicPartition(topic, i.partition())));
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        Map<TopicPartition, Long> ends = ends(partitions);
+        long deadline = System.currentTimeMillis() + PATIENCE_SECONDS * 1000L;
+        while (partitions.stream().anyMatch(t -> consumer.position(t) < ends.get(t))) {
+            if (System.currentTimeMillis() > deadline) {
+                throw new IllegalStateException("did not reach the end of " + topic);
+            }
+            consumer.poll(Duration.ofMillis(200)).forEach(seen);
+        }
+        consumer.commitSync();
+    }
+
+    // -- many topics and groups, one after the other ---------------------------------------------------------------------------------
+
+    // Clients that are kept: a login costs a broker more than the request that it may refuse.
+    private static KafkaProducer<String, String> writer;
+    private static final Map<String, KafkaConsumer<String, String>> READERS = new HashMap<>();
+
+    /** One record. */
+    private static synchronized Object write(String topic) throws Exception {
+        if (writer == null) {
+            writer = producer("-");
+        }
+        try {
+            writer.send(new ProducerRecord<>(topic, "key", "value")).get();
+            return true;
+        } catch (Exception error) {
+            // After another refusal a producer may have given up for good, and would answer the same for every topic.
+            if (!isRefusalOf(error, TopicAuthorizationException.class)) {
+                writer.close(Duration.ZERO);
+                writer = null;
+            }
+            throw error;
+        }
+    }
+
+    /** Every record of a topic, as a group. */
+    private static synchronized Object read(String group, String topic) throws Exception {
+        KafkaConsumer<String, String> reader = READERS.get(group);
+        if (reader == null) {
+            reader = new KafkaConsumer<>(properties("-", "group.id=" + group), new StringDeserializer(), new StringDeserializer());
+            READERS.put(group, reader);
+        }
+        try {
+            int[] count = {0};
+            toTheEnd(reader, topic, record -> count[0]++);
+            return count[0];
+        } catch (Exception error) {
+            if (!isRefusalOf(error, TopicAuthorizationException.class)) {
+                READERS.remove(group).close(Duration.ZERO);
+            }
+            throw error;
+        }
+    }
+
+    private static boolean isRefusalOf(Throwable error, Class<? extends Exception> kind) {
+        return kind.isInstance(error) || error instanceof ExecutionException && kind.isInstance(error.getCause());
     }
 
     /** Writes until told to end, a few records at a time and without a pause longer than a blink, and remembers what was acknowledged. */

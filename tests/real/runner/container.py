@@ -177,10 +177,20 @@ class Container:
 
     def attach(self, command, errors=subprocess.STDOUT):
         """Starts a command in the container, with its standard streams at the caller."""
+        self.wait_for_root()
         spec = self.pod.dir / "root" / f"exec-{uuid.uuid4().hex}.json"
         spec.write_text(json.dumps(self.base | {"join": self.pid, "argv": command}))
         return subprocess.Popen([sys.executable, "-I", "-S", LAUNCHER, str(spec)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=errors, text=True)
+
+    def wait_for_root(self):
+        """Its number is known before its files are in place: who joined it then would see those of the machine, and then none."""
+        launcher = os.path.realpath(sys.executable)
+        try:
+            while os.readlink(f"/proc/{self.pid}/exe") == launcher:
+                time.sleep(0.01)
+        except OSError:  # it has ended, which joining it tells
+            pass
 
     def execute(self, command, timeout):
         """Runs a command in the container; (exit code, output), or None when it took too long."""

@@ -14,13 +14,13 @@ from .stack import ClientError, Stack
 from .world import Failure, World
 
 # In order; what stands in one line goes on side by side, each lane in order. `recovery` has a broker away for most of its time, while Connect
-# waits for its lost worker; `topics` and `registry` need every broker; `metrics` and `policy` need every pod; the others leave
-# nothing alone.
+# waits for its lost worker; `topics` and `registry` need every broker; `metrics` and `policy` need every pod, and the connectors that
+# `security` ends; the others leave nothing alone.
 PLAN = (
     (("boot",),),
     (("recovery",), ("connect",)),
-    (("topics", "clients", "security"), ("registry",)),
-    (("metrics", "policy", "faults"),),
+    (("topics", "clients"), ("registry",)),
+    (("metrics", "policy", "security", "faults"),),
     (("alerts",),),
     (("zookeeper",),),
 )

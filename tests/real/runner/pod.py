@@ -146,12 +146,8 @@ class Pod:
                 path = self.world.volume(self.namespace, volume["persistentVolumeClaim"]["claimName"], None)
                 self.own(path)
             else:
-                sources = volume["projected"]["sources"] if "projected" in volume else [volume]
-                files = {}
-                for source in sources:
-                    files |= self.world.files(self.namespace, source)
-                details = volume.get("projected") or volume.get("configMap") or volume.get("secret")
-                self.write_files(path, files, details.get("defaultMode", 0o644))
+                shutil.rmtree(path, ignore_errors=True)
+                self.write_files(path, volume)
             volumes[volume["name"]] = path
         for name, claim in self.claims.items():
             volumes[name] = self.world.volume(self.namespace, *claim)
@@ -171,10 +167,25 @@ class Pod:
                 os.chown(entry, -1, group)
                 entry.chmod(entry.stat().st_mode | (0o2770 if entry.is_dir() else 0o660))
 
-    def write_files(self, path, files, mode):
+    def refresh(self, obj):
+        """As the kubelet does it some time after a ConfigMap or a Secret has changed. What reads it only once does not see it."""
+        for volume in self.spec.get("volumes") or []:
+            sources = volume["projected"]["sources"] if "projected" in volume else [volume]
+            names = {source["configMap"].get("name") for source in sources if "configMap" in source} if obj["kind"] == "ConfigMap" else \
+                    {source["secret"].get("secretName") or source["secret"].get("name") for source in sources if "secret" in source}
+            if obj["metadata"]["name"] in names and volume["name"] in self.volumes:
+                try:
+                    self.write_files(self.volumes[volume["name"]], volume)
+                except Refused:  # what is no longer complete stays as it was
+                    pass
+
+    def write_files(self, path, volume):
         """A ConfigMap or Secret in a volume: links to a folder that is swapped as a whole; root owns it, fsGroup may read it."""
-        shutil.rmtree(path, ignore_errors=True)
-        data = path / "..2026_data"
+        files = {}
+        for source in volume["projected"]["sources"] if "projected" in volume else [volume]:
+            files |= self.world.files(self.namespace, source)
+        mode = (volume.get("projected") or volume.get("configMap") or volume.get("secret")).get("defaultMode", 0o644)
+        data = path / f"..{uuid.uuid4().hex}"
         data.mkdir(parents=True)
         for name, (content, own_mode) in files.items():
             target = data / name
@@ -188,7 +199,11 @@ class Pod:
             top = name.split("/")[0]
             if not (path / top).is_symlink():
                 (path / top).symlink_to(f"..data/{top}")
-        (path / "..data").symlink_to(data.name)
+        old = path / os.readlink(path / "..data") if (path / "..data").is_symlink() else None
+        (path / "..data_tmp").symlink_to(data.name)
+        (path / "..data_tmp").rename(path / "..data")
+        if old:
+            shutil.rmtree(old)
 
     # -- environment -----------------------------------------------------------------------------------------------------------------
 

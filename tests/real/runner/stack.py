@@ -35,6 +35,7 @@ class Stack:
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
         self.alerts = None  # the proof of them, once a check asks
+        self.lent = None  # Connect's address, while it has permissions that the stack does not declare
         self._client, self.starting = None, threading.Lock()
 
     # -- the report ------------------------------------------------------------------------------------------------------------------

@@ -76,6 +76,10 @@ class World:
             self.authority = self.authority or secrets.Authority(self.state / "ca")
             self.put(secrets.of_certificate(self.authority, obj))
         self.objects[kind, meta["namespace"], meta["name"]] = obj
+        if kind in ("ConfigMap", "Secret"):
+            for pod in list(self.pods):
+                if pod.namespace == meta["namespace"]:
+                    pod.refresh(obj)
 
     def start(self, obj):
         workload = WORKLOADS[obj["kind"]](self, obj)

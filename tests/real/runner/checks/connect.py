@@ -5,7 +5,8 @@ import time
 
 from ..stack import ClientError, permissions
 from ..world import Failure
-from . import boot, security
+from . import boot
+from .permissions_job import again
 from .registry import address
 
 TOPIC, PATIENCE = "proof.connect", 150
@@ -24,7 +25,7 @@ def prepare(stack):
     workload, base = stack.workload(obj), address(stack, obj)
     if not permitted(stack, obj):
         client.ask("create", TOPIC, 1, min(3, len(boot.declared_ids(stack))))
-        lend(stack, obj)
+        lend(stack, obj, base)
     lines(workload, 0, 100)
     for config in (SOURCE, SINK):
         settled(lambda c=config: client.http("PUT", f"{base}/connectors/{c['name']}/config", c), f"`{config['name']}` accepted", lambda r: r[0] in (200, 201))
@@ -52,13 +53,24 @@ def permitted(stack, obj):
     return bool(group)
 
 
-def lend(stack, obj):
+def lend(stack, obj, base):
     """In a closed cluster that declares no connector: what the two would need, as if they were declared."""
     if stack.closed:
         user = obj["metadata"]["name"]
         needs = (f"topic literal {TOPIC} READ", f"topic literal {TOPIC} WRITE", f"group literal connect-{SINK['name']} READ")
-        state, output, seconds = security.again(stack, lambda text: text + "".join(f"{user} acl {need}\n" for need in needs))
+        state, output, seconds = again(stack, lambda text: text + "".join(f"{user} acl {need}\n" for need in needs))
         stack.fact("connect", "connectors that are declared get their permissions", state == "Complete", output.strip()[-200:], seconds)
+        stack.lent = base
+
+
+def give_back(stack):
+    """The end of the connectors that no stack declares, and of their permissions. They live until their metrics were looked at."""
+    if stack.lent:
+        for config in (SOURCE, SINK):
+            stack.client.http("DELETE", f"{stack.lent}/connectors/{config['name']}")
+        stack.lent = None
+        state, output, seconds = again(stack)
+        stack.fact("connect", "and lose them when they are declared no more", state == "Complete", output.splitlines()[0], seconds)
 
 
 def run(stack):
@@ -78,11 +90,6 @@ def run(stack):
     values = [int(n) for part in client.ask("consume", "-", TOPIC, "isolation.level=read_committed", "group.id=proof-connect").values()
               for v in part for n in re.findall(r"line-(\d+)", v)]
     stack.fact("connect", "each source line is committed exactly once, in order", values == list(range(150)), f"{len(values)} records, {len(set(values))} different")
-    if stack.closed and not permitted(stack, found[0]):
-        for config in (SOURCE, SINK):
-            client.http("DELETE", f"{base}/connectors/{config['name']}")
-        state, output, seconds = security.again(stack)
-        stack.fact("connect", "and lose them when they are declared no more", state == "Complete", output.splitlines()[0], seconds)
 
 
 def follower_with_task(workload, status):

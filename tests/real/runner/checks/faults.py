@@ -27,6 +27,8 @@ def run(stack):
     verify(stack, strict=False)
     load(stack, TOPIC + ".roll")
     renewed = security.renew(stack)
+    if renewed:
+        not_yet_loaded(stack, brokers[0], renewed)
     roll(stack, brokers[0])
     verify(stack)
     if renewed:
@@ -36,6 +38,17 @@ def run(stack):
     empty_volume(stack, brokers[0])
     for topic in (TOPIC, TOPIC + ".roll"):
         client.ask("delete", topic)
+
+
+def not_yet_loaded(stack, workload, renewed):
+    """The files in the pods are new. What the nodes show, and whether a dynamic change, which makes Kafka read its files again, is enough."""
+    shown = lambda: [security.certificate(stack, pod) == renewed[workload.name] for pod in workload.pods()]
+    before = shown()
+    stack.client.ask("throttle", 1 << 30)
+    time.sleep(10)  # network threads take it one after the other
+    after = shown()
+    stack.fact("faults", "a renewed certificate waits for the restart of its node, whatever is set dynamically", not any(before + after),
+               f"{sum(before)} of {len(before)} show it after the files have changed, {sum(after)} after a dynamic change of each broker")
 
 
 def load(stack, topic):

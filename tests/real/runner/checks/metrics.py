@@ -7,7 +7,7 @@ from ..world import Failure
 
 TOPIC = "proof.metrics"
 # Series that no part of the stack gives.
-ELSEWHERE = {"kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
+ELSEWHERE = {"certmanager_": "cert-manager", "kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
 TARGET_LABELS = ("namespace", "job", "kafka_cluster", "pod", "instance", "container", "service", "endpoint")
 # A series has the state as a label, and is there only in it: an alert asks for one that a sound cluster has not.
 STATE_LABELS = ("state", "status", "error")
@@ -92,6 +92,7 @@ def rules(stack):
 
 def series(expression):
     """The selectors of an expression: (name, [(label, operator, value)])."""
+    expression = re.sub(r',\s*"[^"]*"(?=\s*[,)])', " ", expression)  # arguments of functions
     expression = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", re.sub(r"\[[^\]]*\]", " ", expression))
     for found in re.finditer(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{([^}]*)\})?(\s*\()?", expression):
         if not found[3] and found[1] not in KEYWORDS and not re.search(r"\d$", expression[:found.start()]):

@@ -2,7 +2,7 @@
 is refused, with the message that `docs/security.md` gives; what is no longer declared is gone after the next run of the Job; no secret is seen."""
 
 import base64
-import copy
+import concurrent.futures
 import json
 import pathlib
 import threading
@@ -10,9 +10,11 @@ import time
 
 from .. import secrets
 from ..stack import Client, ClientError, bootstrap, permissions, properties
-from . import topics
+from . import connect, topics
+from .permissions_job import again, job_of
 
-PATIENCE = 240
+# Users that ask side by side: each has a JVM.
+AT_ONCE = 3
 # What a refusal by the authorizer says, whatever was asked.
 DENIED = "AuthorizationException"
 PLAINTEXT = """
@@ -35,36 +37,9 @@ print(ssl.get_server_certificate((sys.argv[1], int(sys.argv[2])), timeout=10))
 """
 
 
-def permissions_map(stack):
-    return next(o for o in stack.objects if o["kind"] == "ConfigMap" and "permissions.txt" in (o.get("data") or {}))
-
-
-def again(stack, change=lambda text: text):
-    """Runs the Job once more on a changed declaration: (state, output, seconds)."""
-    again.count += 1
-    original = permissions_map(stack)
-    changed = copy.deepcopy(original)
-    changed["data"]["permissions.txt"] = change(changed["data"]["permissions.txt"])
-    stack.world.put(changed)
-    obj = copy.deepcopy(next(o for o in stack.objects if o["kind"] == "Job" and "permissions" in o["metadata"]["name"]))
-    obj["metadata"]["name"] += f"-{again.count}"
-    obj["spec"]["backoffLimit"] = 0
-    job = stack.world.start(obj)
-    stack.world.wait("the permissions Job ends", lambda: job.state != "Running", PATIENCE)
-    output = job.log()
-    for pod in job.pods():
-        pod.delete(grace=0)
-    stack.world.put(original)
-    return job.state, output, job.seconds
-
-
-again.count = 0
-
-
 def login_servers(stack):
     """Where users log in."""
-    job = next(o for o in stack.objects if o["kind"] == "Job" and "permissions" in o["metadata"]["name"])
-    return next(e["value"] for e in job["spec"]["template"]["spec"]["containers"][0]["env"] if e["name"] == "LOGIN_SERVERS")
+    return next(e["value"] for e in job_of(stack)["spec"]["template"]["spec"]["containers"][0]["env"] if e["name"] == "LOGIN_SERVERS")
 
 
 def component(stack, user):
@@ -105,38 +80,42 @@ class Application:
 def matrix(stack, users):
     """Each user × each operation × each topic, group and transactional id: (what, whether it may, the refusal). What a component may do with
     its own topics and groups is left out: records of someone else would break it, and it does all of that itself, or the other checks fail."""
+    asked = [user for user, facts in sorted(users.items()) if user != "*" and not user.startswith("platform:") and facts != ["retired"]]
+    for topic in sorted(topics.declared(stack)):
+        stack.client.ask("produce", "-", topic, 3)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        return [row for rows in pool.map(lambda user: list(operations(stack, users, user)), asked) for row in rows]
+
+
+def operations(stack, users, user):
+    """The rows of the matrix for one user. It has one process, which keeps its clients: logins take longer than requests."""
     names = sorted(topics.declared(stack))
     internal = sorted({f.split()[3] for facts in users.values() for f in facts if f.startswith("acl topic literal")} - {*names, "*"})
     groups = sorted({f.split()[3] for facts in users.values() for f in facts if f.startswith("acl group literal") and f.split()[3] != "*"})
-    for topic in names:
-        stack.client.ask("produce", "-", topic, 3)
-    for user, facts in sorted(users.items()):
-        if user == "*" or user.startswith("platform:") or facts == ["retired"]:
+    facts = users[user]
+    part = component(stack, user)
+    app, may = Application(stack, user), lambda fact: f"acl {fact}" in facts
+    own = next((f.split()[3] for f in facts if f.startswith("acl group literal")), "none")
+    readable = next((t for t in names if may(f"topic literal {t} READ")), names[0])
+    for topic in names + internal:
+        if topic in internal and may(f"topic literal {topic} WRITE"):
             continue
-        part = component(stack, user)
-        app, may = Application(stack, user), lambda fact: f"acl {fact}" in facts
-        own = next((f.split()[3] for f in facts if f.startswith("acl group literal")), "none")
-        readable = next((t for t in names if may(f"topic literal {t} READ")), names[0])
-        for topic in names + internal:
-            if topic in internal and may(f"topic literal {topic} WRITE"):
-                continue
-            writes = ("transactions", app.transactional, topic, "+1") if app.transactional else ("produce", "-", topic, 1)
-            yield f"{user} writes {topic}", may(f"topic literal {topic} WRITE"), app.attempt(*writes)
-            if not (part and may(f"topic literal {topic} READ")):  # its sink would have to share the partitions
-                reads = app.attempt("consume", "-", topic, f"group.id={own}")
-                yield f"{user} reads {topic}", may(f"topic literal {topic} READ") and may(f"group literal {own} READ"), reads
-            yield f"{user} deletes {topic}", may(f"topic literal {topic} DELETE"), app.attempt("delete", topic)
-            yield f"{user} changes {topic}", may(f"topic literal {topic} ALTER_CONFIGS"), app.attempt("alter", topic, "retention.ms=1000")
-        for group in [*groups, "foreign"]:
-            allowed = may(f"topic literal {readable} READ") and may(f"group literal {group} READ")
-            if part and may(f"group literal {group} READ"):
-                continue
-            yield f"{user} uses group {group}", allowed, app.attempt("consume", "-", readable, f"group.id={group}")
-        yield f"{user} creates a topic", False, app.attempt("create", "proof.stolen", 1, 3)
-        writable = next((t for t in names if may(f"topic literal {t} WRITE")), None)
-        if writable and any("transactional-id" in fact for fact in facts):  # the base file has no id, so the client takes one of its own
-            yield f"{user} uses a transactional id of another", False, app.attempt("transactions", "-", writable, "+1")
-        app.end()
+        writes = ("transactions", app.transactional, topic, "+1") if app.transactional else ("write", topic)
+        yield f"{user} writes {topic}", may(f"topic literal {topic} WRITE"), app.attempt(*writes)
+        if not (part and may(f"topic literal {topic} READ")):  # its sink would have to share the partitions
+            yield f"{user} reads {topic}", may(f"topic literal {topic} READ") and may(f"group literal {own} READ"), app.attempt("read", own, topic)
+        yield f"{user} deletes {topic}", may(f"topic literal {topic} DELETE"), app.attempt("delete", topic)
+        yield f"{user} changes {topic}", may(f"topic literal {topic} ALTER_CONFIGS"), app.attempt("alter", topic, "retention.ms=1000")
+    for group in [*groups, "foreign"]:
+        allowed = may(f"topic literal {readable} READ") and may(f"group literal {group} READ")
+        if part and may(f"group literal {group} READ"):
+            continue
+        yield f"{user} uses group {group}", allowed, app.attempt("read", group, readable)
+    yield f"{user} creates a topic", False, app.attempt("create", "proof.stolen", 1, 3)
+    writable = next((t for t in names if may(f"topic literal {t} WRITE")), None)
+    if writable and any("transactional-id" in fact for fact in facts):  # the base file has no id, so the client takes one of its own
+        yield f"{user} uses a transactional id of another", False, app.attempt("transactions", "-", writable, "+1")
+    app.end()
 
 
 def unencrypted(stack):
@@ -248,6 +227,7 @@ def run(stack):
         return
     everyone, cluster = permissions(stack), stack.world
     users = {user: facts for user, facts in everyone.items() if not component(stack, user)}
+    connect.give_back(stack)
     state, output, seconds = again(stack)
     stack.fact("security", "a second run of the Job changes nothing", state == "Complete" and output.startswith("as declared"), output.strip()[-200:], seconds)
 
