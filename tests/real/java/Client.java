@@ -327,10 +327,14 @@ public final class Client {
         return mebibytes;
     }
 
-    /** Each argument is one transaction: `+N` commits N records, `-N` aborts them. The values say which. */
+    /** Each argument is one transaction: `+N` commits N records, `-N` aborts them. The values say which. The first may be another `transactional.id=`. */
     private static Object transactions(String file, String topic, String[] parts) throws Exception {
         int serial = 0;
         String[] extra = properties(file).containsKey("transactional.id") ? new String[0] : new String[] {"transactional.id=" + topic + "-proof"};
+        if (parts[0].startsWith("transactional.id=")) {
+            extra = new String[] {parts[0]};
+            parts = rest(parts, 1);
+        }
         try (KafkaProducer<String, String> producer = producer(file, extra)) {
             producer.initTransactions();
             for (String part : parts) {

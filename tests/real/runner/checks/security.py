@@ -113,8 +113,8 @@ def operations(stack, users, user):
         yield f"{user} uses group {group}", allowed, app.attempt("read", group, readable)
     yield f"{user} creates a topic", False, app.attempt("create", "proof.stolen", 1, 3)
     writable = next((t for t in names if may(f"topic literal {t} WRITE")), None)
-    if writable and any("transactional-id" in fact for fact in facts):  # the base file has no id, so the client takes one of its own
-        yield f"{user} uses a transactional id of another", False, app.attempt("transactions", "-", writable, "+1")
+    if writable and any("transactional-id" in fact for fact in facts):
+        yield f"{user} uses a transactional id of another", False, app.attempt("transactions", "-", writable, "transactional.id=proof.stolen", "+1")
     app.end()
 
 
