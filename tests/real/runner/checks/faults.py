@@ -10,7 +10,7 @@ from ..world import Failure
 from . import boot, clients, security
 
 TOPIC = "proof.faults"
-READY_WITHIN = 200
+READY_WITHIN = 400
 
 
 def run(stack):

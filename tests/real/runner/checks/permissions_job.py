@@ -2,7 +2,7 @@
 
 import copy
 
-PATIENCE = 240
+PATIENCE = 600
 
 
 def again(stack, change=lambda text: text):
