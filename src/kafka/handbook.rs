@@ -273,11 +273,17 @@ impl Names<'_> {
                 ))
                 .run([
                     self.kubectl(&format!("delete pod {pod}")),
-                    self.kubectl(&format!("wait pod/{pod} --for=condition=Ready --timeout=1h")),
+                    self.ready_again(&pod),
                     self.under_replicated(),
                 ]);
         }
         task
+    }
+
+    /// Waits until a pod that was deleted is ready. It is not there for a moment, which `kubectl wait` takes for an error.
+    fn ready_again(&self, pod: &str) -> String {
+        let wait = self.kubectl(&format!("wait pod/{pod} --for=condition=Ready --timeout=30m"));
+        format!("until {wait}; do sleep 2; done")
     }
 
     fn replace_node(&self) -> Task {
@@ -289,7 +295,7 @@ impl Names<'_> {
             ))
             .run([
                 self.kubectl(&format!("delete pod {pod} --force --grace-period=0")),
-                self.kubectl(&format!("wait pod/{pod} --for=condition=Ready --timeout=1h")),
+                self.ready_again(&pod),
                 self.under_replicated(),
             ])
     }
