@@ -273,7 +273,7 @@ impl Names<'_> {
                 ))
                 .run([
                     self.kubectl(&format!("delete pod {pod}")),
-                    self.ready_again(&pod),
+                    self.ready_again(pod),
                     self.under_replicated(),
                 ]);
         }
@@ -295,7 +295,7 @@ impl Names<'_> {
             ))
             .run([
                 self.kubectl(&format!("delete pod {pod} --force --grace-period=0")),
-                self.ready_again(&pod),
+                self.ready_again(pod),
                 self.under_replicated(),
             ])
     }
