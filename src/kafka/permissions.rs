@@ -366,7 +366,7 @@ impl Construct for Permissions {
                     .say("The Job of declared users and permissions runs every hour. At once:")
                     .run([
                         format!("kubectl -n {ns} create job --from=cronjob/{name} {name}-now"),
-                        format!("kubectl -n {ns} logs -f job/{name}-now"),
+                        format!("until kubectl -n {ns} logs -f job/{name}-now; do sleep 2; done"),
                         format!("kubectl -n {ns} delete job {name}-now"),
                     ])
                     .runbooks(&["KafkaPermissionsJobFailed"]),
