@@ -110,6 +110,27 @@ fn a_diff_of_kafka_with_itself_is_empty_and_no_swap_hides_a_loss() {
 }
 
 #[test]
+fn a_version_that_names_another_file_is_altered_if_its_schema_is_another() {
+    let before = text(&documents("kafka.yaml"));
+    let line = "payments-value 1 AVRO payments-value.1.avsc";
+    let rules = |after: &str| {
+        let changes = compare(&before, after).changes;
+        changes.iter().map(|change| change.rule).collect::<Vec<_>>()
+    };
+    let there = before.replace(line, "payments-value 1 AVRO orders-value.2.avsc");
+    assert_eq!(rules(&there), ["schema-version-altered"]);
+    let missing = before.replace(line, "payments-value 1 AVRO nothing.avsc");
+    assert_eq!(rules(&missing), ["schema-version-altered"]);
+    let renamed = before.replace("payments-value.1.avsc", "payments.avsc");
+    assert_eq!(rules(&renamed), [""; 0]);
+    let changed = renamed.replace(
+        "\"Payment\", \"fields\": []",
+        "\"Payment\", \"fields\": [], \"doc\": \"paid\"",
+    );
+    assert_eq!(rules(&changed), ["schema-version-altered"]);
+}
+
+#[test]
 fn example_2_retention_shorter_in_bytes_and_longer_in_time() {
     let base = documents("kafka.yaml");
     let before = text(&base);

@@ -284,7 +284,7 @@ fn declaration(change: &FileChange<'_>, before: &Declared, after: &Declared, fou
                 let none = Subject::default();
                 let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
                 level(change, name, [before, after], [old, new], found);
-                versions(change, name, old, new, found);
+                versions(change, name, [before, after], [old, new], found);
             }
         }
     }
@@ -310,14 +310,25 @@ fn level(change: &FileChange<'_>, name: &str, sides: [&Declared; 2], subjects: [
     draft.word("scope", scope).word("before", before).word("after", after);
 }
 
-fn versions(change: &FileChange<'_>, name: &str, old: &Subject, new: &Subject, found: &mut Found) {
+fn versions(change: &FileChange<'_>, name: &str, sides: [&Declared; 2], subjects: [&Subject; 2], found: &mut Found) {
+    let [old, new] = subjects;
     let numbers: BTreeSet<u32> = old.versions.keys().chain(new.versions.keys()).copied().collect();
     for number in numbers {
-        let values = [old, new].map(|subject| subject.versions.get(&number).map(|(rest, _)| rest.as_str()));
-        let row = match values {
+        let lines = subjects.map(|subject| subject.versions.get(&number));
+        let mut values = lines.map(|line| line.map(|(rest, _)| rest.as_str()));
+        let row = match lines {
             [None, Some(_)] => &VERSION_ADDED,
             [Some(_), None] => &VERSION_REMOVED,
-            [before, after] if before != after => &ALTERED,
+            [Some((before, _)), Some((after, _))] if before != after => &ALTERED,
+            // The file of the same name is compared by `content`.
+            [Some((_, before)), Some((_, after))] if before != after => {
+                let texts = [sides[0].text(before), sides[1].text(after)];
+                if texts[0] == texts[1] {
+                    continue;
+                }
+                values = [Some(before), Some(after)];
+                rewritten(texts)
+            }
             _ => continue,
         };
         let draft = found.add(row, change.place(&[name, &number.to_string()], values[0], values[1]));
@@ -325,6 +336,14 @@ fn versions(change: &FileChange<'_>, name: &str, old: &Subject, new: &Subject, f
         if row.id == ALTERED.id {
             altered(draft, name, number, old);
         }
+    }
+}
+
+/// What it is that a version has another text.
+fn rewritten(texts: [Option<&str>; 2]) -> &'static Row {
+    match texts.map(|text| serde_json::from_str::<Value>(text?).ok()) {
+        [Some(old), Some(new)] if old == new => &LAYOUT,
+        _ => &ALTERED,
     }
 }
 
@@ -356,12 +375,7 @@ fn content(change: &FileChange<'_>, before: &Declared, after: &Declared, found: 
     };
     match (of(before), of(after)) {
         (Some((name, number)), Some(now)) if now == (name.clone(), number) => {
-            let json = |text: Option<&str>| serde_json::from_str::<Value>(text?).ok();
-            let is_same = match (json(change.before), json(change.after)) {
-                (Some(old), Some(new)) => old == new,
-                _ => false,
-            };
-            let row = if is_same { &LAYOUT } else { &ALTERED };
+            let row = rewritten([change.before, change.after]);
             let draft = found.add(row, change.place(&[], change.before, change.after));
             if let Some(old) = before.subjects.get(&name) {
                 altered(draft, &name, number, old);
