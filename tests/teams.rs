@@ -100,6 +100,21 @@ fn mistakes() -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_key_of_config_cannot_be_a_line_about_another_topic() {
+    for key in [
+        r"segment.ms=3600000\ncalls retention.bytes",
+        "segment.ms ",
+        "retention.ms=1 #",
+        "",
+    ] {
+        let config = format!("config: {{\"{key}\": 1}}");
+        let text = topic(&["partitions: 6", "retention: 7d", &config]);
+        let said = told(&[(FILE, &text)], team()).concat();
+        assert!(said.contains("cannot be the name of a setting"), "{key}: {said}");
+    }
+}
+
+#[test]
 fn each_mistake_has_a_message_of_its_own() {
     let mut all = String::new();
     let mistakes = mistakes();

@@ -242,6 +242,8 @@ pub enum Change<'a> {
     SchemaLevelWeakened(&'a str),
     /// Declared subjects change, and the Job does not run again.
     SchemasJobDoesNotRun(&'a str),
+    /// Declared connectors change, and the Job does not run again.
+    ConnectorsJobDoesNotRun(&'a str),
 }
 
 impl Change<'_> {

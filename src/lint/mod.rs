@@ -68,6 +68,7 @@ pub use model::{
     set::{NotJudged, SetJudgement},
 };
 pub(crate) use model::{deployer, properties, service::ServicePort, syntax::quantity};
+pub(crate) use object::connectors::is_secret as is_secret_of_connectors;
 pub use object::schema::schema;
 pub(crate) use set::addresses::host as service_of;
 

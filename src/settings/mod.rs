@@ -178,6 +178,6 @@ impl Settings {
 }
 
 /// Whether this can be the name of a setting.
-fn is_setting_name(key: &str) -> bool {
+pub(crate) fn is_setting_name(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
 }

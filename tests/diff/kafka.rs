@@ -38,7 +38,7 @@ impl KafkaPair {
             for (name, text) in &mut documents {
                 if name.ends_with(&format!("/{map}")) {
                     *text = text.replace("checksum/config: aaaa", "checksum/config: bbbb");
-                } else if ["topics", "schemas"].contains(&map) {
+                } else if ["topics", "schemas", "connectors"].contains(&map) {
                     *text = text.replace(&format!("{map}-aaaa"), &format!("{map}-bbbb"));
                 }
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Changed,
     cluster::CLUSTER_ID,
-    features,
+    connectors, features,
     file::{Effect, FileChange},
     monitoring, object,
     process::Process,
@@ -143,7 +143,10 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
         if has_lines && found.drafts.len() == first {
             effect.tell_restarts(found.add(&LAYOUT, change.place(&[], None, None)).means(&LAYOUT));
         }
-        let known = has_lines || schemas::judge(&change, found) || monitoring::file(&change, found);
+        let known = has_lines
+            || schemas::judge(&change, found)
+            || connectors::judge(&change, found)
+            || monitoring::file(&change, found);
         if !known {
             effect.tell(found.add(&TEXT, change.place(&[], before, after)));
         }

@@ -19,10 +19,12 @@
 //! | `cluster`, `version`, `features`, `migration` | what nodes must agree on; releases; what is finalized; from ZooKeeper to KRaft |
 //! | `zookeeper` | servers of ZooKeeper |
 //! | `strimzi` | resources of Strimzi's operators, and those of others that go |
-//! | `connect`, `registry`, `schemas` | workers of Connect, the Schema Registry, the subjects that are declared for it |
+//! | `connect`, `connectors` | workers of Connect, and the connectors that are declared for them |
+//! | `registry`, `schemas` | the Schema Registry, and the subjects that are declared for it |
 
 mod cluster;
 mod connect;
+mod connectors;
 mod features;
 mod file;
 mod files;
@@ -83,6 +85,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         connect::ROWS,
         registry::ROWS,
         schemas::ROWS,
+        connectors::ROWS,
         strimzi::ROWS,
     ]
     .into_iter()

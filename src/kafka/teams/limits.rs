@@ -3,7 +3,10 @@
 use super::{read::Declared, say::say, team::Team};
 use crate::{
     diagnostics::{Diagnostic, rules::application},
-    kafka::{replication::Replication, topic::Retention},
+    kafka::{
+        replication::Replication,
+        topic::{Cleanup, Retention},
+    },
     quantity::{Bytes, Duration},
 };
 
@@ -78,7 +81,13 @@ pub(super) fn check(team: &Team, topics: &[Declared], default: Replication, find
             beyond(
                 "name",
                 format!("it does not say how much disk it needs, and team `{name}` has a budget of {budget}"),
-                "add `retentionBytes: 1Gi`, the most that a partition keeps".to_owned(),
+                // A topic that is only compacted has no limit of bytes.
+                if topic.cleanup == Cleanup::Compact {
+                    "write `cleanup: compact,delete`, and add `retentionBytes: 1Gi`, the most that a partition keeps"
+                } else {
+                    "add `retentionBytes: 1Gi`, the most that a partition keeps"
+                }
+                .to_owned(),
             );
             continue;
         };

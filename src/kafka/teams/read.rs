@@ -15,6 +15,7 @@ use crate::{
     name::TopicName,
     nearest::nearest,
     quantity::{Bytes, Duration, RecordRate, Units},
+    settings::is_setting_name,
     yaml::read::{Lines, RemarkKind, read},
 };
 
@@ -346,6 +347,14 @@ fn config(reader: &mut Reader<'_>, item: &str, pointer: &str, mapping: &Map<Stri
         let at = format!("{pointer}/config/{}", escaped(key));
         if let Some((_, instead)) = OTHERWISE.iter().find(|(name, _)| name == key) {
             reader.say(item, &at, format!("`{key}` cannot be set in `config`"), *instead);
+        } else if !is_setting_name(key) {
+            // It would be another line of the declaration, about any topic.
+            reader.say(
+                item,
+                &at,
+                format!("{key:?} cannot be the name of a setting"),
+                "use Kafka's name of it",
+            );
         } else if value.is_array() || value.is_object() || value.is_null() {
             reader.say(
                 item,

@@ -257,7 +257,7 @@ impl<'a> Configuration<'a> {
 }
 
 /// Whether the value of a key is secret, by what such keys are called.
-fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     const MARKS: [&str; 9] = [
         "password",
         "passwd",

@@ -1,7 +1,7 @@
 //! Objects, each by itself, as the API server validates them.
 
 pub(crate) mod claim;
-mod connectors;
+pub(super) mod connectors;
 pub(crate) mod container;
 pub(crate) mod contents;
 mod data;
