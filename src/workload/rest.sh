@@ -22,6 +22,9 @@ scheme='' host='' port='' prefix='' media_type='' authorization='' authority=''
 server() {
   local url=${!1}
   media_type=$2 authorization=${3-} authority=${4-}
+  # A Secret whose value was written with `echo` ends with a new line.
+  while [[ $authorization == *[$'\r\n'] ]]; do authorization=${authorization%?}; done
+  [[ $authorization != *[$'\r\n']* ]] || fail "$USAGE" 'the value of the header `Authorization` is not one line'
   [[ $url =~ ^(https?)://(\[[0-9a-fA-F:.]+\]|[^/:]+)(:([0-9]+))?(/.*)?$ ]] || fail "$USAGE" "\`$1\` is not an http(s) URL: \`$url\`"
   scheme=${BASH_REMATCH[1]} host=${BASH_REMATCH[2]} port=${BASH_REMATCH[4]} prefix=${BASH_REMATCH[5]%/}
   [[ $port ]] || port=$([[ $scheme == https ]] && echo 443 || echo 80)
@@ -49,7 +52,7 @@ call_with_curl() {
   local answer arguments=(--silent --show-error --max-time "$CALL_SECONDS" --request "$method" --header "Accept: $media_type")
   [[ ! $authorization ]] || arguments+=(--header @-)
   [[ ! $authority ]] || arguments+=(--cacert "$authority")
-  [[ ! $data ]] || arguments+=(--header "Content-Type: $media_type" --data-raw "$data")
+  [[ ! $data ]] || arguments+=(--header "Content-Type: $media_type" --data-binary @<(printf '%s' "$data"))
   # In the standard input, because everyone on the node can read the arguments of a process.
   answer=$(curl "${arguments[@]}" --write-out $'\n%{http_code}' "$scheme://$host:$port$prefix$path" 2>&1 <<<"Authorization: $authorization") || true
   status=${answer##*$'\n'} body=${answer%$'\n'*}
