@@ -10,7 +10,6 @@ use crate::{
         change::Found,
         class::{Class, Flag},
         row::Row,
-        sets::When,
     },
     lint::is_secret_of_connectors,
 };
@@ -198,15 +197,7 @@ pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
             configuration(change, found);
         }
     }
-    let mut jobs = change
-        .sets
-        .readers(When::After, change.identity)
-        .filter(|worker| worker.model.identity.kind == "Job");
-    if let Some(job) = jobs.find(|job| change.sets.is_same(&job.model.identity)) {
-        for draft in &mut found.drafts[first..] {
-            draft.also(&NOT_RUN).word("job", job.model.identity.name.clone());
-        }
-    }
+    change.tell_idle_job(&NOT_RUN, &mut found.drafts[first..]);
     true
 }
 
@@ -236,12 +227,12 @@ fn declaration(change: &FileChange<'_>, [before, after]: &[BTreeMap<String, Conn
             continue;
         }
         let (Some(old), Some(new)) = (old, new) else { continue };
-        let words =
-            |from: &Connector, to: &Connector| from.words.difference(&to.words).cloned().collect::<Vec<_>>().join(" ");
-        let (gone, come) = (words(old, new), words(new, old));
-        if (&gone, &come) != (&String::new(), &String::new()) {
-            let value = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
-            let (gone, come) = (value(&gone), value(&come));
+        let only_in = |one: &Connector, other: &Connector| {
+            let words: Vec<&str> = one.words.difference(&other.words).map(String::as_str).collect();
+            (!words.is_empty()).then(|| words.join(" "))
+        };
+        if old.words != new.words {
+            let (gone, come) = (only_in(old, new), only_in(new, old));
             found.add(&OF_JOB, change.place(&[name, "job"], gone.as_deref(), come.as_deref()));
         }
     }

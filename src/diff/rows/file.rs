@@ -154,6 +154,19 @@ pub(super) struct FileChange<'a> {
 }
 
 impl FileChange<'_> {
+    /// Says of changes of the file that the Job which reads it does not run again, if it is the same as before.
+    pub(super) fn tell_idle_job(&self, row: &'static Row, drafts: &mut [Draft]) {
+        let readers = self.sets.readers(When::After, self.identity);
+        let mut jobs = readers
+            .map(|worker| &worker.model.identity)
+            .filter(|job| job.kind == "Job");
+        if let Some(job) = jobs.find(|job| self.sets.is_same(job)) {
+            for draft in drafts {
+                draft.also(row).word("job", job.name.clone());
+            }
+        }
+    }
+
     /// The place of a part of the file, such as the key of a setting. Parts go from the outside in.
     pub(super) fn place(&self, parts: &[&str], before: Option<&str>, after: Option<&str>) -> Place {
         let value = |text: Option<&str>| text.map_or(Value::Null, Into::into);

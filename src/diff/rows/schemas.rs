@@ -10,7 +10,6 @@ use crate::{
         change::{Draft, Found},
         class::{Class, Flag},
         row::Row,
-        sets::When,
         side::Side,
     },
     manifest::Identity,
@@ -235,15 +234,7 @@ pub(super) fn judge(change: &FileChange<'_>, found: &mut Found) -> bool {
     } else if !content(change, &before, &after, found) {
         return false;
     }
-    let mut jobs = change
-        .sets
-        .readers(When::After, change.identity)
-        .filter(|worker| worker.model.identity.kind == "Job");
-    if let Some(job) = jobs.find(|job| change.sets.is_same(&job.model.identity)) {
-        for draft in &mut found.drafts[first..] {
-            draft.also(&NOT_RUN).word("job", job.model.identity.name.clone());
-        }
-    }
+    change.tell_idle_job(&NOT_RUN, &mut found.drafts[first..]);
     true
 }
 

@@ -66,6 +66,13 @@ fn name(kafka: &KafkaHandle) -> String {
     KafkaCluster::secret_of(pod.rsplit_once('-').map_or(pod, |(pool, _)| pool))
 }
 
+fn threshold(days: u32) -> String {
+    format!(
+        "{days} days. It should have been renewed {} days before its end.",
+        RENEWED_HOURS / 24
+    )
+}
+
 fn ends_within(days: u32, kafka: &KafkaHandle) -> AlertTest {
     let name = name(kafka);
     let seconds = |days: u32| f64::from(days * DAY);
@@ -90,12 +97,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         for_duration: minutes(15),
         summary: "A certificate of a Kafka cluster is about to end.",
         description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} ends in {{ printf \"%.0f\" $value }} days.",
-        threshold: |_, _| {
-            format!(
-                "{VERY_SOON} days. It should have been renewed {} days before its end.",
-                RENEWED_HOURS / 24
-            )
-        },
+        threshold: |_, _| threshold(VERY_SOON),
         expression: |kafka, sources| days_left(VERY_SOON, kafka, sources),
         page: Page {
             meaning: "When it ends, no new connection is made to the nodes that have it, or by the client that has it: brokers \
@@ -122,12 +124,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "A certificate of a Kafka cluster is not renewed.",
         description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} ends in {{ printf \"%.0f\" $value }} days, and is not \
             renewed.",
-        threshold: |_, _| {
-            format!(
-                "{SOON} days. It should have been renewed {} days before its end.",
-                RENEWED_HOURS / 24
-            )
-        },
+        threshold: |_, _| threshold(SOON),
         expression: |kafka, sources| days_left(SOON, kafka, sources),
         page: Page {
             meaning: "Nothing fails yet. When the certificate ends, no new connection is made to the nodes that have it, or by \
