@@ -5,7 +5,7 @@
 
 use kafka_stacks::prelude::*;
 
-use crate::topics::contract;
+use super::topics::contract;
 
 /// Adds all services, and returns them for the monitoring.
 pub(crate) fn add_to(

@@ -2,7 +2,7 @@
 
 use kafka_stacks::prelude::*;
 
-use crate::platform::{self, Platform};
+use super::platform::{self, Platform};
 
 pub(crate) fn stack() -> Stack {
     let mut stack = Stack::new("dev", "kafka")

@@ -2,7 +2,7 @@
 
 use kafka_stacks::{kafka::Identity, prelude::*};
 
-use crate::{applications, schemas, topics};
+use super::{applications, schemas, topics};
 
 /// A broker of the reference system.
 pub(crate) const BROKER: Resources = Resources {

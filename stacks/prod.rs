@@ -2,22 +2,31 @@
 
 use kafka_stacks::prelude::*;
 
-use crate::platform::{self, Platform};
+use super::platform::{self, Platform};
 
 pub(crate) fn stack() -> Stack {
+    with(platform::closed)
+}
+
+/// The same stack, closed or not: the tests edit the files of an open one too.
+pub(crate) fn with(close: impl FnOnce(KafkaCluster) -> KafkaCluster) -> Stack {
     let mut stack = platform::production("prod");
     let kafka = stack.add(
-        platform::broker_settings(KafkaCluster::kraft("kafka", Version::V4_3, "dNslt4aLhoV1ilXY5BmCQA"))
-            .finalized(Version::V4_3)
-            .pool(
-                NodePool::combined("kafka", 3)
-                    .resources(platform::BROKER)
-                    .storage(Storage::persistent(100.gib())),
-            )
-            .acknowledge(
-                &rules::kraft::COMBINED,
-                "the reference sizes have three nodes; `prod-dedicated` is the same system with controllers of their own",
-            ),
+        close(platform::broker_settings(KafkaCluster::kraft(
+            "kafka",
+            Version::V4_3,
+            "dNslt4aLhoV1ilXY5BmCQA",
+        )))
+        .finalized(Version::V4_3)
+        .pool(
+            NodePool::combined("kafka", 3)
+                .resources(platform::BROKER)
+                .storage(Storage::persistent(100.gib())),
+        )
+        .acknowledge(
+            &rules::kraft::COMBINED,
+            "the reference sizes have three nodes; `prod-dedicated` is the same system with controllers of their own",
+        ),
     );
     let platform = Platform {
         service_levels: vec![

@@ -2,7 +2,7 @@
 
 use kafka_stacks::prelude::*;
 
-use crate::platform::{self, Platform};
+use super::platform::{self, Platform};
 
 pub(crate) fn stack() -> Stack {
     let mut stack = platform::production("prod-zookeeper");
@@ -17,6 +17,10 @@ pub(crate) fn stack() -> Stack {
             .acknowledge(
                 &rules::kraft::ZOOKEEPER_MODE,
                 "kept for clusters that have not migrated to KRaft yet; new ones start with `prod` or `prod-dedicated`",
+            )
+            .acknowledge(
+                &rules::security::PLAINTEXT,
+                "a cluster on ZooKeeper is migrated to KRaft before it is closed",
             ),
     );
     Platform::reference().add_to(&mut stack, &kafka);

@@ -12,12 +12,12 @@
 //!
 //! What is not here: tiered storage, with which six hours on disks could be a week elsewhere (the library does not set
 //! it up); fetching from the nearest replica, so that consumers pay for traffic between zones; compression, whose share
-//! no one has measured for these records, so none is counted on. Disks, networks and processors are what their vendors
+//! no one has measured for these records, so none is counted on. TLS is in Amazon's rating. Disks, networks and processors are what their vendors
 //! promise: measure before you rely on it.
 
 use kafka_stacks::prelude::*;
 
-use crate::platform;
+use super::platform;
 
 pub(crate) fn stack() -> Stack {
     let mut stack = platform::production("scale");
@@ -46,8 +46,8 @@ pub(crate) fn stack() -> Stack {
         .pool(controllers)
         .network_threads(8)
         .io_threads(16);
-    let kafka = stack.add(brokers.into_iter().fold(cluster, KafkaCluster::pool));
-    stack.add(
+    let kafka = stack.add(platform::closed(brokers.into_iter().fold(cluster, KafkaCluster::pool)));
+    let topics = stack.add(
         Topics::new("kafka-topics", &kafka).topic(
             // Thirty partitions to a broker, of 2.2 MB/s each. With fewer, what a lost zone led would spread less
             // evenly over the ten brokers that are left: of 150 partitions the busiest leads up to a quarter more than
@@ -62,16 +62,20 @@ pub(crate) fn stack() -> Stack {
                 ),
         ),
     );
-    stack.add(
-        Clients::new("kafka-clients", &kafka)
-            // A million records a second are sent in batches or not at all.
-            .producer(
-                Producer::idempotent("idempotent-producer")
-                    .linger(10.milliseconds())
-                    .batch_size(128.kib()),
-            )
-            .consumer(Consumer::read_committed("read-committed-consumer")),
-    );
-    stack.add(Monitoring::new("monitoring", &kafka));
+    let events = topics.topic("events");
+    let service = |name: &str| Application::new(name, &kafka).pods([("app.kubernetes.io/name", name)]);
+    let applications = [
+        // A million records a second are sent in batches or not at all.
+        service("ingest")
+            .produces(&events)
+            .producer(|producer| producer.linger(10.milliseconds()).batch_size(128.kib())),
+        service("search").consumes(&events, Group::named("search")),
+        service("archive").consumes(&events, Group::named("archive")),
+    ]
+    .map(|application| stack.add(application));
+    let permissions = Permissions::new("kafka-permissions", &kafka);
+    let permissions = stack.add(applications.iter().fold(permissions, Permissions::of));
+    let monitoring = Monitoring::new("monitoring", &kafka).watch(&topics).watch(&permissions);
+    stack.add(applications.iter().fold(monitoring, Monitoring::watch));
     stack
 }

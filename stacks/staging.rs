@@ -1,8 +1,8 @@
-//! `prod` on a smaller budget: the same shape, so that what runs here runs there. It is closed, which `prod` is not.
+//! `prod` on a smaller budget: the same shape, so that what runs here runs there.
 
 use kafka_stacks::prelude::*;
 
-use crate::platform::{self, Platform};
+use super::platform::{self, Platform};
 
 pub(crate) fn stack() -> Stack {
     let mut stack = platform::production("staging");

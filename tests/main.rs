@@ -22,5 +22,9 @@ mod restart_gate;
 mod rules;
 mod schemas;
 mod settings;
+/// The stacks of this repository, for the tests that change them before they are rendered.
+#[path = "../stacks/main.rs"]
+#[expect(dead_code, reason = "the tests take two of them")]
+mod stacks;
 mod teams;
 mod worlds;

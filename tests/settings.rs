@@ -1,9 +1,9 @@
 //! The rules about single settings: Kafka must accept each one, no matter how it was made.
 
 use insta::assert_snapshot;
-use kafka_stacks::{prelude::*, synth::check};
+use kafka_stacks::prelude::*;
 
-use crate::rules::{Case, ID, beside, calls, dedicated, orders, said, topics, untried, with};
+use crate::rules::{Case, ID, beside, calls, check, dedicated, orders, said, synth, topics, untried, with};
 
 /// Stacks for every rule and kind of file, more where a rule can be broken in several ways, each with the calls of the hints and
 /// the same stack after them.

@@ -1012,7 +1012,8 @@ fn planned(storage: u64, accept: impl FnOnce(&mut Stack)) -> Stack {
     stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
             .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3).storage(Storage::persistent(storage.gib()))),
+            .pool(NodePool::brokers("kafka", 3).storage(Storage::persistent(storage.gib())))
+            .acknowledge(&crate::rules::security::PLAINTEXT, "not what is tested here"),
     );
     stack
 }

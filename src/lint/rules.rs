@@ -81,7 +81,7 @@ pub mod cluster {
 
 /// Closed clusters: who is let in, and who is kept out.
 pub(crate) mod security {
-    pub use crate::lint::kafka::exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, SUPER_USER};
+    pub use crate::lint::kafka::exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, PLAINTEXT, SUPER_USER};
 }
 
 /// What Prometheus and Grafana are told.

@@ -1,5 +1,6 @@
 //! Settings against each other: listeners, config providers, security, modes, limits and passwords.
 
+use insta::assert_snapshot;
 use kafka_stacks::prelude::*;
 
 use super::{Edit, fault, hold, sound};
@@ -495,6 +496,13 @@ const SECURITY: &[Edit] = &[
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
     ),
     fault(
+        "KS-X10",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,",
+    ),
+    fault(
         "KS-X12",
         "prod-dedicated",
         BROKER,
@@ -685,3 +693,52 @@ const PASSWORDS: &[Edit] = &[
         "- name: KAFKA_INTER_BROKER_LISTENER_NAME\n              value: INTERNAL\n            - name: ALLOW_EMPTY_PASSWORD\n              value: 'no'",
     ),
 ];
+
+/// How often it is told that clients connect in plaintext.
+fn told(layout: &str, from: &str, to: &str) -> usize {
+    let all = &super::LAYOUTS[layout];
+    let edited = |(name, file): (&String, &super::File)| {
+        let text = file.text.contains(from).then(|| file.text.replacen(from, to, 1))?;
+        Some((name.clone(), super::File::read(layout, text)))
+    };
+    let edited: Vec<(String, super::File)> = all.0.iter().filter_map(edited).collect();
+    let edited = edited.into_iter().map(|(name, file)| (&*name.leak(), file)).collect();
+    let said = all.judge_all(&edited, Platform::default());
+    said.iter().filter(|said| said.rule == "KS-X10").count()
+}
+
+#[test]
+fn an_open_cluster_is_told_once() {
+    let layouts = super::LAYOUTS
+        .keys()
+        .map(|name| format!("{name}: {}", told(name, "\0", "")));
+    assert_snapshot!(layouts.collect::<Vec<_>>().join("\n"), @r"
+    apache: 1
+    bitnami: 1
+    bitnami-files: 1
+    confluent: 1
+    objects/apache: 1
+    objects/kafka: 1
+    objects/plain: 0
+    prod: 1
+    prod-dedicated: 1
+    prod-zookeeper: 1
+    scale: 0
+    strimzi: 1
+    variables: 1
+    zookeepers: 0
+    ");
+    for (protocol, times) in [("SASL_SSL", 0), ("SSL", 0), ("SASL_PLAINTEXT", 1)] {
+        let to = format!("protocol.map=CLIENT:{protocol},");
+        assert_eq!(
+            told("prod-dedicated", "protocol.map=CLIENT:PLAINTEXT,", &to),
+            times,
+            "{protocol}"
+        );
+    }
+    let closed = std::fs::read_to_string("out/staging/kafka/configmap-kafka.yaml").unwrap();
+    assert!(
+        closed.contains("protocol.map=CLIENT:SASL_SSL,"),
+        "the closed stack has the same form"
+    );
+}

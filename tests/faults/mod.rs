@@ -22,6 +22,7 @@ mod topics;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    convert::identity,
     fs,
     path::Path,
     sync::LazyLock,
@@ -30,9 +31,12 @@ use std::{
 use kafka_stacks::{
     diagnostics::Certainty,
     lint::{self, ObjectModel},
-    prelude::{Diagnostic, Kubernetes, Platform, Severity, rules},
+    prelude::{Diagnostic, Kubernetes, Platform, Severity, Stack, rules},
+    synth::synth,
     yaml::read::Lines,
 };
+
+use crate::stacks;
 
 /// The rule that finds it; or none, where the edit is sound.
 type Expected = Option<&'static str>;
@@ -40,7 +44,8 @@ type Expected = Option<&'static str>;
 /// One edit of one file of a layout.
 #[derive(Clone)]
 pub(crate) struct Edit {
-    /// A folder of `out/`, or a file of `layouts/` without its ending.
+    /// A folder of `out/`, or a file of `layouts/` without its ending. `prod` and `prod-dedicated` are what these stacks are without
+    /// encryption.
     pub(crate) layout: &'static str,
     /// The file in that folder; nothing for a layout of one file.
     file: &'static str,
@@ -191,6 +196,21 @@ impl File {
 struct Layout(BTreeMap<String, File>);
 
 impl Layout {
+    /// A stack as it is without encryption: edits of listeners, and of clients without identities, need one.
+    fn rendered(name: &str, stack: &Stack) -> Self {
+        let manifests = synth(stack).manifests.unwrap();
+        let is_manifest = |path: &str| {
+            let pages = ["runbooks/", "tests/"];
+            path.ends_with(".yaml") && !pages.iter().any(|folder| path.starts_with(folder))
+        };
+        let files = manifests.iter().filter(|(path, _)| is_manifest(path));
+        Self(
+            files
+                .map(|(path, text)| (path.to_owned(), File::read(name, text.to_owned())))
+                .collect(),
+        )
+    }
+
     fn read(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let one = match name.strip_prefix("objects/") {
@@ -221,8 +241,15 @@ impl Layout {
         Self(files)
     }
 
-    /// What is said, with some files in the place of those of the same name, and others beside them.
+    /// What is said, with some files in the place of those of the same name, and others beside them; not that the clients of a layout
+    /// connect in plaintext, which is so in nearly all.
     fn judge(&self, edited: &BTreeMap<&str, File>, platform: Platform) -> Vec<Said> {
+        let mut said = self.judge_all(edited, platform);
+        said.retain(|said| said.rule != rules::security::PLAINTEXT.id);
+        said
+    }
+
+    fn judge_all(&self, edited: &BTreeMap<&str, File>, platform: Platform) -> Vec<Said> {
         let own = self
             .0
             .iter()
@@ -295,8 +322,25 @@ impl Edit {
     /// What is said about it.
     fn said(&self) -> Vec<Said> {
         let (layout, edited) = self.made().unwrap();
-        layout.judge(&edited, Platform::default())
+        self.judged(layout, &edited)
     }
+
+    fn judged(&self, layout: &Layout, edited: &BTreeMap<&str, File>) -> Vec<Said> {
+        if self.expected == Some(rules::security::PLAINTEXT.id) {
+            layout.judge_all(edited, Platform::default())
+        } else {
+            layout.judge(edited, Platform::default())
+        }
+    }
+}
+
+/// All manifests of a layout, as one text.
+pub(crate) fn rendered(layout: &str) -> String {
+    let mut files: Vec<_> = LAYOUTS[layout].0.iter().collect();
+    files.retain(|(name, _)| *name != "kustomization.yaml");
+    files.sort_by(|(one, _), (other, _)| Path::new(one).cmp(Path::new(other)));
+    let texts: Vec<&str> = files.iter().map(|(_, file)| file.text.as_str()).collect();
+    texts.join("---\n")
 }
 
 /// What is said about a layout after some edits, each of the first place with its text, and with further objects beside it.
@@ -339,7 +383,14 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
         "objects/apache",
     ]
     .into_iter()
-    .map(|name| (name, Layout::read(name)))
+    .map(|name| {
+        let layout = match name {
+            "prod" => Layout::rendered(name, &stacks::prod::with(identity)),
+            "prod-dedicated" => Layout::rendered(name, &stacks::prod_dedicated::with(identity)),
+            _ => Layout::read(name),
+        };
+        (name, layout)
+    })
     .collect()
 });
 
@@ -354,7 +405,7 @@ pub(super) fn hold(edits: &[Edit]) {
                 continue;
             }
         };
-        let said = layout.judge(&edited, Platform::default());
+        let said = edit.judged(layout, &edited);
         let found: BTreeSet<&str> = said.iter().map(|said| said.rule).collect();
         let what = format!("{}/{}: {:?} → {:?}", edit.layout, edit.file, edit.from, edit.to);
         match edit.expected {

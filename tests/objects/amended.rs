@@ -12,6 +12,8 @@ use k8s_openapi::{
 };
 use kafka_stacks::prelude::*;
 
+use crate::rules::synth;
+
 const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 
 fn cluster() -> KafkaCluster {

@@ -7,6 +7,8 @@ use kafka_stacks::{
     prelude::*,
 };
 
+use crate::rules::synth;
+
 fn monitored() -> Stack {
     let mut stack = Stack::new("test", "kafka");
     let kafka = stack.add(

@@ -9,12 +9,13 @@ use insta::assert_snapshot;
 
 use super::{
     super::cli::{Scratch, kafka_stacks, run},
-    KAFKA, PLAIN, check,
+    KAFKA, PLAIN, acknowledge_open, check,
 };
 
 /// What the binary says about a text on its standard input.
 pub(super) fn piped(text: &str, words: &[&str]) -> String {
     let scratch = Scratch::new();
+    acknowledge_open(&scratch, "", &[text], words);
     let mut command: Command = kafka_stacks(&scratch.0, &[&["check", "--dir", "-"], words].concat());
     let mut child = command
         .stdin(Stdio::piped())

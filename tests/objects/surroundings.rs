@@ -1,8 +1,6 @@
 //! What objects are to each other and to what applies them: rendered stacks and sound manifests, each with one fault, and what only looks
 //! like one.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
-
 use insta::assert_snapshot;
 use kafka_stacks::{
     prelude::{Platform, Rule},
@@ -10,7 +8,7 @@ use kafka_stacks::{
 };
 
 use super::{KAFKA, check};
-use crate::faults::{Said, said_about, shown};
+use crate::faults::{Said, rendered, said_about, shown};
 
 /// What is changed in a set of files: a text in it and what takes its place.
 type Edit = (&'static str, &'static str);
@@ -731,24 +729,10 @@ spec: {kafka: {}}
 
 /// All objects of a base, as one text.
 fn text(base: Base) -> String {
-    let Base::Out(stack) = base else {
-        return KAFKA.to_owned();
-    };
-    let mut folders = vec![PathBuf::from(format!("{}/out/{stack}", env!("CARGO_MANIFEST_DIR")))];
-    let mut files = BTreeSet::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_dir() && name != "tests" {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") && name != "kustomization.yaml" {
-                files.insert(path);
-            }
-        }
+    match base {
+        Base::Kafka => KAFKA.to_owned(),
+        Base::Out(stack) => rendered(stack),
     }
-    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    texts.join("---\n")
 }
 
 /// The manifests of a case.

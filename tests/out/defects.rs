@@ -398,7 +398,7 @@ fn defect_12_every_pod_is_restricted_guarded_and_pinned() {
                     .count()
             };
             let policies = guards("NetworkPolicy", "podSelector");
-            if template["spec"].to_string().contains("kafka-tls") {
+            if template["spec"].to_string().contains("-tls\"") {
                 // Each application that a closed cluster lets in has a policy of its own.
                 assert!(policies >= 1, "{} {name}", out.stack);
             } else {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
-use kafka_stacks::{prelude::*, synth::check};
+use kafka_stacks::prelude::*;
 
-use crate::rules::{dedicated, empty, orders};
+use crate::rules::{check, dedicated, empty, orders};
 
 /// A cluster with the topic `orders`, a registry, and these subjects.
 pub(crate) fn subjects<const N: usize>(make: impl FnOnce(&TopicHandle) -> [Subject; N]) -> Stack {

@@ -1,8 +1,9 @@
 //! Who is let in although no one meant it, and certificates that keep everyone out.
 
-use super::{Member, listeners};
+use super::{Member, cluster::Brokers, listeners};
 use crate::{
     diagnostics::{
+        Diagnostic,
         Severity::{Error, Off, Warning},
         family::rules,
     },
@@ -52,6 +53,18 @@ rules! { rules::security;
         source: "RFC 2818; seen with Kafka 4.3.1",
     };
 
+    /// Clients that connect in plaintext.
+    pub const PLAINTEXT: Rule = Rule {
+        id: "KS-X10",
+        production: Warning,
+        development: Off,
+        summary: "clients that connect without encryption",
+        explanation: "Whoever can watch the network reads what clients of such a listener write and read. If they show \
+            no identity either, whoever reaches its port may read, write and delete every topic, and change every \
+            setting of the brokers: a network policy keeps out pods, and no one who is in one that it knows.",
+        source: "Kafka documentation, Security",
+    };
+
     /// A super user that is a part of the platform which needs less.
     pub const SUPER_USER: Rule = Rule {
         id: "KS-X11",
@@ -97,6 +110,57 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
             key(index, certificate, findings);
             names(member, index, certificate, findings);
         }
+    }
+}
+
+/// The listeners of brokers that are neither for other brokers nor for controllers, and are not encrypted. The first set of a cluster's
+/// brokers stands for all of them.
+pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut SetFindings) {
+    let is_first = brokers
+        .beside(member)
+        .is_none_or(|fleet| fleet.brokers.index == member.index);
+    if !member.serves() || !is_first {
+        return;
+    }
+    let (Some(protocols), Some(mut own), Some(controllers), Some((between, _))) = (
+        listeners::protocols(member),
+        listeners::own(member),
+        listeners::of_controllers(member),
+        listeners::inter_broker(member),
+    ) else {
+        return;
+    };
+    own.retain(|name| !controllers.contains(name));
+    // The only one is for clients too.
+    if own.len() > 1 {
+        own.retain(|name| *name != between);
+    }
+    let open = own.iter().find_map(|name| {
+        let protocol = protocols.get(name)?;
+        protocol.ends_with("PLAINTEXT").then_some((name, protocol))
+    });
+    let keys = ["listener.security.protocol.map", "listeners"];
+    let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
+    if let (Some((name, protocol)), Some((key, setting))) = (open, setting) {
+        let consequence = if protocol == "PLAINTEXT" {
+            "whoever reaches it may read, write and delete everything"
+        } else {
+            "whoever can watch the network reads what clients write and read"
+        };
+        let mut finding = Diagnostic::new(
+            &PLAINTEXT,
+            format!("clients connect to listener `{name}` in plaintext: {consequence}"),
+        );
+        // Its connection to ZooKeeper would stay open.
+        let hint = if member.settings.get("zookeeper.connect").is_some() {
+            "migrate to KRaft first, which can be closed"
+        } else {
+            "close it with `.internal_tls(…)`, `.listener(Listener::tls(…).scram())` and `.authorization()`"
+        };
+        finding
+            .hint(hint)
+            .yaml_hint("use `SASL_SSL` or `SSL`, with an authorizer");
+        member.push(findings, key, setting, finding);
     }
 }
 

@@ -118,6 +118,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         shutdown::check(member, findings);
         security::check(member, findings);
         exposure::check(set, member, findings);
+        exposure::plaintext(member, &brokers, findings);
         exposure::super_user(member, &members, findings);
         mode::check(member, findings);
         limits::check(member, findings);
