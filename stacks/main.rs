@@ -13,7 +13,7 @@ mod prod_zookeeper;
 mod scale;
 mod schemas;
 mod staging;
-mod topics;
+pub(crate) mod topics;
 
 fn main() -> ExitCode {
     run([

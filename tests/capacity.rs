@@ -8,10 +8,7 @@ use kafka_stacks::{
 };
 use proptest::prelude::*;
 
-/// The topics of the reference system, as its stacks have them.
-#[path = "../stacks/topics.rs"]
-#[expect(dead_code, reason = "the contracts of clients carry no load")]
-mod topics;
+use crate::stacks::topics;
 
 const ID: &str = "WXo4c0tSYlFOc1lEa3ZkTw";
 

@@ -201,7 +201,8 @@ impl Layout {
         let manifests = synth(stack).manifests.unwrap();
         let is_manifest = |path: &str| {
             let pages = ["runbooks/", "tests/"];
-            path.ends_with(".yaml") && !pages.iter().any(|folder| path.starts_with(folder))
+            Path::new(path).extension().is_some_and(|ending| ending == "yaml")
+                && !pages.iter().any(|folder| path.starts_with(folder))
         };
         let files = manifests.iter().filter(|(path, _)| is_manifest(path));
         Self(
