@@ -5,7 +5,7 @@ import json
 import shutil
 import threading
 
-from . import cgroups, network, volumes
+from . import certificates, cgroups, network, volumes
 from .control_plane import ClusterError, ControlPlane
 from .node import NODES, Node
 
@@ -24,7 +24,7 @@ class Cluster(ControlPlane):
 
     def __init__(self, tools, store, images):
         super().__init__(tools)
-        self.store, self.group, self.images = store, store.name, images
+        self.store, self.group, self.images, self.authority = store, store.name, images, None
 
     def start(self):
         self.cleanup.callback(shutil.rmtree, self.store, ignore_errors=True)
@@ -36,6 +36,7 @@ class Cluster(ControlPlane):
         self.daemon("kube-scheduler", f"--kubeconfig={self.kubeconfig('system:kube-scheduler')}", "--leader-elect=false", "--secure-port=0")
         self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *dns_service(), volumes.CLASS]}))
         self.start_dns()
+        certificates.start(self)
         self.provide_volumes()
         self.nodes = {name: Node(self, name, number) for number, name in enumerate(NODES, 1)}
         for node in self.nodes.values():
@@ -56,6 +57,9 @@ class Cluster(ControlPlane):
         self.cleanup.callback(provisioner.remove)
         self.cleanup.callback(lambda: (ending.set(), thread.join()))
         thread.start()
+
+    def provide(self, folder):
+        certificates.provide(self, folder)
 
     def nodes_ready(self):
         for node in self.nodes.values():

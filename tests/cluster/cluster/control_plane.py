@@ -106,9 +106,13 @@ class ControlPlane:
         for line in (folder / "kustomization.yaml").read_text().splitlines():
             if line.startswith("# + "):
                 warnings += self.kubectl("apply", "-f", folder / line.removeprefix("# + ").split(" # ")[0]).stderr
+        self.provide(folder)
         result = self.kubectl("apply", "-k", folder, check=check)
         result.stderr = warnings + result.stderr
         return result
+
+    def provide(self, folder):
+        """What a stack needs and does not bring. Without nodes nothing waits for it."""
 
     def ready(self):
         with contextlib.suppress(OSError):

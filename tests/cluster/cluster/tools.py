@@ -12,8 +12,18 @@ class Missing(Exception):
 
 
 def install(kubernetes=None):
-    """The folder with `bin/` and `crds/` of a version of Kubernetes, by default the one that `install` names."""
-    result = subprocess.run([HERE / "install", *([kubernetes] if kubernetes else [])], stdout=subprocess.PIPE, text=True, check=False)
+    """The folder with `bin/` and `crds/` of a version of Kubernetes, by default the one that `install` names, and with those of cert-manager."""
+    folder, cert_manager = built("install", *([kubernetes] if kubernetes else [])), built("install-cert-manager")
+    for file in [cert_manager / "bin/cert-manager", *(cert_manager / "crds").iterdir()]:
+        link = folder / file.relative_to(cert_manager)
+        link.unlink(missing_ok=True)
+        link.symlink_to(file)
+    return folder
+
+
+def built(script, *arguments):
+    """The folder that a script fills and prints."""
+    result = subprocess.run([HERE / script, *arguments], stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode != 0:
         raise Missing("cannot tell: the parts of the cluster are not installed")
     return pathlib.Path(result.stdout.strip())

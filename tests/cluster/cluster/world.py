@@ -30,12 +30,17 @@ class World:
         self.cluster, self.folder, self.state = cluster, folder, cluster.state / "world"
         (self.state / "pods").mkdir(parents=True)
         self.condition = threading.Condition(threading.RLock())
-        self.lock, self.began, self.events, self.authority = self.condition, time.time(), [], None
+        self.lock, self.began, self.events = self.condition, time.time(), []
         self.pods, self.workloads = [], {}
         self.images = {name: types.SimpleNamespace(name=name, note=note, replaces=name in cluster.images.replaced)
                        for name, note in cluster.images.notes.items()}
         self.ended = threading.Event()
         threading.Thread(target=self.look_always, daemon=True).start()
+
+    @property
+    def authority(self):
+        """What the issuer of a closed stack signs with."""
+        return self.cluster.authority
 
     # -- what there is ---------------------------------------------------------------------------------------------------------------
 
@@ -93,6 +98,10 @@ class World:
 
     def create(self, obj):
         self.cluster.kubectl("create", "-f", "-", text=json.dumps(obj))
+
+    def put(self, obj):
+        """Creates an object, or replaces what it says."""
+        self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(obj))
 
     def start_pod(self, name, namespace, template):
         """A pod that no controller made."""

@@ -68,6 +68,24 @@ def without_gate(workload):
     return workload
 
 
+def client_pod(cluster, brokers, image):
+    """A pod for an application, and how it connects: (namespace, pod, port, file). In a closed cluster it is the administrator, whose
+    certificate is in the namespace of the brokers."""
+    namespace = brokers["metadata"]["namespace"]
+    closed = any(port.get("name") == "tcp-platform" for port in brokers["spec"]["template"]["spec"]["containers"][0]["ports"])
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client"}, "spec": {"containers": [{"name": "client", "image": image, "command": ["sleep", "100000"]}]}}
+    if not closed:
+        return "default", pod | {"metadata": {"name": "client", "namespace": "default"}}, 9092, ""
+    folders = {"identity": "/etc/kafka-identity", "files": "/etc/files"}
+    cluster_name = brokers["metadata"]["labels"]["app.kubernetes.io/instance"]
+    pod["metadata"] |= {"namespace": namespace, "labels": {"app.kubernetes.io/managed-by": "kafka-stacks"}}
+    pod["spec"] |= {"securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}, "volumes": [
+        {"name": "identity", "secret": {"secretName": f"{cluster_name}-admin"}}, {"name": "files", "configMap": {"name": name(brokers)}}]}
+    pod["spec"]["containers"][0] |= {"securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                                     "volumeMounts": [{"name": volume, "mountPath": path} for volume, path in folders.items()]}
+    return namespace, pod, 9090, "/etc/files/client.properties"
+
+
 class Trial:
     """A stack that runs, with an application that writes and looks during each change."""
 
@@ -100,12 +118,13 @@ class Trial:
 
     def start_client(self, brokers):
         line = "kafka-3" if ":7." in brokers["spec"]["template"]["spec"]["containers"][0]["image"] else "kafka-4"
-        self.cluster.kubectl("run", "client", f"--image={CLIENT[line]}", "--namespace=default", "--command", "--", "sleep", "100000")
-        self.cluster.kubectl("wait", "pod/client", "--namespace=default", "--for=condition=Ready", "--timeout=120s")
+        namespace, pod, port, base = client_pod(self.cluster, brokers, CLIENT[line])
+        self.cluster.kubectl("create", "-f", "-", text=json.dumps(pod))
+        self.cluster.kubectl("wait", "pod/client", f"--namespace={namespace}", "--for=condition=Ready", "--timeout=120s")
         attach = lambda command, errors: subprocess.Popen(
-            [self.cluster.bin / "kubectl", "exec", "--namespace=default", "-i", "client", "--", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [self.cluster.bin / "kubectl", "exec", f"--namespace={namespace}", "-i", "client", "--", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=errors, text=True, env=self.cluster.environment())
-        return Client(attach, self.cluster.state / "client.log", f"{self.service or self.brokers}.{self.namespace}.svc.cluster.local:9092")
+        return Client(attach, self.cluster.state / "client.log", f"{self.service or self.brokers}.{self.namespace}.svc.cluster.local:{port}", base)
 
     def ask(self, *words, timeout=300):
         return self.client.ask(*words, timeout=timeout)
