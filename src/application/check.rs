@@ -3,7 +3,7 @@ use crate::{
     construct::{Check, Flow},
     diagnostics::{
         Location,
-        rules::{application, schema},
+        rules::{application, schema, security},
     },
     kafka::{ClientFile, TopicHandle},
     schemas::Format,
@@ -177,6 +177,31 @@ impl Application {
     }
 
     fn check_pods(&self, check: &mut Check<'_>) {
+        if let Some((listener, location)) = &self.outside {
+            let known: Vec<&str> = self.kafka.outside_listeners().collect();
+            let (message, hint) = if !known.contains(&listener.as_str()) {
+                let message = format!(
+                    "`{}` has no listener `{listener}` for clients outside",
+                    self.kafka.name()
+                );
+                let hint = match known.first() {
+                    Some(other) => format!("use `.outside(\"{other}\")`"),
+                    None => format!(
+                        "add `.listener(Listener::tls(\"{listener}\", 9094).scram().load_balancer(…))` to the cluster"
+                    ),
+                };
+                (message, hint)
+            } else if self.pods.is_some() {
+                let message = "it is outside of Kubernetes, and has pods".to_owned();
+                (message, "remove `.outside(…)`, or `.pods(…)`".to_owned())
+            } else {
+                return;
+            };
+            check.report(&security::OUTSIDE, message, |finding| {
+                finding.at(*location).hint(hint);
+            });
+            return;
+        }
         let Some(listener) = self.kafka.listener() else { return };
         if self.pods.is_some() || listener.access != Access::applications() {
             return;

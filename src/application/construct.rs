@@ -101,7 +101,7 @@ impl Application {
     /// Lets its pods connect to the brokers, where the listener does not admit everyone: policies for the same pods add up.
     fn policy(&self, context: &Context, labels: &Labels) -> Option<NetworkPolicy> {
         let listener = self.kafka.listener()?;
-        if listener.access == Access::Open {
+        if listener.access == Access::Open || self.outside.is_some() {
             return None;
         }
         let name = self.object_name();

@@ -64,6 +64,7 @@ pub struct Application {
     owner: Option<String>,
     on_call: Option<String>,
     pods: Option<Access>,
+    outside: Option<(String, Location)>,
     producer: Producer,
     consumer: Consumer,
     transactional: Option<(String, Location)>,
@@ -95,6 +96,7 @@ impl Application {
             owner: None,
             on_call: None,
             pods: None,
+            outside: None,
             producer: Producer::idempotent("producer"),
             consumer: Consumer::read_committed("consumer"),
             transactional: None,
@@ -134,6 +136,35 @@ impl Application {
         labels: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         self.pods = Some(Access::pods_of(namespace, labels));
+        self
+    }
+
+    /// It runs outside of Kubernetes, and connects by this listener of the cluster, which is open to clients outside. Its ConfigMap has
+    /// the files for its clients, as that of any application: hand them to its team, with its Secret. It has no pods.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let kafka = stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3))
+    ///         .internal_tls(Issuer::in_namespace("kafka-ca"))
+    ///         .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
+    ///         .listener(Listener::tls("EXTERNAL", 9094).scram().load_balancer("kafka-{id}.example.com"))
+    ///         .authorization(),
+    /// );
+    /// let topics = stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
+    /// let partner = stack.add(Application::new("partner", &kafka).outside("EXTERNAL").produces(&topics.topic("orders")));
+    /// stack.add(Permissions::new("permissions", &kafka).of(&partner));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let files = manifests.get("partner/configmap-partner-kafka.yaml").unwrap();
+    /// assert!(files.contains("bootstrap.servers=kafka-bootstrap.example.com:9094"));
+    /// ```
+    #[track_caller]
+    pub fn outside(mut self, listener: impl Into<String>) -> Self {
+        self.outside = Some((listener.into(), Location::caller()));
         self
     }
 
@@ -313,9 +344,9 @@ impl Application {
 
     /// The files that its clients read.
     fn files(&self) -> Vec<ClientFile<'_>> {
-        let name = &self.meta.name;
+        let who = self.identity();
         let writes = self.flows().iter().any(|(_, flow)| matches!(flow, Flow::Writes { .. }));
-        let producer = writes.then(|| self.producer.file_of(name, &self.kafka));
+        let producer = writes.then(|| self.producer.file_of(who, &self.kafka));
         let consumers = self.groups().into_iter().map(|(group, _)| {
             let consumer = self.consumer.clone();
             let consumer = if group.uncommitted {
@@ -324,7 +355,7 @@ impl Application {
                 consumer
             };
             let file = format!("consumer-{}", group.name);
-            consumer.file_of(name, file, &group.name, group.location, &self.kafka)
+            consumer.file_of(who, file, &group.name, group.location, &self.kafka)
         });
         let mut files: Vec<ClientFile<'_>> = producer.into_iter().chain(consumers).collect();
         if let Some((schemas, _)) = &self.avro {

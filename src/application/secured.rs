@@ -9,7 +9,11 @@ use crate::{
 
 impl Application {
     pub(super) fn identity(&self) -> Identity<'_> {
-        Identity::Application(&self.meta.name)
+        let name = &self.meta.name;
+        match &self.outside {
+            Some((listener, _)) => Identity::Outside { name, listener },
+            None => Identity::Application(name),
+        }
     }
 
     /// Each entry is needed: without it the application gets an error, or silently no records.
@@ -31,7 +35,7 @@ impl Application {
             acls.push(Acl::transactional_ids_beginning(ids, TransactionalIdOperation::Write));
         }
         self.kafka
-            .principal(&self.meta.name, acls, self.quota, self.meta.location)
+            .principal(self.identity(), acls, self.quota, self.meta.location)
     }
 }
 

@@ -40,7 +40,7 @@ impl Connect {
             acls.push(Acl::group(group_of(connector), GroupOperation::Read));
         }
         self.kafka
-            .principal(&self.meta.name, acls, self.quota, self.meta.location)
+            .principal(self.identity(), acls, self.quota, self.meta.location)
     }
 
     /// What its declared topics are used for.

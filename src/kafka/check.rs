@@ -56,6 +56,7 @@ impl KafkaCluster {
         self.check_roles(check);
         self.check_listeners(check);
         self.check_security(check);
+        self.check_outside(check);
         self.check_settings(check);
         self.check_zones(check);
         for pool in &self.pools {

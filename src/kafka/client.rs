@@ -145,9 +145,10 @@ impl Producer {
     }
 
     /// Its file, if it belongs to an application: what the application decides cannot be set by name.
-    pub(crate) fn file_of(&self, application: &str, kafka: &KafkaHandle) -> ClientFile<'_> {
-        let mut file = self.file(kafka, Identity::Application(application));
-        file.settings.own("client.id", application.to_owned(), APPLICATION);
+    pub(crate) fn file_of(&self, who: Identity<'_>, kafka: &KafkaHandle) -> ClientFile<'_> {
+        let mut file = self.file(kafka, who);
+        let application = who.of_application().map(str::to_owned);
+        file.settings.own("client.id", application, APPLICATION);
         file
     }
 
@@ -359,14 +360,15 @@ impl Consumer {
     /// The file of an application's consumer in this group, under this name.
     pub(crate) fn file_of<'a>(
         &self,
-        application: &str,
+        who: Identity<'_>,
         name: String,
         group: &str,
         location: Location,
         kafka: &KafkaHandle,
     ) -> ClientFile<'a> {
-        let mut settings = self.all_settings(kafka, Identity::Application(application));
-        settings.own("client.id", application.to_owned(), APPLICATION).own(
+        let mut settings = self.all_settings(kafka, who);
+        let application = who.of_application().map(str::to_owned);
+        settings.own("client.id", application, APPLICATION).own(
             "group.id",
             group.to_owned(),
             "it is the group in `Application::consumes`",

@@ -181,9 +181,9 @@ impl KafkaCluster {
     }
 
     /// Adds a listener for clients. Without one there is `CLIENT` on port 9092, open to everyone. The stack's own
-    /// components use the first listener.
-    pub fn listener(mut self, listener: Listener) -> Self {
-        self.listeners.push(listener);
+    /// components use the first listener that is not for clients outside.
+    pub fn listener(mut self, listener: impl Into<Listener>) -> Self {
+        self.listeners.push(listener.into());
         self
     }
 
@@ -441,6 +441,18 @@ impl KafkaCluster {
         } else {
             self.listeners.clone()
         }
+    }
+
+    /// The listeners that pods use, and not clients outside.
+    pub(crate) fn inside_listeners(&self) -> impl Iterator<Item = Listener> {
+        let all = self.client_listeners().into_iter();
+        all.filter(|listener| listener.outside.is_none())
+    }
+
+    /// The listener that the stack's own components use. Where all are for clients outside, which is an error, the first of these.
+    pub(crate) fn first_listener(&self) -> Listener {
+        let first = || self.client_listeners().remove(0);
+        self.inside_listeners().next().unwrap_or_else(first)
     }
 
     /// The labels of all of the cluster's pods.

@@ -44,17 +44,21 @@ impl KafkaHandle {
         Credentials::of(&self.client_settings(who), self.secret(who))
     }
 
-    /// An application or a component with this name, as the brokers know it.
-    pub(crate) fn principal(&self, name: &str, mut acls: Vec<Acl>, quota: Quota, location: Location) -> Principal {
+    /// An application or a component, as the brokers know it.
+    pub(crate) fn principal(
+        &self,
+        who: Identity<'_>,
+        mut acls: Vec<Acl>,
+        quota: Quota,
+        location: Location,
+    ) -> Principal {
         acls.sort();
         acls.dedup();
+        let has_password = self.client_settings(who).has_password();
         Principal {
             cluster: self.bootstrap_servers().to_owned(),
-            name: name.to_owned(),
-            password: self
-                .has_passwords()
-                .then(|| self.secret(Identity::Application(name)))
-                .flatten(),
+            name: who.of_application().unwrap_or_default().to_owned(),
+            password: has_password.then(|| self.secret(who)).flatten(),
             acls,
             quota,
             location,

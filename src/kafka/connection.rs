@@ -10,19 +10,34 @@ pub enum Identity<'a> {
     Admin,
     /// The exporter of metrics, which may describe topics and groups. It has a certificate.
     Exporter,
-    /// An application with this name, or a component such as Connect, by the cluster's first listener for clients.
+    /// An application with this name, or a component such as Connect, by the cluster's first listener for clients inside.
     Application(&'a str),
+    /// An application outside of Kubernetes, by the listener that is open to it.
+    Outside {
+        /// The application.
+        name: &'a str,
+        /// The name of the listener.
+        listener: &'a str,
+    },
     /// A client of which nothing is known. Only an open cluster lets it in.
     Undeclared,
 }
 
-impl Identity<'_> {
+impl<'a> Identity<'a> {
+    /// The name of an application or a component.
+    pub(crate) const fn of_application(self) -> Option<&'a str> {
+        match self {
+            Self::Application(name) | Self::Outside { name, .. } => Some(name),
+            Self::Admin | Self::Exporter | Self::Undeclared => None,
+        }
+    }
+
     /// The common name of its certificate, if it is part of the platform.
     pub(crate) const fn of_platform(self) -> Option<&'static str> {
         match self {
             Self::Admin => Some("admin"),
             Self::Exporter => Some("exporter"),
-            Self::Application(_) | Self::Undeclared => None,
+            Self::Application(_) | Self::Outside { .. } | Self::Undeclared => None,
         }
     }
 }
@@ -78,6 +93,11 @@ impl ClientSettings {
     /// Whether it shows something to the brokers, from a Secret.
     pub fn is_secured(&self) -> bool {
         self.credentials != Credentials::None
+    }
+
+    /// Whether what it shows is a password.
+    pub(super) const fn has_password(&self) -> bool {
+        matches!(self.credentials, Credentials::Password { .. })
     }
 
     /// The settings of a client: key and value.

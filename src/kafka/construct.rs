@@ -30,7 +30,8 @@ impl Construct for KafkaCluster {
     }
 
     fn handle(&self, context: &Context) -> KafkaHandle {
-        let port = self.client_listeners()[0].port;
+        let listener = self.first_listener();
+        let port = listener.port;
         let headless = context.service_address(&self.headless_name());
         KafkaHandle(Arc::new(ClusterInfo {
             name: self.meta.name.clone(),
@@ -38,7 +39,8 @@ impl Construct for KafkaCluster {
             images: self.images.clone(),
             bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
             closed: self.closed(context),
-            listener: self.client_listeners().into_iter().next(),
+            listener: Some(listener),
+            outside: self.outside_addresses(),
             first_brokers: self
                 .first_brokers(usize::from(self.effective_replication().factor).max(2))
                 .map(|(pool, id)| format!("{pool}-{id}.{headless}:{port}"))

@@ -71,6 +71,12 @@ impl KafkaCluster {
         self.client_listeners()
             .iter()
             .map(|listener| match listener.protocol {
+                protocol if listener.outside.is_some() => format!(
+                    "Listener `{}`, port {}, for clients outside, who begin at {}: {protocol}. A client without an identity is refused.",
+                    listener.name,
+                    listener.port,
+                    self.outside_begin(&listener.name)
+                ),
                 super::listener::Protocol::Plaintext => format!(
                     "Listener `{}`, port {}: open. A client that reaches the port may do everything.",
                     listener.name, listener.port

@@ -6,6 +6,7 @@ use super::{
     connection::{self, ClientSettings, Credentials, Identity, NODE_CLIENT_FILE},
     listener::{Listener, Protocol},
     log_defaults::LogDefaults,
+    outside::OutsideAddress,
     pool::Roles,
     replication::Replication,
 };
@@ -55,8 +56,10 @@ pub(super) struct ClusterInfo {
     pub(super) bootstrap_servers: String,
     /// How it is closed; none for an open cluster.
     pub(super) closed: Option<Closed>,
-    /// The first listener for clients, if the cluster is part of a stack.
+    /// The first listener for clients inside, if the cluster is part of a stack.
     pub(super) listener: Option<Listener>,
+    /// Its listeners for clients outside.
+    pub(super) outside: Vec<OutsideAddress>,
     pub(super) first_brokers: Vec<String>,
     pub(super) brokers: Option<u32>,
     pub(super) controllers: u32,
@@ -96,6 +99,7 @@ impl KafkaHandle {
             bootstrap_servers,
             closed: None,
             listener: None,
+            outside: Vec::new(),
             brokers: None,
             controllers: 0,
             replication: Replication::new(3, 2),
@@ -133,18 +137,24 @@ impl KafkaHandle {
     /// How someone connects to it.
     pub fn client_settings(&self, who: Identity<'_>) -> ClientSettings {
         let platform = self.0.closed.as_ref().filter(|_| who.of_platform().is_some());
-        let protocol = self.0.listener.as_ref().map(|listener| listener.protocol);
-        let credentials = match (who, platform, protocol) {
-            (_, Some(_), _) | (Identity::Application(_), None, Some(Protocol::Tls)) => Credentials::Certificate,
-            (Identity::Application(name), None, Some(Protocol::SaslTls)) => {
-                Credentials::Password { user: name.to_owned() }
-            }
+        let outside = match who {
+            Identity::Outside { listener, .. } => self.outside(listener),
+            _ => None,
+        };
+        let inside = self.0.listener.as_ref().map(|listener| listener.protocol);
+        let protocol = outside.map(|outside| outside.protocol).or(inside);
+        let credentials = match (who.of_application(), platform, protocol) {
+            (_, Some(_), _) | (Some(_), None, Some(Protocol::Tls)) => Credentials::Certificate,
+            (Some(name), None, Some(Protocol::SaslTls)) => Credentials::Password { user: name.to_owned() },
             _ => Credentials::None,
         };
+        let bootstrap_servers = match (platform, outside) {
+            (Some(closed), _) => &closed.bootstrap_servers,
+            (None, Some(outside)) => &outside.bootstrap_servers,
+            (None, None) => &self.0.bootstrap_servers,
+        };
         ClientSettings {
-            bootstrap_servers: platform
-                .map_or(&self.0.bootstrap_servers, |closed| &closed.bootstrap_servers)
-                .clone(),
+            bootstrap_servers: bootstrap_servers.clone(),
             credentials,
         }
     }
@@ -160,11 +170,21 @@ impl KafkaHandle {
         if !self.client_settings(who).is_secured() {
             return None;
         }
-        match (who.of_platform(), who) {
+        match (who.of_platform(), who.of_application()) {
             (Some(name), _) => Some(format!("{}-{name}", self.0.name)),
-            (None, Identity::Application(name)) => Some(format!("{name}-kafka")),
-            (None, _) => None,
+            (None, Some(name)) => Some(format!("{name}-kafka")),
+            (None, None) => None,
         }
+    }
+
+    /// Its listener for clients outside with this name.
+    pub(super) fn outside(&self, listener: &str) -> Option<&OutsideAddress> {
+        self.0.outside.iter().find(|outside| outside.listener == listener)
+    }
+
+    /// The names of its listeners for clients outside.
+    pub(crate) fn outside_listeners(&self) -> impl Iterator<Item = &str> {
+        self.0.outside.iter().map(|outside| outside.listener.as_str())
     }
 
     /// What makes cert-manager write the Secret of someone who connects with a certificate, where cert-manager does.
@@ -175,10 +195,7 @@ impl KafkaHandle {
         let closed = self.0.closed.as_ref()?;
         let wanted = Request {
             secret: self.secret(who)?,
-            common_name: match who {
-                Identity::Application(name) => name.to_owned(),
-                _ => who.of_platform()?.to_owned(),
-            },
+            common_name: who.of_application().or(who.of_platform())?.to_owned(),
             organization: who.of_platform().map(|_| closed.organization.clone()),
             dns_names: Vec::new(),
         };
@@ -231,14 +248,6 @@ impl KafkaHandle {
         }
     }
 
-    /// Whether its applications are users with passwords.
-    pub(crate) fn has_passwords(&self) -> bool {
-        self.0
-            .listener
-            .as_ref()
-            .is_some_and(|listener| listener.protocol == Protocol::SaslTls)
-    }
-
     /// Reports what cannot show the brokers of a closed cluster who it is.
     pub(crate) fn check_open(&self, check: &mut Check<'_>, who: &str, hint: &str) {
         let Some(listener) = self.0.listener.as_ref().filter(|_| self.is_closed()) else {
@@ -262,7 +271,7 @@ impl KafkaHandle {
         &self.0.first_brokers
     }
 
-    /// The listener that applications connect to, unless the cluster is external.
+    /// The listener that applications inside connect to, unless the cluster is external.
     pub(crate) fn listener(&self) -> Option<&Listener> {
         self.0.listener.as_ref()
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::outside::{Outside, SecureListener};
 use crate::workload::Access;
 
 /// The security protocol of a listener, as Kafka calls it.
@@ -49,6 +50,8 @@ pub struct Listener {
     pub(crate) port: u16,
     pub(crate) protocol: Protocol,
     pub(crate) access: Access,
+    /// How clients outside reach it; none for a listener that only pods reach.
+    pub(crate) outside: Option<Outside>,
 }
 
 /// An encrypted listener that does not say yet how its clients show who they are.
@@ -61,22 +64,23 @@ pub struct TlsListener {
 
 impl TlsListener {
     /// Clients show a name and a password, by SCRAM-SHA-512. The user is `User:NAME`.
-    pub fn scram(self) -> Listener {
+    pub fn scram(self) -> SecureListener {
         self.with(Protocol::SaslTls)
     }
 
     /// Clients show a certificate of the cluster's issuer. The user is `User:NAME`, from its subject `CN=NAME`.
-    pub fn mutual_tls(self) -> Listener {
+    pub fn mutual_tls(self) -> SecureListener {
         self.with(Protocol::Tls)
     }
 
-    fn with(self, protocol: Protocol) -> Listener {
-        Listener {
+    fn with(self, protocol: Protocol) -> SecureListener {
+        SecureListener::new(Listener {
             name: self.name,
             port: self.port,
             protocol,
             access: Access::Open,
-        }
+            outside: None,
+        })
     }
 }
 
@@ -94,6 +98,7 @@ impl Listener {
             port,
             protocol: Protocol::Plaintext,
             access: Access::Open,
+            outside: None,
         }
     }
 

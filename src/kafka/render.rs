@@ -33,14 +33,21 @@ impl KafkaCluster {
         let brokers = self.component_labels(Roles::Broker);
         let platform = self.tls.as_ref().map(|_| Listener::PLATFORM);
         let client_ports: Vec<(String, u16)> = self
-            .client_listeners()
-            .into_iter()
+            .inside_listeners()
             .map(|listener| (Listener::port_name(&listener.name), listener.port))
             .chain(platform.map(|(name, port)| (Listener::port_name(name), port)))
+            .collect();
+        let outside: Vec<String> = self
+            .outside_listeners()
+            .map(|(listener, _)| listener.name.clone())
             .collect();
         let mut all_ports: Vec<(String, u16)> = Vec::new();
         for pool in &self.pools {
             for (name, port) in self.ports(pool.roles) {
+                // Clients outside have Services of their own, which lead to the name that the broker advertises.
+                if outside.contains(&name) {
+                    continue;
+                }
                 let port = (Listener::port_name(&name), port);
                 if !all_ports.contains(&port) {
                     all_ports.push(port);
@@ -58,6 +65,7 @@ impl KafkaCluster {
                 &named(&all_ports),
             )),
         ];
+        objects.extend(self.outside_services(context));
         for pool in &self.pools {
             let config = self.config_map(context, pool);
             let settings = self.server_settings(context, pool);
@@ -118,7 +126,10 @@ impl KafkaCluster {
             ingress.extend(
                 self.client_listeners()
                     .into_iter()
-                    .map(|listener| IngressRule::Clients(listener.access, vec![listener.port])),
+                    .map(|listener| match &listener.outside {
+                        None => IngressRule::Clients(listener.access, vec![listener.port]),
+                        Some(outside) => IngressRule::Addresses(outside.admitted().to_vec(), vec![listener.port]),
+                    }),
             );
         }
         let clients = self.client_listeners();

@@ -59,11 +59,17 @@ impl KafkaCluster {
         let nodes = self.pools.iter().filter_map(|pool| {
             let service = pool.roles.broker().then(|| context.service_address(&self.meta.name));
             let pods = pool.ids().map(|id| format!("{}-{id}.{headless}", pool.name));
+            let outside = pool
+                .roles
+                .broker()
+                .then(|| self.outside_names(pool))
+                .into_iter()
+                .flatten();
             let wanted = Request {
                 secret: Self::secret_of(&pool.name),
                 common_name: Self::common_name(pool),
                 organization: Some(self.organization(context)),
-                dns_names: pods.chain(service).collect(),
+                dns_names: pods.chain(service).chain(outside).collect(),
             };
             issuer.certificate(context, &self.pool_labels(pool), wanted)
         });

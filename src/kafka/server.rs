@@ -133,14 +133,22 @@ impl KafkaCluster {
         let mode = self.mode_of(pool);
         // The pod's own name in the headless Service: clients and other nodes have to reach exactly this node.
         let host = format!("${{env:POD_NAME}}.{}", context.service_address(&self.headless_name()));
-        let list = |host: &str, wanted: fn(&str) -> bool| {
-            ports
-                .iter()
-                .filter(|(name, _)| wanted(name))
-                .map(|(name, port)| format!("{name}://{host}:{port}"))
-                .collect::<Vec<_>>()
-                .join(",")
+        let of_clients = self.client_listeners();
+        let advertised = |name: &str, port: u16| {
+            let listener = of_clients.iter().find(|listener| listener.name == name);
+            let outside = listener.and_then(|listener| listener.outside.as_ref());
+            outside.map_or_else(|| format!("{host}:{port}"), |outside| outside.advertised(port, pool))
         };
+        let list = |entries: Vec<(&str, String)>| {
+            let entries: Vec<String> = entries
+                .into_iter()
+                .map(|(name, address)| format!("{name}://{address}"))
+                .collect();
+            entries.join(",")
+        };
+        let own = ports.iter().map(|(name, port)| (name.as_str(), format!(":{port}")));
+        let told = ports.iter().filter(|(name, _)| name != Listener::CONTROLLER.0);
+        let told = told.map(|(name, port)| (name.as_str(), advertised(name, *port)));
         // Every node connects to the controllers, so every node needs the protocol; only controllers have the listener.
         let mut names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
         if mode.quorum && !pool.roles.controller() {
@@ -158,13 +166,9 @@ impl KafkaCluster {
             .join(",");
         let broker = |value: String| Some(value).filter(|_| pool.roles.broker());
         settings
-            .own("listeners", list("", |_| true), CALL)
+            .own("listeners", list(own.collect()), CALL)
             .own("listener.security.protocol.map", protocols, CALL)
-            .own(
-                "advertised.listeners",
-                broker(list(&host, |name| name != Listener::CONTROLLER.0)),
-                CALL,
-            )
+            .own("advertised.listeners", broker(list(told.collect())), CALL)
             .own(
                 "inter.broker.listener.name",
                 Some(Listener::REPLICATION.0.to_owned()).filter(|_| pool.roles.broker() || calls_brokers),

@@ -36,7 +36,7 @@ impl SchemaRegistry {
         };
         let acls = of_topics.chain([of_group]).collect();
         self.kafka
-            .principal(&self.meta.name, acls, Quota::new(), self.meta.location)
+            .principal(self.identity(), acls, Quota::new(), self.meta.location)
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::{
     api::networking::v1::{
-        NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
+        IPBlock, NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
     },
     apimachinery::pkg::{apis::meta::v1::LabelSelector, util::intstr::IntOrString},
 };
@@ -147,6 +147,8 @@ pub enum IngressRule {
     Clients(Access, Vec<u16>),
     /// Only pods with these labels in the stack's own namespace.
     Pods(Labels, Vec<u16>),
+    /// Only these blocks of addresses, in CIDR notation; everyone if there is none.
+    Addresses(Vec<String>, Vec<u16>),
     /// Only the namespace that Prometheus runs in.
     Monitoring(Vec<u16>),
 }
@@ -170,6 +172,10 @@ pub fn network_policy(
                     }]),
                     ports,
                 ),
+                IngressRule::Addresses(blocks, ports) => {
+                    let peers: Vec<NetworkPolicyPeer> = blocks.into_iter().map(address_peer).collect();
+                    (Some(peers).filter(|peers| !peers.is_empty()), ports)
+                }
                 IngressRule::Monitoring(ports) => (Some(vec![namespace_peer(&context.monitoring_namespace)]), ports),
             };
             NetworkPolicyIngressRule {
@@ -186,6 +192,13 @@ pub fn network_policy(
             ingress: Some(ingress),
             egress: None,
         }),
+    }
+}
+
+fn address_peer(cidr: String) -> NetworkPolicyPeer {
+    NetworkPolicyPeer {
+        ip_block: Some(IPBlock { cidr, except: None }),
+        ..NetworkPolicyPeer::default()
     }
 }
 

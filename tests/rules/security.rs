@@ -1,6 +1,10 @@
 //! Closed clusters.
 
-use kafka_stacks::{prelude::*, security::TopicOperation};
+use kafka_stacks::{
+    kafka::{OutsideListener, SecureListener},
+    prelude::*,
+    security::TopicOperation,
+};
 
 use super::{
     case::{A_NAME, Case, Sound, calls, not_a_call},
@@ -8,7 +12,7 @@ use super::{
 };
 
 fn scram() -> Listener {
-    Listener::tls("CLIENT", 9092).scram()
+    Listener::tls("CLIENT", 9092).scram().into()
 }
 
 fn closed() -> KafkaCluster {
@@ -42,8 +46,156 @@ fn permitted(change: impl FnOnce(Application) -> Application, more: impl FnOnce(
     stack
 }
 
-pub(super) fn broken() -> Vec<Case> {
+/// A closed cluster that clients outside reach.
+fn opened(outside: OutsideListener) -> Stack {
+    with(closed().listener(outside))
+}
+
+fn external() -> SecureListener {
+    Listener::tls("EXTERNAL", 9094).scram()
+}
+
+fn ports(bootstrap: u16, first_broker: u16) -> NodePorts {
+    NodePorts {
+        bootstrap,
+        first_broker,
+    }
+}
+
+/// An application that connects from outside.
+fn from_outside(change: impl FnOnce(Application) -> Application) -> Stack {
+    let mut stack = super::empty();
+    let kafka = stack.add(closed().listener(external().load_balancer("kafka-{id}.example.com")));
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders()));
+    let partner = Application::new("partner", &kafka).produces(&topics.topic("orders"));
+    let partner = stack.add(change(partner));
+    stack.add(Permissions::new("permissions", &kafka).of(&partner));
+    stack
+}
+
+fn outside() -> Vec<Case> {
+    const NAMES: &str = "kafka-{id}.example.com";
+    let by_certificate = || Listener::tls("EXTERNAL", 9094).mutual_tls();
     vec![
+        not_a_call(
+            "brokers outside that have one name",
+            opened(external().load_balancer("kafka.example.com")),
+            A_NAME,
+        ),
+        not_a_call(
+            "a name of all brokers that one of them has",
+            opened(external().load_balancer(NAMES).bootstrap("kafka-1.example.com")),
+            A_NAME,
+        ),
+        not_a_call(
+            "a name that DNS does not take",
+            opened(external().load_balancer("kafka_{id}.example.com")),
+            A_NAME,
+        ),
+        not_a_call(
+            "a name without a domain",
+            opened(external().load_balancer("kafka-{id}")),
+            A_NAME,
+        ),
+        not_a_call(
+            "a name that two listeners have",
+            with(
+                closed()
+                    .listener(external().load_balancer(NAMES))
+                    .listener(Listener::tls("PARTNERS", 9095).scram().load_balancer(NAMES)),
+            ),
+            A_NAME,
+        ),
+        not_a_call(
+            "ports that no text of an id makes",
+            opened(external().node_ports(NAMES, ports(31_999, 31_005))),
+            "a port is the author's choice",
+        ),
+        calls(
+            "ids of nodes with different numbers of digits",
+            with(
+                closed()
+                    .pool(NodePool::brokers("more", 2).first_id(9))
+                    .listener(external().node_ports(NAMES, ports(31_999, 31_000))),
+            ),
+            &["use `.load_balancer(…)`, or pools whose ids have the same number of digits"],
+            with(
+                closed()
+                    .pool(NodePool::brokers("more", 2).first_id(9))
+                    .listener(external().load_balancer(NAMES)),
+            ),
+        ),
+        not_a_call(
+            "ports that machines do not give",
+            opened(external().node_ports(NAMES, ports(9094, 31_000))),
+            "a port is the author's choice",
+        ),
+        not_a_call(
+            "a port that two Services have",
+            opened(external().node_ports(NAMES, ports(31_001, 31_000))),
+            "a port is the author's choice",
+        ),
+        not_a_call(
+            "a source range that is an address",
+            opened(external().load_balancer(NAMES).source_ranges(["203.0.113.7/24"])),
+            "a network is the author's choice",
+        ),
+        calls(
+            "source ranges that nothing keeps",
+            opened(
+                external()
+                    .node_ports(NAMES, ports(31_999, 31_000))
+                    .source_ranges(["203.0.113.0/24"])
+                    .through_any_node(),
+            ),
+            &["remove `.through_any_node()`, or use `.load_balancer(…)`"],
+            opened(
+                external()
+                    .node_ports(NAMES, ports(31_999, 31_000))
+                    .source_ranges(["203.0.113.0/24"]),
+            ),
+        ),
+        calls(
+            "a cluster that nothing inside can use",
+            with(
+                dedicated()
+                    .internal_tls(Issuer::in_namespace("ca"))
+                    .listener(external().load_balancer(NAMES))
+                    .authorization(),
+            ),
+            &["add `.listener(Listener::tls(\"CLIENT\", 9092).scram())`"],
+            opened(external().load_balancer(NAMES)),
+        ),
+        calls(
+            "passwords that cannot be tried inside",
+            with(
+                dedicated()
+                    .internal_tls(Issuer::in_namespace("ca"))
+                    .listener(Listener::tls("CLIENT", 9092).mutual_tls())
+                    .listener(external().load_balancer(NAMES))
+                    .authorization(),
+            ),
+            &["make the first listener inside `.scram()` too, or the other `.mutual_tls()`"],
+            opened(by_certificate().load_balancer(NAMES)),
+        ),
+        calls(
+            "an application outside that names another listener",
+            from_outside(|partner| partner.outside("OUTSIDE")),
+            &["use `.outside(\"EXTERNAL\")`"],
+            from_outside(|partner| partner.outside("EXTERNAL")),
+        ),
+        calls(
+            "an application outside that has pods",
+            from_outside(|partner| partner.outside("EXTERNAL").pods([("app", "partner")])),
+            &["remove `.outside(…)`, or `.pods(…)`"],
+            from_outside(|partner| partner.outside("EXTERNAL")),
+        ),
+    ]
+}
+
+pub(super) fn broken() -> Vec<Case> {
+    let mut cases = outside();
+    cases.extend(vec![
         calls(
             "an authorizer without identities",
             with(dedicated().authorization()),
@@ -103,12 +255,29 @@ pub(super) fn broken() -> Vec<Case> {
             permitted(|shop| shop, |all| all.retired("shop")),
             A_NAME,
         ),
-    ]
+    ]);
+    cases
 }
 
 pub(super) fn sound() -> Vec<Sound> {
     vec![
         (&rules::security::INCOMPLETE, with(closed())),
+        (
+            &rules::security::OUTSIDE,
+            opened(external().load_balancer("kafka-{id}.example.com")),
+        ),
+        (
+            &rules::security::OUTSIDE,
+            opened(
+                external()
+                    .node_ports("machines.example.com", ports(31_999, 31_000))
+                    .through_any_node(),
+            ),
+        ),
+        (
+            &rules::security::OUTSIDE,
+            from_outside(|partner| partner.outside("EXTERNAL")),
+        ),
         (&rules::security::NO_AUTHORIZATION, with(closed())),
         (
             &rules::security::NO_IDENTITY,

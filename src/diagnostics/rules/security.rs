@@ -41,6 +41,19 @@ rules! { rules::security;
         source: "Kafka documentation, Security; seen with 4.3.1",
     };
 
+    /// A listener for clients outside that cannot work.
+    pub const OUTSIDE: Rule = Rule {
+        id: "KS-X15",
+        production: Error,
+        development: Error,
+        summary: "a listener for clients outside whose names, ports or source ranges cannot work",
+        explanation: "A client asks any broker where the leader of a partition is, and dials the address that this leader \
+            advertises. So each broker needs a name of its own, by its node id, or a port of its own, which no other Service \
+            has. Source ranges hold only where the address of a client is still known. What runs inside needs a listener \
+            of its own: from outside's names it would leave the cluster and come back.",
+        source: "Kafka documentation, advertised.listeners; Kubernetes, Service, type NodePort, and External Traffic Policy",
+    };
+
     /// A part of the stack that connects as a user without permissions.
     pub const NOT_PERMITTED: Rule = Rule {
         id: "KS-X09",

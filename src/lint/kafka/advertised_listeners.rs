@@ -34,7 +34,8 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             "" if member.is_stateful_set() && member.workload.service.is_some() => continue,
             "" => "the name of the pod takes its place, which other pods cannot resolve",
             "localhost" | "127.0.0.1" => "a client connects to itself",
-            _ if member.workload.replicas > 1 && !host.contains(['$', '{']) => {
+            // One name of all machines, with a port for each broker, leads to each of them.
+            _ if member.workload.replicas > 1 && !address.contains(['$', '{']) => {
                 "all of its brokers advertise the same address"
             }
             _ => continue,

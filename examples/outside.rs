@@ -1,0 +1,59 @@
+//! A closed cluster with a listener for clients outside of Kubernetes: a load balancer for each broker, and an application that connects
+//! by it. `cargo run --example outside -- synth` writes `out/outside`; `docs/security.md` explains it.
+
+use std::process::ExitCode;
+
+use kafka_stacks::prelude::*;
+
+fn outside() -> Stack {
+    let mut stack = Stack::new("outside", "kafka").kubernetes_cluster("outside");
+    let small = Resources::range(500.millicores()..=1.cores(), 1.gib()..=1.gib());
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "q3vGm0zbTgK5Yk0nD2W1eA")
+            .pool(NodePool::controllers("kafka-controller", 3).resources(small))
+            .pool(NodePool::brokers("kafka", 3).resources(small))
+            .finalized(Version::V4_3)
+            .internal_tls(Issuer::in_namespace("kafka-ca"))
+            .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
+            .listener(
+                Listener::tls("EXTERNAL", 9094)
+                    .scram()
+                    .load_balancer("kafka-{id}.example.com")
+                    .source_ranges(["203.0.113.0/24"]),
+            )
+            .authorization(),
+    );
+    let topics =
+        stack.add(Topics::new("kafka-topics", &kafka).topic(Topic::new("orders", 3, Cleanup::delete_after(7.days()))));
+    let orders = topics.topic("orders");
+    let partner = stack.add(
+        Application::new("partner", &kafka)
+            .owner("partners")
+            .outside("EXTERNAL")
+            .produces(&orders),
+    );
+    let billing = stack.add(
+        Application::new("billing", &kafka)
+            .owner("payments")
+            .pods([("app", "billing")])
+            .consumes(&orders, Group::named("billing")),
+    );
+    let permissions = stack.add(
+        Permissions::new("kafka-permissions", &kafka)
+            .of(&partner)
+            .of(&billing)
+            .default_quota(Quota::new().request_percentage(200)),
+    );
+    stack.add(
+        Monitoring::new("monitoring", &kafka)
+            .watch(&topics)
+            .watch(&permissions)
+            .watch(&partner)
+            .watch(&billing),
+    );
+    stack
+}
+
+fn main() -> ExitCode {
+    kafka_stacks::cli::run([outside])
+}
