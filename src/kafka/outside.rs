@@ -655,6 +655,8 @@ mod tests {
         assert_snapshot!(said(
             cluster().listener(outside.source_ranges(["192.0.2.0/24", "2001:db8::/32"]))
         ), @r"
+        README.md
+        - Listener `EXTERNAL`, port 9094, for clients outside, who begin at `k-bootstrap.example.com:9094`: SASL_SSL. A client without an identity is refused.
         k/certificate-k-tls.yaml
           - k-0.example.com
           - k-1.example.com
@@ -699,6 +701,8 @@ mod tests {
     fn a_port_of_every_machine_leads_to_each_broker() {
         let second = NodePool::brokers("l", 1).first_id(200);
         assert_snapshot!(said(cluster().pool(second).listener(by_node_ports())), @r"
+        README.md
+        - Listener `OUT`, port 9095, for clients outside, who begin at `k-bootstrap.example.com:31999`: SSL. A client without an identity is refused.
         k/certificate-k-tls.yaml
           - k-0.example.com
           - k-1.example.com
