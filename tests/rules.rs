@@ -599,6 +599,8 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
         &rules::security::PLAINTEXT,
         &rules::security::SUPER_USER,
         &rules::security::NOBODY,
+        &rules::security::OUTSIDE_ELSEWHERE,
+        &rules::security::PLAINTEXT_OUTSIDE,
     ];
     family && rule != &rules::pod::ENSEMBLE || cluster || closed.contains(&rule) || rule == &rules::memory::HEAP_OPTIONS
 }

@@ -6,7 +6,6 @@ use super::{
     connection::{self, ClientSettings, Credentials, Identity, NODE_CLIENT_FILE},
     listener::{Listener, Protocol},
     log_defaults::LogDefaults,
-    outside::OutsideAddress,
     pool::Roles,
     replication::Replication,
 };
@@ -86,6 +85,14 @@ pub(super) struct Closed {
     pub(super) bootstrap_servers: String,
     /// Whether it has an authorizer.
     pub(super) authorized: bool,
+}
+
+/// What clients outside are told of a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OutsideAddress {
+    pub(super) listener: String,
+    pub(super) protocol: Protocol,
+    pub(super) bootstrap_servers: String,
 }
 
 impl KafkaHandle {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::outside::{Outside, SecureListener};
+use super::outside::Outside;
 use crate::workload::Access;
 
 /// The security protocol of a listener, as Kafka calls it.
@@ -54,36 +54,6 @@ pub struct Listener {
     pub(crate) outside: Option<Outside>,
 }
 
-/// An encrypted listener that does not say yet how its clients show who they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct TlsListener {
-    name: String,
-    port: u16,
-}
-
-impl TlsListener {
-    /// Clients show a name and a password, by SCRAM-SHA-512. The user is `User:NAME`.
-    pub fn scram(self) -> SecureListener {
-        self.with(Protocol::SaslTls)
-    }
-
-    /// Clients show a certificate of the cluster's issuer. The user is `User:NAME`, from its subject `CN=NAME`.
-    pub fn mutual_tls(self) -> SecureListener {
-        self.with(Protocol::Tls)
-    }
-
-    fn with(self, protocol: Protocol) -> SecureListener {
-        SecureListener::new(Listener {
-            name: self.name,
-            port: self.port,
-            protocol,
-            access: Access::Open,
-            outside: None,
-        })
-    }
-}
-
 impl Listener {
     pub(crate) const REPLICATION: (&'static str, u16) = ("REPLICATION", 9091);
     pub(crate) const CONTROLLER: (&'static str, u16) = ("CONTROLLER", 9093);
@@ -99,24 +69,6 @@ impl Listener {
             protocol: Protocol::Plaintext,
             access: Access::Open,
             outside: None,
-        }
-    }
-
-    /// An encrypted listener, of a cluster with [`KafkaCluster::internal_tls`](super::KafkaCluster::internal_tls). Name and port are
-    /// like those of [`Listener::plaintext`]. Its clients always show who they are: end with [`TlsListener::scram`] or
-    /// [`TlsListener::mutual_tls`].
-    ///
-    /// ```
-    /// use kafka_stacks::prelude::*;
-    ///
-    /// let with_passwords = Listener::tls("CLIENT", 9092).scram();
-    /// let with_certificates = Listener::tls("PARTNERS", 9094).mutual_tls();
-    /// # let _ = (with_passwords, with_certificates);
-    /// ```
-    pub fn tls(name: impl Into<String>, port: u16) -> TlsListener {
-        TlsListener {
-            name: name.into(),
-            port,
         }
     }
 

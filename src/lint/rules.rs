@@ -42,11 +42,11 @@ pub(crate) mod pod {
         kafka::environment::{MISSING_LABEL, UNDEFINED_VARIABLE},
         kafka::files::MISSING_FILE,
         kafka::guards::{BUDGET, OPEN},
+        kafka::inside_names::INSIDE_NAMES,
         kafka::jvm_flags::JVM_FLAG,
         kafka::log_directories::{EPHEMERAL_DATA, VOLUME_ROOT},
         kafka::node_ids::{ID_ELSEWHERE, ID_NOT_A_NUMBER, ID_SHARED},
         kafka::options::{FORMATTED_ONCE, UNKNOWN_OPTION},
-        kafka::outside::INSIDE_NAMES,
         kafka::ports::{NO_HTTP, NOT_LISTENING, PORT_TAKEN},
         kafka::quorum::{ENSEMBLE, QUORUM_START, VOTERS},
         kafka::service_links::SERVICE_LINKS,
@@ -81,7 +81,10 @@ pub mod cluster {
 
 /// Closed clusters: who is let in, and who is kept out.
 pub(crate) mod security {
-    pub use crate::lint::kafka::exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, PLAINTEXT, SUPER_USER};
+    pub use crate::lint::kafka::{
+        exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, PLAINTEXT, SUPER_USER},
+        outside::{OUTSIDE_ELSEWHERE, PLAINTEXT_OUTSIDE},
+    };
 }
 
 /// What Prometheus and Grafana are told.
@@ -144,6 +147,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::settings::RULES,
     super::kafka::security::RULES,
     super::kafka::exposure::RULES,
+    super::kafka::inside_names::RULES,
     super::kafka::mode::RULES,
     super::kafka::user::RULES,
     super::kafka::entrypoint::RULES,

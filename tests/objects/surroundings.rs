@@ -223,6 +223,183 @@ spec:
   privateKey: {encoding: PKCS8}
 ";
 
+/// A listener for clients outside, whose certificate is in PEM.
+const OPENED: &[Edit] = &[
+    (
+        "kafka.svc.cluster.local:9092\n    auto",
+        "kafka.svc.cluster.local:9092,EXTERNAL://broker-${env:NODE_ID}.example.com:9094\n    auto",
+    ),
+    (
+        "=CLIENT:PLAINTEXT,",
+        "=EXTERNAL:SASL_SSL,CLIENT:PLAINTEXT,",
+    ),
+    (
+        "    listeners=CLIENT://:9092,",
+        "    listener.name.external.sasl.enabled.mechanisms=SCRAM-SHA-512
+    listener.name.external.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+    listener.name.external.ssl.keystore.type=PEM
+    listener.name.external.ssl.keystore.location=/etc/tls/tls-combined.pem
+    listeners=EXTERNAL://:9094,CLIENT://:9092,",
+    ),
+    (
+        "          containerPort: 9092\n",
+        "          containerPort: 9092\n        - name: tcp-external\n          containerPort: 9094\n",
+    ),
+    (
+        "      - name: config\n        configMap:\n          name: kafka\n",
+        "      - name: config\n        configMap:\n          name: kafka\n      - name: tls\n        secret:\n          secretName: brokers\n",
+    ),
+];
+
+/// The same, and clients outside are not encrypted.
+const OPENED_IN_PLAINTEXT: &[Edit] = &[
+    OPENED[0],
+    (OPENED[1].0, "=EXTERNAL:SASL_PLAINTEXT,CLIENT:PLAINTEXT,"),
+    OPENED[2],
+    OPENED[3],
+];
+
+/// The same, and a port of the machines is advertised.
+const OPENED_AT_NODE_PORT: &[Edit] = &[
+    (
+        OPENED[0].0,
+        "kafka.svc.cluster.local:9092,EXTERNAL://broker-${env:NODE_ID}.example.com:3109${env:NODE_ID}\n    auto",
+    ),
+    OPENED[1],
+    OPENED[2],
+    OPENED[3],
+    OPENED[4],
+];
+
+/// The edits of a listener for clients outside, and one more.
+const fn and(opened: &[Edit], more: Edit) -> [Edit; 6] {
+    [opened[0], opened[1], opened[2], opened[3], opened[4], more]
+}
+
+const LOAD_BALANCERS: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-0-external, namespace: kafka, annotations: {external-dns.alpha.kubernetes.io/hostname: broker-0.example.com}}
+spec:
+  type: LoadBalancer
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-1-external, namespace: kafka, annotations: {external-dns.alpha.kubernetes.io/hostname: \"broker-1.example.com, one.example.com\"}}
+spec:
+  type: LoadBalancer
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-1}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-2-external, namespace: kafka, annotations: {external-dns.alpha.kubernetes.io/hostname: broker-2.example.com}}
+spec:
+  type: LoadBalancer
+  selector: {app: kafka, apps.kubernetes.io/pod-index: \"2\"}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+";
+
+const ONE_LOAD_BALANCER: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-0-external, namespace: kafka}
+spec:
+  type: LoadBalancer
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+";
+
+const NODE_PORTS: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-0-external, namespace: kafka, annotations: {external-dns.alpha.kubernetes.io/hostname: broker-0.example.com}}
+spec:
+  type: NodePort
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external, nodePort: 31090}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-1-external, namespace: kafka, annotations: {external-dns.alpha.kubernetes.io/hostname: broker-1.example.com}}
+spec:
+  type: NodePort
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-1}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external, nodePort: 31091}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-2-external, namespace: kafka, annotations: {external-dns.alpha.kubernetes.io/hostname: broker-2.example.com}}
+spec:
+  type: NodePort
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-2}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external, nodePort: 31092}]
+";
+
+/// One Service for all brokers, and another port of it.
+const SHARED: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-external, namespace: kafka}
+spec:
+  type: LoadBalancer
+  selector: {app: kafka}
+  ports: [{name: tcp-external, port: 443, targetPort: 9094}]
+";
+
+const EXTERNAL_ADDRESS: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-external, namespace: kafka}
+spec:
+  externalIPs: [192.0.2.1]
+  selector: {app: kafka}
+  ports: [{name: tcp-external, port: 9094}]
+";
+
+const INGRESS: &str = "
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: kafka, namespace: kafka}
+spec:
+  rules:
+  - host: kafka.example.com
+    http:
+      paths: [{path: /, pathType: Prefix, backend: {service: {name: kafka, port: {name: tcp-client}}}}]
+";
+
+const INGRESS_OF_REGISTRY: &str = "
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: registry, namespace: kafka}
+spec:
+  defaultBackend: {service: {name: schema-registry, port: {number: 8081}}}
+";
+
+const NAMES_OUTSIDE: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", broker-0.example.com, broker-1.example.com]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const WILDCARD_OUTSIDE: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", \"*.example.com\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
 /// Workers that connect as the administrator.
 const AS_ADMIN: &[Edit] = &[
     SUPER_USERS,
@@ -251,6 +428,61 @@ pub(crate) const FAULTS: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, PKCS1),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, TOO_FEW_NAMES),
     case(&security::SUPER_USER, Base::Out("prod"), AS_ADMIN, ""),
+    case(&security::DIALLED_NAME, Base::Kafka, OPENED, NAMES_OUTSIDE),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED_IN_PLAINTEXT, SHARED),
+    case(
+        &security::PLAINTEXT_OUTSIDE,
+        Base::Kafka,
+        OPENED_IN_PLAINTEXT,
+        EXTERNAL_ADDRESS,
+    ),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, &[], INGRESS),
+    case(
+        &security::PLAINTEXT_OUTSIDE,
+        Base::Kafka,
+        &[(
+            "spec:\n  selector:\n    app: kafka\n",
+            "spec:\n  type: NodePort\n  selector:\n    app: kafka\n",
+        )],
+        "",
+    ),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ONE_LOAD_BALANCER),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("index: \"2\"", "index: \"1\"")),
+        LOAD_BALANCERS,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("hostname: broker-0.", "hostname: kafka-0.")),
+        LOAD_BALANCERS,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("hostname: broker-0.", "hostname: broker-2.")),
+        LOAD_BALANCERS,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("port: 9094, targetPort", "port: 9095, targetPort")),
+        LOAD_BALANCERS,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED_AT_NODE_PORT, ("nodePort: 31092", "nodePort: 31093")),
+        NODE_PORTS,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED_AT_NODE_PORT, (", nodePort: 31091", "")),
+        NODE_PORTS,
+    ),
     case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
     case(
@@ -511,6 +743,15 @@ const SOUND: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(&security::SUPER_USER, Base::Out("prod"), AS_CONNECT, ""),
+    case(&security::DIALLED_NAME, Base::Kafka, OPENED, WILDCARD_OUTSIDE),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED, SHARED),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED, EXTERNAL_ADDRESS),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, &[], INGRESS_OF_REGISTRY),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, LOAD_BALANCERS),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED_AT_NODE_PORT, NODE_PORTS),
+    // Something else leads to each broker: a proxy that reads the name in the handshake.
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, SHARED),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ""),
     case(
         &api::PLACEMENT,
         Base::Kafka,

@@ -1,6 +1,6 @@
 //! Who is let in although no one meant it, and certificates that keep everyone out.
 
-use super::{Member, cluster::Brokers, listeners};
+use super::{Member, cluster::Brokers, listeners, listening};
 use crate::{
     diagnostics::{
         Diagnostic,
@@ -11,7 +11,6 @@ use crate::{
         certificate::Certificate,
         program::Program,
         set::{ObjectSet, SetFindings},
-        settings::POD_NAME,
     },
 };
 
@@ -285,22 +284,14 @@ fn names(member: &Member<'_>, index: usize, certificate: &Certificate, findings:
     let Some(protocols) = listeners::protocols(member) else {
         return;
     };
-    let Some(advertised) = listeners::listed(member, "advertised.listeners") else {
-        return;
+    let is_encrypted = |name: &str| {
+        let protocol = protocols.get(&name.to_ascii_uppercase());
+        protocol.is_some_and(|protocol| protocol.ends_with("SSL"))
     };
-    let first = member.workload.first;
-    let pods = (first..first + member.workload.replicas).map(|id| format!("{}-{id}", member.object.identity.name));
-    let pods: Vec<String> = pods.collect();
     let mut missing: Vec<String> = Vec::new();
-    for listener in advertised {
-        if !protocols
-            .get(&listener.name)
-            .is_some_and(|protocol| protocol.ends_with("SSL"))
-        {
-            continue;
-        }
-        for pod in &pods {
-            let name = listener.host.replace(POD_NAME, pod);
+    for (_, value) in member.listed_by_pod("advertised.listeners") {
+        for listener in listening::listeners(&value).filter(|listener| is_encrypted(listener.name)) {
+            let name = listener.host.to_owned();
             let is_known = !name.is_empty() && !name.contains(['{', '$', '(']);
             if is_known && !certificate.has(&name) && !missing.contains(&name) {
                 missing.push(name);

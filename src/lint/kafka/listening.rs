@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Member;
-use crate::lint::model::{container::Container, program::Program};
+use super::{Member, node_ids::POD_INDEX};
+use crate::lint::model::{container::Container, program::Program, settings::POD_NAME};
 
 /// A port that a process opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) struct Listener<'s> {
 pub(super) fn listeners(value: &str) -> impl Iterator<Item = Listener<'_>> {
     value.split(',').filter_map(|text| {
         let (name, address) = text.trim().split_once("://")?;
-        let address = address.split('/').next().unwrap_or_default();
+        let address = &address[..end_of_address(address)];
         let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
         let host = host.trim_start_matches('[').trim_end_matches(']');
         Some(Listener {
@@ -45,6 +45,20 @@ pub(super) fn listeners(value: &str) -> impl Iterator<Item = Listener<'_>> {
             port: port.parse().ok(),
         })
     })
+}
+
+/// Where a path begins. A field of the pod that is to be put in may have a slash: `{metadata.labels['apps.kubernetes.io/pod-index']}`.
+fn end_of_address(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            '/' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// What Kafka listens on where nothing says more.
@@ -80,6 +94,22 @@ impl Member<'_> {
         } else {
             super::is_official(image).then_some(Cow::Borrowed(DEFAULT))
         }
+    }
+
+    /// The pods of a StatefulSet, and the list of a setting as it is in each: with its name, and with its ordinal.
+    pub(super) fn listed_by_pod(&self, key: &str) -> Vec<(String, String)> {
+        let Some(setting) = self.settings.get(key) else {
+            return Vec::new();
+        };
+        let first = self.workload.first;
+        (first..first + self.workload.replicas)
+            .map(|ordinal| {
+                let pod = format!("{}-{ordinal}", self.object.identity.name);
+                let value = setting.value.replace(POD_NAME, &pod);
+                let value = value.replace(POD_INDEX, &ordinal.to_string());
+                (pod, value)
+            })
+            .collect()
     }
 
     /// The value of a setting as a number.
@@ -265,13 +295,16 @@ mod tests {
             list.collect::<Vec<_>>()
         };
         assert_eq!(
-            read("CLIENT://:9092, http://0.0.0.0:8081/path,A://[::1]:1,B://{status.podIP}:2,C://host,odd"),
+            read(
+                "CLIENT://:9092, http://0.0.0.0:8081/path,A://[::1]:1,B://{status.podIP}:2,C://host,odd,D://k-{labels['a/b']}.x:3"
+            ),
             [
                 ("CLIENT", "", Some(9092)),
                 ("http", "0.0.0.0", Some(8081)),
                 ("A", "::1", Some(1)),
                 ("B", "{status.podIP}", Some(2)),
-                ("C", "host", None)
+                ("C", "host", None),
+                ("D", "k-{labels['a/b']}.x", Some(3)),
             ]
         );
     }

@@ -21,6 +21,7 @@ pub(crate) mod extremes;
 pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod guards;
+pub(crate) mod inside_names;
 pub(crate) mod jvm_flags;
 pub(crate) mod limits;
 pub(crate) mod listeners;

@@ -1,78 +1,254 @@
-//! Ways into the cluster from outside.
+//! Ways into the cluster from outside: that nothing plaintext leaves by them, and that what is advertised leads back.
 
 use std::collections::BTreeMap;
 
 use super::{
     Member,
-    listening::{Listener, listeners},
+    inside_names::{is_inside, told_inside_names},
+    listeners::protocols,
+    listening::listeners,
 };
-use crate::diagnostics::{Severity::Error, family::rules};
+use crate::diagnostics::{
+    Severity::{Error, Warning},
+    family::rules,
+};
 use crate::lint::model::{
+    ObjectDetail, ObjectModel,
     program::Program,
+    selector::Selector,
+    service::{PortRef, Service, ServicePort},
     set::{ObjectSet, SetFindings},
-    settings::POD_NAME,
 };
 
-rules! { rules::pod;
-    /// A way in from outside that leads to names of the inside.
-    pub const INSIDE_NAMES: Rule = Rule {
-        id: "KS-P58",
+rules! { rules::security;
+    /// A way in from outside to a listener that is not encrypted.
+    pub const PLAINTEXT_OUTSIDE: Rule = Rule {
+        id: "KS-X13",
+        production: Error,
+        development: Warning,
+        summary: "a way in from outside to a plaintext listener",
+        explanation: "A load balancer, a port of every machine, external addresses or an Ingress take the port out of the cluster. \
+            What a client sends to a listener with `PLAINTEXT` or `SASL_PLAINTEXT` can be read and changed by everyone on the way, \
+            and with the former no one shows who they are: whoever finds the port may read, write and delete.",
+        source: "Kafka documentation, Security, Listener Configuration; Kubernetes, Service, Publishing Services",
+    };
+
+    /// An address outside that does not lead to its broker.
+    pub const OUTSIDE_ELSEWHERE: Rule = Rule {
+        id: "KS-X14",
         production: Error,
         development: Error,
-        summary: "a way in from outside to a listener that advertises in-cluster names",
-        explanation: "A client outside reaches a broker through the Service, asks for the metadata, and is told the \
-            addresses that the brokers advertise: names that only the cluster's DNS resolves. It then fails with \
-            `UnknownHostException`, though the first connection worked. Outside access needs a listener of its own that \
-            advertises an address of each broker outside.",
-        source: "Kafka documentation, advertised.listeners; Kubernetes, DNS for Services and Pods",
+        summary: "an advertised address outside that does not lead back to its broker",
+        explanation: "A client dials the address that the leader of a partition advertises. Where each broker has a Service of its own, \
+            each needs one: without it clients of its partitions time out, though all others work. The name in DNS must be that of \
+            the broker's own Service, and the port that of the Service: otherwise the client reaches another broker, which answers \
+            NOT_LEADER_OR_FOLLOWER for ever, or no one.",
+        source: "Kafka documentation, advertised.listeners; external-dns, annotations; Kubernetes, Service",
     };
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
     let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
+    let mut own: BTreeMap<Place, Vec<Own<'_>>> = BTreeMap::new();
     for (index, object) in set.objects.iter().enumerate() {
-        let Some(service) = object.service() else { continue };
-        let (Some(selector), Some(kind)) = (&service.selector, service.outward) else {
-            continue;
-        };
-        let selected = set.selected(&object.identity.namespace, selector);
-        let brokers: Vec<&Member<'_>> = selected
-            .iter()
-            .filter_map(|(index, _)| by_index.get(index).copied())
-            .filter(|member| member.process.program == Program::Broker)
-            .collect();
-        for port in &service.ports {
-            let told = brokers.iter().find_map(|member| {
-                let number = member.container.port(&port.target)?;
-                inside_name(member, number)
-            });
-            if let Some((name, host)) = told {
-                findings
-                    .add(
-                        index,
-                        port.pointer.clone(),
-                        &INSIDE_NAMES,
-                        format!(
-                            "a {kind} leads to the listener `{name}`, which advertises `{host}`: clients outside cannot resolve it"
-                        ),
-                    )
-                    .hint("add a listener that advertises an address of each broker outside, or use the type `ClusterIP`");
+        let namespace = object.identity.namespace.as_str();
+        match &object.detail {
+            ObjectDetail::Service(service) => {
+                let (Some(selector), Some(kind)) = (&service.selector, service.outward) else {
+                    continue;
+                };
+                let brokers = brokers(set, &by_index, namespace, selector);
+                for port in &service.ports {
+                    told_inside_names(index, kind, port, &brokers, findings);
+                    in_plaintext(index, &port.pointer, kind, &port.target, &brokers, findings);
+                    for member in &brokers {
+                        let Some((pod, number)) = selector.pod().zip(member.container.port(&port.target)) else {
+                            continue;
+                        };
+                        let ordinal = pod.rsplit_once('-').map_or(pod, |(_, ordinal)| ordinal);
+                        let place = (member.index, number);
+                        own.entry(place).or_default().push(Own {
+                            index,
+                            pod: format!("{}-{ordinal}", member.object.identity.name),
+                            service,
+                            port,
+                        });
+                    }
+                }
             }
+            ObjectDetail::Ingress(backends) => {
+                for backend in backends {
+                    let service = set.find("Service", namespace, &backend.service);
+                    let Some(service) = service.and_then(ObjectModel::service) else {
+                        continue;
+                    };
+                    let is_meant = |port: &&ServicePort| match &backend.port {
+                        PortRef::Number(number) => port.number == *number,
+                        PortRef::Name(name) => port.name == *name,
+                    };
+                    let (Some(selector), Some(port)) = (&service.selector, service.ports.iter().find(is_meant)) else {
+                        continue;
+                    };
+                    let brokers = brokers(set, &by_index, namespace, selector);
+                    in_plaintext(index, &backend.pointer, "Ingress", &port.target, &brokers, findings);
+                }
+            }
+            _ => {}
+        }
+    }
+    for ((index, number), services) in &own {
+        if let Some(member) = by_index.get(index) {
+            leads_back(set, member, *number, services, findings);
         }
     }
 }
 
-/// The listener at a port, and the name of the inside that it advertises.
-fn inside_name(member: &Member<'_>, port: i64) -> Option<(String, String)> {
-    let listener: Listener<'_> =
-        listeners(&member.settings.get("listeners")?.value).find(|listener| listener.port == Some(port))?;
-    let advertised = listeners(&member.settings.get("advertised.listeners")?.value)
-        .find(|advertised| advertised.name == listener.name)?;
-    let host = advertised.host;
-    let service = member.workload.service.as_deref().unwrap_or_default();
-    let inside = host.split('.').any(|part| part == "svc")
-        || host.starts_with("{status.podIP")
-        || host == POD_NAME
-        || !service.is_empty() && host == format!("{POD_NAME}.{service}");
-    inside.then(|| (listener.name.to_owned(), host.replace(POD_NAME, "<pod>")))
+/// A workload and a port of its pods.
+type Place = (usize, i64);
+
+/// A Service that leads from outside to one pod.
+struct Own<'a> {
+    index: usize,
+    pod: String,
+    service: &'a Service,
+    port: &'a ServicePort,
 }
+
+/// The brokers and controllers among the pods that a selector selects.
+fn brokers<'a>(
+    set: &ObjectSet<'_>,
+    members: &BTreeMap<usize, &'a Member<'a>>,
+    namespace: &str,
+    selector: &Selector,
+) -> Vec<&'a Member<'a>> {
+    let selected = set.selected(namespace, selector);
+    selected
+        .iter()
+        .filter_map(|(index, _)| members.get(index).copied())
+        .filter(|member| member.process.program == Program::Broker)
+        .collect()
+}
+
+/// A way in from outside to a listener that is not encrypted.
+fn in_plaintext(
+    index: usize,
+    pointer: &str,
+    kind: &str,
+    target: &PortRef,
+    brokers: &[&Member<'_>],
+    findings: &mut SetFindings,
+) {
+    let open = brokers.iter().find_map(|member| {
+        let number = member.container.port(target)?;
+        let all = member.listeners()?;
+        let listener = listeners(&all).find(|listener| listener.port == Some(number))?;
+        let protocols = protocols(member)?;
+        let protocol = protocols.get(&listener.name.to_ascii_uppercase())?;
+        protocol
+            .ends_with("PLAINTEXT")
+            .then(|| (listener.name.to_owned(), protocol.clone()))
+    });
+    let Some((name, protocol)) = open else { return };
+    let what = if protocol == "PLAINTEXT" {
+        "anyone on the way reads and changes records, and no one has to show who they are"
+    } else {
+        "anyone on the way reads and changes records"
+    };
+    let article = if kind.starts_with('I') { "an" } else { "a" };
+    let message = format!("{article} {kind} leads to the listener `{name}`, whose protocol is `{protocol}`: {what}");
+    findings
+        .add(index, pointer, &PLAINTEXT_OUTSIDE, message)
+        .hint("lead to a listener whose protocol is `SASL_SSL`, or `SSL` with `ssl.client.auth=required`");
+}
+
+/// Services of single pods, by which a listener is reached from outside, against what the pods advertise.
+fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, services: &[Own<'_>], findings: &mut SetFindings) {
+    let Some(setting) = member.settings.get("advertised.listeners") else {
+        return;
+    };
+    let all = member.listeners();
+    let listener = all
+        .as_deref()
+        .and_then(|all| listeners(all).find(|listener| listener.port == Some(number)));
+    let Some(name) = listener.map(|listener| listener.name.to_owned()) else {
+        return;
+    };
+    let shown = |index: usize| &set.objects[index].identity.name;
+    let mut alone: Vec<String> = Vec::new();
+    for (pod, value) in member.listed_by_pod("advertised.listeners") {
+        let Some(address) = listeners(&value).find(|address| address.name == name) else {
+            continue;
+        };
+        let host = address.host.to_ascii_lowercase();
+        if is_inside(member, &host) || host.split('.').next() == Some(pod.as_str()) || host.contains(['{', '$', '(']) {
+            continue;
+        }
+        let of_pod: Vec<&Own<'_>> = services.iter().filter(|own| own.pod == pod).collect();
+        if of_pod.is_empty() {
+            alone.push(pod);
+            continue;
+        }
+        let named = |own: &&Own<'_>| own.service.hostnames.contains(&host);
+        let is_told = of_pod.iter().any(|own| !own.service.hostnames.is_empty());
+        let Some(own) = of_pod.iter().copied().find(named) else {
+            let other = services.iter().find(named).map(|own| own.index);
+            let own = of_pod[0];
+            if is_told || other.is_some() {
+                let whose = other.map_or_else(
+                    || format!("external-dns gives it `{}`", own.service.hostnames.join("`, `")),
+                    |other| {
+                        format!(
+                            "external-dns gives that name to the Service `{}`, which leads to another pod",
+                            shown(other)
+                        )
+                    },
+                );
+                let message = format!("it leads to `{pod}`, which advertises `{host}`, and {whose}");
+                findings
+                    .add(own.index, HOSTNAME, &OUTSIDE_ELSEWHERE, message)
+                    .hint(format!("set `external-dns.alpha.kubernetes.io/hostname: {host}`"));
+            }
+            continue;
+        };
+        let right = match own.service.outward {
+            Some("NodePort") => own.port.node_port,
+            _ => Some(own.port.number),
+        };
+        let is_port = |port: &i64| (1..=65535).contains(port);
+        let Some(advertised) = address.port.filter(|port| is_port(port) && Some(*port) != right) else {
+            continue;
+        };
+        let (message, hint) = right.map_or_else(
+            || {
+                (
+                    format!("Kubernetes chooses its port on the machines, and `{pod}` advertises {advertised}"),
+                    format!("set `nodePort: {advertised}`"),
+                )
+            },
+            |right| {
+                (
+                    format!("it takes connections for `{host}` at port {right}, and `{pod}` advertises {advertised}"),
+                    format!("advertise port {right}, or change that of the Service to {advertised}"),
+                )
+            },
+        );
+        findings
+            .add(own.index, own.port.pointer.clone(), &OUTSIDE_ELSEWHERE, message)
+            .hint(hint);
+    }
+    if let (Some(first), Some(with)) = (alone.first(), services.first()) {
+        let more = match alone.len() {
+            1 => String::new(),
+            2 => ", and of one more broker".to_owned(),
+            count => format!(", and of {} more brokers", count - 1),
+        };
+        let message = format!(
+            "no Service leads from outside to the listener `{name}` of `{first}`{more}: clients of its partitions time out"
+        );
+        let hint = format!("add a Service for it, as `{}` for `{}`", shown(with.index), with.pod);
+        member.at(findings, setting, &OUTSIDE_ELSEWHERE, message).hint(hint);
+    }
+}
+
+/// The annotation of a Service that external-dns makes a record of, as a pointer.
+const HOSTNAME: &str = "/metadata/annotations/external-dns.alpha.kubernetes.io~1hostname";

@@ -11,6 +11,7 @@ pub(crate) mod convention;
 pub(crate) mod dashboard;
 pub(crate) mod deployer;
 pub(crate) mod guard;
+pub(crate) mod ingress;
 pub(crate) mod invocation;
 pub(crate) mod jvm;
 pub(crate) mod monitoring;
@@ -40,6 +41,7 @@ use self::{
     config::ConfigData,
     deployer::{Application, FluxKustomization, Placeholder},
     guard::{Budget, Policy},
+    ingress::Backend,
     monitoring::{Monitor, PrometheusRules},
     node::Node,
     selector::{Labels, labels},
@@ -77,6 +79,7 @@ pub(crate) enum ObjectDetail {
     Config(ConfigData),
     Budget(Budget),
     Policy(Policy),
+    Ingress(Vec<Backend>),
     ServiceMonitor(Monitor),
     PodMonitor(Monitor),
     Rules(PrometheusRules),
@@ -140,8 +143,9 @@ impl ObjectModel {
                 root,
                 &mut addresses,
             ))),
-            "Service" => ObjectDetail::Service(service::read(&spec)),
+            "Service" => ObjectDetail::Service(service::read(&spec, &metadata.get("annotations"))),
             "ConfigMap" | "Secret" => ObjectDetail::Config(config::read(root, &mut addresses)),
+            "Ingress" if group == "networking.k8s.io" => ObjectDetail::Ingress(ingress::read(&spec)),
             "PodDisruptionBudget" => ObjectDetail::Budget(guard::budget(&spec)),
             "NetworkPolicy" => ObjectDetail::Policy(guard::policy(&spec)),
             "ServiceMonitor" if api_version.starts_with("monitoring.coreos.com/") => {

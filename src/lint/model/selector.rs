@@ -126,6 +126,12 @@ impl Selector {
         )
     }
 
+    /// The name or the ordinal of the only pod of a StatefulSet that is selected; none if there may be others.
+    pub(crate) fn pod(&self) -> Option<&str> {
+        self.required()
+            .find_map(|(key, value)| [POD_NAME, POD_INDEX].contains(&key).then_some(value))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

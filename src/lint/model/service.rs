@@ -8,8 +8,10 @@ pub(crate) struct Service {
     pub(crate) selector: Option<Selector>,
     pub(crate) headless: bool,
     pub(crate) external: bool,
-    /// The type that opens it to the outside: `LoadBalancer` or `NodePort`.
+    /// What opens it to the outside: the type `LoadBalancer` or `NodePort`, or external addresses.
     pub(crate) outward: Option<&'static str>,
+    /// The names that external-dns gives it.
+    pub(crate) hostnames: Vec<String>,
     pub(crate) not_ready_too: bool,
     pub(crate) ports: Vec<ServicePort>,
 }
@@ -18,6 +20,8 @@ pub(crate) struct Service {
 pub(crate) struct ServicePort {
     pub(crate) name: String,
     pub(crate) number: i64,
+    /// The port of every machine, if it is said.
+    pub(crate) node_port: Option<i64>,
     pub(crate) target: PortRef,
     pub(crate) protocol: String,
     pub(crate) pointer: String,
@@ -39,7 +43,12 @@ impl PortRef {
     }
 }
 
-pub(super) fn read(spec: &Node<'_, '_>) -> Service {
+/// The annotation that external-dns makes records of.
+const HOSTNAME: &str = "external-dns.alpha.kubernetes.io/hostname";
+
+pub(super) fn read(spec: &Node<'_, '_>, annotations: &Node<'_, '_>) -> Service {
+    let hostnames = annotations.get(HOSTNAME);
+    let hostnames = hostnames.text().split(',').map(|name| name.trim().to_ascii_lowercase());
     let selector = spec.get("selector");
     let ports = spec.get("ports");
     Service {
@@ -48,7 +57,9 @@ pub(super) fn read(spec: &Node<'_, '_>) -> Service {
         external: spec.get("type").text() == "ExternalName",
         outward: ["LoadBalancer", "NodePort"]
             .into_iter()
-            .find(|kind| spec.get("type").text() == *kind),
+            .find(|kind| spec.get("type").text() == *kind)
+            .or((spec.get("externalIPs").len() > 0).then_some("Service with external addresses")),
+        hostnames: hostnames.filter(|name| !name.is_empty()).collect(),
         not_ready_too: spec.get("publishNotReadyAddresses").bool() == Some(true),
         ports: ports
             .items()
@@ -58,6 +69,7 @@ pub(super) fn read(spec: &Node<'_, '_>) -> Service {
                 ServicePort {
                     name: port.get("name").text().to_owned(),
                     number,
+                    node_port: port.get("nodePort").int().filter(|number| *number != 0),
                     target: PortRef::of(&target).unwrap_or(PortRef::Number(number)),
                     protocol: port.get("appProtocol").text().to_owned(),
                     pointer: if target.is_set() {
