@@ -212,6 +212,17 @@ impl AgentMetrics {
     }
 }
 
+/// Whether its values are at most the number of brokers.
+pub(crate) fn counts_brokers(metric: &Metric) -> bool {
+    [
+        exporter::BROKERS,
+        exporter::REPLICAS,
+        exporter::IN_SYNC_REPLICAS,
+        controller::ACTIVE_BROKERS,
+    ]
+    .contains(metric)
+}
+
 /// The metrics that the platform exports, and no pod of a stack: of the kubelet, of kube-state-metrics, and of cert-manager. Their
 /// `namespace` is that of the object that they are about.
 pub(crate) fn of_platform() -> impl Iterator<Item = &'static Metric> {

@@ -18,6 +18,11 @@ pub(crate) trait Catalog {
         None
     }
 
+    /// The names of all pods that are scraped under a job, where they are known.
+    fn pods_of(&self, _job: &str) -> Option<Vec<String>> {
+        None
+    }
+
     /// Whether expressions keep to what every Prometheus takes and every reader can follow: no experimental functions, and no
     /// selectors without a name.
     fn style(&self) -> Style;

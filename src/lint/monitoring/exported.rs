@@ -566,7 +566,7 @@ impl<'a> RuleCatalog<'_, 'a> {
                 .all(|(_, rule)| metric.is_made_by(&rule.pattern, rule.factor))
         });
         series.bounds = match (own, series.metric_type) {
-            (Some(metric), _) => Bounds::new(metric.bounds.0, metric.bounds.1),
+            (Some(metric), _) => self.bounds_of(metric),
             (None, Some(MetricType::Counter)) => Bounds::NOT_NEGATIVE,
             (None, _) => Bounds::ANY,
         };
@@ -606,16 +606,19 @@ impl<'a> RuleCatalog<'_, 'a> {
     /// Series of Kafka's exporter.
     fn of_exporter<'s>(&'s self, metric: &'static Metric, exporters: &[&'s Exporter<'a>]) -> Series<'s> {
         let mut series = Self::with_labels(self.scraped(exporters), metric);
-        let counts_brokers = [exporter::BROKERS, exporter::REPLICAS, exporter::IN_SYNC_REPLICAS].contains(metric);
-        if counts_brokers && let Some(cluster) = self.cluster {
-            let declared = self.author.declared.and_then(|declared| declared.brokers);
-            let brokers =
-                declared.or_else(|| u32::try_from(self.exported.brokers(cluster, self.author.namespace)?).ok());
-            if let Some(brokers) = brokers {
-                series.bounds = Bounds::new(series.bounds.least, f64::from(brokers));
-            }
-        }
+        series.bounds = self.bounds_of(metric);
         series
+    }
+
+    /// The bounds of a metric of this crate: of one that counts brokers, with as many as there are.
+    fn bounds_of(&self, metric: &Metric) -> Bounds {
+        let (least, most) = metric.bounds;
+        let brokers = || {
+            let cluster = self.cluster.filter(|_| metrics::counts_brokers(metric))?;
+            let declared = self.author.declared.and_then(|declared| declared.brokers);
+            declared.or_else(|| u32::try_from(self.exported.brokers(cluster, self.author.namespace)?).ok())
+        };
+        Bounds::new(least, brokers().map_or(most, f64::from))
     }
 
     /// Series that Prometheus makes of every scrape.
@@ -811,6 +814,24 @@ impl Catalog for RuleCatalog<'_, '_> {
         let agents = self.exported.exporters.iter().flat_map(|exporter| &exporter.agents);
         let mut left_out = agents.flat_map(|agent| &agent.left_out);
         left_out.find(|rule| rule.makes(name)).map(|_| LEFT_OUT.to_owned())
+    }
+
+    fn pods_of(&self, job: &str) -> Option<Vec<String>> {
+        let is_job = |of: Option<&str>| of == Some(job);
+        let cluster = self.cluster.filter(|_| self.author.own)?;
+        // Something that is not here may be scraped under the same job.
+        if self.exported.others.iter().any(|endpoint| is_job(endpoint.job(None).as_deref())) {
+            return None;
+        }
+        let all = self.near(self.exported.exporters.iter().collect(), |exporter| exporter);
+        let of_job = all.iter().filter(|exporter| {
+            let mut scrapes = exporter.scrapes_of(Some(cluster));
+            scrapes.any(|scrape| is_job(scrape.job.as_deref()))
+        });
+        // A Deployment has more while it rolls.
+        let pods: Option<Vec<Vec<String>>> = of_job.map(|exporter| exporter.pods()).collect();
+        let pods: Vec<String> = pods?.into_iter().flatten().collect();
+        (!pods.is_empty()).then_some(pods)
     }
 
     fn style(&self) -> Style {

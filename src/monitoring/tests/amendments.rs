@@ -77,3 +77,21 @@ fn amended_expressions_are_checked() {
         .unwrap();
     assert_eq!(found.location().line(), line);
 }
+
+/// Whoever counts the brokers: the active controller, the exporter or Prometheus, none of them counts more than there are.
+#[test]
+fn a_limit_that_no_source_of_an_expression_reaches_is_found() {
+    for (limit, found) in [("15", true), ("4", true), ("3", false)] {
+        for mut stack in stacks() {
+            stack.amend::<PrometheusRule>("kafka", move |rule| {
+                let down = rule.spec.alert("KafkaBrokerDown").unwrap();
+                assert!(down.expr.contains(" or ") && down.expr.contains("\n) < 3"));
+                down.expr = down.expr.replace("\n) < 3", &format!("\n) < {limit}"));
+            });
+            let always = findings(&stack);
+            let always: Vec<&String> = always.iter().filter(|finding| finding.contains("KS-O07")).collect();
+            assert_eq!(always.len(), usize::from(found), "{limit}: {always:?}");
+            assert!(always.iter().all(|finding| finding.contains(&format!("< {limit}` is always true"))));
+        }
+    }
+}

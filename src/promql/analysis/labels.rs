@@ -45,7 +45,7 @@ impl LabelSet {
         self.open || self.known.contains_key(label)
     }
 
-    fn value(&self, label: &str) -> Option<&str> {
+    pub(super) fn value(&self, label: &str) -> Option<&str> {
         self.known.get(label)?.as_deref()
     }
 

@@ -93,6 +93,8 @@ struct ExprType {
     labels: Option<LabelSet>,
     /// Whether values decide if it is empty: something is compared, or a state is selected.
     conditional: bool,
+    /// The most pods that its series are of, where they are of one job.
+    pods: Option<u32>,
 }
 
 impl ExprType {
@@ -101,6 +103,7 @@ impl ExprType {
             bounds,
             labels: None,
             conditional: false,
+            pods: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl ExprType {
             bounds: Bounds::ANY,
             labels: Some(LabelSet::unknown()),
             conditional: true,
+            pods: None,
         }
     }
 
@@ -297,8 +301,14 @@ impl<'a> Analyzer<'a> {
         }
         let selects_state = |matcher: &Matcher| series.label(&matcher.name).is_some_and(|label| label.is_state);
         self.interval = self.interval.into_iter().chain(series.interval).min();
+        let pods = labels.value("job").and_then(|job| catalog.pods_of(job)).map(|pods| {
+            let of_pods = || matchers.iter().filter(|matcher| matcher.name == "pod");
+            let selected = pods.iter().filter(|pod| of_pods().all(|matcher| matcher.is_match(pod)));
+            u32::try_from(selected.count()).unwrap_or(u32::MAX)
+        });
         let selected = ExprType {
             bounds: series.bounds,
+            pods,
             labels: Some(labels),
             conditional: matchers.iter().any(selects_state),
         };
@@ -391,7 +401,8 @@ impl<'a> Analyzer<'a> {
         let bounds = match operator.as_str() {
             // They keep series unchanged.
             "topk" | "bottomk" | "limitk" | "limit_ratio" => return operand,
-            "count" | "count_values" => Bounds::AT_LEAST_ONE,
+            "count" => Bounds::new(1.0, most_of_count(&operand, aggregate.modifier.as_ref())),
+            "count_values" => Bounds::AT_LEAST_ONE,
             "group" => Bounds::ONE,
             "sum" => operand.bounds.sum(),
             "stddev" | "stdvar" => Bounds::NOT_NEGATIVE,
@@ -409,7 +420,7 @@ impl<'a> Analyzer<'a> {
         ExprType {
             bounds,
             labels: Some(labels),
-            conditional: operand.conditional,
+            ..operand
         }
     }
 
@@ -442,6 +453,7 @@ impl<'a> Analyzer<'a> {
                 bounds: types.first().map_or(Bounds::ANY, |scalar| scalar.bounds),
                 labels: Some(LabelSet::default()),
                 conditional: false,
+                pods: None,
             },
             "scalar" => ExprType { labels: None, ..vector },
             "absent" | "absent_over_time" => ExprType {
@@ -452,6 +464,7 @@ impl<'a> Analyzer<'a> {
                     _ => LabelSet::default(),
                 }),
                 conditional: true,
+                pods: None,
             },
             "count_over_time" => vector.within(Bounds::AT_LEAST_ONE),
             "present_over_time" => vector.within(Bounds::ONE),
@@ -462,7 +475,7 @@ impl<'a> Analyzer<'a> {
                 vector.within(bounds)
             }
             "label_replace" | "label_join" => {
-                let mut vector = vector;
+                let mut vector = ExprType { pods: None, ..vector };
                 if let (Some(labels), Some(Expr::StringLiteral(target))) =
                     (&mut vector.labels, arguments.get(1).map(AsRef::as_ref))
                 {
@@ -505,6 +518,12 @@ impl<'a> Analyzer<'a> {
             "unless" => true,
             _ => left.conditional || right.conditional || !keeps_all,
         };
+        let pods = match operator.as_str() {
+            "and" | "unless" => left.pods,
+            // Those of both sides may be of different jobs.
+            _ if left.labels.is_some() && right.labels.is_some() => None,
+            _ => left.pods.or(right.pods),
+        };
         let labels = match (left.labels, right.labels) {
             (Some(left), Some(right)) => Some(left.join(&right, &operator, modifier, &mut self.diagnostics)),
             (left, right) => left.or(right),
@@ -513,6 +532,7 @@ impl<'a> Analyzer<'a> {
             bounds,
             labels,
             conditional,
+            pods,
         }
     }
 
@@ -546,6 +566,22 @@ impl<'a> Analyzer<'a> {
             hint,
         );
     }
+}
+
+/// The largest result of `count`: as many as there are pods, where series differ only by their pod.
+fn most_of_count(operand: &ExprType, modifier: Option<&LabelModifier>) -> f64 {
+    let of_pods = || {
+        let pods = operand.pods?;
+        let LabelModifier::Include(by) = modifier? else {
+            return None;
+        };
+        let labels = operand.labels.as_ref()?.names()?;
+        let mut counted = labels.iter().filter(|label| !by.labels.contains(label));
+        counted
+            .all(|label| ["pod", "job"].contains(&label.as_str()))
+            .then(|| f64::from(pods))
+    };
+    of_pods().unwrap_or(f64::INFINITY)
 }
 
 /// Whether an expression counts series.
