@@ -189,7 +189,7 @@ pub mod prelude {
     // Monitoring.
     pub use crate::{
         monitoring::Monitoring,
-        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Runbook, Samples, Slo},
+        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Owner, Runbook, Samples, Slo},
     };
 
     // Constructs of one's own.

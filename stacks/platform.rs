@@ -109,6 +109,8 @@ impl Platform {
         let monitoring = Monitoring::new("monitoring", kafka)
             .watch(&connect)
             .watch(&topics)
+            // The groups of sinks that are not declared here.
+            .group_owner("connect-.+", Owner::new("data").on_call("data-primary"))
             .runbooks(pages)
             .acknowledge(
                 &rules::observability::RUNBOOKS,

@@ -66,7 +66,10 @@ impl Monitoring {
                 });
             }
         }
-        for alert in self.ready_alerts(&sources) {
+        self.check_groups(check);
+        let alerts = self.ready_alerts(&sources);
+        self.check_labels(&alerts, &sources, check);
+        for alert in alerts {
             let Some(location) = alert.alert.location else { continue };
             for diagnostic in alert.check_test(&sources) {
                 check.add(diagnostic, |finding| {

@@ -35,7 +35,8 @@ use crate::{
     kafka::KafkaHandle,
     metrics::exporter as exported,
     observability::{
-        Alert, ExternalExporter, LagLimits, LagOf, Monitored, Owned, OwnedKind, Slo, Sources, Target, Thresholds,
+        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources,
+        Target, Thresholds,
     },
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,
@@ -84,6 +85,8 @@ pub struct Monitoring {
     alerts: Vec<Alert>,
     thresholds: Thresholds,
     slos: Vec<Slo>,
+    alert_labels: Vec<(String, String)>,
+    group_owners: Vec<GroupOwner>,
 }
 
 impl Monitoring {
@@ -118,6 +121,8 @@ impl Monitoring {
             alerts: Vec::new(),
             thresholds: Thresholds::default(),
             slos: Vec::new(),
+            alert_labels: Vec::new(),
+            group_owners: Vec::new(),
         }
     }
 
@@ -200,6 +205,19 @@ impl Monitoring {
         self
     }
 
+    /// Adds a label to all alerts, such as `team`, by which Alertmanager can route them. An alert of the stack can have
+    /// another value for it ([`Alert::label`]).
+    ///
+    /// With `owner` or `on_call` it names those who get what no one else owns: alerts on groups, topics and connectors
+    /// have the labels of their owner, if one is declared or matched ([`Monitoring::group_owner`]).
+    ///
+    /// Labels that series of alerts have, and those that every alert has (`severity`, `cluster`, `namespace`,
+    /// `kafka_cluster`), are refused (KS-O17).
+    pub fn alert_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.alert_labels.push((name.into(), value.into()));
+        self
+    }
+
     /// Adds a service level: alerts fire when its error budget is spent too fast, and the dashboard "Service levels" shows what is
     /// left.
     pub fn slo(mut self, slo: Slo) -> Self {
@@ -240,6 +258,33 @@ impl Monitoring {
     /// counts.
     pub fn lag_threshold_of_topic(mut self, topic: impl Into<String>, records: u64) -> Self {
         self.thresholds.lag.special.push((LagOf::Topic(topic.into()), records));
+        self
+    }
+
+    /// Who answers for the consumer groups whose whole name matches this regular expression: the labels `owner` and
+    /// `on_call` of the alerts on them, so that their team is called.
+    ///
+    /// The owner that an `Application` declares comes first. Of several patterns that match a group the first one counts.
+    /// A pattern may match nothing that is declared.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// stack.add(
+    ///     Monitoring::new("monitoring", &kafka)
+    ///         .group_owner("payments-.*|billing", Owner::new("payments").on_call("payments-primary"))
+    ///         .group_owner("connect-.*", Owner::new("data"))
+    ///         .ignore_groups("loadtest-[0-9]+"),
+    /// );
+    /// # assert!(synth(&stack).manifests.unwrap().get("tests/rules.yaml").unwrap().contains("payments-primary"));
+    /// ```
+    pub fn group_owner(mut self, pattern: impl Into<String>, owner: Owner) -> Self {
+        self.group_owners.push(GroupOwner {
+            pattern: pattern.into(),
+            owner,
+        });
         self
     }
 
@@ -323,6 +368,8 @@ impl Monitoring {
             external: self.external.clone(),
             thresholds: self.thresholds_with(&owned),
             owned,
+            group_owners: self.group_owners.clone(),
+            alert_labels: self.alert_labels.clone(),
             slos: self.slos.clone(),
         }
     }

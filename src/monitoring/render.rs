@@ -165,6 +165,14 @@ impl Monitoring {
     }
 }
 
+/// The labels of an alert that not all alerts have.
+fn own_labels(rule: &AlertingRule) -> impl Iterator<Item = (&String, &String)> {
+    let of_all = ["severity", CLUSTER];
+    rule.labels
+        .iter()
+        .filter(move |(name, _)| !of_all.contains(&name.as_str()))
+}
+
 /// The rules, if the object has rules.
 fn rules_of(object: &Object) -> Option<PrometheusRule> {
     if object.kind() != PrometheusRuleSpec::KIND {
@@ -213,8 +221,13 @@ impl Construct for Monitoring {
                 let mut facts = vec![
                     ("severity", rule.labels["severity"].clone()),
                     ("for", rule.waits().to_string()),
-                    ("expression", rule.expr.trim_end().to_owned()),
                 ];
+                if rule.keep_firing_for.is_some() {
+                    facts.push(("keeps firing for", rule.keeps_firing().to_string()));
+                }
+                let label = |(name, value): (&String, &String)| ("label", format!("{name}: {value}"));
+                facts.extend(own_labels(rule).map(label));
+                facts.extend([("expression", rule.expr.trim_end().to_owned())]);
                 facts.extend(text("threshold").map(|threshold| ("limit", threshold)));
                 facts.extend(alert::metrics(&rule.expr, &sources).into_iter().map(|metric| {
                     let origin = runbook::origin(metric);

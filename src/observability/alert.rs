@@ -15,6 +15,9 @@ pub enum AlertSeverity {
     Critical,
     /// Needs a look during working hours.
     Warning,
+    /// Calls no one: it explains other alerts, or ends up in a list. kube-prometheus-stack keeps such alerts silent while no
+    /// other alert of their namespace fires (`InfoInhibitor`).
+    Info,
 }
 
 impl AlertSeverity {
@@ -22,6 +25,7 @@ impl AlertSeverity {
         match self {
             Self::Critical => "critical",
             Self::Warning => "warning",
+            Self::Info => "info",
         }
     }
 }
@@ -58,6 +62,8 @@ pub struct Alert {
     pub(crate) keep_firing_for: Duration,
     pub(crate) summary: Text,
     pub(crate) description: Text,
+    /// Labels of its own.
+    pub(crate) labels: Vec<(String, String)>,
     /// The threshold in this stack, and the reason for it.
     pub(crate) threshold: Option<String>,
     pub(crate) runbook_url: Option<String>,
@@ -81,6 +87,7 @@ impl Alert {
             keep_firing_for: minutes(0),
             summary: Cow::Borrowed(""),
             description: Cow::Borrowed(""),
+            labels: Vec::new(),
             threshold: None,
             runbook_url: None,
             runbook: None,
@@ -119,6 +126,38 @@ impl Alert {
     /// $value }}`.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Cow::Owned(description.into());
+        self
+    }
+
+    /// Adds a label, by which Alertmanager can route it, such as `team`. It wins over the same label of
+    /// `Monitoring::alert_label`.
+    ///
+    /// Labels that the alert's series have, and those that every alert has (`severity`, `cluster`, `namespace`,
+    /// `kafka_cluster`), are refused (KS-O17).
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// stack.add(
+    ///     Monitoring::new("monitoring", &kafka)
+    ///         .alert_label("team", "streams")
+    ///         .external(ExternalExporter::new("shop").gauge("shop_orders_waiting", ["region"]))
+    ///         .alert(
+    ///             Alert::new("ShopOrdersWait", "sum by (region) (shop_orders_waiting) > 100")
+    ///                 .severity(AlertSeverity::Info)
+    ///                 .label("team", "shop")
+    ///                 .summary("Orders wait to be produced.")
+    ///                 .description("{{ $value }} orders of {{ $labels.region }} wait."),
+    ///         ),
+    /// );
+    /// # let rules = synth(&stack).manifests.unwrap().get("tests/rules.yaml").unwrap().to_owned();
+    /// # let (of_kafka, own) = rules.split_once("alert: ShopOrdersWait").unwrap();
+    /// # assert!(of_kafka.contains("team: streams") && own.contains("team: shop") && own.contains("severity: info"));
+    /// ```
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((name.into(), value.into()));
         self
     }
 
@@ -190,6 +229,7 @@ pub(crate) fn of_table<T>(
             keep_firing_for: minutes(0),
             summary: Cow::Borrowed(row.summary),
             description: Cow::Borrowed(row.description),
+            labels: Vec::new(),
             threshold: Some((row.threshold)(component, sources)),
             runbook_url: None,
             runbook: Some(Runbook::of(&row.page)),

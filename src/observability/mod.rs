@@ -13,13 +13,13 @@ mod slo;
 mod sources;
 mod thresholds;
 
-pub(crate) use self::owned::{OWNER_LABELS, owner, owner_templates};
+pub(crate) use self::owned::{GroupOwner, OWNER_LABELS, Owners};
 pub use self::scenario::Scenario;
 pub(crate) use self::slo::Indicator;
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
     board::{Board, Colour, Panel, PanelUnit, Query, Variable, View},
-    owned::{Owned, OwnedKind},
+    owned::{Owned, OwnedKind, Owner},
     slo::Slo,
     sources::{ExternalExporter, Sources, Target},
 };

@@ -1,6 +1,6 @@
 //! What Prometheus scrapes, and the selectors of the resulting series.
 
-use super::{Owned, Slo, Thresholds};
+use super::{GroupOwner, Owned, Owners, Slo, Thresholds};
 use crate::{
     metrics::{self, Metric, MetricType, exporter, jvm, record, target},
     promql::{DeclaredMetric, Selector},
@@ -135,6 +135,10 @@ pub struct Sources {
     pub(crate) thresholds: Thresholds,
     /// Groups and topics that someone answers for.
     pub(crate) owned: Vec<Owned>,
+    /// Owners of groups that nothing declares.
+    pub(crate) group_owners: Vec<GroupOwner>,
+    /// Labels of all alerts.
+    pub(crate) alert_labels: Vec<(String, String)>,
     /// The service levels.
     pub(crate) slos: Vec<Slo>,
 }
@@ -229,6 +233,15 @@ impl Sources {
         &self.cluster
     }
 
+    /// Who answers for groups, topics and connectors.
+    pub(crate) fn owners(&self) -> Owners<'_> {
+        Owners {
+            declared: &self.owned,
+            patterns: &self.group_owners,
+            labels: &self.alert_labels,
+        }
+    }
+
     /// The names of the volumes' claims: the ordinal of a pod is its node's id.
     pub(crate) fn claims(&self) -> Vec<String> {
         let names = self.volumes.iter().map(|volumes| {
@@ -272,8 +285,7 @@ impl Sources {
             .collect();
         if let Some((target, metric)) = ours.first() {
             let (least, mut most) = metric.bounds;
-            let counts_brokers = [exporter::BROKERS, exporter::REPLICAS, exporter::IN_SYNC_REPLICAS];
-            if let Some(brokers) = self.brokers.filter(|_| counts_brokers.contains(metric)) {
+            if let Some(brokers) = self.brokers.filter(|_| metrics::counts_brokers(metric)) {
                 most = f64::from(brokers);
             }
             return Some(Series {

@@ -13,5 +13,5 @@ pub(crate) use analysis::{Analysis, analyze, analyze_parsed, bounds::Bounds};
 pub use catalog::MetricType;
 pub(crate) use catalog::{Catalog, DeclaredMetric, Label, Lookup, Series, Style, most_similar};
 pub(crate) use duration::parse_duration;
-pub(crate) use parse::{Parsed, metric_names, parse};
+pub(crate) use parse::{Parsed, matches, metric_names, parse};
 pub use selector::Selector;

@@ -108,9 +108,29 @@ fn declarations(action: &str) -> Vec<&str> {
         .collect()
 }
 
+/// An action without its quoted texts.
+fn outside_quotes(action: &str) -> String {
+    let mut outside = String::new();
+    let mut quote = None;
+    let mut characters = action.chars();
+    while let Some(c) = characters.next() {
+        match quote {
+            Some(end) if c == end => quote = None,
+            Some('"') if c == '\\' => drop(characters.next()),
+            Some(_) => {}
+            None if matches!(c, '"' | '`') => {
+                quote = Some(c);
+                outside.push_str("\"\"");
+            }
+            None => outside.push(c),
+        }
+    }
+    outside
+}
+
 fn action_errors(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTreeSet<&str>, errors: &mut Vec<String>) {
-    // A `|` within quotes is part of the text.
-    let outside: String = action.split(['"', '`']).step_by(2).collect::<Vec<_>>().join("\"\"");
+    // A `|` or `$` within quotes is part of the text.
+    let outside = outside_quotes(action);
     if outside.contains(['{', '}']) {
         errors.push("a brace within a template: `{{` needs `}}`".to_owned());
         return;
@@ -122,7 +142,7 @@ fn action_errors(action: &str, labels: Option<&BTreeSet<String>>, declared: &BTr
             errors.push(format!("unknown template function `{function}`"));
         }
     }
-    for variable in action.split('$').skip(1) {
+    for variable in outside.split('$').skip(1) {
         let end = variable.find(|c| !is_name(c)).unwrap_or(variable.len());
         let (name, behind) = variable.split_at(end);
         match name {
@@ -185,6 +205,8 @@ mod tests {
             errors("{{ if gt $value 5.0 }}a"),
             ["`if`, `range` or `with` without `end`"]
         );
+        assert_eq!(errors("{{ if match `^(?:a$|\"b)$` $labels.topic }}a{{ end }}"), none);
+        assert_eq!(errors("{{ if eq $labels.topic \"a\\\"$b\" }}a{{ end }}"), none);
         assert_eq!(errors("{{ end }}"), ["`end` without `if`, `range` or `with`"]);
         assert_eq!(errors("{{ }}"), ["empty template `{{ }}`"]);
         assert_eq!(errors("{{ $value | }}"), ["no function after `|`"]);

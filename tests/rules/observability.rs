@@ -47,6 +47,24 @@ fn of_monitoring() -> Vec<Case> {
             }),
         ),
         calls(
+            "a label for all alerts that each of them has with another value",
+            monitoring(|monitoring| monitoring.alert_label("pod", "kafka-0")),
+            &["`.alert_label(…)`"],
+            monitoring(|monitoring| monitoring.alert_label("team", "streams")),
+        ),
+        calls(
+            "groups with alerts for a pattern that no one can match",
+            monitoring(|monitoring| monitoring.group_owner("payments-(", Owner::new("payments"))),
+            &["`.group_owner(\"payments-.*\", …)`"],
+            monitoring(|monitoring| monitoring.group_owner("payments-.*", Owner::new("payments"))),
+        ),
+        calls(
+            "groups that are all ignored",
+            monitoring(|monitoring| monitoring.ignore_groups(".+")),
+            &["`.ignore_groups(\"loadtest-.*\")`"],
+            monitoring(|monitoring| monitoring.ignore_groups("loadtest-.*")),
+        ),
+        calls(
             "runbooks below a reserved domain",
             monitoring(|monitoring| monitoring.runbooks("https://git.example.com/runbooks")),
             &["set `.runbooks(…)` to the URL of the stack's folder `runbooks`"],
@@ -251,6 +269,14 @@ pub(super) fn sound() -> Vec<Sound> {
                     .slo(Slo::produce_availability(99.9.percent()))
                     .slo(Slo::consume_latency(99.5.percent(), 500.milliseconds()))
                     .slo(Slo::freshness("billing", 94.percent(), 1.minutes()))
+            }),
+        ),
+        (
+            &observability::ALERT_LABEL,
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .alert_label("team", "streams")
+                    .alert_label("owner", "platform")
             }),
         ),
         (

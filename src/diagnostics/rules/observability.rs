@@ -189,6 +189,20 @@ rules! { rules::observability;
         source: "RFC 2606, Reserved Top Level DNS Names; monitoring-mixins: `runbook_url`",
     };
 
+    /// A label of alerts that is reserved or not valid.
+    pub const ALERT_LABEL: Rule = Rule {
+        id: "KS-O17",
+        production: Error,
+        development: Error,
+        summary: "a label of alerts that is reserved, not valid, or one of their series",
+        explanation: "Alertmanager groups, routes, silences and inhibits alerts by their labels. `severity`, `cluster`, `namespace` and \
+            `kafka_cluster` are the same for all alerts of a cluster, and rules for Alertmanager rely on them. A label that \
+            the series of an alert have too, such as `pod`, would get one value for all of them: Prometheus cannot tell \
+            two firing series apart then, and the rule fails. A label whose value is a template with `$value` makes a new \
+            alert at each evaluation.",
+        source: "Prometheus, Alerting rules; Data model: metric names and labels",
+    };
+
     /// A service level that cannot be measured, or is always or never missed.
     pub const SLO: Rule = Rule {
         id: "KS-O16",

@@ -820,7 +820,12 @@ impl Catalog for RuleCatalog<'_, '_> {
         let is_job = |of: Option<&str>| of == Some(job);
         let cluster = self.cluster.filter(|_| self.author.own)?;
         // Something that is not here may be scraped under the same job.
-        if self.exported.others.iter().any(|endpoint| is_job(endpoint.job(None).as_deref())) {
+        if self
+            .exported
+            .others
+            .iter()
+            .any(|endpoint| is_job(endpoint.job(None).as_deref()))
+        {
             return None;
         }
         let all = self.near(self.exported.exporters.iter().collect(), |exporter| exporter);

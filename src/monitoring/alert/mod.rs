@@ -4,6 +4,7 @@
 mod consumer;
 pub(super) mod external;
 mod groups;
+mod labels;
 pub(super) mod promtool;
 pub(super) mod runbook;
 mod scraping;
@@ -17,7 +18,7 @@ use crate::{
     metrics::Metric,
     observability::{
         Alert, AlertTest, CLUSTER, ExpectedDescription, KUBERNETES, Monitored, OVERVIEW, OwnedKind, Scenario, Sources,
-        of_table, owner_templates,
+        of_table,
     },
     promql::{self, Analysis, analyze},
 };
@@ -88,23 +89,24 @@ impl Monitoring {
             ),
             ("dashboard_url", self.grafana.dashboard_url(alert.board, sources)),
         ];
-        let mut labels = vec![
-            ("severity", alert.severity.label().to_owned()),
-            // Also for metrics of the kubelet, which have no label for the cluster.
-            (CLUSTER, sources.cluster.clone()),
-        ];
-        labels.extend(
-            owned(&alert.name)
-                .into_iter()
-                .flat_map(|kind| owner_templates(&sources.owned, kind)),
-        );
+        let of_owners = owned(&alert.name).map(|kind| sources.owners().templates(kind));
+        let own = sources.alert_labels.iter().chain(&alert.labels);
+        // Of two with one name the later one counts.
+        let labels = own
+            .map(|(name, value)| (name.as_str(), value.clone()))
+            .chain(of_owners.into_iter().flatten())
+            .chain([
+                ("severity", alert.severity.label().to_owned()),
+                // Also for metrics of the kubelet, which have no label for the cluster.
+                (CLUSTER, sources.cluster.clone()),
+            ]);
         let text = |(key, value): (&str, String)| (key.to_owned(), value);
         let rule = AlertingRule {
             alert: alert.name.clone().into_owned(),
             expr: alert.expression.clone(),
             for_duration: (alert.for_duration.as_millis() > 0).then(|| alert.for_duration.to_string()),
             keep_firing_for: (alert.keep_firing_for.as_millis() > 0).then(|| alert.keep_firing_for.to_string()),
-            labels: labels.into_iter().map(text).collect(),
+            labels: labels.map(text).collect(),
             annotations: annotations
                 .into_iter()
                 .filter_map(|(key, value)| Some(text((key, value?))))

@@ -9,7 +9,7 @@ use crate::{
     diagnostics::Diagnostic,
     metrics::MetricType,
     observability::{
-        AlertTest, ExpectedDescription, OWNER_LABELS, Samples, Scenario, Sources, TestSeries, owner,
+        AlertTest, ExpectedDescription, OWNER_LABELS, Samples, Scenario, Sources, TestSeries,
         scenario::{Firing, PER_MINUTE},
     },
     promql::Analysis,
@@ -119,7 +119,7 @@ impl AlertTest {
         if let Some(kind) = owned(&rule.alert) {
             let name = labels.get(kind.label()).copied().unwrap_or_default();
             for label in OWNER_LABELS {
-                match owner(&sources.owned, label, kind, name) {
+                match sources.owners().of(label, kind, name) {
                     Some(value) => labels.insert(label, value),
                     // Its template comes to nothing then.
                     None => labels.remove(label),

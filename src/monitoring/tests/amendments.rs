@@ -91,7 +91,11 @@ fn a_limit_that_no_source_of_an_expression_reaches_is_found() {
             let always = findings(&stack);
             let always: Vec<&String> = always.iter().filter(|finding| finding.contains("KS-O07")).collect();
             assert_eq!(always.len(), usize::from(found), "{limit}: {always:?}");
-            assert!(always.iter().all(|finding| finding.contains(&format!("< {limit}` is always true"))));
+            assert!(
+                always
+                    .iter()
+                    .all(|finding| finding.contains(&format!("< {limit}` is always true")))
+            );
         }
     }
 }

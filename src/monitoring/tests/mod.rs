@@ -6,6 +6,7 @@ mod conflicts;
 mod dashboards;
 mod expressions;
 mod external;
+mod labels;
 mod own_alerts;
 mod runbooks;
 mod scraping;
