@@ -268,8 +268,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep -E 'requestmetrics_(totaltimems_count|errors)_total'\nkill %1",
                 ),
             ],
-            fix: "Find the client that causes the load, rebalance the leaders (`kafka-leader-election \
-                --election-type preferred --all-topic-partitions`), or give the broker more CPU. The alert resolves \
+            fix: "Find the client that causes the load, rebalance the leaders (`kafka-leader-election --bootstrap-server \
+                {bootstrap} --election-type preferred --all-topic-partitions`), or give the broker more CPU. The alert resolves \
                 when the idle share is above the threshold.",
             avoid: &[
                 "Do not restart the broker: the other brokers must take its load meanwhile, and afterwards it has \

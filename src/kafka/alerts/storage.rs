@@ -38,10 +38,18 @@ fn fuller_than(limit: u8, sources: &Sources) -> AlertTest {
         .label("persistentvolumeclaim", claim.clone())
 }
 
+/// Asks the brokers, and not the disk: the container of a broker whose volume is full does not run.
+const LARGEST: (&str, &str) = (
+    "Which partitions use the space? Each line has the bytes, the broker and the partition. A broker that does not run is \
+        missing; the others have replicas of the same partitions.",
+    "{run} kafka-log-dirs --bootstrap-server {bootstrap} --describe | grep '^{' | jq -r '.brokers[] | .broker as $id | \
+        .logDirs[].partitions[] | \"\\(.size) \\($id) \\(.partition)\"' | sort -rn | head -15",
+);
+
 const FREE_SPACE: &str = "Quick fix: reduce the retention of the largest topic, `kafka-configs --bootstrap-server \
     {bootstrap} --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=…`; old segments are deleted \
     within minutes. Change a declared topic in the stack too: the next run of its topics Job restores what the stack \
-    declares. Permanent fix: larger volumes. Expand the existing claims first (`kubectl -n {ns} edit pvc`), because a \
+    declares. Permanent fix: larger volumes. Expand each of the existing claims first (`kubectl -n {ns} edit pvc NAME`), because a \
     StatefulSet's claim template cannot be changed: delete the StatefulSet with `--cascade=orphan`, so that its pods keep \
     running, and apply the stack with the new size. The alert resolves below the threshold.";
 
@@ -72,10 +80,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "Replicas are spread unevenly over the brokers.",
             ],
             steps: &[
-                (
-                    "Which topics use the space? Replace `POD` with the pod of the volume.",
-                    "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
-                ),
+                LARGEST,
                 (
                     "What is the retention of each topic?",
                     "{run} kafka-topics --bootstrap-server {bootstrap} --describe --topics-with-overrides",
@@ -126,13 +131,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "A client writes far more than before.",
                 "A broker receives replicas after a partition reassignment.",
             ],
-            steps: &[
-                (
-                    "Which topics use the space? Replace `POD` with the pod of the volume.",
-                    "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
-                ),
-                texts::REASSIGNMENT_STEP,
-            ],
+            steps: &[LARGEST, texts::REASSIGNMENT_STEP],
             fix: FREE_SPACE,
             avoid: &[
                 "Do not delete files in /var/lib/kafka/data by hand: a missing segment makes the log directory fail.",
@@ -218,14 +217,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "A client produces far more than before.",
                 "A broker receives replicas after a partition reassignment.",
             ],
-            steps: &[
-                (
-                    "Which topics grow? The dashboard shows bytes in and size by topic. Replace `POD` with the pod \
-                        of the volume.",
-                    "kubectl -n {ns} exec POD -c kafka -- bash -c 'du -sh /var/lib/kafka/data/*/* 2>/dev/null | sort -h | tail -15'",
-                ),
-                texts::REASSIGNMENT_STEP,
-            ],
+            steps: &[LARGEST, texts::REASSIGNMENT_STEP],
             fix: "Stop the client, reduce the retention, or expand the volumes, as described in KafkaDiskUsageHigh. \
                 The alert resolves when the trend no longer reaches 0, which can take some hours.",
             avoid: &["Do not delete files in /var/lib/kafka/data by hand."],

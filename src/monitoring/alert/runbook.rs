@@ -9,6 +9,7 @@ use crate::{
     metrics::{Metric, Source},
     monitoring::{AlertingRule, Monitoring, PrometheusRuleSpec},
     observability::{OVERVIEW, OwnedKind, Runbook, Sources, uid},
+    version::Version,
     workload::ImageSet,
 };
 
@@ -23,6 +24,7 @@ pub(in crate::monitoring) struct Names {
     other_broker: Option<String>,
     /// The prefix of Kafka commands.
     images: ImageSet,
+    version: Version,
 }
 
 impl Names {
@@ -114,6 +116,7 @@ impl Names {
             names,
             other_broker: other,
             images: kafka.images().clone(),
+            version: kafka.version(),
         }
     }
 
@@ -140,8 +143,30 @@ impl Names {
                 rest = &tool[end..];
             }
         }
-        filled + rest
+        with_options_of(self.version, filled + rest)
     }
+}
+
+/// A text whose commands have the options of a version of Kafka: until 4.2 some tools had other names for `--command-config`
+/// (KIP-1147).
+fn with_options_of(version: Version, text: String) -> String {
+    const OLDER: [(&str, &str); 3] = [
+        ("kafka-console-consumer", " --consumer.config"),
+        ("kafka-leader-election", " --admin.config"),
+        ("kafka-cluster unregister", " --config"),
+    ];
+    if version >= Version::V4_2 {
+        return text;
+    }
+    OLDER.into_iter().fold(text, |text, (tool, option)| {
+        let mut parts = text.split(tool);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |done, part| {
+            let end = part.find(['\n', '`', '|']).unwrap_or(part.len());
+            let (command, rest) = part.split_at(end);
+            done + tool + &command.replace(" --command-config", option) + rest
+        })
+    })
 }
 
 /// A text without references to alerts that do not exist in the stack, such as a stack with one broker.

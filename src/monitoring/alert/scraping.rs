@@ -268,7 +268,8 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             ],
             steps: &[
                 (
-                    "What fills the heap? Replace `POD` with the pod of the alert. The command pauses the process for a moment.",
+                    "What fills the heap? Replace `POD` with the pod of the alert. The command pauses the process for a moment. \
+                        An image with a JRE alone has no `jcmd`: there `kill -3 1` in its place writes how full each part is to the log.",
                     "kubectl -n {ns} exec POD -- jcmd 1 GC.class_histogram | head -30",
                 ),
                 (

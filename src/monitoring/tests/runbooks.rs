@@ -223,3 +223,49 @@ fn runbooks_refer_only_to_alerts_of_the_stack() {
         assert!(named > 5);
     }
 }
+
+/// Kafka 4.2 gave all tools one name for the file with the login.
+#[test]
+fn commands_of_a_closed_cluster_have_the_options_of_its_version() {
+    for (version, consumer, election) in [
+        (Version::V4_1, "--consumer.config", "--admin.config"),
+        (Version::V4_3, "--command-config", "--command-config"),
+    ] {
+        let mut stack = Stack::new("s", "kafka");
+        let kafka = stack.add(
+            KafkaCluster::kraft("kafka", version, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::controllers("kafka-controller", 3))
+                .pool(NodePool::brokers("kafka", 3))
+                .internal_tls(Issuer::in_namespace("kafka-ca"))
+                .listener(Listener::tls("CLIENT", 9092).scram())
+                .authorization(),
+        );
+        stack.add(Monitoring::new("monitoring", &kafka));
+        let manifests = manifests(&stack);
+        let page = |alert: &str| manifests.get(&format!("runbooks/{alert}.md")).unwrap();
+        let line = |page: &'static str, tool: &str| {
+            let found = page_lines(manifests.get(&format!("runbooks/{page}.md")).unwrap(), tool);
+            assert!(!found.is_empty(), "{page} {tool}");
+            found
+        };
+        assert!(page("KafkaConsumerLagHigh").contains(" --command-config /etc/kafka-stacks/"));
+        for command in line("KafkaConsumerPartitionStuck", "kafka-console-consumer") {
+            assert!(
+                command.contains(&format!(" {consumer} /etc/kafka-stacks/")),
+                "{command}"
+            );
+        }
+        for command in line("KafkaLeadersNotPreferred", "kafka-leader-election --bootstrap") {
+            assert!(
+                command.contains(&format!(" {election} /etc/kafka-stacks/")),
+                "{command}"
+            );
+        }
+    }
+}
+
+/// The lines of a page from a tool's name on.
+fn page_lines<'p>(page: &'p str, tool: &str) -> Vec<&'p str> {
+    let lines = page.lines().filter_map(|line| Some(&line[line.find(tool)?..]));
+    lines.collect()
+}
