@@ -2,7 +2,7 @@
 
 use super::ConnectHandle;
 use crate::{
-    metrics::{Metric, connect},
+    metrics::{Metric, connect, jvm},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, OwnedKind, Page, Samples, Scenario, Sources, minutes,
         scenario::{always, growing},
@@ -45,8 +45,8 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     "kubectl -n {ns} logs -l app.kubernetes.io/instance={job} --tail=-1 --since=1h --prefix | grep -iE 'error|exception' | tail -40",
                 ),
             ],
-            fix: "Fix the cause, then restart it: `curl -X POST \
-                'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when its \
+            fix: "Fix the cause, then restart it: `kubectl -n {ns} port-forward service/{job} 8083`, and in another terminal \
+                `curl -X POST 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when its \
                 state is RUNNING.",
             avoid: &[
                 "Do not delete and recreate it: a source may start from the beginning, and a sink's consumer group \
@@ -93,8 +93,8 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                     "{run} kafka-consumer-groups --bootstrap-server {bootstrap} --describe --group connect-NAME",
                 ),
             ],
-            fix: "Fix the cause, then restart them: `curl -X POST \
-                'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when all \
+            fix: "Fix the cause, then restart them: `kubectl -n {ns} port-forward service/{job} 8083`, and in another terminal \
+                `curl -X POST 'localhost:8083/connectors/NAME/restart?includeTasks=true&onlyFailed=true'`. It is fixed when all \
                 tasks are RUNNING.",
             avoid: &[
                 "Do not restart them repeatedly without reading the stack trace: the same record makes them fail \
@@ -176,10 +176,19 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
             \"%.0f\" }} records within 15 minutes, or sent them to its dead letter queue.",
         threshold: |_, _| "No skipped records: each one is missing where the connector writes.".to_owned(),
         expression: |_, sources| {
+            let started = sources.series(&jvm::START_TIME, &[])?;
             let sum = |metric| {
                 let records = sources.series(metric, &[])?;
+                let sum = |of: &str| {
+                    format!("sum by ({BY}, job, connector) (max by ({BY}, job, connector, task, pod) ({of})) > 0")
+                };
+                // A counter whose first sample is above 0 has not grown in the eyes of `increase`.
+                let fresh =
+                    format!("{records} and on ({BY}, job, pod) time() - max by ({BY}, job, pod) ({started}) < 900");
                 Some(format!(
-                    "sum by ({BY}, job, connector) (max by ({BY}, job, connector, task, pod) (increase({records}[15m]))) > 0"
+                    "{}\nor {}",
+                    sum(&format!("increase({records}[15m])")),
+                    sum(&fresh)
                 ))
             };
             Some(format!(
@@ -246,6 +255,29 @@ pub(super) fn scenarios(group: &ConnectHandle, sources: &Sources) -> Vec<Scenari
             calm("a connector repeats records, and skips none"),
             &connect::RECORD_ERRORS,
         ),
+        calm("a connector skips records before the first scrape of its new worker")
+            .line(
+                &connect::RECORDS_SKIPPED,
+                &[("job", job), ("pod", "kafka-connect-b"), connector, ("task", "0")],
+                always(5.0).gone(0, 30),
+            )
+            .line(
+                &jvm::START_TIME,
+                &[("job", job), ("pod", "kafka-connect-b")],
+                always(29.5 * 60.0).gone(0, 30),
+            )
+            .fires("KafkaConnectRecordsSkipped", 30, 33, 43),
+        calm("a worker that skipped records last week cannot be scraped for a while")
+            .line(
+                &connect::RECORDS_SKIPPED,
+                &[("job", job), ("pod", "kafka-connect-b"), connector, ("task", "0")],
+                always(5.0).gone(30, 34),
+            )
+            .line(
+                &jvm::START_TIME,
+                &[("job", job), ("pod", "kafka-connect-b")],
+                always(-7.0 * 86400.0).gone(30, 34),
+            ),
         calm("a task fails for half an hour")
             .line(
                 &connect::FAILED_TASKS,

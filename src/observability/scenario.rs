@@ -85,12 +85,14 @@ impl Scenario {
 
     /// Adds the servers of an ensemble that are part of the quorum, if the stack has one.
     pub(crate) fn with_ensemble(self, sources: &Sources) -> Self {
-        if sources.series(&zookeeper::SERVER_STATE, &[]).is_none() {
-            return self;
-        }
-        // As many as an ensemble ever has.
-        (0..7).fold(self, |scenario, server| {
-            let pod = format!("zookeeper-{server}");
+        let jobs = sources.jobs_of(&zookeeper::SERVER_STATE);
+        let ensemble = sources
+            .targets
+            .iter()
+            .find(|target| jobs.contains(&target.job.as_str()));
+        let Some(ensemble) = ensemble else { return self };
+        (0..ensemble.replicas.unwrap_or(1)).fold(self, |scenario, server| {
+            let pod = format!("{}-{server}", ensemble.job);
             scenario.line(
                 &zookeeper::SERVER_STATE,
                 &[("pod", &pod), ("state", "following")],

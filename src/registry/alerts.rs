@@ -17,13 +17,23 @@ pub(super) const ALL: &[AlertRow<SchemaRegistryHandle>] = &[
         description: "{{ $value }} instances of {{ $labels.job }} in {{ $labels.namespace }} claim to be the primary.",
         threshold: |_, _| "Exactly one primary. An election takes seconds.".to_owned(),
         expression: |_, sources| {
-            let primary = sources.series(&registry::PRIMARY, &[])?;
-            let down = sources.series(&target::UP, &[])?;
-            let primaries = format!("sum by ({BY}, job) (max by ({BY}, job, pod) ({primary}))");
-            // One that cannot be scraped may be the primary.
-            Some(format!(
-                "({primaries} < 1\nunless on ({BY}, job) {down} == 0)\nor {primaries} > 1"
-            ))
+            let each = |primary| format!("({BY}, job) (max by ({BY}, job, pod) ({primary}))");
+            // One that is not scraped may be the primary.
+            let none: Option<Vec<String>> = sources
+                .jobs_of(&registry::PRIMARY)
+                .into_iter()
+                .map(|job| {
+                    let each = each(sources.series(&registry::PRIMARY, &[("job", job)])?);
+                    let target = sources.targets.iter().find(|target| target.job == job)?;
+                    let none = format!("sum by {each} < 1");
+                    Some(match target.replicas {
+                        Some(all) if all > 1 => format!("({none}\nand count by {each} >= {all})"),
+                        _ => none,
+                    })
+                })
+                .collect();
+            let several = each(sources.series(&registry::PRIMARY, &[])?);
+            Some(format!("{}\nor sum by {several} > 1", none?.join("\nor ")))
         },
         page: Page {
             meaning: "Without a primary, no schema can be registered: producers with a new schema fail. Existing schemas \
@@ -52,10 +62,16 @@ pub(super) const ALL: &[AlertRow<SchemaRegistryHandle>] = &[
             avoid: &["Do not delete `_schemas`: it contains all schemas, and records cannot be read without them."],
         },
         test: |instances, _| {
-            AlertTest::value(0)
-                .given(&registry::PRIMARY, &[("pod", "a")], Samples::gauge(1.0, 0.0))
-                .given(&registry::PRIMARY, &[("pod", "b")], Samples::Constant(0.0))
-                .label("job", instances.name())
+            let job = instances.name();
+            let first = [("job", job), ("pod", "a")];
+            let test = AlertTest::value(0).given(&registry::PRIMARY, &first, Samples::gauge(1.0, 0.0));
+            let others = (1..instances.replicas()).map(|number| format!("b{number}"));
+            others
+                .fold(test, |test, pod| {
+                    let other = [("job", job), ("pod", pod.as_str())];
+                    test.given(&registry::PRIMARY, &other, Samples::Constant(0.0))
+                })
+                .label("job", job)
         },
     },
     AlertRow {
@@ -150,6 +166,12 @@ pub(super) fn scenarios(instances: &SchemaRegistryHandle, sources: &Sources) -> 
                 }
             })
             .fires("KafkaScrapeFailing", 30 + 4, 30 + 7, 119),
+        calm("the target of the primary is gone while its pod runs")
+            .change("pod", &pods[0], |_, line| line.gone(30, 120))
+            .fires("KafkaPodsMissing", 30 + 14, 30 + 22, 119),
+        calm("no instance is primary")
+            .line(&registry::PRIMARY, &labels(0), always(1.0).then(30, 0.0))
+            .fires("KafkaSchemaRegistryNoPrimary", 30 + 4, 30 + 7, 119),
         calm("another instance becomes primary")
             .line(&registry::PRIMARY, &labels(0), always(1.0).then(30, 0.0))
             .line(&registry::PRIMARY, &labels(1), always(0.0).then(31, 1.0)),

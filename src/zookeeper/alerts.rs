@@ -3,7 +3,10 @@
 use super::ZooKeeperHandle;
 use crate::{
     metrics::{target, zookeeper},
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes},
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, count_of_pods, minutes,
+        scenario::{Line, always},
+    },
 };
 
 /// How many servers are part of a quorum.
@@ -217,3 +220,83 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         },
     },
 ];
+
+/// What happens to servers and to the sessions of brokers; none for an ensemble that survives nothing.
+pub(super) fn scenarios(ensemble: &ZooKeeperHandle, sources: &Sources) -> Vec<Scenario> {
+    let job = ensemble.name();
+    let servers: Vec<String> = (0..ensemble.replicas())
+        .map(|server| format!("{job}-{server}"))
+        .collect();
+    let [first, second, _, ..] = servers.as_slice() else {
+        return Vec::new();
+    };
+    let session = |state| [("pod", "kafka-0"), ("state", state)];
+    let calm = |what: &str| {
+        let scenario = Scenario::calm(format!("{job}: {what}"), 120, sources);
+        scenario.line(&zookeeper::SESSION_STATE, &session("CONNECTED"), always(1.0))
+    };
+    // It cannot be scraped between these minutes.
+    let away = |scenario: Scenario, server: &str, from: f64, to: f64| {
+        scenario.change("pod", server, |metric, line| {
+            if metric == target::UP.name {
+                line.between(from, to, 0.0)
+            } else {
+                line.gone(from, to)
+            }
+        })
+    };
+    let all_away = |scenario: Scenario, from: f64, to: f64| {
+        let servers = servers.iter();
+        servers.fold(scenario, |scenario, server| away(scenario, server, from, to))
+    };
+    let gone = |line: Line| line.gone(20, 80);
+    let loses_session = |scenario: Scenario| {
+        scenario
+            .line(&zookeeper::SESSION_STATE, &session("CONNECTED"), gone(always(1.0)))
+            .line(
+                &zookeeper::SESSION_STATE,
+                &session("CONNECTING"),
+                always(1.0).gone(0, 20).gone(80, 120),
+            )
+            .fires("KafkaZooKeeperQuorumLost", 20, 23, 79)
+            .fires("KafkaZooKeeperSessionLost", 21, 24, 79)
+    };
+    let all = u32::from(ensemble.replicas());
+    let flapping = |scenario| {
+        (0..14).fold(scenario, |scenario, number| {
+            let from = 21.0 + 4.0 * f64::from(number);
+            all_away(scenario, from, from + 2.0)
+        })
+    };
+    vec![
+        away(calm("a server is lost for an hour"), first, 20.0, 80.0)
+            .fires("KafkaZooKeeperServerDown", 24, 27, 79)
+            .fires("KafkaScrapeFailing", 24, 27, 79),
+        flapping(calm("the agents of all servers flap")),
+        // The brokers still have their sessions, so there is a quorum.
+        all_away(calm("no server can be scraped"), 20.0, 80.0)
+            .fires("KafkaZooKeeperServerDown", 24, 27, 79)
+            .fires("KafkaScrapeFailing", 24, 27, 79)
+            .several(all),
+        loses_session(servers[2..].iter().fold(
+            away(away(calm("the quorum is lost"), first, 20.0, 80.0), second, 20.0, 80.0),
+            // It runs, and is part of nothing.
+            |scenario, server| {
+                let state = [("pod", server.as_str()), ("state", "following")];
+                scenario.line(&zookeeper::SERVER_STATE, &state, gone(always(1.0)))
+            },
+        ))
+        .fires("KafkaZooKeeperServerDown", 24, 27, 79)
+        .fires("KafkaScrapeFailing", 24, 27, 79)
+        .several(2),
+        loses_session(
+            servers
+                .iter()
+                .fold(calm("all servers and their targets are gone"), |scenario, server| {
+                    scenario.change("pod", server, |_, line| gone(line))
+                }),
+        )
+        .fires("KafkaZooKeeperServerDown", 24, 27, 79)
+        .fires("KafkaMetricsAbsent", 24, 31, 79),
+    ]
+}

@@ -4,7 +4,7 @@ use super::{ZooKeeperHandle, alerts, board};
 use crate::{
     construct::Check,
     metrics::zookeeper,
-    observability::{Alert, Board, Monitored, Sources, Target, of_table, panels::Queries},
+    observability::{Alert, Board, Monitored, Scenario, Sources, Target, of_table, panels::Queries},
     workload::VolumeClaims,
 };
 
@@ -24,6 +24,10 @@ impl Monitored for ZooKeeperHandle {
 
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
         of_table(alerts::ALL, "zookeeper", self, sources).collect()
+    }
+
+    fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
+        alerts::scenarios(self, sources)
     }
 
     fn boards(&self, sources: &Sources) -> Vec<Board> {

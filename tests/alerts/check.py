@@ -19,7 +19,7 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = "rules.yaml"
-SCENARIOS = {"prod", "prod-zookeeper", "staging"}
+SCENARIOS = {"prod", "prod-dedicated", "prod-zookeeper", "scale", "staging"}
 
 
 class Case(typing.NamedTuple):

@@ -3,7 +3,7 @@
 use crate::{
     kafka::{
         KafkaHandle, Mode,
-        alerts::{certificates, controller::candidates},
+        alerts::{broker::idle_handlers, certificates, controller::candidates},
     },
     metrics::{broker, controller, exporter, jvm, kubelet, target},
     observability::{
@@ -268,6 +268,9 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         );
     }
     scenarios.push(hanging_roll(&cluster));
+    scenarios.extend(cluster.targets());
+    scenarios.extend(cluster.controllers());
+    scenarios.extend(cluster.busy());
     scenarios.extend(cluster.parts());
     scenarios.extend(cluster.elections());
     scenarios.extend(cluster.volumes());
@@ -276,6 +279,149 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
 }
 
 impl Cluster<'_> {
+    /// Targets of Prometheus that are gone, with their pods or without.
+    fn targets(&self) -> Vec<Scenario> {
+        let hidden = self.with("the target of a broker is gone while its pod runs", |scenario| {
+            scenario.change("pod", self.last(), |_, line| line.gone(20, 80))
+        });
+        let nodes = self.kafka.nodes();
+        let all = self.with("all pods of the cluster and their targets are gone", |scenario| {
+            let scenario = nodes.iter().fold(scenario, |scenario, node| {
+                scenario.change("pod", &node.pod, |_, line| line.gone(20, 120))
+            });
+            Self::exporter_fails(scenario, 20.0, 120.0)
+        });
+        vec![
+            hidden.fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
+            all.fires("KafkaBrokerDown", 24, 31, 119)
+                .fires("KafkaMetricsAbsent", 24, 31, 119)
+                .fires("KafkaScrapeFailing", 24, 27, 119),
+        ]
+    }
+
+    /// Controllers restart, are lost, or do not agree on a leader.
+    fn controllers(&self) -> Vec<Scenario> {
+        let none_active = |scenario: Scenario, from: u32| {
+            candidates(self.kafka).fold(scenario, |scenario, pod| {
+                scenario.change("pod", pod, |metric, line| {
+                    if metric == controller::ACTIVE_CONTROLLERS.name {
+                        line.then(from, 0.0)
+                    } else if self.zookeeper() && metric == controller::ACTIVE_BROKERS.name {
+                        line.then(from, 0.0)
+                    } else {
+                        line
+                    }
+                })
+            })
+        };
+        let mut scenarios = vec![
+            self.with("no node is the active controller", |scenario| none_active(scenario, 30))
+                .fires("KafkaNoActiveController", 31, 34, 119),
+        ];
+        if self.zookeeper() {
+            return scenarios;
+        }
+        let dedicated = self.kafka.nodes().iter().filter(|node| !node.broker);
+        let dedicated: Vec<&str> = dedicated.map(|node| node.pod.as_str()).collect();
+        if !dedicated.is_empty() {
+            scenarios.push(self.with("dedicated controllers restart in turn", |scenario| {
+                let pods = dedicated.iter().zip(0_u32..);
+                pods.fold(scenario, |scenario, (pod, number)| {
+                    let start = 20.0 + 4.0 * f64::from(number);
+                    self.stops(scenario, pod, start, start + 3.0)
+                })
+            }));
+        }
+        // The other voters see no leader. Without the lost one it cannot be told that none of them all is active.
+        let lost = candidates(self.kafka).last().unwrap_or_default();
+        let leaderless = self.with("a voter is lost, and later the others lose their leader", |scenario| {
+            let scenario = self.stops(scenario, lost, 20.0, 120.0);
+            let others = candidates(self.kafka).filter(|pod| *pod != lost);
+            others.fold(none_active(scenario, 60), |scenario, pod| {
+                scenario.change("pod", pod, |metric, line| {
+                    if metric == controller::CURRENT_LEADER.name {
+                        line.then(60, -1.0)
+                    } else {
+                        line
+                    }
+                })
+            })
+        });
+        let leaderless =
+            leaderless
+                .fires("KafkaQuorumWithoutLeader", 61, 64, 119)
+                .fires("KafkaScrapeFailing", 24, 27, 119);
+        scenarios.push(if dedicated.is_empty() {
+            leaderless
+                .fires("KafkaBrokerDown", 24, 27, 119)
+                .fires("KafkaUnderReplicatedPartitions", 29, 32, 119)
+                .fires("KafkaFencedBrokers", 24, 27, 119)
+        } else {
+            leaderless
+        });
+        scenarios
+    }
+
+    /// Threads are busy. On combined nodes those of the controller are idle all the time, and must not hide it.
+    fn busy(&self) -> Vec<Scenario> {
+        let of_last = ("pod", self.last());
+        let combined = self.kafka.nodes().iter().any(|node| node.broker && node.controller);
+        let falls = |idle: f64| always(0.9).then(30, idle).then(90, 0.9);
+        let mut scenarios = Vec::new();
+        if let Some(right) = idle_handlers(self.kafka) {
+            let busy = self.with("the request handlers of a broker are busy", |scenario| {
+                let scenario = if combined {
+                    // With the idle ones of the controller.
+                    scenario.line(&broker::HANDLER_IDLE, &[of_last], falls(0.565))
+                } else {
+                    scenario
+                };
+                scenario.line(right, &[of_last], falls(0.13))
+            });
+            scenarios.push(busy.fires("KafkaRequestHandlersBusy", 30 + 9, 30 + 12, 89));
+            let bursts = self.with(
+                "the request handlers of a broker are busy for five minutes each hour",
+                |scenario| {
+                    let line = always(0.9).between(30.0, 35.0, 0.05).between(90.0, 95.0, 0.05);
+                    scenario.line(right, &[of_last], line)
+                },
+            );
+            scenarios.push(bursts);
+        }
+        // One thread of each listener.
+        let network = |scenario: Scenario, clients: Line, replication: Line, controllers: Line| {
+            if !combined {
+                return scenario.line(&broker::NETWORK_IDLE, &[of_last], clients);
+            }
+            let lines = [
+                ("CLIENT", clients),
+                ("REPLICATION", replication),
+                ("CONTROLLER", controllers),
+            ];
+            lines.into_iter().fold(scenario, |scenario, (listener, line)| {
+                let labels = [of_last, ("listener", listener), ("network_processor", "0")];
+                scenario.line(&broker::IO_WAIT, &labels, line)
+            })
+        };
+        let idle = || always(0.98);
+        let busy = self.with("the network threads for clients are busy", |scenario| {
+            network(scenario, falls(0.13), idle(), idle())
+        });
+        scenarios.push(busy.fires("KafkaNetworkThreadsBusy", 30 + 9, 30 + 12, 89));
+        if combined {
+            let busy = self.with("the network threads for replication are busy", |scenario| {
+                network(scenario, idle(), falls(0.13), idle())
+            });
+            scenarios.push(busy.fires("KafkaNetworkThreadsBusy", 30 + 9, 30 + 12, 89));
+            scenarios.push(
+                self.with("the network thread of the controller listener is busy", |scenario| {
+                    network(scenario, idle(), idle(), falls(0.05))
+                }),
+            );
+        }
+        scenarios
+    }
+
     /// Something happens to a healthy cluster within two hours.
     fn with(&self, name: &str, change: impl Fn(Scenario) -> Scenario) -> Scenario {
         change(self.healthy(name, 2 * HOUR))
@@ -458,6 +604,15 @@ impl Cluster<'_> {
             )
             .fires("KafkaDiskFullSoon", 90, 150, 299)
             .fires("KafkaDiskUsageHigh", 270 + 5, 270 + 15, 299),
+            used(
+                "two clusters of one name, one with a full volume",
+                2,
+                always(60.0).then(30, 3.0),
+            )
+            .beside(KUBERNETES, "another", used("", 2, always(60.0)))
+            .fires("KafkaDiskAlmostFull", 31, 35, 119)
+            .fires("KafkaDiskUsageHigh", 35, 45, 119)
+            .fires("KafkaDiskFullSoon", 58, 65, 119),
             used("a volume is full at once", 2, always(60.0).then(30, 3.0))
                 .fires("KafkaDiskAlmostFull", 31, 35, 119)
                 .fires("KafkaDiskUsageHigh", 35, 45, 119)

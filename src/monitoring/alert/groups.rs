@@ -3,7 +3,7 @@
 use crate::{
     metrics::{Metric, exporter, record},
     observability::{
-        Scenario, Sources,
+        KUBERNETES, LagLimits, LagOf, Scenario, Sources,
         scenario::{EXPORTER, Line, always, growing},
     },
 };
@@ -135,6 +135,12 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             .fires("KafkaConsumerGroupStopped", 30 + 60, 30 + 75, 179),
         stuck(&hours, "a partition is stuck, the others are read", 5.0),
         stuck(&hours, "a partition that is not read, the others are", -1.0),
+        // Of the same names, and only one of them has a stuck partition.
+        stuck(&hours, "two clusters of one name, one with a stuck partition", 5.0).beside(
+            KUBERNETES,
+            "another",
+            hours.keeps_up(""),
+        ),
         falls_behind(&hours, "a group processes half of what is produced", 0.5),
         falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
         backlog(&hours),
@@ -146,6 +152,7 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             .twice("prometheus_replica", ["a", "b"]),
     );
     scenarios.push(renamed(&hours));
+    scenarios.extend(declared_load(sources));
     scenarios.push(
         hours
             .keeps_up("the lag of all groups vanishes while the exporter runs")
@@ -244,6 +251,42 @@ fn backlog(hours: &Group<'_>) -> Scenario {
         &committed,
         &lag,
     )
+}
+
+/// Groups on a topic with a declared load, at that load: one minute of it is the limit. None without such a topic.
+fn declared_load(sources: &Sources) -> Vec<Scenario> {
+    let limits = &sources.thresholds.lag;
+    let has_own = |topic: &str| {
+        limits
+            .special
+            .iter()
+            .any(|(of, _)| *of == LagOf::Topic(topic.to_owned()))
+    };
+    let mut loads = limits.loads.iter().filter(|(topic, _)| !has_own(topic));
+    // So that the limit is that of the load.
+    let Some((topic, limit)) = loads.find(|(_, limit)| *limit > 10 * LagLimits::LEAST) else {
+        return Vec::new();
+    };
+    let group = Group {
+        sources,
+        name: "a-group",
+        topic: topic.clone(),
+        minutes: 3 * HOUR,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "records of a scenario")]
+    let per_minute = (*limit as f64 / 3.0).ceil();
+    let reads = |name, lag: Line| group.reads(group.scenario(name), &growing(per_minute), &growing(per_minute), &lag);
+    vec![
+        reads(
+            "a group is 50 seconds behind on a topic with a declared load",
+            always((per_minute * 0.8).floor()),
+        ),
+        reads(
+            "a group is two minutes behind on a topic with a declared load",
+            always((per_minute * 0.1).floor()).then(60, (per_minute * 2.0).floor()),
+        )
+        .fires("KafkaConsumerLagHigh", 60 + 9, 60 + 13, 179),
+    ]
 }
 
 /// The exporter moves to another pod.
