@@ -269,3 +269,29 @@ fn page_lines<'p>(page: &'p str, tool: &str) -> Vec<&'p str> {
     let lines = page.lines().filter_map(|line| Some(&line[line.find(tool)?..]));
     lines.collect()
 }
+
+/// What a page looks for among the metrics of a pod is there.
+#[test]
+fn runbooks_look_for_metrics_that_agents_export() {
+    let mut seen = 0;
+    for (stack, monitoring) in monitored() {
+        let sources = monitoring.sources(stack.context());
+        let names = sources.names();
+        let manifests = manifests(&stack);
+        let pages = manifests.iter().filter(|(path, _)| path.starts_with("runbooks/"));
+        for (path, page) in pages {
+            for (_, asked) in page.lines().filter_map(|line| line.split_once("/metrics | grep ")) {
+                let asked = asked.trim_start_matches("-E ").trim_matches('\'');
+                // Labels may follow the name.
+                let name = asked.split(".*").next().unwrap_or_default();
+                let pattern = format!(".*{name}.*");
+                assert!(
+                    names.iter().any(|known| crate::promql::matches(&pattern, known) == Ok(true)),
+                    "{path}: {asked}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 12, "{seen}");
+}
