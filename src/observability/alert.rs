@@ -419,6 +419,8 @@ pub enum Samples {
     },
     /// A value that grows by 1 every other minute while the alert fires.
     Flapping,
+    /// The first value, and in each minute in which the alert fires the second and the first in turn.
+    Alternates(f64, f64),
     /// This value, and no samples while the alert fires.
     Disappears(f64),
     /// This value while the alert fires, and no samples otherwise.

@@ -1,7 +1,7 @@
 //! Panels that several components show, and helpers for the queries of panels.
 
 use super::{Colour, Panel, PanelUnit, Query, Sources, View, uid};
-use crate::metrics::{Metric, controller, exporter, jvm, record};
+use crate::metrics::{Metric, broker, controller, exporter, jvm, record};
 
 /// The colour of values that are neither good nor bad.
 pub(crate) const QUIET: Colour = "#464C54";
@@ -188,6 +188,23 @@ pub(crate) fn leader_changes(queries: &Queries<'_>) -> Panel {
         (changes, "{{topic}}"),
     )
     .description("Partitions whose leader changed within the interval of each point, by topic.")
+    .no_value("None")
+}
+
+/// How many leaders a broker gained or lost.
+pub(crate) fn leaders_moved(queries: &Queries<'_>) -> Panel {
+    let moved = queries.0.series(&broker::LEADERS, &[]).map(|leaders| {
+        let [most, least] = ["max", "min"].map(|end| format!("{end}_over_time({leaders}[$__rate_interval])"));
+        format!("max by (pod) ({most} - {least}) > 0")
+    });
+    panel(
+        "Leader changes",
+        &broker::LEADERS,
+        PanelUnit::Count,
+        View::Bars,
+        (moved, "{{pod}}"),
+    )
+    .description("Leaders that the broker gained or lost within the interval of each point.")
     .no_value("None")
 }
 

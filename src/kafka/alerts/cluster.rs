@@ -70,20 +70,13 @@ pub(super) fn tolerated_while_restarting(kafka: &KafkaHandle, value: u32) -> Ale
         .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
 }
 
-/// How often a partition changed its leader within five minutes, on average.
-pub(crate) fn leader_changes(sources: &Sources) -> Option<String> {
-    let leader = sources.series(&exporter::LEADER, &[])?;
-    Some(format!("avg by ({BY}) (changes({leader}[5m]))"))
-}
-
-/// Three partitions, of which one has a leader that comes and goes.
-pub(crate) fn flapping_leader() -> AlertTest {
-    let leader = |partition| [("topic", "a-topic"), ("partition", partition)];
-    AlertTest::value("666.7m")
-        .given(&exporter::LEADER, &leader("0"), Samples::Constant(0.0))
-        .given(&exporter::LEADER, &leader("1"), Samples::Constant(1.0))
-        .given(&exporter::LEADER, &leader("2"), Samples::Flapping)
-        .late(minutes(0), minutes(6))
+/// How many leaders the brokers gained or lost within five minutes: each move counts on both sides. The brokers count their
+/// leaders themselves, so that no series of each partition is needed.
+fn leaders_moved(sources: &Sources) -> Option<String> {
+    let leaders = sources.series(&broker::LEADERS, &[])?;
+    Some(sum_of_pods(format!(
+        "max_over_time({leaders}[5m]) - min_over_time({leaders}[5m])"
+    )))
 }
 
 pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
@@ -434,15 +427,19 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
         summary: texts::LEADER_CHANGES_SUMMARY,
-        description: "Each partition of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} changed its leader on \
-            average {{ $value | humanize }} times within five minutes.",
+        description: "The brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} gained or lost {{ $value }} \
+            leaders within five minutes.",
         threshold: |_, _| texts::LEADER_CHANGES_THRESHOLD.to_owned(),
-        // Counted from the leaders that a client sees: the metric of elections exists with ZooKeeper only. A broker
-        // that crashes every few minutes loses its share of the leaders each time.
+        // Counted from the leaders of each broker: the metric of elections exists with ZooKeeper only. A broker that
+        // crashes every few minutes loses its share of the leaders each time.
         expression: |kafka, sources| {
             let brokers = several_brokers(kafka)?;
-            let changes = leader_changes(sources)?;
-            Some(format!("{changes} > 0.5 / {brokers}{}", unless_restarting(sources)))
+            let moved = leaders_moved(sources)?;
+            let leaders = sum_of_pods(sources.series(&broker::LEADERS, &[])?);
+            Some(format!(
+                "{moved} > 0.5 / {brokers} * {leaders}{}",
+                unless_restarting(sources)
+            ))
         },
         page: Page {
             meaning: "Leaders keep moving between the {brokers} brokers. Each move causes errors, retries and a \
@@ -464,7 +461,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 leader changes.",
             avoid: texts::DO_NOT_ELECT,
         },
-        test: |_, _| flapping_leader(),
+        test: |_, _| {
+            // What one broker leads moves to another one and back.
+            let leads = |test: AlertTest, pod, samples| test.given(&broker::LEADERS, &[("pod", pod)], samples);
+            let test = leads(AlertTest::value(20), "kafka-0", Samples::Constant(10.0));
+            let test = leads(test, "kafka-1", Samples::Alternates(10.0, 20.0));
+            leads(test, "kafka-2", Samples::Alternates(10.0, 0.0)).late(minutes(0), minutes(5))
+        },
     },
     AlertRow {
         name: "KafkaReplicationStopped",

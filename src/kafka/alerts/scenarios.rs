@@ -61,6 +61,7 @@ impl<'a> Cluster<'a> {
             if node.broker {
                 scenario = scenario
                     .line(&broker::BROKER_STATE, &[pod], always(3.0))
+                    .line(&broker::LEADERS, &[pod], always(10.0))
                     .line(&broker::UNDER_REPLICATED, &[pod], always(0.0))
                     .line(&broker::UNDER_MIN_ISR, &[pod], always(0.0));
             }
@@ -82,10 +83,6 @@ impl<'a> Cluster<'a> {
                 .line(&controller::ACTIVE_BROKERS, &pod, always(brokers))
                 .line(&controller::OFFLINE_PARTITIONS, &pod, always(0.0))
                 .line(&controller::FENCED_BROKERS, &pod, always(0.0));
-        }
-        for (partition, leader) in [("0", 0.0), ("1", 1.0), ("2", 2.0)] {
-            let labels = [("pod", EXPORTER), ("topic", "a-topic"), ("partition", partition)];
-            scenario = scenario.line(&exporter::LEADER, &labels, always(leader));
         }
         scenario.line(&exporter::BROKERS, &[("pod", EXPORTER)], always(self.brokers))
     }
@@ -130,6 +127,8 @@ impl<'a> Cluster<'a> {
                 scenario = scenario.change("pod", other, |metric, line| {
                     if metric == broker::UNDER_REPLICATED.name {
                         line.between(from, to + 1.0, 7.0)
+                    } else if metric == broker::LEADERS.name {
+                        line.between(from, to + 1.0, 15.0)
                     } else {
                         line
                     }
@@ -149,20 +148,10 @@ impl<'a> Cluster<'a> {
     /// The pods restart one after the other, each for so many minutes.
     fn rolls(&self, scenario: Scenario, from: f64, each: f64) -> Scenario {
         let pods = self.pods.iter().take(15).zip(0_u32..);
-        let mut scenario = pods.fold(scenario, |scenario, (pod, number)| {
+        pods.fold(scenario, |scenario, (pod, number)| {
             let start = from + f64::from(number) * (each + 0.5);
             self.stops(scenario, pod, start, start + each)
-        });
-        // Leaders move away before each restart, and back after it.
-        for partition in ["0", "1", "2"] {
-            scenario = scenario.change("partition", partition, |_, line| {
-                (0_u32..6).fold(line, |line, number| {
-                    let start = from + f64::from(number) * each;
-                    line.between(start, start + each / 2.0, 9.0 + f64::from(number))
-                })
-            });
-        }
-        scenario
+        })
     }
 
     /// The last broker, which is not the active controller.

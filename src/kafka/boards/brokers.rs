@@ -5,7 +5,7 @@ use crate::{
     metrics::{broker, record},
     observability::{
         Board, Panel, PanelUnit, Variable, View,
-        panels::{Queries, leader_changes, panel, panel_of, processes, share},
+        panels::{Queries, leaders_moved, panel, panel_of, processes, share},
     },
 };
 
@@ -39,7 +39,7 @@ fn replication(queries: &Queries<'_>) -> Vec<Panel> {
         ),
         queries.each("Slowest follower", &broker::FETCHER_LAG, PanelUnit::Many),
         queries.each("Partitions led", &broker::LEADERS, PanelUnit::Count),
-        leader_changes(queries),
+        leaders_moved(queries),
         panel(
             "Late transactions",
             &broker::LATE_TRANSACTIONS,

@@ -2,13 +2,7 @@
 //! because the exporter does not export this setting.
 
 use crate::{
-    kafka::{
-        Mode,
-        alerts::{
-            cluster::{flapping_leader, leader_changes},
-            texts,
-        },
-    },
+    kafka::{Mode, alerts::texts},
     metrics::{exporter, target},
     monitoring::Monitoring,
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
@@ -28,6 +22,12 @@ pub(in crate::monitoring) fn offline(sources: &Sources) -> Option<String> {
         "sum by ({BY}) ({partitions})\n\
          - (count by ({BY}) (max by ({BY}, topic, partition) ({leaders})) or 0 * sum by ({BY}) ({partitions}))"
     ))
+}
+
+/// How often a partition changed its leader within five minutes, on average.
+fn leader_changes(sources: &Sources) -> Option<String> {
+    let leader = sources.series(&exporter::LEADER, &[])?;
+    Some(format!("avg by ({BY}) (changes({leader}[5m]))"))
 }
 
 const A_TOPIC: (&str, &str) = ("topic", "a-topic");
@@ -180,6 +180,14 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                 minutes without leader changes.",
             avoid: texts::DO_NOT_ELECT,
         },
-        test: |_, _| flapping_leader().given(&exporter::BROKERS, &[], Samples::Constant(3.0)),
+        test: |_, _| {
+            // Three partitions, of which one has a leader that comes and goes.
+            AlertTest::value("666.7m")
+                .given(&exporter::LEADER, &partition("0"), Samples::Constant(0.0))
+                .given(&exporter::LEADER, &partition("1"), Samples::Constant(1.0))
+                .given(&exporter::LEADER, &partition("2"), Samples::Flapping)
+                .given(&exporter::BROKERS, &[], Samples::Constant(3.0))
+                .late(minutes(0), minutes(6))
+        },
     },
 ];

@@ -223,6 +223,7 @@ impl Samples {
                 firing,
             } => (vec![from, healthy, tolerated, firing], MOST),
             Self::Flapping => return None,
+            Self::Alternates(first, second) => (vec![first, second], f64::MAX),
             Self::Disappears(value) | Self::Appears(value) | Self::Constant(value) => (vec![value], f64::MAX),
         };
         numbers
@@ -277,12 +278,16 @@ impl Samples {
                         parts.push(at.to_string());
                     }
                 }
+                Self::Alternates(first, second) if phase == Phase::Firing => {
+                    let values = [second.to_string(), first.to_string()];
+                    parts.extend(values.into_iter().cycle().zip(0..minutes).map(|(value, _)| value));
+                }
                 Self::Disappears(_) if phase == Phase::Firing => parts.push(format!("stale _x{again}")),
                 Self::Appears(_) if phase != Phase::Firing => {
                     let end = if parts.is_empty() { "_" } else { "stale" };
                     parts.push(format!("{end} _x{again}"));
                 }
-                Self::Constant(value) | Self::Disappears(value) | Self::Appears(value) => {
+                Self::Constant(value) | Self::Alternates(value, _) | Self::Disappears(value) | Self::Appears(value) => {
                     parts.push(format!("{value}x{again}"));
                 }
             }

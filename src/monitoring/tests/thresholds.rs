@@ -27,7 +27,7 @@ fn thresholds_come_from_the_stack() {
     assert!(alerts["KafkaBrokerDown"].contains(") < 5\nunless "));
     assert!(alerts["KafkaConsumerLagHigh"].ends_with(" > 20000"));
     assert!(alerts["KafkaProducerLatencyHigh"].contains(" > 2000\nand "));
-    assert!(alerts["KafkaLeaderElectionRateHigh"].contains(" > 0.5 / 5\nunless "));
+    assert!(alerts["KafkaLeaderElectionRateHigh"].contains(" > 0.5 / 5 * sum by "));
     assert!(alerts["KafkaDiskUsageHigh"].ends_with(" > 70"));
     let claims = r#"persistentvolumeclaim=~"data-events-controller-[0-9]+|data-events-[0-9]+""#;
     assert!(alerts["KafkaDiskFullSoon"].contains(claims));
