@@ -35,6 +35,8 @@ pub(crate) fn broker_settings(cluster: KafkaCluster) -> KafkaCluster {
         .retention_check_interval(5.minutes())
         .transactional_id_expiration(7.days())
         .compression(Compression::Snappy)
+        // Some hundred partitions: the sizes of topics are worth a series of each replica.
+        .partition_sizes()
 }
 
 /// Closes a cluster: every connection is encrypted, everyone shows who they are, and may do what they declare. The port of clients is

@@ -50,6 +50,7 @@ impl Construct for KafkaCluster {
             replication: self.effective_replication(),
             log: LogDefaults::of(&self.settings),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
+            partition_sizes: self.partition_sizes,
             volume_claims: self
                 .pools
                 .iter()

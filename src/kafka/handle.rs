@@ -65,6 +65,8 @@ pub(super) struct ClusterInfo {
     pub(super) replication: Replication,
     pub(super) log: LogDefaults,
     pub(super) metrics_port: Option<&'static str>,
+    /// Whether brokers export the size of each partition.
+    pub(super) partition_sizes: bool,
     pub(super) volume_claims: Vec<VolumeClaims>,
     pub(super) nodes: Vec<Node>,
     pub(super) zookeeper: Option<ZooKeeperHandle>,
@@ -112,6 +114,7 @@ impl KafkaHandle {
             replication: Replication::new(3, 2),
             log: LogDefaults::KAFKA,
             metrics_port: None,
+            partition_sizes: false,
             volume_claims: Vec::new(),
             nodes: Vec::new(),
             zookeeper: None,

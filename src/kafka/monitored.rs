@@ -18,11 +18,12 @@ impl Monitored for KafkaHandle {
         let nodes = u32::try_from(self.nodes().len()).unwrap_or(u32::MAX);
         let pods =
             |tables: Vec<_>| Target::pods(self.name(), self.labels(), self.metrics_port(), tables).replicas(nodes);
+        let of_broker = |kraft| broker::agent(kraft, self.0.partition_sizes).0.iter().copied();
         match self.mode() {
             Mode::Kraft => vec![pods(
-                broker::AGENT.0.iter().chain(controller::AGENT.0).copied().collect(),
+                of_broker(true).chain(controller::AGENT.0.iter().copied()).collect(),
             )],
-            Mode::ZooKeeper => vec![pods(broker::ZOOKEEPER_MODE_AGENT.0.to_vec())],
+            Mode::ZooKeeper => vec![pods(of_broker(false).collect())],
             Mode::External => Vec::new(),
         }
     }

@@ -158,9 +158,8 @@ impl KafkaCluster {
     fn config_map(&self, context: &Context, pool: &NodePool) -> ConfigMap {
         let logging = Logging::of(self.images.version());
         let process = match (self.mode_of(pool).kraft, pool.roles) {
-            (false, _) => metrics::broker::ZOOKEEPER_MODE_AGENT,
             (true, Roles::Controller) => metrics::controller::AGENT,
-            (true, _) => metrics::broker::AGENT,
+            (kraft, _) => metrics::broker::agent(kraft, self.partition_sizes),
         };
         let rules = self.images.metrics_agent().map(|_| (METRICS_FILE, process.rules()));
         config_map(

@@ -19,16 +19,21 @@ table! {
 }
 
 table! {
+    /// Metrics of each partition: one series of each replica, so only where the cluster asks for them.
+    PARTITIONS:
+    LOG_SIZE = gauge(
+        "kafka_log_log_size",
+        "kafka.log:type=Log,name=Size,topic={topic},partition={partition}", "Value",
+    ).unit(Unit::Bytes), "Size on disk of a partition's replica on this broker.";
+}
+
+table! {
     /// Metrics of every broker. A metric that exists both for all topics together and for each topic has two names, so
     /// that a sum counts nothing twice.
     ///
     /// The rows with the most series come first, because the agent tries the rules in this order.
     COMMON:
 
-    LOG_SIZE = gauge(
-        "kafka_log_log_size",
-        "kafka.log:type=Log,name=Size,topic={topic},partition={partition}", "Value",
-    ).unit(Unit::Bytes), "Size on disk of a partition's replica on this broker.";
     TOPIC_BYTES_IN = counter(
         "kafka_server_brokertopicmetrics_topic_bytesin_total",
         "kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec,topic={topic}", "Count",
@@ -54,14 +59,6 @@ table! {
         "kafka_server_replicamanager_atminisrpartitioncount",
         "kafka.server:type=ReplicaManager,name=AtMinIsrPartitionCount", "Value",
     ), "Partitions led by this broker at `min.insync.replicas`: one more failure stops writes.";
-    OFFLINE_REPLICAS = gauge(
-        "kafka_server_replicamanager_offlinereplicacount",
-        "kafka.server:type=ReplicaManager,name=OfflineReplicaCount", "Value",
-    ), "Replicas of this broker that are offline, such as on a failed log directory.";
-    REPLICAS = gauge(
-        "kafka_server_replicamanager_partitioncount",
-        "kafka.server:type=ReplicaManager,name=PartitionCount", "Value",
-    ), "Replicas on this broker.";
     LEADERS = gauge(
         "kafka_server_replicamanager_leadercount",
         "kafka.server:type=ReplicaManager,name=LeaderCount", "Value",
@@ -158,10 +155,6 @@ table! {
         "kafka.server:type=socket-server-metrics,listener={listener},networkProcessor={network_processor}",
         "io-wait-ratio",
     ).unit(Unit::Ratio), "Share of the time in which a network thread waits for requests.";
-    REQUEST_QUEUE = gauge(
-        "kafka_network_requestchannel_requestqueuesize",
-        "kafka.network:type=RequestChannel,name=RequestQueueSize", "Value",
-    ), "Requests that wait for a handler thread.";
     CONNECTIONS = gauge(
         "kafka_server_socketservermetrics_connection_count",
         "kafka.server:type=socket-server-metrics,listener={listener},networkProcessor={network_processor}",
@@ -196,6 +189,31 @@ pub const AGENT: AgentMetrics = AgentMetrics(&[
     jvm::ALL,
 ]);
 
+/// The same with [`PARTITIONS`].
+pub const AGENT_BY_PARTITION: AgentMetrics = AgentMetrics(&[
+    PARTITIONS,
+    COMMON,
+    METADATA,
+    controller::COMMON,
+    controller::KRAFT,
+    controller::QUORUM,
+    jvm::ALL,
+]);
+
 /// Metrics of a broker of a cluster on `ZooKeeper`.
 pub const ZOOKEEPER_MODE_AGENT: AgentMetrics =
     AgentMetrics(&[COMMON, controller::COMMON, zookeeper::SESSION, jvm::ALL]);
+
+/// The same with [`PARTITIONS`].
+pub const ZOOKEEPER_MODE_AGENT_BY_PARTITION: AgentMetrics =
+    AgentMetrics(&[PARTITIONS, COMMON, controller::COMMON, zookeeper::SESSION, jvm::ALL]);
+
+/// The metrics of a broker, with KRaft or without it, with those of each partition or without them.
+pub(crate) const fn agent(kraft: bool, partitions: bool) -> AgentMetrics {
+    match (kraft, partitions) {
+        (true, false) => AGENT,
+        (true, true) => AGENT_BY_PARTITION,
+        (false, false) => ZOOKEEPER_MODE_AGENT,
+        (false, true) => ZOOKEEPER_MODE_AGENT_BY_PARTITION,
+    }
+}

@@ -1,6 +1,6 @@
 //! Metrics of Connect workers.
 
-use super::{AgentMetrics, Metric, Unit, counter, gauge, jvm, table};
+use super::{AgentMetrics, Metric, counter, gauge, jvm, table};
 
 const WORKER: &str = "kafka.connect:type=connect-worker-metrics";
 const OF_CONNECTOR: &str = "kafka.connect:type=connect-worker-metrics,connector={connector}";
@@ -15,13 +15,6 @@ table! {
     ALL:
     CONNECTORS = gauge("kafka_connect_worker_connector_count", WORKER, "connector-count"),
         "Connectors running on this worker.";
-    TASKS = gauge("kafka_connect_worker_task_count", WORKER, "task-count"),
-        "Tasks running on this worker.";
-    TASK_START_FAILURES = counter(
-        "kafka_connect_worker_task_startup_failures_total", WORKER, "task-startup-failure-total",
-    ), "Failed task starts on this worker.";
-    CONNECTOR_TASKS = gauge("kafka_connect_worker_connector_task_count", OF_CONNECTOR, "connector-total-task-count"),
-        "Tasks of the connector.";
     RUNNING_TASKS = gauge(
         "kafka_connect_worker_connector_running_task_count", OF_CONNECTOR, "connector-running-task-count",
     ), "Running tasks of the connector.";
@@ -36,14 +29,6 @@ table! {
     CONNECTOR_STATUS = gauge(
         "kafka_connect_connector_status", "kafka.connect:type=connector-metrics,connector={connector}", "status={status}",
     ).between(1.0, 1.0), "State of a connector on the worker that runs it: running, paused, failed and others.";
-    TASK_STATUS = gauge(
-        "kafka_connect_connector_task_status",
-        "kafka.connect:type=connector-task-metrics,connector={connector},task={task}", "status={status}",
-    ).between(1.0, 1.0), "State of a task on the worker that runs it: running, paused, failed and others.";
-    COMMIT_FAILURES = gauge(
-        "kafka_connect_connector_task_offset_commit_failure_ratio",
-        "kafka.connect:type=connector-task-metrics,connector={connector},task={task}", "offset-commit-failure-percentage",
-    ).unit(Unit::Ratio), "Share of the task's offset commits that failed.";
     RECORD_ERRORS = counter("kafka_connect_task_error_record_errors_total", ERRORS, "total-record-errors"),
         "Records that the task failed to handle, before retries.";
     RECORDS_SKIPPED = counter("kafka_connect_task_error_records_skipped_total", ERRORS, "total-records-skipped"),

@@ -18,10 +18,6 @@ table! {
         "kafka_controller_kafkacontroller_preferredreplicaimbalancecount",
         "kafka.controller:type=KafkaController,name=PreferredReplicaImbalanceCount", "Value",
     ), "Partitions whose leader is not the preferred replica.";
-    TOPICS = gauge(
-        "kafka_controller_kafkacontroller_globaltopiccount",
-        "kafka.controller:type=KafkaController,name=GlobalTopicCount", "Value",
-    ), "Topics in the cluster.";
     PARTITIONS = gauge(
         "kafka_controller_kafkacontroller_globalpartitioncount",
         "kafka.controller:type=KafkaController,name=GlobalPartitionCount", "Value",
@@ -59,10 +55,6 @@ table! {
         "kafka_controller_kafkacontroller_timedoutbrokerheartbeats_total",
         "kafka.controller:type=KafkaController,name=TimedOutBrokerHeartbeatCount", "Value",
     ), "Broker heartbeats that timed out on this controller.";
-    NEW_ACTIVE_CONTROLLERS = counter(
-        "kafka_controller_kafkacontroller_newactivecontrollers_total",
-        "kafka.controller:type=KafkaController,name=NewActiveControllersCount", "Value",
-    ), "Changes of the active controller that this controller saw.";
 }
 
 const RAFT: &str = "kafka.server:type=raft-metrics";
@@ -75,8 +67,6 @@ table! {
         "Node id of the quorum leader that this node follows; -1 while it knows no leader.";
     CURRENT_EPOCH = gauge("kafka_server_raftmetrics_current_epoch", RAFT, "current-epoch"),
         "Epoch of the quorum; it grows with every election.";
-    HIGH_WATERMARK = gauge("kafka_server_raftmetrics_high_watermark", RAFT, "high-watermark"),
-        "Committed end of the metadata log as this node knows it.";
     LOG_END_OFFSET = gauge("kafka_server_raftmetrics_log_end_offset", RAFT, "log-end-offset"),
         "End of this node's metadata log.";
     CURRENT_STATE = gauge("kafka_server_raftmetrics_current_state", RAFT, "current-state={state}").between(1.0, 1.0),

@@ -230,9 +230,11 @@ pub(crate) fn of_platform() -> impl Iterator<Item = &'static Metric> {
 }
 
 /// The agents of each kind of process.
-const AGENTS: [AgentMetrics; 6] = [
+const AGENTS: [AgentMetrics; 8] = [
     broker::AGENT,
+    broker::AGENT_BY_PARTITION,
     broker::ZOOKEEPER_MODE_AGENT,
+    broker::ZOOKEEPER_MODE_AGENT_BY_PARTITION,
     controller::AGENT,
     zookeeper::AGENT,
     connect::AGENT,
@@ -319,12 +321,12 @@ mod tests {
     #[test]
     fn labels_come_from_the_source() {
         assert_eq!(broker::TOTAL_TIME.labels(), ["request", "quantile"]);
-        assert_eq!(connect::TASK_STATUS.labels(), ["connector", "task", "status"]);
+        assert_eq!(connect::CONNECTOR_STATUS.labels(), ["connector", "status"]);
         assert_eq!(exporter::CONSUMER_LAG.labels(), ["consumergroup", "topic", "partition"]);
         assert_eq!(
             broker::TOTAL_TIME.values("quantile").unwrap(),
             ["0.50", "0.95", "0.99", "0.999"]
         );
-        assert_eq!(connect::TASK_STATUS.values("status"), None);
+        assert_eq!(connect::CONNECTOR_STATUS.values("status"), None);
     }
 }

@@ -13,10 +13,6 @@ table! {
         "kafka_server_sessionexpirelistener_zookeeperexpires_total",
         "kafka.server:type=SessionExpireListener,name=ZooKeeperExpiresPerSec", "Count",
     ), "Expired sessions: the broker left the cluster until it had a new one.";
-    SESSION_DISCONNECTS = counter(
-        "kafka_server_sessionexpirelistener_zookeeperdisconnects_total",
-        "kafka.server:type=SessionExpireListener,name=ZooKeeperDisconnectsPerSec", "Count",
-    ), "Connections to the ensemble that were lost.";
     REQUEST_LATENCY = gauge(
         "kafka_server_zookeeperclientmetrics_zookeeperrequestlatencyms",
         "kafka.server:type=ZooKeeperClientMetrics,name=ZooKeeperRequestLatencyMs", "{quantile:99}thPercentile",
@@ -29,24 +25,13 @@ const ROLE: &str = "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1
 table! {
     /// Metrics of a server of the ensemble.
     SERVER:
-    QUORUM_SIZE = gauge(
-        "zookeeper_quorum_size", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*", "QuorumSize",
-    ), "Voting servers in this server's configuration, running or not.";
     SERVER_STATE = gauge(
         "zookeeper_server_state", "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*", "State={state}",
     ).between(1.0, 1.0), "Role of this server: leading, following, leaderelection and others.";
     OUTSTANDING_REQUESTS = gauge("zookeeper_outstanding_requests", ROLE, "OutstandingRequests"),
         "Requests that wait for a response.";
-    AVERAGE_LATENCY = gauge("zookeeper_avg_request_latency_ms", ROLE, "AvgRequestLatency").unit(Unit::Milliseconds),
-        "Mean latency since this server took its role.";
     ALIVE_CONNECTIONS = gauge("zookeeper_alive_connections", ROLE, "NumAliveConnections"),
         "Open client connections.";
-    PACKETS_RECEIVED = counter("zookeeper_packets_received_total", ROLE, "PacketsReceived"),
-        "Packets received from clients.";
-    DATA_SIZE = gauge("zookeeper_data_dir_size_bytes", ROLE, "DataDirSize").unit(Unit::Bytes),
-        "Size of the snapshot directory.";
-    SLOW_SYNCS = counter("zookeeper_fsync_threshold_exceeded_total", ROLE, "FsyncThresholdExceedCount"),
-        "Writes to the transaction log that took longer than a second.";
     ZNODES = gauge(
         "zookeeper_znodes",
         "org.apache.ZooKeeperService:name0=ReplicatedServer_id*,name1=replica.*,name2=*,name3=InMemoryDataTree",

@@ -14,7 +14,8 @@ fn monitored() -> Stack {
     let kafka = stack.add(
         KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
             .pool(NodePool::controllers("kafka-controller", 3))
-            .pool(NodePool::brokers("kafka", 3)),
+            .pool(NodePool::brokers("kafka", 3))
+            .partition_sizes(),
     );
     stack.add(Monitoring::new("monitoring", &kafka));
     stack

@@ -11,7 +11,13 @@ use crate::{
 
 pub(super) fn board(kafka: &KafkaHandle, queries: &Queries<'_>) -> Board {
     Board::new("brokers", "Brokers and topics")
-        .variable(Variable::new("topic", "Topic", queries.0, &broker::LOG_SIZE, "topic"))
+        .variable(Variable::new(
+            "topic",
+            "Topic",
+            queries.0,
+            &broker::TOPIC_BYTES_IN,
+            "topic",
+        ))
         .row("Replication", replication(queries))
         .row("Topics", topics(queries))
         .row("Disk", disk(queries))
@@ -37,6 +43,7 @@ fn replication(queries: &Queries<'_>) -> Vec<Panel> {
                 (queries.increase("sum", &broker::ISR_EXPANDS), "back in"),
             ],
         ),
+        queries.each("Partitions at min ISR", &broker::AT_MIN_ISR, PanelUnit::Count),
         queries.each("Slowest follower", &broker::FETCHER_LAG, PanelUnit::Many),
         queries.each("Partitions led", &broker::LEADERS, PanelUnit::Count),
         leaders_moved(queries),
@@ -58,6 +65,16 @@ fn topics(queries: &Queries<'_>) -> Vec<Panel> {
         queries.top_topics("Records in", &broker::TOPIC_MESSAGES_IN, PanelUnit::RecordsPerSecond),
         queries.top_topics("Bytes in", &broker::TOPIC_BYTES_IN, PanelUnit::BytesPerSecond),
         queries.top_topics("Bytes out", &broker::TOPIC_BYTES_OUT, PanelUnit::BytesPerSecond),
+        panel_of(
+            "Failed requests",
+            "Requests that brokers answered with an error, once for each partition of the request.",
+            PanelUnit::RequestsPerSecond,
+            View::Lines,
+            vec![
+                (queries.rate("sum", &broker::FAILED_PRODUCE, &[]), "produce"),
+                (queries.rate("sum", &broker::FAILED_FETCH, &[]), "fetch"),
+            ],
+        ),
     ]
 }
 

@@ -201,3 +201,40 @@ fn experimental_promql_is_refused() {
     assert_eq!(rules, ["KS-O07"]);
     assert!(analyze("topk(1, shop_waiting) > 1", &sources).diagnostics.is_empty());
 }
+
+/// All expressions of a stack: of alerts, recording rules, panels and variables.
+fn expressions(objects: &[Value]) -> Vec<String> {
+    let rules = of_kind(objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
+    let boards = dashboards(objects);
+    let targets = boards
+        .iter()
+        .flat_map(|(_, board)| panels(board))
+        .flat_map(|panel| list(&panel["targets"]));
+    rules
+        .chain(targets)
+        .map(|query| query["expr"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// What is used in one kind of stack and exported in another too, such as the idle time of all threads on nodes that are combined, is
+/// dropped at the scrape: see `scraping`.
+#[test]
+fn each_metric_of_an_agent_is_used_or_not_exported() {
+    let (mut used, mut exported) = (BTreeSet::new(), BTreeSet::new());
+    for (stack, _) in monitored() {
+        let objects = objects(&stack);
+        for expression in expressions(&objects) {
+            let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && !"_:".contains(c));
+            used.extend(words.map(str::to_owned));
+        }
+        let files = of_kind(&objects, "ConfigMap").filter_map(|config| config["data"]["metrics.yaml"].as_str());
+        for text in files {
+            let rules: Value = serde_yaml::from_str(text).unwrap();
+            let names = list(&rules["rules"]).iter().map(|rule| rule["name"].as_str().unwrap());
+            exported.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
+        }
+    }
+    assert!(exported.len() > 80, "{}", exported.len());
+    let unused: Vec<&String> = exported.difference(&used).collect();
+    assert!(unused.is_empty(), "{unused:#?}");
+}

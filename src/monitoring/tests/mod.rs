@@ -38,6 +38,7 @@ fn monitored() -> [(Stack, Monitoring); 3] {
         let cluster = match mode {
             "combined" => KafkaCluster::kraft("kafka", Version::V4_3, ID)
                 .pool(NodePool::combined("kafka", 3))
+                .partition_sizes()
                 .acknowledge(&rules::kraft::COMBINED, "a test"),
             "dedicated" => KafkaCluster::kraft("kafka", Version::V4_3, ID)
                 .pool(NodePool::controllers("kafka-controller", 3))
