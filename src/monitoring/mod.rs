@@ -12,15 +12,16 @@ mod exporter;
 mod record;
 mod render;
 mod resource;
+mod scrape;
 mod slo;
 
 #[cfg(test)]
 mod tests;
 
 pub use resource::{
-    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, OperatorResource, PodMonitor,
-    PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, RecordingRule, Relabeling, RuleGroup, ServiceMonitor,
-    ServiceMonitorSpec, Spec,
+    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, MetricRelabeling, OperatorResource,
+    PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, RecordingRule, Relabeling, RuleGroup,
+    ServiceMonitor, ServiceMonitorSpec, Spec,
 };
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -78,6 +79,8 @@ pub struct Monitoring {
     /// The number of brokers of an external cluster.
     brokers: Option<u32>,
     monitor_labels: Vec<(String, String)>,
+    /// Regular expressions of metrics that Prometheus keeps although nothing here uses them.
+    kept: Vec<String>,
     exporter: ExporterOptions,
     docs: Docs,
     grafana: Grafana,
@@ -114,6 +117,7 @@ impl Monitoring {
             watched: Vec::new(),
             brokers: None,
             monitor_labels: Vec::new(),
+            kept: Vec::new(),
             exporter: ExporterOptions::default(),
             docs: Docs::default(),
             grafana: Grafana::default(),
@@ -152,6 +156,27 @@ impl Monitoring {
     /// `release`, which is the name of its Helm release.
     pub fn monitor_label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.monitor_labels.push((key.into(), value.into()));
+        self
+    }
+
+    /// Keeps metrics that no alert, recording rule or panel of the stack uses, by a regular expression for the whole name.
+    ///
+    /// Prometheus drops all others at the scrape: most of what exporters export is never asked for. What your own alerts use is kept in
+    /// any case, so this is for dashboards and rules outside of the stack.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "shop");
+    /// let kafka = KafkaCluster::external("events", Version::V4_2, "kafka-1.example.com:9092,kafka-2.example.com:9092");
+    /// stack.add(Monitoring::new("monitoring", &kafka).brokers(3).keep_metrics("kafka_topic_partition_.*"));
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let monitor = manifests.get("monitoring/servicemonitor-events-exporter.yaml").unwrap();
+    /// assert!(monitor.contains("|kafka_topic_partition_.*"));
+    /// ```
+    pub fn keep_metrics(mut self, pattern: impl Into<String>) -> Self {
+        self.kept.push(pattern.into());
         self
     }
 

@@ -8,9 +8,9 @@ use k8s_openapi::{
 };
 
 use super::{
-    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, Monitoring, PodMonitor,
-    PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec,
-    Spec,
+    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, MetricRelabeling, Monitoring,
+    PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, Relabeling, RuleGroup, ServiceMonitor,
+    ServiceMonitorSpec, Spec,
     alert::{
         self, Ready, promtool,
         runbook::{self, Names},
@@ -38,7 +38,7 @@ impl Monitoring {
 
     /// The monitor that makes Prometheus scrape a target. It selects by labels that only these pods, or one Service,
     /// have, so that no pod is scraped twice.
-    fn monitor(&self, target: &Target, context: &Context) -> Object {
+    fn monitor(&self, target: &Target, kept: Option<MetricRelabeling>, context: &Context) -> Object {
         let mut metadata = self.labels().metadata(context, target.job.clone());
         metadata
             .labels
@@ -67,6 +67,7 @@ impl Monitoring {
                 label(CLUSTER, self.kafka.name()),
                 label(KUBERNETES, kubernetes(context)),
             ],
+            metric_relabelings: kept.into_iter().collect(),
         };
         match target.scrape {
             Scrape::Service => Object::new(&ServiceMonitor {
@@ -205,7 +206,11 @@ impl Construct for Monitoring {
     fn render(&self, context: &Context) -> Vec<Object> {
         let sources = self.sources(context);
         let mut objects = self.exporter_objects(context);
-        objects.extend(sources.targets.iter().map(|target| self.monitor(target, context)));
+        let words = self.words(&sources);
+        objects.extend(sources.targets.iter().map(|target| {
+            let kept = self.kept(target, &words, &sources);
+            self.monitor(target, kept, context)
+        }));
         objects.push(self.rules(context, &sources));
         objects.extend(self.dashboards(context, &sources));
         objects

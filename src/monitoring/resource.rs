@@ -59,6 +59,21 @@ pub struct Endpoint {
     pub scrape_timeout: String,
     /// Labels of the target, after those of the operator: `namespace`, `pod`, `container`, `endpoint` and `job`.
     pub relabelings: Vec<Relabeling>,
+    /// Which of its samples Prometheus keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metric_relabelings: Vec<MetricRelabeling>,
+}
+
+/// What is done with samples that match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricRelabeling {
+    /// The labels whose values, joined by `;`, must match; `__name__` is the metric.
+    pub source_labels: Vec<String>,
+    /// The regular expression for the whole text.
+    pub regex: String,
+    /// What is done: `keep` drops all others.
+    pub action: String,
 }
 
 /// A label with a fixed value.

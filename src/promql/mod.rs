@@ -6,6 +6,7 @@ mod analysis;
 mod catalog;
 mod duration;
 mod parse;
+mod pattern;
 mod selector;
 pub(crate) mod template;
 
@@ -14,4 +15,5 @@ pub use catalog::MetricType;
 pub(crate) use catalog::{Catalog, DeclaredMetric, Label, Lookup, Series, Style, most_similar};
 pub(crate) use duration::parse_duration;
 pub(crate) use parse::{Parsed, matches, metric_names, parse};
+pub(crate) use pattern::Pattern;
 pub use selector::Selector;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{node::Node, selector::Selector, service::PortRef};
 use crate::{
-    promql::{self, Parsed},
+    promql::{self, Parsed, Pattern},
     quantity::Duration,
 };
 
@@ -33,6 +33,39 @@ pub(crate) struct Endpoint {
     pub(crate) labels: BTreeMap<String, Option<String>>,
     /// Whether relabelings may also change other labels, or the metrics themselves.
     pub(crate) open: bool,
+    /// The samples that are kept or dropped by the name of their metric, in order.
+    pub(crate) names: Vec<(Filter, Pattern)>,
+}
+
+/// What happens to samples whose metric has a name that matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// All others are dropped.
+    Keep,
+    /// They are dropped.
+    Drop,
+}
+
+impl Endpoint {
+    /// Whether samples of this metric are dropped.
+    pub(crate) fn drops(&self, name: &str) -> bool {
+        let dropped = |(filter, pattern): &(Filter, Pattern)| pattern.is_match(name) == (*filter == Filter::Drop);
+        !self.open && self.names.iter().any(dropped)
+    }
+}
+
+/// A relabeling that only looks at the name of the metric.
+fn by_name(relabeling: &Node<'_, '_>) -> Option<(Filter, Pattern)> {
+    let filter = match relabeling.get("action").text().to_ascii_lowercase().as_str() {
+        "keep" => Filter::Keep,
+        "drop" => Filter::Drop,
+        _ => return None,
+    };
+    let labels = relabeling.get("sourceLabels");
+    let mut labels = labels.items().filter_map(|label| label.str());
+    let is_name = labels.next() == Some("__name__") && labels.next().is_none();
+    let pattern = Pattern::parse(relabeling.get("regex").str()?)?;
+    is_name.then_some((filter, pattern))
 }
 
 pub(super) fn monitor(spec: &Node<'_, '_>, endpoints: &'static str) -> Monitor {
@@ -72,7 +105,12 @@ fn endpoint(endpoint: &Node<'_, '_>, mut open: bool) -> Option<Endpoint> {
         let node = endpoint.get(field);
         Some((PortRef::of(&node)?, node.pointer()))
     })?;
-    open |= endpoint.get("metricRelabelings").len() > 0;
+    let of_samples = endpoint.get("metricRelabelings");
+    let names: Vec<(Filter, Pattern)> = of_samples
+        .items()
+        .filter_map(|relabeling| by_name(&relabeling))
+        .collect();
+    open |= names.len() < of_samples.len();
     let mut labels = BTreeMap::new();
     let relabelings = endpoint.get("relabelings");
     for relabeling in relabelings.items() {
@@ -100,6 +138,7 @@ fn endpoint(endpoint: &Node<'_, '_>, mut open: bool) -> Option<Endpoint> {
             .and_then(|text| promql::parse_duration(text).ok()),
         labels,
         open,
+        names,
     })
 }
 

@@ -37,6 +37,10 @@ const ALERTS: &str = "ALERTS";
 const LEFT_OUT: &str = "the agent has a rule for it, but collects none of its beans: add their object name to `includeObjectNames` \
     (`whitelistObjectNames`), or take it out of `excludeObjectNames` (`blacklistObjectNames`)";
 
+/// What mends a monitor that drops what an expression asks for.
+const DROPPED: &str = "its monitor drops it at the scrape: add its name to the `regex` of `metricRelabelings`, in a stack by \
+    `Monitoring::keep_metrics(…)`";
+
 /// The metrics of brokers begin with one of these.
 const OF_BROKERS: [&str; 8] = [
     "kafka_server_",
@@ -434,6 +438,11 @@ impl<'a> Exporter<'a> {
         self.scrapes.iter().filter(of_cluster)
     }
 
+    /// Whether it is scraped, and each of its monitors drops this metric.
+    fn drops(&self, name: &str) -> bool {
+        !self.scrapes.is_empty() && self.scrapes.iter().all(|scrape| scrape.endpoint.drops(name))
+    }
+
     /// The names of the pods, where they are known.
     fn pods(&self) -> Option<Vec<String>> {
         let identity = &self.object.identity;
@@ -697,6 +706,16 @@ impl<'a> RuleCatalog<'_, 'a> {
         series
     }
 
+    /// Whether this is a metric of Kafka's exporter that is here, and its monitor drops it.
+    fn dropped_by_exporter(&self, name: &str) -> bool {
+        if !exporter::names().any(|known| known == name) {
+            return false;
+        }
+        let exporters = self.exported.exporters.iter().filter(|one| one.workload.exports);
+        let exporters = self.near(exporters.collect(), |exporter| exporter);
+        !exporters.is_empty() && exporters.iter().all(|exporter| exporter.drops(name))
+    }
+
     /// The claims of the volumes in the rule's namespace; `None` without any.
     fn claims(&self) -> Values<'static> {
         let sets = self.exported.set.workloads().filter(|(_, object, _)| {
@@ -720,9 +739,15 @@ impl Catalog for RuleCatalog<'_, '_> {
     fn series(&self, name: &str) -> Lookup<'_> {
         let made = self.near(self.exported.agents_of(name), |(exporter, _)| exporter);
         if !made.is_empty() {
+            if made.iter().all(|(exporter, _)| exporter.drops(name)) {
+                return Lookup::Missing;
+            }
             return Lookup::Known(self.of_agents(name, &made));
         }
         let exporters = &self.exported.exporters;
+        if self.dropped_by_exporter(name) {
+            return Lookup::Missing;
+        }
         if let Some(metric) = exporter::ALL.iter().find(|metric| metric.name == name) {
             let exporters = exporters.iter().filter(|exporter| exporter.workload.exports);
             let exporters = self.near(exporters.collect(), |exporter| exporter);
@@ -811,6 +836,10 @@ impl Catalog for RuleCatalog<'_, '_> {
     }
 
     fn why_missing(&self, name: &str) -> Option<String> {
+        let made = self.near(self.exported.agents_of(name), |(exporter, _)| exporter);
+        if !made.is_empty() || self.dropped_by_exporter(name) {
+            return Some(DROPPED.to_owned());
+        }
         let agents = self.exported.exporters.iter().flat_map(|exporter| &exporter.agents);
         let mut left_out = agents.flat_map(|agent| &agent.left_out);
         left_out.find(|rule| rule.makes(name)).map(|_| LEFT_OUT.to_owned())

@@ -203,7 +203,7 @@ fn experimental_promql_is_refused() {
 }
 
 /// All expressions of a stack: of alerts, recording rules, panels and variables.
-fn expressions(objects: &[Value]) -> Vec<String> {
+pub(super) fn expressions(objects: &[Value]) -> Vec<String> {
     let rules = of_kind(objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
     let boards = dashboards(objects);
     let targets = boards

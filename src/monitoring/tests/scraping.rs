@@ -71,7 +71,13 @@ fn each_pod_with_metrics_is_scraped_once_and_admits_prometheus() {
 #[test]
 fn monitors_set_the_labels_that_expressions_select_by() {
     let manifests = manifests(&stacks()[0]);
-    assert_snapshot!(manifests.get("monitoring/podmonitor-kafka.yaml").unwrap(), @r#"
+    // What is kept has a test of its own.
+    let text = |path: &str| -> String {
+        let lines = manifests.get(path).unwrap().lines();
+        let short = lines.map(|line| line.split_once("regex: ").map_or(line, |_| "      regex: …"));
+        short.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(text("monitoring/podmonitor-kafka.yaml"), @r#"
     apiVersion: monitoring.coreos.com/v1
     kind: PodMonitor
     metadata:
@@ -85,6 +91,11 @@ fn monitors_set_the_labels_that_expressions_select_by() {
     spec:
       podMetricsEndpoints:
       - interval: 30s
+        metricRelabelings:
+        - action: keep
+          regex: …
+          sourceLabels:
+          - __name__
         port: http-metrics
         relabelings:
         - action: replace
@@ -102,7 +113,7 @@ fn monitors_set_the_labels_that_expressions_select_by() {
           app.kubernetes.io/instance: kafka
           app.kubernetes.io/name: kafka
     "#);
-    assert_snapshot!(manifests.get("monitoring/servicemonitor-kafka-exporter.yaml").unwrap(), @r#"
+    assert_snapshot!(text("monitoring/servicemonitor-kafka-exporter.yaml"), @r#"
     apiVersion: monitoring.coreos.com/v1
     kind: ServiceMonitor
     metadata:
@@ -116,6 +127,11 @@ fn monitors_set_the_labels_that_expressions_select_by() {
     spec:
       endpoints:
       - interval: 30s
+        metricRelabelings:
+        - action: keep
+          regex: …
+          sourceLabels:
+          - __name__
         port: http-metrics
         relabelings:
         - action: replace
@@ -145,5 +161,99 @@ fn a_component_without_metrics_agent_is_refused() {
     assert_eq!(
         findings(&stack),
         ["error[KS-O01] s/monitoring/kafka-connect: `kafka-connect` has no metrics agent",]
+    );
+}
+
+/// What the monitors of a stack keep, by job.
+fn kept(objects: &[Value]) -> BTreeMap<String, Vec<String>> {
+    let monitors = objects
+        .iter()
+        .filter(|object| object["kind"].as_str().unwrap().ends_with("Monitor"));
+    let endpoints = monitors.flat_map(|monitor| {
+        let spec = &monitor["spec"];
+        list(spec.get("podMetricsEndpoints").unwrap_or(&spec["endpoints"]))
+    });
+    let kept = endpoints.map(|endpoint| {
+        let job = endpoint["relabelings"][0]["replacement"].as_str().unwrap().to_owned();
+        let [keep] = &*list(&endpoint["metricRelabelings"]) else {
+            panic!("{endpoint}")
+        };
+        assert_eq!(keep["action"], "keep");
+        assert_eq!(keep["sourceLabels"], serde_json::json!(["__name__"]));
+        let names = keep["regex"].as_str().unwrap().split('|').map(str::to_owned);
+        (job, names.collect())
+    });
+    kept.collect()
+}
+
+#[test]
+fn a_scrape_keeps_what_is_used_and_nothing_else() {
+    for (stack, monitoring) in monitored().into_iter().chain([external()]) {
+        let sources = monitoring.sources(stack.context());
+        let objects = objects(&stack);
+        let kept = kept(&objects);
+        let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for expression in super::expressions::expressions(&objects) {
+            for metric in analyze(&expression.replace("$__rate_interval", "2m"), &sources).metrics {
+                for job in sources.find(&metric).map_or_else(Vec::new, |series| series.jobs) {
+                    used.entry(job.to_owned()).or_default().insert(metric.clone());
+                }
+            }
+        }
+        assert!(kept.len() > 1 && kept.keys().eq(used.keys()), "{kept:?}");
+        for (job, names) in kept {
+            // Prometheus itself adds these.
+            let used = used[&job]
+                .iter()
+                .filter(|name| target::ALL.iter().all(|metric| metric.name != **name));
+            assert_eq!(names.iter().collect::<Vec<_>>(), used.collect::<Vec<_>>(), "{job}");
+        }
+    }
+}
+
+#[test]
+fn more_is_kept_for_own_alerts_and_on_request() {
+    let of_exporter = |monitoring: Monitoring| {
+        let (mut stack, _) = external();
+        stack.add(monitoring);
+        let objects = objects(&stack);
+        kept(&objects).remove("other-exporter").unwrap()
+    };
+    let other = || {
+        let kafka = KafkaCluster::external("other", Version::V4_2, "other.example.com:9092");
+        Monitoring::new("other", &kafka).docs("other").brokers(3)
+    };
+    let plain = of_exporter(other());
+    assert!(!plain.contains(&exporter::OLDEST_OFFSET.name.to_owned()));
+    let alert = Alert::new(
+        "RecordsAreDeleted",
+        "max by (topic) (delta(kafka_topic_partition_oldest_offset{kafka_cluster=\"other\"}[1h])) > 1000",
+    )
+    .summary("Records are deleted.")
+    .description("{{ $value }} records of {{ $labels.topic }} were deleted.");
+    let with_alert = of_exporter(other().alert(alert));
+    assert!(with_alert.contains(&exporter::OLDEST_OFFSET.name.to_owned()));
+    let more = of_exporter(other().keep_metrics("kafka_topic_partition_.*").keep_metrics("go_.*"));
+    assert_eq!(
+        more,
+        [plain, vec!["kafka_topic_partition_.*".to_owned(), "go_.*".to_owned()]].concat()
+    );
+}
+
+#[test]
+fn an_amendment_that_uses_what_is_dropped_is_found() {
+    let (mut stack, _) = external();
+    stack.amend::<super::PrometheusRule>("events", |rule| {
+        let alert = rule.spec.alert("KafkaUnderReplicatedPartitions").unwrap();
+        alert.expr = alert
+            .expr
+            .replace("_under_replicated_partition", "_leader_is_preferred");
+    });
+    let found = findings(&stack);
+    assert!(
+        found
+            .iter()
+            .any(|finding| finding.contains("kafka_topic_partition_leader_is_preferred")),
+        "{found:?}"
     );
 }

@@ -25,7 +25,7 @@ API, OUTSIDE = "127.0.0.1:9090", "127.0.0.1:8000"
 FETCH = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=30).read().decode())"
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 DURATION = r"(?:[0-9]+(?:ms|[smhdwy]))+"
-ENDPOINT_FIELDS = {"port", "path", "interval", "scrapeTimeout", "relabelings", "honorLabels", "scheme"}
+ENDPOINT_FIELDS = {"port", "path", "interval", "scrapeTimeout", "relabelings", "metricRelabelings", "honorLabels", "scheme"}
 RELABEL_FIELDS = {"sourceLabels": "source_labels", "targetLabel": "target_label", "regex": "regex", "replacement": "replacement", "action": "action",
                   "separator": "separator", "modulus": "modulus"}
 
@@ -68,14 +68,18 @@ def faster_rules(groups):
             for group in groups]
 
 
+def relabelings(endpoint, *fields):
+    return [r for field in fields or ("relabelings", "metricRelabelings") for r in endpoint.get(field) or []]
+
+
 def monitors(stack):
     """(monitor, number of the endpoint, endpoint); a field that is not known here is an error."""
     for obj in stack.objects:
         if obj["kind"] in ("PodMonitor", "ServiceMonitor"):
             spec = obj["spec"]
             for number, endpoint in enumerate(spec.get("podMetricsEndpoints") or spec.get("endpoints") or []):
-                unknown = set(endpoint) - ENDPOINT_FIELDS | {f for r in endpoint.get("relabelings") or [] for f in r} - set(RELABEL_FIELDS) \
-                    | set(spec) - {"selector", "podMetricsEndpoints", "endpoints"}
+                unknown = set(endpoint) - ENDPOINT_FIELDS | {f for r in relabelings(endpoint) for f in r} - set(RELABEL_FIELDS) \
+                    | set(spec) - {"selector", "podMetricsEndpoints", "endpoints", "sampleLimit"}
                 if unknown:
                     raise Failure(f"{obj['kind']}/{obj['metadata']['name']}: the runner does not know {', '.join(sorted(unknown))}")
                 yield obj, number, endpoint
@@ -148,10 +152,12 @@ class Prometheus:
     def configuration(self):
         jobs = []
         for obj, number, endpoint in monitors(self.stack):
-            relabel = [{RELABEL_FIELDS[key]: value for key, value in found.items()} for found in endpoint.get("relabelings") or []]
+            relabel, kept = ([{RELABEL_FIELDS[key]: value for key, value in found.items()} for found in relabelings(endpoint, field)]
+                             for field in ("relabelings", "metricRelabelings"))
             jobs.append({"job_name": self.job_name(obj, number), "scrape_interval": faster(endpoint.get("interval", "30s"), SCRAPES),
                          "scrape_timeout": faster(endpoint.get("scrapeTimeout", "10s"), SCRAPES), "metrics_path": endpoint.get("path", "/metrics"),
                          "honor_labels": endpoint.get("honorLabels", False), "relabel_configs": relabel,
+                         "metric_relabel_configs": kept, "sample_limit": obj["spec"].get("sampleLimit", 0),
                          "file_sd_configs": [{"files": [str(self.file(obj, number))]}]})
         jobs.append({"job_name": "outside", "scrape_interval": faster("30s", SCRAPES), "scrape_timeout": faster("25s", SCRAPES), "honor_labels": True,
                      "metrics_path": "/metrics.txt", "static_configs": [{"targets": [OUTSIDE]}]})
