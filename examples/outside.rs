@@ -1,11 +1,12 @@
 //! A closed cluster with a listener for clients outside of Kubernetes: a load balancer for each broker, and an application that connects
-//! by it. `cargo run --example outside -- synth` writes `out/outside`; `docs/security.md` explains it.
+//! by it. `cargo run --example outside -- synth` writes `out/outside`; `docs/security.md` explains it. `out/outside-one` has a single
+//! node, on which `tests/real/run` proves what clients outside meet.
 
 use std::process::ExitCode;
 
 use kafka_stacks::prelude::*;
 
-fn outside() -> Stack {
+pub(crate) fn outside() -> Stack {
     let mut stack = Stack::new("outside", "kafka").kubernetes_cluster("outside");
     let small = Resources::range(500.millicores()..=1.cores(), 1.gib()..=1.gib());
     let kafka = stack.add(
@@ -54,6 +55,41 @@ fn outside() -> Stack {
     stack
 }
 
+/// The same with one node, and without what is not about clients outside.
+pub(crate) fn outside_one() -> Stack {
+    let mut stack = Stack::new("outside-one", "kafka")
+        .kubernetes_cluster("outside-one")
+        .profile(Profile::Development);
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, "r4wHn1zcTgK6Zl1oE3X2fB")
+            .pool(
+                NodePool::combined("kafka", 1)
+                    .resources(Resources::range(500.millicores()..=1.cores(), 1.gib()..=1.gib())),
+            )
+            .internal_tls(Issuer::in_namespace("kafka-ca"))
+            .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
+            .listener(
+                Listener::tls("EXTERNAL", 9094)
+                    .scram()
+                    .load_balancer("kafka-{id}.example.com")
+                    .source_ranges(["203.0.113.0/24"]),
+            )
+            .authorization()
+            .acknowledge(
+                &rules::durability::SINGLE_COPY,
+                "it is there for as long as a proof runs",
+            ),
+    );
+    let topics =
+        stack.add(Topics::new("kafka-topics", &kafka).topic(Topic::new("orders", 3, Cleanup::delete_after(7.days()))));
+    let partner = Application::new("partner", &kafka)
+        .owner("partners")
+        .outside("EXTERNAL");
+    let partner = stack.add(partner.produces(&topics.topic("orders")));
+    stack.add(Permissions::new("kafka-permissions", &kafka).of(&partner));
+    stack
+}
+
 fn main() -> ExitCode {
-    kafka_stacks::cli::run([outside])
+    kafka_stacks::cli::run([outside, outside_one])
 }

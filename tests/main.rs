@@ -17,6 +17,7 @@ mod monitored;
 mod objects;
 mod odd;
 mod out;
+mod outside;
 mod pods;
 mod restart_gate;
 mod rules;

@@ -52,6 +52,17 @@ proptest! {
                         .cpu_class(CpuClass::Records(numbers[0].records_per_second())),
                 )
                 .listener(Listener::plaintext(text(9), small[4]).access(Access::namespaces([text(10)])))
+                .listener(
+                    Listener::tls(text(10), small[5])
+                        .scram()
+                        .load_balancer(text(11))
+                        .source_ranges([text(9)])
+                        .annotation(text(8), text(9)),
+                )
+                .listener(Listener::tls(text(8), small[3]).mutual_tls().node_ports(
+                    text(10),
+                    NodePorts { bootstrap: small[4], first_broker: small[2] },
+                ))
                 .replication(Replication::new(small[4], small[5]))
                 .log_retention(numbers[4].days())
                 .load(Load::new(numbers[1].records_per_second(), numbers[2].bytes()).consumer_groups(small[0]))

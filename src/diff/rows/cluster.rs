@@ -16,7 +16,7 @@ use crate::{
     },
     lint::model::{
         mounts::{Content, Mount},
-        settings::POD_NAME,
+        settings::{POD_INDEX, POD_NAME},
     },
 };
 
@@ -588,7 +588,7 @@ fn listening(told: &mut Told<'_, '_>) {
             let shown = |listener: &Listener| {
                 listener.advertised.clone().map_or_else(
                     || "the host name".to_owned(),
-                    |address| address.replace(POD_NAME, "POD"),
+                    |address| address.replace(POD_NAME, "POD").replace(POD_INDEX, "ID"),
                 )
             };
             let draft = told.setting(key, &LISTENER_ADDRESS);

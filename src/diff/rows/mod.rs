@@ -7,6 +7,7 @@
 //! | `restart` | how a controller replaces pods |
 //! | `storage` | claims, their templates, storage classes |
 //! | `service`, `network` | Services; network policies |
+//! | `certificate` | certificates that cert-manager writes |
 //! | `guard` | disruption budgets, roles and bindings, labels of namespaces |
 //! | `monitoring` | alert rules, dashboards, scrape objects |
 //! | `files` | ConfigMaps and Secrets, file by file |
@@ -22,6 +23,7 @@
 //! | `connect`, `connectors` | workers of Connect, and the connectors that are declared for them |
 //! | `registry`, `schemas` | the Schema Registry, and the subjects that are declared for it |
 
+mod certificate;
 mod cluster;
 mod connect;
 mod connectors;
@@ -70,6 +72,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         storage::ROWS,
         service::ROWS,
         network::ROWS,
+        certificate::ROWS,
         guard::ROWS,
         monitoring::ROWS,
         file::ROWS,
@@ -150,6 +153,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
             ("policy", "PodDisruptionBudget") => guard::budget(changed, found),
             ("rbac.authorization.k8s.io", _) => guard::access(changed, found),
             ("monitoring.coreos.com", _) => monitoring::judge(changed, found),
+            (certificate::GROUP, _) => certificate::judge(changed, found),
             (strimzi::GROUP, _) => strimzi::judge(changed, found),
             _ => object::judge(changed, found),
         }

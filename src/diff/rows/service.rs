@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Changed, object};
+use super::{Changed, certificate::texts, object};
 use crate::{
     diff::{
         change::{Found, Place},
@@ -121,6 +121,46 @@ static CLOSED: Row = Row {
     commands: &[],
 };
 
+/// Fewer addresses from which a load balancer takes connections.
+static RANGES_NARROWED: Row = Row {
+    id: "service-source-ranges-narrowed",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "a load balancer takes connections from fewer addresses",
+    reason: "only {ranges} may connect: clients elsewhere are cut off as soon as this is applied, without a restart of a pod",
+    commands: &[],
+};
+
+/// More addresses from which a load balancer takes connections.
+static RANGES_WIDENED: Row = Row {
+    id: "service-source-ranges-widened",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a load balancer takes connections from more addresses",
+    reason: "{ranges} may connect as soon as this is applied, without a restart of a pod; the network policy of the pods has to admit them too",
+    commands: &[],
+};
+
+/// Another port of every machine.
+static NODE_PORT: Row = Row {
+    id: "service-node-port",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "another port of the machines",
+    reason: "clients outside that dial the machines at port {before} reach nothing as soon as this is applied; what the pods advertise must be port {after} too",
+    commands: &[],
+};
+
+/// Another name in DNS.
+static HOSTNAME: Row = Row {
+    id: "service-hostname",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "external-dns gives a Service another name",
+    reason: "the record of `{before}` goes within minutes: clients outside that dial it can no longer connect; the new name has to be what the brokers advertise, and in their certificate",
+    commands: &[],
+};
+
 /// A headless Service that leaves out pods that are not ready.
 static READY_ONLY: Row = Row {
     id: "service-ready-only",
@@ -173,6 +213,10 @@ pub(super) const ROWS: &[&Row] = &[
     &STRANDED,
     &SELECTOR,
     &CLOSED,
+    &RANGES_NARROWED,
+    &RANGES_WIDENED,
+    &NODE_PORT,
+    &HOSTNAME,
     &READY_ONLY,
     &FIELD,
     &REMOVED,
@@ -181,7 +225,7 @@ pub(super) const ROWS: &[&Row] = &[
 
 /// A Service that differs.
 pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
-    let mut selector = false;
+    let (mut selector, mut ranges) = (false, false);
     for field in &changed.fields {
         match field.pattern.as_str() {
             "spec.clusterIP" => {
@@ -209,6 +253,22 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
                     self::selector(changed, field, found);
                 }
             }
+            // So is each range.
+            pattern if pattern.starts_with("spec.loadBalancerSourceRanges") => {
+                if !std::mem::replace(&mut ranges, true) {
+                    source_ranges(changed, found);
+                }
+            }
+            "spec.ports[].nodePort" if !field.before.is_null() => {
+                found.add(&NODE_PORT, changed.place(field));
+            }
+            pattern
+                if pattern.starts_with("metadata.annotations")
+                    && field.path.contains("external-dns.alpha.kubernetes.io/hostname")
+                    && field.before.is_string() =>
+            {
+                found.add(&HOSTNAME, changed.place(field));
+            }
             pattern if pattern.starts_with("spec") => {
                 if !field.reordered {
                     found.add(&FIELD, changed.place(field));
@@ -216,6 +276,31 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             }
             _ => object::other(changed, field, found),
         }
+    }
+}
+
+/// Other addresses from which a load balancer takes connections. Without ranges it takes them from everywhere.
+fn source_ranges(changed: &Changed<'_>, found: &mut Found) {
+    const FIELD: &str = "spec.loadBalancerSourceRanges";
+    let [before, after] =
+        [&changed.before, &changed.after].map(|body| body["spec"]["loadBalancerSourceRanges"].clone());
+    let (old, new) = (texts(&before), texts(&after));
+    let shown = |ranges: &mut dyn Iterator<Item = &String>| {
+        let ranges: Vec<String> = ranges.map(|range| format!("`{range}`")).collect();
+        ranges.join(", ")
+    };
+    let place = || Place::field(changed.identity, FIELD, before.clone(), after.clone());
+    if !new.is_empty() && (old.is_empty() || old.difference(&new).next().is_some()) {
+        let draft = found.add(&RANGES_NARROWED, place());
+        draft.word("ranges", shown(&mut new.iter()));
+    }
+    if new.is_empty() {
+        found
+            .add(&RANGES_WIDENED, place())
+            .word("ranges", "all addresses".to_owned());
+    } else if !old.is_empty() && new.difference(&old).next().is_some() {
+        let draft = found.add(&RANGES_WIDENED, place());
+        draft.word("ranges", shown(&mut new.difference(&old)));
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Member, node_ids::POD_INDEX};
-use crate::lint::model::{container::Container, program::Program, settings::POD_NAME};
+use super::Member;
+use crate::lint::model::{
+    container::Container,
+    program::Program,
+    settings::{POD_INDEX, POD_NAME},
+};
 
 /// A port that a process opens.
 #[derive(Clone, Debug, PartialEq, Eq)]

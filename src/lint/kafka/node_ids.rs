@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{Cluster, Member};
 use crate::{
     diagnostics::{Severity::Error, family::rules, rules::kraft},
-    lint::model::{program::Program, set::SetFindings, settings::POD_NAME},
+    lint::model::{
+        program::Program,
+        set::SetFindings,
+        settings::{POD_INDEX, POD_NAME},
+    },
 };
 
 rules! { rules::pod;
@@ -99,9 +103,6 @@ pub(super) fn written_id<'m>(member: &'m Member<'_>, value: &str) -> Option<&'m 
     })?;
     Some(&found.pointer)
 }
-
-/// What an id of the pod's ordinal is resolved to.
-pub(super) const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
 
 /// The ids of the nodes of a workload, where they are known.
 fn ids(member: &Member<'_>) -> Option<Range<i64>> {

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Member,
-    node_ids::{POD_INDEX, written_id},
-};
+use super::{Member, node_ids::written_id};
 use crate::{
     diagnostics::{
         Cause, Diagnostic, Mend,
@@ -13,7 +10,12 @@ use crate::{
         family::rules,
         rules::kraft,
     },
-    lint::model::{ObjectModel, program::Program, set::SetFindings, settings::Setting},
+    lint::model::{
+        ObjectModel,
+        program::Program,
+        set::SetFindings,
+        settings::{POD_INDEX, Setting},
+    },
 };
 
 rules! { rules::pod;

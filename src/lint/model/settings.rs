@@ -28,6 +28,9 @@ pub(crate) struct Setting {
 /// What stands for a field of the pod in a resolved value.
 pub(crate) const POD_NAME: &str = "{metadata.name}";
 
+/// The same, for the ordinal of the pod.
+pub(crate) const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
+
 /// What stands for a value that is made where the process runs.
 const ELSEWHERE: &str = "{elsewhere}";
 

@@ -10,7 +10,9 @@ KNOWN = {
                    "revisionHistoryLimit minReadySeconds persistentVolumeClaimRetentionPolicy",
     "Deployment": "replicas selector template strategy revisionHistoryLimit minReadySeconds progressDeadlineSeconds",
     "Job": "template backoffLimit activeDeadlineSeconds ttlSecondsAfterFinished completions parallelism podFailurePolicy",
-    "Service": "selector ports type clusterIP publishNotReadyAddresses ipFamilies ipFamilyPolicy internalTrafficPolicy sessionAffinity",
+    "Service": "selector ports type clusterIP publishNotReadyAddresses ipFamilies ipFamilyPolicy internalTrafficPolicy sessionAffinity "
+               # Of a load balancer: a Service here keeps the address of a client, and the network policy alone knows ranges.
+               "externalTrafficPolicy loadBalancerSourceRanges",
     "pod": "containers initContainers volumes restartPolicy securityContext terminationGracePeriodSeconds enableServiceLinks "
            "serviceAccountName automountServiceAccountToken affinity topologySpreadConstraints nodeSelector tolerations hostname subdomain "
            "priorityClassName",

@@ -20,7 +20,7 @@ PLAN = (
     (("boot",),),
     (("recovery",), ("connect",)),
     (("topics", "clients"), ("registry",)),
-    (("metrics", "policy", "security", "faults"),),
+    (("metrics", "policy", "security", "outside", "faults"),),
     (("alerts",),),
     (("zookeeper",),),
 )
