@@ -251,6 +251,7 @@ fn of_alerts() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn sound() -> Vec<Sound> {
     use rules::observability;
     vec![

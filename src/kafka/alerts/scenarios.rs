@@ -257,17 +257,25 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         );
     }
     scenarios.push(hanging_roll(&cluster));
-    scenarios.extend(cluster.targets());
-    scenarios.extend(cluster.controllers());
-    scenarios.extend(cluster.busy());
-    scenarios.extend(cluster.parts());
-    scenarios.extend(cluster.elections());
-    scenarios.extend(cluster.volumes());
+    scenarios.extend(cluster.within_two_hours());
     scenarios.extend(certificates::scenarios(kafka, sources));
     scenarios
 }
 
 impl Cluster<'_> {
+    /// Everything that takes no longer, and the volumes.
+    fn within_two_hours(&self) -> Vec<Scenario> {
+        [
+            self.targets(),
+            self.controllers(),
+            self.busy(),
+            self.parts(),
+            self.elections(),
+            self.volumes(),
+        ]
+        .concat()
+    }
+
     /// Targets of Prometheus that are gone, with their pods or without.
     fn targets(&self) -> Vec<Scenario> {
         let hidden = self.with("the target of a broker is gone while its pod runs", |scenario| {
@@ -293,9 +301,9 @@ impl Cluster<'_> {
         let none_active = |scenario: Scenario, from: u32| {
             candidates(self.kafka).fold(scenario, |scenario, pod| {
                 scenario.change("pod", pod, |metric, line| {
-                    if metric == controller::ACTIVE_CONTROLLERS.name {
-                        line.then(from, 0.0)
-                    } else if self.zookeeper() && metric == controller::ACTIVE_BROKERS.name {
+                    // With ZooKeeper only the active controller counts brokers.
+                    let counts = self.zookeeper() && metric == controller::ACTIVE_BROKERS.name;
+                    if counts || metric == controller::ACTIVE_CONTROLLERS.name {
                         line.then(from, 0.0)
                     } else {
                         line

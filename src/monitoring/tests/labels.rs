@@ -82,11 +82,11 @@ fn owners_of_groups_are_those_declared_then_the_first_pattern_then_the_rest() {
     // The group of the tests is none of these.
     let manifests = manifests(&stack);
     let tests: Value = serde_yaml::from_str(manifests.get("tests/alerts.yaml").unwrap()).unwrap();
-    let stuck = list(&tests["tests"])
+    let of_partition = list(&tests["tests"])
         .iter()
         .find(|test| test["name"] == "KafkaConsumerPartitionStuck fires and resolves")
         .unwrap();
-    let labels = &list(&list(&stuck["alert_rule_test"])[2]["exp_alerts"])[0]["exp_labels"];
+    let labels = &list(&list(&of_partition["alert_rule_test"])[2]["exp_alerts"])[0]["exp_labels"];
     assert_eq!(
         (&labels["owner"], &labels["on_call"]),
         (&"platform".into(), &Value::Null)

@@ -286,7 +286,9 @@ fn runbooks_look_for_metrics_that_agents_export() {
                 let name = asked.split(".*").next().unwrap_or_default();
                 let pattern = format!(".*{name}.*");
                 assert!(
-                    names.iter().any(|known| crate::promql::matches(&pattern, known) == Ok(true)),
+                    names
+                        .iter()
+                        .any(|known| crate::promql::matches(&pattern, known) == Ok(true)),
                     "{path}: {asked}"
                 );
                 seen += 1;
