@@ -27,6 +27,7 @@ impl Construct for Application {
             name: self.meta.name.clone(),
             kafka: self.kafka.clone(),
             owned: self.owned(),
+            readers: self.readers(),
             principal: self.principal(),
         }
     }

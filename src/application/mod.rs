@@ -438,6 +438,8 @@ pub struct ApplicationHandle {
     name: String,
     kafka: KafkaHandle,
     owned: Vec<Owned>,
+    /// Its groups, with the topics that each reads.
+    readers: Vec<(String, Vec<String>)>,
     principal: Principal,
 }
 

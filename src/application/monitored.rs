@@ -5,6 +5,20 @@ use crate::{
 };
 
 impl Application {
+    /// Its groups, with the topics that each reads, those for retries too.
+    pub(super) fn readers(&self) -> Vec<(String, Vec<String>)> {
+        let again = self.tries_again();
+        let groups = self.groups().into_iter().map(|(group, topics)| {
+            let again = again.iter().filter(|(_, other)| other.name == group.name);
+            let topics = topics
+                .iter()
+                .map(|topic| topic.name())
+                .chain(again.map(|(topic, _)| topic.name()));
+            (group.name.clone(), topics.map(str::to_owned).collect())
+        });
+        groups.collect()
+    }
+
     /// Its groups and the topics of its dead letters, for the alerts on them.
     pub(super) fn owned(&self) -> Vec<Owned> {
         let owned = |kind, name: &str, lag| Owned {
@@ -39,6 +53,10 @@ impl Monitored for ApplicationHandle {
 
     fn owned(&self) -> Vec<Owned> {
         self.owned.clone()
+    }
+
+    fn readers(&self) -> Vec<(String, Vec<String>)> {
+        self.readers.clone()
     }
 
     fn check(&self, check: &mut Check<'_>) {

@@ -4,7 +4,9 @@ use super::{KafkaHandle, Mode, PermissionsHandle, TopicsHandle, alerts, boards};
 use crate::{
     construct::Check,
     metrics::{broker, controller},
-    observability::{Alert, Board, Monitored, OVERVIEW, Owned, OwnedKind, Scenario, Sources, Target, of_table},
+    observability::{
+        Alert, Board, DeclaredTopic, Monitored, OVERVIEW, Owned, OwnedKind, Scenario, Sources, Target, of_table,
+    },
     workload::VolumeClaims,
 };
 
@@ -85,6 +87,10 @@ impl Monitored for TopicsHandle {
 
     fn loads(&self) -> Vec<(String, u64)> {
         self.loads().collect()
+    }
+
+    fn topics(&self) -> Vec<DeclaredTopic> {
+        self.sizes().collect()
     }
 }
 

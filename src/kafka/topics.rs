@@ -20,6 +20,7 @@ use crate::{
     handbook::{Chapter, Task, code},
     manifest::Object,
     nearest::nearest,
+    observability,
     settings::{Raw, Reader},
     workload::{CONFIG_DIRECTORY, Labels, PodOptions, Pods, Step, config_map, container, env, service_account},
 };
@@ -286,6 +287,15 @@ impl TopicsHandle {
         self.topics
             .iter()
             .filter_map(|topic| Some((topic.name.clone(), topic.load?.records.get())))
+    }
+
+    /// The declared topics, with their partitions and the groups that read them.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = observability::DeclaredTopic> {
+        self.topics.iter().map(|topic| observability::DeclaredTopic {
+            name: topic.name.clone(),
+            partitions: topic.partitions,
+            groups: topic.load.and_then(|load| load.groups).unwrap_or_default().into(),
+        })
     }
 
     /// The names of its topics of dead letters.

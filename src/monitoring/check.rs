@@ -1,15 +1,18 @@
 //! Checks of a monitoring as a whole; [`super::alert`] checks its alerts.
 
-use super::{Monitoring, alert::runbook, slo};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Monitoring, alert::runbook, filter, record, slo};
 use crate::{
     construct::{Check, Claim},
     diagnostics::rules::{
-        observability::{ANOTHER_CLUSTER, NO_AGENT, RUNBOOKS, THRESHOLD},
+        observability::{ANOTHER_CLUSTER, FILTER, NO_AGENT, RUNBOOKS, THRESHOLD},
         stack::{NAME, OBJECT_TWICE},
     },
     kafka::Mode,
     name::DnsLabel,
-    observability::LONGEST_NAME,
+    observability::{LONGEST_NAME, OwnedKind, Sources},
+    promql,
 };
 
 impl Monitoring {
@@ -55,6 +58,7 @@ impl Monitoring {
         }
         let sources = self.sources(check.context());
         slo::check(&sources, check);
+        self.check_filters(&sources, check);
         for board in self.boards(&sources) {
             let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if board.name.len() > LONGEST_NAME || !board.name.chars().all(known) {
@@ -132,6 +136,79 @@ impl Monitoring {
                 },
             );
         }
+    }
+
+    /// The filters of the exporter and of scrapes must be valid, and leave out nothing that an alert or a service level names.
+    fn check_filters(&self, sources: &Sources, check: &mut Check<'_>) {
+        let exporter = &self.exporter;
+        let kept = self.kept.iter().map(|pattern| (pattern.as_str(), "keep_metrics"));
+        let of_topics = exporter.topics.patterns().map(|pattern| (pattern, "topics"));
+        let of_groups = exporter.groups.patterns().map(|pattern| (pattern, "groups"));
+        let flaws = kept.chain(of_topics).chain(of_groups);
+        let flaws: Vec<_> = flaws
+            .filter_map(|(pattern, item)| Some((pattern, item, filter::flaw(pattern)?)))
+            .collect();
+        for (pattern, item, flaw) in &flaws {
+            check.report(&FILTER, format!("{pattern:?} {flaw}"), |finding| {
+                finding
+                    .item(*item)
+                    .hint("use a regular expression for whole names, such as `\"orders[.].*\"`");
+            });
+        }
+        if !flaws.is_empty() {
+            return;
+        }
+        for ((label, name), who) in self.hidden(sources) {
+            let (what, call) = match label {
+                "topic" => ("topic", "export_topics"),
+                _ => ("group", "export_groups"),
+            };
+            let message = format!("the exporter leaves out {what} `{name}`, but {who}");
+            check.report(&FILTER, message, |finding| {
+                finding.item(&name).hint(format!(
+                    "change `.{call}(…)` or `.{}(…)` so that the exporter reports it",
+                    call.replace("export", "skip")
+                ));
+            });
+        }
+    }
+
+    /// Topics and groups that the exporter leaves out, each with who needs it.
+    fn hidden(&self, sources: &Sources) -> BTreeMap<(&'static str, String), String> {
+        let components = self.components();
+        let topics = components.iter().flat_map(|component| component.topics());
+        let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        known.entry("topic").or_default().extend(topics.map(|topic| topic.name));
+        let mut needed: BTreeMap<(&'static str, String), String> = BTreeMap::new();
+        for owned in &sources.owned {
+            let label = match owned.kind {
+                OwnedKind::Group => "consumergroup",
+                OwnedKind::Topic => "topic",
+                OwnedKind::Connector => continue,
+            };
+            known.entry(label).or_default().insert(owned.name.clone());
+            let who = "its owner should get alerts on it".to_owned();
+            needed.entry((label, owned.name.clone())).or_insert(who);
+        }
+        let alerts = self.ready_alerts(sources).into_iter();
+        let alerts = alerts.map(|alert| (format!("alert {} is about it", alert.rule.alert), alert.rule.expr));
+        let records = record::rules(sources).map(|record| {
+            let level = record.labels.get("slo").cloned().unwrap_or(record.record);
+            (format!("service level `{level}` is about it"), record.expr)
+        });
+        for (who, expression) in alerts.chain(records) {
+            let Ok(parsed) = promql::parse(&expression) else {
+                continue;
+            };
+            for label in ["topic", "consumergroup"] {
+                let known = known.entry(label).or_default();
+                for name in promql::selected(&parsed, label, known) {
+                    needed.entry((label, name)).or_insert_with(|| who.clone());
+                }
+            }
+        }
+        needed.retain(|(label, name), _| !self.exports(label, name));
+        needed
     }
 
     /// The URLs of runbooks and dashboards must be ones that can be opened.

@@ -9,6 +9,7 @@ mod check;
 mod dashboard;
 mod docs;
 mod exporter;
+mod filter;
 mod record;
 mod render;
 mod resource;
@@ -36,8 +37,7 @@ use crate::{
     kafka::KafkaHandle,
     metrics::exporter as exported,
     observability::{
-        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources,
-        Target, Thresholds,
+        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources, Target, Thresholds, Size,
     },
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,
@@ -81,6 +81,8 @@ pub struct Monitoring {
     monitor_labels: Vec<(String, String)>,
     /// Regular expressions of metrics that Prometheus keeps although nothing here uses them.
     kept: Vec<String>,
+    /// Partitions and groups that are not declared by what is watched.
+    size: Option<(u32, u32)>,
     exporter: ExporterOptions,
     docs: Docs,
     grafana: Grafana,
@@ -118,6 +120,7 @@ impl Monitoring {
             brokers: None,
             monitor_labels: Vec::new(),
             kept: Vec::new(),
+            size: None,
             exporter: ExporterOptions::default(),
             docs: Docs::default(),
             grafana: Grafana::default(),
@@ -180,9 +183,69 @@ impl Monitoring {
         self
     }
 
-    /// Requests and limits of the exporter; 50 to 200 millicores and 256 MiB by default.
+    /// How many partitions and consumer groups the cluster has, if what is watched declares fewer: an external cluster, or one whose topics
+    /// are created by its clients.
+    ///
+    /// The exporter's resources and the limits of samples follow from the declared topics and groups, and from this.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "shop");
+    /// let kafka = KafkaCluster::external("events", Version::V4_2, "kafka-1.example.com:9092,kafka-2.example.com:9092");
+    /// stack.add(Monitoring::new("monitoring", &kafka).brokers(3).cluster_size(20_000, 100));
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let exporter = manifests.get("monitoring/deployment-events-exporter.yaml").unwrap();
+    /// assert!(exporter.contains("memory: 448Mi"));
+    /// ```
+    pub const fn cluster_size(mut self, partitions: u32, groups: u32) -> Self {
+        self.size = Some((partitions, groups));
+        self
+    }
+
+    /// The exporter reports only topics whose whole name matches a regular expression; called several times, one of them.
+    ///
+    /// It is an error if an alert or a service level is about a topic that is left out.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// stack.add(Monitoring::new("monitoring", &kafka).export_topics("orders[.].*").skip_groups("test-.*"));
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let exporter = manifests.get("monitoring/deployment-kafka-exporter.yaml").unwrap();
+    /// assert!(exporter.contains("--topic.filter=^(?:orders[.].*)$") && exporter.contains("--group.exclude=^(?:test-.*)$"));
+    /// ```
+    pub fn export_topics(mut self, pattern: impl Into<String>) -> Self {
+        self.exporter.topics.only.push(pattern.into());
+        self
+    }
+
+    /// The exporter reports no topics whose whole name matches a regular expression.
+    pub fn skip_topics(mut self, pattern: impl Into<String>) -> Self {
+        self.exporter.topics.without.push(pattern.into());
+        self
+    }
+
+    /// The exporter reports only consumer groups whose whole name matches a regular expression; called several times, one of them.
+    pub fn export_groups(mut self, pattern: impl Into<String>) -> Self {
+        self.exporter.groups.only.push(pattern.into());
+        self
+    }
+
+    /// The exporter reports no consumer groups whose whole name matches a regular expression.
+    pub fn skip_groups(mut self, pattern: impl Into<String>) -> Self {
+        self.exporter.groups.without.push(pattern.into());
+        self
+    }
+
+    /// Requests and limits of the exporter. By default they follow from the declared topics and groups and from
+    /// [`Monitoring::cluster_size`]; for some hundred partitions they are 50 to 200 millicores and 256 MiB.
     pub const fn exporter_resources(mut self, resources: Resources) -> Self {
-        self.exporter.resources = resources;
+        self.exporter.resources = Some(resources);
         self
     }
 
@@ -381,13 +444,15 @@ impl Monitoring {
         );
         let targets = components.iter().flat_map(|component| component.targets());
         let owned: Vec<Owned> = components.iter().flat_map(|component| component.owned()).collect();
+        let targets: Vec<Target> = std::iter::once(exporter)
+            .chain(targets.filter(|target| target.port.is_some()))
+            .collect();
         Sources {
             namespace: context.namespace.clone(),
             cluster: self.kafka.name().to_owned(),
             kubernetes: kubernetes(context).to_owned(),
-            targets: std::iter::once(exporter)
-                .chain(targets.filter(|target| target.port.is_some()))
-                .collect(),
+            limits: self.limits(&targets),
+            targets,
             brokers: self.kafka.brokers(),
             volumes: components.iter().flat_map(|component| component.volumes()).collect(),
             external: self.external.clone(),
@@ -397,6 +462,24 @@ impl Monitoring {
             alert_labels: self.alert_labels.clone(),
             slos: self.slos.clone(),
         }
+    }
+
+    /// Whether the exporter reports a topic or a group; `label` says which.
+    fn exports(&self, label: &str, name: &str) -> bool {
+        match label {
+            "topic" => self.exporter.topics.exports(name),
+            _ => self.exporter.groups.exports(name),
+        }
+    }
+
+    /// The size of what the exporter reports; `None` if nothing is declared.
+    fn size(&self) -> Option<Size> {
+        let declared = Size::declared(&self.components(), |label, name| self.exports(label, name));
+        let size = match self.size {
+            Some((partitions, groups)) => declared.unwrap_or_default().at_least(partitions.into(), groups.into()),
+            None => declared?,
+        };
+        Some(size.with_internal())
     }
 
     /// The thresholds with the limits of declared loads and of watched groups. Those of the stack's author come first,

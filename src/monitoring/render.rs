@@ -38,7 +38,8 @@ impl Monitoring {
 
     /// The monitor that makes Prometheus scrape a target. It selects by labels that only these pods, or one Service,
     /// have, so that no pod is scraped twice.
-    fn monitor(&self, target: &Target, kept: Option<MetricRelabeling>, context: &Context) -> Object {
+    fn monitor(&self, target: &Target, kept: Option<MetricRelabeling>, sources: &Sources, context: &Context) -> Object {
+        let sample_limit = sources.limits.get(&target.job).copied();
         let mut metadata = self.labels().metadata(context, target.job.clone());
         metadata
             .labels
@@ -74,6 +75,7 @@ impl Monitoring {
                 metadata,
                 spec: ServiceMonitorSpec {
                     selector,
+                    sample_limit,
                     endpoints: vec![endpoint],
                 },
             }),
@@ -81,6 +83,7 @@ impl Monitoring {
                 metadata,
                 spec: PodMonitorSpec {
                     selector,
+                    sample_limit,
                     pod_metrics_endpoints: vec![endpoint],
                 },
             }),
@@ -209,7 +212,7 @@ impl Construct for Monitoring {
         let words = self.words(&sources);
         objects.extend(sources.targets.iter().map(|target| {
             let kept = self.kept(target, &words, &sources);
-            self.monitor(target, kept, context)
+            self.monitor(target, kept, &sources, context)
         }));
         objects.push(self.rules(context, &sources));
         objects.extend(self.dashboards(context, &sources));

@@ -20,9 +20,13 @@ pub type GrafanaDashboard = OperatorResource<GrafanaDashboardSpec>;
 
 /// The specification of a [`ServiceMonitor`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceMonitorSpec {
     /// The labels of the Service, in the monitor's own namespace.
     pub selector: LabelSelector,
+    /// The most samples of a scrape, after those that are dropped: with more, all are lost, and `up` is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_limit: Option<u64>,
     /// The ports of the Service.
     pub endpoints: Vec<Endpoint>,
 }
@@ -38,6 +42,9 @@ impl Spec for ServiceMonitorSpec {
 pub struct PodMonitorSpec {
     /// The labels of the pods, in the monitor's own namespace.
     pub selector: LabelSelector,
+    /// The most samples of a scrape, after those that are dropped: with more, all are lost, and `up` is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_limit: Option<u64>,
     /// The ports of the pods.
     pub pod_metrics_endpoints: Vec<Endpoint>,
 }

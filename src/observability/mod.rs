@@ -9,12 +9,15 @@ mod catalog;
 mod owned;
 pub(crate) mod panels;
 pub(crate) mod scenario;
+mod size;
 mod slo;
 mod sources;
 mod thresholds;
 
 pub(crate) use self::owned::{GroupOwner, OWNER_LABELS, Owners};
 pub use self::scenario::Scenario;
+pub use self::size::DeclaredTopic;
+pub(crate) use self::size::Size;
 pub(crate) use self::slo::Indicator;
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
@@ -120,6 +123,16 @@ pub trait Monitored: fmt::Debug + Send + Sync + 'static {
 
     /// The declared loads of topics, in records per second: limits of lag follow from them.
     fn loads(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
+
+    /// The topics that it declares: what is scraped of the cluster, and the resources of its exporter, follow from them.
+    fn topics(&self) -> Vec<DeclaredTopic> {
+        Vec::new()
+    }
+
+    /// The consumer groups that it declares, each with the names of the topics that it reads.
+    fn readers(&self) -> Vec<(String, Vec<String>)> {
         Vec::new()
     }
 

@@ -1,5 +1,7 @@
 //! What Prometheus scrapes, and the selectors of the resulting series.
 
+use std::collections::BTreeMap;
+
 use super::{GroupOwner, Owned, Owners, Slo, Thresholds};
 use crate::{
     metrics::{self, Metric, MetricType, exporter, jvm, record, target},
@@ -127,6 +129,8 @@ pub struct Sources {
     /// The name of the Kubernetes cluster.
     pub(crate) kubernetes: String,
     pub(crate) targets: Vec<Target>,
+    /// The most samples that Prometheus takes from a scrape, by job.
+    pub(crate) limits: BTreeMap<String, u64>,
     /// The number of brokers, which is also the most replicas that a partition can have.
     pub(crate) brokers: Option<u32>,
     pub(crate) volumes: Vec<VolumeClaims>,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use promql_parser::{
+    label::MatchOp,
     parser::{self, Expr},
     util::{ExprVisitor, walk_expr},
 };
@@ -95,6 +96,48 @@ pub(crate) fn metric_names(expression: &Expr) -> BTreeSet<String> {
     let mut names = Names(BTreeSet::new());
     let Ok(_) = walk_expr(&mut names, expression);
     names.0
+}
+
+/// The values of a label that an expression asks for by name, and those of `known` that it asks for by a regular expression. What matches
+/// all of `known` asks for none of them.
+pub(crate) fn selected(expression: &Expr, label: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
+    struct Values<'a> {
+        label: &'a str,
+        known: &'a BTreeSet<String>,
+        found: BTreeSet<String>,
+    }
+    impl ExprVisitor for Values<'_> {
+        type Error = Infallible;
+
+        fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Infallible> {
+            let matchers = match expression {
+                Expr::VectorSelector(selector) => &selector.matchers.matchers,
+                Expr::MatrixSelector(matrix) => &matrix.vs.matchers.matchers,
+                _ => return Ok(true),
+            };
+            for matcher in matchers.iter().filter(|matcher| matcher.name == self.label) {
+                match matcher.op {
+                    MatchOp::Equal => self.found.extend(Some(matcher.value.clone())),
+                    MatchOp::Re(_) => {
+                        let some = self.known.iter().filter(|name| matcher.is_match(name));
+                        let some: Vec<String> = some.cloned().collect();
+                        if some.len() < self.known.len() {
+                            self.found.extend(some);
+                        }
+                    }
+                    MatchOp::NotEqual | MatchOp::NotRe(_) => {}
+                }
+            }
+            Ok(true)
+        }
+    }
+    let mut values = Values {
+        label,
+        known,
+        found: BTreeSet::new(),
+    };
+    let Ok(_) = walk_expr(&mut values, expression);
+    values.found
 }
 
 /// Names the longest prefix that is a valid expression, and what cannot follow it.

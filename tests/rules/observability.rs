@@ -33,6 +33,32 @@ fn of_monitoring() -> Vec<Case> {
             monitoring(|monitoring| monitoring.disk_usage_threshold(80)),
         ),
         calls(
+            "a filter that leaves out the group of a service level",
+            monitoring(|monitoring| {
+                monitoring
+                    .slo(Slo::freshness("billing", 99.percent(), 5.minutes()))
+                    .export_groups("billing-.*")
+            }),
+            &[".export_groups(…)"],
+            monitoring(|monitoring| {
+                monitoring
+                    .slo(Slo::freshness("billing", 99.percent(), 5.minutes()))
+                    .export_groups("billing.*")
+            }),
+        ),
+        calls(
+            "a filter that leaves out a topic with a limit of its own",
+            monitoring(|monitoring| monitoring.lag_threshold_of_topic("orders", 5000).skip_topics("ord.*")),
+            &[".export_topics(…)"],
+            monitoring(|monitoring| monitoring.lag_threshold_of_topic("orders", 5000).skip_topics("test-.*")),
+        ),
+        calls(
+            "a filter that is not a regular expression",
+            monitoring(|monitoring| monitoring.skip_topics("orders(")),
+            &[],
+            monitoring(|monitoring| monitoring.skip_topics("orders[.].*")),
+        ),
+        calls(
             "service levels with no error budget, and with one that nothing uses up",
             beside(|kafka| {
                 Monitoring::new("monitoring", kafka)

@@ -215,4 +215,16 @@ rules! { rules::observability;
             the rules, which is too coarse for more than 99.5 %.",
         source: "Google, The Site Reliability Workbook: Alerting on SLOs",
     };
+
+    /// A filter of the exporter that hides what an alert is about.
+    pub const FILTER: Rule = Rule {
+        id: "KS-O17",
+        production: Error,
+        development: Error,
+        summary: "a filter of the exporter that hides what an alert is about",
+        explanation: "The exporter reports no topics and groups that its filters leave out. An alert or a service level about one of \
+            them has no series, so it never fires, and nothing says so. The filters, and what is kept of a scrape, are regular \
+            expressions: with one that is invalid the exporter does not start, or Prometheus refuses its configuration.",
+        source: "kafka_exporter's flags; Prometheus, Configuration: relabel_config",
+    };
 }

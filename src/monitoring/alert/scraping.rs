@@ -1,5 +1,7 @@
 //! Alerts on the scraping itself: without metrics no other alert can fire.
 
+use std::collections::BTreeMap;
+
 use crate::{
     metrics::{exporter, jvm, record, target},
     monitoring::Monitoring,
@@ -14,6 +16,20 @@ fn jobs(sources: &Sources) -> impl Iterator<Item = &str> {
 fn declared(sources: &Sources) -> impl Iterator<Item = (&str, u32)> {
     let targets = sources.targets.iter();
     targets.filter_map(|target| Some((target.job.as_str(), target.replicas?)))
+}
+
+/// The limits of samples, each with its jobs.
+fn by_limit(sources: &Sources) -> BTreeMap<u64, Vec<&str>> {
+    let mut jobs: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for (job, limit) in &sources.limits {
+        jobs.entry(*limit).or_default().push(job);
+    }
+    jobs
+}
+
+/// Where a limit is near: 80 % of it.
+const fn near(limit: u64) -> u64 {
+    limit / 5 * 4
 }
 
 pub(super) const ALL: &[AlertRow<Monitoring>] = &[
@@ -115,6 +131,81 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let job = jobs(sources).next().unwrap_or_default();
             AlertTest::value("")
                 .given(&target::UP, &[("job", job), ("pod", "a")], Samples::gauge(1.0, 0.0))
+                .label("job", job)
+                .label("pod", "a")
+        },
+    },
+    AlertRow {
+        name: "KafkaScrapeSampleLimit",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(15),
+        summary: "A scrape of Kafka has nearly as many samples as Prometheus takes, or more.",
+        description: "The last scrape of {{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace }} had {{ $value | \
+            printf \"%.0f\" }} samples.",
+        threshold: |_, sources| {
+            let limits: Vec<String> = by_limit(sources)
+                .into_iter()
+                .map(|(limit, jobs)| format!("{limit} of `{}`", jobs.join("`, `")))
+                .collect();
+            format!(
+                "80 % of `sampleLimit`: {}. With more than the limit all samples of the scrape are lost.",
+                limits.join(", ")
+            )
+        },
+        expression: |_, sources| {
+            let near: Option<Vec<String>> = by_limit(sources)
+                .into_iter()
+                .map(|(limit, jobs)| {
+                    let job = match jobs[..] {
+                        [one] => one.to_owned(),
+                        _ => format!("~{}", jobs.join("|")),
+                    };
+                    let samples = sources.series(&target::SAMPLES, &[("job", &job)])?;
+                    Some(format!("max by ({BY}, job, pod) ({samples}) > {}", near(limit)))
+                })
+                .collect();
+            near.filter(|near| !near.is_empty()).map(|near| near.join("\nor "))
+        },
+        page: Page {
+            meaning: "Prometheus takes no more than `sampleLimit` samples from a scrape. Beyond it the scrape counts as failed: no alert \
+                fires for what happens in the pod.",
+            causes: &[
+                "The cluster has far more topics, partitions or consumer groups than the stack declares.",
+                "Clients make topics or groups with a new name each time.",
+                "A connector with very many tasks.",
+            ],
+            steps: &[
+                (
+                    "How many topics, partitions and groups are there?",
+                    "{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -c PartitionCount\n{run} kafka-topics --bootstrap-server {bootstrap} --describe | grep -c Leader:\n{run} kafka-consumer-groups --bootstrap-server {bootstrap} --list | wc -l",
+                ),
+                (
+                    "Which metric has the most samples? For the exporter, use port 9308.",
+                    "kubectl -n {ns} port-forward pod/POD 9404 &\ncurl -s --retry 5 --retry-connrefused localhost:9404/metrics | grep -v '^#' | sed 's/[{ ].*//' | sort | uniq -c | sort -n | tail\nkill %1",
+                ),
+            ],
+            fix: "Declare the topics, or the size of the cluster with `Monitoring::cluster_size`: the limit and the exporter's resources \
+                follow from it. Leave out what no one needs with `Monitoring::skip_topics` or `Monitoring::skip_groups`. The alert resolves \
+                when a scrape has fewer samples than 80 % of the limit.",
+            avoid: &[
+                "Do not remove the limit: without one, a mistake in one client can fill the memory of Prometheus.",
+            ],
+        },
+        test: |_, sources| {
+            let limits = by_limit(sources);
+            let (limit, job) = limits
+                .iter()
+                .find_map(|(limit, jobs)| Some((*limit, *jobs.first()?)))
+                .unwrap_or_default();
+            #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
+            let (near, limit) = (near(limit) as f64, limit as f64);
+            let samples = Samples::Gauge {
+                healthy: 100.0,
+                tolerated: near,
+                firing: limit,
+            };
+            AlertTest::value(limit)
+                .given(&target::SAMPLES, &[("job", job), ("pod", "a")], samples)
                 .label("job", job)
                 .label("pod", "a")
         },

@@ -35,6 +35,7 @@ fn an_external_cluster_has_alerts_and_panels_on_exporter_metrics() {
     KafkaTopicsJobFailed
     KafkaMetricsAbsent
     KafkaScrapeFailing
+    KafkaScrapeSampleLimit
     KafkaPodsMissing
     KafkaConsumerLagMissing
     KafkaHeapFull

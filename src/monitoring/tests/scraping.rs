@@ -108,6 +108,7 @@ fn monitors_set_the_labels_that_expressions_select_by() {
           replacement: combined
           targetLabel: cluster
         scrapeTimeout: 25s
+      sampleLimit: 50000
       selector:
         matchLabels:
           app.kubernetes.io/instance: kafka
@@ -144,6 +145,7 @@ fn monitors_set_the_labels_that_expressions_select_by() {
           replacement: combined
           targetLabel: cluster
         scrapeTimeout: 25s
+      sampleLimit: 50000
       selector:
         matchLabels:
           app.kubernetes.io/component: exporter
@@ -255,5 +257,103 @@ fn an_amendment_that_uses_what_is_dropped_is_found() {
             .iter()
             .any(|finding| finding.contains("kafka_topic_partition_leader_is_preferred")),
         "{found:?}"
+    );
+}
+
+/// The resources of the exporter and the limit of its samples.
+fn sized(change: impl Fn(Monitoring) -> Monitoring) -> (Value, Value) {
+    let mut stack = Stack::new("sized", "kafka");
+    let kafka = KafkaCluster::external("kafka", Version::V4_2, "kafka.example.com:9092");
+    stack.add(change(Monitoring::new("monitoring", &kafka).brokers(3)));
+    let objects = objects(&stack);
+    let deployment = of_kind(&objects, "Deployment").next().unwrap();
+    let monitor = of_kind(&objects, "ServiceMonitor").next().unwrap();
+    (
+        deployment["spec"]["template"]["spec"]["containers"][0]["resources"].clone(),
+        monitor["spec"]["sampleLimit"].clone(),
+    )
+}
+
+#[test]
+fn the_size_of_the_cluster_gives_resources_and_limits() {
+    let resources = |request: &str, limit: &str, memory: &str| {
+        serde_json::json!({
+            "requests": {"cpu": request, "memory": memory},
+            "limits": {"cpu": limit, "memory": memory},
+        })
+    };
+    let small = resources("50m", "200m", "256Mi");
+    assert_eq!(sized(|monitoring| monitoring), (small.clone(), Value::Null));
+    assert_eq!(
+        sized(|monitoring| monitoring.cluster_size(1000, 20)),
+        (small, Value::from(50_000))
+    );
+    assert_eq!(
+        sized(|monitoring| monitoring.cluster_size(100_000, 500)),
+        (resources("750m", "2200m", "1792Mi"), Value::from(2_000_000))
+    );
+    let own = Resources::fixed(1.cores(), 1.gib());
+    let (given, _) = sized(|monitoring| monitoring.cluster_size(100_000, 500).exporter_resources(own));
+    assert_eq!(given, resources("1", "1", "1Gi"));
+}
+
+#[test]
+fn every_monitor_of_declared_topics_has_a_limit_that_an_alert_watches() {
+    for (stack, monitoring) in monitored() {
+        let objects = objects(&stack);
+        let alert = alerts(&objects)
+            .into_iter()
+            .find(|alert| alert["alert"] == "KafkaScrapeSampleLimit")
+            .unwrap();
+        let expression = alert["expr"].as_str().unwrap();
+        for target in monitoring.sources(stack.context()).targets {
+            let mut monitors = objects
+                .iter()
+                .filter(|object| object["kind"].as_str().unwrap().ends_with("Monitor"));
+            let monitor = monitors
+                .find(|monitor| monitor["metadata"]["name"] == *target.job)
+                .unwrap();
+            let limit = monitor["spec"]["sampleLimit"].as_u64().unwrap();
+            let near = format!("> {}", limit / 5 * 4);
+            assert!(
+                limit >= 50_000 && expression.contains(&near),
+                "{}: {expression}",
+                target.job
+            );
+        }
+    }
+}
+
+#[test]
+fn filters_leave_out_nothing_that_an_alert_needs() {
+    let said = |change: fn(Monitoring) -> Monitoring| {
+        let (mut stack, kafka) = dedicated();
+        let dead = Topic::new("orders", 3, Cleanup::delete_after(7.days())).dead_letters();
+        let topics = stack.add(Topics::new("kafka-topics", &kafka).topic(dead));
+        let shop = Application::new("shop", &kafka)
+            .consumes(&topics.topic("orders"), Group::named("shop"))
+            .owner("shop");
+        let shop = stack.add(shop);
+        stack.add(change(
+            Monitoring::new("monitoring", &kafka).watch(&topics).watch(&shop),
+        ));
+        let mut found = findings(&stack);
+        found.retain(|finding| finding.contains("KS-O17"));
+        found
+    };
+    assert!(said(|monitoring| monitoring.skip_topics("test-.*").skip_groups("test-.*")).is_empty());
+    assert_eq!(
+        said(|monitoring| monitoring.export_topics("orders").export_groups("billing|.*-service")),
+        [
+            "error[KS-O17] s/monitoring/shop: the exporter leaves out group `shop`, but its owner should get alerts on it",
+            "error[KS-O17] s/monitoring/orders.dlq: the exporter leaves out topic `orders.dlq`, but alert KafkaDeadLetters is about it",
+        ]
+    );
+    assert_eq!(
+        said(|monitoring| monitoring.keep_metrics("kafka_(").skip_groups("$(A)")),
+        [
+            "error[KS-O17] s/monitoring/keep_metrics: \"kafka_(\" is not a valid regular expression",
+            "error[KS-O17] s/monitoring/groups: \"$(A)\" contains `$(`, which the kubelet replaces",
+        ]
     );
 }
