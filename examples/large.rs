@@ -21,7 +21,7 @@ fn large() -> Stack {
             .cluster_size(100_000, 500)
             .slo(Slo::produce_availability(99.9.percent()))
             .slo(Slo::consume_latency(99.percent(), 500.milliseconds()))
-            .slo(Slo::freshness("team-001.application-001", 99.percent(), 5.minutes())),
+            .lag_by_topic(),
     );
     stack
 }

@@ -32,14 +32,31 @@ table! {
     CONSUMER_LAG = exported("kafka_consumergroup_lag", &["consumergroup", "topic", "partition"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
         "Records of the partition that the group has not committed yet; -1 if it never committed, and sometimes negative.";
+    OFFSET_SUM = exported("kafka_consumergroup_current_offset_sum", &["consumergroup", "topic"])
+        .between(f64::NEG_INFINITY, f64::INFINITY),
+        "Sum of the offsets that the group committed for the partitions of the topic.";
+    LAG_SUM = exported("kafka_consumergroup_lag_sum", &["consumergroup", "topic"])
+        .between(f64::NEG_INFINITY, f64::INFINITY),
+        "Records of the topic that the group has not committed yet, without partitions for which it never committed.";
 }
 
+/// What it exports of the cluster, topics and groups, and not of each partition.
+pub const BY_TOPIC: &[Metric] = &[BROKERS, PARTITIONS, GROUP_MEMBERS, OFFSET_SUM, LAG_SUM];
+
+/// What it exports of each partition, whoever reads it.
+pub const OF_PARTITIONS: &[Metric] = &[
+    CURRENT_OFFSET,
+    OLDEST_OFFSET,
+    LEADER,
+    REPLICAS,
+    IN_SYNC_REPLICAS,
+    UNDER_REPLICATED,
+];
+
 /// Other names that it exports, which no alert or panel here uses.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 4] = [
     "kafka_broker_info",
     "kafka_topic_partition_leader_is_preferred",
-    "kafka_consumergroup_current_offset_sum",
-    "kafka_consumergroup_lag_sum",
     "kafka_consumergroup_lag_zookeeper",
     "kafka_exporter_build_info",
 ];

@@ -34,7 +34,7 @@ use self::{
 use crate::{
     construct::Meta,
     context::Context,
-    kafka::KafkaHandle,
+    kafka::{KafkaHandle, Mode},
     metrics::exporter as exported,
     observability::{
         Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources, Target, Thresholds, Size,
@@ -83,6 +83,8 @@ pub struct Monitoring {
     kept: Vec<String>,
     /// Partitions and groups that are not declared by what is watched.
     size: Option<(u32, u32)>,
+    /// Whether lag is watched by topic, and not by partition.
+    lag_by_topic: bool,
     exporter: ExporterOptions,
     docs: Docs,
     grafana: Grafana,
@@ -121,6 +123,7 @@ impl Monitoring {
             monitor_labels: Vec::new(),
             kept: Vec::new(),
             size: None,
+            lag_by_topic: false,
             exporter: ExporterOptions::default(),
             docs: Docs::default(),
             grafana: Grafana::default(),
@@ -201,6 +204,27 @@ impl Monitoring {
     /// ```
     pub const fn cluster_size(mut self, partitions: u32, groups: u32) -> Self {
         self.size = Some((partitions, groups));
+        self
+    }
+
+    /// Watches the lag of groups by topic, and not by partition: for clusters with more than some ten thousand partitions.
+    ///
+    /// Prometheus then keeps no series of each partition. What gets lost is a partition that is stuck while its group reads the others
+    /// (KafkaConsumerPartitionStuck), and service levels of freshness; the lag in time is that of the whole topic.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// stack.add(Monitoring::new("monitoring", &kafka).lag_by_topic());
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let monitor = manifests.get("monitoring/servicemonitor-kafka-exporter.yaml").unwrap();
+    /// assert!(monitor.contains("kafka_consumergroup_lag_sum") && !monitor.contains("partition"));
+    /// ```
+    pub const fn lag_by_topic(mut self) -> Self {
+        self.lag_by_topic = true;
         self
     }
 
@@ -440,7 +464,12 @@ impl Monitoring {
             self.exporter_name(),
             self.exporter_labels(),
             METRICS_PORT_NAME,
-            exported::ALL,
+            match (self.lag_by_topic, self.kafka.mode()) {
+                (false, _) => vec![exported::ALL],
+                // Only the exporter knows what is produced.
+                (true, Mode::External) => vec![exported::BY_TOPIC, exported::OF_PARTITIONS],
+                (true, _) => vec![exported::BY_TOPIC],
+            },
         );
         let targets = components.iter().flat_map(|component| component.targets());
         let owned: Vec<Owned> = components.iter().flat_map(|component| component.owned()).collect();

@@ -2,7 +2,7 @@
 
 use super::{resource::RecordingRule, slo};
 use crate::{
-    metrics::{Metric, exporter, jvm, kubelet, record},
+    metrics::{Metric, broker, exporter, jvm, kubelet, record},
     observability::{BY, CLUSTER, Sources},
 };
 
@@ -28,14 +28,24 @@ fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
     let of = |metric| sources.series(metric, &[]);
     Some(if *metric == record::GROUP_LAG {
         // The exporter reports -1 for a partition for which the group never committed an offset.
-        let lag = of(&exporter::CONSUMER_LAG)?;
-        format!("sum by ({BY}, consumergroup, topic) (max by ({BY}, consumergroup, topic, partition) ({lag} >= 0))")
+        match of(&exporter::CONSUMER_LAG) {
+            Some(lag) => format!(
+                "sum by ({BY}, consumergroup, topic) (max by ({BY}, consumergroup, topic, partition) ({lag} >= 0))"
+            ),
+            None => format!("max by ({BY}, consumergroup, topic) ({} >= 0)", of(&exporter::LAG_SUM)?),
+        }
     } else if *metric == record::TOPIC_RATE {
         // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
-        let offset = of(&exporter::CURRENT_OFFSET)?;
-        format!("sum by ({BY}, topic) (max by ({BY}, topic, partition) (deriv({offset}[10m])))")
+        match of(&exporter::CURRENT_OFFSET) {
+            Some(offset) => format!("sum by ({BY}, topic) (max by ({BY}, topic, partition) (deriv({offset}[10m])))"),
+            None => {
+                let records = of(&broker::TOPIC_MESSAGES_IN)?;
+                format!("sum by ({BY}, topic) (max by ({BY}, topic, pod) (rate({records}[10m])))")
+            }
+        }
     } else if *metric == record::COMMITS {
-        let committed = of(&exporter::COMMITTED_OFFSET)?;
+        // In the sum of all partitions, commits at different times count as several.
+        let committed = of(&exporter::COMMITTED_OFFSET).or_else(|| of(&exporter::OFFSET_SUM))?;
         format!("max by ({BY}, consumergroup, topic) (changes({committed}[10m]))")
     } else if *metric == record::POD_START {
         let started = sources.series(&jvm::START_TIME, &[("job", &sources.cluster)])?;

@@ -192,7 +192,8 @@ fn flaw(slo: &Slo, earlier: &[Slo], sources: &Sources) -> Option<(String, &'stat
         let message = "nothing exports what the service level measures".to_owned();
         return Some((
             message,
-            "use it for a cluster of the stack whose brokers have the metrics agent, or remove it",
+            "use it for a cluster of the stack whose brokers have the metrics agent, and freshness only without \
+             `Monitoring::lag_by_topic`; or remove it",
         ));
     }
     None

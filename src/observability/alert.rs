@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use super::{Sources, board};
-use crate::{diagnostics::Location, metrics::Metric, quantity::Duration};
+use crate::{
+    diagnostics::Location,
+    metrics::{Metric, broker, exporter},
+    quantity::Duration,
+};
 
 /// A text that is either built in or given by a stack.
 pub(crate) type Text = Cow<'static, str>;
@@ -233,7 +237,7 @@ pub(crate) fn of_table<T>(
             threshold: Some((row.threshold)(component, sources)),
             runbook_url: None,
             runbook: Some(Runbook::of(&row.page)),
-            test: Some((row.test)(component, sources)),
+            test: Some((row.test)(component, sources).of_topics(sources)),
             board,
             location: None,
         })
@@ -497,6 +501,39 @@ impl AlertTest {
                 .collect(),
             samples,
         });
+        self
+    }
+
+    /// The same where lag is known of topics only: the series of the first partition are those of its topic, and what is produced is counted
+    /// by a broker.
+    fn of_topics(mut self, sources: &Sources) -> Self {
+        if sources.by_partition() {
+            return self;
+        }
+        let mut known: Vec<(Text, Vec<(Text, String)>)> = Vec::new();
+        let series = self.series.into_iter().filter_map(|mut series| {
+            let of_group = [
+                (exporter::CONSUMER_LAG.name, exporter::LAG_SUM.name),
+                (exporter::COMMITTED_OFFSET.name, exporter::OFFSET_SUM.name),
+            ];
+            let sum = of_group.iter().find(|(name, _)| series.metric == *name);
+            if let Some((_, sum)) = sum {
+                series.metric = Cow::Borrowed(sum);
+            } else if series.metric == exporter::CURRENT_OFFSET.name
+                && sources.jobs_of(&exporter::CURRENT_OFFSET).is_empty()
+            {
+                series.metric = Cow::Borrowed(broker::TOPIC_MESSAGES_IN.name);
+                series.labels.push((Cow::Borrowed("pod"), "kafka-0".to_owned()));
+            } else {
+                return Some(series);
+            }
+            series.labels.retain(|(label, _)| label != "partition");
+            let key = (series.metric.clone(), series.labels.clone());
+            let new = !known.contains(&key);
+            known.push(key);
+            new.then_some(series)
+        });
+        self.series = series.collect();
         self
     }
 

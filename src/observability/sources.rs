@@ -81,11 +81,11 @@ impl Target {
         job: impl Into<String>,
         labels: Labels,
         port: &'static str,
-        table: &'static [Metric],
+        tables: impl IntoIterator<Item = &'static [Metric]>,
     ) -> Self {
         Self {
             scrape: Scrape::Service,
-            ..Self::pods(job, labels, Some(port), [table])
+            ..Self::pods(job, labels, Some(port), tables)
         }
     }
 
@@ -364,6 +364,11 @@ impl Sources {
             _ if metric.labels() == ["slo"] => !self.slos.is_empty(),
             _ => true,
         })
+    }
+
+    /// Whether lag is known of each partition, and not only of each topic.
+    pub(crate) fn by_partition(&self) -> bool {
+        !self.jobs_of(&exporter::CONSUMER_LAG).is_empty()
     }
 
     /// The names of all exported metrics.

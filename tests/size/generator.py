@@ -18,6 +18,8 @@ VALUES = {"kafka_server_kafkaserver_brokerstate": 3, "kafka_controller_kafkacont
 LABELS = {"quantile": ["0.50", "0.95", "0.99", "0.999"], "request": ["Produce", "FetchConsumer", "FetchFollower"], "gc": ["G1 Young", "G1 Old", "G1 Mixed"],
           "listener": ["CLIENT", "REPLICATION"], "network_processor": [str(n) for n in range(8)], "state": ["follower"],
           "error": ["NONE", "NOT_LEADER_OR_FOLLOWER", "NOT_ENOUGH_REPLICAS", "REQUEST_TIMED_OUT"]}
+# Counters that stay at 0.
+FAULTS = ("unclean", "isrshrinks", "failed", "timedout")
 OF_PARTITIONS = ("current_offset", "oldest_offset", "leader", "replicas", "in_sync_replica", "leader_is_preferred", "under_replicated_partition")
 
 
@@ -80,12 +82,18 @@ class Agent:
             if rule["name"] == "kafka_controller_kafkacontroller_activecontrollercount":
                 value = int(active)
             name, kind = rule["name"], rule["type"].lower()
-            self.parts.append((kind, head(name, kind), [f"{name}{one} " for one in series], value))
+            grows = kind == "counter" and not any(word in name for word in FAULTS)
+            if "error" in labels:
+                # No answer but NONE.
+                self.parts.append((False, head(name, kind), [f"{name}{one} " for one in series if 'error="NONE"' not in one], 0))
+                series = [one for one in series if 'error="NONE"' in one]
+            first = "" if "error" in labels else head(name, kind)
+            self.parts.append((grows, first, [f"{name}{one} " for one in series], value))
 
     def text(self):
         grown = int(100 * (time.time() - self.began))
-        return "".join(first + "".join(f"{one}{grown if kind == 'counter' else value}\n" for one in series)
-                       for kind, first, series, value in self.parts).encode()
+        return "".join(first + "".join(f"{one}{grown if grows else value}\n" for one in series)
+                       for grows, first, series, value in self.parts).encode()
 
 
 def serve(source):

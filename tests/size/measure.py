@@ -131,8 +131,8 @@ def measure(folder, minutes):
         return longest <= MOST and not missed and not failed
     finally:
         if prometheus:
-            prometheus.process.terminate()
-            prometheus.process.wait(60)
+            prometheus.process.kill()
+            prometheus.process.wait()
         shutil.rmtree(work, ignore_errors=True)
 
 

@@ -329,9 +329,17 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             )
         },
         expression: |_, sources| {
+            let seconds = sources.thresholds.lag_time.as_seconds();
+            if !sources.by_partition() {
+                let lag = groups(sources, &record::GROUP_LAG)?;
+                let rate = sources.series(&record::TOPIC_RATE, &[])?;
+                return Some(format!(
+                    "({lag} > 10) / on ({BY}, topic) group_left () ({rate} > 0) > {seconds}\n{}",
+                    commits_often(sources)?,
+                ));
+            }
             let lag = groups(sources, &exporter::CONSUMER_LAG)?;
             let offset = sources.series(&exporter::CURRENT_OFFSET, &[])?;
-            let seconds = sources.thresholds.lag_time.as_seconds();
             // By partition: one that is stuck would be lost in the sum. Markers of transactions are a lag of a few.
             Some(format!(
                 "max by ({}) (\n  max by ({}) ({lag} > 10)\n  \
@@ -563,6 +571,15 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
 
 /// Where nothing was committed for 65 minutes, and records wait.
 fn stands_still(by: &str, sources: &Sources) -> Option<String> {
+    if !sources.by_partition() {
+        let committed = groups(sources, &exporter::OFFSET_SUM)?;
+        let lag = groups(sources, &record::GROUP_LAG)?;
+        let each = by_topic();
+        return Some(format!(
+            "max by ({by}) (max by ({each}) ({committed}) - max by ({each}) ({committed} offset 65m)) == 0\n\
+             and max by ({by}) ({lag}) > 10"
+        ));
+    }
     let committed = groups(sources, &exporter::COMMITTED_OFFSET)?;
     let lag = groups(sources, &exporter::CONSUMER_LAG)?;
     let each = by_partition();

@@ -1,7 +1,7 @@
 //! What happens to consumer groups, over hours and days.
 
 use crate::{
-    metrics::{Metric, exporter, record},
+    metrics::{Metric, exporter},
     observability::{
         KUBERNETES, LagLimits, LagOf, Scenario, Sources,
         scenario::{EXPORTER, Line, always, growing},
@@ -71,7 +71,7 @@ impl Group<'_> {
 
 /// The scenarios; none if the stack has no exporter.
 pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
-    if sources.series(&record::GROUP_LAG, &[]).is_none() || sources.thresholds.lag.default.is_some() {
+    if !sources.by_partition() || sources.thresholds.lag.default.is_some() {
         return Vec::new();
     }
     let topic = "records-of-scenarios".to_owned();

@@ -290,7 +290,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         threshold: |_, _| "Ten minutes without lag, after there was some within six hours.".to_owned(),
         expression: |_, sources| {
             let lag = sources.series(&record::GROUP_LAG, &[])?;
-            let job = sources.jobs_of(&exporter::CONSUMER_LAG).first().copied()?.to_owned();
+            let job = sources.jobs_of(&exporter::LAG_SUM).first().copied()?.to_owned();
             let up = sources.series(&target::UP, &[("job", &job)])?;
             Some(format!(
                 "group by ({BY}) (last_over_time({lag}[6h])) unless group by ({BY}) ({lag})\n\
@@ -320,11 +320,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             avoid: &["Do not silence it: the lag of no group is watched meanwhile."],
         },
         test: |_, sources| {
-            let job = sources
-                .jobs_of(&exporter::CONSUMER_LAG)
-                .first()
-                .copied()
-                .unwrap_or_default();
+            let job = sources.jobs_of(&exporter::LAG_SUM).first().copied().unwrap_or_default();
             let labels = [("consumergroup", "a-group"), ("topic", "a-topic"), ("partition", "0")];
             AlertTest::value("")
                 .given(&exporter::CONSUMER_LAG, &labels, Samples::Disappears(5.0))

@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(super) fn board(queries: &Queries<'_>) -> Board {
-    let variable = |name, title, label| Variable::new(name, title, queries.0, &exporter::CONSUMER_LAG, label);
+    let variable = |name, title, label| Variable::new(name, title, queries.0, &record::GROUP_LAG, label);
     Board::new("consumers", "Consumers")
         .variable(variable("group", "Group", "consumergroup"))
         .variable(variable("topic", "Topic", "topic"))

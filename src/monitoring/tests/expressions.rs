@@ -238,3 +238,48 @@ fn each_metric_of_an_agent_is_used_or_not_exported() {
     let unused: Vec<&String> = exported.difference(&used).collect();
     assert!(unused.is_empty(), "{unused:#?}");
 }
+
+#[test]
+fn lag_can_be_watched_without_series_of_partitions() {
+    let external = KafkaCluster::external("events", Version::V4_2, "kafka-1.example.com:9092");
+    let (own_stack, own) = dedicated();
+    for (mut stack, kafka) in [(own_stack, own), (Stack::new("external", "shop"), external)] {
+        let is_external = kafka.mode() == crate::kafka::Mode::External;
+        let monitoring = Monitoring::new("monitoring", &kafka).brokers(3).lag_by_topic();
+        stack.add(monitoring.clone());
+        let sources = monitoring.sources(stack.context());
+        let objects = objects(&stack);
+        for expression in expressions(&objects) {
+            let analysis = analyze(&expression.replace("$__rate_interval", "2m"), &sources);
+            assert!(
+                analysis.diagnostics.is_empty(),
+                "{expression}: {:?}",
+                analysis.diagnostics
+            );
+            let of_group = |metric: &str| metric.starts_with("kafka_consumergroup_") && !metric.ends_with("_sum");
+            let others = analysis.metrics.iter().filter(|metric| of_group(metric));
+            assert!(
+                others.clone().all(|metric| metric == "kafka_consumergroup_members"),
+                "{expression}"
+            );
+            let of_partition = analysis
+                .metrics
+                .iter()
+                .any(|metric| metric.starts_with("kafka_topic_partition_"));
+            assert!(is_external || !of_partition, "{expression}");
+        }
+        let alerts = alerts(&objects);
+        let has = |name: &str| alerts.iter().any(|alert| alert["alert"] == name);
+        for name in [
+            "LagHigh",
+            "LagGrowing",
+            "LagTime",
+            "GroupWithoutMembers",
+            "GroupStopped",
+            "LagMissing",
+        ] {
+            assert!(has(&format!("KafkaConsumer{name}")), "{name}");
+        }
+        assert!(!has("KafkaConsumerPartitionStuck"));
+    }
+}
