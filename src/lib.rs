@@ -45,6 +45,7 @@
 //! | [`Connect`](connect::Connect) | connectors |
 //! | [`Permissions`](kafka::Permissions) | who may do what in a closed cluster |
 //! | [`Monitoring`](monitoring::Monitoring) | metrics, alerts and dashboards |
+//! | [`Dashboards`](monitoring::Dashboards) | dashboards for all clusters of a Grafana |
 //! | [`PodDefaults`](context::PodDefaults) | image registry, nodes and labels of pods |
 //!
 //! [`Pods`](workload::Pods) and [`Jvm`](workload::Jvm) add environment, volumes, sidecars and JVM options to every component, and
@@ -190,6 +191,7 @@ pub mod prelude {
     pub use crate::{
         monitoring::Monitoring,
         observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Owner, Runbook, Samples, Slo},
+        monitoring::{Dashboards, Monitoring},
     };
 
     // Constructs of one's own.

@@ -91,7 +91,7 @@ fn a_component_of_your_own_has_target_rule_runbook_test_and_dashboard() {
     );
     has(
         rules,
-        "dashboard_url: https://grafana.voicecore.internal/d/kafka-kafka-kafka-bridge",
+        "dashboard_url: https://grafana.voicecore.internal/d/tiny_kafka_kafka_bridge",
     );
     has("runbooks/BridgeQueueLong.md", "Clients of bridge wait.");
     has("runbooks/BridgeQueueLong.md", "kubectl -n kafka get pods");
@@ -99,7 +99,7 @@ fn a_component_of_your_own_has_target_rule_runbook_test_and_dashboard() {
     has("monitoring/configmap-kafka-dashboard-bridge.yaml", "Queued requests");
     has(
         "monitoring/configmap-kafka-dashboard.yaml",
-        "/d/kafka-kafka-kafka-bridge",
+        "/d/tiny_kafka_kafka_bridge",
     );
     assert_eq!(
         manifests.get(rules).unwrap().matches("alert: BridgeQueueLong").count(),

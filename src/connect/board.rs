@@ -1,26 +1,32 @@
 //! The dashboard of Connect workers and connectors.
 
 use crate::{
-    metrics::{Metric, connect, target},
+    metrics::{Metric, connect},
     observability::{
         Board, Panel, PanelUnit, Variable, View,
         panels::{Queries, alarm, no_less_than, panel, panel_of, plain, processes},
     },
 };
 
-pub(super) fn board(job: &str, queries: &Queries<'_>) -> Board {
+pub(crate) fn board(job: &str, queries: &Queries<'_>) -> Board {
     Board::new("connect", "Connect")
         .variable(Variable::new(
             "connector",
             "Connector",
-            queries.0,
+            queries.sources,
             &connect::RUNNING_TASKS,
             "connector",
+        ))
+        .variable(Variable::pods(
+            "worker",
+            "Worker",
+            queries.sources,
+            &connect::CONNECTORS,
         ))
         .row("", workers_health(queries))
         .row("Traffic and errors", connectors(queries))
         .row("Tasks", tasks(queries))
-        .folded_row("Processes", processes(job, queries))
+        .folded_row("Processes", processes(job, &queries.of_pods("worker")))
 }
 
 fn workers_health(queries: &Queries<'_>) -> Vec<Panel> {
@@ -30,14 +36,18 @@ fn workers_health(queries: &Queries<'_>) -> Vec<Panel> {
             .map(|tasks| format!("sum({tasks})"));
         panel(title, metric, PanelUnit::Count, look, (query, ""))
     };
-    // The tasks of all groups.
-    let jobs = queries.0.jobs_of(&connect::CONNECTORS);
-    let up = (!jobs.is_empty())
-        .then(|| queries.gauge("sum", &target::UP, &[("job", &format!("~{}", jobs.join("|")))]))
-        .flatten();
+    let workers = queries
+        .series(&connect::CONNECTORS, &[])
+        .map(|workers| format!("count(max by (pod) ({workers}))"));
     vec![
-        panel("Workers", &target::UP, PanelUnit::Count, no_less_than(1.0), (up, ""))
-            .description("Connect workers whose metrics can be read."),
+        panel(
+            "Workers",
+            &connect::CONNECTORS,
+            PanelUnit::Count,
+            no_less_than(1.0),
+            (workers, ""),
+        )
+        .description("Connect workers whose metrics can be read, of all groups."),
         queries
             .number("Connectors", &connect::CONNECTORS, "sum", plain())
             .description("Connectors that run on any worker."),

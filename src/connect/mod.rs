@@ -2,7 +2,7 @@
 
 mod alerts;
 mod artifact;
-mod board;
+pub(crate) mod board;
 mod monitored;
 mod plugin;
 mod secured;

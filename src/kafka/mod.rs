@@ -1,7 +1,7 @@
 //! Clusters, node pools, listeners, topics, and client settings.
 
 pub(crate) mod alerts;
-mod boards;
+pub(crate) mod boards;
 mod capacity;
 mod check;
 mod client;

@@ -247,6 +247,11 @@ pub(crate) fn of_agents(name: &str) -> Option<&'static Metric> {
     metrics.find(|metric| metric.name == name)
 }
 
+/// The tables of all agents.
+pub(crate) fn tables() -> impl Iterator<Item = &'static [Metric]> {
+    AGENTS.into_iter().flat_map(|agent| agent.0.iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

@@ -7,6 +7,7 @@
 mod alert;
 mod check;
 mod dashboard;
+mod dashboards;
 mod docs;
 mod exporter;
 mod filter;
@@ -19,6 +20,7 @@ mod slo;
 #[cfg(test)]
 mod tests;
 
+pub use dashboards::Dashboards;
 pub use resource::{
     AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, MetricRelabeling, OperatorResource,
     PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, RecordingRule, Relabeling, RuleGroup,
@@ -37,7 +39,7 @@ use crate::{
     kafka::{KafkaHandle, Mode},
     metrics::exporter as exported,
     observability::{
-        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources, Target, Thresholds, Size,
+        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources, Target, Thresholds, Size, Scope,
     },
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,
@@ -477,6 +479,7 @@ impl Monitoring {
             .chain(targets.filter(|target| target.port.is_some()))
             .collect();
         Sources {
+            scope: Scope::Rules,
             namespace: context.namespace.clone(),
             cluster: self.kafka.name().to_owned(),
             kubernetes: kubernetes(context).to_owned(),

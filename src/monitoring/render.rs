@@ -15,14 +15,16 @@ use super::{
         self, Ready, promtool,
         runbook::{self, Names},
     },
-    dashboard, kubernetes, record,
+    dashboard,
+    docs::Grafana,
+    kubernetes, record,
 };
 use crate::{
     construct::{Check, Claim, Construct, Explanation, Meta},
     context::Context,
     diagnostics::Origin,
     manifest::{Document, Object},
-    observability::{CLUSTER, INTERVAL, KUBERNETES, Scrape, Sources, TIMEOUT, Target, uid},
+    observability::{Board, CLUSTER, INTERVAL, KUBERNETES, Scope, Scrape, Sources, TIMEOUT, Target, uid},
     workload::Labels,
     yaml,
 };
@@ -131,41 +133,16 @@ impl Monitoring {
     /// The dashboards: one `ConfigMap` each, which Grafana's sidecar loads, or the Grafana operator by another object
     /// that refers to it.
     fn dashboards(&self, context: &Context, sources: &Sources) -> Vec<Object> {
-        let boards = self.boards(sources);
-        let mut objects = Vec::new();
-        for board in &boards {
-            let name = format!("{}-dashboard{}", self.kafka.name(), board.suffix());
-            let file = format!("{}.json", uid(sources, board.name));
-            let mut metadata = self.labels().metadata(context, name.clone());
-            if let Some(instances) = &self.grafana.operator {
-                objects.push(Object::new(&GrafanaDashboard {
-                    metadata: metadata.clone(),
-                    spec: GrafanaDashboardSpec {
-                        instance_selector: LabelSelector {
-                            match_labels: Some(instances.iter().cloned().collect()),
-                            ..LabelSelector::default()
-                        },
-                        allow_cross_namespace_import: true,
-                        config_map_ref: ConfigMapKeySelector {
-                            name,
-                            key: file.clone(),
-                            optional: None,
-                        },
-                    },
-                }));
-            } else {
-                metadata
-                    .labels
-                    .get_or_insert_default()
-                    .insert("grafana_dashboard".to_owned(), "1".to_owned());
-            }
-            objects.push(Object::new(&ConfigMap {
-                metadata,
-                data: Some([(file, dashboard::json(board, &boards, sources))].into()),
-                ..ConfigMap::default()
-            }));
-        }
-        objects
+        let sources = sources.in_scope(Scope::Cluster);
+        let name = format!("{}-dashboard", self.kafka.name());
+        dashboards(
+            &name,
+            &self.labels(),
+            &self.grafana,
+            &self.boards(&sources),
+            &sources,
+            context,
+        )
     }
 }
 
@@ -175,6 +152,51 @@ fn own_labels(rule: &AlertingRule) -> impl Iterator<Item = (&String, &String)> {
     rule.labels
         .iter()
         .filter(move |(name, _)| !of_all.contains(&name.as_str()))
+}
+
+/// Dashboards as objects, whose names begin with this one.
+pub(super) fn dashboards(
+    name: &str,
+    labels: &Labels,
+    grafana: &Grafana,
+    boards: &[Board],
+    sources: &Sources,
+    context: &Context,
+) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for board in boards {
+        let name = format!("{name}{}", board.suffix());
+        let file = format!("{}.json", uid(sources, board.name));
+        let mut metadata = labels.metadata(context, name.clone());
+        if let Some(instances) = &grafana.operator {
+            objects.push(Object::new(&GrafanaDashboard {
+                metadata: metadata.clone(),
+                spec: GrafanaDashboardSpec {
+                    instance_selector: LabelSelector {
+                        match_labels: Some(instances.iter().cloned().collect()),
+                        ..LabelSelector::default()
+                    },
+                    allow_cross_namespace_import: true,
+                    config_map_ref: ConfigMapKeySelector {
+                        name,
+                        key: file.clone(),
+                        optional: None,
+                    },
+                },
+            }));
+        } else {
+            metadata
+                .labels
+                .get_or_insert_default()
+                .insert("grafana_dashboard".to_owned(), "1".to_owned());
+        }
+        objects.push(Object::new(&ConfigMap {
+            metadata,
+            data: Some([(file, dashboard::json(board, boards, sources))].into()),
+            ..ConfigMap::default()
+        }));
+    }
+    objects
 }
 
 /// The rules, if the object has rules.

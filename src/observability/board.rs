@@ -1,14 +1,14 @@
 //! Dashboards as components describe them; monitoring converts them to JSON.
 
-use super::{ALERTS, CLUSTER, Sources};
-use crate::{manifest::digest, metrics::Metric};
+use super::{ALERTS, Scope, Sources};
+use crate::{manifest::digest, metrics::Metric, promql::Selector};
 
 /// The name of the dashboard that shows the state of the cluster and leads to the others.
 pub(crate) const OVERVIEW: &str = "";
 
 /// Grafana's limit for a `uid`.
 const UID_LIMIT: usize = 40;
-/// The characters that `kafka-`, the digest of a cluster's name, and `-` leave for the name of a dashboard.
+/// The characters that `kafka_`, the digest of a cluster's name, and `_` leave for the name of a dashboard.
 pub(crate) const LONGEST_NAME: usize = UID_LIMIT - 23;
 /// Names of dashboards up to this length do not influence whether the cluster's name is replaced by its digest, so that
 /// the uids of one cluster's dashboards begin alike.
@@ -110,30 +110,59 @@ fn suffix(name: &str) -> String {
 
 /// The stable uid of a dashboard, which links use. It is also the name of its file, which must differ from the files of
 /// all other dashboards that Grafana loads.
+///
+/// Its parts are joined by `_`, which no name has, so that the clusters of all stacks differ in one Grafana.
 pub(crate) fn uid(sources: &Sources, name: &str) -> String {
-    let mut cluster = format!("kafka-{}-{}", sources.namespace, sources.cluster);
-    if cluster.len() + 1 + name.len().max(USUAL_NAME) > UID_LIMIT {
-        cluster = format!("kafka-{}", digest(&cluster));
+    if sources.scope == Scope::AllClusters {
+        // A hyphen follows, so that it is the uid of no single cluster.
+        return format!("kafka-cluster{}", suffix(name));
     }
-    cluster + &suffix(name)
+    let Sources {
+        kubernetes,
+        namespace,
+        cluster,
+        ..
+    } = sources;
+    let mut uid = format!("{kubernetes}_{namespace}_{cluster}");
+    let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if uid.len() + 1 + name.len().max(USUAL_NAME) > UID_LIMIT || !kubernetes.chars().all(known) {
+        uid = format!("kafka_{}", digest(&uid));
+    }
+    if name.is_empty() { uid } else { format!("{uid}_{name}") }
 }
 
 /// The firing alerts by name: Prometheus has a series for each.
-pub(crate) fn firing(how: &str, sources: &Sources, matchers: &str) -> String {
-    let Sources { namespace, cluster, .. } = sources;
-    format!(
-        "{how} by (alertname, severity) \
-         ({ALERTS}{{namespace=\"{namespace}\",{CLUSTER}=\"{cluster}\",alertstate=\"firing\"{matchers}}})"
-    )
+pub(crate) fn firing(how: &str, sources: &Sources, matchers: &[(&str, &str)]) -> String {
+    let place = sources.place();
+    let place = place.iter().map(|(label, value)| (*label, value.as_str()));
+    let alerts = place
+        .chain([("alertstate", "firing")])
+        .chain(matchers.iter().copied())
+        .fold(Selector::new(ALERTS), Selector::matching);
+    format!("{how} by (alertname, severity) ({alerts})")
 }
 
-/// A variable at the top of a dashboard: the values of a label. At first all values are selected.
+/// A variable at the top of a dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     /// Grafana's query of the values; `None` if the stack does not export the metric.
     pub(crate) values: Option<String>,
+    pub(crate) choice: Choice,
+}
+
+/// Which of its values a variable has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Those that are chosen; at first whatever there is, also what is not there any more.
+    Any,
+    /// Those that are chosen; at first all that are listed.
+    Listed,
+    /// One.
+    One,
+    /// All ten of this label, and it is not shown.
+    Top(&'static str),
 }
 
 impl Variable {
@@ -145,6 +174,26 @@ impl Variable {
             values: sources
                 .series(metric, &[])
                 .map(|series| format!("label_values({series}, {label})")),
+            choice: Choice::Any,
+        }
+    }
+
+    /// The pods that export a metric. Other pods of the cluster have the metrics of a JVM too, so at first it stands for these.
+    pub(crate) fn pods(name: &'static str, title: &'static str, sources: &Sources, metric: &Metric) -> Self {
+        Self {
+            choice: Choice::Listed,
+            ..Self::new(name, title, sources, metric, "pod")
+        }
+    }
+
+    /// The ten values of a label with the most, so that a panel over time shows ten lines, and the same ten at all times: `topk` at
+    /// each point would show every series that was among the ten at some point. `$__range` is the time that is shown.
+    pub(crate) fn top(name: &'static str, expression: Option<String>, label: &'static str) -> Self {
+        Self {
+            name,
+            label: "",
+            values: expression.map(|expression| format!("query_result(topk(10, {expression}))")),
+            choice: Choice::Top(label),
         }
     }
 }
@@ -215,11 +264,37 @@ pub enum View {
     States(Vec<(i32, &'static str, Colour)>),
     /// A bar over time for each alert while it fires, red if it is critical.
     Alerts,
+    /// A table of what is there now, with a row for each set of labels.
+    Table(Table),
+}
+
+/// The columns of a table: labels, then one for each query. The rows with the most of a query come first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Labels and the titles of their columns.
+    pub(crate) labels: Vec<(&'static str, &'static str)>,
+    pub(crate) columns: Vec<Column>,
+    /// The title of the column by which rows are sorted.
+    pub(crate) sort: &'static str,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Column {
+    pub title: &'static str,
+    pub unit: PanelUnit,
+    /// Colours from values on, as of [`View::Stat`].
+    pub colours: Vec<(f64, Colour)>,
 }
 
 impl View {
     pub(crate) const fn is_stat(&self) -> bool {
         matches!(self, Self::Stat(_))
+    }
+
+    /// Whether it shows the present, and not a time.
+    pub(crate) const fn is_instant(&self) -> bool {
+        matches!(self, Self::Stat(_) | Self::Table(_))
     }
 }
 
@@ -280,6 +355,12 @@ impl Panel {
     /// A dashed line at this value.
     pub const fn limit(mut self, limit: f64) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// The same, where the limit is known.
+    pub(crate) const fn limit_if_known(mut self, limit: Option<f64>) -> Self {
+        self.limit = limit;
         self
     }
 

@@ -21,15 +21,15 @@ pub(crate) use self::size::Size;
 pub(crate) use self::slo::Indicator;
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
-    board::{Board, Colour, Panel, PanelUnit, Query, Variable, View},
+    board::{Board, Colour, Panel, PanelUnit, Query, Table, Variable, View},
     owned::{Owned, OwnedKind, Owner},
     slo::Slo,
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{
     alert::{AlertRow, BY, ExpectedDescription, Page, TestSeries, count_of_pods, minutes, of_table, sum_of_pods},
-    board::{LONGEST_NAME, OVERVIEW, firing, uid},
-    sources::{ALERTS, CLUSTER, INTERVAL, KUBERNETES, Scrape, TIMEOUT},
+    board::{Choice, Column, LONGEST_NAME, OVERVIEW, firing, uid},
+    sources::{ALERTS, CLUSTER, INTERVAL, KUBERNETES, Scope, Scrape, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},
 };
 pub use crate::promql::Selector;

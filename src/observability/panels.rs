@@ -1,7 +1,10 @@
 //! Panels that several components show, and helpers for the queries of panels.
 
-use super::{Colour, Panel, PanelUnit, Query, Sources, View, uid};
-use crate::metrics::{Metric, broker, controller, exporter, jvm, record};
+use super::{Colour, Panel, PanelUnit, Query, Scope, Sources, Thresholds, Variable, View, uid};
+use crate::{
+    metrics::{self, Metric, broker, controller, exporter, jvm, record},
+    promql::Selector,
+};
 
 /// The colour of values that are neither good nor bad.
 pub(crate) const QUIET: Colour = "#464C54";
@@ -53,19 +56,56 @@ pub(crate) fn chosen(name: &'static str, other: &'static str) -> View {
 }
 
 /// Queries and panels of metrics, where the stack exports them.
-pub(crate) struct Queries<'a>(pub &'a Sources);
+#[derive(Clone, Copy)]
+pub(crate) struct Queries<'a> {
+    pub sources: &'a Sources,
+    /// The variable that chooses among the pods that export a metric.
+    pods: Option<&'static str>,
+}
 
-impl Queries<'_> {
+impl<'a> Queries<'a> {
+    pub(crate) const fn new(sources: &'a Sources) -> Self {
+        Self { sources, pods: None }
+    }
+
+    /// The same of the pods that this variable chooses.
+    pub(crate) const fn of_pods(self, variable: &'static str) -> Self {
+        Self {
+            pods: Some(variable),
+            ..self
+        }
+    }
+
+    /// As [`Sources::series`].
+    pub(crate) fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
+        let series = self.sources.series(metric, labels)?;
+        let of_pods = self.pods.filter(|_| metrics::of_agents(metric.name).is_some());
+        Some(match of_pods {
+            Some(variable) => series.regex("pod", &format!("${variable}")),
+            None => series,
+        })
+    }
+
+    /// A line where an alert fires; none where that depends on the cluster that is chosen.
+    pub(crate) fn limit(&self, of: impl FnOnce(&Thresholds) -> f64) -> Option<f64> {
+        (self.sources.scope != Scope::AllClusters).then(|| of(&self.sources.thresholds))
+    }
+
+    /// A variable of topics: all that the exporter sees, from a series for each and not for each partition.
+    pub(crate) fn topics(&self) -> Variable {
+        Variable::new("topic", "Topic", self.sources, &record::TOPIC_RATE, "topic")
+    }
+
     /// The metric, aggregated by `how`, such as `sum by (pod)`.
     pub(crate) fn gauge(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
-        Some(format!("{how} ({})", self.0.series(metric, labels)?))
+        Some(format!("{how} ({})", self.series(metric, labels)?))
     }
 
     /// Its `rate`, aggregated by `how`.
     pub(crate) fn rate(&self, how: &str, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
         Some(format!(
             "{how} (rate({}[$__rate_interval]))",
-            self.0.series(metric, labels)?
+            self.series(metric, labels)?
         ))
     }
 
@@ -73,7 +113,7 @@ impl Queries<'_> {
     pub(crate) fn increase(&self, how: &str, metric: &Metric) -> Option<String> {
         Some(format!(
             "{how} (increase({}[$__rate_interval]))",
-            self.0.series(metric, &[])?
+            self.series(metric, &[])?
         ))
     }
 
@@ -135,7 +175,7 @@ impl Queries<'_> {
         states: &[(&str, &'static str, Colour)],
     ) -> Panel {
         let part = |(number, (values, ..)): (usize, &(&str, &str, Colour))| {
-            let selector = self.0.series(metric, &[(label, &format!("~{values}"))])?;
+            let selector = self.series(metric, &[(label, &format!("~{values}"))])?;
             Some(format!("{} * {selector}", number + 1))
         };
         let parts: Option<Vec<String>> = states.iter().enumerate().map(part).collect();
@@ -152,19 +192,20 @@ impl Queries<'_> {
         )
     }
 
-    /// The ten topics with the highest rate.
-    pub(crate) fn top_topics(&self, title: &'static str, metric: &Metric, unit: PanelUnit) -> Panel {
-        let query = self
-            .rate("sum by (topic)", metric, &[("topic", "~$topic")])
-            .map(|rate| format!("topk(10, {rate})"));
-        panel(title, metric, unit, View::TopLines, (query, "{{topic}}"))
+    /// Bars of what each pod has more of, stacked.
+    pub(crate) fn stacked(&self, title: &'static str, metric: &Metric, unit: PanelUnit) -> Panel {
+        let query = (self.gauge("sum by (pod)", metric, &[]), "{{pod}}");
+        panel(title, metric, unit, View::Stacked, query)
     }
 }
 
 impl Panel {
     /// Links the panel to another dashboard, with the same time range and data source.
     pub(crate) fn link_to_board(self, name: &str, title: &'static str, queries: &Queries<'_>) -> Self {
-        let url = format!("/d/{}?${{__url_time_range}}&${{__all_variables}}", uid(queries.0, name));
+        let url = format!(
+            "/d/{}?${{__url_time_range}}&${{__all_variables}}",
+            uid(queries.sources, name)
+        );
         self.link(title, url)
     }
 }
@@ -177,7 +218,6 @@ pub(crate) fn share(percent: u8) -> f64 {
 /// How often partitions change their leader.
 pub(crate) fn leader_changes(queries: &Queries<'_>) -> Panel {
     let changes = queries
-        .0
         .series(&exporter::LEADER, &[("topic", "~$topic")])
         .map(|leader| format!("sum by (topic) (changes({leader}[$__rate_interval])) > 0"));
     panel(
@@ -193,7 +233,7 @@ pub(crate) fn leader_changes(queries: &Queries<'_>) -> Panel {
 
 /// How many leaders a broker gained or lost.
 pub(crate) fn leaders_moved(queries: &Queries<'_>) -> Panel {
-    let moved = queries.0.series(&broker::LEADERS, &[]).map(|leaders| {
+    let moved = queries.series(&broker::LEADERS, &[]).map(|leaders| {
         let [most, least] = ["max", "min"].map(|end| format!("{end}_over_time({leaders}[$__rate_interval])"));
         format!("max by (pod) ({most} - {least}) > 0")
     });
@@ -208,18 +248,17 @@ pub(crate) fn leaders_moved(queries: &Queries<'_>) -> Panel {
     .no_value("None")
 }
 
+/// The lag of a group on a topic at which an alert fires.
+#[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
+pub(crate) fn lag_limit(thresholds: &Thresholds) -> f64 {
+    thresholds.lag.shown() as f64
+}
+
 pub(crate) fn largest_lag(queries: &Queries<'_>) -> Panel {
-    #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
-    let limit = queries.0.thresholds.lag.shown() as f64;
     let lag = queries.gauge("max", &record::GROUP_LAG, &[]);
-    panel(
-        "Largest lag",
-        &record::GROUP_LAG,
-        PanelUnit::Many,
-        warning(limit),
-        (lag, ""),
-    )
-    .description("Uncommitted records of the group with the most, on one topic.")
+    let look = queries.limit(lag_limit).map_or_else(plain, warning);
+    panel("Largest lag", &record::GROUP_LAG, PanelUnit::Many, look, (lag, ""))
+        .description("Uncommitted records of the group with the most, on one topic.")
 }
 
 pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
@@ -230,12 +269,12 @@ pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
             chosen("active", "standby"),
         ),
         queries.each(
-            "Controller queue time, 99th percentile",
+            "Controller queue time, p99",
             &controller::EVENT_QUEUE_TIME,
             PanelUnit::Milliseconds,
         ),
         panel(
-            "Partitions without their preferred leader",
+            "Preferred leader imbalance",
             &controller::PREFERRED_REPLICA_IMBALANCE,
             PanelUnit::Count,
             View::Lines,
@@ -243,7 +282,8 @@ pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
                 queries.gauge("max", &controller::PREFERRED_REPLICA_IMBALANCE, &[]),
                 "partitions",
             ),
-        ),
+        )
+        .description("Partitions that another broker leads than the first of their replicas."),
         panel_of(
             "Unclean elections and missed heartbeats",
             "Leaders elected from outside the ISR, and heartbeats of brokers that timed out, within the interval of each point.",
@@ -264,17 +304,15 @@ pub(crate) fn controllers(queries: &Queries<'_>) -> Vec<Panel> {
 pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
     let job = [("job", job)];
     let heap = queries
-        .0
         .series(&jvm::HEAP_USED, &job)
-        .zip(queries.0.series(&jvm::HEAP_MAX, &job));
+        .zip(queries.series(&jvm::HEAP_MAX, &job));
     let files = queries
-        .0
         .series(&jvm::OPEN_FILES, &job)
-        .zip(queries.0.series(&jvm::MAX_FILES, &job));
+        .zip(queries.series(&jvm::MAX_FILES, &job));
     let part = |(used, limit)| format!("max by (pod) ({used}) / max by (pod) ({limit})");
     vec![
         panel(
-            "Heap, used",
+            "Heap usage",
             &jvm::HEAP_USED,
             PanelUnit::Ratio,
             View::Lines,
@@ -284,7 +322,7 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
         Panel {
             max: None,
             ..panel(
-                "Time in garbage collection",
+                "GC time",
                 &jvm::GC_SECONDS,
                 PanelUnit::Ratio,
                 View::Lines,
@@ -293,7 +331,7 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
             .description("Share of the time spent in garbage collection.")
         },
         panel(
-            "CPU cores in use",
+            "CPU usage, cores",
             &jvm::CPU_SECONDS,
             PanelUnit::Number,
             View::Lines,
@@ -309,4 +347,15 @@ pub(crate) fn processes(job: &str, queries: &Queries<'_>) -> Vec<Panel> {
         )
         .description("Share of the maximum number of open file descriptors."),
     ]
+}
+
+/// What is left of error budgets: from a tenth on it is enough for some incident, above a third for several.
+pub(crate) fn budget_look() -> View {
+    View::Stat(vec![(f64::NEG_INFINITY, "red"), (0.1, "orange"), (0.33, "green")])
+}
+
+/// The share of the error budgets that is left, aggregated by `how`.
+pub(crate) fn left_of_budget(how: &str, queries: &Queries<'_>, labels: &[(&str, &str)]) -> Option<String> {
+    let spent = queries.series(&record::BURN_30D, labels)?;
+    Some(format!("{how} (1 - {spent})"))
 }

@@ -121,9 +121,33 @@ impl Target {
     }
 }
 
+/// Where expressions are evaluated, which decides what their selectors match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// In rules. They match no Kubernetes cluster and keep its label, so that they work without the label too.
+    Rules,
+    /// In the dashboards of this cluster. A Prometheus of several Kubernetes clusters may have another cluster of this name.
+    Cluster,
+    /// In the dashboards for all clusters: variables choose one, and name no job, because jobs are named after constructs.
+    AllClusters,
+}
+
+/// A regular expression of exactly this text.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
 /// Everything that is scraped for one cluster: makes the selectors of its series.
 #[derive(Clone, Debug)]
 pub struct Sources {
+    pub(crate) scope: Scope,
     pub(crate) namespace: String,
     pub(crate) cluster: String,
     /// The name of the Kubernetes cluster.
@@ -227,6 +251,24 @@ pub(crate) struct Series<'a> {
 }
 
 impl Sources {
+    /// The same for expressions that are evaluated elsewhere.
+    pub(crate) fn in_scope(&self, scope: Scope) -> Self {
+        Self { scope, ..self.clone() }
+    }
+
+    /// What matches the series of the cluster, whatever exports them.
+    pub(crate) fn place(&self) -> Vec<(&'static str, String)> {
+        let mut place = vec![("namespace", self.namespace.clone()), (CLUSTER, self.cluster.clone())];
+        let kubernetes = match self.scope {
+            Scope::Rules => return place,
+            Scope::Cluster => literal(&self.kubernetes),
+            Scope::AllClusters => self.kubernetes.clone(),
+        };
+        // Series without the label match too: they come from a scrape job of someone's own, or are alerts on the platform's series.
+        place.push((KUBERNETES, format!("~{kubernetes}|")));
+        place
+    }
+
     /// The namespace of the stack.
     pub fn namespace(&self) -> &str {
         &self.namespace
@@ -358,7 +400,9 @@ impl Sources {
     fn records(&self) -> impl Iterator<Item = &'static Metric> {
         let volumes = !self.volumes.is_empty();
         let processes = self.jobs_of(&jvm::START_TIME).contains(&self.cluster.as_str());
+        let all = self.scope == Scope::AllClusters;
         record::ALL.iter().filter(move |metric| match **metric {
+            _ if all => true,
             record::VOLUME_USED => volumes,
             record::POD_START => processes,
             _ if metric.labels() == ["slo"] => !self.slos.is_empty(),
@@ -439,36 +483,32 @@ impl Sources {
     /// it.
     pub fn series(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<Selector> {
         let jobs = self.jobs_of(metric);
+        let all = self.scope == Scope::AllClusters;
         // The label names a job that does not export the metric: such a series cannot exist.
         let impossible = |job: &&str| !job.starts_with('~') && !jobs.contains(job);
-        if labels.iter().any(|(label, job)| *label == "job" && impossible(job)) {
+        if !all && labels.iter().any(|(label, job)| *label == "job" && impossible(job)) {
             return None;
         }
         let job = match jobs[..] {
             [one] => one.to_owned(),
             _ => format!("~{}", jobs.join("|")),
         };
-        let place = if metrics::of_platform().any(|known| known == metric) {
-            vec![("namespace", self.namespace.as_str())]
+        let mut place = self.place();
+        if metrics::of_platform().any(|known| known == metric) {
+            place.truncate(1);
         } else if self.records().any(|recorded| recorded == metric) {
-            vec![("namespace", self.namespace.as_str()), (CLUSTER, self.cluster.as_str())]
         } else if jobs.is_empty() {
             return None;
-        } else {
-            vec![
-                ("namespace", self.namespace.as_str()),
-                (CLUSTER, self.cluster.as_str()),
-                ("job", job.as_str()),
-            ]
-        };
-        let matchers = place
-            .iter()
-            .filter(|(label, _)| labels.iter().all(|(other, _)| other != label))
-            .chain(labels);
-        let add = |selector: Selector, (label, value): &(&str, &str)| match value.strip_prefix('~') {
-            Some(pattern) => selector.regex(label, pattern),
-            None => selector.equal(label, value),
-        };
-        Some(matchers.fold(Selector::new(metric.name), add))
+        } else if !all {
+            place.push(("job", job));
+        }
+        let place = place.iter().map(|(label, value)| (*label, value.as_str()));
+        let labels = || labels.iter().copied().filter(|(label, _)| !(all && *label == "job"));
+        Some(
+            place
+                .filter(|(label, _)| labels().all(|(other, _)| other != *label))
+                .chain(labels())
+                .fold(Selector::new(metric.name), Selector::matching),
+        )
     }
 }

@@ -47,6 +47,14 @@ impl Selector {
         self.with(label, Operator::NotRegex, pattern)
     }
 
+    /// Only series whose label has this value, which is a regular expression if it begins with `~`.
+    pub(crate) fn matching(self, (label, value): (&str, &str)) -> Self {
+        match value.strip_prefix('~') {
+            Some(pattern) => self.regex(label, pattern),
+            None => self.equal(label, value),
+        }
+    }
+
     fn with(mut self, label: &str, operator: Operator, value: &str) -> Self {
         self.matchers.push((label.to_owned(), operator, value.to_owned()));
         self

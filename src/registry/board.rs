@@ -3,17 +3,24 @@
 use crate::{
     metrics::{Metric, registry},
     observability::{
-        Board, Panel, PanelUnit,
+        Board, Panel, PanelUnit, Variable,
         panels::{Queries, chosen, exactly_one, panel, plain, processes},
     },
 };
 
-pub(super) fn board(job: &str, queries: &Queries<'_>) -> Board {
+pub(crate) fn board(job: &str, queries: &Queries<'_>) -> Board {
+    let of_instance = queries.of_pods("instance");
     Board::new("registry", "Schema Registry")
+        .variable(Variable::pods(
+            "instance",
+            "Instance",
+            queries.sources,
+            &registry::REQUEST_RATE,
+        ))
         .row("", registries_health(queries))
-        .row("Traffic, errors and latency", registries(queries))
-        .row("Registries", registries_states(queries))
-        .folded_row("Processes", processes(job, queries))
+        .row("Traffic, errors and latency", registries(&of_instance))
+        .row("Registries", registries_states(&of_instance))
+        .folded_row("Processes", processes(job, &of_instance))
 }
 
 fn registries_health(queries: &Queries<'_>) -> Vec<Panel> {
@@ -39,7 +46,7 @@ fn registries_health(queries: &Queries<'_>) -> Vec<Panel> {
             plain(),
         ),
         total(
-            "Latency, 99th percentile",
+            "Latency, p99",
             &registry::REQUEST_LATENCY,
             "max",
             PanelUnit::Milliseconds,
@@ -56,11 +63,7 @@ fn registries(queries: &Queries<'_>) -> Vec<Panel> {
             &registry::REQUEST_ERROR_RATE,
             PanelUnit::RequestsPerSecond,
         ),
-        queries.each(
-            "Latency, 99th percentile",
-            &registry::REQUEST_LATENCY,
-            PanelUnit::Milliseconds,
-        ),
+        queries.each("Latency, p99", &registry::REQUEST_LATENCY, PanelUnit::Milliseconds),
     ]
 }
 

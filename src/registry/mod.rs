@@ -2,7 +2,7 @@
 
 mod alerts;
 mod apicurio;
-mod board;
+pub(crate) mod board;
 mod confluent;
 mod monitored;
 mod secured;

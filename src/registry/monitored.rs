@@ -26,7 +26,7 @@ impl Monitored for SchemaRegistryHandle {
     }
 
     fn boards(&self, sources: &Sources) -> Vec<Board> {
-        vec![board::board(self.name(), &Queries(sources))]
+        vec![board::board(self.name(), &Queries::new(sources))]
     }
 
     fn cluster(&self) -> Option<(&str, &str)> {

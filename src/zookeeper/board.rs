@@ -3,16 +3,25 @@
 use crate::{
     metrics::zookeeper,
     observability::{
-        Board, Panel, PanelUnit,
-        panels::{QUIET, Queries, controllers, exactly_one, no_less_than, panel},
+        Board, Panel, PanelUnit, Variable,
+        panels::{QUIET, Queries, controllers, exactly_one, no_less_than, panel, processes},
     },
 };
 
-pub(super) fn board(queries: &Queries<'_>) -> Board {
+/// `job` is that of the servers.
+pub(crate) fn board(job: &str, queries: &Queries<'_>) -> Board {
+    let of_server = queries.of_pods("server");
     Board::new("zookeeper", "ZooKeeper")
+        .variable(Variable::pods(
+            "server",
+            "Server",
+            queries.sources,
+            &zookeeper::OUTSTANDING_REQUESTS,
+        ))
         .row("", ensemble_health(queries))
         .row("Ensemble", ensemble(queries))
         .row("Controller", controllers(queries))
+        .folded_row("Processes", processes(job, &of_server))
 }
 
 fn ensemble_health(queries: &Queries<'_>) -> Vec<Panel> {
@@ -64,7 +73,7 @@ fn ensemble(queries: &Queries<'_>) -> Vec<Panel> {
             PanelUnit::Many,
         ),
         queries.each(
-            "Latency of brokers' requests, 99th percentile",
+            "Latency of brokers' requests, p99",
             &zookeeper::REQUEST_LATENCY,
             PanelUnit::Milliseconds,
         ),

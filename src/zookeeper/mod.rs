@@ -1,7 +1,7 @@
 //! The ensemble that keeps the metadata of a Kafka 3.9 cluster in ZooKeeper mode.
 
 mod alerts;
-mod board;
+pub(crate) mod board;
 mod monitored;
 
 use std::sync::Arc;

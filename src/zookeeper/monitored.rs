@@ -31,7 +31,7 @@ impl Monitored for ZooKeeperHandle {
     }
 
     fn boards(&self, sources: &Sources) -> Vec<Board> {
-        vec![board::board(&Queries(sources))]
+        vec![board::board(self.name(), &Queries::new(sources))]
     }
 
     fn names(&self) -> Vec<(&'static str, String)> {

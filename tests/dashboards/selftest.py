@@ -4,6 +4,7 @@ import copy
 import re
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import check
 from board import draw, files, prometheus, schema, series, units
@@ -27,6 +28,34 @@ def panel(number, kind, place, expression, legend="{{pod}}", **field):
     }
 
 
+def rows():
+    """A table of two queries."""
+    table = panel(5, "table", (0, 11, 24, 5), "topk(9, max by (topic) (kafka_lag)) > 0", "", noValue="None")
+    table["targets"].append({**table["targets"][0], "refId": "B", "expr": "sum by (topic) (kafka_offset)"})
+    for target in table["targets"]:
+        target.update(instant=True, range=False, format="table")
+    names = {"topic": "Topic", "Value #A": "Lag", "Value #B": "Offset"}
+    table["transformations"] = [
+        {"id": "merge", "options": {}},
+        {"id": "organize", "options": {"renameByName": names, "indexByName": {name: index for index, name in enumerate(names)}}},
+    ]
+    table["options"] = {"showHeader": True, "sortBy": [{"displayName": "Lag", "desc": True}]}
+    link = {"title": "Topic", "url": "/d/two?var-topic=${__data.fields.Topic}&${datasource:queryparam}"}
+    steps = [{"color": "green", "value": None}, {"color": "red", "value": 100}]
+    table["fieldConfig"]["overrides"] = [
+        {"matcher": {"id": "byName", "options": "Topic"}, "properties": [{"id": "links", "value": [link]}]},
+        {
+            "matcher": {"id": "byName", "options": "Lag"},
+            "properties": [
+                {"id": "unit", "value": "short"},
+                {"id": "thresholds", "value": {"mode": "absolute", "steps": steps}},
+                {"id": "custom.cellOptions", "value": {"type": "color-text"}},
+            ],
+        },
+    ]
+    return table
+
+
 def sound():
     steps = [{"color": "green", "value": None}, {"color": "red", "value": 3}]
     absent = {"type": "special", "options": {"match": "null+nan", "result": {"text": "Nothing known", "color": "orange"}}}
@@ -45,13 +74,18 @@ def sound():
             "list": [
                 {"name": "datasource", "type": "datasource", "query": "prometheus", "current": {}},
                 {"name": "pod", "type": "query", "query": {"query": "label_values(up, pod)"}, "datasource": SOURCE, "refresh": 2, "includeAll": True, "allValue": ".*"},
+                {
+                    "name": "top", "type": "query", "query": {"query": 'query_result(topk(2, sum by (pod) (rate(requests_total{pod=~"$pod"}[$__range]))))'},
+                    "regex": '/pod="([^"]*)"/', "hide": 2, "datasource": SOURCE, "refresh": 2, "includeAll": True,
+                },
             ]
         },
         "panels": [
             panel(1, "stat", (0, 0, 24, 3), "max(kafka_brokers)", "", thresholds={"mode": "absolute", "steps": steps}, mappings=[absent]),
             row,
-            panel(2, "timeseries", (0, 4, 12, 7), 'sum by (pod) (rate(requests_total{pod=~"$pod"}[$__rate_interval]))', custom={"fillOpacity": 10}),
+            panel(2, "timeseries", (0, 4, 12, 7), 'sum by (pod) (rate(requests_total{pod=~"$top"}[$__rate_interval]))', custom={"fillOpacity": 10}),
             panel(3, "state-timeline", (12, 4, 12, 7), "max by (pod) (up)", mappings=[{"type": "value", "options": {"1": {"text": "serves", "color": "blue"}}}]),
+            rows(),
         ],
     }
 
@@ -92,7 +126,23 @@ FAULTS = {
     "a bare part of a line": (set_at("panels.3.gridPos.w", 11), "a part of it is bare"),
     "bare lines": (set_at("panels.0.gridPos.h", 2), "nothing is there"),
     "a variable that is not declared": (set_at("panels.2.targets.0.expr", 'sum by (pod) (up{topic="$topic",pod=~"$pod"})'), "the variable `topic`, which is not declared"),
-    "a variable that nothing asks for": (set_at("panels.2.targets.0.expr", "sum by (pod) (up)"), "variable `pod`: no panel asks for it"),
+    "a variable that nothing asks for": (set_at("panels.2.targets.0.expr", "sum by (pod) (up)"), "variable `top`: no panel asks for it"),
+    "a variable that only an unused one asks for": (set_at("panels.2.targets.0.expr", "sum by (pod) (up)"), "variable `pod`: no panel asks for it"),
+    "a variable that names one that comes later": (set_at("templating.list.1.query.query", 'label_values(up{pod=~"$top"}, pod)'), "variable `pod`: names `top`, which is not declared before it"),
+    "a hidden variable of one value": (set_at("templating.list.2.includeAll", False), "variable `top`: it has one value, and is hidden"),
+    "the top at each point": (set_at("panels.2.targets.0.expr", 'topk(3, sum by (pod) (up{pod=~"$top"}))'), "`topk` at each point"),
+    "a table of a time": (set_at("panels.4.targets.0.instant", False), "its rows are not those of an instant"),
+    "a table of series": (lambda dashboard: dashboard["panels"][4]["targets"][1].pop("format"), "its rows are not those of an instant"),
+    "a column without a name": (lambda dashboard: dashboard["panels"][4]["transformations"][1]["options"]["renameByName"].pop("Value #B"), "the column `Value #B` has no name"),
+    "a label without a name": (set_at("panels.4.targets.0.expr", "max by (topic, partition) (kafka_lag)"), "the column `partition` has no name"),
+    "a sort by no column": (set_at("panels.4.options.sortBy.0.displayName", "Lags"), "sorted by `Lags`, which is no column"),
+    "an override of no column": (set_at("panels.4.fieldConfig.overrides.1.matcher.options", "Lags"), "an override of `Lags`, which is no column"),
+    "a link with a field that is no column": (
+        set_at("panels.4.fieldConfig.overrides.0.properties.0.value.0.url", "/d/two?var-topic=${__data.fields.Group}"),
+        "a link names the field `Group`, which is no column",
+    ),
+    "a link of a column to nowhere": (set_at("panels.4.fieldConfig.overrides.0.properties.0.value.0.url", "/d/three"), "leads to `three`"),
+    "a look of cells that does not exist": (set_at("panels.4.fieldConfig.overrides.1.properties.2.id", "custom.cellOption"), "cellOption: Grafana knows no such field"),
     "a variable that time does not renew": (set_at("templating.list.1.refresh", 1), "not asked for again"),
     "a counter as it is": (set_at("panels.2.targets.0.expr", 'sum by (pod) (requests_total{pod=~"$pod"})'), "`requests_total` only grows"),
     "a rate over a fixed time": (set_at("panels.2.targets.0.expr", 'sum by (pod) (rate(requests_total{pod=~"$pod"}[5m]))'), "`rate` over a fixed time"),
@@ -155,6 +205,7 @@ class Preview(unittest.TestCase):
     def test_without_answers_nothing_is_invented(self):
         page = self.drawn({})
         self.assertEqual(page.count("No data"), 2)
+        self.assertIn(">None<", page)
         self.assertIn("Nothing known", page)
         self.assertNotIn("<polyline", page)
 
@@ -183,6 +234,22 @@ class Preview(unittest.TestCase):
         with self.assertRaisesRegex(files.Problem, "2 series for one number"):
             self.drawn({"1": {"A": [{"metric": {"pod": pod}, "values": [[1000, "7"]]} for pod in "ab"]}})
 
+    def test_numbers_with_names_stand_beside_each_other(self):
+        dashboard = sound()
+        dashboard["panels"][0]["targets"][0]["legendFormat"] = "{{pod}}"
+        answers = {"1": {"A": [{"metric": {"pod": pod}, "values": [[1000, value]]} for pod, value in (("a", "2"), ("b", "7"))]}}
+        page = draw.page([(Path("one"), dashboard)], {"dashboards": {"one": answers}})
+        self.assertIn("<small>a</small>2<", page)
+        self.assertIn("<small>b</small>7<", page)
+
+    def test_a_table_has_a_row_for_each_set_of_labels_and_is_sorted(self):
+        of = lambda values: [{"metric": {"topic": topic}, "values": [[1000, value]]} for topic, value in values.items()]
+        page = self.drawn({"5": {"A": of({"orders": "7", "billing": "12345"}), "B": of({"orders": "3", "billing": "9", "audit": "4"})}})
+        cells = [re.findall(r"<t[dh][^>]*>(?:<a[^>]*>)?([^<]*)", row) for row in re.findall(r"<tr>(.*?)</tr>", page.split('class="cells"')[1])]
+        self.assertEqual(cells, [["Topic", "Lag", "Offset"], ["billing", "12.3 K", "9"], ["orders", "7", "3"], ["audit", "", "4"]])
+        self.assertIn('style="color:#F2495C">12.3 K<', page)
+        self.assertIn('<a href="#two">billing</a>', page)
+
     def test_folded_rows_are_folded_unless_asked(self):
         dashboard = sound()
         row, inner = dashboard["panels"][1], dashboard["panels"][2:]
@@ -195,7 +262,7 @@ class Preview(unittest.TestCase):
     def test_places_are_those_of_the_grid(self):
         page = self.drawn({})
         places = re.findall(r'class="panel" style="left:(\d+)px;top:(\d+)px;width:(\d+)px;height:(\d+)px"', page)
-        self.assertEqual(places, [("0", "0", "1640", "106"), ("0", "0", "816", "258"), ("824", "0", "816", "258")])
+        self.assertEqual(places, [("0", "0", "1640", "106"), ("0", "0", "816", "258"), ("824", "0", "816", "258"), ("0", "266", "1640", "182")])
 
     def test_colours_of_series_are_grafanas(self):
         # What `@grafana/data` 11.6 answers.
@@ -213,6 +280,25 @@ class Questions(unittest.TestCase):
         self.assertEqual(asked, 'sum by (pod) (rate(requests_total{pod=~".*"}[120s]))')
         asked = prometheus.expression(sound()["panels"][2]["targets"][0], sound(), 600)
         self.assertIn("[630s]", asked)
+
+    def test_values_are_those_that_grafana_lists(self):
+        asked = []
+
+        def query(url, text, start, end, step):
+            asked.append(text)
+            return [{"metric": {"pod": pod}, "values": [[end, "1"]]} for pod in ("kafka-1", "kafka.0")]
+
+        dashboard = sound()
+        dashboard["templating"]["list"][1].pop("allValue")
+        with mock.patch.object(prometheus, "query", query):
+            chosen = prometheus.chosen("", dashboard, 0, 3600)
+        self.assertEqual(chosen["top"], r"kafka-1|kafka\\.0")
+        self.assertEqual(asked, [
+            "group by (pod) (last_over_time(up[3600s]))",
+            r'topk(2, sum by (pod) (rate(requests_total{pod=~"kafka-1|kafka\\.0"}[3600s])))',
+        ])
+        asked = prometheus.expression(dashboard["panels"][2]["targets"][0], dashboard, 30, chosen)
+        self.assertIn(r'{pod=~"kafka-1|kafka\\.0"}', asked)
 
 
 if __name__ == "__main__":

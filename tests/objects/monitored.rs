@@ -97,7 +97,7 @@ fn a_fault_in_monitoring_made_by_an_amendment_is_found() {
 
 #[test]
 fn a_fault_in_a_file_made_by_an_amendment_is_found() {
-    const BOARD: &str = "kafka-kafka-kafka-quorum.json";
+    const BOARD: &str = "test_kafka_kafka_quorum.json";
     let edits = [
         (
             "kafka",
@@ -146,8 +146,8 @@ fn a_fault_in_a_file_made_by_an_amendment_is_found() {
     error[KS-O27] test/kafka/ConfigMap kafka: `rootLogger.appenderRef.console.ref` names the appender `stdout`, which file `log4j2.properties` does not have: what it should write is lost
     error[KS-O26] test/kafka/ConfigMap kafka: file `metrics.yaml` has a pattern that Java does not compile, so the process does not start: `)` closes nothing
     error[KS-O25] test/kafka/ConfigMap kafka: file `metrics.yaml` is not valid YAML: mapping values are not allowed in this context
-    warning[KS-O23] test/monitoring/ConfigMap kafka-dashboard-brokers: panel `Size on disk, all replicas`: metric `kafka_log_log_size` is not exported here, so it stays empty
-    error[KS-O25] test/monitoring/ConfigMap kafka-dashboard-quorum: file `kafka-kafka-kafka-quorum.json` is not valid JSON: expected `,` or `]`
+    warning[KS-O23] test/monitoring/ConfigMap kafka-dashboard-brokers: panel `Topic size on disk`: metric `kafka_log_log_size` is not exported here, so it stays empty
+    error[KS-O25] test/monitoring/ConfigMap kafka-dashboard-quorum: file `test_kafka_kafka_quorum.json` is not valid JSON: expected `,` or `]`
     error[KS-O22] test/monitoring/ConfigMap kafka-dashboard-quorum: panel `Active controllers`: not valid PromQL: unclosed left parenthesis
     ");
 }

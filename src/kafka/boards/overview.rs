@@ -1,34 +1,37 @@
 //! The overview dashboard: the state of the cluster at a glance, with links to the other dashboards.
 
 use crate::{
-    kafka::{
-        KafkaHandle, Mode,
-        alerts::broker::{idle_handlers, idle_network},
-    },
-    metrics::{broker, exporter, record},
+    metrics::{Metric, broker, exporter, record},
     observability::{
-        BY, Board, OVERVIEW, Panel, PanelUnit, View, firing,
-        panels::{Queries, alarm, largest_lag, no_less_than, panel, panel_of, share, warning},
+        Board, OVERVIEW, Panel, PanelUnit, View, firing,
+        panels::{
+            Queries, alarm, budget_look, largest_lag, left_of_budget, no_less_than, panel, panel_of, plain, share,
+            warning,
+        },
     },
 };
 
-use super::brokers::volumes;
+use super::{Cluster, brokers::volumes};
 
-pub(super) fn board(kafka: &KafkaHandle, queries: &Queries<'_>) -> Board {
+pub(super) fn board(cluster: &Cluster<'_>, queries: &Queries<'_>) -> Board {
     Board::new(OVERVIEW, "Overview")
-        .row("", health(kafka, queries))
+        .row("", health(cluster, queries))
         .row("Traffic and errors", traffic(queries))
         .row("Latency", latency(queries))
-        .row("Saturation", saturation(kafka, queries))
+        .row("Saturation", saturation(cluster, queries))
 }
 
-fn health(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
-    let declared = f64::from(kafka.brokers().unwrap_or(1));
-    let (controllers, title) = match kafka.mode() {
-        Mode::ZooKeeper => ("zookeeper", "ZooKeeper"),
-        Mode::Kraft | Mode::External => ("quorum", "Quorum"),
-    };
-    let critical = firing("count", queries.0, ",severity=\"critical\"");
+fn health(cluster: &Cluster<'_>, queries: &Queries<'_>) -> Vec<Panel> {
+    let to_brokers = |panel: Panel| panel.link_to_board("brokers", "Brokers and topics", queries);
+    let declared = cluster
+        .brokers
+        .map_or_else(plain, |brokers| no_less_than(f64::from(brokers)));
+    let mut controllers = queries.active_controllers();
+    if let Some((name, title)) = cluster.coordination {
+        controllers = controllers.link_to_board(name, title, queries);
+    }
+    let critical = firing("count", queries.sources, &[("severity", "critical")]);
+    let full = queries.limit(|thresholds| share(thresholds.disk_usage));
     vec![
         panel_of(
             "Critical alerts",
@@ -38,35 +41,53 @@ fn health(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
             vec![(Some(format!("count({critical})")), "")],
         )
         .no_value("0"),
-        queries
-            .number("Brokers", &exporter::BROKERS, "max", no_less_than(declared))
-            .link_to_board("brokers", "Brokers and topics", queries),
-        queries.active_controllers().link_to_board(controllers, title, queries),
+        to_brokers(queries.number("Brokers", &exporter::BROKERS, "max", declared)),
+        controllers,
         queries.offline_partitions(),
-        queries
-            .number("Below min ISR", &broker::UNDER_MIN_ISR, "sum", alarm(1.0))
-            .link_to_board("brokers", "Brokers and topics", queries),
-        queries
-            .number("Under-replicated", &broker::UNDER_REPLICATED, "sum", warning(1.0))
-            .link_to_board("brokers", "Brokers and topics", queries),
+        to_brokers(queries.number("Under min ISR", &broker::UNDER_MIN_ISR, "sum", alarm(1.0))),
+        to_brokers(queries.number("At min ISR", &broker::AT_MIN_ISR, "sum", warning(1.0))),
+        to_brokers(queries.number("Under-replicated", &broker::UNDER_REPLICATED, "sum", warning(1.0))),
         largest_lag(queries).link_to_board("consumers", "Consumers", queries),
         Panel {
             title: "Fullest volume",
-            view: View::Stat(vec![(share(queries.0.thresholds.disk_usage), "red")]),
+            view: full.map_or_else(plain, |full| View::Stat(vec![(full, "red")])),
             queries: vec![(queries.gauge("max", &record::VOLUME_USED, &[]), "")],
             limit: None,
             ..volumes(queries)
         },
+        Panel {
+            max: None,
+            ..panel_of(
+                "Error budget left",
+                "Share of the error budget of 30 days that is left of the service level with the least; below 0 its objective is missed.",
+                PanelUnit::Ratio,
+                budget_look(),
+                vec![(left_of_budget("min", queries, &[]), "")],
+            )
+        }
+        .link_to_board("slo", "Service levels", queries),
+        panel_of(
+            "Shortest uptime",
+            "Time since a broker or controller last started.",
+            PanelUnit::Seconds,
+            plain(),
+            vec![(
+                queries
+                    .gauge("max", &record::POD_START, &[])
+                    .map(|start| format!("time() - {start}")),
+                "",
+            )],
+        ),
     ]
 }
 
 fn traffic(queries: &Queries<'_>) -> Vec<Panel> {
     // Kafka counts successful responses here too, as error `NONE`.
     let errors = queries
-        .0
         .series(&broker::ERRORS, &[])
         .map(|errors| errors.not_equal("error", "NONE"))
         .map(|errors| format!("sum by (request, error) (rate({errors}[$__rate_interval])) > 0"));
+    let failed = |metric: &Metric| queries.rate("sum", metric, &[]);
     vec![
         panel_of(
             "Traffic",
@@ -80,7 +101,7 @@ fn traffic(queries: &Queries<'_>) -> Vec<Panel> {
             ],
         ),
         panel(
-            "Records in",
+            "Records produced",
             &broker::MESSAGES_IN,
             PanelUnit::RecordsPerSecond,
             View::Stacked,
@@ -93,13 +114,24 @@ fn traffic(queries: &Queries<'_>) -> Vec<Panel> {
             View::Stacked,
             (queries.rate("sum by (request)", &broker::REQUESTS, &[]), "{{request}}"),
         ),
+        panel_of(
+            "Failed requests",
+            "Produce and fetch requests that failed, once for each partition.",
+            PanelUnit::RequestsPerSecond,
+            View::Lines,
+            vec![
+                (failed(&broker::FAILED_PRODUCE), "produce"),
+                (failed(&broker::FAILED_FETCH), "fetch"),
+            ],
+        ),
         panel(
-            "Errors",
+            "Errors by code",
             &broker::ERRORS,
             PanelUnit::RequestsPerSecond,
             View::Bars,
             (errors, "{{request}} {{error}}"),
         )
+        .description("Responses with an error, of all kinds of requests; some are part of normal work, such as those to a client that joins a group.")
         .no_value("No errors"),
     ]
 }
@@ -132,15 +164,15 @@ fn latency(queries: &Queries<'_>) -> Vec<Panel> {
         (&broker::REMOTE_TIME, "waits for followers"),
     ];
     #[expect(clippy::cast_precision_loss, reason = "a limit on a chart")]
-    let limit = queries.0.thresholds.produce_latency.as_millis() as f64;
+    let limit = queries.limit(|thresholds| thresholds.produce_latency.as_millis() as f64);
     vec![
-        quantiles("Produce latency, slowest broker", "Produce").limit(limit),
-        quantiles("Fetch latency of consumers, slowest broker", "FetchConsumer").description(
+        quantiles("Produce latency (slowest broker)", "Produce").limit_if_known(limit),
+        quantiles("Fetch latency of consumers (slowest broker)", "FetchConsumer").description(
             "Time from a request's arrival to its response. A fetch that finds too little data waits for more, by default for half a second.",
         ),
         panel_of(
-            "Parts of the produce latency",
-            "99th percentile of each part, slowest broker.",
+            "Produce latency breakdown, p99",
+            "99th percentile of each part of the produce latency, slowest broker.",
             PanelUnit::Milliseconds,
             View::Lines,
             parts
@@ -150,18 +182,23 @@ fn latency(queries: &Queries<'_>) -> Vec<Panel> {
     ]
 }
 
-fn saturation(kafka: &KafkaHandle, queries: &Queries<'_>) -> Vec<Panel> {
-    let idle = |title, metric, query| {
-        panel(title, metric, PanelUnit::Ratio, View::Lines, (query, "{{pod}}")).limit(share(queries.0.thresholds.idle))
+fn saturation(cluster: &Cluster<'_>, queries: &Queries<'_>) -> Vec<Panel> {
+    let limit = queries.limit(|thresholds| share(thresholds.idle));
+    let idle = |title, description, query: &Option<String>| {
+        let queries = vec![(query.clone(), "{{pod}}")];
+        panel_of(title, description, PanelUnit::Ratio, View::Lines, queries).limit_if_known(limit)
     };
-    let handlers = idle_handlers(kafka);
-    let free = handlers.and_then(|metric| queries.gauge("min by (pod)", metric, &[]));
+    let [handlers, network] = &cluster.idle;
     vec![
-        idle("Idle request handlers", handlers.unwrap_or(&broker::HANDLER_IDLE), free),
         idle(
-            "Idle network threads",
-            &broker::NETWORK_IDLE,
-            idle_network(kafka, queries.0, BY),
+            "Request handlers idle",
+            "Share of the time in which the threads that handle the broker's requests are idle.",
+            handlers,
+        ),
+        idle(
+            "Network threads idle",
+            "Share of the time in which the threads that read requests and write responses are idle.",
+            network,
         ),
         volumes(queries),
         panel(

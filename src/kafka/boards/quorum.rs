@@ -3,17 +3,24 @@
 use crate::{
     metrics::{broker, controller},
     observability::{
-        Board, Panel, PanelUnit, View,
-        panels::{QUIET, Queries, alarm, controllers, panel, warning},
+        Board, Panel, PanelUnit, Variable, View,
+        panels::{QUIET, Queries, alarm, controllers, panel, processes, warning},
     },
 };
 
-pub(super) fn board(queries: &Queries<'_>) -> Board {
+pub(super) fn board(job: &str, queries: &Queries<'_>) -> Board {
     Board::new("quorum", "Quorum")
+        .variable(Variable::pods(
+            "controller",
+            "Controller",
+            queries.sources,
+            &controller::LAST_APPLIED_LAG,
+        ))
         .row("", quorum_health(queries))
         .row("Quorum", quorum(queries))
         .row("Metadata", metadata(queries))
         .row("Controllers", controllers(queries))
+        .folded_row("Processes", processes(job, &queries.of_pods("controller")))
 }
 
 fn quorum_health(queries: &Queries<'_>) -> Vec<Panel> {
@@ -27,7 +34,6 @@ fn quorum_health(queries: &Queries<'_>) -> Vec<Panel> {
 
 fn quorum(queries: &Queries<'_>) -> Vec<Panel> {
     let elections = queries
-        .0
         .series(&controller::CURRENT_EPOCH, &[])
         .map(|epoch| format!("max(changes({epoch}[$__rate_interval]))"));
     vec![
@@ -49,7 +55,7 @@ fn quorum(queries: &Queries<'_>) -> Vec<Panel> {
         ),
         queries
             .states(
-                "Leader that each node follows",
+                "Leader as each node sees it",
                 &controller::CURRENT_LEADER,
                 View::States(vec![(-1, "none", "red")]),
             )
@@ -68,13 +74,12 @@ fn quorum(queries: &Queries<'_>) -> Vec<Panel> {
 fn metadata(queries: &Queries<'_>) -> Vec<Panel> {
     vec![
         panel(
-            "Lag behind the longest metadata log",
+            "Metadata lag, records",
             &controller::LOG_END_OFFSET,
             PanelUnit::Many,
             View::Lines,
             (
                 queries
-                    .0
                     .series(&controller::LOG_END_OFFSET, &[])
                     .map(|end| format!("scalar(max({end})) - max by (pod) ({end})")),
                 "{{pod}}",
@@ -82,19 +87,15 @@ fn metadata(queries: &Queries<'_>) -> Vec<Panel> {
         )
         .description("Metadata records that a node does not have yet."),
         queries.each(
-            "Age of the metadata that brokers applied",
+            "Metadata lag of brokers",
             &broker::METADATA_LAG,
             PanelUnit::Milliseconds,
         ),
         queries.each(
-            "Age of the metadata that controllers applied",
+            "Metadata lag of controllers",
             &controller::LAST_APPLIED_LAG,
             PanelUnit::Milliseconds,
         ),
-        queries.each(
-            "Mean time from append to commit",
-            &controller::COMMIT_LATENCY,
-            PanelUnit::Milliseconds,
-        ),
+        queries.each("Commit latency", &controller::COMMIT_LATENCY, PanelUnit::Milliseconds),
     ]
 }

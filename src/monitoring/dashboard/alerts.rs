@@ -2,24 +2,26 @@
 
 use crate::{
     metrics::target,
-    monitoring::Monitoring,
     observability::{
         Panel, PanelUnit, View, firing,
         panels::{Queries, panel, panel_of},
     },
 };
 
-/// The firing alerts, each with a link to its runbook if the URL of runbooks is known.
-pub(super) fn panels(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Panel> {
+/// The firing alerts, each with a link to its runbook if its URL is known.
+pub(super) fn panels(runbook: Option<String>, queries: &Queries<'_>) -> Vec<Panel> {
     let mut alerts = panel_of(
         "Firing alerts",
         "Each bar is an alert while it fires, red if it is critical.",
         PanelUnit::Count,
         View::Alerts,
-        vec![(Some(firing("max", queries.0, "")), "{{alertname}} ({{severity}})")],
+        vec![(
+            Some(firing("max", queries.sources, &[])),
+            "{{alertname}} ({{severity}})",
+        )],
     )
     .no_value("No alert fires");
-    if let Some(url) = monitoring.docs.runbook_url("${__field.labels.alertname}") {
+    if let Some(url) = runbook {
         alerts = alerts.link("Runbook", url);
     }
     let up = (queries.gauge("min by (job, pod)", &target::UP, &[]), "{{pod}}");

@@ -14,14 +14,17 @@ pub(super) fn overview(monitoring: &Monitoring, queries: &Queries<'_>) -> Board 
 }
 
 pub(super) fn brokers(queries: &Queries<'_>) -> Board {
+    let rate = queries.series(&record::TOPIC_RATE, &[("topic", "~$topic")]);
+    let written = rate.map(|rate| format!("max by (topic) (avg_over_time({rate}[$__range]))"));
     Board::new("brokers", "Brokers and topics")
-        .variable(Variable::new("topic", "Topic", queries.0, &exporter::LEADER, "topic"))
+        .variable(queries.topics())
+        .variable(Variable::top("busiest", written, "topic"))
         .row("", topics(queries))
 }
 
 fn health(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Panel> {
     let declared = f64::from(monitoring.brokers.unwrap_or(1));
-    let offline = (external::offline(queries.0), "");
+    let offline = (external::offline(queries.sources), "");
     vec![
         queries.number("Brokers", &exporter::BROKERS, "max", no_less_than(declared)),
         panel(
@@ -40,18 +43,18 @@ fn health(monitoring: &Monitoring, queries: &Queries<'_>) -> Vec<Panel> {
 }
 
 fn topics(queries: &Queries<'_>) -> Vec<Panel> {
-    let of_topic = |metric: &Metric| queries.0.series(metric, &[("topic", "~$topic")]);
-    let records = of_topic(&record::TOPIC_RATE).map(|rate| format!("topk(10, {rate})"));
+    let of_topic = |metric: &Metric| queries.series(metric, &[("topic", "~$topic")]);
+    let records = queries.gauge("max by (topic)", &record::TOPIC_RATE, &[("topic", "~$busiest")]);
     let under = of_topic(&exporter::UNDER_REPLICATED).map(|under| format!("sum by (topic) ({under}) > 0"));
     vec![
         panel(
-            "Records in",
+            "Records produced",
             &record::TOPIC_RATE,
             PanelUnit::RecordsPerSecond,
             View::TopLines,
             (records, "{{topic}}"),
         )
-        .description("Records that clients produced to the topic."),
+        .description("Records that clients produced to the ten topics with the most in the time shown."),
         panel(
             "Under-replicated partitions",
             &exporter::UNDER_REPLICATED,

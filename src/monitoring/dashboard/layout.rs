@@ -72,6 +72,7 @@ const fn height(view: &View) -> u32 {
     match view {
         View::Stat(_) => 3,
         View::TopLines => 9,
+        View::Table(_) => 11,
         _ => 7,
     }
 }

@@ -1,6 +1,7 @@
 //! The dashboards of a cluster: merged from those of its components, and written as JSON for Grafana.
 
 mod alerts;
+pub(super) mod clusters;
 mod consumers;
 mod external;
 mod json;
@@ -16,7 +17,7 @@ use self::layout::Layout;
 use super::Monitoring;
 use crate::{
     kafka::Mode,
-    observability::{Board, INTERVAL, OVERVIEW, Panel, Sources, firing, panels::Queries, uid},
+    observability::{Board, Choice, INTERVAL, OVERVIEW, Panel, Scope, Sources, Variable, firing, panels::Queries, uid},
 };
 
 impl Monitoring {
@@ -24,26 +25,20 @@ impl Monitoring {
     pub(super) fn boards(&self, sources: &Sources) -> Vec<Board> {
         let of_cluster = self.of_cluster();
         let of_watched = self.of_watched();
-        let mut boards: Vec<Board> = Vec::new();
         let all = of_cluster
             .iter()
             .flat_map(|component| component.boards(sources))
             .chain(self.own_boards(sources))
             .chain(of_watched.iter().flat_map(|component| component.boards(sources)));
-        for board in all {
-            match boards.iter_mut().find(|known| known.name == board.name) {
-                Some(known) => known.join(board),
-                None => boards.push(board),
-            }
-        }
+        let mut boards = merged(all);
         boards.retain(Board::shows_anything);
         boards
     }
 
     /// The dashboards of the exporter and of the alerts.
     fn own_boards(&self, sources: &Sources) -> Vec<Board> {
-        let queries = Queries(sources);
-        let alerts = alerts::panels(self, &queries);
+        let queries = Queries::new(sources);
+        let alerts = alerts::panels(self.docs.runbook_url("${__field.labels.alertname}"), &queries);
         let overview = Board::new(OVERVIEW, "Overview");
         if self.kafka.mode() == Mode::External {
             vec![
@@ -60,6 +55,18 @@ impl Monitoring {
             ]
         }
     }
+}
+
+/// Dashboards with the same name become one.
+fn merged(all: impl Iterator<Item = Board>) -> Vec<Board> {
+    let mut boards: Vec<Board> = Vec::new();
+    for board in all {
+        match boards.iter_mut().find(|known| known.name == board.name) {
+            Some(known) => known.join(board),
+            None => boards.push(board),
+        }
+    }
+    boards
 }
 
 /// The dashboard as JSON for Grafana. Panels whose metrics do not exist in the stack are left out, and so are rows
@@ -112,7 +119,7 @@ pub(super) fn json(board: &Board, boards: &[Board], sources: &Sources) -> String
     let mut dashboard = json!({
         "id": null,
         "uid": uid(sources, board.name),
-        "title": format!("Kafka: {} in {}: {}", sources.cluster, sources.namespace, board.title),
+        "title": title(board, sources),
         "tags": ["kafka"],
         "schemaVersion": 39,
         "editable": false,
@@ -128,7 +135,10 @@ pub(super) fn json(board: &Board, boards: &[Board], sources: &Sources) -> String
             "titleFormat": "{{alertname}}",
             "target": {
                 "refId": "Anno",
-                "expr": firing("max", sources, ",severity=\"critical\""),
+                "expr": match board.name {
+                    clusters::LIST => clusters::critical_by_name(),
+                    _ => firing("max", sources, &[("severity", "critical")]),
+                },
                 "interval": INTERVAL.to_string(),
             },
         }] },
@@ -141,6 +151,21 @@ pub(super) fn json(board: &Board, boards: &[Board], sources: &Sources) -> String
     json::write(&dashboard, 0, &mut text);
     text.push('\n');
     text
+}
+
+/// Grafana sorts dashboards by title, so the subject comes last.
+fn title(board: &Board, sources: &Sources) -> String {
+    let Sources {
+        kubernetes,
+        namespace,
+        cluster,
+        ..
+    } = sources;
+    match sources.scope {
+        Scope::AllClusters if board.name == clusters::LIST => "Kafka clusters".to_owned(),
+        Scope::AllClusters => format!("Kafka cluster: {}", board.title),
+        Scope::Rules | Scope::Cluster => format!("Kafka {kubernetes}/{namespace}/{cluster}: {}", board.title),
+    }
 }
 
 fn data_source() -> Value {
@@ -156,22 +181,38 @@ fn variables(board: &Board) -> Vec<Value> {
         "current": {},
         "hide": 0,
     });
-    let labels = board.variables.iter().filter_map(|variable| {
-        let query = variable.values.as_ref()?;
-        Some(json!({
-            "name": variable.name,
-            "label": variable.label,
-            "type": "query",
-            "datasource": data_source(),
-            "query": { "query": query, "refId": "Values" },
-            "current": { "text": ["All"], "value": ["$__all"] },
-            "includeAll": true,
-            "allValue": ".*",
-            "multi": true,
-            "refresh": 2,
-            "sort": 1,
-            "hide": 0,
-        }))
+    std::iter::once(source)
+        .chain(board.variables.iter().filter_map(variable))
+        .collect()
+}
+
+fn variable(variable: &Variable) -> Option<Value> {
+    let query = variable.values.as_ref()?;
+    let mut json = json!({
+        "name": variable.name,
+        "label": variable.label,
+        "type": "query",
+        "datasource": data_source(),
+        "query": { "query": query, "refId": "Values" },
+        "refresh": 2,
+        "sort": 1,
+        "hide": 0,
     });
-    std::iter::once(source).chain(labels).collect()
+    if variable.choice == Choice::One {
+        json["current"] = json!({});
+        return Some(json);
+    }
+    json["current"] = json!({ "text": ["All"], "value": ["$__all"] });
+    json["includeAll"] = true.into();
+    json["multi"] = true.into();
+    match variable.choice {
+        Choice::Any => json["allValue"] = ".*".into(),
+        Choice::Top(label) => {
+            // Grafana finds the values in the text of each series.
+            json["regex"] = format!("/{label}=\"([^\"]*)\"/").into();
+            json["hide"] = 2.into();
+        }
+        Choice::Listed | Choice::One => {}
+    }
+    Some(json)
 }

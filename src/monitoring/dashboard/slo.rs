@@ -4,24 +4,24 @@ use crate::{
     metrics::{Metric, record},
     observability::{
         Board, Panel, PanelUnit, Variable, View,
-        panels::{Queries, panel, panel_of},
+        panels::{Queries, budget_look, left_of_budget, panel, panel_of},
     },
 };
 
 /// The name of the dashboard.
-pub(in crate::monitoring) const SERVICE_LEVELS: &str = "service-levels";
+pub(in crate::monitoring) const SERVICE_LEVELS: &str = "slo";
 
 pub(super) fn board(queries: &Queries<'_>) -> Board {
     Board::new(SERVICE_LEVELS, "Service levels")
         .variable(Variable::new(
             "slo",
             "Service level",
-            queries.0,
+            queries.sources,
             &record::MEASURED,
             "slo",
         ))
         .row("", left(queries))
-        .row("How fast it is spent", rates(queries))
+        .row("Burn rate", rates(queries))
 }
 
 fn chosen(queries: &Queries<'_>, metric: &Metric) -> Option<String> {
@@ -29,17 +29,14 @@ fn chosen(queries: &Queries<'_>, metric: &Metric) -> Option<String> {
 }
 
 fn left(queries: &Queries<'_>) -> Vec<Panel> {
-    let left = chosen(queries, &record::BURN_30D).map(|spent| format!("1 - {spent}"));
-    // From a tenth on it is enough for some incident, above a third for several.
-    let colours = vec![(f64::NEG_INFINITY, "red"), (0.1, "orange"), (0.33, "green")];
-    let look = View::Stat(colours);
+    let left = left_of_budget("min by (slo)", queries, &[("slo", "~$slo")]);
     let now = Panel {
         max: None,
         ..panel_of(
             "Error budget left",
             "Share of the error budget of 30 days that is left; below 0 the objective is missed.",
             PanelUnit::Ratio,
-            look,
+            budget_look(),
             vec![(left.clone(), "{{slo}}")],
         )
     };
@@ -68,9 +65,9 @@ fn rates(queries: &Queries<'_>) -> Vec<Panel> {
         .description("How many times as fast as the objective allows the error budget is spent; the line is where an alert fires.")
     };
     vec![
-        rate("Over five minutes", &record::BURN_5M).limit(14.4),
-        rate("Over one hour", &record::BURN_1H).limit(14.4),
-        rate("Over six hours", &record::BURN_6H).limit(6.0),
-        rate("Over three days", &record::BURN_3D).limit(1.0),
+        rate("Burn rate over 5 minutes", &record::BURN_5M).limit(14.4),
+        rate("Burn rate over 1 hour", &record::BURN_1H).limit(14.4),
+        rate("Burn rate over 6 hours", &record::BURN_6H).limit(6.0),
+        rate("Burn rate over 3 days", &record::BURN_3D).limit(1.0),
     ]
 }

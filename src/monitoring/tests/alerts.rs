@@ -158,12 +158,12 @@ fn alerts_link_to_their_dashboard_if_the_url_of_grafana_is_known() {
     stack.add(Monitoring::new("monitoring", &kafka).grafana_url("https://grafana.voicecore.internal/"));
     for (name, board) in [
         ("KafkaBrokerDown", ""),
-        ("KafkaNoActiveController", "-zookeeper"),
-        ("KafkaZooKeeperServerDown", "-zookeeper"),
-        ("KafkaDiskUsageHigh", "-brokers"),
-        ("KafkaConsumerLagHigh", "-consumers"),
+        ("KafkaNoActiveController", "_zookeeper"),
+        ("KafkaZooKeeperServerDown", "_zookeeper"),
+        ("KafkaDiskUsageHigh", "_brokers"),
+        ("KafkaConsumerLagHigh", "_consumers"),
     ] {
-        let expected = format!("https://grafana.voicecore.internal/d/kafka-kafka-kafka{board}");
+        let expected = format!("https://grafana.voicecore.internal/d/test_kafka_kafka{board}");
         assert_eq!(url(&stack, name), Some(expected), "{name}");
     }
 }

@@ -47,6 +47,80 @@ fn alerts_and_panels_use_only_exported_metrics_and_existing_labels() {
     }
 }
 
+/// The expressions of dashboards and of their variables.
+fn shown(objects: &[Value]) -> Vec<String> {
+    let mut expressions = Vec::new();
+    for (_, dashboard) in dashboards(objects) {
+        let targets = panels(&dashboard).into_iter().flat_map(|panel| list(&panel["targets"]));
+        expressions.extend(targets.map(|target| target["expr"].as_str().unwrap().to_owned()));
+        for variable in list(&dashboard["templating"]["list"]) {
+            let Some(query) = variable["query"]["query"].as_str() else {
+                continue;
+            };
+            let result = query
+                .strip_prefix("query_result(")
+                .and_then(|rest| rest.strip_suffix(')'));
+            let values = query
+                .strip_prefix("label_values(")
+                .and_then(|rest| Some(rest.rsplit_once(", ")?.0));
+            expressions.push(result.or(values).unwrap().to_owned());
+        }
+    }
+    expressions
+}
+
+#[test]
+fn the_dashboards_for_all_clusters_ask_only_for_what_clusters_export_and_keep() {
+    let sources = super::super::Dashboards::sources();
+    let asked: BTreeSet<String> = shown(&objects(&all_clusters()))
+        .iter()
+        .flat_map(|expression| {
+            let expression = expression.replace("$__rate_interval", "2m").replace("$__range", "1h");
+            let analysis = analyze(&expression, &sources);
+            assert!(!analysis.metrics.is_empty(), "{expression}");
+            assert!(
+                analysis.diagnostics.is_empty(),
+                "{expression}: {:?}",
+                analysis.diagnostics
+            );
+            analysis.metrics
+        })
+        .collect();
+    assert!(asked.len() > 70, "{}", asked.len());
+    let mut somewhere = BTreeSet::from(["ALERTS".to_owned()]);
+    for (stack, monitoring) in monitored() {
+        let sources = monitoring.sources(stack.context());
+        let objects = objects(&stack);
+        let rules = of_kind(&objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
+        let own: BTreeSet<String> = rules
+            .map(|rule| rule["expr"].as_str().unwrap().to_owned())
+            .chain(shown(&objects))
+            .flat_map(|expression| {
+                let expression = expression.replace("$__rate_interval", "2m").replace("$__range", "1h");
+                analyze(&expression, &sources).metrics
+            })
+            .collect();
+        for metric in &asked {
+            if sources.find(metric).is_none() {
+                continue;
+            }
+            somewhere.insert(metric.clone());
+            // What no expression of a stack asks for may be dropped at the scrape. These have another that is asked for there, or are
+            // on the dashboard of the quorum alone.
+            let other = [
+                broker::HANDLER_IDLE,
+                broker::BROKER_HANDLER_IDLE,
+                broker::NETWORK_IDLE,
+                broker::IO_WAIT,
+                controller::FENCED_BROKERS,
+            ];
+            let has_other = other.iter().any(|one| one.name == metric);
+            assert!(own.contains(metric) || has_other, "{}: {metric}", stack.name());
+        }
+    }
+    assert_eq!(asked, somewhere, "no cluster exports these");
+}
+
 /// The recording rules of a stack, in order, and how many alerts stand before the last of them.
 fn records(objects: &[Value]) -> (Vec<Value>, usize) {
     let rules = list(&of_kind(objects, "PrometheusRule").next().unwrap()["spec"]["groups"][0]["rules"]);

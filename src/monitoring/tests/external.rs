@@ -46,29 +46,31 @@ fn an_external_cluster_has_alerts_and_panels_on_exporter_metrics() {
             let title = |panel: &Value| format!("{file}: {}", panel["title"].as_str().unwrap());
             panels(dashboard).into_iter().map(title).collect::<Vec<_>>()
         })
-        .filter(|title| !title.contains("-connect.json"))
+        .filter(|title| !title.contains("_connect.json"))
         .collect();
     assert_snapshot!(titles.join("\n"), @r"
-    kafka-shop-events-brokers.json: Records in
-    kafka-shop-events-brokers.json: Under-replicated partitions
-    kafka-shop-events-brokers.json: Leader changes
-    kafka-shop-events-consumers.json: Largest lag
-    kafka-shop-events-consumers.json: Records committed
-    kafka-shop-events-consumers.json: Groups
-    kafka-shop-events-consumers.json: Members
-    kafka-shop-events-consumers.json: Lag
-    kafka-shop-events-consumers.json: Lag
-    kafka-shop-events-consumers.json: Lag in time
-    kafka-shop-events-consumers.json: Progress
-    kafka-shop-events-consumers.json: Records committed
-    kafka-shop-events-consumers.json: Members
-    kafka-shop-events.json: Brokers
-    kafka-shop-events.json: Offline partitions
-    kafka-shop-events.json: Under-replicated
-    kafka-shop-events.json: Largest lag
-    kafka-shop-events.json: Alerts
-    kafka-shop-events.json: Firing alerts
-    kafka-shop-events.json: Scrapes
+    external_shop_events_brokers.json: Records produced
+    external_shop_events_brokers.json: Under-replicated partitions
+    external_shop_events_brokers.json: Leader changes
+    external_shop_events_consumers.json: Largest lag
+    external_shop_events_consumers.json: Records committed
+    external_shop_events_consumers.json: Groups
+    external_shop_events_consumers.json: Members
+    external_shop_events_consumers.json: Lag
+    external_shop_events_consumers.json: Lag by group
+    external_shop_events_consumers.json: Lag in time by group
+    external_shop_events_consumers.json: Partitions
+    external_shop_events_consumers.json: Lag by partition
+    external_shop_events_consumers.json: Progress
+    external_shop_events_consumers.json: Records committed by group
+    external_shop_events_consumers.json: Members by group
+    external_shop_events.json: Brokers
+    external_shop_events.json: Offline partitions
+    external_shop_events.json: Under-replicated
+    external_shop_events.json: Largest lag
+    external_shop_events.json: Alerts
+    external_shop_events.json: Firing alerts
+    external_shop_events.json: Scrapes
     ");
     let manifests = manifests(&stack);
     let exporter = manifests.get("monitoring/deployment-events-exporter.yaml").unwrap();

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::resource::PrometheusRule;
 use crate::{
-    metrics::{broker, certificate, exporter, kubelet, objects, record, target},
+    metrics::{broker, certificate, controller, exporter, kubelet, objects, record, target},
     prelude::*,
     promql::analyze,
 };
@@ -88,6 +88,13 @@ fn external() -> (Stack, Monitoring) {
         .runbooks("https://runbooks.voicecore.internal/kafka/");
     stack.add(monitoring.clone());
     (stack, monitoring)
+}
+
+/// The dashboards for all clusters, in a stack of their own.
+fn all_clusters() -> Stack {
+    let mut stack = Stack::new("all-clusters", "monitoring");
+    stack.add(Dashboards::for_all_clusters("kafka-dashboards"));
+    stack
 }
 
 fn manifests(stack: &Stack) -> Manifests {

@@ -176,7 +176,7 @@ fn an_own_alert_can_have_a_runbook_and_a_test() {
     sum by (region) (rate(shop_orders_total{job="shop"}[5m])) == 0
     ```
 
-    Dashboard: `/d/kafka-kafka-kafka` in Grafana, with links to the others.
+    Dashboard: `/d/s_kafka_kafka` in Grafana, with links to the others.
     "#);
 }
 

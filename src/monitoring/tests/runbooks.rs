@@ -107,7 +107,7 @@ fn runbooks_of_an_external_cluster_run_nothing_in_its_pods() {
     | `kafka_topic_partition_leader` | kafka_exporter | Node id of the partition's leader; no sample while there is no leader. |
     | `kafka_topic_partitions` | kafka_exporter | Partitions of the topic. |
 
-    Dashboard: `/d/kafka-shop-events` in Grafana, with links to the others.
+    Dashboard: `/d/external_shop_events` in Grafana, with links to the others.
     "#);
 }
 

@@ -24,6 +24,9 @@ summary { height: 30px; line-height: 30px; font-size: 16px; font-weight: 500; cu
 .legend b { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 5px; vertical-align: middle } .legend em { font-style: normal; color: #8E8E99; margin-left: 6px }
 .legend table { width: 100%; border-collapse: collapse } .legend th { color: #6E9FFF; font-weight: 500; text-align: right; white-space: nowrap; padding-left: 8px } .legend td { text-align: right; white-space: nowrap; border-top: 1px solid #25272D }
 .legend td:first-child { text-align: left; overflow: hidden; text-overflow: ellipsis; max-width: 0; width: 99% } .stat { position: relative; border-radius: 2px }
+.stats { display: flex; gap: 4px } .stats > .stat { flex: 1 } .stat small { font-size: 14px; margin-right: 10px }
+.cells { overflow: hidden; padding: 0 8px } .cells table { width: 100%; border-collapse: collapse; font-size: 13px } .cells th { color: #6E9FFF; font-weight: 500; text-align: left; border-bottom: 1px solid #34363C }
+.cells td, .cells th { padding: 0 8px; line-height: 33px; white-space: nowrap } .cells td { border-bottom: 1px solid #25272D } .cells .number { text-align: right }
 .stat div { position: relative; font-weight: 500; display: flex; height: 100%; align-items: center; justify-content: center }
 """
 
@@ -112,7 +115,11 @@ def nothing(panel, height):
 def stat(panel, found, width, height, around):
     options, defaults = panel["options"], panel["fieldConfig"]["defaults"]
     if len(found) > 1:
-        raise Problem(f"{len(found)} series for one number")
+        # A number for each series beside the others, with its name.
+        if not all(target.get("legendFormat") for target in panel["targets"]):
+            raise Problem(f"{len(found)} series for one number")
+        one = lambda series_: stat({**panel, "options": {**options, "named": series_.name}}, [series_], width / len(found), height, around)
+        return f'<div class="stats">{"".join(map(one, found))}</div>'
     (calc,) = options["reduceOptions"]["calcs"]
     value = found[0].calc(calc)[1] if found else None
     colour = series.mapped(defaults, value)[1] or series.threshold(defaults, value)
@@ -126,7 +133,8 @@ def stat(panel, found, width, height, around):
     if options["graphMode"] != "none":
         raise Problem(f"the preview does not draw the graph `{options['graphMode']}` behind a number")
     size = min(height * 0.6, width / (0.62 * max(len(said), 3)))
-    shown = f'<div style="font-size:{size:.0f}px;color:{front}">{escape(said)}</div>'
+    named = f"<small>{escape(options['named'])}</small>" if "named" in options else ""
+    shown = f'<div style="font-size:{size:.0f}px;color:{front}">{named}{escape(said)}</div>'
     for link in defaults.get("links", []):
         shown = f'<a href="{escape(local(link["url"]))}" title="{escape(link["title"])}">{shown}</a>'
     return f'<div class="stat" style="height:{height}px;background:{back}">{shown}</div>'
@@ -327,7 +335,47 @@ def timeline(panel, found, width, height, around):
     return f'<svg width="{width:.0f}" height="{height}">{"".join(parts)}</svg>'
 
 
-KINDS = {"stat": stat, "timeseries": timeseries, "state-timeline": timeline}
+def table(panel, found, width, height, around):
+    """A row for each set of labels, a column for each label and query that `organize` names."""
+    if not found:
+        return nothing(panel, height)
+    organize = next((step["options"] for step in panel["transformations"] if step["id"] == "organize"), None)
+    unknown = [step["id"] for step in panel["transformations"] if step["id"] not in ("merge", "organize")]
+    if organize is None or unknown:
+        raise Problem(f"the preview knows no table with the transformations {unknown or 'none'}")
+    single = len(panel["targets"]) == 1
+    rows = {}
+    for one in found:
+        row = rows.setdefault(tuple(sorted(one.labels.items())), dict(one.labels))
+        row["Value" if single else f"Value #{one.ref}"] = one.values[-1]
+    columns = sorted(organize["indexByName"], key=organize["indexByName"].get)
+    names = organize["renameByName"]
+    ordered = list(rows.values())
+    for sort in panel["options"].get("sortBy", []):
+        key = next((column for column in columns if names[column] == sort["displayName"]), None)
+        if key is None:
+            raise Problem(f"the table is sorted by `{sort['displayName']}`, which it does not show")
+        ordered.sort(key=lambda row: row.get(key, -math.inf), reverse=sort["desc"])
+
+    def cell(row, column):
+        value = row.get(column)
+        config = series.overridden(panel["fieldConfig"], names[column], None)
+        said = "" if value is None else value if isinstance(value, str) else series.text(config, value)
+        style = ""
+        if config.get("custom.cellOptions", {}).get("type") == "color-text" and value is not None:
+            style = f' style="color:{series.threshold(config, value)}"'
+        for link in config.get("links", []):
+            return f'<td><a href="{escape(local(link["url"]))}">{escape(said)}</a></td>'
+        return f'<td class="{"text" if isinstance(value, str) else "number"}"{style}>{escape(said)}</td>'
+
+    values = {column for row in ordered for column, value in row.items() if not isinstance(value, str)}
+    head = "".join(f'<th class="{"number" if column in values else "text"}">{escape(names[column])}</th>' for column in columns)
+    # What does not fit has to be scrolled to.
+    body = "".join("<tr>" + "".join(cell(row, column) for column in columns) + "</tr>" for row in ordered[: int(height / 34) - 1])
+    return f'<div class="cells" style="height:{height}px"><table><tr>{head}</tr>{body}</table></div>'
+
+
+KINDS = {"stat": stat, "timeseries": timeseries, "state-timeline": timeline, "table": table}
 
 
 def of_series(url, labels):

@@ -7,7 +7,7 @@ from .files import Problem, panels
 
 BUILT_IN = {"__rate_interval", "__interval", "__range"}
 # What Grafana puts into links.
-OF_LINKS = re.compile(r"\$\{(?!__url_time_range\}|__all_variables\}|__field\.labels\.\w+\})([^}]*)\}")
+OF_LINKS = re.compile(r"\$\{(?!__url_time_range\}|__all_variables\}|datasource:queryparam\}|__field\.labels\.\w+\}|__data\.fields\.\w+\})([^}]*)\}")
 
 
 def faults(dashboard, uids):
@@ -40,10 +40,26 @@ def variables(dashboard):
             yield f"variable `{variable['name']}`: not asked for again when the time changes"
         if variable["type"] == "query" and variable["datasource"]["uid"] != "${datasource}":
             yield f"variable `{variable['name']}`: not from the chosen data source"
-    asked = " ".join(target["expr"] for panel in panels(dashboard) for target in panel["targets"])
-    for variable in dashboard["templating"]["list"]:
-        if variable["type"] == "query" and f"${variable['name']}" not in asked:
+    asked = {name for panel in panels(dashboard) for target in panel["targets"] for name in named(target["expr"])}
+    known = [variable for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
+    # A variable may be asked for by a later one that a panel asks for.
+    for variable in reversed(known):
+        if variable["name"] in asked:
+            asked |= named(variable["query"]["query"])
+        else:
             yield f"variable `{variable['name']}`: no panel asks for it"
+    before = {"__range"}
+    for variable in known:
+        for unknown in sorted(named(variable["query"]["query"]) - before):
+            yield f"variable `{variable['name']}`: names `{unknown}`, which is not declared before it"
+        before.add(variable["name"])
+        if variable.get("hide") == 2 and not variable.get("includeAll"):
+            yield f"variable `{variable['name']}`: it has one value, and is hidden"
+
+
+def named(text):
+    """The variables in a text."""
+    return set(re.findall(r"\$\{?(\w+)", text))
 
 
 def layout(dashboard):
@@ -89,15 +105,45 @@ def of_panel(panel, dashboard, uids):
         yield "no unit"
     if panel["datasource"] != {"type": "prometheus", "uid": "${datasource}"}:
         yield "not from the chosen data source"
-    for link in panel["fieldConfig"]["defaults"].get("links", []):
-        yield from leads(link["url"], uids, "link")
+    overridden = [item["value"] for override in panel["fieldConfig"]["overrides"] for item in override["properties"] if item["id"] == "links"]
+    for links in [panel["fieldConfig"]["defaults"].get("links", []), *overridden]:
+        for link in links:
+            yield from leads(link["url"], uids, "link")
     references = [target["refId"] for target in panel["targets"]]
     if len(set(references)) < len(references) or not references:
         yield "its queries are none, or have the same name"
     if panel["type"] == "stat" and not all(target.get("instant") for target in panel["targets"]):
         yield "its number may be hours old: ask for an instant"
+    if panel["type"] == "table":
+        yield from of_table(panel)
     for target in panel["targets"]:
         yield from of_query(target, dashboard)
+
+
+def of_table(panel):
+    """A table shows the present; its columns are the labels and the values of its queries, each with a name."""
+    if not all(target.get("instant") and target.get("format") == "table" for target in panel["targets"]):
+        yield "its rows are not those of an instant"
+    names = next((step["options"]["renameByName"] for step in panel["transformations"] if step["id"] == "organize"), {})
+    single = len(panel["targets"]) == 1
+    for target in panel["targets"]:
+        value = "Value" if single else f"Value #{target['refId']}"
+        labels = re.match(r"(?:topk\(\d+, )?\w+ by \(([^)]*)\)", target["expr"])
+        for column in [value, *(labels[1].split(", ") if labels else [])]:
+            if column not in names:
+                yield f"the column `{column}` has no name"
+    shown = set(names.values())
+    for sort in panel["options"].get("sortBy", []):
+        if sort["displayName"] not in shown:
+            yield f"sorted by `{sort['displayName']}`, which is no column"
+    for override in panel["fieldConfig"]["overrides"]:
+        if override["matcher"]["id"] == "byName" and override["matcher"]["options"] not in shown:
+            yield f"an override of `{override['matcher']['options']}`, which is no column"
+        for item in override["properties"]:
+            for link in item["value"] if item["id"] == "links" else []:
+                for field in re.findall(r"__data\.fields\.(\w+)", link["url"]):
+                    if field not in shown:
+                        yield f"a link names the field `{field}`, which is no column"
 
 
 def of_query(target, dashboard):
@@ -106,6 +152,8 @@ def of_query(target, dashboard):
         prometheus.expression(target, dashboard, 30)
     except Problem as problem:
         yield str(problem)
+    if re.search(r"\b(topk|bottomk)\s*\(", text) and not target.get("instant"):
+        yield "`topk` at each point shows every series that was ever among them: choose them by a variable"
     for function in re.findall(r"\b(rate|irate|increase)\s*\([^[\]]*\[(?!\$__rate_interval\])", text):
         yield f"`{function}` over a fixed time: it misses what happens between the points of a long range"
     if re.search(r"\b(rate|irate|increase)\s*\(", text) and "interval" not in target:

@@ -94,10 +94,15 @@ def of_object(hint, value, path):
             yield from panel_part(value, "Options", item, here)
         elif hint is types.Panel and key == "fieldConfig":
             yield from of_type(field, item, here)
+            for index, override in enumerate(item.get("overrides", [])):
+                for part in override["properties"]:
+                    if str(part.get("id")).startswith("custom."):
+                        yield from panel_part(value, "FieldConfig", {part["id"].removeprefix("custom."): part["value"]}, f"{here}.overrides[{index}]")
             if "custom" in item.get("defaults", {}):
                 yield from panel_part(value, "FieldConfig", item["defaults"]["custom"], f"{here}.defaults.custom")
         elif hint is types.DynamicConfigValue and key == "value":
-            yield from of_object(types.FieldConfig, {value.get("id"): item}, path)
+            if not str(value.get("id")).startswith("custom."):  # judged with the kind of panel
+                yield from of_object(types.FieldConfig, {value.get("id"): item}, path)
         elif field is None:
             yield f"{here}: Grafana knows no such field"
         else:

@@ -14,8 +14,8 @@ CUSTOM = {
 
 
 class Series:
-    def __init__(self, name, labels, points, config, index):
-        self.name, self.labels, self.points, self.config = name, labels, points, config
+    def __init__(self, name, labels, points, config, index, ref=None):
+        self.name, self.labels, self.points, self.config, self.ref = name, labels, points, config, ref
         self.values = [value for _, value in points]
         mode = config.get("color", {"mode": "palette-classic"})
         if mode["mode"] == "palette-classic":
@@ -75,7 +75,7 @@ def of_panel(panel, data, around):
                 labels = {key: value for key, value in answer["metric"].items() if key != "__name__"}
                 found.append((legend(target.get("legendFormat"), labels), labels, points, target["refId"]))
     return [
-        Series(name, labels, points, overridden(panel["fieldConfig"], name, ref), index)
+        Series(name, labels, points, overridden(panel["fieldConfig"], name, ref), index, ref)
         for index, (name, labels, points, ref) in enumerate(found)
     ]
 
@@ -94,7 +94,7 @@ def overridden(field_config, name, ref):
             raise Problem(f"unknown matcher `{matcher['id']}`")
         if matches[matcher["id"]]():
             for item in override["properties"]:
-                if item["id"] not in KNOWN - {"custom"}:
+                if item["id"] not in KNOWN - {"custom"} | {"custom.cellOptions"}:
                     raise Problem(f"the preview does not override `{item['id']}`")
                 config[item["id"]] = item["value"]
     return config
