@@ -1,7 +1,7 @@
 //! The overview dashboard: the state of the cluster at a glance, with links to the other dashboards.
 
 use crate::{
-    metrics::{Metric, broker, exporter, record},
+    metrics::{Metric, broker, controller, exporter, record},
     observability::{
         Board, OVERVIEW, Panel, PanelUnit, View, firing,
         panels::{
@@ -78,6 +78,7 @@ fn health(cluster: &Cluster<'_>, queries: &Queries<'_>) -> Vec<Panel> {
                 "",
             )],
         ),
+        queries.number("Partitions", &controller::PARTITIONS, "max", plain()),
     ]
 }
 

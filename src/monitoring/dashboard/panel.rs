@@ -135,7 +135,7 @@ fn transformations(table: &Table) -> Value {
         }
     };
     let columns = columns.map(|(column, id)| named(value(id), column.title));
-    let names: Map<String, Value> = labels.chain(columns).collect();
+    let titles: Map<String, Value> = labels.chain(columns).collect();
     let sources = table.labels.iter().map(|(label, _)| (*label).to_owned());
     let sources = sources.chain(table.columns.iter().zip('A'..).map(|(_, id)| value(id)));
     let order: Map<String, Value> = sources
@@ -144,7 +144,7 @@ fn transformations(table: &Table) -> Value {
         .collect();
     json!([
         { "id": "merge", "options": {} },
-        { "id": "organize", "options": { "excludeByName": { "Time": true }, "indexByName": order, "renameByName": names } },
+        { "id": "organize", "options": { "excludeByName": { "Time": true }, "indexByName": order, "renameByName": titles } },
     ])
 }
 

@@ -283,6 +283,7 @@ fn the_overview_starts_with_health_and_the_golden_signals() {
             "Fullest volume",
             "Error budget left",
             "Shortest uptime",
+            "Partitions",
             "Traffic and errors",
             "Traffic",
             "Records produced",

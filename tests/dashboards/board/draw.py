@@ -49,11 +49,14 @@ def board(dashboard, data, unfold):
         if variable.get("hide", 0) == 0
     )
     marks = "".join(f'<span class="chip">◆ {escape(mark["name"])}</span>' for mark in dashboard["annotations"]["list"])
-    span = f'<span class="chip">{escape(dashboard["time"]["from"])} … {escape(dashboard["time"]["to"])}, each {escape(dashboard["refresh"])}</span>'
     times = [float(point[0]) for refs in data.values() for answers in refs.values() for answer in answers for point in answer["values"]]
     around = (min(times), max(times)) if times else None
+    shown = [datetime.fromtimestamp(time, timezone.utc).strftime("%H:%M") for time in around] if around else [dashboard["time"]["from"], dashboard["time"]["to"]]
+    span = f'<span class="chip">{escape(shown[0])} … {escape(shown[1])}{" UTC" if around else ""}, each {escape(dashboard["refresh"])}</span>'
+    # As tall as it is shown, for a picture: the bar, then rows with their titles.
+    tall = 56 + sum((bottom_of(members) - top_of(members)) * (UNIT + GAP) * (head is None or not head["collapsed"] or unfold) + (0 if head is None else 42) for head, members in groups(dashboard["panels"]))
     return (
-        f'<section class="board" id="{escape(dashboard["uid"])}"><div class="bar"><h1>{escape(dashboard["title"])}</h1>{chosen}{marks}{span}{links}</div>'
+        f'<section class="board" id="{escape(dashboard["uid"])}" data-height="{tall}"><div class="bar"><h1>{escape(dashboard["title"])}</h1>{chosen}{marks}{span}{links}</div>'
         + "".join(group(head, members, data, around, unfold) for head, members in groups(dashboard["panels"]))
         + "</section>"
     )
@@ -77,9 +80,16 @@ def groups(panels):
     return [one for one in found if one[1]]
 
 
+def top_of(members):
+    return min(panel["gridPos"]["y"] for panel in members)
+
+
+def bottom_of(members):
+    return max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in members)
+
+
 def group(head, members, data, around, unfold):
-    top = min(panel["gridPos"]["y"] for panel in members)
-    bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in members)
+    top, bottom = top_of(members), bottom_of(members)
     drawn = "".join(one(panel, top, data.get(str(panel["id"]), {}), around) for panel in members)
     area = f'<div class="area" style="height:{(bottom - top) * (UNIT + GAP)}px">{drawn}</div>'
     if head is None:
@@ -185,10 +195,10 @@ def timeseries(panel, found, width, height, around):
     for value, name in zip(ticks, names):
         parts.append(f'<line x1="{left:.0f}" x2="{plot_width - 10:.0f}" y1="{up(value):.1f}" y2="{up(value):.1f}" stroke="#2B2D33"/>')
         parts.append(f'<text x="{left - 6:.0f}" y="{up(value) + 4:.1f}" text-anchor="end">{escape(name)}</text>')
-    for time in time_ticks(start, end, max(2, int(plot_width / 90))):
+    for time in time_ticks(start, end):
         said = datetime.fromtimestamp(time, timezone.utc).strftime("%H:%M")
         parts.append(f'<line x1="{across(time):.1f}" x2="{across(time):.1f}" y1="6" y2="{plot_height - 22}" stroke="#2B2D33"/>')
-        parts.append(f'<text x="{across(time):.1f}" y="{plot_height - 6}" text-anchor="middle">{said}</text>')
+        parts.append(time_text(across(time), plot_height - 6, said, plot_width))
     if dashed != "off":
         for level in defaults["thresholds"]["steps"]:
             if level["value"] is not None and low <= level["value"] <= high:
@@ -251,12 +261,19 @@ def tick_texts(unit, ticks, places):
     return names
 
 
-def time_ticks(start, end, most):
+def time_ticks(start, end):
+    """The same times in every panel, few enough for a narrow one."""
+    most = 4
     for step in (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400):
         if (end - start) / step <= most:
             break
     first = math.ceil(start / step) * step
     return range(first, int(end) + 1, step)
+
+
+def time_text(x, y, said, width):
+    """The last time stays within the panel."""
+    return f'<text x="{min(x, width - 20):.1f}" y="{y}" text-anchor="middle">{said}</text>'
 
 
 def legend(panel, found, width, height):
@@ -329,9 +346,9 @@ def timeline(panel, found, width, height, around):
                 parts.append(f'<rect x="{across(begin):.1f}" y="{top:.1f}" width="{max(long, 1):.1f}" height="{thick:.1f}" fill="{colour}" fill-opacity="{one.config.get("custom", {}).get("fillOpacity", 70) / 100}"/>')
                 if panel["options"].get("showValue", "auto") != "never" and long > len(said) * 7 + 8 and thick >= 13:
                     parts.append(f'<text x="{across(begin) + 5:.1f}" y="{top + thick / 2 + 4:.1f}" style="fill:#FFFFFF">{escape(said)}</text>')
-    for time in time_ticks(start, end, max(2, int(width / 90))):
+    for time in time_ticks(start, end):
         said = datetime.fromtimestamp(time, timezone.utc).strftime("%H:%M")
-        parts.append(f'<text x="{across(time):.1f}" y="{height - 6}" text-anchor="middle">{said}</text>')
+        parts.append(time_text(across(time), height - 6, said, width))
     return f'<svg width="{width:.0f}" height="{height}">{"".join(parts)}</svg>'
 
 
