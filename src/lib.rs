@@ -189,9 +189,8 @@ pub mod prelude {
 
     // Monitoring.
     pub use crate::{
-        monitoring::Monitoring,
-        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Owner, Runbook, Samples, Slo},
         monitoring::{Dashboards, Monitoring},
+        observability::{Alert, AlertSeverity, AlertTest, ExternalExporter, Monitored, Owner, Runbook, Samples, Slo},
     };
 
     // Constructs of one's own.

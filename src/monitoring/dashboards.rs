@@ -74,7 +74,10 @@ impl Dashboards {
             external: Vec::new(),
             thresholds: Thresholds::default(),
             owned: Vec::new(),
+            group_owners: Vec::new(),
+            alert_labels: BTreeMap::new(),
             slos: Vec::new(),
+            limits: BTreeMap::new(),
         }
     }
 }

@@ -39,7 +39,8 @@ use crate::{
     kafka::{KafkaHandle, Mode},
     metrics::exporter as exported,
     observability::{
-        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Slo, Sources, Target, Thresholds, Size, Scope,
+        Alert, ExternalExporter, GroupOwner, LagLimits, LagOf, Monitored, Owned, OwnedKind, Owner, Scope, Size, Slo,
+        Sources, Target, Thresholds,
     },
     quantity::{Duration, Resources},
     workload::METRICS_PORT_NAME,

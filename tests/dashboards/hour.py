@@ -19,6 +19,7 @@ def main(tools, stack, folder, _same=None, other=None):
     tools, folder = Path(tools), Path(folder)
     generated = hour.Hour()
     recorded = hour.with_history(hour.evaluated(generated, Path(stack).resolve() / "tests/rules.yaml", tools / "promtool", folder))
+    sound(recorded)
     (folder / "series").write_text(hour.openmetrics({**generated.series, **recorded}))
     blocks = folder / "blocks"
     made = subprocess.run([tools / "promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "series", blocks], capture_output=True, text=True)
@@ -48,6 +49,20 @@ def main(tools, stack, folder, _same=None, other=None):
         server.terminate()
         server.wait()
     json.dump({"dashboards": answers}, sys.stdout)
+
+
+def sound(recorded):
+    """The hour is what it says: the alert on the lost broker fires, and at the end all is well."""
+    firing = {}
+    for (name, labels), values in recorded.items():
+        labels = dict(labels)
+        if name == "ALERTS" and labels["alertstate"] == "firing":
+            firing[labels["alertname"]] = [time for time, value in zip(hour.TIMES, values) if value is not None]
+    if not any(hour.DOWN < time < hour.UP for time in firing.get("KafkaBrokerDown", [])):
+        raise files.Problem("KafkaBrokerDown does not fire while a broker is away")
+    wrong = sorted(name for name, times in firing.items() if times[0] < hour.DOWN or times[-1] == hour.END)
+    if wrong:
+        raise files.Problem(f"alerts fire before the incident or at the end of the hour: {', '.join(wrong)}")
 
 
 def compare(own, answers, others, answers_of_others):

@@ -90,12 +90,19 @@ pub(super) fn critical_by_name() -> String {
     format!("max by ({BY}, alertname) ({})", critical())
 }
 
-/// What comes from series of the platform may have no label of the Kubernetes cluster: then it belongs to each cluster of this name.
-fn of_platform(aggregated: impl Fn(&str, &Selector) -> String, series: &Selector) -> String {
-    let with = aggregated(BY, &series.clone().not_equal("cluster", ""));
+/// What comes from series of the platform may have no label of the Kubernetes cluster: then it belongs to each cluster of this name. The
+/// value of the series with the label, and of those without.
+fn of_platform(aggregated: impl Fn(&str, &Selector) -> String, series: &Selector) -> [String; 2] {
     let without = aggregated("namespace, kafka_cluster", &series.clone().equal("cluster", ""));
-    let clusters = format!("group by ({BY}) ({})", of_all(target::UP.name));
-    format!("{with} or {clusters} * on (namespace, kafka_cluster) group_left () {without}")
+    [
+        aggregated(BY, &series.clone().not_equal("cluster", "")),
+        format!("{} * on (namespace, kafka_cluster) group_left () {without}", all()),
+    ]
+}
+
+/// A series of 1 for each cluster.
+fn all() -> String {
+    format!("group by ({BY}) ({})", of_all(target::UP.name))
 }
 
 /// The dashboard that lists the clusters.
@@ -108,7 +115,7 @@ fn list(sources: &Sources) -> Board {
             "Clusters",
             "Kafka clusters whose metrics are scraped.",
             plain(),
-            format!("count(group by ({BY}) ({}))", of_all(target::UP.name)),
+            format!("count({})", all()),
         ),
         number(
             "Brokers",
@@ -188,15 +195,11 @@ fn clusters(sources: &Sources) -> Panel {
     };
     let count = |by: &str, alerts: &Selector| format!("count by ({by}) (count by ({by}, alertname) ({alerts}))");
     let fullest = |by: &str, used: &Selector| format!("max by ({by}) ({used})");
+    let alerts = of_platform(count, &critical()).map(|alerts| format!("({alerts} or 0 * {})", all()));
     let red = Some((1.0, "red"));
     let orange = Some((1.0, "orange"));
     let (columns, queries): (Vec<Column>, Vec<_>) = [
-        column(
-            "Critical alerts",
-            PanelUnit::Count,
-            red,
-            of_platform(count, &critical()),
-        ),
+        column("Critical alerts", PanelUnit::Count, red, alerts.join(" + ")),
         column("Brokers", PanelUnit::Count, None, most(&exporter::BROKERS)),
         column(
             "Offline partitions",
@@ -221,7 +224,7 @@ fn clusters(sources: &Sources) -> Panel {
             "Fullest volume",
             PanelUnit::Ratio,
             None,
-            of_platform(fullest, &of_all(record::VOLUME_USED.name)),
+            of_platform(fullest, &of_all(record::VOLUME_USED.name)).join(" or "),
         ),
         column("Produced", PanelUnit::BytesPerSecond, None, rate(&broker::BYTES_IN)),
         column("Consumed", PanelUnit::BytesPerSecond, None, rate(&broker::BYTES_OUT)),
@@ -234,9 +237,9 @@ fn clusters(sources: &Sources) -> Panel {
         uid(sources, OVERVIEW)
     );
     panel_of(
-        "Clusters",
+        "State of each cluster",
         "The clusters whose metrics are scraped; the name of one leads to its overview.",
-        PanelUnit::Count,
+        PanelUnit::Number,
         View::Table(Table {
             labels: vec![
                 ("kafka_cluster", "Cluster"),

@@ -133,7 +133,7 @@ fn partitions(queries: &Queries<'_>) -> Panel {
     panel_of(
         "Lag by partition",
         "The hundred partitions with the most records that a group has not committed yet.",
-        PanelUnit::Count,
+        PanelUnit::Number,
         View::Table(Table {
             labels: vec![
                 ("consumergroup", "Group"),
