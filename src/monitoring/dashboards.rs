@@ -1,6 +1,8 @@
 //! The dashboards for all clusters, as a construct.
 
 use super::{dashboard, docs::Grafana, render};
+use std::collections::BTreeMap;
+
 use crate::{
     construct::{Check, Claim, Construct, Meta},
     context::Context,
@@ -75,7 +77,7 @@ impl Dashboards {
             thresholds: Thresholds::default(),
             owned: Vec::new(),
             group_owners: Vec::new(),
-            alert_labels: BTreeMap::new(),
+            alert_labels: Vec::new(),
             slos: Vec::new(),
             limits: BTreeMap::new(),
         }
