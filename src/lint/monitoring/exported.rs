@@ -625,6 +625,10 @@ impl<'a> RuleCatalog<'_, 'a> {
         let brokers = || {
             let cluster = self.cluster.filter(|_| metrics::counts_brokers(metric))?;
             let declared = self.author.declared.and_then(|declared| declared.brokers);
+            if !exporter::ALL.contains(metric) {
+                // Of manifests it is told elsewhere when pods and rules do not agree on the number.
+                return declared;
+            }
             declared.or_else(|| u32::try_from(self.exported.brokers(cluster, self.author.namespace)?).ok())
         };
         Bounds::new(least, brokers().map_or(most, f64::from))
@@ -847,7 +851,8 @@ impl Catalog for RuleCatalog<'_, '_> {
 
     fn pods_of(&self, job: &str) -> Option<Vec<String>> {
         let is_job = |of: Option<&str>| of == Some(job);
-        let cluster = self.cluster.filter(|_| self.author.own)?;
+        // Of manifests it is told elsewhere when pods and rules do not agree on the number.
+        let cluster = self.cluster.filter(|_| self.author.declared.is_some())?;
         // Something that is not here may be scraped under the same job.
         if self
             .exported
