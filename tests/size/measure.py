@@ -136,12 +136,39 @@ def measure(folder, minutes):
         shutil.rmtree(work, ignore_errors=True)
 
 
+class Samples:
+    def __init__(self, number):
+        self.number = number
+
+    def text(self):
+        return "".join(f'kafka_a{{number="{n}"}} 1\ndropped{{number="{n}"}} 1\n' for n in range(self.number)).encode()
+
+
+def limited():
+    """What KafkaScrapeSampleLimit relies on: the samples that are left are counted, more than the limit too, and then `up` is 0."""
+    work = pathlib.Path(tempfile.mkdtemp(prefix="kafka-stacks-size-"))
+    kept = [{"source_labels": ["__name__"], "regex": "kafka_a", "action": "keep"}]
+    jobs = [{"job_name": f"of-{number}", "sample_limit": 100, "metric_relabel_configs": kept, "scrape_interval": "1s", "scrape_timeout": "1s",
+             "static_configs": [{"targets": [f"127.0.0.1:{serve(Samples(number))[0]}"]}]} for number in (90, 120)]
+    (work / "prometheus.yaml").write_text(yaml.safe_dump({"scrape_configs": jobs}))
+    prometheus = Prometheus(work)
+    try:
+        time.sleep(8)
+        found = {name: {metric["job"]: value for metric, value in prometheus.ask(name)} for name in ("up", "scrape_samples_post_metric_relabeling")}
+        print(f"sampleLimit of 100: {found}")
+        return found == {"up": {"of-90": 1, "of-120": 0}, "scrape_samples_post_metric_relabeling": {"of-90": 90, "of-120": 120}}
+    finally:
+        prometheus.process.kill()
+        prometheus.process.wait()
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=12)
-    parser.add_argument("folders", nargs="+")
+    parser.add_argument("folders", nargs="*")
     arguments = parser.parse_args()
-    well = [measure(folder, arguments.minutes) for folder in arguments.folders]
+    well = [limited(), *(measure(folder, arguments.minutes) for folder in arguments.folders)]
     sys.exit(0 if all(well) else 1)
 
 

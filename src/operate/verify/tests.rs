@@ -387,7 +387,7 @@ fn healthy_stacks_pass_all_checks() {
     transaction/kafka: a record was written in a transaction and read back, its topic is removed
     connect/connect: 2 of 2 workers answer, 1 connector, exactly-once support
     registry/registry: 2 of 2 answer, 1 subject
-    metrics: 11 of 11 targets up, 276 samples, 33 metrics of alerts are there
+    metrics: 11 of 11 targets up, 245 samples, 34 metrics of alerts are there
     volumes: 6 of 6 below 80 %, the fullest 1 %
     ## closed
     kubernetes: v1.34.4
