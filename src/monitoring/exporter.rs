@@ -47,7 +47,7 @@ impl Default for ExporterOptions {
 /// What the exporter needs for a cluster of this size; without a size, for some hundred partitions.
 ///
 /// - Memory: it holds all samples of a scrape at once, seven of each partition and two of each partition and group that reads it.
-///   client_golang 1.20 with samples of this shape took 25 MiB for 11,000, 116 MiB for 110,000 and 1,039 MiB for 1,100,000: 1 KiB each, and
+///   `client_golang` 1.20 with samples of this shape took 25 MiB for 11,000, 116 MiB for 110,000 and 1,039 MiB for 1,100,000: 1 KiB each, and
 ///   half of it is added for the metadata and the answers of brokers.
 /// - CPU: the same took 3.7 to 5.7 µs for a sample. Two requests for each partition, and the answer for each pair of group and partition
 ///   (also of those that it does not read), are counted with 100 µs and 0.1 µs, which is an estimate. The limit lets a scrape end in 10 s,

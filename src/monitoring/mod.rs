@@ -213,7 +213,7 @@ impl Monitoring {
     /// Watches the lag of groups by topic, and not by partition: for clusters with more than some ten thousand partitions.
     ///
     /// Prometheus then keeps no series of each partition. What gets lost is a partition that is stuck while its group reads the others
-    /// (KafkaConsumerPartitionStuck), and service levels of freshness; the lag in time is that of the whole topic.
+    /// (`KafkaConsumerPartitionStuck`), and service levels of freshness; the lag in time is that of the whole topic.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;

@@ -36,12 +36,11 @@ fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
         }
     } else if *metric == record::TOPIC_RATE {
         // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
-        match of(&exporter::CURRENT_OFFSET) {
-            Some(offset) => format!("sum by ({BY}, topic) (max by ({BY}, topic, partition) (deriv({offset}[10m])))"),
-            None => {
-                let records = of(&broker::TOPIC_MESSAGES_IN)?;
-                format!("sum by ({BY}, topic) (max by ({BY}, topic, pod) (rate({records}[10m])))")
-            }
+        if let Some(offset) = of(&exporter::CURRENT_OFFSET) {
+            format!("sum by ({BY}, topic) (max by ({BY}, topic, partition) (deriv({offset}[10m])))")
+        } else {
+            let records = of(&broker::TOPIC_MESSAGES_IN)?;
+            format!("sum by ({BY}, topic) (max by ({BY}, topic, pod) (rate({records}[10m])))")
         }
     } else if *metric == record::COMMITS {
         // In the sum of all partitions, commits at different times count as several.

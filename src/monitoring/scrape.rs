@@ -6,7 +6,7 @@ use super::{MetricRelabeling, Monitoring, record};
 use crate::{
     kafka::Mode,
     metrics::{Metric, exporter},
-    observability::{Size, Sources, Target},
+    observability::{ExternalExporter, Size, Sources, Target},
 };
 
 /// The least limit. It is little for Prometheus, and room for topics and groups that nobody declares: a limit that is too low loses
@@ -113,7 +113,7 @@ impl Monitoring {
         words: &BTreeSet<String>,
         sources: &Sources,
     ) -> Option<MetricRelabeling> {
-        let external = sources.external.iter().flat_map(|exporter| exporter.declared());
+        let external = sources.external.iter().flat_map(ExternalExporter::declared);
         let external = external
             .filter(|metric| metric.job == target.job)
             .map(|metric| metric.name.into_owned());
