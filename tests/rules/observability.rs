@@ -52,11 +52,10 @@ fn of_monitoring() -> Vec<Case> {
             &[".export_topics(…)"],
             monitoring(|monitoring| monitoring.lag_threshold_of_topic("orders", 5000).skip_topics("test-.*")),
         ),
-        calls(
+        not_a_call(
             "a filter that is not a regular expression",
             monitoring(|monitoring| monitoring.skip_topics("orders(")),
-            &[],
-            monitoring(|monitoring| monitoring.skip_topics("orders[.].*")),
+            AN_EXPRESSION,
         ),
         calls(
             "service levels with no error budget, and with one that nothing uses up",
@@ -304,6 +303,16 @@ pub(super) fn sound() -> Vec<Sound> {
                 Monitoring::new("monitoring", kafka)
                     .alert_label("team", "streams")
                     .alert_label("owner", "platform")
+            }),
+        ),
+        (
+            &observability::FILTER,
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .lag_threshold_of_topic("orders", 5000)
+                    .slo(Slo::freshness("billing", 99.percent(), 5.minutes()))
+                    .export_topics("order.*")
+                    .skip_groups("test-.*")
             }),
         ),
         (
