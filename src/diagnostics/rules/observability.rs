@@ -218,7 +218,7 @@ rules! { rules::observability;
 
     /// A filter of the exporter that hides what an alert is about.
     pub const FILTER: Rule = Rule {
-        id: "KS-O17",
+        id: "KS-O18",
         production: Error,
         development: Error,
         summary: "a filter of the exporter that hides what an alert is about",

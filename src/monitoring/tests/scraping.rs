@@ -338,22 +338,22 @@ fn filters_leave_out_nothing_that_an_alert_needs() {
             Monitoring::new("monitoring", &kafka).watch(&topics).watch(&shop),
         ));
         let mut found = findings(&stack);
-        found.retain(|finding| finding.contains("KS-O17"));
+        found.retain(|finding| finding.contains("KS-O18"));
         found
     };
     assert!(said(|monitoring| monitoring.skip_topics("test-.*").skip_groups("test-.*")).is_empty());
     assert_eq!(
         said(|monitoring| monitoring.export_topics("orders").export_groups("billing|.*-service")),
         [
-            "error[KS-O17] s/monitoring/shop: the exporter leaves out group `shop`, but its owner should get alerts on it",
-            "error[KS-O17] s/monitoring/orders.dlq: the exporter leaves out topic `orders.dlq`, but alert KafkaDeadLetters is about it",
+            "error[KS-O18] s/monitoring/shop: the exporter leaves out group `shop`, but its owner should get alerts on it",
+            "error[KS-O18] s/monitoring/orders.dlq: the exporter leaves out topic `orders.dlq`, but alert KafkaDeadLetters is about it",
         ]
     );
     assert_eq!(
         said(|monitoring| monitoring.keep_metrics("kafka_(").skip_groups("$(A)")),
         [
-            "error[KS-O17] s/monitoring/keep_metrics: \"kafka_(\" is not a valid regular expression",
-            "error[KS-O17] s/monitoring/groups: \"$(A)\" contains `$(`, which the kubelet replaces",
+            "error[KS-O18] s/monitoring/keep_metrics: \"kafka_(\" is not a valid regular expression",
+            "error[KS-O18] s/monitoring/groups: \"$(A)\" contains `$(`, which the kubelet replaces",
         ]
     );
 }
