@@ -13,6 +13,8 @@ pub(crate) struct Query {
     pub(crate) panel: String,
     /// The row of the file, from 0 on.
     pub(crate) row: Option<u32>,
+    /// Whether it asks for any Kafka cluster, by the label that monitors give: also for one whose processes are not here.
+    pub(crate) any_cluster: bool,
     /// None if Grafana's variables hide what it will be.
     pub(crate) expression: Option<Parsed>,
 }
@@ -113,6 +115,9 @@ fn of_panels(board: &Panel, around: Asked, rows: &BTreeMap<String, u32>, queries
             queries.push(Query {
                 panel: panel.title.clone().unwrap_or_default(),
                 row: rows.get(expression).copied(),
+                any_cluster: ["kafka_cluster=\"$", "kafka_cluster!=\"\""]
+                    .iter()
+                    .any(|matcher| expression.contains(matcher)),
                 expression: parsed,
             });
         }

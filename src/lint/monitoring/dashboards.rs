@@ -57,6 +57,7 @@ pub(super) fn check(set: &ObjectSet<'_>, exported: &Exported<'_>, findings: &mut
                         let finding = findings.add(index, field.clone(), &PANEL_EXPRESSION, message);
                         finding.hint("correct the expression").place.row = query.row;
                     }
+                    Some(Ok(_)) if query.any_cluster => {}
                     Some(Ok(expression)) => {
                         for metric in promql::metric_names(expression) {
                             if !matches!(catalog.series(&metric), Lookup::Missing) {
