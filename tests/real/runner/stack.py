@@ -202,7 +202,8 @@ def bootstrap(stack):
     """The address that clients are told: the Service of the brokers that has an address of its own."""
     labels = stack.brokers()[0]["spec"]["template"]["metadata"]["labels"]
     for obj in stack.objects:
-        if obj["kind"] == "Service" and obj["spec"].get("clusterIP") != "None" and obj["spec"].get("selector"):
+        inside = obj["kind"] == "Service" and obj["spec"].get("clusterIP") != "None" and obj["spec"].get("type", "ClusterIP") == "ClusterIP"
+        if inside and obj["spec"].get("selector"):
             if all(labels.get(k) == v for k, v in obj["spec"]["selector"].items()):
                 ports = {port.get("name"): port["port"] for port in obj["spec"]["ports"]}
                 port = ports.get("tcp-platform") or obj["spec"]["ports"][0]["port"]
