@@ -96,6 +96,8 @@ pub enum Change<'a> {
     CertificateNamesAdded(&'a str),
     /// A network policy cuts a connection that something in the manifests uses.
     ConnectionCut(&'a str),
+    /// A certificate gets more names.
+    CertificateNamesAdded(&'a str),
     /// A binding to another role.
     RoleRef(&'a str),
     /// A file changes, and the pods that read it do not restart.

@@ -73,9 +73,9 @@ fn from_outside(change: impl FnOnce(Application) -> Application) -> Stack {
     stack
 }
 
-fn outside() -> Vec<Case> {
-    const NAMES: &str = "kafka-{id}.example.com";
-    let by_certificate = || Listener::tls("EXTERNAL", 9094).mutual_tls();
+const NAMES: &str = "kafka-{id}.example.com";
+
+fn names_and_ports() -> Vec<Case> {
     vec![
         not_a_call(
             "brokers outside that have one name",
@@ -135,6 +135,12 @@ fn outside() -> Vec<Case> {
             opened(external().node_ports(NAMES, ports(31_001, 31_000))),
             "a port is the author's choice",
         ),
+    ]
+}
+
+fn outside() -> Vec<Case> {
+    let by_certificate = || Listener::tls("EXTERNAL", 9094).mutual_tls();
+    vec![
         not_a_call(
             "a source range that is an address",
             opened(external().load_balancer(NAMES).source_ranges(["203.0.113.7/24"])),
@@ -194,7 +200,8 @@ fn outside() -> Vec<Case> {
 }
 
 pub(super) fn broken() -> Vec<Case> {
-    let mut cases = outside();
+    let mut cases = names_and_ports();
+    cases.extend(outside());
     cases.extend(vec![
         calls(
             "an authorizer without identities",

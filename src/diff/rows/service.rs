@@ -137,7 +137,8 @@ static RANGES_WIDENED: Row = Row {
     class: Class::Metadata,
     flags: &[],
     summary: "a load balancer takes connections from more addresses",
-    reason: "{ranges} may connect as soon as this is applied, without a restart of a pod; the network policy of the pods has to admit them too",
+    reason: "{ranges} may connect as soon as this is applied, without a restart of a pod; the network policy of the pods \
+        has to admit them too",
     commands: &[],
 };
 
@@ -147,7 +148,8 @@ static NODE_PORT: Row = Row {
     class: Class::Metadata,
     flags: &[Flag::ClientBreaking],
     summary: "another port of the machines",
-    reason: "clients outside that dial the machines at port {before} reach nothing as soon as this is applied; what the pods advertise must be port {after} too",
+    reason: "clients outside that dial the machines at port {before} reach nothing as soon as this is applied; what the pods advertise must \
+        be port {after} too",
     commands: &[],
 };
 
@@ -157,7 +159,8 @@ static HOSTNAME: Row = Row {
     class: Class::Metadata,
     flags: &[Flag::ClientBreaking],
     summary: "external-dns gives a Service another name",
-    reason: "the record of `{before}` goes within minutes: clients outside that dial it can no longer connect; the new name has to be what the brokers advertise, and in their certificate",
+    reason: "the record of `{before}` goes within minutes: clients outside that dial it can no longer connect; the new name has to be what the \
+        brokers advertise, and in their certificate",
     commands: &[],
 };
 
