@@ -92,8 +92,6 @@ pub enum Change<'a> {
     ServiceSelectsNothing(&'a str),
     /// The headless Service of a StatefulSet is removed.
     GoverningServiceRemoved(&'a str),
-    /// A certificate gets more names.
-    CertificateNamesAdded(&'a str),
     /// A network policy cuts a connection that something in the manifests uses.
     ConnectionCut(&'a str),
     /// A certificate gets more names.

@@ -177,7 +177,7 @@ fn kept(objects: &[Value]) -> BTreeMap<String, Vec<String>> {
     });
     let kept = endpoints.map(|endpoint| {
         let job = endpoint["relabelings"][0]["replacement"].as_str().unwrap().to_owned();
-        let [keep] = &*list(&endpoint["metricRelabelings"]) else {
+        let [keep] = list(&endpoint["metricRelabelings"]) else {
             panic!("{endpoint}")
         };
         assert_eq!(keep["action"], "keep");
