@@ -203,7 +203,7 @@ impl Monitoring {
     ///
     /// let manifests = synth(&stack).manifests.unwrap();
     /// let exporter = manifests.get("monitoring/deployment-events-exporter.yaml").unwrap();
-    /// assert!(exporter.contains("memory: 448Mi"));
+    /// assert!(exporter.contains("memory: 512Mi"));
     /// ```
     pub const fn cluster_size(mut self, partitions: u32, groups: u32) -> Self {
         self.size = Some((partitions, groups));
