@@ -23,9 +23,10 @@ PLAN = (
     (("metrics", "policy", "security", "outside", "faults"),),
     (("alerts",),),
     (("zookeeper",),),
+    (("quiet",),),
 )
 CHECKS = [check for stage in PLAN for lane in stage for check in lane]
-ON_A_CLOCK = {"alerts", "zookeeper"}  # with a Prometheus: they take as long as all others together, and need only `boot`
+ON_A_CLOCK = {"alerts", "zookeeper", "quiet"}  # with a Prometheus: they take as long as all others together, and need only `boot`
 USUAL = [check for check in CHECKS if check not in ON_A_CLOCK]
 
 

@@ -7,7 +7,7 @@ from ..world import Failure
 
 TOPIC = "proof.metrics"
 # Series that no part of the stack gives.
-ELSEWHERE = {"certmanager_": "cert-manager", "kubelet_": "the kubelet", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
+ELSEWHERE = {"certmanager_": "cert-manager", "kubelet_": "the kubelet", "scrape_": "Prometheus itself", "up": "Prometheus itself", "kube_": "kube-state-metrics"}
 TARGET_LABELS = ("namespace", "job", "kafka_cluster", "pod", "instance", "container", "service", "endpoint")
 # A series has the state as a label, and is there only in it: an alert asks for one that a sound cluster has not.
 STATE_LABELS = ("state", "status", "error")
