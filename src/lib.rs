@@ -162,7 +162,7 @@ pub mod prelude {
             Connector, ConnectorClass, Connectors, ConnectorsHandle, Converter, Predicate, SecretKey, Transform,
         },
         include_schema,
-        kafka::{KafkaCluster, KafkaHandle, Listener, Migration, NodePool, NodePorts, Replication},
+        kafka::{KafkaCluster, KafkaHandle, Listener, Migration, NodePool, NodePorts, Replication, TlsRollout},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
         schemas::{Schema, Schemas, SchemasHandle, Subject},
         zookeeper::{ZooKeeper, ZooKeeperHandle},

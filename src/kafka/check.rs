@@ -156,6 +156,10 @@ impl KafkaCluster {
         let mut names: BTreeSet<String> =
             [Listener::CONTROLLER.0.to_owned(), Listener::REPLICATION.0.to_owned()].into();
         let mut ports: BTreeSet<u16> = [Listener::CONTROLLER.1, Listener::REPLICATION.1, METRICS_PORT].into();
+        for (name, port) in self.of_controllers() {
+            names.insert((*name).to_owned());
+            ports.insert(*port);
+        }
         if self.tls.is_some() {
             names.insert(Listener::PLATFORM.0.to_owned());
             ports.insert(Listener::PLATFORM.1);

@@ -2,10 +2,11 @@
 
 use super::{
     handle::{KafkaHandle, Mode},
-    listener::Listener,
+    listener::{Listener, Protocol},
     migration::Migration,
     pool::{NodePool, Roles},
     replication::{Compression, Replication},
+    tls_rollout::TlsRollout,
 };
 use crate::{
     capacity::Load,
@@ -56,6 +57,7 @@ pub struct KafkaCluster {
     pub(crate) partition_sizes: bool,
     pub(crate) load: Option<Load>,
     pub(crate) tls: Option<Issuer>,
+    pub(crate) rollout: Option<TlsRollout>,
     pub(crate) authorization: Option<Location>,
     pub(crate) options: PodOptions,
 }
@@ -171,6 +173,7 @@ impl KafkaCluster {
             partition_sizes: false,
             load: None,
             tls: None,
+            rollout: None,
             authorization: None,
             options: PodOptions::default(),
         }
@@ -193,6 +196,8 @@ impl KafkaCluster {
     /// adds the listener `PLATFORM` on port 9090, with mutual TLS too, for the stack's own Jobs and exporter. The cluster is in KRaft mode.
     ///
     /// Each pool has a certificate with the names of its pods, in the Secret `<pool>-tls`; a pod reads it when it starts.
+    ///
+    /// A cluster that runs without it gets it by [`KafkaCluster::tls_rollout`]: in one step its nodes would not reach each other.
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -474,9 +479,17 @@ impl KafkaCluster {
     }
 
     /// The listener that the stack's own components use. Where all are for clients outside, which is an error, the first of these.
+    /// While a cluster is closed it is the one in plaintext first, and then the one that is not.
     pub(crate) fn first_listener(&self) -> Listener {
         let first = || self.client_listeners().remove(0);
-        self.inside_listeners().next().unwrap_or_else(first)
+        let plaintext = |listener: &Listener| listener.protocol == Protocol::Plaintext;
+        let mut preferred = self.inside_listeners().filter(|listener| match self.rollout {
+            None => true,
+            Some(TlsRollout::Offered) => plaintext(listener),
+            Some(_) => !plaintext(listener),
+        });
+        let preferred = preferred.next().or_else(|| self.inside_listeners().next());
+        preferred.unwrap_or_else(first)
     }
 
     /// The labels of all of the cluster's pods.

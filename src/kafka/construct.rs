@@ -40,6 +40,7 @@ impl Construct for KafkaCluster {
             bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
             closed: self.closed(context),
             listener: Some(listener),
+            of_controllers: self.of_controllers(),
             outside: self.outside_addresses(),
             first_brokers: self
                 .first_brokers(usize::from(self.effective_replication().factor).max(2))

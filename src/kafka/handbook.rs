@@ -77,6 +77,10 @@ impl KafkaCluster {
                     listener.port,
                     self.outside_begin(&listener.name)
                 ),
+                super::listener::Protocol::Plaintext if self.authorization.is_some() => format!(
+                    "Listener `{}`, port {}: open until all clients have moved. A client that reaches the port may do everything.",
+                    listener.name, listener.port
+                ),
                 super::listener::Protocol::Plaintext => format!(
                     "Listener `{}`, port {}: open. A client that reaches the port may do everything.",
                     listener.name, listener.port

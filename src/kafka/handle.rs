@@ -57,6 +57,8 @@ pub(super) struct ClusterInfo {
     pub(super) closed: Option<Closed>,
     /// The first listener for clients inside, if the cluster is part of a stack.
     pub(super) listener: Option<Listener>,
+    /// The listeners of its controllers. The first is that to connect to.
+    pub(super) of_controllers: &'static [(&'static str, u16)],
     /// Its listeners for clients outside.
     pub(super) outside: Vec<OutsideAddress>,
     pub(super) first_brokers: Vec<String>,
@@ -108,6 +110,7 @@ impl KafkaHandle {
             bootstrap_servers,
             closed: None,
             listener: None,
+            of_controllers: &[],
             outside: Vec::new(),
             brokers: None,
             controllers: 0,
@@ -246,8 +249,13 @@ impl KafkaHandle {
         let address = self.first_brokers().first().and_then(|address| address.split_once('.'));
         let headless = address.and_then(|(_, rest)| rest.split(':').next()).unwrap_or_default();
         let controllers = self.nodes().iter().filter(|node| node.controller);
+        let port = self
+            .0
+            .of_controllers
+            .first()
+            .map_or(Listener::CONTROLLER.1, |(_, port)| *port);
         let servers: Vec<String> = controllers
-            .map(|node| format!("{}.{headless}:{}", node.pod, Listener::CONTROLLER.1))
+            .map(|node| format!("{}.{headless}:{port}", node.pod))
             .collect();
         match &self.0.closed {
             None => servers.join(","),
@@ -256,6 +264,16 @@ impl KafkaHandle {
                 servers.join(",")
             ),
         }
+    }
+
+    /// Whether it is on its way to be closed, and everything still connects in plaintext.
+    pub(super) fn only_offers_tls(&self) -> bool {
+        self.0.closed.is_none() && self.0.of_controllers.len() > 1
+    }
+
+    /// The names of the listeners of its controllers.
+    pub(super) fn controller_listeners(&self) -> impl Iterator<Item = &'static str> {
+        self.0.of_controllers.iter().map(|(name, _)| *name)
     }
 
     /// Reports what cannot show the brokers of a closed cluster who it is.

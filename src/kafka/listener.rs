@@ -57,6 +57,8 @@ pub struct Listener {
 impl Listener {
     pub(crate) const REPLICATION: (&'static str, u16) = ("REPLICATION", 9091);
     pub(crate) const CONTROLLER: (&'static str, u16) = ("CONTROLLER", 9093);
+    /// By which nodes connect to controllers while the protocol of `CONTROLLER` changes.
+    pub(crate) const QUORUM: (&'static str, u16) = ("QUORUM", 9089);
     /// For the stack's own clients, which have certificates, where TLS is on.
     pub(crate) const PLATFORM: (&'static str, u16) = ("PLATFORM", 9090);
 

@@ -29,6 +29,7 @@ mod security;
 mod server;
 mod teams;
 mod tls_listener;
+mod tls_rollout;
 mod topic;
 mod topics;
 
@@ -48,5 +49,6 @@ pub use replication::{Compression, Replication};
 pub(crate) use teams::TeamFile;
 pub use teams::{Team, TeamFiles};
 pub use tls_listener::{OutsideListener, SecureListener, TlsListener};
+pub use tls_rollout::TlsRollout;
 pub use topic::{Cleanup, Retention, Topic, TopicHandle};
 pub use topics::{Topics, TopicsHandle};

@@ -378,7 +378,15 @@ impl Construct for Permissions {
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
         self.options.check_of_job(check, self.meta.location);
-        if !self.kafka.is_authorized() {
+        if self.kafka.only_offers_tls() {
+            let message = format!(
+                "everything connects to `{}` in plaintext, as no user",
+                self.kafka.name()
+            );
+            check.report(&security::INCOMPLETE, message, |finding| {
+                finding.hint("add them with the next phase, `TlsRollout::Used`");
+            });
+        } else if !self.kafka.is_authorized() {
             let message = format!(
                 "`{}` has no authorizer, so permissions would have no effect",
                 self.kafka.name()

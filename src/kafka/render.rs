@@ -141,7 +141,9 @@ impl KafkaCluster {
             .iter()
             .filter(|pool| pool.roles.component() == roles.component())
             .flat_map(|pool| self.ports(pool.roles))
-            .filter(|(name, _)| *name != Listener::PLATFORM.0 && clients.iter().all(|listener| listener.name != *name))
+            // Brokers use it among themselves for a while.
+            .filter(|(name, _)| self.rollout.is_some() || *name != Listener::PLATFORM.0)
+            .filter(|(name, _)| clients.iter().all(|listener| listener.name != *name))
             .map(|(_, port)| port)
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()

@@ -8,7 +8,6 @@ use k8s_openapi::api::core::v1::{Container, Lifecycle, LifecycleHandler, Probe};
 use super::{
     cluster::KafkaCluster,
     connection::NODE_CLIENT_FILE,
-    listener::Listener,
     pool::{NodePool, Roles},
 };
 use crate::{
@@ -57,7 +56,7 @@ impl KafkaCluster {
         };
         let roles = self.gated_roles(pool);
         let mut settings = Properties::default();
-        if self.tls.is_some() {
+        if self.uses_tls() {
             settings.set("COMMAND_CONFIG", format!("{CONFIG_DIRECTORY}/{NODE_CLIENT_FILE}"));
         }
         settings
@@ -82,7 +81,7 @@ impl KafkaCluster {
     /// more broker does not restart the others.
     fn some_brokers(&self, context: &Context) -> String {
         let headless = context.service_address(&self.headless_name());
-        let port = Listener::REPLICATION.1;
+        let (_, port) = self.between_brokers();
         self.first_brokers(usize::from(self.effective_replication().factor).max(3))
             .map(|(pool, id)| format!("{pool}-{id}.{headless}:{port}"))
             .collect::<Vec<_>>()

@@ -22,8 +22,9 @@ impl KafkaCluster {
         let of_clients = self.client_listeners();
         match of_clients.iter().find(|listener| listener.name == name) {
             Some(listener) => listener.protocol,
-            None if self.tls.is_some() => Protocol::Tls,
-            None => Protocol::Plaintext,
+            // Where they are, they are encrypted.
+            None if [Listener::PLATFORM.0, Listener::QUORUM.0].contains(&name) => Protocol::Tls,
+            None => self.protocol_of_nodes(),
         }
     }
 
@@ -44,6 +45,9 @@ impl KafkaCluster {
     }
 
     pub(super) fn closed(&self, context: &Context) -> Option<Closed> {
+        if !self.uses_tls() {
+            return None;
+        }
         Some(Closed {
             issuer: self.tls.clone()?,
             organization: self.organization(context),
@@ -136,7 +140,12 @@ impl KafkaCluster {
         if self.authorization.is_some() {
             let nodes = self.pools.iter().map(Self::common_name);
             let everyone = nodes.chain(Identity::Admin.of_platform().map(str::to_owned));
-            let users: Vec<String> = everyone.map(|name| format!("User:{PLATFORM}{name}")).collect();
+            let everyone = everyone.map(|name| format!("{PLATFORM}{name}"));
+            let on_their_way = self.admits_anonymous().then(|| "ANONYMOUS".to_owned());
+            let users: Vec<String> = everyone
+                .chain(on_their_way)
+                .map(|name| format!("User:{name}"))
+                .collect();
             settings
                 .own(
                     "authorizer.class.name",
@@ -181,7 +190,8 @@ impl KafkaCluster {
                 finding.hint("migrate to KRaft first, then add `.internal_tls(…)`");
             });
         }
-        if let Some(location) = self.authorization
+        self.check_rollout(check);
+        if let Some(location) = self.authorization.filter(|_| !self.admits_anonymous())
             && let Some(listener) = listeners
                 .iter()
                 .find(|listener| listener.protocol == Protocol::Plaintext)
@@ -190,11 +200,15 @@ impl KafkaCluster {
                 "clients of the plaintext listener `{}` are `User:ANONYMOUS`, and the authorizer refuses all their requests",
                 listener.name
             );
-            check.report(&security::INCOMPLETE, message, |finding| {
-                finding.at(location).hint(format!(
+            let hint = match self.rollout {
+                Some(_) => "remove it once no client uses it, and stay at `TlsRollout::Used` until then".to_owned(),
+                None => format!(
                     "make it `Listener::tls(\"{}\", {}).scram()`",
                     listener.name, listener.port
-                ));
+                ),
+            };
+            check.report(&security::INCOMPLETE, message, |finding| {
+                finding.at(location).hint(hint);
             });
         }
         if self.tls.is_some() && self.authorization.is_none() && encrypted.is_some() {
@@ -339,11 +353,7 @@ mod tests {
             findings(cluster().internal_tls(tls()).listener(scram())),
             vec!["KS-X02"]
         );
-        assert_eq!(
-            findings(cluster().internal_tls(tls())),
-            open,
-            "the first step of a migration"
-        );
+        assert_eq!(findings(cluster().internal_tls(tls())), open, "TLS between nodes alone");
         let mut stack = Stack::new("test", "streams");
         let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
         stack.add(

@@ -67,7 +67,7 @@ impl KafkaCluster {
             .own("node.id", kraft(&|| id.clone()), FIRST_ID)
             .own(
                 "controller.listener.names",
-                quorum(&|| Listener::CONTROLLER.0.to_owned()),
+                quorum(&|| self.controller_names(pool).join(",")),
                 "it is `CONTROLLER`",
             )
             .own("controller.quorum.voters", quorum(&|| self.voters(context)), QUORUM)
@@ -147,12 +147,15 @@ impl KafkaCluster {
             entries.join(",")
         };
         let own = ports.iter().map(|(name, port)| (name.as_str(), format!(":{port}")));
-        let told = ports.iter().filter(|(name, _)| name != Listener::CONTROLLER.0);
+        let of_controllers = self.of_controllers();
+        let told = ports
+            .iter()
+            .filter(|(name, _)| of_controllers.iter().all(|(other, _)| name != other));
         let told = told.map(|(name, port)| (name.as_str(), advertised(name, *port)));
         // Every node connects to the controllers, so every node needs the protocol; only controllers have the listener.
         let mut names: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
         if mode.quorum && !pool.roles.controller() {
-            names.push(Listener::CONTROLLER.0);
+            names.extend(self.controller_names(pool));
         }
         // The controllers of a migration send requests to brokers that are still in ZooKeeper mode.
         let calls_brokers = mode.migrating && mode.kraft;
@@ -171,7 +174,7 @@ impl KafkaCluster {
             .own("advertised.listeners", broker(list(told.collect())), CALL)
             .own(
                 "inter.broker.listener.name",
-                Some(Listener::REPLICATION.0.to_owned()).filter(|_| pool.roles.broker() || calls_brokers),
+                Some(self.between_brokers().0.to_owned()).filter(|_| pool.roles.broker() || calls_brokers),
                 "it is `REPLICATION`",
             )
             .reserve(
@@ -188,10 +191,16 @@ impl KafkaCluster {
         voters.join(",")
     }
 
+    /// The names in `controller.listener.names`. A node that is only a broker connects to the first, and needs no other.
+    fn controller_names(&self, pool: &NodePool) -> Vec<&'static str> {
+        let all = self.of_controllers().iter().map(|(name, _)| *name);
+        all.take(if pool.roles.controller() { usize::MAX } else { 1 }).collect()
+    }
+
     /// The node id of each controller, and host:port of its listener.
     pub(super) fn controller_addresses(&self, context: &Context) -> impl Iterator<Item = (u32, String)> {
         let headless = context.service_address(&self.headless_name());
-        let port = Listener::CONTROLLER.1;
+        let port = self.of_controllers()[0].1;
         self.pools
             .iter()
             .filter(|pool| pool.roles.controller())
@@ -218,7 +227,10 @@ impl KafkaCluster {
             ports.extend(own.map(|(name, port)| (name.to_owned(), port)));
         }
         if self.has_controllers() && roles.controller() {
-            ports.push((Listener::CONTROLLER.0.to_owned(), Listener::CONTROLLER.1));
+            let mut own = self.of_controllers().to_vec();
+            // Their order here does not follow from which is used.
+            own.sort_unstable();
+            ports.extend(own.into_iter().map(|(name, port)| (name.to_owned(), port)));
         }
         ports
     }

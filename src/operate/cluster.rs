@@ -104,17 +104,32 @@ impl Cluster {
         let addresses = self.nodes("broker").into_iter().filter_map(|node| {
             let pool = self.pool_of(&node)?;
             let listeners = pool.server.setting("advertised.listeners");
-            let named = listeners.split(',').find(|one| one.starts_with(PLATFORM));
+            let named = listeners
+                .split(',')
+                .find(|one| one.starts_with(PLATFORM) && self.uses_tls());
             let (_, address) = named.or_else(|| listeners.split(',').next())?.split_once("://")?;
             Some(address.replace("${env:POD_NAME}", &node.pod))
         });
         addresses.take(5).collect::<Vec<_>>().join(",")
     }
 
+    /// Whether brokers connect to each other by TLS. Before that, pods that offer it may still be few.
+    fn uses_tls(&self) -> bool {
+        let Some(brokers) = self.pools.iter().find(|pool| pool.has_role("broker")) else {
+            return false;
+        };
+        let between = brokers.server.setting("inter.broker.listener.name");
+        let protocols = brokers.server.setting("listener.security.protocol.map");
+        protocols
+            .split(',')
+            .any(|entry| entry.split_once(':') == Some((between, "SSL")))
+    }
+
     /// The options by which a tool in the pod of a broker connects: which servers, and the file of a closed cluster.
     pub(crate) fn connection(&self) -> (String, Option<String>) {
         let brokers = self.pools.iter().find(|pool| pool.has_role("broker"));
         let file = brokers
+            .filter(|_| self.uses_tls())
             .and_then(|pool| pool.workload.file(CLIENT_FILE))
             .map(|(path, _)| path.to_owned());
         (self.bootstrap_servers(), file)

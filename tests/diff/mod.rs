@@ -1,6 +1,7 @@
 //! Pairs of manifests, and what `diff` says about them.
 
 mod cli;
+mod closing;
 mod examples;
 mod foreign;
 mod kafka;

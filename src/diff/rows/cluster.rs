@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    listeners::{Listener, inter_broker, listeners},
+    listeners::{Listener, inter_broker, listeners, protocol_to_controllers},
     process::{Process, cluster_of, list},
     told::Told,
 };
@@ -112,6 +112,17 @@ static VOTER_ADDRESS: Row = Row {
     ],
 };
 
+/// A switch to a listener that all controllers have.
+static QUORUM_SWITCH: Row = Row {
+    id: "quorum-listener-switch",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "nodes connect to another of the listeners that all controllers have",
+    reason: "all controllers have both listeners before and after: nodes that have restarted and nodes that have not reach each other's \
+        controllers",
+    commands: &[],
+};
+
 /// From static voters to a quorum that knows its own.
 static QUORUM_DYNAMIC: Row = Row {
     id: "quorum-static-to-dynamic",
@@ -148,7 +159,9 @@ static CONTROLLER_ENDPOINT: Row = Row {
     summary: "another port or protocol of the controllers' listener",
     reason: "during the rollout old and new nodes do not reach each other's controllers: the quorum is lost until all have restarted",
     commands: &[
-        "# plan an outage and suspend the deployer; port and `controller.quorum.voters` change together",
+        "# without an outage: in phases, each a merge of its own, with a second listener of controllers that has the new protocol; for TLS \
+         `.tls_rollout(TlsRollout::Offered, …)` begins them",
+        "# or plan an outage and suspend the deployer; port and `controller.quorum.voters` change together",
         "kubectl -n {namespace} scale statefulset {set} --replicas=0",
         "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
         "# apply the new manifests",
@@ -213,6 +226,7 @@ static INTER_BROKER: Row = Row {
         "kubectl -n {namespace} rollout status statefulset/{workload}",
         "{kafka_topics} --describe --under-replicated-partitions  # empty",
         "# third merge: remove the old listener",
+        "# for TLS the phases of `.tls_rollout(…)` do this, for the controllers too",
     ],
 };
 
@@ -357,6 +371,7 @@ pub(super) const ROWS: &[&Row] = &[
     &VOTERS,
     &VOTERS_OUTNUMBERED,
     &VOTER_ADDRESS,
+    &QUORUM_SWITCH,
     &QUORUM_DYNAMIC,
     &QUORUM_STATIC,
     &CONTROLLER_ENDPOINT,
@@ -466,11 +481,48 @@ fn quorum(told: &mut Told<'_, '_>) {
             draft.word("voters_before", was).word("voters_after", is);
             draft.word("voters_new", new.join(", "));
         }
+        (false, false) if before != after && controllers_stay_reached(told) => {
+            told.setting(KEY, &QUORUM_SWITCH);
+        }
         (false, false) if before != after => {
             told.all_stopped(KEY, &VOTER_ADDRESS);
         }
         _ => {}
     }
+}
+
+/// Whether the node reaches all static voters, before it has restarted and after, those that have restarted and those that have not: they
+/// listen on the port that it dials, with the protocol that it speaks.
+fn controllers_stay_reached(told: &Told<'_, '_>) -> bool {
+    let pair = told.pair;
+    let controllers: Vec<BTreeMap<String, Listener>> = [(When::Before, &pair.before), (When::After, &pair.after)]
+        .into_iter()
+        .flat_map(|(when, process)| cluster_of(pair.sets, when, process))
+        .filter(|process| process.has_role("controller"))
+        .map(|process| listeners(&process))
+        .collect();
+    let reaches = |process: &Process<'_>| {
+        let Some(protocol) = protocol_to_controllers(process) else {
+            return false;
+        };
+        voters(process).values().all(|address| {
+            let port = address.rsplit(':').next().unwrap_or_default();
+            controllers.iter().all(|own| {
+                own.values()
+                    .any(|listener| listener.of_controllers && listener.port == port && listener.protocol == protocol)
+            })
+        })
+    };
+    let hosts = |process: &Process<'_>| -> BTreeMap<String, String> {
+        let host = |address: String| address.rsplit_once(':').map(|(host, _)| host.to_owned());
+        let all = voters(process).into_iter();
+        all.filter_map(|(id, address)| Some((id, host(address)?))).collect()
+    };
+    !controllers.is_empty()
+        && !voters(&pair.after).is_empty()
+        && hosts(&pair.before) == hosts(&pair.after)
+        && reaches(&pair.before)
+        && reaches(&pair.after)
 }
 
 impl Told<'_, '_> {
@@ -543,13 +595,17 @@ fn listening(told: &mut Told<'_, '_>) {
         if new.of_controllers && old.of_controllers {
             let alone = voters(&pair.before) == voters(&pair.after);
             if (old.protocol != new.protocol || (moved && alone))
+                && !controllers_stay_reached(told)
                 && let Some(key) = key_of(&["listeners", "listener.security.protocol.map"])
             {
                 told.all_stopped(key, &CONTROLLER_ENDPOINT);
             }
             continue;
         }
+        // In a stack it is for brokers alone: while they use another one, no one uses it.
+        let unused = clients && !old.between_brokers && new.name == "REPLICATION";
         if old.protocol != new.protocol
+            && !unused
             && let Some(key) = key_of(&["listener.security.protocol.map", "listeners"])
         {
             let row = if clients { &LISTENER_PROTOCOL } else { &INTER_BROKER };
@@ -598,10 +654,18 @@ fn listening(told: &mut Told<'_, '_>) {
                 .word("address_after", shown(new));
         }
     }
+    between_brokers(told, &before, &after);
+}
+
+/// The listener by which brokers connect to each other.
+fn between_brokers(told: &mut Told<'_, '_>, before: &BTreeMap<String, Listener>, after: &BTreeMap<String, Listener>) {
+    let pair = told.pair;
     let [was, is] = [&pair.before, &pair.after].map(inter_broker);
     if was != is
         && pair.after.is_broker()
-        && let Some(key) = key_of(&["inter.broker.listener.name", "security.inter.broker.protocol"])
+        && let Some(key) = ["inter.broker.listener.name", "security.inter.broker.protocol"]
+            .into_iter()
+            .find(|key| pair.differs(key))
     {
         let kept = |name: &String| {
             let (old, new) = (before.get(name), after.get(name));

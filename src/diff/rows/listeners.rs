@@ -51,6 +51,16 @@ pub(super) fn listeners(process: &Process<'_>) -> BTreeMap<String, Listener> {
         .collect()
 }
 
+/// The protocol by which a node connects to controllers: that of the first of their listeners.
+pub(super) fn protocol_to_controllers(process: &Process<'_>) -> Option<String> {
+    let name = list(process.get("controller.listener.names")?)
+        .next()?
+        .to_ascii_uppercase();
+    let mut entries = list(process.get("listener.security.protocol.map")?).filter_map(|entry| entry.split_once(':'));
+    let (_, protocol) = entries.find(|(entry, _)| entry.eq_ignore_ascii_case(&name))?;
+    Some(protocol.to_owned())
+}
+
 /// The listener that brokers use between them.
 pub(super) fn inter_broker(process: &Process<'_>) -> String {
     let name = process

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::texts;
 use crate::{
-    kafka::{KafkaHandle, listener::Listener},
+    kafka::KafkaHandle,
     metrics::{Metric, broker, jvm, objects},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
     version::Version,
@@ -56,9 +56,11 @@ pub(in crate::kafka) fn idle_handlers(kafka: &KafkaHandle) -> Option<&'static Me
 /// because the average of the process contains the controller's.
 pub(in crate::kafka) fn idle_network(kafka: &KafkaHandle, sources: &Sources, by: &str) -> Option<String> {
     if combined(kafka) {
-        let waits = sources
-            .series(&broker::IO_WAIT, &[])?
-            .not_equal("listener", Listener::CONTROLLER.0);
+        let waits = kafka
+            .controller_listeners()
+            .fold(sources.series(&broker::IO_WAIT, &[])?, |waits, name| {
+                waits.not_equal("listener", name)
+            });
         return Some(format!("min by ({by}, pod) (avg by ({by}, pod, listener) ({waits}))"));
     }
     let free = sources.series(&broker::NETWORK_IDLE, &[])?;

@@ -3,7 +3,7 @@
 use super::{Member, cluster::Brokers, listeners, listening};
 use crate::{
     diagnostics::{
-        Diagnostic,
+        Diagnostic, Mend,
         Severity::{Error, Off, Warning},
         family::rules,
     },
@@ -154,13 +154,41 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
         let hint = if member.settings.get("zookeeper.connect").is_some() {
             "migrate to KRaft first, which can be closed"
         } else {
-            "close it with `.internal_tls(…)`, `.listener(Listener::tls(…).scram())` and `.authorization()`"
+            next_phase(member).unwrap_or(
+                "close it with `.internal_tls(…)`, `.listener(Listener::tls(…).scram())` and `.authorization()`; a cluster that runs needs \
+             `.tls_rollout(TlsRollout::Offered, …)` first",
+            )
         };
         finding
             .hint(hint)
             .yaml_hint("use `SASL_SSL` or `SSL`, with an authorizer");
         member.push(findings, key, setting, finding);
     }
+}
+
+/// What to do next with nodes of a stack that are being closed in phases: they serve TLS for each other, and plaintext. None for others.
+fn next_phase(member: &Member<'_>) -> Option<&'static str> {
+    let protocols = listeners::protocols(member)?;
+    let encrypted = |name: &str| protocols.get(name).is_some_and(|protocol| protocol == "SSL");
+    let [open, closed] = if member.serves() {
+        ["REPLICATION", "PLATFORM"]
+    } else {
+        ["CONTROLLER", "QUORUM"]
+    };
+    if !encrypted(closed) || protocols.get(open).is_none_or(|protocol| protocol != "PLAINTEXT") {
+        return None;
+    }
+    let used = if member.serves() {
+        listeners::inter_broker(member)?.0
+    } else {
+        listeners::of_controllers(member)?.into_iter().next()?
+    };
+    Some(if used == closed {
+        "move the clients to a listener of `Listener::tls(…)`; when no one uses plaintext, remove its listener and go on to \
+         `TlsRollout::Closed`"
+    } else {
+        "once all pods have restarted, go on to `TlsRollout::Used`; the clients move then"
+    })
 }
 
 /// The super users of a process.
@@ -255,8 +283,13 @@ fn everyone(member: &Member<'_>, findings: &mut SetFindings) {
     let setting = member.settings.get(users);
     if let Some(setting) = setting.filter(|setting| some && setting.value.contains("User:ANONYMOUS")) {
         let message = "everyone who connects without an identity is a super user".to_owned();
-        let hint = "remove `User:ANONYMOUS` once all clients have an identity";
-        member.refuse(findings, &EVERYONE, users, setting, message, hint);
+        let yaml_hint = "remove `User:ANONYMOUS` once all clients have an identity";
+        let mut finding = Diagnostic::new(&EVERYONE, message);
+        finding
+            .hint(next_phase(member).unwrap_or(yaml_hint))
+            .yaml_hint(yaml_hint);
+        finding.mend(Mend::change());
+        member.push(findings, users, setting, finding);
     }
 }
 

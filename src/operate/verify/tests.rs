@@ -811,6 +811,25 @@ fn what_cannot_be_asked_is_unknown_and_not_a_failure() {
 }
 
 #[test]
+fn tools_use_tls_once_the_nodes_do() {
+    let connection = |phase| {
+        let mut stack = Stack::new("test", "kafka");
+        stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, CLUSTER_ID)
+                .pool(NodePool::combined("kafka", 3))
+                .tls_rollout(phase, Issuer::in_namespace("kafka-ca")),
+        );
+        let (servers, file) = Cluster::all(&World::healthy(&stack).desired)[0].connection();
+        let port = servers.rsplit(':').next().unwrap_or_default().to_owned();
+        (port, file.is_some())
+    };
+    let plaintext = ("9092".to_owned(), false);
+    let tls = ("9090".to_owned(), true);
+    let all = TlsRollout::ALL.map(connection);
+    assert_eq!(all, [plaintext, tls.clone(), tls.clone(), tls]);
+}
+
+#[test]
 fn tools_of_a_closed_cluster_connect_as_the_node() {
     let world = World::healthy(&closed());
     let clusters = Cluster::all(&world.desired);
