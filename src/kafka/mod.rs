@@ -5,6 +5,7 @@ pub(crate) mod boards;
 mod capacity;
 mod check;
 mod client;
+mod closing;
 mod cluster;
 mod component;
 mod connection;
