@@ -68,7 +68,9 @@ class ControlPlane:
                     f"--root-ca-file={self.state}/tls/apiserver.crt", "--secure-port=0")
         self.wait("the default account is there", lambda: self.kubectl("get", "serviceaccount/default", check=False).returncode == 0)
         self.kubectl("create", "-f", self.crds)
-        self.kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={START_SECONDS}s")
+        # It ends at once, with an error, if one of them has no conditions yet.
+        self.wait("the definitions are established", lambda: self.kubectl("wait", "--for=condition=Established", "crd", "--all",
+                                                                          f"--timeout={START_SECONDS}s", check=False).returncode == 0)
 
     def write_keys(self):
         key = self.state / "accounts.key"
