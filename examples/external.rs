@@ -1,4 +1,4 @@
-//! A shop on a cluster that someone else runs: its topics, an alert of its own, and what can be monitored from outside.
+//! A shop on a cluster that someone else runs, by SCRAM: its topics, an application, an alert of its own, and what can be monitored from outside.
 //! `cargo run --example external -- synth` writes `out/external`.
 
 use std::process::ExitCode;
@@ -7,17 +7,30 @@ use kafka_stacks::prelude::*;
 
 fn external() -> Stack {
     let mut stack = Stack::new("external", "shop");
-    let kafka = KafkaCluster::external(
+    let kafka = KafkaCluster::external_secured(
         "events",
         Version::V4_2,
-        "kafka-1.example.com:9092,kafka-2.example.com:9092,kafka-3.example.com:9092",
+        "kafka-1.example.com:9096,kafka-2.example.com:9096,kafka-3.example.com:9096",
+        // Names and passwords are in Secrets that exist: `events-admin`, `events-exporter`, `shop-kafka`, `reports-kafka`.
+        ExternalSecurity::scram(Trust::PublicAuthorities),
     );
     let orders = Topic::new("orders", 12, Cleanup::delete_after(7.days()));
     let topics = stack.add(Topics::new("kafka-topics", &kafka).topic(orders));
     stack.add(
+        Application::new("shop", &kafka)
+            .pods([("app", "shop")])
+            .produces(&topics.topic("orders")),
+    );
+    let reports = stack.add(
+        Application::new("reports", &kafka)
+            .pods([("app", "reports")])
+            .consumes(&topics.topic("orders"), Group::named("reports")),
+    );
+    stack.add(
         Monitoring::new("monitoring", &kafka)
             .brokers(3)
             .watch(&topics)
+            .watch(&reports)
             .lag_threshold_of_group("reports", 50_000)
             .external(ExternalExporter::new("shop").counter("shop_orders_total", ["region"]))
             .alert(nothing_is_sold()),

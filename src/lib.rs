@@ -183,7 +183,7 @@ pub mod prelude {
 
     // Closed clusters.
     pub use crate::{
-        kafka::{Permissions, PermissionsHandle},
+        kafka::{ExternalSecurity, Permissions, PermissionsHandle, Trust},
         security::{Acl, Issuer, Quota},
     };
 

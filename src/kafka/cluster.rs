@@ -1,6 +1,7 @@
 //! The builder of a cluster.
 
 use super::{
+    external::ExternalSecurity,
     handle::{KafkaHandle, Mode},
     listener::{Listener, Protocol},
     migration::Migration,
@@ -154,6 +155,34 @@ impl KafkaCluster {
     #[track_caller]
     pub fn external(name: impl Into<String>, version: Version, bootstrap_servers: impl Into<String>) -> KafkaHandle {
         KafkaHandle::external(name.into(), version, bootstrap_servers.into())
+    }
+
+    /// An [external cluster](KafkaCluster::external) to which clients connect by TLS, with a password or a certificate: Amazon MSK,
+    /// Confluent Cloud, Azure Event Hubs, or a closed cluster of another stack. Who may do what there is decided where it runs.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "streams");
+    /// let kafka = KafkaCluster::external_secured(
+    ///     "events",
+    ///     Version::V4_2,
+    ///     "pkc-12345.example.com:9092",
+    ///     ExternalSecurity::plain(Trust::PublicAuthorities),
+    /// );
+    /// stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 6, Cleanup::delete_after(7.days()))));
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let job = manifests.get("topics/job-topics.yaml").unwrap();
+    /// assert!(job.contains("secretName: events-admin"));
+    /// ```
+    #[track_caller]
+    pub fn external_secured(
+        name: impl Into<String>,
+        version: Version,
+        bootstrap_servers: impl Into<String>,
+        security: ExternalSecurity,
+    ) -> KafkaHandle {
+        Self::external(name, version, bootstrap_servers).secured(security)
     }
 
     #[track_caller]

@@ -1,7 +1,12 @@
 //! How clients connect to a cluster: the only place that writes a bootstrap address, a security protocol or credentials for a client.
 
-use super::listener::Protocol;
-use crate::{security::IDENTITY_DIRECTORY, settings::Settings};
+use k8s_openapi::api::core::v1::EnvVar;
+
+use super::{
+    external::{Mechanism, Trust},
+    listener::Protocol,
+};
+use crate::{security::IDENTITY_DIRECTORY, settings::Settings, workload::env_from_secret};
 
 /// Who connects to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,8 @@ pub(super) const PLATFORM: &str = "platform:";
 pub struct ClientSettings {
     pub(super) bootstrap_servers: String,
     pub(super) credentials: Credentials,
+    /// Whose signature on the brokers' certificates it takes.
+    pub(super) trust: Trust,
 }
 
 /// What a client shows to the brokers. Its Secret is mounted at [`IDENTITY_DIRECTORY`].
@@ -60,10 +67,14 @@ pub struct ClientSettings {
 pub(super) enum Credentials {
     /// Nothing: the listener is open.
     None,
+    /// Nothing, but the brokers show a certificate.
+    Encrypted,
     /// A certificate.
     Certificate,
     /// The name of a user of SCRAM, and its password.
     Password { user: String },
+    /// A name and a password that the Secret has both, because the stack does not choose the name.
+    Login(Mechanism),
 }
 
 /// What connects to a cluster. Each has its own setting keys.
@@ -90,9 +101,18 @@ impl ClientSettings {
         addresses(&self.bootstrap_servers)
     }
 
-    /// Whether it shows something to the brokers, from a Secret.
+    /// Whether it connects by TLS.
     pub fn is_secured(&self) -> bool {
         self.credentials != Credentials::None
+    }
+
+    /// Whether it reads something from a Secret.
+    pub(super) fn needs_secret(&self) -> bool {
+        match self.credentials {
+            Credentials::None => false,
+            Credentials::Encrypted => self.trust == Trust::Secret,
+            Credentials::Certificate | Credentials::Password { .. } | Credentials::Login(_) => true,
+        }
     }
 
     /// Whether what it shows is a password.
@@ -103,7 +123,7 @@ impl ClientSettings {
     /// The settings of a client: key and value.
     pub fn properties(&self, role: ClientRole) -> Vec<(String, String)> {
         let credentials = |prefix: &'static str| {
-            let all = self.credentials.properties().into_iter();
+            let all = self.security().into_iter();
             all.map(move |(key, value)| (format!("{prefix}{key}"), value))
         };
         match role {
@@ -152,7 +172,7 @@ impl ClientSettings {
         for (key, value) in self.properties(role) {
             settings.own(key, value, instead);
         }
-        if self.is_secured() && role != ClientRole::ApicurioRegistry {
+        if self.credentials.are_referred_to() && role != ClientRole::ApicurioRegistry {
             settings.resolve_directories();
         }
     }
@@ -163,11 +183,27 @@ impl ClientSettings {
             return None;
         }
         let mut settings = Settings::default();
-        settings.resolve_directories();
-        for (key, value) in self.credentials.properties() {
+        if self.credentials.are_referred_to() {
+            settings.resolve_directories();
+        }
+        for (key, value) in self.security() {
             settings.preset(key, value);
         }
         Some(settings)
+    }
+
+    /// The protocol, what it shows, and whom it trusts; nothing for an open cluster.
+    fn security(&self) -> Vec<(&'static str, String)> {
+        if !self.is_secured() {
+            return Vec::new();
+        }
+        let protocol = ("security.protocol", self.credentials.protocol().to_string());
+        let trusted = match self.trust {
+            Trust::Secret => trust_store().to_vec(),
+            Trust::PublicAuthorities => Vec::new(),
+        };
+        let own = self.credentials.properties();
+        std::iter::once(protocol).chain(own).chain(trusted).collect()
     }
 
     /// The file that Kafka's tools take as `--command-config`; none for an open cluster. It holds no secret, only where one is.
@@ -175,6 +211,49 @@ impl ClientSettings {
         Some(self.tool_settings()?.properties().to_text())
     }
 }
+
+/// How kafka_exporter connects, which is no client of Java's.
+impl ClientSettings {
+    /// Its flags. None of them has a password.
+    pub(crate) fn exporter_flags(&self) -> Vec<String> {
+        if !self.is_secured() {
+            return Vec::new();
+        }
+        let file = |flag: &str, file: &str| format!("--tls.{flag}={IDENTITY_DIRECTORY}/{file}");
+        let mut flags = vec!["--tls.enabled".to_owned()];
+        if self.trust == Trust::Secret {
+            flags.push(file("ca-file", "ca.crt"));
+        }
+        match self.credentials {
+            Credentials::Certificate => flags.extend([file("cert-file", "tls.crt"), file("key-file", "tls.key")]),
+            Credentials::Login(mechanism) => flags.extend([
+                "--sasl.enabled".to_owned(),
+                format!("--sasl.mechanism={}", mechanism.of_exporter()),
+                // Kubernetes puts the name there. A name is no secret.
+                format!("--sasl.username=$({EXPORTER_USER})"),
+            ]),
+            // In a closed cluster of a stack it has a certificate.
+            Credentials::None | Credentials::Encrypted | Credentials::Password { .. } => {}
+        }
+        flags
+    }
+
+    /// Its environment: it takes the password from there if no flag has one, and an argument could be read by `ps`.
+    pub(crate) fn exporter_environment(&self, secret: &str) -> Vec<EnvVar> {
+        match self.credentials {
+            Credentials::Login(_) => vec![
+                env_from_secret(EXPORTER_USER, secret, USER_NAME),
+                env_from_secret("SASL_USER_PASSWORD", secret, "password"),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The key of a Secret with the name of a user, beside its password: those of Kubernetes' type `kubernetes.io/basic-auth`.
+const USER_NAME: &str = "username";
+/// The variable of that name for the exporter.
+const EXPORTER_USER: &str = "SASL_USER_NAME";
 
 /// The addresses of a list.
 pub(super) fn addresses(servers: &str) -> impl Iterator<Item = &str> {
@@ -185,27 +264,34 @@ impl Credentials {
     const fn protocol(&self) -> Protocol {
         match self {
             Self::None => Protocol::Plaintext,
-            Self::Certificate => Protocol::Tls,
-            Self::Password { .. } => Protocol::SaslTls,
+            Self::Encrypted | Self::Certificate => Protocol::Tls,
+            Self::Password { .. } | Self::Login(_) => Protocol::SaslTls,
         }
     }
 
+    /// Whether settings refer to files of its Secret, which a config provider reads.
+    const fn are_referred_to(&self) -> bool {
+        !matches!(self, Self::None | Self::Encrypted)
+    }
+
     fn properties(&self) -> Vec<(&'static str, String)> {
-        let own = match self {
-            Self::None => return Vec::new(),
-            Self::Certificate => key_store().to_vec(),
-            Self::Password { user } => vec![
-                ("sasl.mechanism", SCRAM.to_owned()),
+        let login = |mechanism: Mechanism, user: &str| {
+            let module = mechanism.module();
+            let password = format!("${{dir:{IDENTITY_DIRECTORY}:password}}");
+            vec![
+                ("sasl.mechanism", mechanism.name().to_owned()),
                 (
                     "sasl.jaas.config",
-                    format!(
-                        "{SCRAM_MODULE} required username=\"{user}\" password=\"${{dir:{IDENTITY_DIRECTORY}:password}}\";"
-                    ),
+                    format!("{module} required username=\"{user}\" password=\"{password}\";"),
                 ),
-            ],
+            ]
         };
-        let protocol = ("security.protocol", self.protocol().to_string());
-        std::iter::once(protocol).chain(own).chain(trust_store()).collect()
+        match self {
+            Self::None | Self::Encrypted => Vec::new(),
+            Self::Certificate => key_store().to_vec(),
+            Self::Password { user } => login(Mechanism::Scram, user),
+            Self::Login(mechanism) => login(*mechanism, &format!("${{dir:{IDENTITY_DIRECTORY}:{USER_NAME}}}")),
+        }
     }
 }
 

@@ -39,6 +39,7 @@ impl Construct for KafkaCluster {
             images: self.images.clone(),
             bootstrap_servers: format!("{}:{port}", context.service_address(&self.meta.name)),
             closed: self.closed(context),
+            secured: None,
             listener: Some(listener),
             of_controllers: self.of_controllers(),
             outside: self.outside_addresses(),

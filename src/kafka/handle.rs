@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::{
     connection::{self, ClientSettings, Credentials, Identity, NODE_CLIENT_FILE},
+    external::{ExternalSecurity, Trust},
+    job::CLIENT_FILE,
     listener::{Listener, Protocol},
     log_defaults::LogDefaults,
     pool::Roles,
@@ -55,6 +57,8 @@ pub(super) struct ClusterInfo {
     pub(super) bootstrap_servers: String,
     /// How it is closed; none for an open cluster.
     pub(super) closed: Option<Closed>,
+    /// How clients connect to an external cluster; none for an open one.
+    pub(super) secured: Option<ExternalSecurity>,
     /// The first listener for clients inside, if the cluster is part of a stack.
     pub(super) listener: Option<Listener>,
     /// The listeners of its controllers. The first is that to connect to.
@@ -109,6 +113,7 @@ impl KafkaHandle {
             first_brokers: connection::addresses(&bootstrap_servers).map(str::to_owned).collect(),
             bootstrap_servers,
             closed: None,
+            secured: None,
             listener: None,
             of_controllers: &[],
             outside: Vec::new(),
@@ -149,6 +154,13 @@ impl KafkaHandle {
 
     /// How someone connects to it.
     pub fn client_settings(&self, who: Identity<'_>) -> ClientSettings {
+        if let Some(secured) = self.0.secured {
+            return ClientSettings {
+                bootstrap_servers: self.0.bootstrap_servers.clone(),
+                credentials: secured.credentials(),
+                trust: secured.trust(),
+            };
+        }
         let platform = self.0.closed.as_ref().filter(|_| who.of_platform().is_some());
         let outside = match who {
             Identity::Outside { listener, .. } => self.outside(listener),
@@ -169,6 +181,7 @@ impl KafkaHandle {
         ClientSettings {
             bootstrap_servers: bootstrap_servers.clone(),
             credentials,
+            trust: Trust::Secret,
         }
     }
 
@@ -178,9 +191,9 @@ impl KafkaHandle {
     }
 
     /// The Secret of someone who connects to it, for a mount at [`IDENTITY_DIRECTORY`](crate::security::IDENTITY_DIRECTORY); none if
-    /// nothing is shown to the brokers.
+    /// nothing is shown to the brokers, and no authority of its own is trusted.
     pub fn secret(&self, who: Identity<'_>) -> Option<String> {
-        if !self.client_settings(who).is_secured() {
+        if !self.client_settings(who).needs_secret() {
             return None;
         }
         match (who.of_platform(), who.of_application()) {
@@ -233,9 +246,10 @@ impl KafkaHandle {
         self.0.closed.as_ref().is_some_and(|closed| closed.authorized)
     }
 
-    /// What Kafka's tools take in the pod of a node after `--bootstrap-server`.
+    /// What Kafka's tools take after `--bootstrap-server`: in the pod of a node, or, for an external cluster, where someone has the file.
     pub(crate) fn tool_arguments(&self) -> String {
         match &self.0.closed {
+            None if self.0.secured.is_some() => format!("{} --command-config {CLIENT_FILE}", self.0.bootstrap_servers),
             None => self.0.bootstrap_servers.clone(),
             Some(closed) => format!(
                 "{} --command-config {CONFIG_DIRECTORY}/{NODE_CLIENT_FILE}",
@@ -278,6 +292,12 @@ impl KafkaHandle {
 
     /// Reports what cannot show the brokers of a closed cluster who it is.
     pub(crate) fn check_open(&self, check: &mut Check<'_>, who: &str, hint: &str) {
+        if let Some(lacking) = self.0.secured.and_then(ExternalSecurity::lacking) {
+            let message = format!("{who} cannot connect to `{}`: {lacking}", self.name());
+            check.report(&security::NO_IDENTITY, message, |finding| {
+                finding.hint(hint);
+            });
+        }
         let Some(listener) = self.0.listener.as_ref().filter(|_| self.is_closed()) else {
             return;
         };
@@ -385,6 +405,14 @@ impl KafkaHandle {
     /// The line that made the handle, if it is that of an external cluster.
     pub(super) fn location(&self) -> Option<Location> {
         self.0.location
+    }
+
+    /// The same external cluster, to which clients connect like this.
+    pub(super) fn secured(self, security: ExternalSecurity) -> Self {
+        Self(Arc::new(ClusterInfo {
+            secured: Some(security),
+            ..(*self.0).clone()
+        }))
     }
 
     /// Sets the replication of an external cluster, if it is not 3 with 2 in sync.

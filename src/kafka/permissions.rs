@@ -10,7 +10,7 @@ use k8s_openapi::api::{
 
 use super::{
     connection::{Identity, PLATFORM},
-    handle::KafkaHandle,
+    handle::{KafkaHandle, Mode},
     job::{self, Credentials, Hourly},
 };
 use crate::{
@@ -385,6 +385,14 @@ impl Construct for Permissions {
             );
             check.report(&security::INCOMPLETE, message, |finding| {
                 finding.hint("add them with the next phase, `TlsRollout::Used`");
+            });
+        } else if self.kafka.mode() == Mode::External {
+            let message = format!(
+                "`{}` is external: who runs it makes its users and gives them permissions",
+                self.kafka.name()
+            );
+            check.report(&security::PRINCIPAL, message, |finding| {
+                finding.hint("remove it, or declare the permissions in the stack that has the cluster");
             });
         } else if !self.kafka.is_authorized() {
             let message = format!(

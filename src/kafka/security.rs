@@ -3,6 +3,7 @@
 use super::{
     cluster::{Coordination, KafkaCluster},
     connection::{self, Identity, PLATFORM, SCRAM, SCRAM_MODULE},
+    external::Trust,
     handle::Closed,
     listener::{Listener, Protocol},
     pool::NodePool,
@@ -95,6 +96,7 @@ impl KafkaCluster {
         connection::ClientSettings {
             bootstrap_servers: String::new(),
             credentials: connection::Credentials::Certificate,
+            trust: Trust::Secret,
         }
         .command_config()
     }

@@ -90,15 +90,6 @@ impl Monitoring {
         let connection = self.kafka.client_settings(Identity::Exporter);
         let addresses: Vec<String> = connection.addresses().map(str::to_owned).collect();
         let secret = self.kafka.secret(Identity::Exporter);
-        let tls = secret.iter().flat_map(|_| {
-            let file = |flag: &str, file: &str| format!("--tls.{flag}={IDENTITY_DIRECTORY}/{file}");
-            [
-                "--tls.enabled".to_owned(),
-                file("ca-file", "ca.crt"),
-                file("cert-file", "tls.crt"),
-                file("key-file", "tls.key"),
-            ]
-        });
         let mut exporter = container(
             "kafka-exporter",
             &self.exporter.image,
@@ -111,9 +102,13 @@ impl Monitoring {
                 ])
                 .chain(self.exporter.topics.flags("topic"))
                 .chain(self.exporter.groups.flags("group"))
-                .chain(tls)
+                .chain(connection.exporter_flags())
                 .chain(addresses.iter().map(|address| format!("--kafka.server={address}"))),
         );
+        exporter.env = secret
+            .as_deref()
+            .map(|secret| connection.exporter_environment(secret))
+            .filter(|variables| !variables.is_empty());
         exporter.ports = Some(vec![named_port(METRICS_PORT_NAME, PORT)]);
         // Shows only that the process responds, also while Kafka is down. A probe of the metrics would query the whole
         // cluster.

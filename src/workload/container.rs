@@ -1,6 +1,6 @@
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceRequirements,
-    SecurityContext,
+    SecretKeySelector, SecurityContext,
 };
 
 use crate::quantity::Resources;
@@ -69,6 +69,22 @@ pub fn env_from_field(name: &str, field: &str) -> EnvVar {
             field_ref: Some(ObjectFieldSelector {
                 api_version: None,
                 field_path: field.to_owned(),
+            }),
+            ..EnvVarSource::default()
+        }),
+    }
+}
+
+/// An environment variable from a key of a Secret.
+pub fn env_from_secret(name: &str, secret: &str, key: &str) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: None,
+        value_from: Some(EnvVarSource {
+            secret_key_ref: Some(SecretKeySelector {
+                name: secret.to_owned(),
+                key: key.to_owned(),
+                optional: None,
             }),
             ..EnvVarSource::default()
         }),

@@ -39,7 +39,7 @@ pub use crate::version::Version;
 pub use budget::disruption_budget;
 pub use command::{JvmCommand, METRICS_FILE};
 pub use config::{CONFIG_DIRECTORY, config_map};
-pub use container::{container, env, env_from_field, named_port};
+pub use container::{container, env, env_from_field, env_from_secret, named_port};
 pub use deployment::deployment;
 pub use image::{Distribution, ImageSet, METRICS_PORT, METRICS_PORT_NAME};
 pub(crate) use job::{RestJob, Step};

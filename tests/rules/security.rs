@@ -73,6 +73,18 @@ fn from_outside(change: impl FnOnce(Application) -> Application) -> Stack {
     stack
 }
 
+/// A cluster that someone else runs.
+fn foreign(security: ExternalSecurity) -> KafkaHandle {
+    KafkaCluster::external_secured("events", Version::V4_3, "kafka.example.com:9096", security)
+}
+
+/// Clients of which nothing is known, of such a cluster.
+fn unknown(security: ExternalSecurity) -> Stack {
+    let mut stack = super::empty();
+    stack.add(Clients::new("clients", &foreign(security)).producer(Producer::idempotent("p")));
+    stack
+}
+
 const NAMES: &str = "kafka-{id}.example.com";
 
 fn names_and_ports() -> Vec<Case> {
@@ -234,6 +246,21 @@ pub(super) fn broken() -> Vec<Case> {
             }),
             "files for anyone have no identity",
         ),
+        not_a_call(
+            "clients of which nothing is known on a closed cluster that someone else runs",
+            unknown(ExternalSecurity::scram(Trust::PublicAuthorities)),
+            "files for anyone have no identity",
+        ),
+        not_a_call(
+            "permissions in a cluster that someone else runs",
+            {
+                let mut stack = super::empty();
+                let kafka = foreign(ExternalSecurity::scram(Trust::PublicAuthorities));
+                stack.add(Permissions::new("permissions", &kafka));
+                stack
+            },
+            "whose cluster it is gives the permissions",
+        ),
         calls(
             "workers that nobody gives permissions",
             with_cluster(closed(), |kafka| Connect::new("connect", kafka)),
@@ -291,6 +318,10 @@ pub(super) fn sound() -> Vec<Sound> {
             with_cluster(dedicated(), |kafka| {
                 Clients::new("clients", kafka).producer(Producer::idempotent("p"))
             }),
+        ),
+        (
+            &rules::security::NO_IDENTITY,
+            unknown(ExternalSecurity::tls(Trust::PublicAuthorities)),
         ),
         (&rules::security::NOT_PERMITTED, permitted(|shop| shop, |all| all)),
         (&rules::security::NOT_PERMITTED, connectors(Permissions::of)),
