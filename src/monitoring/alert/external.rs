@@ -62,7 +62,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             ))
         },
         page: Page {
-            meaning: "At least one broker has been down for five minutes. The cluster `{bootstrap}` is not part of \
+            meaning: "At least one broker has been down for five minutes. The cluster `{servers}` is not part of \
                 this stack: its operators can tell which broker it is, and why.",
             causes: &[
                 "A broker crashed, is being replaced, or is isolated from the others.",

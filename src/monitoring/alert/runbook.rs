@@ -57,6 +57,7 @@ impl Names {
             ("{monitoring}", context.monitoring_namespace.clone()),
             ("{cluster}", kafka.name().to_owned()),
             ("{bootstrap}", kafka.tool_arguments()),
+            ("{servers}", kafka.bootstrap_servers().to_owned()),
             ("{quorum-servers}", kafka.quorum_arguments()),
             run,
             ("{broker}", broker),
