@@ -212,7 +212,7 @@ impl ClientSettings {
     }
 }
 
-/// How kafka_exporter connects, which is no client of Java's.
+/// How `kafka_exporter` connects, which is no client of Java's.
 impl ClientSettings {
     /// Its flags. None of them has a password.
     pub(crate) fn exporter_flags(&self) -> Vec<String> {

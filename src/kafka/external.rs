@@ -115,7 +115,7 @@ impl Mechanism {
         }
     }
 
-    /// What kafka_exporter calls it.
+    /// What `kafka_exporter` calls it.
     pub(super) const fn of_exporter(self) -> &'static str {
         match self {
             Self::Scram => "scram-sha512",
@@ -134,7 +134,9 @@ mod tests {
         prelude::*,
     };
 
-    const MECHANISMS: [(&str, fn(Trust) -> ExternalSecurity); 4] = [
+    type Case = (&'static str, fn(Trust) -> ExternalSecurity);
+
+    const MECHANISMS: [Case; 4] = [
         ("scram", ExternalSecurity::scram),
         ("plain", ExternalSecurity::plain),
         ("mutual tls", ExternalSecurity::mutual_tls),
@@ -291,7 +293,7 @@ mod tests {
                 let mut stack = Stack::new("test", "streams");
                 let clients = Clients::new("clients", &cluster(security(trust))).producer(Producer::idempotent("p"));
                 stack.add(clients);
-                for finding in synth(&stack).findings.iter() {
+                for finding in &synth(&stack).findings {
                     found += &format!("{name}, {trust:?}: {} {}\n", finding.rule.id, finding.message);
                 }
             }
