@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::EnvVar;
 
 use super::{
-    external::{Mechanism, Trust},
+    external::{Mechanism, Shown, Trust},
     listener::Protocol,
 };
 use crate::{security::IDENTITY_DIRECTORY, settings::Settings, workload::env_from_secret};
@@ -261,6 +261,15 @@ pub(super) fn addresses(servers: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Credentials {
+    /// What clients of an external cluster show.
+    pub(super) const fn of(shown: Shown) -> Self {
+        match shown {
+            Shown::Nothing => Self::Encrypted,
+            Shown::Certificate => Self::Certificate,
+            Shown::Password(mechanism) => Self::Login(mechanism),
+        }
+    }
+
     const fn protocol(&self) -> Protocol {
         match self {
             Self::None => Protocol::Plaintext,
@@ -294,11 +303,6 @@ impl Credentials {
         }
     }
 }
-
-/// The mechanism of users with passwords.
-pub(super) const SCRAM: &str = "SCRAM-SHA-512";
-/// The class behind it.
-pub(super) const SCRAM_MODULE: &str = "org.apache.kafka.common.security.scram.ScramLoginModule";
 
 /// The own certificate and its key, in PEM, as the Secret has them.
 pub(super) fn key_store() -> [(&'static str, String); 3] {

@@ -1,6 +1,9 @@
 //! How clients connect to a cluster that someone else runs.
 
-use super::connection::{Credentials, SCRAM, SCRAM_MODULE};
+/// The mechanism of users with passwords.
+pub(super) const SCRAM: &str = "SCRAM-SHA-512";
+/// The class behind it.
+pub(super) const SCRAM_MODULE: &str = "org.apache.kafka.common.security.scram.ScramLoginModule";
 
 /// How clients connect to an [external cluster](super::KafkaCluster::external_secured): always by TLS, and with what they show.
 ///
@@ -36,7 +39,7 @@ pub enum Trust {
 
 /// What clients show to the brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     Nothing,
     Certificate,
     Password(Mechanism),
@@ -79,12 +82,8 @@ impl ExternalSecurity {
         self.trust
     }
 
-    pub(super) const fn credentials(self) -> Credentials {
-        match self.shown {
-            Shown::Nothing => Credentials::Encrypted,
-            Shown::Certificate => Credentials::Certificate,
-            Shown::Password(mechanism) => Credentials::Login(mechanism),
-        }
+    pub(super) const fn shown(self) -> Shown {
+        self.shown
     }
 
     /// What a client of which nothing is known lacks; nothing if it is let in without a Secret.

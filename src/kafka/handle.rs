@@ -157,7 +157,7 @@ impl KafkaHandle {
         if let Some(secured) = self.0.secured {
             return ClientSettings {
                 bootstrap_servers: self.0.bootstrap_servers.clone(),
-                credentials: secured.credentials(),
+                credentials: Credentials::of(secured.shown()),
                 trust: secured.trust(),
             };
         }

@@ -2,8 +2,8 @@
 
 use super::{
     cluster::{Coordination, KafkaCluster},
-    connection::{self, Identity, PLATFORM, SCRAM, SCRAM_MODULE},
-    external::Trust,
+    connection::{self, Identity, PLATFORM},
+    external::{SCRAM, SCRAM_MODULE, Trust},
     handle::Closed,
     listener::{Listener, Protocol},
     pool::NodePool,
