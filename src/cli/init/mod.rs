@@ -258,7 +258,10 @@ fn stack(answers: &Answers) -> String {
             "    let mut stack = Stack::new(\"{name}\", \"kafka\").profile(Profile::Development);\n    stack.acknowledge(\n        &rules::durability::SINGLE_COPY,\n        \"one broker has one copy: what is written here may be lost\",\n    );\n"
         );
     } else {
-        let _ = writeln!(text, "    let mut stack = Stack::new(\"{name}\", \"kafka\");");
+        let _ = write!(
+            text,
+            "    let mut stack = Stack::new(\"{name}\", \"kafka\");\n    stack.acknowledge(\n        &rules::security::PLAINTEXT,\n        \"open until certificates and users are there; docs/security.md of kafka-stacks says how to close it\",\n    );\n"
+        );
     }
     text += "    let kafka = stack.add(\n";
     let _ = writeln!(
