@@ -37,6 +37,11 @@ impl Filter {
     }
 }
 
+/// Whether a text can be a regular expression for names.
+pub(super) fn is_pattern(text: &str) -> bool {
+    !text.contains(char::is_control) && Pattern::parse(text).is_some()
+}
+
 /// What is wrong with a pattern, which becomes part of a container's arguments.
 pub(super) fn flaw(pattern: &str) -> Option<&'static str> {
     if pattern.is_empty() {
@@ -46,7 +51,7 @@ pub(super) fn flaw(pattern: &str) -> Option<&'static str> {
     if pattern.contains("$(") {
         return Some("contains `$(`, which the kubelet replaces");
     }
-    if pattern.chars().any(char::is_control) || Pattern::parse(pattern).is_none() {
+    if !is_pattern(pattern) {
         return Some("is not a valid regular expression");
     }
     None

@@ -93,14 +93,13 @@ impl Monitoring {
     }
 
     /// The rules, with what no object shows: which lines of the stack made its alerts, and what else is exported.
-    fn rules(&self, context: &Context, sources: &Sources) -> Object {
+    fn rules(&self, context: &Context, sources: &Sources, alerts: Vec<Ready<'_>>) -> Object {
         let mut metadata = self.labels().metadata(context, self.kafka.name());
         metadata
             .labels
             .get_or_insert_default()
             .extend(self.monitor_labels.iter().cloned());
         let records: Vec<GroupedRule> = record::rules(sources).map(GroupedRule::Record).collect();
-        let alerts = self.ready_alerts(sources);
         let first = records.len();
         let origins: Vec<Origin> = alerts
             .iter()
@@ -128,21 +127,6 @@ impl Monitoring {
         Object::new(&rules)
             .with_origins(origins)
             .with_declared(sources.declared())
-    }
-
-    /// The dashboards: one `ConfigMap` each, which Grafana's sidecar loads, or the Grafana operator by another object
-    /// that refers to it.
-    fn dashboards(&self, context: &Context, sources: &Sources) -> Vec<Object> {
-        let sources = sources.in_scope(Scope::Cluster);
-        let name = format!("{}-dashboard", self.kafka.name());
-        dashboards(
-            &name,
-            &self.labels(),
-            &self.grafana,
-            &self.boards(&sources),
-            &sources,
-            context,
-        )
     }
 }
 
@@ -231,13 +215,25 @@ impl Construct for Monitoring {
     fn render(&self, context: &Context) -> Vec<Object> {
         let sources = self.sources(context);
         let mut objects = self.exporter_objects(context);
-        let words = self.words(&sources);
+        let alerts = self.ready_alerts(&sources);
+        let of_cluster = sources.in_scope(Scope::Cluster);
+        let boards = self.boards(&of_cluster);
+        let words = Self::words(&sources, &alerts, &boards);
         objects.extend(sources.targets.iter().map(|target| {
             let kept = self.kept(target, &words, &sources);
             self.monitor(target, kept, &sources, context)
         }));
-        objects.push(self.rules(context, &sources));
-        objects.extend(self.dashboards(context, &sources));
+        objects.push(self.rules(context, &sources, alerts));
+        // One `ConfigMap` each, which Grafana's sidecar loads, or the Grafana operator by another object that refers to it.
+        let name = format!("{}-dashboard", self.kafka.name());
+        objects.extend(dashboards(
+            &name,
+            &self.labels(),
+            &self.grafana,
+            &boards,
+            &of_cluster,
+            context,
+        ));
         objects
     }
 

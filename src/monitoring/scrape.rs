@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MetricRelabeling, Monitoring, record};
+use super::{MetricRelabeling, Monitoring, alert::Ready, record};
 use crate::{
     kafka::Mode,
     metrics::{Metric, exporter},
-    observability::{ExternalExporter, Size, Sources, Target},
+    observability::{Board, ExternalExporter, Size, Sources, Target},
 };
 
 /// The least limit. It is little for Prometheus, and room for topics and groups that nobody declares: a limit that is too low loses
@@ -82,10 +82,9 @@ impl Monitoring {
 
     /// Each word of the expressions of alerts, recording rules, panels and variables. Among them are all metrics that are used, whether
     /// Prometheus or Grafana reads the expression.
-    pub(super) fn words(&self, sources: &Sources) -> BTreeSet<String> {
+    pub(super) fn words(sources: &Sources, alerts: &[Ready<'_>], boards: &[Board]) -> BTreeSet<String> {
         let records = record::rules(sources).map(|record| record.expr);
-        let alerts = self.ready_alerts(sources).into_iter().map(|alert| alert.rule.expr);
-        let boards = self.boards(sources);
+        let alerts = alerts.iter().map(|alert| alert.rule.expr.clone());
         let panels = boards
             .iter()
             .flat_map(|board| board.rows.iter().flat_map(|row| &row.panels));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::promql;
+use crate::promql::Pattern;
 
 /// A consumer group, a topic or a connector that someone answers for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,8 @@ impl<'a> Owners<'a> {
         let own = if self.is_declared(kind, name) {
             self.declared_value(label, kind, name)
         } else {
-            let matches = |owner: &&GroupOwner| promql::matches(&owner.pattern, name).unwrap_or_default();
+            let matches =
+                |owner: &&GroupOwner| Pattern::parse(&owner.pattern).is_some_and(|pattern| pattern.is_match(name));
             let owner = self.patterns_of(kind).iter().find(matches);
             owner.and_then(|owner| owner.owner.value(label))
         };

@@ -14,6 +14,6 @@ pub(crate) use analysis::{Analysis, analyze, analyze_parsed, bounds::Bounds};
 pub use catalog::MetricType;
 pub(crate) use catalog::{Catalog, DeclaredMetric, Label, Lookup, Series, Style, most_similar};
 pub(crate) use duration::parse_duration;
-pub(crate) use parse::{Parsed, matches, metric_names, parse, selected};
+pub(crate) use parse::{Parsed, metric_names, parse, selected};
 pub(crate) use pattern::Pattern;
 pub use selector::Selector;

@@ -12,8 +12,6 @@ use promql_parser::{
     util::{ExprVisitor, walk_expr},
 };
 
-use super::Selector;
-
 /// How deep parentheses and signs may be nested: the parser, and code that walks its result, needs stack for each
 /// level.
 const DEEPEST: usize = 100;
@@ -62,19 +60,6 @@ fn parse_anew(expression: &str) -> Result<Expr, String> {
         "invalid promql query" => syntax_error(expression),
         _ => error.replace('\n', " "),
     })
-}
-
-/// Whether a regular expression matches a whole text, as that of a matcher does.
-///
-/// # Errors
-///
-/// A fragment that says what is wrong with the regular expression.
-pub(crate) fn matches(pattern: &str, text: &str) -> Result<bool, String> {
-    let selector = Selector::new("up").regex("label", pattern).to_string();
-    match &*parse(&selector)? {
-        Expr::VectorSelector(selector) => Ok(selector.matchers.matchers.iter().all(|matcher| matcher.is_match(text))),
-        _ => Err("is not a regular expression".to_owned()),
-    }
 }
 
 /// The names of the metrics in an expression.

@@ -1,11 +1,11 @@
 //! Checks of labels that a stack gives its alerts, and of its patterns of consumer groups.
 
-use super::{Monitoring, Ready};
+use super::{super::filter, Monitoring, Ready};
 use crate::{
     construct::Check,
     diagnostics::rules::observability::{ALERT_LABEL, EXPRESSION, THRESHOLD},
     observability::{CLUSTER, GroupOwner, KUBERNETES, OWNER_LABELS, Sources},
-    promql::{self, analyze},
+    promql::{Pattern, analyze},
 };
 
 /// A finding: what is wrong, and the hint.
@@ -96,15 +96,17 @@ fn not_a_pattern(pattern: &str) -> Option<String> {
     if pattern.is_empty() {
         return Some("an empty pattern matches no group".to_owned());
     }
-    let valid = !pattern.contains(char::is_control) && promql::matches(pattern, "").is_ok();
-    (!valid).then(|| format!("{pattern:?} is not a valid regular expression"))
+    (!filter::is_pattern(pattern)).then(|| format!("{pattern:?} is not a valid regular expression"))
 }
 
 /// Whether names that have nothing in common match.
 fn matches_all(pattern: &str) -> bool {
-    ["a", "Z-9", "billing", "__x.y"]
-        .into_iter()
-        .all(|name| promql::matches(pattern, name) == Ok(true))
+    let of_all = |pattern: Pattern| {
+        ["a", "Z-9", "billing", "__x.y"]
+            .iter()
+            .all(|name| pattern.is_match(name))
+    };
+    Pattern::parse(pattern).is_some_and(of_all)
 }
 
 /// Whether a text cannot be the value of a label: a template would make another alert for each of its results.
