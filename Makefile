@@ -13,7 +13,7 @@ out: ## write out/ and the tests' snapshots anew, and show what changed
 review: ## judge out/ with other tools: schemas, kustomize, promtool, Grafana's types
 	.ci/run review
 
-proof: ## run out/ on real Kafka
+proof: ## run out/ on a real Kubernetes and real Kafka
 	.ci/run proof
 
 all: ## everything that holds before a change lands

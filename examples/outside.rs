@@ -1,6 +1,6 @@
 //! A closed cluster with a listener for clients outside of Kubernetes: a load balancer for each broker, and an application that connects
 //! by it. `cargo run --example outside -- synth` writes `out/outside`; `docs/security.md` explains it. `out/outside-one` has a single
-//! node, on which `tests/real/run` proves what clients outside meet.
+//! node, and `out/outside-gateway` three behind a Gateway, on which `tests/cluster/run` proves what clients outside meet.
 
 use std::process::ExitCode;
 
@@ -57,29 +57,40 @@ pub(crate) fn outside() -> Stack {
 
 /// The same with one node, and without what is not about clients outside.
 pub(crate) fn outside_one() -> Stack {
-    let mut stack = Stack::new("outside-one", "kafka")
-        .kubernetes_cluster("outside-one")
+    let listener = Listener::tls("EXTERNAL", 9094)
+        .scram()
+        .load_balancer("kafka-{id}.example.com")
+        .source_ranges(["203.0.113.0/24"]);
+    small("outside-one", 1, listener.into())
+}
+
+/// Three nodes that clients reach by one address.
+pub(crate) fn outside_gateway() -> Stack {
+    let edge = Gateway::new("gateways", "edge").listener("kafka").port(9443);
+    let listener = Listener::tls("EXTERNAL", 9094)
+        .scram()
+        .gateway("kafka-{id}.example.com", edge);
+    small("outside-gateway", 3, listener.into())
+}
+
+fn small(name: &str, nodes: u16, listener: Listener) -> Stack {
+    let mut stack = Stack::new(name, "kafka")
+        .kubernetes_cluster(name)
         .profile(Profile::Development);
-    let kafka = stack.add(
-        KafkaCluster::kraft("kafka", Version::V4_3, "r4wHn1zcTgK6Zl1oE3X2fB")
-            .pool(
-                NodePool::combined("kafka", 1)
-                    .resources(Resources::range(500.millicores()..=1.cores(), 1.gib()..=1.gib())),
-            )
-            .internal_tls(Issuer::in_namespace("kafka-ca"))
-            .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
-            .listener(
-                Listener::tls("EXTERNAL", 9094)
-                    .scram()
-                    .load_balancer("kafka-{id}.example.com")
-                    .source_ranges(["203.0.113.0/24"]),
-            )
-            .authorization()
-            .acknowledge(
-                &rules::durability::SINGLE_COPY,
-                "it is there for as long as a proof runs",
-            ),
-    );
+    let mut cluster = KafkaCluster::kraft("kafka", Version::V4_3, "r4wHn1zcTgK6Zl1oE3X2fB")
+        .pool(
+            NodePool::combined("kafka", nodes)
+                .resources(Resources::range(500.millicores()..=1.cores(), 1.gib()..=1.gib())),
+        )
+        .internal_tls(Issuer::in_namespace("kafka-ca"))
+        .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
+        .listener(listener)
+        .authorization();
+    if nodes == 1 {
+        let reason = "it is there for as long as a proof runs";
+        cluster = cluster.acknowledge(&rules::durability::SINGLE_COPY, reason);
+    }
+    let kafka = stack.add(cluster);
     let topics =
         stack.add(Topics::new("kafka-topics", &kafka).topic(Topic::new("orders", 3, Cleanup::delete_after(7.days()))));
     let partner = Application::new("partner", &kafka)
@@ -91,5 +102,5 @@ pub(crate) fn outside_one() -> Stack {
 }
 
 fn main() -> ExitCode {
-    kafka_stacks::cli::run([outside, outside_one])
+    kafka_stacks::cli::run([outside, outside_one, outside_gateway])
 }

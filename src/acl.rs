@@ -117,6 +117,12 @@ impl Acl {
         Self::new("transactional-id", true, prefix, of_transactional_id(operation))
     }
 
+    /// Which transactional ids it lets a user write with: the id, or what the ids begin with.
+    pub(crate) fn writes_as(&self) -> Option<(&str, bool)> {
+        (self.resource == "transactional-id" && self.operation == "WRITE")
+            .then_some((self.name.as_str(), self.prefixed))
+    }
+
     /// With the cluster itself.
     pub fn cluster(operation: ClusterOperation) -> Self {
         let operation = match operation {

@@ -263,6 +263,10 @@ pub struct Claim {
     pub(crate) location: Location,
     /// What must differ although the names do, and the rule that says so.
     alike: Option<(String, &'static Rule)>,
+    /// Whether it is a claim to all names that begin with this one.
+    pub(crate) is_prefix: bool,
+    /// Whether it is compared with ranges alone: the same name twice is told elsewhere.
+    in_ranges_only: bool,
 }
 
 impl Claim {
@@ -283,7 +287,47 @@ impl Claim {
             hint: "remove or rename one of the two".to_owned(),
             location,
             alike: None,
+            is_prefix: false,
+            in_ranges_only: false,
         }
+    }
+
+    /// The claim of a component to all consumer groups of a cluster whose names begin so.
+    pub(crate) fn groups_beginning(cluster: &str, prefix: impl Into<String>, location: Location) -> Self {
+        Self::new("group", cluster, prefix, &rules::application::GROUP_RANGE, location)
+            .hint("use another name for the group, as in `Group::named(…)`, or for the component")
+            .prefix()
+    }
+
+    /// It is a claim to all names that begin with this one: `rule` is broken by each of another part.
+    #[must_use]
+    pub(crate) const fn prefix(mut self) -> Self {
+        self.is_prefix = true;
+        self
+    }
+
+    /// It is compared with ranges, and not with the same name: another rule tells that.
+    #[must_use]
+    pub(crate) const fn in_ranges(mut self) -> Self {
+        self.in_ranges_only = true;
+        self
+    }
+
+    /// Whether a second one of the same name breaks its rule.
+    pub(crate) const fn is_single(&self) -> bool {
+        !self.is_prefix && !self.in_ranges_only
+    }
+
+    /// The name, or what all names begin with, as a reader sees it.
+    fn shown(&self) -> String {
+        format!("{}{}", self.name, if self.is_prefix { "*" } else { "" })
+    }
+
+    /// Whether both claim some name.
+    pub(crate) fn overlaps(&self, name: &str, is_prefix: bool) -> bool {
+        self.name == name
+            || (self.is_prefix && name.starts_with(&self.name))
+            || (is_prefix && self.name.starts_with(name))
     }
 
     /// Names the part of the construct that makes the claim.
@@ -313,12 +357,58 @@ impl Claim {
 pub(crate) struct Claims {
     /// By what it is, where, and its name, or that which must differ in its stead.
     taken: BTreeMap<(&'static str, String, String), (String, Location)>,
+    /// Those of other constructs that may be in a range, or are one.
+    ranges: Ranges<String>,
+}
+
+/// Claims to whole ranges of names, and those that a later range may hold, each with who claims it.
+#[derive(Debug)]
+pub(crate) struct Ranges<Owner> {
+    prefixes: Vec<(Claim, Owner)>,
+    names: Vec<(Claim, Owner)>,
+}
+
+impl<Owner> Default for Ranges<Owner> {
+    fn default() -> Self {
+        Self {
+            prefixes: Vec::new(),
+            names: Vec::new(),
+        }
+    }
+}
+
+impl<Owner> Ranges<Owner> {
+    /// The first earlier claim, of an owner for whom `is_other` holds, that has this one in its range or is in the range of this one. Two
+    /// components of one kind and name collide in their topics too, and are told there.
+    pub(crate) fn shared(&self, claim: &Claim, is_other: impl Fn(&Owner) -> bool) -> Option<&(Claim, Owner)> {
+        let names = claim.is_prefix.then_some(&self.names).into_iter().flatten();
+        self.prefixes.iter().chain(names).find(|(other, owner)| {
+            (other.what, &other.within) == (claim.what, &claim.within)
+                && is_other(owner)
+                && other.name != claim.name
+                && other.overlaps(&claim.name, claim.is_prefix)
+        })
+    }
+
+    /// Adds a claim to those that later ones are compared with.
+    pub(crate) fn add(&mut self, claim: Claim, owner: Owner) {
+        let known = if claim.is_prefix {
+            &mut self.prefixes
+        } else {
+            &mut self.names
+        };
+        known.push((claim, owner));
+    }
 }
 
 impl Claims {
     /// Adds the claims of a construct, and reports those that come second.
     pub(crate) fn add(&mut self, claims: Vec<Claim>, check: &mut Check<'_>) {
         for claim in claims {
+            self.check_range(&claim, check);
+            if !claim.is_single() {
+                continue;
+            }
             let Claim {
                 what,
                 within,
@@ -328,6 +418,8 @@ impl Claims {
                 hint,
                 location,
                 alike,
+                is_prefix: _,
+                in_ranges_only: _,
             } = claim;
             let (key, confused) = alike.unwrap_or_else(|| (name.clone(), rule));
             match self.taken.entry((what, within, key)) {
@@ -350,6 +442,34 @@ impl Claims {
                 }
             }
         }
+    }
+}
+
+impl Claims {
+    /// Reports a name in the range of another construct, and a range with the name of another.
+    fn check_range(&mut self, claim: &Claim, check: &mut Check<'_>) {
+        let is_other = |construct: &String| construct != check.construct;
+        if let Some((other, construct)) = self.ranges.shared(claim, is_other) {
+            let (what, name, at) = (claim.what, &claim.name, other.location);
+            let (range, message) = if other.is_prefix && name.starts_with(&other.name) {
+                let message = format!(
+                    "{what} `{}`: `{construct}` has all that begin with `{}` (made at {at})",
+                    claim.shown(),
+                    other.name
+                );
+                (other, message)
+            } else {
+                let message = format!(
+                    "it has all that begin with `{name}`, and so {what} `{}` of `{construct}` (made at {at})",
+                    other.shown()
+                );
+                (claim, message)
+            };
+            check.report(range.rule, message, |finding| {
+                finding.item(&claim.item).at(claim.location).hint(&range.hint);
+            });
+        }
+        self.ranges.add(claim.clone(), check.construct.to_owned());
     }
 }
 

@@ -43,6 +43,7 @@
 //! | [`SchemaRegistry`](registry::SchemaRegistry) | the registry of schemas |
 //! | [`Schemas`](schemas::Schemas), [`Subject`](schemas::Subject) | schemas, with their versions |
 //! | [`Connect`](connect::Connect) | connectors |
+//! | [`Probe`](probe::Probe) | what clients of a cluster get, measured end to end |
 //! | [`Permissions`](kafka::Permissions) | who may do what in a closed cluster |
 //! | [`Monitoring`](monitoring::Monitoring) | metrics, alerts and dashboards |
 //! | [`Dashboards`](monitoring::Dashboards) | dashboards for all clusters of a Grafana |
@@ -74,7 +75,7 @@
 //! | [`monitoring`] | exporter, scrape objects, alerts with their runbooks and tests, dashboards |
 //! | [`schemas`] | schemas of records: read, judged, and registered by a Job |
 //! | [`application`] | what follows from the topics that an application uses |
-//! | [`connect`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
+//! | [`connect`], [`probe`], [`registry`], [`kafka`], [`zookeeper`] | a component each: builder, checks, objects, handle |
 //! | [`observability`] | the trait `Monitored`: each component's scrape targets, alerts and dashboards |
 //! | [`capacity`] | what topics need of brokers, compared with what brokers have |
 //! | [`metrics`] | every metric as a value, and the rules of the JMX agent made from them |
@@ -128,6 +129,7 @@ mod nearest;
 pub mod observability;
 mod operate;
 mod parallel;
+pub mod probe;
 mod promql;
 pub mod quantity;
 pub mod registry;
@@ -162,7 +164,11 @@ pub mod prelude {
             Connector, ConnectorClass, Connectors, ConnectorsHandle, Converter, Predicate, SecretKey, Transform,
         },
         include_schema,
-        kafka::{KafkaCluster, KafkaHandle, Listener, Migration, NodePool, NodePorts, Replication, TlsRollout},
+        kafka::{
+            Gateway, IdentityProvider, KafkaCluster, KafkaHandle, Listener, Migration, NodePool, NodePorts, OAuth,
+            Replication, TlsRollout,
+        },
+        probe::{Probe, ProbeHandle},
         registry::{Compatibility, RegistryImplementation, SchemaRegistry, SchemaRegistryHandle},
         schemas::{Schema, Schemas, SchemasHandle, Subject},
         zookeeper::{ZooKeeper, ZooKeeperHandle},
@@ -184,7 +190,7 @@ pub mod prelude {
     // Closed clusters.
     pub use crate::{
         kafka::{ExternalSecurity, Permissions, PermissionsHandle, Trust},
-        security::{Acl, Issuer, Quota},
+        security::{Acl, Issuer, Quota, Rest},
     };
 
     // Monitoring.

@@ -9,7 +9,7 @@ mod dev;
 mod platform;
 pub(crate) mod prod;
 pub(crate) mod prod_dedicated;
-mod prod_zookeeper;
+pub(crate) mod prod_zookeeper;
 mod scale;
 mod schemas;
 mod staging;

@@ -39,11 +39,16 @@ pub(crate) fn broker_settings(cluster: KafkaCluster) -> KafkaCluster {
         .partition_sizes()
 }
 
+/// Who signs the certificates of a stack.
+pub(crate) fn issuer() -> Issuer {
+    Issuer::in_namespace("kafka-ca")
+}
+
 /// Closes a cluster: every connection is encrypted, everyone shows who they are, and may do what they declare. The port of clients is
 /// that of an open cluster.
 pub(crate) fn closed(cluster: KafkaCluster) -> KafkaCluster {
     cluster
-        .internal_tls(Issuer::in_namespace("kafka-ca"))
+        .internal_tls(issuer())
         .listener(Listener::tls("CLIENT", 9092).scram().access(Access::applications()))
         .authorization()
 }

@@ -5,10 +5,18 @@ use kafka_stacks::prelude::*;
 use super::platform::{self, Platform};
 
 pub(crate) fn stack() -> Stack {
+    with(|ensemble| ensemble.internal_tls(platform::issuer()), platform::closed)
+}
+
+/// The same stack, closed or not: the tests edit the files of an open one too.
+pub(crate) fn with(
+    close_ensemble: impl FnOnce(ZooKeeper) -> ZooKeeper,
+    close: impl FnOnce(KafkaCluster) -> KafkaCluster,
+) -> Stack {
     let mut stack = platform::production("prod-zookeeper");
-    let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
+    let zookeeper = stack.add(close_ensemble(ZooKeeper::new("zookeeper", 3)));
     let kafka = stack.add(
-        platform::broker_settings(KafkaCluster::zookeeper("kafka", &zookeeper))
+        close(platform::broker_settings(KafkaCluster::zookeeper("kafka", &zookeeper)))
             .pool(
                 NodePool::brokers("kafka", 3)
                     .resources(platform::BROKER)
@@ -17,10 +25,6 @@ pub(crate) fn stack() -> Stack {
             .acknowledge(
                 &rules::kraft::ZOOKEEPER_MODE,
                 "kept for clusters that have not migrated to KRaft yet; new ones start with `prod` or `prod-dedicated`",
-            )
-            .acknowledge(
-                &rules::security::PLAINTEXT,
-                "a cluster on ZooKeeper is migrated to KRaft before it is closed",
             ),
     );
     Platform::reference().add_to(&mut stack, &kafka);

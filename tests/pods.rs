@@ -504,3 +504,47 @@ fn variables_that_a_component_sets_cannot_be_set_again() {
         assert_eq!(found, [format!("KS-S21 environment variable `{name}` is already set")]);
     }
 }
+
+#[test]
+fn an_application_reaches_the_registry_of_its_schemas_from_another_namespace() {
+    let policy = |access: Option<Access>, pods: fn(Application) -> Application| {
+        let mut stack = Stack::new("test", "kafka");
+        let kafka = KafkaCluster::external("kafka", Version::V4_3, "kafka.voicecore.internal:9092");
+        let mut registry = SchemaRegistry::new("schema-registry", &kafka);
+        if let Some(access) = access {
+            registry = registry.access(access);
+        }
+        let registry = stack.add(registry);
+        let orders = kafka.external_topic("orders");
+        let order = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}"#;
+        let schemas = stack.add(Schemas::new("schemas", &registry).subject(Subject::value(&orders, order)));
+        stack.add(pods(Application::new("shop", &kafka)).produces(&orders).avro(&schemas));
+        let manifests = synth(&stack).manifests.unwrap();
+        manifests.get("shop/networkpolicy-shop-schemas.yaml").map(str::to_owned)
+    };
+    let elsewhere = |shop: Application| shop.pods_of("shop", [("app", "shop")]);
+    let here = |shop: Application| shop.pods([("app", "shop")]);
+    let text = policy(None, elsewhere).unwrap();
+    let spec: Value = serde_yaml::from_str(&text).unwrap();
+    assert_eq!(spec["metadata"]["namespace"], "kafka");
+    let (spec, rule) = (&spec["spec"], &spec["spec"]["ingress"][0]);
+    assert_eq!(
+        spec["podSelector"]["matchLabels"]["app.kubernetes.io/instance"],
+        "schema-registry"
+    );
+    assert_eq!(rule["ports"][0]["port"], 8081);
+    let from = &rule["from"][0];
+    assert_eq!(
+        from["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"],
+        "shop"
+    );
+    assert_eq!(from["podSelector"]["matchLabels"]["app"], "shop");
+    // The registry's own policy lets them in.
+    assert_eq!(policy(None, here), None);
+    assert_eq!(policy(Some(Access::Open), elsewhere), None);
+    assert_eq!(policy(Some(Access::namespaces(["shop"])), elsewhere), None);
+    assert_eq!(policy(None, |shop| shop), None);
+    // It admits others only.
+    assert!(policy(Some(Access::applications()), here).is_some());
+    assert!(policy(Some(Access::pods_of("shop", [("app", "till")])), elsewhere).is_some());
+}

@@ -599,8 +599,13 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
         &rules::security::PLAINTEXT,
         &rules::security::SUPER_USER,
         &rules::security::NOBODY,
+        &rules::security::ZOOKEEPER_OPEN,
         &rules::security::OUTSIDE_ELSEWHERE,
         &rules::security::PLAINTEXT_OUTSIDE,
+        &rules::security::UNCHECKED,
+        &rules::security::ANY_TOKEN,
+        &rules::security::OPEN_PROVIDER,
+        &rules::security::NOT_ALLOWED,
     ];
     family && rule != &rules::pod::ENSEMBLE || cluster || closed.contains(&rule) || rule == &rules::memory::HEAP_OPTIONS
 }

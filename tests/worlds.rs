@@ -23,8 +23,8 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
     (
         "manifests name no application and no topic that one uses",
         &[
-            "KS-F01", "KS-F02", "KS-F03", "KS-F04", "KS-F05", "KS-F06", "KS-F07", "KS-F08", "KS-F20", "KS-F21",
-            "KS-F22", "KS-T20",
+            "KS-F01", "KS-F02", "KS-F03", "KS-F04", "KS-F05", "KS-F06", "KS-F07", "KS-F08", "KS-F09", "KS-F10",
+            "KS-F20", "KS-F21", "KS-F22", "KS-T20",
         ],
     ),
     (
@@ -57,12 +57,14 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
     (
         "of the alerts that a stack makes: those of anyone's rules are KS-O03 to KS-O12",
         &[
-            "KS-O01", "KS-O02", "KS-O13", "KS-O14", "KS-O15", "KS-O16", "KS-O17", "KS-O18",
+            "KS-O01", "KS-O02", "KS-O13", "KS-O14", "KS-O15", "KS-O16", "KS-O17", "KS-O18", "KS-O19", "KS-O28",
         ],
     ),
     (
         "what a stack declares of its clients and their permissions",
-        &["KS-X01", "KS-X02", "KS-X03", "KS-X04", "KS-X05", "KS-X09", "KS-X15"],
+        &[
+            "KS-X01", "KS-X02", "KS-X03", "KS-X04", "KS-X05", "KS-X09", "KS-X15", "KS-X20",
+        ],
     ),
     (
         "what a stack declares of its connectors: plugins, Secrets, topics with their partitions, the policy of the workers",

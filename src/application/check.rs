@@ -18,6 +18,7 @@ impl Application {
         self.check_dead_letters(check);
         self.check_schemas(check);
         self.check_pods(check);
+        self.kafka.check_subject(check, self.who(), self.subject.as_ref());
         ClientFile::check_all(&self.files(), check, &self.kafka);
     }
 

@@ -54,7 +54,10 @@ impl Construct for Application {
             .item(prefix)
             .hint("give each application a prefix of its own")
         });
-        groups.chain(ids).collect()
+        let ranges = self
+            .kafka
+            .claim_transactional_ids(&self.principal().acls, self.meta.location);
+        groups.chain(ids).chain(ranges).collect()
     }
 
     fn edges(&self) -> Vec<Edge> {
@@ -62,7 +65,11 @@ impl Construct for Application {
     }
 
     fn users(&self) -> Vec<User> {
-        self.kafka.user(&self.meta.name, Vec::new()).into_iter().collect()
+        let subject = self.subject.as_ref();
+        self.kafka
+            .user(&self.meta.name, subject, Vec::new())
+            .into_iter()
+            .collect()
     }
 
     fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
@@ -80,13 +87,14 @@ impl Construct for Application {
             map.metadata.namespace = Some(namespace.to_owned());
         }
         let files = ClientFile::object(&self.files(), map, &self.kafka);
-        let policy = self.policy(context, &labels).map(|policy| Object::new(&policy));
-        let mut certificate = self.kafka.certificate(self.identity(), context, &labels);
+        let policies = [self.policy(context, &labels), self.policy_of_registry(context, &labels)];
+        let policies = policies.into_iter().flatten().map(|policy| Object::new(&policy));
+        let mut certificate = self.kafka.certificate(self.who(), context, &labels);
         if let (Some(certificate), Some(namespace)) = (&mut certificate, self.namespace()) {
             certificate.metadata.namespace = Some(namespace.to_owned());
         }
         let certificate = certificate.iter().map(Object::new);
-        std::iter::once(files).chain(policy).chain(certificate).collect()
+        std::iter::once(files).chain(policies).chain(certificate).collect()
     }
 }
 
@@ -108,6 +116,16 @@ impl Application {
         let name = self.object_name();
         let rule = IngressRule::Clients(self.pods.clone()?, vec![listener.port]);
         let mut policy = network_policy(context, &self.kafka.broker_labels(), &name, [rule]);
+        policy.metadata = labels.metadata(context, name);
+        Some(policy)
+    }
+
+    /// Lets its pods ask the registry of its schemas, where that does not admit them anyway.
+    fn policy_of_registry(&self, context: &Context, labels: &Labels) -> Option<NetworkPolicy> {
+        let (schemas, _) = self.avro.as_ref()?;
+        let rule = schemas.registry().admit(self.pods.as_ref()?)?;
+        let name = format!("{}-schemas", self.meta.name);
+        let mut policy = network_policy(context, &schemas.registry().labels(), &name, [rule]);
         policy.metadata = labels.metadata(context, name);
         Some(policy)
     }

@@ -8,11 +8,11 @@ mod secured;
 use crate::{
     construct::{Edge, Flow, Meta},
     diagnostics::Location,
-    kafka::{ClientFile, Consumer, KafkaHandle, Producer, TopicHandle},
+    kafka::{ClientFile, Consumer, KafkaHandle, Producer, Subject, TopicHandle},
     observability::Owned,
     quantity::{Duration, Units},
     schemas::SchemasHandle,
-    security::{Acl, Principal, Quota},
+    security::{Acl, Principal, Quota, RestClient},
     workload::Access,
 };
 
@@ -65,6 +65,7 @@ pub struct Application {
     on_call: Option<String>,
     pods: Option<Access>,
     outside: Option<(String, Location)>,
+    subject: Option<Subject>,
     producer: Producer,
     consumer: Consumer,
     transactional: Option<(String, Location)>,
@@ -97,6 +98,7 @@ impl Application {
             on_call: None,
             pods: None,
             outside: None,
+            subject: None,
             producer: Producer::idempotent("producer"),
             consumer: Consumer::read_committed("consumer"),
             transactional: None,
@@ -113,6 +115,14 @@ impl Application {
     /// The team that answers for it: the label `owner` of the alerts on its groups and its dead letters.
     pub fn owner(mut self, team: impl Into<String>) -> Self {
         self.owner = Some(team.into());
+        self
+    }
+
+    /// What its tokens call it: the value of the claim that names the user, if that is not the name of the construct. For clusters with
+    /// [`oauth`](crate::kafka::TlsListener::oauth) only.
+    #[track_caller]
+    pub fn identity(mut self, name: impl Into<String>) -> Self {
+        self.subject = Some(Subject::new(name));
         self
     }
 
@@ -344,7 +354,7 @@ impl Application {
 
     /// The files that its clients read.
     fn files(&self) -> Vec<ClientFile<'_>> {
-        let who = self.identity();
+        let who = self.who();
         let writes = self.flows().iter().any(|(_, flow)| matches!(flow, Flow::Writes { .. }));
         let producer = writes.then(|| self.producer.file_of(who, &self.kafka));
         let consumers = self.groups().into_iter().map(|(group, _)| {
@@ -359,8 +369,10 @@ impl Application {
         });
         let mut files: Vec<ClientFile<'_>> = producer.into_iter().chain(consumers).collect();
         if let Some((schemas, _)) = &self.avro {
+            let registry = schemas.registry();
             for file in &mut files {
-                file.use_registry(schemas.registry().url());
+                let login = registry.rest().map_or_else(Vec::new, RestClient::of_serializers);
+                file.use_registry(registry.url(), login);
             }
         }
         files

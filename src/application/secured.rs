@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Application {
-    pub(super) fn identity(&self) -> Identity<'_> {
+    pub(super) fn who(&self) -> Identity<'_> {
         let name = &self.meta.name;
         match &self.outside {
             Some((listener, _)) => Identity::Outside { name, listener },
@@ -35,7 +35,7 @@ impl Application {
             acls.push(Acl::transactional_ids_beginning(ids, TransactionalIdOperation::Write));
         }
         self.kafka
-            .principal(self.identity(), acls, self.quota, self.meta.location)
+            .principal(self.who(), self.subject.as_ref(), acls, self.quota, self.meta.location)
     }
 }
 

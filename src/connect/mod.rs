@@ -5,6 +5,7 @@ mod artifact;
 pub(crate) mod board;
 mod monitored;
 mod plugin;
+mod rest;
 mod secured;
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -21,18 +22,18 @@ use crate::{
     context::Context,
     diagnostics::{Origin, rules},
     handbook::{self, Chapter, Task},
-    kafka::{ClientRole, Compression, KafkaHandle, TopicHandle},
+    kafka::{ClientRole, Compression, KafkaHandle, Subject, TopicHandle},
     manifest::{Document, Object, Wave},
     metrics,
     name::TopicName,
     quantity::{Bytes, Duration, Resources, Units},
     registry::SchemaRegistryHandle,
-    security::{Acl, IDENTITY_DIRECTORY, Principal, Quota},
+    security::{Acl, IDENTITY_DIRECTORY, Principal, Quota, Rest, RestClient},
     settings::{Reader, Settings},
     workload::{
         Access, Distribution, ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh,
         Mount, Pod, PodOptions, Pods, Spread, Version, config_map, container, deployment, disruption_budget, env,
-        env_from_field, http_probe, named_port, network_policy, service, service_account, tcp_probe, wait_for,
+        env_from_field, named_port, network_policy, service, service_account, tcp_probe, wait_for, with_dns_label,
     },
 };
 
@@ -94,8 +95,10 @@ pub struct Connect {
     consumes: Vec<(TopicHandle, String)>,
     acls: Vec<Acl>,
     quota: Quota,
+    subject: Option<Subject>,
     plugins: Vec<Plugin>,
     secrets: BTreeSet<String>,
+    rest: Option<Rest>,
     access: Access,
     mesh: Mesh,
     options: PodOptions,
@@ -133,8 +136,10 @@ impl Connect {
             consumes: Vec::new(),
             acls: Vec::new(),
             quota: Quota::new(),
+            subject: None,
             plugins: Vec::new(),
             secrets: BTreeSet::new(),
+            rest: None,
             access: Access::own_namespace(),
             mesh: Mesh::Excluded,
             options: PodOptions::default(),
@@ -227,6 +232,14 @@ impl Connect {
         self
     }
 
+    /// What its tokens call it: the value of the claim that names the user, if that is not the name of the construct. For clusters with
+    /// [`oauth`](crate::kafka::TlsListener::oauth) only.
+    #[track_caller]
+    pub fn identity(mut self, name: impl Into<String>) -> Self {
+        self.subject = Some(Subject::new(name));
+        self
+    }
+
     /// How much of each broker the workers and their connectors may use together, in a closed cluster.
     pub const fn quota(mut self, quota: Quota) -> Self {
         self.quota = quota;
@@ -243,6 +256,29 @@ impl Connect {
     /// Secret is read when a task starts.
     pub fn secret(mut self, name: impl Into<String>) -> Self {
         self.secrets.insert(name.into());
+        self
+    }
+
+    /// Closes the REST interface, by https and, if it is said, a password: who reaches it without may start connectors, and read what the
+    /// workers may read.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let kafka = stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3)),
+    /// );
+    /// let connect = stack.add(
+    ///     Connect::new("kafka-connect", &kafka).rest(Rest::tls(Issuer::in_namespace("kafka-ca")).basic_authentication()),
+    /// );
+    /// assert_eq!(connect.url(), "https://kafka-connect.kafka.svc.cluster.local:8083");
+    /// assert!(synth(&stack).manifests.is_some());
+    /// ```
+    pub fn rest(mut self, rest: Rest) -> Self {
+        self.rest = Some(rest);
         self
     }
 
@@ -282,7 +318,7 @@ impl Connect {
         const EXACTLY_ONCE: &str = "use `.exactly_once_source(…)`";
         const AVRO: &str = "use `.avro(…)`";
         let mut settings = self.settings.clone();
-        self.kafka.client_settings(self.identity()).own(
+        self.kafka.client_settings(self.who()).own(
             &mut settings,
             ClientRole::ConnectWorker,
             "it is the cluster that `Connect::new` is given",
@@ -291,13 +327,13 @@ impl Connect {
             .resolve_environment()
             .reserve("`${env:…}` works as it is", ["config.providers"])
             .own("group.id", self.group.clone(), "use `.group(…)`")
-            .own("listeners", format!("http://0.0.0.0:{}", HTTP.1), PORT)
+            .own("listeners", self.listeners(), PORT)
             // Workers forward requests to each other at the pod's address, since the name of a Deployment's pod does
             // not resolve. Connect puts it into a URL as it is: without brackets an IPv6 address becomes
             // `http://fd00%3A%3A1:8083/` (seen with Kafka 4.3.1 and Jersey 3.1.10).
             .own(
                 "rest.advertised.host.name",
-                context.ip_family.host("${env:POD_IP}"),
+                self.advertised(context),
                 "it is the pod's address, by which workers ask each other",
             )
             .own("rest.advertised.port", HTTP.1.to_string(), PORT)
@@ -318,10 +354,15 @@ impl Connect {
                 "use `.rebalance_delay(…)`",
             )
             .preset("plugin.path", self.plugin_path());
+        self.own_rest(&mut settings);
         // The worker's own credentials are files too, and connectors are given no others.
-        let identity = self.kafka.secret(self.identity()).map(|_| IDENTITY_DIRECTORY);
-        let secrets = (!self.secrets.is_empty()).then_some(SECRETS_DIRECTORY);
-        let directories: Vec<&str> = identity.into_iter().chain(secrets).collect();
+        let identity = self.kafka.secret(self.who()).map(|_| IDENTITY_DIRECTORY.to_owned());
+        let secrets = (!self.secrets.is_empty()).then(|| SECRETS_DIRECTORY.to_owned());
+        let directories: Vec<String> = identity
+            .into_iter()
+            .chain(secrets)
+            .chain(self.rest_directories())
+            .collect();
         if !directories.is_empty() {
             settings.resolve_directories().own(
                 "config.providers.dir.param.allowed.paths",
@@ -347,6 +388,9 @@ impl Connect {
             settings
                 .own(format!("{side}.converter"), converter.to_owned(), AVRO)
                 .own(format!("{side}.converter.schema.registry.url"), url.clone(), AVRO);
+            for (key, value) in self.registry_login() {
+                settings.own(format!("{side}.converter.{key}"), value, AVRO);
+            }
         }
         settings
     }
@@ -375,6 +419,7 @@ impl Connect {
         options
             .mounts
             .extend(secrets.map(|name| Mount::secret(name, secret_directory(name))));
+        options.mounts.extend(self.rest_mounts());
         options
     }
 
@@ -398,28 +443,35 @@ impl Connect {
             ]
             .into_iter()
             .chain(rules)
-            .chain(self.kafka.credentials(self.identity()).file),
+            .chain(self.rest_files())
+            .chain(self.kafka.credentials(self.who()).file),
         )
     }
 
     fn worker(&self) -> Container {
+        let token = self.kafka.jvm_option(self.who(), self.images.version());
+        let options: Vec<String> = self
+            .login_option()
+            .into_iter()
+            .chain(self.options.jvm.iter().cloned())
+            .chain(token)
+            .collect();
         let start = JvmCommand {
             tool: "connect-distributed",
             file: FILE,
             prefix: "KAFKA",
             heap: self.resources.heap(),
-            options: &self.options.jvm,
+            options: &options,
             logging: Logging::of(self.images.version()),
         };
-        let mut worker = container(
-            "connect",
-            self.images.connect(),
-            self.resources,
-            start.command(&self.images),
-        );
+        let mut command = start.command(&self.images);
+        if self.rest.is_some() {
+            command = with_dns_label(command);
+        }
+        let mut worker = container("connect", self.images.connect(), self.resources, command);
         worker.env = Some(vec![env_from_field("POD_IP", "status.podIP"), env("LOG_DIR", "/tmp")]);
         worker.ports = Some(
-            std::iter::once(HTTP)
+            std::iter::once(self.port())
                 .chain(self.images.metrics_port())
                 .map(|(name, port)| named_port(name, port))
                 .collect(),
@@ -427,10 +479,10 @@ impl Connect {
         // It answers 503 while it starts and 500 when it cannot reach its topics (KIP-1017).
         worker.startup_probe = Some(Probe {
             failure_threshold: Some(60),
-            ..http_probe("/health", HTTP.0)
+            ..self.health()
         });
-        worker.readiness_probe = Some(http_probe("/health", HTTP.0));
-        worker.liveness_probe = Some(tcp_probe(HTTP.0));
+        worker.readiness_probe = Some(self.health());
+        worker.liveness_probe = Some(tcp_probe(self.port().0));
         worker
     }
 }
@@ -457,7 +509,7 @@ impl Construct for Connect {
     fn handle(&self, context: &Context) -> ConnectHandle {
         ConnectHandle(Arc::new(ConnectInfo {
             name: self.meta.name.clone(),
-            url: format!("http://{}:{}", context.service_address(&self.meta.name), HTTP.1),
+            url: self.url(context),
             replicas: self.replicas,
             rebalance_delay: self.rebalance_delay,
             images: self.images.clone(),
@@ -468,6 +520,8 @@ impl Construct for Connect {
                 .map(str::to_owned),
             classes: self.plugins.iter().flat_map(|plugin| plugin.classes.clone()).collect(),
             secrets: self.secrets.clone(),
+            rest: self.rest.as_ref().map(|rest| rest.client(&self.meta.name)),
+            registry: self.registry.as_ref().and_then(|registry| registry.rest().cloned()),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             cluster: self.kafka.clone(),
             principal: self.principal(),
@@ -489,11 +543,23 @@ impl Construct for Connect {
             &rules::registry::GROUP,
             location,
         ));
+        if self.exactly_once != ExactlyOnceSource::Disabled {
+            let ids = Claim::new(
+                "transactional id",
+                cluster,
+                &self.group,
+                &rules::application::TRANSACTIONAL_ID,
+                location,
+            );
+            claims.push(ids.hint("give the workers another group, or the application another prefix"));
+        }
+        claims.extend(self.kafka.claim_transactional_ids(&self.principal().acls, location));
         claims
     }
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
+        self.kafka.check_subject(check, self.who(), self.subject.as_ref());
         for topic in self.produces.iter().chain(self.consumes.iter().map(|(topic, _)| topic)) {
             topic.check(check);
             let (cluster, here) = (topic.cluster(), &self.kafka);
@@ -514,6 +580,9 @@ impl Construct for Connect {
         }
         if let Some(registry) = &self.registry {
             registry.check(check);
+        }
+        if let Some(rest) = &self.rest {
+            rest.check(check);
         }
         for plugin in &self.plugins {
             for (message, hint) in plugin.problems() {
@@ -574,18 +643,21 @@ impl Construct for Connect {
     }
 
     fn users(&self) -> Vec<User> {
-        self.kafka.user(&self.meta.name, Vec::new()).into_iter().collect()
+        self.kafka
+            .user(&self.meta.name, self.subject.as_ref(), Vec::new())
+            .into_iter()
+            .collect()
     }
 
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {
-        let (name, ns, port) = (&self.meta.name, &context.namespace, HTTP.1);
+        let (name, ns) = (&self.meta.name, &context.namespace);
         Chapter {
             facts: self.plugins.iter().filter_map(Plugin::licensed).collect(),
             survives: handbook::spare(objects, "worker", "no connector runs"),
             tasks: vec![handbook::restart(name, ns, objects)],
             symptoms: vec![
                 Task::new(format!("A connector or task of {name} is not running"))
-                    .run(handbook::asked(ns, name, port, "/connectors?expand=status"))
+                    .run(self.handle(context).asked(ns, "/connectors?expand=status"))
                     .runbooks(&[
                         "KafkaConnectConnectorFailed",
                         "KafkaConnectTaskFailed",
@@ -604,10 +676,7 @@ impl Construct for Connect {
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
         let config = self.config_map(context);
-        let options = self
-            .kafka
-            .credentials(self.identity())
-            .with(&self.pod_options_of(context));
+        let options = self.kafka.credentials(self.who()).with(&self.pod_options_of(context));
         let copies = self.plugins.iter().filter_map(|plugin| plugin.copy(context.kubernetes));
         let pod = Pod {
             labels: &labels,
@@ -638,7 +707,8 @@ impl Construct for Connect {
                 .metrics_port()
                 .map(|(_, port)| IngressRule::Monitoring(vec![port])),
         );
-        let certificate = self.kafka.certificate(self.identity(), context, &labels);
+        let certificate = self.kafka.certificate(self.who(), context, &labels);
+        let certificates = certificate.into_iter().chain(self.rest_certificate(context));
         let objects = [
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config).with_origins(self.all_settings(context).origins(
@@ -647,7 +717,7 @@ impl Construct for Connect {
                 "",
                 self.meta.location,
             )),
-            Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
+            Object::new(&service(context, &labels, &self.meta.name, &[self.port()])),
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
@@ -655,7 +725,8 @@ impl Construct for Connect {
                 .of_version(self.images.version())
                 .with_origins([Origin::of_resources("", self.meta.location)]),
         ];
-        objects.into_iter().chain(certificate.iter().map(Object::new)).collect()
+        let certificates: Vec<Object> = certificates.map(|certificate| Object::new(&certificate)).collect();
+        objects.into_iter().chain(certificates).collect()
     }
 }
 
@@ -674,6 +745,9 @@ struct ConnectInfo {
     override_policy: Option<String>,
     classes: BTreeSet<String>,
     secrets: BTreeSet<String>,
+    rest: Option<RestClient>,
+    /// How they get into the registry of their converters, if that is closed.
+    registry: Option<RestClient>,
     metrics_port: Option<&'static str>,
     cluster: KafkaHandle,
     principal: Principal,
@@ -700,6 +774,11 @@ impl ConnectHandle {
     /// The address of its REST interface.
     pub fn url(&self) -> &str {
         &self.0.url
+    }
+
+    /// How clients get into its REST interface, if it is closed.
+    pub(crate) fn rest(&self) -> Option<&RestClient> {
+        self.0.rest.as_ref()
     }
 
     /// The number of its workers.
@@ -735,6 +814,11 @@ impl ConnectHandle {
     /// Whether its workers have a Secret for connectors.
     pub(crate) fn has_secret(&self, name: &str) -> bool {
         self.0.secrets.contains(name)
+    }
+
+    /// Whether its workers have the files to get into a registry that is closed.
+    pub(crate) fn gets_into(&self, registry: &RestClient) -> bool {
+        self.0.registry.as_ref() == Some(registry)
     }
 
     /// Whether its workers have a class, as far as it is declared.

@@ -1,10 +1,11 @@
 //! What monitoring needs of a group of workers.
 
-use super::{ConnectHandle, alerts, board};
+use super::{ConnectHandle, alerts, board, rest};
 use crate::{
     construct::Check,
     metrics::connect,
-    observability::{Alert, Board, Monitored, Scenario, Sources, Target, of_table, panels::Queries},
+    observability::{Alert, Board, Issued, Monitored, Scenario, Sources, Target, of_table, panels::Queries},
+    security::RestClient,
 };
 
 impl Monitored for ConnectHandle {
@@ -17,8 +18,16 @@ impl Monitored for ConnectHandle {
         vec![Target::pods(self.name(), self.labels(), self.metrics_port(), tables).replicas(self.replicas())]
     }
 
+    fn certificates(&self) -> Vec<Issued> {
+        Issued::of(self.rest().and_then(RestClient::issued))
+    }
+
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {
-        of_table(alerts::ALL, "connect", self, sources).collect()
+        let alerts = of_table(alerts::ALL, "connect", self, sources);
+        match self.rest() {
+            None => alerts.collect(),
+            Some(_) => alerts.map(rest::of_closed).collect(),
+        }
     }
 
     fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {

@@ -13,7 +13,7 @@ fn group_of(connector: &str) -> String {
 }
 
 impl Connect {
-    pub(super) fn identity(&self) -> Identity<'_> {
+    pub(super) fn who(&self) -> Identity<'_> {
         Identity::Application(&self.meta.name)
     }
 
@@ -40,7 +40,7 @@ impl Connect {
             acls.push(Acl::group(group_of(connector), GroupOperation::Read));
         }
         self.kafka
-            .principal(self.identity(), acls, self.quota, self.meta.location)
+            .principal(self.who(), self.subject.as_ref(), acls, self.quota, self.meta.location)
     }
 
     /// What its declared topics are used for.
@@ -68,7 +68,7 @@ impl Connect {
 impl ConnectHandle {
     /// The user of the workers, who needs this for their connectors too; none where everyone may do everything.
     pub(crate) fn user(&self, acls: Vec<Acl>) -> Option<User> {
-        self.cluster().user(self.name(), acls)
+        self.cluster().user(&self.0.principal.name, None, acls)
     }
 }
 

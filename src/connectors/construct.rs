@@ -1,6 +1,6 @@
 //! The construct: connectors of a group, and what is wrong with them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::connector::Connector;
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
     construct::{Check, Claim, Construct, Edge, Flow, Meta, User},
     context::Context,
     diagnostics::{Rule, rules::connector},
-    handbook::{self, Chapter, Task},
+    handbook::{Chapter, Task},
     kafka::TopicHandle,
     manifest::Object,
     observability::Owned,
-    security::Acl,
+    security::{Acl, RestClient},
     settings::Reader,
     workload::{PodOptions, Pods},
 };
@@ -220,6 +220,20 @@ impl Connectors {
             let hint = format!("add `.secret(\"{secret}\")` to the `Connect`");
             report(one, check, &connector::SECRET_ABSENT, message, &hint);
         }
+        let converters = [&one.key_converter, &one.value_converter].into_iter().flatten();
+        let registries: BTreeMap<&str, &RestClient> = converters
+            .filter_map(|converter| converter.registry.as_ref())
+            .map(|registry| (registry.name(), registry))
+            .collect();
+        for (name, registry) in registries {
+            if !self.connect.gets_into(registry) {
+                let workers = self.connect.name();
+                let message =
+                    format!("registry `{name}` is closed, and the workers of `{workers}` do not have its Secrets");
+                let hint = format!("add `.avro(…)` with the handle of `{name}` to the `Connect`");
+                report(one, check, &connector::SECRET_ABSENT, message, &hint);
+            }
+        }
     }
 
     fn check_steps(one: &Connector, check: &mut Check<'_>) {
@@ -369,7 +383,7 @@ impl Construct for Connectors {
     }
 
     fn chapter(&self, context: &Context, _: &[Object]) -> Chapter {
-        let (ns, group) = (&context.namespace, self.connect.name());
+        let ns = &context.namespace;
         let symptoms = self.connectors.iter().map(|one| {
             let owner = one
                 .owner
@@ -377,12 +391,7 @@ impl Construct for Connectors {
                 .map(|owner| format!(" ({owner})"))
                 .unwrap_or_default();
             Task::new(format!("Connector {}{owner} moves no records", one.name))
-                .run(handbook::asked(
-                    ns,
-                    group,
-                    8083,
-                    &format!("/connectors/{}/status", one.name),
-                ))
+                .run(self.connect.asked(ns, &format!("/connectors/{}/status", one.name)))
                 .runbooks(&["KafkaConnectConnectorFailed", "KafkaConnectTaskFailed"])
         });
         Chapter {

@@ -6,6 +6,7 @@ use super::{Connector, Connectors};
 use crate::{
     context::Context,
     manifest::Object,
+    security::RestClient,
     workload::{Labels, RestJob, env},
 };
 
@@ -48,12 +49,12 @@ impl Connectors {
             name: &self.meta.name,
             labels: Labels::new("kafka-connectors", &self.meta.name, "job"),
             container: "connectors",
-            // It is on the nodes already.
-            image: self.connect.cluster().images().kafka(),
+            image: self.connect.cluster().images().of_rest_client(self.connect.url()),
             script: ("connectors.sh", include_str!("connectors.sh")),
             declaration: ("CONNECTORS_FILE", "connectors.txt", self.declaration()),
             files: files.collect(),
             server: env("CONNECT_URL", self.connect.url()),
+            login: self.connect.rest().map(RestClient::of_job),
             options: &self.options,
         };
         let [account, config, job] = job.objects(context);

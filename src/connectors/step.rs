@@ -1,6 +1,6 @@
 //! What a connector does with each record on its way: converters, transforms and predicates.
 
-use crate::registry::SchemaRegistryHandle;
+use crate::{registry::SchemaRegistryHandle, security::RestClient};
 
 /// How keys or values are converted between Connect's data and bytes.
 ///
@@ -16,6 +16,8 @@ use crate::registry::SchemaRegistryHandle;
 pub struct Converter {
     pub(super) class: String,
     pub(super) settings: Vec<(String, String)>,
+    /// How it gets into its registry, if that is closed.
+    pub(super) registry: Option<RestClient>,
 }
 
 impl Converter {
@@ -24,12 +26,20 @@ impl Converter {
         Self {
             class: class.into(),
             settings: Vec::new(),
+            registry: None,
         }
     }
 
-    /// Avro, with its schemas in this registry. Confluent's images have it.
+    /// Avro, with its schemas in this registry. Confluent's images have it. The files for a registry that is closed are mounted for the workers by
+    /// [`Connect::avro`](crate::connect::Connect::avro).
     pub fn avro(registry: &SchemaRegistryHandle) -> Self {
-        Self::new("io.confluent.connect.avro.AvroConverter").config("schema.registry.url", registry.url())
+        let mut avro =
+            Self::new("io.confluent.connect.avro.AvroConverter").config("schema.registry.url", registry.url());
+        avro.registry = registry.rest().cloned();
+        let login = registry.rest().map_or_else(Vec::new, RestClient::of_serializers);
+        login
+            .into_iter()
+            .fold(avro, |avro, (key, value)| avro.config(key, value))
     }
 
     /// JSON without schemas: Connect's data are then maps, which a sink into a database cannot write.

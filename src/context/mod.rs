@@ -62,6 +62,11 @@ impl Context {
         format!("{service}.{}.svc.{}", self.namespace, self.cluster_domain)
     }
 
+    /// The DNS names of the pods of the stack's namespace, by their addresses: `10-244-1-7` or `*`, and what follows.
+    pub(crate) fn pod_address(&self, label: &str) -> String {
+        format!("{label}.{}.pod.{}", self.namespace, self.cluster_domain)
+    }
+
     /// Metadata with a name, the stack's namespace and the label that says who wrote the object.
     pub fn metadata(&self, name: impl Into<String>) -> ObjectMeta {
         ObjectMeta {

@@ -224,12 +224,16 @@ pub enum Change<'a> {
     RegistryTopic(&'a str),
     /// Another group of registries.
     RegistryGroup(&'a str),
+    /// A REST interface asks for https or for a password, which it did not before.
+    RestClosed(&'a str),
     /// Several voting ZooKeeper servers added, removed or replaced at once.
     ZookeeperServersApart(&'a str),
     /// Another address or port between ZooKeeper servers.
     ZookeeperServerAddress(&'a str),
     /// Another directory for ZooKeeper's data.
     ZookeeperDataDir(&'a str),
+    /// TLS for ZooKeeper's clients, switched in one step.
+    ZookeeperClientTls(&'a str),
     /// TLS between ZooKeeper servers, switched in one step.
     ZookeeperQuorumTls(&'a str),
     /// ZooKeeper's list of servers kept by itself, or by the manifests again.

@@ -84,7 +84,16 @@ pub(super) fn commands(text: &str, words: &Words) -> Vec<String> {
 /// comment. Neither Kubernetes nor Kafka has such names, but a manifest may.
 fn line(text: &str, words: &Words) -> String {
     /// Words that are made here, and are more than a name.
-    const MADE: [&str; 6] = ["tee", "quoted", "entity", "class", "gone_pattern", "bootstrap"];
+    const MADE: [&str; 8] = [
+        "tee",
+        "quoted",
+        "entity",
+        "class",
+        "gone_pattern",
+        "bootstrap",
+        "curl",
+        "rest",
+    ];
     let is_made = |word: &str| MADE.contains(&word) || word.starts_with("kafka_");
     let mut values = names(text)
         .filter(|word| !is_made(word))

@@ -266,9 +266,16 @@ pub(crate) struct ClientFile<'a> {
 impl ClientFile<'_> {
     /// Tells Confluent's serializers where the registry is. A producer uses the schemas that are there: with
     /// `auto.register.schemas`, which is true by default, any build of it could add another version.
-    pub(crate) fn use_registry(&mut self, url: &str) {
+    /// `login` is what they are told of one that is closed.
+    pub(crate) fn use_registry(&mut self, url: &str, login: Vec<(&'static str, String)>) {
         const OF_SCHEMAS: &str = "it follows from `Application::avro`";
         self.settings.own("schema.registry.url", url.to_owned(), OF_SCHEMAS);
+        if login.iter().any(|(_, value)| value.contains("${dir:")) {
+            self.settings.resolve_directories();
+        }
+        for (key, value) in login {
+            self.settings.own(key, value, OF_SCHEMAS);
+        }
         if self.role == Role::Producer {
             self.settings
                 .own("auto.register.schemas", "false".to_owned(), OF_SCHEMAS);

@@ -1,19 +1,42 @@
 //! What a component of the stack, such as a registry, needs to connect to a closed cluster as a user of its own. An open cluster needs
 //! none of it.
 
-use k8s_openapi::api::core::v1::Container;
+use k8s_openapi::api::core::v1::{Container, EnvVar};
 
 use super::{
-    connection::Identity,
+    connection::{Credentials, Identity, PLATFORM},
     handle::KafkaHandle,
-    job::{self, CLIENT_FILE, Credentials},
+    job::{self, CLIENT_FILE},
+    oauth,
 };
 use crate::{
-    construct::User,
-    diagnostics::Location,
-    security::{Acl, Principal, Quota},
-    workload::{CONFIG_DIRECTORY, container, env},
+    construct::{Check, User},
+    diagnostics::{Location, rules::security},
+    security::{Acl, Principal, Quota, Shows},
+    workload::{CONFIG_DIRECTORY, Version, container, env},
 };
+
+/// What a token calls a client, if that is not the name of its construct, and the line that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) location: Location,
+}
+
+impl Subject {
+    #[track_caller]
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            location: Location::caller(),
+        }
+    }
+}
+
+/// The user of a construct with this name.
+fn named(construct: &str, subject: Option<&Subject>) -> String {
+    subject.map_or(construct, |subject| &subject.name).to_owned()
+}
 
 /// Arguments: the command, the bootstrap servers, the client's file, the group. Only what a missing user or a missing permission says is
 /// waited for: about everything else the component itself has more to say.
@@ -40,25 +63,30 @@ done
 
 impl KafkaHandle {
     /// The file, the environment and the mount by which Kafka's tools connect as someone.
-    pub(crate) fn credentials(&self, who: Identity<'_>) -> Credentials {
-        Credentials::of(&self.client_settings(who), self.secret(who))
+    pub(crate) fn credentials(&self, who: Identity<'_>) -> job::Credentials {
+        job::Credentials::of(&self.client_settings(who), self.secret(who))
     }
 
     /// An application or a component, as the brokers know it.
     pub(crate) fn principal(
         &self,
         who: Identity<'_>,
+        subject: Option<&Subject>,
         mut acls: Vec<Acl>,
         quota: Quota,
         location: Location,
     ) -> Principal {
         acls.sort();
         acls.dedup();
-        let has_password = self.client_settings(who).has_password();
+        let shows = match self.client_settings(who).credentials {
+            Credentials::Token(_) => Shows::Token,
+            Credentials::Password { .. } => self.secret(who).map_or(Shows::Certificate, Shows::Password),
+            _ => Shows::Certificate,
+        };
         Principal {
             cluster: self.bootstrap_servers().to_owned(),
-            name: who.of_application().unwrap_or_default().to_owned(),
-            password: has_password.then(|| self.secret(who)).flatten(),
+            name: named(who.of_application().unwrap_or_default(), subject),
+            shows,
             acls,
             quota,
             location,
@@ -67,12 +95,50 @@ impl KafkaHandle {
 
     /// The user as whom a construct of this name connects, and what it needs beside the construct's own; none where everyone may do
     /// everything.
-    pub(crate) fn user(&self, name: &str, acls: Vec<Acl>) -> Option<User> {
+    pub(crate) fn user(&self, name: &str, subject: Option<&Subject>, acls: Vec<Acl>) -> Option<User> {
         self.is_authorized().then(|| User::Needed {
             cluster: self.bootstrap_servers().to_owned(),
-            name: name.to_owned(),
+            name: named(name, subject),
             acls,
         })
+    }
+
+    /// Reports a name in tokens of someone who shows none, and one that brokers let do everything.
+    pub(crate) fn check_subject(&self, check: &mut Check<'_>, who: Identity<'_>, subject: Option<&Subject>) {
+        let of_others = |name: &str| name.starts_with(PLATFORM) || name == "ANONYMOUS";
+        if let Some(Subject { name, location }) = subject.filter(|subject| of_others(&subject.name)) {
+            let message = format!("its tokens cannot call it `{name}`, which is no application to the brokers");
+            check.report(&security::PRINCIPAL, message, |finding| {
+                finding
+                    .at(*location)
+                    .hint("give it a client of its own at the identity provider, and write that client's name in `.identity(…)`");
+            });
+        }
+        let Some(Subject { name, location }) = subject.filter(|_| self.client_settings(who).token().is_none()) else {
+            return;
+        };
+        let message = format!(
+            "it shows no token to `{}`, so that its name there cannot be `{name}`",
+            self.name()
+        );
+        check.report(&security::PRINCIPAL, message, |finding| {
+            finding
+                .at(*location)
+                .hint("remove `.identity(…)`, or make the listener `Listener::tls(…).oauth(…)`");
+        });
+    }
+
+    /// What the pods of a component need to get tokens: the option of their JVM. The authority is among the mounts of
+    /// [`KafkaHandle::credentials`].
+    pub(crate) fn jvm_option(&self, who: Identity<'_>, version: Version) -> Option<String> {
+        let connection = self.client_settings(who);
+        oauth::option(connection.token().iter().map(|oauth| oauth.tokens()), version)
+    }
+
+    /// The same, for one of Kafka's tools in such a pod.
+    pub(crate) fn tool_options(&self, who: Identity<'_>) -> Option<EnvVar> {
+        let option = self.jvm_option(who, self.version())?;
+        Some(env("KAFKA_OPTS", option))
     }
 
     /// The init container that waits until a component may use its group, which it may not before the Job of
@@ -101,11 +167,13 @@ impl KafkaHandle {
             job::RESOURCES,
             arguments.map(str::to_owned),
         );
-        wait.env = Some(vec![
+        let mut environment = vec![
             env("KAFKA_HEAP_OPTS", "-Xmx128m"),
             env("KAFKA_JVM_PERFORMANCE_OPTS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
             env("LOG_DIR", "/tmp"),
-        ]);
+        ];
+        environment.extend(self.tool_options(Identity::Application(name)));
+        wait.env = Some(environment);
         Some(wait)
     }
 }

@@ -1,12 +1,19 @@
 //! How clients connect to a cluster: the only place that writes a bootstrap address, a security protocol or credentials for a client.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::EnvVar;
 
 use super::{
     external::{Mechanism, Shown, Trust},
     listener::Protocol,
+    oauth::OAuth,
 };
-use crate::{security::IDENTITY_DIRECTORY, settings::Settings, workload::env_from_secret};
+use crate::{
+    security::IDENTITY_DIRECTORY,
+    settings::Settings,
+    workload::{env, env_from_secret},
+};
 
 /// Who connects to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +82,8 @@ pub(super) enum Credentials {
     Password { user: String },
     /// A name and a password that the Secret has both, because the stack does not choose the name.
     Login(Mechanism),
+    /// A token of an identity provider, which gives it for the id and the secret of a client.
+    Token(Arc<OAuth>),
 }
 
 /// What connects to a cluster. Each has its own setting keys.
@@ -111,13 +120,18 @@ impl ClientSettings {
         match self.credentials {
             Credentials::None => false,
             Credentials::Encrypted => self.trust == Trust::Secret,
-            Credentials::Certificate | Credentials::Password { .. } | Credentials::Login(_) => true,
+            Credentials::Certificate | Credentials::Password { .. } | Credentials::Login(_) | Credentials::Token(_) => {
+                true
+            }
         }
     }
 
-    /// Whether what it shows is a password.
-    pub(super) const fn has_password(&self) -> bool {
-        matches!(self.credentials, Credentials::Password { .. })
+    /// How its brokers take tokens, if it shows one.
+    pub(super) const fn token(&self) -> Option<&Arc<OAuth>> {
+        match &self.credentials {
+            Credentials::Token(oauth) => Some(oauth),
+            _ => None,
+        }
     }
 
     /// The settings of a client: key and value.
@@ -233,7 +247,7 @@ impl ClientSettings {
                 format!("--sasl.username=$({EXPORTER_USER})"),
             ]),
             // In a closed cluster of a stack it has a certificate.
-            Credentials::None | Credentials::Encrypted | Credentials::Password { .. } => {}
+            Credentials::None | Credentials::Encrypted | Credentials::Password { .. } | Credentials::Token(_) => {}
         }
         flags
     }
@@ -250,10 +264,54 @@ impl ClientSettings {
     }
 }
 
+/// How kminion connects, which is no client of Java's either.
+impl ClientSettings {
+    /// Its variables. It takes a name and a password from those that the pod gets from the Secret.
+    pub(crate) fn of_kminion(&self, secret: Option<&str>) -> Vec<EnvVar> {
+        let file = |variable: &str, file: &str| env(variable, format!("{IDENTITY_DIRECTORY}/{file}"));
+        let mut variables = vec![env("KAFKA_BROKERS", &self.bootstrap_servers)];
+        if self.is_secured() {
+            variables.push(env("KAFKA_TLS_ENABLED", "true"));
+            if self.trust == Trust::Secret {
+                variables.push(file("KAFKA_TLS_CAFILEPATH", "ca.crt"));
+            }
+        }
+        let login = |mechanism: Mechanism, user: EnvVar| {
+            let password = secret.map(|secret| env_from_secret("KAFKA_SASL_PASSWORD", secret, "password"));
+            [
+                env("KAFKA_SASL_ENABLED", "true"),
+                env("KAFKA_SASL_MECHANISM", mechanism.name()),
+                user,
+            ]
+            .into_iter()
+            .chain(password)
+        };
+        match &self.credentials {
+            // What shows a token is refused by `check_no_token`: whether kminion can get one was not tried.
+            Credentials::None | Credentials::Encrypted | Credentials::Token(_) => {}
+            Credentials::Certificate => variables.extend([
+                file("KAFKA_TLS_CERTFILEPATH", "tls.crt"),
+                file("KAFKA_TLS_KEYFILEPATH", "tls.key"),
+            ]),
+            Credentials::Password { user } => variables.extend(login(Mechanism::Scram, env(KMINION_USER, user))),
+            Credentials::Login(mechanism) => {
+                let user = secret.map_or_else(
+                    || env(KMINION_USER, ""),
+                    |secret| env_from_secret(KMINION_USER, secret, USER_NAME),
+                );
+                variables.extend(login(*mechanism, user));
+            }
+        }
+        variables
+    }
+}
+
 /// The key of a Secret with the name of a user, beside its password: those of Kubernetes' type `kubernetes.io/basic-auth`.
 const USER_NAME: &str = "username";
 /// The variable of that name for the exporter.
 const EXPORTER_USER: &str = "SASL_USER_NAME";
+/// The same for kminion.
+const KMINION_USER: &str = "KAFKA_SASL_USERNAME";
 
 /// The addresses of a list.
 pub(super) fn addresses(servers: &str) -> impl Iterator<Item = &str> {
@@ -274,7 +332,7 @@ impl Credentials {
         match self {
             Self::None => Protocol::Plaintext,
             Self::Encrypted | Self::Certificate => Protocol::Tls,
-            Self::Password { .. } | Self::Login(_) => Protocol::SaslTls,
+            Self::Password { .. } | Self::Login(_) | Self::Token(_) => Protocol::SaslTls,
         }
     }
 
@@ -298,6 +356,7 @@ impl Credentials {
         match self {
             Self::None | Self::Encrypted => Vec::new(),
             Self::Certificate => key_store().to_vec(),
+            Self::Token(oauth) => oauth.of_client(IDENTITY_DIRECTORY),
             Self::Password { user } => login(Mechanism::Scram, user),
             Self::Login(mechanism) => login(*mechanism, &format!("${{dir:{IDENTITY_DIRECTORY}:{USER_NAME}}}")),
         }

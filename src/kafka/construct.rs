@@ -53,6 +53,7 @@ impl Construct for KafkaCluster {
             log: LogDefaults::of(&self.settings),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
             partition_sizes: self.partition_sizes,
+            restart_gate: self.gate_of_brokers(),
             volume_claims: self
                 .pools
                 .iter()

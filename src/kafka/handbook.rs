@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     cluster::KafkaCluster,
     handle::{KafkaHandle, Mode},
+    listener::Protocol,
     pool::{NodePool, Roles},
 };
 use crate::{
@@ -68,26 +69,33 @@ impl KafkaCluster {
     }
 
     fn identities(&self) -> Vec<String> {
+        let refused = |protocol: &Protocol| match protocol {
+            Protocol::Tokens(oauth) => format!("A client without an identity is refused. {}", oauth.of_people()),
+            _ => "A client without an identity is refused.".to_owned(),
+        };
         self.client_listeners()
             .iter()
-            .map(|listener| match listener.protocol {
+            .map(|listener| match &listener.protocol {
                 protocol if listener.outside.is_some() => format!(
-                    "Listener `{}`, port {}, for clients outside, who begin at {}: {protocol}. A client without an identity is refused.",
+                    "Listener `{}`, port {}, for clients outside, who begin at {}: {protocol}. {}",
                     listener.name,
                     listener.port,
-                    self.outside_begin(&listener.name)
+                    self.outside_begin(&listener.name),
+                    refused(protocol)
                 ),
-                super::listener::Protocol::Plaintext if self.authorization.is_some() => format!(
+                Protocol::Plaintext if self.authorization.is_some() => format!(
                     "Listener `{}`, port {}: open until all clients have moved. A client that reaches the port may do everything.",
                     listener.name, listener.port
                 ),
-                super::listener::Protocol::Plaintext => format!(
+                Protocol::Plaintext => format!(
                     "Listener `{}`, port {}: open. A client that reaches the port may do everything.",
                     listener.name, listener.port
                 ),
                 protocol => format!(
-                    "Listener `{}`, port {}: {protocol}. A client without an identity is refused.",
-                    listener.name, listener.port
+                    "Listener `{}`, port {}: {protocol}. {}",
+                    listener.name,
+                    listener.port,
+                    refused(protocol)
                 ),
             })
             .collect()

@@ -12,13 +12,15 @@ use super::{
     replication::Replication,
 };
 use crate::{
+    acl::Acl,
     construct::{Check, Claim},
     context::Context,
     diagnostics::{
         Location,
-        rules::{security, topic},
+        rules::{application, security, topic},
     },
     lint,
+    quantity::Duration,
     security::{Certificate, Issuer, Request},
     workload::{CONFIG_DIRECTORY, ImageSet, Labels, Version, VolumeClaims},
     zookeeper::ZooKeeperHandle,
@@ -73,6 +75,8 @@ pub(super) struct ClusterInfo {
     pub(super) metrics_port: Option<&'static str>,
     /// Whether brokers export the size of each partition.
     pub(super) partition_sizes: bool,
+    /// The longest wait of a broker before it stops, and after it has started; none without a gate.
+    pub(super) restart_gate: Option<Duration>,
     pub(super) volume_claims: Vec<VolumeClaims>,
     pub(super) nodes: Vec<Node>,
     pub(super) zookeeper: Option<ZooKeeperHandle>,
@@ -123,6 +127,7 @@ impl KafkaHandle {
             log: LogDefaults::KAFKA,
             metrics_port: None,
             partition_sizes: false,
+            restart_gate: None,
             volume_claims: Vec::new(),
             nodes: Vec::new(),
             zookeeper: None,
@@ -166,11 +171,12 @@ impl KafkaHandle {
             Identity::Outside { listener, .. } => self.outside(listener),
             _ => None,
         };
-        let inside = self.0.listener.as_ref().map(|listener| listener.protocol);
-        let protocol = outside.map(|outside| outside.protocol).or(inside);
+        let inside = self.0.listener.as_ref().map(|listener| &listener.protocol);
+        let protocol = outside.map(|outside| &outside.protocol).or(inside);
         let credentials = match (who.of_application(), platform, protocol) {
             (_, Some(_), _) | (Some(_), None, Some(Protocol::Tls)) => Credentials::Certificate,
             (Some(name), None, Some(Protocol::SaslTls)) => Credentials::Password { user: name.to_owned() },
+            (Some(_), None, Some(Protocol::Tokens(oauth))) => Credentials::Token(oauth.clone()),
             _ => Credentials::None,
         };
         let bootstrap_servers = match (platform, outside) {
@@ -224,6 +230,7 @@ impl KafkaHandle {
             common_name: who.of_application().or(who.of_platform())?.to_owned(),
             organization: who.of_platform().map(|_| closed.organization.clone()),
             dns_names: Vec::new(),
+            combined: false,
         };
         closed.issuer.certificate(context, labels, wanted)
     }
@@ -244,6 +251,21 @@ impl KafkaHandle {
     /// Whether what is not permitted is refused.
     pub(crate) fn is_authorized(&self) -> bool {
         self.0.closed.as_ref().is_some_and(|closed| closed.authorized)
+    }
+
+    /// The claims to the transactional ids that these permissions cover, where permissions count, as far as it is known here.
+    pub(crate) fn claim_transactional_ids(&self, acls: &[Acl], location: Location) -> Vec<Claim> {
+        let is_known = self.is_authorized() || (self.0.mode == Mode::External && self.is_closed());
+        let ids = acls.iter().filter_map(Acl::writes_as).filter(|_| is_known);
+        let claim = |(ids, prefixed): (&str, bool)| {
+            let within = self.bootstrap_servers();
+            let claim = Claim::new("transactional ids", within, ids, &application::TRANSACTIONAL_RANGE, location)
+                .item(ids)
+                .hint("choose prefixes of which neither begins with the other and `-`, in `.transactional(…)`, `.group(…)` or `.acl(…)`")
+                .in_ranges();
+            if prefixed { claim.prefix() } else { claim }
+        };
+        ids.map(claim).collect()
     }
 
     /// What Kafka's tools take after `--bootstrap-server`: in the pod of a node, or, for an external cluster, where someone has the file.
@@ -312,6 +334,26 @@ impl KafkaHandle {
         });
     }
 
+    /// Reports a program that gets no tokens, where clients show them.
+    pub(crate) fn check_no_token(&self, check: &mut Check<'_>, who: Identity<'_>, program: &str) {
+        let Some(listener) = self
+            .0
+            .listener
+            .as_ref()
+            .filter(|_| self.client_settings(who).token().is_some())
+        else {
+            return;
+        };
+        let message = format!(
+            "{program} cannot connect to `{}`: clients of listener `{}` show tokens",
+            self.name(),
+            listener.name
+        );
+        check.report(&security::NO_IDENTITY, message, |finding| {
+            finding.hint("put a listener with `.scram()` or `.mutual_tls()` before it");
+        });
+    }
+
     /// Host and port of as many brokers as a topic has replicas, or the bootstrap servers of an external cluster. A
     /// component waits for them before it creates its topics. They are not all brokers, so that one more broker does
     /// not change the pods that wait.
@@ -361,6 +403,11 @@ impl KafkaHandle {
     /// Its volumes.
     pub fn volume_claims(&self) -> &[VolumeClaims] {
         &self.0.volume_claims
+    }
+
+    /// How long the restart gate lets a broker wait; none without one.
+    pub(crate) fn restart_gate(&self) -> Option<Duration> {
+        self.0.restart_gate
     }
 
     /// The nodes of the cluster, in the order of its pools; none for an external cluster.

@@ -32,7 +32,7 @@ pub(crate) const CLIENT_FILE: &str = "client.properties";
 pub(crate) struct Credentials {
     pub(crate) file: Option<(&'static str, String)>,
     pub(super) env: Option<EnvVar>,
-    mount: Option<Mount>,
+    mounts: Vec<Mount>,
 }
 
 impl Credentials {
@@ -43,7 +43,11 @@ impl Credentials {
             env: file
                 .as_ref()
                 .map(|_| env("COMMAND_CONFIG", format!("{CONFIG_DIRECTORY}/{CLIENT_FILE}"))),
-            mount: secret.map(|secret| Mount::secret(secret, IDENTITY_DIRECTORY)),
+            mounts: secret
+                .map(|secret| Mount::secret(secret, IDENTITY_DIRECTORY))
+                .into_iter()
+                .chain(connection.token().and_then(|oauth| oauth.mount()))
+                .collect(),
             file,
         }
     }
@@ -51,7 +55,7 @@ impl Credentials {
     /// The options of a pod that has them.
     pub(crate) fn with(self, options: &PodOptions) -> PodOptions {
         let mut options = options.clone();
-        options.mounts.extend(self.mount);
+        options.mounts.extend(self.mounts);
         options
     }
 }

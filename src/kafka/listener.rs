@@ -1,10 +1,10 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use super::outside::Outside;
+use super::{oauth::OAuth, outside::Outside};
 use crate::workload::Access;
 
 /// The security protocol of a listener, as Kafka calls it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// Neither encrypted nor authenticated.
     Plaintext,
@@ -12,6 +12,8 @@ pub(crate) enum Protocol {
     Tls,
     /// Encrypted, and clients show a name and a password.
     SaslTls,
+    /// Encrypted, and clients show a token of an identity provider.
+    Tokens(Arc<OAuth>),
 }
 
 impl fmt::Display for Protocol {
@@ -19,7 +21,7 @@ impl fmt::Display for Protocol {
         f.write_str(match self {
             Self::Plaintext => "PLAINTEXT",
             Self::Tls => "SSL",
-            Self::SaslTls => "SASL_SSL",
+            Self::SaslTls | Self::Tokens(_) => "SASL_SSL",
         })
     }
 }

@@ -1,11 +1,11 @@
 //! What monitoring needs of a cluster and of its topics.
 
-use super::{KafkaHandle, Mode, PermissionsHandle, TopicsHandle, alerts, boards};
+use super::{KafkaCluster, KafkaHandle, Mode, PermissionsHandle, TopicsHandle, alerts, boards};
 use crate::{
     construct::Check,
     metrics::{broker, controller},
     observability::{
-        Alert, Board, DeclaredTopic, Monitored, OVERVIEW, Owned, OwnedKind, Scenario, Sources, Target, of_table,
+        Alert, Board, DeclaredTopic, Issued, Monitored, OVERVIEW, Owned, OwnedKind, Scenario, Sources, Target, of_table,
     },
     workload::VolumeClaims,
 };
@@ -32,6 +32,19 @@ impl Monitored for KafkaHandle {
 
     fn volumes(&self) -> Vec<VolumeClaims> {
         self.volume_claims().to_vec()
+    }
+
+    /// Those of its pools; all others of the cluster have the same issuer.
+    fn certificates(&self) -> Vec<Issued> {
+        let Some(issuer) = self.issuer() else { return Vec::new() };
+        let mut pools: Vec<&str> = self
+            .nodes()
+            .iter()
+            .map(|node| node.pod.rsplit_once('-').map_or(&*node.pod, |(pool, _)| pool))
+            .collect();
+        pools.dedup();
+        let names = pools.into_iter().map(KafkaCluster::secret_of);
+        names.map(|name| Issued::new(name, issuer)).collect()
     }
 
     fn alerts(&self, sources: &Sources) -> Vec<Alert> {

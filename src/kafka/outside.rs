@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use super::pool::NodePool;
-use crate::diagnostics::Location;
+use super::{gateway::Gateway, pool::NodePool};
+use crate::{diagnostics::Location, workload::IngressRule};
 
 /// What stands for a node's id in a name.
 pub(super) const ID: &str = "{id}";
@@ -33,10 +33,11 @@ pub(crate) struct Outside {
     pub(super) location: Location,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     LoadBalancer,
     NodePorts(NodePorts),
+    Gateway(Gateway),
 }
 
 impl NodePorts {
@@ -74,10 +75,21 @@ impl Outside {
     /// What the brokers of a pool advertise: host and port.
     pub(super) fn advertised(&self, port: u16, pool: &NodePool) -> String {
         let host = self.names.replace(ID, "${env:NODE_ID}");
-        match self.way {
+        match &self.way {
             Way::LoadBalancer => format!("{host}:{port}"),
             Way::NodePorts(ports) => format!("{host}:{}", ports.template(pool)),
+            Way::Gateway(gateway) => format!("{host}:{}", gateway.dialled_port()),
         }
+    }
+
+    /// Where clients begin, of a listener with this port: host and port.
+    pub(super) fn begin(&self, port: u16) -> String {
+        let port = match &self.way {
+            Way::LoadBalancer => port,
+            Way::NodePorts(ports) => ports.bootstrap,
+            Way::Gateway(gateway) => gateway.dialled_port(),
+        };
+        format!("{}:{port}", self.bootstrap_name())
     }
 
     /// The names that clients outside dial to reach the brokers of a pool.
@@ -88,12 +100,12 @@ impl Outside {
         names
     }
 
-    /// The addresses whose packets reach the brokers as theirs; none if that is anyone.
-    pub(super) fn admitted(&self) -> &[String] {
-        if self.through_any_node {
-            &[]
-        } else {
-            &self.source_ranges
+    /// Whose packets reach the brokers: the network policy lets them in.
+    pub(super) fn admitted(&self, ports: Vec<u16>) -> IngressRule {
+        match &self.way {
+            Way::Gateway(gateway) => IngressRule::Clients(gateway.admitted(), ports),
+            _ if self.through_any_node => IngressRule::Addresses(Vec::new(), ports),
+            _ => IngressRule::Addresses(self.source_ranges.clone(), ports),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What makes the listeners of a cluster reachable from outside: Services, names of certificates, and whether all of it can work.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use k8s_openapi::api::core::v1::Service;
 
 use super::{
     cluster::KafkaCluster,
+    gateway::TlsRoute,
     handle::OutsideAddress,
     listener::{Listener, Protocol},
     outside::{ID, Outside, Way},
@@ -45,24 +46,30 @@ impl Outside {
         let ports = [(Listener::port_name(&listener.name), listener.port)];
         let ports: Vec<(&str, u16)> = ports.iter().map(|(name, port)| (name.as_str(), *port)).collect();
         let mut made = service(context, labels, &to.name, &ports);
-        let annotations = made.metadata.annotations.get_or_insert_default();
-        annotations.extend(self.annotations.clone());
-        annotations.insert(HOSTNAME.to_owned(), to.host.clone());
+        let outward = match (&self.way, to.broker) {
+            (Way::LoadBalancer, _) => Some(("LoadBalancer", None)),
+            (Way::NodePorts(ports), None) => Some(("NodePort", Some(i32::from(ports.bootstrap)))),
+            (Way::NodePorts(ports), Some(id)) => Some(("NodePort", i32::try_from(ports.of(id)).ok())),
+            // A route leads to it.
+            (Way::Gateway(_), _) => None,
+        };
+        if outward.is_some() {
+            let annotations = made.metadata.annotations.get_or_insert_default();
+            annotations.extend(self.annotations.clone());
+            annotations.insert(HOSTNAME.to_owned(), to.host.clone());
+        }
         if let Some(spec) = &mut made.spec {
-            let (kind, node_port) = match (self.way, to.broker) {
-                (Way::LoadBalancer, _) => ("LoadBalancer", None),
-                (Way::NodePorts(ports), None) => ("NodePort", Some(i32::from(ports.bootstrap))),
-                (Way::NodePorts(ports), Some(id)) => ("NodePort", i32::try_from(ports.of(id)).ok()),
-            };
-            spec.type_ = Some(kind.to_owned());
-            // The address of a client reaches the broker, whose network policy knows it.
-            let traffic = if self.through_any_node { "Cluster" } else { "Local" };
-            spec.external_traffic_policy = Some(traffic.to_owned());
+            if let Some((kind, node_port)) = outward {
+                spec.type_ = Some(kind.to_owned());
+                // The address of a client reaches the broker, whose network policy knows it.
+                let traffic = if self.through_any_node { "Cluster" } else { "Local" };
+                spec.external_traffic_policy = Some(traffic.to_owned());
+                for port in spec.ports.iter_mut().flatten() {
+                    port.node_port = node_port;
+                }
+            }
             if self.way == Way::LoadBalancer && !self.source_ranges.is_empty() {
                 spec.load_balancer_source_ranges = Some(self.source_ranges.clone());
-            }
-            for port in spec.ports.iter_mut().flatten() {
-                port.node_port = node_port;
             }
             if let Some(pod) = &to.pod {
                 spec.selector
@@ -73,6 +80,22 @@ impl Outside {
             }
         }
         made
+    }
+
+    /// The route that leads from a Gateway to that Service, where there is one.
+    fn route(&self, context: &Context, labels: &Labels, listener: &Listener, to: &To) -> Option<TlsRoute> {
+        let Way::Gateway(gateway) = &self.way else {
+            return None;
+        };
+        let mut metadata = labels.metadata(context, &to.name);
+        if !self.annotations.is_empty() {
+            let annotations = metadata.annotations.get_or_insert_default();
+            annotations.extend(self.annotations.clone());
+        }
+        Some(TlsRoute {
+            metadata,
+            spec: gateway.route(&to.host, &to.name, listener.port),
+        })
     }
 }
 
@@ -101,16 +124,10 @@ impl KafkaCluster {
 
     /// Where clients outside begin, for each listener that is theirs.
     pub(super) fn outside_addresses(&self) -> Vec<OutsideAddress> {
-        let of_one = |(listener, outside): (&Listener, &Outside)| {
-            let port = match outside.way {
-                Way::LoadBalancer => listener.port,
-                Way::NodePorts(ports) => ports.bootstrap,
-            };
-            OutsideAddress {
-                listener: listener.name.clone(),
-                protocol: listener.protocol,
-                bootstrap_servers: format!("{}:{port}", outside.bootstrap_name()),
-            }
+        let of_one = |(listener, outside): (&Listener, &Outside)| OutsideAddress {
+            listener: listener.name.clone(),
+            protocol: listener.protocol.clone(),
+            bootstrap_servers: outside.begin(listener.port),
         };
         self.outside_listeners().map(of_one).collect()
     }
@@ -122,9 +139,9 @@ impl KafkaCluster {
         address.map_or_else(String::new, |address| code(&address.bootstrap_servers))
     }
 
-    /// The Services of the listeners for clients outside.
+    /// The Services of the listeners for clients outside, and the routes to them.
     pub(super) fn outside_services(&self, context: &Context) -> Vec<Object> {
-        let mut services = Vec::new();
+        let mut objects = Vec::new();
         for (listener, outside) in self.outside_listeners() {
             let suffix = listener.name.to_ascii_lowercase().replace('_', "-");
             let all = To {
@@ -134,9 +151,12 @@ impl KafkaCluster {
                 broker: None,
             };
             let mut add = |labels: &Labels, to: &To| {
+                let origin = || [Origin::of_field("/spec", &listener.name, outside.location)];
                 let made = outside.service(context, labels, listener, to);
-                let location = outside.location;
-                services.push(Object::new(&made).with_origins([Origin::of_field("/spec", &listener.name, location)]));
+                objects.push(Object::new(&made).with_origins(origin()));
+                if let Some(route) = outside.route(context, labels, listener, to) {
+                    objects.push(Object::new(&route).with_origins(origin()));
+                }
             };
             if let Some(first) = self.brokers().next() {
                 add(&self.component_labels(first.roles), &all);
@@ -154,7 +174,7 @@ impl KafkaCluster {
                 }
             }
         }
-        services
+        objects
     }
 
     pub(super) fn check_outside(&self, check: &mut Check<'_>) {
@@ -164,6 +184,9 @@ impl KafkaCluster {
             let mut problems = self.problems_of_names(outside, &mut names, &listener.name);
             problems.extend(self.problems_of_ports(outside, &mut taken, &listener.name));
             problems.extend(outside.problems_of_ranges());
+            if let Way::Gateway(gateway) = &outside.way {
+                problems.extend(gateway.problems());
+            }
             for (problem, hint) in problems {
                 let message = format!("listener `{}`: {problem}", listener.name);
                 check.report(&security::OUTSIDE, message, |finding| {
@@ -232,6 +255,15 @@ impl KafkaCluster {
                 ));
                 break;
             }
+            // Clients that dial an address look for it among the addresses of a certificate, and these have names.
+            if name.parse::<IpAddr>().is_ok() {
+                let hint = "use a name of DNS, as `kafka-{id}.example.com`".to_owned();
+                problems.push((
+                    format!("`{name}` is an address, which the certificates do not have"),
+                    hint,
+                ));
+                break;
+            }
             if !name.contains('.') {
                 let hint = "use a name of DNS with its domain, as `kafka-{id}.example.com`".to_owned();
                 problems.push((format!("`{name}` has no domain"), hint));
@@ -253,7 +285,7 @@ impl KafkaCluster {
         taken: &mut BTreeMap<u32, String>,
         listener: &str,
     ) -> Vec<(String, String)> {
-        let Way::NodePorts(ports) = outside.way else {
+        let Way::NodePorts(ports) = &outside.way else {
             return Vec::new();
         };
         let mut problems = Vec::new();
@@ -315,7 +347,8 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::kafka::{NodePorts, OutsideListener};
+    use crate::kafka::{Gateway, NodePorts, OutsideListener};
+    use crate::manifest::Manifests;
     use crate::prelude::{Application, Cleanup, Issuer, Permissions, Stack, Topic, Topics, Units, Version, synth};
 
     fn cluster() -> KafkaCluster {
@@ -338,11 +371,15 @@ mod tests {
             .node_ports("k-{id}.example.com", ports)
     }
 
-    /// The lines of the objects of a stack about what clients outside meet.
-    fn said(cluster: KafkaCluster) -> String {
+    fn manifests(cluster: KafkaCluster) -> Manifests {
         let mut stack = Stack::new("test", "streams");
         stack.add(cluster);
-        let manifests = synth(&stack).manifests.unwrap();
+        synth(&stack).manifests.unwrap()
+    }
+
+    /// The lines of the objects of a stack about what clients outside meet.
+    fn said(cluster: KafkaCluster) -> String {
+        let manifests = manifests(cluster);
         let about = [
             "advertised.listeners",
             "externalTraffic",
@@ -416,6 +453,98 @@ mod tests {
           - 2001:db8::/32
           type: LoadBalancer
         ");
+    }
+
+    #[test]
+    fn a_gateway_leads_to_each_broker_by_its_name() {
+        let edge = Gateway::new("gateways", "edge").listener("kafka").port(9443);
+        let routed = Listener::tls("EXTERNAL", 9094)
+            .scram()
+            .gateway("k-{id}.example.com", edge);
+        let cluster = cluster().listener(routed.annotation("example.com/team", "streams"));
+        assert_snapshot!(said(cluster.clone()), @r#"
+        README.md
+        - Listener `EXTERNAL`, port 9094, for clients outside, who begin at `k-bootstrap.example.com:9443`: SASL_SSL. A client without an identity is refused.
+        k/certificate-k-tls.yaml
+          - k-0.example.com
+          - k-1.example.com
+          - k-2.example.com
+          - k-bootstrap.example.com
+        k/configmap-k.yaml
+            advertised.listeners=CLIENT://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9092,EXTERNAL://k-${env:NODE_ID}.example.com:9443,REPLICATION://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9091,PLATFORM://${env:POD_NAME}.k-headless.streams.svc.cluster.local:9090
+        k/tlsroute-k-0-external.yaml
+            example.com/team: streams
+          - k-0.example.com
+        k/tlsroute-k-1-external.yaml
+            example.com/team: streams
+          - k-1.example.com
+        k/tlsroute-k-2-external.yaml
+            example.com/team: streams
+          - k-2.example.com
+        k/tlsroute-k-external.yaml
+            example.com/team: streams
+          - k-bootstrap.example.com
+        "#);
+        let manifests = manifests(cluster);
+        let file = |path: &str| manifests.get(path).unwrap();
+        assert_snapshot!(file("k/tlsroute-k-1-external.yaml"), @r#"
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: TLSRoute
+        metadata:
+          annotations:
+            example.com/team: streams
+          labels:
+            app.kubernetes.io/component: broker
+            app.kubernetes.io/instance: k
+            app.kubernetes.io/managed-by: kafka-stacks
+            app.kubernetes.io/name: kafka
+            kafka-stacks/pool: k
+          name: k-1-external
+          namespace: streams
+        spec:
+          hostnames:
+          - k-1.example.com
+          parentRefs:
+          - name: edge
+            group: gateway.networking.k8s.io
+            kind: Gateway
+            namespace: gateways
+            sectionName: kafka
+          rules:
+          - backendRefs:
+            - name: k-1-external
+              group: ""
+              kind: Service
+              port: 9094
+              weight: 1
+        "#);
+        assert_snapshot!(file("k/service-k-1-external.yaml"), @r#"
+        apiVersion: v1
+        kind: Service
+        metadata:
+          labels:
+            app.kubernetes.io/component: broker
+            app.kubernetes.io/instance: k
+            app.kubernetes.io/managed-by: kafka-stacks
+            app.kubernetes.io/name: kafka
+            kafka-stacks/pool: k
+          name: k-1-external
+          namespace: streams
+        spec:
+          ports:
+          - name: tcp-external
+            port: 9094
+            targetPort: tcp-external
+          publishNotReadyAddresses: true
+          selector:
+            app.kubernetes.io/component: broker
+            app.kubernetes.io/instance: k
+            app.kubernetes.io/name: kafka
+            kafka-stacks/pool: k
+            statefulset.kubernetes.io/pod-name: k-1
+        "#);
+        let policy = file("k/networkpolicy-k.yaml");
+        assert!(policy.contains("kubernetes.io/metadata.name: gateways"), "{policy}");
     }
 
     #[test]

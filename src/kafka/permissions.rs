@@ -19,7 +19,7 @@ use crate::{
     diagnostics::{Location, rules::security},
     handbook::{Chapter, Task, code},
     manifest::Object,
-    security::{Acl, ClusterOperation, GroupOperation, Principal, Quota, Secured, TopicOperation},
+    security::{Acl, ClusterOperation, GroupOperation, Principal, Quota, Secured, Shows, TopicOperation},
     workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Pods, Step, config_map, container, env, service_account},
 };
 
@@ -84,7 +84,7 @@ impl Permissions {
         let exporter = Principal {
             cluster: kafka.bootstrap_servers().to_owned(),
             name: format!("{PLATFORM}{}", Identity::Exporter.of_platform().unwrap_or_default()),
-            password: None,
+            shows: Shows::Certificate,
             acls: vec![
                 Acl::topic("*", TopicOperation::Describe),
                 Acl::group("*", GroupOperation::Describe),
@@ -136,10 +136,10 @@ impl Permissions {
         let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for principal in &self.principals {
             let own = lines.entry(&principal.name).or_default();
-            let user = if principal.password.is_some() {
-                "password"
-            } else {
-                "certificate"
+            let user = match principal.shows {
+                Shows::Password(_) => "password",
+                Shows::Certificate => "certificate",
+                Shows::Token => "token",
             };
             own.push(user.to_owned());
             let mut acls: Vec<&Acl> = principal.acls.iter().collect();
@@ -185,7 +185,7 @@ impl Permissions {
     /// The password of each user. Its Secret may be missing when the pod starts: the script says which one.
     fn passwords(&self) -> impl Iterator<Item = Mount> {
         self.principals.iter().filter_map(|principal| {
-            let secret = principal.password.clone()?;
+            let secret = principal.shows.password()?.to_owned();
             let volume = Volume {
                 name: format!("user-{}", principal.name.replace('.', "-")),
                 secret: Some(SecretVolumeSource {
@@ -352,9 +352,10 @@ impl Construct for Permissions {
     fn chapter(&self, context: &Context, _: &[Object]) -> Chapter {
         let (name, ns) = (&self.meta.name, &context.namespace);
         let users = self.principals.iter().map(|principal| {
-            let shows = match &principal.password {
-                Some(secret) => format!("password in Secret {}", code(secret)),
-                None => "certificate".to_owned(),
+            let shows = match &principal.shows {
+                Shows::Password(secret) => format!("password in Secret {}", code(secret)),
+                Shows::Certificate => "certificate".to_owned(),
+                Shows::Token => "token".to_owned(),
             };
             let user = code(&format!("User:{}", principal.name));
             format!("{user}: {shows}, permissions: {}", principal.acls.len())

@@ -4,6 +4,7 @@
 #
 # PERMISSIONS_FILE has one fact in each line. A line that starts with `#` is a comment.
 #   billing password                              a user of SCRAM-SHA-512, whose password is in PASSWORDS/billing/password
+#   orders token                                  a user that shows a token of an identity provider, and has no password
 #   platform:exporter certificate                 a user that shows a certificate, and has no password
 #   billing acl topic literal calls READ          kind, pattern, name, operation; kind is topic, group, transactional-id or cluster
 #   billing quota producer_byte_rate 5242880
@@ -74,7 +75,7 @@ read_declared() {
       kind[$user]='' acls[$user]='' quotas[$user]=''
     fi
     case $fact in
-      password | certificate | retired)
+      password | certificate | token | retired)
         [[ ! $rest && ! ${kind[$user]} && $user != '*' ]] || wrong "unexpected \`$line\`"
         kind[$user]=$fact
         ;;
@@ -88,12 +89,12 @@ read_declared() {
           wrong "expected \`USER quota KEY VALUE\`, found \`$line\`"
         quotas[$user]+=$rest$'\n'
         ;;
-      *) wrong "expected \`USER password|certificate|retired|acl|quota …\`, found \`$line\`" ;;
+      *) wrong "expected \`USER password|certificate|token|retired|acl|quota …\`, found \`$line\`" ;;
     esac
   done <"$PERMISSIONS_FILE"
   ((${#users[@]})) || fail "$USAGE" "$PERMISSIONS_FILE: declares no user"
   for user in "${users[@]}"; do
-    [[ ${kind[$user]} || $user == '*' ]] || fail "$USAGE" "$PERMISSIONS_FILE: user \`$user\` has neither \`password\` nor \`certificate\`"
+    [[ ${kind[$user]} || $user == '*' ]] || fail "$USAGE" "$PERMISSIONS_FILE: user \`$user\` has neither \`password\` nor \`certificate\` nor \`token\`"
     [[ ${kind[$user]} != retired || ! ${acls[$user]}${quotas[$user]} ]] || fail "$USAGE" "$PERMISSIONS_FILE: user \`$user\` is retired and has permissions"
   done
 }

@@ -128,7 +128,7 @@ impl KafkaCluster {
                     .into_iter()
                     .map(|listener| match &listener.outside {
                         None => IngressRule::Clients(listener.access, vec![listener.port]),
-                        Some(outside) => IngressRule::Addresses(outside.admitted().to_vec(), vec![listener.port]),
+                        Some(outside) => outside.admitted(vec![listener.port]),
                     }),
             );
         }
@@ -186,6 +186,7 @@ impl KafkaCluster {
         let labels = self.pool_labels(pool);
         let mut options = self.options.with(&pool.options);
         options.mounts.extend(self.identity_of(pool));
+        self.add_identity_provider(pool, &mut options);
         let pod = Pod {
             labels: &labels,
             service_account: &self.meta.name,

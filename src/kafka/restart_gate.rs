@@ -22,7 +22,7 @@ const SCRIPT_FILE: &str = "restart-gate.sh";
 const SETTINGS_FILE: &str = "restart-gate.settings";
 
 /// A broker takes up to five minutes to move its leaders to other brokers (Kafka, `KafkaBroker.shutdown`).
-const SHUTDOWN: Duration = Duration::from_seconds(330);
+pub(super) const SHUTDOWN: Duration = Duration::from_seconds(330);
 
 /// An hour: recovering a full disk takes long, and a kill would only start it again.
 const RECOVERY: Duration = Duration::from_seconds(3600);
@@ -35,6 +35,12 @@ impl KafkaCluster {
     /// meanwhile.
     fn gate(&self, pool: &NodePool) -> Option<Duration> {
         self.restart_gate.filter(|_| !self.gated_roles(pool).is_empty())
+    }
+
+    /// The longest wait of brokers.
+    pub(super) fn gate_of_brokers(&self) -> Option<Duration> {
+        let brokers = self.pools.iter().filter(|pool| pool.roles.broker());
+        brokers.filter_map(|pool| self.gate(pool)).max()
     }
 
     /// The roles of a pool's nodes in which the cluster has other nodes.

@@ -1,11 +1,14 @@
 //! What closes a cluster: the certificates of its nodes, the settings of its listeners, and who may do everything.
 
+use std::sync::Arc;
+
 use super::{
     cluster::{Coordination, KafkaCluster},
     connection::{self, Identity, PLATFORM},
     external::{SCRAM, SCRAM_MODULE, Trust},
     handle::Closed,
     listener::{Listener, Protocol},
+    oauth::{self, OAuth},
     pool::NodePool,
 };
 use crate::{
@@ -14,7 +17,7 @@ use crate::{
     diagnostics::rules::security,
     security::{Certificate, IDENTITY_DIRECTORY, Request},
     settings::Settings,
-    workload::Mount,
+    workload::{Mount, PodOptions},
 };
 
 impl KafkaCluster {
@@ -22,7 +25,7 @@ impl KafkaCluster {
     pub(super) fn protocol(&self, name: &str) -> Protocol {
         let of_clients = self.client_listeners();
         match of_clients.iter().find(|listener| listener.name == name) {
-            Some(listener) => listener.protocol,
+            Some(listener) => listener.protocol.clone(),
             // Where they are, they are encrypted.
             None if [Listener::PLATFORM.0, Listener::QUORUM.0].contains(&name) => Protocol::Tls,
             None => self.protocol_of_nodes(),
@@ -35,9 +38,13 @@ impl KafkaCluster {
         format!("{}.{}", self.meta.name, context.namespace)
     }
 
-    /// The common name of a pool's nodes. The name of a pool has no dot.
-    fn common_name(pool: &NodePool) -> String {
-        format!("node.{}", pool.name)
+    /// The common name of a pool's nodes. The name of a pool has no dot. What one broker has written to ZooKeeper every other must be
+    /// able to change, and ZooKeeper knows them by their whole subject: there all of them have one.
+    fn common_name(&self, pool: &NodePool) -> String {
+        match self.coordination {
+            Coordination::ZooKeeper(_) => format!("node.{}", self.meta.name),
+            Coordination::Kraft { .. } | Coordination::Migration { .. } => format!("node.{}", pool.name),
+        }
     }
 
     /// The `Certificate` and the Secret of a pool's nodes.
@@ -72,9 +79,10 @@ impl KafkaCluster {
                 .flatten();
             let wanted = Request {
                 secret: Self::secret_of(&pool.name),
-                common_name: Self::common_name(pool),
+                common_name: self.common_name(pool),
                 organization: Some(self.organization(context)),
                 dns_names: pods.chain(service).chain(outside).collect(),
+                combined: self.mode_of(pool).zookeeper.is_some(),
             };
             issuer.certificate(context, &self.pool_labels(pool), wanted)
         });
@@ -88,6 +96,25 @@ impl KafkaCluster {
     pub(super) fn identity_of(&self, pool: &NodePool) -> Option<Mount> {
         self.tls.as_ref()?;
         Some(Mount::secret(Self::secret_of(&pool.name), IDENTITY_DIRECTORY))
+    }
+
+    /// How clients of each listener show tokens, if a pool has such listeners.
+    fn tokens(&self, pool: &NodePool) -> Vec<Arc<OAuth>> {
+        let listeners = if pool.roles.broker() {
+            self.client_listeners()
+        } else {
+            Vec::new()
+        };
+        let oauth = listeners.into_iter().filter_map(|listener| match listener.protocol {
+            Protocol::Tokens(oauth) => Some(oauth),
+            _ => None,
+        });
+        oauth.collect()
+    }
+
+    /// What the pods of a pool need to ask an identity provider: its authority, and an option of the JVM.
+    pub(super) fn add_identity_provider(&self, pool: &NodePool, options: &mut PodOptions) {
+        oauth::add(options, &self.tokens(pool), |oauth| oauth.keys(), self.images.version());
     }
 
     /// The file by which Kafka's tools connect in the pod of a node, as the node.
@@ -110,6 +137,11 @@ impl KafkaCluster {
         settings.resolve_directories();
         for (key, value) in connection::key_store().into_iter().chain(connection::trust_store()) {
             settings.own(key, value, TLS);
+        }
+        if let Some(ensemble) = self.mode_of(pool).zookeeper {
+            for (key, value) in ensemble.client_settings() {
+                settings.own(key, value, "use `ZooKeeper::internal_tls`");
+            }
         }
         let organization = self.organization(context).replace('.', "[.]");
         let rules = format!("RULE:^CN=([^,]+),O={organization}$/{PLATFORM}$1/,RULE:^CN=([^,]+)$/$1/,DEFAULT");
@@ -137,11 +169,24 @@ impl KafkaCluster {
                         .own(format!("{prefix}.sasl.enabled.mechanisms"), SCRAM.to_owned(), CALL)
                         .own(module, format!("{SCRAM_MODULE} required;"), CALL);
                 }
+                Protocol::Tokens(oauth) => {
+                    for (key, value) in oauth.of_broker() {
+                        settings.own(format!("{prefix}.{key}"), value, "use `Listener::tls(…).oauth(…)`");
+                    }
+                }
             }
         }
         if self.authorization.is_some() {
-            let nodes = self.pools.iter().map(Self::common_name);
-            let everyone = nodes.chain(Identity::Admin.of_platform().map(str::to_owned));
+            let mut nodes: Vec<String> = self.pools.iter().map(|pool| self.common_name(pool)).collect();
+            nodes.dedup();
+            let authorizer = if self.mode_of(pool).kraft {
+                "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+            } else {
+                "kafka.security.authorizer.AclAuthorizer"
+            };
+            let everyone = nodes
+                .into_iter()
+                .chain(Identity::Admin.of_platform().map(str::to_owned));
             let everyone = everyone.map(|name| format!("{PLATFORM}{name}"));
             let on_their_way = self.admits_anonymous().then(|| "ANONYMOUS".to_owned());
             let users: Vec<String> = everyone
@@ -149,11 +194,7 @@ impl KafkaCluster {
                 .map(|name| format!("User:{name}"))
                 .collect();
             settings
-                .own(
-                    "authorizer.class.name",
-                    "org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
-                    AUTHORIZATION,
-                )
+                .own("authorizer.class.name", authorizer.to_owned(), AUTHORIZATION)
                 .own(
                     "super.users",
                     users.join(";"),
@@ -186,13 +227,19 @@ impl KafkaCluster {
                 finding.hint("add `.internal_tls(Issuer::…)`");
             });
         }
-        if self.tls.is_some() && !matches!(self.coordination, Coordination::Kraft { .. }) {
-            let message = "a cluster on ZooKeeper, or on the way from it, cannot be closed: the connection to ZooKeeper stays open";
-            check.report(&security::INCOMPLETE, message, |finding| {
-                finding.hint("migrate to KRaft first, then add `.internal_tls(…)`");
-            });
+        if let Some(issuer) = &self.tls {
+            issuer.check(check);
         }
+        self.check_ensemble(check);
         self.check_rollout(check);
+        let mut tokens = Vec::new();
+        for listener in &listeners {
+            if let Protocol::Tokens(oauth) = &listener.protocol {
+                oauth.check(check, &listener.name);
+                tokens.push(oauth.clone());
+            }
+        }
+        oauth::check_authorities(check, &tokens);
         if let Some(location) = self.authorization.filter(|_| !self.admits_anonymous())
             && let Some(listener) = listeners
                 .iter()
@@ -219,6 +266,54 @@ impl KafkaCluster {
                 finding.hint("add `.authorization()`");
             });
         }
+    }
+}
+
+impl KafkaCluster {
+    /// Reports brokers and an ensemble of which only one is closed.
+    fn check_ensemble(&self, check: &mut Check<'_>) {
+        let Some(ensemble) = self.ensemble() else { return };
+        let name = ensemble.name();
+        let (problem, hint) = match (&self.tls, ensemble.issuer()) {
+            (None, None) => return,
+            (Some(own), Some(other))
+                if self.rollout.is_none() && matches!(self.coordination, Coordination::ZooKeeper(_)) =>
+            {
+                if own == other {
+                    return;
+                }
+                (
+                    format!(
+                        "the certificates of `{name}` are of another issuer than those of the brokers, so they do not trust each other"
+                    ),
+                    "give both the same issuer".to_owned(),
+                )
+            }
+            (None, Some(_)) => (
+                format!("`{name}` takes only clients with a certificate, and the brokers have none"),
+                "add `.internal_tls(…)` with the issuer of the ensemble".to_owned(),
+            ),
+            (Some(_), _) if matches!(self.coordination, Coordination::Migration { .. }) => (
+                "a cluster on its way from ZooKeeper cannot be closed".to_owned(),
+                "migrate to KRaft while it is open, then close it with `.tls_rollout(…)`".to_owned(),
+            ),
+            (Some(_), _) if self.rollout.is_some() => (
+                "a cluster on ZooKeeper cannot be closed in phases".to_owned(),
+                "migrate to KRaft first, then close it with `.tls_rollout(…)`".to_owned(),
+            ),
+            (Some(_), _) => (
+                format!(
+                    "the brokers connect to `{name}` in plaintext, and who reaches it may change users and permissions"
+                ),
+                format!(
+                    "add `.internal_tls(…)` to `ZooKeeper::new(\"{name}\", {})`, with the same issuer",
+                    ensemble.replicas()
+                ),
+            ),
+        };
+        check.report(&security::INCOMPLETE, problem, |finding| {
+            finding.hint(hint);
+        });
     }
 }
 
@@ -356,14 +451,105 @@ mod tests {
             vec!["KS-X02"]
         );
         assert_eq!(findings(cluster().internal_tls(tls())), open, "TLS between nodes alone");
+    }
+
+    #[test]
+    fn a_cluster_and_its_ensemble_are_closed_together() {
+        use crate::prelude::{Migration, TlsRollout};
+        let issuer = || Issuer::in_namespace("ca");
+        let told =
+            |ensemble: fn(ZooKeeper) -> ZooKeeper, cluster: &dyn Fn(KafkaCluster) -> KafkaCluster, migrates: bool| {
+                let mut stack = Stack::new("test", "streams");
+                let zookeeper = stack.add(ensemble(ZooKeeper::new("zookeeper", 3)));
+                stack.add(cluster(if migrates {
+                    KafkaCluster::migrating("k", &zookeeper, Migration::Migrate, "WXo4c0tSYlFOc1lEa3ZkTw")
+                        .pool(NodePool::controllers("c", 3))
+                        .pool(NodePool::brokers("k", 3))
+                } else {
+                    KafkaCluster::zookeeper("k", &zookeeper).pool(NodePool::brokers("k", 3))
+                }));
+                let findings = synth(&stack).findings;
+                let own = findings.iter().filter(|finding| finding.rule.id == "KS-X01");
+                own.map(|finding| format!("{}\n  {}\n", finding.message, finding.hint))
+                    .collect::<String>()
+            };
+        let scram = || Listener::tls("CLIENT", 9092).scram();
+        let close = |cluster: KafkaCluster| cluster.internal_tls(issuer()).listener(scram()).authorization();
+        let closed: fn(ZooKeeper) -> ZooKeeper = |ensemble| ensemble.internal_tls(Issuer::in_namespace("ca"));
+        let open: fn(ZooKeeper) -> ZooKeeper = |ensemble| ensemble;
+        assert_eq!(told(closed, &close, false), "");
+        assert_eq!(told(open, &|cluster| cluster, false), "");
+        let phase = |cluster: KafkaCluster| {
+            let phase = cluster.tls_rollout(TlsRollout::Closed, issuer());
+            phase.listener(scram()).authorization()
+        };
+        let wrong = [
+            told(open, &close, false),
+            told(closed, &|cluster| cluster, false),
+            told(|ensemble| ensemble.internal_tls(Issuer::cluster("ca")), &close, false),
+            told(closed, &phase, false),
+            told(open, &close, true),
+        ];
+        assert_snapshot!(wrong.concat(), @r#"
+        the brokers connect to `zookeeper` in plaintext, and who reaches it may change users and permissions
+          add `.internal_tls(…)` to `ZooKeeper::new("zookeeper", 3)`, with the same issuer
+        `zookeeper` takes only clients with a certificate, and the brokers have none
+          add `.internal_tls(…)` with the issuer of the ensemble
+        the certificates of `zookeeper` are of another issuer than those of the brokers, so they do not trust each other
+          give both the same issuer
+        a cluster on ZooKeeper cannot be closed in phases
+          migrate to KRaft first, then close it with `.tls_rollout(…)`
+        a cluster on its way from ZooKeeper cannot be closed
+          migrate to KRaft while it is open, then close it with `.tls_rollout(…)`
+        "#);
+    }
+
+    #[test]
+    fn brokers_of_all_pools_are_one_for_zookeeper() {
         let mut stack = Stack::new("test", "streams");
-        let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3));
-        stack.add(
-            KafkaCluster::zookeeper("k", &zookeeper)
-                .pool(NodePool::brokers("k", 3))
-                .internal_tls(tls()),
-        );
-        assert!(synth(&stack).findings.iter().any(|finding| finding.rule.id == "KS-X01"));
+        let zookeeper = stack.add(ZooKeeper::new("zookeeper", 3).internal_tls(Issuer::in_namespace("ca")));
+        let cluster = KafkaCluster::zookeeper("k", &zookeeper)
+            .pool(NodePool::brokers("a", 2).zone("a"))
+            .pool(NodePool::brokers("b", 2).first_id(10).zone("b"))
+            .internal_tls(Issuer::in_namespace("ca"))
+            .listener(Listener::tls("CLIENT", 9092).scram())
+            .authorization();
+        let text = cluster.server_properties(stack.context(), &cluster.pools[0]).to_text();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| {
+                ["zookeeper", "super.users", "authorizer"]
+                    .iter()
+                    .any(|word| line.starts_with(word))
+            })
+            .collect();
+        assert_snapshot!(lines.join("\n"), @r"
+        authorizer.class.name=kafka.security.authorizer.AclAuthorizer
+        super.users=User:platform:node.k;User:platform:admin
+        zookeeper.clientCnxnSocket=org.apache.zookeeper.ClientCnxnSocketNetty
+        zookeeper.connect=zookeeper-1.zookeeper-headless.streams.svc.cluster.local:2181,zookeeper-2.zookeeper-headless.streams.svc.cluster.local:2181,zookeeper-3.zookeeper-headless.streams.svc.cluster.local:2181
+        zookeeper.set.acl=true
+        zookeeper.ssl.client.enable=true
+        zookeeper.ssl.keystore.location=/etc/kafka-identity/tls-combined.pem
+        zookeeper.ssl.keystore.type=PEM
+        zookeeper.ssl.truststore.location=/etc/kafka-identity/ca.crt
+        zookeeper.ssl.truststore.type=PEM
+        ");
+        let certificates = cluster.certificates(stack.context());
+        let shown = certificates.iter().map(|one| {
+            let (spec, formats) = (&one.spec, &one.spec.additional_output_formats);
+            format!(
+                "{} {} {:?}",
+                spec.secret_name,
+                spec.common_name,
+                formats.iter().map(|format| &format.kind).collect::<Vec<_>>()
+            )
+        });
+        assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+        a-tls node.k ["CombinedPEM"]
+        b-tls node.k ["CombinedPEM"]
+        k-admin admin []
+        "#);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Listeners that are encrypted, and whose clients show who they are.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    gateway::Gateway,
     listener::{Listener, Protocol},
+    oauth::OAuth,
     outside::{NodePorts, Outside, Way},
 };
 use crate::{diagnostics::Location, workload::Access};
@@ -25,6 +27,40 @@ impl TlsListener {
     /// Clients show a certificate of the cluster's issuer. The user is `User:NAME`, from its subject `CN=NAME`.
     pub fn mutual_tls(self) -> SecureListener {
         self.with(Protocol::Tls)
+    }
+
+    /// Clients show a token of an identity provider. The user is `User:` and the value of a claim of the token.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let provider = IdentityProvider {
+    ///     issuer: "https://id.example.com/",
+    ///     keys: "https://id.example.com/keys",
+    ///     tokens: "https://id.example.com/token",
+    /// };
+    /// let kafka = stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3))
+    ///         .internal_tls(Issuer::in_namespace("kafka-ca"))
+    ///         .listener(Listener::tls("CLIENT", 9092).oauth(OAuth::new(provider, "kafka")))
+    ///         .authorization(),
+    /// );
+    /// let topics = stack.add(Topics::new("topics", &kafka).topic(Topic::new("calls", 12, Cleanup::delete_after(7.days()))));
+    /// let calls = topics.topic("calls");
+    /// let telephony = stack.add(Application::new("telephony", &kafka).identity("5f0c-91").produces(&calls));
+    /// stack.add(Permissions::new("permissions", &kafka).of(&telephony));
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let declared = manifests.get("permissions/configmap-permissions.yaml").unwrap();
+    /// assert!(declared.contains("5f0c-91 token\n") && declared.contains("5f0c-91 acl topic literal calls WRITE"));
+    /// let files = manifests.get("telephony/configmap-telephony-kafka.yaml").unwrap();
+    /// assert!(files.contains("sasl.oauthbearer.token.endpoint.url=https://id.example.com/token"));
+    /// ```
+    pub fn oauth(self, tokens: OAuth) -> SecureListener {
+        self.with(Protocol::Tokens(Arc::new(tokens)))
     }
 
     fn with(self, protocol: Protocol) -> SecureListener {
@@ -59,10 +95,18 @@ pub struct OutsideListener {
     outside: Outside,
 }
 
+/// A listener for clients outside of Kubernetes, from [`SecureListener::gateway`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct RoutedListener {
+    listener: Listener,
+    outside: Outside,
+}
+
 impl Listener {
     /// An encrypted listener, of a cluster with [`KafkaCluster::internal_tls`](super::KafkaCluster::internal_tls). Name and port are
-    /// like those of [`Listener::plaintext`]. Its clients always show who they are: end with [`TlsListener::scram`] or
-    /// [`TlsListener::mutual_tls`].
+    /// like those of [`Listener::plaintext`]. Its clients always show who they are: end with [`TlsListener::scram`],
+    /// [`TlsListener::mutual_tls`] or [`TlsListener::oauth`].
     ///
     /// ```
     /// use kafka_stacks::prelude::*;
@@ -122,7 +166,7 @@ impl SecureListener {
     /// ```
     #[track_caller]
     pub fn load_balancer(self, names: impl Into<String>) -> OutsideListener {
-        self.outside(Way::LoadBalancer, names.into())
+        self.outside(Way::LoadBalancer, names.into(), Location::caller())
     }
 
     /// For clients outside, by a port of every machine for each broker, and one for all. `names` is like that of
@@ -138,23 +182,59 @@ impl SecureListener {
     /// ```
     #[track_caller]
     pub fn node_ports(self, names: impl Into<String>, ports: NodePorts) -> OutsideListener {
-        self.outside(Way::NodePorts(ports), names.into())
+        self.outside(Way::NodePorts(ports), names.into(), Location::caller())
     }
 
+    /// For clients outside, by a Gateway that serves all brokers at one address: a `TLSRoute` for each broker and one for all leads to
+    /// Services within the cluster. `names` is the name of each broker in DNS, with `{id}` where its node id is; all of them lead to the
+    /// Gateway, which reads the name in the handshake. Brokers advertise the name and the Gateway's port.
+    ///
+    /// The connection stays encrypted up to the broker, which sees the address of the proxy: source ranges are for the Gateway to keep.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let mut stack = Stack::new("example", "kafka");
+    /// let edge = Gateway::new("gateways", "edge").listener("kafka");
+    /// stack.add(
+    ///     KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+    ///         .pool(NodePool::controllers("kafka-controller", 3))
+    ///         .pool(NodePool::brokers("kafka", 3))
+    ///         .internal_tls(Issuer::in_namespace("kafka-ca"))
+    ///         .listener(Listener::tls("CLIENT", 9092).scram())
+    ///         .listener(Listener::tls("EXTERNAL", 9094).scram().gateway("kafka-{id}.example.com", edge))
+    ///         .authorization(),
+    /// );
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let settings = manifests.get("kafka/configmap-kafka.yaml").unwrap();
+    /// assert!(settings.contains("EXTERNAL://kafka-${env:NODE_ID}.example.com:443"));
+    /// let route = manifests.get("kafka/tlsroute-kafka-0-external.yaml").unwrap();
+    /// assert!(route.contains("- kafka-0.example.com") && route.contains("sectionName: kafka"));
+    /// ```
     #[track_caller]
-    fn outside(self, way: Way, names: String) -> OutsideListener {
-        OutsideListener {
-            listener: self.0,
-            outside: Outside {
-                way,
-                names,
-                bootstrap: None,
-                source_ranges: Vec::new(),
-                annotations: BTreeMap::new(),
-                through_any_node: false,
-                location: Location::caller(),
-            },
-        }
+    pub fn gateway(self, names: impl Into<String>, gateway: Gateway) -> RoutedListener {
+        let (listener, outside) = self.opened(Way::Gateway(gateway), names.into(), Location::caller());
+        RoutedListener { listener, outside }
+    }
+
+    fn outside(self, way: Way, names: String, location: Location) -> OutsideListener {
+        let (listener, outside) = self.opened(way, names, location);
+        OutsideListener { listener, outside }
+    }
+
+    /// The listener, and the way to it from outside.
+    fn opened(self, way: Way, names: String, location: Location) -> (Listener, Outside) {
+        let outside = Outside {
+            way,
+            names,
+            bootstrap: None,
+            source_ranges: Vec::new(),
+            annotations: BTreeMap::new(),
+            through_any_node: false,
+            location,
+        };
+        (self.0, outside)
     }
 }
 
@@ -198,6 +278,29 @@ impl From<OutsideListener> for Listener {
         Self {
             outside: Some(opened.outside),
             ..opened.listener
+        }
+    }
+}
+
+impl RoutedListener {
+    /// The name at which clients begin, if it is not that of the brokers with `bootstrap` in place of the id.
+    pub fn bootstrap(mut self, name: impl Into<String>) -> Self {
+        self.outside.bootstrap = Some(name.into());
+        self
+    }
+
+    /// An annotation of all routes of the listener, as for external-dns.
+    pub fn annotation(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.outside.annotations.insert(key.into(), value.into());
+        self
+    }
+}
+
+impl From<RoutedListener> for Listener {
+    fn from(routed: RoutedListener) -> Self {
+        Self {
+            outside: Some(routed.outside),
+            ..routed.listener
         }
     }
 }

@@ -63,17 +63,16 @@ use serde_json::Value;
 pub use file::read;
 pub(crate) use kafka::flows::CUT;
 pub(crate) use kafka::{bootstrap::check as bootstrap, converters::registry_url};
+pub(crate) use model::{ObjectDetail, deployer, properties, service::ServicePort, syntax::quantity};
 pub use model::{
     ObjectModel,
     set::{NotJudged, SetJudgement},
 };
-pub(crate) use model::{deployer, properties, service::ServicePort, syntax::quantity};
 pub(crate) use object::connectors::is_secret as is_secret_of_connectors;
 pub use object::schema::schema;
 pub(crate) use set::addresses::host as service_of;
 
 use self::model::{
-    ObjectDetail,
     node::Node,
     set::{ObjectSet, SetFindings},
     workload::Workload,

@@ -10,7 +10,7 @@ pub mod api {
         kafka::flows::CUT,
         kafka::memory_request::MEMORY_REQUEST,
         kafka::ownership::TRANSACTIONAL_ID,
-        kafka::placement::PLACEMENT,
+        kafka::placement::{PLACEMENT, SHARED_NODE},
         kafka::pools::{FORGOTTEN_POOL, ROLL_TOGETHER},
         object::disruption_budget::NO_EVICTION,
         object::environment::UNDEFINED,
@@ -20,7 +20,7 @@ pub mod api {
         object::prometheus_rule::ALERT_RULES,
         object::schema::SCHEMA,
         object::workload::OWN_PODS,
-        set::deployers::{INSTANCE_LABEL, PRUNED_NAMESPACE, RELABELED, SUBSTITUTED, VANISHING_JOB},
+        set::deployers::{INSTANCE_LABEL, OWN_CLAIMS, PRUNED_NAMESPACE, RELABELED, SUBSTITUTED, VANISHING_JOB},
         set::disruptions::TWO_BUDGETS,
         set::governing_service::GOVERNING_SERVICE,
         set::references::{MISSING_KEY, REFERENCE, SECRET_REFERENCE},
@@ -72,6 +72,7 @@ pub mod cluster {
         plugins::NO_CLASS,
         providers::CONFIG_PROVIDER,
         required::NOT_SET,
+        rest::{ADVERTISED_SCHEME, NO_LOGIN_MODULE, OPEN_ADMIN, PLAINTEXT_PASSWORD},
         security::{ANONYMOUS, NO_CERTIFICATE, NO_SASL_LISTENER, SASL_WITHOUT_JAAS, WORKER_SECURITY},
         settings::TWICE,
         shutdown::UNCONTROLLED,
@@ -82,7 +83,8 @@ pub mod cluster {
 /// Closed clusters: who is let in, and who is kept out.
 pub(crate) mod security {
     pub use crate::lint::kafka::{
-        exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, PLAINTEXT, SUPER_USER},
+        exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, PLAINTEXT, SUPER_USER, ZOOKEEPER_OPEN},
+        oauth::{ANY_TOKEN, NOT_ALLOWED, OPEN_PROVIDER, UNCHECKED},
         outside::{OUTSIDE_ELSEWHERE, PLAINTEXT_OUTSIDE},
     };
 }
@@ -136,6 +138,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::early_kill::RULES,
     super::kafka::quorum::RULES,
     super::kafka::listeners::RULES,
+    super::kafka::rest::RULES,
     super::kafka::limits::RULES,
     super::kafka::extremes::RULES,
     super::kafka::jvm_flags::RULES,
@@ -159,6 +162,7 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::topic_creation::RULES,
     super::kafka::files::RULES,
     super::kafka::command::RULES,
+    super::kafka::oauth::RULES,
     super::kafka::options::RULES,
     super::kafka::environment::RULES,
     super::kafka::tools::RULES,

@@ -23,6 +23,7 @@ pub mod exporter;
 pub mod jvm;
 pub mod kubelet;
 pub mod objects;
+pub mod probe;
 pub mod record;
 pub mod registry;
 pub mod target;
@@ -263,6 +264,7 @@ mod tests {
             .into_iter()
             .flat_map(AgentMetrics::iter)
             .chain(exporter::ALL)
+            .chain(probe::ALL)
             .chain(of_platform())
             .chain(record::ALL)
             .chain(target::ALL)
@@ -298,8 +300,9 @@ mod tests {
                 0
             };
             assert_eq!(name.matches(':').count(), colons, "{name}");
+            // The buckets of a histogram count too.
             assert_eq!(
-                name.ends_with("_total"),
+                name.ends_with("_total") || name.ends_with("_bucket"),
                 metric.metric_type == MetricType::Counter,
                 "{name}"
             );

@@ -4,6 +4,7 @@
 //! | Record | Used by | Reason |
 //! |---|---|---|
 //! | [`GROUP_LAG`] | four alerts and four panels | it is a sum over every partition that any group reads |
+//! | [`LARGEST_LAG`] | two alerts | it reads every partition that any group reads |
 //! | [`TOPIC_RATE`] | an alert and two panels | it reads ten minutes of samples of every partition |
 //! | [`COMMITS`] | four alerts | it reads ten minutes of samples of every partition that any group reads |
 //! | [`POD_START`] | alerts that stay silent in a rolling restart | a pod that was recreated has another address, so another series |
@@ -29,6 +30,9 @@ table! {
     ALL:
     GROUP_LAG = recorded("consumergroup_topic:kafka_consumergroup_lag:sum", &["consumergroup", "topic"]),
         "Records that the group has not committed yet, in partitions of the topic for which it ever committed an offset.";
+    LARGEST_LAG = recorded("consumergroup_topic:kafka_consumergroup_lag:max", &["consumergroup", "topic"])
+        .between(f64::NEG_INFINITY, f64::INFINITY),
+        "The most records of one partition that the group has not committed; not with `Monitoring::lag_by_topic`.";
     TOPIC_RATE = recorded("topic:kafka_topic_partition_current_offset:deriv10m", &["topic"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
         "Records produced to the topic per second, over ten minutes; negative after the topic was recreated.";

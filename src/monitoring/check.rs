@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Monitoring, alert::runbook, filter, record, slo};
+use super::{Lag, MOST_OF_PARTITIONS, Monitoring, alert::runbook, filter, record, slo};
 use crate::{
     construct::{Check, Claim},
     diagnostics::rules::{
-        observability::{ANOTHER_CLUSTER, FILTER, NO_AGENT, RUNBOOKS, THRESHOLD},
+        observability::{ANOTHER_CLUSTER, FILTER, LARGE, NO_AGENT, RUNBOOKS, THRESHOLD},
         stack::{NAME, OBJECT_TWICE},
     },
     kafka::Mode,
@@ -59,6 +59,7 @@ impl Monitoring {
         let sources = self.sources(check.context());
         slo::check(&sources, check);
         self.check_filters(&sources, check);
+        self.check_size(check);
         for board in self.boards(&sources) {
             let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if board.name.len() > LONGEST_NAME || !board.name.chars().all(known) {
@@ -136,6 +137,34 @@ impl Monitoring {
                 },
             );
         }
+    }
+
+    /// The author of a large cluster must have said whether each partition is watched, or hears what was chosen.
+    fn check_size(&self, check: &mut Check<'_>) {
+        let Some(size) = self.is_large().filter(|_| self.lag == Lag::Automatic) else {
+            return;
+        };
+        let of = format!(
+            "{} partitions and {} pairs of a partition and a group",
+            size.partitions, size.read
+        );
+        let seconds = size.of_partitions().div_ceil(MOST_OF_PARTITIONS / 2);
+        let (message, hint) = if self.is_by_topic() {
+            (
+                format!("lag is watched by topic: for {of} the rules would take about {seconds} s each time"),
+                "say so with `.lag_by_topic()`; or find stuck partitions too with `.lag_by_partition()`, in a Prometheus that has the \
+                 time for it",
+            )
+        } else {
+            (
+                format!("lag is watched by partition: for {of} the rules take about {seconds} s each time"),
+                "remove the service levels of freshness and use `.lag_by_topic()`; or leave out topics or groups with \
+                 `.skip_topics(…)` or `.skip_groups(…)`; or say that Prometheus has the time with `.lag_by_partition()`",
+            )
+        };
+        check.report(&LARGE, message, |finding| {
+            finding.item("lag").hint(hint);
+        });
     }
 
     /// The filters of the exporter and of scrapes must be valid, and leave out nothing that an alert or a service level names.

@@ -8,7 +8,7 @@ use crate::{
     context::Context,
     diagnostics::rules::stack::OBJECT_TWICE,
     manifest::Object,
-    metrics::{self, exporter},
+    metrics::{self, exporter, probe},
     observability::{Scope, Sources, Target, Thresholds},
     workload::Labels,
 };
@@ -63,7 +63,7 @@ impl Dashboards {
             "",
             Labels::new("", "", ""),
             None,
-            metrics::tables().chain([exporter::ALL]),
+            metrics::tables().chain([exporter::ALL, probe::ALL]),
         );
         Sources {
             scope: Scope::AllClusters,
@@ -73,6 +73,7 @@ impl Dashboards {
             targets: vec![anything],
             brokers: None,
             volumes: Vec::new(),
+            certificates: Vec::new(),
             external: Vec::new(),
             thresholds: Thresholds::default(),
             owned: Vec::new(),

@@ -11,6 +11,7 @@ mod dashboards;
 mod docs;
 mod exporter;
 mod filter;
+mod inhibition;
 mod record;
 mod render;
 mod resource;
@@ -22,9 +23,9 @@ mod tests;
 
 pub use dashboards::Dashboards;
 pub use resource::{
-    AlertingRule, Endpoint, GrafanaDashboard, GrafanaDashboardSpec, GroupedRule, MetricRelabeling, OperatorResource,
-    PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, RecordingRule, Relabeling, RuleGroup,
-    ServiceMonitor, ServiceMonitorSpec, Spec,
+    AlertingRule, AlertmanagerConfig, AlertmanagerConfigSpec, Endpoint, GrafanaDashboard, GrafanaDashboardSpec,
+    GroupedRule, InhibitRule, LabelMatcher, MetricRelabeling, OperatorResource, PodMonitor, PodMonitorSpec,
+    PrometheusRule, PrometheusRuleSpec, RecordingRule, Relabeling, RuleGroup, ServiceMonitor, ServiceMonitorSpec, Spec,
 };
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -86,8 +87,7 @@ pub struct Monitoring {
     kept: Vec<String>,
     /// Partitions and groups that are not declared by what is watched.
     size: Option<(u32, u32)>,
-    /// Whether lag is watched by topic, and not by partition.
-    lag_by_topic: bool,
+    lag: Lag,
     exporter: ExporterOptions,
     docs: Docs,
     grafana: Grafana,
@@ -97,7 +97,22 @@ pub struct Monitoring {
     slos: Vec<Slo>,
     alert_labels: Vec<(String, String)>,
     group_owners: Vec<GroupOwner>,
+    /// Whether rules for Alertmanager are emitted.
+    inhibition: bool,
 }
+
+/// How finely the lag of groups is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lag {
+    /// By partition, unless the cluster is too large for that.
+    Automatic,
+    Partition,
+    Topic,
+}
+
+/// The most partitions, and pairs of a partition and a group that reads it, of which each is watched unless the author
+/// says otherwise. Each takes about 40 µs of all rules (Prometheus 2.42, by `tests/size`), so that these take 2 s.
+const MOST_OF_PARTITIONS: u64 = 50_000;
 
 impl Monitoring {
     /// The monitoring of this cluster, and of its `ZooKeeper` ensemble if it has one.
@@ -126,7 +141,7 @@ impl Monitoring {
             monitor_labels: Vec::new(),
             kept: Vec::new(),
             size: None,
-            lag_by_topic: false,
+            lag: Lag::Automatic,
             exporter: ExporterOptions::default(),
             docs: Docs::default(),
             grafana: Grafana::default(),
@@ -136,6 +151,7 @@ impl Monitoring {
             slos: Vec::new(),
             alert_labels: Vec::new(),
             group_owners: Vec::new(),
+            inhibition: false,
         }
     }
 
@@ -210,7 +226,11 @@ impl Monitoring {
         self
     }
 
-    /// Watches the lag of groups by topic, and not by partition: for clusters with more than some ten thousand partitions.
+    /// Watches the lag of groups by topic, and not by partition, whatever the size of the cluster.
+    ///
+    /// Without this and [`Monitoring::lag_by_partition`] it is by topic for more than 50,000 partitions and pairs of a partition and a group
+    /// that reads it, as declared or in [`Monitoring::cluster_size`]: such as 17,000 partitions that two groups read. KS-O19 says so. Service
+    /// levels of freshness keep it by partition.
     ///
     /// Prometheus then keeps no series of each partition. What gets lost is a partition that is stuck while its group reads the others
     /// (`KafkaConsumerPartitionStuck`), and service levels of freshness; the lag in time is that of the whole topic.
@@ -227,7 +247,14 @@ impl Monitoring {
     /// assert!(monitor.contains("kafka_consumergroup_lag_sum") && !monitor.contains("partition"));
     /// ```
     pub const fn lag_by_topic(mut self) -> Self {
-        self.lag_by_topic = true;
+        self.lag = Lag::Topic;
+        self
+    }
+
+    /// Watches the lag of groups by partition, whatever the size of the cluster: for a Prometheus that has the time. What it takes is in
+    /// `docs/monitoring.md`.
+    pub const fn lag_by_partition(mut self) -> Self {
+        self.lag = Lag::Partition;
         self
     }
 
@@ -330,6 +357,29 @@ impl Monitoring {
     /// `kafka_cluster`), are refused (KS-O17).
     pub fn alert_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.alert_labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds the rules by which Alertmanager keeps silent what follows from another alert: a lost broker calls once. It is an
+    /// `AlertmanagerConfig` of the Prometheus operator (`monitoring.coreos.com/v1alpha1`) without a receiver, so without a Secret, with
+    /// the labels of [`Monitoring::monitor_label`].
+    ///
+    /// The operator must select it (`alertmanagerConfigSelector`), and limits it to alerts of its namespace, which all alerts of the cluster
+    /// are. If Alertmanager has a configuration of its own, use the rules in `docs/monitoring.md` instead.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 3)));
+    /// stack.add(Monitoring::new("monitoring", &kafka).inhibition());
+    ///
+    /// let manifests = synth(&stack).manifests.unwrap();
+    /// let rules = manifests.get("monitoring/alertmanagerconfig-kafka.yaml").unwrap();
+    /// assert!(rules.contains("value: KafkaBrokerDown"));
+    /// ```
+    pub const fn inhibition(mut self) -> Self {
+        self.inhibition = true;
         self
     }
 
@@ -467,7 +517,7 @@ impl Monitoring {
             self.exporter_name(),
             self.exporter_labels(),
             METRICS_PORT_NAME,
-            match (self.lag_by_topic, self.kafka.mode()) {
+            match (self.is_by_topic(), self.kafka.mode()) {
                 (false, _) => vec![exported::ALL],
                 // Only the exporter knows what is produced.
                 (true, Mode::External) => vec![exported::BY_TOPIC, exported::OF_PARTITIONS],
@@ -488,6 +538,10 @@ impl Monitoring {
             targets,
             brokers: self.kafka.brokers(),
             volumes: components.iter().flat_map(|component| component.volumes()).collect(),
+            certificates: components
+                .iter()
+                .flat_map(|component| component.certificates())
+                .collect(),
             external: self.external.clone(),
             thresholds: self.thresholds_with(&owned),
             owned,
@@ -503,6 +557,20 @@ impl Monitoring {
             "topic" => self.exporter.topics.exports(name),
             _ => self.exporter.groups.exports(name),
         }
+    }
+
+    /// Whether lag is watched by topic, and not by partition.
+    fn is_by_topic(&self) -> bool {
+        match self.lag {
+            Lag::Automatic => self.is_large().is_some() && !self.slos.iter().any(Slo::is_of_partitions),
+            Lag::Partition => false,
+            Lag::Topic => true,
+        }
+    }
+
+    /// The size, if it is too large to watch each partition.
+    fn is_large(&self) -> Option<Size> {
+        self.size().filter(|size| size.of_partitions() > MOST_OF_PARTITIONS)
     }
 
     /// The size of what the exporter reports; `None` if nothing is declared.

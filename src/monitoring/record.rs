@@ -27,17 +27,18 @@ pub(super) fn rules(sources: &Sources) -> impl Iterator<Item = RecordingRule> {
 fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
     let of = |metric| sources.series(metric, &[]);
     Some(if *metric == record::GROUP_LAG {
-        // The exporter reports -1 for a partition for which the group never committed an offset.
+        // The exporter reports -1 for a partition for which the group never committed an offset. A series that is there
+        // twice, as of a second Prometheus, has other labels: it is in a sum of its own.
         match of(&exporter::CONSUMER_LAG) {
-            Some(lag) => format!(
-                "sum by ({BY}, consumergroup, topic) (max by ({BY}, consumergroup, topic, partition) ({lag} >= 0))"
-            ),
+            Some(lag) => format!("max by ({BY}, consumergroup, topic) (sum without (partition) ({lag} >= 0))"),
             None => format!("max by ({BY}, consumergroup, topic) ({} >= 0)", of(&exporter::LAG_SUM)?),
         }
+    } else if *metric == record::LARGEST_LAG {
+        format!("max by ({BY}, consumergroup, topic) ({})", of(&exporter::CONSUMER_LAG)?)
     } else if *metric == record::TOPIC_RATE {
         // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
         if let Some(offset) = of(&exporter::CURRENT_OFFSET) {
-            format!("sum by ({BY}, topic) (max by ({BY}, topic, partition) (deriv({offset}[10m])))")
+            format!("max by ({BY}, topic) (sum without (partition) (deriv({offset}[10m])))")
         } else {
             let records = of(&broker::TOPIC_MESSAGES_IN)?;
             format!("sum by ({BY}, topic) (max by ({BY}, topic, pod) (rate({records}[10m])))")

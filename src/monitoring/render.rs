@@ -34,7 +34,7 @@ const RULES_FILE: &str = "rules.yaml";
 
 impl Monitoring {
     /// The labels of the monitors, the rules and the dashboard.
-    fn labels(&self) -> Labels {
+    pub(super) fn labels(&self) -> Labels {
         Labels::new("kafka-monitoring", &self.meta.name, "")
     }
 
@@ -223,7 +223,9 @@ impl Construct for Monitoring {
             let kept = self.kept(target, &words, &sources);
             self.monitor(target, kept, &sources, context)
         }));
+        let known = alerts.iter().map(|alert| alert.rule.alert.clone()).collect();
         objects.push(self.rules(context, &sources, alerts));
+        objects.extend(self.inhibition_object(&known, context));
         // One `ConfigMap` each, which Grafana's sidecar loads, or the Grafana operator by another object that refers to it.
         let name = format!("{}-dashboard", self.kafka.name());
         objects.extend(dashboards(

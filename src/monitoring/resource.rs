@@ -14,6 +14,8 @@ pub type ServiceMonitor = OperatorResource<ServiceMonitorSpec>;
 pub type PodMonitor = OperatorResource<PodMonitorSpec>;
 /// Adds alerts to Prometheus.
 pub type PrometheusRule = OperatorResource<PrometheusRuleSpec>;
+/// Adds routes and rules to Alertmanager.
+pub type AlertmanagerConfig = OperatorResource<AlertmanagerConfigSpec>;
 
 /// Adds a dashboard to the Grafana operator.
 pub type GrafanaDashboard = OperatorResource<GrafanaDashboardSpec>;
@@ -233,6 +235,45 @@ impl AlertingRule {
         let text = self.for_duration.as_deref().unwrap_or("0");
         parse_duration(text).unwrap_or_default()
     }
+}
+
+/// The specification of an [`AlertmanagerConfig`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertmanagerConfigSpec {
+    /// Which alerts are silent while others fire.
+    pub inhibit_rules: Vec<InhibitRule>,
+}
+
+impl Spec for AlertmanagerConfigSpec {
+    const KIND: &'static str = "AlertmanagerConfig";
+    const PLURAL: &'static str = "alertmanagerconfigs";
+    const VERSION: &'static str = "v1alpha1";
+    const API_VERSION: &'static str = "monitoring.coreos.com/v1alpha1";
+}
+
+/// While an alert matches the source, those that match the target are silent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InhibitRule {
+    /// What the alert that fires matches.
+    pub source_match: Vec<LabelMatcher>,
+    /// What the silent alerts match.
+    pub target_match: Vec<LabelMatcher>,
+    /// Labels of which both must have the same value.
+    pub equal: Vec<String>,
+}
+
+/// A label of an alert, and what its value must be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelMatcher {
+    /// The label.
+    pub name: String,
+    /// `=`, or `=~` for a regular expression.
+    pub match_type: String,
+    /// The value, or a regular expression for all of it.
+    pub value: String,
 }
 
 /// The specification of a [`GrafanaDashboard`].

@@ -14,12 +14,14 @@ use crate::{
 const LEAST: u64 = 50_000;
 
 /// How many values a label has that nothing declares: generously, because a limit that is too low loses everything.
-const VALUES: [(&str, u64); 9] = [
+const VALUES: [(&str, u64); 11] = [
     ("connector", 50),
     ("error", 20),
     ("gc", 4),
+    ("le", 16),
     ("listener", 6),
     ("network_processor", 16),
+    ("partition_id", 100),
     ("request", 100),
     ("state", 1),
     ("status", 1),

@@ -4,7 +4,7 @@ use super::resource::RecordingRule;
 use crate::{
     construct::Check,
     diagnostics::rules::observability::SLO,
-    metrics::{Metric, broker, exporter, record},
+    metrics::{Metric, broker, exporter, probe, record},
     observability::{BY, Indicator, Slo, Sources, count_of_pods},
     quantity::{Duration, Percent, Units},
 };
@@ -57,6 +57,7 @@ pub(super) fn records(sources: &Sources) -> impl Iterator<Item = RecordingRule> 
 fn measured(slo: &Slo, sources: &Sources) -> Option<String> {
     Some(match &slo.indicator {
         Indicator::ProduceAvailability => format!("clamp_min({}, 1)", produced(sources, &format!("NONE|{FAULTS}"))?),
+        Indicator::RoundTrip(_) => probed(sources, &probe::PRODUCED, &[])?,
         Indicator::ConsumeLatency(_) => count_of_pods(format!("{} > 0", fetches(sources)?)),
         Indicator::Freshness(groups, within) => {
             let (written, committed) = (written(sources, *within)?, committed(sources, groups)?);
@@ -70,6 +71,17 @@ fn measured(slo: &Slo, sources: &Sources) -> Option<String> {
 fn spent(slo: &Slo, sources: &Sources) -> Option<String> {
     let missed = match &slo.indicator {
         Indicator::ProduceAvailability => produced(sources, FAULTS)?,
+        Indicator::RoundTrip(within) => {
+            let of = |metric| probed(sources, metric, &[]);
+            let in_time = probed(sources, &probe::RETURNED_WITHIN, &[("le", bound(*within)?)])?;
+            // Without any record that came back, these two series are not there.
+            let late = format!("({} - {in_time})", of(&probe::RECEIVED)?);
+            let failed = of(&probe::FAILED)?;
+            format!(
+                "{failed}\n+ {}\n+ ({late}\n  or on ({BY}) 0 * {failed})",
+                of(&probe::LOST)?
+            )
+        }
         Indicator::ConsumeLatency(within) => {
             let fetch = [("request", "FetchConsumer"), ("quantile", "0.99")];
             let time = |metric| Some(format!("max by ({BY}, pod) ({})", sources.series(metric, &fetch)?));
@@ -100,6 +112,20 @@ fn produced(sources: &Sources, codes: &str) -> Option<String> {
     Some(format!(
         "sum by ({BY}) (max by ({BY}, pod, error) (rate({errors}[5m])))"
     ))
+}
+
+/// Records of the probe per second.
+fn probed(sources: &Sources, metric: &Metric, labels: &[(&str, &str)]) -> Option<String> {
+    let series = sources.series(metric, labels)?;
+    Some(format!(
+        "sum by ({BY}) (max by ({BY}, job, pod, partition_id) (rate({series}[5m])))"
+    ))
+}
+
+/// The label of the probe's records that came back within this time, if it counts them.
+fn bound(within: Duration) -> Option<&'static str> {
+    let known = probe::BOUNDS.iter().find(|(bound, _)| *bound == within.as_millis())?;
+    Some(known.1)
 }
 
 /// Fetch requests of consumers per second and pod.
@@ -166,6 +192,20 @@ fn flaw(slo: &Slo, earlier: &[Slo], sources: &Sources) -> Option<(String, &'stat
         Indicator::ConsumeLatency(within) if within.as_millis() == 0 => {
             let message = "every request takes longer than 0 ms".to_owned();
             return Some((message, "use a time such as `500.milliseconds()`"));
+        }
+        Indicator::RoundTrip(within) if bound(*within).is_none() => {
+            let message = format!("the probe does not count the round trips of at most {within}");
+            return Some((
+                message,
+                "use 5 ms or twice a time that it counts, such as `640.milliseconds()` or `1280.milliseconds()`, up to 20480",
+            ));
+        }
+        Indicator::RoundTrip(_) if spent(slo, sources).is_none() => {
+            let message = "nothing exports what the service level measures".to_owned();
+            return Some((
+                message,
+                "add a `Probe` of the cluster to the stack and watch it with `.watch(&probe)`; or remove the service level",
+            ));
         }
         Indicator::Freshness(_, within) if *within < LEAST_FRESH => {
             let message = format!("no group is seen to have committed what is only {within} old");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Sources, board};
+use super::{BY, Sources, board};
 use crate::{
     diagnostics::Location,
     metrics::{Metric, broker, exporter},
@@ -295,6 +295,14 @@ impl Runbook {
         }
     }
 
+    /// Replaces its commands, and what is said about the fix, by what they become.
+    pub(crate) fn commands(&mut self, becomes: impl Fn(&str) -> String) {
+        for (_, command) in &mut self.steps {
+            *command = Cow::Owned(becomes(command));
+        }
+        self.fix = Cow::Owned(becomes(&self.fix));
+    }
+
     /// A likely cause; the most likely first.
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(Cow::Owned(cause.into()));
@@ -319,7 +327,7 @@ impl Runbook {
         self
     }
 
-    fn of(page: &Page) -> Self {
+    pub(crate) fn of(page: &Page) -> Self {
         let borrowed = |texts: &[&'static str]| texts.iter().copied().map(Cow::Borrowed).collect();
         Self {
             meaning: Cow::Borrowed(page.meaning),
@@ -558,9 +566,6 @@ impl AlertTest {
         self
     }
 }
-
-/// The labels by which most alerts aggregate.
-pub(crate) const BY: &str = "cluster, namespace, kafka_cluster";
 
 /// The sum over the pods, each counted once: a second replica of Prometheus, or a pod that was recreated under its name,
 /// has the same series again.

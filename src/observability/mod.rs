@@ -6,6 +6,7 @@
 mod alert;
 mod board;
 mod catalog;
+mod issued;
 mod owned;
 pub(crate) mod panels;
 pub(crate) mod scenario;
@@ -22,14 +23,15 @@ pub(crate) use self::slo::Indicator;
 pub use self::{
     alert::{Alert, AlertSeverity, AlertTest, Runbook, Samples},
     board::{Board, Colour, Panel, PanelUnit, Query, Table, Variable, View},
+    issued::Issued,
     owned::{Owned, OwnedKind, Owner},
     slo::Slo,
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{
-    alert::{AlertRow, BY, ExpectedDescription, Page, TestSeries, count_of_pods, minutes, of_table, sum_of_pods},
+    alert::{AlertRow, ExpectedDescription, Page, TestSeries, count_of_pods, minutes, of_table, sum_of_pods},
     board::{Choice, Column, LONGEST_NAME, OVERVIEW, firing, uid},
-    sources::{ALERTS, CLUSTER, INTERVAL, KUBERNETES, Scope, Scrape, TIMEOUT},
+    sources::{ALERTS, BY, CLUSTER, INTERVAL, KUBERNETES, Scope, Scrape, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},
 };
 pub use crate::promql::Selector;
@@ -99,6 +101,11 @@ pub trait Monitored: fmt::Debug + Send + Sync + 'static {
 
     /// Its volumes, for the alerts and the panel on volumes.
     fn volumes(&self) -> Vec<VolumeClaims> {
+        Vec::new()
+    }
+
+    /// Its certificates, for the alerts on certificates: those that cert-manager issues in the stack's namespace.
+    fn certificates(&self) -> Vec<Issued> {
         Vec::new()
     }
 

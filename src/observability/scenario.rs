@@ -111,6 +111,19 @@ impl Scenario {
         self
     }
 
+    /// Changes all series.
+    pub(crate) fn change_all(mut self, change: impl Fn(Line) -> Line) -> Self {
+        for (_, line) in &mut self.series {
+            *line = change(std::mem::take(line));
+        }
+        self
+    }
+
+    /// Whether it has a series of this metric.
+    pub(crate) fn has(&self, metric: &str) -> bool {
+        self.series.iter().any(|((known, _), _)| *known == metric)
+    }
+
     /// Adds the series of another scenario that it does not have yet.
     pub(crate) fn with(mut self, other: Self) -> Self {
         for (written, line) in other.series {

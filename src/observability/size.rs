@@ -75,6 +75,11 @@ impl Size {
         }
     }
 
+    /// How many series a rule reads that looks at each partition, and at each of its readers.
+    pub(crate) const fn of_partitions(self) -> u64 {
+        self.partitions + self.read
+    }
+
     /// With the topics that nobody declares.
     pub(crate) const fn with_internal(self) -> Self {
         Self {

@@ -42,6 +42,8 @@ pub(crate) enum Indicator {
     ProduceAvailability,
     /// The share of time in which a broker answers fetch requests within this time.
     ConsumeLatency(Duration),
+    /// The share of the probe's records that are written and read again within this time.
+    RoundTrip(Duration),
     /// The share of time in which these groups have committed what is older than this.
     Freshness(Vec<String>, Duration),
 }
@@ -71,6 +73,30 @@ impl Slo {
             objective,
             Indicator::ConsumeLatency(within),
         )
+    }
+
+    /// This share of the records of a [`Probe`](crate::probe::Probe) is written, and read again within this time. Records that the cluster
+    /// refuses or loses are missed too. `Monitoring::watch` has to watch the probe.
+    ///
+    /// The probe counts round trips in classes of time: use one of its bounds, such as `640.milliseconds()`, `1280.milliseconds()` or
+    /// `2560.milliseconds()`.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// # let mut stack = Stack::new("tiny", "kafka").profile(Profile::Development);
+    /// # let kafka = stack.add(KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw").pool(NodePool::combined("kafka", 1)));
+    /// let probe = stack.add(Probe::new("kafka-probe", &kafka));
+    /// stack.add(
+    ///     Monitoring::new("monitoring", &kafka)
+    ///         .watch(&probe)
+    ///         .slo(Slo::round_trip(99.9.percent(), 1280.milliseconds())),
+    /// );
+    /// # assert!(synth(&stack).manifests.unwrap().get("monitoring/prometheusrule-kafka.yaml").unwrap().contains("slo: round-trip"));
+    /// ```
+    #[track_caller]
+    pub fn round_trip(objective: Percent, within: Duration) -> Self {
+        Self::new("round-trip".to_owned(), objective, Indicator::RoundTrip(within))
     }
 
     /// In this share of the time a consumer group has committed, in each partition for which it ever committed an offset, every
@@ -116,6 +142,11 @@ impl Slo {
 
     /// Whether its share is one of the time, measured once per evaluation of the rules.
     pub(crate) const fn is_of_time(&self) -> bool {
-        !matches!(self.indicator, Indicator::ProduceAvailability)
+        !matches!(self.indicator, Indicator::ProduceAvailability | Indicator::RoundTrip(_))
+    }
+
+    /// Whether it compares the offsets of partitions.
+    pub(crate) const fn is_of_partitions(&self) -> bool {
+        matches!(self.indicator, Indicator::Freshness(..))
     }
 }

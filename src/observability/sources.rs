@@ -1,8 +1,8 @@
 //! What Prometheus scrapes, and the selectors of the resulting series.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{GroupOwner, Owned, Owners, Slo, Thresholds};
+use super::{GroupOwner, Issued, Owned, Owners, Slo, Thresholds};
 use crate::{
     metrics::{self, Metric, MetricType, exporter, jvm, record, target},
     promql::{DeclaredMetric, Selector},
@@ -15,6 +15,9 @@ use crate::{
 pub(crate) const INTERVAL: Duration = Duration::from_seconds(30);
 /// The exporter queries every group and every partition at each scrape.
 pub(crate) const TIMEOUT: Duration = Duration::from_seconds(25);
+
+/// The labels by which most alerts aggregate.
+pub(crate) const BY: &str = "cluster, namespace, kafka_cluster";
 
 /// The series that Prometheus has for each pending or firing alert.
 pub(crate) const ALERTS: &str = "ALERTS";
@@ -158,6 +161,8 @@ pub struct Sources {
     /// The number of brokers, which is also the most replicas that a partition can have.
     pub(crate) brokers: Option<u32>,
     pub(crate) volumes: Vec<VolumeClaims>,
+    /// The certificates that cert-manager issues for what is monitored; those of the cluster come first.
+    pub(crate) certificates: Vec<Issued>,
     /// Exporters that are scraped by monitors outside this stack.
     pub(crate) external: Vec<ExternalExporter>,
     pub(crate) thresholds: Thresholds,
@@ -303,6 +308,20 @@ impl Sources {
         names.flatten().collect()
     }
 
+    /// A matcher of the issuers of certificates; `None` without certificates.
+    pub(crate) fn issuer_pattern(&self) -> Option<String> {
+        let issuers: BTreeSet<&str> = self.certificates.iter().map(|issued| issued.issuer.as_str()).collect();
+        let issuers: Vec<&str> = issuers.into_iter().collect();
+        match issuers[..] {
+            [] => None,
+            [one] => Some(one.to_owned()),
+            _ => {
+                let patterns: Vec<String> = issuers.into_iter().map(literal).collect();
+                Some(format!("~{}", patterns.join("|")))
+            }
+        }
+    }
+
     /// A matcher of the volumes' claims, whose names end in the ordinal of the pod; `None` without volumes.
     pub(crate) fn claim_pattern(&self) -> Option<String> {
         let patterns: Vec<String> = self
@@ -405,6 +424,7 @@ impl Sources {
             _ if all => true,
             record::VOLUME_USED => volumes,
             record::POD_START => processes,
+            record::LARGEST_LAG => self.by_partition(),
             _ if metric.labels() == ["slo"] => !self.slos.is_empty(),
             _ => true,
         })
@@ -413,6 +433,27 @@ impl Sources {
     /// Whether lag is known of each partition, and not only of each topic.
     pub(crate) fn by_partition(&self) -> bool {
         !self.jobs_of(&exporter::CONSUMER_LAG).is_empty()
+    }
+
+    /// The cluster of this stack, if Prometheus has had none of these series within this time. Without series nothing names the
+    /// Kubernetes cluster, so it is that of the stack: another one with a Kafka cluster of this name may run.
+    pub(crate) fn absent(&self, metric: &Metric, labels: &[(&str, &str)], within: &str) -> Option<String> {
+        let series = self.in_scope(Scope::Cluster).series(metric, labels)?;
+        let name = self.kubernetes.replace('$', "$$");
+        Some(format!(
+            "label_replace(absent_over_time({series}[{within}]), {KUBERNETES:?}, {name:?}, \"\", \"\")"
+        ))
+    }
+
+    /// The cluster of this stack, while this alert on it fires. The last source of an alert that counts: when all that could count is
+    /// forgotten, the alert goes on.
+    pub(crate) fn while_firing(&self, alert: &str) -> String {
+        let place = self.in_scope(Scope::Cluster).place();
+        let alerts = [("alertname", alert), ("alertstate", "firing")]
+            .into_iter()
+            .chain(place.iter().map(|(label, value)| (*label, value.as_str())))
+            .fold(Selector::new(ALERTS), Selector::matching);
+        format!("group by ({BY}) ({alerts})")
     }
 
     /// The names of all exported metrics.

@@ -17,14 +17,14 @@ use crate::{
     context::Context,
     diagnostics::{Location, Origin, rules::registry},
     handbook::{self, Chapter, Task},
-    kafka::KafkaHandle,
+    kafka::{KafkaHandle, Subject},
     lint,
     manifest::{Object, Wave},
     quantity::{Duration, Resources, Units},
-    security::Principal,
+    security::{Certificate, Principal, Rest, RestClient, RestServer},
     settings::Settings,
     workload::{
-        Access, IngressRule, Jvm, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Pod, PodOptions, Pods, Spread,
+        Access, IngressRule, Jvm, Labels, METRICS_PORT, METRICS_PORT_NAME, Mesh, Mount, Pod, PodOptions, Pods, Spread,
         deployment, disruption_budget, network_policy, service, service_account, wait_for,
     },
 };
@@ -142,12 +142,14 @@ impl fmt::Display for Compatibility {
 #[must_use]
 pub struct SchemaRegistry {
     meta: Meta,
+    subject: Option<Subject>,
     kafka: KafkaHandle,
     implementation: RegistryImplementation,
     image: Option<String>,
     replicas: u16,
     resources: Resources,
     compatibility: Compatibility,
+    rest: Option<Rest>,
     access: Access,
     mesh: Mesh,
     settings: Settings,
@@ -161,17 +163,27 @@ impl SchemaRegistry {
     pub fn new(name: impl Into<String>, kafka: &KafkaHandle) -> Self {
         Self {
             meta: Meta::new(name),
+            subject: None,
             kafka: kafka.clone(),
             implementation: RegistryImplementation::default(),
             image: None,
             replicas: 2,
             resources: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
             compatibility: Compatibility::Backward,
+            rest: None,
             access: Access::own_namespace(),
             mesh: Mesh::Excluded,
             settings: Settings::default(),
             options: PodOptions::default(),
         }
+    }
+
+    /// What its tokens call it: the value of the claim that names the user, if that is not the name of the construct. For clusters with
+    /// [`oauth`](crate::kafka::TlsListener::oauth) only.
+    #[track_caller]
+    pub fn identity(mut self, name: impl Into<String>) -> Self {
+        self.subject = Some(Subject::new(name));
+        self
     }
 
     /// An external registry, by its address.
@@ -191,6 +203,8 @@ impl SchemaRegistry {
             compatibility: None,
             cluster: None,
             principal: None,
+            rest: None,
+            access: None,
             location: Location::caller(),
             made_in: None,
         }))
@@ -211,6 +225,21 @@ impl SchemaRegistry {
     /// The default compatibility level of subjects.
     pub const fn compatibility(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;
+        self
+    }
+
+    /// Closes the REST interface, by https and, if it is said, a password.
+    ///
+    /// ```
+    /// use kafka_stacks::prelude::*;
+    ///
+    /// let kafka = KafkaCluster::external("kafka", Version::V4_3, "kafka.example.com:9092");
+    /// let registry = SchemaRegistry::new("schema-registry", &kafka)
+    ///     .rest(Rest::tls(Issuer::in_namespace("kafka-ca")).basic_authentication());
+    /// # let _ = registry;
+    /// ```
+    pub fn rest(mut self, rest: Rest) -> Self {
+        self.rest = Some(rest);
         self
     }
 
@@ -279,6 +308,43 @@ impl SchemaRegistry {
     fn labels(&self) -> Labels {
         Labels::new("schema-registry", &self.meta.name, "server")
     }
+
+    fn server(&self) -> Option<RestServer<'_>> {
+        Some(self.rest.as_ref()?.server(&self.meta.name))
+    }
+
+    /// The port, and its name, which is the scheme too.
+    const fn port(&self) -> (&'static str, u16) {
+        if self.rest.is_some() { ("https", HTTP.1) } else { HTTP }
+    }
+
+    /// The Secrets of its REST interface. Apicurio reads PEM, and its password from the environment.
+    fn rest_mount(&self) -> Option<Mount> {
+        let is_confluent = self.implementation == RegistryImplementation::Confluent;
+        Some(self.server()?.mount(is_confluent))
+    }
+
+    /// The names that clients dial; Confluent's instances dial each other too.
+    fn rest_certificate(&self, context: &Context) -> Option<Certificate> {
+        let is_confluent = self.implementation == RegistryImplementation::Confluent;
+        let mut names = vec![context.service_address(&self.meta.name)];
+        names.extend(is_confluent.then(|| context.pod_address("*")));
+        self.server()?.certificate(context, &self.labels(), names, is_confluent)
+    }
+
+    /// The commands of a person who asks for its subjects.
+    fn asked(&self, context: &Context) -> Vec<String> {
+        let (name, namespace) = (&self.meta.name, &context.namespace);
+        let path = format!("{}/subjects", self.path());
+        match (&self.rest, self.implementation) {
+            (None, _) => handbook::asked(namespace, name, HTTP.1, &path).into(),
+            (Some(_), RegistryImplementation::Confluent) => vec![RestServer::asked(namespace, name, &path)],
+            (Some(rest), RegistryImplementation::Apicurio) => {
+                rest.client(name)
+                    .asked(namespace, &context.service_address(name), HTTP.1, &path)
+            }
+        }
+    }
 }
 
 impl Pods for SchemaRegistry {
@@ -304,9 +370,10 @@ impl Construct for SchemaRegistry {
         SchemaRegistryHandle(Arc::new(RegistryInfo {
             name: self.meta.name.clone(),
             url: format!(
-                "http://{}:{}{}",
+                "{}://{}:{}{}",
+                self.port().0,
                 context.service_address(&self.meta.name),
-                HTTP.1,
+                self.port().1,
                 self.path()
             ),
             replicas: self.replicas,
@@ -314,6 +381,8 @@ impl Construct for SchemaRegistry {
             compatibility: Some(self.compatibility),
             cluster: Some(self.kafka.clone()),
             principal: Some(self.principal()),
+            rest: self.rest.as_ref().map(|rest| rest.client(&self.meta.name)),
+            access: Some(self.access.clone()),
             location: self.meta.location,
             made_in: Some(context.clone()),
         }))
@@ -326,25 +395,26 @@ impl Construct for SchemaRegistry {
             .iter()
             .map(|topic| self.kafka.claim_topic(topic, location).hint(ONE_IS_ENOUGH))
             .collect();
-        if self.implementation == RegistryImplementation::Confluent {
-            let cluster = self.kafka.bootstrap_servers();
-            claims.push(Claim::new(
-                "group",
-                cluster,
-                &self.meta.name,
-                &registry::GROUP,
-                location,
-            ));
-        }
+        let cluster = self.kafka.bootstrap_servers();
+        claims.push(match self.implementation {
+            RegistryImplementation::Confluent => {
+                Claim::new("group", cluster, &self.meta.name, &registry::GROUP, location)
+            }
+            RegistryImplementation::Apicurio => Claim::groups_beginning(cluster, apicurio::GROUPS, location),
+        });
         claims
     }
 
     fn check(&self, check: &mut Check<'_>) {
         self.kafka.check(check);
+        self.kafka.check_subject(check, self.who(), self.subject.as_ref());
         if self.replicas == 0 {
             check.report(&registry::REPLICAS, "the registry has no instance", |finding| {
                 finding.hint("use `.replicas(2)`");
             });
+        }
+        if let Some(rest) = &self.rest {
+            rest.check(check);
         }
         self.all_settings(check.context())
             .check_raw(check, &registry::OWNED_SETTING, "");
@@ -363,11 +433,14 @@ impl Construct for SchemaRegistry {
     }
 
     fn users(&self) -> Vec<User> {
-        self.kafka.user(&self.meta.name, Vec::new()).into_iter().collect()
+        self.kafka
+            .user(&self.meta.name, self.subject.as_ref(), Vec::new())
+            .into_iter()
+            .collect()
     }
 
     fn chapter(&self, context: &Context, objects: &[Object]) -> Chapter {
-        let (name, ns, port, path) = (&self.meta.name, &context.namespace, HTTP.1, self.path());
+        let (name, ns) = (&self.meta.name, &context.namespace);
         Chapter {
             survives: handbook::spare(objects, "instance", "clients use only the schemas that they have read"),
             tasks: vec![handbook::restart(name, ns, objects)],
@@ -376,7 +449,7 @@ impl Construct for SchemaRegistry {
                     .run([format!(
                         "kubectl -n {ns} get pods -o wide -l app.kubernetes.io/instance={name}"
                     )])
-                    .run(handbook::asked(ns, name, port, &format!("{path}/subjects")))
+                    .run(self.asked(context))
                     .runbooks(&["KafkaSchemaRegistryNoPrimary"]),
             ],
             ..Chapter::default()
@@ -386,12 +459,15 @@ impl Construct for SchemaRegistry {
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
         let mut instance = self.instance(context);
-        let credentials = self.kafka.credentials(self.identity());
+        let credentials = self.kafka.credentials(self.who());
         let files = instance.config.data.get_or_insert_default();
         files.extend(credentials.file.clone().map(|(name, text)| (name.to_owned(), text)));
         let wait = self.kafka.wait_for_permissions(&self.meta.name, &self.a_group());
-        let options = credentials.with(&self.options);
-        let certificate = self.kafka.certificate(self.identity(), context, &labels);
+        let mut options = credentials.with(&self.options);
+        options.mounts.extend(self.rest_mount());
+        let certificate = self.kafka.certificate(self.who(), context, &labels);
+        let certificates = certificate.into_iter().chain(self.rest_certificate(context));
+        let certificates: Vec<Object> = certificates.map(|certificate| Object::new(&certificate)).collect();
         let image = instance.container.image.clone().unwrap_or_default();
         let mut ingress = vec![IngressRule::Clients(self.access.clone(), vec![HTTP.1])];
         if instance.has_agent {
@@ -414,14 +490,14 @@ impl Construct for SchemaRegistry {
         let objects = [
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&instance.config),
-            Object::new(&service(context, &labels, &self.meta.name, &[HTTP])),
+            Object::new(&service(context, &labels, &self.meta.name, &[self.port()])),
             Object::new(&network_policy(context, &labels, &self.meta.name, ingress)),
             Object::new(&disruption_budget(context, &labels, &self.meta.name)),
             Object::new(&deployment(context, &self.meta.name, self.replicas, pod))
                 .in_wave(Wave::Clients)
                 .with_origins([Origin::of_resources("", self.meta.location)]),
         ];
-        objects.into_iter().chain(certificate.iter().map(Object::new)).collect()
+        objects.into_iter().chain(certificates).collect()
     }
 }
 
@@ -438,6 +514,9 @@ struct RegistryInfo {
     compatibility: Option<Compatibility>,
     cluster: Option<KafkaHandle>,
     principal: Option<Principal>,
+    rest: Option<RestClient>,
+    /// Whom its network policy admits; unknown for an external registry.
+    access: Option<Access>,
     location: Location,
     made_in: Option<Context>,
 }
@@ -476,6 +555,17 @@ impl SchemaRegistryHandle {
     /// The address of its REST interface.
     pub fn url(&self) -> &str {
         &self.0.url
+    }
+
+    /// How clients get in, if it is closed and part of a stack.
+    pub(crate) fn rest(&self) -> Option<&RestClient> {
+        self.0.rest.as_ref()
+    }
+
+    /// Lets these pods in, which its own network policy does not admit: the policy's rule.
+    pub(crate) fn admit(&self, pods: &Access) -> Option<IngressRule> {
+        let access = self.0.access.as_ref()?;
+        (!access.admits(pods)).then(|| IngressRule::Clients(pods.clone(), vec![HTTP.1]))
     }
 
     /// The first of its addresses: an external registry may have several, separated by commas.

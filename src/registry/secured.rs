@@ -3,11 +3,11 @@
 use super::{RegistryImplementation, SchemaRegistry, SchemaRegistryHandle, apicurio};
 use crate::{
     kafka::Identity,
-    security::{Acl, GroupOperation, Principal, Quota, Secured, TopicOperation},
+    security::{Acl, GroupOperation, Principal, Quota, Secured, Shows, TopicOperation},
 };
 
 impl SchemaRegistry {
-    pub(super) fn identity(&self) -> Identity<'_> {
+    pub(super) fn who(&self) -> Identity<'_> {
         Identity::Application(&self.meta.name)
     }
 
@@ -35,8 +35,13 @@ impl SchemaRegistry {
             RegistryImplementation::Apicurio => Acl::groups_beginning(apicurio::GROUPS, GroupOperation::Read),
         };
         let acls = of_topics.chain([of_group]).collect();
-        self.kafka
-            .principal(self.identity(), acls, Quota::new(), self.meta.location)
+        self.kafka.principal(
+            self.who(),
+            self.subject.as_ref(),
+            acls,
+            Quota::new(),
+            self.meta.location,
+        )
     }
 }
 
@@ -46,7 +51,7 @@ impl Secured for SchemaRegistryHandle {
         self.0.principal.clone().unwrap_or_else(|| Principal {
             cluster: self.0.url.clone(),
             name: self.0.name.clone(),
-            password: None,
+            shows: Shows::Certificate,
             acls: Vec::new(),
             quota: Quota::new(),
             location: self.0.location,

@@ -5,6 +5,7 @@ use crate::{
     context::Context,
     kafka::TopicHandle,
     manifest::Object,
+    security::RestClient,
     workload::{ImageSet, Labels, RestJob, Version, env},
 };
 
@@ -81,7 +82,7 @@ impl Schemas {
         )
     }
 
-    /// The images of the cluster whose records the schemas describe: one is on the nodes already, and has bash.
+    /// The images of the cluster whose records the schemas describe.
     fn images(&self) -> ImageSet {
         let of_topics = self.subjects.iter().flat_map(|subject| &subject.topics);
         self.registry
@@ -102,11 +103,12 @@ impl Schemas {
             name: &self.meta.name,
             labels: Labels::new("schemas", &self.meta.name, "job"),
             container: "schemas",
-            image: images.kafka(),
+            image: images.of_rest_client(self.registry.first_url()),
             script: ("schemas.sh", include_str!("schemas.sh")),
             declaration: ("SCHEMAS_FILE", "schemas.txt", self.declaration()),
             files,
             server: env("REGISTRY_URL", self.registry.first_url()),
+            login: self.registry.rest().map(RestClient::of_job),
             options: &self.options,
         };
         job.objects(context).into()

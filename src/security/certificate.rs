@@ -13,6 +13,9 @@ pub type Certificate = OperatorResource<CertificateSpec>;
 pub struct CertificateSpec {
     /// `CN` of the subject.
     pub common_name: String,
+    /// Further forms in which the Secret has key and certificate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub additional_output_formats: Vec<OutputFormat>,
     /// The names that clients may dial; none for a client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dns_names: Vec<String>,
@@ -22,6 +25,9 @@ pub struct CertificateSpec {
     pub renew_before: String,
     /// Who signs it.
     pub issuer_ref: IssuerRef,
+    /// The same in other formats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keystores: Option<Keystores>,
     /// Its key.
     pub private_key: PrivateKey,
     /// The Secret that is written: `tls.crt`, `tls.key` and `ca.crt`.
@@ -40,6 +46,14 @@ impl Spec for CertificateSpec {
     const API_VERSION: &'static str = "cert-manager.io/v1";
 }
 
+/// A further form in which a Secret has key and certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputFormat {
+    /// `CombinedPEM`: the key and then the certificate in one file, `tls-combined.pem`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
 /// The issuer of a [`Certificate`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuerRef {
@@ -49,6 +63,48 @@ pub struct IssuerRef {
     pub kind: String,
     /// Its name.
     pub name: String,
+}
+
+/// Formats in which cert-manager writes key and certificate too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keystores {
+    /// `keystore.p12`, and `truststore.p12` with who signed it.
+    pub pkcs12: Pkcs12Keystore,
+}
+
+impl Keystores {
+    /// PKCS#12, in the form that Java 20 and later read; cert-manager writes it since 1.14.
+    pub(crate) fn pkcs12(password: SecretKeyRef) -> Self {
+        Self {
+            pkcs12: Pkcs12Keystore {
+                create: true,
+                password_secret_ref: password,
+                profile: "Modern2023".to_owned(),
+            },
+        }
+    }
+}
+
+/// `keystore.p12` and `truststore.p12` in the Secret of a [`Certificate`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pkcs12Keystore {
+    /// Whether they are written.
+    pub create: bool,
+    /// Their password.
+    pub password_secret_ref: SecretKeyRef,
+    /// How they are encrypted. Java 20 and later do not read cert-manager's default, `LegacyRC2`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub profile: String,
+}
+
+/// A key of a Secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretKeyRef {
+    /// Of the Secret.
+    pub name: String,
+    /// Its key.
+    pub key: String,
 }
 
 /// The key of a [`Certificate`].

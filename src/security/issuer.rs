@@ -1,7 +1,9 @@
 //! Who signs the certificates of a cluster.
 
-use super::certificate::{Certificate, CertificateSpec, IssuerRef, PrivateKey, Subject};
-use crate::{context::Context, workload::Labels};
+use super::certificate::{Certificate, CertificateSpec, IssuerRef, OutputFormat, PrivateKey, Subject};
+use crate::{
+    construct::Check, context::Context, diagnostics::rules::stack::NAME, name::DnsSubdomain, workload::Labels,
+};
 
 /// Who signs the certificates of a cluster's nodes and of those who connect to it with a certificate.
 ///
@@ -33,10 +35,12 @@ pub(crate) struct Request {
     /// The name of the `Certificate` and of its Secret.
     pub(crate) secret: String,
     pub(crate) common_name: String,
-    /// `O`; none for an application.
+    /// `O`; none for an application, and for a REST interface.
     pub(crate) organization: Option<String>,
     /// The names that others dial; none for a client.
     pub(crate) dns_names: Vec<String>,
+    /// Whether the Secret has the key and the certificate in one file too.
+    pub(crate) combined: bool,
 }
 
 impl Issuer {
@@ -65,19 +69,38 @@ impl Issuer {
         self.resource.as_ref().map(|(_, name)| name.as_str())
     }
 
+    /// Reports a name that no issuer can have.
+    pub(crate) fn check(&self, check: &mut Check<'_>) {
+        let Some((kind, name)) = &self.resource else { return };
+        if let Err(error) = DnsSubdomain::parse(name) {
+            let call = match *kind {
+                "ClusterIssuer" => "cluster",
+                _ => "in_namespace",
+            };
+            check.report(&NAME, format!("issuer name {error}"), |finding| {
+                finding.hint(format!("name the `{kind}` of cert-manager in `Issuer::{call}(…)`"));
+            });
+        }
+    }
+
     /// What makes cert-manager write the Secret; none where something else does.
     pub(crate) fn certificate(&self, context: &Context, labels: &Labels, wanted: Request) -> Option<Certificate> {
         let (kind, name) = self.resource.clone()?;
-        let usages: &[&str] = if wanted.dns_names.is_empty() {
-            &["digital signature", "client auth"]
-        } else {
+        let usages: &[&str] = match (wanted.dns_names.is_empty(), &wanted.organization) {
+            (true, _) => &["digital signature", "client auth"],
             // A node is a server, and a client of the other nodes.
-            &["digital signature", "server auth", "client auth"]
+            (false, Some(_)) => &["digital signature", "server auth", "client auth"],
+            // Whoever has it must be no one to the brokers.
+            (false, None) => &["digital signature", "server auth"],
         };
+        let combined = wanted.combined.then(|| OutputFormat {
+            kind: "CombinedPEM".to_owned(),
+        });
         Some(Certificate {
             metadata: labels.metadata(context, wanted.secret.clone()),
             spec: CertificateSpec {
                 common_name: wanted.common_name,
+                additional_output_formats: combined.into_iter().collect(),
                 dns_names: wanted.dns_names,
                 duration: format!("{VALID_HOURS}h0m0s"),
                 renew_before: format!("{RENEWED_HOURS}h0m0s"),
@@ -86,6 +109,7 @@ impl Issuer {
                     kind: kind.to_owned(),
                     name,
                 },
+                keystores: None,
                 private_key: PrivateKey {
                     algorithm: "ECDSA".to_owned(),
                     encoding: "PKCS8".to_owned(),

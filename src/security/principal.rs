@@ -10,14 +10,35 @@ pub struct Principal {
     pub cluster: String,
     /// Its name, without `User:`.
     pub name: String,
-    /// The Secret with its password, under the key `password`, if it is a user of SCRAM.
-    pub password: Option<String>,
+    /// What it shows.
+    pub shows: Shows,
     /// What it may do.
     pub acls: Vec<Acl>,
     /// How much it may use.
     pub quota: Quota,
     /// The line that declares it.
     pub location: Location,
+}
+
+/// What a client shows to the brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// A certificate with its name.
+    Certificate,
+    /// The password of a user of SCRAM, which this Secret has under the key `password`.
+    Password(String),
+    /// A token of an identity provider, with its name in a claim.
+    Token,
+}
+
+impl Shows {
+    /// The Secret with its password, if it shows one.
+    pub fn password(&self) -> Option<&str> {
+        match self {
+            Self::Password(secret) => Some(secret),
+            Self::Certificate | Self::Token => None,
+        }
+    }
 }
 
 /// What connects to a cluster as someone: the handle of an application.

@@ -3,7 +3,7 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::{
-    construct::Check,
+    construct::{Check, Claim, Ranges},
     diagnostics::{Diagnostics, Location, Rule, rules},
     manifest::Identity,
     stack::Stack,
@@ -43,6 +43,7 @@ pub fn check_across(made: &mut [(Stack, Synthesis)]) {
 /// For each stack what it shares with earlier ones: one finding per construct and other stack, however much they share.
 fn findings(made: &[(Stack, Synthesis)]) -> Vec<Diagnostics> {
     let mut owners: BTreeMap<(Option<&str>, Thing<'_>), (&str, Location)> = BTreeMap::new();
+    let mut ranges = Ranges::default();
     let mut all = Vec::with_capacity(made.len());
     for (stack, synthesis) in made {
         let mut findings = Diagnostics::default();
@@ -55,13 +56,12 @@ fn findings(made: &[(Stack, Synthesis)]) -> Vec<Diagnostics> {
                 .iter()
                 .map(|leaf| (Thing::Object(&leaf.identity), location));
             let claims = part.into_iter().flat_map(|part| part.claims());
-            let claims = claims.filter(|claim| !claim.within.is_empty()).map(|claim| {
-                let location = claim.location;
-                (Thing::Claim(claim.what, claim.within, claim.name), location)
-            });
+            let claims: Vec<Claim> = claims.filter(|claim| !claim.within.is_empty()).collect();
+            let names = claims.iter().filter(|claim| claim.is_single());
+            let names = names.map(|claim| (Thing::of(claim), claim.location));
             // Objects come first: where they are the same, topics and groups are too.
             let mut shared: BTreeMap<&str, Vec<(Thing<'_>, Location, Location)>> = BTreeMap::new();
-            for (thing, here) in objects.chain(claims) {
+            for (thing, here) in objects.chain(names) {
                 match owners.entry((cluster, thing)) {
                     Entry::Vacant(free) => {
                         free.insert((stack.name(), here));
@@ -76,6 +76,14 @@ fn findings(made: &[(Stack, Synthesis)]) -> Vec<Diagnostics> {
                         }
                     }
                 }
+            }
+            for claim in claims {
+                let is_other = |(at, of): &(Option<&str>, &str)| *at == cluster && *of != stack.name();
+                if let Some((there, (_, of))) = ranges.shared(&claim, is_other) {
+                    let things = shared.entry(of).or_default();
+                    things.push((Thing::of(&claim), claim.location, there.location));
+                }
+                ranges.add(claim, (cluster, stack.name()));
             }
             for (other, things) in shared {
                 let (first, here, there) = &things[0];
@@ -107,6 +115,10 @@ enum Thing<'a> {
 }
 
 impl Thing<'_> {
+    fn of(claim: &Claim) -> Self {
+        Self::Claim(claim.what, claim.within.clone(), claim.name.clone())
+    }
+
     fn rule(&self) -> &'static Rule {
         match self {
             Self::Object(_) => &rules::stack::OBJECT_OF_TWO_STACKS,

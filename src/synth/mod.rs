@@ -4,6 +4,7 @@
 mod acknowledgements;
 mod across;
 mod amendments;
+mod certificates;
 mod constructs;
 mod deployers;
 mod edges;
@@ -202,6 +203,7 @@ fn judge_all(stack: &Stack, depth: Depth) -> (Diagnostics, Option<Vec<Rendered<'
         Extent::Each
     };
     objects::check(stack, &rendered, extent, &mut findings);
+    certificates::check(stack, &rendered, &mut findings);
     acknowledgements::apply(stack, &mut findings);
     let sound = !findings.has_errors();
     (findings, sound.then_some(rendered))

@@ -26,6 +26,14 @@ pub struct JvmCommand<'a> {
     pub logging: Logging,
 }
 
+/// A command of [`JvmCommand::command`] that has `POD_DNS_LABEL` too: the pod's address as its DNS name begins, with `-` for dots and colons.
+pub(crate) fn with_dns_label(mut command: Vec<String>) -> Vec<String> {
+    if let Some(script) = command.last_mut() {
+        script.insert_str(0, "export POD_DNS_LABEL=\"${POD_IP//[.:]/-}\"\n");
+    }
+    command
+}
+
 impl JvmCommand<'_> {
     /// The command line.
     ///

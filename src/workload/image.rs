@@ -24,7 +24,11 @@ pub struct ImageSet {
     schema_registry: String,
     zookeeper: String,
     metrics_agent: Option<String>,
+    rest_client: String,
 }
+
+/// Debian with curl and bash: Confluent's images of 8.3 are made from one without curl, and Apache's has none either.
+const REST_CLIENT: &str = "library/buildpack-deps:bookworm-curl";
 
 impl ImageSet {
     /// The user and group that both distributions run as.
@@ -50,6 +54,7 @@ impl ImageSet {
             zookeeper: "confluentinc/cp-zookeeper:7.9.6".to_owned(),
             // The version is part of the file's name and differs between releases.
             metrics_agent: Some("/usr/share/java/cp-base-new/jmx_prometheus_javaagent-*.jar".to_owned()),
+            rest_client: REST_CLIENT.to_owned(),
         }
     }
 
@@ -70,6 +75,7 @@ impl ImageSet {
             // The distribution of 3.9 contains ZooKeeper's server too.
             zookeeper: "apache/kafka:3.9.0".to_owned(),
             metrics_agent: None,
+            rest_client: REST_CLIENT.to_owned(),
             ..Self::confluent(version)
         }
     }
@@ -99,6 +105,13 @@ impl ImageSet {
     #[must_use]
     pub fn zookeeper_image(mut self, image: impl Into<String>) -> Self {
         self.zookeeper = image.into();
+        self
+    }
+
+    /// Another image with bash and curl, for Jobs that connect to REST interfaces by https.
+    #[must_use]
+    pub fn rest_client_image(mut self, image: impl Into<String>) -> Self {
+        self.rest_client = image.into();
         self
     }
 
@@ -137,6 +150,16 @@ impl ImageSet {
     /// The image of a ZooKeeper ensemble.
     pub fn zookeeper(&self) -> &str {
         &self.zookeeper
+    }
+
+    /// The image of a Job that connects to a REST interface at this address: bash alone does for http, and the brokers' image is on the nodes
+    /// already.
+    pub(crate) fn of_rest_client(&self, url: &str) -> &str {
+        if url.starts_with("https://") {
+            &self.rest_client
+        } else {
+            &self.kafka
+        }
     }
 
     /// The path, or pattern, of the JMX Prometheus agent, if the images contain one.

@@ -9,7 +9,8 @@ use k8s_openapi::api::{
 };
 
 use super::{
-    CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Pod, PodOptions, Spread, config_map, container, env, service_account,
+    CONFIG_DIRECTORY, ImageSet, Labels, Mesh, Mount, Pod, PodOptions, Spread, config_map, container, env,
+    service_account,
 };
 use crate::{
     construct::Check,
@@ -21,6 +22,8 @@ use crate::{
 
 /// The file that scripts source to call a server: its name, and its text.
 const REST: (&str, &str) = ("rest.sh", include_str!("rest.sh"));
+/// What it has at its end for a server that is closed.
+const LOGIN: &str = include_str!("login.sh");
 
 /// A script that converges. Its exit status is 1 for a failure that a retry may fix, and 2 or 3 where a retry does not help.
 pub(crate) struct Step<'a> {
@@ -111,6 +114,8 @@ pub(crate) struct RestJob<'a> {
     pub(crate) files: Vec<(String, String)>,
     /// Where the server is.
     pub(crate) server: EnvVar,
+    /// How the script gets in, if the server is closed: the mount of its files, and the environment that names them.
+    pub(crate) login: Option<(Mount, Vec<EnvVar>)>,
     pub(crate) options: &'a PodOptions,
 }
 
@@ -119,11 +124,11 @@ impl RestJob<'_> {
     pub(crate) fn objects(self, context: &Context) -> [Object; 3] {
         let (script, program) = self.script;
         let (variable, file, declaration) = self.declaration;
-        let own = [
-            (file, declaration),
-            (script, program.to_owned()),
-            (REST.0, REST.1.to_owned()),
-        ];
+        let rest = match &self.login {
+            None => REST.1.to_owned(),
+            Some(_) => format!("{}{LOGIN}", REST.1),
+        };
+        let own = [(file, declaration), (script, program.to_owned()), (REST.0, rest)];
         let named = self.files.iter().map(|(name, text)| (name.as_str(), text.clone()));
         let config = config_map(context, &self.labels, self.name, own.into_iter().chain(named));
         let mut converge = container(
@@ -132,13 +137,19 @@ impl RestJob<'_> {
             Resources::range(50.millicores()..=500.millicores(), 64.mib()..=64.mib()),
             ["bash".to_owned(), format!("{CONFIG_DIRECTORY}/{script}")],
         );
-        converge.env = Some(vec![self.server, env(variable, format!("{CONFIG_DIRECTORY}/{file}"))]);
+        let mut environment = vec![self.server, env(variable, format!("{CONFIG_DIRECTORY}/{file}"))];
+        let mut options = self.options.clone();
+        if let Some((mount, login)) = self.login {
+            environment.extend(login);
+            options.mounts.push(mount);
+        }
+        converge.env = Some(environment);
         let step = Step {
             labels: &self.labels,
             service_account: self.name,
             config: &config,
             container: converge,
-            options: self.options,
+            options: &options,
         };
         let job = Job {
             metadata: self.labels.metadata(context, self.name),

@@ -37,6 +37,7 @@ mod wait;
 
 pub use crate::version::Version;
 pub use budget::disruption_budget;
+pub(crate) use command::with_dns_label;
 pub use command::{JvmCommand, METRICS_FILE};
 pub use config::{CONFIG_DIRECTORY, config_map};
 pub use container::{container, env, env_from_field, env_from_secret, named_port};

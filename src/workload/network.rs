@@ -101,6 +101,16 @@ impl Access {
         Self::Only(vec![Clients { namespace, labels }])
     }
 
+    /// Whether all of these clients may connect.
+    pub(crate) fn admits(&self, others: &Self) -> bool {
+        let (Self::Only(own), Self::Only(others)) = (self, others) else {
+            return *self == Self::Open;
+        };
+        others
+            .iter()
+            .all(|other| own.iter().any(|clients| clients.includes(other)))
+    }
+
     fn peers(&self) -> Option<Vec<NetworkPolicyPeer>> {
         match self {
             Self::Open => None,
@@ -113,6 +123,12 @@ impl Clients {
     /// The namespace of the pods, if it is not the stack's own.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
+    }
+
+    /// Whether all pods of others are among these.
+    fn includes(&self, others: &Self) -> bool {
+        let has = |(key, value): (&String, &String)| others.labels.get(key) == Some(value);
+        self.namespace == others.namespace && self.labels.iter().all(has)
     }
 
     fn peer(&self) -> NetworkPolicyPeer {

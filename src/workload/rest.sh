@@ -52,9 +52,14 @@ call_with_curl() {
   local answer arguments=(--silent --show-error --max-time "$CALL_SECONDS" --request "$method" --header "Accept: $media_type")
   [[ ! $authorization ]] || arguments+=(--header @-)
   [[ ! $authority ]] || arguments+=(--cacert "$authority")
-  [[ ! $data ]] || arguments+=(--header "Content-Type: $media_type" --data-binary @<(printf '%s' "$data"))
-  # In the standard input, because everyone on the node can read the arguments of a process.
-  answer=$(curl "${arguments[@]}" --write-out $'\n%{http_code}' "$scheme://$host:$port$prefix$path" 2>&1 <<<"Authorization: $authorization") || true
+  arguments+=(--write-out $'\n%{http_code}' "$scheme://$host:$port$prefix$path")
+  # The header is in the standard input, because everyone on the node can read the arguments of a process. What `<(…)` opens is closed when
+  # its command ends: it must be one of curl itself.
+  if [[ $data ]]; then
+    answer=$(curl "${arguments[@]}" --header "Content-Type: $media_type" --data-binary @<(printf '%s' "$data") 2>&1 <<<"Authorization: $authorization") || true
+  else
+    answer=$(curl "${arguments[@]}" 2>&1 <<<"Authorization: $authorization") || true
+  fi
   status=${answer##*$'\n'} body=${answer%$'\n'*}
   [[ $status =~ ^[0-9]{3}$ ]] || status=000 body=$answer
 }

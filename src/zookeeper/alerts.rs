@@ -2,21 +2,22 @@
 
 use super::ZooKeeperHandle;
 use crate::{
-    metrics::{target, zookeeper},
+    metrics::{jvm, record, target, zookeeper},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, count_of_pods, minutes,
         scenario::{Line, always},
     },
 };
 
-/// How many servers are part of a quorum.
-fn serving(ensemble: &ZooKeeperHandle, sources: &Sources) -> Option<String> {
+/// How many servers are part of a quorum; none, for as long as the alert fires, when there has been nothing to scrape for hours.
+fn serving(ensemble: &ZooKeeperHandle, alert: &str, sources: &Sources) -> Option<String> {
     let serving = sources.series(&zookeeper::SERVER_STATE, &[("state", "~leading|following")])?;
     let ensemble = sources.series(&target::UP, &[("job", ensemble.name())])?;
     // One series, whether servers are counted or none is left to count.
     Some(format!(
-        "({} or 0 * group by ({BY}) (last_over_time({ensemble}[6h])))",
-        count_of_pods(serving)
+        "({} or 0 * group by ({BY}) (last_over_time({ensemble}[6h])) or 0 * {})",
+        count_of_pods(serving),
+        sources.while_firing(alert),
     ))
 }
 
@@ -62,7 +63,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
             // The brokers tell whether servers that are not scraped are missing: without a quorum they have no session.
             Some(format!(
                 "{} < {majority}\nunless on ({BY}) {connected}",
-                serving(ensemble, sources)?
+                serving(ensemble, "KafkaZooKeeperQuorumLost", sources)?
             ))
         },
         page: Page {
@@ -80,7 +81,7 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
                 ),
                 (
                     "What is the role of each server? `Mode` is missing if the server is not in the quorum.",
-                    "for pod in $(kubectl -n {ns} get pods -l app.kubernetes.io/name=zookeeper -o name); do echo $pod; kubectl -n {ns} exec $pod -- bash -c 'exec 3<>/dev/tcp/127.0.0.1/2181; echo srvr >&3; cat <&3' | grep -E 'Mode|not'; done",
+                    "for pod in $(kubectl -n {ns} get pods -l app.kubernetes.io/name=zookeeper -o name); do echo $pod; kubectl -n {ns} exec $pod -- bash -c 'exec 3<>/dev/tcp/127.0.0.1/{zookeeper_port}; echo srvr >&3; cat <&3' | grep -E 'Mode|not'; done",
                 ),
                 (
                     "Why is no leader elected?",
@@ -110,7 +111,8 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         threshold: |ensemble, _| format!("{} servers are declared.", ensemble.replicas()),
         expression: |ensemble, sources| {
             let all = Some(ensemble.replicas()).filter(|servers| *servers > 1)?;
-            Some(format!("{} < {all}", serving(ensemble, sources)?))
+            let serving = serving(ensemble, "KafkaZooKeeperServerDown", sources)?;
+            Some(format!("{serving} < {all}"))
         },
         page: Page {
             meaning: "At least one of {servers} servers is missing. ZooKeeper keeps working as long as {quorum} run.",
@@ -189,7 +191,14 @@ pub(super) const ALL: &[AlertRow<ZooKeeperHandle>] = &[
         threshold: |_, _| "No expired sessions: after one, the broker has to rejoin the cluster.".to_owned(),
         expression: |_, sources| {
             let expired = sources.series(&zookeeper::SESSION_EXPIRES, &[])?;
-            Some(format!("max by ({BY}, pod) (increase({expired}[15m])) > 0"))
+            // A broker that has just started counts from 0, and may have more when it is first scraped.
+            let fresh = sources.series(&record::POD_START, &[]).map(|started| {
+                format!("\nor max by ({BY}, pod) ({expired} and on ({BY}, pod) time() - {started} < 900) > 0")
+            });
+            Some(format!(
+                "max by ({BY}, pod) (increase({expired}[15m])) > 0{}",
+                fresh.unwrap_or_default()
+            ))
         },
         page: Page {
             meaning: "The broker did not contact ZooKeeper for longer than the session timeout. Its leaders moved to \
@@ -261,6 +270,21 @@ pub(super) fn scenarios(ensemble: &ZooKeeperHandle, sources: &Sources) -> Vec<Sc
             .fires("KafkaZooKeeperQuorumLost", 20, 23, 79)
             .fires("KafkaZooKeeperSessionLost", 21, 24, 79)
     };
+    // The broker is another process from the minute 32 on, which has counted so many expired sessions.
+    let restarts = |what: &str, before: f64, after: f64| {
+        let process = [("job", sources.cluster()), ("pod", "kafka-0")];
+        calm(what)
+            .line(
+                &jvm::START_TIME,
+                &process,
+                always(-86400.0).gone(30, 32).then(32, 32.0 * 60.0),
+            )
+            .line(
+                &zookeeper::SESSION_EXPIRES,
+                &[("pod", "kafka-0")],
+                always(before).gone(30, 32).then(32, after),
+            )
+    };
     let all = u32::from(ensemble.replicas());
     let flapping = |scenario| {
         (0..14).fold(scenario, |scenario, number| {
@@ -269,6 +293,13 @@ pub(super) fn scenarios(ensemble: &ZooKeeperHandle, sources: &Sources) -> Vec<Sc
         })
     };
     vec![
+        restarts("a session expired before the first scrape of a broker", 0.0, 1.0).fires(
+            "KafkaZooKeeperSessionExpired",
+            31,
+            34,
+            45,
+        ),
+        restarts("a broker restarts after an old expired session", 3.0, 0.0),
         away(calm("a server is lost for an hour"), first, 20.0, 80.0)
             .fires("KafkaZooKeeperServerDown", 24, 27, 79)
             .fires("KafkaScrapeFailing", 24, 27, 79),

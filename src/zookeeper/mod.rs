@@ -2,6 +2,7 @@
 
 mod alerts;
 pub(crate) mod board;
+mod closed;
 mod monitored;
 
 use std::sync::Arc;
@@ -16,18 +17,21 @@ use crate::{
     manifest::{Object, Wave},
     metrics,
     quantity::{Duration, Resources, Units},
+    security::Issuer,
     settings::Properties,
     workload::{
         ImageSet, IngressRule, Jvm, JvmCommand, Labels, LogLevel, Logging, METRICS_FILE, Mesh, NumberedPods, Pod,
         PodOptions, Pods, Spread, Storage, Version, VolumeClaims, check_rolling_updates, config_map, container,
         disruption_budget, env, env_from_field, exec_probe, headless_service, named_port, network_policy, service,
-        service_account, stateful_set, tcp_probe,
+        service_account, stateful_set,
     },
 };
 
 const CLIENT: (&str, u16) = ("tcp-client", 2181);
 const PEER: (&str, u16) = ("tcp-peer", 2888);
 const ELECTION: (&str, u16) = ("tcp-election", 3888);
+/// Where a closed server answers `srvr` in plaintext, to its own pod alone.
+const LOCAL_PORT: u16 = 2180;
 
 /// The images declare a volume at this path, so the claim is mounted here.
 const VOLUME: &str = "/var/lib/zookeeper/data";
@@ -56,6 +60,7 @@ pub struct ZooKeeper {
     resources: Resources,
     storage: Storage,
     spread: Option<Spread>,
+    tls: Option<Issuer>,
     options: PodOptions,
 }
 
@@ -71,6 +76,7 @@ impl ZooKeeper {
             resources: Resources::range(500.millicores()..=1.cores(), 2.gib()..=2.gib()),
             storage: Storage::persistent(10.gib()),
             spread: None,
+            tls: None,
             options: PodOptions::default(),
         }
     }
@@ -120,7 +126,7 @@ impl ZooKeeper {
         let mut properties = Properties::default();
         properties
             .set("dataDir", DATA)
-            .set("clientPort", CLIENT.1)
+            .set("clientPort", self.local_port())
             .set("tickTime", 2000)
             .set("initLimit", 10)
             .set("syncLimit", 5)
@@ -137,6 +143,7 @@ impl ZooKeeper {
         for (id, host) in self.servers(context) {
             properties.set(format!("server.{id}"), format!("{host}:{}:{}", PEER.1, ELECTION.1));
         }
+        self.close(context, &mut properties);
         properties
     }
 
@@ -157,7 +164,7 @@ impl ZooKeeper {
                     // By default it logs one line per probe.
                     logging.configuration(
                         &[
-                            ("org.apache.zookeeper.server.NIOServerCnxn", LogLevel::Warn),
+                            (self.connections_logger(), LogLevel::Warn),
                             ("org.apache.zookeeper.server.command", LogLevel::Warn),
                         ],
                         &self.options.log_levels,
@@ -213,21 +220,25 @@ impl ZooKeeper {
                 .map(|(name, port)| named_port(name, port))
                 .collect(),
         );
+        let port = self.local_port();
         // The client port opens before there is a quorum, so the probe checks whether the server is part of it.
         let in_quorum = exec_probe([
-            "bash",
-            "-c",
-            "exec 3<>/dev/tcp/127.0.0.1/2181 && printf srvr >&3 && while read -r line <&3; do [[ $line == Mode:* ]] && exit 0; done; exit 1",
+            "bash".to_owned(),
+            "-c".to_owned(),
+            format!(
+                "exec 3<>/dev/tcp/127.0.0.1/{port} && printf srvr >&3 && while read -r line <&3; do [[ $line == Mode:* ]] && exit 0; done; exit 1"
+            ),
         ]);
+        let alive = self.alive();
         server.startup_probe = Some(Probe {
             // Ten minutes: a snapshot of some gigabytes is read into memory first.
             failure_threshold: Some(60),
-            ..tcp_probe(CLIENT.0)
+            ..alive.clone()
         });
         server.readiness_probe = Some(in_quorum);
         server.liveness_probe = Some(Probe {
             failure_threshold: Some(6),
-            ..tcp_probe(CLIENT.0)
+            ..alive
         });
         server
     }
@@ -272,12 +283,17 @@ impl Construct for ZooKeeper {
                 .join(","),
             service_address: format!("{}:{}", context.service_address(&self.meta.name), CLIENT.1),
             metrics_port: self.images.metrics_port().map(|(name, _)| name),
+            issuer: self.tls.clone(),
+            local_port: self.local_port(),
             made_in: context.clone(),
         }))
     }
 
     fn check(&self, check: &mut Check<'_>) {
         self.options.check(check, "", self.meta.location);
+        if let Some(issuer) = &self.tls {
+            issuer.check(check);
+        }
         check_rolling_updates(check);
     }
 
@@ -319,6 +335,8 @@ impl Construct for ZooKeeper {
     fn render(&self, context: &Context) -> Vec<Object> {
         let labels = self.labels();
         let config = self.config(context);
+        let mut options = self.options.clone();
+        options.mounts.extend(self.identity());
         let pod = Pod {
             labels: &labels,
             service_account: &self.meta.name,
@@ -330,7 +348,7 @@ impl Construct for ZooKeeper {
             grace_period: Duration::from_seconds(60),
             spread: self.spread.unwrap_or_else(|| Spread::of_quorum(context)),
             mesh: Mesh::Excluded,
-            options: &self.options,
+            options: &options,
         };
         let members = NumberedPods {
             name: &self.meta.name,
@@ -350,7 +368,8 @@ impl Construct for ZooKeeper {
                 .map(|(_, port)| IngressRule::Monitoring(vec![port])),
         );
         let volume = self.storage.claim("data");
-        vec![
+        let certificate = self.certificate(context);
+        let objects = vec![
             Object::new(&service_account(context, &labels, &self.meta.name)),
             Object::new(&config).with_origins([Origin::of_field(&format!("/data/{FILE}"), "", self.meta.location)]),
             Object::new(&service(context, &labels, &self.meta.name, &[CLIENT])),
@@ -368,7 +387,8 @@ impl Construct for ZooKeeper {
                     Origin::of_resources("", self.meta.location),
                     Origin::of_field("/spec/volumeClaimTemplates", "", self.meta.location),
                 ]),
-        ]
+        ];
+        objects.into_iter().chain(certificate.iter().map(Object::new)).collect()
     }
 }
 
@@ -383,6 +403,8 @@ struct EnsembleInfo {
     connection_string: String,
     service_address: String,
     metrics_port: Option<&'static str>,
+    issuer: Option<Issuer>,
+    local_port: u16,
     made_in: Context,
 }
 

@@ -39,6 +39,7 @@ impl Monitored for ZooKeeperHandle {
         vec![
             ("{servers}", servers.to_string()),
             ("{quorum}", (servers / 2 + 1).to_string()),
+            ("{zookeeper_port}", self.local_port().to_string()),
         ]
     }
 

@@ -383,3 +383,30 @@ fn the_same_commands_are_told_once() {
         "{json}"
     );
 }
+
+/// In a closed cluster tools log in as the node.
+#[test]
+fn commands_in_a_closed_cluster_say_where_and_with_which_file_tools_log_in() {
+    let scratch = Scratch::new();
+    let file = "kafka/statefulset-kafka.yaml";
+    let before = fs::read_to_string(format!("{}/out/prod-dedicated/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for (side, text) in [
+        ("a", before.clone()),
+        ("b", before.replace("  replicas: 3\n", "  replicas: 2\n")),
+    ] {
+        scratch.put(&format!("{side}/set.yaml"), &text);
+        let settings = fs::read_to_string(format!(
+            "{}/out/prod-dedicated/kafka/configmap-kafka.yaml",
+            env!("CARGO_MANIFEST_DIR")
+        ));
+        scratch.put(&format!("{side}/settings.yaml"), &settings.unwrap());
+    }
+    let said = run(&scratch, &["diff", "--from", "a", "--to", "b"]);
+    let tools = "--bootstrap-server kafka-0.kafka-headless.kafka.svc.cluster.local:9090 --command-config /etc/kafka-stacks/client.properties";
+    assert!(said.contains(&format!("kafka-reassign-partitions {tools} ")), "{said}");
+    assert!(
+        said.contains(&format!("kafka-cluster unregister {tools} --id 2")),
+        "{said}"
+    );
+    assert!(!said.contains("CLIENT.PROPERTIES"), "{said}");
+}

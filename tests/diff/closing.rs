@@ -93,3 +93,60 @@ fn each_phase_says_what_it_does() {
     });
     assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
 }
+
+#[test]
+fn clients_of_a_listener_are_told_which_keys_they_need_first() {
+    let manifests = |listener: kafka_stacks::kafka::SecureListener| {
+        let mut stack = Stack::new("test", "kafka");
+        stack.add(
+            KafkaCluster::kraft("kafka", Version::V4_3, "WXo4c0tSYlFOc1lEa3ZkTw")
+                .pool(NodePool::combined("kafka", 3))
+                .internal_tls(Issuer::in_namespace("kafka-ca"))
+                .listener(listener)
+                .authorization(),
+        );
+        let manifests = synth(&stack).manifests.unwrap();
+        let texts = manifests.iter().filter(|(path, _)| path.starts_with("kafka/"));
+        texts.map(|(_, text)| format!("---\n{text}")).collect::<String>()
+    };
+    let provider = IdentityProvider {
+        issuer: "https://id.example.com/",
+        keys: "https://id.example.com/keys",
+        tokens: "https://id.example.com/token",
+    };
+    let passwords = manifests(Listener::tls("CLIENT", 9092).scram());
+    let certificates = manifests(Listener::tls("CLIENT", 9092).mutual_tls());
+    let tokens = manifests(Listener::tls("CLIENT", 9092).oauth(OAuth::new(provider, "kafka")));
+    for (before, after, row, keys) in [
+        (
+            &passwords,
+            &tokens,
+            "listener-login",
+            "`client-id`, `client-secret` and `ca.crt`",
+        ),
+        (&tokens, &passwords, "listener-login", "`password` and `ca.crt`"),
+        (
+            &passwords,
+            &certificates,
+            "listener-protocol",
+            "`tls.crt`, `tls.key` and `ca.crt`",
+        ),
+        (
+            &certificates,
+            &tokens,
+            "listener-protocol",
+            "`client-id`, `client-secret` and `ca.crt`",
+        ),
+    ] {
+        let report = compare(before, after);
+        let told: Vec<&str> = report
+            .changes
+            .iter()
+            .filter(|change| change.rule == row && change.flags.contains(&Flag::ClientBreaking))
+            .map(|change| &*change.reason)
+            .collect();
+        assert_eq!(told.len(), 1, "{row}: {}", lines(&report).join("\n"));
+        let needs = format!("in a stack the Secret of each needs {keys} first");
+        assert!(told[0].contains(&needs), "{}", told[0]);
+    }
+}

@@ -5,6 +5,7 @@ mod closing;
 mod examples;
 mod foreign;
 mod kafka;
+mod rest;
 mod strimzi;
 
 use std::{collections::BTreeSet, fs, path::Path};

@@ -44,8 +44,8 @@ type Expected = Option<&'static str>;
 /// One edit of one file of a layout.
 #[derive(Clone)]
 pub(crate) struct Edit {
-    /// A folder of `out/`, or a file of `layouts/` without its ending. `prod` and `prod-dedicated` are what these stacks are without
-    /// encryption.
+    /// A folder of `out/`, or a file of `layouts/` without its ending. `prod`, `prod-dedicated` and `prod-zookeeper` are what these stacks
+    /// are without encryption.
     pub(crate) layout: &'static str,
     /// The file in that folder; nothing for a layout of one file.
     file: &'static str,
@@ -388,6 +388,7 @@ static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {
         let layout = match name {
             "prod" => Layout::rendered(name, &stacks::prod::with(identity)),
             "prod-dedicated" => Layout::rendered(name, &stacks::prod_dedicated::with(identity)),
+            "prod-zookeeper" => Layout::rendered(name, &stacks::prod_zookeeper::with(identity, identity)),
             _ => Layout::read(name),
         };
         (name, layout)

@@ -32,6 +32,15 @@ const ADVERTISED: &str = "advertised.listeners=CLIENT://${env:POD_NAME}.kafka-he
 /// What is wrong, by the rule that finds it.
 const FAULTS: &[(&str, Edit)] = &[
     (
+        "KS-A47",
+        (
+            "prod",
+            WORKERS,
+            "whenUnsatisfiable: DoNotSchedule",
+            "whenUnsatisfiable: ScheduleAnyway",
+        ),
+    ),
+    (
         "KS-A46",
         (
             "prod",

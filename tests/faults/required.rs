@@ -54,6 +54,76 @@ pub(super) const ALL: &[Edit] = &[
         "    inter.broker.listener.name=INTERNAL\n",
     ),
     sound("apache", "", "    listeners=PLAINTEXT://:9092\n", ""),
+    // A REST interface that is closed in part.
+    fault(
+        "KS-S16",
+        "prod",
+        WORKER,
+        "    value.converter.schema.registry.url=",
+        "    value.converter.basic.auth.user.info=billing:${dir:/etc/kafka-identity:password}\n    value.converter.schema.registry.url=",
+    ),
+    fault(
+        "KS-R12",
+        "prod",
+        WORKER,
+        "    listeners=http://0.0.0.0:8083\n",
+        "    listeners=https://0.0.0.0:8083\n    rest.extension.classes=org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension\n",
+    ),
+    fault(
+        "KS-R11",
+        "prod",
+        WORKER,
+        "    listeners=http://0.0.0.0:8083\n",
+        "    listeners=https://0.0.0.0:8083,http://127.0.0.1:8084\n",
+    ),
+    fault(
+        "KS-R11",
+        "prod",
+        WORKER,
+        "    listeners=http://0.0.0.0:8083\n",
+        "    listeners=https://0.0.0.0:8083\n    rest.advertised.listener=http\n",
+    ),
+    sound(
+        "prod",
+        WORKER,
+        "    listeners=http://0.0.0.0:8083\n",
+        "    listeners=https://0.0.0.0:8083,http://127.0.0.1:8084\n    rest.advertised.listener=https\n",
+    ),
+    sound(
+        "prod",
+        WORKER,
+        "    listeners=http://0.0.0.0:8083\n",
+        "    listeners=http://0.0.0.0:8083,http://127.0.0.1:8084\n",
+    ),
+    // Of several listeners in plaintext, the loopback first.
+    fault(
+        "KS-S16",
+        "confluent",
+        "",
+        "name: CONNECT_GROUP_ID\n",
+        "name: KAFKA_OPTS\n              value: -Djava.security.auth.login.config=/etc/kafka/rest.jaas\n            - name: CONNECT_REST_EXTENSION_CLASSES\n              value: org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension\n            - name: CONNECT_REST_ADVERTISED_LISTENER\n              value: https\n            - name: CONNECT_LISTENERS\n              value: http://127.0.0.1:8084,https://0.0.0.0:8083,http://0.0.0.0:8085\n            - name: CONNECT_GROUP_ID\n",
+    ),
+    // Listeners of their own for administration.
+    fault(
+        "KS-S17",
+        "confluent",
+        "",
+        "name: CONNECT_GROUP_ID\n",
+        "name: KAFKA_OPTS\n              value: -Djava.security.auth.login.config=/etc/kafka/rest.jaas\n            - name: CONNECT_REST_EXTENSION_CLASSES\n              value: org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension\n            - name: CONNECT_REST_ADVERTISED_LISTENER\n              value: https\n            - name: CONNECT_LISTENERS\n              value: https://0.0.0.0:8083\n            - name: CONNECT_ADMIN_LISTENERS\n              value: http://127.0.0.1:8085,https://0.0.0.0:8086\n            - name: CONNECT_GROUP_ID\n",
+    ),
+    sound(
+        "confluent",
+        "",
+        "name: CONNECT_GROUP_ID\n",
+        "name: KAFKA_OPTS\n              value: -Djava.security.auth.login.config=/etc/kafka/rest.jaas\n            - name: CONNECT_REST_EXTENSION_CLASSES\n              value: org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension\n            - name: CONNECT_REST_ADVERTISED_LISTENER\n              value: https\n            - name: CONNECT_LISTENERS\n              value: https://0.0.0.0:8083\n            - name: CONNECT_ADMIN_LISTENERS\n              value: http://127.0.0.1:8085\n            - name: CONNECT_GROUP_ID\n",
+    ),
+    // Where no password is asked for, they ask for as little as the others.
+    sound(
+        "confluent",
+        "",
+        "name: CONNECT_GROUP_ID\n",
+        "name: CONNECT_ADMIN_LISTENERS\n              value: http://0.0.0.0:8086\n            - name: CONNECT_GROUP_ID\n",
+    ),
     // What Confluent's images look for.
     fault("KS-K60", "confluent", "", KEY, ""),
     fault(

@@ -194,6 +194,62 @@ pub(super) const ALL: &[Edit] = &[
     sound("apache", "", WAIT, "getent hosts controller"),
     sound("apache", "", WAIT, "nslookup kubernetes.default"),
     sound("apache", "", WAIT, "nc -z 10.0.0.1 9093"),
+    // Replicas that may share a node.
+    fault("KS-A47", "strimzi", "", "maxSkew: 1", "maxSkew: 2"),
+    fault(
+        "KS-A47",
+        "strimzi",
+        "",
+        "          matchLabelKeys: [pod-template-hash]\n",
+        "",
+    ),
+    fault(
+        "KS-A47",
+        "confluent",
+        "",
+        "maxSkew: 1\n",
+        "maxSkew: 1\n          nodeTaintsPolicy: Honor\n",
+    ),
+    fault(
+        "KS-A47",
+        "confluent",
+        "",
+        "        - topologyKey: kubernetes.io/hostname\n          maxSkew",
+        "        - topologyKey: topology.kubernetes.io/region\n          maxSkew",
+    ),
+    fault(
+        "KS-A47",
+        "apache",
+        "",
+        "            - topologyKey: kubernetes.io/hostname\n",
+        "            - topologyKey: kubernetes.io/hostname\n              namespaces: [elsewhere]\n",
+    ),
+    fault(
+        "KS-A47",
+        "apache",
+        "",
+        "      affinity:\n",
+        "      nodeName: big\n      affinity:\n",
+    ),
+    fault(
+        "KS-A47",
+        "apache",
+        "",
+        "      affinity:\n",
+        "      nodeSelector: {kubernetes.io/hostname: big}\n      affinity:\n",
+    ),
+    sound(
+        "confluent",
+        "",
+        "        - topologyKey: kubernetes.io/hostname\n          maxSkew",
+        "        - topologyKey: topology.kubernetes.io/zone\n          maxSkew",
+    ),
+    sound(
+        "apache",
+        "",
+        "            - topologyKey: kubernetes.io/hostname\n",
+        "            - topologyKey: kubernetes.io/hostname\n              namespaces: [events]\n",
+    ),
     // All pods on one node.
     fault(
         "KS-A40",

@@ -606,8 +606,8 @@ fn what_an_amendment_cuts_or_lets_run_together_is_found_at_the_amendment() {
         &stack,
         &[
             "error[KS-A42] test/kafka/NetworkPolicy kafka-controller: cuts the quorum: no rule admits the pods of `kafka-controller` to port 9093 of `kafka-controller`, so no leader is elected, or brokers cannot register",
-            "error[KS-P11] test/kafka/StatefulSet kafka: the disruption budget of these 3 pods allows a drain to evict 2 at once",
             "error[KS-A40] test/kafka/StatefulSet kafka: the topology spread has no selector, so it selects no pod: nothing keeps the 3 pods apart",
+            "error[KS-P11] test/kafka/StatefulSet kafka: the disruption budget of these 3 pods allows a drain to evict 2 at once",
             "warning[KS-A46] test/kafka/StatefulSet kafka: container `kafka` requests no memory: the node may give it to others, and evicts this pod first",
         ],
     );

@@ -330,7 +330,7 @@ fn a_value_that_kafka_refuses_is_not_put_in_quotes() {
         @r"
     exit 2
     -- stderr
-    note: KS-A05 at dir/a.yaml:84 is not mended: in quotes the value is refused too
+    note: KS-A05 at dir/a.yaml:91 is not mended: in quotes the value is refused too
     no finding has a fix that is certain
     "
     );
@@ -392,7 +392,7 @@ fn the_patch_has_what_is_certain_and_nothing_else() {
          node.id=${env:NODE_ID}
          process.roles=broker,controller
      ---
-    @@ -159,6 +159,7 @@
+    @@ -166,6 +166,7 @@
            resources:
              requests:
                storage: 100Gi

@@ -65,14 +65,29 @@ const SPREAD: Edit = (
 );
 
 const APART: Edit = (
-    "      terminationGracePeriodSeconds: 330\n",
-    "      terminationGracePeriodSeconds: 330
-      affinity:
+    "              matchLabels:
+                app: kafka
+",
+    "              matchLabels:
+                app: kafak
+",
+);
+
+const TOGETHER: Edit = (
+    "      affinity:
         podAntiAffinity:
           requiredDuringSchedulingIgnoredDuringExecution:
           - topologyKey: kubernetes.io/hostname
-            labelSelector: {matchLabels: {app: kafak}}
+            labelSelector:
+              matchLabels:
+                app: kafka
 ",
+    "",
+);
+
+const PREFERRED: Edit = (
+    "        whenUnsatisfiable: DoNotSchedule\n",
+    "        whenUnsatisfiable: ScheduleAnyway\n",
 );
 
 const ARGO: &str = "
@@ -116,6 +131,8 @@ const BY_INSTANCE: (&str, &str) = (
     "      app.kubernetes.io/instance: monitoring\n",
 );
 
+const NAMED_AS_THE_CLUSTER: (&str, &str) = ("{name: streams, namespace: argocd}", "{name: kafka, namespace: argocd}");
+
 const CONNECT: &str = "
 apiVersion: apps/v1
 kind: Deployment
@@ -128,6 +145,8 @@ spec:
     spec:
       enableServiceLinks: false
       securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      topologySpreadConstraints:
+      - {topologyKey: kubernetes.io/hostname, maxSkew: 1, whenUnsatisfiable: DoNotSchedule, matchLabelKeys: [pod-template-hash], labelSelector: {matchLabels: {app: other-connect}}}
       containers:
       - name: connect
         image: confluentinc/cp-kafka-connect:8.3.1
@@ -300,6 +319,70 @@ spec:
   type: LoadBalancer
   selector: {app: kafka, apps.kubernetes.io/pod-index: \"2\"}
   ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+";
+
+const ROUTES: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-0-external, namespace: kafka}
+spec:
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: kafka-0, namespace: kafka}
+spec:
+  parentRefs: [{name: edge, namespace: gateways}]
+  hostnames: [broker-0.example.com]
+  rules: [{backendRefs: [{name: kafka-0-external, port: 9094}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-1-external, namespace: kafka}
+spec:
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-1}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: kafka-1, namespace: kafka}
+spec:
+  parentRefs: [{name: edge, namespace: gateways}]
+  hostnames: [broker-1.example.com]
+  rules: [{backendRefs: [{name: kafka-1-external, port: 9094}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-2-external, namespace: kafka}
+spec:
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-2}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: kafka-2, namespace: kafka}
+spec:
+  parentRefs: [{name: edge, namespace: gateways}]
+  hostnames: [broker-2.example.com]
+  rules: [{backendRefs: [{name: kafka-2-external, port: 9094}]}]
+";
+
+const ONE_ROUTE: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-0-external, namespace: kafka}
+spec:
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: kafka-0, namespace: kafka}
+spec:
+  parentRefs: [{name: edge, namespace: gateways}]
+  hostnames: [broker-0.example.com]
+  rules: [{backendRefs: [{name: kafka-0-external, port: 9094}]}]
 ";
 
 const ONE_LOAD_BALANCER: &str = "
@@ -483,8 +566,31 @@ pub(crate) const FAULTS: &[Case] = &[
         &and(OPENED_AT_NODE_PORT, (", nodePort: 31091", "")),
         NODE_PORTS,
     ),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ONE_ROUTE),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("hostnames: [broker-1.", "hostnames: [kafka-1.")),
+        ROUTES,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("pod-name: kafka-1}", "pod-name: kafka-2}")),
+        ROUTES,
+    ),
+    // The name begins with that of the pod, and is one of the outside all the same.
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("EXTERNAL://broker-${env", "EXTERNAL://kafka-${env")),
+        ROUTES,
+    ),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED_IN_PLAINTEXT, ROUTES),
     case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
+    case(&api::SHARED_NODE, Base::Kafka, &[TOGETHER], ""),
+    case(&api::SHARED_NODE, Base::Kafka, &[PREFERRED], ""),
     case(
         &api::PLACEMENT,
         Base::Out("prod"),
@@ -687,6 +793,7 @@ spec: {partitions: 6, topicName: orders}
     case(&api::PRUNED_NAMESPACE, Base::Kafka, &[], FLUX),
     case(&api::VANISHING_JOB, Base::Out("prod"), &[VANISHING], ARGO),
     case(&api::INSTANCE_LABEL, Base::Out("prod"), &[BY_INSTANCE], ARGO),
+    case(&api::OWN_CLAIMS, Base::Out("prod"), &[NAMED_AS_THE_CLUSTER], ARGO),
     case(
         &api::RELABELED,
         Base::Out("prod"),
@@ -749,6 +856,13 @@ const SOUND: &[Case] = &[
     case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, &[], INGRESS_OF_REGISTRY),
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, LOAD_BALANCERS),
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED_AT_NODE_PORT, NODE_PORTS),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ROUTES),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("hostnames: [broker-1.example.com]", "hostnames: ['*.example.com']")),
+        ROUTES,
+    ),
     // Something else leads to each broker: a proxy that reads the name in the handshake.
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, SHARED),
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ""),
@@ -761,13 +875,30 @@ const SOUND: &[Case] = &[
 ")],
         "",
     ),
+    // A node has only one port of each number.
+    case(
+        &api::SHARED_NODE,
+        Base::Kafka,
+        &[TOGETHER, ("      initContainers:\n      - name: format\n", "      hostNetwork: true\n      initContainers:\n      - name: format\n")],
+        "",
+    ),
+    // As many zones as replicas.
+    case(
+        &api::SHARED_NODE,
+        Base::Kafka,
+        &[("          - topologyKey: kubernetes.io/hostname\n", "          - topologyKey: topology.kubernetes.io/zone\n")],
+        "",
+    ),
     // Away from others, which are here.
     case(
         &api::PLACEMENT,
         Base::Kafka,
-        &[(APART.0, "      terminationGracePeriodSeconds: 330
-      affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: schema-registry}}}}]}}
-")],
+        &[(
+            "        podAntiAffinity:\n",
+            "        podAntiAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: schema-registry}}}}]
+",
+        )],
         "",
     ),
     // A Service for each pool beside that for all.
@@ -851,6 +982,15 @@ spec:
     case(&api::PRUNED_NAMESPACE, Base::Out("prod"), &[], ARGO),
     case(&api::VANISHING_JOB, Base::Out("prod"), &[], ARGO),
     case(&api::INSTANCE_LABEL, Base::Out("prod"), &[], ARGO),
+    case(&api::OWN_CLAIMS, Base::Out("prod"), &[], ARGO),
+    case(
+        &api::OWN_CLAIMS,
+        Base::Out("prod"),
+        &[NAMED_AS_THE_CLUSTER, ("destination: {namespace: kafka,", "destination: {namespace: other,")],
+        ARGO,
+    ),
+    // Its pods have no claims.
+    case(&api::OWN_CLAIMS, Base::Out("prod"), &[("{name: streams, namespace: argocd}", "{name: kafka-connect, namespace: argocd}")], ARGO),
     case(&api::RELABELED, Base::Out("prod"), &[], ARGO),
     case(
         &api::SUBSTITUTED,

@@ -1,6 +1,6 @@
 //! Applications: their topics, groups, dead letters and pods.
 
-use kafka_stacks::prelude::*;
+use kafka_stacks::{prelude::*, security::TransactionalIdOperation};
 
 use super::{
     case::{A_NAME, Case, Sound, calls, not_a_call},
@@ -36,6 +36,60 @@ fn shop(kafka: &KafkaHandle, topics: &TopicsHandle) -> Application {
     Application::new("shop", kafka).produces(&topics.topic("orders"))
 }
 
+/// An application that reads in this group, and a probe.
+fn beside_a_probe(group: &str) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(dedicated());
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders()));
+    stack.add(Probe::new("kafka-probe", &kafka));
+    stack.add(shop(&kafka, &topics).consumes(&topics.topic("orders"), Group::named(group)));
+    stack
+}
+
+/// A closed cluster with the topic `orders`, and what is built from the handles, each with its permissions.
+fn permitted(build: impl FnOnce(&mut Stack, &KafkaHandle, &TopicHandle, Permissions) -> Permissions) -> Stack {
+    let mut stack = empty();
+    let kafka = stack.add(super::security::closed());
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders()));
+    let permissions = Permissions::new("permissions", &kafka);
+    let permissions = build(&mut stack, &kafka, &topics.topic("orders"), permissions);
+    stack.add(permissions);
+    stack
+}
+
+/// Two applications that write in transactions, with these prefixes.
+fn transactional(prefixes: [&str; 2]) -> Stack {
+    permitted(|stack, kafka, orders, mut permissions| {
+        for (name, prefix) in ["shop", "returns"].into_iter().zip(prefixes) {
+            let application = Application::new(name, kafka).produces(orders).transactional(prefix);
+            permissions = permissions.of(&stack.add(application));
+        }
+        permissions
+    })
+}
+
+/// An application that writes in transactions, and one with a permission of its own.
+fn permitted_ids(acl: Acl) -> Stack {
+    permitted(|stack, kafka, orders, permissions| {
+        let shop = Application::new("shop", kafka).produces(orders).transactional("orders");
+        let admin = Application::new("admin", kafka).produces(orders).acl(acl);
+        permissions.of(&stack.add(shop)).of(&stack.add(admin))
+    })
+}
+
+/// An application that writes in transactions, with this prefix, and two Connect clusters, of which one has this group.
+fn beside_connect(group: &str, prefix: &str) -> Stack {
+    permitted(|stack, kafka, orders, permissions| {
+        let shop = Application::new("shop", kafka).produces(orders).transactional(prefix);
+        let first = Connect::new("first", kafka).group(group);
+        let second = Connect::new("second", kafka).group("second");
+        permissions
+            .of(&stack.add(shop))
+            .of(&stack.add(first))
+            .of(&stack.add(second))
+    })
+}
+
 fn closed() -> KafkaCluster {
     dedicated().listener(Listener::plaintext("CLIENT", 9092).access(Access::applications()))
 }
@@ -46,6 +100,51 @@ pub(super) fn broken() -> Vec<Case> {
         Application::new(name, kafka).consumes(&topics.topic("orders"), group)
     };
     vec![
+        calls(
+            "a group whose name begins as those of a probe",
+            beside_a_probe("kafka-probe-end-to-end-mail"),
+            &["`Group::named(…)`"],
+            beside_a_probe("mail"),
+        ),
+        calls(
+            "transactional ids that begin as those of another application",
+            transactional(["orders", "orders-eu"]),
+            &["neither begins with the other and `-`"],
+            transactional(["orders", "eu-orders"]),
+        ),
+        calls(
+            "and the other way round",
+            transactional(["orders-eu", "orders"]),
+            &["neither begins with the other and `-`"],
+            transactional(["orders-eu", "orders-us"]),
+        ),
+        calls(
+            "transactional ids that a permission of its own covers",
+            permitted_ids(Acl::transactional_ids_beginning("ord", TransactionalIdOperation::Write)),
+            &["`.acl(…)`"],
+            permitted_ids(Acl::transactional_ids_beginning(
+                "ord",
+                TransactionalIdOperation::Describe,
+            )),
+        ),
+        calls(
+            "the id of the leader of Connect",
+            beside_connect("connect", "shop"),
+            &["`.group(…)`"],
+            beside_connect("workers", "shop"),
+        ),
+        calls(
+            "ids of Connect's tasks, which a prefix covers",
+            beside_connect("shop-connect", "shop"),
+            &["`.group(…)`"],
+            beside_connect("connectors", "shop"),
+        ),
+        calls(
+            "ids of Connect's tasks, with the prefix of an application",
+            beside_connect("shop", "shop"),
+            &["give the workers another group"],
+            beside_connect("connectors", "shop"),
+        ),
         calls(
             "an edge to a topic that is not declared",
             beside_orders(|kafka, topics| {
@@ -270,6 +369,20 @@ pub(super) fn sound() -> Vec<Sound> {
         })
     };
     vec![
+        (&application::GROUP_RANGE, beside_a_probe("kafka-probe-end")),
+        (&application::TRANSACTIONAL_RANGE, transactional(["orders", "orders2"])),
+        (&application::TRANSACTIONAL_RANGE, beside_connect("connectors", "shop")),
+        // Nobody needs a permission.
+        (
+            &application::TRANSACTIONAL_RANGE,
+            beside_orders(|kafka, topics| {
+                let writer = |name| Application::new(name, kafka).produces(&topics.topic("orders"));
+                [
+                    writer("shop").transactional("orders"),
+                    writer("returns").transactional("orders-eu"),
+                ]
+            }),
+        ),
         (
             &application::GROUP,
             beside_failures(|kafka, topics| {

@@ -10,8 +10,33 @@ use super::{
 
 pub(super) fn broken() -> Vec<Case> {
     let mut broken = of_monitoring();
+    broken.extend(of_size());
     broken.extend(of_alerts());
     broken
+}
+
+fn of_size() -> Vec<Case> {
+    let monitoring = |change: fn(Monitoring) -> Monitoring| {
+        beside(|kafka| change(Monitoring::new("monitoring", kafka).cluster_size(20_000, 100)))
+    };
+    vec![
+        calls(
+            "a cluster too large to watch each partition",
+            monitoring(|monitoring| monitoring),
+            &[".lag_by_topic()", ".lag_by_partition()"],
+            monitoring(Monitoring::lag_by_topic),
+        ),
+        calls(
+            "a service level of freshness in such a cluster",
+            monitoring(|monitoring| monitoring.slo(Slo::freshness("billing", 99.percent(), 5.minutes()))),
+            &[".lag_by_topic()", ".lag_by_partition()"],
+            monitoring(|monitoring| {
+                monitoring
+                    .slo(Slo::freshness("billing", 99.percent(), 5.minutes()))
+                    .lag_by_partition()
+            }),
+        ),
+    ]
 }
 
 fn of_monitoring() -> Vec<Case> {
@@ -51,6 +76,12 @@ fn of_monitoring() -> Vec<Case> {
             monitoring(|monitoring| monitoring.lag_threshold_of_topic("orders", 5000).skip_topics("ord.*")),
             &[".export_topics(…)"],
             monitoring(|monitoring| monitoring.lag_threshold_of_topic("orders", 5000).skip_topics("test-.*")),
+        ),
+        calls(
+            "a registry with an issuer that no alert asks for",
+            closed_registry(false),
+            &["`.watch(…)`"],
+            closed_registry(true),
         ),
         not_a_call(
             "a filter that is not a regular expression",
@@ -315,6 +346,20 @@ pub(super) fn sound() -> Vec<Sound> {
                     .skip_groups("test-.*")
             }),
         ),
+        // 16,500 partitions with those of Kafka itself, and twice as many pairs.
+        (
+            &observability::LARGE,
+            beside(|kafka| Monitoring::new("monitoring", kafka).cluster_size(16_500, 100)),
+        ),
+        (
+            &observability::LARGE,
+            beside(|kafka| {
+                Monitoring::new("monitoring", kafka)
+                    .cluster_size(100_000, 500)
+                    .lag_by_topic()
+            }),
+        ),
+        (&observability::CERTIFICATE, closed_registry(true)),
         (
             &observability::RUNBOOKS,
             beside(|kafka| {
@@ -407,6 +452,23 @@ fn watched(cluster: &str) -> Stack {
             .watch(&connect)
             .watch(&registry),
     );
+    stack
+}
+
+/// A cluster outside of the stack, and a registry whose REST interface is closed.
+fn closed_registry(watched: bool) -> Stack {
+    let mut stack = empty();
+    let kafka = KafkaCluster::external("kafka", Version::V4_3, "kafka.voicecore.internal:9092");
+    let registry = SchemaRegistry::new("registry", &kafka)
+        .implementation(RegistryImplementation::Apicurio)
+        .rest(Rest::tls(Issuer::in_namespace("rest-ca")));
+    let registry = stack.add(registry);
+    let monitoring = Monitoring::new("monitoring", &kafka).brokers(3);
+    stack.add(if watched {
+        monitoring.watch(&registry)
+    } else {
+        monitoring
+    });
     stack
 }
 

@@ -1,10 +1,6 @@
 //! Closed clusters.
 
-use kafka_stacks::{
-    kafka::{OutsideListener, SecureListener},
-    prelude::*,
-    security::TopicOperation,
-};
+use kafka_stacks::{kafka::SecureListener, prelude::*, security::TopicOperation};
 
 use super::{
     case::{A_NAME, Case, Sound, calls, not_a_call},
@@ -15,7 +11,7 @@ fn scram() -> Listener {
     Listener::tls("CLIENT", 9092).scram().into()
 }
 
-fn closed() -> KafkaCluster {
+pub(super) fn closed() -> KafkaCluster {
     dedicated()
         .internal_tls(Issuer::in_namespace("ca"))
         .listener(scram())
@@ -46,9 +42,37 @@ fn permitted(change: impl FnOnce(Application) -> Application, more: impl FnOnce(
     stack
 }
 
+/// A closed cluster whose clients show tokens of a provider that is asked for its keys here.
+fn tokens(keys: &str) -> OAuth {
+    let provider = IdentityProvider {
+        issuer: "https://id.example.com/",
+        keys,
+        tokens: "https://id.example.com/token",
+    };
+    OAuth::new(provider, "kafka")
+}
+
+fn with_tokens(tokens: OAuth) -> Stack {
+    let cluster = dedicated().internal_tls(Issuer::in_namespace("ca"));
+    with(
+        cluster
+            .listener(Listener::tls("CLIENT", 9092).oauth(tokens))
+            .authorization(),
+    )
+}
+
+/// A registry and workers whose REST interfaces have this issuer.
+fn rest_of(issuer: &str) -> Stack {
+    let mut stack = super::empty();
+    let kafka = KafkaCluster::external("kafka", Version::V4_3, "kafka.voicecore.internal:9092");
+    stack.add(SchemaRegistry::new("registry", &kafka).rest(Rest::tls(Issuer::cluster(issuer))));
+    stack.add(Connect::new("connect", &kafka).rest(Rest::tls(Issuer::cluster(issuer))));
+    stack
+}
+
 /// A closed cluster that clients outside reach.
-fn opened(outside: OutsideListener) -> Stack {
-    with(closed().listener(outside))
+fn opened(outside: impl Into<Listener>) -> Stack {
+    with(closed().listener(outside.into()))
 }
 
 fn external() -> SecureListener {
@@ -102,6 +126,36 @@ fn names_and_ports() -> Vec<Case> {
         not_a_call(
             "a name that DNS does not take",
             opened(external().load_balancer("kafka_{id}.example.com")),
+            A_NAME,
+        ),
+        not_a_call(
+            "an address for a name",
+            opened(external().load_balancer(NAMES).bootstrap("203.0.113.7")),
+            A_NAME,
+        ),
+        not_a_call(
+            "a Gateway that no namespace can have",
+            opened(external().gateway(NAMES, Gateway::new("gate ways", "edge"))),
+            A_NAME,
+        ),
+        not_a_call(
+            "a Gateway of no valid name",
+            opened(external().gateway(NAMES, Gateway::new("gateways", "Edge"))),
+            A_NAME,
+        ),
+        not_a_call(
+            "a listener of a Gateway of no valid name",
+            opened(external().gateway(NAMES, Gateway::new("gateways", "edge").listener("TLS 1"))),
+            A_NAME,
+        ),
+        not_a_call(
+            "a Gateway at a port that nobody can dial",
+            opened(external().gateway(NAMES, Gateway::new("gateways", "edge").port(0))),
+            "a port is the author's choice",
+        ),
+        not_a_call(
+            "brokers behind a Gateway that have one name",
+            opened(external().gateway("kafka.example.com", Gateway::new("gateways", "edge"))),
             A_NAME,
         ),
         not_a_call(
@@ -211,9 +265,39 @@ fn outside() -> Vec<Case> {
     ]
 }
 
+/// Names that are given, and that nothing can have.
+fn names() -> Vec<Case> {
+    vec![
+        calls(
+            "an issuer without a name",
+            with(
+                dedicated()
+                    .internal_tls(Issuer::in_namespace(""))
+                    .listener(scram())
+                    .authorization(),
+            ),
+            &["`Issuer::in_namespace(…)`"],
+            with(closed()),
+        ),
+        calls(
+            "an issuer with a name that Kubernetes does not take, of a REST interface",
+            rest_of("Kafka CA"),
+            &["`Issuer::cluster(…)`"],
+            rest_of("kafka-ca"),
+        ),
+        calls(
+            "an authority of an identity provider without a name",
+            with_tokens(tokens("https://id.example.com/keys").authority("")),
+            &["`.authority(…)`"],
+            with_tokens(tokens("https://id.example.com/keys").authority("identity-provider")),
+        ),
+    ]
+}
+
 pub(super) fn broken() -> Vec<Case> {
     let mut cases = names_and_ports();
     cases.extend(outside());
+    cases.extend(names());
     cases.extend(vec![
         calls(
             "an authorizer without identities",
@@ -284,6 +368,24 @@ pub(super) fn broken() -> Vec<Case> {
             permitted(|shop| shop.acl(Acl::topic("*", TopicOperation::Read)), |all| all),
             A_NAME,
         ),
+        calls(
+            "an identity provider that is asked without encryption",
+            with_tokens(tokens("http://id.example.com/keys")),
+            &["`IdentityProvider::keys`"],
+            with_tokens(tokens("https://id.example.com/keys")),
+        ),
+        calls(
+            "a claim that is no word",
+            with_tokens(tokens("https://id.example.com/keys").principal_claim("a claim")),
+            &["`.principal_claim(…)`"],
+            with_tokens(tokens("https://id.example.com/keys").principal_claim("azp")),
+        ),
+        calls(
+            "a name in tokens where none are shown",
+            permitted(|shop| shop.identity("5f0c"), |all| all),
+            &["remove `.identity(…)`"],
+            permitted(|shop| shop, |all| all),
+        ),
         not_a_call(
             "a user who is there and gone",
             permitted(|shop| shop, |all| all.retired("shop")),
@@ -304,6 +406,14 @@ pub(super) fn sound() -> Vec<Sound> {
             &rules::security::OUTSIDE,
             opened(
                 external()
+                    .gateway("kafka-{id}.example.com", Gateway::new("gateways", "edge").port(9094))
+                    .bootstrap("kafka.example.com"),
+            ),
+        ),
+        (
+            &rules::security::OUTSIDE,
+            opened(
+                external()
                     .node_ports("machines.example.com", ports(31_999, 31_000))
                     .through_any_node(),
             ),
@@ -313,6 +423,10 @@ pub(super) fn sound() -> Vec<Sound> {
             from_outside(|partner| partner.outside("EXTERNAL")),
         ),
         (&rules::security::NO_AUTHORIZATION, with(closed())),
+        (
+            &rules::security::PROVIDER,
+            with_tokens(tokens("https://id.example.com:8443/keys?use=sig").scope("kafka.read kafka.write")),
+        ),
         (
             &rules::security::NO_IDENTITY,
             with_cluster(dedicated(), |kafka| {

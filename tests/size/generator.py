@@ -1,10 +1,12 @@
-"""What exporters of a large cluster export: 2,000 topics of 50 partitions, which two of 500 groups read each, on 15 brokers."""
+"""What exporters of a large cluster export: 2,000 topics of 50 partitions, which two of 500 groups read each, on 15 brokers. `TOPICS` in the
+environment is another number of topics."""
 import http.server
 import itertools
+import os
 import threading
 import time
 
-TOPICS, PARTITIONS, GROUPS, READERS, BROKERS, COPIES = 2000, 50, 500, 2, 15, 3
+TOPICS, PARTITIONS, GROUPS, READERS, BROKERS, COPIES = int(os.environ.get("TOPICS", "2000")), 50, 500, 2, 15, 3
 
 # Of a healthy cluster; what is not here is 0, and a counter grows.
 VALUES = {"kafka_server_kafkaserver_brokerstate": 3, "kafka_controller_kafkacontroller_activebrokercount": BROKERS, "kafka_jvm_heap_used_bytes": 3e9,

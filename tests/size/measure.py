@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -100,13 +101,14 @@ def measure(folder, minutes):
         (work / "rules.yaml").write_text(yaml.safe_dump({"groups": [group for one in rules for group in one["spec"]["groups"]]}))
         (work / "prometheus.yaml").write_text(yaml.safe_dump(configuration(all_objects, ports)))
         prometheus = Prometheus(work)
-        end, longest, slowest = time.time() + 60 * minutes, 0.0, {}
+        end, longest, slowest, evaluations = time.time() + 60 * minutes, 0.0, {}, {}
         while time.time() < end:
             time.sleep(10)
             if prometheus.process.poll() is not None:
                 sys.exit(f"Prometheus ended: {(work / 'log').read_text()[-500:]}")
             groups = prometheus.rules()
             longest = max([longest, *(group.get("evaluationTime", 0) for group in groups)])
+            evaluations |= {(group["name"], group["lastEvaluation"]): group.get("evaluationTime", 0) for group in groups}
             for rule in (rule for group in groups for rule in group["rules"]):
                 name = (rule["name"], rule.get("labels", {}).get("slo", ""))
                 slowest[name] = max(slowest.get(name, 0), rule.get("evaluationTime", 0))
@@ -123,7 +125,8 @@ def measure(folder, minutes):
         print(f"  series {prometheus.own('prometheus_tsdb_head_series'):.0f}, memory {prometheus.peak():.0f} MiB at most, "
               f"{prometheus.own('process_resident_memory_bytes') / 2**20:.0f} MiB at the end, "
               f"CPU {prometheus.own('process_cpu_seconds_total') / minutes / 60:.2f} cores")
-        print(f"  rules: {longest:.2f} s at most, {missed:.0f} evaluations missed; firing: {', '.join(firing) or 'nothing'}")
+        late = list(evaluations.values())[len(evaluations) // 2:]
+        print(f"  rules: {longest:.2f} s at most, {statistics.median(late):.2f} s in the middle of the later half, {missed:.0f} evaluations missed; firing: {', '.join(firing) or 'nothing'}")
         for (name, level), seconds in sorted(slowest.items(), key=lambda item: -item[1])[:10]:
             print(f"    {seconds:.3f} s {name} {level}")
         if failed:

@@ -30,6 +30,31 @@ rules! { rules::application;
         source: "Kafka documentation, transactional.id; KIP-98",
     };
 
+    /// A group in the range of a component.
+    pub const GROUP_RANGE: Rule = Rule {
+        id: "KS-F09",
+        production: Error,
+        development: Error,
+        summary: "a consumer group whose name is in the range of a component",
+        explanation: "A probe uses a new group at each start, and deletes all groups without members whose names begin like its own, whoever \
+            made them: an application that is down would begin again without its offsets. Apicurio too reads as a new group at each \
+            start, and has the permission for all names that begin with `apicurio-`.",
+        source: "kminion, end-to-end: deleteStaleConsumerGroups; Apicurio Registry, KafkaSQL storage",
+    };
+
+    /// Transactional ids in the range of another application.
+    pub const TRANSACTIONAL_RANGE: Rule = Rule {
+        id: "KS-F10",
+        production: Error,
+        development: Warning,
+        summary: "transactional ids that the permission of another application covers",
+        explanation: "An application has the permission for all transactional ids that begin with its prefix and `-`, since its pods' names \
+            follow. With the prefixes `billing` and `billing-eu` the first may use the ids of the second: whoever begins with an id \
+            fences the producer that has it, and aborts its transaction. The same holds for the group of Connect workers with exactly-once \
+            sources.",
+        source: "Kafka documentation, Authorization and ACLs, prefixed resource patterns; KIP-98, producer fencing",
+    };
+
     /// A consumer that reads what a transaction may still undo.
     pub const UNCOMMITTED: Rule = Rule {
         id: "KS-F03",

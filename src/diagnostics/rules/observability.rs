@@ -1,7 +1,7 @@
 //! Observability.
 
 use crate::diagnostics::{
-    Severity::{Error, Note, Warning},
+    Severity::{Error, Note, Off, Warning},
     family::rules,
 };
 
@@ -226,5 +226,30 @@ rules! { rules::observability;
             them has no series, so it never fires, and nothing says so. The filters, and what is kept of a scrape, are regular \
             expressions: with one that is invalid the exporter does not start, or Prometheus refuses its configuration.",
         source: "kafka_exporter's flags; Prometheus, Configuration: relabel_config",
+    };
+
+    /// More partitions than rules can look at one by one.
+    pub const LARGE: Rule = Rule {
+        id: "KS-O19",
+        production: Warning,
+        development: Warning,
+        summary: "more partitions than rules can look at one by one",
+        explanation: "Rules on lag look at each partition, and at each pair of a partition and a group that reads it. One evaluation of all \
+            rules takes 2 s at about 50,000 of these. When it takes longer than the 30 s between two evaluations, Prometheus misses some, and \
+            alerts fire late. Above 50,000, lag is therefore watched by topic. That finds no partition that is stuck while its group reads the \
+            others, and has no service levels of freshness; with such a service level it stays by partition.",
+        source: "measured with Prometheus 2.42 and two cores by tests/size; docs/monitoring.md has the figures",
+    };
+
+    /// A certificate that no alert watches.
+    pub const CERTIFICATE: Rule = Rule {
+        id: "KS-O28",
+        production: Warning,
+        development: Off,
+        summary: "a certificate that no alert watches",
+        explanation: "A certificate that is not renewed shows when it ends, 90 days after it was issued: clients are refused then, all at \
+            once. The alerts on certificates watch the issuers of the cluster and of the components that its `Monitoring` watches. \
+            Connect or a registry with another issuer, or of an external cluster, has to be watched too.",
+        source: "the alerts of `Monitoring`",
     };
 }

@@ -35,8 +35,8 @@ rules! { rules::security;
         production: Error,
         development: Error,
         summary: "a client that a closed cluster does not let in",
-        explanation: "A closed listener takes only clients with a certificate or with a user's password. What has \
-            neither never connects: a client logs `terminated during authentication`, or stops with \
+        explanation: "A closed listener takes only clients with a certificate, a user's password or a token. What has \
+            none never connects: a client logs `terminated during authentication`, or stops with \
             `OutOfMemoryError`, because it takes the first bytes of TLS for the size of an answer.",
         source: "Kafka documentation, Security; seen with 4.3.1",
     };
@@ -52,6 +52,18 @@ rules! { rules::security;
             has. Source ranges hold only where the address of a client is still known. What runs inside needs a listener \
             of its own: from outside's names it would leave the cluster and come back.",
         source: "Kafka documentation, advertised.listeners; Kubernetes, Service, type NodePort, and External Traffic Policy",
+    };
+
+    /// An identity provider that cannot be one.
+    pub const PROVIDER: Rule = Rule {
+        id: "KS-X20",
+        production: Error,
+        development: Error,
+        summary: "an identity provider that brokers or clients cannot use",
+        explanation: "Brokers get the keys that sign tokens from its address, and clients send it their secrets: both need \
+            `https://`, in development too. Addresses are part of a list in an option of the JVM, and the other values stand \
+            in Kafka's settings: a comma, a quote or a `$` would make something else of them.",
+        source: "KIP-768; Kafka, OAuthBearerValidatorCallbackHandler, org.apache.kafka.sasl.oauthbearer.allowed.urls",
     };
 
     /// A part of the stack that connects as a user without permissions.

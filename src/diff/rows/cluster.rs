@@ -196,10 +196,50 @@ static LISTENER_PROTOCOL: Row = Row {
     class: Class::Metadata,
     flags: &[Flag::ClientBreaking],
     summary: "another security protocol of a listener for clients",
-    reason: "clients of listener `{listener}` that speak {protocol_before} cannot connect to a broker that has restarted with {protocol_after}: \
-        add a second listener, move the clients, then remove the first",
+    reason: "clients of listener `{listener}` that speak {protocol_before} cannot connect to a broker that has restarted with {protocol_after}, \
+        and in a stack the Secret of each needs {keys} first: add a second listener, move the clients, then remove the first",
     commands: &[],
 };
+
+/// What clients of a listener have to show.
+static LISTENER_LOGIN: Row = Row {
+    id: "listener-login",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "another mechanism, issuer, audience or claim of those who log in at a listener",
+    reason: "a broker that has restarted asks clients of listener `{listener}` for something else than before, and refuses those that show \
+        what they did, or knows them as other users; in a stack the Secret of each needs {keys} first: add a second listener, move the \
+        clients, then remove the first",
+    commands: &[],
+};
+
+/// The settings that say so, after the prefix of a listener.
+const LOGIN: [&str; 8] = [
+    "sasl.enabled.mechanisms",
+    "ssl.client.auth",
+    "oauthbearer.sasl.oauthbearer.expected.audience",
+    "oauthbearer.sasl.oauthbearer.expected.issuer",
+    "oauthbearer.sasl.oauthbearer.sub.claim.name",
+    "sasl.oauthbearer.expected.audience",
+    "sasl.oauthbearer.expected.issuer",
+    "sasl.oauthbearer.sub.claim.name",
+];
+
+/// The keys of its Secret that a client of a stack needs for a listener.
+fn keys_of_clients(process: &Process<'_>, listener: &Listener) -> &'static str {
+    let prefix = format!("listener.name.{}.", listener.name.to_ascii_lowercase());
+    let get = |key: &str| process.get(&format!("{prefix}{key}")).or_else(|| process.get(key));
+    let tokens = get("sasl.enabled.mechanisms").is_some_and(|all| list(all).any(|one| one == "OAUTHBEARER"));
+    match listener.protocol.to_ascii_uppercase().as_str() {
+        "PLAINTEXT" => "nothing",
+        "SASL_PLAINTEXT" if tokens => "`client-id` and `client-secret`",
+        "SASL_PLAINTEXT" => "`password`",
+        "SSL" if get("ssl.client.auth") == Some("required") => "`tls.crt`, `tls.key` and `ca.crt`",
+        "SSL" => "`ca.crt`",
+        _ if tokens => "`client-id`, `client-secret` and `ca.crt`",
+        _ => "`password` and `ca.crt`",
+    }
+}
 
 /// A client's listener that goes.
 static LISTENER_REMOVED: Row = Row {
@@ -378,6 +418,7 @@ pub(super) const ROWS: &[&Row] = &[
     &LISTENER_PORT,
     &LISTENER_ADDRESS,
     &LISTENER_PROTOCOL,
+    &LISTENER_LOGIN,
     &LISTENER_REMOVED,
     &INTER_BROKER,
     &INTER_BROKER_SWITCH,
@@ -611,9 +652,19 @@ fn listening(told: &mut Told<'_, '_>) {
             let row = if clients { &LISTENER_PROTOCOL } else { &INTER_BROKER };
             let draft = told.setting(key, row);
             draft.word("listener", new.name.clone());
+            draft.word("keys", keys_of_clients(&pair.after, new));
             draft
                 .word("protocol_before", old.protocol.clone())
                 .word("protocol_after", new.protocol.clone());
+        } else if clients && old.protocol == new.protocol {
+            let prefix = format!("listener.name.{}.", new.name.to_ascii_lowercase());
+            let mut keys = LOGIN.iter().map(|key| format!("{prefix}{key}"));
+            if let Some(key) = keys.find(|key| pair.differs(key)) {
+                let draft = told.setting(&key, &LISTENER_LOGIN);
+                draft
+                    .word("listener", new.name.clone())
+                    .word("keys", keys_of_clients(&pair.after, new));
+            }
         }
         if clients
             && moved

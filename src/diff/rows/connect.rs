@@ -1,6 +1,6 @@
 //! Workers of Connect: their group, their topics, and what they promise.
 
-use super::told::Told;
+use super::{rest, told::Told};
 use crate::diff::{
     class::{Class, Flag},
     row::Row,
@@ -40,7 +40,7 @@ static CONFIGS: Row = Row {
     summary: "another topic for the configurations of Connect",
     reason: "the new topic is empty: no connector runs until all are created again, and what was set through the REST API alone is lost",
     commands: &[
-        "kubectl -n {namespace} exec {kind_of}/{workload} -c {container} -- curl -s 'localhost:{port}/connectors?expand=info'  # keep it",
+        "kubectl -n {namespace} exec {kind_of}/{workload} -c {container} -- {curl} '{rest}/connectors?expand=info'  # keep it",
         "# create every connector again after the merge",
     ],
 };
@@ -115,14 +115,10 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
     ] {
         if pair.differs(key) && pair.before.get(key).is_some() {
             let kind = pair.identity.kind.to_lowercase();
-            let listeners = pair
-                .before
-                .get("listeners")
-                .or(pair.before.get("rest.port"))
-                .unwrap_or("8083");
-            let port = listeners.rsplit(':').next().unwrap_or_default().to_owned();
+            let (curl, rest) = rest::asked(pair);
             let draft = told.setting(key, row);
-            draft.word("key", key).word("kind_of", kind).word("port", port);
+            draft.word("key", key).word("kind_of", kind);
+            draft.word("curl", curl).word("rest", rest);
             draft.word("container", pair.before.kafka.container.clone());
         }
     }

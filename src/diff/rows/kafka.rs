@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     cluster, connect, heap, migration,
     process::Process,
-    registry, settings,
+    registry, rest, settings,
     told::{Pair, Places, Told, Tools},
     version, zookeeper,
 };
@@ -29,6 +29,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
             continue;
         };
         let (Some(before), Some(after)) = (Process::of(sets.before, before), Process::of(sets.after, after)) else {
+            rest::apicurio(sets, identity, found, &places);
             continue;
         };
         let pair = Pair {
@@ -53,8 +54,14 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
                 version::judge(&mut told);
                 migration::judge(&mut told);
             }
-            Program::Connect => connect::judge(&mut told),
-            Program::Registry => registry::judge(&mut told),
+            Program::Connect => {
+                connect::judge(&mut told);
+                rest::judge(&mut told);
+            }
+            Program::Registry => {
+                registry::judge(&mut told);
+                rest::judge(&mut told);
+            }
             Program::ZooKeeper => zookeeper::judge(&mut told),
         }
     }

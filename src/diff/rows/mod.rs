@@ -21,6 +21,7 @@
 //! | `zookeeper` | servers of ZooKeeper |
 //! | `strimzi` | resources of Strimzi's operators, and those of others that go |
 //! | `connect`, `connectors` | workers of Connect, and the connectors that are declared for them |
+//! | `rest` | REST interfaces of workers and registries that are closed or opened |
 //! | `registry`, `schemas` | the Schema Registry, and the subjects that are declared for it |
 
 mod certificate;
@@ -40,7 +41,9 @@ mod network;
 mod object;
 mod process;
 mod registry;
+mod rest;
 mod restart;
+mod route;
 mod schemas;
 mod service;
 mod settings;
@@ -73,6 +76,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         service::ROWS,
         network::ROWS,
         certificate::ROWS,
+        route::ROWS,
         guard::ROWS,
         monitoring::ROWS,
         file::ROWS,
@@ -87,6 +91,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         zookeeper::ROWS,
         connect::ROWS,
         registry::ROWS,
+        rest::ROWS,
         schemas::ROWS,
         connectors::ROWS,
         strimzi::ROWS,
@@ -154,6 +159,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
             ("rbac.authorization.k8s.io", _) => guard::access(changed, found),
             ("monitoring.coreos.com", _) => monitoring::judge(changed, found),
             (certificate::GROUP, _) => certificate::judge(changed, found),
+            (route::GROUP, _) => route::judge(changed, found),
             (strimzi::GROUP, _) => strimzi::judge(changed, found),
             _ => object::judge(changed, found),
         }
@@ -170,6 +176,7 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
                 match identity.kind.as_str() {
                     "Service" => service::removed(sets, identity, found),
                     "PodDisruptionBudget" => guard::removed(identity, found),
+                    "TLSRoute" => route::removed(sets, *old, found),
                     "ServiceMonitor" | "PodMonitor" => monitoring::scrape_removed(identity, found),
                     "PrometheusRule" => monitoring::removed(sets, *old, found),
                     _ => object::removed(sets, *old, found),

@@ -431,7 +431,7 @@ pub(super) fn removed(sets: &Sets<'_>, old: usize, found: &mut Found) {
 
 /// Whether it is known what appears or goes with an object of a kind.
 fn is_known(kind: &str) -> bool {
-    const KNOWN: [&str; 22] = [
+    const KNOWN: [&str; 23] = [
         "ClusterRole",
         "ClusterRoleBinding",
         "ConfigMap",
@@ -454,6 +454,7 @@ fn is_known(kind: &str) -> bool {
         "ServiceAccount",
         "ServiceMonitor",
         "StorageClass",
+        "TLSRoute",
     ];
     KNOWN.contains(&kind)
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     diff::sets::{Sets, When, Worker},
+    lint::model::{guard::IntOrPercent, node::Node},
     manifest::Identity,
 };
 
@@ -99,15 +100,31 @@ fn has_restart_gate(worker: &Worker) -> bool {
 }
 
 fn of_deployment(spec: &Value) -> String {
-    let strategy = &spec["strategy"];
-    if strategy["type"] == "Recreate" {
+    if spec["strategy"]["type"] == "Recreate" {
         return "all stop before the first new one starts (`Recreate`)".to_owned();
     }
-    let rolling = &strategy["rollingUpdate"];
+    let root = Node::root(spec);
+    let replicas = root.get("replicas").number().unwrap_or(1);
+    let strategy = root.get("strategy");
+    let rolling = strategy.get("rollingUpdate");
+    let pods = |field: &'static str| {
+        let value = rolling.get(field);
+        let value = if value.is_set() {
+            IntOrPercent::of(&value)
+        } else {
+            Some(IntOrPercent::Percent(25))
+        };
+        value.filter(|value| value.out_of(1) >= 0)
+    };
+    let (Some(surge), Some(unavailable)) = (pods("maxSurge"), pods("maxUnavailable")) else {
+        return "how many at a time is not known: the API server refuses the strategy".to_owned();
+    };
+    // As the controller counts: more than wanted rounded up, fewer rounded down, and not both none.
+    let more = surge.out_of(replicas);
+    let fewer = unavailable.at_most_out_of(replicas).max(i64::from(more == 0));
     format!(
-        "up to {} more than wanted and up to {} fewer at a time",
-        amount(&rolling["maxSurge"], "25%"),
-        amount(&rolling["maxUnavailable"], "25%")
+        "up to {more} more and {} fewer than {replicas} at a time",
+        fewer.min(replicas)
     )
 }
 

@@ -142,7 +142,7 @@ impl Places {
     }
 
     /// The change of a field, or of a part of it.
-    fn find(&self, found: &Found, object: &ObjectName, path: &str) -> Option<usize> {
+    pub(super) fn find(&self, found: &Found, object: &ObjectName, path: &str) -> Option<usize> {
         let of_path = |at: &&usize| {
             let rest = found.drafts[**at].place.path.strip_prefix(path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -212,7 +212,7 @@ impl Tools {
         Self {
             exec: format!("{kubectl}{namespace} exec {pod} -c {} -- ", process.kafka.container),
             around: around(process.container),
-            bootstrap: bootstrap(process),
+            bootstrap: bootstrap(process, &pod),
         }
     }
 
@@ -258,9 +258,23 @@ fn around(container: &Container) -> (String, String) {
     }
 }
 
-/// An address for tools in the pod of a broker: a listener without security, if there is one.
-fn bootstrap(process: &Process<'_>) -> String {
+/// In a closed cluster of ours: the listener for tools, and the file in the pod with which they log in, as the handbook says.
+fn own_address(process: &Process<'_>, listeners: &BTreeMap<String, Listener>, pod: &str) -> Option<String> {
+    const FOLDER: &str = "/etc/kafka-stacks";
+    let listener = listeners
+        .get("PLATFORM")
+        .filter(|listener| listener.protocol == "SSL")?;
+    let address = listener.advertised.as_ref()?.replace("{metadata.name}", pod);
+    let is_ours = process.container.command().contains(FOLDER) && is_plain(&address);
+    is_ours.then(|| format!("{address} --command-config {FOLDER}/client.properties"))
+}
+
+/// An address for tools in this pod of a broker: that of our own clusters, or a listener without security, if there is one.
+fn bootstrap(process: &Process<'_>, pod: &str) -> String {
     let listeners = listeners(process);
+    if let Some(own) = own_address(process, &listeners, pod) {
+        return own;
+    }
     let of_clients = || listeners.values().filter(|listener| !listener.of_controllers);
     let plain = of_clients()
         .filter(|listener| listener.protocol == "PLAINTEXT")

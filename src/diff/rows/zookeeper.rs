@@ -92,6 +92,25 @@ static CLIENT_PORT: Row = Row {
     commands: &[],
 };
 
+/// TLS for clients, in one step.
+static CLIENT_TLS: Row = Row {
+    id: "zookeeper-client-tls",
+    class: Class::ManualSteps,
+    flags: &[Flag::ClientBreaking, Flag::Availability],
+    summary: "TLS for ZooKeeper's clients, switched in one step",
+    reason: "a server that has restarted takes clients {protocol_after} alone, at {after}: brokers that run lose their session, and one that has \
+        restarted finds only servers that have too. There are no phases for it",
+    commands: &[
+        "# plan an outage and suspend the deployer: without ZooKeeper brokers serve what they lead, and elect no leaders",
+        "kubectl -n {namespace} scale {kind_of}/{workload} --replicas=0",
+        "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
+        "# apply the new manifests: all servers and all brokers start with the new settings",
+        "kubectl -n {namespace} rollout status {kind_of}/{workload}",
+        "# what was in ZooKeeper before still belongs to everyone: `zookeeper-security-migration --zookeeper.acl=secure`, with a broker's \
+         certificate, gives it to the brokers",
+    ],
+};
+
 /// TLS between servers, in one step.
 static PEER_TLS: Row = Row {
     id: "zookeeper-quorum-tls",
@@ -193,6 +212,7 @@ pub(super) const ROWS: &[&Row] = &[
     &ADDRESS,
     &DATA,
     &CLIENT_PORT,
+    &CLIENT_TLS,
     &PEER_TLS,
     &RECONFIG,
     &SESSIONS,
@@ -299,6 +319,18 @@ fn servers(told: &mut Told<'_, '_>) {
     }
 }
 
+/// The ports at which clients of other pods connect: in plaintext, and by TLS.
+fn ports_of_clients<'p>(process: &'p Process<'_>) -> (Option<&'p str>, Option<&'p str>) {
+    let local = |address: &str| address == "localhost" || address == "::1" || address.starts_with("127.");
+    let own_pod = process
+        .get("clientPortAddress")
+        .is_some_and(|address| local(address.trim()));
+    (
+        process.get("clientPort").filter(|_| !own_pod),
+        process.get("secureClientPort"),
+    )
+}
+
 /// Where data is, where clients connect, and how servers talk.
 fn places(told: &mut Told<'_, '_>) {
     let pair = told.pair;
@@ -307,13 +339,26 @@ fn places(told: &mut Told<'_, '_>) {
             told.of_server(key, &DATA).word("directory", before);
         }
     }
+    let ports = [&pair.before, &pair.after].map(ports_of_clients);
+    let switched = match ports {
+        [(Some(_), None), (None, Some(secure))] => Some(("with a certificate", secure)),
+        [(None, Some(_)), (Some(open), None)] => Some(("in plaintext", open)),
+        _ => None,
+    };
+    if let Some((protocol, port)) = switched {
+        let keys = ["secureClientPort", "clientPortAddress", "clientPort"];
+        let key = keys.into_iter().find(|key| pair.differs(key)).unwrap_or("clientPort");
+        told.of_server(key, &CLIENT_TLS)
+            .word("protocol_after", protocol)
+            .word("after", port);
+    }
     for key in [
         "clientPort",
         "clientPortAddress",
         "secureClientPort",
         "secureClientPortAddress",
     ] {
-        if pair.differs(key) && pair.before.get(key).is_some() {
+        if switched.is_none() && pair.differs(key) && pair.before.get(key).is_some() {
             told.of_server(key, &CLIENT_PORT);
         }
     }

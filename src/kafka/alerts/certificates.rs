@@ -1,10 +1,12 @@
 //! The alerts on the certificates of a closed cluster, as cert-manager tells of them, and on nodes that still use an old one.
 
+use std::collections::BTreeSet;
+
 use crate::{
     kafka::{KafkaCluster, KafkaHandle},
     metrics::{Metric, certificate, jvm, record},
     observability::{
-        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, minutes, scenario::always,
+        AlertRow, AlertSeverity, AlertTest, BY, Issued, Page, Samples, Scenario, Sources, minutes, scenario::always,
     },
     promql::Selector,
     security::{RENEWED_HOURS, VALID_HOURS},
@@ -19,7 +21,7 @@ const VERY_SOON: u32 = 7;
 const NOT_LOADED: u32 = 7;
 
 const MEND: &str = "Mend the issuer: cert-manager tries again by itself, at once with `cmctl -n {ns} renew NAME`. The alert resolves \
-    when the certificate is renewed. Then restart what uses it: see KafkaCertificateNotLoaded.";
+    when the certificate is renewed. Then restart what read the old one: nodes, the workers of Connect, Confluent's registry.";
 const DESCRIBE: (&str, &str) = (
     "What does cert-manager say? Replace `NAME` with the `name` of the alert.",
     "kubectl -n {ns} describe certificate NAME\nkubectl -n {ns} get certificaterequests",
@@ -29,41 +31,35 @@ const ISSUER: (&str, &str) = (
     "kubectl -n {ns} get issuers; kubectl get clusterissuers",
 );
 
-/// The series of each `Certificate` of the cluster's issuer in the stack's namespace, with that namespace as their label, whether the
-/// scrape job of cert-manager keeps the labels of its series or not.
-fn of_certificates(metric: &Metric, kafka: &KafkaHandle, sources: &Sources, more: &[(&str, &str)]) -> Option<String> {
-    let issuer = kafka.issuer()?;
-    let kept = [&[("exported_namespace", ""), ("issuer_name", issuer)], more].concat();
+/// The series of each `Certificate` of these issuers in the stack's namespace, with that namespace as their label, whether the scrape job
+/// of cert-manager keeps the labels of its series or not.
+fn of_certificates(metric: &Metric, issuers: &str, sources: &Sources, more: &[(&str, &str)]) -> Option<String> {
+    let kept = [&[("exported_namespace", ""), ("issuer_name", issuers)], more].concat();
     let kept = sources.series(metric, &kept)?;
     let renamed = Selector::new(metric.name)
         .equal("exported_namespace", sources.namespace())
-        .equal("issuer_name", issuer);
-    let renamed = more
-        .iter()
-        .fold(renamed, |series, (label, value)| match value.strip_prefix('~') {
-            Some(pattern) => series.regex(label, pattern),
-            None => series.equal(label, value),
-        });
+        .matching(("issuer_name", issuers));
+    let renamed = more.iter().copied().fold(renamed, Selector::matching);
     let renamed = format!("label_replace({renamed}, \"namespace\", \"$1\", \"exported_namespace\", \"(.+)\")");
     Some(format!("max by (cluster, namespace, name) ({kept} or {renamed})"))
 }
 
 /// The days that certificates have left, where there are fewer.
-fn days_left(days: u32, kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
-    let end = of_certificates(&certificate::EXPIRES, kafka, sources, &[])?;
+fn days_left(days: u32, sources: &Sources) -> Option<String> {
+    let end = of_certificates(&certificate::EXPIRES, &sources.issuer_pattern()?, sources, &[])?;
     // Before the first one is issued the end is 0.
     Some(format!("(({end} > 0) - time()) / {DAY} < {days}"))
 }
 
-/// A certificate of which the test knows the issuer: its name, and its labels.
-fn labels<'a>(kafka: &'a KafkaHandle, name: &'a str) -> Vec<(&'static str, &'a str)> {
-    vec![("name", name), ("issuer_name", kafka.issuer().unwrap_or_default())]
+/// The labels of a certificate.
+fn labels(issued: &Issued) -> Vec<(&'static str, &str)> {
+    vec![("name", &issued.name), ("issuer_name", &issued.issuer)]
 }
 
-/// The `Certificate` of the first pool.
-fn name(kafka: &KafkaHandle) -> String {
-    let pod = kafka.nodes().first().map(|node| node.pod.as_str()).unwrap_or_default();
-    KafkaCluster::secret_of(pod.rsplit_once('-').map_or(pod, |(pool, _)| pool))
+/// The first `Certificate`: that of the first pool, if the cluster has an issuer. Without any there is no alert to test.
+fn first(sources: &Sources) -> Issued {
+    let first = sources.certificates.first().cloned();
+    first.unwrap_or_else(|| Issued::new("", ""))
 }
 
 fn threshold(days: u32) -> String {
@@ -73,13 +69,13 @@ fn threshold(days: u32) -> String {
     )
 }
 
-fn ends_within(days: u32, kafka: &KafkaHandle) -> AlertTest {
-    let name = name(kafka);
+fn ends_within(days: u32, sources: &Sources) -> AlertTest {
+    let first = first(sources);
     let seconds = |days: u32| f64::from(days * DAY);
     AlertTest::value(days - 1)
         .given(
             &certificate::EXPIRES,
-            &labels(kafka, &name),
+            &labels(&first),
             Samples::Gauge {
                 healthy: seconds(90),
                 // The test takes hours, in which this comes nearer.
@@ -87,7 +83,7 @@ fn ends_within(days: u32, kafka: &KafkaHandle) -> AlertTest {
                 firing: seconds(days - 1),
             },
         )
-        .label("name", name)
+        .label("name", first.name)
 }
 
 pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
@@ -98,11 +94,11 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "A certificate of a Kafka cluster is about to end.",
         description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} ends in {{ printf \"%.0f\" $value }} days.",
         threshold: |_, _| threshold(VERY_SOON),
-        expression: |kafka, sources| days_left(VERY_SOON, kafka, sources),
+        expression: |_, sources| days_left(VERY_SOON, sources),
         page: Page {
             meaning: "When it ends, no new connection is made to the nodes that have it, or by the client that has it: brokers \
-                cannot reach each other after a restart, and clients fail with `PKIX path validation failed`. Open connections \
-                go on, so it shows at the next restart of anything.",
+                cannot reach each other after a restart, and clients of brokers or of a REST interface fail with `PKIX path \
+                validation failed`. Open connections go on, so it shows at the next restart of anything.",
             causes: &[
                 "The issuer fails: its CA has ended, its Secret is gone, or Vault does not answer.",
                 "cert-manager does not run.",
@@ -115,7 +111,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "Do not delete the Secret while the issuer fails: pods that start then have no certificate at all.",
             ],
         },
-        test: |kafka, _| ends_within(VERY_SOON, kafka),
+        test: |_, sources| ends_within(VERY_SOON, sources),
     },
     AlertRow {
         name: "KafkaCertificateExpiresSoon",
@@ -125,7 +121,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} ends in {{ printf \"%.0f\" $value }} days, and is not \
             renewed.",
         threshold: |_, _| threshold(SOON),
-        expression: |kafka, sources| days_left(SOON, kafka, sources),
+        expression: |_, sources| days_left(SOON, sources),
         page: Page {
             meaning: "Nothing fails yet. When the certificate ends, no new connection is made to the nodes that have it, or by \
                 the client that has it.",
@@ -140,7 +136,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "Do not delete the Secret while the issuer fails: pods that start then have no certificate at all.",
             ],
         },
-        test: |kafka, _| ends_within(SOON, kafka),
+        test: |_, sources| ends_within(SOON, sources),
     },
     AlertRow {
         name: "KafkaCertificateNotReady",
@@ -149,8 +145,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "A certificate of a Kafka cluster is not issued.",
         description: "Certificate {{ $labels.name }} in {{ $labels.namespace }} is not ready.",
         threshold: |_, _| "None. A certificate is issued within seconds.".to_owned(),
-        expression: |kafka, sources| {
-            let ready = of_certificates(&certificate::READY, kafka, sources, &[("condition", "~False|Unknown")])?;
+        expression: |_, sources| {
+            let of = [("condition", "~False|Unknown")];
+            let ready = of_certificates(&certificate::READY, &sources.issuer_pattern()?, sources, &of)?;
             Some(format!("{ready} == 1"))
         },
         page: Page {
@@ -165,14 +162,14 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             fix: MEND,
             avoid: &["Do not make the Secret by hand: cert-manager replaces it, and the issuer is still broken."],
         },
-        test: |kafka, _| {
-            let name = name(kafka);
-            let with = |condition| [labels(kafka, &name), vec![("condition", condition)]].concat();
+        test: |_, sources| {
+            let first = first(sources);
+            let with = |condition| [labels(&first), vec![("condition", condition)]].concat();
             AlertTest::value("")
                 .given(&certificate::READY, &with("True"), Samples::gauge(1.0, 0.0))
                 .given(&certificate::READY, &with("False"), Samples::gauge(0.0, 1.0))
                 .given(&certificate::READY, &with("Unknown"), Samples::Constant(0.0))
-                .label("name", name)
+                .label("name", first.name)
         },
     },
     AlertRow {
@@ -189,7 +186,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             )
         },
         expression: |kafka, sources| {
-            let end = of_certificates(&certificate::EXPIRES, kafka, sources, &[])?;
+            let end = of_certificates(&certificate::EXPIRES, kafka.issuer()?, sources, &[])?;
             let started = sources.series(&record::POD_START, &[])?;
             let secret = KafkaCluster::secret_of("$1");
             let started = format!("label_replace({started}, \"name\", \"{secret}\", \"pod\", \"(.+)-[0-9]+\")");
@@ -214,11 +211,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 Restart the exporter and applications with certificates too. The alert resolves with the restart of the node.",
             avoid: &["Do not restart all nodes at once."],
         },
-        test: |kafka, _| {
-            let (name, pod) = (
-                name(kafka),
-                kafka.nodes().first().map(|node| node.pod.clone()).unwrap_or_default(),
-            );
+        test: |kafka, sources| {
+            let first = first(sources);
+            let pod = kafka.nodes().first().map(|node| node.pod.clone()).unwrap_or_default();
             let renewed = |days: i32| f64::from(days) * f64::from(DAY) + f64::from(VALID_HOURS) * 3600.0;
             AlertTest::value("")
                 .given(
@@ -228,7 +223,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 )
                 .given(
                     &certificate::EXPIRES,
-                    &labels(kafka, &name),
+                    &labels(&first),
                     Samples::Gauge {
                         healthy: renewed(-60),
                         // The test takes hours, in which this comes nearer.
@@ -236,7 +231,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                         firing: renewed(-8),
                     },
                 )
-                .label("name", name)
+                .label("name", first.name)
                 .label("pod", pod)
         },
     },
@@ -244,25 +239,22 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
 
 /// What happens to certificates over hours.
 pub(super) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario> {
-    let Some(issuer) = kafka.issuer() else {
+    let Some(first) = sources.certificates.first() else {
         return Vec::new();
     };
-    let (name, namespace) = (name(kafka), sources.namespace());
-    let pod = kafka.nodes().first().map(|node| node.pod.as_str()).unwrap_or_default();
-    let own = labels(kafka, &name);
+    let namespace = sources.namespace();
+    let own = labels(first);
     // As a scrape job without `honorLabels` has them.
     let renamed = [
         ("namespace", "cert-manager"),
         ("exported_namespace", namespace),
-        ("name", &name),
-        ("issuer_name", issuer),
+        own[0],
+        own[1],
     ];
-    let started =
-        |scenario: Scenario, line| scenario.line(&jvm::START_TIME, &[("job", kafka.name()), ("pod", pod)], line);
     let calm = |what: &str| Scenario::calm(what, 180, sources);
     let (day, minute) = (f64::from(DAY), 60.0);
     let end = |days: u32, minutes: f64| always(f64::from(days) * day + minutes * minute);
-    vec![
+    let mut scenarios = vec![
         calm("a certificate is not renewed")
             .line(&certificate::EXPIRES, &own, end(SOON, 30.0))
             .fires("KafkaCertificateExpiresSoon", 90, 92, 179),
@@ -275,19 +267,47 @@ pub(super) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario>
             end(1, 0.0),
         ),
         calm("a certificate is not issued yet").line(&certificate::EXPIRES, &own, always(0.0)),
+    ];
+    // One of each further issuer: those of REST interfaces.
+    let mut issuers = BTreeSet::from([first.issuer.as_str()]);
+    for other in sources
+        .certificates
+        .iter()
+        .filter(|other| issuers.insert(&other.issuer))
+    {
+        scenarios.push(
+            calm(&format!("a certificate of issuer {} is not renewed", other.issuer))
+                .line(&certificate::EXPIRES, &labels(other), end(SOON, 30.0))
+                .fires("KafkaCertificateExpiresSoon", 90, 92, 179),
+        );
+    }
+    if kafka.issuer().is_some() {
+        scenarios.extend(restarts(kafka, sources, &own));
+    }
+    scenarios
+}
+
+/// Nodes that restart after their certificate was renewed, or do not.
+fn restarts(kafka: &KafkaHandle, sources: &Sources, own: &[(&'static str, &str)]) -> Vec<Scenario> {
+    let pod = kafka.nodes().first().map(|node| node.pod.as_str()).unwrap_or_default();
+    let calm = |what: &str| Scenario::calm(what, 180, sources);
+    let started =
+        |scenario: Scenario, line| scenario.line(&jvm::START_TIME, &[("job", kafka.name()), ("pod", pod)], line);
+    let (day, minute) = (f64::from(DAY), 60.0);
+    vec![
         started(
             calm("a node is restarted a week after the renewal"),
             always(-60.0 * day).then(120, 120.0 * minute),
         )
         .line(
             &certificate::EXPIRES,
-            &own,
+            own,
             always(f64::from(VALID_HOURS) * 3600.0 - f64::from(NOT_LOADED) * day + 30.0 * minute),
         )
         .fires("KafkaCertificateNotLoaded", 45, 47, 119),
         started(calm("a node was restarted after the renewal"), always(-9.0 * day)).line(
             &certificate::EXPIRES,
-            &own,
+            own,
             always(f64::from(VALID_HOURS) * 3600.0 - 10.0 * day),
         ),
     ]

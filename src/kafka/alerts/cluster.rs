@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::texts;
 use crate::{
-    kafka::KafkaHandle,
+    kafka::{KafkaHandle, restart_gate::SHUTDOWN},
     metrics::{broker, controller, exporter, jvm, record, target},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes, sum_of_pods,
     },
+    quantity::Duration,
 };
 
 /// The number of brokers; `None` if there is only one: then no replica can fall behind, and no leader can move.
@@ -17,7 +18,7 @@ pub(super) fn several_brokers(kafka: &KafkaHandle) -> Option<u32> {
 }
 
 /// How many brokers run: as the active controller counts them; without one, as the exporter sees them; without it, as
-/// many as Prometheus can scrape.
+/// many as Prometheus can scrape. None, for as long as the alert fires, when there has been nothing to scrape for hours.
 fn running(kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
     let counted = sources.series(&controller::ACTIVE_BROKERS, &[])?;
     let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
@@ -28,8 +29,10 @@ fn running(kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
         "min by ({BY}) ({counted} and on ({BY}, pod) {active} == 1)\n  \
          or max by ({BY}) ({seen})\n  \
          or {}\n  \
-         or 0 * group by ({BY}) (last_over_time({job}[6h]))",
+         or 0 * group by ({BY}) (last_over_time({job}[6h]))\n  \
+         or 0 * {}",
         count_of_pods(format!("{pods} == 1")),
+        sources.while_firing("KafkaBrokerDown"),
     ))
 }
 
@@ -41,17 +44,59 @@ fn brokers_pattern(kafka: &KafkaHandle) -> String {
     format!("~{}", pods.join("|"))
 }
 
-/// Silences an alert while brokers of the stack restart in turn: while one runs that has restarted once within 15
-/// minutes. A restart that takes longer, and a broker that starts again and again, do not silence it.
+/// How long a broker is away in a restart: as `KafkaBrokerDown` says.
+const START: Duration = Duration::from_seconds(300);
+
+/// From the end of a broker's process until the next broker has stopped and runs again. While a gate waits, all brokers
+/// run.
+const BROKERS_RETURN: Duration = Duration::from_seconds(900);
+
+/// From the end of a broker's process until its replicas are in sync and the next broker has stopped: its start, the
+/// wait of the gate, and the stop. The next one starts within the alert's `for`.
+pub(super) fn replicas_return(kafka: &KafkaHandle) -> Duration {
+    let Some(gate) = kafka.restart_gate() else {
+        return BROKERS_RETURN;
+    };
+    let seconds = gate.as_seconds() + START.as_seconds() + SHUTDOWN.as_seconds();
+    Duration::from_seconds(seconds.div_ceil(60) * 60).max(BROKERS_RETURN)
+}
+
+/// Silences an alert on missing brokers while brokers of the stack restart in turn: see [`unless_restarted`].
 pub(super) fn unless_restarting(sources: &Sources) -> String {
+    unless_restarted(BROKERS_RETURN, sources)
+}
+
+/// The same for an alert on replicas or leaders.
+fn unless_replicas_return(kafka: &KafkaHandle, sources: &Sources) -> String {
+    unless_restarted(replicas_return(kafka), sources)
+}
+
+/// Silences an alert while brokers of the stack restart in turn: while one runs whose process before ended within this time. A
+/// restart that takes longer does not silence it, nor does a broker that starts again and again. In a longer time
+/// several rolling restarts may have restarted a broker, so it must have restarted only once in a short one.
+fn unless_restarted(within: Duration, sources: &Sources) -> String {
     let expression = || {
         let started = sources.series(&record::POD_START, &[])?;
         let state = sources.series(&broker::BROKER_STATE, &[])?;
+        let restarted = if within == BROKERS_RETURN {
+            format!("changes({started}[{within}]) == 1")
+        } else {
+            format!("changes({started}[{within}]) > 0 and changes({started}[{BROKERS_RETURN}]) < 2")
+        };
         Some(format!(
-            "\nunless on ({BY}) (changes({started}[15m]) == 1 and on ({BY}, pod) {state} == 3)"
+            "\nunless on ({BY}) ({restarted} and on ({BY}, pod) {state} == 3)"
         ))
     };
     expression().unwrap_or_default()
+}
+
+/// The threshold of an alert on replicas or leaders, with how long it is silent after a restart.
+fn with_restarts(kafka: &KafkaHandle, threshold: &str) -> String {
+    let minutes = replicas_return(kafka).as_seconds() / 60;
+    format!(
+        "{threshold} It is silent until {minutes} minutes after the stop of a broker: as long as a rolling restart may take to go on \
+         to the next one."
+    )
 }
 
 /// A test with `value`, in which what is tolerated is seen while `kafka-0` restarts: see [`unless_restarting`].
@@ -321,12 +366,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         for_duration: minutes(10),
         summary: texts::UNDER_REPLICATED_SUMMARY,
         description: "{{ $value }} partitions of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} are under-replicated.",
-        threshold: |_, _| texts::UNDER_REPLICATED_THRESHOLD.to_owned(),
+        threshold: |kafka, _| with_restarts(kafka, texts::UNDER_REPLICATED_THRESHOLD),
         // Each partition is reported by its leader only.
         expression: |kafka, sources| {
             several_brokers(kafka)?;
             let under = sources.series(&broker::UNDER_REPLICATED, &[])?;
-            Some(format!("{} > 0{}", sum_of_pods(under), unless_restarting(sources)))
+            let restarts = unless_replicas_return(kafka, sources);
+            Some(format!("{} > 0{restarts}", sum_of_pods(under)))
         },
         page: Page {
             meaning: "These partitions have fewer in-sync replicas than their replication factor. Clients are not \
@@ -429,17 +475,15 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: texts::LEADER_CHANGES_SUMMARY,
         description: "The brokers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} gained or lost {{ $value }} \
             leaders within five minutes.",
-        threshold: |_, _| texts::LEADER_CHANGES_THRESHOLD.to_owned(),
+        threshold: |kafka, _| with_restarts(kafka, texts::LEADER_CHANGES_THRESHOLD),
         // Counted from the leaders of each broker: the metric of elections exists with ZooKeeper only. A broker that
         // crashes every few minutes loses its share of the leaders each time.
         expression: |kafka, sources| {
             let brokers = several_brokers(kafka)?;
             let moved = leaders_moved(sources)?;
             let leaders = sum_of_pods(sources.series(&broker::LEADERS, &[])?);
-            Some(format!(
-                "{moved} > 0.5 / {brokers} * {leaders}{}",
-                unless_restarting(sources)
-            ))
+            let restarts = unless_replicas_return(kafka, sources);
+            Some(format!("{moved} > 0.5 / {brokers} * {leaders}{restarts}"))
         },
         page: Page {
             meaning: "Leaders keep moving between the {brokers} brokers. Each move causes errors, retries and a \

@@ -3,13 +3,14 @@
 use crate::{
     kafka::{
         KafkaHandle, Mode,
-        alerts::{broker::idle_handlers, certificates, controller::candidates},
+        alerts::{broker::idle_handlers, certificates, cluster::replicas_return, controller::candidates},
     },
-    metrics::{broker, controller, exporter, jvm, kubelet, target},
+    metrics::{broker, controller, exporter, jvm, kubelet, target, zookeeper},
     observability::{
         KUBERNETES, Scenario, Sources,
         scenario::{EXPORTER, Line, always, growing},
     },
+    quantity::Duration,
 };
 
 const HOUR: u32 = 60;
@@ -100,6 +101,11 @@ impl<'a> Cluster<'a> {
 
     /// A node does not run between these minutes, and the cluster knows it. After it, it is a new process.
     fn stops(&self, scenario: Scenario, pod: &str, from: f64, to: f64) -> Scenario {
+        self.stops_and_catches_up(scenario, pod, from, to, to + 1.0)
+    }
+
+    /// The same, and its replicas are in sync from the last of these minutes on.
+    fn stops_and_catches_up(&self, scenario: Scenario, pod: &str, from: f64, to: f64, in_sync: f64) -> Scenario {
         let missing = self.brokers - 1.0;
         let mut scenario = scenario.change("pod", pod, |metric, line| {
             if metric == target::UP.name {
@@ -126,7 +132,7 @@ impl<'a> Cluster<'a> {
             for other in self.pods.iter().filter(|other| **other != pod) {
                 scenario = scenario.change("pod", other, |metric, line| {
                     if metric == broker::UNDER_REPLICATED.name {
-                        line.between(from, to + 1.0, 7.0)
+                        line.between(from, in_sync, 7.0)
                     } else if metric == broker::LEADERS.name {
                         line.between(from, to + 1.0, 15.0)
                     } else {
@@ -272,8 +278,80 @@ impl Cluster<'_> {
             self.parts(),
             self.elections(),
             self.volumes(),
+            self.slow_rolls(),
+            self.forgotten(),
         ]
         .concat()
+    }
+
+    /// Everything of a cluster is gone for longer than it is remembered, and another cluster of its name runs.
+    fn forgotten(&self) -> Vec<Scenario> {
+        const ALL: u32 = 7 * HOUR;
+        let jobs = self.sources.targets.len();
+        let names = "two clusters of one name, one is gone for most of the day";
+        let mut gone = self.healthy(names, ALL);
+        let zookeeper = gone.has(zookeeper::SERVER_STATE.name);
+        gone = gone.change_all(|line| line.gone(20, ALL));
+        let gone = gone
+            .beside(KUBERNETES, "another", self.healthy("", ALL))
+            .fires("KafkaBrokerDown", 24, 31, ALL - 1)
+            .fires("KafkaMetricsAbsent", 24, 31, ALL - 1)
+            .several(u32::try_from(jobs).unwrap_or(u32::MAX));
+        if zookeeper {
+            vec![gone.fires("KafkaZooKeeperQuorumLost", 20, 27, ALL - 1).fires(
+                "KafkaZooKeeperServerDown",
+                24,
+                31,
+                ALL - 1,
+            )]
+        } else {
+            vec![gone]
+        }
+    }
+
+    /// Rolling restarts that wait, that take too long, and that follow one another.
+    fn slow_rolls(&self) -> Vec<Scenario> {
+        // A broker stops for three minutes.
+        const AWAY: u32 = 3;
+        let brokers = u32::try_from(self.pods.len().min(15)).unwrap_or(15);
+        let of_twice = 2 * brokers * (AWAY + 1);
+        let twice = self.healthy("a rolling restart follows another one", 20 + of_twice + 30);
+        let second = 20.0 + f64::from(brokers) * (f64::from(AWAY) + 0.5) + 1.0;
+        let twice = self.rolls(self.rolls(twice, 20.0, AWAY.into()), second, AWAY.into());
+        let Some(gate) = self.kafka.restart_gate() else {
+            return vec![twice];
+        };
+        let gate = in_minutes(gate);
+        let silent = in_minutes(replicas_return(self.kafka));
+        let each = AWAY + gate;
+        let pods = || self.pods.iter().take(8).zip(0_u32..);
+        let length = 20 + u32::try_from(pods().count()).unwrap_or(8) * each + silent + 20;
+        let waits = pods().fold(
+            self.healthy(
+                "a rolling restart in which brokers catch up for as long as the gate waits",
+                length,
+            ),
+            |scenario, (pod, number)| {
+                let stop = f64::from(20 + number * each);
+                let start = stop + f64::from(AWAY);
+                self.stops_and_catches_up(scenario, pod, stop, start, start + f64::from(gate) - 0.5)
+            },
+        );
+        let start = 20 + AWAY;
+        let in_sync = start + silent + 40;
+        let never = self.healthy(
+            "a restarted broker catches up for longer than the gate waits",
+            in_sync + 20,
+        );
+        let never = self
+            .stops_and_catches_up(never, self.last(), 20.0, start.into(), in_sync.into())
+            .fires(
+                "KafkaUnderReplicatedPartitions",
+                20 + silent + 8,
+                20 + silent + 12,
+                in_sync - 1,
+            );
+        vec![twice, waits, never]
     }
 
     /// Targets of Prometheus that are gone, with their pods or without.
@@ -618,6 +696,10 @@ impl Cluster<'_> {
     }
 }
 
+fn in_minutes(duration: Duration) -> u32 {
+    u32::try_from(duration.as_seconds() / 60).unwrap_or(u32::MAX)
+}
+
 /// The exporter is away for 2 of every 4 minutes.
 fn flapping(scenario: Scenario) -> Scenario {
     (0..28).fold(scenario, |scenario, number| {
@@ -674,10 +756,12 @@ fn hanging_roll(cluster: &Cluster<'_>) -> Scenario {
         return scenario;
     };
     let scenario = cluster.stops(scenario, first, 20.0, 23.0);
+    // Its replicas are told of later: they may be those of the first one.
+    let silent = in_minutes(replicas_return(cluster.kafka));
     let scenario = cluster
         .stops(scenario, second, 24.0, 120.0)
         .fires("KafkaBrokerDown", 29, 42, 119)
-        .fires("KafkaUnderReplicatedPartitions", 33, 47, 119)
+        .fires("KafkaUnderReplicatedPartitions", 20 + silent + 5, 20 + silent + 12, 119)
         .fires("KafkaScrapeFailing", 28, 31, 119);
     if cluster.zookeeper() {
         scenario

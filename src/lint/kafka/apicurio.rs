@@ -119,6 +119,12 @@ impl Setting {
     }
 }
 
+/// Where the registry is in a workload that has one.
+pub(super) fn process(workload: &Workload) -> Option<&str> {
+    let container = workload.containers.iter().find(|container| serves(container))?;
+    Some(&container.pointer)
+}
+
 pub(super) fn check(
     set: &ObjectSet<'_>,
     findings: &mut SetFindings,

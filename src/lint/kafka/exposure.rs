@@ -87,6 +87,19 @@ rules! { rules::security;
             brokers to each other and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
         source: "Kafka documentation, Security, Customizing SSL User Name; seen with Kafka 4.3.1",
     };
+
+    /// Permissions that are kept where everyone can change them.
+    pub const ZOOKEEPER_OPEN: Rule = Rule {
+        id: "KS-X21",
+        production: Warning,
+        development: Off,
+        summary: "an authorizer whose permissions are in a ZooKeeper that is open to everyone",
+        explanation: "In ZooKeeper mode users, the hashes of their passwords and all permissions are in ZooKeeper. Brokers that \
+            connect without TLS and without a login write them for everyone: whoever reaches the port can log in as any \
+            user, and give it every permission. With a certificate or a login, and `zookeeper.set.acl=true`, \
+            what a broker writes only brokers change.",
+        source: "Kafka 3.9 documentation, ZooKeeper Authentication; seen with Kafka 3.9.2 and ZooKeeper 3.8.6",
+    };
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) {
@@ -95,6 +108,7 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
     }
     everyone(member, findings);
     nobody(member, findings);
+    zookeeper(member, findings);
     let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
     if !member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value)) {
         return;
@@ -196,6 +210,37 @@ fn super_users<'m>(member: &'m Member<'_>) -> impl Iterator<Item = &'m str> {
     let users = member.settings.get("super.users");
     let users = users.map_or("", |setting| setting.value.as_str()).split(';');
     users.filter_map(|user| user.trim().strip_prefix("User:"))
+}
+
+/// Brokers with an authorizer that are no one for ZooKeeper.
+fn zookeeper(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "zookeeper.connect";
+    let shown = ["zookeeper.set.acl", "zookeeper.ssl.client.enable"];
+    let is_true = |key: &&str| {
+        let setting = member.settings.get(key);
+        member.writes(key) || setting.is_some_and(|setting| !setting.value.trim().eq_ignore_ascii_case("false"))
+    };
+    let has_authorizer = member
+        .settings
+        .get("authorizer.class.name")
+        .is_some_and(|class| !class.value.trim().is_empty());
+    // A process in KRaft mode reads it for a migration alone.
+    let in_kraft = member.settings.get("process.roles").is_some();
+    let Some(setting) = member.settings.get(KEY).filter(|_| has_authorizer && !in_kraft) else {
+        return;
+    };
+    if shown.iter().any(is_true) {
+        return;
+    }
+    let message = "users and permissions are in a ZooKeeper to which the brokers connect in plaintext and as no one: who reaches it may change them";
+    let mut finding = Diagnostic::new(&ZOOKEEPER_OPEN, message);
+    finding
+        .hint("add `.internal_tls(…)` to the `ZooKeeper` and to the cluster")
+        .yaml_hint(
+            "give the servers `secureClientPort` and `ssl.clientAuth=need`, and the brokers `zookeeper.ssl.client.enable=true` with a \
+             key store, and `zookeeper.set.acl=true`",
+        );
+    member.push(findings, KEY, setting, finding);
 }
 
 /// Brokers that show certificates to each other, and whose subject is no super user.

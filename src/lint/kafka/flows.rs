@@ -137,7 +137,7 @@ fn needs<'a>(member: &'a Member<'a>, company: &Company<'a>) -> Vec<Needed<'a>> {
                     });
                 }
             }
-            let client = member.settings.get("clientPort");
+            let client = member.settings.get(port_of_clients(member));
             if let Some(port) = client.and_then(|setting| setting.value.trim().parse().ok()) {
                 needed.push(Needed {
                     port,
@@ -150,6 +150,19 @@ fn needs<'a>(member: &'a Member<'a>, company: &Company<'a>) -> Vec<Needed<'a>> {
         Program::Registry | Program::Connect => {}
     }
     needed
+}
+
+/// The setting with the port that brokers connect to: a server that answers its own pod alone in plaintext has another one for them.
+fn port_of_clients(member: &Member<'_>) -> &'static str {
+    let is_local = |address: &str| address == "localhost" || address == "::1" || address.starts_with("127.");
+    let address = member.settings.get("clientPortAddress");
+    if address.is_some_and(|address| is_local(address.value.trim()))
+        && member.settings.get("secureClientPort").is_some()
+    {
+        "secureClientPort"
+    } else {
+        "clientPort"
+    }
 }
 
 /// The listeners of a broker or a controller: name and port.

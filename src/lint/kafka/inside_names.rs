@@ -26,6 +26,7 @@ rules! { rules::pod;
 pub(super) fn told_inside_names(
     index: usize,
     kind: &str,
+    pointer: &str,
     port: &ServicePort,
     brokers: &[&Member<'_>],
     findings: &mut SetFindings,
@@ -38,7 +39,7 @@ pub(super) fn told_inside_names(
         findings
             .add(
                 index,
-                port.pointer.clone(),
+                pointer,
                 &INSIDE_NAMES,
                 format!(
                     "a {kind} leads to the listener `{name}`, which advertises `{host}`: clients outside cannot resolve it"

@@ -329,24 +329,24 @@ pub(super) fn loopback(member: &Member<'_>, findings: &mut SetFindings) {
     let Some(setting) = member.settings.get("listeners") else {
         return;
     };
-    let is_loopback = |host: &str| host == "localhost" || host.starts_with("127.") || host == "::1";
     let advertised = member.settings.get("advertised.listeners");
     let advertised = advertised.map_or("", |setting| setting.value.as_str());
     let voters = member.settings.get("controller.quorum.voters");
     let voters = voters.map_or(0, |setting| setting.value.split(',').count());
     let controllers = of_controllers(member).unwrap_or_default();
-    for listener in listening::listeners(&setting.value).filter(|listener| is_loopback(listener.host)) {
+    // A server with another listener for others may have one for its own pod.
+    let has_another = listening::listeners(&setting.value).any(|listener| !listening::is_loopback(listener.host));
+    for listener in listening::listeners(&setting.value).filter(|listener| listening::is_loopback(listener.host)) {
         let needed = if controllers.iter().any(|name| name == listener.name) {
             (voters > 1 || member.workload.replicas > 1).then_some("the other controllers and the brokers")
         } else if member.process.program == Program::Broker {
             listening::listeners(advertised)
-                .any(|own| own.name == listener.name && !is_loopback(own.host))
+                .any(|own| own.name == listener.name && !listening::is_loopback(own.host))
                 .then_some("those to whom it is advertised")
         } else {
             let mut hooks = member.container.hooks.iter();
-            hooks
-                .any(|hook| matches!(&hook.action, Action::Http(_) | Action::Port(_)))
-                .then_some("the probes of the kubelet and other pods")
+            let asked = hooks.any(|hook| matches!(&hook.action, Action::Http(_) | Action::Port(_)));
+            (asked && !has_another).then_some("the probes of the kubelet and other pods")
         };
         if let Some(who) = needed {
             let message = format!(

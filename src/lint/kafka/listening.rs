@@ -65,6 +65,11 @@ fn end_of_address(text: &str) -> usize {
     text.len()
 }
 
+/// Whether only the own pod reaches a host.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.starts_with("127.") || host == "::1"
+}
+
 /// What Kafka listens on where nothing says more.
 pub(super) const DEFAULT: &str = "PLAINTEXT://:9092";
 

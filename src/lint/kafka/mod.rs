@@ -31,6 +31,7 @@ mod memory;
 pub(crate) mod memory_request;
 pub(crate) mod mode;
 pub(crate) mod node_ids;
+pub(crate) mod oauth;
 pub(crate) mod options;
 pub(crate) mod outside;
 pub(crate) mod ownership;
@@ -42,6 +43,7 @@ pub(crate) mod providers;
 pub(crate) mod quorum;
 mod registry;
 pub(crate) mod required;
+pub(crate) mod rest;
 mod secrets;
 pub(crate) mod security;
 pub(crate) mod service_links;
@@ -115,9 +117,11 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         providers::check(member, findings);
         plugins::check(member, findings);
         registry::check(member, findings);
+        rest::check(member, findings);
         required::check(member, findings);
         shutdown::check(member, findings);
         security::check(member, findings);
+        oauth::check(member, findings);
         exposure::check(set, member, findings);
         exposure::plaintext(member, &brokers, findings);
         exposure::super_user(member, &members, findings);
@@ -137,6 +141,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         tools::check(member, findings);
         temporary::check(member, findings);
         memory::check(member, findings);
+        placement::check(member, findings);
         ports::taken(member, findings);
         ports::unanswered(member, &askers, findings);
         addresses::ipv6(member, findings);
@@ -153,7 +158,6 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 advertised_listeners::check(member, findings);
                 topic_creation::check(member, findings);
                 guards::check(member, findings);
-                placement::check(member, findings);
                 memory_request::check(member, findings);
             }
             Program::Registry | Program::Connect => advertised_host::check(member, findings),
@@ -188,6 +192,9 @@ fn of_workloads(set: &ObjectSet<'_>, members: &[Member<'_>], askers: &ports::Ask
         environment::labels(findings, index, object, workload);
         memory::of_others(findings, index, workload);
         apicurio::check(set, findings, index, object, workload);
+        if let Some(pointer) = apicurio::process(workload) {
+            placement::shared_node(index, object, workload, pointer, findings);
+        }
         topic_creation::by_job(findings, index, object, workload);
         secrets::containers(findings, index, workload, members);
     }

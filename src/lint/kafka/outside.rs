@@ -14,6 +14,7 @@ use crate::diagnostics::{
 };
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
+    ingress::{Backend, Route},
     program::Program,
     selector::Selector,
     service::{PortRef, Service, ServicePort},
@@ -27,7 +28,7 @@ rules! { rules::security;
         production: Error,
         development: Warning,
         summary: "a way in from outside to a plaintext listener",
-        explanation: "A load balancer, a port of every machine, external addresses or an Ingress take the port out of the cluster. \
+        explanation: "A load balancer, a port of every machine, external addresses, an Ingress or a TLSRoute take the port out of the cluster. \
             What a client sends to a listener with `PLAINTEXT` or `SASL_PLAINTEXT` can be read and changed by everyone on the way, \
             and with the former no one shows who they are: whoever finds the port may read, write and delete.",
         source: "Kafka documentation, Security, Listener Configuration; Kubernetes, Service, Publishing Services",
@@ -39,9 +40,9 @@ rules! { rules::security;
         production: Error,
         development: Error,
         summary: "an advertised address outside that does not lead back to its broker",
-        explanation: "A client dials the address that the leader of a partition advertises. Where each broker has a Service of its own, \
+        explanation: "A client dials the address that the leader of a partition advertises. Where each broker has a Service or a TLSRoute of its own, \
             each needs one: without it clients of its partitions time out, though all others work. The name in DNS must be that of \
-            the broker's own Service, and the port that of the Service: otherwise the client reaches another broker, which answers \
+            the broker's own Service, and the port that of the Service; a TLSRoute has the name that the broker advertises: otherwise the client reaches another broker, which answers \
             NOT_LEADER_OR_FOLLOWER for ever, or no one.",
         source: "Kafka documentation, advertised.listeners; external-dns, annotations; Kubernetes, Service",
     };
@@ -59,38 +60,45 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 };
                 let brokers = brokers(set, &by_index, namespace, selector);
                 for port in &service.ports {
-                    told_inside_names(index, kind, port, &brokers, findings);
+                    told_inside_names(index, kind, &port.pointer, port, &brokers, findings);
                     in_plaintext(index, &port.pointer, kind, &port.target, &brokers, findings);
                     for member in &brokers {
                         let Some((pod, number)) = selector.pod().zip(member.container.port(&port.target)) else {
                             continue;
                         };
-                        let ordinal = pod.rsplit_once('-').map_or(pod, |(_, ordinal)| ordinal);
-                        let place = (member.index, number);
-                        own.entry(place).or_default().push(Own {
-                            index,
-                            pod: format!("{}-{ordinal}", member.object.identity.name),
-                            service,
-                            port,
-                        });
+                        let pod = pod_of(member, pod);
+                        let way = Way::Service(service, port);
+                        own.entry((member.index, number))
+                            .or_default()
+                            .push(Own { index, pod, way });
                     }
                 }
             }
             ObjectDetail::Ingress(backends) => {
                 for backend in backends {
-                    let service = set.find("Service", namespace, &backend.service);
-                    let Some(service) = service.and_then(ObjectModel::service) else {
-                        continue;
-                    };
-                    let is_meant = |port: &&ServicePort| match &backend.port {
-                        PortRef::Number(number) => port.number == *number,
-                        PortRef::Name(name) => port.name == *name,
-                    };
-                    let (Some(selector), Some(port)) = (&service.selector, service.ports.iter().find(is_meant)) else {
+                    if let Some((selector, port)) = led_to(set, namespace, backend) {
+                        let brokers = brokers(set, &by_index, namespace, selector);
+                        in_plaintext(index, &backend.pointer, "Ingress", &port.target, &brokers, findings);
+                    }
+                }
+            }
+            ObjectDetail::TlsRoute(route) => {
+                for backend in &route.backends {
+                    let Some((selector, port)) = led_to(set, namespace, backend) else {
                         continue;
                     };
                     let brokers = brokers(set, &by_index, namespace, selector);
-                    in_plaintext(index, &backend.pointer, "Ingress", &port.target, &brokers, findings);
+                    told_inside_names(index, "TLSRoute", &backend.pointer, port, &brokers, findings);
+                    in_plaintext(index, &backend.pointer, "TLSRoute", &port.target, &brokers, findings);
+                    for member in &brokers {
+                        if let Some((pod, number)) = selector.pod().zip(member.container.port(&port.target)) {
+                            let pod = pod_of(member, pod);
+                            let way = Way::Route(route);
+                            own.entry((member.index, number))
+                                .or_default()
+                                .push(Own { index, pod, way });
+                        }
+                    }
                 }
             }
             _ => {}
@@ -106,12 +114,60 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
 /// A workload and a port of its pods.
 type Place = (usize, i64);
 
-/// A Service that leads from outside to one pod.
+/// A Service or a route that leads from outside to one pod.
 struct Own<'a> {
     index: usize,
     pod: String,
-    service: &'a Service,
-    port: &'a ServicePort,
+    way: Way<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Service(&'a Service, &'a ServicePort),
+    /// By a Gateway, whose port is not told here.
+    Route(&'a Route),
+}
+
+impl Own<'_> {
+    fn hostnames(&self) -> &[String] {
+        match self.way {
+            Way::Service(service, _) => &service.hostnames,
+            Way::Route(route) => &route.hostnames,
+        }
+    }
+
+    /// Whether clients reach it by that name.
+    fn has(&self, host: &str) -> bool {
+        self.hostnames().iter().any(|own| match own.strip_prefix('*') {
+            Some(end) => host.ends_with(end),
+            None => own == host,
+        })
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self.way {
+            Way::Service(..) => "Service",
+            Way::Route(_) => "TLSRoute",
+        }
+    }
+}
+
+/// The pod that a selector names, with the name of this workload.
+fn pod_of(member: &Member<'_>, selected: &str) -> String {
+    let ordinal = selected.rsplit_once('-').map_or(selected, |(_, ordinal)| ordinal);
+    format!("{}-{ordinal}", member.object.identity.name)
+}
+
+/// Which pods, and which port of the Service, a backend leads to.
+fn led_to<'a>(set: &'a ObjectSet<'_>, namespace: &str, backend: &Backend) -> Option<(&'a Selector, &'a ServicePort)> {
+    let service = set
+        .find("Service", namespace, &backend.service)
+        .and_then(ObjectModel::service)?;
+    let is_meant = |port: &&ServicePort| match &backend.port {
+        PortRef::Number(number) => port.number == *number,
+        PortRef::Name(name) => port.name == *name,
+    };
+    service.selector.as_ref().zip(service.ports.iter().find(is_meant))
 }
 
 /// The brokers and controllers among the pods that a selector selects.
@@ -161,8 +217,8 @@ fn in_plaintext(
         .hint("lead to a listener whose protocol is `SASL_SSL`, or `SSL` with `ssl.client.auth=required`");
 }
 
-/// Services of single pods, by which a listener is reached from outside, against what the pods advertise.
-fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, services: &[Own<'_>], findings: &mut SetFindings) {
+/// Services and routes of single pods, by which a listener is reached from outside, against what the pods advertise.
+fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, ways: &[Own<'_>], findings: &mut SetFindings) {
     let Some(setting) = member.settings.get("advertised.listeners") else {
         return;
     };
@@ -180,39 +236,35 @@ fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, services: &
             continue;
         };
         let host = address.host.to_ascii_lowercase();
-        if is_inside(member, &host) || host.split('.').next() == Some(pod.as_str()) || host.contains(['{', '$', '(']) {
+        if is_inside(member, &host) || host.contains(['{', '$', '(']) {
             continue;
         }
-        let of_pod: Vec<&Own<'_>> = services.iter().filter(|own| own.pod == pod).collect();
+        // The pod's own name may be one of the inside, unless that domain is told outside.
+        let (first, domain) = host.split_once('.').unwrap_or((&host, ""));
+        let is_outside = |own: &Own<'_>| own.hostnames().iter().any(|name| name.ends_with(&format!(".{domain}")));
+        if first == pod && !ways.iter().any(is_outside) {
+            continue;
+        }
+        let of_pod: Vec<&Own<'_>> = ways.iter().filter(|own| own.pod == pod).collect();
         if of_pod.is_empty() {
             alone.push(pod);
             continue;
         }
-        let named = |own: &&Own<'_>| own.service.hostnames.contains(&host);
-        let is_told = of_pod.iter().any(|own| !own.service.hostnames.is_empty());
+        let named = |own: &&Own<'_>| own.has(&host);
+        let is_told = of_pod.iter().any(|own| !own.hostnames().is_empty());
         let Some(own) = of_pod.iter().copied().find(named) else {
-            let other = services.iter().find(named).map(|own| own.index);
-            let own = of_pod[0];
+            let other = ways.iter().find(named);
             if is_told || other.is_some() {
-                let whose = other.map_or_else(
-                    || format!("external-dns gives it `{}`", own.service.hostnames.join("`, `")),
-                    |other| {
-                        format!(
-                            "external-dns gives that name to the Service `{}`, which leads to another pod",
-                            shown(other)
-                        )
-                    },
-                );
-                let message = format!("it leads to `{pod}`, which advertises `{host}`, and {whose}");
-                findings
-                    .add(own.index, HOSTNAME, &OUTSIDE_ELSEWHERE, message)
-                    .hint(format!("set `external-dns.alpha.kubernetes.io/hostname: {host}`"));
+                other_name(set, of_pod[0], other, &host, findings);
             }
             continue;
         };
-        let right = match own.service.outward {
-            Some("NodePort") => own.port.node_port,
-            _ => Some(own.port.number),
+        let Way::Service(service, port) = own.way else {
+            continue;
+        };
+        let right = match service.outward {
+            Some("NodePort") => port.node_port,
+            _ => Some(port.number),
         };
         let is_port = |port: &i64| (1..=65535).contains(port);
         let Some(advertised) = address.port.filter(|port| is_port(port) && Some(*port) != right) else {
@@ -233,21 +285,53 @@ fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, services: &
             },
         );
         findings
-            .add(own.index, own.port.pointer.clone(), &OUTSIDE_ELSEWHERE, message)
+            .add(own.index, port.pointer.clone(), &OUTSIDE_ELSEWHERE, message)
             .hint(hint);
     }
-    if let (Some(first), Some(with)) = (alone.first(), services.first()) {
+    if let (Some(first), Some(with)) = (alone.first(), ways.first()) {
         let more = match alone.len() {
             1 => String::new(),
             2 => ", and of one more broker".to_owned(),
             count => format!(", and of {} more brokers", count - 1),
         };
         let message = format!(
-            "no Service leads from outside to the listener `{name}` of `{first}`{more}: clients of its partitions time out"
+            "no {} leads from outside to the listener `{name}` of `{first}`{more}: clients of its partitions time out",
+            with.kind()
         );
-        let hint = format!("add a Service for it, as `{}` for `{}`", shown(with.index), with.pod);
+        let hint = format!(
+            "add a {} for it, as `{}` for `{}`",
+            with.kind(),
+            shown(with.index),
+            with.pod
+        );
         member.at(findings, setting, &OUTSIDE_ELSEWHERE, message).hint(hint);
     }
+}
+
+/// Says that a way to a pod has another name than the pod advertises; `other` is the one that has it.
+fn other_name(set: &ObjectSet<'_>, own: &Own<'_>, other: Option<&Own<'_>>, host: &str, findings: &mut SetFindings) {
+    let has = own.hostnames().join("`, `");
+    let whose = match (other, own.way) {
+        (Some(other), _) => {
+            let gives = match other.way {
+                Way::Service(..) => "external-dns gives that name to",
+                Way::Route(_) => "that name is of",
+            };
+            let (kind, name) = (other.kind(), &set.objects[other.index].identity.name);
+            format!("{gives} the {kind} `{name}`, which leads to another pod")
+        }
+        (None, Way::Service(..)) => format!("external-dns gives it `{has}`"),
+        (None, Way::Route(_)) => format!("it is for `{has}`"),
+    };
+    let message = format!("it leads to `{}`, which advertises `{host}`, and {whose}", own.pod);
+    let (place, hint) = match own.way {
+        Way::Service(..) => (
+            HOSTNAME,
+            format!("set `external-dns.alpha.kubernetes.io/hostname: {host}`"),
+        ),
+        Way::Route(_) => ("/spec/hostnames", format!("write `{host}` in `hostnames`")),
+    };
+    findings.add(own.index, place, &OUTSIDE_ELSEWHERE, message).hint(hint);
 }
 
 /// The annotation of a Service that external-dns makes a record of, as a pointer.

@@ -34,7 +34,7 @@ enum Kind {
 }
 
 /// The keys that ZooKeeper reads, and what each takes. In the order of the documentation.
-const KEYS: [(&str, Kind); 48] = [
+const KEYS: [(&str, Kind); 62] = [
     ("clientPort", Kind::Number(0)),
     ("secureClientPort", Kind::Number(0)),
     ("clientPortAddress", Kind::Any),
@@ -84,6 +84,20 @@ const KEYS: [(&str, Kind); 48] = [
     ("fsync.warningthresholdms", Kind::Any),
     ("snapshot.trust.empty", Kind::Any),
     ("serverCnxnFactory", Kind::Any),
+    ("authProvider.x509", Kind::Any),
+    ("enforce.auth.enabled", Kind::Any),
+    ("enforce.auth.schemes", Kind::Any),
+    ("X509AuthenticationProvider.superUser", Kind::Any),
+    ("ssl.clientAuth", Kind::Any),
+    ("ssl.hostnameVerification", Kind::Any),
+    ("ssl.keyStore.location", Kind::Any),
+    ("ssl.keyStore.type", Kind::Any),
+    ("ssl.trustStore.location", Kind::Any),
+    ("ssl.trustStore.type", Kind::Any),
+    ("ssl.quorum.keyStore.location", Kind::Any),
+    ("ssl.quorum.keyStore.type", Kind::Any),
+    ("ssl.quorum.trustStore.location", Kind::Any),
+    ("ssl.quorum.trustStore.type", Kind::Any),
 ];
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {

@@ -7,6 +7,8 @@ use super::node::Node;
 pub(crate) struct Certificate {
     pub(crate) secret: String,
     names: Vec<String>,
+    /// The name of its issuer.
+    pub(crate) issuer: String,
     /// How the key is written; `PKCS1` by default.
     pub(crate) encoding: String,
     /// The kind of the key; `RSA` by default.
@@ -20,6 +22,7 @@ impl Certificate {
         let names = spec.get("dnsNames");
         Self {
             secret: spec.get("secretName").text().to_owned(),
+            issuer: spec.get("issuerRef").get("name").text().to_owned(),
             names: names.items().map(|name| name.text().to_owned()).collect(),
             encoding: or(key.get("encoding").text(), "PKCS1"),
             algorithm: or(key.get("algorithm").text(), "RSA"),

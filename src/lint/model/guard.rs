@@ -106,10 +106,12 @@ pub(crate) enum IntOrPercent {
 impl IntOrPercent {
     /// The value of a field, if it is one.
     pub(crate) fn of(node: &Node<'_, '_>) -> Option<Self> {
-        match node.int() {
-            Some(number) => Some(Self::Number(number)),
-            None => Some(Self::Percent(node.str()?.strip_suffix('%')?.parse().ok()?)),
+        if let Some(number) = node.int() {
+            return Some(Self::Number(number));
         }
+        let digits = node.str()?.strip_suffix('%')?;
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_number).map(Self::Percent)
     }
 
     /// The number that it stands for out of a total; a percentage is rounded up.
@@ -117,6 +119,14 @@ impl IntOrPercent {
         match self {
             Self::Number(number) => number,
             Self::Percent(percent) => percent.saturating_mul(total).saturating_add(99) / 100,
+        }
+    }
+
+    /// The same; a percentage is rounded down.
+    pub(crate) fn at_most_out_of(self, total: i64) -> i64 {
+        match self {
+            Self::Number(number) => number,
+            Self::Percent(percent) => percent.saturating_mul(total) / 100,
         }
     }
 }

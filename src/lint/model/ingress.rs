@@ -1,4 +1,4 @@
-//! Ingresses: the Services that requests from outside are passed to.
+//! Ingresses and routes of Gateways: the Services that requests from outside are passed to.
 
 use super::{node::Node, service::PortRef};
 
@@ -22,6 +22,42 @@ fn backend(node: &Node<'_, '_>) -> Option<Backend> {
         port: PortRef::of(given)?,
         pointer: service.pointer(),
     })
+}
+
+/// A `TLSRoute` of the Gateway API.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// The names in the handshake that it is for, in lower case.
+    pub(crate) hostnames: Vec<String>,
+    /// Those in its own namespace.
+    pub(crate) backends: Vec<Backend>,
+}
+
+pub(super) fn route(spec: &Node<'_, '_>) -> Route {
+    let hostnames = spec.get("hostnames");
+    let rules = spec.get("rules");
+    let mut backends = Vec::new();
+    for rule in rules.items() {
+        let references = rule.get("backendRefs");
+        for reference in references.items() {
+            let kind = reference.get("kind").str().unwrap_or("Service");
+            if kind != "Service" || reference.get("namespace").is_set() {
+                continue;
+            }
+            let port = PortRef::of(&reference.get("port"));
+            if let Some((service, port)) = reference.get("name").str().zip(port) {
+                backends.push(Backend {
+                    service: service.to_owned(),
+                    port,
+                    pointer: reference.pointer(),
+                });
+            }
+        }
+    }
+    Route {
+        hostnames: hostnames.items().map(|name| name.text().to_ascii_lowercase()).collect(),
+        backends,
+    }
 }
 
 /// The backends of an `Ingress`: of its paths, and that of all other requests.

@@ -53,6 +53,11 @@ impl Selector {
         )
     }
 
+    /// Whether a condition is about this label.
+    pub(crate) fn names(&self, key: &str) -> bool {
+        self.0.iter().any(|condition| condition.key == key)
+    }
+
     /// A word that the manifest of each pod has which is selected: empty if there is none that all must have.
     pub(crate) fn word(&self) -> &str {
         let of_manifest = |condition: &&Condition| {

@@ -7,7 +7,7 @@ use super::{
     pod_security::{self, Violation},
     process::KafkaProcess,
     program,
-    scheduling::{self, Placement},
+    scheduling::Scheduling,
     selector::{Labels, Selector, labels},
     syntax::quantity,
 };
@@ -25,7 +25,7 @@ pub(crate) struct Workload {
     pub(crate) parallel: bool,
     /// Whether the controller replaces pods by itself when the template changes.
     pub(crate) rolls: bool,
-    pub(crate) placements: Vec<Placement>,
+    pub(crate) scheduling: Scheduling,
     pub(crate) resolver: Resolver,
     /// The seconds after which a finished Job is deleted.
     pub(crate) time_to_live: Option<i64>,
@@ -196,7 +196,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
             .map(str::to_owned),
         parallel: spec.get("podManagementPolicy").text() == "Parallel",
         rolls: rolls(spec),
-        placements: scheduling::placements(&pod),
+        scheduling: Scheduling::of(kind, spec, &pod),
         resolver: Resolver::of(&pod),
         time_to_live: spec.get("ttlSecondsAfterFinished").int(),
         transactional_ids,

@@ -8,7 +8,9 @@ use crate::diagnostics::{
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
     deployer::{Application, FluxKustomization, Placeholder},
+    selector::Selector,
     set::{ObjectSet, SetFindings},
+    workload::Workload,
 };
 
 rules! { rules::api;
@@ -70,10 +72,25 @@ rules! { rules::api;
             written.",
         source: "Prometheus operator, RelabelConfig; Argo CD, Diff Strategies",
     };
+
+    /// Claims that Argo CD deletes.
+    pub const OWN_CLAIMS: Rule = Rule {
+        id: "KS-A57",
+        production: Error,
+        development: Warning,
+        summary: "volume claims that Argo CD takes for its application's",
+        explanation: "With tracking by label, the default before Argo CD 3.0, what has the name of an application in the \
+            label `app.kubernetes.io/instance` belongs to it. Kubernetes gives the claims of a StatefulSet the labels of its \
+            selector. Once the StatefulSet is gone (with the application, with its file, or to be made anew), Argo CD \
+            deletes claims that have the name there, and with them the data.",
+        source: "Argo CD, Resource Tracking; seen with Argo CD 2.14.21",
+    };
 }
 
 const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+/// The label in which Argo CD writes the name of the application.
+const INSTANCE: &str = "app.kubernetes.io/instance";
 
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let mut applications: Vec<(&str, &Application)> = Vec::new();
@@ -98,6 +115,19 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             .iter()
             .filter(|(_, application)| application.namespace == *namespace)
             .collect();
+        if let ObjectDetail::Workload(workload) = &object.detail
+            && !workload.claims.is_empty()
+            && let Some((name, _)) = owners.iter().find(|(name, _)| claims_are_labelled(workload, name))
+        {
+            findings
+                .add(
+                    index,
+                    "/spec/selector",
+                    &OWN_CLAIMS,
+                    format!("the claims have `{INSTANCE}={name}`: application `{name}` deletes them when the StatefulSet is gone"),
+                )
+                .hint("give the application another name, or set `application.resourceTrackingMethod: annotation` in Argo CD");
+        }
         match &object.detail {
             ObjectDetail::Namespace { .. } => {
                 let prunes = owners.iter().any(|(_, application)| application.prunes)
@@ -130,9 +160,11 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 let Some((name, application)) = owners.first() else {
                     continue;
                 };
-                let label = "app.kubernetes.io/instance";
                 let of_objects = matches!(object.detail, ObjectDetail::ServiceMonitor(_));
-                if let Some((_, value)) = monitor.selector.required().find(|(key, _)| of_objects && *key == label)
+                if let Some((_, value)) = monitor
+                    .selector
+                    .required()
+                    .find(|(key, _)| of_objects && *key == INSTANCE)
                     && owners.iter().all(|(name, _)| *name != value)
                 {
                     findings
@@ -140,7 +172,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                             index,
                             "/spec/selector",
                             &INSTANCE_LABEL,
-                            format!("selects `{label}={value}`, but Argo CD may write `{name}` there"),
+                            format!("selects `{INSTANCE}={value}`, but Argo CD may write `{name}` there"),
                         )
                         .hint("select by other labels, or set `application.resourceTrackingMethod: annotation` in Argo CD");
                 }
@@ -159,6 +191,14 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             _ => {}
         }
     }
+}
+
+/// Whether claims, which have the labels of the selector, have this name in the label by which Argo CD tracks.
+fn claims_are_labelled(workload: &Workload, name: &str) -> bool {
+    let selector = workload.selector.iter();
+    selector
+        .flat_map(Selector::required)
+        .any(|pair| pair == (INSTANCE, name))
 }
 
 fn pruned(set: &ObjectSet<'_>, prunes: bool, index: usize, object: &ObjectModel, findings: &mut SetFindings) {

@@ -37,7 +37,7 @@ rules! { rules::api;
         development: Error,
         summary: "a port name that does not exist",
         explanation: "A named port is looked up in each pod, or in the Service. If no container declares the name, a \
-            Service has no endpoints, a probe fails, a policy allows no traffic and a monitor finds no target; yet \
+            Service has no endpoints, a probe is never made and its pod never ready, a policy allows no traffic and a monitor finds no target; yet \
             the API server accepts it.",
         source: "Kubernetes, Service, port definitions; Prometheus operator, API reference",
     };

@@ -44,6 +44,9 @@ impl Group<'_> {
     fn reads(&self, scenario: Scenario, end: &Line, committed: &Line, lag: &Line) -> Scenario {
         let members = [("pod", EXPORTER), ("consumergroup", self.name)];
         let scenario = scenario.line(&exporter::GROUP_MEMBERS, &members, always(3.0));
+        // Not the sum of the three, but it moves when they do.
+        let of_topic = [("pod", EXPORTER), ("topic", &*self.topic), ("consumergroup", self.name)];
+        let scenario = scenario.line(&exporter::OFFSET_SUM, &of_topic, committed.clone());
         PARTITIONS.iter().fold(scenario, |scenario, partition| {
             let scenario = self.partition(scenario, &exporter::CURRENT_OFFSET, partition, end.clone());
             let scenario = self.partition(scenario, &exporter::COMMITTED_OFFSET, partition, committed.clone());

@@ -327,6 +327,7 @@ pub(in crate::monitoring) fn origin(metric: &Metric) -> String {
         Source::Exporter(_) if metric.name.starts_with("kube_") => "kube-state-metrics".to_owned(),
         Source::Exporter(_) if metric.name == "up" => "Prometheus itself".to_owned(),
         Source::Exporter(_) if metric.name.starts_with("certmanager_") => "cert-manager".to_owned(),
+        Source::Exporter(_) if metric.name.starts_with("kminion_") => "kminion".to_owned(),
         Source::Exporter(_) => "kafka_exporter".to_owned(),
     }
 }

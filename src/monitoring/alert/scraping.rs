@@ -45,12 +45,9 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let known = sources.series(&target::UP, &[])?;
             let vanished =
                 format!("group by ({BY}, job) (last_over_time({known}[6h])) unless group by ({BY}, job) ({known})");
-            // What Prometheus has never had, or not for six hours.
+            // What Prometheus has never had of this Kubernetes cluster, or not for six hours. The rules of another one tell of theirs.
             let absent: Option<Vec<String>> = jobs(sources)
-                .map(|job| {
-                    let job = sources.series(&target::UP, &[("job", job)])?;
-                    Some(format!("absent_over_time({job}[6h])"))
-                })
+                .map(|job| sources.absent(&target::UP, &[("job", job)], "6h"))
                 .collect();
             absent.map(|absent| format!("({vanished})\nor {}", absent.join("\nor ")))
         },

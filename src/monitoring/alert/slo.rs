@@ -2,7 +2,7 @@
 //! after the cause is gone. Times and factors are those of the Site Reliability Workbook.
 
 use crate::{
-    metrics::{Metric, broker, exporter, record},
+    metrics::{Metric, broker, exporter, probe, record},
     monitoring::Monitoring,
     observability::{
         AlertRow, AlertSeverity, AlertTest, Indicator, KUBERNETES, Page, Samples, Scenario, Slo, Sources, minutes,
@@ -71,6 +71,30 @@ impl Pair {
                 // What is not the cluster's fault, however much of it there is.
                 let test = test.given(&broker::ERRORS, &of("TOPIC_AUTHORIZATION_FAILED"), steady(60_000.0));
                 (test.given(&broker::ERRORS, &of("NOT_ENOUGH_REPLICAS"), errors), None, 5)
+            }
+            Indicator::RoundTrip(within) => {
+                let of = [("pod", "kafka-probe-0"), ("partition_id", "0")];
+                let steady = Samples::Counter {
+                    from: 0.0,
+                    healthy: 6000.0,
+                    tolerated: 6000.0,
+                    firing: 6000.0,
+                };
+                let failed = Samples::Counter {
+                    from: 0.0,
+                    healthy: 0.0,
+                    tolerated: 6000.0 * budget * self.factor * 0.95,
+                    firing: 6e9,
+                };
+                let bound = probe::BOUNDS.iter().find(|(bound, _)| *bound == within.as_millis());
+                let in_time = [of[0], of[1], ("le", bound.map_or("", |(_, label)| label))];
+                let test = test
+                    .given(&probe::PRODUCED, &of, steady)
+                    .given(&probe::RECEIVED, &of, steady)
+                    .given(&probe::RETURNED_WITHIN, &in_time, steady)
+                    .given(&probe::FAILED, &of, failed)
+                    .given(&probe::LOST, &of, Samples::Constant(0.0));
+                (test, None, 5)
             }
             Indicator::ConsumeLatency(within) => {
                 #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
@@ -342,14 +366,14 @@ fn late(slo: &Slo, sources: &Sources) -> Option<Scenario> {
     let until = START + whole(SPENT * budget);
     let within = match &slo.indicator {
         Indicator::Freshness(_, within) => u32::try_from(within.as_seconds().div_ceil(60)).ok()?,
-        Indicator::ConsumeLatency(_) | Indicator::ProduceAvailability => 0,
+        Indicator::ConsumeLatency(_) | Indicator::RoundTrip(_) | Indicator::ProduceAvailability => 0,
     };
     if until > START + 45 || within > START {
         return None;
     }
     let scenario = |name: &str| Scenario::calm(name, until, sources);
     let scenario = match &slo.indicator {
-        Indicator::ProduceAvailability => return None,
+        Indicator::ProduceAvailability | Indicator::RoundTrip(_) => return None,
         Indicator::ConsumeLatency(limit) => {
             #[expect(clippy::cast_precision_loss, reason = "a test of a limit")]
             let limit = limit.as_millis() as f64;

@@ -9,7 +9,7 @@ use crate::{
         panels::{Queries, alarm, panel_of, plain},
         uid,
     },
-    registry, zookeeper,
+    probe, registry, zookeeper,
 };
 
 /// The name of the dashboard that lists the clusters.
@@ -27,6 +27,7 @@ pub(in crate::monitoring) fn boards(sources: &Sources) -> Vec<Board> {
             slo::board(&queries),
             connect::board::board("", &queries),
             registry::board::board("", &queries),
+            probe::board::board(&queries),
         ])
         .map(|mut board| {
             board.variables.splice(..0, place());

@@ -88,7 +88,7 @@ fn the_dashboards_for_all_clusters_ask_only_for_what_clusters_export_and_keep() 
         .collect();
     assert!(asked.len() > 70, "{}", asked.len());
     let mut somewhere = BTreeSet::from(["ALERTS".to_owned()]);
-    for (stack, monitoring) in monitored() {
+    for (stack, monitoring) in monitored().into_iter().chain([probed()]) {
         let sources = monitoring.sources(stack.context());
         let objects = objects(&stack);
         let rules = of_kind(&objects, "PrometheusRule").flat_map(|rule| list(&rule["spec"]["groups"][0]["rules"]));
@@ -140,7 +140,7 @@ fn recording_rules_match_their_metrics_and_come_before_alerts() {
         assert_eq!(alerts_before, 0);
         let volumes = monitoring.kafka.mode() != crate::kafka::Mode::External;
         // Two of each service level, and six of all.
-        assert_eq!(records.len(), if volumes { 5 + 3 * 2 + 6 } else { 3 });
+        assert_eq!(records.len(), if volumes { 6 + 3 * 2 + 6 } else { 4 });
         for rule in &records {
             let name = rule["record"].as_str().unwrap();
             let metric = record::ALL.iter().find(|metric| metric.name == name).unwrap();
@@ -356,4 +356,47 @@ fn lag_can_be_watched_without_series_of_partitions() {
         }
         assert!(!has("KafkaConsumerPartitionStuck"));
     }
+}
+
+#[test]
+fn the_size_of_the_cluster_decides_how_finely_lag_is_watched() {
+    let found = |partitions: u32, change: fn(Monitoring) -> Monitoring| {
+        let (mut stack, kafka) = dedicated();
+        stack.add(change(
+            Monitoring::new("monitoring", &kafka).cluster_size(partitions, 500),
+        ));
+        let objects = objects(&stack);
+        let finds_stuck = alerts(&objects)
+            .iter()
+            .any(|alert| alert["alert"] == "KafkaConsumerPartitionStuck");
+        (finds_stuck, findings(&stack))
+    };
+    let as_it_is = |monitoring| monitoring;
+    assert_eq!(found(16_600, as_it_is), (true, Vec::new()));
+    assert_eq!(
+        found(16_700, as_it_is),
+        (
+            false,
+            vec![
+                "warning[KS-O19] s/monitoring/lag: lag is watched by topic: for 16850 partitions and 33400 pairs of a partition and a \
+                 group the rules would take about 3 s each time"
+                    .to_owned()
+            ]
+        )
+    );
+    assert_eq!(found(100_000, Monitoring::lag_by_topic), (false, Vec::new()));
+    assert_eq!(found(100_000, Monitoring::lag_by_partition), (true, Vec::new()));
+    assert_eq!(found(100, Monitoring::lag_by_topic), (false, Vec::new()));
+    // A service level that compares the offsets of partitions needs them.
+    let (finds_stuck, findings) = found(100_000, |monitoring| {
+        monitoring.slo(Slo::freshness("billing", 99.percent(), 5.minutes()))
+    });
+    assert!(finds_stuck);
+    assert_eq!(
+        findings,
+        [
+            "warning[KS-O19] s/monitoring/lag: lag is watched by partition: for 100150 partitions and 200000 pairs of a partition and a \
+             group the rules take about 13 s each time"
+        ]
+    );
 }

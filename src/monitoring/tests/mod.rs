@@ -2,6 +2,7 @@
 
 mod alerts;
 mod amendments;
+mod certificates;
 mod conflicts;
 mod dashboards;
 mod expressions;
@@ -67,6 +68,18 @@ fn monitored() -> [(Stack, Monitoring); 3] {
         stack.add(monitoring.clone());
         (stack, monitoring)
     })
+}
+
+/// Dedicated controllers, and a probe.
+fn probed() -> (Stack, Monitoring) {
+    let (mut stack, kafka) = dedicated();
+    let probe = stack.add(Probe::new("kafka-probe", &kafka));
+    let monitoring = Monitoring::new("monitoring", &kafka)
+        .watch(&probe)
+        .slo(Slo::round_trip(99.9.percent(), 1280.milliseconds()))
+        .monitor_label("release", "prometheus");
+    stack.add(monitoring.clone());
+    (stack, monitoring)
 }
 
 /// An external cluster, with Connect and topics here.

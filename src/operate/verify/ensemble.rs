@@ -24,7 +24,10 @@ pub(super) fn checks(desired: &Desired) -> Vec<Check> {
 }
 
 fn check(live: &dyn Live, workload: &Workload) -> Result<String, Wrong> {
-    let port = workload.port("tcp-client").unwrap_or(2181);
+    // That of a closed server is for its own pod, and in no list of ports.
+    let server = workload.server("zookeeper-server-start");
+    let port = server.and_then(|server| server.setting("clientPort").parse::<u16>().ok());
+    let port = port.unwrap_or(2181);
     let (mut wrong, mut leaders, mut followers) = (Vec::new(), Vec::new(), 0);
     for (_, pod) in workload.pods() {
         let command = ["timeout", "10", "bash", "-c", ASK, &port.to_string()];

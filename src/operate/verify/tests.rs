@@ -850,3 +850,47 @@ fn tools_of_a_closed_cluster_connect_as_the_node() {
         [100, 101, 102]
     );
 }
+
+#[test]
+fn a_closed_rest_interface_is_asked_by_the_script_of_its_pod() {
+    const ASK: &str = "bash /etc/kafka-stacks/ask.sh";
+    let rest = || Rest::tls(Issuer::in_namespace("kafka-ca")).basic_authentication();
+    let mut stack = Stack::new("rest", "kafka");
+    let kafka = stack.add(
+        KafkaCluster::kraft("kafka", Version::V4_3, CLUSTER_ID)
+            .pool(NodePool::controllers("kafka-controller", 3))
+            .pool(NodePool::brokers("kafka", 3)),
+    );
+    let registry = stack.add(SchemaRegistry::new("registry", &kafka).rest(rest()));
+    stack.add(
+        SchemaRegistry::new("apicurio", &kafka)
+            .implementation(RegistryImplementation::Apicurio)
+            .rest(rest()),
+    );
+    stack.add(Connect::new("connect", &kafka).avro(&registry).rest(rest()));
+    let mut world = World::healthy(&stack);
+    world.answer(&format!("{ASK} /subjects"), Ok(r#"["orders-value"]"#));
+    world.answer(&format!("{ASK} /connectors"), Ok("{}"));
+    world.answer("9000 /health/ready", Ok("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"UP\"}"));
+    let own = |told: String| {
+        let of = |line: &&str| ["registry/", "connect/"].iter().any(|word| line.contains(word));
+        told.lines()
+            .filter(of)
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
+    insta::assert_snapshot!(own(world.told(true)), @"
+    registry/apicurio: 2 of 2 say that they are ready; their REST interface is closed
+    connect/connect: 2 of 2 workers answer, 0 connectors, exactly-once support
+    registry/registry: 2 of 2 answer, 1 subject
+    ");
+    world.answer(
+        &format!("connect-1 |{ASK}"),
+        Err(Trouble::Command(1, "error: HTTP 401: ".to_owned())),
+    );
+    let told = own(world.told(false));
+    assert!(
+        told.starts_with("FAIL connect/connect: `connect-1` does not answer"),
+        "{told}"
+    );
+}

@@ -74,7 +74,7 @@ fn check_pods(live: &dyn Live, workload: &Workload) -> Result<String, Wrong> {
     let restarted = if restarts == 0 {
         String::new()
     } else {
-        format!(", {restarts} restarts of containers")
+        format!(", containers were restarted: {restarts}")
     };
     Ok(format!("{ready} of {} ready{restarted}", workload.replicas))
 }

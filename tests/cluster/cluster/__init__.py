@@ -1,4 +1,4 @@
-"""Experiments on a real Kubernetes. The images and the checks of `tests/real` are used here, too."""
+"""Experiments on a real Kubernetes, with the images of `tests/real`."""
 
 import pathlib
 import sys

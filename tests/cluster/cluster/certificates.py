@@ -1,17 +1,17 @@
-"""What a closed stack needs and does not bring: cert-manager, an issuer, and the passwords of users. cert-manager is the real one."""
+"""What a closed stack needs and does not bring: the real cert-manager, an issuer, and the passwords of users and of REST interfaces."""
 
 import json
 
-from runner import manifest, secrets
+from real import secrets
+
+from . import manifest
 
 ISSUERS = "cert-manager"  # the namespace of the Secrets of issuers that serve all namespaces
 
 
 def start(cluster):
     cluster.kubectl("create", "namespace", ISSUERS)
-    # No leader is elected, so nothing waits for the lease of one that was killed.
-    cluster.daemon("cert-manager", f"--kubeconfig={cluster.admin}", "--leader-elect=false", f"--cluster-resource-namespace={ISSUERS}",
-                   "--metrics-listen-address=127.0.0.1:9402")
+    cluster.daemon("cert-manager", f"--kubeconfig={cluster.admin}", f"--cluster-resource-namespace={ISSUERS}")
 
 
 def provide(cluster, folder):
@@ -29,6 +29,7 @@ def provide(cluster, folder):
         wanted.append(secrets.secret(where, name, files))
         place = {} if kind == "ClusterIssuer" else {"namespace": namespace}
         wanted.append({"apiVersion": "cert-manager.io/v1", "kind": kind, "metadata": {"name": name} | place, "spec": {"ca": {"secretName": name}}})
+    wanted += [beside for beside in map(secrets.of_rest, certificates) if beside]
     wanted += secrets.of_users(cluster.authority, objects)
     here = {o["metadata"]["name"] for o in cluster.get("secrets,issuers,clusterissuers", "--all-namespaces")}
     missing = [o for o in wanted if o["metadata"]["name"] not in here]

@@ -3,14 +3,17 @@
 import contextlib
 import json
 import shutil
+import subprocess
 import threading
 
-from . import certificates, cgroups, network, volumes
+from . import certificates, cgroups, network, outside, volumes
 from .control_plane import ClusterError, ControlPlane
 from .node import NODES, Node
 
 # What the Node object says of each machine, since the files ask for more than this one has.
 SIZE = {"cpu": "16", "memory": "64Gi"}
+# And for the stand-ins that are JVMs in the place of Go programs: so much the first container of their pods may take.
+STAND_INS = {"kminion": {"cpu": "2", "memory": "320Mi"}, "kafka-exporter": {"cpu": "2", "memory": "320Mi"}}
 
 
 class Cluster(ControlPlane):
@@ -34,7 +37,7 @@ class Cluster(ControlPlane):
         self.cleanup.callback(network.remove, NODES)
         super().start()
         self.daemon("kube-scheduler", f"--kubeconfig={self.kubeconfig('system:kube-scheduler')}", "--leader-elect=false", "--secure-port=0")
-        self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *dns_service(), volumes.CLASS]}))
+        self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *stand_in_policies(), *dns_service(), volumes.CLASS]}))
         self.start_dns()
         certificates.start(self)
         self.provide_volumes()
@@ -46,12 +49,14 @@ class Cluster(ControlPlane):
         self.wait("three nodes are ready", self.nodes_ready)
 
     def provide_volumes(self):
-        provisioner, ending = volumes.Provisioner(self), threading.Event()
+        """And load balancers, as a cloud does."""
+        provisioner, cloud, ending = volumes.Provisioner(self), outside.Cloud(self), threading.Event()
 
         def work():
             while not ending.wait(0.5):
-                with contextlib.suppress(OSError):  # the API server may be busy; the next look sees the same claims
+                with contextlib.suppress(OSError, subprocess.CalledProcessError):  # the API server may be busy; the next look sees the same claims
                     provisioner.look()
+                    cloud.look()
 
         thread = threading.Thread(target=work, daemon=True)
         self.cleanup.callback(provisioner.remove)
@@ -72,12 +77,19 @@ class Cluster(ControlPlane):
         return f"{SIZE['cpu']} cores and {SIZE['memory']}"
 
     def start_dns(self):
-        corefile = self.state / "Corefile"
+        corefile, self.names = self.state / "Corefile", self.state / "names"
+        self.names.touch()
         corefile.write_text(f""".:53 {{
     bind {network.HUB}
     errors
+    hosts {self.names} {{
+        ttl 5
+        reload 1s
+        fallthrough
+    }}
     kubernetes cluster.local in-addr.arpa {{
         kubeconfig {self.admin}
+        pods insecure
         ttl 5
     }}
 }}
@@ -90,13 +102,27 @@ def size_policy():
     patches = ", ".join(f'JSONPatch{{op: "add", path: "/status/{part}/{resource}", value: "{amount}"}}'
                         for part in ("capacity", "allocatable") for resource, amount in SIZE.items())
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["nodes", "nodes/status"]}
+    return admission("node-size", rule, "has(object.status.capacity) && has(object.status.allocatable)", patches)
+
+
+def stand_in_policies():
+    """A JVM does not start in time with a fifth of a core, and does not fit into the memory of a Go program."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    for name, limits in STAND_INS.items():
+        patches = ", ".join(f'JSONPatch{{op: "add", path: "/spec/containers/0/resources/limits/{resource}", value: "{amount}"}}' for resource, amount in limits.items())
+        condition = f'object.spec.containers[0].image.contains("/{name}:") && has(object.spec.containers[0].resources.limits)'
+        yield from admission(f"{name}-limits", rule, condition, patches)
+
+
+def admission(name, rule, condition, patches):
+    """A policy of the API server that changes an object before it is stored."""
     api = "admissionregistration.k8s.io/v1beta1"
     return [
-        {"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": {"name": "node-size"}, "spec": {
+        {"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": {"name": name}, "spec": {
             "matchConstraints": {"resourceRules": [rule]}, "failurePolicy": "Fail", "reinvocationPolicy": "Never",
-            "matchConditions": [{"name": "sized", "expression": "has(object.status.capacity) && has(object.status.allocatable)"}],
+            "matchConditions": [{"name": "this", "expression": condition}],
             "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{patches}]"}}]}},
-        {"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": "node-size"}, "spec": {"policyName": "node-size"}},
+        {"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": {"policyName": name}},
     ]
 
 

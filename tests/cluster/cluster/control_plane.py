@@ -18,6 +18,8 @@ import tempfile
 import time
 import urllib.request
 
+from . import manifest
+
 START_SECONDS = 120  # on a busy machine; an idle one takes less than ten
 
 
@@ -104,10 +106,7 @@ class ControlPlane:
 
     def apply(self, folder, check=True):
         """Applies a stack as a user does: what its index lists as apart first. The result is that of `kubectl apply -k`, with the warnings of both."""
-        warnings = ""
-        for line in (folder / "kustomization.yaml").read_text().splitlines():
-            if line.startswith("# + "):
-                warnings += self.kubectl("apply", "-f", folder / line.removeprefix("# + ").split(" # ")[0]).stderr
+        warnings = "".join(self.kubectl("apply", "-f", folder / path).stderr for path in manifest.apart((folder / "kustomization.yaml").read_text()))
         self.provide(folder)
         result = self.kubectl("apply", "-k", folder, check=check)
         result.stderr = warnings + result.stderr
@@ -134,13 +133,15 @@ class ControlPlane:
 
     def get(self, *arguments):
         """The objects that `kubectl get` finds."""
-        return json.loads(self.kubectl("get", *arguments, "--output=json").stdout)["items"]
+        found = json.loads(self.kubectl("get", *arguments, "--output=json").stdout)
+        return found.get("items", [found])  # no list where one file or one name was asked for
 
-    def daemon(self, name, *arguments):
+    def daemon(self, name, *arguments, environment=None):
         log = self.state / f"{name}.log"
         with log.open("w") as file:
             # In a session of its own, so that Ctrl-C ends the command that a person waits for, and not the cluster.
-            process = subprocess.Popen([self.bin / name, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen([self.bin / name, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=environment,
+                                       start_new_session=True)
         self.processes[name] = process
         self.cleanup.callback(lambda: (process.kill(), process.wait()))
 

@@ -1,4 +1,4 @@
-"""Container images, made here: the stand-ins that the runner in `tests/real` also uses, as archives that a container runtime imports.
+"""Container images, made here: the stand-ins of `tests/real`, as archives that a container runtime imports.
 
 A layer each for the machine's C libraries, a JDK, the jars of a line, and what is the image's own.
 """
@@ -17,13 +17,11 @@ import tarfile
 import tempfile
 import time
 
-from runner import image as standin, software
-from runner.main import isolated
-from runner.stack import Client, ClientError  # noqa: F401
-from runner.world import HEAP_CAP
+from real import archives, image as standin, software
 
 LINES = ("kafka-4", "kafka-3")
-# What an image of the runner takes from the machine whole; an archive has only the part that is needed.
+HEAP_CAP = 512  # MiB: a machine for tests has less memory than the cluster that the manifests are for
+# What a stand-in takes from the machine whole; an archive has only the part that is needed.
 SYSTEM = ("/usr/lib", "/etc/ld.so")
 
 # The program of `tests/real/java/Client.java`, on the Kafka of each line.
@@ -84,12 +82,13 @@ def fetch():
     """Brings what the images are made of into the cache; the only part that needs a network."""
     subprocess.run([standin.HERE / "install"], check=True)
     found = software.Software()
-    for line in LINES:
-        if not found.archive(line).exists():
-            isolated(["runner.archives", line]).wait()
+    with found.alone():
+        for line in LINES:
+            if not found.archive(line).exists():
+                archives.build(found, line)
 
 
-def write(path, names, pause):
+def write(path, names, pause, agent):
     """Writes an archive with stand-ins for the named images, and the image that holds a pod's namespaces. What each stands in for, by name, and
     those whose program itself is a stand-in."""
     archive, real, notes, replaced = Archive(path), software.Software(), {}, []
@@ -97,13 +96,13 @@ def write(path, names, pause):
     for name in names:
         with tempfile.TemporaryDirectory() as scratch:
             try:
-                image = standin.build(name, pathlib.Path(scratch), real, "jmx-0")
+                image = standin.build(name, pathlib.Path(scratch), real, agent)
             except LookupError:
                 notes[name] = "has no stand-in: its pods cannot start"
                 continue
             notes[name] = image.note or "the real jars, with tools of this machine"
             replaced += [name] if image.replaces else []
-            image.write("/etc/machine-options", f'HEAP_CAP={HEAP_CAP}\nLIMIT=0\nOPTIONS="-XX:TieredStopAtLevel=1{image.options}"\n')
+            image.write("/etc/machine-options", f'HEAP_CAP={HEAP_CAP}\nOPTIONS="-XX:TieredStopAtLevel=1{image.options}"\n')
             archive.image(f"docker.io/{name if '/' in name else f'library/{name}'}", layers(archive, image, scratch), {
                 "Entrypoint": image.entrypoint, "Cmd": image.cmd, "User": image.user, "WorkingDir": image.workdir,
                 "Env": [PATH, *(f"{key}={value}" for key, value in image.env.items())], "Volumes": {volume: {} for volume in image.volumes}})
@@ -122,7 +121,7 @@ def layers(archive, image, folder):
 
 def libraries(tar):
     """The C libraries that the tools and the JDKs need, at Debian's places."""
-    programs = [f"/usr/bin/{tool}" for tool in (*standin.TOOLS, *standin.OLDER_TOOLS)]
+    programs = [f"/usr/bin/{tool}" for tool in (*standin.TOOLS, *standin.OLDER_TOOLS, *standin.CURL)]
     programs += [str(path) for path in pathlib.Path("/usr/lib/jvm").glob("*/lib/**/*.so")]
     found = subprocess.run(["ldd", *programs], check=False, capture_output=True, text=True).stdout
     needed = {name: path for name, path in re.findall(r"(\S+) => (/\S+)", found) if not path.startswith("/usr/lib/jvm")}
@@ -144,17 +143,17 @@ class Store:
 
     heap_mib = HEAP_CAP  # what the images cut heaps to
 
-    def __init__(self, tools, folder):
+    def __init__(self, tools, folder, agent="jmx-0"):
         self.names = sorted(named(folder) | {CLIENT[line] for line in LINES})
-        sources = [pathlib.Path(__file__), standin.HERE / "runner/image.py", standin.HERE / "pom.xml", *standin.HERE.glob("image/*"), *standin.HERE.glob("java/**/*.java")]
+        sources = [pathlib.Path(__file__), standin.HERE / "real/image.py", standin.HERE / "real/software.py", standin.HERE / "pom.xml", *standin.HERE.glob("image/*"), *standin.HERE.glob("java/**/*.java")]
         key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources)) + " ".join(self.names).encode()).hexdigest()[:12]
-        self.tools, self.root, self.lock = tools, tools / "images" / key, tools / "images.lock"
+        self.tools, self.agent, self.root, self.lock = tools, agent, tools / "images" / agent / key, tools / "images.lock"
         with self.made():
             self.notes, self.replaced = json.loads((self.root / "notes.json").read_text())
 
     @contextlib.contextmanager
     def made(self):
-        """The folder is there during the block. Only the newest is kept, so another run may have removed this one."""
+        """The folder is there during the block. Only the newest of each agent is kept, so another run may have removed this one."""
         with self.lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if not (self.root / "notes.json").exists():
@@ -165,7 +164,7 @@ class Store:
         shutil.rmtree(self.root.parent, ignore_errors=True)
         self.root.mkdir(parents=True)
         archive, run = self.root / "archive.tar", tempfile.mkdtemp()
-        notes = write(archive, self.names, self.tools / "bin/pause")
+        notes = write(archive, self.names, self.tools / "bin/pause", self.agent)
         address = f"{run}/containerd.sock"
         command = [self.tools / "bin/containerd", f"--root={self.root}/containerd", f"--state={run}/state", f"--address={address}"]
         with open(f"{run}/log", "w") as log:

@@ -3,9 +3,12 @@
 import argparse
 import os
 import pathlib
+import subprocess
 import sys
 
-from . import images, isolated, leftovers, tools
+from real import software
+
+from . import cgroups, images, isolated, leftovers, tools
 
 
 def add_options(parser):
@@ -16,17 +19,22 @@ def add_options(parser):
     parser.add_argument("--store", type=pathlib.Path, help=argparse.SUPPRESS)
 
 
-def launch(module, options, nodes):
-    """Runs a module again with the same command line, inside of namespaces; its exit status."""
+def launch(module, options, nodes, *more):
+    """Runs a module again with the same command line, inside of namespaces, with what further scripts install; its exit status."""
     try:
-        folder = tools.install(options.kubernetes)
+        if nodes and os.geteuid() != 0:
+            raise tools.Missing("cannot tell: nodes need root")
+        if nodes and not cgroups.version_1():
+            raise tools.Missing("cannot tell: nodes need control groups of version 1, and this machine has version 2")
+        folder = tools.install(options.kubernetes, *more)
         if not nodes:
             return isolated.run(module, "--tools", folder, *sys.argv[1:])
-        if os.geteuid() != 0:
-            raise tools.Missing("cannot tell: nodes need root")
         images.fetch()
-    except tools.Missing as error:
+    except (tools.Missing, software.Missing) as error:
         print(error, file=sys.stderr)
+        return 2
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"cannot tell: {error}", file=sys.stderr)
         return 2
     group = f"kafka-stacks-{os.getpid()}"
     with leftovers.removed(group, folder / "state" / group):

@@ -52,6 +52,7 @@ def main():
     socket.sethostname(name)
     separate(folder, store)
     os.environ["PATH"] = f"{tools}:{os.environ['PATH']}"
+    os.environ["HOME"] = str(folder)  # kubectl keeps there what the API server serves
     containerd = start(folder, "containerd", tools / "containerd", "--config", folder / "containerd.toml")
     while containerd.poll() is None and not os.path.exists("/run/containerd/containerd.sock"):
         time.sleep(0.05)

@@ -25,5 +25,10 @@ class Report:
         """Proves nothing: what the reader of the facts has to know."""
         self.say("note", what, detail)
 
+    def repeat(self):
+        """Says again what failed: a long output is cut at its start, and several runs may print at once."""
+        for what, detail in self.failed.items():
+            print(f"{self.stack}: failed: {self.experiment}: {what}{f' — {detail}' if detail else ''}", flush=True)
+
     def say(self, word, what, detail):
         print(f"{self.stack}: {time.monotonic() - self.began:5.1f} s  {word} {self.experiment}: {what}{f' — {detail}' if detail else ''}", flush=True)

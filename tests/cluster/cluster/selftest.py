@@ -1,12 +1,14 @@
 """The experiments can fail: a stack with one thing broken fails for that reason."""
 
+import contextlib
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
+from . import broken
 from .control_plane import ControlPlane
-from .experiments import accepted, report
+from .experiments import accepted, argo, flux, report
 from .tools import PROJECT
 
 STACK = PROJECT / "out/dev"
@@ -45,26 +47,83 @@ CHANGED = {
         "`kubectl diff -k` is empty afterwards", "+      terminationGracePeriodSeconds: 7"),
 }
 
+NAMESPACE = "namespace/namespace-kafka.yaml"
 
-def run(tools):
-    """Whether each broken stack fails as it must."""
-    applied = lambda folder: lambda cluster, seen: accepted.run(cluster, folder, seen)
-    changed = lambda folder: lambda cluster, seen: (cluster.apply(STACK), accepted.unchanged(cluster, folder, seen))
-    wrong, cases = 0, [(case, applied) for case in BROKEN.items()] + [(case, changed) for case in CHANGED.items()]
-    for (name, (file, pattern, replacement, fact, reason)), experiment in cases:
+UNDER_FLUX = {
+    "a Namespace that Flux may prune": (
+        NAMESPACE, r" +kustomize.toolkit.fluxcd.io/prune: disabled\n", "",
+        "its file goes: the Namespace stays", ""),
+    "a script that Flux substitutes in": (
+        "kafka-topics/configmap-kafka-topics.yaml", r" +annotations:\n +kustomize.toolkit.fluxcd.io/substitute: disabled\n", "",
+        "with `postBuild` it still builds", "envsubst"),
+    "a file of Kafka that Flux substitutes in": (
+        "kafka/configmap-kafka.yaml", r" +annotations:\n +kustomize.toolkit.fluxcd.io/substitute: disabled\n", "",
+        "`${…}` is as committed", "${env:"),
+}
+UNDER_ARGO_CD = {
+    "a Namespace that Argo CD may delete": (
+        NAMESPACE, r" +argocd.argoproj.io/sync-options: .*\n", "",
+        "its file goes: the Namespace stays", ""),
+    "a Deployment without a wave": (
+        "kafka-connect/deployment-kafka-connect.yaml", r" +argocd.argoproj.io/sync-wave: .*\n", "",
+        "what is later waits for wave 3", "kafka-connect"),
+}
+# Its claims have the name in the label by which Argo CD tracks.
+NAMED_AS_THE_CLUSTER = {"an application with the name of the cluster": ("", "", "", "`kafka` is deleted with `--cascade=orphan`, and comes back: the claims stay", "0 of 1")}
+NO_SERVER_SIDE_DIFF = {"an application without `ServerSideDiff`": ("", "", "", "both applications are Synced and Healthy", "StatefulSet/kafka")}
+
+
+def cases(experiments):
+    """What is broken, and the experiment with it: `run(cluster, folder, report)`."""
+    changed = lambda cluster, folder, seen: (cluster.apply(STACK), accepted.unchanged(cluster, folder, seen))
+    named = lambda cluster, folder, seen: argo.run(cluster, folder, seen, lambda text: text.replace("name: kafka-prod\n", "name: kafka\n"))
+    plain = lambda cluster, folder, seen: argo.run(cluster, folder, seen, lambda text: text.replace("ServerSideDiff=true", "ServerSideDiff=false"))
+    of = {"accepted": [(accepted.run, BROKEN), (changed, CHANGED)],
+          "argo": [(argo.run, UNDER_ARGO_CD), (plain, NO_SERVER_SIDE_DIFF), (named, NAMED_AS_THE_CLUSTER)], "flux": [(flux.run, UNDER_FLUX)]}
+    return [(name, run, case) for experiment in experiments for run, group in of.get(experiment, []) for name, case in group.items()]
+
+
+def run(options, nodes):
+    """Whether each broken stack fails as it must, and on a cluster with nodes each broken pod."""
+    wrong, all_cases = 0, cases(options.only)
+    for name, experiment, (file, pattern, replacement, fact, reason) in all_cases:
         with tempfile.TemporaryDirectory() as scratch:
-            folder = broken(Path(scratch), file, pattern, replacement)
-            failed = report(name, "accepted", ControlPlane(tools), experiment(folder)).failed
-        if reason not in failed.get(fact, ""):
+            folder = with_one_change(Path(scratch), file, pattern, replacement)
+            failed = report(name, "broken", ControlPlane(options.tools), lambda cluster, seen: until(fact, seen, lambda: experiment(cluster, folder, seen))).failed
+        if fact not in failed or reason not in failed[fact]:
             print(f"FAIL {name}: `{fact}` must fail with `{reason}`")
             wrong += 1
-    print(f"{len(cases) - wrong} of {len(cases)} broken stacks failed for their own reason")
+    if all_cases:
+        print(f"{len(all_cases) - wrong} of {len(all_cases)} broken stacks failed for their own reason")
+    if "checks" in options.only:
+        with nodes() as cluster:
+            wrong += broken.run(cluster, options.stacks or list(broken.CASES))
     return not wrong
 
 
-def broken(scratch, file, pattern, replacement):
-    """A copy of the stack with one thing replaced in one file."""
+class Enough(Exception):
+    """The fact that matters was stated."""
+
+
+def until(fact, seen, experiment):
+    """Runs an experiment until it has stated a fact. What comes after it would wait for what is broken."""
+    state = seen.fact
+
+    def stop(what, *more):
+        state(what, *more)
+        if what == fact:
+            raise Enough
+
+    seen.fact = stop
+    with contextlib.suppress(Enough):
+        experiment()
+
+
+def with_one_change(scratch, file, pattern, replacement):
+    """A copy of the stack with one thing replaced in one file, if one is named."""
     folder = Path(shutil.copytree(STACK, scratch / "broken"))
+    if not file:
+        return folder
     text = (folder / file).read_text()
     changed = re.sub(pattern, replacement, text, count=1)
     if changed == text:

@@ -1,5 +1,6 @@
 """The parts of Kubernetes, built by `install` into a cache outside the tree."""
 
+import fcntl
 import pathlib
 import subprocess
 
@@ -11,13 +12,20 @@ class Missing(Exception):
     """Something could not be installed; `install` has said what."""
 
 
-def install(kubernetes=None):
-    """The folder with `bin/` and `crds/` of a version of Kubernetes, by default the one that `install` names, and with those of cert-manager."""
-    folder, cert_manager = built("install", *([kubernetes] if kubernetes else [])), built("install-cert-manager")
-    for file in [cert_manager / "bin/cert-manager", *(cert_manager / "crds").iterdir()]:
-        link = folder / file.relative_to(cert_manager)
-        link.unlink(missing_ok=True)
-        link.symlink_to(file)
+def install(kubernetes=None, *more):
+    """The folder with `bin/` and `crds/` of a version of Kubernetes, by default the one that `install` names, and with what cert-manager and further
+    scripts install."""
+    folder = built("install", *([kubernetes] if kubernetes else []))
+    parts = list(map(built, ("install-cert-manager", *more)))
+    with (folder / "lock").open("w") as lock:  # runs that start side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for part in parts:
+            for file in part.glob("*/*"):
+                link = folder / file.relative_to(part)
+                link.parent.mkdir(exist_ok=True)
+                if not link.exists() or link.resolve() != file.resolve():
+                    link.unlink(missing_ok=True)
+                    link.symlink_to(file)
     return folder
 
 

@@ -231,6 +231,7 @@ class Hour:
         self.add("kafka_brokers", exporter, (3 if is_up(time) else 2 for time in TIMES))
         for group, topic in GROUPS.items():
             self.add("kafka_consumergroup_members", {**exporter, "consumergroup": group}, (3 for _ in TIMES))
+            of_partitions = []
             for partition in range(12):
                 end, committed, ends, commits = self.random.randrange(10**6, 10**7), 0, [], []
                 pause = MOVED + self.random.choice((0, 1, 2)) * STEP
@@ -250,6 +251,8 @@ class Hour:
                 self.add("kafka_topic_partition_current_offset", labels, ends)
                 self.add("kafka_consumergroup_current_offset", {**labels, "consumergroup": group}, commits)
                 self.add("kafka_consumergroup_lag", {**labels, "consumergroup": group}, (end - committed for end, committed in zip(ends, commits)))
+                of_partitions.append(commits)
+            self.add("kafka_consumergroup_current_offset_sum", {**exporter, "topic": topic, "consumergroup": group}, map(sum, zip(*of_partitions)))
 
     def platform(self):
         """What Prometheus says of its targets, and the kubelets of volumes."""

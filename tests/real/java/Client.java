@@ -33,9 +33,11 @@ import org.apache.kafka.clients.admin.QuorumInfo;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
@@ -106,6 +108,8 @@ public final class Client {
             case "cluster": return cluster();
             case "quorum": return quorum();
             case "topics": return topics();
+            case "leaders": return leaders(a[1]);
+            case "groups": return admin.listConsumerGroups().valid().get().stream().map(group -> group.groupId()).sorted().toList();
             case "health": return health();
             case "brokers": return brokerConfigs(a);
             case "create": return create(a[1], Integer.parseInt(a[2]), Short.parseShort(a[3]), rest(a, 4));
@@ -119,6 +123,8 @@ public final class Client {
             case "consume": return consume(a[1], a[2], rest(a, 3));
             case "write": return write(a[1]);
             case "read": return read(a[1], a[2]);
+            case "commit": return commit(a[1], a[2]);
+            case "transact": return transact(a[1], a[2]);
             case "load": load = new Load(a[1], a[2], rest(a, 3)); load.start(); return true;
             case "unload": return load.end();
             case "watch": watch = new Watch(); return true;
@@ -195,6 +201,12 @@ public final class Client {
 
     private static Map<String, TopicDescription> descriptions() throws Exception {
         return admin.describeTopics(admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get()).allTopicNames().get();
+    }
+
+    /** The leader of each partition, in order; -1 where there is none. */
+    private static Object leaders(String topic) throws Exception {
+        return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().stream()
+            .map(partition -> leaderless(partition) ? -1 : partition.leader().id()).toList();
     }
 
     /** How many partitions have no leader, and how many lack a replica in sync. */
@@ -399,6 +411,7 @@ public final class Client {
 
     // Clients that are kept: a login costs a broker more than the request that it may refuse.
     private static KafkaProducer<String, String> writer;
+    private static KafkaProducer<String, String> transactor;
     private static final Map<String, KafkaConsumer<String, String>> READERS = new HashMap<>();
 
     /** One record. */
@@ -433,6 +446,40 @@ public final class Client {
         } catch (Exception error) {
             if (!isRefusalOf(error, TopicAuthorizationException.class)) {
                 READERS.remove(group).close(Duration.ZERO);
+            }
+            throw error;
+        }
+    }
+
+    /** The first offset of a topic, as a group. A consumer would log in at the group's coordinator first, and then be of no more use. */
+    private static Object commit(String group, String topic) throws Exception {
+        admin.alterConsumerGroupOffsets(group, Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(0))).all().get();
+        return true;
+    }
+
+    /** One record in a transaction, with the transactional id of the emitted file. */
+    private static synchronized Object transact(String file, String topic) throws Exception {
+        if (transactor == null) {
+            KafkaProducer<String, String> beginner = producer(file);
+            try {
+                beginner.initTransactions();
+            } catch (KafkaException error) {
+                beginner.close(Duration.ZERO);
+                throw error;
+            }
+            transactor = beginner;
+        }
+        try {
+            transactor.beginTransaction();
+            transactor.send(new ProducerRecord<>(topic, "key", "value")).get();
+            transactor.commitTransaction();
+            return true;
+        } catch (Exception error) {
+            try {
+                transactor.abortTransaction();
+            } catch (KafkaException fatal) {
+                transactor.close(Duration.ZERO);
+                transactor = null;
             }
             throw error;
         }

@@ -2,6 +2,7 @@
 the other, and a broker less after its drain. The manifests are those of a stack with dedicated controllers, edited. It needs `mkfs.xfs` (xfsprogs)."""
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,24 +13,22 @@ from pathlib import Path
 import yaml
 
 from ..control_plane import ClusterError
-from ..tools import PROJECT
 from ..volumes import GROWING
 from .boot import name, wait_for_workloads
+from .broker import Broker
+from .verify import BINARY
 
-BROKERS, CONTROLLERS = "statefulset-kafka.yaml", "statefulset-kafka-controller.yaml"
-EXEC = ("-n", "kafka", "exec", "-i", "kafka-0", "-c", "kafka", "--")
-SERVER = ("--bootstrap-server", "localhost:9092")
+BROKERS, CONTROLLERS, CERTIFICATE = "statefulset-kafka.yaml", "statefulset-kafka-controller.yaml", "certificate-kafka-tls.yaml"
 RECORDS = 5000
 COMMAND_SECONDS = 900
 
 
 def run(cluster, folder, report):
-    if not shutil.which("mkfs.xfs"):
-        raise ClusterError("`mkfs.xfs` is missing: apt-get install xfsprogs")
     with tempfile.TemporaryDirectory() as scratch:
         versions = list(states(folder / "kafka", Path(scratch)))
         report.note("stand-in for a storage driver", "volumes of the class `growing` are XFS, grown by `xfs_growfs`; the kubelet fills in the claims' status")
-        cluster.kubectl("apply", "-f", folder / "namespace-kafka.yaml")
+        cluster.kubectl("apply", "-f", folder / "namespace")
+        cluster.provide(folder)
         cluster.kubectl("apply", "-f", versions[0])
         waiting, _ = wait_for_workloads(cluster)
         report.fact("four brokers and three controllers are ready", not waiting, "; ".join(waiting))
@@ -68,13 +67,15 @@ def written(source, folder, brokers, controllers):
     shutil.copytree(source, folder)
     for file, workload in ((BROKERS, brokers), (CONTROLLERS, controllers)):
         (folder / file).write_text(yaml.safe_dump(workload, sort_keys=False))
+    certificate = folder / CERTIFICATE
+    if certificate.exists():  # of four brokers from the beginning
+        certificate.write_text(re.sub(r"^( *- kafka-)2(\..*\n)", r"\g<0>\g<1>3\2", certificate.read_text(), flags=re.MULTILINE))
     return folder
 
 
 def follow(cluster, before, after, report):
     """Does what `diff` says, change by change: its commands in a shell, and the steps that it leaves to a person."""
-    binary = PROJECT / "target/debug/kafka-stacks"
-    diff = subprocess.run([binary, "diff", "--from", before, "--to", after, "--format", "json"], capture_output=True, text=True, check=False)
+    diff = subprocess.run([BINARY, "diff", "--from", before, "--to", after, "--format", "json"], capture_output=True, text=True, check=False)
     if diff.returncode != 1:
         raise ClusterError(f"`kafka-stacks diff` ended with {diff.returncode}: {diff.stderr}")
     changes = [change for change in json.loads(diff.stdout)["changes"] if change["commands"]]
@@ -135,7 +136,7 @@ def removed(cluster, pods, report):
 
 
 def tool(cluster, command, *arguments):
-    return cluster.kubectl(*EXEC, command, *SERVER, *arguments).stdout
+    return Broker(cluster).tool(command, *arguments)
 
 
 class Writer:
@@ -146,8 +147,9 @@ class Writer:
         tool(cluster, "kafka-topics", "--create", "--topic", "kept", "--partitions", "6", "--replication-factor", "3", "--config", "min.insync.replicas=2")
         tool(cluster, "kafka-topics", "--create", "--topic", "single", "--replica-assignment", "3", "--config", "min.insync.replicas=1")
         numbers = "".join(f"{number}\n" for number in range(RECORDS))
-        cluster.kubectl(*EXEC, "kafka-console-producer", *SERVER, "--topic", "single", text=numbers)
-        command = [cluster.bin / "kubectl", *EXEC, "kafka-verifiable-producer", *SERVER, "--topic", "kept", "--throughput", "50", "--acks", "-1"]
+        self.broker = Broker(cluster)
+        self.broker.tool("kafka-console-producer", "--topic", "single", text=numbers)
+        command = [cluster.bin / "kubectl", *self.broker.command("kafka-verifiable-producer", "--topic", "kept", "--throughput", "50", "--acks", "-1")]
         self.process = subprocess.Popen(command, env=cluster.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -167,5 +169,5 @@ class Writer:
         report.fact("no acknowledged record is lost", self.acknowledged and not lost, f"{len(self.acknowledged)} acknowledged, {len(lost)} lost")
 
     def records(self, topic):
-        read = self.cluster.kubectl(*EXEC, "kafka-console-consumer", *SERVER, "--topic", topic, "--from-beginning", "--timeout-ms", "20000", check=False)
-        return set(read.stdout.split())
+        read = self.broker.tool("kafka-console-consumer", "--topic", topic, "--from-beginning", "--timeout-ms", "20000", check=False)
+        return set(read.split())

@@ -1,14 +1,12 @@
 """`deploy` brings a stack up from nothing, with the real API server, controllers and kubectl, and the binary of this checkout. No node runs: the test
 says of each pod that it is ready, or does not."""
 
-import contextlib
 import json
 import subprocess
-import threading
 import time
 
+from ..attendant import Attendant
 from ..control_plane import ClusterError
-from ..tools import PROJECT
 from .accepted import unchanged
 from .verify import BINARY
 
@@ -17,8 +15,6 @@ SHORT = "--timeout=15s"
 
 
 def run(cluster, folder, report):
-    if not BINARY.exists():
-        raise ClusterError(f"`{BINARY}` is not there: run `cargo build`")
     Trial(cluster, folder, report).run()
 
 
@@ -92,36 +88,7 @@ class Trial:
         self.report.fact("nothing of anyone else is deleted", "foreign" in left and "old" not in left)
 
     def without_monitoring(self):
-        self.cluster.kubectl("delete", "-f", self.cluster.crds)
+        kinds = ("podmonitors", "prometheusrules", "servicemonitors")
+        self.cluster.kubectl("delete", "crd", *(f"{kind}.monitoring.coreos.com" for kind in kinds))
         self.fact("without the Prometheus operator it ends", self.deploy(), 2, "the cluster has no `", "--without-monitoring")
         self.fact("it goes on when told", self.deploy("--without-monitoring"), 0, "nothing is scraped and no alert fires")
-
-
-class Attendant:
-    """Says of each pod what a kubelet would: that it runs and is ready, and of a Job's that it has succeeded."""
-
-    def __init__(self, cluster, namespace):
-        self.cluster, self.path, self.ending = cluster, f"/api/v1/namespaces/{namespace}/pods", threading.Event()
-        self.thread = threading.Thread(target=self.work, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-
-    def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
-
-    def work(self):
-        while not self.ending.wait(1):
-            with contextlib.suppress(OSError):  # the API server may be busy; the next look sees the same pods
-                for pod in self.cluster.api(self.path)["items"]:
-                    self.attend(pod)
-
-    def attend(self, pod):
-        is_job = "job-name" in pod["metadata"]["labels"]
-        phase = "Succeeded" if is_job else "Running"
-        if pod["status"].get("phase") == phase:
-            return
-        ready = {"type": "Ready", "status": "False" if is_job else "True", "lastTransitionTime": "2020-01-01T00:00:00Z"}
-        status = {"phase": phase, "conditions": [ready]}
-        self.cluster.request(f"{self.path}/{pod['metadata']['name']}/status", "PATCH", {"status": status}, "application/merge-patch+json")

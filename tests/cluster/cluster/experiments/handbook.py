@@ -10,6 +10,7 @@ import threading
 import time
 
 from .boot import name, wait_for_workloads
+from .broker import Broker
 
 BLOCK_SECONDS = 1500
 AWAY_SECONDS = 90
@@ -40,7 +41,7 @@ def blocks(text):
 class Handbook:
     def __init__(self, cluster, folder, report):
         self.cluster, self.folder, self.report, self.scaled = cluster, folder, report, None
-        self.executed, self.left_out = 0, {}
+        self.executed, self.left_out, self.broker = 0, {}, Broker(cluster)
 
     def execute(self):
         found = list(blocks((self.folder / "README.md").read_text()))
@@ -129,9 +130,7 @@ class Handbook:
         self.cluster.wait("every replica is in sync", self.in_sync, 600)
 
     def in_sync(self):
-        brokers = self.cluster.get("pods", "--namespace=kafka", "--selector=app.kubernetes.io/component=broker")
-        seen = self.cluster.kubectl("exec", "--namespace=kafka", name(brokers[0]), "--container=kafka", "--", "env", "KAFKA_HEAP_OPTS=-Xmx128m", "kafka-topics",
-                                    "--bootstrap-server=localhost:9092", "--describe", "--under-replicated-partitions", check=False)
+        seen = self.cluster.kubectl(*self.broker.command("kafka-topics", "--describe", "--under-replicated-partitions"), check=False)
         return seen.returncode == 0 and not seen.stdout.strip()
 
     @contextlib.contextmanager

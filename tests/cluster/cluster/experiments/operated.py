@@ -15,11 +15,12 @@ import threading
 import time
 
 from ..control_plane import ClusterError
-from ..images import ClientError
+from ..stack import ClientError
 from ..tools import PROJECT
+from ..world import Failure
 from . import roll, verify
 from .boot import name, wait_for_workloads
-from runner.world import Failure
+from .broker import Broker
 
 BINARY = PROJECT / "target/debug/examples/pools"
 VERB_SECONDS = 1500
@@ -59,11 +60,6 @@ def careless(cluster, folder, report):
 
 class Trial(roll.Trial):
     service = "kafka"
-
-    def __enter__(self):
-        if not BINARY.exists():
-            raise ClusterError(f"`{BINARY}` is not there: run `cargo build --example pools`")
-        return super().__enter__()
 
     def bring_up(self):
         self.interrupted("deploy", "pools", f"--out={self.folder.parent}", "--timeout=15m", ends=[
@@ -126,9 +122,9 @@ class Trial(roll.Trial):
                     counts[int(broker)] = counts.get(int(broker), 0) + 1
         return counts
 
-    def tool(self, command, *words):
-        return self.cluster.kubectl("exec", "--namespace=kafka", "kafka-a-0", "--container=kafka", "--", "env", "KAFKA_HEAP_OPTS=-Xmx128m", command,
-                                    "--bootstrap-server=localhost:9092", *words).stdout
+    @functools.cached_property
+    def tool(self):
+        return Broker(self.cluster).tool
 
     def moved(self):
         limit = f"--throttle={RATE}"

@@ -1,4 +1,4 @@
-"""What a NetworkPolicy allows answers, and what it does not is refused: asked from a foreign namespace, and from that of the monitoring."""
+"""What NetworkPolicies allow answers, and what none allows is refused: asked from a foreign namespace, and from that of the monitoring."""
 
 from .boot import name, wait_for_workloads
 
@@ -11,15 +11,23 @@ def run(cluster, folder, report):
     waiting, _ = wait_for_workloads(cluster)
     report.fact("every workload is ready", not waiting, "; ".join(waiting))
     pods = cluster.get("pods", "--all-namespaces", "--field-selector=status.phase=Running")
+    policies, seen = cluster.get("networkpolicies", "--all-namespaces"), set()
     for source in SOURCES:
         start_client(cluster, source, pods[0]["spec"]["containers"][0]["image"])
-    for policy in cluster.get("networkpolicies", "--all-namespaces"):
-        pod = next(p for p in pods if policy["spec"]["podSelector"]["matchLabels"].items() <= p["metadata"]["labels"].items())
+    for pod in pods:
+        of_pod = [p for p in policies if p["metadata"]["namespace"] == pod["metadata"]["namespace"]
+                  and p["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()]
+        owner = pod["metadata"]["ownerReferences"][0]["uid"]
+        if not of_pod or owner in seen:  # the pods of a set are alike
+            continue
+        seen.add(owner)
         ports = sorted({port["containerPort"] for container in pod["spec"]["containers"] for port in container.get("ports", [])})
         for source in SOURCES:
-            allowed = [port for port in ports if port in admitted(policy, source)]
-            seen = answering(cluster, source, pod["status"]["podIP"], ports)
-            report.fact(f"`{name(policy)}`: from namespace `{source}`, {allowed or 'nothing'} of {ports} answers", seen == allowed, "" if seen == allowed else f"{seen}")
+            # A connection is allowed that one of them allows.
+            allowed = [port for port in ports if any(port in admitted(policy, source) for policy in of_pod)]
+            answers = answering(cluster, source, pod["status"]["podIP"], ports)
+            report.fact(f"`{name(pod)}` with {len(of_pod)} policies: from namespace `{source}`, {allowed or 'nothing'} of {ports} answers", answers == allowed,
+                        "" if answers == allowed else f"{answers}")
 
 
 def start_client(cluster, namespace, image):

@@ -6,6 +6,7 @@ from .accepted import said
 from .boot import name, wait_for_workloads
 
 NOT_READY_SECONDS = 120  # the node lifecycle controller waits 40 s for a kubelet
+BACK_SECONDS = 400  # half a minute on an idle machine
 EVICTED_SECONDS = 420  # pods tolerate a lost node for 300 s
 TAINT = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
 
@@ -34,7 +35,7 @@ def run(cluster, folder, report):
     cluster.wait("the lost pods are gone", lambda: not on(cluster, lost), NOT_READY_SECONDS)
     report.fact(f"with the taint `{TAINT}` they are replaced", True, after())
     cluster.nodes[lost].start()
-    cluster.wait("the node is ready", lambda: node_ready(cluster, lost), NOT_READY_SECONDS)
+    cluster.wait("the node is ready", lambda: node_ready(cluster, lost), BACK_SECONDS)
     cluster.kubectl("taint", "node", lost, f"{TAINT}-")
     waiting, _ = wait_for_workloads(cluster)
     report.fact("the node is back, its taint removed: every workload is ready again", not waiting, "; ".join(waiting) or after())

@@ -15,9 +15,11 @@ import time
 
 import yaml
 
-from ..images import CLIENT, Client, ClientError
+from ..images import CLIENT
+from ..stack import Client, ClientError
 from ..control_plane import ClusterError
 from .boot import name, wait_for_workloads
+from .broker import CLIENT_PORT, PLATFORM_PORT, closed
 from .drain import DRAIN, DRAIN_SECONDS
 
 
@@ -72,10 +74,9 @@ def client_pod(cluster, brokers, image):
     """A pod for an application, and how it connects: (namespace, pod, port, file). In a closed cluster it is the administrator, whose
     certificate is in the namespace of the brokers."""
     namespace = brokers["metadata"]["namespace"]
-    closed = any(port.get("name") == "tcp-platform" for port in brokers["spec"]["template"]["spec"]["containers"][0]["ports"])
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client"}, "spec": {"containers": [{"name": "client", "image": image, "command": ["sleep", "100000"]}]}}
-    if not closed:
-        return "default", pod | {"metadata": {"name": "client", "namespace": "default"}}, 9092, ""
+    if not closed(brokers):
+        return "default", pod | {"metadata": {"name": "client", "namespace": "default"}}, CLIENT_PORT, ""
     folders = {"identity": "/etc/kafka-identity", "files": "/etc/files"}
     cluster_name = brokers["metadata"]["labels"]["app.kubernetes.io/instance"]
     pod["metadata"] |= {"namespace": namespace, "labels": {"app.kubernetes.io/managed-by": "kafka-stacks"}}
@@ -83,7 +84,7 @@ def client_pod(cluster, brokers, image):
         {"name": "identity", "secret": {"secretName": f"{cluster_name}-admin"}}, {"name": "files", "configMap": {"name": name(brokers)}}]}
     pod["spec"]["containers"][0] |= {"securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                                      "volumeMounts": [{"name": volume, "mountPath": path} for volume, path in folders.items()]}
-    return namespace, pod, 9090, "/etc/files/client.properties"
+    return namespace, pod, PLATFORM_PORT, "/etc/files/client.properties"
 
 
 class Trial:

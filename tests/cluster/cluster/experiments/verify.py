@@ -5,9 +5,9 @@ import os
 import subprocess
 import time
 
-from ..control_plane import ClusterError
 from ..tools import PROJECT
 from .boot import name, wait_for_workloads
+from .broker import Broker
 
 BINARY = PROJECT / "target/debug/kafka-stacks"
 VERIFY_SECONDS = 400
@@ -18,8 +18,6 @@ FULL_PERCENT = 85
 
 
 def run(cluster, folder, report):
-    if not BINARY.exists():
-        raise ClusterError(f"`{BINARY}` is not there: run `cargo build`")
     cluster.apply(folder)
     waiting, seconds = wait_for_workloads(cluster)
     report.fact("every workload is ready", not waiting, "; ".join(waiting) or f"{max(seconds.values()):.0f} s")
@@ -36,7 +34,7 @@ class Trial:
     def __init__(self, cluster, folder, report, binary=BINARY):
         self.cluster, self.folder, self.stack, self.report, self.binary = cluster, folder, folder.name, report, binary
         self.brokers = [name(pod) for pod in cluster.get("pods", "--namespace=kafka", "--selector=app.kubernetes.io/component=broker")]
-        self.made = 0
+        self.made, self.tool = 0, Broker(cluster).tool
 
     def verify(self, *arguments, environment=None):
         """Exit status, standard output and standard error."""
@@ -114,11 +112,8 @@ class Trial:
             yield "a broker killed", "brokers/kafka", "is not there", self.kill, self.revive
             yield "a quorum voter gone", "quorum/kafka", f"`{self.brokers[-1]}`", self.kill, self.revive
 
-    def tool(self, command, *words):
-        return self.inside(self.brokers[0], "kafka", command, "--bootstrap-server=localhost:9092", *words)
-
     def inside(self, pod, container, *command):
-        return self.cluster.kubectl("exec", "--namespace=kafka", pod, f"--container={container}", "--", "env", "KAFKA_HEAP_OPTS=-Xmx128m", *command).stdout
+        return self.cluster.kubectl("exec", "--namespace=kafka", pod, f"--container={container}", "--", *command).stdout
 
     def apply_topics(self):
         self.made += 1
@@ -131,13 +126,14 @@ class Trial:
         config = self.cluster.api("/api/v1/namespaces/kafka/configmaps/kafka")["data"]["metrics.yaml"]
         less = config.replace(f"name: {metric}\n", f"name: {metric}_gone\n")
         self.cluster.kubectl("patch", "configmap/kafka", "--namespace=kafka", "--patch", json.dumps({"data": {"metrics.yaml": less}}))
-        self.cluster.wait("the agent reads the other file", lambda: f"{metric}_gone" in self.inside(
-            self.brokers[0], "kafka", "cat", "/etc/kafka-stacks/metrics.yaml"), 180)
+        self.cluster.wait("the agents read the other file", lambda: all(
+            f"{metric}_gone" in self.inside(pod, "kafka", "cat", "/etc/kafka-stacks/metrics.yaml") for pod in self.brokers), 240)
         time.sleep(5)
 
     def apply(self):
         self.cluster.apply(self.folder)
-        time.sleep(100)  # until the kubelet has replaced the file
+        self.cluster.wait("the agents read the file again", lambda: all(
+            "_gone" not in self.inside(pod, "kafka", "cat", "/etc/kafka-stacks/metrics.yaml") for pod in self.brokers), 240)
 
     def select(self, value):
         label = {"app.kubernetes.io/nothing": value}
