@@ -6,10 +6,12 @@ system, whose names and numbers they have; in them the annotation `runbook_url` 
 """
 import concurrent.futures
 import copy
+import hashlib
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,27 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = "rules.yaml"
 SCENARIOS = {"prod", "prod-dedicated", "prod-zookeeper", "scale", "staging"}
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+class Judged:
+    """The digests of the cases that were as they must be, in this run and in those before: promtool's answer follows from its program, the rules and
+    the tests alone. They are kept beside promtool, outside the checkout; without the file all are asked again."""
+
+    def __init__(self):
+        program = pathlib.Path(shutil.which("promtool"))
+        self.file = program.parent.parent / f"judged-by-promtool-{digest(program.read_bytes())[:12]}"
+        self.cases = set(self.file.read_text().split()) if self.file.exists() else set()
+
+    def add(self, keys):
+        self.cases |= keys
+        # Two runs may end at once: each leaves a whole file.
+        with tempfile.NamedTemporaryFile("w", dir=self.file.parent, delete=False) as new:
+            new.write("\n".join(sorted(self.cases)))
+        os.replace(new.name, self.file)
 
 
 class Case(typing.NamedTuple):
@@ -51,14 +74,14 @@ def judge(stack, promtool="promtool"):
         cases += single(rules, load(folder / "scenarios.yaml"))
     # Two stacks have many rules and tests in common, but for the stack's name.
     own = re.compile(rf"\b{re.escape(stack.name)}\b")
-    keys = {own.sub("STACK", json.dumps([case.about, case.tests])): case for case in cases}
-    new = {key: case for key, case in keys.items() if key not in JUDGED}
+    keys = {digest(own.sub("STACK", json.dumps([case.about, case.tests, case.sound])).encode()): case for case in cases}
+    new = {key: case for key, case in keys.items() if key not in JUDGED.cases}
     verdicts = POOL.map(lambda case: passes(promtool, case), new.values())
-    wrong = [case.title for case, passed in zip(new.values(), verdicts) if passed != case.sound]
-    print(f"{stack}: {len(cases)} cases, {len(cases) - len(new)} of them as in a stack before")
-    if wrong:
-        sys.exit(f"{stack}: " + "; ".join(wrong))
-    JUDGED.update(new)
+    bad = {key for (key, case), passed in zip(new.items(), verdicts) if passed != case.sound}
+    print(f"{stack}: {len(cases)} cases, {len(cases) - len(new)} of them as in a stack or a run before", flush=True)
+    JUDGED.add(new.keys() - bad)
+    if bad:
+        sys.exit(f"{stack}: " + "; ".join(new[key].title for key in bad))
     if stack.name.startswith("prod"):
         by_hand(promtool, rules)
 
@@ -167,8 +190,7 @@ def write(folder, name, value):
 
 # promtool does one thing after the other, so as many run as there are processors.
 POOL = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
-# What passed already, without the names of stacks.
-JUDGED = set()
+JUDGED = Judged()
 stacks = [pathlib.Path(name) for name in sys.argv[1:]]
 # Once as a user runs it: the files as they are.
 say("promtool", stacks[0] / "tests", "test", "rules", "alerts.yaml")
