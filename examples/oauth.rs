@@ -24,7 +24,7 @@ fn listener() -> Listener {
 }
 
 /// Two applications, and what they may do.
-fn applications(stack: &mut Stack, kafka: &KafkaHandle) -> (TopicsHandle, ApplicationHandle, PermissionsHandle) {
+fn applications(stack: &mut Stack, kafka: &KafkaHandle) -> (TopicsHandle, ApplicationHandle, Permissions) {
     let topics =
         stack.add(Topics::new("kafka-topics", kafka).topic(Topic::new("orders", 3, Cleanup::delete_after(7.days()))));
     let orders = topics.topic("orders");
@@ -41,7 +41,7 @@ fn applications(stack: &mut Stack, kafka: &KafkaHandle) -> (TopicsHandle, Applic
             .pods([("app", "billing")])
             .consumes(&orders, Group::named("billing")),
     );
-    let permissions = stack.add(Permissions::new("kafka-permissions", kafka).of(&shop).of(&billing));
+    let permissions = Permissions::new("kafka-permissions", kafka).of(&shop).of(&billing);
     (topics, billing, permissions)
 }
 
@@ -58,6 +58,7 @@ pub(crate) fn oauth() -> Stack {
             .authorization(),
     );
     let (topics, billing, permissions) = applications(&mut stack, &kafka);
+    let permissions = stack.add(permissions);
     stack.add(
         Monitoring::new("monitoring", &kafka)
             .watch(&topics)
@@ -67,7 +68,7 @@ pub(crate) fn oauth() -> Stack {
     stack
 }
 
-/// The same with one node, and without what is not about tokens.
+/// The same with one node and without what is not about tokens, but with all components that show some.
 pub(crate) fn oauth_one() -> Stack {
     let mut stack = Stack::new("oauth-one", "kafka")
         .kubernetes_cluster("oauth-one")
@@ -86,7 +87,12 @@ pub(crate) fn oauth_one() -> Stack {
                 "it is there for as long as a proof runs",
             ),
     );
-    applications(&mut stack, &kafka);
+    let (_, _, permissions) = applications(&mut stack, &kafka);
+    let registry = stack.add(SchemaRegistry::new("schema-registry", &kafka).replicas(1));
+    let apicurio = SchemaRegistry::new("apicurio", &kafka).implementation(RegistryImplementation::Apicurio);
+    let apicurio = stack.add(apicurio.replicas(1));
+    let connect = stack.add(Connect::new("kafka-connect", &kafka).replicas(1));
+    stack.add(permissions.of(&registry).of(&apicurio).of(&connect));
     stack
 }
 

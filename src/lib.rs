@@ -189,7 +189,7 @@ pub mod prelude {
 
     // Closed clusters.
     pub use crate::{
-        kafka::{ExternalSecurity, Permissions, PermissionsHandle, Trust},
+        kafka::{ExternalSecurity, Permissions, PermissionsHandle, TokenEndpoint, Trust},
         security::{Acl, Issuer, Quota, Rest},
     };
 

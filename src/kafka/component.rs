@@ -64,7 +64,7 @@ done
 impl KafkaHandle {
     /// The file, the environment and the mount by which Kafka's tools connect as someone.
     pub(crate) fn credentials(&self, who: Identity<'_>) -> job::Credentials {
-        job::Credentials::of(&self.client_settings(who), self.secret(who))
+        job::Credentials::of(&self.client_settings(who), self.secret(who), self.version())
     }
 
     /// An application or a component, as the brokers know it.
@@ -132,13 +132,12 @@ impl KafkaHandle {
     /// [`KafkaHandle::credentials`].
     pub(crate) fn jvm_option(&self, who: Identity<'_>, version: Version) -> Option<String> {
         let connection = self.client_settings(who);
-        oauth::option(connection.token().iter().map(|oauth| oauth.tokens()), version)
+        oauth::option(connection.token().iter().map(|tokens| tokens.url()), version)
     }
 
     /// The same, for one of Kafka's tools in such a pod.
     pub(crate) fn tool_options(&self, who: Identity<'_>) -> Option<EnvVar> {
-        let option = self.jvm_option(who, self.version())?;
-        Some(env("KAFKA_OPTS", option))
+        job::tool_options(&self.client_settings(who), self.version())
     }
 
     /// The init container that waits until a component may use its group, which it may not before the Job of

@@ -1,13 +1,11 @@
 //! How clients connect to a cluster: the only place that writes a bootstrap address, a security protocol or credentials for a client.
 
-use std::sync::Arc;
-
 use k8s_openapi::api::core::v1::EnvVar;
 
 use super::{
     external::{Mechanism, Shown, Trust},
     listener::Protocol,
-    oauth::OAuth,
+    oauth::TokenEndpoint,
 };
 use crate::{
     security::IDENTITY_DIRECTORY,
@@ -83,7 +81,7 @@ pub(super) enum Credentials {
     /// A name and a password that the Secret has both, because the stack does not choose the name.
     Login(Mechanism),
     /// A token of an identity provider, which gives it for the id and the secret of a client.
-    Token(Arc<OAuth>),
+    Token(TokenEndpoint),
 }
 
 /// What connects to a cluster. Each has its own setting keys.
@@ -126,10 +124,10 @@ impl ClientSettings {
         }
     }
 
-    /// How its brokers take tokens, if it shows one.
-    pub(super) const fn token(&self) -> Option<&Arc<OAuth>> {
+    /// Where it gets tokens, if it shows one.
+    pub(super) const fn token(&self) -> Option<&TokenEndpoint> {
         match &self.credentials {
-            Credentials::Token(oauth) => Some(oauth),
+            Credentials::Token(tokens) => Some(tokens),
             _ => None,
         }
     }
@@ -246,7 +244,7 @@ impl ClientSettings {
                 // Kubernetes puts the name there. A name is no secret.
                 format!("--sasl.username=$({EXPORTER_USER})"),
             ]),
-            // In a closed cluster of a stack it has a certificate.
+            // In a closed cluster of a stack it has a certificate; where clients of an external one show tokens it is refused.
             Credentials::None | Credentials::Encrypted | Credentials::Password { .. } | Credentials::Token(_) => {}
         }
         flags
@@ -320,11 +318,12 @@ pub(super) fn addresses(servers: &str) -> impl Iterator<Item = &str> {
 
 impl Credentials {
     /// What clients of an external cluster show.
-    pub(super) const fn of(shown: Shown) -> Self {
+    pub(super) fn of(shown: &Shown) -> Self {
         match shown {
             Shown::Nothing => Self::Encrypted,
             Shown::Certificate => Self::Certificate,
-            Shown::Password(mechanism) => Self::Login(mechanism),
+            Shown::Password(mechanism) => Self::Login(*mechanism),
+            Shown::Token(tokens) => Self::Token(tokens.clone()),
         }
     }
 
@@ -356,7 +355,7 @@ impl Credentials {
         match self {
             Self::None | Self::Encrypted => Vec::new(),
             Self::Certificate => key_store().to_vec(),
-            Self::Token(oauth) => oauth.of_client(IDENTITY_DIRECTORY),
+            Self::Token(tokens) => tokens.of_client(IDENTITY_DIRECTORY),
             Self::Password { user } => login(Mechanism::Scram, user),
             Self::Login(mechanism) => login(*mechanism, &format!("${{dir:{IDENTITY_DIRECTORY}:{USER_NAME}}}")),
         }

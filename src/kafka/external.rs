@@ -1,5 +1,7 @@
 //! How clients connect to a cluster that someone else runs.
 
+use super::oauth::TokenEndpoint;
+
 /// The mechanism of users with passwords.
 pub(super) const SCRAM: &str = "SCRAM-SHA-512";
 /// The class behind it.
@@ -21,7 +23,7 @@ pub(super) const SCRAM_MODULE: &str = "org.apache.kafka.common.security.scram.Sc
 /// );
 /// assert_eq!(kafka.secret(Identity::Application("billing")).unwrap(), "billing-kafka");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct ExternalSecurity {
     shown: Shown,
@@ -38,11 +40,12 @@ pub enum Trust {
 }
 
 /// What clients show to the brokers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     Nothing,
     Certificate,
     Password(Mechanism),
+    Token(TokenEndpoint),
 }
 
 /// How a password is shown.
@@ -64,6 +67,12 @@ impl ExternalSecurity {
         Self::new(Shown::Password(Mechanism::Plain), trust)
     }
 
+    /// Clients show a token, by OAUTHBEARER, which they get for the id and the secret of a client: the keys `client-id` and
+    /// `client-secret` of their Secrets. `kafka_exporter` 1.9 and kminion get no tokens.
+    pub const fn oauth(tokens: TokenEndpoint, trust: Trust) -> Self {
+        Self::new(Shown::Token(tokens), trust)
+    }
+
     /// Clients show a certificate: the keys `tls.crt` and `tls.key` of their Secrets, the key in PKCS#8.
     pub const fn mutual_tls(trust: Trust) -> Self {
         Self::new(Shown::Certificate, trust)
@@ -78,21 +87,30 @@ impl ExternalSecurity {
         Self { shown, trust }
     }
 
-    pub(super) const fn trust(self) -> Trust {
+    pub(super) const fn trust(&self) -> Trust {
         self.trust
     }
 
-    pub(super) const fn shown(self) -> Shown {
-        self.shown
+    pub(super) const fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    /// Where its clients get tokens, if they show one.
+    pub(super) const fn tokens(&self) -> Option<&TokenEndpoint> {
+        match &self.shown {
+            Shown::Token(tokens) => Some(tokens),
+            _ => None,
+        }
     }
 
     /// What a client of which nothing is known lacks; nothing if it is let in without a Secret.
-    pub(super) const fn lacking(self) -> Option<&'static str> {
-        match (self.shown, self.trust) {
+    pub(super) const fn lacking(&self) -> Option<&'static str> {
+        match (&self.shown, self.trust) {
             (Shown::Nothing, Trust::PublicAuthorities) => None,
             (Shown::Nothing, Trust::Secret) => Some("its clients trust `ca.crt` of a Secret"),
             (Shown::Certificate, _) => Some("its clients show a certificate"),
             (Shown::Password(_), _) => Some("its clients show a name and a password"),
+            (Shown::Token(_), _) => Some("its clients show a token"),
         }
     }
 }
@@ -142,6 +160,10 @@ mod tests {
         ("tls", ExternalSecurity::tls),
     ];
 
+    fn tokens() -> TokenEndpoint {
+        TokenEndpoint::new("https://id.example.com/token")
+    }
+
     fn cluster(security: ExternalSecurity) -> KafkaHandle {
         KafkaCluster::external_secured(
             "events",
@@ -153,24 +175,8 @@ mod tests {
 
     /// Each part of a stack that connects.
     fn stack(security: ExternalSecurity) -> Stack {
-        let mut stack = Stack::new("test", "streams");
         let kafka = cluster(security);
-        let topic = Topic::new("orders", 12, Cleanup::delete_after(7.days()));
-        let topics = stack.add(Topics::new("topics", &kafka).topic(topic));
-        let billing = stack.add(
-            Application::new("billing", &kafka)
-                .pods([("app", "billing")])
-                .consumes(&topics.topic("orders"), Group::named("billing")),
-        );
-        stack.add(
-            Application::new("shop", &kafka)
-                .pods([("app", "shop")])
-                .produces(&topics.topic("orders")),
-        );
-        let registry = stack.add(SchemaRegistry::new("registry", &kafka));
-        let apicurio = RegistryImplementation::Apicurio;
-        stack.add(SchemaRegistry::new("apicurio", &kafka).implementation(apicurio));
-        let connect = stack.add(Connect::new("workers", &kafka).avro(&registry));
+        let (mut stack, topics, billing, connect, registry) = clients(&kafka);
         let monitoring = Monitoring::new("monitoring", &kafka).brokers(3);
         stack.add(
             monitoring
@@ -182,8 +188,42 @@ mod tests {
         stack
     }
 
+    /// The same without the monitoring.
+    fn clients(
+        kafka: &KafkaHandle,
+    ) -> (
+        Stack,
+        TopicsHandle,
+        ApplicationHandle,
+        ConnectHandle,
+        SchemaRegistryHandle,
+    ) {
+        let mut stack = Stack::new("test", "streams");
+        let topic = Topic::new("orders", 12, Cleanup::delete_after(7.days()));
+        let topics = stack.add(Topics::new("topics", kafka).topic(topic));
+        let billing = stack.add(
+            Application::new("billing", kafka)
+                .pods([("app", "billing")])
+                .consumes(&topics.topic("orders"), Group::named("billing")),
+        );
+        stack.add(
+            Application::new("shop", kafka)
+                .pods([("app", "shop")])
+                .produces(&topics.topic("orders")),
+        );
+        let registry = stack.add(SchemaRegistry::new("registry", kafka));
+        let apicurio = RegistryImplementation::Apicurio;
+        stack.add(SchemaRegistry::new("apicurio", kafka).implementation(apicurio));
+        let connect = stack.add(Connect::new("workers", kafka).avro(&registry));
+        (stack, topics, billing, connect, registry)
+    }
+
     fn rendered(security: ExternalSecurity) -> Manifests {
-        let synthesis = synth(&stack(security));
+        without_problems(&stack(security))
+    }
+
+    fn without_problems(stack: &Stack) -> Manifests {
+        let synthesis = synth(stack);
         let problems: Vec<String> = synthesis
             .findings
             .iter()
@@ -264,7 +304,7 @@ mod tests {
         let secured = ExternalSecurity::scram(Trust::Secret);
         let servers = "b-1.example.com:9096,b-2.example.com:9096";
         assert_eq!(
-            cluster(secured).tool_arguments(),
+            cluster(secured.clone()).tool_arguments(),
             format!("{servers} --command-config client.properties")
         );
         let manifests = rendered(secured);
@@ -317,5 +357,84 @@ mod tests {
             of_stack,
             ["`events` is external: who runs it makes its users and gives them permissions"]
         );
+    }
+
+    #[test]
+    fn clients_get_tokens_with_what_their_secrets_have() {
+        let tokens = tokens()
+            .scope("kafka")
+            .principal_claim("azp")
+            .extension("logicalCluster", "lkc-1")
+            .authority("identity-provider");
+        let kafka = cluster(ExternalSecurity::oauth(tokens, Trust::PublicAuthorities));
+        let manifests = without_problems(&clients(&kafka).0);
+        let file = manifests.get("topics/configmap-topics.yaml").unwrap();
+        let file = file.split("client.properties: |\n").nth(1).unwrap();
+        let file: Vec<&str> = file
+            .lines()
+            .take_while(|line| line.starts_with("    "))
+            .map(str::trim)
+            .collect();
+        assert_snapshot!(file.join("\n"));
+        let option = "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=https://id.example.com/token";
+        for (path, secret) in [
+            ("topics/job-topics.yaml", "events-admin"),
+            ("topics/cronjob-topics.yaml", "events-admin"),
+            ("workers/deployment-workers.yaml", "workers-kafka"),
+            ("registry/deployment-registry.yaml", "registry-kafka"),
+            ("apicurio/deployment-apicurio.yaml", "apicurio-kafka"),
+        ] {
+            let text = manifests.get(path).unwrap();
+            assert!(text.contains(&format!("secretName: {secret}\n")), "{path}");
+            assert!(text.contains("secretName: identity-provider\n"), "{path}");
+            assert!(text.contains("mountPath: /etc/kafka-identity-provider\n"), "{path}");
+            assert!(text.contains(option), "{path}");
+        }
+        for (path, line) in [
+            ("workers/configmap-workers.yaml", "producer.sasl.mechanism=OAUTHBEARER"),
+            (
+                "registry/configmap-registry.yaml",
+                "kafkastore.sasl.mechanism=OAUTHBEARER",
+            ),
+            (
+                "apicurio/configmap-apicurio.yaml",
+                "apicurio.kafka.common.sasl.mechanism=OAUTHBEARER",
+            ),
+            ("billing/configmap-billing-kafka.yaml", "sasl.mechanism=OAUTHBEARER"),
+        ] {
+            assert!(manifests.get(path).unwrap().contains(line), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_gets_no_tokens_is_refused() {
+        let kafka = cluster(ExternalSecurity::oauth(tokens(), Trust::Secret));
+        let mut stack = Stack::new("test", "streams");
+        stack.add(Monitoring::new("monitoring", &kafka).brokers(3));
+        stack.add(Probe::new("probe", &kafka));
+        stack.add(Clients::new("clients", &kafka).producer(Producer::idempotent("p")));
+        let findings = synth(&stack).findings;
+        let of_rule = findings.iter().filter(|finding| finding.rule.id == "KS-X03");
+        let messages: Vec<&str> = of_rule.map(|finding| finding.message.as_str()).collect();
+        assert_snapshot!(messages.join("\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_asked_for_tokens_is_refused_at_its_line() {
+        let bad = TokenEndpoint::new("http://id.example.com/token")
+            .scope("a  b")
+            .principal_claim("a b")
+            .extension("logical-cluster", "lkc-1")
+            .extension("auth", "x")
+            .authority("A");
+        let kafka = cluster(ExternalSecurity::oauth(bad, Trust::Secret));
+        let mut stack = Stack::new("test", "streams");
+        stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 12, Cleanup::delete_after(7.days()))));
+        let findings = synth(&stack).findings;
+        let found: Vec<String> = findings
+            .iter()
+            .map(|finding| format!("{} {}\n  {}", finding.rule.id, finding.message, finding.hint))
+            .collect();
+        assert_snapshot!(found.join("\n"));
     }
 }

@@ -70,7 +70,10 @@ impl KafkaCluster {
 
     fn identities(&self) -> Vec<String> {
         let refused = |protocol: &Protocol| match protocol {
-            Protocol::Tokens(oauth) => format!("A client without an identity is refused. {}", oauth.of_people()),
+            Protocol::Tokens(oauth) => format!(
+                "A client without an identity is refused. {}",
+                oauth.tokens().of_people()
+            ),
             _ => "A client without an identity is refused.".to_owned(),
         };
         self.client_listeners()

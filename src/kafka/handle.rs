@@ -159,7 +159,7 @@ impl KafkaHandle {
 
     /// How someone connects to it.
     pub fn client_settings(&self, who: Identity<'_>) -> ClientSettings {
-        if let Some(secured) = self.0.secured {
+        if let Some(secured) = &self.0.secured {
             return ClientSettings {
                 bootstrap_servers: self.0.bootstrap_servers.clone(),
                 credentials: Credentials::of(secured.shown()),
@@ -176,7 +176,7 @@ impl KafkaHandle {
         let credentials = match (who.of_application(), platform, protocol) {
             (_, Some(_), _) | (Some(_), None, Some(Protocol::Tls)) => Credentials::Certificate,
             (Some(name), None, Some(Protocol::SaslTls)) => Credentials::Password { user: name.to_owned() },
-            (Some(_), None, Some(Protocol::Tokens(oauth))) => Credentials::Token(oauth.clone()),
+            (Some(_), None, Some(Protocol::Tokens(oauth))) => Credentials::Token(oauth.tokens().clone()),
             _ => Credentials::None,
         };
         let bootstrap_servers = match (platform, outside) {
@@ -314,7 +314,7 @@ impl KafkaHandle {
 
     /// Reports what cannot show the brokers of a closed cluster who it is.
     pub(crate) fn check_open(&self, check: &mut Check<'_>, who: &str, hint: &str) {
-        if let Some(lacking) = self.0.secured.and_then(ExternalSecurity::lacking) {
+        if let Some(lacking) = self.0.secured.as_ref().and_then(ExternalSecurity::lacking) {
             let message = format!("{who} cannot connect to `{}`: {lacking}", self.name());
             check.report(&security::NO_IDENTITY, message, |finding| {
                 finding.hint(hint);
@@ -336,21 +336,22 @@ impl KafkaHandle {
 
     /// Reports a program that gets no tokens, where clients show them.
     pub(crate) fn check_no_token(&self, check: &mut Check<'_>, who: Identity<'_>, program: &str) {
-        let Some(listener) = self
-            .0
-            .listener
-            .as_ref()
-            .filter(|_| self.client_settings(who).token().is_some())
-        else {
+        if self.client_settings(who).token().is_none() {
             return;
+        }
+        let (clients, hint) = match &self.0.listener {
+            Some(listener) => (
+                format!("clients of listener `{}`", listener.name),
+                "put a listener with `.scram()` or `.mutual_tls()` before it",
+            ),
+            None => (
+                "its clients".to_owned(),
+                "ask who runs it for a listener that takes passwords or certificates, and leave this to a stack that uses it",
+            ),
         };
-        let message = format!(
-            "{program} cannot connect to `{}`: clients of listener `{}` show tokens",
-            self.name(),
-            listener.name
-        );
+        let message = format!("{program} cannot connect to `{}`: {clients} show tokens", self.name());
         check.report(&security::NO_IDENTITY, message, |finding| {
-            finding.hint("put a listener with `.scram()` or `.mutual_tls()` before it");
+            finding.hint(hint);
         });
     }
 
@@ -423,6 +424,9 @@ impl KafkaHandle {
             self.bootstrap_servers()
         );
         check.same_surroundings(&self.0.name, self.0.made_in.as_ref(), instead);
+        if let Some(tokens) = self.0.secured.as_ref().and_then(ExternalSecurity::tokens) {
+            tokens.check(check, self.name());
+        }
         let Some(location) = self.0.location else { return };
         // Its line is known here alone: what is built from the handle only has the list.
         if let Some(finding) = lint::bootstrap(self.bootstrap_servers()) {

@@ -8,13 +8,13 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use super::connection::ClientSettings;
+use super::{connection::ClientSettings, oauth};
 use crate::{
     context::Context,
     manifest::{Object, Wave},
     quantity::{Bytes, Cpu, Resources},
     security::IDENTITY_DIRECTORY,
-    workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, env},
+    workload::{CONFIG_DIRECTORY, Labels, Mount, PodOptions, Version, env},
 };
 
 /// Of the pod: the script runs Kafka's commands, each in a JVM of its own.
@@ -31,22 +31,22 @@ pub(crate) const CLIENT_FILE: &str = "client.properties";
 /// The same file, the environment that names it, and the mount of the Secret that it names: nothing for an open cluster.
 pub(crate) struct Credentials {
     pub(crate) file: Option<(&'static str, String)>,
-    pub(super) env: Option<EnvVar>,
+    pub(super) env: Vec<EnvVar>,
     mounts: Vec<Mount>,
 }
 
 impl Credentials {
     /// How someone connects, with this Secret.
-    pub(super) fn of(connection: &ClientSettings, secret: Option<String>) -> Self {
+    pub(super) fn of(connection: &ClientSettings, secret: Option<String>, version: Version) -> Self {
         let file = connection.command_config().map(|text| (CLIENT_FILE, text));
+        let path = format!("{CONFIG_DIRECTORY}/{CLIENT_FILE}");
+        let named = file.as_ref().map(|_| env("COMMAND_CONFIG", path));
         Self {
-            env: file
-                .as_ref()
-                .map(|_| env("COMMAND_CONFIG", format!("{CONFIG_DIRECTORY}/{CLIENT_FILE}"))),
+            env: named.into_iter().chain(tool_options(connection, version)).collect(),
             mounts: secret
                 .map(|secret| Mount::secret(secret, IDENTITY_DIRECTORY))
                 .into_iter()
-                .chain(connection.token().and_then(|oauth| oauth.mount()))
+                .chain(connection.token().and_then(oauth::TokenEndpoint::mount))
                 .collect(),
             file,
         }
@@ -58,6 +58,12 @@ impl Credentials {
         options.mounts.extend(self.mounts);
         options
     }
+}
+
+/// What the JVM of one of Kafka's tools needs to get a token.
+pub(super) fn tool_options(connection: &ClientSettings, version: Version) -> Option<EnvVar> {
+    let option = oauth::option(connection.token().iter().map(|tokens| tokens.url()), version)?;
+    Some(env("KAFKA_OPTS", option))
 }
 
 /// A Job that runs at once when its content changes, and again every hour: then it reverts what was changed by hand, and finds a password

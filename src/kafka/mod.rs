@@ -49,7 +49,7 @@ pub use handle::{KafkaHandle, Mode};
 pub(crate) use job::CLIENT_FILE;
 pub use listener::Listener;
 pub use migration::Migration;
-pub use oauth::{IdentityProvider, OAuth};
+pub use oauth::{IdentityProvider, OAuth, TokenEndpoint};
 pub use outside::NodePorts;
 pub use permissions::{Permissions, PermissionsHandle};
 pub use pool::{NodePool, Roles};

@@ -1,4 +1,4 @@
-//! Listeners whose clients show a token of an identity provider: what brokers and clients need for it.
+//! Clients that show a token of an identity provider: what they and the brokers need for it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -54,11 +54,27 @@ pub struct IdentityProvider<'a> {
 pub struct OAuth {
     issuer: String,
     keys: String,
-    tokens: String,
     audience: String,
+    refresh: Option<Duration>,
+    tokens: TokenEndpoint,
+}
+
+/// Where and how the clients of an [external cluster](super::ExternalSecurity::oauth) get their tokens.
+///
+/// ```
+/// use kafka_stacks::prelude::*;
+///
+/// let tokens = TokenEndpoint::new("https://id.example.com/realms/platform/protocol/openid-connect/token").scope("kafka");
+/// let security = ExternalSecurity::oauth(tokens, Trust::PublicAuthorities);
+/// # let _ = security;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct TokenEndpoint {
+    url: String,
     claim: Option<String>,
     scope: Option<String>,
-    refresh: Option<Duration>,
+    extensions: Vec<(String, String)>,
     authority: Option<String>,
     location: Location,
 }
@@ -71,26 +87,22 @@ impl OAuth {
         Self {
             issuer: provider.issuer.to_owned(),
             keys: provider.keys.to_owned(),
-            tokens: provider.tokens.to_owned(),
             audience: audience.into(),
-            claim: None,
-            scope: None,
             refresh: None,
-            authority: None,
-            location: Location::caller(),
+            tokens: TokenEndpoint::new(provider.tokens),
         }
     }
 
     /// The claim with the user; `sub` by default. Many providers have an id of their own there, and the name of the client in `azp` or
     /// `client_id`. Whoever may choose its value at the provider may be any user of the cluster.
     pub fn principal_claim(mut self, claim: impl Into<String>) -> Self {
-        self.claim = Some(claim.into());
+        self.tokens = self.tokens.principal_claim(claim);
         self
     }
 
     /// The scope that clients ask for. Brokers do not look at scopes.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
+        self.tokens = self.tokens.scope(scope);
         self
     }
 
@@ -103,8 +115,140 @@ impl OAuth {
     /// The provider's certificate is of an authority of its own: `ca.crt` of this Secret. By default it is of one that the JVM of brokers
     /// and clients trusts. Applications mount the Secret too, at `/etc/kafka-identity-provider`.
     pub fn authority(mut self, secret: impl Into<String>) -> Self {
+        self.tokens = self.tokens.authority(secret);
+        self
+    }
+
+    /// What a broker needs for its listener: keys without the prefix `listener.name.NAME.`.
+    pub(super) fn of_broker(&self) -> Vec<(String, String)> {
+        // A broker logs in at its own listener too, which it never connects to. Without options that does nothing; with those that say
+        // whom to trust it makes a token without a signature, which needs a name or the broker does not start (seen with 4.3.1). This
+        // token is never shown.
+        let login = match self.tokens.authority {
+            Some(_) => " unsecuredLoginStringClaim_sub=\"nobody\"",
+            None => "",
+        };
+        let own = [
+            ("sasl.jaas.config", Some(self.tokens.module(login))),
+            ("sasl.server.callback.handler.class", Some(VALIDATOR.to_owned())),
+            ("sasl.oauthbearer.jwks.endpoint.url", Some(self.keys.clone())),
+            (
+                "sasl.oauthbearer.jwks.endpoint.refresh.ms",
+                self.refresh.map(|every| every.as_millis().to_string()),
+            ),
+            ("sasl.oauthbearer.expected.audience", Some(self.audience.clone())),
+            ("sasl.oauthbearer.expected.issuer", Some(self.issuer.clone())),
+            ("sasl.oauthbearer.sub.claim.name", self.tokens.claim.clone()),
+            ("connections.max.reauth.ms", Some(REAUTHENTICATION_MS.to_string())),
+        ];
+        let prefix = MECHANISM.to_ascii_lowercase();
+        let own = own
+            .into_iter()
+            .filter_map(|(key, value)| Some((format!("{prefix}.{key}"), value?)));
+        [("sasl.enabled.mechanisms".to_owned(), MECHANISM.to_owned())]
+            .into_iter()
+            .chain(own)
+            .collect()
+    }
+
+    /// What brokers ask.
+    pub(super) fn keys(&self) -> &str {
+        &self.keys
+    }
+
+    /// What clients ask.
+    pub(super) const fn tokens(&self) -> &TokenEndpoint {
+        &self.tokens
+    }
+
+    /// Reports what cannot be a provider.
+    pub(super) fn check(&self, check: &mut Check<'_>, listener: &str) {
+        let mut problems: Vec<Problem> = problem_of_url(&self.keys)
+            .map(|problem| {
+                (
+                    format!("the address of its keys, {:?}, {problem}", self.keys),
+                    "write `https://`, a host and a path in `IdentityProvider::keys`".to_owned(),
+                )
+            })
+            .into_iter()
+            .collect();
+        problems.extend(self.tokens.problems("IdentityProvider::tokens"));
+        problems.extend(not_a_word("issuer", &self.issuer, "IdentityProvider::issuer"));
+        problems.extend(not_a_word("audience", &self.audience, "OAuth::new"));
+        if self.refresh.is_some_and(|every| every.as_millis() < 1000) {
+            problems.push((
+                "its keys cannot be asked for more often than every second".to_owned(),
+                "use `.refresh(1.hours())`".to_owned(),
+            ));
+        }
+        for (problem, hint) in problems {
+            let message = format!("listener `{listener}`, identity provider: {problem}");
+            check.report(&security::PROVIDER, message, |finding| {
+                finding.at(self.tokens.location).hint(hint);
+            });
+        }
+    }
+}
+
+/// What is wrong, and what to do.
+type Problem = (String, String);
+
+/// What a setting and an option of the login module can hold without quoting.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"\"\\$,;'".contains(c))
+}
+
+fn not_a_word(what: &str, text: &str, call: &str) -> Option<Problem> {
+    (!is_word(text)).then(|| {
+        (
+            format!("{text:?} cannot be its {what}"),
+            format!("use one word without quotes, `$`, `,` and `;` in `{call}`"),
+        )
+    })
+}
+
+impl TokenEndpoint {
+    /// `token_endpoint` of the provider's page `.well-known/openid-configuration`. It begins with `https://`.
+    #[track_caller]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            claim: None,
+            scope: None,
+            extensions: Vec::new(),
+            authority: None,
+            location: Location::caller(),
+        }
+    }
+
+    /// The claim with the user, where tokens have no `sub`: a client reads its own token, and refuses one without this claim.
+    pub fn principal_claim(mut self, claim: impl Into<String>) -> Self {
+        self.claim = Some(claim.into());
+        self
+    }
+
+    /// The scope that clients ask for.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// What a client sends beside its token (KIP-342), such as `logicalCluster` and `identityPoolId` to Confluent Cloud.
+    pub fn extension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extensions.push((name.into(), value.into()));
+        self
+    }
+
+    /// The provider's certificate is of an authority of its own: `ca.crt` of this Secret. By default it is of one that the JVM of clients
+    /// trusts. Applications mount the Secret too, at `/etc/kafka-identity-provider`.
+    pub fn authority(mut self, secret: impl Into<String>) -> Self {
         self.authority = Some(secret.into());
         self
+    }
+
+    /// The address.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     /// The mount of the provider's authority.
@@ -124,53 +268,22 @@ impl OAuth {
         format!("{MODULE} required{options}{trust};")
     }
 
-    /// What a broker needs for its listener: keys without the prefix `listener.name.NAME.`.
-    pub(super) fn of_broker(&self) -> Vec<(String, String)> {
-        // A broker logs in at its own listener too, which it never connects to. Without options that does nothing; with those that say
-        // whom to trust it makes a token without a signature, which needs a name or the broker does not start (seen with 4.3.1). This
-        // token is never shown.
-        let login = match self.authority {
-            Some(_) => " unsecuredLoginStringClaim_sub=\"nobody\"",
-            None => "",
-        };
-        let own = [
-            ("sasl.jaas.config", Some(self.module(login))),
-            ("sasl.server.callback.handler.class", Some(VALIDATOR.to_owned())),
-            ("sasl.oauthbearer.jwks.endpoint.url", Some(self.keys.clone())),
-            (
-                "sasl.oauthbearer.jwks.endpoint.refresh.ms",
-                self.refresh.map(|every| every.as_millis().to_string()),
-            ),
-            ("sasl.oauthbearer.expected.audience", Some(self.audience.clone())),
-            ("sasl.oauthbearer.expected.issuer", Some(self.issuer.clone())),
-            ("sasl.oauthbearer.sub.claim.name", self.claim.clone()),
-            ("connections.max.reauth.ms", Some(REAUTHENTICATION_MS.to_string())),
-        ];
-        let prefix = MECHANISM.to_ascii_lowercase();
-        let own = own
-            .into_iter()
-            .filter_map(|(key, value)| Some((format!("{prefix}.{key}"), value?)));
-        [("sasl.enabled.mechanisms".to_owned(), MECHANISM.to_owned())]
-            .into_iter()
-            .chain(own)
-            .collect()
-    }
-
     /// What a client needs that finds the id and the secret of its client in this folder. They stand in the line of the login module,
     /// which the clients of all releases read: keys of their own exist since 4.1 only.
     pub(super) fn of_client(&self, directory: &str) -> Vec<(&'static str, String)> {
-        let scope = match &self.scope {
-            Some(scope) => format!(" scope=\"{scope}\""),
-            None => String::new(),
-        };
-        let options = format!(
-            " clientId=\"${{dir:{directory}:client-id}}\" clientSecret=\"${{dir:{directory}:client-secret}}\"{scope}"
-        );
+        let mut options =
+            format!(" clientId=\"${{dir:{directory}:client-id}}\" clientSecret=\"${{dir:{directory}:client-secret}}\"");
+        if let Some(scope) = &self.scope {
+            options += &format!(" scope=\"{scope}\"");
+        }
+        for (name, value) in &self.extensions {
+            options += &format!(" extension_{name}=\"{value}\"");
+        }
         let own = [
             ("sasl.mechanism", Some(MECHANISM.to_owned())),
             ("sasl.jaas.config", Some(self.module(&options))),
             ("sasl.login.callback.handler.class", Some(RETRIEVER.to_owned())),
-            ("sasl.oauthbearer.token.endpoint.url", Some(self.tokens.clone())),
+            ("sasl.oauthbearer.token.endpoint.url", Some(self.url.clone())),
             // A client reads its own token, too, and refuses one without this claim.
             ("sasl.oauthbearer.sub.claim.name", self.claim.clone()),
         ];
@@ -181,7 +294,7 @@ impl OAuth {
     pub(super) fn of_people(&self) -> String {
         let option = format!(
             "A client's JVM is started with `-D{ALLOWED}={}`, since Kafka 4.0.",
-            self.tokens
+            self.url
         );
         match &self.authority {
             None => option,
@@ -192,47 +305,31 @@ impl OAuth {
         }
     }
 
-    /// What brokers ask.
-    pub(super) fn keys(&self) -> &str {
-        &self.keys
-    }
-
-    /// What clients ask.
-    pub(super) fn tokens(&self) -> &str {
-        &self.tokens
-    }
-
-    /// Reports what cannot be a provider.
-    pub(super) fn check(&self, check: &mut Check<'_>, listener: &str) {
-        let word =
-            |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"\"\\$,;'".contains(c));
+    /// What is wrong with it. The address was given in this call.
+    fn problems(&self, call: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (what, field, url) in [("keys", "keys", &self.keys), ("token endpoint", "tokens", &self.tokens)] {
-            if let Some(problem) = problem_of_url(url) {
-                problems.push((
-                    format!("the address of its {what}, {url:?}, {problem}"),
-                    format!("write `https://`, a host and a path in `IdentityProvider::{field}`"),
-                ));
-            }
+        if let Some(problem) = problem_of_url(&self.url) {
+            problems.push((
+                format!("the address of its token endpoint, {:?}, {problem}", self.url),
+                format!("write `https://`, a host and a path in `{call}`"),
+            ));
         }
-        let texts = [
-            ("issuer", Some(&self.issuer), "IdentityProvider::issuer"),
-            ("audience", Some(&self.audience), "OAuth::new"),
-            ("claim", self.claim.as_ref(), ".principal_claim(…)"),
-        ];
-        for (what, text, call) in texts {
-            if let Some(text) = text.filter(|text| !word(text)) {
-                problems.push((
-                    format!("{text:?} cannot be its {what}"),
-                    format!("use one word without quotes, `$`, `,` and `;` in `{call}`"),
-                ));
-            }
-        }
-        if let Some(scope) = self.scope.as_ref().filter(|scope| !scope.split(' ').all(word)) {
+        let claim = self.claim.as_ref();
+        problems.extend(claim.and_then(|claim| not_a_word("claim", claim, ".principal_claim(…)")));
+        if let Some(scope) = self.scope.as_ref().filter(|scope| !scope.split(' ').all(is_word)) {
             problems.push((
                 format!("{scope:?} cannot be its scope"),
                 "use words with one space between them in `.scope(…)`".to_owned(),
             ));
+        }
+        for (name, value) in &self.extensions {
+            let is_name = !name.is_empty() && name != "auth" && name.chars().all(|c| c.is_ascii_alphabetic());
+            if !is_name || !is_word(value) {
+                problems.push((
+                    format!("{name:?} with the value {value:?} cannot be an extension"),
+                    "use a name of letters, not `auth`, and one word as its value in `.extension(…)`".to_owned(),
+                ));
+            }
         }
         if let Some(Err(error)) = self.authority.as_deref().map(DnsSubdomain::parse) {
             problems.push((
@@ -240,16 +337,15 @@ impl OAuth {
                 "name the Secret that has its `ca.crt` in `.authority(…)`".to_owned(),
             ));
         }
-        if self.refresh.is_some_and(|every| every.as_millis() < 1000) {
-            problems.push((
-                "its keys cannot be asked for more often than every second".to_owned(),
-                "use `.refresh(1.hours())`".to_owned(),
-            ));
-        }
-        for (problem, hint) in problems {
-            let message = format!("listener `{listener}`, identity provider: {problem}");
+        problems
+    }
+
+    /// Reports what clients of this external cluster cannot ask.
+    pub(super) fn check(&self, check: &mut Check<'_>, cluster: &str) {
+        for (problem, hint) in self.problems("TokenEndpoint::new") {
+            let message = format!("the identity provider of `{cluster}`: {problem}");
             check.report(&security::PROVIDER, message, |finding| {
-                finding.at(self.location).hint(hint);
+                finding.item(cluster).at(self.location).hint(hint);
             });
         }
     }
@@ -266,20 +362,22 @@ pub(super) fn add(
         .jvm
         .extend(option(listeners.iter().map(|oauth| asked(oauth)), version));
     // All that have one have the same: `check_authorities`.
-    options.mounts.extend(listeners.iter().find_map(|oauth| oauth.mount()));
+    options
+        .mounts
+        .extend(listeners.iter().find_map(|oauth| oauth.tokens.mount()));
 }
 
 /// Reports a second authority: there is one place for the Secret with it, and the brokers could not ask the second provider.
 pub(super) fn check_authorities(check: &mut Check<'_>, listeners: &[Arc<OAuth>]) {
     let mut all = listeners
         .iter()
-        .filter_map(|oauth| Some((oauth, oauth.authority.as_deref()?)));
+        .filter_map(|oauth| Some((&oauth.tokens, oauth.tokens.authority.as_deref()?)));
     let Some((_, first)) = all.next() else { return };
-    if let Some((oauth, other)) = all.find(|(_, other)| *other != first) {
+    if let Some((tokens, other)) = all.find(|(_, other)| *other != first) {
         let message = format!("one listener has the authority `{first}`, and another one `{other}`");
         check.report(&security::PROVIDER, message, |finding| {
             finding
-                .at(oauth.location)
+                .at(tokens.location)
                 .hint("put both certificates into `ca.crt` of one Secret, and name it in both `.authority(…)`");
         });
     }

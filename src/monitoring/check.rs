@@ -9,7 +9,7 @@ use crate::{
         observability::{ANOTHER_CLUSTER, FILTER, LARGE, NO_AGENT, RUNBOOKS, THRESHOLD},
         stack::{NAME, OBJECT_TWICE},
     },
-    kafka::Mode,
+    kafka::{Identity, Mode},
     name::DnsLabel,
     observability::{LONGEST_NAME, OwnedKind, Sources},
     promql,
@@ -35,6 +35,7 @@ impl Monitoring {
     pub(super) fn check_all(&self, check: &mut Check<'_>) {
         let kafka = &self.kafka;
         self.exporter.pod.check(check, "", self.meta.location);
+        kafka.check_no_token(check, Identity::Exporter, "kafka_exporter 1.9");
         for component in self.components() {
             component.check(check);
         }

@@ -12,6 +12,7 @@ import urllib.parse
 from real import secrets
 
 PORT = 443
+LIFE_SECONDS = 150  # of a token: clients ask for another one after 120
 
 
 def encoded(data):
@@ -19,10 +20,10 @@ def encoded(data):
 
 
 class Provider:
-    """`give` is what its next tokens are: good, or what is wrong with them."""
+    """`give` is what is wrong with the next tokens of a client, by its id; `asked` is when it was asked, and for what."""
 
     def __init__(self, world, issuer, audience):
-        self.issuer, self.audience, self.give, self.asked = issuer, audience, "good", []
+        self.issuer, self.audience, self.give, self.asked = issuer, audience, {}, []
         self.clients = {}  # id → secret
         self.folder = world.state / "identity"
         self.authority = secrets.Authority(self.folder, "identity-ca")
@@ -44,13 +45,13 @@ class Provider:
         return {"keys": [{"kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256", "n": encoded(bytes.fromhex(modulus)), "e": "AQAB"}]}
 
     def token(self, client):
-        now = int(time.time())
-        claims = {"iss": self.issuer, "aud": self.audience, "sub": f"id-of-{client}", "azp": client, "iat": now, "exp": now + 300}
+        now, give = int(time.time()), self.give.get(client)
+        claims = {"iss": self.issuer, "aud": self.audience, "sub": f"id-of-{client}", "azp": client, "iat": now, "exp": now + LIFE_SECONDS}
         claims |= {"another audience": {"aud": "another-service"}, "another issuer": {"iss": "https://another.example.com"}, "no audience": {"aud": []},
-                   "expired": {"iat": now - 900, "exp": now - 600}}.get(self.give, {})
-        header = {"alg": "none" if self.give == "no signer" else "RS256", "kid": "one", "typ": "JWT"}
+                   "expired": {"iat": now - 900, "exp": now - 600}}.get(give, {})
+        header = {"alg": "none" if give == "no signer" else "RS256", "kid": "one", "typ": "JWT"}
         text = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(claims).encode())}"
-        key = self.folder / ("unknown" if self.give == "unknown signer" else "signs")
+        key = self.folder / ("unknown" if give == "unknown signer" else "signs")
         return f"{text}.{encoded(secrets.openssl('dgst', '-sha256', '-sign', key, stdin=text.encode()))}"
 
 
@@ -66,17 +67,17 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_GET(self):
-        self.server.provider.asked.append("keys")
+        self.server.provider.asked.append((time.time(), "keys"))
         self.reply(200, self.server.provider.keys())
 
     def do_POST(self):
         provider = self.server.provider
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         client, _, secret = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode().partition(":")
-        provider.asked.append(f"{client}: {body}")
+        provider.asked.append((time.time(), f"{client}: {body}"))
         if "grant_type=client_credentials" not in body or provider.clients.get(client) != secret:
             return self.reply(401, {"error": "invalid_client", "error_description": "Invalid client or Invalid client credentials"})
-        return self.reply(200, {"access_token": provider.token(client), "token_type": "Bearer", "expires_in": 300})
+        return self.reply(200, {"access_token": provider.token(client), "token_type": "Bearer", "expires_in": LIFE_SECONDS})
 
     def log_message(self, *_):
         pass
