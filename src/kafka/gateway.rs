@@ -65,17 +65,16 @@ impl Gateway {
 
     /// What is wrong with it, and how it is mended.
     pub(super) fn problems(&self) -> Vec<(String, String)> {
+        const GATEWAY: &str = "write the namespace and the name that `kubectl get gateways --all-namespaces` shows";
+        const LISTENER: &str = "write the name in `spec.listeners` of the Gateway, or leave `.listener(…)` out";
         let section = self.section.as_ref();
+        let section = section.and_then(|section| DnsSubdomain::parse(section).err());
         let invalid = [
-            ("namespace", DnsLabel::parse(&self.namespace).err()),
-            ("name", DnsSubdomain::parse(&self.name).err()),
-            (
-                "listener",
-                section.and_then(|section| DnsSubdomain::parse(section).err()),
-            ),
+            ("namespace", DnsLabel::parse(&self.namespace).err(), GATEWAY),
+            ("name", DnsSubdomain::parse(&self.name).err(), GATEWAY),
+            ("listener", section, LISTENER),
         ];
-        let told = |(what, error): (&str, Option<InvalidName>)| {
-            let hint = "write the namespace and the name that `kubectl get gateways --all-namespaces` shows";
+        let told = |(what, error, hint): (&str, Option<InvalidName>, &str)| {
             Some((format!("the {what} of its Gateway {}", error?), hint.to_owned()))
         };
         let mut problems: Vec<(String, String)> = invalid.into_iter().filter_map(told).collect();
