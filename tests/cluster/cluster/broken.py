@@ -9,6 +9,7 @@ import pathlib
 import re
 import tempfile
 import threading
+import time
 
 from . import manifest
 from .plan import run as run_checks
@@ -319,9 +320,10 @@ def written(folder, objects):
 def run(cluster, names):
     """How many of these cases were not as they must be."""
     def case_of(name):
+        began = time.monotonic()
         with MONITORING if {"metrics", "policy"} & set(CASES[name][2]) else contextlib.nullcontext():
             good, seen = one(cluster, name)
-        print(f"{'ok  ' if good else 'FAIL'} {name}: {seen}", flush=True)
+        print(f"{'ok  ' if good else 'FAIL'} {name} ({time.monotonic() - began:.0f} s): {seen}", flush=True)
         return good
 
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:

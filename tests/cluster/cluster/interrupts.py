@@ -23,8 +23,9 @@ def run():
     """How many of them left something."""
     wrong = 0
     for name, number in INTERRUPTS.items():
+        began = time.monotonic()
         left = interrupt(number)
-        print(f"{'FAIL' if left else 'ok  '} {name}: {'; '.join(left) or 'nothing is left'}", flush=True)
+        print(f"{'FAIL' if left else 'ok  '} {name} ({time.monotonic() - began:.0f} s): {'; '.join(left) or 'nothing is left'}", flush=True)
         wrong += bool(left)
     return wrong
 
