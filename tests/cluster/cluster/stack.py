@@ -35,7 +35,7 @@ class Stack:
         self.sets = [o for o in self.objects if o["kind"] == "StatefulSet"]
         self.namespace = self.sets[0]["metadata"]["namespace"]
         self.alerts = None  # the proof of them, once a check asks
-        self.lent = None  # Connect's address, while it has permissions that the stack does not declare
+        self.lent = []  # lines of permissions that the stack does not declare, while connectors need them
         self._client, self.starting = None, threading.Lock()
 
     # -- the report ------------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def prepare(stack):
     workload, base = stack.workload(obj), address(stack, obj)
     if not permitted(stack, obj):
         client.ask("create", TOPIC, 1, min(3, len(boot.declared_ids(stack))))
-        lend(stack, obj, base)
+        lend(stack, obj)
     lines(workload, 0, 100)
     for config in (SOURCE, SINK):
         settled(lambda c=config: client.http("PUT", f"{base}/connectors/{c['name']}/config", c), f"`{config['name']}` accepted", lambda r: r[0] in (200, 201))
@@ -53,22 +53,23 @@ def permitted(stack, obj):
     return bool(group)
 
 
-def lend(stack, obj, base):
+def lend(stack, obj):
     """In a closed cluster that declares no connector: what the two would need, as if they were declared."""
     if stack.closed:
         user = obj["metadata"]["name"]
         needs = (f"topic literal {TOPIC} READ", f"topic literal {TOPIC} WRITE", f"group literal connect-{SINK['name']} READ")
-        state, output, seconds = again(stack, lambda text: text + "".join(f"{user} acl {need}\n" for need in needs))
+        stack.lent = [f"{user} acl {need}" for need in needs]
+        state, output, seconds = again(stack)
         stack.fact("connect", "connectors that are declared get their permissions", state == "Complete", output.strip()[-200:], seconds)
-        stack.lent = base
 
 
 def give_back(stack):
     """The end of the connectors that no stack declares, and of their permissions. They live until their metrics were looked at."""
     if stack.lent:
+        base = address(stack, stack.deployments("kafka-connect")[0])
         for config in (SOURCE, SINK):
-            stack.client.http("DELETE", f"{stack.lent}/connectors/{config['name']}")
-        stack.lent = None
+            stack.client.http("DELETE", f"{base}/connectors/{config['name']}")
+        stack.lent = []
         state, output, seconds = again(stack)
         stack.fact("connect", "and lose them when they are declared no more", state == "Complete", output.splitlines()[0], seconds)
 

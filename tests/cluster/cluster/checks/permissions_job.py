@@ -6,10 +6,11 @@ PATIENCE = 600
 
 
 def again(stack, change=lambda text: text):
-    """Runs the Job once more on a changed declaration: (state, output, seconds)."""
+    """Runs the Job once more on a changed declaration: (state, output, seconds). What is lent stays declared, since the CronJob reads it too."""
     again.count += 1
-    original = next(o for o in stack.objects if o["kind"] == "ConfigMap" and "permissions.txt" in (o.get("data") or {}))
-    changed = copy.deepcopy(original)
+    standing = copy.deepcopy(next(o for o in stack.objects if o["kind"] == "ConfigMap" and "permissions.txt" in (o.get("data") or {})))
+    standing["data"]["permissions.txt"] += "".join(line + "\n" for line in stack.lent)
+    changed = copy.deepcopy(standing)
     changed["data"]["permissions.txt"] = change(changed["data"]["permissions.txt"])
     stack.world.put(changed)
     obj = copy.deepcopy(job_of(stack))
@@ -20,7 +21,7 @@ def again(stack, change=lambda text: text):
     output = job.log()
     for pod in job.pods():
         pod.delete(grace=0)
-    stack.world.put(original)
+    stack.world.put(standing)
     return job.state, output, job.seconds
 
 
