@@ -368,6 +368,46 @@ spec:
   rules: [{backendRefs: [{name: kafka-2-external, port: 9094}]}]
 ";
 
+/// The names of all brokers lead to them together.
+const ROUTE_TO_ALL: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-external, namespace: kafka}
+spec:
+  selector: {app: kafka}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: kafka-external, namespace: kafka}
+spec:
+  parentRefs: [{name: edge, namespace: gateways}]
+  hostnames: [kafka.example.com]
+  rules: [{backendRefs: [{name: kafka-external, port: 9094}]}]
+";
+
+const TCP_ROUTE: &str = "
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: {name: kafka-0, namespace: kafka}
+spec:
+  parentRefs: [{name: edge, namespace: gateways}]
+  rules: [{backendRefs: [{name: kafka-0-external, port: 9094}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kafka-0-external, namespace: kafka}
+spec:
+  selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}
+  ports: [{name: tcp-external, port: 9094, targetPort: tcp-external}]
+";
+
+/// One more edit of a listener for clients outside that is not encrypted.
+const fn and_in_plaintext(more: Edit) -> [Edit; 5] {
+    let opened = OPENED_IN_PLAINTEXT;
+    [opened[0], opened[1], opened[2], opened[3], more]
+}
+
 const ONE_ROUTE: &str = "
 apiVersion: v1
 kind: Service
@@ -587,6 +627,76 @@ pub(crate) const FAULTS: &[Case] = &[
         ROUTES,
     ),
     case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED_IN_PLAINTEXT, ROUTES),
+    case(
+        &security::PLAINTEXT_OUTSIDE,
+        Base::Kafka,
+        &and_in_plaintext((
+            "{name: kafka-0-external, port: 9094}",
+            "{name: kafka-0-external, namespace: kafka, port: 9094}",
+        )),
+        ROUTES,
+    ),
+    case(
+        &security::PLAINTEXT_OUTSIDE,
+        Base::Kafka,
+        OPENED_IN_PLAINTEXT,
+        TCP_ROUTE,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(
+            OPENED,
+            (
+                "[{name: kafka-2-external, port: 9094}]",
+                "[{name: kafka-2-external, port: 9094}, {name: kafka-1-external, port: 9094}]",
+            ),
+        ),
+        ROUTES,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(
+            OPENED,
+            (
+                "[{name: kafka-2-external, port: 9094}]",
+                "[{name: kafka-2-external, port: 9094, weight: 0}, {name: kafka-1-external, port: 9094}]",
+            ),
+        ),
+        ROUTES,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(
+            OPENED,
+            (
+                "{app: kafka, statefulset.kubernetes.io/pod-name: kafka-2}",
+                "{app: kafka}",
+            ),
+        ),
+        ROUTES,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(
+            OPENED,
+            ("[broker-2.example.com]", "[broker-2.example.com, broker-1.example.com]"),
+        ),
+        ROUTES,
+    ),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(
+            OPENED,
+            ("[kafka.example.com]", "[kafka.example.com, broker-0.example.com]"),
+        ),
+        ROUTE_TO_ALL,
+    ),
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ROUTE_TO_ALL),
     case(&api::PLACEMENT, Base::Kafka, &[SPREAD], ""),
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
     case(&api::SHARED_NODE, Base::Kafka, &[TOGETHER], ""),
@@ -857,6 +967,21 @@ const SOUND: &[Case] = &[
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, LOAD_BALANCERS),
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED_AT_NODE_PORT, NODE_PORTS),
     case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, OPENED, ROUTES),
+    case(
+        &security::OUTSIDE_ELSEWHERE,
+        Base::Kafka,
+        &and(OPENED, ("{name: kafka-2-external, port: 9094}", "{name: kafka-2-external, namespace: kafka, port: 9094}, {name: kafka-1-external, port: 9094, weight: 0}")),
+        ROUTES,
+    ),
+    // Clients outside dial these brokers at names of another domain.
+    case(&security::OUTSIDE_ELSEWHERE, Base::Kafka, &and(OPENED, ("[kafka.example.com]", "[kafka.example.org]")), ROUTE_TO_ALL),
+    // A route of a mesh leads nowhere outside.
+    case(
+        &security::PLAINTEXT_OUTSIDE,
+        Base::Kafka,
+        &and_in_plaintext(("[{name: edge, namespace: gateways}]", "[{kind: Service, group: \"\", name: kafka-0-external}]")),
+        TCP_ROUTE,
+    ),
     case(
         &security::OUTSIDE_ELSEWHERE,
         Base::Kafka,

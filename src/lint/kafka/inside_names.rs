@@ -5,7 +5,11 @@ use super::{
     listening::{Listener, listeners},
 };
 use crate::diagnostics::{Severity::Error, family::rules};
-use crate::lint::model::{service::ServicePort, set::SetFindings, settings::POD_NAME};
+use crate::lint::model::{
+    service::ServicePort,
+    set::SetFindings,
+    settings::{POD_INDEX, POD_NAME},
+};
 
 rules! { rules::pod;
     /// A way in from outside that leads to names of the inside.
@@ -14,7 +18,7 @@ rules! { rules::pod;
         production: Error,
         development: Error,
         summary: "a way in from outside to a listener that advertises in-cluster names",
-        explanation: "A client outside reaches a broker through the Service, asks for the metadata, and is told the \
+        explanation: "A client outside reaches a broker, asks for the metadata, and is told the \
             addresses that the brokers advertise: names that only the cluster's DNS resolves. It then fails with \
             `UnknownHostException`, though the first connection worked. Outside access needs a listener of its own that \
             advertises an address of each broker outside.",
@@ -45,7 +49,11 @@ pub(super) fn told_inside_names(
                     "a {kind} leads to the listener `{name}`, which advertises `{host}`: clients outside cannot resolve it"
                 ),
             )
-            .hint("add a listener that advertises an address of each broker outside, or use the type `ClusterIP`");
+            .hint(if kind.ends_with("Route") {
+                "add a listener that advertises an address of each broker outside, and lead to its port"
+            } else {
+                "add a listener that advertises an address of each broker outside, or use the type `ClusterIP`"
+            });
     }
 }
 
@@ -56,7 +64,12 @@ fn inside_name(member: &Member<'_>, port: i64) -> Option<(String, String)> {
     let advertised = listeners(&member.settings.get("advertised.listeners")?.value)
         .find(|advertised| advertised.name == listener.name)?;
     let host = advertised.host;
-    is_inside(member, host).then(|| (listener.name.to_owned(), host.replace(POD_NAME, "<pod>")))
+    is_inside(member, host).then(|| {
+        (
+            listener.name.to_owned(),
+            host.replace(POD_NAME, "<pod>").replace(POD_INDEX, "<index>"),
+        )
+    })
 }
 
 /// Whether a host is one that only the cluster's DNS resolves, or an address of its pods.

@@ -1,6 +1,6 @@
 //! Ways into the cluster from outside: that nothing plaintext leaves by them, and that what is advertised leads back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Member,
@@ -28,7 +28,7 @@ rules! { rules::security;
         production: Error,
         development: Warning,
         summary: "a way in from outside to a plaintext listener",
-        explanation: "A load balancer, a port of every machine, external addresses, an Ingress or a TLSRoute take the port out of the cluster. \
+        explanation: "A load balancer, a port of every machine, external addresses, an Ingress, a TLSRoute or a TCPRoute take the port out of the cluster. \
             What a client sends to a listener with `PLAINTEXT` or `SASL_PLAINTEXT` can be read and changed by everyone on the way, \
             and with the former no one shows who they are: whoever finds the port may read, write and delete.",
         source: "Kafka documentation, Security, Listener Configuration; Kubernetes, Service, Publishing Services",
@@ -42,15 +42,16 @@ rules! { rules::security;
         summary: "an advertised address outside that does not lead back to its broker",
         explanation: "A client dials the address that the leader of a partition advertises. Where each broker has a Service or a TLSRoute of its own, \
             each needs one: without it clients of its partitions time out, though all others work. The name in DNS must be that of \
-            the broker's own Service, and the port that of the Service; a TLSRoute has the name that the broker advertises: otherwise the client reaches another broker, which answers \
-            NOT_LEADER_OR_FOLLOWER for ever, or no one.",
+            the broker's own Service, and the port that of the Service; a TLSRoute with the name that a broker advertises leads to this broker alone: otherwise the \
+            client reaches another one, which answers NOT_LEADER_OR_FOLLOWER for ever, or no one.",
         source: "Kafka documentation, advertised.listeners; external-dns, annotations; Kubernetes, Service",
     };
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
     let by_index: BTreeMap<usize, &Member<'_>> = members.iter().map(|member| (member.index, member)).collect();
-    let mut own: BTreeMap<Place, Vec<Own<'_>>> = BTreeMap::new();
+    let names = advertised(members);
+    let mut ways = Ways::default();
     for (index, object) in set.objects.iter().enumerate() {
         let namespace = object.identity.namespace.as_str();
         match &object.detail {
@@ -62,41 +63,31 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 for port in &service.ports {
                     told_inside_names(index, kind, &port.pointer, port, &brokers, findings);
                     in_plaintext(index, &port.pointer, kind, &port.target, &brokers, findings);
-                    for member in &brokers {
-                        let Some((pod, number)) = selector.pod().zip(member.container.port(&port.target)) else {
-                            continue;
-                        };
-                        let pod = pod_of(member, pod);
-                        let way = Way::Service(service, port);
-                        own.entry((member.index, number))
-                            .or_default()
-                            .push(Own { index, pod, way });
-                    }
+                    ways.add(index, Way::Service(service, port), selector, port, &brokers);
                 }
             }
             ObjectDetail::Ingress(backends) => {
                 for backend in backends {
-                    if let Some((selector, port)) = led_to(set, namespace, backend) {
+                    if let Some((namespace, selector, port)) = led_to(set, namespace, backend) {
                         let brokers = brokers(set, &by_index, namespace, selector);
                         in_plaintext(index, &backend.pointer, "Ingress", &port.target, &brokers, findings);
                     }
                 }
             }
-            ObjectDetail::TlsRoute(route) => {
+            ObjectDetail::Route(route) => {
                 for backend in &route.backends {
-                    let Some((selector, port)) = led_to(set, namespace, backend) else {
+                    let Some((namespace, selector, port)) = led_to(set, namespace, backend) else {
                         continue;
                     };
                     let brokers = brokers(set, &by_index, namespace, selector);
-                    told_inside_names(index, "TLSRoute", &backend.pointer, port, &brokers, findings);
-                    in_plaintext(index, &backend.pointer, "TLSRoute", &port.target, &brokers, findings);
-                    for member in &brokers {
-                        if let Some((pod, number)) = selector.pod().zip(member.container.port(&port.target)) {
-                            let pod = pod_of(member, pod);
-                            let way = Way::Route(route);
-                            own.entry((member.index, number))
-                                .or_default()
-                                .push(Own { index, pod, way });
+                    told_inside_names(index, route.kind, &backend.pointer, port, &brokers, findings);
+                    in_plaintext(index, &backend.pointer, route.kind, &port.target, &brokers, findings);
+                    ways.add(index, Way::Route(route), selector, port, &brokers);
+                    for host in &route.hostnames {
+                        if let Some(name) = names.get(host)
+                            && leads_elsewhere(index, (route, backend), (selector, port), name, &brokers, findings)
+                        {
+                            ways.told.insert(host.clone());
                         }
                     }
                 }
@@ -104,15 +95,149 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
             _ => {}
         }
     }
-    for ((index, number), services) in &own {
-        if let Some(member) = by_index.get(index) {
-            leads_back(set, member, *number, services, findings);
+    let places: BTreeSet<Place> = ways.own.keys().chain(ways.to_all.keys()).copied().collect();
+    for (index, number) in places {
+        if let Some(member) = by_index.get(&index) {
+            leads_back(set, member, number, &ways, findings);
         }
     }
 }
 
+/// A name outside that one pod alone advertises.
+struct Name<'a> {
+    host: String,
+    member: &'a Member<'a>,
+    pod: String,
+    /// The port of its listener in the pod.
+    port: Option<i64>,
+}
+
+/// By name, what only one pod advertises of what is not of the inside.
+fn advertised<'a>(members: &'a [Member<'a>]) -> BTreeMap<String, Name<'a>> {
+    let mut names: BTreeMap<String, Option<Name<'a>>> = BTreeMap::new();
+    for member in members
+        .iter()
+        .filter(|member| member.process.program == Program::Broker)
+    {
+        let all = member.listeners();
+        for (pod, value) in member.listed_by_pod("advertised.listeners") {
+            for address in listeners(&value) {
+                let host = address.host.to_ascii_lowercase();
+                if is_inside(member, &host) || is_filled_in(&host) {
+                    continue;
+                }
+                let mut of_pod = all.as_deref().into_iter().flat_map(listeners);
+                let name = Name {
+                    host: host.clone(),
+                    member,
+                    pod: pod.clone(),
+                    port: of_pod
+                        .find(|listener| listener.name == address.name)
+                        .and_then(|listener| listener.port),
+                };
+                // Two listeners of one pod may share a name: one route serves one of them.
+                names
+                    .entry(host)
+                    .and_modify(|known| *known = None)
+                    .or_insert(Some(name));
+            }
+        }
+    }
+    names
+        .into_iter()
+        .filter_map(|(host, name)| Some((host, name?)))
+        .collect()
+}
+
+/// Whether a part of a host is known only in the pod.
+fn is_filled_in(host: &str) -> bool {
+    host.contains(['{', '$', '('])
+}
+
+/// Reports a route that has the name of one pod and leads to others, too or instead, or to another listener; whether it did.
+fn leads_elsewhere(
+    index: usize,
+    (route, backend): (&Route, &Backend),
+    (selector, port): (&Selector, &ServicePort),
+    name: &Name<'_>,
+    brokers: &[&Member<'_>],
+    findings: &mut SetFindings,
+) -> bool {
+    // What selects no broker may be a proxy of brokers.
+    if brokers.is_empty() {
+        return false;
+    }
+    let Name { host, pod, .. } = name;
+    let to = match selector.pod() {
+        Some(selected) => {
+            let other = brokers
+                .iter()
+                .map(|member| pod_of(member, selected))
+                .find(|other| other != pod);
+            other.map(|other| format!("`{other}`"))
+        }
+        None => {
+            let count: i64 = brokers.iter().map(|member| member.workload.replicas).sum();
+            (count > 1).then(|| format!("all pods of the Service `{}`", backend.service))
+        }
+    };
+    let numbers = name.member.container.port(&port.target).zip(name.port);
+    let (message, hint) = if let Some(to) = to {
+        let share = if route.backends.len() > 1 {
+            " some of the connections"
+        } else {
+            ""
+        };
+        (
+            format!("it is for `{host}`, which `{pod}` advertises, and leads{share} to {to}"),
+            format!("lead to a Service that selects `{pod}` alone"),
+        )
+    } else if let Some((number, right)) = numbers.filter(|(number, right)| number != right) {
+        (
+            format!(
+                "it is for `{host}`, the name of the listener of `{pod}` at port {right}, and leads to port {number}"
+            ),
+            format!("lead to the port of the Service whose `targetPort` is {right}"),
+        )
+    } else {
+        return false;
+    };
+    findings
+        .add(index, backend.pointer.clone(), &OUTSIDE_ELSEWHERE, message)
+        .hint(hint);
+    true
+}
+
 /// A workload and a port of its pods.
 type Place = (usize, i64);
+
+/// What leads from outside to which pods.
+#[derive(Default)]
+struct Ways<'a> {
+    /// To one pod each.
+    own: BTreeMap<Place, Vec<Own<'a>>>,
+    /// Routes to all pods of a workload.
+    to_all: BTreeMap<Place, Vec<(usize, &'a Route)>>,
+    /// The names of routes that were found to lead elsewhere.
+    told: BTreeSet<String>,
+}
+
+impl<'a> Ways<'a> {
+    fn add(&mut self, index: usize, way: Way<'a>, selector: &Selector, port: &ServicePort, brokers: &[&Member<'_>]) {
+        for member in brokers {
+            let Some(number) = member.container.port(&port.target) else {
+                continue;
+            };
+            let place = (member.index, number);
+            if let Some(pod) = selector.pod() {
+                let pod = pod_of(member, pod);
+                self.own.entry(place).or_default().push(Own { index, pod, way });
+            } else if let Way::Route(route) = way {
+                self.to_all.entry(place).or_default().push((index, route));
+            }
+        }
+    }
+}
 
 /// A Service or a route that leads from outside to one pod.
 struct Own<'a> {
@@ -147,7 +272,7 @@ impl Own<'_> {
     const fn kind(&self) -> &'static str {
         match self.way {
             Way::Service(..) => "Service",
-            Way::Route(_) => "TLSRoute",
+            Way::Route(route) => route.kind,
         }
     }
 }
@@ -158,8 +283,13 @@ fn pod_of(member: &Member<'_>, selected: &str) -> String {
     format!("{}-{ordinal}", member.object.identity.name)
 }
 
-/// Which pods, and which port of the Service, a backend leads to.
-fn led_to<'a>(set: &'a ObjectSet<'_>, namespace: &str, backend: &Backend) -> Option<(&'a Selector, &'a ServicePort)> {
+/// Which pods of which namespace, and which port of the Service, a backend leads to.
+fn led_to<'a>(
+    set: &'a ObjectSet<'_>,
+    namespace: &'a str,
+    backend: &'a Backend,
+) -> Option<(&'a str, &'a Selector, &'a ServicePort)> {
+    let namespace = backend.namespace.as_deref().unwrap_or(namespace);
     let service = set
         .find("Service", namespace, &backend.service)
         .and_then(ObjectModel::service)?;
@@ -167,7 +297,8 @@ fn led_to<'a>(set: &'a ObjectSet<'_>, namespace: &str, backend: &Backend) -> Opt
         PortRef::Number(number) => port.number == *number,
         PortRef::Name(name) => port.name == *name,
     };
-    service.selector.as_ref().zip(service.ports.iter().find(is_meant))
+    let port = service.ports.iter().find(is_meant)?;
+    Some((namespace, service.selector.as_ref()?, port))
 }
 
 /// The brokers and controllers among the pods that a selector selects.
@@ -218,7 +349,9 @@ fn in_plaintext(
 }
 
 /// Services and routes of single pods, by which a listener is reached from outside, against what the pods advertise.
-fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, ways: &[Own<'_>], findings: &mut SetFindings) {
+fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, known: &Ways<'_>, findings: &mut SetFindings) {
+    let ways = known.own.get(&(member.index, number)).map_or(&[][..], Vec::as_slice);
+    let to_all = known.to_all.get(&(member.index, number)).map_or(&[][..], Vec::as_slice);
     let Some(setting) = member.settings.get("advertised.listeners") else {
         return;
     };
@@ -236,13 +369,20 @@ fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, ways: &[Own
             continue;
         };
         let host = address.host.to_ascii_lowercase();
-        if is_inside(member, &host) || host.contains(['{', '$', '(']) {
+        if is_inside(member, &host) || is_filled_in(&host) || known.told.contains(&host) {
             continue;
         }
         // The pod's own name may be one of the inside, unless that domain is told outside.
         let (first, domain) = host.split_once('.').unwrap_or((&host, ""));
         let is_outside = |own: &Own<'_>| own.hostnames().iter().any(|name| name.ends_with(&format!(".{domain}")));
-        if first == pod && !ways.iter().any(is_outside) {
+        let is_routed = to_all
+            .iter()
+            .any(|(_, route)| route.hostnames.iter().any(|name| name.ends_with(&format!(".{domain}"))));
+        if first == pod && !ways.iter().any(is_outside) && !is_routed {
+            continue;
+        }
+        // Where no broker has a way of its own, only a route to all at a name beside theirs says that each needs one.
+        if ways.is_empty() && (!is_routed || to_all.iter().any(|(_, route)| route.hostnames.contains(&host))) {
             continue;
         }
         let of_pod: Vec<&Own<'_>> = ways.iter().filter(|own| own.pod == pod).collect();
@@ -288,22 +428,20 @@ fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, ways: &[Own
             .add(own.index, port.pointer.clone(), &OUTSIDE_ELSEWHERE, message)
             .hint(hint);
     }
-    if let (Some(first), Some(with)) = (alone.first(), ways.first()) {
+    let with = ways
+        .first()
+        .map(|own| (own.kind(), format!(", as `{}` for `{}`", shown(own.index), own.pod)));
+    let with = with.or_else(|| to_all.first().map(|(_, route)| (route.kind, String::new())));
+    if let Some((first, (kind, example))) = alone.first().zip(with) {
         let more = match alone.len() {
             1 => String::new(),
             2 => ", and of one more broker".to_owned(),
             count => format!(", and of {} more brokers", count - 1),
         };
         let message = format!(
-            "no {} leads from outside to the listener `{name}` of `{first}`{more}: clients of its partitions time out",
-            with.kind()
+            "no {kind} leads from outside to the listener `{name}` of `{first}`{more}: clients of its partitions time out"
         );
-        let hint = format!(
-            "add a {} for it, as `{}` for `{}`",
-            with.kind(),
-            shown(with.index),
-            with.pod
-        );
+        let hint = format!("add a {kind} for it{example}");
         member.at(findings, setting, &OUTSIDE_ELSEWHERE, message).hint(hint);
     }
 }

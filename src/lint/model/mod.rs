@@ -71,6 +71,9 @@ pub struct ObjectModel {
     pub(crate) addresses: Vec<Address>,
 }
 
+/// The group of the Gateway API.
+const GATEWAYS: &str = "gateway.networking.k8s.io";
+
 /// What is known of an object by its kind.
 #[derive(Clone, Debug)]
 pub(crate) enum ObjectDetail {
@@ -80,7 +83,7 @@ pub(crate) enum ObjectDetail {
     Budget(Budget),
     Policy(Policy),
     Ingress(Vec<Backend>),
-    TlsRoute(Route),
+    Route(Route),
     ServiceMonitor(Monitor),
     PodMonitor(Monitor),
     Rules(PrometheusRules),
@@ -147,7 +150,8 @@ impl ObjectModel {
             "Service" => ObjectDetail::Service(service::read(&spec, &metadata.get("annotations"))),
             "ConfigMap" | "Secret" => ObjectDetail::Config(config::read(root, &mut addresses)),
             "Ingress" if group == "networking.k8s.io" => ObjectDetail::Ingress(ingress::read(&spec)),
-            "TLSRoute" if group == "gateway.networking.k8s.io" => ObjectDetail::TlsRoute(ingress::route(&spec)),
+            "TLSRoute" if group == GATEWAYS => ObjectDetail::Route(ingress::route("TLSRoute", &spec)),
+            "TCPRoute" if group == GATEWAYS => ObjectDetail::Route(ingress::route("TCPRoute", &spec)),
             "PodDisruptionBudget" => ObjectDetail::Budget(guard::budget(&spec)),
             "NetworkPolicy" => ObjectDetail::Policy(guard::policy(&spec)),
             "ServiceMonitor" if api_version.starts_with("monitoring.coreos.com/") => {
