@@ -258,7 +258,7 @@ pub struct Claim {
     pub(crate) within: String,
     pub(crate) name: String,
     rule: &'static Rule,
-    item: String,
+    pub(crate) item: String,
     hint: String,
     pub(crate) location: Location,
     /// What must differ although the names do, and the rule that says so.
@@ -267,6 +267,8 @@ pub struct Claim {
     pub(crate) is_prefix: bool,
     /// Whether it is compared with ranges alone: the same name twice is told elsewhere.
     in_ranges_only: bool,
+    /// Whether the same range twice is not told elsewhere.
+    same_range_too: bool,
 }
 
 impl Claim {
@@ -289,6 +291,7 @@ impl Claim {
             alike: None,
             is_prefix: false,
             in_ranges_only: false,
+            same_range_too: false,
         }
     }
 
@@ -311,6 +314,30 @@ impl Claim {
     pub(crate) const fn in_ranges(mut self) -> Self {
         self.in_ranges_only = true;
         self
+    }
+
+    /// It is compared with the same range too.
+    #[must_use]
+    pub(crate) const fn and_the_same(mut self) -> Self {
+        self.same_range_too = true;
+        self
+    }
+
+    /// The rule that this claim of one part breaks beside an earlier one of `owner`, one of which is in the range of the other; what is
+    /// wrong, and how it is mended.
+    pub(crate) fn beside<'a>(&'a self, other: &'a Self, owner: &str) -> (&'static Rule, String, &'a str) {
+        let (what, name, at) = (self.what, &self.name, other.location);
+        let (range, message) = if other.is_prefix && name.starts_with(&other.name) {
+            let (shown, range) = (self.shown(), &other.name);
+            let message = format!("{what} `{shown}`: {owner} has all that begin with `{range}` (made at {at})");
+            (other, message)
+        } else {
+            let shown = other.shown();
+            let message =
+                format!("it has all that begin with `{name}`, and so {what} `{shown}` of {owner} (made at {at})");
+            (self, message)
+        };
+        (range.rule, message, &range.hint)
     }
 
     /// Whether a second one of the same name breaks its rule.
@@ -385,7 +412,7 @@ impl<Owner> Ranges<Owner> {
         self.prefixes.iter().chain(names).find(|(other, owner)| {
             (other.what, &other.within) == (claim.what, &claim.within)
                 && is_other(owner)
-                && other.name != claim.name
+                && (other.name != claim.name || other.same_range_too || claim.same_range_too)
                 && other.overlaps(&claim.name, claim.is_prefix)
         })
     }
@@ -420,6 +447,7 @@ impl Claims {
                 alike,
                 is_prefix: _,
                 in_ranges_only: _,
+                same_range_too: _,
             } = claim;
             let (key, confused) = alike.unwrap_or_else(|| (name.clone(), rule));
             match self.taken.entry((what, within, key)) {
@@ -450,23 +478,9 @@ impl Claims {
     fn check_range(&mut self, claim: &Claim, check: &mut Check<'_>) {
         let is_other = |construct: &String| construct != check.construct;
         if let Some((other, construct)) = self.ranges.shared(claim, is_other) {
-            let (what, name, at) = (claim.what, &claim.name, other.location);
-            let (range, message) = if other.is_prefix && name.starts_with(&other.name) {
-                let message = format!(
-                    "{what} `{}`: `{construct}` has all that begin with `{}` (made at {at})",
-                    claim.shown(),
-                    other.name
-                );
-                (other, message)
-            } else {
-                let message = format!(
-                    "it has all that begin with `{name}`, and so {what} `{}` of `{construct}` (made at {at})",
-                    other.shown()
-                );
-                (claim, message)
-            };
-            check.report(range.rule, message, |finding| {
-                finding.item(&claim.item).at(claim.location).hint(&range.hint);
+            let (rule, message, hint) = claim.beside(other, &format!("`{construct}`"));
+            check.report(rule, message, |finding| {
+                finding.item(&claim.item).at(claim.location).hint(hint);
             });
         }
         self.ranges.add(claim.clone(), check.construct.to_owned());
@@ -510,15 +524,36 @@ impl<'a> Check<'a> {
     }
 
     /// Reports what was found by someone who did not know the construct.
-    pub(crate) fn add(&mut self, mut finding: Diagnostic, describe: impl FnOnce(&mut Diagnostic)) {
+    pub(crate) fn add(&mut self, finding: Diagnostic, describe: impl FnOnce(&mut Diagnostic)) {
+        if let Some(finding) = self.described(finding, describe) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Reports what was found about a thing that several constructs use, unless it was reported for another of them.
+    pub(crate) fn add_once(&mut self, finding: Diagnostic, describe: impl FnOnce(&mut Diagnostic)) {
+        let Some(finding) = self.described(finding, describe) else {
+            return;
+        };
+        let is_same = |known: &Diagnostic| {
+            (known.rule, &known.message, known.place.location)
+                == (finding.rule, &finding.message, finding.place.location)
+        };
+        if !self.findings.iter().any(is_same) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// The finding, if its rule holds here.
+    fn described(&self, mut finding: Diagnostic, describe: impl FnOnce(&mut Diagnostic)) -> Option<Diagnostic> {
         finding.severity = finding.rule.severity(self.context.profile);
         if finding.severity == Severity::Off {
-            return;
+            return None;
         }
         self.construct.clone_into(&mut finding.place.construct);
         finding.place.location.get_or_insert(self.location);
         describe(&mut finding);
-        self.findings.push(finding);
+        Some(finding)
     }
 
     /// Reports a handle that was made in other surroundings than this construct's: another stack, or this one before

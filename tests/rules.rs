@@ -505,6 +505,17 @@ fn together() -> Vec<(Vec<Stack>, Vec<Stack>)> {
         stack.add(Connect::new("connect", &external()).group(group).internal_topics(group));
         stack
     };
+    let writes = |name: &str, ids: &str| {
+        let security = ExternalSecurity::scram(Trust::PublicAuthorities);
+        let kafka = KafkaCluster::external_secured("events", Version::V4_3, "kafka.example.com:9093", security);
+        let mut stack = named(name, name);
+        stack.add(
+            Application::new(name, &kafka)
+                .produces(&kafka.external_topic("orders"))
+                .transactional(ids),
+        );
+        stack
+    };
     vec![
         // The same objects, topics and all.
         (
@@ -529,6 +540,11 @@ fn together() -> Vec<(Vec<Stack>, Vec<Stack>)> {
         (
             ["a", "b", "c"].map(|name| connect(name, "connect")).into(),
             ["a", "b", "c"].map(|name| connect(name, name)).into(),
+        ),
+        // Transactional ids of which one stack's permission covers the other's.
+        (
+            vec![writes("a", "billing"), writes("b", "billing-eu")],
+            vec![writes("a", "billing"), writes("b", "eu-billing")],
         ),
     ]
 }

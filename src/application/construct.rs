@@ -56,7 +56,7 @@ impl Construct for Application {
         });
         let ranges = self
             .kafka
-            .claim_transactional_ids(&self.principal().acls, self.meta.location);
+            .claim_transactional_ids(&self.principal().acls, &self.acls, self.meta.location);
         groups.chain(ids).chain(ranges).collect()
     }
 
@@ -73,9 +73,11 @@ impl Construct for Application {
     }
 
     fn chapter(&self, _: &Context, _: &[Object]) -> Chapter {
+        let shows = |advice: String| format!("`{}` shows tokens to `{}`. {advice}", self.meta.name, self.kafka.name());
         Chapter {
             owner: self.owner.clone(),
             on_call: self.on_call.clone(),
+            identities: self.kafka.advice_on_tokens().into_iter().map(shows).collect(),
             ..Chapter::default()
         }
     }

@@ -553,7 +553,10 @@ impl Construct for Connect {
             );
             claims.push(ids.hint("give the workers another group, or the application another prefix"));
         }
-        claims.extend(self.kafka.claim_transactional_ids(&self.principal().acls, location));
+        claims.extend(
+            self.kafka
+                .claim_transactional_ids(&self.principal().acls, &self.acls, location),
+        );
         claims
     }
 

@@ -133,6 +133,7 @@ pub(super) fn normalize(body: &mut Value) {
             without_empty(spec, &["strategy"]);
             with(spec, "template", template);
         }),
+        "TLSRoute" => with(root, "spec", route),
         "DaemonSet" | "ReplicaSet" => with(root, "spec", |spec| {
             defaults(spec, &[("revisionHistoryLimit", "10"), ("minReadySeconds", "0")]);
             with(spec, "template", template);
@@ -164,6 +165,23 @@ fn metadata_of_object(metadata: &mut Map<String, Value>) {
         annotations.retain(|key, _| !OF_TOOLS.contains(&key.as_str()));
     }
     without_empty(metadata, &["annotations", "labels", "finalizers"]);
+}
+
+/// A route of the Gateway API: its names are a set.
+fn route(spec: &mut Map<String, Value>) {
+    const PARENT: Defaults = &[("group", "\"gateway.networking.k8s.io\""), ("kind", "\"Gateway\"")];
+    const BACKEND: Defaults = &[("group", "\"\""), ("kind", "\"Service\""), ("weight", "1")];
+    if let Some(Value::Array(names)) = spec.get_mut("hostnames") {
+        names.sort_by_key(Value::to_string);
+    }
+    for parent in items(spec, "parentRefs") {
+        defaults(parent, PARENT);
+    }
+    for rule in items(spec, "rules") {
+        for backend in items(rule, "backendRefs") {
+            defaults(backend, BACKEND);
+        }
+    }
 }
 
 fn service(spec: &mut Map<String, Value>) {
@@ -540,5 +558,20 @@ mod tests {
         });
         normalize(&mut written);
         assert_eq!(live, written);
+    }
+    #[test]
+    fn the_order_of_a_route_s_names_and_its_defaults_are_no_difference() {
+        let route = |names: &[&str], parent: &Value, backend: &Value| {
+            let spec = json!({"hostnames": names, "parentRefs": [parent], "rules": [{"backendRefs": [backend]}]});
+            let mut route = json!({"kind": "TLSRoute", "spec": spec});
+            normalize(&mut route);
+            route
+        };
+        let (parent, backend) = (json!({"name": "edge"}), json!({"name": "kafka-0", "port": 9094}));
+        let whole = json!({"name": "edge", "group": "gateway.networking.k8s.io", "kind": "Gateway"});
+        let full = json!({"name": "kafka-0", "port": 9094, "group": "", "kind": "Service", "weight": 1});
+        assert_eq!(route(&["a", "b"], &parent, &backend), route(&["b", "a"], &whole, &full));
+        let none = json!({"name": "kafka-0", "port": 9094, "weight": 0});
+        assert_ne!(route(&["a"], &parent, &backend), route(&["a"], &parent, &none));
     }
 }

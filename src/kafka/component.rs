@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{Container, EnvVar};
 
 use super::{
     connection::{Credentials, Identity, PLATFORM},
-    handle::KafkaHandle,
+    handle::{KafkaHandle, Mode},
     job::{self, CLIENT_FILE},
     oauth,
 };
@@ -121,10 +121,13 @@ impl KafkaHandle {
             "it shows no token to `{}`, so that its name there cannot be `{name}`",
             self.name()
         );
+        let hint = if self.mode() == Mode::External {
+            "remove `.identity(…)`, or use `ExternalSecurity::oauth(…)`"
+        } else {
+            "remove `.identity(…)`, or make the listener `Listener::tls(…).oauth(…)`"
+        };
         check.report(&security::PRINCIPAL, message, |finding| {
-            finding
-                .at(*location)
-                .hint("remove `.identity(…)`, or make the listener `Listener::tls(…).oauth(…)`");
+            finding.at(*location).hint(hint);
         });
     }
 

@@ -92,7 +92,7 @@ impl Construct for KafkaCluster {
             Claim::new("ensemble", "", ensemble, &kraft::CLUSTER_ID, location)
                 .hint("give each cluster its own `ZooKeeper`")
         });
-        id.into_iter().chain(ensemble).collect()
+        id.into_iter().chain(ensemble).chain(self.claims_outside()).collect()
     }
 
     fn render(&self, context: &Context) -> Vec<Object> {

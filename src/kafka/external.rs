@@ -426,10 +426,13 @@ mod tests {
             .principal_claim("a b")
             .extension("logical-cluster", "lkc-1")
             .extension("auth", "x")
+            .extension("auth", "x")
             .authority("A");
         let kafka = cluster(ExternalSecurity::oauth(bad, Trust::Secret));
         let mut stack = Stack::new("test", "streams");
-        stack.add(Topics::new("topics", &kafka).topic(Topic::new("orders", 12, Cleanup::delete_after(7.days()))));
+        for name in ["topics", "more"] {
+            stack.add(Topics::new(name, &kafka).topic(Topic::new(name, 12, Cleanup::delete_after(7.days()))));
+        }
         let findings = synth(&stack).findings;
         let found: Vec<String> = findings
             .iter()

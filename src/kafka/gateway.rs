@@ -66,7 +66,7 @@ impl Gateway {
     /// What is wrong with it, and how it is mended.
     pub(super) fn problems(&self) -> Vec<(String, String)> {
         const GATEWAY: &str = "write the namespace and the name that `kubectl get gateways --all-namespaces` shows";
-        const LISTENER: &str = "write the name in `spec.listeners` of the Gateway, or leave `.listener(…)` out";
+        const LISTENER: &str = "write the name that the listener has in `spec.listeners` of the Gateway";
         let section = self.section.as_ref();
         let section = section.and_then(|section| DnsSubdomain::parse(section).err());
         let invalid = [
@@ -78,6 +78,15 @@ impl Gateway {
             Some((format!("the {what} of its Gateway {}", error?), hint.to_owned()))
         };
         let mut problems: Vec<(String, String)> = invalid.into_iter().filter_map(told).collect();
+        if self.proxies == Access::applications() {
+            let hint =
+                "write the pods of its proxies, as `.proxies(Access::pods_of(\"gateways\", [(\"app\", \"envoy\")]))`";
+            problems.push((
+                "the pods of applications are no proxies of its Gateway, and no others would reach the brokers"
+                    .to_owned(),
+                hint.to_owned(),
+            ));
+        }
         if self.port == 0 {
             let hint = "write the port of the Gateway's listener, as 443".to_owned();
             problems.push(("clients cannot dial port 0 of its Gateway".to_owned(), hint));

@@ -8,6 +8,7 @@ use super::{
     job::CLIENT_FILE,
     listener::{Listener, Protocol},
     log_defaults::LogDefaults,
+    oauth::TokenEndpoint,
     pool::Roles,
     replication::Replication,
 };
@@ -209,6 +210,12 @@ impl KafkaHandle {
         }
     }
 
+    /// What whoever runs a client of an external cluster does beside giving it its files. Of a cluster of the stack its handbook says so.
+    pub(crate) fn advice_on_tokens(&self) -> Option<String> {
+        let tokens = self.0.secured.as_ref().and_then(ExternalSecurity::tokens);
+        tokens.map(TokenEndpoint::of_people)
+    }
+
     /// Its listener for clients outside with this name.
     pub(super) fn outside(&self, listener: &str) -> Option<&OutsideAddress> {
         self.0.outside.iter().find(|outside| outside.listener == listener)
@@ -253,19 +260,24 @@ impl KafkaHandle {
         self.0.closed.as_ref().is_some_and(|closed| closed.authorized)
     }
 
-    /// The claims to the transactional ids that these permissions cover, where permissions count, as far as it is known here.
-    pub(crate) fn claim_transactional_ids(&self, acls: &[Acl], location: Location) -> Vec<Claim> {
-        let is_known = self.is_authorized() || (self.0.mode == Mode::External && self.is_closed());
-        let ids = acls.iter().filter_map(Acl::writes_as).filter(|_| is_known);
-        let claim = |(ids, prefixed): (&str, bool)| {
+    /// The claims to the transactional ids that these permissions cover, where permissions count, as far as it is known here. Of those that
+    /// are written as permissions, the same range twice is told too.
+    pub(crate) fn claim_transactional_ids(&self, acls: &[Acl], written: &[Acl], location: Location) -> Vec<Claim> {
+        let is_known = self.is_authorized() || self.0.secured.is_some();
+        let ids = acls.iter().filter(|_| is_known);
+        let claim = |acl: &Acl| {
+            let (ids, prefixed) = acl.writes_as()?;
             let within = self.bootstrap_servers();
-            let claim = Claim::new("transactional ids", within, ids, &application::TRANSACTIONAL_RANGE, location)
+            let mut claim = Claim::new("transactional ids", within, ids, &application::TRANSACTIONAL_RANGE, location)
                 .item(ids)
                 .hint("choose prefixes of which neither begins with the other and `-`, in `.transactional(…)`, `.group(…)` or `.acl(…)`")
                 .in_ranges();
-            if prefixed { claim.prefix() } else { claim }
+            if written.contains(acl) {
+                claim = claim.and_the_same();
+            }
+            Some(if prefixed { claim.prefix() } else { claim })
         };
-        ids.map(claim).collect()
+        ids.filter_map(claim).collect()
     }
 
     /// What Kafka's tools take after `--bootstrap-server`: in the pod of a node, or, for an external cluster, where someone has the file.
@@ -430,7 +442,7 @@ impl KafkaHandle {
         let Some(location) = self.0.location else { return };
         // Its line is known here alone: what is built from the handle only has the list.
         if let Some(finding) = lint::bootstrap(self.bootstrap_servers()) {
-            check.add(finding, |finding| {
+            check.add_once(finding, |finding| {
                 finding.item(self.name()).at(location);
             });
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     construct::Check,
-    diagnostics::{Location, rules::security},
+    diagnostics::{Diagnostic, Location, rules::security},
     name::DnsSubdomain,
     quantity::Duration,
     workload::{Mount, PodOptions, Version},
@@ -322,7 +322,14 @@ impl TokenEndpoint {
                 "use words with one space between them in `.scope(…)`".to_owned(),
             ));
         }
+        let mut names = BTreeSet::new();
         for (name, value) in &self.extensions {
+            if !names.insert(name) {
+                problems.push((
+                    format!("it has two extensions {name:?}"),
+                    "remove one `.extension(…)`".to_owned(),
+                ));
+            }
             let is_name = !name.is_empty() && name != "auth" && name.chars().all(|c| c.is_ascii_alphabetic());
             if !is_name || !is_word(value) {
                 problems.push((
@@ -344,7 +351,7 @@ impl TokenEndpoint {
     pub(super) fn check(&self, check: &mut Check<'_>, cluster: &str) {
         for (problem, hint) in self.problems("TokenEndpoint::new") {
             let message = format!("the identity provider of `{cluster}`: {problem}");
-            check.report(&security::PROVIDER, message, |finding| {
+            check.add_once(Diagnostic::new(&security::PROVIDER, message), |finding| {
                 finding.item(cluster).at(self.location).hint(hint);
             });
         }

@@ -13,9 +13,9 @@ use super::{
     pool::NodePool,
 };
 use crate::{
-    construct::Check,
+    construct::{Check, Claim},
     context::Context,
-    diagnostics::{Origin, rules::security},
+    diagnostics::{Location, Origin, rules::security},
     handbook::code,
     manifest::Object,
     name::DnsSubdomain,
@@ -175,6 +175,26 @@ impl KafkaCluster {
             }
         }
         objects
+    }
+
+    /// Claims to the names by which clients outside begin, and to that of the first broker of each pool: DNS and a Gateway lead a name to one
+    /// cluster. Several clusters may be at the names of one set of machines, with other ports.
+    pub(super) fn claims_outside(&self) -> Vec<Claim> {
+        let mut names: BTreeMap<String, Location> = BTreeMap::new();
+        for (_, outside) in self.outside_listeners() {
+            if !matches!(outside.way, Way::NodePorts(_)) {
+                let first = self.brokers().map(|pool| outside.name_of(pool.first_id));
+                for name in first.chain([outside.bootstrap_name()]) {
+                    names.entry(name).or_insert(outside.location);
+                }
+            }
+        }
+        let claim = |(name, location): (String, Location)| {
+            Claim::new("name outside", "", &name, &security::OUTSIDE, location)
+                .item(name)
+                .hint("give each cluster names of its own, as `orders-{id}.example.com`")
+        };
+        names.into_iter().map(claim).collect()
     }
 
     pub(super) fn check_outside(&self, check: &mut Check<'_>) {

@@ -80,8 +80,11 @@ fn findings(made: &[(Stack, Synthesis)]) -> Vec<Diagnostics> {
             for claim in claims {
                 let is_other = |(at, of): &(Option<&str>, &str)| *at == cluster && *of != stack.name();
                 if let Some((there, (_, of))) = ranges.shared(&claim, is_other) {
-                    let things = shared.entry(of).or_default();
-                    things.push((Thing::of(&claim), claim.location, there.location));
+                    let (rule, message, hint) = claim.beside(there, &format!("stack `{of}`"));
+                    let mut check = Check::new(&stack.context, &branch.construct, claim.location, &mut findings);
+                    check.report(rule, message, |finding| {
+                        finding.item(&claim.item).hint(hint);
+                    });
                 }
                 ranges.add(claim, (cluster, stack.name()));
             }

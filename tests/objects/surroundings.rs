@@ -85,6 +85,8 @@ const TOGETHER: Edit = (
     "",
 );
 
+const TOPOLOGY: Edit = ("          - topologyKey: kubernetes.io/hostname\n", "");
+
 const PREFERRED: Edit = (
     "        whenUnsatisfiable: DoNotSchedule\n",
     "        whenUnsatisfiable: ScheduleAnyway\n",
@@ -701,6 +703,16 @@ pub(crate) const FAULTS: &[Case] = &[
     case(&api::PLACEMENT, Base::Kafka, &[APART], ""),
     case(&api::SHARED_NODE, Base::Kafka, &[TOGETHER], ""),
     case(&api::SHARED_NODE, Base::Kafka, &[PREFERRED], ""),
+    // The own pods are those that are left out.
+    case(
+        &api::SHARED_NODE,
+        Base::Kafka,
+        &[(
+            TOPOLOGY.0,
+            "          - topologyKey: kubernetes.io/hostname\n            mismatchLabelKeys: [app]\n",
+        )],
+        "",
+    ),
     case(
         &api::PLACEMENT,
         Base::Out("prod"),
@@ -998,6 +1010,13 @@ const SOUND: &[Case] = &[
       topologySpreadConstraints:
       - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchExpressions: [{key: app, operator: In, values: [kafka, more]}]}}
 ")],
+        "",
+    ),
+    // Each pod has the label as its template says it.
+    case(
+        &api::SHARED_NODE,
+        Base::Kafka,
+        &[(TOPOLOGY.0, "          - topologyKey: kubernetes.io/hostname\n            matchLabelKeys: [app]\n")],
         "",
     ),
     // A node has only one port of each number.

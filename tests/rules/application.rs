@@ -68,6 +68,19 @@ fn transactional(prefixes: [&str; 2]) -> Stack {
     })
 }
 
+/// The same in a cluster that someone else runs.
+fn transactional_elsewhere(prefixes: [&str; 2]) -> Stack {
+    let mut stack = empty();
+    let security = ExternalSecurity::scram(Trust::PublicAuthorities);
+    let kafka = KafkaCluster::external_secured("events", Version::V4_3, "kafka.example.com:9093", security);
+    let topics = stack.add(Topics::new("topics", &kafka).topic(orders()));
+    for (name, prefix) in ["shop", "returns"].into_iter().zip(prefixes) {
+        let application = Application::new(name, &kafka).produces(&topics.topic("orders"));
+        stack.add(application.transactional(prefix));
+    }
+    stack
+}
+
 /// An application that writes in transactions, and one with a permission of its own.
 fn permitted_ids(acl: Acl) -> Stack {
     permitted(|stack, kafka, orders, permissions| {
@@ -126,6 +139,24 @@ pub(super) fn broken() -> Vec<Case> {
                 "ord",
                 TransactionalIdOperation::Describe,
             )),
+        ),
+        calls(
+            "a permission on exactly the ids of another application",
+            permitted_ids(Acl::transactional_ids_beginning(
+                "orders-",
+                TransactionalIdOperation::Write,
+            )),
+            &["`.acl(…)`"],
+            permitted_ids(Acl::transactional_ids_beginning(
+                "admin-",
+                TransactionalIdOperation::Write,
+            )),
+        ),
+        calls(
+            "transactional ids in a closed cluster that someone else runs",
+            transactional_elsewhere(["orders", "orders-eu"]),
+            &["neither begins with the other and `-`"],
+            transactional_elsewhere(["orders", "eu-orders"]),
         ),
         calls(
             "the id of the leader of Connect",

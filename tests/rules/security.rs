@@ -4,7 +4,7 @@ use kafka_stacks::{kafka::SecureListener, prelude::*, security::TopicOperation};
 
 use super::{
     case::{A_NAME, Case, Sound, calls, not_a_call},
-    dedicated, orders, with, with_cluster,
+    dedicated, empty, orders, with, with_cluster,
 };
 
 fn scram() -> Listener {
@@ -73,6 +73,29 @@ fn rest_of(issuer: &str) -> Stack {
 /// A closed cluster that clients outside reach.
 fn opened(outside: impl Into<Listener>) -> Stack {
     with(closed().listener(outside.into()))
+}
+
+/// Two of them behind one Gateway.
+fn at_the_same_names() -> Stack {
+    let mut stack = empty();
+    for (name, id) in [
+        ("orders", "WXo4c0tSYlFOc1lEa3ZkTw"),
+        ("calls", "t6yJp3BeUhL8Bn3qG5Z4hD"),
+    ] {
+        let controllers = NodePool::controllers(format!("{name}-controller"), 3);
+        let brokers = NodePool::brokers(name, 3).storage(Storage::persistent(100.gib()));
+        let cluster = KafkaCluster::kraft(name, Version::V4_3, id)
+            .pool(controllers)
+            .pool(brokers);
+        let cluster = cluster.internal_tls(Issuer::in_namespace("ca")).authorization();
+        let outside = external().gateway(NAMES, Gateway::new("gateways", "edge"));
+        stack.add(
+            cluster
+                .listener(Listener::tls("CLIENT", 9092).scram())
+                .listener(outside),
+        );
+    }
+    stack
 }
 
 fn external() -> SecureListener {
@@ -148,6 +171,16 @@ fn names_and_ports() -> Vec<Case> {
             opened(external().gateway(NAMES, Gateway::new("gateways", "edge").listener("TLS 1"))),
             A_NAME,
         ),
+        calls(
+            "a Gateway whose proxies are applications",
+            opened(external().gateway(NAMES, Gateway::new("gateways", "edge").proxies(Access::applications()))),
+            &["`.proxies(Access::pods_of(\"gateways\", [(\"app\", \"envoy\")]))`"],
+            opened(external().gateway(
+                NAMES,
+                Gateway::new("gateways", "edge").proxies(Access::pods_of("gateways", [("app", "envoy")])),
+            )),
+        ),
+        not_a_call("two clusters at the same names outside", at_the_same_names(), A_NAME),
         not_a_call(
             "a Gateway at a port that nobody can dial",
             opened(external().gateway(NAMES, Gateway::new("gateways", "edge").port(0))),

@@ -61,5 +61,9 @@ fn names(route: &Value) -> String {
         .iter()
         .map(|name| format!("`{name}`"))
         .collect();
-    names.join(", ")
+    if names.is_empty() {
+        "any name of the Gateway's listener".to_owned()
+    } else {
+        names.join(", ")
+    }
 }

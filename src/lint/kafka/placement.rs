@@ -169,7 +169,7 @@ pub(super) fn shared_node(
     let mut placements = scheduling.placements.iter();
     if own
         .clone()
-        .any(|placement| placement.keeps_apart(replicas, scheduling.starts_first))
+        .any(|placement| placement.keeps_apart(&workload.pods, replicas, scheduling.starts_first))
         || placements.any(Placement::is_by_added_labels)
     {
         return;

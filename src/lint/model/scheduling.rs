@@ -35,6 +35,8 @@ pub(crate) struct Placement {
     namespaces: Option<Vec<String>>,
     /// The labels of the pod itself that a counted pod must have too.
     same: Vec<String>,
+    /// Those that a counted pod must not have as the pod itself has them.
+    other: Vec<String>,
     spread: Spread,
     pub(crate) pointer: String,
     /// The label of nodes that tells apart, and where it is.
@@ -74,13 +76,15 @@ impl Placement {
     pub(crate) fn counts(&self, namespace: &str, pods: &Labels) -> bool {
         let (selector, listed) = (self.selector.as_ref(), self.namespaces.as_ref());
         selector.is_some_and(|selector| selects(selector, pods))
+            && !self.other.iter().any(|key| has(pods, key))
             && listed.is_none_or(|listed| listed.iter().any(|listed| listed == namespace))
     }
 
-    /// Whether it keeps so many pods, which it counts, on different nodes. `replaced` says that new pods start beside those that they replace.
+    /// Whether it keeps so many pods with these labels, which it counts, on different nodes. `replaced` says that new pods start beside those
+    /// that they replace.
     ///
     /// As many zones as replicas are taken for granted up to three: most regions have three.
-    pub(crate) fn keeps_apart(&self, replicas: i64, replaced: bool) -> bool {
+    pub(crate) fn keeps_apart(&self, pods: &Labels, replicas: i64, replaced: bool) -> bool {
         let topology = self.topology.0.as_str();
         let coarse = [
             "kubernetes.io/arch",
@@ -88,15 +92,19 @@ impl Placement {
             "topology.kubernetes.io/region",
         ];
         let own_key = topology == HOSTNAME || topology == ZONE || !topology.contains("kubernetes.io/");
-        let by_revision = |key: &String| key == "pod-template-hash";
+        let by_revision = |key: &&String| *key == "pod-template-hash";
+        // All pods of the workload have the labels of its template.
+        let same = || self.same.iter().filter(|key| !has(pods, key));
         match self.way {
             Way::Together => false,
-            Way::Apart => self.required && self.same.iter().all(by_revision) && (own_key || coarse.contains(&topology)),
+            Way::Apart => {
+                self.required && same().all(|key| by_revision(&key)) && (own_key || coarse.contains(&topology))
+            }
             Way::Spread => {
                 let counted = if replaced {
-                    self.same.iter().any(by_revision)
+                    same().any(|key| by_revision(&key))
                 } else {
-                    self.same.is_empty()
+                    same().next().is_none()
                 };
                 let domains = topology == HOSTNAME || self.spread.min_domains >= replicas || replicas <= 3;
                 self.required
@@ -108,6 +116,10 @@ impl Placement {
             }
         }
     }
+}
+
+fn has(pods: &Labels, key: &str) -> bool {
+    pods.iter().any(|(known, _)| known == key)
 }
 
 impl Scheduling {
@@ -144,6 +156,7 @@ fn placements(pod: &Node<'_, '_>) -> Vec<Placement> {
         let topology = term.get("topologyKey");
         let namespaces = term.get("namespaces");
         let same = term.get("matchLabelKeys");
+        let other = term.get("mismatchLabelKeys");
         let listed = namespaces.items().map(|name| name.text().to_owned()).collect();
         let selects_namespaces = term.get("namespaceSelector").is_set();
         found.push(Placement {
@@ -153,6 +166,7 @@ fn placements(pod: &Node<'_, '_>) -> Vec<Placement> {
             own_namespace: !namespaces.is_set() && !selects_namespaces,
             namespaces: (namespaces.len() > 0 && !selects_namespaces).then_some(listed),
             same: same.items().map(|key| key.text().to_owned()).collect(),
+            other: other.items().map(|key| key.text().to_owned()).collect(),
             spread: Spread {
                 max_skew: term.get("maxSkew").number().unwrap_or(1),
                 min_domains: term.get("minDomains").number().unwrap_or(1),
