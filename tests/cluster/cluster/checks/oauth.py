@@ -34,6 +34,7 @@ def before(stack):
     volumes = stack.brokers()[0]["spec"]["template"]["spec"]["volumes"]
     name = next(v["secret"]["secretName"] for v in volumes if v.get("secret", {}).get("secretName") == "identity-provider")
     stack.world.put(secrets.secret(stack.namespace, name, {"ca.crt": authority}))
+    stack.world.cluster.provide(stack.world.folder)  # for the authority of the brokers' certificates
     for each in components(stack):
         stack.world.put(secrets.secret(stack.namespace, f"{each}-kafka", client(stack, each)))
 
