@@ -204,7 +204,7 @@ fn no_group_of_another_stack_is_in_the_range_of_a_probe() {
             .collect();
         ids
     };
-    assert_eq!(found("kafka-probe-end-to-end-1"), ["KS-S15"]);
+    assert_eq!(found("kafka-probe-end-to-end-1"), ["KS-F09"]);
     assert_eq!(found("billing"), [""; 0]);
 }
 

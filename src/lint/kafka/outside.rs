@@ -168,18 +168,12 @@ fn leads_elsewhere(
         return false;
     }
     let Name { host, pod, .. } = name;
-    let to = match selector.pod() {
-        Some(selected) => {
-            let other = brokers
-                .iter()
-                .map(|member| pod_of(member, selected))
-                .find(|other| other != pod);
-            other.map(|other| format!("`{other}`"))
-        }
-        None => {
-            let count: i64 = brokers.iter().map(|member| member.workload.replicas).sum();
-            (count > 1).then(|| format!("all pods of the Service `{}`", backend.service))
-        }
+    let to = if let Some(selected) = selector.pod() {
+        let mut pods = brokers.iter().map(|member| pod_of(member, selected));
+        pods.find(|other| other != pod).map(|other| format!("`{other}`"))
+    } else {
+        let count: i64 = brokers.iter().map(|member| member.workload.replicas).sum();
+        (count > 1).then(|| format!("all pods of the Service `{}`", backend.service))
     };
     let numbers = name.member.container.port(&port.target).zip(name.port);
     let (message, hint) = if let Some(to) = to {

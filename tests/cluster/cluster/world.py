@@ -425,7 +425,8 @@ class Container:
         self.started, self.starts = status.get("started", False), status.get("restartCount", -1) + 1
         waiting = status.get("state", {}).get("waiting") or {}
         ended = [e for key in ("state", "lastState") if (e := (status.get(key) or {}).get("terminated")) and e["exitCode"] != 0]
-        if ended and not self.problem:
+        # That a pod ends which was told to is none; its successor may not have been seen yet.
+        if ended and not self.problem and not self.pod.leaving:
             killed = [message for message in self.pod.messages() if re.search(f"^Container {self.name} failed .* probe", message)]
             why = [ended[0]["reason"]] if ended[0].get("reason") not in (None, "Error") else killed
             self.problem = f"{self.name}: exit code {ended[0]['exitCode']}: {'; '.join([*why, last_words(self.log())])}"
