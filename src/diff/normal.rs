@@ -559,8 +559,9 @@ mod tests {
         normalize(&mut written);
         assert_eq!(live, written);
     }
+
     #[test]
-    fn the_order_of_a_route_s_names_and_its_defaults_are_no_difference() {
+    fn the_order_of_names_and_the_defaults_of_a_route_are_no_difference() {
         let route = |names: &[&str], parent: &Value, backend: &Value| {
             let spec = json!({"hostnames": names, "parentRefs": [parent], "rules": [{"backendRefs": [backend]}]});
             let mut route = json!({"kind": "TLSRoute", "spec": spec});

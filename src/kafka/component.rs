@@ -7,7 +7,6 @@ use super::{
     connection::{Credentials, Identity, PLATFORM},
     handle::{KafkaHandle, Mode},
     job::{self, CLIENT_FILE},
-    oauth,
 };
 use crate::{
     construct::{Check, User},
@@ -134,8 +133,7 @@ impl KafkaHandle {
     /// What the pods of a component need to get tokens: the option of their JVM. The authority is among the mounts of
     /// [`KafkaHandle::credentials`].
     pub(crate) fn jvm_option(&self, who: Identity<'_>, version: Version) -> Option<String> {
-        let connection = self.client_settings(who);
-        oauth::option(connection.token().iter().map(|tokens| tokens.url()), version)
+        self.client_settings(who).jvm_option(version)
     }
 
     /// The same, for one of Kafka's tools in such a pod.

@@ -5,12 +5,12 @@ use k8s_openapi::api::core::v1::EnvVar;
 use super::{
     external::{Mechanism, Shown, Trust},
     listener::Protocol,
-    oauth::TokenEndpoint,
+    oauth::{self, TokenEndpoint},
 };
 use crate::{
     security::IDENTITY_DIRECTORY,
     settings::Settings,
-    workload::{env, env_from_secret},
+    workload::{Version, env, env_from_secret},
 };
 
 /// Who connects to a cluster.
@@ -130,6 +130,11 @@ impl ClientSettings {
             Credentials::Token(tokens) => Some(tokens),
             _ => None,
         }
+    }
+
+    /// The option of a JVM that gets tokens, if it shows one.
+    pub(super) fn jvm_option(&self, version: Version) -> Option<String> {
+        oauth::option(self.token().map(TokenEndpoint::url).into_iter(), version)
     }
 
     /// The settings of a client: key and value.

@@ -142,7 +142,7 @@ impl Mechanism {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use insta::assert_snapshot;
 
     use super::*;
@@ -222,7 +222,8 @@ mod tests {
         without_problems(&stack(security))
     }
 
-    fn without_problems(stack: &Stack) -> Manifests {
+    /// The manifests of a stack about which nothing is found but notes.
+    pub(in crate::kafka) fn without_problems(stack: &Stack) -> Manifests {
         let synthesis = synth(stack);
         let problems: Vec<String> = synthesis
             .findings

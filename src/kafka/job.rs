@@ -8,7 +8,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use super::{connection::ClientSettings, oauth};
+use super::{connection::ClientSettings, oauth::TokenEndpoint};
 use crate::{
     context::Context,
     manifest::{Object, Wave},
@@ -46,7 +46,7 @@ impl Credentials {
             mounts: secret
                 .map(|secret| Mount::secret(secret, IDENTITY_DIRECTORY))
                 .into_iter()
-                .chain(connection.token().and_then(oauth::TokenEndpoint::mount))
+                .chain(connection.token().and_then(TokenEndpoint::mount))
                 .collect(),
             file,
         }
@@ -62,8 +62,7 @@ impl Credentials {
 
 /// What the JVM of one of Kafka's tools needs to get a token.
 pub(super) fn tool_options(connection: &ClientSettings, version: Version) -> Option<EnvVar> {
-    let option = oauth::option(connection.token().iter().map(|tokens| tokens.url()), version)?;
-    Some(env("KAFKA_OPTS", option))
+    Some(env("KAFKA_OPTS", connection.jvm_option(version)?))
 }
 
 /// A Job that runs at once when its content changes, and again every hour: then it reverts what was changed by hand, and finds a password

@@ -428,7 +428,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::{IdentityProvider, OAuth, problem_of_url};
-    use crate::prelude::*;
+    use crate::{kafka::external::tests::without_problems, prelude::*};
 
     fn tokens() -> OAuth {
         let provider = IdentityProvider {
@@ -478,15 +478,7 @@ mod tests {
     }
 
     fn rendered(version: Version, tokens: OAuth) -> Manifests {
-        let synthesis = synth(&stack(version, tokens));
-        let problems: Vec<String> = synthesis
-            .findings
-            .iter()
-            .filter(|finding| matches!(finding.severity, Severity::Error | Severity::Warning))
-            .map(|finding| format!("{} {}", finding.rule.id, finding.message))
-            .collect();
-        assert_eq!(problems, Vec::<String>::new());
-        synthesis.manifests.unwrap()
+        without_problems(&stack(version, tokens))
     }
 
     fn lines(manifests: &Manifests, path: &str, words: &[&str]) -> String {

@@ -211,7 +211,7 @@ struct Ways<'a> {
     /// To one pod each.
     own: BTreeMap<Place, Vec<Own<'a>>>,
     /// Routes to all pods of a workload.
-    to_all: BTreeMap<Place, Vec<(usize, &'a Route)>>,
+    to_all: BTreeMap<Place, Vec<&'a Route>>,
     /// The names of routes that were found to lead elsewhere.
     told: BTreeSet<String>,
 }
@@ -227,7 +227,7 @@ impl<'a> Ways<'a> {
                 let pod = pod_of(member, pod);
                 self.own.entry(place).or_default().push(Own { index, pod, way });
             } else if let Way::Route(route) = way {
-                self.to_all.entry(place).or_default().push((index, route));
+                self.to_all.entry(place).or_default().push(route);
             }
         }
     }
@@ -371,12 +371,12 @@ fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, known: &Way
         let is_outside = |own: &Own<'_>| own.hostnames().iter().any(|name| name.ends_with(&format!(".{domain}")));
         let is_routed = to_all
             .iter()
-            .any(|(_, route)| route.hostnames.iter().any(|name| name.ends_with(&format!(".{domain}"))));
+            .any(|route| route.hostnames.iter().any(|name| name.ends_with(&format!(".{domain}"))));
         if first == pod && !ways.iter().any(is_outside) && !is_routed {
             continue;
         }
         // Where no broker has a way of its own, only a route to all at a name beside theirs says that each needs one.
-        if ways.is_empty() && (!is_routed || to_all.iter().any(|(_, route)| route.hostnames.contains(&host))) {
+        if ways.is_empty() && (!is_routed || to_all.iter().any(|route| route.hostnames.contains(&host))) {
             continue;
         }
         let of_pod: Vec<&Own<'_>> = ways.iter().filter(|own| own.pod == pod).collect();
@@ -425,7 +425,7 @@ fn leads_back(set: &ObjectSet<'_>, member: &Member<'_>, number: i64, known: &Way
     let with = ways
         .first()
         .map(|own| (own.kind(), format!(", as `{}` for `{}`", shown(own.index), own.pod)));
-    let with = with.or_else(|| to_all.first().map(|(_, route)| (route.kind, String::new())));
+    let with = with.or_else(|| to_all.first().map(|route| (route.kind, String::new())));
     if let Some((first, (kind, example))) = alone.first().zip(with) {
         let more = match alone.len() {
             1 => String::new(),
