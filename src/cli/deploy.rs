@@ -382,7 +382,7 @@ mod tests {
           statefulset/kafka: 0 of 3 pods are ready: `kafka-0` is Running
           statefulset/kafka: 3 of 3 pods are ready
         wave topics: 2 objects
-          job/topics-5a5c7597: is complete
+          job/topics-511ebc38: is complete
         wave clients: 1 object
           deployment/kafka-exporter: 0 of 1 pods are ready: `kafka-exporter-0` is Running
           deployment/kafka-exporter: 1 of 1 pods are ready
@@ -414,7 +414,7 @@ mod tests {
         assert_snapshot!(later.join("\n"), @r"
         wave controllers: statefulset/kafka-controller
         wave brokers: statefulset/kafka
-        wave topics: cronjob/topics, job/topics-5a5c7597
+        wave topics: cronjob/topics, job/topics-511ebc38
         wave clients: deployment/kafka-exporter
         Differs
         ");

@@ -321,6 +321,11 @@ write() {
   output=$(kafka "$CALL_SECONDS" "$@" 2>&1) || status=$?
   ((status)) || return 0
   reason "$status" "$output"
+  # Kafka's client asks again after an answer that was lost, of a topic that is there by then. If somebody else made it, reading it again tells.
+  if [[ $REPLY == "Topic '"*"' already exists"* ]]; then
+    say "$REPLY It was made meanwhile, or the answer to an earlier request was lost."
+    return 0
+  fi
   complain "$what: $REPLY"
   [[ $output =~ Unknown\ topic\ config|Invalid\ value|InvalidConfig|ConfigException|InvalidTopicException|PolicyViolation ]] && return "$REFUSED"
   return "$RETRY"

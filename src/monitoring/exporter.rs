@@ -1,6 +1,6 @@
 //! The exporter: one pod that queries the cluster like a client, for what a single broker does not know.
 
-use k8s_openapi::api::apps::v1::DeploymentStrategy;
+use k8s_openapi::api::{apps::v1::DeploymentStrategy, core::v1::Probe};
 
 use super::{Monitoring, filter::Filter};
 use crate::{
@@ -112,8 +112,15 @@ impl Monitoring {
         exporter.ports = Some(vec![named_port(METRICS_PORT_NAME, PORT)]);
         // Shows only that the process responds, also while Kafka is down. A probe of the metrics would query the whole
         // cluster.
-        exporter.readiness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
-        exporter.liveness_probe = Some(http_probe("/healthz", METRICS_PORT_NAME));
+        let responds = http_probe("/healthz", METRICS_PORT_NAME);
+        // It listens only once it has a connection, and exits if it gets none: one attempt may wait 30 s to connect and 30 s for an answer,
+        // and there are four (the defaults of its client, sarama). Killed before, it could not say which broker did not answer.
+        exporter.startup_probe = Some(Probe {
+            failure_threshold: Some(30),
+            ..responds.clone()
+        });
+        exporter.readiness_probe = Some(responds.clone());
+        exporter.liveness_probe = Some(responds);
 
         let mut options = self.exporter.pod.clone();
         let mount = |secret| Mount::secret(secret, IDENTITY_DIRECTORY);

@@ -688,7 +688,7 @@ fn each_fault_of_an_open_cluster_is_named() {
     FAIL configs/topics: ClusterAuthorizationException: Cluster authorization failed.
     FAIL partitions/kafka: the brokers do not answer in time
     ## budgets, claims, a Service, a Job
-    FAIL job/topics: it failed: Job has reached the specified backoff limit; `kubectl logs job/topics-1bce6e61` says more
+    FAIL job/topics: it failed: Job has reached the specified backoff limit; `kubectl logs job/topics-9e9dd183` says more
     FAIL budgets: `connect` does not exist
     FAIL budgets: `kafka-controller` needs 2 healthy pods, and there are 1
     FAIL budgets: `kafka` allows no disruptions: 3 of 3 pods are healthy, so no node can be drained
@@ -698,7 +698,7 @@ fn each_fault_of_an_open_cluster_is_named() {
     FAIL services: `connect` has no ready endpoints: its selector is not the declared one
     FAIL services: `registry` does not exist
     ## a Job of another declaration
-    FAIL job/topics: `topics-1bce6e61` does not exist: what it declares was not applied
+    FAIL job/topics: `topics-9e9dd183` does not exist: what it declares was not applied
     ## a task failed, and exactly-once support is off
     FAIL connect/connect: the connector of `idle` is PAUSED
     FAIL connect/connect: `idle` has no tasks

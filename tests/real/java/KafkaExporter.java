@@ -9,7 +9,6 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.admin.Admin;
@@ -24,7 +23,6 @@ public final class KafkaExporter {
         "kafka.labels", "verbosity", "use.consumelag.zookeeper", "zookeeper.server", "sasl.enabled", "sasl.username", "sasl.password",
         "sasl.mechanism", "sasl.handshake", "tls.enabled", "tls.ca-file", "tls.cert-file", "tls.key-file", "tls.insecure-skip-tls-verify",
         "server.tls.enabled", "log.enable-sarama", "kafka.allow-concurrent", "kafka.allow-auto-topic-creation");
-    private static final CountDownLatch connected = new CountDownLatch(1);
     private static Admin admin;
 
     public static void main(String[] args) throws Exception {
@@ -58,6 +56,23 @@ public final class KafkaExporter {
             properties.setProperty("ssl.keystore.certificate.chain", files.get("tls.cert-file"));
             properties.setProperty("ssl.truststore.certificates", files.get("tls.ca-file"));
         }
+        try { // it listens only once it has a connection, as the real one
+            Admin made = Admin.create(properties);
+            for (int more = 5; ; more--) { // one try ends after ten seconds, and the real one waits thirty for a connection alone
+                try {
+                    made.describeCluster().nodes().get();
+                    break;
+                } catch (ExecutionException error) {
+                    if (more == 0) {
+                        throw error;
+                    }
+                }
+            }
+            admin = made;
+        } catch (Exception error) { // the real one ends as well
+            System.err.println("Error Init Kafka Client: " + error);
+            System.exit(255);
+        }
         HttpServer server = HttpServer.create(new InetSocketAddress(Integer.parseInt(address.substring(address.lastIndexOf(':') + 1))), 0);
         server.setExecutor(Executors.newFixedThreadPool(4));
         server.createContext("/", exchange -> {
@@ -72,29 +87,10 @@ public final class KafkaExporter {
             exchange.getResponseBody().write(body);
             exchange.close();
         });
-        server.start(); // before the slow part of a JVM: the real one has its port open within milliseconds
-        try {
-            Admin made = Admin.create(properties);
-            for (int more = 5; ; more--) { // one try ends after ten seconds, and the real one waits thirty for a connection alone
-                try {
-                    made.describeCluster().nodes().get();
-                    break;
-                } catch (ExecutionException error) {
-                    if (more == 0) {
-                        throw error;
-                    }
-                }
-            }
-            admin = made;
-            connected.countDown();
-        } catch (Exception error) { // the real one ends as well
-            System.err.println("Error Init Kafka Client: " + error);
-            System.exit(255);
-        }
+        server.start();
     }
 
     private static String collect() throws Exception {
-        connected.await();
         Map<String, List<String>> samples = new TreeMap<>();
         Set<Node> nodes = new TreeSet<>((a, b) -> a.id() - b.id());
         nodes.addAll(admin.describeCluster().nodes().get());
