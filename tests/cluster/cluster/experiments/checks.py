@@ -22,7 +22,7 @@ def run(cluster, folder, report, checks=plan.USUAL):
     world = World(cluster, folder)
     cluster.cleanup.callback(world.ended.set)
     stack = Stack(folder.name, manifest.load(folder), world, lambda text: print(text, flush=True))
-    plan.run(stack, checks, alone(cluster.tools / "boot.lock"))
+    plan.run(stack, checks, alone(cluster.images.tools / "boot.lock"))
     for row in stack.rows:
         if row["good"] is not None:
             report.count(f"{row['check']}: {row['what']}", row["good"], row["detail"])
