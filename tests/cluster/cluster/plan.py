@@ -1,6 +1,5 @@
 """The order of the checks, and what goes on side by side."""
 
-import contextlib
 import importlib
 import threading
 import traceback
@@ -29,9 +28,8 @@ ON_A_CLOCK = {"alerts", "zookeeper", "quiet", "probe"}  # with a Prometheus: the
 USUAL = [check for check in CHECKS if check not in ON_A_CLOCK]
 
 
-def run(stack, checks, booting=contextlib.nullcontext()):
-    """Runs checks as planned, and `boot` inside of `booting`. A stack that does not boot has nothing else to show; any other failure leaves the next
-    check to run."""
+def run(stack, checks):
+    """Runs checks as planned. A stack that does not boot has nothing else to show; any other failure leaves the next check to run."""
     for check in checks:
         module = importlib.import_module(f".checks.{check}", __package__)
         if hasattr(module, "before") and not attempt(stack, check, module.before):
@@ -45,8 +43,7 @@ def run(stack, checks, booting=contextlib.nullcontext()):
         beside = [threading.Thread(target=work, args=(lane,)) for lane in lanes[1:]]
         for thread in beside:
             thread.start()
-        with booting if "boot" in modules else contextlib.nullcontext():
-            work(lanes[0])  # in this thread: what `boot` starts, such as the client, ends with the thread that started it
+        work(lanes[0])  # in this thread: what `boot` starts, such as the client, ends with the thread that started it
         for thread in beside:
             thread.join()
         if "boot" in modules:

@@ -132,7 +132,8 @@ def kafka_jars(image, software, line):
     archive = software.archive(line)
     if archive.exists():
         image.binds["/opt/classes.jsa"] = archive
-        image.options = " -Xlog:cds=off -XX:SharedArchiveFile=/opt/classes.jsa"
+        # At the address that it was made for: to move 150 MB of it costs a third of a second at each start.
+        image.options = " -Xlog:cds=off -XX:SharedArchiveFile=/opt/classes.jsa -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
 
 
 def confluent_image(name, folder, software, component, line, agent):
