@@ -140,7 +140,7 @@ impl Connect {
             plugins: Vec::new(),
             secrets: BTreeSet::new(),
             rest: None,
-            access: Access::own_namespace(),
+            access: Access::applications(),
             mesh: Mesh::Excluded,
             options: PodOptions::default(),
         }
@@ -282,8 +282,8 @@ impl Connect {
         self
     }
 
-    /// Who may connect to the REST interface, and so start connectors; by default the pods of the stack's own
-    /// namespace. The workers may always connect to each other.
+    /// Who may connect to the REST interface, and so start connectors; by default the stack's own components, such as its
+    /// Jobs. The workers may always connect to each other.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self

@@ -171,7 +171,7 @@ impl SchemaRegistry {
             resources: Resources::range(250.millicores()..=1.cores(), 2.gib()..=2.gib()),
             compatibility: Compatibility::Backward,
             rest: None,
-            access: Access::own_namespace(),
+            access: Access::applications(),
             mesh: Mesh::Excluded,
             settings: Settings::default(),
             options: PodOptions::default(),
@@ -243,8 +243,8 @@ impl SchemaRegistry {
         self
     }
 
-    /// Who may connect; by default the pods of the stack's own namespace. The instances may always connect to each
-    /// other.
+    /// Who may connect; by default the stack's own components, and the pods of its applications with `.avro`. The instances
+    /// may always connect to each other.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
