@@ -260,12 +260,6 @@ impl KafkaCluster {
                 finding.at(location).hint(hint);
             });
         }
-        if self.tls.is_some() && self.authorization.is_none() && encrypted.is_some() {
-            let message = "whoever can connect may do everything: there is no authorization";
-            check.report(&security::NO_AUTHORIZATION, message, |finding| {
-                finding.hint("add `.authorization()`");
-            });
-        }
     }
 }
 

@@ -83,7 +83,7 @@ pub mod cluster {
 /// Closed clusters: who is let in, and who is kept out.
 pub(crate) mod security {
     pub use crate::lint::kafka::{
-        exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, PLAINTEXT, SUPER_USER, ZOOKEEPER_OPEN},
+        exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, NO_AUTHORIZATION, PLAINTEXT, RENEWAL, SUPER_USER, WEAK, ZOOKEEPER_OPEN},
         oauth::{ANY_TOKEN, NOT_ALLOWED, OPEN_PROVIDER, UNCHECKED},
         outside::{OUTSIDE_ELSEWHERE, PLAINTEXT_OUTSIDE},
     };

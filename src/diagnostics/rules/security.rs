@@ -18,17 +18,6 @@ rules! { rules::security;
         source: "Kafka documentation, Security; seen with 4.3.1",
     };
 
-    /// Clients that are let in and may do everything.
-    pub const NO_AUTHORIZATION: Rule = Rule {
-        id: "KS-X02",
-        production: Warning,
-        development: Warning,
-        summary: "clients that show who they are and may do everything",
-        explanation: "Without an authorizer each client that can connect may read, write and delete every topic, \
-            change every setting, and make users.",
-        source: "Kafka documentation, Security, Authorization and ACLs",
-    };
-
     /// A client without an identity on a closed cluster.
     pub const NO_IDENTITY: Rule = Rule {
         id: "KS-X03",

@@ -1,6 +1,6 @@
 //! Who is let in although no one meant it, and certificates that keep everyone out.
 
-use super::{Member, cluster::Brokers, listeners, listening};
+use super::{Member, cluster::Brokers, listeners, listening, mapping::Mapping};
 use crate::{
     diagnostics::{
         Diagnostic, Mend,
@@ -11,6 +11,7 @@ use crate::{
         certificate::Certificate,
         program::Program,
         set::{ObjectSet, SetFindings},
+        settings::Setting,
     },
 };
 
@@ -24,8 +25,9 @@ rules! { rules::security;
         explanation: "With `allow.everyone.if.no.acl.found=true` every topic and group that no permission names is open \
             to every client, a new topic too, and the first permission that names it closes it for all others. \
             `User:ANONYMOUS` among the `super.users` is everyone who connects to a listener without identities. Both \
-            are for the time of a migration, until all clients have an identity.",
-        source: "Kafka documentation, Security, Authorization and ACLs",
+            are for the time of a migration, until all clients have an identity. A rule of `ssl.principal.mapping.rules` that \
+            makes a super user of any subject gives everything to whoever has a certificate of a trusted authority.",
+        source: "Kafka documentation, Security, Authorization and ACLs, Customizing SSL User Name",
     };
 
     /// A key that Kafka cannot read.
@@ -45,11 +47,36 @@ rules! { rules::security;
         id: "KS-X08",
         production: Error,
         development: Error,
-        summary: "a certificate without a name that is advertised",
+        summary: "a certificate without a name that is advertised, or not for clients although nodes show it",
         explanation: "Clients and the other brokers compare the name that they dial, the one in \
             `advertised.listeners`, with the names of the certificate, and end the connection if it is not among \
-            them: `No subject alternative DNS name matching … found`. A `*` stands for one part of a name.",
-        source: "RFC 2818; seen with Kafka 4.3.1",
+            them: `No subject alternative DNS name matching … found`. A `*` stands for one part of a name. Among themselves nodes are clients \
+            too: without `client auth` in `usages` a certificate is refused as theirs.",
+        source: "RFC 2818; RFC 5280, Extended Key Usage; seen with Kafka 4.3.1",
+    };
+
+    /// A certificate that ends before it is renewed.
+    pub const RENEWAL: Rule = Rule {
+        id: "KS-X22",
+        production: Error,
+        development: Warning,
+        summary: "a certificate that is not renewed in time",
+        explanation: "cert-manager takes no `renewBefore` that is as long as `duration`, or longer: it makes no certificate at all. \
+            With less than a day there is no time to see that an issuer fails, and none for a restart of the nodes that read \
+            certificates only when they start: all connections end at once.",
+        source: "cert-manager documentation, Certificate resources, Renewal; Kafka documentation, Security",
+    };
+
+    /// TLS that does not check with whom it speaks.
+    pub const WEAK: Rule = Rule {
+        id: "KS-X23",
+        production: Warning,
+        development: Off,
+        summary: "TLS that does not check the other side, or that anyone can break",
+        explanation: "With an empty `ssl.endpoint.identification.algorithm` a client takes each certificate of a trusted authority \
+            for that of the broker that it dials: another pod can be the broker, and read passwords. TLS before 1.2, and suites \
+            without encryption or without authentication, protect nothing.",
+        source: "Kafka documentation, ssl.endpoint.identification.algorithm; RFC 8996",
     };
 
     /// Clients that connect in plaintext.
@@ -62,6 +89,17 @@ rules! { rules::security;
             no identity either, whoever reaches its port may read, write and delete every topic, and change every \
             setting of the brokers: a network policy keeps out pods, and no one who is in one that it knows.",
         source: "Kafka documentation, Security",
+    };
+
+    /// Clients that are let in and may do everything.
+    pub const NO_AUTHORIZATION: Rule = Rule {
+        id: "KS-X02",
+        production: Warning,
+        development: Warning,
+        summary: "clients that show who they are and may do everything",
+        explanation: "Without an authorizer each client that can connect may read, write and delete every topic, \
+            change every setting, and make users; `super.users` says nothing then.",
+        source: "Kafka documentation, Security, Authorization and ACLs",
     };
 
     /// A super user that is a part of the platform which needs less.
@@ -83,8 +121,8 @@ rules! { rules::security;
         development: Error,
         summary: "brokers that are none of the super users",
         explanation: "Without `ssl.principal.mapping.rules` the user of a certificate is its whole subject, as \
-            `User:CN=kafka,O=shop`. A super user `User:kafka` is then nobody, so the authorizer refuses the requests of \
-            brokers to each other and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
+            `User:CN=kafka,O=shop`. A super user `User:kafka` is then nobody; with rules it is the first that fits the whole \
+            subject, and a certificate that none fits is refused. So the authorizer refuses the requests of brokers to each other and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
         source: "Kafka documentation, Security, Customizing SSL User Name; seen with Kafka 4.3.1",
     };
 
@@ -107,12 +145,11 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
         return;
     }
     everyone(member, findings);
-    nobody(member, findings);
+    nobody(set, member, findings);
+    anybody(member, findings);
     zookeeper(member, findings);
     let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
-    if !member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value)) {
-        return;
-    }
+    let is_pem = member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value));
     let secrets = member
         .workload
         .references
@@ -120,8 +157,12 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
         .filter(|reference| reference.kind == "Secret");
     for secret in secrets {
         if let Some((index, certificate)) = set.certificate(&member.object.identity.namespace, &secret.name) {
-            key(index, certificate, findings);
+            if is_pem {
+                key(index, certificate, findings);
+            }
             names(member, index, certificate, findings);
+            renewal(index, certificate, findings);
+            usages(member, index, certificate, findings);
         }
     }
 }
@@ -145,24 +186,35 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
     };
     own.retain(|name| !controllers.contains(name));
     // The only one is for clients too.
-    if own.len() > 1 {
+    let for_nodes = if own.len() > 1 {
         own.retain(|name| *name != between);
-    }
-    let open = own.iter().find_map(|name| {
-        let protocol = protocols.get(name)?;
-        protocol.ends_with("PLAINTEXT").then_some((name, protocol))
+        vec![(between, "brokers copy partitions over")]
+    } else {
+        Vec::new()
+    };
+    let addresses = listeners::listed(member, "listeners").unwrap_or_default();
+    let is_local = |name: &String| {
+        let mut of_name = addresses.iter().filter(|listener| listener.name == *name);
+        of_name.any(|listener| ["127.0.0.1", "localhost", "[::1]"].contains(&listener.host.as_str()))
+    };
+    let for_clients = own.into_iter().filter(|name| !is_local(name)).map(|name| (name, "clients connect to"));
+    // Whoever reaches a listener between nodes may use it as a client.
+    let to_controllers = controllers.into_iter().map(|name| (name, "brokers and controllers use"));
+    let open = for_clients.chain(for_nodes).chain(to_controllers).find_map(|(name, who)| {
+        let protocol = protocols.get(&name)?;
+        protocol.ends_with("PLAINTEXT").then_some((name, who, protocol))
     });
     let keys = ["listener.security.protocol.map", "listeners"];
     let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
-    if let (Some((name, protocol)), Some((key, setting))) = (open, setting) {
-        let consequence = if protocol == "PLAINTEXT" {
+    if let (Some((name, who, protocol)), Some((key, setting))) = (open, setting) {
+        let consequence = if protocol == "PLAINTEXT" && !has_authorizer(member) {
             "whoever reaches it may read, write and delete everything"
         } else {
-            "whoever can watch the network reads what clients write and read"
+            "whoever can watch the network reads what is written and read"
         };
         let mut finding = Diagnostic::new(
             &PLAINTEXT,
-            format!("clients connect to listener `{name}` in plaintext: {consequence}"),
+            format!("{who} listener `{name}` in plaintext: {consequence}"),
         );
         // Its connection to ZooKeeper would stay open.
         let hint = if member.settings.get("zookeeper.connect").is_some() {
@@ -176,6 +228,54 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
         finding
             .hint(hint)
             .yaml_hint("use `SASL_SSL` or `SSL`, with an authorizer");
+        member.push(findings, key, setting, finding);
+    }
+}
+
+/// Whether it has an authorizer, as far as the manifests show.
+fn has_authorizer(member: &Member<'_>) -> bool {
+    const KEY: &str = "authorizer.class.name";
+    let setting = member.settings.get(KEY);
+    setting.map_or_else(|| member.writes(KEY), |setting| !setting.value.trim().is_empty())
+}
+
+/// Brokers that know who their clients are, or are told who may do everything, and ask no authorizer. The first set of a cluster's brokers stands
+/// for all of them.
+pub(super) fn no_authorizer(member: &Member<'_>, brokers: &Brokers<'_>, findings: &mut SetFindings) {
+    let is_first = brokers
+        .beside(member)
+        .is_none_or(|fleet| fleet.brokers.index == member.index);
+    if !member.serves() || !is_first || has_authorizer(member) || member.settings.is_empty() {
+        return;
+    }
+    let mut finding = Diagnostic::new(
+        &NO_AUTHORIZATION,
+        "whoever can connect may do everything: there is no authorization",
+    );
+    let hint = "set `authorizer.class.name`, and make the nodes super users";
+    finding.hint("add `.authorization()`").yaml_hint(hint);
+    let users = "super.users";
+    if let Some(setting) = member.settings.get(users).filter(|setting| !setting.value.trim().is_empty()) {
+        "`super.users` has no effect: without an authorizer whoever can connect may do everything".clone_into(&mut finding.message);
+        member.push(findings, users, setting, finding);
+        return;
+    }
+    let (Some(protocols), Some(mut own), Some(controllers), Some((between, _))) = (
+        listeners::protocols(member),
+        listeners::own(member),
+        listeners::of_controllers(member),
+        listeners::inter_broker(member),
+    ) else {
+        return;
+    };
+    own.retain(|name| !controllers.contains(name));
+    if own.len() > 1 {
+        own.retain(|name| *name != between);
+    }
+    let closed = own.iter().any(|name| protocols.get(name).is_some_and(|protocol| protocol != "PLAINTEXT"));
+    let keys = ["listener.security.protocol.map", "listeners"];
+    let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
+    if let Some((key, setting)) = setting.filter(|_| closed) {
         member.push(findings, key, setting, finding);
     }
 }
@@ -215,11 +315,13 @@ fn super_users<'m>(member: &'m Member<'_>) -> impl Iterator<Item = &'m str> {
 /// Brokers with an authorizer that are no one for ZooKeeper.
 fn zookeeper(member: &Member<'_>, findings: &mut SetFindings) {
     const KEY: &str = "zookeeper.connect";
-    let shown = ["zookeeper.set.acl", "zookeeper.ssl.client.enable"];
-    let is_true = |key: &&str| {
-        let setting = member.settings.get(key);
-        member.writes(key) || setting.is_some_and(|setting| !setting.value.trim().eq_ignore_ascii_case("false"))
-    };
+    const TLS: &str = "zookeeper.ssl.client.enable";
+    let encrypted = member.settings.get(TLS).map_or_else(
+        || member.writes(TLS),
+        |setting| !setting.value.trim().eq_ignore_ascii_case("false"),
+    );
+    // The file of a login is an option of the JVM, or a variable of the image.
+    let logs_in = ["java.security.auth.login.config", "sasl.jaas"].iter().any(|key| member.writes(key));
     let has_authorizer = member
         .settings
         .get("authorizer.class.name")
@@ -229,7 +331,7 @@ fn zookeeper(member: &Member<'_>, findings: &mut SetFindings) {
     let Some(setting) = member.settings.get(KEY).filter(|_| has_authorizer && !in_kraft) else {
         return;
     };
-    if shown.iter().any(is_true) {
+    if encrypted || logs_in {
         return;
     }
     let message = "users and permissions are in a ZooKeeper to which the brokers connect in plaintext and as no one: who reaches it may change them";
@@ -243,10 +345,35 @@ fn zookeeper(member: &Member<'_>, findings: &mut SetFindings) {
     member.push(findings, KEY, setting, finding);
 }
 
+const MAPPING_RULES: &str = "ssl.principal.mapping.rules";
+
+/// The setting of a listener's rules, by its key.
+type Rules<'m> = Option<(String, &'m Setting)>;
+
+/// The rules by which a listener makes users of certificates. None if they cannot be told.
+fn mapping<'m>(member: &'m Member<'_>, listener: &str) -> Option<(Mapping, Rules<'m>)> {
+    const BUILDER: &str = "principal.builder.class";
+    if member.settings.iter().any(|(key, _)| key.ends_with(BUILDER)) || member.writes(BUILDER) {
+        return None;
+    }
+    let Some((key, setting)) = listeners::of_listener(member, listener, MAPPING_RULES) else {
+        return (!member.writes(MAPPING_RULES)).then(|| (Mapping::default(), None));
+    };
+    let known = setting.is_known().then(|| Mapping::read(&setting.value))?;
+    Some((known?, Some((key, setting))))
+}
+
+/// The certificates of its Secrets.
+fn certificates<'s>(set: &ObjectSet<'s>, member: &Member<'_>) -> Vec<&'s Certificate> {
+    let namespace = &member.object.identity.namespace;
+    let secrets = member.workload.references.iter().filter(|reference| reference.kind == "Secret");
+    let found = secrets.filter_map(|secret| set.certificate(namespace, &secret.name));
+    found.map(|(_, certificate)| certificate).collect()
+}
+
 /// Brokers that show certificates to each other, and whose subject is no super user.
-fn nobody(member: &Member<'_>, findings: &mut SetFindings) {
+fn nobody(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) {
     const KEY: &str = "super.users";
-    let rules = ["ssl.principal.mapping.rules", "principal.builder.class"];
     let (Some(setting), Some(protocols), Some((between, _))) = (
         member.settings.get(KEY).filter(|setting| setting.is_known()),
         listeners::protocols(member),
@@ -254,27 +381,72 @@ fn nobody(member: &Member<'_>, findings: &mut SetFindings) {
     ) else {
         return;
     };
-    let mapped = member
-        .settings
-        .iter()
-        .any(|(key, _)| rules.iter().any(|rule| key.ends_with(rule)));
-    if !member.serves()
-        || mapped
-        || rules.iter().any(|rule| member.writes(rule))
-        || protocols.get(&between).is_none_or(|protocol| protocol != "SSL")
-    {
+    if !member.serves() || protocols.get(&between).is_none_or(|protocol| protocol != "SSL") {
         return;
     }
-    let mut users = super_users(member).peekable();
-    if let Some(first) = users.peek().copied()
-        && users.all(|user| !user.contains('=') && user != "ANONYMOUS")
-    {
-        let message = format!(
-            "`User:{first}` is nobody: without `{}` a broker is the whole subject of its certificate, and no super user",
-            rules[0]
-        );
-        let hint = format!("write the subject, as `User:CN={first}`, or set `{}`", rules[0]);
-        member.refuse(findings, &NOBODY, KEY, setting, message, hint);
+    let Some((mapping, rules)) = mapping(member, &between) else {
+        return;
+    };
+    let users: Vec<&str> = super_users(member).collect();
+    let hidden = users.iter().any(|user| *user == "ANONYMOUS" || user.contains(['{', '$', '(']));
+    let Some(first) = users.first().filter(|_| !hidden) else {
+        return;
+    };
+    let certificates = certificates(set, member);
+    let subjects: Option<Vec<&str>> = certificates.iter().map(|certificate| certificate.subject.as_deref()).collect();
+    let Some(subjects) = subjects.filter(|subjects| !subjects.is_empty()) else {
+        if rules.is_none() && users.iter().all(|user| !user.contains('=')) {
+            let message = format!(
+                "`User:{first}` is nobody: without `{MAPPING_RULES}` a broker is the whole subject of its certificate, and no super user"
+            );
+            let hint = format!("write the subject, as `User:CN={first}`, or set `{MAPPING_RULES}`");
+            member.refuse(findings, &NOBODY, KEY, setting, message, hint);
+        }
+        return;
+    };
+    let made: Vec<Option<String>> = subjects.iter().map(|subject| mapping.user(subject)).collect();
+    if made.iter().flatten().any(|user| users.contains(&user.as_str())) {
+        return;
+    }
+    match (&made[0], rules) {
+        (Some(user), _) => {
+            let message = format!(
+                "a broker is `User:{user}` by its certificate `{}`, which is none of the super users",
+                subjects[0]
+            );
+            let hint = format!("add `User:{user}`, or make another user of the subject with `{MAPPING_RULES}`");
+            member.refuse(findings, &NOBODY, KEY, setting, message, hint);
+        }
+        (None, Some((key, rules))) => {
+            let message = format!("no rule fits the whole subject `{}` of a broker's certificate: it is refused", subjects[0]);
+            let hint = "end the rules with one that fits it, or with `DEFAULT`";
+            member.refuse(findings, &NOBODY, &key, rules, message, hint);
+        }
+        (None, None) => {}
+    }
+}
+
+/// Rules that make a super user of whoever has a certificate of a trusted authority.
+fn anybody(member: &Member<'_>, findings: &mut SetFindings) {
+    const ANY: &str = "CN=any.example.com,OU=any,O=any,L=any,ST=any,C=ZZ";
+    let (Some(protocols), Some(own)) = (listeners::protocols(member), listeners::own(member)) else {
+        return;
+    };
+    let of_certificates = own
+        .iter()
+        .filter(|name| protocols.get(*name).is_some_and(|protocol| protocol == "SSL"))
+        .filter(|name| listeners::authenticates(member, name, "SSL"));
+    for listener in of_certificates {
+        let Some((mapping, Some((key, setting)))) = mapping(member, listener) else {
+            continue;
+        };
+        let Some(user) = mapping.user(ANY) else { continue };
+        if super_users(member).any(|known| known == user) {
+            let message = format!("whoever has a certificate of a trusted authority is `User:{user}`, a super user");
+            let hint = "write a rule that fits the certificates of this user alone";
+            member.refuse(findings, &EVERYONE, &key, setting, message, hint);
+            return;
+        }
     }
 }
 
@@ -291,9 +463,11 @@ pub(super) fn super_user(member: &Member<'_>, members: &[Member<'_>], findings: 
         return;
     };
     let Some(user) = user_of(&setting.value) else { return };
-    let of_all = members.iter().filter(|other| other.serves());
-    let namespace = &member.object.identity.namespace;
-    let mut own = of_all.filter(|brokers| brokers.object.identity.namespace == *namespace);
+    let is_here = |brokers: &Member<'_>| brokers.object.identity.namespace == member.object.identity.namespace;
+    let of_all: Vec<&Member<'_>> = members.iter().filter(|other| other.serves()).collect();
+    // Those of another namespace, where there are none beside it.
+    let elsewhere = !of_all.iter().any(|brokers| is_here(brokers));
+    let mut own = of_all.into_iter().filter(|brokers| elsewhere || is_here(brokers));
     if own.any(|brokers| super_users(brokers).any(|known| known == user)) {
         let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
         let hint = "give it a user of its own, with the permissions that it needs";
@@ -302,7 +476,7 @@ pub(super) fn super_user(member: &Member<'_>, members: &[Member<'_>], findings: 
 }
 
 /// The user that a JAAS configuration logs in as.
-fn user_of(login: &str) -> Option<&str> {
+pub(super) fn user_of(login: &str) -> Option<&str> {
     let rest = login.split_once("username=")?.1.trim_start_matches('\\');
     let user = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split(['"', '\\']).next()?,
@@ -357,6 +531,96 @@ fn key(index: usize, certificate: &Certificate, findings: &mut SetFindings) {
         .hint(hint);
 }
 
+/// A certificate is renewed in time.
+fn renewal(index: usize, certificate: &Certificate, findings: &mut SetFindings) {
+    const DEFAULT: u64 = 90 * 24 * 3600;
+    const LEAST: u64 = 24 * 3600;
+    let Some(before) = certificate.renew_before.as_deref().and_then(go_seconds) else {
+        return;
+    };
+    let duration = certificate.duration.as_deref().map_or(Some(DEFAULT), go_seconds);
+    let (message, hint) = if duration.is_some_and(|duration| before >= duration) {
+        (
+            "`renewBefore` is not shorter than `duration`: cert-manager makes no certificate",
+            "renew after two thirds of `duration`, which is the default",
+        )
+    } else if before < LEAST {
+        (
+            "it is renewed less than a day before its end: there is no time to mend an issuer, or to restart nodes",
+            "give `renewBefore` some days",
+        )
+    } else {
+        return;
+    };
+    findings.add(index, "/spec/renewBefore", &RENEWAL, message.to_owned()).hint(hint);
+}
+
+/// The seconds of a duration as Go writes it, such as `2160h` or `1h30m`.
+fn go_seconds(text: &str) -> Option<u64> {
+    let mut total: u64 = 0;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest[..end].parse().ok()?;
+        let unit = match rest.as_bytes()[end] {
+            b'h' => 3600,
+            b'm' => 60,
+            b's' => 1,
+            _ => return None,
+        };
+        total = number.checked_mul(unit).and_then(|seconds| seconds.checked_add(total))?;
+        rest = &rest[end + 1..];
+    }
+    Some(total)
+}
+
+/// Settings of TLS that make it worth nothing, in a process and its clients.
+pub(super) fn weak(member: &Member<'_>, findings: &mut SetFindings) {
+    for (key, setting) in member.settings.iter() {
+        if let Some((message, hint)) = weakness(key, &setting.value) {
+            member.refuse(findings, &WEAK, key, setting, message, hint);
+        }
+    }
+}
+
+/// What is weak about a setting of TLS, and what to do.
+fn weakness(key: &str, value: &str) -> Option<(String, &'static str)> {
+    let is = |end: &str| key == end || key.strip_suffix(end).is_some_and(|start| start.ends_with('.'));
+    let value = value.trim();
+    if is("ssl.endpoint.identification.algorithm") && value.is_empty() {
+        let message = format!("`{key}` is empty: any certificate of a trusted authority is taken for the broker's");
+        return Some((message, "remove it: the default, `https`, compares the names"));
+    }
+    let mut listed = value.split(',').map(str::trim);
+    if is("ssl.enabled.protocols") || is("ssl.protocol") {
+        let old = listed.find(|name| ["TLS", "TLSv1", "TLSv1.1", "SSL", "SSLv2", "SSLv3"].contains(name) && !(is("ssl.protocol") && *name == "TLS"))?;
+        return Some((format!("`{key}` has `{old}`, which protects nothing any more"), "write `TLSv1.2,TLSv1.3`, or remove it"));
+    }
+    if is("ssl.cipher.suites") {
+        let open = listed.find(|name| ["_NULL_", "_anon_", "_EXPORT_"].iter().any(|part| name.contains(part)))?;
+        let message = format!("`{key}` has `{open}`, which does not encrypt, or asks no one for a certificate");
+        return Some((message, "remove it: the defaults of Java are sound"));
+    }
+    None
+}
+
+/// Nodes that show certificates to each other may use them as clients too.
+fn usages(member: &Member<'_>, index: usize, certificate: &Certificate, findings: &mut SetFindings) {
+    let Some(protocols) = listeners::protocols(member) else {
+        return;
+    };
+    let between = listeners::inter_broker(member).filter(|_| member.serves()).map(|(name, _)| name);
+    let mut of_nodes = listeners::of_controllers(member).unwrap_or_default().into_iter().chain(between);
+    let shown = of_nodes.any(|name| protocols.get(&name).is_some_and(|protocol| protocol == "SSL"));
+    let is_client = certificate.usages.iter().any(|usage| ["client auth", "any"].contains(&usage.as_str()));
+    if shown && !certificate.usages.is_empty() && !is_client {
+        let message = "nodes show this certificate to each other, and it is not for clients: the other side refuses it";
+        findings
+            .add(index, "/spec/usages", &DIALLED_NAME, message)
+            .hint("add `client auth` to `usages`");
+    }
+}
+
 /// The names that the process advertises for its listeners with TLS are those of the certificate.
 fn names(member: &Member<'_>, index: usize, certificate: &Certificate, findings: &mut SetFindings) {
     let Some(protocols) = listeners::protocols(member) else {
@@ -385,5 +649,34 @@ fn names(member: &Member<'_>, index: usize, certificate: &Certificate, findings:
         findings
             .add(index, "/spec/dnsNames", &DIALLED_NAME, message)
             .hint("add the names of all pods to `dnsNames`");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_of_go_is_seconds() {
+        for (text, seconds) in [("2160h", Some(7_776_000)), ("1h30m", Some(5400)), ("45s", Some(45)), ("2160h0m0s", Some(7_776_000)), ("2d", None), ("x", None)] {
+            assert_eq!(go_seconds(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_weakens_tls_is_found_in_any_clients_settings() {
+        for (key, value, found) in [
+            ("ssl.endpoint.identification.algorithm", "", true),
+            ("producer.ssl.endpoint.identification.algorithm", " ", true),
+            ("ssl.endpoint.identification.algorithm", "https", false),
+            ("ssl.enabled.protocols", "TLSv1.2,TLSv1", true),
+            ("ssl.enabled.protocols", "TLSv1.3,TLSv1.2", false),
+            ("ssl.protocol", "TLS", false),
+            ("listener.name.client.ssl.cipher.suites", "TLS_RSA_WITH_NULL_SHA256", true),
+            ("ssl.cipher.suites", "TLS_AES_256_GCM_SHA384", false),
+            ("myssl.protocol", "SSL", false),
+        ] {
+            assert_eq!(weakness(key, value).is_some(), found, "{key}={value}");
+        }
     }
 }

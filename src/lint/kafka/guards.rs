@@ -1,11 +1,11 @@
 //! The disruption budget and the network policy of a set of pods.
 
-use super::Member;
+use super::{Member, rest};
 use crate::diagnostics::{
     Severity::{Error, Off, Warning},
     family::rules,
 };
-use crate::lint::model::set::SetFindings;
+use crate::lint::model::{guard::Admission, program::Program, set::SetFindings};
 
 rules! { rules::pod;
     /// Brokers without a disruption budget.
@@ -25,8 +25,9 @@ rules! { rules::pod;
         production: Warning,
         development: Off,
         summary: "a Kafka process that every pod of the cluster may connect to",
-        explanation: "No network policy selects these pods, so all their ports are open to every pod of the cluster, \
-            including the port of the controllers.",
+        explanation: "No network policy selects these pods, or one of them admits everyone, so all their ports are open to every \
+            pod of the cluster, including the port of the controllers. Who reaches the REST interface of Connect starts \
+            connectors, which read and write what the workers may; it asks no one for a name unless it is told to.",
         source: "Kubernetes, Network Policies",
     };
 }
@@ -69,16 +70,42 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
             }
         }
     }
-    if !member.set.has_policy(namespace, labels) {
-        findings
-            .add(
-                member.index,
-                "",
-                &OPEN,
-                "no network policy selects these pods: every pod of the cluster may connect to every port",
-            )
-            .hint(
-                "add a NetworkPolicy that admits clients to the client port, and the cluster's own pods to the others",
-            );
+    open(
+        member,
+        findings,
+        "every pod of the cluster may connect to every port",
+        "add a NetworkPolicy that admits clients to the client port, and the cluster's own pods to the others",
+    );
+}
+
+/// Workers and registries, unless their REST interface asks who someone is.
+pub(super) fn of_rest(member: &Member<'_>, findings: &mut SetFindings) {
+    if rest::asks(member) {
+        return;
+    }
+    let then = match member.process.program {
+        Program::Connect => "every pod of the cluster may start connectors, and read with them what the workers may read",
+        _ => "every pod of the cluster may change and delete schemas",
+    };
+    open(member, findings, then, "add a NetworkPolicy that admits those who need the REST interface");
+}
+
+/// That no policy keeps anyone out: there is none, or one lets everyone in.
+fn open(member: &Member<'_>, findings: &mut SetFindings, then: &str, hint: &str) {
+    let (namespace, labels) = (&member.object.identity.namespace, &member.workload.pods);
+    let policies = member.set.policies(namespace, labels);
+    let of_ingress: Vec<_> = policies.iter().filter(|(_, policy)| policy.ingress.is_some()).collect();
+    if of_ingress.is_empty() {
+        let message = format!("no network policy selects these pods: {then}");
+        findings.add(member.index, "", &OPEN, message).hint(hint);
+        return;
+    }
+    let everyone = of_ingress.iter().find(|(_, policy)| {
+        let mut rules = policy.ingress.iter().flatten();
+        rules.any(Admission::is_for_everyone)
+    });
+    if let Some((index, _)) = everyone {
+        let message = format!("this network policy keeps no pod from any port: {then}");
+        findings.add(*index, "/spec/ingress", &OPEN, message).hint(hint);
     }
 }

@@ -140,6 +140,30 @@ pub(super) fn lacks_controllers(member: &Member<'_>) -> bool {
     member.votes() && !names.is_empty() && !own.iter().any(|name| names.contains(name))
 }
 
+/// A setting that a listener may have for itself, and its key.
+pub(super) fn of_listener<'m>(member: &'m Member<'_>, name: &str, key: &str) -> Option<(String, &'m Setting)> {
+    let own = format!("listener.name.{}.{key}", name.to_ascii_lowercase());
+    [own, key.to_owned()]
+        .into_iter()
+        .find_map(|key| member.settings.get(&key).map(|setting| (key, setting)))
+}
+
+/// Whether clients of a listener with this protocol show who they are. True where the manifests do not say that they do not.
+pub(super) fn authenticates(member: &Member<'_>, name: &str, protocol: &str) -> bool {
+    const KEY: &str = "ssl.client.auth";
+    // An entrypoint makes the setting of a variable of its own.
+    let by_image = || {
+        let mut names = member.container.variables.iter().map(|(name, _)| name);
+        names.any(|name| name.contains("TLS") && name.ends_with("CLIENT_AUTH"))
+    };
+    protocol.starts_with("SASL_")
+        || protocol == "SSL"
+            && match of_listener(member, name, KEY) {
+                Some((_, setting)) => !setting.value.trim().eq_ignore_ascii_case("none"),
+                None => member.writes(KEY) || by_image(),
+            }
+}
+
 /// The security protocol of each listener in `listener.security.protocol.map`. None if the manifests do not show it.
 pub(super) fn protocols(member: &Member<'_>) -> Option<BTreeMap<String, String>> {
     let Some(setting) = member.settings.get("listener.security.protocol.map") else {

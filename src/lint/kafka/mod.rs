@@ -1,5 +1,6 @@
 //! Processes of the Kafka family among their objects: what keeps them from starting, loses data, or opens them to everyone.
 
+mod acls;
 pub(crate) mod addresses;
 pub(crate) mod advertised_host;
 pub(crate) mod advertised_listeners;
@@ -27,6 +28,7 @@ pub(crate) mod limits;
 pub(crate) mod listeners;
 mod listening;
 pub(crate) mod log_directories;
+mod mapping;
 mod memory;
 pub(crate) mod memory_request;
 pub(crate) mod mode;
@@ -78,6 +80,8 @@ use crate::{
     version::Version,
 };
 
+pub(super) use secrets::clear_password;
+
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let members: Vec<Member<'_>> = set
         .workloads()
@@ -103,6 +107,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     settings::of_files(set, &members, &brokers, findings);
     topics::check(&topics, &brokers, findings);
     topics::of_commands(set, &brokers, findings);
+    acls::of_commands(set, findings);
     unknown::processes(set, findings);
     for member in &members {
         unknown::settings(member, findings);
@@ -124,7 +129,9 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         oauth::check(member, findings);
         exposure::check(set, member, findings);
         exposure::plaintext(member, &brokers, findings);
+        exposure::no_authorizer(member, &brokers, findings);
         exposure::super_user(member, &members, findings);
+        exposure::weak(member, findings);
         mode::check(member, findings);
         limits::check(member, findings);
         extremes::check(member, findings);
@@ -160,7 +167,10 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
                 guards::check(member, findings);
                 memory_request::check(member, findings);
             }
-            Program::Registry | Program::Connect => advertised_host::check(member, findings),
+            Program::Registry | Program::Connect => {
+                advertised_host::check(member, findings);
+                guards::of_rest(member, findings);
+            }
         }
     }
     cluster_id::shared(&members, findings);
@@ -175,6 +185,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     of_workloads(set, &members, &askers, findings);
     for (index, object) in set.objects.iter().enumerate() {
         secrets::files(findings, index, object, &members);
+        secrets::other_files(findings, index, object);
         settings::twice(findings, index, object);
     }
 }

@@ -7,6 +7,7 @@ use super::{
     inside_names::{is_inside, told_inside_names},
     listeners::protocols,
     listening::listeners,
+    rest,
 };
 use crate::diagnostics::{
     Severity::{Error, Warning},
@@ -27,10 +28,11 @@ rules! { rules::security;
         id: "KS-X13",
         production: Error,
         development: Warning,
-        summary: "a way in from outside to a plaintext listener",
+        summary: "a way in from outside to a plaintext listener, or to a Connect that asks no one for a name",
         explanation: "A load balancer, a port of every machine, external addresses, an Ingress, a TLSRoute or a TCPRoute take the port out of the cluster. \
             What a client sends to a listener with `PLAINTEXT` or `SASL_PLAINTEXT` can be read and changed by everyone on the way, \
-            and with the former no one shows who they are: whoever finds the port may read, write and delete.",
+            and with the former no one shows who they are: whoever finds the port may read, write and delete. The same is true of \
+            the REST interface of Connect where it asks no one for a name: connectors read and write what the workers may.",
         source: "Kafka documentation, Security, Listener Configuration; Kubernetes, Service, Publishing Services",
     };
 
@@ -59,8 +61,10 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 let (Some(selector), Some(kind)) = (&service.selector, service.outward) else {
                     continue;
                 };
-                let brokers = brokers(set, &by_index, namespace, selector);
+                let brokers = of(Program::Broker, set, &by_index, namespace, selector);
+                let workers = of(Program::Connect, set, &by_index, namespace, selector);
                 for port in &service.ports {
+                    to_workers(index, &port.pointer, kind, &port.target, &workers, findings);
                     told_inside_names(index, kind, &port.pointer, port, &brokers, findings);
                     in_plaintext(index, &port.pointer, kind, &port.target, &brokers, findings);
                     ways.add(index, Way::Service(service, port), selector, port, &brokers);
@@ -69,8 +73,10 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
             ObjectDetail::Ingress(backends) => {
                 for backend in backends {
                     if let Some((namespace, selector, port)) = led_to(set, namespace, backend) {
-                        let brokers = brokers(set, &by_index, namespace, selector);
+                        let brokers = of(Program::Broker, set, &by_index, namespace, selector);
                         in_plaintext(index, &backend.pointer, "Ingress", &port.target, &brokers, findings);
+                        let workers = of(Program::Connect, set, &by_index, namespace, selector);
+                        to_workers(index, &backend.pointer, "Ingress", &port.target, &workers, findings);
                     }
                 }
             }
@@ -79,7 +85,9 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                     let Some((namespace, selector, port)) = led_to(set, namespace, backend) else {
                         continue;
                     };
-                    let brokers = brokers(set, &by_index, namespace, selector);
+                    let workers = of(Program::Connect, set, &by_index, namespace, selector);
+                    to_workers(index, &backend.pointer, route.kind, &port.target, &workers, findings);
+                    let brokers = of(Program::Broker, set, &by_index, namespace, selector);
                     told_inside_names(index, route.kind, &backend.pointer, port, &brokers, findings);
                     in_plaintext(index, &backend.pointer, route.kind, &port.target, &brokers, findings);
                     ways.add(index, Way::Route(route), selector, port, &brokers);
@@ -296,7 +304,8 @@ fn led_to<'a>(
 }
 
 /// The brokers and controllers among the pods that a selector selects.
-fn brokers<'a>(
+fn of<'a>(
+    program: Program,
     set: &ObjectSet<'_>,
     members: &BTreeMap<usize, &'a Member<'a>>,
     namespace: &str,
@@ -306,8 +315,37 @@ fn brokers<'a>(
     selected
         .iter()
         .filter_map(|(index, _)| members.get(index).copied())
-        .filter(|member| member.process.program == Program::Broker)
+        .filter(|member| member.process.program == program)
         .collect()
+}
+
+/// A way in from outside to a REST interface of Connect that asks no one for a name.
+fn to_workers(
+    index: usize,
+    pointer: &str,
+    kind: &str,
+    target: &PortRef,
+    workers: &[&Member<'_>],
+    findings: &mut SetFindings,
+) {
+    // The port of metrics is no way in.
+    let is_rest = |member: &&&Member<'_>| match member.container.port(target) {
+        Some(number) => member.container.ports.iter().all(|port| port.number != number || !port.name.contains("metrics")),
+        None => false,
+    };
+    if workers.iter().filter(is_rest).any(|member| !rest::asks(member)) {
+        let message = format!(
+            "{} {kind} leads to the REST interface of Connect, which asks no one for a name: whoever finds it starts connectors",
+            article(kind)
+        );
+        findings
+            .add(index, pointer, &PLAINTEXT_OUTSIDE, message)
+            .hint("ask for a password or a certificate, as with `rest.extension.classes`, or keep it inside");
+    }
+}
+
+fn article(kind: &str) -> &'static str {
+    if kind.starts_with('I') { "an" } else { "a" }
 }
 
 /// A way in from outside to a listener that is not encrypted.
@@ -335,7 +373,7 @@ fn in_plaintext(
     } else {
         "anyone on the way reads and changes records"
     };
-    let article = if kind.starts_with('I') { "an" } else { "a" };
+    let article = article(kind);
     let message = format!("{article} {kind} leads to the listener `{name}`, whose protocol is `{protocol}`: {what}");
     findings
         .add(index, pointer, &PLAINTEXT_OUTSIDE, message)

@@ -58,6 +58,21 @@ rules! { rules::cluster;
     };
 }
 
+/// Whether the REST interface asks who someone is, as far as the manifests show: by a password, or by a certificate.
+pub(super) fn asks(member: &Member<'_>) -> bool {
+    let is = |key: &str, words: &[&str]| {
+        let setting = member.settings.get(key);
+        setting.map_or_else(
+            || member.writes(key),
+            |setting| words.iter().any(|word| setting.value.to_ascii_lowercase().contains(word)),
+        )
+    };
+    is("rest.extension.classes", &["auth", "security"])
+        || is("authentication.method", &["basic", "bearer"])
+        || is("ssl.client.authentication", &["required"])
+        || is("listeners.https.ssl.client.auth", &["required"])
+}
+
 const LOGIN_CONFIG: &str = "-Djava.security.auth.login.config=";
 
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {

@@ -19,15 +19,34 @@ fn is_secret(key: &str) -> bool {
 
 /// Whether a value is a password itself: neither a reference, nor a JAAS configuration without a password.
 fn is_clear(key: &str, value: &str) -> bool {
+    if key.ends_with("sasl.jaas.config") {
+        return clear_password(value).is_some();
+    }
     let value = value.trim();
     let referred = ["${", "$(", "{elsewhere}", "{metadata."]
         .iter()
         .any(|mark| value.contains(mark));
-    let lower = value.to_ascii_lowercase();
-    let jaas = key.ends_with("sasl.jaas.config");
-    let filled = value.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
-    let referred = referred || filled.into_iter().any(is_placeholder);
-    !value.is_empty() && !referred && (!jaas || ["password", "secret", "user_"].iter().any(|part| lower.contains(part)))
+    let mut words = value.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+    !value.is_empty() && !referred && !words.any(is_placeholder)
+}
+
+/// The name of a password that stands in a text as `name=value`, as in a JAAS configuration, an option of the JVM or a script.
+pub(in crate::lint) fn clear_password(text: &str) -> Option<&str> {
+    text.match_indices('=').find_map(|(at, _)| {
+        let before = &text[..at];
+        let from = before
+            .rfind(|c: char| !c.is_ascii_alphanumeric() && !"_.-".contains(c))
+            .map_or(0, |end| end + before[end..].chars().next().map_or(1, char::len_utf8));
+        let name = before[from..].trim_start_matches('-');
+        // Of PlainLoginModule: the passwords of users.
+        let lower = name.to_ascii_lowercase();
+        let is_secret = ["password", "passwd", "secret"].iter().any(|end| lower.ends_with(end)) || lower.starts_with("user_");
+        let value = text[at + 1..].trim_start_matches(['\\', '"', '\'']);
+        let end = value.find(|c: char| c.is_whitespace() || "\"'\\,;)]".contains(c));
+        let value = &value[..end.unwrap_or(value.len())];
+        let is_word = value.starts_with(|c: char| !"/*$`".contains(c)) && !value.starts_with("file:");
+        (is_secret && is_word && is_literal(value) && !is_placeholder(value)).then_some(name)
+    })
 }
 
 /// The settings of a process.
@@ -44,6 +63,30 @@ pub(super) fn settings(member: &Member<'_>, findings: &mut SetFindings) {
 
 fn message(key: &str) -> String {
     format!("the value of `{key}` would be readable by everyone")
+}
+
+/// Other files of a ConfigMap: files for logins, of applications, and variables.
+pub(super) fn other_files(findings: &mut SetFindings, index: usize, object: &ObjectModel) {
+    let ObjectDetail::Config(config) = &object.detail else {
+        return;
+    };
+    let of_kafka = |name: &str| ["KAFKA", "SASL", "SSL", "CONNECT", "REGISTRY"].iter().any(|part| name.contains(part));
+    let variables = config.variables.iter().filter(|(name, value)| {
+        of_kafka(name) && (is_password(name) && is_literal(value) || clear_password(value).is_some())
+    });
+    let variables = variables.map(|(name, _)| (name.as_str(), 0, format!("the value of the variable `{name}`")));
+    let logins = config.logins.iter().map(|(file, row, name)| {
+        let name = format!("the password in `{name}=…`");
+        (file.as_str(), *row, name)
+    });
+    for (key, row, what) in variables.chain(logins) {
+        let field = format!("/data/{}", key.replace('~', "~0").replace('/', "~1"));
+        let mut finding = Diagnostic::new(&SECRET, format!("{what} would be readable by everyone"));
+        finding.place.field = field;
+        finding.place.row = Some(row);
+        finding.yaml_hint("put it into a Secret");
+        findings.push(index, finding);
+    }
 }
 
 /// The property files of a ConfigMap.
@@ -105,15 +148,18 @@ pub(super) fn containers(findings: &mut SetFindings, index: usize, workload: &Wo
             })
         };
         for (name, value) in &container.variables {
-            if is_password(name) && is_literal(value) && !settings(name) {
+            let whole = is_password(name) && is_literal(value);
+            if (whole || clear_password(value).is_some()) && !settings(name) {
                 let message = format!("the value of the variable `{name}` would be readable by everyone");
                 findings
                     .add(index, container.pointer.clone(), &SECRET, message)
                     .yaml_hint("take the variable from a Secret, with `valueFrom.secretKeyRef`");
             }
         }
-        if let Some(option) = argument(container) {
-            let message = format!("the password in the option `{option}` would be readable by everyone");
+        let told = argument(container).map(|option| format!("the option `{option}`"));
+        let within = || clear_password(container.command()).map(|name| format!("`{name}=…` of the command"));
+        if let Some(place) = told.or_else(within) {
+            let message = format!("the password in {place} would be readable by everyone");
             findings
                 .add(index, container.pointer.clone(), &SECRET, message)
                 .yaml_hint("write `$(NAME)`, and take the variable NAME from a Secret");
@@ -123,14 +169,14 @@ pub(super) fn containers(findings: &mut SetFindings, index: usize, workload: &Wo
 
 fn is_password(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "passwd", "secret"].iter().any(|end| name.ends_with(end))
+    ["password", "passwords", "passwd", "secret"].iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a value stands in the manifest: no reference, no path, no switch.
 fn is_literal(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'']);
     !value.is_empty()
-        && !value.contains(['{', '$', '<'])
+        && !value.contains(['{', '$', '<', '`', '%'])
         && !value.starts_with('/')
         && !["true", "false", "yes", "no"].contains(&value.to_ascii_lowercase().as_str())
 }
@@ -177,6 +223,25 @@ mod tests {
             "X required password=\"password-placeholder-0\";"
         ));
         assert!(!is_clear("sasl.jaas.config", "X required keyTab=\"/a\";"));
+        assert!(is_clear("sasl.jaas.config", "X required username=\"${env:U}\" password=\"a\";"));
+        assert!(is_clear("sasl.jaas.config", "X required password=\"${env:P}\" user_b=\"b\";"));
         assert!(is_literal("abc") && !is_literal("$(P)") && !is_literal("/run/p") && !is_literal("yes"));
+    }
+
+    #[test]
+    fn a_password_is_found_wherever_it_stands() {
+        for (text, found) in [
+            ("format --add-scram \"SCRAM-SHA-512=[name=admin,password=Tr0ub4dor]\"", Some("password")),
+            ("export KAFKA_PASSWORD=Tr0ub4dor; run", Some("KAFKA_PASSWORD")),
+            ("-Djavax.net.ssl.keyStorePassword=changeit -Dfoo=bar", Some("Djavax.net.ssl.keyStorePassword")),
+            ("printf 'X required password=\\\"abc\\\";'", Some("password")),
+            ("export KAFKA_PASSWORD=$(cat /run/password)", None),
+            ("printf 'X required password=\\\"%s\\\";' \"$P\"", None),
+            ("--password-file=/run/password --reset-password=false", None),
+            ("password=$P password=\"${P}\" password='<password>' PASSWORD=", None),
+            ("password=/run/secrets/p password=file:/run/p password=****", None),
+        ] {
+            assert_eq!(clear_password(text), found, "{text}");
+        }
     }
 }

@@ -65,10 +65,11 @@ rules! { rules::cluster;
         id: "KS-K48",
         production: Error,
         development: Error,
-        summary: "an authorizer, but no listener that authenticates",
-        explanation: "On a listener without authentication every client and every broker is `User:ANONYMOUS`. With an \
-            authorizer and no rule for this user, each request is refused, those of brokers to each other and to \
-            controllers too.",
+        summary: "an authorizer, but a listener of nodes that does not authenticate",
+        explanation: "On a listener without authentication every client and every broker is `User:ANONYMOUS`: on one with \
+            `PLAINTEXT`, and on one with `SSL` that does not ask for certificates, which is the default of \
+            `ssl.client.auth`. With an authorizer and no rule for this user, each request is refused, those of brokers to \
+            each other and to controllers too.",
         source: "Kafka documentation, Authorization and ACLs; DefaultKafkaPrincipalBuilder",
     };
 }
@@ -168,7 +169,8 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
                 continue;
             }
         }
-        let login = member.writes("java.security.auth.login.config");
+        // Bitnami's entrypoint writes it, from variables of its own.
+        let login = member.writes("java.security.auth.login.config") || member.process.image_name().contains("bitnami");
         let without = mechanisms.iter().find(|mechanism| {
             let end = format!("{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
             !member.settings.iter().any(|(key, _)| key.ends_with(&end))
@@ -251,22 +253,38 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
                 value.eq_ignore_ascii_case("true") || value.contains("User:ANONYMOUS") || value.contains('{')
             })
     });
-    let authenticates = |key: &str, value: &str| {
-        key.ends_with("principal.builder.class")
-            || key.ends_with("ssl.client.auth") && !value.trim().eq_ignore_ascii_case("none")
-    };
-    let someone = member
-        .settings
-        .iter()
-        .any(|(key, setting)| authenticates(key, &setting.value));
     let Some(used) = used(member) else { return };
-    if allowed || someone || used.iter().any(|(_, protocol)| protocol.starts_with("SASL_")) {
+    if allowed || member.settings.iter().any(|(key, _)| key.ends_with("principal.builder.class")) {
         return;
     }
-    let message =
-        "no listener authenticates, so everyone is `User:ANONYMOUS`, and the authorizer refuses every request";
-    let hint = "use `SASL_SSL`, or `SSL` with `ssl.client.auth=required`, in `listener.security.protocol.map`, or remove the authorizer";
-    member.refuse(findings, &ANONYMOUS, KEY, setting, message.to_owned(), hint);
+    let (own, controllers) = (listeners::own(member), listeners::of_controllers(member).unwrap_or_default());
+    // With TLS it is up to the controllers whether they ask for a certificate.
+    let is_silent = |(name, protocol): &&(String, String)| {
+        let shows = own.as_ref().is_some_and(|own| own.contains(name)) || protocol == "PLAINTEXT";
+        shows && !listeners::authenticates(member, name, protocol)
+    };
+    let silent: Vec<&str> = used.iter().filter(is_silent).map(|(name, _)| name.as_str()).collect();
+    let between = listeners::inter_broker(member).filter(|_| member.serves());
+    let (message, of) = if silent.len() == used.len() {
+        let all = "no listener authenticates, so everyone is `User:ANONYMOUS`, and the authorizer refuses every request";
+        (all.to_owned(), "each listener")
+    } else if let Some(name) = silent.iter().find(|name| between.as_ref().is_some_and(|(used, _)| used == **name)) {
+        let message = format!(
+            "brokers are `User:ANONYMOUS` to each other on listener `{name}`, so the authorizer refuses them: no follower copies a partition"
+        );
+        (message, "this listener")
+    } else if let Some(name) = silent.iter().find(|name| controllers.iter().any(|one| one == **name)) {
+        let message = format!(
+            "nodes are `User:ANONYMOUS` on the controllers' listener `{name}`, so the authorizer refuses brokers: none of them finishes its start"
+        );
+        (message, "this listener")
+    } else {
+        return;
+    };
+    let hint = format!(
+        "use `SASL_SSL`, or `SSL` with `ssl.client.auth=required`, for {of} in `listener.security.protocol.map`, or remove the authorizer"
+    );
+    member.refuse(findings, &ANONYMOUS, KEY, setting, message, hint);
 }
 
 /// What a worker's own clients have, those of its connectors have too.

@@ -13,6 +13,13 @@ pub(crate) struct Certificate {
     pub(crate) encoding: String,
     /// The kind of the key; `RSA` by default.
     pub(crate) algorithm: String,
+    /// The subject as Java writes it, such as `CN=kafka,O=shop`. None if there is none, or if it has parts that are rare.
+    pub(crate) subject: Option<String>,
+    /// What it may be used for; what cert-manager writes by default if there is nothing.
+    pub(crate) usages: Vec<String>,
+    /// For how long it is valid, and how long before its end it is renewed, as text.
+    pub(crate) duration: Option<String>,
+    pub(crate) renew_before: Option<String>,
 }
 
 impl Certificate {
@@ -26,6 +33,10 @@ impl Certificate {
             names: names.items().map(|name| name.text().to_owned()).collect(),
             encoding: or(key.get("encoding").text(), "PKCS1"),
             algorithm: or(key.get("algorithm").text(), "RSA"),
+            subject: subject(spec),
+            usages: spec.get("usages").items().map(|usage| usage.text().to_owned()).collect(),
+            duration: spec.get("duration").str().map(str::to_owned),
+            renew_before: spec.get("renewBefore").str().map(str::to_owned),
         }
     }
 
@@ -36,4 +47,41 @@ impl Certificate {
             known.eq_ignore_ascii_case(name) || known.strip_prefix("*.").is_some_and(|rest| Some(rest) == parent)
         })
     }
+}
+
+/// The subject by RFC 2253: the parts in the order in which Go's certificates have them, from the last to the first.
+fn subject(spec: &Node<'_, '_>) -> Option<String> {
+    let literal = spec.get("literalSubject").text();
+    if !literal.is_empty() {
+        let parts: Vec<&str> = literal.split(',').map(str::trim).collect();
+        return Some(parts.join(","));
+    }
+    let parts = spec.get("subject");
+    let rare = ["streetAddresses", "postalCodes", "serialNumber"];
+    if rare.iter().any(|part| parts.get(part).is_set()) {
+        return None;
+    }
+    let mut subject = Vec::new();
+    let name = spec.get("commonName").text();
+    if !name.is_empty() {
+        subject.push(("CN", name));
+    }
+    for (short, field) in [
+        ("ST", "provinces"),
+        ("L", "localities"),
+        ("OU", "organizationalUnits"),
+        ("O", "organizations"),
+        ("C", "countries"),
+    ] {
+        let list = parts.get(field);
+        let mut values = list.items();
+        subject.extend(values.next().map(|value| (short, value.text())));
+        if values.next().is_some() {
+            return None;
+        }
+    }
+    let plain = |(_, value): &(&str, &str)| !value.contains([',', '+', '"', '\\', '<', '>', ';', '=', '#']);
+    let known = !subject.is_empty() && subject.iter().all(plain);
+    let text = subject.iter().map(|(part, value)| format!("{part}={value}"));
+    known.then(|| text.collect::<Vec<_>>().join(","))
 }

@@ -11,7 +11,7 @@ use super::{
     properties::{Property, is_property_file, properties},
     script,
 };
-use crate::yaml;
+use crate::{lint::kafka::clear_password, yaml};
 
 /// A ConfigMap or a Secret: its keys, and the settings in its files.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,8 @@ pub(crate) struct ConfigData {
     pub(crate) rules: Vec<RulesFile>,
     /// Scripts of a shell that end where a variable is missing, with the variables that they do not make themselves.
     pub(crate) scripts: Vec<(String, Vec<String>)>,
+    /// Files with a password of a login that is no reference: the file, the row, and the name of the password.
+    pub(crate) logins: Vec<(String, u32, String)>,
     /// Files that whoever reads them refuses.
     pub(crate) broken: Vec<BrokenFile>,
 }
@@ -100,6 +102,8 @@ pub(super) fn read(root: &Node<'_, '_>, addresses: &mut Vec<Address>) -> ConfigD
                 address::of_property(property, &text, addresses);
             }
             config.properties.push((file.to_owned(), settings));
+        } else if readable && !is_variable(file) {
+            config.logins.extend(login(file, text_of));
         }
     }
     config
@@ -179,6 +183,16 @@ impl ConfigData {
             reason,
         });
     }
+}
+
+/// The password of a login that stands in a file as it is: its row, and its name.
+fn login(file: &str, text: &str) -> Option<(String, u32, String)> {
+    // In a file of its own a login is several lines.
+    let first = text.lines().position(|line| line.contains("LoginModule"))?;
+    let rows = text.lines().enumerate().skip(first);
+    let mut found = rows.filter_map(|(row, line)| Some((row, clear_password(line)?)));
+    let (row, name) = found.next()?;
+    Some((file.to_owned(), u32::try_from(row).ok()?, name.to_owned()))
 }
 
 /// The settings of a connector, if that is what a file holds: what Connect takes to create one, or its configuration alone.

@@ -79,6 +79,15 @@ impl Admission {
         }
     }
 
+    /// Whether it lets every pod of the cluster through, to every port.
+    pub(crate) fn is_for_everyone(&self) -> bool {
+        let anyone = |peer: &Peer| match peer {
+            Peer::Addresses => false,
+            Peer::Pods { namespaces, pods } => namespaces.as_ref().is_some_and(Selector::is_empty) && pods.is_empty(),
+        };
+        self.ports.is_empty() && (self.peers.is_empty() || self.peers.iter().any(anyone))
+    }
+
     /// Whether it lets a port of these pods through. A named port is looked up among theirs.
     pub(crate) fn has_port(&self, protocol: &str, number: i64, pods: &[Port]) -> bool {
         self.ports.is_empty()

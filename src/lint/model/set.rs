@@ -188,12 +188,6 @@ impl<'a> ObjectSet<'a> {
         })
     }
 
-    /// Whether a network policy selects pods with these labels.
-    pub(crate) fn has_policy(&self, namespace: &str, labels: &Labels) -> bool {
-        self.guards(namespace)
-            .any(|object| matches!(&object.detail, ObjectDetail::Policy(policy) if selects(&policy.selector, labels)))
-    }
-
     /// The policies that select pods with these labels, and their places.
     pub(crate) fn policies(&self, namespace: &str, labels: &Labels) -> Vec<(usize, &'a Policy)> {
         let indices = self.guards.get(namespace).map_or(&[][..], Vec::as_slice);
