@@ -539,8 +539,9 @@ fn an_application_reaches_the_registry_of_its_schemas_from_another_namespace() {
         "shop"
     );
     assert_eq!(from["podSelector"]["matchLabels"]["app"], "shop");
-    // The registry's own policy lets them in.
-    assert_eq!(policy(None, here), None);
+    // The registry's own policy lets the stack's own components in.
+    assert!(policy(None, here).is_some());
+    assert_eq!(policy(Some(Access::own_namespace()), here), None);
     assert_eq!(policy(Some(Access::Open), elsewhere), None);
     assert_eq!(policy(Some(Access::namespaces(["shop"])), elsewhere), None);
     assert_eq!(policy(None, |shop| shop), None);

@@ -381,8 +381,7 @@ pub(crate) fn sound() -> Vec<(&'static Rule, Stack)> {
                 .config("background.threads", "1")
                 .config("listener.name.client.max.connections", 1)
                 .config("log.cleanup.policy", "compact")
-                .config("cordoned.log.dirs", "*")
-                .config("super.users", "User:admin"),
+                .config("cordoned.log.dirs", "*"),
         )
     };
     let topic = || {

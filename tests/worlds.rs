@@ -63,7 +63,7 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
     (
         "what a stack declares of its clients and their permissions",
         &[
-            "KS-X01", "KS-X02", "KS-X03", "KS-X04", "KS-X05", "KS-X09", "KS-X15", "KS-X20",
+            "KS-X01", "KS-X03", "KS-X05", "KS-X15", "KS-X20",
         ],
     ),
     (

@@ -360,10 +360,12 @@ mod tests {
             keep the listener that clients use now, as `Listener::plaintext("CLIENT", 9092)`
         KS-X06 everyone who connects without an identity is a super user
             once all pods have restarted, go on to `TlsRollout::Used`; the clients move then
+        KS-X10 brokers copy partitions over listener `REPLICATION` in plaintext: whoever reaches it may read, write and delete everything
+            once all pods have restarted, go on to `TlsRollout::Used`; the clients move then
 
         KS-X01 clients of the plaintext listener `CLIENT` are `User:ANONYMOUS`, and the authorizer refuses all their requests
             remove it once no client uses it, and stay at `TlsRollout::Used` until then
-        KS-X10 clients connect to listener `CLIENT` in plaintext: whoever reaches it may read, write and delete everything
+        KS-X10 clients connect to listener `CLIENT` in plaintext: whoever can watch the network reads what is written and read
             close it with `.internal_tls(…)`, `.listener(Listener::tls(…).scram())` and `.authorization()`; a cluster that runs needs `.tls_rollout(TlsRollout::Offered, …)` first
 
         KS-X01 everything connects to `k` in plaintext, as no user

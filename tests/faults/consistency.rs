@@ -575,7 +575,7 @@ const SECURITY: &[Edit] = &[
         "prod-dedicated",
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:SSL\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
     ),
     fault(
         "KS-X10",
@@ -591,8 +591,9 @@ const SECURITY: &[Edit] = &[
         "zookeeper.connect=",
         "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n    super.users=User:ANONYMOUS\n    zookeeper.connect=",
     ),
-    // A login by SASL needs no setting that is seen here but this one.
-    sound(
+    // It has no effect on who reaches ZooKeeper as no one.
+    fault(
+        "KS-X21",
         "prod-zookeeper",
         BROKER,
         "zookeeper.connect=",
@@ -606,6 +607,69 @@ const SECURITY: &[Edit] = &[
         "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n    super.users=User:ANONYMOUS\n    zookeeper.ssl.client.enable=true\n    zookeeper.connect=",
     ),
     fault(
+        "KS-K48",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:SSL\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+    ),
+    fault(
+        "KS-K48",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:SSL,CONTROLLER:SSL\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+    ),
+    fault(
+        "KS-K48",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+    ),
+    fault(
+        "KS-X02",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    fault(
+        "KS-X02",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "super.users=User:admin\n    listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-X10",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_SSL,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+    fault(
+        "KS-X06",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SSL,REPLICATION:SSL,CONTROLLER:SSL\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:admin\n    ssl.principal.mapping.rules=RULE:^.*$/admin/",
+    ),
+    fault(
+        "KS-X23",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "ssl.endpoint.identification.algorithm=\n    listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
+        "KS-X23",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "ssl.enabled.protocols=TLSv1.2,TLSv1.1\n    listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    fault(
         "KS-X12",
         "prod-dedicated",
         BROKER,
@@ -616,7 +680,7 @@ const SECURITY: &[Edit] = &[
         "prod-dedicated",
         BROKER,
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:PLAINTEXT\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:broker\n    ssl.principal.mapping.rules=RULE:^CN=([^,]+)$/$1/",
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SSL,CONTROLLER:SSL\n    ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:broker\n    ssl.principal.mapping.rules=RULE:^CN=([^,]+)$/$1/",
     ),
 ];
 
@@ -831,10 +895,11 @@ fn an_open_cluster_is_told_once() {
     variables: 1
     zookeepers: 0
     ");
+    let all = "protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT";
     for (protocol, times) in [("SASL_SSL", 0), ("SSL", 0), ("SASL_PLAINTEXT", 1)] {
-        let to = format!("protocol.map=CLIENT:{protocol},");
+        let to = format!("protocol.map=CLIENT:{protocol},REPLICATION:SSL,CONTROLLER:SSL");
         assert_eq!(
-            told("prod-dedicated", "protocol.map=CLIENT:PLAINTEXT,", &to),
+            told("prod-dedicated", all, &to),
             times,
             "{protocol}"
         );

@@ -38,6 +38,9 @@ use kafka_stacks::{
 
 use crate::stacks;
 
+/// That clients connect in plaintext, or may do everything.
+const OPENNESS: [&str; 2] = [rules::security::PLAINTEXT.id, rules::security::NO_AUTHORIZATION.id];
+
 /// The rule that finds it; or none, where the edit is sound.
 type Expected = Option<&'static str>;
 
@@ -242,11 +245,11 @@ impl Layout {
         Self(files)
     }
 
-    /// What is said, with some files in the place of those of the same name, and others beside them; not that the clients of a layout
-    /// connect in plaintext, which is so in nearly all.
+    /// What is said, with some files in the place of those of the same name, and others beside them; not how open a layout is, which is so in
+    /// nearly all.
     fn judge(&self, edited: &BTreeMap<&str, File>, platform: Platform) -> Vec<Said> {
         let mut said = self.judge_all(edited, platform);
-        said.retain(|said| said.rule != rules::security::PLAINTEXT.id);
+        said.retain(|said| !OPENNESS.contains(&said.rule));
         said
     }
 
@@ -327,7 +330,7 @@ impl Edit {
     }
 
     fn judged(&self, layout: &Layout, edited: &BTreeMap<&str, File>) -> Vec<Said> {
-        if self.expected == Some(rules::security::PLAINTEXT.id) {
+        if self.expected.is_some_and(|rule| OPENNESS.contains(&rule)) {
             layout.judge_all(edited, Platform::default())
         } else {
             layout.judge(edited, Platform::default())

@@ -548,12 +548,188 @@ const SUPER_USERS: Edit = (
     "    num.io.threads=8\n    super.users=User:kafka;User:admin\n",
 );
 
+/// Nodes that show certificates to each other.
+const TLS_OF_NODES: &[Edit] = &[
+    (
+        "    listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "    ssl.keystore.type=PEM\n    ssl.keystore.location=/etc/tls/tls-combined.pem\n    ssl.client.auth=required\n    listener.security.protocol.map=CLIENT:SSL,REPLICATION:SSL,CONTROLLER:SSL",
+    ),
+    TLS[1],
+];
+
+/// The same with an authorizer: a rule makes users of one organization.
+const SHOP: &[Edit] = &[
+    (
+        "    listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "    ssl.keystore.type=PEM\n    ssl.keystore.location=/etc/tls/tls-combined.pem\n    ssl.client.auth=required\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:kafka\n    ssl.principal.mapping.rules=RULE:^CN=([^,]+),O=shop$/$1/,DEFAULT\n    listener.security.protocol.map=CLIENT:SSL,REPLICATION:SSL,CONTROLLER:SSL",
+    ),
+    TLS[1],
+];
+
+const CERTIFICATE_OF_SHOP: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  commonName: kafka
+  subject: {organizations: [shops]}
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const CERTIFICATE_OF_THE_SHOP: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  commonName: kafka
+  subject: {organizations: [shop]}
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const FOR_SERVERS: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  usages: [server auth, digital signature]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const NEVER_RENEWED: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  duration: 720h
+  renewBefore: 720h
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const RENEWED_LATE: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  renewBefore: 5m
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+const RENEWED_IN_TIME: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  duration: 2160h0m0s
+  renewBefore: 360h
+  usages: [server auth, client auth]
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+";
+
+/// A Job that gives permissions.
+macro_rules! permissions {
+    ($arguments:literal, $more:literal) => {
+        concat!(
+            "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: permissions, namespace: kafka}
+spec:
+  backoffLimit: 6
+  template:
+    metadata:
+      labels: {app: permissions, \"sidecar.istio.io/inject\": \"false\"}
+    spec:
+      restartPolicy: Never
+      automountServiceAccountToken: false
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: permissions
+        image: confluentinc/cp-kafka:8.3.1
+        command: [bash, -c, \"kafka-acls --bootstrap-server kafka.kafka.svc.cluster.local:9092 --add ",
+            $arguments,
+            "\"]
+        resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 256Mi}}
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+",
+            $more
+        )
+    };
+}
+
+const EVERY_TOPIC: &str = permissions!("--allow-principal User:billing --operation All --topic '*'", "");
+const EVERYONE: &str = permissions!("--allow-principal User:* --operation Read --topic orders", "");
+const EVERYONE_LOOKS: &str = permissions!("--allow-principal User:monitor --operation Describe --topic '*' --group '*'", "");
+const NO_GROUP: &str = permissions!(
+    "--allow-principal User:billing --operation Read --topic orders",
+    "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: billing, namespace: kafka}
+data:
+  consumer.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    group.id=billing-1
+    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"billing\" password=\"${env:PASSWORD}\";
+"
+);
+const GROUP_BY_PREFIX: &str = permissions!(
+    "--allow-principal User:billing --operation Read --topic orders && kafka-acls --bootstrap-server kafka.kafka.svc.cluster.local:9092 --add --allow-principal User:billing --operation Read --group billing- --resource-pattern-type prefixed",
+    "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: billing, namespace: kafka}
+data:
+  consumer.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    group.id=billing-1
+    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"billing\" password=\"${env:PASSWORD}\";
+"
+);
+
+const INGRESS_OF_CONNECT: &str = "
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: connect, namespace: kafka}
+spec:
+  rules:
+  - host: connect.example.com
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: kafka-connect, port: {number: 8083}}}}
+";
+
 /// Faults, each with what makes it.
 pub(crate) const FAULTS: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, PKCS1),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, TOO_FEW_NAMES),
     case(&security::SUPER_USER, Base::Out("prod"), AS_ADMIN, ""),
     case(&security::DIALLED_NAME, Base::Kafka, OPENED, NAMES_OUTSIDE),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, FOR_SERVERS),
+    case(&security::RENEWAL, Base::Out("prod"), TLS, NEVER_RENEWED),
+    case(&security::RENEWAL, Base::Out("prod"), TLS, RENEWED_LATE),
+    case(&security::WILDCARD, Base::Kafka, &[], EVERY_TOPIC),
+    case(&security::WILDCARD, Base::Kafka, &[], EVERYONE),
+    case(&security::NOT_PERMITTED, Base::Kafka, &[], NO_GROUP),
+    case(&security::NOBODY, Base::Out("prod"), SHOP, CERTIFICATE_OF_SHOP),
+    case(&security::PLAINTEXT_OUTSIDE, Base::Out("prod"), &[], INGRESS_OF_CONNECT),
     case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED_IN_PLAINTEXT, SHARED),
     case(
         &security::PLAINTEXT_OUTSIDE,
@@ -971,6 +1147,11 @@ spec: {partitions: 6, topicName: orders}
 const SOUND: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, ENOUGH_NAMES),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, RENEWED_IN_TIME),
+    case(&security::RENEWAL, Base::Out("prod"), TLS, RENEWED_IN_TIME),
+    case(&security::NOBODY, Base::Out("prod"), SHOP, CERTIFICATE_OF_THE_SHOP),
+    case(&security::WILDCARD, Base::Kafka, &[], EVERYONE_LOOKS),
+    case(&security::NOT_PERMITTED, Base::Kafka, &[], GROUP_BY_PREFIX),
     case(&security::SUPER_USER, Base::Out("prod"), AS_CONNECT, ""),
     case(&security::DIALLED_NAME, Base::Kafka, OPENED, WILDCARD_OUTSIDE),
     case(&security::PLAINTEXT_OUTSIDE, Base::Kafka, OPENED, SHARED),

@@ -347,6 +347,7 @@ pub(super) fn broken() -> Vec<Case> {
             &[
                 "add `.internal_tls(Issuer::…)`",
                 "change it in `.listener(Listener::plaintext(…))`",
+                "add `.authorization()`",
             ],
             with(closed()),
         ),

@@ -207,7 +207,7 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
     let keys = ["listener.security.protocol.map", "listeners"];
     let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
     if let (Some((name, who, protocol)), Some((key, setting))) = (open, setting) {
-        let consequence = if protocol == "PLAINTEXT" && !has_authorizer(member) {
+        let consequence = if protocol == "PLAINTEXT" && !keeps_out_the_unknown(member) {
             "whoever reaches it may read, write and delete everything"
         } else {
             "whoever can watch the network reads what is written and read"
@@ -237,6 +237,13 @@ fn has_authorizer(member: &Member<'_>) -> bool {
     const KEY: &str = "authorizer.class.name";
     let setting = member.settings.get(KEY);
     setting.map_or_else(|| member.writes(KEY), |setting| !setting.value.trim().is_empty())
+}
+
+/// Whether those who show no identity may do nothing.
+fn keeps_out_the_unknown(member: &Member<'_>) -> bool {
+    let everyone = member.settings.get("allow.everyone.if.no.acl.found");
+    let allowed = everyone.is_some_and(|setting| setting.value.trim().eq_ignore_ascii_case("true"));
+    has_authorizer(member) && !allowed && super_users(member).all(|user| user != "ANONYMOUS")
 }
 
 /// Brokers that know who their clients are, or are told who may do everything, and ask no authorizer. The first set of a cluster's brokers stands
@@ -272,7 +279,8 @@ pub(super) fn no_authorizer(member: &Member<'_>, brokers: &Brokers<'_>, findings
     if own.len() > 1 {
         own.retain(|name| *name != between);
     }
-    let closed = own.iter().any(|name| protocols.get(name).is_some_and(|protocol| protocol != "PLAINTEXT"));
+    // That anyone may do everything on one in plaintext is told with it.
+    let closed = !own.is_empty() && own.iter().all(|name| protocols.get(name).is_some_and(|protocol| protocol != "PLAINTEXT"));
     let keys = ["listener.security.protocol.map", "listeners"];
     let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
     if let Some((key, setting)) = setting.filter(|_| closed) {

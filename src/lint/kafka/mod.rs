@@ -80,8 +80,6 @@ use crate::{
     version::Version,
 };
 
-pub(super) use secrets::clear_password;
-
 pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let members: Vec<Member<'_>> = set
         .workloads()

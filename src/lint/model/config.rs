@@ -8,10 +8,11 @@ use super::{
     dashboard::{self, Query},
     monitoring::{self, PrometheusRules},
     node::Node,
+    password::clear_password,
     properties::{Property, is_property_file, properties},
     script,
 };
-use crate::{lint::kafka::clear_password, yaml};
+use crate::yaml;
 
 /// A ConfigMap or a Secret: its keys, and the settings in its files.
 #[derive(Clone, Debug, Default)]

@@ -17,6 +17,7 @@ pub(crate) mod jvm;
 pub(crate) mod monitoring;
 pub(crate) mod mounts;
 pub(crate) mod node;
+pub(crate) mod password;
 mod pattern;
 pub(crate) mod pod_security;
 pub(crate) mod process;

@@ -7,6 +7,7 @@ use super::{
     container::{LONGEST, variables},
     convention::Convention,
     node::Node,
+    password::is_placeholder,
     program::Program,
     properties::Property,
 };
@@ -108,12 +109,6 @@ impl EffectiveSettings {
     pub(crate) fn is_empty(&self) -> bool {
         self.settings.is_empty()
     }
-}
-
-/// Whether a word of a value stands for what a script puts in its place.
-pub(crate) fn is_placeholder(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    lower.contains("placeholder") || lower.contains("change_me") || lower.contains("replace_me")
 }
 
 /// A value, with its placeholders as values that are made elsewhere.
