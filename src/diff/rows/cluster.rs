@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     listeners::{Listener, inter_broker, listeners, protocol_to_controllers},
     process::{Process, cluster_of, list},
-    told::Told,
+    told::{Pair, Told},
 };
 use crate::{
     diff::{
@@ -208,8 +208,7 @@ static LISTENER_LOGIN: Row = Row {
     flags: &[Flag::ClientBreaking],
     summary: "another mechanism, issuer, audience or claim of those who log in at a listener",
     reason: "a broker that has restarted asks clients of listener `{listener}` for something else than before, and refuses those that show \
-        what they did, or knows them as other users; in a stack the Secret of each needs {keys} first: add a second listener, move the \
-        clients, then remove the first",
+        what they did, or knows them as other users; {needs}",
     commands: &[],
 };
 
@@ -236,9 +235,45 @@ fn keys_of_clients(process: &Process<'_>, listener: &Listener) -> &'static str {
         "SASL_PLAINTEXT" => "`password`",
         "SSL" if get("ssl.client.auth") == Some("required") => "`tls.crt`, `tls.key` and `ca.crt`",
         "SSL" => "`ca.crt`",
+        _ if tokens && get("ssl.client.auth") == Some("required") => {
+            "`client-id`, `client-secret`, `tls.crt`, `tls.key` and `ca.crt`"
+        }
+        _ if get("ssl.client.auth") == Some("required") => "`password`, `tls.crt`, `tls.key` and `ca.crt`",
         _ if tokens => "`client-id`, `client-secret` and `ca.crt`",
         _ => "`password` and `ca.crt`",
     }
+}
+
+/// What clients of a listener need before a broker asks them for something else.
+fn needs_of_clients(pair: &Pair<'_>, listener: &Listener, key: &str) -> String {
+    const MOVE: &str = "add a second listener, move the clients, then remove the first";
+    if key.ends_with("ssl.client.auth") && pair.after.get(key) != Some("required") {
+        let [what, who] = match (listener.protocol.as_str(), pair.after.get(key)) {
+            ("SSL", Some("requested")) => ["certificates are optional", "who shows none is"],
+            ("SSL", _) => ["no one is asked for a certificate", "all clients are"],
+            _ => return "clients need no certificate any more, and log in as before".to_owned(),
+        };
+        return format!(
+            "{what}: {who} `User:ANONYMOUS`, and permissions of the users by certificates no longer hold for them"
+        );
+    }
+    if key.ends_with("sasl.enabled.mechanisms") {
+        let mechanisms = |process: &Process<'_>| -> BTreeSet<String> {
+            list(process.get(key).unwrap_or_default()).map(str::to_owned).collect()
+        };
+        let (old, new) = (mechanisms(&pair.before), mechanisms(&pair.after));
+        let added: Vec<String> = new.difference(&old).cloned().collect();
+        let is_scram = |one: &String| one.starts_with("SCRAM-");
+        if !added.is_empty() && !old.is_empty() && old.iter().chain(&added).all(is_scram) {
+            let added = added.join(", ");
+            return format!(
+                "the brokers need credentials for {added} of each user first (`kafka-configs --alter --entity-type users`; the permissions Job \
+                 makes and keeps those for SCRAM-SHA-512 alone): {MOVE}"
+            );
+        }
+    }
+    let keys = keys_of_clients(&pair.after, listener);
+    format!("in a stack the Secret of each needs {keys} first: {MOVE}")
 }
 
 /// A client's listener that goes.
@@ -249,6 +284,22 @@ static LISTENER_REMOVED: Row = Row {
     summary: "a listener for clients is removed",
     reason: "nothing answers on port {port_before} of listener `{listener}` once a broker has restarted",
     commands: &[],
+};
+
+/// A client's listener under another name.
+static LISTENER_RENAMED: Row = Row {
+    id: "listener-renamed",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "a listener for clients gets another name on the same port",
+    reason: "a broker tells clients the addresses of the listener that they use: until all have restarted, one with `{listener}` knows no address of \
+        those with `{listener_before}`, and the other way round, so clients get `LISTENER_NOT_FOUND` for partitions whose leader is on the other \
+        side",
+    commands: &[
+        "# keep the name: clients do not see it. Otherwise, first merge: `{listener}` on another port, beside `{listener_before}`; wait for the rollout",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "# move the clients to that port; second merge: remove `{listener_before}`",
+    ],
 };
 
 /// A new listener between brokers that the brokers do not have yet.
@@ -420,6 +471,7 @@ pub(super) const ROWS: &[&Row] = &[
     &LISTENER_PROTOCOL,
     &LISTENER_LOGIN,
     &LISTENER_REMOVED,
+    &LISTENER_RENAMED,
     &INTER_BROKER,
     &INTER_BROKER_SWITCH,
     &LOG_DIRS,
@@ -610,8 +662,7 @@ fn listening(told: &mut Told<'_, '_>) {
     let pair = told.pair;
     let [before, after] = [&pair.before, &pair.after].map(listeners);
     let key_of = |keys: &[&'static str]| keys.iter().copied().find(|key| pair.differs(key));
-    // Of the same port, protocol and address: the name is known to the node alone.
-    let mut renamed = BTreeSet::new();
+    // Of the same port, protocol and address: the same listener under another name.
     for old in before.values().filter(|old| !after.contains_key(&old.name)) {
         let same = |new: &&Listener| {
             !before.contains_key(&new.name)
@@ -619,7 +670,7 @@ fn listening(told: &mut Told<'_, '_>) {
                     == (&old.port, &old.advertised, &old.protocol, old.of_controllers)
         };
         if let Some(new) = after.values().find(same) {
-            renamed.extend([old.name.clone(), new.name.clone()]);
+            renamed(told, old, new);
         } else if !old.of_controllers
             && !old.between_brokers
             && let Some(key) = key_of(&["listeners"])
@@ -660,10 +711,9 @@ fn listening(told: &mut Told<'_, '_>) {
             let prefix = format!("listener.name.{}.", new.name.to_ascii_lowercase());
             let mut keys = LOGIN.iter().map(|key| format!("{prefix}{key}"));
             if let Some(key) = keys.find(|key| pair.differs(key)) {
+                let needs = needs_of_clients(pair, new, &key);
                 let draft = told.setting(&key, &LISTENER_LOGIN);
-                draft
-                    .word("listener", new.name.clone())
-                    .word("keys", keys_of_clients(&pair.after, new));
+                draft.word("listener", new.name.clone()).word("needs", needs);
             }
         }
         if clients
@@ -706,6 +756,17 @@ fn listening(told: &mut Told<'_, '_>) {
         }
     }
     between_brokers(told, &before, &after);
+}
+
+/// A listener under another name, of the same port, protocol and address.
+fn renamed(told: &mut Told<'_, '_>, old: &Listener, new: &Listener) {
+    const KEY: &str = "listeners";
+    if !old.of_controllers && !old.between_brokers && !new.between_brokers && told.pair.differs(KEY) {
+        let draft = told.setting(KEY, &LISTENER_RENAMED);
+        draft
+            .word("listener", new.name.clone())
+            .word("listener_before", old.name.clone());
+    }
 }
 
 /// The listener by which brokers connect to each other.

@@ -153,8 +153,23 @@ pub(super) const ROWS: &[&Row] = &[
 pub(super) fn judge(told: &mut Told<'_, '_>) {
     let pair = told.pair;
     let key = "inter.broker.protocol.version";
-    if pair.after.get(key).is_some() && pair.differs(key) && pair.before.get(key).is_some() {
-        told.setting(key, &PROTOCOL);
+    if pair.differs(key) && !pair.before.is_kraft() && !pair.after.is_kraft() {
+        // Without the line it is that of the release.
+        let [old, new] = [&pair.before, &pair.after].map(|process| {
+            let said = process.get(key).and_then(|text| text.split('-').next());
+            said.map(str::to_owned).or_else(|| line_of_image(&process.kafka.image))
+        });
+        let shown = |line: &Option<String>| line.clone().unwrap_or_else(|| "that of the release".to_owned());
+        if old != new {
+            let [before, after] = [&old, &new].map(|line| line.as_deref().and_then(ordered));
+            let way = match before.cmp(&after) {
+                _ if before.is_none() || after.is_none() => "changed",
+                std::cmp::Ordering::Less => "raised",
+                _ => "lowered",
+            };
+            let remark = format!("here it is {way}, from {} to {}", shown(&old), shown(&new));
+            told.setting(key, &PROTOCOL).remark(remark);
+        }
     }
     let (old, new) = (&pair.before.kafka.image, &pair.after.kafka.image);
     if old == new {
