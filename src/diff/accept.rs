@@ -224,8 +224,10 @@ pub enum Change<'a> {
     FeatureLowered(&'a str),
     /// Kafka 4 for a cluster with ZooKeeper.
     VersionWithoutZookeeper(&'a str),
-    /// Another version of the protocol between brokers.
+    /// A newer version of the protocol between brokers.
     InterBrokerProtocol(&'a str),
+    /// An older version of the protocol between brokers.
+    InterBrokerProtocolLowered(&'a str),
     /// From ZooKeeper to KRaft without the phases of a migration.
     MigrationSkipped(&'a str),
     /// From KRaft back to ZooKeeper.

@@ -23,6 +23,9 @@ struct Case {
     /// From the edited manifests to those of the stack.
     #[serde(default)]
     back: bool,
+    /// Edits of both sides.
+    #[serde(default)]
+    both: Vec<Edit>,
     edits: Vec<Edit>,
 }
 
@@ -73,9 +76,9 @@ fn manifests(stack: &str) -> Vec<(String, String)> {
 }
 
 impl Case {
-    fn after(&self, before: &[(String, String)]) -> Vec<(String, String)> {
+    fn edited(&self, before: &[(String, String)], edits: &[Edit]) -> Vec<(String, String)> {
         let mut files = before.to_vec();
-        for Edit { file, from, to } in &self.edits {
+        for Edit { file, from, to } in edits {
             if let (None, Some(text)) = (from, to) {
                 files.push((file.clone(), text.clone()));
                 continue;
@@ -106,8 +109,8 @@ fn what_a_change_of_a_closed_cluster_means_is_told() {
     let mut shown = String::new();
     let mut missing = Vec::new();
     for case in cases() {
-        let before = manifests(&case.stack);
-        let edited = case.after(&before);
+        let before = case.edited(&manifests(&case.stack), &case.both);
+        let edited = case.edited(&before, &case.edits);
         let (before, after) = if case.back { (edited, before) } else { (before, edited) };
         let (old, new) = Side::read_both(sources(before), sources(after));
         assert_eq!(new.problems(), [], "{}", case.case);

@@ -96,7 +96,7 @@ static VOTERS_OUTNUMBERED: Row = Row {
 };
 
 /// Voters at other addresses.
-static VOTER_ADDRESS: Row = Row {
+pub(super) static VOTER_ADDRESS: Row = Row {
     id: "quorum-voter-address",
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
@@ -152,7 +152,7 @@ static QUORUM_STATIC: Row = Row {
 };
 
 /// The endpoint of controllers, where the voters do not change with it.
-static CONTROLLER_ENDPOINT: Row = Row {
+pub(super) static CONTROLLER_ENDPOINT: Row = Row {
     id: "controller-endpoint",
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
@@ -212,6 +212,27 @@ static LISTENER_LOGIN: Row = Row {
     commands: &[],
 };
 
+/// Clients that need no certificate any more, and had no other name.
+static LISTENER_ANONYMOUS: Row = Row {
+    id: "listener-clients-anonymous",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "a listener no longer asks clients for the certificates that are their names",
+    reason: "at listener `{listener}` of a broker that has restarted, {who} `User:ANONYMOUS`: permissions of the users that certificates stand for \
+        no longer hold for them",
+    commands: &[],
+};
+
+/// Clients that need no certificate any more, and log in.
+static LISTENER_CERTIFICATES_OFF: Row = Row {
+    id: "listener-certificates-off",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a listener no longer asks for certificates beside a login",
+    reason: "clients of listener `{listener}` log in as before, and need no certificate at a broker that has restarted",
+    commands: &[],
+};
+
 /// The settings that say so, after the prefix of a listener.
 const LOGIN: [&str; 8] = [
     "sasl.enabled.mechanisms",
@@ -247,16 +268,6 @@ fn keys_of_clients(process: &Process<'_>, listener: &Listener) -> &'static str {
 /// What clients of a listener need before a broker asks them for something else.
 fn needs_of_clients(pair: &Pair<'_>, listener: &Listener, key: &str) -> String {
     const MOVE: &str = "add a second listener, move the clients, then remove the first";
-    if key.ends_with("ssl.client.auth") && pair.after.get(key) != Some("required") {
-        let [what, who] = match (listener.protocol.as_str(), pair.after.get(key)) {
-            ("SSL", Some("requested")) => ["certificates are optional", "who shows none is"],
-            ("SSL", _) => ["no one is asked for a certificate", "all clients are"],
-            _ => return "clients need no certificate any more, and log in as before".to_owned(),
-        };
-        return format!(
-            "{what}: {who} `User:ANONYMOUS`, and permissions of the users by certificates no longer hold for them"
-        );
-    }
     if key.ends_with("sasl.enabled.mechanisms") {
         let mechanisms = |process: &Process<'_>| -> BTreeSet<String> {
             list(process.get(key).unwrap_or_default()).map(str::to_owned).collect()
@@ -268,7 +279,7 @@ fn needs_of_clients(pair: &Pair<'_>, listener: &Listener, key: &str) -> String {
             let added = added.join(", ");
             return format!(
                 "the brokers need credentials for {added} of each user first (`kafka-configs --alter --entity-type users`; the permissions Job \
-                 makes and keeps those for SCRAM-SHA-512 alone): {MOVE}"
+                 makes those for SCRAM-SHA-512 alone, and removes others): {MOVE}"
             );
         }
     }
@@ -470,6 +481,8 @@ pub(super) const ROWS: &[&Row] = &[
     &LISTENER_ADDRESS,
     &LISTENER_PROTOCOL,
     &LISTENER_LOGIN,
+    &LISTENER_ANONYMOUS,
+    &LISTENER_CERTIFICATES_OFF,
     &LISTENER_REMOVED,
     &LISTENER_RENAMED,
     &INTER_BROKER,
@@ -711,9 +724,7 @@ fn listening(told: &mut Told<'_, '_>) {
             let prefix = format!("listener.name.{}.", new.name.to_ascii_lowercase());
             let mut keys = LOGIN.iter().map(|key| format!("{prefix}{key}"));
             if let Some(key) = keys.find(|key| pair.differs(key)) {
-                let needs = needs_of_clients(pair, new, &key);
-                let draft = told.setting(&key, &LISTENER_LOGIN);
-                draft.word("listener", new.name.clone()).word("needs", needs);
+                login(told, new, &key);
             }
         }
         if clients
@@ -756,6 +767,31 @@ fn listening(told: &mut Told<'_, '_>) {
         }
     }
     between_brokers(told, &before, &after);
+}
+
+/// What clients of a listener have to show, where that is another thing than before.
+fn login(told: &mut Told<'_, '_>, listener: &Listener, key: &str) {
+    let pair = told.pair;
+    let strict = |process: &Process<'_>| match process.get(key) {
+        Some("required") => 2,
+        Some("requested") => 1,
+        _ => 0,
+    };
+    let is_relaxed = key.ends_with("ssl.client.auth") && strict(&pair.after) < strict(&pair.before);
+    let who = match (listener.protocol.as_str(), pair.after.get(key)) {
+        ("SSL", Some("requested")) => "clients that show no certificate are",
+        ("SSL", _) => "no client is asked for a certificate: all are",
+        _ => "",
+    };
+    let draft = if is_relaxed && who.is_empty() {
+        told.setting(key, &LISTENER_CERTIFICATES_OFF)
+    } else if is_relaxed {
+        told.setting(key, &LISTENER_ANONYMOUS).word("who", who)
+    } else {
+        let needs = needs_of_clients(pair, listener, key);
+        told.setting(key, &LISTENER_LOGIN).word("needs", needs)
+    };
+    draft.word("listener", listener.name.clone());
 }
 
 /// A listener under another name, of the same port, protocol and address.

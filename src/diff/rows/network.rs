@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Changed, object, opened};
+use super::{Changed, cluster, object, opened};
 use crate::{
     diff::{
         change::{Draft, Found, ObjectName, Place},
@@ -155,7 +155,20 @@ pub(super) fn cuts(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
         let object = ObjectName::from(&policy);
         let is_of_policy = |draft: &Draft| draft.place.object == object && (draft.is(&CHANGED) || draft.is(&CUT));
         let field = found.drafts.iter().position(is_of_policy);
+        // All are stopped and started together there: no pod is left with what was there before.
+        let outage = found.drafts.iter().any(|draft| {
+            draft.place.object.namespace == policy.namespace
+                && (draft.is(&cluster::VOTER_ADDRESS) || draft.is(&cluster::CONTROLLER_ENDPOINT))
+        });
         let draft = match field {
+            Some(at) if outage => {
+                let draft = &mut found.drafts[at];
+                draft.flag(Flag::Availability).remark(format!(
+                    "belongs to the outage that another change needs, since pods that run still use what was there before: {}",
+                    cuts.join(", ")
+                ));
+                continue;
+            }
             Some(at) => found.drafts[at].also(&AHEAD),
             None => found.add(&AHEAD, Place::object(&policy)),
         };

@@ -344,6 +344,10 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
     let (mut known, mut nodes_are_known) = (BTreeSet::new(), false);
     for certificate in certificates(pair.sets, &pair.before) {
         let Some(body) = &certificate.before else { continue };
+        // Nodes that log in some other way are not what their certificate says.
+        if certificate.is_of_nodes && !secured {
+            continue;
+        }
         // Brokers meet the old certificate and the new one.
         let later: Option<Vec<String>> = [Some(body), certificate.after.as_ref()]
             .into_iter()
@@ -394,14 +398,14 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
         .collect();
     if !gone.is_empty() {
         let draft = told.setting(USERS, &USER_REMOVED).word("principal", gone.join(", "));
-        if !nodes_are_known || !secured {
+        if !nodes_are_known {
             draft.flag(Flag::Availability).remark(
                 "if nodes or tools log in as it, what nodes ask of each other (`CLUSTER_ACTION`) is refused too, and in the end the whole \
                  cluster stops: add their new name first, wait for the rollout, and remove the old one then",
             );
         }
     }
-    if !nodes.is_empty() && secured {
+    if !nodes.is_empty() {
         tell(told.setting(key, &NODES), &nodes, when);
     } else if !tools.is_empty() {
         tell(told.setting(key, &TOOLS), &tools, when);

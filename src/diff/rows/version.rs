@@ -118,11 +118,24 @@ static PROTOCOL: Row = Row {
     id: "inter-broker-protocol",
     class: Class::ManualSteps,
     flags: &[Flag::Irreversible],
-    summary: "another version of the protocol between brokers",
-    reason: "raised, it is the finalization of an upgrade: all brokers must run the new release before, and the old one cannot run again; \
-        lowered, it is not supported",
+    summary: "a newer version of the protocol between brokers",
+    reason: "from {protocol_before} to {protocol_after}, which is the finalization of an upgrade: all brokers must run the new release before, and \
+        the old one cannot run again",
     commands: &[
         "kubectl -n {namespace} rollout status statefulset/{workload}  # all brokers run the release before the merge",
+    ],
+};
+
+/// An older version of the protocol between brokers, in ZooKeeper mode.
+static PROTOCOL_LOWERED: Row = Row {
+    id: "inter-broker-protocol-lowered",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "an older version of the protocol between brokers",
+    reason: "from {protocol_before} to {protocol_after}, which Kafka does not support: brokers that have restarted may not read what those with \
+        {protocol_before} have written",
+    commands: &[
+        "# keep {protocol_before}: it is what `inter.broker.protocol.version` says, and that of the release where there is no such line",
     ],
 };
 
@@ -146,6 +159,7 @@ pub(super) const ROWS: &[&Row] = &[
     &UP_WITHOUT_PROTOCOL,
     &DOWN_ZOOKEEPER,
     &PROTOCOL,
+    &PROTOCOL_LOWERED,
     &UNKNOWN,
 ];
 
@@ -162,13 +176,11 @@ pub(super) fn judge(told: &mut Told<'_, '_>) {
         let shown = |line: &Option<String>| line.clone().unwrap_or_else(|| "that of the release".to_owned());
         if old != new {
             let [before, after] = [&old, &new].map(|line| line.as_deref().and_then(ordered));
-            let way = match before.cmp(&after) {
-                _ if before.is_none() || after.is_none() => "changed",
-                std::cmp::Ordering::Less => "raised",
-                _ => "lowered",
-            };
-            let remark = format!("here it is {way}, from {} to {}", shown(&old), shown(&new));
-            told.setting(key, &PROTOCOL).remark(remark);
+            let is_lower = before.is_some() && after.is_some() && after < before;
+            let draft = told.setting(key, if is_lower { &PROTOCOL_LOWERED } else { &PROTOCOL });
+            draft
+                .word("protocol_before", shown(&old))
+                .word("protocol_after", shown(&new));
         }
     }
     let (old, new) = (&pair.before.kafka.image, &pair.after.kafka.image);
