@@ -465,9 +465,21 @@ static ZOOKEEPER: Row = Row {
     ],
 };
 
+/// TLS or plaintext to the same servers of ZooKeeper.
+static ZOOKEEPER_PROTOCOL: Row = Row {
+    id: "zookeeper-protocol-of-brokers",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "brokers speak TLS to ZooKeeper, or no longer, at the same addresses",
+    reason: "a broker that has restarted speaks {protocol} at the same addresses, where a server without `client.portUnification=true` answers one \
+        of both: it finds no ZooKeeper and does not start, and the rollout stops there",
+    commands: &[],
+};
+
 pub(super) const ROWS: &[&Row] = &[
     &CLUSTER_ID,
     &ZOOKEEPER,
+    &ZOOKEEPER_PROTOCOL,
     &NODE_ID,
     &ROLES,
     &VOTERS,
@@ -531,6 +543,7 @@ fn identity(told: &mut Told<'_, '_>) {
 /// The ensemble that brokers without KRaft belong to, and their path in it.
 fn zookeeper(told: &mut Told<'_, '_>) {
     const KEY: &str = "zookeeper.connect";
+    const TLS: &str = "zookeeper.ssl.client.enable";
     let pair = told.pair;
     let (Some(before), Some(after)) = (pair.before.get(KEY), pair.after.get(KEY)) else {
         return;
@@ -539,6 +552,11 @@ fn zookeeper(told: &mut Told<'_, '_>) {
         return;
     }
     let [(old, from), (new, to)] = [before, after].map(|text| text.split_once('/').unwrap_or((text, "")));
+    let tls = [&pair.before, &pair.after].map(|process| process.get(TLS).is_some_and(|on| on.trim() == "true"));
+    if tls[0] != tls[1] && old == new {
+        let protocol = if tls[1] { "TLS" } else { "plaintext" };
+        told.setting(TLS, &ZOOKEEPER_PROTOCOL).word("protocol", protocol);
+    }
     let place = if from.trim_end_matches('/') != to.trim_end_matches('/') {
         format!("under `/{to}`")
     } else if list(new).all(|server| list(old).all(|known| known != server)) {

@@ -36,7 +36,7 @@ static AHEAD: Row = Row {
     class: Class::ManualSteps,
     flags: &[Flag::Availability, Flag::ClientBreaking],
     summary: "a network policy cuts a connection that pods use until they have restarted",
-    reason: "the policies apply at once, and pods that have not restarted still use what was there before: {cut_meanwhile}",
+    reason: "pods that have not restarted still use what was there before, which the policies no longer admit: {cut_meanwhile}",
     commands: &[
         "# first merge: in the policies alone, the new ports and peers beside the old ones",
         "# second merge: everything else; wait until all pods have restarted",
@@ -93,10 +93,16 @@ pub(super) fn cuts(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
         return;
     }
     let (before, after) = (Cuts::of(sets.before, None), Cuts::of(sets.after, None));
-    let meanwhile = Cuts::of(sets.before, Some(sets.after));
+    // Without another policy, what is cut meanwhile was cut before.
+    let differs = pairs.iter().any(|pair| of_policy(&pair));
+    let meanwhile = if differs {
+        Cuts::of(sets.before, Some(sets.after)).cuts
+    } else {
+        BTreeMap::new()
+    };
     let mut cut_by: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
     let mut ahead: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
-    for (cut, policy) in meanwhile.cuts {
+    for (cut, policy) in meanwhile {
         // What goes is not cut, and what stays cut is told below.
         if !before.cuts.contains_key(&cut) && !after.cuts.contains_key(&cut) && after.has_all(&cut) {
             ahead.entry(policy).or_default().push(cut);
