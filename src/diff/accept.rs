@@ -94,8 +94,20 @@ pub enum Change<'a> {
     GoverningServiceRemoved(&'a str),
     /// A network policy cuts a connection that something in the manifests uses.
     ConnectionCut(&'a str),
+    /// A network policy cuts a connection that pods use until they have restarted.
+    ConnectionCutUntilRestarted(&'a str),
     /// A certificate gets more names.
     CertificateNamesAdded(&'a str),
+    /// Another issuer of a certificate.
+    CertificateIssuer(&'a str),
+    /// A Secret with a certificate that nothing renews any more, and that pods read.
+    CertificateSecretLeft(&'a str),
+    /// A private key in a form that Kafka does not read.
+    CertificateEncoding(&'a str),
+    /// A certificate is no longer for servers or for clients.
+    CertificateUsageRemoved(&'a str),
+    /// A Certificate is removed, and pods read its Secret.
+    CertificateRemovedAndRead(&'a str),
     /// A binding to another role.
     RoleRef(&'a str),
     /// A file changes, and the pods that read it do not restart.
@@ -146,6 +158,10 @@ pub enum Change<'a> {
     TopicUncleanLeaderElection(&'a str),
     /// A file of topics, and a Job that does not run again.
     TopicsJobDoesNotRun(&'a str),
+    /// A line that the permissions Job does not take.
+    PermissionsFileRefused(&'a str),
+    /// A file of permissions, and a Job that does not run again.
+    PermissionsJobDoesNotRun(&'a str),
     /// Another cluster id.
     ClusterId(&'a str),
     /// Another path in ZooKeeper, or none of the servers of before.
@@ -166,6 +182,14 @@ pub enum Change<'a> {
     QuorumDynamicToStatic(&'a str),
     /// Another port or protocol of the controllers' listener.
     ControllerEndpoint(&'a str),
+    /// A listener for clients gets another name on the same port.
+    ListenerRenamed(&'a str),
+    /// Nodes that are no longer among the super users.
+    NodesNotSuperUsers(&'a str),
+    /// A certificate of tools that is no longer among the super users.
+    ToolsNotSuperUsers(&'a str),
+    /// Other rules for the users of certificates, where nodes show certificates to each other.
+    PrincipalMappingOfNodes(&'a str),
     /// Another listener between brokers, in one step.
     InterBrokerListener(&'a str),
     /// A directory of logs is replaced or removed.
@@ -200,8 +224,10 @@ pub enum Change<'a> {
     FeatureLowered(&'a str),
     /// Kafka 4 for a cluster with ZooKeeper.
     VersionWithoutZookeeper(&'a str),
-    /// Another version of the protocol between brokers.
+    /// A newer version of the protocol between brokers.
     InterBrokerProtocol(&'a str),
+    /// An older version of the protocol between brokers.
+    InterBrokerProtocolLowered(&'a str),
     /// From ZooKeeper to KRaft without the phases of a migration.
     MigrationSkipped(&'a str),
     /// From KRaft back to ZooKeeper.

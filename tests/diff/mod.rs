@@ -1,6 +1,7 @@
 //! Pairs of manifests, and what `diff` says about them.
 
 mod cli;
+mod closed;
 mod closing;
 mod examples;
 mod foreign;
@@ -168,6 +169,7 @@ fn every_row_is_recognized() {
     ];
     let mut of_kafka = kafka::covered();
     of_kafka.extend(strimzi::covered());
+    of_kafka.extend(closed::covered());
     let absent: Vec<&str> = rows()
         .map(|row| row.id)
         .filter(|id| !covered.contains(id) && !elsewhere.contains(id) && !of_kafka.contains(*id))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     listeners::{Listener, inter_broker, listeners, protocol_to_controllers},
     process::{Process, cluster_of, list},
-    told::Told,
+    told::{Pair, Told},
 };
 use crate::{
     diff::{
@@ -96,7 +96,7 @@ static VOTERS_OUTNUMBERED: Row = Row {
 };
 
 /// Voters at other addresses.
-static VOTER_ADDRESS: Row = Row {
+pub(super) static VOTER_ADDRESS: Row = Row {
     id: "quorum-voter-address",
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
@@ -152,7 +152,7 @@ static QUORUM_STATIC: Row = Row {
 };
 
 /// The endpoint of controllers, where the voters do not change with it.
-static CONTROLLER_ENDPOINT: Row = Row {
+pub(super) static CONTROLLER_ENDPOINT: Row = Row {
     id: "controller-endpoint",
     class: Class::ManualSteps,
     flags: &[Flag::Availability],
@@ -208,8 +208,28 @@ static LISTENER_LOGIN: Row = Row {
     flags: &[Flag::ClientBreaking],
     summary: "another mechanism, issuer, audience or claim of those who log in at a listener",
     reason: "a broker that has restarted asks clients of listener `{listener}` for something else than before, and refuses those that show \
-        what they did, or knows them as other users; in a stack the Secret of each needs {keys} first: add a second listener, move the \
-        clients, then remove the first",
+        what they did, or knows them as other users; {needs}",
+    commands: &[],
+};
+
+/// Clients that need no certificate any more, and had no other name.
+static LISTENER_ANONYMOUS: Row = Row {
+    id: "listener-clients-anonymous",
+    class: Class::Metadata,
+    flags: &[Flag::ClientBreaking],
+    summary: "a listener no longer asks clients for the certificates that are their names",
+    reason: "at listener `{listener}` of a broker that has restarted, {who} `User:ANONYMOUS`: permissions of the users that certificates stand for \
+        no longer hold for them",
+    commands: &[],
+};
+
+/// Clients that need no certificate any more, and log in.
+static LISTENER_CERTIFICATES_OFF: Row = Row {
+    id: "listener-certificates-off",
+    class: Class::Metadata,
+    flags: &[],
+    summary: "a listener no longer asks for certificates beside a login",
+    reason: "clients of listener `{listener}` log in as before, and need no certificate at a broker that has restarted",
     commands: &[],
 };
 
@@ -236,9 +256,35 @@ fn keys_of_clients(process: &Process<'_>, listener: &Listener) -> &'static str {
         "SASL_PLAINTEXT" => "`password`",
         "SSL" if get("ssl.client.auth") == Some("required") => "`tls.crt`, `tls.key` and `ca.crt`",
         "SSL" => "`ca.crt`",
+        _ if tokens && get("ssl.client.auth") == Some("required") => {
+            "`client-id`, `client-secret`, `tls.crt`, `tls.key` and `ca.crt`"
+        }
+        _ if get("ssl.client.auth") == Some("required") => "`password`, `tls.crt`, `tls.key` and `ca.crt`",
         _ if tokens => "`client-id`, `client-secret` and `ca.crt`",
         _ => "`password` and `ca.crt`",
     }
+}
+
+/// What clients of a listener need before a broker asks them for something else.
+fn needs_of_clients(pair: &Pair<'_>, listener: &Listener, key: &str) -> String {
+    const MOVE: &str = "add a second listener, move the clients, then remove the first";
+    if key.ends_with("sasl.enabled.mechanisms") {
+        let mechanisms = |process: &Process<'_>| -> BTreeSet<String> {
+            list(process.get(key).unwrap_or_default()).map(str::to_owned).collect()
+        };
+        let (old, new) = (mechanisms(&pair.before), mechanisms(&pair.after));
+        let added: Vec<String> = new.difference(&old).cloned().collect();
+        let is_scram = |one: &String| one.starts_with("SCRAM-");
+        if !added.is_empty() && !old.is_empty() && old.iter().chain(&added).all(is_scram) {
+            let added = added.join(", ");
+            return format!(
+                "the brokers need credentials for {added} of each user first (`kafka-configs --alter --entity-type users`; the permissions Job \
+                 makes those for SCRAM-SHA-512 alone, and removes others): {MOVE}"
+            );
+        }
+    }
+    let keys = keys_of_clients(&pair.after, listener);
+    format!("in a stack the Secret of each needs {keys} first: {MOVE}")
 }
 
 /// A client's listener that goes.
@@ -249,6 +295,22 @@ static LISTENER_REMOVED: Row = Row {
     summary: "a listener for clients is removed",
     reason: "nothing answers on port {port_before} of listener `{listener}` once a broker has restarted",
     commands: &[],
+};
+
+/// A client's listener under another name.
+static LISTENER_RENAMED: Row = Row {
+    id: "listener-renamed",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "a listener for clients gets another name on the same port",
+    reason: "a broker tells clients the addresses of the listener that they use: until all have restarted, one with `{listener}` knows no address of \
+        those with `{listener_before}`, and the other way round, so clients get `LISTENER_NOT_FOUND` for partitions whose leader is on the other \
+        side",
+    commands: &[
+        "# keep the name: clients do not see it. Otherwise, first merge: `{listener}` on another port, beside `{listener_before}`; wait for the rollout",
+        "kubectl -n {namespace} rollout status statefulset/{workload}",
+        "# move the clients to that port; second merge: remove `{listener_before}`",
+    ],
 };
 
 /// A new listener between brokers that the brokers do not have yet.
@@ -403,9 +465,21 @@ static ZOOKEEPER: Row = Row {
     ],
 };
 
+/// TLS or plaintext to the same servers of ZooKeeper.
+static ZOOKEEPER_PROTOCOL: Row = Row {
+    id: "zookeeper-protocol-of-brokers",
+    class: Class::Metadata,
+    flags: &[Flag::Availability],
+    summary: "brokers speak TLS to ZooKeeper, or no longer, at the same addresses",
+    reason: "a broker that has restarted speaks {protocol} at the same addresses, where a server without `client.portUnification=true` answers one \
+        of both: it finds no ZooKeeper and does not start, and the rollout stops there",
+    commands: &[],
+};
+
 pub(super) const ROWS: &[&Row] = &[
     &CLUSTER_ID,
     &ZOOKEEPER,
+    &ZOOKEEPER_PROTOCOL,
     &NODE_ID,
     &ROLES,
     &VOTERS,
@@ -419,7 +493,10 @@ pub(super) const ROWS: &[&Row] = &[
     &LISTENER_ADDRESS,
     &LISTENER_PROTOCOL,
     &LISTENER_LOGIN,
+    &LISTENER_ANONYMOUS,
+    &LISTENER_CERTIFICATES_OFF,
     &LISTENER_REMOVED,
+    &LISTENER_RENAMED,
     &INTER_BROKER,
     &INTER_BROKER_SWITCH,
     &LOG_DIRS,
@@ -466,6 +543,7 @@ fn identity(told: &mut Told<'_, '_>) {
 /// The ensemble that brokers without KRaft belong to, and their path in it.
 fn zookeeper(told: &mut Told<'_, '_>) {
     const KEY: &str = "zookeeper.connect";
+    const TLS: &str = "zookeeper.ssl.client.enable";
     let pair = told.pair;
     let (Some(before), Some(after)) = (pair.before.get(KEY), pair.after.get(KEY)) else {
         return;
@@ -474,6 +552,11 @@ fn zookeeper(told: &mut Told<'_, '_>) {
         return;
     }
     let [(old, from), (new, to)] = [before, after].map(|text| text.split_once('/').unwrap_or((text, "")));
+    let tls = [&pair.before, &pair.after].map(|process| process.get(TLS).is_some_and(|on| on.trim() == "true"));
+    if tls[0] != tls[1] && old == new {
+        let protocol = if tls[1] { "TLS" } else { "plaintext" };
+        told.setting(TLS, &ZOOKEEPER_PROTOCOL).word("protocol", protocol);
+    }
     let place = if from.trim_end_matches('/') != to.trim_end_matches('/') {
         format!("under `/{to}`")
     } else if list(new).all(|server| list(old).all(|known| known != server)) {
@@ -610,8 +693,7 @@ fn listening(told: &mut Told<'_, '_>) {
     let pair = told.pair;
     let [before, after] = [&pair.before, &pair.after].map(listeners);
     let key_of = |keys: &[&'static str]| keys.iter().copied().find(|key| pair.differs(key));
-    // Of the same port, protocol and address: the name is known to the node alone.
-    let mut renamed = BTreeSet::new();
+    // Of the same port, protocol and address: the same listener under another name.
     for old in before.values().filter(|old| !after.contains_key(&old.name)) {
         let same = |new: &&Listener| {
             !before.contains_key(&new.name)
@@ -619,7 +701,7 @@ fn listening(told: &mut Told<'_, '_>) {
                     == (&old.port, &old.advertised, &old.protocol, old.of_controllers)
         };
         if let Some(new) = after.values().find(same) {
-            renamed.extend([old.name.clone(), new.name.clone()]);
+            renamed(told, old, new);
         } else if !old.of_controllers
             && !old.between_brokers
             && let Some(key) = key_of(&["listeners"])
@@ -660,10 +742,7 @@ fn listening(told: &mut Told<'_, '_>) {
             let prefix = format!("listener.name.{}.", new.name.to_ascii_lowercase());
             let mut keys = LOGIN.iter().map(|key| format!("{prefix}{key}"));
             if let Some(key) = keys.find(|key| pair.differs(key)) {
-                let draft = told.setting(&key, &LISTENER_LOGIN);
-                draft
-                    .word("listener", new.name.clone())
-                    .word("keys", keys_of_clients(&pair.after, new));
+                login(told, new, &key);
             }
         }
         if clients
@@ -706,6 +785,42 @@ fn listening(told: &mut Told<'_, '_>) {
         }
     }
     between_brokers(told, &before, &after);
+}
+
+/// What clients of a listener have to show, where that is another thing than before.
+fn login(told: &mut Told<'_, '_>, listener: &Listener, key: &str) {
+    let pair = told.pair;
+    let strict = |process: &Process<'_>| match process.get(key) {
+        Some("required") => 2,
+        Some("requested") => 1,
+        _ => 0,
+    };
+    let is_relaxed = key.ends_with("ssl.client.auth") && strict(&pair.after) < strict(&pair.before);
+    let who = match (listener.protocol.as_str(), pair.after.get(key)) {
+        ("SSL", Some("requested")) => "clients that show no certificate are",
+        ("SSL", _) => "no client is asked for a certificate: all are",
+        _ => "",
+    };
+    let draft = if is_relaxed && who.is_empty() {
+        told.setting(key, &LISTENER_CERTIFICATES_OFF)
+    } else if is_relaxed {
+        told.setting(key, &LISTENER_ANONYMOUS).word("who", who)
+    } else {
+        let needs = needs_of_clients(pair, listener, key);
+        told.setting(key, &LISTENER_LOGIN).word("needs", needs)
+    };
+    draft.word("listener", listener.name.clone());
+}
+
+/// A listener under another name, of the same port, protocol and address.
+fn renamed(told: &mut Told<'_, '_>, old: &Listener, new: &Listener) {
+    const KEY: &str = "listeners";
+    if !old.of_controllers && !old.between_brokers && !new.between_brokers && told.pair.differs(KEY) {
+        let draft = told.setting(KEY, &LISTENER_RENAMED);
+        draft
+            .word("listener", new.name.clone())
+            .word("listener_before", old.name.clone());
+    }
 }
 
 /// The listener by which brokers connect to each other.

@@ -9,7 +9,7 @@ use super::{
     cluster::CLUSTER_ID,
     connectors, features,
     file::{Effect, FileChange},
-    monitoring, object,
+    monitoring, object, permissions,
     process::Process,
     schemas, settings,
     told::Tools,
@@ -138,8 +138,10 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
             effect: &effect,
         };
         let first = found.drafts.len();
-        let has_lines =
-            settings::judge(&change, found) || topics::judge(&change, found) || features::judge(&change, found);
+        let has_lines = settings::judge(&change, found)
+            || permissions::judge(&change, found)
+            || topics::judge(&change, found)
+            || features::judge(&change, found);
         if has_lines && found.drafts.len() == first {
             effect.tell_restarts(found.add(&LAYOUT, change.place(&[], None, None)).means(&LAYOUT));
         }

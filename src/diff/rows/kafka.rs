@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    cluster, connect, heap, migration,
+    cluster, connect, heap, migration, opened, principals,
     process::Process,
     registry, rest, settings,
     told::{Pair, Places, Told, Tools},
@@ -49,7 +49,9 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
         match pair.after.kafka.program {
             Program::Broker => {
                 settings::broker(&mut told);
+                opened::broker(&mut told);
                 cluster::judge(&mut told);
+                principals::judge(&mut told);
                 settings::replication(&mut told);
                 version::judge(&mut told);
                 migration::judge(&mut told);
@@ -62,7 +64,10 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[ObjectPair], found: &mut Found) {
                 registry::judge(&mut told);
                 rest::judge(&mut told);
             }
-            Program::ZooKeeper => zookeeper::judge(&mut told),
+            Program::ZooKeeper => {
+                zookeeper::judge(&mut told);
+                opened::zookeeper(&mut told);
+            }
         }
     }
 }

@@ -14,10 +14,13 @@
 //! | `file` | a file, and what a change of it does to the pods that read it |
 //! | `settings` | property files, key by key |
 //! | `topics` | files of topics, topic by topic |
+//! | `permissions` | files of users, permissions and quotas, user by user |
 //! | `kafka` | processes of Kafka that are there before and after; `process` and `listeners` are what is known of one |
 //! | `told` | where a change of a process is told: at the line, the variable or the option that was changed; commands for its cluster |
 //! | `heap` | the heap of a JVM, and the memory that it has |
 //! | `cluster`, `version`, `features`, `migration` | what nodes must agree on; releases; what is finalized; from ZooKeeper to KRaft |
+//! | `principals` | who nodes and tools are to the brokers: super users, and names of certificates |
+//! | `opened` | authorizers, listeners, policies, Services and servers that let in more than before |
 //! | `zookeeper` | servers of ZooKeeper |
 //! | `strimzi` | resources of Strimzi's operators, and those of others that go |
 //! | `connect`, `connectors` | workers of Connect, and the connectors that are declared for them |
@@ -39,6 +42,9 @@ mod migration;
 mod monitoring;
 mod network;
 mod object;
+mod opened;
+mod permissions;
+mod principals;
 mod process;
 mod registry;
 mod rest;
@@ -83,7 +89,10 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
         files::ROWS,
         settings::ROWS,
         topics::ROWS,
+        permissions::ROWS,
         cluster::ROWS,
+        principals::ROWS,
+        opened::ROWS,
         version::ROWS,
         heap::ROWS,
         features::ROWS,
@@ -177,12 +186,15 @@ pub(super) fn judge(sets: &Sets<'_>, pairs: &[Pair], found: &mut Found) {
                     "Service" => service::removed(sets, identity, found),
                     "PodDisruptionBudget" => guard::removed(identity, found),
                     "TLSRoute" => route::removed(sets, *old, found),
+                    "Certificate" if identity.group == certificate::GROUP => certificate::removed(sets, *old, found),
+                    "NetworkPolicy" => network::removed(sets, *old, found),
                     "ServiceMonitor" | "PodMonitor" => monitoring::scrape_removed(identity, found),
                     "PrometheusRule" => monitoring::removed(sets, *old, found),
                     _ => object::removed(sets, *old, found),
                 }
             }
             Pair::Added(new) if strimzi::added(sets.after.identity(*new), found) => {}
+            Pair::Added(new) if certificate::added(sets, *new, found) => {}
             Pair::Added(new) => object::added(sets, *new, found),
             Pair::Renamed(old, new) if strimzi::renamed(sets, *old, *new, found) => {}
             Pair::Renamed(old, new) => object::renamed(sets, *old, *new, found),

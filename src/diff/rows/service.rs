@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Changed, certificate::texts, object};
+use super::{Changed, certificate::texts, object, opened};
 use crate::{
     diff::{
         change::{Found, Place},
@@ -243,6 +243,11 @@ pub(super) fn judge(changed: &Changed<'_>, found: &mut Found) {
                 if matches!(field.before.as_str(), Some("NodePort" | "LoadBalancer")) && field.after.is_null() =>
             {
                 found.add(&CLOSED, changed.place(field));
+            }
+            "spec.type"
+                if field.before.is_null() && matches!(field.after.as_str(), Some("NodePort" | "LoadBalancer")) =>
+            {
+                opened::service(changed, found.add(&FIELD, changed.place(field)));
             }
             "spec.publishNotReadyAddresses" if field.after.is_null() => {
                 found.add(&READY_ONLY, changed.place(field));

@@ -118,11 +118,24 @@ static PROTOCOL: Row = Row {
     id: "inter-broker-protocol",
     class: Class::ManualSteps,
     flags: &[Flag::Irreversible],
-    summary: "another version of the protocol between brokers",
-    reason: "raised, it is the finalization of an upgrade: all brokers must run the new release before, and the old one cannot run again; \
-        lowered, it is not supported",
+    summary: "a newer version of the protocol between brokers",
+    reason: "from {protocol_before} to {protocol_after}, which is the finalization of an upgrade: all brokers must run the new release before, and \
+        the old one cannot run again",
     commands: &[
         "kubectl -n {namespace} rollout status statefulset/{workload}  # all brokers run the release before the merge",
+    ],
+};
+
+/// An older version of the protocol between brokers, in ZooKeeper mode.
+static PROTOCOL_LOWERED: Row = Row {
+    id: "inter-broker-protocol-lowered",
+    class: Class::ManualSteps,
+    flags: &[Flag::Availability],
+    summary: "an older version of the protocol between brokers",
+    reason: "from {protocol_before} to {protocol_after}, which Kafka does not support: brokers that have restarted may not read what those with \
+        {protocol_before} have written",
+    commands: &[
+        "# keep {protocol_before}: it is what `inter.broker.protocol.version` says, and that of the release where there is no such line",
     ],
 };
 
@@ -146,6 +159,7 @@ pub(super) const ROWS: &[&Row] = &[
     &UP_WITHOUT_PROTOCOL,
     &DOWN_ZOOKEEPER,
     &PROTOCOL,
+    &PROTOCOL_LOWERED,
     &UNKNOWN,
 ];
 
@@ -153,8 +167,21 @@ pub(super) const ROWS: &[&Row] = &[
 pub(super) fn judge(told: &mut Told<'_, '_>) {
     let pair = told.pair;
     let key = "inter.broker.protocol.version";
-    if pair.after.get(key).is_some() && pair.differs(key) && pair.before.get(key).is_some() {
-        told.setting(key, &PROTOCOL);
+    if pair.differs(key) && !pair.before.is_kraft() && !pair.after.is_kraft() {
+        // Without the line it is that of the release.
+        let [old, new] = [&pair.before, &pair.after].map(|process| {
+            let said = process.get(key).and_then(|text| text.split('-').next());
+            said.map(str::to_owned).or_else(|| line_of_image(&process.kafka.image))
+        });
+        let shown = |line: &Option<String>| line.clone().unwrap_or_else(|| "that of the release".to_owned());
+        if old != new {
+            let [before, after] = [&old, &new].map(|line| line.as_deref().and_then(ordered));
+            let is_lower = before.is_some() && after.is_some() && after < before;
+            let draft = told.setting(key, if is_lower { &PROTOCOL_LOWERED } else { &PROTOCOL });
+            draft
+                .word("protocol_before", shown(&old))
+                .word("protocol_after", shown(&new));
+        }
     }
     let (old, new) = (&pair.before.kafka.image, &pair.after.kafka.image);
     if old == new {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Changed, object, restart::restart, storage};
+use super::{Changed, certificate, object, restart::restart, storage};
 use crate::{
     diff::{
         change::{Found, OTHER_CHANGE, ObjectName, Place},
@@ -115,6 +115,39 @@ static PROBE: Row = Row {
     commands: &[],
 };
 
+/// Less time to start.
+static STARTUP_SHORTENED: Row = Row {
+    id: "startup-budget-shortened",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a startup probe that waits less long",
+    reason: "a container that does not serve {budget} s after its start is killed, and begins again: a broker that recovers its log may never finish, \
+        and the rollout stops at the first one",
+    commands: &[],
+};
+
+/// A user that the kubelet refuses.
+static ROOT_REFUSED: Row = Row {
+    id: "runs-as-root-refused",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "`runAsUser: 0` under `runAsNonRoot: true`",
+    reason: "the kubelet does not start a container that is root under `runAsNonRoot: true` (`CreateContainerConfigError`): the first pod that \
+        restarts stays away, and the rollout stops there",
+    commands: &[],
+};
+
+/// A Secret that may not be there.
+static SECRET_ABSENT: Row = Row {
+    id: "secret-not-in-manifests",
+    class: Class::RollingRestart,
+    flags: &[Flag::Availability],
+    summary: "a Secret that pods mount newly, and that nothing in the manifests makes",
+    reason: "nothing in these manifests makes the Secret `{absent}`: unless it is in the cluster already, the first pod that restarts does not start \
+        (`FailedMount`), and the rollout stops there",
+    commands: &[],
+};
+
 /// A shorter grace period.
 static GRACE_SHORTENED: Row = Row {
     id: "grace-shortened",
@@ -210,13 +243,18 @@ static IMMUTABLE: Row = Row {
 static GOVERNING_SERVICE: Row = Row {
     id: "statefulset-service-name",
     class: Class::RefusedByApiServer,
-    flags: &[Flag::ClientBreaking],
+    flags: &[Flag::Availability, Flag::ClientBreaking],
     summary: "the Service that names the pods of a StatefulSet",
-    reason: "the API server refuses the update; after the set is made again, the pods' addresses (`POD.{before}`) change with it: \
-        advertised listeners and voters that name them must change too",
+    reason: "the API server refuses the update; a set that is made again restarts nothing, since the name is no part of the pod template: each pod \
+        gets its new address (`POD.{after}`) whenever it is next made, after a drain or a crash too, and loses the old one (`POD.{before}`), which \
+        voters, advertised listeners and certificates name",
     commands: &[
+        "# keep `serviceName: {before}`; another one takes an outage, and voters, advertised listeners and names of certificates that change with it: \
+         plan it, and suspend the deployer",
+        "kubectl -n {namespace} scale statefulset {name} --replicas=0",
+        "kubectl -n {namespace} wait --for=delete pod/{pod} --timeout=10m",
         "kubectl -n {namespace} delete statefulset {name} --cascade=orphan",
-        "# apply the new manifests: the set adopts its pods, and replaces them one after the other",
+        "# apply the new manifests: all pods start with the new addresses, on the volumes that they had",
     ],
 };
 
@@ -428,6 +466,9 @@ pub(super) const ROWS: &[&Row] = &[
     &STARTUP_REMOVED,
     &LIVENESS_REMOVED,
     &PROBE,
+    &STARTUP_SHORTENED,
+    &ROOT_REFUSED,
+    &SECRET_ABSENT,
     &GRACE_SHORTENED,
     &PRE_STOP_REMOVED,
     &SPREAD_REMOVED,
@@ -567,7 +608,14 @@ fn refused(changed: &Changed<'_>, field: &Field, found: &mut Found) {
         match field.pattern.as_str() {
             pattern if pattern.starts_with("spec.volumeClaimTemplates") => storage::template(changed, field, found),
             "spec.serviceName" => {
-                found.add(&GOVERNING_SERVICE, changed.place(field));
+                let worker = changed.sets.worker(When::Before, changed.identity);
+                let pods = worker.map(Worker::pods).unwrap_or_default();
+                let draft = found.add(&GOVERNING_SERVICE, changed.place(field));
+                let value = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                draft.words("pod", pods);
+                draft
+                    .word("before", value(&field.before))
+                    .word("after", value(&field.after));
             }
             pattern if pattern.starts_with("spec.selector") => {
                 let worker = changed.sets.worker(When::Before, changed.identity);
@@ -603,7 +651,63 @@ fn template(changed: &Changed<'_>, field: &Field, name: &ObjectName, found: &mut
         found.add(&HELD, changed.place(field));
         return;
     }
-    found.add(row, changed.place(field)).restarts(name.clone());
+    let draft = found.add(row, changed.place(field)).restarts(name.clone());
+    if let Some(budget) = startup_budget(&changed.after, field) {
+        draft.word("budget", budget.to_string());
+    }
+    if let Some(secret) = absent_secret(changed, field) {
+        draft.word("absent", secret);
+    }
+}
+
+/// How many seconds a container has to start, by the startup probe that a field is of.
+fn startup_budget(body: &Value, field: &Field) -> Option<i64> {
+    if !field.pattern.contains("containers[].startupProbe.") {
+        return None;
+    }
+    let name = field.items.first()?.as_str();
+    let containers = body["spec"]["template"]["spec"]["containers"].as_array()?;
+    let probe = &containers.iter().find(|one| one["name"] == name)?["startupProbe"];
+    let number = |field: &str, unset: i64| probe[field].as_i64().unwrap_or(unset);
+    let tries = number("failureThreshold", 3).saturating_mul(number("periodSeconds", 10));
+    Some(tries.saturating_add(number("initialDelaySeconds", 0)))
+}
+
+/// The Secret that a volume takes newly, if nothing in the new manifests makes it.
+fn absent_secret(changed: &Changed<'_>, field: &Field) -> Option<String> {
+    let secret = match field.pattern.strip_prefix("spec.template.spec.")? {
+        "volumes[].secret.secretName" => &field.after,
+        "volumes[]" if field.before.is_null() && field.after["secret"]["optional"] != true => {
+            &field.after["secret"]["secretName"]
+        }
+        _ => return None,
+    };
+    let identity = Identity {
+        group: String::new(),
+        kind: "Secret".to_owned(),
+        namespace: changed.identity.namespace.clone(),
+        name: secret.as_str()?.to_owned(),
+    };
+    let is_made = changed.sets.after.find(&identity).is_some()
+        || certificate::is_written(changed.sets, &identity.namespace, &identity.name);
+    (!is_made).then_some(identity.name)
+}
+
+/// Whether a container is root, and must not be.
+fn is_refused_as_root(body: &Value) -> bool {
+    let pod = &body["spec"]["template"]["spec"];
+    let lists = ["initContainers", "containers"].map(|list| pod[list].as_array().cloned().unwrap_or_default());
+    lists.iter().flatten().any(|container| {
+        let of = |field: &str| {
+            let own = &container["securityContext"][field];
+            if own.is_null() {
+                pod["securityContext"][field].clone()
+            } else {
+                own.clone()
+            }
+        };
+        of("runAsUser") == 0 && of("runAsNonRoot") == true
+    })
 }
 
 /// The row of a field of pods.
@@ -625,7 +729,21 @@ fn row_of_pod(changed: &Changed<'_>, field: &Field) -> &'static Row {
         _ if of_container && field.after.is_null() && last == "readinessProbe" => &READINESS_REMOVED,
         _ if of_container && field.after.is_null() && last == "startupProbe" => &STARTUP_REMOVED,
         _ if of_container && field.after.is_null() && last == "livenessProbe" => &LIVENESS_REMOVED,
+        _ if matches!(
+            (startup_budget(&changed.before, field), startup_budget(&changed.after, field)),
+            (Some(before), Some(after)) if after < before
+        ) =>
+        {
+            &STARTUP_SHORTENED
+        }
         _ if of_container && probe => &PROBE,
+        _ if ["runAsUser", "runAsNonRoot"].contains(&last)
+            && is_refused_as_root(&changed.after)
+            && !is_refused_as_root(&changed.before) =>
+        {
+            &ROOT_REFUSED
+        }
+        _ if absent_secret(changed, field).is_some() => &SECRET_ABSENT,
         "containers[].lifecycle" if field.before.get("preStop").is_some() && field.after.is_null() => &PRE_STOP_REMOVED,
         "containers[].lifecycle.preStop" if field.after.is_null() => &PRE_STOP_REMOVED,
         "terminationGracePeriodSeconds" => {
