@@ -604,6 +604,28 @@ spec:
   privateKey: {encoding: PKCS8}
 ";
 
+const AN_APPLICATION: &str = "
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop, namespace: kafka}
+data:
+  producer.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    acks=all
+    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";
+";
+
+/// The file of who administers the cluster.
+const TOOLS: &str = "
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop, namespace: kafka}
+data:
+  admin.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";
+";
+
 const NEVER_RENEWED: &str = "
 apiVersion: cert-manager.io/v1
 kind: Certificate
@@ -724,6 +746,7 @@ pub(crate) const FAULTS: &[Case] = &[
     case(&security::DIALLED_NAME, Base::Kafka, OPENED, NAMES_OUTSIDE),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, FOR_SERVERS),
     case(&security::RENEWAL, Base::Out("prod"), TLS, NEVER_RENEWED),
+    case(&security::SUPER_USER, Base::Out("prod"), &[SUPER_USERS], AN_APPLICATION),
     case(&security::RENEWAL, Base::Out("prod"), TLS, RENEWED_LATE),
     case(&security::WILDCARD, Base::Kafka, &[], EVERY_TOPIC),
     case(&security::WILDCARD, Base::Kafka, &[], EVERYONE),
@@ -1149,6 +1172,7 @@ const SOUND: &[Case] = &[
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, RENEWED_IN_TIME),
     case(&security::RENEWAL, Base::Out("prod"), TLS, RENEWED_IN_TIME),
+    case(&security::SUPER_USER, Base::Out("prod"), &[SUPER_USERS], TOOLS),
     case(&security::NOBODY, Base::Out("prod"), SHOP, CERTIFICATE_OF_THE_SHOP),
     case(&security::WILDCARD, Base::Kafka, &[], EVERYONE_LOOKS),
     case(&security::NOT_PERMITTED, Base::Kafka, &[], GROUP_BY_PREFIX),

@@ -9,6 +9,7 @@ use crate::{
     },
     lint::model::{
         certificate::Certificate,
+        ObjectDetail,
         program::Program,
         set::{ObjectSet, SetFindings},
         settings::Setting,
@@ -107,7 +108,7 @@ rules! { rules::security;
         id: "KS-X11",
         production: Warning,
         development: Warning,
-        summary: "a super user that is a worker or a registry",
+        summary: "a super user that is a worker, a registry or an application",
         explanation: "No permission holds for a user among the `super.users`: it may read, write and delete everything. \
             What connects as such a user is only as safe as the least safe connector in it, and its REST interface \
             gives everyone who reaches it the same.",
@@ -459,28 +460,79 @@ fn anybody(member: &Member<'_>, findings: &mut SetFindings) {
 }
 
 /// Workers and registries that connect as one of the super users of their brokers.
-pub(super) fn super_user(member: &Member<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+pub(super) fn super_user(set: &ObjectSet<'_>, member: &Member<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
     if !matches!(member.process.program, Program::Connect | Program::Registry) {
         return;
     }
+    let own = brokers_of(&member.object.identity.namespace, members);
     let logins = ["sasl.jaas.config", "kafkastore.sasl.jaas.config"];
-    let Some((key, setting)) = logins
-        .into_iter()
-        .find_map(|key| Some((key, member.settings.get(key)?)))
-    else {
-        return;
+    let login = logins.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
+    let found = match login {
+        Some((key, setting)) => user_of(&setting.value).map(|user| (key, setting, user.to_owned())),
+        None => by_certificate(set, member, &own),
     };
-    let Some(user) = user_of(&setting.value) else { return };
-    let is_here = |brokers: &Member<'_>| brokers.object.identity.namespace == member.object.identity.namespace;
-    let of_all: Vec<&Member<'_>> = members.iter().filter(|other| other.serves()).collect();
-    // Those of another namespace, where there are none beside it.
-    let elsewhere = !of_all.iter().any(|brokers| is_here(brokers));
-    let mut own = of_all.into_iter().filter(|brokers| elsewhere || is_here(brokers));
-    if own.any(|brokers| super_users(brokers).any(|known| known == user)) {
+    let Some((key, setting, user)) = found else { return };
+    if own.iter().any(|brokers| super_users(brokers).any(|known| known == user)) {
         let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
         let hint = "give it a user of its own, with the permissions that it needs";
         member.refuse(findings, &SUPER_USER, key, setting, message, hint);
     }
+}
+
+/// Files of producers and consumers that connect as a super user. A file for tools alone has none of their settings.
+pub(super) fn super_clients(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
+    const OF_CLIENTS: [&str; 5] = ["group.id", "transactional.id", "acks", "key.serializer", "key.deserializer"];
+    for (index, object) in set.objects.iter().enumerate() {
+        let ObjectDetail::Config(config) = &object.detail else { continue };
+        for (file, lines) in &config.properties {
+            let has = |key: &str| lines.iter().any(|line| line.key == key);
+            let login = lines.iter().rev().find(|line| line.key == "sasl.jaas.config");
+            let Some((login, user)) = login.and_then(|line| Some((line, user_of(&line.value)?))) else {
+                continue;
+            };
+            // Those of workers are theirs.
+            if !OF_CLIENTS.iter().any(|key| has(key)) || has("config.storage.topic") || has("process.roles") {
+                continue;
+            }
+            let own = brokers_of(&object.identity.namespace, members);
+            if own.iter().any(|brokers| super_users(brokers).any(|known| known == user)) {
+                let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
+                let mut finding = Diagnostic::new(&SUPER_USER, message);
+                finding.place.field = format!("/data/{}", file.replace('~', "~0").replace('/', "~1"));
+                finding.place.row = Some(login.row);
+                finding.place.setting.clone_from(&login.key);
+                finding.yaml_hint("take this user out of `super.users`, and give it the permissions that it needs");
+                findings.push(index, finding);
+            }
+        }
+    }
+}
+
+/// The brokers of a namespace, or those of others where it has none.
+fn brokers_of<'m>(namespace: &str, members: &'m [Member<'m>]) -> Vec<&'m Member<'m>> {
+    let is_here = |brokers: &Member<'_>| brokers.object.identity.namespace == namespace;
+    let of_all: Vec<&Member<'_>> = members.iter().filter(|other| other.serves()).collect();
+    let elsewhere = !of_all.iter().any(|brokers| is_here(brokers));
+    of_all.into_iter().filter(|brokers| elsewhere || is_here(brokers)).collect()
+}
+
+/// The user of a worker that shows a certificate, where all listeners make users of certificates alike.
+fn by_certificate<'m>(
+    set: &ObjectSet<'_>,
+    member: &'m Member<'_>,
+    brokers: &[&Member<'_>],
+) -> Option<(&'static str, &'m Setting, String)> {
+    const KEY: &str = "security.protocol";
+    let setting = member.settings.get(KEY).filter(|setting| setting.value.trim() == "SSL")?;
+    let first = brokers.first()?;
+    let of_one = |key: &str| key.starts_with("listener.name.") && key.ends_with(MAPPING_RULES);
+    if first.settings.iter().any(|(key, _)| of_one(key)) {
+        return None;
+    }
+    let (mapping, _) = mapping(first, "")?;
+    let certificates = certificates(set, member);
+    let mut users = certificates.iter().filter_map(|certificate| mapping.user(certificate.subject.as_deref()?));
+    Some((KEY, setting, users.next()?))
 }
 
 /// The user that a JAAS configuration logs in as.

@@ -105,6 +105,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     settings::of_files(set, &members, &brokers, findings);
     topics::check(&topics, &brokers, findings);
     topics::of_commands(set, &brokers, findings);
+    exposure::super_clients(set, &members, findings);
     acls::of_commands(set, findings);
     unknown::processes(set, findings);
     for member in &members {
@@ -128,7 +129,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         exposure::check(set, member, findings);
         exposure::plaintext(member, &brokers, findings);
         exposure::no_authorizer(member, &brokers, findings);
-        exposure::super_user(member, &members, findings);
+        exposure::super_user(set, member, &members, findings);
         exposure::weak(member, findings);
         mode::check(member, findings);
         limits::check(member, findings);

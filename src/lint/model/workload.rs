@@ -224,7 +224,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
     }
 }
 
-/// Whether a pod has to do with Kafka: an image or a command says so.
+/// Whether a pod has to do with Kafka: an image, a command or a login says so.
 fn is_of_kafka(pod: &Node<'_, '_>) -> bool {
     let of_kafka = |text: &str| {
         [
@@ -241,7 +241,13 @@ fn is_of_kafka(pod: &Node<'_, '_>) -> bool {
     ["initContainers", "containers"].into_iter().any(|list| {
         let list = pod.get(list);
         list.items()
-            .any(|container| of_kafka(container.get("image").text()) || of_kafka(&container::command(&container)))
+            .any(|container| {
+                // What logs in by Kafka's own classes.
+                let logs_in = |value: &String| value.contains("org.apache.kafka.common.security.");
+                of_kafka(container.get("image").text())
+                    || of_kafka(&container::command(&container))
+                    || container::variables(&container).values().any(logs_in)
+            })
     })
 }
 
