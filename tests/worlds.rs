@@ -62,9 +62,7 @@ const NOT_IN_MANIFESTS: &[(&str, &[&str])] = &[
     ),
     (
         "what a stack declares of its clients and their permissions",
-        &[
-            "KS-X01", "KS-X03", "KS-X05", "KS-X15", "KS-X20",
-        ],
+        &["KS-X01", "KS-X03", "KS-X05", "KS-X15", "KS-X20"],
     ),
     (
         "what a stack declares of its connectors: plugins, Secrets, topics with their partitions, the policy of the workers",

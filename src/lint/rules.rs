@@ -83,7 +83,10 @@ pub mod cluster {
 /// Closed clusters: who is let in, and who is kept out.
 pub(crate) mod security {
     pub use crate::lint::kafka::{
-        exposure::{DIALLED_NAME, EVERYONE, KEY_FORMAT, NOBODY, NO_AUTHORIZATION, PLAINTEXT, RENEWAL, SUPER_USER, WEAK, ZOOKEEPER_OPEN},
+        exposure::{
+            DIALLED_NAME, EVERYONE, KEY_FORMAT, NO_AUTHORIZATION, NOBODY, PLAINTEXT, RENEWAL, SUPER_USER, WEAK,
+            ZOOKEEPER_OPEN,
+        },
         oauth::{ANY_TOKEN, NOT_ALLOWED, OPEN_PROVIDER, UNCHECKED},
         outside::{OUTSIDE_ELSEWHERE, PLAINTEXT_OUTSIDE},
     };

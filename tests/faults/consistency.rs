@@ -898,11 +898,7 @@ fn an_open_cluster_is_told_once() {
     let all = "protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT";
     for (protocol, times) in [("SASL_SSL", 0), ("SSL", 0), ("SASL_PLAINTEXT", 1)] {
         let to = format!("protocol.map=CLIENT:{protocol},REPLICATION:SSL,CONTROLLER:SSL");
-        assert_eq!(
-            told("prod-dedicated", all, &to),
-            times,
-            "{protocol}"
-        );
+        assert_eq!(told("prod-dedicated", all, &to), times, "{protocol}");
     }
     let closed = std::fs::read_to_string("out/staging/kafka/configmap-kafka.yaml").unwrap();
     assert!(

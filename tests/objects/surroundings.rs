@@ -698,7 +698,10 @@ spec:
 
 const EVERY_TOPIC: &str = permissions!("--allow-principal User:billing --operation All --topic '*'", "");
 const EVERYONE: &str = permissions!("--allow-principal User:* --operation Read --topic orders", "");
-const EVERYONE_LOOKS: &str = permissions!("--allow-principal User:monitor --operation Describe --topic '*' --group '*'", "");
+const EVERYONE_LOOKS: &str = permissions!(
+    "--allow-principal User:monitor --operation Describe --topic '*' --group '*'",
+    ""
+);
 const NO_GROUP: &str = permissions!(
     "--allow-principal User:billing --operation Read --topic orders",
     "---

@@ -50,7 +50,9 @@ impl Grant {
         let mut options: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut rest = words.iter().map(String::as_str).peekable();
         while let Some(word) = rest.next() {
-            let Some(option) = word.strip_prefix("--") else { continue };
+            let Some(option) = word.strip_prefix("--") else {
+                continue;
+            };
             let (option, value) = match option.split_once('=') {
                 Some((option, value)) => (option, Some(value)),
                 None => (option, rest.next_if(|next| !next.starts_with("--"))),
@@ -66,7 +68,9 @@ impl Grant {
             topics: all("topic"),
             groups: all("group"),
             transactional_ids: all("transactional-id"),
-            is_prefix: all("resource-pattern-type").iter().any(|kind| kind.eq_ignore_ascii_case("prefixed")),
+            is_prefix: all("resource-pattern-type")
+                .iter()
+                .any(|kind| kind.eq_ignore_ascii_case("prefixed")),
             consumes: options.contains_key("consumer"),
         })
     }
@@ -120,29 +124,41 @@ fn wildcards(grant: &Grant, index: usize, pointer: &str, findings: &mut SetFindi
 /// Consumers that may read a topic, and have no permission for their group.
 fn groups(set: &ObjectSet<'_>, grants: &[Grant], findings: &mut SetFindings) {
     for (index, object) in set.objects.iter().enumerate() {
-        let ObjectDetail::Config(config) = &object.detail else { continue };
+        let ObjectDetail::Config(config) = &object.detail else {
+            continue;
+        };
         for (file, lines) in &config.properties {
             let line = |key: &str| lines.iter().rev().find(|line: &&Property| line.key == key);
             let (Some(group), Some(login)) = (line("group.id"), line("sasl.jaas.config")) else {
                 continue;
             };
-            let Some(user) = super::exposure::user_of(&login.value) else { continue };
+            let Some(user) = super::exposure::user_of(&login.value) else {
+                continue;
+            };
             let name = group.value.trim();
-            let own: Vec<&Grant> = grants.iter().filter(|grant| grant.is_for(user) && grant.reads()).collect();
+            let own: Vec<&Grant> = grants
+                .iter()
+                .filter(|grant| grant.is_for(user) && grant.reads())
+                .collect();
             let covers = |grant: &&Grant| {
                 grant.groups.iter().any(|known| {
-                    known == name || known == "*" || known.contains(['$', '`']) || grant.is_prefix && name.starts_with(known.as_str())
+                    known == name
+                        || known == "*"
+                        || known.contains(['$', '`'])
+                        || grant.is_prefix && name.starts_with(known.as_str())
                 })
             };
             let reads_topics = own.iter().any(|grant| !grant.topics.is_empty());
             if !reads_topics || own.iter().any(covers) || name.contains(['$', '{']) {
                 continue;
             }
-            let message = format!("`User:{user}` may read topics, and has no permission for its group `{name}`: it never gets a record");
+            let message = format!(
+                "`User:{user}` may read topics, and has no permission for its group `{name}`: it never gets a record"
+            );
             let mut finding = Diagnostic::new(&NOT_PERMITTED, message);
             finding.place.field = format!("/data/{}", file.replace('~', "~0").replace('/', "~1"));
             finding.place.row = Some(group.row);
-            finding.place.setting = "group.id".to_owned();
+            "group.id".clone_into(&mut finding.place.setting);
             finding.yaml_hint(format!("add `--operation Read --group {name}` for `User:{user}`"));
             findings.push(index, finding);
         }

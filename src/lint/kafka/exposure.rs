@@ -8,8 +8,8 @@ use crate::{
         family::rules,
     },
     lint::model::{
-        certificate::Certificate,
         ObjectDetail,
+        certificate::Certificate,
         program::Program,
         set::{ObjectSet, SetFindings},
         settings::Setting,
@@ -198,13 +198,21 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
         let mut of_name = addresses.iter().filter(|listener| listener.name == *name);
         of_name.any(|listener| ["127.0.0.1", "localhost", "[::1]"].contains(&listener.host.as_str()))
     };
-    let for_clients = own.into_iter().filter(|name| !is_local(name)).map(|name| (name, "clients connect to"));
+    let for_clients = own
+        .into_iter()
+        .filter(|name| !is_local(name))
+        .map(|name| (name, "clients connect to"));
     // Whoever reaches a listener between nodes may use it as a client.
-    let to_controllers = controllers.into_iter().map(|name| (name, "brokers and controllers use"));
-    let open = for_clients.chain(for_nodes).chain(to_controllers).find_map(|(name, who)| {
-        let protocol = protocols.get(&name)?;
-        protocol.ends_with("PLAINTEXT").then_some((name, who, protocol))
-    });
+    let to_controllers = controllers
+        .into_iter()
+        .map(|name| (name, "brokers and controllers use"));
+    let open = for_clients
+        .chain(for_nodes)
+        .chain(to_controllers)
+        .find_map(|(name, who)| {
+            let protocol = protocols.get(&name)?;
+            protocol.ends_with("PLAINTEXT").then_some((name, who, protocol))
+        });
     let keys = ["listener.security.protocol.map", "listeners"];
     let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
     if let (Some((name, who, protocol)), Some((key, setting))) = (open, setting) {
@@ -263,8 +271,13 @@ pub(super) fn no_authorizer(member: &Member<'_>, brokers: &Brokers<'_>, findings
     let hint = "set `authorizer.class.name`, and make the nodes super users";
     finding.hint("add `.authorization()`").yaml_hint(hint);
     let users = "super.users";
-    if let Some(setting) = member.settings.get(users).filter(|setting| !setting.value.trim().is_empty()) {
-        "`super.users` has no effect: without an authorizer whoever can connect may do everything".clone_into(&mut finding.message);
+    if let Some(setting) = member
+        .settings
+        .get(users)
+        .filter(|setting| !setting.value.trim().is_empty())
+    {
+        "`super.users` has no effect: without an authorizer whoever can connect may do everything"
+            .clone_into(&mut finding.message);
         member.push(findings, users, setting, finding);
         return;
     }
@@ -281,7 +294,10 @@ pub(super) fn no_authorizer(member: &Member<'_>, brokers: &Brokers<'_>, findings
         own.retain(|name| *name != between);
     }
     // That anyone may do everything on one in plaintext is told with it.
-    let closed = !own.is_empty() && own.iter().all(|name| protocols.get(name).is_some_and(|protocol| protocol != "PLAINTEXT"));
+    let closed = !own.is_empty()
+        && own
+            .iter()
+            .all(|name| protocols.get(name).is_some_and(|protocol| protocol != "PLAINTEXT"));
     let keys = ["listener.security.protocol.map", "listeners"];
     let setting = keys.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
     if let Some((key, setting)) = setting.filter(|_| closed) {
@@ -330,7 +346,9 @@ fn zookeeper(member: &Member<'_>, findings: &mut SetFindings) {
         |setting| !setting.value.trim().eq_ignore_ascii_case("false"),
     );
     // The file of a login is an option of the JVM, or a variable of the image.
-    let logs_in = ["java.security.auth.login.config", "sasl.jaas"].iter().any(|key| member.writes(key));
+    let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
+        .iter()
+        .any(|key| member.writes(key));
     let has_authorizer = member
         .settings
         .get("authorizer.class.name")
@@ -375,7 +393,11 @@ fn mapping<'m>(member: &'m Member<'_>, listener: &str) -> Option<(Mapping, Rules
 /// The certificates of its Secrets.
 fn certificates<'s>(set: &ObjectSet<'s>, member: &Member<'_>) -> Vec<&'s Certificate> {
     let namespace = &member.object.identity.namespace;
-    let secrets = member.workload.references.iter().filter(|reference| reference.kind == "Secret");
+    let secrets = member
+        .workload
+        .references
+        .iter()
+        .filter(|reference| reference.kind == "Secret");
     let found = secrets.filter_map(|secret| set.certificate(namespace, &secret.name));
     found.map(|(_, certificate)| certificate).collect()
 }
@@ -397,12 +419,17 @@ fn nobody(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) 
         return;
     };
     let users: Vec<&str> = super_users(member).collect();
-    let hidden = users.iter().any(|user| *user == "ANONYMOUS" || user.contains(['{', '$', '(']));
+    let hidden = users
+        .iter()
+        .any(|user| *user == "ANONYMOUS" || user.contains(['{', '$', '(']));
     let Some(first) = users.first().filter(|_| !hidden) else {
         return;
     };
     let certificates = certificates(set, member);
-    let subjects: Option<Vec<&str>> = certificates.iter().map(|certificate| certificate.subject.as_deref()).collect();
+    let subjects: Option<Vec<&str>> = certificates
+        .iter()
+        .map(|certificate| certificate.subject.as_deref())
+        .collect();
     let Some(subjects) = subjects.filter(|subjects| !subjects.is_empty()) else {
         if rules.is_none() && users.iter().all(|user| !user.contains('=')) {
             let message = format!(
@@ -427,7 +454,10 @@ fn nobody(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) 
             member.refuse(findings, &NOBODY, KEY, setting, message, hint);
         }
         (None, Some((key, rules))) => {
-            let message = format!("no rule fits the whole subject `{}` of a broker's certificate: it is refused", subjects[0]);
+            let message = format!(
+                "no rule fits the whole subject `{}` of a broker's certificate: it is refused",
+                subjects[0]
+            );
             let hint = "end the rules with one that fits it, or with `DEFAULT`";
             member.refuse(findings, &NOBODY, &key, rules, message, hint);
         }
@@ -466,13 +496,18 @@ pub(super) fn super_user(set: &ObjectSet<'_>, member: &Member<'_>, members: &[Me
     }
     let own = brokers_of(&member.object.identity.namespace, members);
     let logins = ["sasl.jaas.config", "kafkastore.sasl.jaas.config"];
-    let login = logins.into_iter().find_map(|key| Some((key, member.settings.get(key)?)));
+    let login = logins
+        .into_iter()
+        .find_map(|key| Some((key, member.settings.get(key)?)));
     let found = match login {
         Some((key, setting)) => user_of(&setting.value).map(|user| (key, setting, user.to_owned())),
         None => by_certificate(set, member, &own),
     };
     let Some((key, setting, user)) = found else { return };
-    if own.iter().any(|brokers| super_users(brokers).any(|known| known == user)) {
+    if own
+        .iter()
+        .any(|brokers| super_users(brokers).any(|known| known == user))
+    {
         let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
         let hint = "give it a user of its own, with the permissions that it needs";
         member.refuse(findings, &SUPER_USER, key, setting, message, hint);
@@ -481,9 +516,17 @@ pub(super) fn super_user(set: &ObjectSet<'_>, member: &Member<'_>, members: &[Me
 
 /// Files of producers and consumers that connect as a super user. A file for tools alone has none of their settings.
 pub(super) fn super_clients(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
-    const OF_CLIENTS: [&str; 5] = ["group.id", "transactional.id", "acks", "key.serializer", "key.deserializer"];
+    const OF_CLIENTS: [&str; 5] = [
+        "group.id",
+        "transactional.id",
+        "acks",
+        "key.serializer",
+        "key.deserializer",
+    ];
     for (index, object) in set.objects.iter().enumerate() {
-        let ObjectDetail::Config(config) = &object.detail else { continue };
+        let ObjectDetail::Config(config) = &object.detail else {
+            continue;
+        };
         for (file, lines) in &config.properties {
             let has = |key: &str| lines.iter().any(|line| line.key == key);
             let login = lines.iter().rev().find(|line| line.key == "sasl.jaas.config");
@@ -495,8 +538,12 @@ pub(super) fn super_clients(set: &ObjectSet<'_>, members: &[Member<'_>], finding
                 continue;
             }
             let own = brokers_of(&object.identity.namespace, members);
-            if own.iter().any(|brokers| super_users(brokers).any(|known| known == user)) {
-                let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
+            if own
+                .iter()
+                .any(|brokers| super_users(brokers).any(|known| known == user))
+            {
+                let message =
+                    format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
                 let mut finding = Diagnostic::new(&SUPER_USER, message);
                 finding.place.field = format!("/data/{}", file.replace('~', "~0").replace('/', "~1"));
                 finding.place.row = Some(login.row);
@@ -513,7 +560,10 @@ fn brokers_of<'m>(namespace: &str, members: &'m [Member<'m>]) -> Vec<&'m Member<
     let is_here = |brokers: &Member<'_>| brokers.object.identity.namespace == namespace;
     let of_all: Vec<&Member<'_>> = members.iter().filter(|other| other.serves()).collect();
     let elsewhere = !of_all.iter().any(|brokers| is_here(brokers));
-    of_all.into_iter().filter(|brokers| elsewhere || is_here(brokers)).collect()
+    of_all
+        .into_iter()
+        .filter(|brokers| elsewhere || is_here(brokers))
+        .collect()
 }
 
 /// The user of a worker that shows a certificate, where all listeners make users of certificates alike.
@@ -523,7 +573,10 @@ fn by_certificate<'m>(
     brokers: &[&Member<'_>],
 ) -> Option<(&'static str, &'m Setting, String)> {
     const KEY: &str = "security.protocol";
-    let setting = member.settings.get(KEY).filter(|setting| setting.value.trim() == "SSL")?;
+    let setting = member
+        .settings
+        .get(KEY)
+        .filter(|setting| setting.value.trim() == "SSL")?;
     let first = brokers.first()?;
     let of_one = |key: &str| key.starts_with("listener.name.") && key.ends_with(MAPPING_RULES);
     if first.settings.iter().any(|(key, _)| of_one(key)) {
@@ -531,7 +584,9 @@ fn by_certificate<'m>(
     }
     let (mapping, _) = mapping(first, "")?;
     let certificates = certificates(set, member);
-    let mut users = certificates.iter().filter_map(|certificate| mapping.user(certificate.subject.as_deref()?));
+    let mut users = certificates
+        .iter()
+        .filter_map(|certificate| mapping.user(certificate.subject.as_deref()?));
     Some((KEY, setting, users.next()?))
 }
 
@@ -612,7 +667,9 @@ fn renewal(index: usize, certificate: &Certificate, findings: &mut SetFindings) 
     } else {
         return;
     };
-    findings.add(index, "/spec/renewBefore", &RENEWAL, message.to_owned()).hint(hint);
+    findings
+        .add(index, "/spec/renewBefore", &RENEWAL, message.to_owned())
+        .hint(hint);
 }
 
 /// The seconds of a duration as Go writes it, such as `2160h` or `1h30m`.
@@ -628,7 +685,9 @@ fn go_seconds(text: &str) -> Option<u64> {
             b's' => 1,
             _ => return None,
         };
-        total = number.checked_mul(unit).and_then(|seconds| seconds.checked_add(total))?;
+        total = number
+            .checked_mul(unit)
+            .and_then(|seconds| seconds.checked_add(total))?;
         rest = &rest[end + 1..];
     }
     Some(total)
@@ -653,8 +712,14 @@ fn weakness(key: &str, value: &str) -> Option<(String, &'static str)> {
     }
     let mut listed = value.split(',').map(str::trim);
     if is("ssl.enabled.protocols") || is("ssl.protocol") {
-        let old = listed.find(|name| ["TLS", "TLSv1", "TLSv1.1", "SSL", "SSLv2", "SSLv3"].contains(name) && !(is("ssl.protocol") && *name == "TLS"))?;
-        return Some((format!("`{key}` has `{old}`, which protects nothing any more"), "write `TLSv1.2,TLSv1.3`, or remove it"));
+        let old = listed.find(|name| {
+            ["TLS", "TLSv1", "TLSv1.1", "SSL", "SSLv2", "SSLv3"].contains(name)
+                && !(is("ssl.protocol") && *name == "TLS")
+        })?;
+        return Some((
+            format!("`{key}` has `{old}`, which protects nothing any more"),
+            "write `TLSv1.2,TLSv1.3`, or remove it",
+        ));
     }
     if is("ssl.cipher.suites") {
         let open = listed.find(|name| ["_NULL_", "_anon_", "_EXPORT_"].iter().any(|part| name.contains(part)))?;
@@ -669,10 +734,18 @@ fn usages(member: &Member<'_>, index: usize, certificate: &Certificate, findings
     let Some(protocols) = listeners::protocols(member) else {
         return;
     };
-    let between = listeners::inter_broker(member).filter(|_| member.serves()).map(|(name, _)| name);
-    let mut of_nodes = listeners::of_controllers(member).unwrap_or_default().into_iter().chain(between);
+    let between = listeners::inter_broker(member)
+        .filter(|_| member.serves())
+        .map(|(name, _)| name);
+    let mut of_nodes = listeners::of_controllers(member)
+        .unwrap_or_default()
+        .into_iter()
+        .chain(between);
     let shown = of_nodes.any(|name| protocols.get(&name).is_some_and(|protocol| protocol == "SSL"));
-    let is_client = certificate.usages.iter().any(|usage| ["client auth", "any"].contains(&usage.as_str()));
+    let is_client = certificate
+        .usages
+        .iter()
+        .any(|usage| ["client auth", "any"].contains(&usage.as_str()));
     if shown && !certificate.usages.is_empty() && !is_client {
         let message = "nodes show this certificate to each other, and it is not for clients: the other side refuses it";
         findings
@@ -718,7 +791,14 @@ mod tests {
 
     #[test]
     fn a_duration_of_go_is_seconds() {
-        for (text, seconds) in [("2160h", Some(7_776_000)), ("1h30m", Some(5400)), ("45s", Some(45)), ("2160h0m0s", Some(7_776_000)), ("2d", None), ("x", None)] {
+        for (text, seconds) in [
+            ("2160h", Some(7_776_000)),
+            ("1h30m", Some(5400)),
+            ("45s", Some(45)),
+            ("2160h0m0s", Some(7_776_000)),
+            ("2d", None),
+            ("x", None),
+        ] {
             assert_eq!(go_seconds(text), seconds, "{text}");
         }
     }
@@ -732,7 +812,11 @@ mod tests {
             ("ssl.enabled.protocols", "TLSv1.2,TLSv1", true),
             ("ssl.enabled.protocols", "TLSv1.3,TLSv1.2", false),
             ("ssl.protocol", "TLS", false),
-            ("listener.name.client.ssl.cipher.suites", "TLS_RSA_WITH_NULL_SHA256", true),
+            (
+                "listener.name.client.ssl.cipher.suites",
+                "TLS_RSA_WITH_NULL_SHA256",
+                true,
+            ),
             ("ssl.cipher.suites", "TLS_AES_256_GCM_SHA384", false),
             ("myssl.protocol", "SSL", false),
         ] {

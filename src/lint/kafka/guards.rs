@@ -84,10 +84,17 @@ pub(super) fn of_rest(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     }
     let then = match member.process.program {
-        Program::Connect => "every pod of the cluster may start connectors, and read with them what the workers may read",
+        Program::Connect => {
+            "every pod of the cluster may start connectors, and read with them what the workers may read"
+        }
         _ => "every pod of the cluster may change and delete schemas",
     };
-    open(member, findings, then, "add a NetworkPolicy that admits those who need the REST interface");
+    open(
+        member,
+        findings,
+        then,
+        "add a NetworkPolicy that admits those who need the REST interface",
+    );
 }
 
 /// That no policy keeps anyone out: there is none, or one lets everyone in.

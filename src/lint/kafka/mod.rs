@@ -172,21 +172,26 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
             }
         }
     }
-    cluster_id::shared(&members, findings);
-    quorum::size(&members, findings);
-    node_ids::of_clusters(&members, findings);
-    addresses::check(set, &members, findings);
-    outside::check(set, &members, findings);
-    ownership::check(set, &members, &topics, findings);
-    pools::check(set, &members, findings);
-    flows::check(set, &members, findings);
-    autoscaling::check(set, &members, findings);
+    among(set, &members, &topics, findings);
     of_workloads(set, &members, &askers, findings);
     for (index, object) in set.objects.iter().enumerate() {
         secrets::files(findings, index, object, &members);
         secrets::other_files(findings, index, object);
         settings::twice(findings, index, object);
     }
+}
+
+/// What processes are to each other.
+fn among(set: &ObjectSet<'_>, members: &[Member<'_>], topics: &[topics::TopicsOfFile<'_>], findings: &mut SetFindings) {
+    cluster_id::shared(members, findings);
+    quorum::size(members, findings);
+    node_ids::of_clusters(members, findings);
+    addresses::check(set, members, findings);
+    outside::check(set, members, findings);
+    ownership::check(set, members, topics, findings);
+    pools::check(set, members, findings);
+    flows::check(set, members, findings);
+    autoscaling::check(set, members, findings);
 }
 
 /// What all pods that have to do with Kafka are judged by, whatever runs in them.

@@ -330,7 +330,11 @@ fn to_workers(
 ) {
     // The port of metrics is no way in.
     let is_rest = |member: &&&Member<'_>| match member.container.port(target) {
-        Some(number) => member.container.ports.iter().all(|port| port.number != number || !port.name.contains("metrics")),
+        Some(number) => member
+            .container
+            .ports
+            .iter()
+            .all(|port| port.number != number || !port.name.contains("metrics")),
         None => false,
     };
     if workers.iter().filter(is_rest).any(|member| !rest::asks(member)) {

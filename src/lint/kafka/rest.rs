@@ -64,7 +64,11 @@ pub(super) fn asks(member: &Member<'_>) -> bool {
         let setting = member.settings.get(key);
         setting.map_or_else(
             || member.writes(key),
-            |setting| words.iter().any(|word| setting.value.to_ascii_lowercase().contains(word)),
+            |setting| {
+                words
+                    .iter()
+                    .any(|word| setting.value.to_ascii_lowercase().contains(word))
+            },
         )
     };
     is("rest.extension.classes", &["auth", "security"])

@@ -55,7 +55,11 @@ pub(super) fn other_files(findings: &mut SetFindings, index: usize, object: &Obj
     let ObjectDetail::Config(config) = &object.detail else {
         return;
     };
-    let of_kafka = |name: &str| ["KAFKA", "SASL", "SSL", "CONNECT", "REGISTRY"].iter().any(|part| name.contains(part));
+    let of_kafka = |name: &str| {
+        ["KAFKA", "SASL", "SSL", "CONNECT", "REGISTRY"]
+            .iter()
+            .any(|part| name.contains(part))
+    };
     let variables = config.variables.iter().filter(|(name, value)| {
         of_kafka(name) && (is_password(name) && is_literal(value) || clear_password(value).is_some())
     });
@@ -154,7 +158,9 @@ pub(super) fn containers(findings: &mut SetFindings, index: usize, workload: &Wo
 
 fn is_password(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "passwords", "passwd", "secret"].iter().any(|end| name.ends_with(end))
+    ["password", "passwords", "passwd", "secret"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// The option of a command that has a password as its value.
@@ -199,7 +205,13 @@ mod tests {
             "X required password=\"password-placeholder-0\";"
         ));
         assert!(!is_clear("sasl.jaas.config", "X required keyTab=\"/a\";"));
-        assert!(is_clear("sasl.jaas.config", "X required username=\"${env:U}\" password=\"a\";"));
-        assert!(is_clear("sasl.jaas.config", "X required password=\"${env:P}\" user_b=\"b\";"));
+        assert!(is_clear(
+            "sasl.jaas.config",
+            "X required username=\"${env:U}\" password=\"a\";"
+        ));
+        assert!(is_clear(
+            "sasl.jaas.config",
+            "X required password=\"${env:P}\" user_b=\"b\";"
+        ));
     }
 }

@@ -254,10 +254,18 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
             })
     });
     let Some(used) = used(member) else { return };
-    if allowed || member.settings.iter().any(|(key, _)| key.ends_with("principal.builder.class")) {
+    if allowed
+        || member
+            .settings
+            .iter()
+            .any(|(key, _)| key.ends_with("principal.builder.class"))
+    {
         return;
     }
-    let (own, controllers) = (listeners::own(member), listeners::of_controllers(member).unwrap_or_default());
+    let (own, controllers) = (
+        listeners::own(member),
+        listeners::of_controllers(member).unwrap_or_default(),
+    );
     // With TLS it is up to the controllers whether they ask for a certificate.
     let is_silent = |(name, protocol): &&(String, String)| {
         let shows = own.as_ref().is_some_and(|own| own.contains(name)) || protocol == "PLAINTEXT";
@@ -266,9 +274,13 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
     let silent: Vec<&str> = used.iter().filter(is_silent).map(|(name, _)| name.as_str()).collect();
     let between = listeners::inter_broker(member).filter(|_| member.serves());
     let (message, of) = if silent.len() == used.len() {
-        let all = "no listener authenticates, so everyone is `User:ANONYMOUS`, and the authorizer refuses every request";
+        let all =
+            "no listener authenticates, so everyone is `User:ANONYMOUS`, and the authorizer refuses every request";
         (all.to_owned(), "each listener")
-    } else if let Some(name) = silent.iter().find(|name| between.as_ref().is_some_and(|(used, _)| used == **name)) {
+    } else if let Some(name) = silent
+        .iter()
+        .find(|name| between.as_ref().is_some_and(|(used, _)| used == **name))
+    {
         let message = format!(
             "brokers are `User:ANONYMOUS` to each other on listener `{name}`, so the authorizer refuses them: no follower copies a partition"
         );

@@ -34,7 +34,11 @@ impl Certificate {
             encoding: or(key.get("encoding").text(), "PKCS1"),
             algorithm: or(key.get("algorithm").text(), "RSA"),
             subject: subject(spec),
-            usages: spec.get("usages").items().map(|usage| usage.text().to_owned()).collect(),
+            usages: spec
+                .get("usages")
+                .items()
+                .map(|usage| usage.text().to_owned())
+                .collect(),
             duration: spec.get("duration").str().map(str::to_owned),
             renew_before: spec.get("renewBefore").str().map(str::to_owned),
         }

@@ -10,7 +10,8 @@ pub(crate) fn clear_password(text: &str) -> Option<&str> {
         let name = before[from..].trim_start_matches('-');
         // Of PlainLoginModule: the passwords of users.
         let lower = name.to_ascii_lowercase();
-        let is_secret = ["password", "passwd", "secret"].iter().any(|end| lower.ends_with(end)) || lower.starts_with("user_");
+        let is_secret =
+            ["password", "passwd", "secret"].iter().any(|end| lower.ends_with(end)) || lower.starts_with("user_");
         let value = text[at + 1..].trim_start_matches(['\\', '"', '\'']);
         let end = value.find(|c: char| c.is_whitespace() || "\"'\\,;)]".contains(c));
         let value = &value[..end.unwrap_or(value.len())];
@@ -46,9 +47,15 @@ mod tests {
     #[test]
     fn a_password_is_found_wherever_it_stands() {
         for (text, found) in [
-            ("format --add-scram \"SCRAM-SHA-512=[name=admin,password=Tr0ub4dor]\"", Some("password")),
+            (
+                "format --add-scram \"SCRAM-SHA-512=[name=admin,password=Tr0ub4dor]\"",
+                Some("password"),
+            ),
             ("export KAFKA_PASSWORD=Tr0ub4dor; run", Some("KAFKA_PASSWORD")),
-            ("-Djavax.net.ssl.keyStorePassword=changeit -Dfoo=bar", Some("Djavax.net.ssl.keyStorePassword")),
+            (
+                "-Djavax.net.ssl.keyStorePassword=changeit -Dfoo=bar",
+                Some("Djavax.net.ssl.keyStorePassword"),
+            ),
             ("printf 'X required password=\\\"abc\\\";'", Some("password")),
             ("export KAFKA_PASSWORD=$(cat /run/password)", None),
             ("printf 'X required password=\\\"%s\\\";' \"$P\"", None),

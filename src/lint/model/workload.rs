@@ -240,14 +240,13 @@ fn is_of_kafka(pod: &Node<'_, '_>) -> bool {
     };
     ["initContainers", "containers"].into_iter().any(|list| {
         let list = pod.get(list);
-        list.items()
-            .any(|container| {
-                // What logs in by Kafka's own classes.
-                let logs_in = |value: &String| value.contains("org.apache.kafka.common.security.");
-                of_kafka(container.get("image").text())
-                    || of_kafka(&container::command(&container))
-                    || container::variables(&container).values().any(logs_in)
-            })
+        list.items().any(|container| {
+            // What logs in by Kafka's own classes.
+            let logs_in = |value: &String| value.contains("org.apache.kafka.common.security.");
+            of_kafka(container.get("image").text())
+                || of_kafka(&container::command(&container))
+                || container::variables(&container).values().any(logs_in)
+        })
     })
 }
 
