@@ -51,6 +51,10 @@ const START: Duration = Duration::from_seconds(300);
 /// run.
 const BROKERS_RETURN: Duration = Duration::from_seconds(900);
 
+/// While brokers restart in turn, all of them run from time to time: at least once in this time, or the restarts are not why one is
+/// missing.
+const COMPLETE: Duration = Duration::from_seconds(1200);
+
 /// From the end of a broker's process until its replicas are in sync and the next broker has stopped: its start, the
 /// wait of the gate, and the stop. The next one starts within the alert's `for`.
 pub(super) fn replicas_return(kafka: &KafkaHandle) -> Duration {
@@ -73,7 +77,8 @@ fn unless_replicas_return(kafka: &KafkaHandle, sources: &Sources) -> String {
 
 /// Silences an alert while brokers of the stack restart in turn: while one runs whose process before ended within this time. A
 /// restart that takes longer does not silence it, nor does a broker that starts again and again. In a longer time
-/// several rolling restarts may have restarted a broker, so it must have restarted only once in a short one.
+/// several rolling restarts may have restarted a broker, so it must have restarted only once in a short one. Nor does a restart of one
+/// broker silence it while another one is missing for longer: all brokers must have run within this time.
 fn unless_restarted(within: Duration, sources: &Sources) -> String {
     let expression = || {
         let started = sources.series(&record::POD_START, &[])?;
@@ -83,8 +88,11 @@ fn unless_restarted(within: Duration, sources: &Sources) -> String {
         } else {
             format!("changes({started}[{within}]) > 0 and changes({started}[{BROKERS_RETURN}]) < 2")
         };
+        let running = sources.series(&controller::ACTIVE_BROKERS, &[])?;
+        let (declared, complete) = (sources.brokers?, within.max(COMPLETE));
         Some(format!(
-            "\nunless on ({BY}) ({restarted} and on ({BY}, pod) {state} == 3)"
+            "\nunless on ({BY}) (\n  ({restarted} and on ({BY}, pod) {state} == 3)\n  \
+             and on ({BY}) max by ({BY}) (max_over_time({running}[{complete}])) >= {declared}\n)"
         ))
     };
     expression().unwrap_or_default()
@@ -113,6 +121,11 @@ pub(super) fn tolerated_while_restarting(kafka: &KafkaHandle, value: u32) -> Ale
             },
         )
         .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
+        .given(
+            &controller::ACTIVE_BROKERS,
+            &[pod],
+            Samples::Constant(f64::from(kafka.brokers().unwrap_or_default())),
+        )
 }
 
 /// How many leaders the brokers gained or lost within five minutes: each move counts on both sides. The brokers count their

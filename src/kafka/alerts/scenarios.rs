@@ -263,6 +263,7 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         );
     }
     scenarios.push(hanging_roll(&cluster));
+    scenarios.push(restarted_beside_a_lost_one(&cluster));
     scenarios.extend(cluster.within_two_hours());
     scenarios.extend(certificates::scenarios(kafka, sources));
     scenarios
@@ -767,5 +768,28 @@ fn hanging_roll(cluster: &Cluster<'_>) -> Scenario {
         scenario
     } else {
         scenario.fires("KafkaFencedBrokers", 28, 42, 119)
+    }
+}
+
+/// A broker is lost for good, and another one is restarted meanwhile, more than once: that is no rolling restart.
+fn restarted_beside_a_lost_one(cluster: &Cluster<'_>) -> Scenario {
+    const ALL: u32 = 3 * HOUR;
+    let scenario = cluster.healthy("a broker is lost, and another one restarts again and again", ALL);
+    let [lost, other, ..] = cluster.pods[..] else {
+        return scenario;
+    };
+    let scenario = cluster.stops(scenario, lost, 20.0, ALL.into());
+    let scenario = (0..3_u32).fold(scenario, |scenario, number| {
+        let stop = f64::from(60 + 20 * number);
+        cluster.stops(scenario, other, stop, stop + 2.0)
+    });
+    let scenario = scenario
+        .fires("KafkaBrokerDown", 24, 27, ALL - 1)
+        .fires("KafkaUnderReplicatedPartitions", 29, 32, ALL - 1)
+        .fires("KafkaScrapeFailing", 24, 27, ALL - 1);
+    if cluster.zookeeper() {
+        scenario
+    } else {
+        scenario.fires("KafkaFencedBrokers", 24, 27, ALL - 1)
     }
 }
