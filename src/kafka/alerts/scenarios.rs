@@ -264,6 +264,7 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
     }
     scenarios.push(hanging_roll(&cluster));
     scenarios.push(restarted_beside_a_lost_one(&cluster));
+    scenarios.extend(restarts_often(&cluster));
     scenarios.extend(cluster.within_two_hours());
     scenarios.extend(certificates::scenarios(kafka, sources));
     scenarios
@@ -792,4 +793,21 @@ fn restarted_beside_a_lost_one(cluster: &Cluster<'_>) -> Scenario {
     } else {
         scenario.fires("KafkaFencedBrokers", 24, 27, ALL - 1)
     }
+}
+
+/// A broker dies, is back soon, and dies again; and rolling restarts of a busy day.
+fn restarts_often(cluster: &Cluster<'_>) -> Vec<Scenario> {
+    const ALL: u32 = 8 * HOUR;
+    let times = |name: &str, number: u32, every: u32| {
+        (0..number).fold(cluster.healthy(name, ALL), |scenario, number| {
+            let stop = f64::from(20 + every * number);
+            cluster.stops(scenario, cluster.last(), stop, stop + 2.0)
+        })
+    };
+    // The fourth restart.
+    let fourth = 20 + 3 * 50 + 2;
+    vec![
+        times("a broker dies every 50 minutes", 8, 50).fires("KafkaBrokerRestarts", fourth - 1, fourth + 2, ALL - 1),
+        times("a broker restarts three times in a working day", 3, 120),
+    ]
 }
