@@ -56,6 +56,7 @@ fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
         let available = sources.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
         let capacity = sources.series(&kubelet::VOLUME_CAPACITY, &claims)?;
         let by = "max by (cluster, namespace, persistentvolumeclaim)";
-        format!("1 - {by} ({available}) / {by} ({capacity})")
+        let free = |of| sources.in_kubernetes(format!("{by} ({of})"));
+        format!("1 - {} / {}", free(available), free(capacity))
     })
 }

@@ -342,10 +342,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let pods: Vec<String> = pools(kafka).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
             let pattern = (!pods.is_empty()).then(|| format!("~{}", pods.join("|")))?;
             let restarts = sources.series(&objects::RESTARTS, &[("pod", &pattern), ("container", "kafka")])?;
-            let often = format!("max by (cluster, namespace, pod) (round(increase({restarts}[30m]))) > 2");
+            let often = format!("max by (cluster, namespace, pod) (round(increase({restarts}[30m])))");
+            let often = format!("{} > 2", sources.in_kubernetes(often));
             // One that dies less often, and a pod that is deleted and created again, whose container never restarts.
             let again = sources.series(&record::POD_START, &[]).map(|started| {
-                format!("\nor max by (cluster, namespace, pod) (changes({started}[6h])) > 3")
+                let again = format!("max by (cluster, namespace, pod) (changes({started}[6h]))");
+                format!("\nor {} > 3", sources.in_kubernetes(again))
             });
             Some(often + &again.unwrap_or_default())
         },

@@ -14,9 +14,12 @@ fn failed(name: &str, sources: &Sources) -> Option<String> {
     let failed = of(&objects::JOB_FAILED)?.equal("condition", "true");
     let (started, completed) = (of(&objects::JOB_STARTED)?, of(&objects::JOB_COMPLETED)?);
     let by = "cluster, namespace, job_name";
+    let failed = sources.in_kubernetes(format!("max by ({by}) ({failed})"));
+    let started = sources.in_kubernetes(format!("max by ({by}) ({started})"));
+    let completed = sources.in_kubernetes(format!("max by (cluster, namespace) ({completed})"));
     Some(format!(
-        "max by ({by}) ({failed}) > 0\n\
-         unless on ({by}) max by ({by}) ({started}) < on (cluster, namespace) group_left () max by (cluster, namespace) ({completed})"
+        "{failed} > 0\n\
+         unless on ({by}) {started} < on (cluster, namespace) group_left () {completed}"
     ))
 }
 

@@ -205,8 +205,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let seconds = sources.thresholds.disk_full_within.as_seconds();
             let used = sources.series(&record::VOLUME_USED, &[])?;
             let claim = "cluster, namespace, persistentvolumeclaim";
+            let trend = sources.in_kubernetes(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds}))"));
             Some(format!(
-                "{BY_CLAIM} (predict_linear({available}[6h], {seconds})) < 0\nand on ({claim}) {used} > 0.5\n"
+                "{trend} < 0\nand on ({claim}) {used} > 0.5\n"
             ))
         },
         page: Page {
