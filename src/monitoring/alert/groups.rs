@@ -162,6 +162,12 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             .change("consumergroup", "a-group", |_, line| line.gone(60, 180))
             .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 179),
     );
+    let long = group("a-group", 9 * HOUR);
+    scenarios.push(
+        long.keeps_up("the lag of all groups is missing for longer than it is remembered")
+            .change("consumergroup", "a-group", |_, line| line.gone(60, 9 * HOUR))
+            .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 9 * HOUR - 1),
+    );
     scenarios.push(
         hours
             .keeps_up("one of two groups is deleted")

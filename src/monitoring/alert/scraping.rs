@@ -289,8 +289,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let lag = sources.series(&record::GROUP_LAG, &[])?;
             let job = sources.jobs_of(&exporter::LAG_SUM).first().copied()?.to_owned();
             let up = sources.series(&target::UP, &[("job", &job)])?;
+            // It goes on after the six hours.
+            let firing = sources.while_firing("KafkaConsumerLagMissing");
             Some(format!(
-                "group by ({BY}) (last_over_time({lag}[6h])) unless group by ({BY}) ({lag})\n\
+                "(group by ({BY}) (last_over_time({lag}[6h])) or {firing}) unless group by ({BY}) ({lag})\n\
                  and on ({BY}) group by ({BY}) ({up} == 1)"
             ))
         },
