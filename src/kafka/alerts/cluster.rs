@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::texts;
 use crate::{
-    kafka::{KafkaHandle, restart_gate::SHUTDOWN},
+    kafka::{KafkaHandle, Mode, restart_gate::SHUTDOWN},
     metrics::{broker, controller, exporter, jvm, record, target},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes, sum_of_pods,
@@ -17,18 +17,23 @@ pub(super) fn several_brokers(kafka: &KafkaHandle) -> Option<u32> {
     kafka.brokers().filter(|brokers| *brokers > 1)
 }
 
-/// How many brokers run: as the active controller counts them; without one, as the exporter sees them; without it, as
-/// many as Prometheus can scrape. None, for as long as the alert fires, when there has been nothing to scrape for hours.
+/// How many brokers run: as the active controller counts them; without one, as the exporter sees them; without it, as another controller
+/// counts them, which with `KRaft` all know; without any, as many as Prometheus can scrape. None, for as long as the alert fires, when there has been nothing to scrape for hours.
 fn running(kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
     let counted = sources.series(&controller::ACTIVE_BROKERS, &[])?;
     let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
     let seen = sources.series(&exporter::BROKERS, &[])?;
     let pods = sources.series(&target::UP, &[("job", kafka.name()), ("pod", &brokers_pattern(kafka))])?;
     let job = sources.series(&target::UP, &[("job", kafka.name())])?;
+    let others = if kafka.mode() == Mode::Kraft {
+        format!("or max by ({BY}) ({counted})\n  ")
+    } else {
+        String::new()
+    };
     Some(format!(
         "min by ({BY}) ({counted} and on ({BY}, pod) {active} == 1)\n  \
          or max by ({BY}) ({seen})\n  \
-         or {}\n  \
+         {others}or {}\n  \
          or 0 * group by ({BY}) (last_over_time({job}[6h]))\n  \
          or 0 * {}",
         count_of_pods(format!("{pods} == 1")),

@@ -249,18 +249,25 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         active_twice(&cluster),
     ];
     if let Some(first) = candidates(kafka).next() {
-        let hidden = cluster.healthy("the active controller cannot be scraped", 2 * HOUR);
-        scenarios.push(
-            hidden
-                .change("pod", first, |metric, line| {
-                    if metric == target::UP.name {
-                        line.then(20, 0.0)
-                    } else {
-                        line.gone(20, 120)
-                    }
-                })
-                .fires("KafkaScrapeFailing", 24, 26, 119),
-        );
+        let hidden = |name: &str| {
+            cluster.healthy(name, 2 * HOUR).change("pod", first, |metric, line| {
+                if metric == target::UP.name {
+                    line.then(20, 0.0)
+                } else {
+                    line.gone(20, 120)
+                }
+            })
+        };
+        scenarios.push(hidden("the active controller cannot be scraped").fires("KafkaScrapeFailing", 24, 26, 119));
+        if !cluster.zookeeper() {
+            let name = "the active controller cannot be scraped while the exporter moves";
+            scenarios.push(
+                hidden(name)
+                    .change("pod", EXPORTER, |_, line| line.gone(30, 50))
+                    .fires("KafkaScrapeFailing", 24, 26, 119)
+                    .fires("KafkaMetricsAbsent", 34, 41, 49),
+            );
+        }
     }
     scenarios.push(hanging_roll(&cluster));
     scenarios.push(restarted_beside_a_lost_one(&cluster));
