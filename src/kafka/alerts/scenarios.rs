@@ -405,6 +405,15 @@ impl Cluster<'_> {
         if self.zookeeper() {
             return scenarios;
         }
+        scenarios.push(self.with("one node sees no leader for ten minutes", |scenario| {
+            scenario.change("pod", self.last(), |metric, line| {
+                if metric == controller::CURRENT_LEADER.name {
+                    line.between(30.0, 40.0, -1.0)
+                } else {
+                    line
+                }
+            })
+        }));
         let dedicated = self.kafka.nodes().iter().filter(|node| !node.broker);
         let dedicated: Vec<&str> = dedicated.map(|node| node.pod.as_str()).collect();
         if !dedicated.is_empty() {
