@@ -133,6 +133,13 @@ pub(super) fn tolerated_while_restarting(kafka: &KafkaHandle, value: u32) -> Ale
         )
 }
 
+/// The share of partitions that may be led by another than their preferred replica: one broker that leads nothing must be seen, however
+/// many there are. In thousandths, so that it is short.
+fn elsewhere(kafka: &KafkaHandle) -> f64 {
+    let brokers = f64::from(kafka.brokers().unwrap_or(1).max(1));
+    (500.0 / brokers).floor().min(100.0) / 1000.0
+}
+
 /// How many leaders the brokers gained or lost within five minutes: each move counts on both sides. The brokers count their
 /// leaders themselves, so that no series of each partition is needed.
 fn leaders_moved(sources: &Sources) -> Option<String> {
@@ -578,10 +585,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "Kafka partitions are not led by their preferred replicas: some brokers do the work of others.",
         description: "{{ $value | humanizePercentage }} of the partitions of {{ $labels.kafka_cluster }} in {{ \
             $labels.namespace }} are not led by their preferred replica.",
-        threshold: |_, _| {
-            "10 % for an hour while all brokers run. Kafka moves leaders back every five minutes, unless \
-                `auto.leader.rebalance.enable` is `false`."
-                .to_owned()
+        threshold: |kafka, _| {
+            format!(
+                "{} % for an hour while all brokers run: at most half of what one broker leads. Kafka moves leaders back every \
+                    five minutes, unless `auto.leader.rebalance.enable` is `false`.",
+                (1000.0 * elsewhere(kafka)).round() / 10.0
+            )
         },
         expression: |kafka, sources| {
             let declared = several_brokers(kafka)?;
@@ -589,8 +598,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let partitions = sources.series(&controller::PARTITIONS, &[])?;
             let brokers = sources.series(&controller::ACTIVE_BROKERS, &[])?;
             Some(format!(
-                "max by ({BY}) ({elsewhere}) / max by ({BY}) ({partitions}) > 0.1\n\
-                 and on ({BY}) max by ({BY}) ({brokers}) >= {declared}"
+                "max by ({BY}) ({elsewhere}) / max by ({BY}) ({partitions}) > {}\n\
+                 and on ({BY}) max by ({BY}) ({brokers}) >= {declared}",
+                self::elsewhere(kafka),
             ))
         },
         page: Page {
@@ -609,7 +619,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ),
             ],
             fix: "Once all replicas are in sync: `kafka-leader-election --bootstrap-server {bootstrap} --election-type preferred \
-                --all-topic-partitions`. The alert resolves when fewer than 10 % of the leaders are elsewhere.",
+                --all-topic-partitions`. The alert resolves when fewer of the leaders are elsewhere than the threshold.",
             avoid: &["Do not start a partition reassignment for it: only leaders have to move, not data."],
         },
         test: |kafka, _| {
@@ -620,7 +630,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &pod,
                     Samples::Gauge {
                         healthy: 0.0,
-                        tolerated: 10.0,
+                        tolerated: (100.0 * elsewhere(kafka)).floor(),
                         firing: 20.0,
                     },
                 )

@@ -576,6 +576,10 @@ impl Cluster<'_> {
             self.with("leaders stay away from their preferred replicas", |scenario| {
                 elsewhere(scenario, always(0.0).then(20, 100.0)).fires("KafkaLeadersNotPreferred", 79, 82, 119)
             }),
+            self.with("one broker leads nothing", |scenario| {
+                elsewhere(scenario, always(0.0).then(20, (300.0 / self.brokers).floor()))
+                    .fires("KafkaLeadersNotPreferred", 79, 82, 119)
+            }),
             self.with("leaders return ten minutes after a restart", |scenario| {
                 elsewhere(scenario, always(0.0).then(20, 100.0).then(30, 0.0))
             }),
