@@ -6,7 +6,7 @@ use super::texts;
 use crate::{
     kafka::KafkaHandle,
     metrics::{Metric, broker, jvm, objects, record},
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes, though_lost},
     version::Version,
 };
 
@@ -61,9 +61,10 @@ pub(in crate::kafka) fn idle_network(kafka: &KafkaHandle, sources: &Sources, by:
             .fold(sources.series(&broker::IO_WAIT, &[])?, |waits, name| {
                 waits.not_equal("listener", name)
             });
+        let waits = though_lost(waits);
         return Some(format!("min by ({by}, pod) (avg by ({by}, pod, listener) ({waits}))"));
     }
-    let free = sources.series(&broker::NETWORK_IDLE, &[])?;
+    let free = though_lost(sources.series(&broker::NETWORK_IDLE, &[])?);
     Some(format!("min by ({by}, pod) ({free})"))
 }
 
@@ -245,7 +246,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             $labels.namespace }} are idle only {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
         expression: |kafka, sources| {
-            let free = sources.series(idle_handlers(kafka)?, &[])?;
+            let free = though_lost(sources.series(idle_handlers(kafka)?, &[])?);
             Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
@@ -334,7 +335,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} restarted {{ $value }} times within 30 \
             minutes, or within six hours.",
         threshold: |_, _| {
-            "Two restarts within 30 minutes, three within six hours: one for a change, one for its correction.".to_owned()
+            "Two restarts within 30 minutes, three within six hours: one for a change, one for its correction."
+                .to_owned()
         },
         expression: |kafka, sources| {
             // A process that exits within seconds is gone before it is scraped, so its own start time would never be

@@ -6,7 +6,8 @@ use crate::{
     kafka::{KafkaCluster, KafkaHandle},
     metrics::{Metric, certificate, jvm, record},
     observability::{
-        AlertRow, AlertSeverity, AlertTest, BY, Issued, KUBERNETES, Page, Samples, Scenario, Sources, minutes, scenario::always,
+        AlertRow, AlertSeverity, AlertTest, BY, Issued, KUBERNETES, Page, Samples, Scenario, Sources, minutes,
+        scenario::always,
     },
     promql::Selector,
     security::{RENEWED_HOURS, VALID_HOURS},

@@ -199,7 +199,12 @@ pub(in crate::kafka) fn scenarios(topics: &TopicsHandle, sources: &Sources) -> V
         .fires("KafkaTopicsJobFailed", 85, 87, 179),
         // The first one may have applied what was declared before.
         ran(
-            ran(calm("a Job fails that started while an earlier one ran, which succeeds"), 1, 78, true),
+            ran(
+                calm("a Job fails that started while an earlier one ran, which succeeds"),
+                1,
+                78,
+                true,
+            ),
             2,
             80,
             false,

@@ -375,7 +375,21 @@ impl Cluster<'_> {
             });
             Self::exporter_fails(scenario, 20.0, 120.0)
         });
+        // Each rule is evaluated after one that succeeds.
+        let every_second = self.with("every second scrape of the exporter fails", |scenario| {
+            scenario.change("pod", EXPORTER, |metric, line| {
+                if metric == target::UP.name {
+                    (0..120).fold(line, |line, number| {
+                        let minute = 20.25 + 0.5 * f64::from(number);
+                        line.then(minute, 0.0).then(minute + 0.25, 1.0)
+                    })
+                } else {
+                    line.loses(20.25, 80.0, 0.5)
+                }
+            })
+        });
         vec![
+            every_second.fires("KafkaScrapeFailing", 20 + 9, 20 + 15, 79),
             hidden.fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
             all.fires("KafkaBrokerDown", 24, 31, 119)
                 .fires("KafkaMetricsAbsent", 24, 31, 119)
@@ -472,6 +486,10 @@ impl Cluster<'_> {
                 scenario.line(right, &[of_last], falls(0.13))
             });
             scenarios.push(busy.fires("KafkaRequestHandlersBusy", 30 + 9, 30 + 12, 89));
+            let lost = self.with("a busy broker loses one scrape of ten", |scenario| {
+                scenario.line(right, &[of_last], falls(0.13).loses(0.0, 120.0, 2.5))
+            });
+            scenarios.push(lost.fires("KafkaRequestHandlersBusy", 30 + 9, 30 + 12, 89));
             let bursts = self.with(
                 "the request handlers of a broker are busy for five minutes each hour",
                 |scenario| {
@@ -577,8 +595,12 @@ impl Cluster<'_> {
                 elsewhere(scenario, always(0.0).then(20, 100.0)).fires("KafkaLeadersNotPreferred", 79, 82, 119)
             }),
             self.with("one broker leads nothing", |scenario| {
-                elsewhere(scenario, always(0.0).then(20, (300.0 / self.brokers).floor()))
-                    .fires("KafkaLeadersNotPreferred", 79, 82, 119)
+                elsewhere(scenario, always(0.0).then(20, (300.0 / self.brokers).floor())).fires(
+                    "KafkaLeadersNotPreferred",
+                    79,
+                    82,
+                    119,
+                )
             }),
             self.with("leaders return ten minutes after a restart", |scenario| {
                 elsewhere(scenario, always(0.0).then(20, 100.0).then(30, 0.0))

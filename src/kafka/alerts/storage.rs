@@ -206,9 +206,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let used = sources.series(&record::VOLUME_USED, &[])?;
             let claim = "cluster, namespace, persistentvolumeclaim";
             let trend = sources.in_kubernetes(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds}))"));
-            Some(format!(
-                "{trend} < 0\nand on ({claim}) {used} > 0.5\n"
-            ))
+            Some(format!("{trend} < 0\nand on ({claim}) {used} > 0.5\n"))
         },
         page: Page {
             meaning: "The trend of the free space over the last six hours reaches 0 within the limit. The volumes of \

@@ -146,6 +146,18 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
         ),
         falls_behind(&hours, "a group processes half of what is produced", 0.5),
         falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
+        falls_behind(
+            &hours,
+            "a group processes half of what is produced, and one scrape of eight is lost",
+            0.5,
+        )
+        .change("consumergroup", "a-group", |metric, line| {
+            if metric == exporter::CONSUMER_LAG.name {
+                line.loses(0.0, 180.0, 2.0)
+            } else {
+                line
+            }
+        }),
         backlog(&hours),
     ];
     // As an external label would tell the replicas of Prometheus apart.
