@@ -185,10 +185,16 @@ pub(super) const ALL: &[AlertRow<ConnectHandle>] = &[
                 // A counter whose first sample is above 0 has not grown in the eyes of `increase`.
                 let fresh =
                     format!("{records} and on ({BY}, job, pod) time() - max by ({BY}, job, pod) ({started}) < 900");
+                // Nor has that of a task that a worker began 15 minutes ago or less. The worker was known before it.
+                let began = format!(
+                    "{records} and on ({BY}, job, pod) time() - max by ({BY}, job, pod) ({started} offset 15m) > 0 \
+                     unless on ({BY}, job, connector, task, pod) present_over_time({records}[6h] offset 15m)"
+                );
                 Some(format!(
-                    "{}\nor {}",
+                    "{}\nor {}\nor {}",
                     sum(&format!("increase({records}[15m])")),
-                    sum(&fresh)
+                    sum(&fresh),
+                    sum(&began)
                 ))
             };
             Some(format!(
@@ -265,6 +271,18 @@ pub(super) fn scenarios(group: &ConnectHandle, sources: &Sources) -> Vec<Scenari
                 &jvm::START_TIME,
                 &[("job", job), ("pod", "kafka-connect-b")],
                 always(29.5 * 60.0).gone(0, 30),
+            )
+            .fires("KafkaConnectRecordsSkipped", 30, 33, 43),
+        calm("a connector is created on running workers, and skips records at once")
+            .line(
+                &connect::RECORDS_SKIPPED,
+                &[("job", job), ("pod", "kafka-connect-b"), connector, ("task", "0")],
+                always(12.0).gone(0, 30),
+            )
+            .line(
+                &jvm::START_TIME,
+                &[("job", job), ("pod", "kafka-connect-b")],
+                always(-7.0 * 86400.0),
             )
             .fires("KafkaConnectRecordsSkipped", 30, 33, 43),
         calm("a worker that skipped records last week cannot be scraped for a while")

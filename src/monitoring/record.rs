@@ -3,7 +3,7 @@
 use super::{resource::RecordingRule, slo};
 use crate::{
     metrics::{Metric, broker, exporter, jvm, kubelet, record},
-    observability::{BY, CLUSTER, Sources},
+    observability::{BY, CLUSTER, Sources, though_lost},
 };
 
 /// The recording rules whose metrics exist in the stack.
@@ -28,13 +28,15 @@ fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
     let of = |metric| sources.series(metric, &[]);
     Some(if *metric == record::GROUP_LAG {
         // The exporter reports -1 for a partition for which the group never committed an offset. A series that is there
-        // twice, as of a second Prometheus, has other labels: it is in a sum of its own.
+        // twice, as of a second Prometheus or of an exporter that has moved, has other labels: it is in a sum of its own.
+        let by = format!("{BY}, consumergroup, topic");
         match of(&exporter::CONSUMER_LAG) {
-            Some(lag) => format!("max by ({BY}, consumergroup, topic) (sum without (partition) ({lag} >= 0))"),
-            None => format!("max by ({BY}, consumergroup, topic) ({} >= 0)", of(&exporter::LAG_SUM)?),
+            Some(lag) => format!("max by ({by}) (sum without (partition) ({} >= 0))", though_lost(lag)),
+            None => format!("max by ({by}) ({} >= 0)", though_lost(of(&exporter::LAG_SUM)?)),
         }
     } else if *metric == record::LARGEST_LAG {
-        format!("max by ({BY}, consumergroup, topic) ({})", of(&exporter::CONSUMER_LAG)?)
+        let lag = though_lost(of(&exporter::CONSUMER_LAG)?);
+        format!("max by ({BY}, consumergroup, topic) ({lag})")
     } else if *metric == record::TOPIC_RATE {
         // The exporter declares offsets as gauges, so their growth is `deriv` and not `rate`.
         if let Some(offset) = of(&exporter::CURRENT_OFFSET) {
@@ -56,6 +58,7 @@ fn expression(metric: &Metric, sources: &Sources) -> Option<String> {
         let available = sources.series(&kubelet::VOLUME_AVAILABLE, &claims)?;
         let capacity = sources.series(&kubelet::VOLUME_CAPACITY, &claims)?;
         let by = "max by (cluster, namespace, persistentvolumeclaim)";
-        format!("1 - {by} ({available}) / {by} ({capacity})")
+        let free = |of| sources.in_kubernetes(format!("{by} ({of})"));
+        format!("1 - {} / {}", free(available), free(capacity))
     })
 }

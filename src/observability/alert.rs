@@ -573,6 +573,11 @@ pub(crate) fn sum_of_pods(series: impl std::fmt::Display) -> String {
     format!("sum by ({BY}) (max by ({BY}, pod) ({series}))")
 }
 
+/// The last sample of two minutes: a scrape that is lost does not end an alert, or the time that it waits.
+pub(crate) fn though_lost(series: impl std::fmt::Display) -> String {
+    format!("last_over_time({series}[2m])")
+}
+
 /// The number of pods for which the expression has a value.
 pub(crate) fn count_of_pods(series: impl std::fmt::Display) -> String {
     format!("count by ({BY}) (max by ({BY}, pod) ({series}))")

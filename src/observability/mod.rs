@@ -29,7 +29,9 @@ pub use self::{
     sources::{ExternalExporter, Sources, Target},
 };
 pub(crate) use self::{
-    alert::{AlertRow, ExpectedDescription, Page, TestSeries, count_of_pods, minutes, of_table, sum_of_pods},
+    alert::{
+        AlertRow, ExpectedDescription, Page, TestSeries, count_of_pods, minutes, of_table, sum_of_pods, though_lost,
+    },
     board::{Choice, Column, LONGEST_NAME, OVERVIEW, firing, uid},
     sources::{ALERTS, BY, CLUSTER, INTERVAL, KUBERNETES, Scope, Scrape, TIMEOUT},
     thresholds::{LagLimits, LagOf, Thresholds},

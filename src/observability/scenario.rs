@@ -277,6 +277,17 @@ impl Line {
         line.then(to, after)
     }
 
+    /// Between these minutes one scrape is lost each so many minutes.
+    pub(crate) fn loses(self, from: f64, to: f64, every: f64) -> Self {
+        let mut line = self;
+        let mut minute = from;
+        while minute < to {
+            line = line.gone(minute, minute + 1.0 / f64::from(PER_MINUTE));
+            minute += every;
+        }
+        line
+    }
+
     /// Values around a mean, another one each minute, the same ones in each run.
     pub(crate) fn noise(mean: f64, spread: f64, minutes: u32, seed: u32) -> Self {
         let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);

@@ -486,6 +486,14 @@ impl Sources {
         }
     }
 
+    /// An expression of series that the monitors of the stack do not scrape: those of kubelets, kube-state-metrics and cert-manager. Unless
+    /// their scrape job gives them the label of the Kubernetes cluster, they get that of the stack, so that they can be joined with those of
+    /// Kafka, and Alertmanager sees that their alerts are about the same cluster.
+    pub(crate) fn in_kubernetes(&self, expression: impl std::fmt::Display) -> String {
+        let name = self.kubernetes.replace('$', "$$");
+        format!("label_replace({expression}, {KUBERNETES:?}, {name:?}, {KUBERNETES:?}, \"\")")
+    }
+
     /// A series of a metric for a test: with the labels of its scrape and these, which replace them.
     pub(crate) fn sample(&self, name: &str, labels: &[(&str, &str)]) -> String {
         let target = self.targets.iter().find(|target| target.find(name).is_some());
@@ -505,6 +513,10 @@ impl Sources {
                 ("job", target.job.as_str()),
             ],
             (None, Some(exporter)) => vec![("job", exporter.job.as_str())],
+            // As most scrape jobs write them: see `in_kubernetes`.
+            (None, None) if metrics::of_platform().any(|metric| metric.name == name) => {
+                vec![("namespace", self.namespace.as_str())]
+            }
             (None, None) => vec![
                 (KUBERNETES, self.kubernetes.as_str()),
                 ("namespace", self.namespace.as_str()),

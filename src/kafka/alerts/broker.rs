@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::texts;
 use crate::{
     kafka::KafkaHandle,
-    metrics::{Metric, broker, jvm, objects},
-    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes},
+    metrics::{Metric, broker, jvm, objects, record},
+    observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes, though_lost},
     version::Version,
 };
 
@@ -61,9 +61,10 @@ pub(in crate::kafka) fn idle_network(kafka: &KafkaHandle, sources: &Sources, by:
             .fold(sources.series(&broker::IO_WAIT, &[])?, |waits, name| {
                 waits.not_equal("listener", name)
             });
+        let waits = though_lost(waits);
         return Some(format!("min by ({by}, pod) (avg by ({by}, pod, listener) ({waits}))"));
     }
-    let free = sources.series(&broker::NETWORK_IDLE, &[])?;
+    let free = though_lost(sources.series(&broker::NETWORK_IDLE, &[])?);
     Some(format!("min by ({by}, pod) ({free})"))
 }
 
@@ -245,7 +246,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             $labels.namespace }} are idle only {{ $value | humanizePercentage }} of the time.",
         threshold: idle_limit,
         expression: |kafka, sources| {
-            let free = sources.series(idle_handlers(kafka)?, &[])?;
+            let free = though_lost(sources.series(idle_handlers(kafka)?, &[])?);
             Some(format!("min by ({BY}, pod) ({free}) < {}", idle(sources)))
         },
         page: Page {
@@ -332,20 +333,28 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         for_duration: minutes(0),
         summary: "A Kafka container restarts repeatedly.",
         description: "Kafka in {{ $labels.pod }} in {{ $labels.namespace }} restarted {{ $value }} times within 30 \
-            minutes.",
-        threshold: |_, _| "Two restarts within 30 minutes: one for a change, one for its correction.".to_owned(),
+            minutes, or within six hours.",
+        threshold: |_, _| {
+            "Two restarts within 30 minutes, three within six hours: one for a change, one for its correction."
+                .to_owned()
+        },
         expression: |kafka, sources| {
             // A process that exits within seconds is gone before it is scraped, so its own start time would never be
             // seen.
             let pods: Vec<String> = pools(kafka).iter().map(|pool| format!("{pool}-[0-9]+")).collect();
             let pattern = (!pods.is_empty()).then(|| format!("~{}", pods.join("|")))?;
             let restarts = sources.series(&objects::RESTARTS, &[("pod", &pattern), ("container", "kafka")])?;
-            Some(format!(
-                "max by (cluster, namespace, pod) (round(increase({restarts}[30m]))) > 2"
-            ))
+            let often = format!("max by (cluster, namespace, pod) (round(increase({restarts}[30m])))");
+            let often = format!("{} > 2", sources.in_kubernetes(often));
+            // One that dies less often, and a pod that is deleted and created again, whose container never restarts.
+            let again = sources.series(&record::POD_START, &[]).map(|started| {
+                let again = format!("max by (cluster, namespace, pod) (changes({started}[6h]))");
+                format!("\nor {} > 3", sources.in_kubernetes(again))
+            });
+            Some(often + &again.unwrap_or_default())
         },
         page: Page {
-            meaning: "The process exits and Kubernetes restarts it in the same pod. Each time its leaders move to \
+            meaning: "The process exits and Kubernetes starts it again, in the same pod or a new one. Each time its leaders move to \
                 other brokers and it has to catch up. Between two restarts it may never get in sync.",
             causes: &[
                 "It runs out of memory: the container's limit (`OOMKilled`), or the Java heap.",
@@ -353,6 +362,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 "The liveness probe fails, because the broker does not listen: a long log recovery, or long garbage \
                     collection pauses.",
                 "Its only log directory failed, which stops a broker at once.",
+                "Its pod is evicted or deleted again and again.",
             ],
             steps: &[
                 (
@@ -364,7 +374,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     "node=$(kubectl -n {ns} get pod POD -o jsonpath='{.spec.nodeName}')\nkubectl get --raw \"/api/v1/nodes/$node/proxy/stats/summary\" | jq '.pods[] | select(.podRef.name == \"POD\") | .volume[] | select(.pvcRef) | {name, usedBytes, capacityBytes}'",
                 ),
             ],
-            fix: "Fix the cause of the exit. The alert resolves after 30 minutes without restarts.",
+            fix: "Fix the cause of the exit. The alert resolves after 30 minutes without restarts, or when there were at most three \
+                within six hours.",
             avoid: &["Do not delete its volume."],
         },
         test: |kafka, _| {

@@ -6,7 +6,8 @@ use crate::{
     kafka::{KafkaCluster, KafkaHandle},
     metrics::{Metric, certificate, jvm, record},
     observability::{
-        AlertRow, AlertSeverity, AlertTest, BY, Issued, Page, Samples, Scenario, Sources, minutes, scenario::always,
+        AlertRow, AlertSeverity, AlertTest, BY, Issued, KUBERNETES, Page, Samples, Scenario, Sources, minutes,
+        scenario::always,
     },
     promql::Selector,
     security::{RENEWED_HOURS, VALID_HOURS},
@@ -41,7 +42,7 @@ fn of_certificates(metric: &Metric, issuers: &str, sources: &Sources, more: &[(&
         .matching(("issuer_name", issuers));
     let renamed = more.iter().copied().fold(renamed, Selector::matching);
     let renamed = format!("label_replace({renamed}, \"namespace\", \"$1\", \"exported_namespace\", \"(.+)\")");
-    Some(format!("max by (cluster, namespace, name) ({kept} or {renamed})"))
+    Some(sources.in_kubernetes(format!("max by (cluster, namespace, name) ({kept} or {renamed})")))
 }
 
 /// The days that certificates have left, where there are fewer.
@@ -190,9 +191,10 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let started = sources.series(&record::POD_START, &[])?;
             let secret = KafkaCluster::secret_of("$1");
             let started = format!("label_replace({started}, \"name\", \"{secret}\", \"pod\", \"(.+)-[0-9]+\")");
+            let started = sources.in_kubernetes(format!("max by ({BY}, pod, name) ({started})"));
             let (valid, wait) = (VALID_HOURS * 3600, NOT_LOADED * DAY);
             Some(format!(
-                "max by ({BY}, pod, name) ({started})\n\
+                "{started}\n\
                  < on (cluster, namespace, name) group_left () ({end} - {valid} < time() - {wait})"
             ))
         },
@@ -294,7 +296,19 @@ fn restarts(kafka: &KafkaHandle, sources: &Sources, own: &[(&'static str, &str)]
     let started =
         |scenario: Scenario, line| scenario.line(&jvm::START_TIME, &[("job", kafka.name()), ("pod", pod)], line);
     let (day, minute) = (f64::from(DAY), 60.0);
+    // As a scrape job that gives all series the label has it.
+    let labelled = [own, &[(KUBERNETES, &*sources.kubernetes)]].concat();
     vec![
+        started(
+            calm("a node is not restarted after the renewal, and cert-manager's series have the label of the cluster"),
+            always(-60.0 * day),
+        )
+        .line(
+            &certificate::EXPIRES,
+            &labelled,
+            always(f64::from(VALID_HOURS) * 3600.0 - f64::from(NOT_LOADED) * day + 30.0 * minute),
+        )
+        .fires("KafkaCertificateNotLoaded", 45, 47, 179),
         started(
             calm("a node is restarted a week after the renewal"),
             always(-60.0 * day).then(120, 120.0 * minute),

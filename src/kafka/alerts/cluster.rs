@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::texts;
 use crate::{
-    kafka::{KafkaHandle, restart_gate::SHUTDOWN},
+    kafka::{KafkaHandle, Mode, restart_gate::SHUTDOWN},
     metrics::{broker, controller, exporter, jvm, record, target},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, count_of_pods, minutes, sum_of_pods,
@@ -17,18 +17,23 @@ pub(super) fn several_brokers(kafka: &KafkaHandle) -> Option<u32> {
     kafka.brokers().filter(|brokers| *brokers > 1)
 }
 
-/// How many brokers run: as the active controller counts them; without one, as the exporter sees them; without it, as
-/// many as Prometheus can scrape. None, for as long as the alert fires, when there has been nothing to scrape for hours.
+/// How many brokers run: as the active controller counts them; without one, as the exporter sees them; without it, as another controller
+/// counts them, which with `KRaft` all know; without any, as many as Prometheus can scrape. None, for as long as the alert fires, when there has been nothing to scrape for hours.
 fn running(kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
     let counted = sources.series(&controller::ACTIVE_BROKERS, &[])?;
     let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
     let seen = sources.series(&exporter::BROKERS, &[])?;
     let pods = sources.series(&target::UP, &[("job", kafka.name()), ("pod", &brokers_pattern(kafka))])?;
     let job = sources.series(&target::UP, &[("job", kafka.name())])?;
+    let others = if kafka.mode() == Mode::Kraft {
+        format!("or max by ({BY}) ({counted})\n  ")
+    } else {
+        String::new()
+    };
     Some(format!(
         "min by ({BY}) ({counted} and on ({BY}, pod) {active} == 1)\n  \
          or max by ({BY}) ({seen})\n  \
-         or {}\n  \
+         {others}or {}\n  \
          or 0 * group by ({BY}) (last_over_time({job}[6h]))\n  \
          or 0 * {}",
         count_of_pods(format!("{pods} == 1")),
@@ -50,6 +55,10 @@ const START: Duration = Duration::from_seconds(300);
 /// From the end of a broker's process until the next broker has stopped and runs again. While a gate waits, all brokers
 /// run.
 const BROKERS_RETURN: Duration = Duration::from_seconds(900);
+
+/// While brokers restart in turn, all of them run from time to time: at least once in this time, or the restarts are not why one is
+/// missing.
+const COMPLETE: Duration = Duration::from_seconds(1200);
 
 /// From the end of a broker's process until its replicas are in sync and the next broker has stopped: its start, the
 /// wait of the gate, and the stop. The next one starts within the alert's `for`.
@@ -73,7 +82,8 @@ fn unless_replicas_return(kafka: &KafkaHandle, sources: &Sources) -> String {
 
 /// Silences an alert while brokers of the stack restart in turn: while one runs whose process before ended within this time. A
 /// restart that takes longer does not silence it, nor does a broker that starts again and again. In a longer time
-/// several rolling restarts may have restarted a broker, so it must have restarted only once in a short one.
+/// several rolling restarts may have restarted a broker, so it must have restarted only once in a short one. Nor does a restart of one
+/// broker silence it while another one is missing for longer: all brokers must have run within this time.
 fn unless_restarted(within: Duration, sources: &Sources) -> String {
     let expression = || {
         let started = sources.series(&record::POD_START, &[])?;
@@ -83,8 +93,11 @@ fn unless_restarted(within: Duration, sources: &Sources) -> String {
         } else {
             format!("changes({started}[{within}]) > 0 and changes({started}[{BROKERS_RETURN}]) < 2")
         };
+        let running = sources.series(&controller::ACTIVE_BROKERS, &[])?;
+        let (declared, complete) = (sources.brokers?, within.max(COMPLETE));
         Some(format!(
-            "\nunless on ({BY}) ({restarted} and on ({BY}, pod) {state} == 3)"
+            "\nunless on ({BY}) (\n  ({restarted} and on ({BY}, pod) {state} == 3)\n  \
+             and on ({BY}) max by ({BY}) (max_over_time({running}[{complete}])) >= {declared}\n)"
         ))
     };
     expression().unwrap_or_default()
@@ -113,6 +126,18 @@ pub(super) fn tolerated_while_restarting(kafka: &KafkaHandle, value: u32) -> Ale
             },
         )
         .given(&broker::BROKER_STATE, &[pod], Samples::Constant(3.0))
+        .given(
+            &controller::ACTIVE_BROKERS,
+            &[pod],
+            Samples::Constant(f64::from(kafka.brokers().unwrap_or_default())),
+        )
+}
+
+/// The share of partitions that may be led by another than their preferred replica: one broker that leads nothing must be seen, however
+/// many there are. In thousandths, so that it is short.
+fn elsewhere(kafka: &KafkaHandle) -> f64 {
+    let brokers = f64::from(kafka.brokers().unwrap_or(1).max(1));
+    (500.0 / brokers).floor().min(100.0) / 1000.0
 }
 
 /// How many leaders the brokers gained or lost within five minutes: each move counts on both sides. The brokers count their
@@ -560,10 +585,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "Kafka partitions are not led by their preferred replicas: some brokers do the work of others.",
         description: "{{ $value | humanizePercentage }} of the partitions of {{ $labels.kafka_cluster }} in {{ \
             $labels.namespace }} are not led by their preferred replica.",
-        threshold: |_, _| {
-            "10 % for an hour while all brokers run. Kafka moves leaders back every five minutes, unless \
-                `auto.leader.rebalance.enable` is `false`."
-                .to_owned()
+        threshold: |kafka, _| {
+            format!(
+                "{} % for an hour while all brokers run: at most half of what one broker leads. Kafka moves leaders back every \
+                    five minutes, unless `auto.leader.rebalance.enable` is `false`.",
+                (1000.0 * elsewhere(kafka)).round() / 10.0
+            )
         },
         expression: |kafka, sources| {
             let declared = several_brokers(kafka)?;
@@ -571,8 +598,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let partitions = sources.series(&controller::PARTITIONS, &[])?;
             let brokers = sources.series(&controller::ACTIVE_BROKERS, &[])?;
             Some(format!(
-                "max by ({BY}) ({elsewhere}) / max by ({BY}) ({partitions}) > 0.1\n\
-                 and on ({BY}) max by ({BY}) ({brokers}) >= {declared}"
+                "max by ({BY}) ({elsewhere}) / max by ({BY}) ({partitions}) > {}\n\
+                 and on ({BY}) max by ({BY}) ({brokers}) >= {declared}",
+                self::elsewhere(kafka),
             ))
         },
         page: Page {
@@ -591,7 +619,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ),
             ],
             fix: "Once all replicas are in sync: `kafka-leader-election --bootstrap-server {bootstrap} --election-type preferred \
-                --all-topic-partitions`. The alert resolves when fewer than 10 % of the leaders are elsewhere.",
+                --all-topic-partitions`. The alert resolves when fewer of the leaders are elsewhere than the threshold.",
             avoid: &["Do not start a partition reassignment for it: only leaders have to move, not data."],
         },
         test: |kafka, _| {
@@ -602,7 +630,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     &pod,
                     Samples::Gauge {
                         healthy: 0.0,
-                        tolerated: 10.0,
+                        tolerated: (100.0 * elsewhere(kafka)).floor(),
                         firing: 20.0,
                     },
                 )

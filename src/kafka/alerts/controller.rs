@@ -161,7 +161,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             leader.",
         threshold: |kafka, _| {
             format!(
-                "All nodes see a leader. {} of {} controllers elect one within seconds.",
+                "Fewer than half of the nodes see none, and one node is the active controller. {} of {} controllers elect one \
+                    within seconds.",
                 kafka.controllers() / 2 + 1,
                 kafka.controllers()
             )
@@ -169,7 +170,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         expression: |kafka, sources| {
             quorum(kafka)?;
             let leader = sources.series(&controller::CURRENT_LEADER, &[])?;
-            Some(count_of_pods(format!("{leader} < 0")))
+            let active = sources.series(&controller::ACTIVE_CONTROLLERS, &[])?;
+            // One node alone is cut off or just starting, and the others go on.
+            let (none, all) = (count_of_pods(format!("{leader} < 0")), count_of_pods(&leader));
+            Some(format!(
+                "{none} >= 0.5 * {all}\nor {none} unless on ({BY}) {} > 0",
+                sum_of_pods(active)
+            ))
         },
         page: Page {
             meaning: "The quorum has {controllers} controllers and needs {majority} of them. Without a leader the \
@@ -177,7 +184,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             causes: &[
                 "Fewer than {majority} controllers run.",
                 "They run but cannot reach each other on the controller port.",
-                "Only one node is isolated: then the others have a leader.",
+                "One node is isolated, and Prometheus cannot scrape the active controller: then the others have a leader.",
             ],
             steps: &[
                 ("Do the controllers run?", "kubectl -n {ns} get pods -l {pods} -o wide"),

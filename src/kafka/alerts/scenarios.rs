@@ -249,20 +249,29 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         active_twice(&cluster),
     ];
     if let Some(first) = candidates(kafka).next() {
-        let hidden = cluster.healthy("the active controller cannot be scraped", 2 * HOUR);
-        scenarios.push(
-            hidden
-                .change("pod", first, |metric, line| {
-                    if metric == target::UP.name {
-                        line.then(20, 0.0)
-                    } else {
-                        line.gone(20, 120)
-                    }
-                })
-                .fires("KafkaScrapeFailing", 24, 26, 119),
-        );
+        let hidden = |name: &str| {
+            cluster.healthy(name, 2 * HOUR).change("pod", first, |metric, line| {
+                if metric == target::UP.name {
+                    line.then(20, 0.0)
+                } else {
+                    line.gone(20, 120)
+                }
+            })
+        };
+        scenarios.push(hidden("the active controller cannot be scraped").fires("KafkaScrapeFailing", 24, 26, 119));
+        if !cluster.zookeeper() {
+            let name = "the active controller cannot be scraped while the exporter moves";
+            scenarios.push(
+                hidden(name)
+                    .change("pod", EXPORTER, |_, line| line.gone(30, 50))
+                    .fires("KafkaScrapeFailing", 24, 26, 119)
+                    .fires("KafkaMetricsAbsent", 34, 41, 49),
+            );
+        }
     }
     scenarios.push(hanging_roll(&cluster));
+    scenarios.push(restarted_beside_a_lost_one(&cluster));
+    scenarios.extend(restarts_often(&cluster));
     scenarios.extend(cluster.within_two_hours());
     scenarios.extend(certificates::scenarios(kafka, sources));
     scenarios
@@ -366,7 +375,21 @@ impl Cluster<'_> {
             });
             Self::exporter_fails(scenario, 20.0, 120.0)
         });
+        // Each rule is evaluated after one that succeeds.
+        let every_second = self.with("every second scrape of the exporter fails", |scenario| {
+            scenario.change("pod", EXPORTER, |metric, line| {
+                if metric == target::UP.name {
+                    (0..120).fold(line, |line, number| {
+                        let minute = 20.25 + 0.5 * f64::from(number);
+                        line.then(minute, 0.0).then(minute + 0.25, 1.0)
+                    })
+                } else {
+                    line.loses(20.25, 80.0, 0.5)
+                }
+            })
+        });
         vec![
+            every_second.fires("KafkaScrapeFailing", 20 + 9, 20 + 15, 79),
             hidden.fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
             all.fires("KafkaBrokerDown", 24, 31, 119)
                 .fires("KafkaMetricsAbsent", 24, 31, 119)
@@ -396,6 +419,15 @@ impl Cluster<'_> {
         if self.zookeeper() {
             return scenarios;
         }
+        scenarios.push(self.with("one node sees no leader for ten minutes", |scenario| {
+            scenario.change("pod", self.last(), |metric, line| {
+                if metric == controller::CURRENT_LEADER.name {
+                    line.between(30.0, 40.0, -1.0)
+                } else {
+                    line
+                }
+            })
+        }));
         let dedicated = self.kafka.nodes().iter().filter(|node| !node.broker);
         let dedicated: Vec<&str> = dedicated.map(|node| node.pod.as_str()).collect();
         if !dedicated.is_empty() {
@@ -454,6 +486,10 @@ impl Cluster<'_> {
                 scenario.line(right, &[of_last], falls(0.13))
             });
             scenarios.push(busy.fires("KafkaRequestHandlersBusy", 30 + 9, 30 + 12, 89));
+            let lost = self.with("a busy broker loses one scrape of ten", |scenario| {
+                scenario.line(right, &[of_last], falls(0.13).loses(0.0, 120.0, 2.5))
+            });
+            scenarios.push(lost.fires("KafkaRequestHandlersBusy", 30 + 9, 30 + 12, 89));
             let bursts = self.with(
                 "the request handlers of a broker are busy for five minutes each hour",
                 |scenario| {
@@ -557,6 +593,14 @@ impl Cluster<'_> {
             }),
             self.with("leaders stay away from their preferred replicas", |scenario| {
                 elsewhere(scenario, always(0.0).then(20, 100.0)).fires("KafkaLeadersNotPreferred", 79, 82, 119)
+            }),
+            self.with("one broker leads nothing", |scenario| {
+                elsewhere(scenario, always(0.0).then(20, (300.0 / self.brokers).floor())).fires(
+                    "KafkaLeadersNotPreferred",
+                    79,
+                    82,
+                    119,
+                )
             }),
             self.with("leaders return ten minutes after a restart", |scenario| {
                 elsewhere(scenario, always(0.0).then(20, 100.0).then(30, 0.0))
@@ -768,4 +812,44 @@ fn hanging_roll(cluster: &Cluster<'_>) -> Scenario {
     } else {
         scenario.fires("KafkaFencedBrokers", 28, 42, 119)
     }
+}
+
+/// A broker is lost for good, and another one is restarted meanwhile, more than once: that is no rolling restart.
+fn restarted_beside_a_lost_one(cluster: &Cluster<'_>) -> Scenario {
+    const ALL: u32 = 3 * HOUR;
+    let scenario = cluster.healthy("a broker is lost, and another one restarts again and again", ALL);
+    let [lost, other, ..] = cluster.pods[..] else {
+        return scenario;
+    };
+    let scenario = cluster.stops(scenario, lost, 20.0, ALL.into());
+    let scenario = (0..3_u32).fold(scenario, |scenario, number| {
+        let stop = f64::from(60 + 20 * number);
+        cluster.stops(scenario, other, stop, stop + 2.0)
+    });
+    let scenario = scenario
+        .fires("KafkaBrokerDown", 24, 27, ALL - 1)
+        .fires("KafkaUnderReplicatedPartitions", 29, 32, ALL - 1)
+        .fires("KafkaScrapeFailing", 24, 27, ALL - 1);
+    if cluster.zookeeper() {
+        scenario
+    } else {
+        scenario.fires("KafkaFencedBrokers", 24, 27, ALL - 1)
+    }
+}
+
+/// A broker dies, is back soon, and dies again; and rolling restarts of a busy day.
+fn restarts_often(cluster: &Cluster<'_>) -> Vec<Scenario> {
+    const ALL: u32 = 8 * HOUR;
+    let times = |name: &str, number: u32, every: u32| {
+        (0..number).fold(cluster.healthy(name, ALL), |scenario, number| {
+            let stop = f64::from(20 + every * number);
+            cluster.stops(scenario, cluster.last(), stop, stop + 2.0)
+        })
+    };
+    // The fourth restart.
+    let fourth = 20 + 3 * 50 + 2;
+    vec![
+        times("a broker dies every 50 minutes", 8, 50).fires("KafkaBrokerRestarts", fourth - 1, fourth + 2, ALL - 1),
+        times("a broker restarts three times in a working day", 3, 120),
+    ]
 }

@@ -205,9 +205,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let seconds = sources.thresholds.disk_full_within.as_seconds();
             let used = sources.series(&record::VOLUME_USED, &[])?;
             let claim = "cluster, namespace, persistentvolumeclaim";
-            Some(format!(
-                "{BY_CLAIM} (predict_linear({available}[6h], {seconds})) < 0\nand on ({claim}) {used} > 0.5\n"
-            ))
+            let trend = sources.in_kubernetes(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds}))"));
+            Some(format!("{trend} < 0\nand on ({claim}) {used} > 0.5\n"))
         },
         page: Page {
             meaning: "The trend of the free space over the last six hours reaches 0 within the limit. The volumes of \

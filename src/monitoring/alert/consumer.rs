@@ -7,6 +7,7 @@ use crate::{
     monitoring::Monitoring,
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, LagLimits, LagOf, OwnedKind, Page, Samples, Sources, minutes,
+        though_lost,
     },
     promql::Selector,
 };
@@ -338,7 +339,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     commits_often(sources)?,
                 ));
             }
-            let lag = groups(sources, &exporter::CONSUMER_LAG)?;
+            let lag = though_lost(groups(sources, &exporter::CONSUMER_LAG)?);
             let offset = sources.series(&exporter::CURRENT_OFFSET, &[])?;
             // By partition: one that is stuck would be lost in the sum. Markers of transactions are a lag of a few.
             Some(format!(
@@ -412,7 +413,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let members = groups(sources, &exporter::GROUP_MEMBERS)?;
             let by = format!("{BY}, consumergroup");
             Some(format!(
-                "max by ({by}) ({members}) == 0\nand {}",
+                "max by ({by}) (max_over_time({members}[5m])) == 0\nand {}",
                 stands_still(&by, sources)?
             ))
         },
@@ -455,7 +456,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         expression: |_, sources| {
             let members = groups(sources, &exporter::GROUP_MEMBERS)?;
             Some(format!(
-                "{}\nand on ({BY}, consumergroup) {members} > 0",
+                "{}\nand on ({BY}, consumergroup) max_over_time({members}[5m]) > 0",
                 stands_still(&by_topic(), sources)?
             ))
         },

@@ -146,6 +146,18 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
         ),
         falls_behind(&hours, "a group processes half of what is produced", 0.5),
         falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
+        falls_behind(
+            &hours,
+            "a group processes half of what is produced, and one scrape of eight is lost",
+            0.5,
+        )
+        .change("consumergroup", "a-group", |metric, line| {
+            if metric == exporter::CONSUMER_LAG.name {
+                line.loses(0.0, 180.0, 2.0)
+            } else {
+                line
+            }
+        }),
         backlog(&hours),
     ];
     // As an external label would tell the replicas of Prometheus apart.
@@ -161,6 +173,12 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             .keeps_up("the lag of all groups vanishes while the exporter runs")
             .change("consumergroup", "a-group", |_, line| line.gone(60, 180))
             .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 179),
+    );
+    let long = group("a-group", 9 * HOUR);
+    scenarios.push(
+        long.keeps_up("the lag of all groups is missing for longer than it is remembered")
+            .change("consumergroup", "a-group", |_, line| line.gone(60, 9 * HOUR))
+            .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 9 * HOUR - 1),
     );
     scenarios.push(
         hours

@@ -95,10 +95,18 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
         summary: "Prometheus cannot scrape a pod of Kafka.",
         description: "Prometheus cannot scrape {{ $labels.pod }} of job {{ $labels.job }} in {{ $labels.namespace \
             }}.",
-        threshold: |_, _| "Failed scrapes for five minutes. A starting process needs some time.".to_owned(),
+        threshold: |_, _| {
+            "Failed scrapes for five minutes, or a fifth of those of 15 minutes, again and again. A starting process needs some time."
+                .to_owned()
+        },
         expression: |_, sources| {
             let up = sources.series(&target::UP, &[])?;
-            Some(format!("max by ({BY}, job, pod) ({up}) == 0"))
+            let by = format!("{BY}, job, pod");
+            // More than five times: no restart does that.
+            Some(format!(
+                "max by ({by}) ({up}) == 0\n\
+                 or max by ({by}) (avg_over_time({up}[15m])) < 0.8 and max by ({by}) (changes({up}[15m])) > 10"
+            ))
         },
         page: Page {
             meaning: "The pod exists, but its metrics are missing: no alert fires for what happens in it.",
@@ -121,7 +129,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     "kubectl -n {ns} get networkpolicies\nkubectl get pods -A -l app.kubernetes.io/name=prometheus",
                 ),
             ],
-            fix: "Fix the cause. The alert resolves when `up` of the pod is 1.",
+            fix: "Fix the cause. The alert resolves when `up` of the pod is 1, or has been for most of 15 minutes.",
             avoid: &["Do not restart a broker only to get its metrics back, while partitions are under-replicated."],
         },
         test: |_, sources| {
@@ -289,8 +297,10 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             let lag = sources.series(&record::GROUP_LAG, &[])?;
             let job = sources.jobs_of(&exporter::LAG_SUM).first().copied()?.to_owned();
             let up = sources.series(&target::UP, &[("job", &job)])?;
+            // It goes on after the six hours.
+            let firing = sources.while_firing("KafkaConsumerLagMissing");
             Some(format!(
-                "group by ({BY}) (last_over_time({lag}[6h])) unless group by ({BY}) ({lag})\n\
+                "(group by ({BY}) (last_over_time({lag}[6h])) or {firing}) unless group by ({BY}) ({lag})\n\
                  and on ({BY}) group by ({BY}) ({up} == 1)"
             ))
         },
@@ -322,6 +332,8 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             AlertTest::value("")
                 .given(&exporter::CONSUMER_LAG, &labels, Samples::Disappears(5.0))
                 .given(&target::UP, &[("job", job), ("pod", "a")], Samples::Constant(1.0))
+                // What was there two minutes ago is still recorded.
+                .late(minutes(2), minutes(0))
         },
     },
     AlertRow {

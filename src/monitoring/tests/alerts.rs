@@ -113,11 +113,15 @@ fn the_rule_of_a_built_in_alert() {
         (
           min by (cluster, namespace, kafka_cluster) (kafka_controller_kafkacontroller_activebrokercount{namespace="kafka",kafka_cluster="kafka",job="kafka"} and on (cluster, namespace, kafka_cluster, pod) kafka_controller_kafkacontroller_activecontrollercount{namespace="kafka",kafka_cluster="kafka",job="kafka"} == 1)
           or max by (cluster, namespace, kafka_cluster) (kafka_brokers{namespace="kafka",kafka_cluster="kafka",job="kafka-exporter"})
+          or max by (cluster, namespace, kafka_cluster) (kafka_controller_kafkacontroller_activebrokercount{namespace="kafka",kafka_cluster="kafka",job="kafka"})
           or count by (cluster, namespace, kafka_cluster) (max by (cluster, namespace, kafka_cluster, pod) (up{namespace="kafka",kafka_cluster="kafka",job="kafka",pod=~"kafka-[0-9]+"} == 1))
           or 0 * group by (cluster, namespace, kafka_cluster) (last_over_time(up{namespace="kafka",kafka_cluster="kafka",job="kafka"}[6h]))
           or 0 * group by (cluster, namespace, kafka_cluster) (ALERTS{alertname="KafkaBrokerDown",alertstate="firing",namespace="kafka",kafka_cluster="kafka",cluster=~"combined|"})
         ) < 3
-        unless on (cluster, namespace, kafka_cluster) (changes(pod:kafka_jvm_start_time_seconds:max{namespace="kafka",kafka_cluster="kafka"}[15m]) == 1 and on (cluster, namespace, kafka_cluster, pod) kafka_server_kafkaserver_brokerstate{namespace="kafka",kafka_cluster="kafka",job="kafka"} == 3)
+        unless on (cluster, namespace, kafka_cluster) (
+          (changes(pod:kafka_jvm_start_time_seconds:max{namespace="kafka",kafka_cluster="kafka"}[15m]) == 1 and on (cluster, namespace, kafka_cluster, pod) kafka_server_kafkaserver_brokerstate{namespace="kafka",kafka_cluster="kafka",job="kafka"} == 3)
+          and on (cluster, namespace, kafka_cluster) max by (cluster, namespace, kafka_cluster) (max_over_time(kafka_controller_kafkacontroller_activebrokercount{namespace="kafka",kafka_cluster="kafka",job="kafka"}[20m])) >= 3
+        )
       for: 5m
       labels:
         kafka_cluster: kafka

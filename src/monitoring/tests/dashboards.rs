@@ -165,7 +165,7 @@ fn a_dashboard_shows_only_its_kubernetes_cluster() {
         .iter()
         .filter(|alert| alert["expr"].as_str().unwrap().contains("eu"));
     let naming: Vec<&str> = naming.map(|alert| alert["alert"].as_str().unwrap()).collect();
-    assert_eq!(naming, ["KafkaMetricsAbsent"]);
+    assert_eq!(naming, ["KafkaMetricsAbsent", "KafkaConsumerLagMissing"]);
 }
 
 #[test]
