@@ -95,8 +95,8 @@ pub(super) const ALL: &[Edit] = &[
         "KS-O07",
         "prod",
         RULES,
-        "brokerrequesthandleravgidlepercent{namespace=\"kafka\",kafka_cluster=\"kafka\",job=\"kafka\"}) < 0.3",
-        "brokerrequesthandleravgidlepercent{namespace=\"kafka\",kafka_cluster=\"kafka\",job=\"kafka\"}) < 3",
+        "brokerrequesthandleravgidlepercent{namespace=\"kafka\",kafka_cluster=\"kafka\",job=\"kafka\"}[2m])) < 0.3",
+        "brokerrequesthandleravgidlepercent{namespace=\"kafka\",kafka_cluster=\"kafka\",job=\"kafka\"}[2m])) < 3",
     ),
     fault(
         "KS-O08",
