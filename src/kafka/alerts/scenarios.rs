@@ -249,25 +249,7 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
         active_twice(&cluster),
     ];
     if let Some(first) = candidates(kafka).next() {
-        let hidden = |name: &str| {
-            cluster.healthy(name, 2 * HOUR).change("pod", first, |metric, line| {
-                if metric == target::UP.name {
-                    line.then(20, 0.0)
-                } else {
-                    line.gone(20, 120)
-                }
-            })
-        };
-        scenarios.push(hidden("the active controller cannot be scraped").fires("KafkaScrapeFailing", 24, 26, 119));
-        if !cluster.zookeeper() {
-            let name = "the active controller cannot be scraped while the exporter moves";
-            scenarios.push(
-                hidden(name)
-                    .change("pod", EXPORTER, |_, line| line.gone(30, 50))
-                    .fires("KafkaScrapeFailing", 24, 26, 119)
-                    .fires("KafkaMetricsAbsent", 34, 41, 49),
-            );
-        }
+        scenarios.extend(cluster.without_its_active_controller(first));
     }
     scenarios.push(hanging_roll(&cluster));
     scenarios.push(restarted_beside_a_lost_one(&cluster));
@@ -278,6 +260,31 @@ pub(in crate::kafka) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec
 }
 
 impl Cluster<'_> {
+    /// The active controller runs, and Prometheus does not reach it.
+    fn without_its_active_controller(&self, pod: &str) -> Vec<Scenario> {
+        let hidden = |name: &str| {
+            self.healthy(name, 2 * HOUR).change("pod", pod, |metric, line| {
+                if metric == target::UP.name {
+                    line.then(20, 0.0)
+                } else {
+                    line.gone(20, 120)
+                }
+            })
+        };
+        let mut scenarios =
+            vec![hidden("the active controller cannot be scraped").fires("KafkaScrapeFailing", 24, 26, 119)];
+        if !self.zookeeper() {
+            let name = "the active controller cannot be scraped while the exporter moves";
+            scenarios.push(
+                hidden(name)
+                    .change("pod", EXPORTER, |_, line| line.gone(30, 50))
+                    .fires("KafkaScrapeFailing", 24, 26, 119)
+                    .fires("KafkaMetricsAbsent", 34, 41, 49),
+            );
+        }
+        scenarios
+    }
+
     /// Everything that takes no longer, and the volumes.
     fn within_two_hours(&self) -> Vec<Scenario> {
         [

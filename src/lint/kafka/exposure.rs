@@ -1,5 +1,7 @@
 //! Who is let in although no one meant it, and certificates that keep everyone out.
 
+use std::collections::BTreeMap;
+
 use super::{Member, cluster::Brokers, listeners, listening, mapping::Mapping};
 use crate::{
     diagnostics::{
@@ -177,22 +179,10 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
     if !member.serves() || !is_first {
         return;
     }
-    let (Some(protocols), Some(mut own), Some(controllers), Some((between, _))) = (
-        listeners::protocols(member),
-        listeners::own(member),
-        listeners::of_controllers(member),
-        listeners::inter_broker(member),
-    ) else {
+    let Some((protocols, own, between, controllers)) = listeners_by_use(member) else {
         return;
     };
-    own.retain(|name| !controllers.contains(name));
-    // The only one is for clients too.
-    let for_nodes = if own.len() > 1 {
-        own.retain(|name| *name != between);
-        vec![(between, "brokers copy partitions over")]
-    } else {
-        Vec::new()
-    };
+    let for_nodes = between.map(|name| (name, "brokers copy partitions over"));
     let addresses = listeners::listed(member, "listeners").unwrap_or_default();
     let is_local = |name: &String| {
         let mut of_name = addresses.iter().filter(|listener| listener.name == *name);
@@ -241,6 +231,19 @@ pub(super) fn plaintext(member: &Member<'_>, brokers: &Brokers<'_>, findings: &m
     }
 }
 
+/// The security protocols; the listeners for clients; that between brokers, unless it is the only one and for clients too; those of controllers.
+type ListenersByUse = (BTreeMap<String, String>, Vec<String>, Option<String>, Vec<String>);
+
+/// The listeners of a broker by what they are for. None if the manifests do not show them.
+fn listeners_by_use(member: &Member<'_>) -> Option<ListenersByUse> {
+    let controllers = listeners::of_controllers(member)?;
+    let (mut own, (between, _)) = (listeners::own(member)?, listeners::inter_broker(member)?);
+    own.retain(|name| !controllers.contains(name));
+    let between = (own.len() > 1).then_some(between);
+    own.retain(|name| between.as_ref() != Some(name));
+    Some((listeners::protocols(member)?, own, between, controllers))
+}
+
 /// Whether it has an authorizer, as far as the manifests show.
 fn has_authorizer(member: &Member<'_>) -> bool {
     const KEY: &str = "authorizer.class.name";
@@ -281,18 +284,9 @@ pub(super) fn no_authorizer(member: &Member<'_>, brokers: &Brokers<'_>, findings
         member.push(findings, users, setting, finding);
         return;
     }
-    let (Some(protocols), Some(mut own), Some(controllers), Some((between, _))) = (
-        listeners::protocols(member),
-        listeners::own(member),
-        listeners::of_controllers(member),
-        listeners::inter_broker(member),
-    ) else {
+    let Some((protocols, own, ..)) = listeners_by_use(member) else {
         return;
     };
-    own.retain(|name| !controllers.contains(name));
-    if own.len() > 1 {
-        own.retain(|name| *name != between);
-    }
     // That anyone may do everything on one in plaintext is told with it.
     let closed = !own.is_empty()
         && own

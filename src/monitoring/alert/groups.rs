@@ -146,18 +146,7 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
         ),
         falls_behind(&hours, "a group processes half of what is produced", 0.5),
         falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
-        falls_behind(
-            &hours,
-            "a group processes half of what is produced, and one scrape of eight is lost",
-            0.5,
-        )
-        .change("consumergroup", "a-group", |metric, line| {
-            if metric == exporter::CONSUMER_LAG.name {
-                line.loses(0.0, 180.0, 2.0)
-            } else {
-                line
-            }
-        }),
+        loses_scrapes(&hours),
         backlog(&hours),
     ];
     // As an external label would tell the replicas of Prometheus apart.
@@ -168,18 +157,15 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
     );
     scenarios.push(renamed(&hours));
     scenarios.extend(declared_load(sources));
-    scenarios.push(
-        hours
-            .keeps_up("the lag of all groups vanishes while the exporter runs")
-            .change("consumergroup", "a-group", |_, line| line.gone(60, 180))
-            .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 179),
-    );
-    let long = group("a-group", 9 * HOUR);
-    scenarios.push(
-        long.keeps_up("the lag of all groups is missing for longer than it is remembered")
-            .change("consumergroup", "a-group", |_, line| line.gone(60, 9 * HOUR))
-            .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, 9 * HOUR - 1),
-    );
+    for (group, name) in [
+        (&hours, "the lag of all groups vanishes while the exporter runs"),
+        (
+            &group("a-group", 9 * HOUR),
+            "the lag of all groups is missing for longer than it is remembered",
+        ),
+    ] {
+        scenarios.push(vanishes(group, name));
+    }
     scenarios.push(
         hours
             .keeps_up("one of two groups is deleted")
@@ -200,6 +186,26 @@ impl Group<'_> {
         let lag = always(300.0).grows(minute, RATE);
         self.reads(self.scenario(name), &growing(RATE), &committed, &lag)
     }
+}
+
+/// The lag of all groups is there for an hour, and not after it.
+fn vanishes(group: &Group<'_>, name: &str) -> Scenario {
+    group
+        .keeps_up(name)
+        .change("consumergroup", "a-group", |_, line| line.gone(60, group.minutes))
+        .fires("KafkaConsumerLagMissing", 60 + 8, 60 + 12, group.minutes - 1)
+}
+
+/// A group that falls behind, of which one scrape of eight knows nothing.
+fn loses_scrapes(group: &Group<'_>) -> Scenario {
+    let name = "a group processes half of what is produced, and one scrape of eight is lost";
+    falls_behind(group, name, 0.5).change("consumergroup", "a-group", |metric, line| {
+        if metric == exporter::CONSUMER_LAG.name {
+            line.loses(0.0, 180.0, 2.0)
+        } else {
+            line
+        }
+    })
 }
 
 /// From six to ten in the morning the load grows to thirty times that of the night, and the group keeps up.
