@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     metrics::{broker, controller},
-    observability::{BY, Board, Sources, panels::Queries},
+    observability::{BY, Board, Sources, panels::Queries, though_lost},
 };
 
 /// What the dashboards need to know of a cluster.
@@ -78,7 +78,9 @@ fn idle_of_any(queries: &Queries<'_>) -> Option<[String; 2]> {
             of(metric)?
         ))
     };
-    let waits = of(&broker::IO_WAIT)?.not_equal("listener", Listener::CONTROLLER.0);
+    // As the alert looks at them.
+    let waits = though_lost(of(&broker::IO_WAIT)?.not_equal("listener", Listener::CONTROLLER.0));
+    let (free, nodes) = (though_lost(of(&broker::NETWORK_IDLE)?), though_lost(&controllers));
     Some([
         format!(
             "min by (pod) ({}) or {}",
@@ -86,8 +88,7 @@ fn idle_of_any(queries: &Queries<'_>) -> Option<[String; 2]> {
             plain(&broker::HANDLER_IDLE)?
         ),
         format!(
-            "min by (pod) (avg by (pod, listener) ({waits} and on (pod) {controllers})) or {}",
-            plain(&broker::NETWORK_IDLE)?
+            "min by (pod) (avg by (pod, listener) ({waits} and on (pod) {nodes})) or (min by (pod) ({free}) unless on (pod) {nodes})"
         ),
     ])
 }
