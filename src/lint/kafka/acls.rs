@@ -9,6 +9,7 @@ use crate::{
     },
     lint::model::{
         ObjectDetail,
+        config::field,
         invocation::runs,
         properties::Property,
         set::{ObjectSet, SetFindings},
@@ -156,7 +157,7 @@ fn groups(set: &ObjectSet<'_>, grants: &[Grant], findings: &mut SetFindings) {
                 "`User:{user}` may read topics, and has no permission for its group `{name}`: it never gets a record"
             );
             let mut finding = Diagnostic::new(&NOT_PERMITTED, message);
-            finding.place.field = format!("/data/{}", file.replace('~', "~0").replace('/', "~1"));
+            finding.place.field = field(file);
             finding.place.row = Some(group.row);
             "group.id".clone_into(&mut finding.place.setting);
             finding.yaml_hint(format!("add `--operation Read --group {name}` for `User:{user}`"));

@@ -12,6 +12,7 @@ use crate::{
     lint::model::{
         ObjectDetail,
         certificate::Certificate,
+        config::field,
         program::Program,
         set::{ObjectSet, SetFindings},
         settings::Setting,
@@ -125,7 +126,8 @@ rules! { rules::security;
         summary: "brokers that are none of the super users",
         explanation: "Without `ssl.principal.mapping.rules` the user of a certificate is its whole subject, as \
             `User:CN=kafka,O=shop`. A super user `User:kafka` is then nobody; with rules it is the first that fits the whole \
-            subject, and a certificate that none fits is refused. So the authorizer refuses the requests of brokers to each other and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
+            subject, and a certificate that none fits is refused. So the authorizer refuses the requests of brokers to each other \
+            and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
         source: "Kafka documentation, Security, Customizing SSL User Name; seen with Kafka 4.3.1",
     };
 
@@ -153,20 +155,13 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
     zookeeper(member, findings);
     let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
     let is_pem = member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value));
-    let secrets = member
-        .workload
-        .references
-        .iter()
-        .filter(|reference| reference.kind == "Secret");
-    for secret in secrets {
-        if let Some((index, certificate)) = set.certificate(&member.object.identity.namespace, &secret.name) {
-            if is_pem {
-                key(index, certificate, findings);
-            }
-            names(member, index, certificate, findings);
-            renewal(index, certificate, findings);
-            usages(member, index, certificate, findings);
+    for (index, certificate) in certificates(set, member) {
+        if is_pem {
+            key(index, certificate, findings);
         }
+        names(member, index, certificate, findings);
+        renewal(index, certificate, findings);
+        usages(member, index, certificate, findings);
     }
 }
 
@@ -384,16 +379,17 @@ fn mapping<'m>(member: &'m Member<'_>, listener: &str) -> Option<(Mapping, Rules
     Some((known?, Some((key, setting))))
 }
 
-/// The certificates of its Secrets.
-fn certificates<'s>(set: &ObjectSet<'s>, member: &Member<'_>) -> Vec<&'s Certificate> {
+/// The certificates of its Secrets, and their places.
+fn certificates<'s>(set: &ObjectSet<'s>, member: &Member<'_>) -> Vec<(usize, &'s Certificate)> {
     let namespace = &member.object.identity.namespace;
     let secrets = member
         .workload
         .references
         .iter()
         .filter(|reference| reference.kind == "Secret");
-    let found = secrets.filter_map(|secret| set.certificate(namespace, &secret.name));
-    found.map(|(_, certificate)| certificate).collect()
+    secrets
+        .filter_map(|secret| set.certificate(namespace, &secret.name))
+        .collect()
 }
 
 /// Brokers that show certificates to each other, and whose subject is no super user.
@@ -422,7 +418,7 @@ fn nobody(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) 
     let certificates = certificates(set, member);
     let subjects: Option<Vec<&str>> = certificates
         .iter()
-        .map(|certificate| certificate.subject.as_deref())
+        .map(|(_, certificate)| certificate.subject.as_deref())
         .collect();
     let Some(subjects) = subjects.filter(|subjects| !subjects.is_empty()) else {
         if rules.is_none() && users.iter().all(|user| !user.contains('=')) {
@@ -498,10 +494,7 @@ pub(super) fn super_user(set: &ObjectSet<'_>, member: &Member<'_>, members: &[Me
         None => by_certificate(set, member, &own),
     };
     let Some((key, setting, user)) = found else { return };
-    if own
-        .iter()
-        .any(|brokers| super_users(brokers).any(|known| known == user))
-    {
+    if is_super_user(&own, &user) {
         let message = format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
         let hint = "give it a user of its own, with the permissions that it needs";
         member.refuse(findings, &SUPER_USER, key, setting, message, hint);
@@ -531,15 +524,11 @@ pub(super) fn super_clients(set: &ObjectSet<'_>, members: &[Member<'_>], finding
             if !OF_CLIENTS.iter().any(|key| has(key)) || has("config.storage.topic") || has("process.roles") {
                 continue;
             }
-            let own = brokers_of(&object.identity.namespace, members);
-            if own
-                .iter()
-                .any(|brokers| super_users(brokers).any(|known| known == user))
-            {
+            if is_super_user(&brokers_of(&object.identity.namespace, members), user) {
                 let message =
                     format!("it connects as `User:{user}`, a super user of the brokers: it may do everything");
                 let mut finding = Diagnostic::new(&SUPER_USER, message);
-                finding.place.field = format!("/data/{}", file.replace('~', "~0").replace('/', "~1"));
+                finding.place.field = field(file);
                 finding.place.row = Some(login.row);
                 finding.place.setting.clone_from(&login.key);
                 finding.yaml_hint("take this user out of `super.users`, and give it the permissions that it needs");
@@ -547,6 +536,12 @@ pub(super) fn super_clients(set: &ObjectSet<'_>, members: &[Member<'_>], finding
             }
         }
     }
+}
+
+/// Whether one of these brokers lets a user do everything.
+fn is_super_user(brokers: &[&Member<'_>], user: &str) -> bool {
+    let mut all = brokers.iter().flat_map(|brokers| super_users(brokers));
+    all.any(|known| known == user)
 }
 
 /// The brokers of a namespace, or those of others where it has none.
@@ -580,7 +575,7 @@ fn by_certificate<'m>(
     let certificates = certificates(set, member);
     let mut users = certificates
         .iter()
-        .filter_map(|certificate| mapping.user(certificate.subject.as_deref()?));
+        .filter_map(|(_, certificate)| mapping.user(certificate.subject.as_deref()?));
     Some((KEY, setting, users.next()?))
 }
 

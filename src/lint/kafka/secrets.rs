@@ -5,6 +5,7 @@ use crate::{
     diagnostics::{Diagnostic, rules::stack::SECRET},
     lint::model::{
         ObjectDetail, ObjectModel,
+        config::field,
         container::Container,
         password::{clear_password, is_literal, is_placeholder},
         properties::Property,
@@ -69,9 +70,8 @@ pub(super) fn other_files(findings: &mut SetFindings, index: usize, object: &Obj
         (file.as_str(), *row, name)
     });
     for (key, row, what) in variables.chain(logins) {
-        let field = format!("/data/{}", key.replace('~', "~0").replace('/', "~1"));
         let mut finding = Diagnostic::new(&SECRET, format!("{what} would be readable by everyone"));
-        finding.place.field = field;
+        finding.place.field = field(key);
         finding.place.row = Some(row);
         finding.yaml_hint("put it into a Secret");
         findings.push(index, finding);
@@ -90,7 +90,7 @@ pub(super) fn files(findings: &mut SetFindings, index: usize, object: &ObjectMod
         if !lines.iter().any(|line| of_kafka(&line.key)) {
             continue;
         }
-        let field = format!("/data/{}", file.replace('~', "~0").replace('/', "~1"));
+        let field = field(file);
         let read = members.iter().any(|member| {
             let mut settings = member.settings.iter().map(|(_, setting)| setting);
             settings.any(|setting| setting.pointer == field && member.object_of(setting) == Some(index))
