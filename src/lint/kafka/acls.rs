@@ -1,7 +1,5 @@
 //! Permissions that commands give: `kafka-acls --add`.
 
-use std::collections::BTreeMap;
-
 use crate::{
     diagnostics::{
         Diagnostic,
@@ -10,7 +8,7 @@ use crate::{
     lint::model::{
         ObjectDetail,
         config::field,
-        invocation::runs,
+        invocation::{options, runs},
         properties::Property,
         set::{ObjectSet, SetFindings},
     },
@@ -48,20 +46,15 @@ pub(super) fn of_commands(set: &ObjectSet<'_>, findings: &mut SetFindings) {
 impl Grant {
     /// None if the command gives nothing, or if it denies.
     fn of(words: &[String]) -> Option<Self> {
-        let mut options: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let mut rest = words.iter().map(String::as_str).peekable();
-        while let Some(word) = rest.next() {
-            let Some(option) = word.strip_prefix("--") else {
-                continue;
-            };
-            let (option, value) = match option.split_once('=') {
-                Some((option, value)) => (option, Some(value)),
-                None => (option, rest.next_if(|next| !next.starts_with("--"))),
-            };
-            options.entry(option).or_default().extend(value.map(str::to_owned));
-        }
-        let all = |option: &str| options.get(option).cloned().unwrap_or_default();
-        let gives = options.contains_key("add") && options.contains_key("allow-principal");
+        let options = options(words);
+        let has = |option: &str| options.iter().any(|(name, _)| *name == option);
+        let all = |option: &str| -> Vec<String> {
+            let named = options
+                .iter()
+                .filter(|(name, value)| *name == option && !value.is_empty());
+            named.map(|(_, value)| (*value).to_owned()).collect()
+        };
+        let gives = has("add") && has("allow-principal");
         gives.then(|| Self {
             principals: all("allow-principal"),
             // All, if none is named.
@@ -72,7 +65,7 @@ impl Grant {
             is_prefix: all("resource-pattern-type")
                 .iter()
                 .any(|kind| kind.eq_ignore_ascii_case("prefixed")),
-            consumes: options.contains_key("consumer"),
+            consumes: has("consumer"),
         })
     }
 

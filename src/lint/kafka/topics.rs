@@ -17,7 +17,7 @@ use crate::{
         ObjectDetail,
         address::Address,
         config::{TopicsFile, field},
-        invocation::{is_filled_in, runs},
+        invocation::{is_filled_in, options, runs},
         properties::Property,
         release,
         set::{ObjectSet, SetFindings},
@@ -176,18 +176,7 @@ pub(super) struct Created {
 
 /// The topic of a command `--create`. None if nothing is created, or the name is not known.
 pub(super) fn created(words: &[String]) -> Option<Created> {
-    let mut options: Vec<(&str, &str)> = Vec::new();
-    let mut rest = words.iter().map(String::as_str).peekable();
-    while let Some(word) = rest.next() {
-        let Some(option) = word.strip_prefix("--") else {
-            continue;
-        };
-        let (option, value) = match option.split_once('=') {
-            Some((option, value)) => (option, value),
-            None => (option, rest.next_if(|next| !next.starts_with("--")).unwrap_or_default()),
-        };
-        options.push((option, value));
-    }
+    let options = options(words);
     let value = |name: &str| {
         options
             .iter()

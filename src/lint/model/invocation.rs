@@ -41,6 +41,22 @@ pub(crate) fn runs<'n>(text: &str, programs: &[&'n str]) -> Vec<(&'n str, Vec<St
     found
 }
 
+/// The options among the arguments of a program, as `--name value` or `--name=value`. The value is empty where there is none.
+pub(crate) fn options(words: &[String]) -> Vec<(&str, &str)> {
+    let mut options = Vec::new();
+    let mut rest = words.iter().map(String::as_str).peekable();
+    while let Some(word) = rest.next() {
+        let Some(option) = word.strip_prefix("--") else {
+            continue;
+        };
+        options.push(match option.split_once('=') {
+            Some(named) => named,
+            None => (option, rest.next_if(|next| !next.starts_with("--")).unwrap_or_default()),
+        });
+    }
+    options
+}
+
 /// A text on its way through a shell.
 struct Shell {
     rest: Vec<char>,
