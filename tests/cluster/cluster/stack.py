@@ -137,9 +137,8 @@ class Stack:
     def client(self):
         with self.starting:
             if self._client is None:
-                # In a closed cluster it is the administrator.
-                labels = {"app.kubernetes.io/managed-by": "kafka-stacks"} if self.closed else {}
-                pod = self.client_pod(secret=self.closed, labels=labels)
+                # One of the stack's own pods, which the HTTP interfaces admit; in a closed cluster it is the administrator.
+                pod = self.client_pod(secret=self.closed, labels={"app.kubernetes.io/managed-by": "kafka-stacks"})
                 base = f"/etc/maps/{self.brokers()[0]['metadata']['name']}/client.properties" if self.closed else ""
                 self._client = Client(pod.containers[0].attach, pod.dir.parent / "application.log", bootstrap(self), base)
                 self._client.pod = pod
