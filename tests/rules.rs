@@ -616,6 +616,8 @@ pub(crate) fn of_objects(rule: &Rule) -> bool {
         &rules::security::SUPER_USER,
         &rules::security::NOBODY,
         &rules::security::ZOOKEEPER_OPEN,
+        &rules::security::ZOOKEEPER_ASKED,
+        &rules::security::PROTOCOL,
         &rules::security::RENEWAL,
         &rules::security::WEAK,
         &rules::security::OUTSIDE_ELSEWHERE,

@@ -83,12 +83,12 @@ pub mod cluster {
 /// Closed clusters: who is let in, and who is kept out.
 pub(crate) mod security {
     pub use crate::lint::kafka::{
-        exposure::{
-            DIALLED_NAME, EVERYONE, KEY_FORMAT, NO_AUTHORIZATION, NOBODY, PLAINTEXT, RENEWAL, SUPER_USER, WEAK,
-            ZOOKEEPER_OPEN,
-        },
+        certificates::{DIALLED_NAME, KEY_FORMAT, RENEWAL},
+        client_security::PROTOCOL,
+        exposure::{EVERYONE, NO_AUTHORIZATION, NOBODY, PLAINTEXT, SUPER_USER, WEAK},
         oauth::{ANY_TOKEN, NOT_ALLOWED, OPEN_PROVIDER, UNCHECKED},
         outside::{OUTSIDE_ELSEWHERE, PLAINTEXT_OUTSIDE},
+        zookeeper_exposure::{ZOOKEEPER_ASKED, ZOOKEEPER_OPEN},
     };
 }
 
@@ -153,6 +153,9 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     super::kafka::settings::RULES,
     super::kafka::security::RULES,
     super::kafka::exposure::RULES,
+    super::kafka::certificates::RULES,
+    super::kafka::client_security::RULES,
+    super::kafka::zookeeper_exposure::RULES,
     super::kafka::inside_names::RULES,
     super::kafka::mode::RULES,
     super::kafka::user::RULES,

@@ -48,7 +48,26 @@ public final class Consequences {
         tell("KS-E08", "an idempotent producer with acks=1", () -> producer(Map.of("enable.idempotence", "true", "acks", "1")));
         tell("KS-E10", "bootstrap server `k-2`", () -> producer(Map.of("bootstrap.servers", "k-2")));
         segments();
+        logins(arguments[1], arguments[2]);
         admin.close();
+    }
+
+    /** Clients that do not speak as their listener does: one that takes PLAIN, and one whose SCRAM-SHA-512 has the login of PLAIN. */
+    private static void logins(String plain, String scram) {
+        String plainLogin = "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" password=\"b\";";
+        String scramLogin = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\" password=\"b\";";
+        tell("KS-X24", "a login of PLAIN for SCRAM-SHA-512", () -> ask(plain, "SASL_PLAINTEXT", "SCRAM-SHA-512", plainLogin));
+        tell("KS-X24", "the mechanism and the login of the listener", () -> ask(plain, "SASL_PLAINTEXT", "PLAIN", plainLogin));
+        tell("KS-X24", "a client in plaintext at a listener with SASL", () -> ask(plain, "PLAINTEXT", "PLAIN", plainLogin));
+        tell("KS-X24", "SCRAM-SHA-512 at a listener that takes PLAIN", () -> ask(plain, "SASL_PLAINTEXT", "SCRAM-SHA-512", scramLogin));
+        tell("KS-K46", "a listener of SCRAM-SHA-512 with a login of PLAIN", () -> ask(scram, "SASL_PLAINTEXT", "SCRAM-SHA-512", scramLogin));
+    }
+
+    private static Object ask(String address, String protocol, String mechanism, String login) throws Exception {
+        try (Admin client = Admin.create(Map.of("bootstrap.servers", address, "security.protocol", protocol, "sasl.mechanism", mechanism,
+                "sasl.jaas.config", login, "request.timeout.ms", "4000", "default.api.timeout.ms", "4000"))) {
+            return "connected to " + client.describeCluster().nodes().get().size() + " broker";
+        }
     }
 
     /** Two topics that are told to keep records for a second, one of which closes its segments as often, written to for a while. */

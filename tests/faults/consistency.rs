@@ -546,7 +546,8 @@ const SECURITY: &[Edit] = &[
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n    sasl.enabled.mechanisms=SCRAM-SHA-512\n    sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512\n    listener.name.replication.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
     ),
-    sound(
+    fault(
+        "KS-X24",
         "prod",
         WORKER,
         "group.id=",
@@ -599,12 +600,54 @@ const SECURITY: &[Edit] = &[
         "zookeeper.connect=",
         "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n    super.users=User:ANONYMOUS\n    zookeeper.set.acl=true\n    zookeeper.connect=",
     ),
-    // The certificate alone: who else has one is not seen here.
-    sound(
+    // With a certificate, but what is written has no owner.
+    fault(
+        "KS-X21",
         "prod-zookeeper",
         BROKER,
         "zookeeper.connect=",
         "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n    super.users=User:ANONYMOUS\n    zookeeper.ssl.client.enable=true\n    zookeeper.connect=",
+    ),
+    sound(
+        "prod-zookeeper",
+        BROKER,
+        "zookeeper.connect=",
+        "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n    super.users=User:ANONYMOUS\n    zookeeper.ssl.client.enable=true\n    zookeeper.set.acl=true\n    zookeeper.connect=",
+    ),
+    fault(
+        "KS-X25",
+        "prod-zookeeper",
+        "zookeeper/configmap-zookeeper.yaml",
+        "4lw.commands.whitelist=srvr",
+        "4lw.commands.whitelist=*",
+    ),
+    fault(
+        "KS-X25",
+        "prod-zookeeper",
+        "zookeeper/configmap-zookeeper.yaml",
+        "4lw.commands.whitelist=srvr",
+        "4lw.commands.whitelist=srvr, wchp",
+    ),
+    fault(
+        "KS-X25",
+        "prod-zookeeper",
+        "zookeeper/configmap-zookeeper.yaml",
+        "admin.enableServer=false",
+        "admin.enableServer=true",
+    ),
+    fault(
+        "KS-K48",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SSL,REPLICATION:SSL,CONTROLLER:SSL\n    listener.name.replication.ssl.client.auth=required\n    listener.name.controller.ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
+    ),
+    fault(
+        "KS-K46",
+        "prod-dedicated",
+        BROKER,
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT\n    listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512\n    listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required;",
     ),
     fault(
         "KS-K48",

@@ -4,6 +4,7 @@
 //! A file a kind; `sound.yaml` has sound changes of all kinds. Only the edited file is read again, so that some hundred edits take seconds.
 
 mod cascades;
+mod client_security;
 mod clients;
 mod consistency;
 mod durability;
@@ -38,8 +39,12 @@ use kafka_stacks::{
 
 use crate::stacks;
 
-/// That clients connect in plaintext, or may do everything.
-const OPENNESS: [&str; 2] = [rules::security::PLAINTEXT.id, rules::security::NO_AUTHORIZATION.id];
+/// That clients connect in plaintext, or may do everything, and that they do not follow a listener that is edited.
+const OPENNESS: [&str; 3] = [
+    rules::security::PLAINTEXT.id,
+    rules::security::NO_AUTHORIZATION.id,
+    rules::security::PROTOCOL.id,
+];
 
 /// The rule that finds it; or none, where the edit is sound.
 type Expected = Option<&'static str>;
@@ -347,8 +352,15 @@ pub(crate) fn rendered(layout: &str) -> String {
     texts.join("---\n")
 }
 
-/// What is said about a layout after some edits, each of the first place with its text, and with further objects beside it.
+/// What is said about a layout after some edits, each of the first place with its text, and with further objects beside it; not how open it is.
 pub(crate) fn said_about(layout: &str, edits: &[(&str, &str)], more: &str, platform: Platform) -> Vec<Said> {
+    let mut said = all_said_about(layout, edits, more, platform);
+    said.retain(|said| !OPENNESS.contains(&said.rule));
+    said
+}
+
+/// The same, with how open it is.
+fn all_said_about(layout: &str, edits: &[(&str, &str)], more: &str, platform: Platform) -> Vec<Said> {
     const MORE: &str = "more.yaml";
     let all = &LAYOUTS[layout];
     let mut names: Vec<&str> = all.0.keys().map(String::as_str).collect();
@@ -366,7 +378,7 @@ pub(crate) fn said_about(layout: &str, edits: &[(&str, &str)], more: &str, platf
         texts.insert(name, edited);
     }
     let files = texts.into_iter().map(|(name, text)| (name, File::read(layout, text)));
-    all.judge(&files.collect(), platform)
+    all.judge_all(&files.collect(), platform)
 }
 
 static LAYOUTS: LazyLock<BTreeMap<&'static str, Layout>> = LazyLock::new(|| {

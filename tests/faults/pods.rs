@@ -697,12 +697,6 @@ const SOUND: &[Edit] = &[
         "echo \"$SERVER_ID\" >",
         "echo \"${SERVER_ID:-1}\" >",
     ),
-    (
-        "prod-zookeeper",
-        ZOOKEEPER,
-        "admin.enableServer=false",
-        "admin.enableServer=true",
-    ),
 ];
 
 /// What is wrong, as edits.

@@ -1,8 +1,8 @@
-//! Who is let in although no one meant it, and certificates that keep everyone out.
+//! Who is let in although no one meant it, and nodes that are no one.
 
 use std::collections::BTreeMap;
 
-use super::{Member, cluster::Brokers, listeners, listening, mapping::Mapping};
+use super::{Member, certificates::of_member, cluster::Brokers, listeners, mapping::Mapping};
 use crate::{
     diagnostics::{
         Diagnostic, Mend,
@@ -11,7 +11,6 @@ use crate::{
     },
     lint::model::{
         ObjectDetail,
-        certificate::Certificate,
         config::field,
         program::Program,
         set::{ObjectSet, SetFindings},
@@ -32,43 +31,6 @@ rules! { rules::security;
             are for the time of a migration, until all clients have an identity. A rule of `ssl.principal.mapping.rules` that \
             makes a super user of any subject gives everything to whoever has a certificate of a trusted authority.",
         source: "Kafka documentation, Security, Authorization and ACLs, Customizing SSL User Name",
-    };
-
-    /// A key that Kafka cannot read.
-    pub const KEY_FORMAT: Rule = Rule {
-        id: "KS-X07",
-        production: Error,
-        development: Error,
-        summary: "a certificate whose key Kafka cannot read",
-        explanation: "Kafka reads keys of RSA and EC in PKCS#8. cert-manager writes PKCS#1 unless \
-            `privateKey.encoding` is `PKCS8`, and the process ends with `Invalid PEM keystore configs`, `algid parse \
-            error, not a sequence`. A key of the kind Ed25519 ends it in any encoding.",
-        source: "seen with Kafka 3.9.2 and 4.3.1; cert-manager documentation, Certificate",
-    };
-
-    /// A certificate without a name that is advertised.
-    pub const DIALLED_NAME: Rule = Rule {
-        id: "KS-X08",
-        production: Error,
-        development: Error,
-        summary: "a certificate without a name that is advertised, or not for clients although nodes show it",
-        explanation: "Clients and the other brokers compare the name that they dial, the one in \
-            `advertised.listeners`, with the names of the certificate, and end the connection if it is not among \
-            them: `No subject alternative DNS name matching … found`. A `*` stands for one part of a name. Among themselves nodes are clients \
-            too: without `client auth` in `usages` a certificate is refused as theirs.",
-        source: "RFC 2818; RFC 5280, Extended Key Usage; seen with Kafka 4.3.1",
-    };
-
-    /// A certificate that ends before it is renewed.
-    pub const RENEWAL: Rule = Rule {
-        id: "KS-X22",
-        production: Error,
-        development: Warning,
-        summary: "a certificate that is not renewed in time",
-        explanation: "cert-manager takes no `renewBefore` that is as long as `duration`, or longer: it makes no certificate at all. \
-            With less than a day there is no time to see that an issuer fails, and none for a restart of the nodes that read \
-            certificates only when they start: all connections end at once.",
-        source: "cert-manager documentation, Certificate resources, Renewal; Kafka documentation, Security",
     };
 
     /// TLS that does not check with whom it speaks.
@@ -130,19 +92,6 @@ rules! { rules::security;
             and to controllers: `needs CLUSTER_ACTION permission`, and no broker finishes its start.",
         source: "Kafka documentation, Security, Customizing SSL User Name; seen with Kafka 4.3.1",
     };
-
-    /// Permissions that are kept where everyone can change them.
-    pub const ZOOKEEPER_OPEN: Rule = Rule {
-        id: "KS-X21",
-        production: Warning,
-        development: Off,
-        summary: "an authorizer whose permissions are in a ZooKeeper that is open to everyone",
-        explanation: "In ZooKeeper mode users, the hashes of their passwords and all permissions are in ZooKeeper. Brokers that \
-            connect without TLS and without a login write them for everyone: whoever reaches the port can log in as any \
-            user, and give it every permission. With a certificate or a login, and `zookeeper.set.acl=true`, \
-            what a broker writes only brokers change.",
-        source: "Kafka 3.9 documentation, ZooKeeper Authentication; seen with Kafka 3.9.2 and ZooKeeper 3.8.6",
-    };
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) {
@@ -152,17 +101,6 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
     everyone(member, findings);
     nobody(set, member, findings);
     anybody(member, findings);
-    zookeeper(member, findings);
-    let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
-    let is_pem = member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value));
-    for (index, certificate) in certificates(set, member) {
-        if is_pem {
-            key(index, certificate, findings);
-        }
-        names(member, index, certificate, findings);
-        renewal(index, certificate, findings);
-        usages(member, index, certificate, findings);
-    }
 }
 
 /// The listeners of brokers that are neither for other brokers nor for controllers, and are not encrypted. The first set of a cluster's
@@ -326,41 +264,6 @@ fn super_users<'m>(member: &'m Member<'_>) -> impl Iterator<Item = &'m str> {
     users.filter_map(|user| user.trim().strip_prefix("User:"))
 }
 
-/// Brokers with an authorizer that are no one for ZooKeeper.
-fn zookeeper(member: &Member<'_>, findings: &mut SetFindings) {
-    const KEY: &str = "zookeeper.connect";
-    const TLS: &str = "zookeeper.ssl.client.enable";
-    let encrypted = member.settings.get(TLS).map_or_else(
-        || member.writes(TLS),
-        |setting| !setting.value.trim().eq_ignore_ascii_case("false"),
-    );
-    // The file of a login is an option of the JVM, or a variable of the image.
-    let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
-        .iter()
-        .any(|key| member.writes(key));
-    let has_authorizer = member
-        .settings
-        .get("authorizer.class.name")
-        .is_some_and(|class| !class.value.trim().is_empty());
-    // A process in KRaft mode reads it for a migration alone.
-    let in_kraft = member.settings.get("process.roles").is_some();
-    let Some(setting) = member.settings.get(KEY).filter(|_| has_authorizer && !in_kraft) else {
-        return;
-    };
-    if encrypted || logs_in {
-        return;
-    }
-    let message = "users and permissions are in a ZooKeeper to which the brokers connect in plaintext and as no one: who reaches it may change them";
-    let mut finding = Diagnostic::new(&ZOOKEEPER_OPEN, message);
-    finding
-        .hint("add `.internal_tls(…)` to the `ZooKeeper` and to the cluster")
-        .yaml_hint(
-            "give the servers `secureClientPort` and `ssl.clientAuth=need`, and the brokers `zookeeper.ssl.client.enable=true` with a \
-             key store, and `zookeeper.set.acl=true`",
-        );
-    member.push(findings, KEY, setting, finding);
-}
-
 const MAPPING_RULES: &str = "ssl.principal.mapping.rules";
 
 /// The setting of a listener's rules, by its key.
@@ -377,19 +280,6 @@ fn mapping<'m>(member: &'m Member<'_>, listener: &str) -> Option<(Mapping, Rules
     };
     let known = setting.is_known().then(|| Mapping::read(&setting.value))?;
     Some((known?, Some((key, setting))))
-}
-
-/// The certificates of its Secrets, and their places.
-fn certificates<'s>(set: &ObjectSet<'s>, member: &Member<'_>) -> Vec<(usize, &'s Certificate)> {
-    let namespace = &member.object.identity.namespace;
-    let secrets = member
-        .workload
-        .references
-        .iter()
-        .filter(|reference| reference.kind == "Secret");
-    secrets
-        .filter_map(|secret| set.certificate(namespace, &secret.name))
-        .collect()
 }
 
 /// Brokers that show certificates to each other, and whose subject is no super user.
@@ -415,7 +305,7 @@ fn nobody(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut SetFindings) 
     let Some(first) = users.first().filter(|_| !hidden) else {
         return;
     };
-    let certificates = certificates(set, member);
+    let certificates = of_member(set, member);
     let subjects: Option<Vec<&str>> = certificates
         .iter()
         .map(|(_, certificate)| certificate.subject.as_deref())
@@ -572,7 +462,7 @@ fn by_certificate<'m>(
         return None;
     }
     let (mapping, _) = mapping(first, "")?;
-    let certificates = certificates(set, member);
+    let certificates = of_member(set, member);
     let mut users = certificates
         .iter()
         .filter_map(|(_, certificate)| mapping.user(certificate.subject.as_deref()?));
@@ -616,72 +506,6 @@ fn everyone(member: &Member<'_>, findings: &mut SetFindings) {
     }
 }
 
-fn key(index: usize, certificate: &Certificate, findings: &mut SetFindings) {
-    let problem = if certificate.algorithm == "Ed25519" {
-        ("algorithm", "of the kind Ed25519".to_owned(), "use `ECDSA` or `RSA`")
-    } else if certificate.encoding != "PKCS8" {
-        (
-            "encoding",
-            format!("in {}", certificate.encoding),
-            "set `privateKey.encoding: PKCS8`",
-        )
-    } else {
-        return;
-    };
-    let (field, what, hint) = problem;
-    let message = format!("the key is {what}, which Kafka cannot read: the process does not start");
-    findings
-        .add(index, format!("/spec/privateKey/{field}"), &KEY_FORMAT, message)
-        .hint(hint);
-}
-
-/// A certificate is renewed in time.
-fn renewal(index: usize, certificate: &Certificate, findings: &mut SetFindings) {
-    const DEFAULT: u64 = 90 * 24 * 3600;
-    const LEAST: u64 = 24 * 3600;
-    let Some(before) = certificate.renew_before.as_deref().and_then(go_seconds) else {
-        return;
-    };
-    let duration = certificate.duration.as_deref().map_or(Some(DEFAULT), go_seconds);
-    let (message, hint) = if duration.is_some_and(|duration| before >= duration) {
-        (
-            "`renewBefore` is not shorter than `duration`: cert-manager makes no certificate",
-            "renew after two thirds of `duration`, which is the default",
-        )
-    } else if before < LEAST {
-        (
-            "it is renewed less than a day before its end: there is no time to mend an issuer, or to restart nodes",
-            "give `renewBefore` some days",
-        )
-    } else {
-        return;
-    };
-    findings
-        .add(index, "/spec/renewBefore", &RENEWAL, message.to_owned())
-        .hint(hint);
-}
-
-/// The seconds of a duration as Go writes it, such as `2160h` or `1h30m`.
-fn go_seconds(text: &str) -> Option<u64> {
-    let mut total: u64 = 0;
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        let number: u64 = rest[..end].parse().ok()?;
-        let unit = match rest.as_bytes()[end] {
-            b'h' => 3600,
-            b'm' => 60,
-            b's' => 1,
-            _ => return None,
-        };
-        total = number
-            .checked_mul(unit)
-            .and_then(|seconds| seconds.checked_add(total))?;
-        rest = &rest[end + 1..];
-    }
-    Some(total)
-}
-
 /// Settings of TLS that make it worth nothing, in a process and its clients.
 pub(super) fn weak(member: &Member<'_>, findings: &mut SetFindings) {
     for (key, setting) in member.settings.iter() {
@@ -718,79 +542,9 @@ fn weakness(key: &str, value: &str) -> Option<(String, &'static str)> {
     None
 }
 
-/// Nodes that show certificates to each other may use them as clients too.
-fn usages(member: &Member<'_>, index: usize, certificate: &Certificate, findings: &mut SetFindings) {
-    let Some(protocols) = listeners::protocols(member) else {
-        return;
-    };
-    let between = listeners::inter_broker(member)
-        .filter(|_| member.serves())
-        .map(|(name, _)| name);
-    let mut of_nodes = listeners::of_controllers(member)
-        .unwrap_or_default()
-        .into_iter()
-        .chain(between);
-    let shown = of_nodes.any(|name| protocols.get(&name).is_some_and(|protocol| protocol == "SSL"));
-    let is_client = certificate
-        .usages
-        .iter()
-        .any(|usage| ["client auth", "any"].contains(&usage.as_str()));
-    if shown && !certificate.usages.is_empty() && !is_client {
-        let message = "nodes show this certificate to each other, and it is not for clients: the other side refuses it";
-        findings
-            .add(index, "/spec/usages", &DIALLED_NAME, message)
-            .hint("add `client auth` to `usages`");
-    }
-}
-
-/// The names that the process advertises for its listeners with TLS are those of the certificate.
-fn names(member: &Member<'_>, index: usize, certificate: &Certificate, findings: &mut SetFindings) {
-    let Some(protocols) = listeners::protocols(member) else {
-        return;
-    };
-    let is_encrypted = |name: &str| {
-        let protocol = protocols.get(&name.to_ascii_uppercase());
-        protocol.is_some_and(|protocol| protocol.ends_with("SSL"))
-    };
-    let mut missing: Vec<String> = Vec::new();
-    for (_, value) in member.listed_by_pod("advertised.listeners") {
-        for listener in listening::listeners(&value).filter(|listener| is_encrypted(listener.name)) {
-            let name = listener.host.to_owned();
-            let is_known = !name.is_empty() && !name.contains(['{', '$', '(']);
-            if is_known && !certificate.has(&name) && !missing.contains(&name) {
-                missing.push(name);
-            }
-        }
-    }
-    if let Some(name) = missing.first() {
-        let more = match missing.len() {
-            1 => String::new(),
-            count => format!(", and {} more", count - 1),
-        };
-        let message = format!("`{name}` is advertised, and the certificate does not have it{more}");
-        findings
-            .add(index, "/spec/dnsNames", &DIALLED_NAME, message)
-            .hint("add the names of all pods to `dnsNames`");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_of_go_is_seconds() {
-        for (text, seconds) in [
-            ("2160h", Some(7_776_000)),
-            ("1h30m", Some(5400)),
-            ("45s", Some(45)),
-            ("2160h0m0s", Some(7_776_000)),
-            ("2d", None),
-            ("x", None),
-        ] {
-            assert_eq!(go_seconds(text), seconds, "{text}");
-        }
-    }
 
     #[test]
     fn what_weakens_tls_is_found_in_any_clients_settings() {

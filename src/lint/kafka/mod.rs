@@ -7,6 +7,8 @@ pub(crate) mod advertised_listeners;
 mod apicurio;
 pub(crate) mod autoscaling;
 pub(crate) mod bootstrap;
+pub(crate) mod certificates;
+pub(crate) mod client_security;
 mod clients;
 mod cluster;
 pub(crate) mod cluster_id;
@@ -58,6 +60,7 @@ pub(crate) mod topics;
 mod unknown;
 pub(crate) mod user;
 pub(crate) mod zookeeper;
+pub(crate) mod zookeeper_exposure;
 
 use std::cell::OnceCell;
 
@@ -127,6 +130,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         security::check(member, findings);
         oauth::check(member, findings);
         exposure::check(set, member, findings);
+        certificates::check(set, member, findings);
         exposure::plaintext(member, &brokers, findings);
         exposure::no_authorizer(member, &brokers, findings);
         exposure::super_user(set, member, &members, findings);
@@ -136,6 +140,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
         extremes::check(member, findings);
         jvm_flags::check(member, findings);
         zookeeper::check(member, findings);
+        zookeeper_exposure::check(member, findings);
         secrets::settings(member, findings);
         service_links::check(member, findings);
         entrypoint::check(member, findings);
@@ -191,6 +196,7 @@ fn among(set: &ObjectSet<'_>, members: &[Member<'_>], topics: &[topics::TopicsOf
     ownership::check(set, members, topics, findings);
     pools::check(set, members, findings);
     flows::check(set, members, findings);
+    client_security::check(set, members, findings);
     autoscaling::check(set, members, findings);
 }
 

@@ -1,9 +1,9 @@
 //! Authentication and authorization: settings that have an effect, and that let the processes reach each other.
 
-use super::{Member, listeners};
+use super::{Member, client_security::other_login, listeners};
 use crate::{
     diagnostics::{Severity::Error, family::rules, rules::setting::BROKER_VALUE},
-    lint::model::{program::Program, set::SetFindings, settings::Setting},
+    lint::model::{container::Container, program::Program, set::SetFindings, settings::Setting},
 };
 
 rules! { rules::cluster;
@@ -30,8 +30,9 @@ rules! { rules::cluster;
             `-Djava.security.auth.login.config`; it ignores `sasl.jaas.config` without the mechanism. Without it the \
             process does not start: `Could not find a 'KafkaServer' entry in the JAAS configuration`. The mechanism is \
             `GSSAPI`, Kerberos, unless `sasl.enabled.mechanisms` says otherwise, and \
-            `sasl.mechanism.inter.broker.protocol` must be one of those that are enabled.",
-        source: "Kafka, JaasContext.loadServerContext; KafkaConfig.validateValues",
+            `sasl.mechanism.inter.broker.protocol` must be one of those that are enabled. With the class of a login that is for another \
+            mechanism the process starts, and its clients time out.",
+        source: "Kafka, JaasContext.loadServerContext; KafkaConfig.validateValues; seen with Kafka 4.3.1",
     };
 
     /// A TLS listener without a certificate.
@@ -65,11 +66,11 @@ rules! { rules::cluster;
         id: "KS-K48",
         production: Error,
         development: Error,
-        summary: "an authorizer, but a listener of nodes that does not authenticate",
+        summary: "an authorizer, but a listener of nodes, or one with TLS, that does not authenticate",
         explanation: "On a listener without authentication every client and every broker is `User:ANONYMOUS`: on one with \
             `PLAINTEXT`, and on one with `SSL` that does not ask for certificates, which is the default of \
-            `ssl.client.auth`. With an authorizer and no rule for this user, each request is refused, those of brokers to \
-            each other and to controllers too.",
+            `ssl.client.auth`. With an authorizer and no rule for this user, each request is refused: those of brokers to \
+            each other and to controllers, and those of clients: `TOPIC_AUTHORIZATION_FAILED`.",
         source: "Kafka documentation, Authorization and ACLs; DefaultKafkaPrincipalBuilder",
     };
 }
@@ -171,6 +172,7 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
         }
         // Bitnami's entrypoint writes it, from variables of its own.
         let login = member.writes("java.security.auth.login.config") || member.process.image_name().contains("bitnami");
+        login_of_another(member, &prefix, &name, &mechanisms, findings);
         let without = mechanisms.iter().find(|mechanism| {
             let end = format!("{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
             !member.settings.iter().any(|(key, _)| key.ends_with(&end))
@@ -183,6 +185,36 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
             );
             let hint = format!("set `{key}`, or the mechanism that you mean in `sasl.enabled.mechanisms`");
             member.refuse(findings, &SASL_WITHOUT_JAAS, "listeners", listeners, message, hint);
+        }
+    }
+}
+
+/// A login of a listener is for its mechanism. One of the right class anywhere in the process is enough for all of its listeners.
+fn login_of_another(
+    member: &Member<'_>,
+    prefix: &str,
+    listener: &str,
+    mechanisms: &[String],
+    findings: &mut SetFindings,
+) {
+    for mechanism in mechanisms {
+        let key = format!("{prefix}{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
+        let Some(setting) = member.settings.get(&key) else {
+            continue;
+        };
+        let Some((other, module)) = other_login(mechanism, &setting.value) else {
+            continue;
+        };
+        if !member
+            .settings
+            .iter()
+            .any(|(_, setting)| setting.value.contains(module))
+        {
+            let message = format!(
+                "`{other}` is not for the mechanism `{mechanism}`: the process starts, and no client gets in by listener `{listener}`"
+            );
+            let hint = format!("write `{module}`");
+            member.refuse(findings, &SASL_WITHOUT_JAAS, &key, setting, message, hint);
         }
     }
 }
@@ -290,6 +322,15 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
             "nodes are `User:ANONYMOUS` on the controllers' listener `{name}`, so the authorizer refuses brokers: none of them finishes its start"
         );
         (message, "this listener")
+    } else if let Some(name) = silent.iter().find(|name| {
+        // One in plaintext is told as such.
+        let encrypted = used.iter().any(|(used, protocol)| used == **name && protocol == "SSL");
+        encrypted && !grants_everyone(member)
+    }) {
+        let message = format!(
+            "clients are `User:ANONYMOUS` on listener `{name}`, which asks them for nothing, so the authorizer refuses all that they ask for"
+        );
+        (message, "this listener")
     } else {
         return;
     };
@@ -297,6 +338,15 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
         "use `SASL_SSL`, or `SSL` with `ssl.client.auth=required`, for {of} in `listener.security.protocol.map`, or remove the authorizer"
     );
     member.refuse(findings, &ANONYMOUS, KEY, setting, message, hint);
+}
+
+/// Whether a command in the set gives those who show no identity a permission.
+fn grants_everyone(member: &Member<'_>) -> bool {
+    let mut workloads = member.set.workloads();
+    workloads.any(|(_, _, workload)| {
+        let mut commands = workload.containers.iter().map(Container::command);
+        commands.any(|command| command.contains("User:ANONYMOUS") || command.contains("User:*"))
+    })
 }
 
 /// What a worker's own clients have, those of its connectors have too.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Member, clients,
+    Member, client_security, clients,
     cluster::{Brokers, Fleet},
     unknown::outside,
 };
@@ -79,6 +79,7 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
         .flat_map(|member| member.settings.iter().map(move |(_, setting)| (member, setting)))
         .filter_map(|(member, setting)| Some((member.object_of(setting)?, setting.pointer.as_str())))
         .collect();
+    let listening = client_security::Listening::of(set, members);
     for (index, object) in set.objects.iter().enumerate() {
         let ObjectDetail::Config(config) = &object.detail else {
             continue;
@@ -91,6 +92,9 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
                 let fleet = servers.and_then(|line| brokers.behind(namespace, &line.value));
                 if let Some(why) = servers.and_then(|line| outside(set, namespace, &line.value)) {
                     findings.not_judged(index, "broker limits", why);
+                }
+                if let Some((line, finding)) = client_security::of_file(&listening, namespace, lines) {
+                    put(findings, index, &pointer, line, finding);
                 }
                 of_client(index, object.version, &pointer, lines, fleet, findings);
             }

@@ -1,0 +1,130 @@
+//! ZooKeeper where more than the brokers is let in, or may ask.
+
+use super::Member;
+use crate::{
+    diagnostics::{
+        Diagnostic,
+        Severity::{Off, Warning},
+        family::rules,
+    },
+    lint::model::{program::Program, set::SetFindings, settings::Setting},
+};
+
+rules! { rules::security;
+    /// Permissions that are kept where everyone can change them.
+    pub const ZOOKEEPER_OPEN: Rule = Rule {
+        id: "KS-X21",
+        production: Warning,
+        development: Off,
+        summary: "an authorizer whose permissions are in a ZooKeeper where everyone may change them",
+        explanation: "In ZooKeeper mode users, the hashes of their passwords and all permissions are in ZooKeeper. Brokers that \
+            connect without TLS and without a login write them for everyone: whoever reaches the port can log in as any \
+            user, and give it every permission. Without `zookeeper.set.acl=true`, which is not \
+            the default, the same is true of brokers with a certificate or a login: what they write has no owner.",
+        source: "Kafka 3.9 documentation, ZooKeeper Authentication; seen with Kafka 3.9.2 and ZooKeeper 3.8.6",
+    };
+
+    /// Commands that a server of ZooKeeper answers to everyone.
+    pub const ZOOKEEPER_ASKED: Rule = Rule {
+        id: "KS-X25",
+        production: Warning,
+        development: Off,
+        summary: "a server of ZooKeeper that answers commands to whoever reaches it",
+        explanation: "Whoever can connect to a client port sends four-letter words, and is asked for no login: `crst` and `srst` \
+            delete statistics that alerts are made of, `stmk` fills the log, `wchp` and `wchc` may slow a server down until it loses its followers. \
+            By default a server answers `srvr` alone, which is what probes need. The admin server at port 8080 answers \
+            more of the same by HTTP.",
+        source: "ZooKeeper 3.8, Administrator's Guide, The Four Letter Words, The AdminServer",
+    };
+}
+
+pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
+    match member.process.program {
+        Program::Broker => of_broker(member, findings),
+        Program::ZooKeeper => of_server(member, findings),
+        Program::Connect | Program::Registry => {}
+    }
+}
+
+/// What a server is asked without a login.
+fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
+    const COMMANDS: &str = "4lw.commands.whitelist";
+    const ADMIN: &str = "admin.enableServer";
+    const HARMFUL: [&str; 6] = ["*", "crst", "srst", "stmk", "wchc", "wchp"];
+    if let Some(setting) = member.settings.get(COMMANDS)
+        && let Some(word) = setting
+            .value
+            .split(',')
+            .map(str::trim)
+            .find(|word| HARMFUL.contains(word))
+    {
+        let which = if word == "*" {
+            "every four-letter word".to_owned()
+        } else {
+            format!("`{word}`")
+        };
+        let message = format!("a server answers {which} to whoever can connect to a client port, without a login");
+        let hint = format!("write `{COMMANDS}=srvr`, or the words that your probes need");
+        member.refuse(findings, &ZOOKEEPER_ASKED, COMMANDS, setting, message, hint);
+    }
+    let is_local = |setting: &Setting| super::listening::is_loopback(setting.value.trim());
+    if let Some(setting) = member.settings.get(ADMIN)
+        && setting.value.trim().eq_ignore_ascii_case("true")
+        && !member.settings.get("admin.serverAddress").is_some_and(is_local)
+    {
+        let port = member
+            .settings
+            .get("admin.serverPort")
+            .map_or("8080", |port| port.value.trim());
+        let message =
+            format!("the admin server answers commands at port {port} to whoever reaches it, without a login");
+        let hint = format!("write `{ADMIN}=false`, or `admin.serverAddress=127.0.0.1`");
+        member.refuse(findings, &ZOOKEEPER_ASKED, ADMIN, setting, message, hint);
+    }
+}
+
+/// Brokers with an authorizer that are no one for ZooKeeper.
+fn of_broker(member: &Member<'_>, findings: &mut SetFindings) {
+    const KEY: &str = "zookeeper.connect";
+    const TLS: &str = "zookeeper.ssl.client.enable";
+    let encrypted = member.settings.get(TLS).map_or_else(
+        || member.writes(TLS),
+        |setting| !setting.value.trim().eq_ignore_ascii_case("false"),
+    );
+    // The file of a login is an option of the JVM, or a variable of the image.
+    let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
+        .iter()
+        .any(|key| member.writes(key));
+    let has_authorizer = member
+        .settings
+        .get("authorizer.class.name")
+        .is_some_and(|class| !class.value.trim().is_empty());
+    // A process in KRaft mode reads it for a migration alone.
+    let in_kraft = member.settings.get("process.roles").is_some();
+    let Some(setting) = member.settings.get(KEY).filter(|_| has_authorizer && !in_kraft) else {
+        return;
+    };
+    const OWNED: &str = "zookeeper.set.acl";
+    if encrypted || logs_in {
+        let owned = member.settings.get(OWNED);
+        let is_owned = |setting: &Setting| !setting.is_known() || setting.value.trim().eq_ignore_ascii_case("true");
+        if owned.map_or_else(|| member.writes(OWNED), is_owned) {
+            return;
+        }
+        let message = "what the brokers write to ZooKeeper has no owner: whoever gets a session there may change users and permissions";
+        let hint =
+            format!("set `{OWNED}=true`; what is there already gets its owner by `zookeeper-security-migration`");
+        let (key, setting) = owned.map_or((KEY, setting), |owned| (OWNED, owned));
+        member.refuse(findings, &ZOOKEEPER_OPEN, key, setting, message.to_owned(), hint);
+        return;
+    }
+    let message = "users and permissions are in a ZooKeeper to which the brokers connect in plaintext and as no one: who reaches it may change them";
+    let mut finding = Diagnostic::new(&ZOOKEEPER_OPEN, message);
+    finding
+        .hint("add `.internal_tls(…)` to the `ZooKeeper` and to the cluster")
+        .yaml_hint(
+            "give the servers `secureClientPort` and `ssl.clientAuth=need`, and the brokers `zookeeper.ssl.client.enable=true` with a \
+             key store, and `zookeeper.set.acl=true`",
+        );
+    member.push(findings, KEY, setting, finding);
+}

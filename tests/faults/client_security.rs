@@ -1,0 +1,116 @@
+//! Clients that speak, and that do not speak, as the listener does that they dial.
+
+use std::collections::BTreeMap;
+
+use kafka_stacks::prelude::Platform;
+
+use super::all_said_about;
+
+/// Of a listener `CLIENT` with TLS and a login.
+const SASL: [(&str, &str); 2] = [
+    (
+        "listeners=PLAINTEXT://:9092\n    advertised.listeners=PLAINTEXT://",
+        "listeners=CLIENT://:9092\n    advertised.listeners=CLIENT://",
+    ),
+    (
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name=CLIENT\n    listener.security.protocol.map=CLIENT:SASL_SSL,CONTROLLER:PLAINTEXT\n    \
+         sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN\n    sasl.mechanism.inter.broker.protocol=PLAIN\n    \
+         ssl.keystore.location=/var/lib/kafka/data/key.p12\n    \
+         listener.name.client.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required;\n    \
+         listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    ),
+];
+
+/// Of one that asks for certificates.
+const MUTUAL: [(&str, &str); 2] = [
+    SASL[0],
+    (
+        SASL[1].0,
+        "inter.broker.listener.name=CLIENT\n    listener.security.protocol.map=CLIENT:SSL,CONTROLLER:PLAINTEXT\n    \
+         ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12",
+    ),
+];
+
+/// What is found of the producer and the consumer of the layout `apache`, which say this each of their security.
+fn found(listener: &[(&'static str, &'static str)], says: &str) -> Vec<String> {
+    let clients = ["acks=all", "isolation.level=read_committed"];
+    let told: Vec<(&str, String)> = clients.map(|line| (line, format!("{line}\n    {says}"))).into();
+    let mut edits: Vec<(&str, &str)> = listener.to_vec();
+    edits.extend(told.iter().map(|(from, to)| (*from, to.as_str())));
+    let said = all_said_about("apache", &edits, "", Platform::default());
+    said.into_iter()
+        .filter(|said| said.rule == "KS-X24")
+        .map(|said| format!("{}; {}", said.message, said.hint))
+        .collect()
+}
+
+fn twice(text: &str) -> Vec<String> {
+    vec![text.to_owned(), text.to_owned()]
+}
+
+const SCRAM: &str = "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\" password=\"${dir:/identity:password}\";";
+const PLAIN: &str = "sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" password=\"${dir:/identity:password}\";";
+
+#[test]
+fn a_client_that_speaks_as_its_listener_is_sound() {
+    let scram = format!("security.protocol=SASL_SSL\n    sasl.mechanism=SCRAM-SHA-512\n    {SCRAM}");
+    let plain = format!("security.protocol=sasl_ssl\n    sasl.mechanism=PLAIN\n    {PLAIN}");
+    let own = "security.protocol=SASL_SSL\n    sasl.mechanism=PLAIN\n    sasl.jaas.config=com.example.Login required;";
+    let hidden = "security.protocol=${env:PROTOCOL}";
+    let partly = "security.protocol=SASL_SSL\n    sasl.mechanism=${env:MECHANISM}";
+    for says in [scram.as_str(), plain.as_str(), own, hidden, partly] {
+        assert!(found(&SASL, says).is_empty(), "{says}");
+    }
+    let certificate = "security.protocol=SSL\n    ssl.keystore.location=/identity/key.p12";
+    assert!(found(&MUTUAL, certificate).is_empty());
+    assert!(found(&[], "client.id=a").is_empty());
+    assert!(found(&[], "security.protocol=PLAINTEXT").is_empty());
+}
+
+#[test]
+fn a_client_with_another_protocol_is_found() {
+    let open = "it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; set `security.protocol=SASL_SSL`";
+    assert_eq!(found(&SASL, "client.id=a"), twice(open));
+    let tls = "it speaks `SSL` to listener `PLAINTEXT`, which takes `PLAINTEXT`: it never connects; set `security.protocol=PLAINTEXT`";
+    assert_eq!(found(&[], "security.protocol=SSL"), twice(tls));
+}
+
+#[test]
+fn a_client_with_another_mechanism_or_login_is_found() {
+    let kerberos = "it logs in by `GSSAPI` at listener `CLIENT`, which takes `SCRAM-SHA-512`, `PLAIN`: it never connects; \
+                    set `sasl.mechanism=SCRAM-SHA-512`";
+    assert_eq!(found(&SASL, "security.protocol=SASL_SSL"), twice(kerberos));
+    let login = "`PlainLoginModule` is not for the mechanism `SCRAM-SHA-512`: it never connects; \
+                 set the class of `sasl.jaas.config` to `org.apache.kafka.common.security.scram.ScramLoginModule`";
+    let says = format!("security.protocol=SASL_SSL\n    sasl.mechanism=SCRAM-SHA-512\n    {PLAIN}");
+    assert_eq!(found(&SASL, &says), twice(login));
+}
+
+#[test]
+fn a_client_without_the_certificate_that_its_listener_requires_is_found() {
+    let none = "it has no certificate of its own, and listener `CLIENT` requires one: it never connects; \
+                set `ssl.keystore.location` and its password";
+    assert_eq!(found(&MUTUAL, "security.protocol=SSL"), twice(none));
+}
+
+#[test]
+fn workers_and_registries_are_clients_too() {
+    let listener = ("CLIENT:PLAINTEXT,", "CLIENT:SASL_PLAINTEXT,");
+    let said = all_said_about("prod", &[listener], "", Platform::default());
+    let told = said.into_iter().filter(|said| said.rule == "KS-X24");
+    let told = told.map(|said| (said.place.split(',').next().unwrap_or_default().to_owned(), said.hint));
+    let hints: BTreeMap<String, String> = told.collect();
+    assert_eq!(
+        hints["ConfigMap kafka-connect"],
+        "set `security.protocol=SASL_PLAINTEXT`"
+    );
+    assert_eq!(
+        hints["ConfigMap schema-registry"],
+        "set `kafkastore.security.protocol=SASL_PLAINTEXT`"
+    );
+    assert_eq!(
+        hints["ConfigMap billing-kafka"],
+        "set `security.protocol=SASL_PLAINTEXT`"
+    );
+}
