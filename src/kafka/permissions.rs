@@ -121,7 +121,8 @@ impl Permissions {
         self
     }
 
-    /// How much each user may use that has no quota of its own. Without it such a user has no limit that the stack sets.
+    /// How much each user may use that has no quota of its own. Without it such a user has no limit that the stack sets, and what an
+    /// earlier one set stays; an empty `Quota::new()` removes it.
     pub const fn default_quota(mut self, quota: Quota) -> Self {
         self.default_quota = Some(quota);
         self
@@ -156,11 +157,14 @@ impl Permissions {
         for (user, _) in &self.retired {
             lines.entry(user).or_default().push("retired".to_owned());
         }
-        let default = self.default_quota.into_iter().flat_map(Quota::limits);
-        lines
-            .entry("*")
-            .or_default()
-            .extend(default.map(|(key, value)| format!("quota {key} {value}")));
+        if let Some(quota) = self.default_quota {
+            let limits = quota.limits().map(|(key, value)| format!("quota {key} {value}"));
+            let all = lines.entry("*").or_default();
+            all.extend(limits);
+            if all.is_empty() {
+                all.push("quota none".to_owned());
+            }
+        }
         let all = lines
             .iter()
             .flat_map(|(user, facts)| facts.iter().map(move |fact| format!("{user} {fact}\n")));

@@ -8,7 +8,8 @@
 #   platform:exporter certificate                 a user that shows a certificate, and has no password
 #   billing acl topic literal calls READ          kind, pattern, name, operation; kind is topic, group, transactional-id or cluster
 #   billing quota producer_byte_rate 5242880
-#   * quota request_percentage 200                of all users that have no quota of their own
+#   * quota request_percentage 200                of all users that have no quota of their own; without such a line these quotas are left alone
+#   * quota none                                  they are removed
 #   crm retired                                   the user is gone: its password, permissions and quotas are removed
 #
 # A changed password is found by logging in with the declared one.
@@ -85,6 +86,7 @@ read_declared() {
         acls[$user]+=$rest$'\n'
         ;;
       quota)
+        [[ $user != '*' || $rest != none ]] || continue
         [[ $rest =~ ^(producer_byte_rate|consumer_byte_rate|request_percentage)\ [1-9][0-9]{0,17}$ ]] ||
           wrong "expected \`USER quota KEY VALUE\`, found \`$line\`"
         quotas[$user]+=$rest$'\n'

@@ -763,6 +763,18 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_default_quota_removes_the_one_that_is_there() {
+        let mut stack = Stack::new("test", "streams");
+        let kafka = stack.add(closed());
+        stack.add(Permissions::new("permissions", &kafka).default_quota(Quota::new()));
+        let declared = declaration(&stack);
+        assert_eq!(
+            declared.lines().find(|line| line.starts_with('*')),
+            Some("* quota none")
+        );
+    }
+
+    #[test]
     fn wrong_users_and_permissions_are_found() {
         use crate::prelude::{Acl, Cleanup, Topic, Topics};
         let mut stack = Stack::new("test", "streams");

@@ -38,7 +38,7 @@ static DEFAULT_LEFT: Row = Row {
     flags: &[],
     summary: "the quotas of all users without their own are no longer declared",
     reason: "the permissions Job touches only what the file declares: {quotas} stay the quotas of all users without their own, and no file \
-        says so; `kafka-configs --alter --entity-type users --entity-default --delete-config {keys}` removes them",
+        says so; to remove them, declare `* quota none`, in a stack `.default_quota(Quota::new())`",
     commands: &[],
 };
 
@@ -248,6 +248,7 @@ impl Users {
                     });
                     true
                 }
+                ["quota", "none"] if *name == ALL => true,
                 [
                     "quota",
                     key @ ("producer_byte_rate" | "consumer_byte_rate" | "request_percentage"),
@@ -339,11 +340,9 @@ fn user(
     let Some(new) = new else {
         let quotas = old.map(|user| user.quotas.clone()).unwrap_or_default();
         let shown: Vec<String> = quotas.iter().map(|(key, value)| format!("`{key}` {value}")).collect();
-        let keys: Vec<&str> = quotas.keys().map(String::as_str).collect();
         draft
             .instead(if name == ALL { &DEFAULT_LEFT } else { &LEFT })
-            .word("quotas", shown.join(", "))
-            .word("keys", keys.join(","));
+            .word("quotas", shown.join(", "));
         return;
     };
     let old = old.filter(is_there);

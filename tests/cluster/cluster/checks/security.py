@@ -340,6 +340,12 @@ def run(stack):
     state, output, seconds = again(stack)
     stack.fact("security", "and has it again once it is declared again", state == "Complete" and reads() is None, output.splitlines()[0], seconds)
 
+    default = next((f"* {fact}" for fact in everyone.get("*", [])), None)
+    if default:
+        state, output, seconds = again(stack, lambda text: text.replace(default, "* quota none"))
+        stack.fact("security", "default quotas that are declared to be none are removed", state == "Complete" and output.startswith(f"- {default}\n"),
+                   output.strip()[:160], seconds)
+
     # A password is changed while its user writes.
     writer = next(u for u, facts in sorted(users.items()) if any(f.endswith("WRITE") and f.startswith("acl topic") for f in facts)
                   and not any("transactional" in f for f in facts) and "password" in facts)
