@@ -84,7 +84,11 @@ impl Monitored for TopicsHandle {
     }
 
     fn scenarios(&self, sources: &Sources) -> Vec<Scenario> {
-        alerts::scenarios_of_topics(self, sources)
+        [
+            alerts::scenarios_of_topics(self, sources),
+            alerts::scenarios_of_dead_letters(self, sources),
+        ]
+        .concat()
     }
 
     fn owned(&self) -> Vec<Owned> {

@@ -35,6 +35,8 @@ pub(crate) struct Firing {
     pub between: (u32, u32),
     /// Until this minute it fires without a pause.
     pub until: u32,
+    /// From this minute on it does not fire; not asked if there is none.
+    pub over: Option<u32>,
     /// How many series of it fire, in the whole scenario.
     pub series: u32,
 }
@@ -164,8 +166,17 @@ impl Scenario {
             alert,
             between: (after, by),
             until,
+            over: None,
             series: 1,
         });
+        self
+    }
+
+    /// From this minute on the last alert is silent.
+    pub(crate) fn over(mut self, minute: u32) -> Self {
+        if let Some(last) = self.fires.last_mut() {
+            last.over = Some(minute);
+        }
         self
     }
 

@@ -7,6 +7,7 @@ use crate::{
     kafka::KafkaHandle,
     metrics::{Metric, broker, jvm, objects, record},
     observability::{AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Sources, minutes, though_lost},
+    promql::Selector,
     version::Version,
 };
 
@@ -82,15 +83,29 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         summary: "All produce requests to Kafka fail.",
         description: "Producers of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} get {{ $value | humanize }} errors \
             per second, and no request succeeds.",
-        threshold: |_, _| "Five minutes with errors and without one success.".to_owned(),
+        threshold: |_, _| {
+            "Five minutes with errors and without one success; or half an hour with at least two errors and without one success, for \
+                producers that write seldom."
+                .to_owned()
+        },
         // Whatever the code: a lost permission looks like the fault of a client. Success is counted as error `NONE`.
         expression: |_, sources| {
             let of = |error| sources.series(&broker::ERRORS, &[("request", "Produce"), ("error", error)]);
             let (all, success) = (sources.series(&broker::ERRORS, &[("request", "Produce")])?, of("NONE")?);
             let errors = all.not_equal("error", "NONE");
+            let failing = |errors: &Selector, most: &str, time: &str| {
+                format!(
+                    "sum by ({BY}) (max by ({BY}, pod, error) (rate({errors}[{time}]))) > {most}\n\
+                     unless on ({BY}) sum by ({BY}) (rate({success}[{time}])) > 0"
+                )
+            };
+            // A producer that writes every quarter of an hour at least is refused twice in half an hour. One error alone may be that of
+            // a client that tries again later. The rate of two is 2/1800 s, and between one and two there is room for what `rate`
+            // adds at the ends.
             Some(format!(
-                "sum by ({BY}) (max by ({BY}, pod, error) (rate({errors}[5m]))) > 0\n\
-                 unless on ({BY}) sum by ({BY}) (rate({success}[5m])) > 0"
+                "{}\nor {}",
+                failing(&errors, "0", "5m"),
+                failing(&errors, "1.5 / 1800", "30m")
             ))
         },
         page: Page {

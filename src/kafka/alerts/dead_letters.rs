@@ -3,7 +3,10 @@
 use crate::{
     kafka::TopicsHandle,
     metrics::{exporter, record},
-    observability::{AlertRow, AlertSeverity, AlertTest, Page, Samples, minutes},
+    observability::{
+        AlertRow, AlertSeverity, AlertTest, BY, Page, Samples, Scenario, Sources, minutes,
+        scenario::{EXPORTER, always},
+    },
 };
 
 pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
@@ -16,8 +19,16 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
     threshold: |_, _| "No records in ten minutes: each is one that was not processed.".to_owned(),
     expression: |topics, sources| {
         topics.dead_letters().next()?;
-        let rate = sources.series(&record::TOPIC_RATE, &[("topic", "~.+[.]dlq")])?;
-        Some(format!("{rate} > 0"))
+        let of = [("topic", "~.+[.]dlq")];
+        let Some(end) = sources.series(&exporter::CURRENT_OFFSET, &of) else {
+            let rate = sources.series(&record::TOPIC_RATE, &of)?;
+            return Some(format!("{rate} > 0"));
+        };
+        // Whatever pod the exporter has: records that arrive while it moves are in no series of one pod.
+        let by = format!("{BY}, topic, partition");
+        Some(format!(
+            "max by ({BY}, topic) (max by ({by}) ({end}) - min by ({by}) (min_over_time({end}[10m]))) > 0"
+        ))
     },
     page: Page {
         meaning: "Each record on the topic is one that an application gave up on. What it stands for has not happened: it \
@@ -62,3 +73,37 @@ pub(in crate::kafka) const ALL: &[AlertRow<TopicsHandle>] = &[AlertRow {
             .late(minutes(0), minutes(11))
     },
 }];
+
+/// What happens to topics of dead letters.
+pub(in crate::kafka) fn scenarios(topics: &TopicsHandle, sources: &Sources) -> Vec<Scenario> {
+    const MOVED: &str = "kafka-exporter-1";
+    if topics.dead_letters().next().is_none() || !sources.by_partition() {
+        return Vec::new();
+    }
+    // Its new pod is there two minutes after the old one.
+    let moves = |name: &str, before: f64, after: f64| {
+        let end = |scenario: Scenario, pod: &'static str, partition: &'static str, line| {
+            let labels = [
+                ("pod", pod),
+                ("topic", "records-of-scenarios.dlq"),
+                ("partition", partition),
+            ];
+            scenario.line(&exporter::CURRENT_OFFSET, &labels, line)
+        };
+        let scenario = Scenario::calm(name, 60, sources);
+        let scenario = end(scenario, EXPORTER, "0", always(before).gone(20, 60));
+        let scenario = end(scenario, MOVED, "0", always(after).gone(0, 22));
+        // Another partition has more records.
+        let scenario = end(scenario, EXPORTER, "1", always(7000.0).gone(20, 60));
+        end(scenario, MOVED, "1", always(7000.0).gone(0, 22))
+    };
+    vec![
+        moves("dead letters arrive while the exporter moves", 3.0, 8.0).fires("KafkaDeadLetters", 22, 24, 29),
+        moves("the exporter moves, and no dead letters arrive", 3.0, 3.0),
+        moves(
+            "a topic of dead letters is created again while the exporter moves",
+            8.0,
+            0.0,
+        ),
+    ]
+}

@@ -11,7 +11,7 @@ mod storage;
 pub(crate) mod texts;
 
 pub(super) use self::{
-    dead_letters::ALL as OF_DEAD_LETTERS,
+    dead_letters::{ALL as OF_DEAD_LETTERS, scenarios as scenarios_of_dead_letters},
     jobs::{OF_PERMISSIONS, OF_TOPICS, scenarios as scenarios_of_topics},
     scenarios::scenarios,
 };

@@ -563,6 +563,17 @@ impl Cluster<'_> {
                     growing(1.0),
                 )
         };
+        // From minute 30 on nothing succeeds.
+        let refused = |scenario: Scenario| {
+            let refusals = (30_u32..120).step_by(7).zip(1_u32..);
+            scenario
+                .line(&broker::ERRORS, &errors("NONE"), Line::steps(1.0, 7, 30))
+                .line(
+                    &broker::ERRORS,
+                    &errors("TOPIC_AUTHORIZATION_FAILED"),
+                    refusals.fold(always(0.0), |line, (minute, number)| line.then(minute, number.into())),
+                )
+        };
         let elsewhere = |scenario: Scenario, line: Line| {
             scenario.line(&controller::PARTITIONS, &of_first, always(300.0)).line(
                 &controller::PREFERRED_REPLICA_IMBALANCE,
@@ -580,6 +591,25 @@ impl Cluster<'_> {
                         always(0.0).grows(30, 60.0),
                     )
                     .fires("KafkaProduceFailing", 30 + 8, 30 + 12, 119)
+            }),
+            self.with(
+                "all requests of the only producer fail, which writes every seven minutes",
+                |scenario| refused(scenario).fires("KafkaProduceFailing", 30 + 30, 30 + 38, 119),
+            ),
+            self.with(
+                "one request fails of a producer that writes every seven minutes",
+                |scenario| {
+                    scenario
+                        .line(&broker::ERRORS, &errors("NONE"), Line::steps(1.0, 7, 120))
+                        .line(&broker::ERRORS, &errors("REQUEST_TIMED_OUT"), always(3.0).then(60, 4.0))
+                },
+            ),
+            self.with("the only request of two hours fails", |scenario| {
+                scenario.line(&broker::ERRORS, &errors("NONE"), always(12.0)).line(
+                    &broker::ERRORS,
+                    &errors("TOPIC_AUTHORIZATION_FAILED"),
+                    always(3.0).then(60, 4.0),
+                )
             }),
             self.with("one of several producers has lost its permission", |scenario| {
                 scenario.line(&broker::ERRORS, &errors("NONE"), growing(600.0)).line(
@@ -738,11 +768,38 @@ impl Cluster<'_> {
             .beside(KUBERNETES, "another", used("", 2, always(60.0)))
             .fires("KafkaDiskAlmostFull", 31, 35, 119)
             .fires("KafkaDiskUsageHigh", 35, 45, 119)
-            .fires("KafkaDiskFullSoon", 58, 65, 119),
+            .fires("KafkaDiskFullSoon", 58, 65, 88)
+            .over(95),
             used("a volume is full at once", 2, always(60.0).then(30, 3.0))
                 .fires("KafkaDiskAlmostFull", 31, 35, 119)
                 .fires("KafkaDiskUsageHigh", 35, 45, 119)
-                .fires("KafkaDiskFullSoon", 58, 65, 119),
+                .fires("KafkaDiskFullSoon", 58, 65, 88)
+                .over(95),
+            used(
+                "the growth of a volume has ended",
+                6,
+                // 10 % per hour from 48 % used on, for three hours.
+                always(52.0)
+                    .grows(60, -10.0 / f64::from(HOUR))
+                    .then(60 + 3 * HOUR, 22.0),
+            )
+            .fires("KafkaDiskFullSoon", 95, 135, 60 + 3 * HOUR + 55)
+            .over(60 + 4 * HOUR + 5),
+            // Without a day in which it was as full, nothing tells the first rise from growth that goes on.
+            used(
+                "a volume fills by day and empties by night",
+                25,
+                // From 70 % to 55 % within 16 hours, and back within eight.
+                always(30.0)
+                    .grows(0, 15.0 / f64::from(16 * HOUR))
+                    .grows(16 * HOUR, -15.0 / f64::from(8 * HOUR))
+                    .then(24 * HOUR, 30.0),
+            ),
+            used(
+                "a volume is lost, and is filled again within an hour and a half",
+                8,
+                always(42.0).then(120, 100.0).grows(120, -58.0 / 90.0).then(210, 42.0),
+            ),
         ]
     }
 }

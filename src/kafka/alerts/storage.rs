@@ -188,11 +188,12 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         severity: AlertSeverity::Warning,
         for_duration: minutes(30),
         summary: "A Kafka volume will be full soon at its current growth.",
-        description: "At the growth of the last six hours, volume {{ $labels.persistentvolumeclaim }} in {{ \
+        description: "At the growth of the last six hours, which goes on, volume {{ $labels.persistentvolumeclaim }} in {{ \
             $labels.namespace }} will be full soon.",
         threshold: |_, sources| {
             format!(
-                "Full within {}, set with `Monitoring::disk_full_within`, and already more than half full.",
+                "Full within {}, set with `Monitoring::disk_full_within`, already more than half full, and in the last hour fuller \
+                    than at any time in the day before.",
                 sources.thresholds.disk_full_within
             )
         },
@@ -206,11 +207,17 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let used = sources.series(&record::VOLUME_USED, &[])?;
             let claim = "cluster, namespace, persistentvolumeclaim";
             let trend = sources.in_kubernetes(format!("{BY_CLAIM} (predict_linear({available}[6h], {seconds}))"));
-            Some(format!("{trend} < 0\nand on ({claim}) {used} > 0.5\n"))
+            // Retention follows the load of a day: what grows in the morning was that full yesterday. So was a volume that was
+            // lost and is filled again. And when the growth is over, the hour before has been as full. The fullest of the hour,
+            // because deleted segments make the space go up and down.
+            Some(format!(
+                "{trend} < 0\nand on ({claim}) {used} > 0.5\n\
+                 unless on ({claim}) max_over_time({used}[1d] offset 1h) >= max_over_time({used}[1h])\n"
+            ))
         },
         page: Page {
-            meaning: "The trend of the free space over the last six hours reaches 0 within the limit. The volumes of \
-                the cluster are {claims}. A broker stops when its volume is full.",
+            meaning: "The trend of the free space over the last six hours reaches 0 within the limit, and the volume is fuller than \
+                at any time of the last day. The volumes of the cluster are {claims}. A broker stops when its volume is full.",
             causes: &[
                 "A new topic fills up to its retention: then the growth stops by itself.",
                 "A client produces far more than before.",
@@ -218,7 +225,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ],
             steps: &[LARGEST, texts::REASSIGNMENT_STEP],
             fix: "Stop the client, reduce the retention, or expand the volumes, as described in KafkaDiskUsageHigh. \
-                The alert resolves when the trend no longer reaches 0, which can take some hours.",
+                The alert resolves an hour after the growth has ended, or when the trend no longer reaches 0.",
             avoid: &["Do not delete files in /var/lib/kafka/data by hand."],
         },
         test: |_, sources| {
@@ -246,7 +253,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                     },
                 )
                 .label("persistentvolumeclaim", claim)
-                .late(minutes(0), minutes(361))
+                .late(minutes(0), minutes(61))
         },
     },
     AlertRow {

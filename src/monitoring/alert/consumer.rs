@@ -51,6 +51,34 @@ fn commits_often(sources: &Sources) -> Option<String> {
     Some(format!("and on ({}) {commits} > 2", by_topic()))
 }
 
+/// By how much the lag of a group that commits seldom grows per minute, where it does in the long run.
+///
+/// Between two commits its lag grows as fast as records are produced, so what counts is what is left after a commit: the least lag of 70
+/// minutes, in which also a group that commits once per hour has committed. It is compared with that of the 70 minutes before, and
+/// what is left has to grow
+/// - by more than 15 % of what was produced, because a batch takes longer at one time than at another: of an hour, 15 % are nine minutes;
+/// - by more than what was produced in addition to 85 % of the 70 minutes before, which the delay of a batch explains while the load grows;
+/// - and the time before too, by 5 %: the lag may grow once, when a batch starts later than it did or many records arrive at once.
+fn falls_behind_between_commits(sources: &Sources) -> Option<String> {
+    let lag = groups(sources, &record::GROUP_LAG)?;
+    let rate = sources.series(&record::TOPIC_RATE, &[])?;
+    let commits = groups(sources, &record::COMMITS)?;
+    let by = by_topic();
+    let left = |ago: &str| format!("min_over_time({lag}[70m]{ago})");
+    let (now, before, earlier) = (left(""), left(" offset 70m"), left(" offset 140m"));
+    let produced = |time: &str| format!("avg_over_time({rate}[{time}])");
+    let both = produced("140m");
+    Some(format!(
+        "({now} - {before}) / 70 > on ({BY}, topic) group_left () 60 * {} - 51 * avg_over_time({rate}[70m] offset 70m)\n\
+         and on ({by}) ({now} - {before}) / 70 > on ({BY}, topic) group_left () 9 * {both}\n\
+         and on ({by}) ({before} - {earlier}) / 70 > on ({BY}, topic) group_left () 3 * {both}\n\
+         and on ({by}) {now} > {}\n\
+         and on ({by}) max_over_time({commits}[70m]) > 0",
+        produced("70m"),
+        LagLimits::LEAST,
+    ))
+}
+
 /// The lag of each group and topic where it is above its limit.
 fn above_limits(sources: &Sources) -> Option<String> {
     let limits = &sources.thresholds.lag;
@@ -244,21 +272,27 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             $labels.namespace }} on {{ $labels.topic }} grows by {{ $value | printf \"%.0f\" }} records per minute.",
         threshold: |_, _| {
             "The group processes less than 95 % of what is produced, is more than a minute behind, and further than at \
-                any time in the hour before."
+                any time in the hour before. One that commits seldom, at least once per hour: less than 85 %, for more than two hours, \
+                and more than 1000 records are left after each commit."
                 .to_owned()
         },
         expression: |_, sources| {
             let lag = groups(sources, &record::GROUP_LAG)?;
             let rate = sources.series(&record::TOPIC_RATE, &[])?;
             let by = by_topic();
-            // Compared with the whole hour, because lag goes up and down between commits and with the load.
+            // Compared with the whole hour, because lag goes up and down between commits and with the load. And with what was
+            // produced five minutes ago, because a group at a constant delay processes now what was produced before: while
+            // the load grows its lag grows too, and it falls behind in nothing.
             Some(format!(
-                "({lag} - max_over_time({lag}[1h] offset 10m)) / 10 > on ({BY}, topic) group_left () 3 * {rate}\n\
+                "({lag} - max_over_time({lag}[1h] offset 10m)) / 10 > on ({BY}, topic) group_left () \
+                 60 * {rate} - 57 * min_over_time({rate}[5m])\n\
                  and on ({by}) ({lag} > on ({BY}, topic) group_left () 60 * {rate})\n\
                  and on ({by}) {lag} > 100\n\
                  and on ({by}) {lag} > {lag} offset 2m\n\
-                 {}",
+                 {}\n\
+                 or {}",
                 commits_often(sources)?,
+                falls_behind_between_commits(sources)?,
             ))
         },
         page: Page {
@@ -582,10 +616,14 @@ fn stands_still(by: &str, sources: &Sources) -> Option<String> {
     let lag = groups(sources, &most)?;
     let each = by_topic();
     let most = |then: &str| format!("max by ({each}) (max_over_time({committed}[5m]{then}))");
+    let stands = format!("{} - {}", most(""), most(" offset 65m"));
     Some(format!(
-        "max by ({by}) ({} - {}) == 0\nand max by ({by}) ({lag}) > 10",
-        most(""),
-        most(" offset 65m"),
+        "{} == 0\nand max by ({by}) ({lag}) > 10",
+        if by == each {
+            stands
+        } else {
+            format!("max by ({by}) ({stands})")
+        },
     ))
 }
 

@@ -102,11 +102,12 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             &fast,
             &Line::noise(8000.0, 5000.0, DAY, 5),
         ),
-        ramp(&on("morning-ramp")),
+        ramp(&on("morning-ramp"), 1),
+        ramp(&on("batches-on-a-morning-ramp"), 20),
         markers(&on("transactional-markers")),
     ];
     let name = "a day of groups that keep up: stationary lag, commits every 20 and every 60 minutes, 5,000 records per \
-        second, a load that grows in the morning, and transactional markers";
+        second, a load that grows in the morning, also with commits every 20 minutes, and transactional markers";
     let mut scenarios = vec![
         quiet
             .into_iter()
@@ -146,6 +147,11 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
         ),
         falls_behind(&hours, "a group processes half of what is produced", 0.5),
         falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
+        seldom(&group("a-group", 8 * HOUR), 5),
+        seldom(&group("a-group", 8 * HOUR), 20),
+        seldom(&group("a-group", 8 * HOUR), 60),
+        later(&group("a-group", 6 * HOUR)),
+        steep(&hours),
         loses_scrapes(&hours),
         backlog(&hours),
     ];
@@ -208,18 +214,84 @@ fn loses_scrapes(group: &Group<'_>) -> Scenario {
     })
 }
 
-/// From six to ten in the morning the load grows to thirty times that of the night, and the group keeps up.
-fn ramp(day: &Group<'_>) -> Scenario {
+/// From six to ten in the morning the load grows to thirty times that of the night, and the group keeps up: it is five seconds behind, or
+/// commits once per this many minutes.
+fn ramp(day: &Group<'_>, commits_every: u32) -> Scenario {
+    let rate_in = |minute: u32| 400.0 + 240.0 * f64::from((minute.max(355) - 355).min(240) / 5);
     let mut end = growing(400.0);
-    let mut lag = always(30.0);
     for step in 0_u32..48 {
-        let minute = 360.0 + 5.0 * f64::from(step);
-        let rate = 400.0 + 240.0 * f64::from(step + 1);
-        end = end.grows(minute, rate);
-        // Five seconds of it.
-        lag = lag.then(minute, rate / 12.0);
+        end = end.grows(360 + 5 * step, rate_in(360 + 5 * step));
     }
-    day.reads(day.scenario(""), &end, &end, &lag)
+    if commits_every == 1 {
+        let lag = (0_u32..48).fold(always(30.0), |lag, step| {
+            lag.then(360 + 5 * step, rate_in(360 + 5 * step) / 12.0)
+        });
+        return day.reads(day.scenario(""), &end, &end, &lag);
+    }
+    // What was produced until the commit, and since the last one, per minute.
+    let (mut committed, mut lag) = (Line::default(), Line::default());
+    let mut produced = 0.0;
+    for minute in 0..day.minutes {
+        if minute % commits_every == 0 {
+            (committed, lag) = (committed.then(minute, produced), lag.then(minute, 0.0));
+        }
+        lag = lag.grows(minute, rate_in(minute));
+        produced += rate_in(minute);
+    }
+    day.reads(day.scenario(""), &end, &committed, &lag)
+}
+
+/// Within a quarter of an hour the load grows to five times of what it was, and the group is 90 s behind all the time.
+fn steep(hours: &Group<'_>) -> Scenario {
+    const BEHIND: u32 = 3;
+    let rate = |half_minutes: u32| 1200.0 + 320.0 * f64::from(half_minutes.div_ceil(2).min(15));
+    // It begins 90 s behind.
+    let mut end = always(1800.0).grows(0, 1200.0);
+    let mut committed = growing(1200.0);
+    let mut lag = always(1800.0);
+    for half in 0..=30 + BEHIND {
+        let minute = 60.0 + f64::from(half) / 2.0;
+        let (produced, read) = (rate(half + 1), rate((half + 1).saturating_sub(BEHIND)));
+        end = end.grows(minute, produced);
+        committed = committed.grows(minute, read);
+        lag = lag.grows(minute, produced - read);
+    }
+    let name = "the load grows within a quarter of an hour, and a group stays 90 seconds behind";
+    hours.reads(hours.scenario(name), &end, &committed, &lag)
+}
+
+/// A group that commits once per this many minutes processes half of what is produced, from minute 60 on.
+fn seldom(hours: &Group<'_>, every: u32) -> Scenario {
+    let name = format!("a group that commits every {every} minutes processes half of what is produced");
+    let (mut committed, mut lag) = (Line::default(), Line::default());
+    let mut read = 0.0;
+    for minute in (0..hours.minutes).step_by(every as usize) {
+        let produced = RATE * f64::from(minute);
+        read = if minute > 60 {
+            read + RATE * f64::from(every) / 2.0
+        } else {
+            produced
+        };
+        committed = committed.then(minute, read);
+        lag = lag.then(minute, produced - read).grows(minute, RATE);
+    }
+    hours
+        .reads(hours.scenario(&name), &growing(RATE), &committed, &lag)
+        .fires("KafkaConsumerLagGrowing", 60 + 140, 60 + 160 + every, hours.minutes - 1)
+}
+
+/// A job that reads all at once and commits once per hour starts half an hour later than before, from minute 180 on.
+fn later(hours: &Group<'_>) -> Scenario {
+    let name = "an hourly job takes half an hour longer, from one hour on";
+    let (mut committed, mut lag) = (Line::default(), Line::default());
+    for hour in 0..hours.minutes / HOUR {
+        let minute = hour * HOUR;
+        let behind = if hour < 3 { 5 } else { 35 };
+        let read = RATE * f64::from(minute.saturating_sub(behind));
+        committed = committed.then(minute, read);
+        lag = lag.then(minute, RATE * f64::from(minute) - read).grows(minute, RATE);
+    }
+    hours.reads(hours.scenario(name), &growing(RATE), &committed, &lag)
 }
 
 /// Nothing is produced, and a marker of a transaction is the last record of each partition.

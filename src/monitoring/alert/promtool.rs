@@ -335,11 +335,12 @@ pub(in crate::monitoring) fn scenarios(
                 })
             };
             let mut expected: Vec<Value> = Vec::new();
-            for Firing { alert, between: (after, by), until, .. } in fires() {
+            for Firing { alert, between: (after, by), until, over, .. } in fires() {
                 expected.push(firing(alert, *after, None));
                 // At every tenth minute, so that one that clears in between is noticed.
                 let step = usize::try_from(((until - by) / 10).max(1)).unwrap_or(1);
                 expected.extend((*by..=*until).step_by(step).map(|minute| firing(alert, minute, Some(1))));
+                expected.extend(over.map(|minute| firing(alert, minute, None)));
             }
             let all: Vec<Value> = fires()
                 .map(|Firing { alert, series, .. }| json!({ "labels": format!("{{alertname=\"{alert}\"}}"), "value": series }))
