@@ -316,6 +316,22 @@ pub(super) fn scenarios(group: &ConnectHandle, sources: &Sources) -> Vec<Scenari
                 .change("pod", &away, |_, line| line.gone(20, 80))
                 .fires("KafkaPodsMissing", 20 + 14, 20 + 22, 79),
         );
+        // It runs for four minutes, and is away for five.
+        let restarts = |name: &str, times: u32| {
+            let started = (0..times).fold(always(-86400.0), |line, number| {
+                let (stop, start) = (20 + 9 * number, 24 + 9 * number);
+                line.gone(stop, start).then(start, 60.0 * f64::from(start))
+            });
+            calm(name).line(&jvm::START_TIME, &[("job", job), ("pod", &away)], started)
+        };
+        // The fourth restart.
+        scenarios.push(restarts("a worker restarts every nine minutes", 10).fires(
+            "KafkaPodRestarts",
+            24 + 26,
+            24 + 29,
+            119,
+        ));
+        scenarios.push(restarts("a worker restarts three times", 3));
     }
     scenarios
 }

@@ -242,6 +242,13 @@ impl KafkaHandle {
         closed.issuer.certificate(context, labels, wanted)
     }
 
+    /// The name of the `Certificate` of the exporter, if it connects with one that cert-manager issues.
+    pub(crate) fn certificate_of_exporter(&self) -> Option<String> {
+        self.issuer()?;
+        let connects = self.client_settings(Identity::Exporter).credentials == Credentials::Certificate;
+        self.secret(Identity::Exporter).filter(|_| connects)
+    }
+
     /// The name of cert-manager's issuer of its certificates; none if it has none, or something else writes the Secrets.
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.0.closed.as_ref()?.issuer.name()

@@ -2,7 +2,7 @@
 //!
 //! Names and labels are those of version 1.9.0. It exports all of them as gauges.
 
-use super::{Metric, exported, table};
+use super::{Metric, Unit, exported, table};
 
 table! {
     /// Metrics of the cluster's exporter.
@@ -35,13 +35,15 @@ table! {
     OFFSET_SUM = exported("kafka_consumergroup_current_offset_sum", &["consumergroup", "topic"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
         "Sum of the offsets that the group committed for the partitions of the topic.";
+    START_TIME = exported("process_start_time_seconds", &[]).unit(Unit::Seconds),
+        "Start of the exporter's process, in seconds since 1970, from Go's client library.";
     LAG_SUM = exported("kafka_consumergroup_lag_sum", &["consumergroup", "topic"])
         .between(f64::NEG_INFINITY, f64::INFINITY),
         "Records of the topic that the group has not committed yet, without partitions for which it never committed.";
 }
 
 /// What it exports of the cluster, topics and groups, and not of each partition.
-pub const BY_TOPIC: &[Metric] = &[BROKERS, PARTITIONS, GROUP_MEMBERS, OFFSET_SUM, LAG_SUM];
+pub const BY_TOPIC: &[Metric] = &[BROKERS, PARTITIONS, GROUP_MEMBERS, OFFSET_SUM, LAG_SUM, START_TIME];
 
 /// What it exports of each partition, whoever reads it.
 pub const OF_PARTITIONS: &[Metric] = &[

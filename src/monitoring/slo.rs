@@ -95,8 +95,14 @@ fn spent(slo: &Slo, sources: &Sources) -> Option<String> {
         }
         Indicator::Freshness(groups, within) => {
             let (written, committed) = (written(sources, *within)?, committed(sources, groups)?);
-            // The last record may be the marker of a transaction, which is never committed.
-            format!("group by ({BY}) ({written} > {committed} + 1)")
+            // The last record may be the marker of a transaction, which is never committed. Of a partition of which the group has
+            // committed nothing at all, such as a new one, those records count that arrived in an hour: it may have begun
+            // behind those that are older.
+            let (before, never) = (written_before(sources, *within)?, never_committed(sources, groups)?);
+            format!(
+                "group by ({BY}) (\n  {written} > {committed} + 1\n  \
+                 or {written} > {before} + 1 and {never}\n)"
+            )
         }
     };
     let measured = sources.series(&record::MEASURED, &[("slo", &slo.name)])?;
@@ -138,6 +144,25 @@ fn fetches(sources: &Sources) -> Option<String> {
 fn written(sources: &Sources, ago: Duration) -> Option<String> {
     let end = sources.series(&exporter::CURRENT_OFFSET, &[])?;
     Some(format!("max by ({BY}, topic, partition) ({end} offset {ago})"))
+}
+
+/// The end of each partition an hour before that, also when the exporter was away for some minutes.
+fn written_before(sources: &Sources, ago: Duration) -> Option<String> {
+    let end = sources.series(&exporter::CURRENT_OFFSET, &[])?;
+    let before = Duration::from_seconds(ago.as_seconds() + 3600);
+    Some(format!(
+        "max by ({BY}, topic, partition) (last_over_time({end}[15m] offset {before}))"
+    ))
+}
+
+/// The partitions of which one of these groups has committed nothing, in topics of which it has read others.
+fn never_committed(sources: &Sources, groups: &[String]) -> Option<String> {
+    let of_group = |group: &String| {
+        let offset = sources.series(&exporter::COMMITTED_OFFSET, &[("consumergroup", group)])?;
+        Some(format!("{offset} < 0"))
+    };
+    let never: Option<Vec<String>> = groups.iter().map(of_group).collect();
+    Some(format!("group by ({BY}, topic, partition) ({})", never?.join(" or ")))
 }
 
 /// What the slowest of these groups has committed in each partition.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     kafka::{KafkaCluster, KafkaHandle},
-    metrics::{Metric, certificate, jvm, record},
+    metrics::{Metric, certificate, exporter, jvm, record},
     observability::{
         AlertRow, AlertSeverity, AlertTest, BY, Issued, KUBERNETES, Page, Samples, Scenario, Sources, minutes,
-        scenario::always,
+        scenario::{EXPORTER, always},
     },
     promql::Selector,
     security::{RENEWED_HOURS, VALID_HOURS},
@@ -35,19 +35,33 @@ const ISSUER: (&str, &str) = (
 /// The series of each `Certificate` of these issuers in the stack's namespace, with that namespace as their label, whether the scrape job
 /// of cert-manager keeps the labels of its series or not.
 fn of_certificates(metric: &Metric, issuers: &str, sources: &Sources, more: &[(&str, &str)]) -> Option<String> {
-    let kept = [&[("exported_namespace", ""), ("issuer_name", issuers)], more].concat();
+    let series = of_matching(metric, ("issuer_name", issuers), sources, more)?;
+    Some(sources.in_kubernetes(format!("max by (cluster, namespace, name) ({series})")))
+}
+
+/// The same, and each `Certificate` that is named like one of these issuers: that of its CA.
+fn of_certificates_and_authorities(metric: &Metric, sources: &Sources, more: &[(&str, &str)]) -> Option<String> {
+    let issuers = sources.issuer_pattern()?;
+    let issued = of_matching(metric, ("issuer_name", &issuers), sources, more)?;
+    let authorities = of_matching(metric, ("name", &issuers), sources, more)?;
+    Some(sources.in_kubernetes(format!("max by (cluster, namespace, name) ({issued} or {authorities})")))
+}
+
+/// The series of each `Certificate` in the stack's namespace with this label.
+fn of_matching(metric: &Metric, label: (&str, &str), sources: &Sources, more: &[(&str, &str)]) -> Option<String> {
+    let kept = [&[("exported_namespace", ""), label], more].concat();
     let kept = sources.series(metric, &kept)?;
     let renamed = Selector::new(metric.name)
         .equal("exported_namespace", sources.namespace())
-        .matching(("issuer_name", issuers));
+        .matching(label);
     let renamed = more.iter().copied().fold(renamed, Selector::matching);
     let renamed = format!("label_replace({renamed}, \"namespace\", \"$1\", \"exported_namespace\", \"(.+)\")");
-    Some(sources.in_kubernetes(format!("max by (cluster, namespace, name) ({kept} or {renamed})")))
+    Some(format!("{kept} or {renamed}"))
 }
 
 /// The days that certificates have left, where there are fewer.
 fn days_left(days: u32, sources: &Sources) -> Option<String> {
-    let end = of_certificates(&certificate::EXPIRES, &sources.issuer_pattern()?, sources, &[])?;
+    let end = of_certificates_and_authorities(&certificate::EXPIRES, sources, &[])?;
     // Before the first one is issued the end is 0.
     Some(format!("(({end} > 0) - time()) / {DAY} < {days}"))
 }
@@ -148,7 +162,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         threshold: |_, _| "None. A certificate is issued within seconds.".to_owned(),
         expression: |_, sources| {
             let of = [("condition", "~False|Unknown")];
-            let ready = of_certificates(&certificate::READY, &sources.issuer_pattern()?, sources, &of)?;
+            let ready = of_certificates_and_authorities(&certificate::READY, sources, &of)?;
             Some(format!("{ready} == 1"))
         },
         page: Page {
@@ -177,7 +191,7 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         name: "KafkaCertificateNotLoaded",
         severity: AlertSeverity::Warning,
         for_duration: minutes(15),
-        summary: "A node of Kafka still uses a certificate that was renewed.",
+        summary: "A node of Kafka, or the exporter, still uses a certificate that was renewed.",
         description: "{{ $labels.pod }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} has not been restarted since \
             {{ $labels.name }} was renewed.",
         threshold: |_, _| {
@@ -190,7 +204,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             let end = of_certificates(&certificate::EXPIRES, kafka.issuer()?, sources, &[])?;
             let started = sources.series(&record::POD_START, &[])?;
             let secret = KafkaCluster::secret_of("$1");
-            let started = format!("label_replace({started}, \"name\", \"{secret}\", \"pod\", \"(.+)-[0-9]+\")");
+            let nodes = format!("label_replace({started}, \"name\", \"{secret}\", \"pod\", \"(.+)-[0-9]+\")");
+            let started = [Some(nodes), exporter_started(kafka, sources)];
+            let started = started.into_iter().flatten().collect::<Vec<_>>().join(" or ");
             let started = sources.in_kubernetes(format!("max by ({BY}, pod, name) ({started})"));
             let (valid, wait) = (VALID_HOURS * 3600, NOT_LOADED * DAY);
             Some(format!(
@@ -199,9 +215,9 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
             ))
         },
         page: Page {
-            meaning: "A node reads its certificate when it starts. The one that this node still uses ends 30 days after the \
-                renewal; then no new connection to it is made, and it makes none.",
-            causes: &["The nodes were not restarted after cert-manager renewed the certificate."],
+            meaning: "A node and the exporter read their certificates when they start. The one that this pod still uses ends 30 days \
+                after the renewal; then no new connection to it is made, and it makes none. Without the exporter no lag is known.",
+            causes: &["The nodes, or the exporter, were not restarted after cert-manager renewed the certificate."],
             steps: &[
                 (
                     "When was it renewed, and when does it end?",
@@ -210,7 +226,8 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
                 ("Since when do the nodes run?", "kubectl -n {ns} get pods -l {pods}"),
             ],
             fix: "Restart the nodes one after the other: `kafka-stacks roll`, or `kubectl -n {ns} rollout restart statefulset/POOL`. \
-                Restart the exporter and applications with certificates too. The alert resolves with the restart of the node.",
+                The exporter is restarted with `kubectl -n {ns} rollout restart deployment/{exporter}`. Restart applications with \
+                certificates too. The alert resolves with the restart of the pod.",
             avoid: &["Do not restart all nodes at once."],
         },
         test: |kafka, sources| {
@@ -238,6 +255,13 @@ pub(super) const ALL: &[AlertRow<KafkaHandle>] = &[
         },
     },
 ];
+
+/// When the exporter started, with the name of its certificate; none if it connects without one.
+fn exporter_started(kafka: &KafkaHandle, sources: &Sources) -> Option<String> {
+    let name = kafka.certificate_of_exporter()?;
+    let started = sources.series(&exporter::START_TIME, &[])?;
+    Some(format!("label_replace({started}, \"name\", \"{name}\", \"\", \"\")"))
+}
 
 /// What happens to certificates over hours.
 pub(super) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario> {
@@ -268,6 +292,18 @@ pub(super) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario>
             &[renamed[0], ("exported_namespace", "elsewhere"), renamed[2], renamed[3]],
             end(1, 0.0),
         ),
+        calm("the certificate of a CA is not renewed, which is named like its issuer")
+            .line(
+                &certificate::EXPIRES,
+                &[("name", &*first.issuer), ("issuer_name", "self-signed")],
+                end(SOON, 30.0),
+            )
+            .fires("KafkaCertificateExpiresSoon", 90, 92, 179),
+        calm("the certificate of another CA is not renewed").line(
+            &certificate::EXPIRES,
+            &[("name", "another-ca"), ("issuer_name", "self-signed")],
+            end(1, 0.0),
+        ),
         calm("a certificate is not issued yet").line(&certificate::EXPIRES, &own, always(0.0)),
     ];
     // One of each further issuer: those of REST interfaces.
@@ -285,6 +321,7 @@ pub(super) fn scenarios(kafka: &KafkaHandle, sources: &Sources) -> Vec<Scenario>
     }
     if kafka.issuer().is_some() {
         scenarios.extend(restarts(kafka, sources, &own));
+        scenarios.extend(exporter_restarts(kafka, sources, &first.issuer));
     }
     scenarios
 }
@@ -324,5 +361,27 @@ fn restarts(kafka: &KafkaHandle, sources: &Sources, own: &[(&'static str, &str)]
             own,
             always(f64::from(VALID_HOURS) * 3600.0 - 10.0 * day),
         ),
+    ]
+}
+
+/// The exporter that was restarted after its certificate was renewed, or was not.
+fn exporter_restarts(kafka: &KafkaHandle, sources: &Sources, issuer: &str) -> Vec<Scenario> {
+    let Some(name) = kafka.certificate_of_exporter() else {
+        return Vec::new();
+    };
+    let day = f64::from(DAY);
+    // It was renewed 20 days ago.
+    let started = |what: &str, days: f64| {
+        Scenario::calm(what, 60, sources)
+            .line(&exporter::START_TIME, &[("pod", EXPORTER)], always(-days * day))
+            .line(
+                &certificate::EXPIRES,
+                &[("name", name.as_str()), ("issuer_name", issuer)],
+                always(f64::from(VALID_HOURS) * 3600.0 - 20.0 * day),
+            )
+    };
+    vec![
+        started("the exporter is not restarted after the renewal", 60.0).fires("KafkaCertificateNotLoaded", 14, 17, 59),
+        started("the exporter was restarted after the renewal", 19.0),
     ]
 }

@@ -18,6 +18,12 @@ fn declared(sources: &Sources) -> impl Iterator<Item = (&str, u32)> {
     targets.filter_map(|target| Some((target.job.as_str(), target.replicas?)))
 }
 
+/// The jobs of processes beside brokers and controllers.
+fn beside_brokers(sources: &Sources) -> impl Iterator<Item = &str> {
+    let jobs = sources.jobs_of(&jvm::START_TIME).into_iter();
+    jobs.filter(|job| *job != sources.cluster)
+}
+
 /// The limits of samples, each with its jobs.
 fn by_limit(sources: &Sources) -> BTreeMap<u64, Vec<&str>> {
     let mut jobs: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
@@ -283,6 +289,70 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
                     test.given(&target::UP, &[("job", job), ("pod", &pod)], samples)
                 })
                 .label("job", job)
+        },
+    },
+    AlertRow {
+        name: "KafkaPodRestarts",
+        severity: AlertSeverity::Warning,
+        for_duration: minutes(0),
+        summary: "A component of Kafka restarts repeatedly.",
+        description: "{{ $labels.pod }} of job {{ $labels.job }} of {{ $labels.kafka_cluster }} in {{ $labels.namespace }} \
+            restarted {{ $value }} times within six hours.",
+        threshold: |_, _| {
+            "Three restarts within six hours, as of brokers: one for a change, one for its correction, one for a node."
+                .to_owned()
+        },
+        // Of brokers and controllers KafkaBrokerRestarts tells. A process that exits before it is scraped is found by
+        // KafkaScrapeFailing; one that runs for some minutes in between is not, because each time it is away for less than five. A
+        // pod that is created again has another address, so another series.
+        expression: |_, sources| {
+            let jobs: Vec<&str> = beside_brokers(sources).collect();
+            let pattern = match jobs[..] {
+                [] => return None,
+                [job] => job.to_owned(),
+                _ => format!("~{}", jobs.join("|")),
+            };
+            let started = sources.series(&jvm::START_TIME, &[("job", &pattern)])?;
+            Some(format!("changes(max by ({BY}, job, pod) ({started})[6h:1m]) > 3"))
+        },
+        page: Page {
+            meaning: "The process exits and Kubernetes starts it again. Each time the connectors of a Connect worker move to the \
+                others, and a registry may be without a primary for a moment; what has one pod is away.",
+            causes: &[
+                "It runs out of memory: the container's limit (`OOMKilled`), or the Java heap (KafkaHeapFull).",
+                "The liveness probe fails, because it is overloaded or waits for something.",
+                "It cannot reach Kafka, or is refused, and exits.",
+                "Its pod is evicted or deleted again and again.",
+            ],
+            steps: &[
+                (
+                    "Why did it exit? Replace `POD` with the pod of the alert.",
+                    "kubectl -n {ns} describe pod POD | grep -A8 'Last State'\nkubectl -n {ns} logs POD --previous --tail=60",
+                ),
+                (
+                    "What happened to pods in the last hour?",
+                    "kubectl -n {ns} get events --sort-by=.lastTimestamp | tail -40",
+                ),
+            ],
+            fix: "Fix the cause of the exit. The alert resolves when there were at most three restarts within six hours.",
+            avoid: &["Do not scale it to zero: then nothing does its work."],
+        },
+        test: |_, sources| {
+            let job = beside_brokers(sources).next().unwrap_or_default();
+            AlertTest::value(4)
+                .given(
+                    &jvm::START_TIME,
+                    &[("job", job), ("pod", "a")],
+                    Samples::Counter {
+                        from: 1000.0,
+                        healthy: 0.0,
+                        tolerated: 0.0,
+                        firing: 60.0,
+                    },
+                )
+                .label("job", job)
+                .label("pod", "a")
+                .late(minutes(3), minutes(361))
         },
     },
     AlertRow {

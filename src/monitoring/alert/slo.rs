@@ -6,7 +6,7 @@ use crate::{
     monitoring::Monitoring,
     observability::{
         AlertRow, AlertSeverity, AlertTest, Indicator, KUBERNETES, Page, Samples, Scenario, Slo, Sources, minutes,
-        scenario::{EXPORTER, always, growing},
+        scenario::{EXPORTER, Line, always, growing},
     },
 };
 
@@ -279,6 +279,9 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
         first(|indicator| matches!(indicator, Indicator::Freshness(..))),
     ];
     scenarios.extend(of_time.into_iter().flatten().filter_map(|slo| late(slo, sources)));
+    if let Some(slo) = of_time[1] {
+        scenarios.extend(never_read(slo, sources));
+    }
     scenarios
 }
 
@@ -398,6 +401,46 @@ fn late(slo: &Slo, sources: &Sources) -> Option<Scenario> {
         }
     };
     Some(scenario.fires("KafkaErrorBudgetBurnsFast", fast + 1, fast + 2, until - 1))
+}
+
+/// A group reads one partition of a topic and not the other, in which some records arrive or none.
+fn never_read(slo: &Slo, sources: &Sources) -> Vec<Scenario> {
+    let Indicator::Freshness(groups, within) = &slo.indicator else {
+        return Vec::new();
+    };
+    let budget = budget(slo);
+    let fast = START + whole(14.4 * 60.0 * budget);
+    let until = START + whole(SPENT * budget);
+    let Ok(within) = u32::try_from(within.as_seconds().div_ceil(60)) else {
+        return Vec::new();
+    };
+    if until > START + 45 || within > START {
+        return Vec::new();
+    }
+    let of_two = |name: &str, written: Line| {
+        let series = |scenario: Scenario, partition: &'static str, end: Line, committed: f64| {
+            let labels = [("pod", EXPORTER), ("topic", "a-topic"), ("partition", partition)];
+            let scenario = scenario.line(&exporter::CURRENT_OFFSET, &labels, end);
+            groups.iter().fold(scenario, |scenario, group| {
+                let [pod, topic, partition] = labels;
+                let of = [pod, topic, partition, ("consumergroup", group.as_str())];
+                scenario.line(&exporter::COMMITTED_OFFSET, &of, always(committed))
+            })
+        };
+        let scenario = series(Scenario::calm(name, until, sources), "0", always(100.0), 100.0);
+        series(scenario, "1", written, -1.0)
+    };
+    vec![
+        of_two(
+            "a group never reads a partition in which records arrive",
+            always(100.0).then(START - within, 110.0),
+        )
+        .fires("KafkaErrorBudgetBurnsFast", fast + 1, fast + 2, until - 1),
+        of_two(
+            "a group never reads a partition in which nothing arrives any more",
+            always(100.0),
+        ),
+    ]
 }
 
 #[expect(

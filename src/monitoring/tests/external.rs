@@ -37,6 +37,7 @@ fn an_external_cluster_has_alerts_and_panels_on_exporter_metrics() {
     KafkaScrapeFailing
     KafkaScrapeSampleLimit
     KafkaPodsMissing
+    KafkaPodRestarts
     KafkaConsumerLagMissing
     KafkaHeapFull
     ");
