@@ -292,6 +292,7 @@ impl Cluster<'_> {
             self.controllers(),
             self.busy(),
             self.parts(),
+            self.quiet_producers(),
             self.elections(),
             self.volumes(),
             self.slow_rolls(),
@@ -563,17 +564,6 @@ impl Cluster<'_> {
                     growing(1.0),
                 )
         };
-        // From minute 30 on nothing succeeds.
-        let refused = |scenario: Scenario| {
-            let refusals = (30_u32..120).step_by(7).zip(1_u32..);
-            scenario
-                .line(&broker::ERRORS, &errors("NONE"), Line::steps(1.0, 7, 30))
-                .line(
-                    &broker::ERRORS,
-                    &errors("TOPIC_AUTHORIZATION_FAILED"),
-                    refusals.fold(always(0.0), |line, (minute, number)| line.then(minute, number.into())),
-                )
-        };
         let elsewhere = |scenario: Scenario, line: Line| {
             scenario.line(&controller::PARTITIONS, &of_first, always(300.0)).line(
                 &controller::PREFERRED_REPLICA_IMBALANCE,
@@ -591,25 +581,6 @@ impl Cluster<'_> {
                         always(0.0).grows(30, 60.0),
                     )
                     .fires("KafkaProduceFailing", 30 + 8, 30 + 12, 119)
-            }),
-            self.with(
-                "all requests of the only producer fail, which writes every seven minutes",
-                |scenario| refused(scenario).fires("KafkaProduceFailing", 30 + 30, 30 + 38, 119),
-            ),
-            self.with(
-                "one request fails of a producer that writes every seven minutes",
-                |scenario| {
-                    scenario
-                        .line(&broker::ERRORS, &errors("NONE"), Line::steps(1.0, 7, 120))
-                        .line(&broker::ERRORS, &errors("REQUEST_TIMED_OUT"), always(3.0).then(60, 4.0))
-                },
-            ),
-            self.with("the only request of two hours fails", |scenario| {
-                scenario.line(&broker::ERRORS, &errors("NONE"), always(12.0)).line(
-                    &broker::ERRORS,
-                    &errors("TOPIC_AUTHORIZATION_FAILED"),
-                    always(3.0).then(60, 4.0),
-                )
             }),
             self.with("one of several producers has lost its permission", |scenario| {
                 scenario.line(&broker::ERRORS, &errors("NONE"), growing(600.0)).line(
@@ -653,6 +624,43 @@ impl Cluster<'_> {
             }),
             self.with("a busy heap that collections empty", |scenario| {
                 heap(scenario, Line::noise(70.0, 28.0, 120, 2))
+            }),
+        ]
+    }
+
+    /// Producers that write seldom.
+    fn quiet_producers(&self) -> Vec<Scenario> {
+        let errors = |error| [("pod", self.last()), ("request", "Produce"), ("error", error)];
+        // From minute 30 on nothing succeeds.
+        let refused = |scenario: Scenario| {
+            let refusals = (30_u32..120).step_by(7).zip(1_u32..);
+            scenario
+                .line(&broker::ERRORS, &errors("NONE"), Line::steps(1.0, 7, 30))
+                .line(
+                    &broker::ERRORS,
+                    &errors("TOPIC_AUTHORIZATION_FAILED"),
+                    refusals.fold(always(0.0), |line, (minute, number)| line.then(minute, number.into())),
+                )
+        };
+        vec![
+            self.with(
+                "all requests of the only producer fail, which writes every seven minutes",
+                |scenario| refused(scenario).fires("KafkaProduceFailing", 30 + 30, 30 + 38, 119),
+            ),
+            self.with(
+                "one request fails of a producer that writes every seven minutes",
+                |scenario| {
+                    scenario
+                        .line(&broker::ERRORS, &errors("NONE"), Line::steps(1.0, 7, 120))
+                        .line(&broker::ERRORS, &errors("REQUEST_TIMED_OUT"), always(3.0).then(60, 4.0))
+                },
+            ),
+            self.with("the only request of two hours fails", |scenario| {
+                scenario.line(&broker::ERRORS, &errors("NONE"), always(12.0)).line(
+                    &broker::ERRORS,
+                    &errors("TOPIC_AUTHORIZATION_FAILED"),
+                    always(3.0).then(60, 4.0),
+                )
             }),
         ]
     }

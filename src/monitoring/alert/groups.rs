@@ -147,11 +147,6 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
         ),
         falls_behind(&hours, "a group processes half of what is produced", 0.5),
         falls_behind(&hours, "a group processes four fifths of what is produced", 0.8),
-        seldom(&group("a-group", 8 * HOUR), 5),
-        seldom(&group("a-group", 8 * HOUR), 20),
-        seldom(&group("a-group", 8 * HOUR), 60),
-        later(&group("a-group", 6 * HOUR)),
-        steep(&hours),
         loses_scrapes(&hours),
         backlog(&hours),
     ];
@@ -162,6 +157,7 @@ pub(super) fn scenarios(sources: &Sources) -> Vec<Scenario> {
             .twice("prometheus_replica", ["a", "b"]),
     );
     scenarios.push(renamed(&hours));
+    scenarios.extend(between_commits(&hours));
     scenarios.extend(declared_load(sources));
     for (group, name) in [
         (&hours, "the lag of all groups vanishes while the exporter runs"),
@@ -258,6 +254,18 @@ fn steep(hours: &Group<'_>) -> Scenario {
     }
     let name = "the load grows within a quarter of an hour, and a group stays 90 seconds behind";
     hours.reads(hours.scenario(name), &end, &committed, &lag)
+}
+
+/// Groups that commit seldom, and one at a constant delay.
+fn between_commits(hours: &Group<'_>) -> Vec<Scenario> {
+    let longer = |hours_long: u32| Group {
+        sources: hours.sources,
+        name: hours.name,
+        topic: hours.topic.clone(),
+        minutes: hours_long * HOUR,
+    };
+    let behind = [5, 20, 60].map(|every| seldom(&longer(8), every));
+    behind.into_iter().chain([later(&longer(6)), steep(hours)]).collect()
 }
 
 /// A group that commits once per this many minutes processes half of what is produced, from minute 60 on.
