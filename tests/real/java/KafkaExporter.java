@@ -1,4 +1,5 @@
 import com.sun.net.httpserver.HttpServer;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -95,6 +96,7 @@ public final class KafkaExporter {
         Set<Node> nodes = new TreeSet<>((a, b) -> a.id() - b.id());
         nodes.addAll(admin.describeCluster().nodes().get());
         add(samples, "kafka_brokers", "", nodes.size());
+        add(samples, "process_start_time_seconds", "", ManagementFactory.getRuntimeMXBean().getStartTime() / 1000);
         nodes.forEach(n -> add(samples, "kafka_broker_info", "address=\"" + n.host() + ":" + n.port() + "\",id=\"" + n.id() + "\"", 1));
         Map<TopicPartition, OffsetSpec> first = new HashMap<>();
         Map<TopicPartition, OffsetSpec> last = new HashMap<>();
