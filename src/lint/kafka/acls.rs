@@ -9,6 +9,7 @@ use crate::{
         ObjectDetail,
         config::field,
         invocation::{options, runs},
+        mounts::Content,
         properties::Property,
         set::{ObjectSet, SetFindings},
     },
@@ -41,6 +42,22 @@ pub(super) fn of_commands(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     if !grants.is_empty() {
         groups(set, &grants, findings);
     }
+}
+
+/// Whether a command gives a user a permission, or may: a Job runs a script that is not seen here.
+pub(super) fn may_give(set: &ObjectSet<'_>, user: &str) -> bool {
+    set.workloads().any(|(_, object, workload)| {
+        let ends = ["Job", "CronJob"].contains(&object.identity.kind.as_str());
+        workload.containers.iter().any(|container| {
+            let mut grants = runs(container.command(), &["kafka-acls"]).into_iter();
+            let script = |word: &String| {
+                let mount = container.mounts.at(word);
+                mount.is_some_and(|mount| matches!(mount.content, Content::ConfigMap(_) | Content::Secret(_)))
+            };
+            grants.any(|(_, words)| Grant::of(&words).is_some_and(|grant| grant.is_for(user)))
+                || ends && container.words.iter().any(script)
+        })
+    })
 }
 
 impl Grant {

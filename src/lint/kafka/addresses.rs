@@ -181,8 +181,19 @@ fn translated(set: &ObjectSet<'_>, own: &str, name: &str, port: i64) -> Option<(
     Some((selected.into_iter().map(|(index, _)| index).collect(), number))
 }
 
+/// The StatefulSet of a pod by a name that holds in its own namespace: `kafka-0.kafka-headless`. What the resolver tries first is in the own namespace,
+/// whatever others there are.
+pub(super) fn pod_of_namespace(set: &ObjectSet<'_>, own: &str, name: &str) -> Option<usize> {
+    let (pod, service) = name.split_once('.').filter(|(_, service)| !service.contains('.'))?;
+    let index = set.index("StatefulSet", own, pod.rsplit_once('-')?.0)?;
+    set.has_pod(own, service, pod).then_some(index)
+}
+
 /// The workloads that an address leads to, and the port that is dialled at their pods.
 pub(super) fn dialled(set: &ObjectSet<'_>, own: &str, name: &str, port: i64) -> Option<(Vec<usize>, i64)> {
+    if let Some(index) = pod_of_namespace(set, own, name) {
+        return Some((vec![index], port));
+    }
     let (namespace, service, pod) = host(name, own)?;
     if let Some(pod) = pod {
         return Some((

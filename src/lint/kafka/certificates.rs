@@ -1,5 +1,7 @@
 //! Certificates of brokers and controllers: that Kafka can read them, that they have the names that are dialled, and that they are renewed.
 
+use std::collections::BTreeMap;
+
 use super::{Member, addresses, listeners, listening};
 use crate::{
     diagnostics::{
@@ -8,6 +10,8 @@ use crate::{
     },
     lint::model::{
         certificate::Certificate,
+        container::{Container, Stage},
+        mounts::Content,
         program::Program,
         set::{ObjectSet, SetFindings},
     },
@@ -60,26 +64,87 @@ pub(super) fn check(set: &ObjectSet<'_>, member: &Member<'_>, findings: &mut Set
     let is_pem = |key: &str, value: &str| key.ends_with("ssl.keystore.type") && value.trim() == "PEM";
     let is_pem = member.settings.iter().any(|(key, setting)| is_pem(key, &setting.value));
     for (index, certificate) in of_member(set, member) {
+        renewal(index, certificate, findings);
+    }
+    let own = listeners::own(member).unwrap_or_default();
+    let mut shown: BTreeMap<usize, (&Certificate, Vec<String>)> = BTreeMap::new();
+    for listener in own {
+        if let Some((index, certificate)) = shown_by(set, member, &listener) {
+            shown
+                .entry(index)
+                .or_insert_with(|| (certificate, Vec::new()))
+                .1
+                .push(listener);
+        }
+    }
+    for (index, (certificate, listeners)) in shown {
         if is_pem {
             key(index, certificate, findings);
         }
-        names(set, member, index, certificate, findings);
-        renewal(index, certificate, findings);
-        usages(member, index, certificate, findings);
+        names(set, member, (index, certificate), &listeners, findings);
+        usages(member, (index, certificate), &listeners, findings);
     }
 }
 
-/// The certificates of its Secrets, and their places.
+/// The certificates of the Secrets that its process gets, and their places: not those of a sidecar.
 pub(super) fn of_member<'s>(set: &ObjectSet<'s>, member: &Member<'_>) -> Vec<(usize, &'s Certificate)> {
     let namespace = &member.object.identity.namespace;
+    let mounted = |container: &Container, secret: &str| {
+        let mut mounts = container.mounts.list.iter();
+        mounts.any(|mount| matches!(&mount.content, Content::Secret(files) if files.object == secret))
+    };
+    let is_others = |secret: &str| {
+        let (own, others): (Vec<&Container>, Vec<&Container>) = member
+            .workload
+            .containers
+            .iter()
+            .partition(|one| one.pointer == member.container.pointer || one.stage == Stage::Init);
+        others.iter().any(|one| mounted(one, secret)) && !own.iter().any(|one| mounted(one, secret))
+    };
     let secrets = member
         .workload
         .references
         .iter()
-        .filter(|reference| reference.kind == "Secret");
-    secrets
+        .filter(|reference| reference.kind == "Secret" && !is_others(&reference.name));
+    let mut found: Vec<(usize, &Certificate)> = secrets
         .filter_map(|secret| set.certificate(namespace, &secret.name))
-        .collect()
+        .collect();
+    found.sort_by_key(|(index, _)| *index);
+    found.dedup_by_key(|(index, _)| *index);
+    found
+}
+
+/// The certificate that a listener shows, and its place: that of the Secret in which its key store is, or the only one of the process where that is not
+/// seen. None if it cannot be told, or cert-manager does not make it.
+pub(super) fn shown_by<'s>(
+    set: &ObjectSet<'s>,
+    member: &Member<'_>,
+    listener: &str,
+) -> Option<(usize, &'s Certificate)> {
+    let keys = [
+        "ssl.keystore.location",
+        "ssl.keystore.certificate.chain",
+        "ssl.keystore.key",
+    ];
+    let mut settings = keys
+        .into_iter()
+        .filter_map(|key| listeners::of_listener(member, listener, key));
+    if let Some((_, setting)) = settings.next()
+        && let Some(path) = path(&setting.value)
+        && let Some(Content::Secret(files)) = member.container.mounts.at(path).map(|mount| &mount.content)
+    {
+        return set.certificate(&member.object.identity.namespace, &files.object);
+    }
+    match of_member(set, member).as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// The path in a setting: `/tls/key.p12`, `${dir:/tls:tls.key}`.
+fn path(value: &str) -> Option<&str> {
+    let from = &value[value.find('/')?..];
+    Some(&from[..from.find([':', '}']).unwrap_or(from.len())])
 }
 
 fn key(index: usize, certificate: &Certificate, findings: &mut SetFindings) {
@@ -149,7 +214,12 @@ fn go_seconds(text: &str) -> Option<u64> {
 }
 
 /// Nodes that show certificates to each other may use them as clients too.
-fn usages(member: &Member<'_>, index: usize, certificate: &Certificate, findings: &mut SetFindings) {
+fn usages(
+    member: &Member<'_>,
+    (index, certificate): (usize, &Certificate),
+    own: &[String],
+    findings: &mut SetFindings,
+) {
     let Some(protocols) = listeners::protocols(member) else {
         return;
     };
@@ -159,7 +229,8 @@ fn usages(member: &Member<'_>, index: usize, certificate: &Certificate, findings
     let mut of_nodes = listeners::of_controllers(member)
         .unwrap_or_default()
         .into_iter()
-        .chain(between);
+        .chain(between)
+        .filter(|name| own.contains(name));
     let shown = of_nodes.any(|name| protocols.get(&name).is_some_and(|protocol| protocol == "SSL"));
     let is_client = certificate
         .usages
@@ -177,15 +248,16 @@ fn usages(member: &Member<'_>, index: usize, certificate: &Certificate, findings
 fn names(
     set: &ObjectSet<'_>,
     member: &Member<'_>,
-    index: usize,
-    certificate: &Certificate,
+    (index, certificate): (usize, &Certificate),
+    own: &[String],
     findings: &mut SetFindings,
 ) {
     let Some(protocols) = listeners::protocols(member) else {
         return;
     };
     let is_encrypted = |name: &str| {
-        let protocol = protocols.get(&name.to_ascii_uppercase());
+        let name = name.to_ascii_uppercase();
+        let protocol = protocols.get(&name).filter(|_| own.contains(&name));
         protocol.is_some_and(|protocol| protocol.ends_with("SSL"))
     };
     let mut missing: Vec<(String, &str)> = Vec::new();
@@ -201,20 +273,26 @@ fn names(
         }
     }
     let mut controllers = listeners::of_controllers(member).unwrap_or_default().into_iter();
-    if member.votes() && controllers.any(|name| is_encrypted(&name)) {
+    // Nodes that do not compare names are KS-X23's.
+    let compares = |name: &str| {
+        let key = "ssl.endpoint.identification.algorithm";
+        let own = listeners::of_listener(member, name, key);
+        own.is_none_or(|(_, setting)| !setting.value.trim().is_empty())
+    };
+    if member.votes() && controllers.any(|name| is_encrypted(&name) && compares(&name)) {
         for name in dialled_as_controller(set, member) {
             dialled(&name, "is how nodes dial this controller");
         }
     }
     if let Some((name, how)) = missing.first() {
-        let more = match missing.len() {
-            1 => String::new(),
-            count => format!(", and {} more", count - 1),
+        let (more, them) = match missing.len() {
+            1 => (String::new(), "it"),
+            count => (format!(", and {} more", count - 1), "them"),
         };
         let message = format!("`{name}` {how}, and the certificate does not have it{more}");
         findings
             .add(index, "/spec/dnsNames", &DIALLED_NAME, message)
-            .hint("add the names of all pods to `dnsNames`");
+            .hint(format!("add {them} to `dnsNames`"));
     }
 }
 

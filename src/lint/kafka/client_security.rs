@@ -2,10 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Member, addresses, listeners, listening};
+use super::{
+    Member, addresses,
+    certificates::{self, DIALLED_NAME},
+    listeners, listening,
+};
 use crate::{
-    diagnostics::{Diagnostic, Mend, Severity::Error, family::rules},
+    diagnostics::{Diagnostic, Mend, Rule, Severity::Error, family::rules},
     lint::model::{
+        ObjectModel,
+        certificate::Certificate,
+        mounts::Content,
         program::Program,
         properties::Property,
         set::{ObjectSet, SetFindings},
@@ -32,11 +39,23 @@ rules! { rules::security;
 /// What a listener expects of its clients.
 struct Expected {
     listener: String,
+    /// Its port in the pods.
+    port: i64,
     protocol: String,
     /// The mechanisms of SASL; none where the manifests do not show them.
     mechanisms: Option<Vec<String>>,
     /// Whether a client without a certificate is refused.
     certificate: bool,
+}
+
+/// What a bootstrap list leads to.
+struct Dialled<'a> {
+    expected: Expected,
+    /// The other listeners for clients.
+    others: Vec<Expected>,
+    /// The first address that leads there, and the certificate that the listener shows.
+    host: String,
+    shown: Option<(&'a ObjectModel, &'a Certificate)>,
 }
 
 /// What a client says in a setting.
@@ -69,6 +88,7 @@ impl<'a> Said<'a> {
 
 /// What is wrong with a client: the setting that says it, or that is missing.
 struct Wrong {
+    rule: &'static Rule,
     key: &'static str,
     message: String,
     hint: String,
@@ -78,25 +98,27 @@ struct Wrong {
 pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
     let brokers = Listening::of(set, members);
     for member in members {
-        // The settings of a worker's connectors begin with a word, and what dials for it is its own list.
-        let (servers, clients): (&str, &[&str]) = match member.process.program {
-            Program::Connect => ("bootstrap.servers", &["", "producer.", "consumer.", "admin."]),
-            Program::Registry => ("kafkastore.bootstrap.servers", &["kafkastore."]),
+        // The settings of a worker's connectors begin with a word, and they dial what the worker dials unless they have a list of their own.
+        let clients: &[&str] = match member.process.program {
+            Program::Connect => &["", "producer.", "consumer.", "admin."],
+            Program::Registry => &["kafkastore."],
             Program::Broker | Program::ZooKeeper => continue,
-        };
-        let Some(list) = member.settings.get(servers) else {
-            continue;
-        };
-        let Some(expected) = brokers.behind(&member.object.identity.namespace, &list.value) else {
-            continue;
         };
         for prefix in clients {
             let says = |key: &str| said(member, prefix, key);
+            let of_connector = member.process.program == Program::Connect && !prefix.is_empty();
             // What a connector does not have is another rule's, or is the worker's.
-            if !prefix.is_empty() && *prefix != "kafkastore." && matches!(says("security.protocol"), Said::Nothing) {
+            if of_connector && matches!(says("security.protocol"), Said::Nothing) {
                 continue;
             }
-            let Some(wrong) = wrong(&expected, &says) else {
+            let own = format!("{prefix}bootstrap.servers");
+            let servers = [own.as_str(), "bootstrap.servers"];
+            let mut lists = servers
+                .into_iter()
+                .filter_map(|key| Some((key, member.settings.get(key)?)));
+            let Some((servers, list)) = lists.next() else { continue };
+            let dialled = brokers.behind(&member.object.identity.namespace, &list.value);
+            let Some(wrong) = dialled.and_then(|dialled| wrong(&dialled, &says)) else {
                 continue;
             };
             let key = format!("{prefix}{}", wrong.key);
@@ -104,8 +126,8 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 Some(setting) => (key.as_str(), setting),
                 None => (servers, list),
             };
-            let hint = format!("set {}", wrong.hint.replace("`{}", &format!("`{prefix}")));
-            member.refuse(findings, &PROTOCOL, key, setting, wrong.message, hint);
+            let hint = wrong.hint.replace("`{}", &format!("`{prefix}"));
+            member.refuse(findings, wrong.rule, key, setting, wrong.message, hint);
             break;
         }
     }
@@ -116,77 +138,144 @@ fn said<'m>(member: &'m Member<'_>, prefix: &str, key: &str) -> Said<'m> {
     let key = format!("{prefix}{key}");
     match member.settings.get(&key) {
         Some(setting) => Said::of(Some(&setting.value)),
-        None if member.writes(&key) => Said::Hidden(""),
+        None if member.writes(&key) || reads_a_secret(member) => Said::Hidden(""),
         None => Said::Nothing,
     }
 }
 
-/// What is wrong with a client's file, and its line.
+/// Whether a property file in a Secret is named by the command: it may be the rest of the settings.
+fn reads_a_secret(member: &Member<'_>) -> bool {
+    let words = member.container.command().split_whitespace();
+    words.filter(|word| word.ends_with(".properties")).any(|file| {
+        let mount = member.container.mounts.at(file);
+        mount.is_some_and(|mount| matches!(mount.content, Content::Secret(_)))
+    })
+}
+
+/// What is wrong with a client's file, and its line. `is_whole` says whether a file without a word about security has no other file beside it.
 pub(super) fn of_file<'l>(
     brokers: &Listening<'_>,
     namespace: &str,
     lines: &'l [Property],
+    is_whole: impl FnOnce() -> bool,
 ) -> Option<(&'l Property, Diagnostic)> {
     let line = |key: &str| lines.iter().rfind(|line| line.key == key);
     let servers = line("bootstrap.servers")?;
-    let expected = brokers.behind(namespace, &servers.value)?;
+    // Settings of one of several clients, as Kafka Streams has them.
+    let is_of_one = |line: &Property| line.key.ends_with(".security.protocol");
+    let of_security = |line: &Property| {
+        ["security.", "sasl.", "ssl."]
+            .iter()
+            .any(|start| line.key.starts_with(start))
+    };
+    if lines.iter().any(is_of_one) || !lines.iter().any(of_security) && !is_whole() {
+        return None;
+    }
+    let dialled = brokers.behind(namespace, &servers.value)?;
     let says = |key: &str| Said::of(line(key).map(|line| line.value.as_str()));
-    let wrong = wrong(&expected, &says)?;
-    let mut finding = Diagnostic::new(&PROTOCOL, wrong.message);
-    finding.yaml_hint(format!("set {}", wrong.hint.replace("`{}", "`")));
+    let wrong = wrong(&dialled, &says)?;
+    let mut finding = Diagnostic::new(wrong.rule, wrong.message);
+    finding.yaml_hint(wrong.hint.replace("`{}", "`"));
     finding.mend(Mend::change());
     Some((line(wrong.key).unwrap_or(servers), finding))
 }
 
 /// What a client says that its listener does not take. In the hint `{}` stands for what its settings begin with.
-fn wrong<'a>(expected: &Expected, says: &dyn Fn(&str) -> Said<'a>) -> Option<Wrong> {
-    let listener = &expected.listener;
-    let of = |key, message, hint| Some(Wrong { key, message, hint });
+fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<Wrong> {
+    let Expected { listener, .. } = &dialled.expected;
+    let of = |key, message, hint| {
+        let rule = &PROTOCOL;
+        Some(Wrong {
+            rule,
+            key,
+            message,
+            hint,
+        })
+    };
+    let expected = &dialled.expected;
     let protocol = says("security.protocol").or("PLAINTEXT")?.to_ascii_uppercase();
+    if !listeners::PROTOCOLS.contains(&protocol.as_str()) {
+        return None;
+    }
+    let is_sasl = protocol.starts_with("SASL_");
+    let mechanism = if is_sasl {
+        says("sasl.mechanism").or("GSSAPI")?
+    } else {
+        ""
+    };
+    let takes = |other: &Expected| {
+        let by_mechanism = |taken: &Vec<String>| taken.iter().any(|one| one == mechanism);
+        other.protocol == protocol && (!is_sasl || other.mechanisms.as_ref().is_some_and(by_mechanism))
+    };
+    // One that takes it as it is, if that is not what speaks to everyone.
+    let elsewhere = dialled
+        .others
+        .iter()
+        .find(|other| takes(other) && protocol != "PLAINTEXT");
+    let or_dial = |hint: String| match elsewhere {
+        Some(other) => format!(
+            "dial port {} of the pods: listener `{}` takes it",
+            other.port, other.listener
+        ),
+        None => hint,
+    };
     if protocol != expected.protocol {
         let message = format!(
             "it speaks `{protocol}` to listener `{listener}`, which takes `{}`: it never connects",
             expected.protocol
         );
-        return of(
-            "security.protocol",
-            message,
-            format!("`{{}}security.protocol={}`", expected.protocol),
-        );
+        let hint = format!("set `{{}}security.protocol={}`", expected.protocol);
+        return of("security.protocol", message, or_dial(hint));
     }
-    if protocol.starts_with("SASL_") {
-        let mechanism = says("sasl.mechanism").or("GSSAPI")?;
+    if is_sasl {
         let taken = expected.mechanisms.as_ref()?;
         if !taken.iter().any(|one| one == mechanism) {
             let message = format!(
                 "it logs in by `{mechanism}` at listener `{listener}`, which takes `{}`: it never connects",
                 taken.join("`, `")
             );
-            return of("sasl.mechanism", message, format!("`{{}}sasl.mechanism={}`", taken[0]));
+            let hint = format!("set `{{}}sasl.mechanism={}`", taken[0]);
+            return of("sasl.mechanism", message, or_dial(hint));
         }
-        // Some of it, such as the password, is often filled in.
-        let (Said::Value(login) | Said::Hidden(login)) = says("sasl.jaas.config") else {
-            return None;
-        };
-        let (other, module) = other_login(mechanism, login)?;
-        let message = format!("`{other}` is not for the mechanism `{mechanism}`: it never connects");
-        return of(
-            "sasl.jaas.config",
-            message,
-            format!("the class of `{{}}sasl.jaas.config` to `{module}`"),
-        );
+        // Some of it, such as the password, is often filled in. The JDK's own client of PLAIN takes what any login knows.
+        if let Said::Value(login) | Said::Hidden(login) = says("sasl.jaas.config")
+            && mechanism != "PLAIN"
+            && let Some((other, module)) = other_login(mechanism, login)
+        {
+            let message = format!("`{other}` is not for the mechanism `{mechanism}`: it never connects");
+            let hint = format!("set the class of `{{}}sasl.jaas.config` to `{module}`");
+            return of("sasl.jaas.config", message, hint);
+        }
     }
     let shown = ["ssl.keystore.location", "ssl.keystore.key", "ssl.engine.factory.class"];
-    if protocol == "SSL" && expected.certificate && shown.iter().all(|key| matches!(says(key), Said::Nothing)) {
+    let shows = |key: &&str| !matches!(says(key), Said::Nothing | Said::Value(""));
+    if expected.certificate && !shown.iter().any(shows) {
         let message =
             format!("it has no certificate of its own, and listener `{listener}` requires one: it never connects");
-        return of(
-            "ssl.keystore.location",
-            message,
-            "`{}ssl.keystore.location` and its password".to_owned(),
-        );
+        let hint = "set `{}ssl.keystore.…`: a key store and its password, or `PEM` with a certificate and its key";
+        return of("ssl.keystore.location", message, hint.to_owned());
     }
-    None
+    not_named(dialled, says)
+}
+
+/// A listener whose certificate does not have the name that is dialled.
+fn not_named<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<Wrong> {
+    let (object, certificate) = dialled.shown?;
+    let compares = says("ssl.endpoint.identification.algorithm").or("https");
+    let is_off = matches!(says("ssl.endpoint.identification.algorithm"), Said::Value(""));
+    let (host, listener) = (&dialled.host, &dialled.expected.listener);
+    if compares.is_none() || is_off || certificate.has(host) {
+        return None;
+    }
+    Some(Wrong {
+        rule: &DIALLED_NAME,
+        key: "bootstrap.servers",
+        message: format!(
+            "it dials `{host}`, and the certificate `{}` of listener `{listener}` does not have this name: it never connects",
+            object.identity.name
+        ),
+        hint: format!("dial a name that the certificate has, or add `{host}` to its `dnsNames`"),
+    })
 }
 
 /// By mechanism, the class of Kafka's logins for it.
@@ -228,35 +317,48 @@ impl<'a> Listening<'a> {
         Self { set, members }
     }
 
-    /// What the listener expects that the first address of a list leads to. None if it is not among the objects, or they do not show it.
-    fn behind(&self, namespace: &str, servers: &str) -> Option<Expected> {
+    /// What the first address of a list leads to. None if it is not among the objects, or they do not show it.
+    fn behind(&self, namespace: &str, servers: &str) -> Option<Dialled<'a>> {
         servers.split(',').map(str::trim).find_map(|address| {
             let address = address.rsplit_once("://").map_or(address, |(_, address)| address);
             let (host, port) = address.rsplit_once(':')?;
             let (pods, port) = addresses::dialled(self.set, namespace, host, port.parse().ok()?)?;
             let mut members = pods.iter().filter_map(|index| self.members.get(index));
             let member = members.find(|member| member.serves())?;
-            expected(member, port)
+            let mut all = expected(member)?;
+            let at = all.iter().position(|listener| listener.port == port)?;
+            let expected = all.remove(at);
+            let encrypted = expected.protocol.ends_with("SSL");
+            let shown = certificates::shown_by(self.set, member, &expected.listener).filter(|_| encrypted);
+            let shown = shown.map(|(index, certificate)| (self.set.objects[index], certificate));
+            let host = host.to_owned();
+            Some(Dialled {
+                expected,
+                others: all,
+                host,
+                shown,
+            })
         })
     }
 }
 
-/// What the listener at a port expects.
-fn expected(member: &Member<'_>, port: i64) -> Option<Expected> {
+/// What the listeners of a broker expect that clients may use.
+fn expected(member: &Member<'_>) -> Option<Vec<Expected>> {
     let own = member.listeners()?;
-    let mut at_port = listening::listeners(&own).filter(|listener| listener.port == Some(port));
-    let name = at_port.next()?.name.to_ascii_uppercase();
-    let protocol = listeners::protocols(member)?.get(&name)?.clone();
-    let mechanisms = match listeners::of_listener(member, &name, "sasl.enabled.mechanisms") {
-        Some((_, setting)) => listeners::names(setting).filter(|names| !names.is_empty()),
-        None if member.writes("sasl.enabled.mechanisms") => None,
-        None => Some(vec!["GSSAPI".to_owned()]),
-    };
-    let client_auth = listeners::of_listener(member, &name, "ssl.client.auth");
-    Some(Expected {
-        listener: name,
-        protocol,
-        mechanisms,
-        certificate: client_auth.is_some_and(|(_, setting)| setting.value.trim().eq_ignore_ascii_case("required")),
-    })
+    let (protocols, controllers) = (listeners::protocols(member)?, listeners::of_controllers(member)?);
+    let found = listening::listeners(&own).filter_map(|listener| {
+        let name = listener.name.to_ascii_uppercase();
+        let protocol = protocols.get(&name).filter(|_| !controllers.contains(&name))?.clone();
+        // With SASL only what is said of this listener counts (KIP-684).
+        let of_listener = format!("listener.name.{}.ssl.client.auth", name.to_ascii_lowercase());
+        let asks = protocol == "SSL" || protocol == "SASL_SSL" && member.settings.get(&of_listener).is_some();
+        Some(Expected {
+            port: listener.port?,
+            mechanisms: listeners::mechanisms(member, &name),
+            certificate: asks && listeners::client_auth(member, &name).is_some_and(|auth| auth == "required"),
+            listener: name,
+            protocol,
+        })
+    });
+    Some(found.collect())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cluster, Member};
+use super::{Cluster, Member, addresses::pod_of_namespace};
 use crate::{
     diagnostics::Cause,
     lint::model::{ObjectModel, set::ObjectSet},
@@ -88,6 +88,10 @@ pub(super) fn targets(set: &ObjectSet<'_>, own: &str, servers: &str) -> BTreeSet
     for address in servers.split(',').map(str::trim).filter(|address| !address.is_empty()) {
         let address = address.rsplit_once("://").map_or(address, |(_, address)| address);
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+        if let Some(index) = pod_of_namespace(set, own, host) {
+            found.insert(Target::Workload(index));
+            continue;
+        }
         let parts: Vec<&str> = host.split('.').collect();
         let service = match parts.as_slice() {
             [service] => Some((own, *service)),

@@ -84,7 +84,7 @@ rules! { rules::cluster;
 }
 
 /// The security protocols of Kafka. Each is also the name of a listener that needs no entry in the map.
-const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
+pub(super) const PROTOCOLS: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
 /// An entry of `listeners` or `advertised.listeners`.
 pub(super) struct Listener {
@@ -150,18 +150,41 @@ pub(super) fn of_listener<'m>(member: &'m Member<'_>, name: &str, key: &str) -> 
 
 /// Whether clients of a listener with this protocol show who they are. True where the manifests do not say that they do not.
 pub(super) fn authenticates(member: &Member<'_>, name: &str, protocol: &str) -> bool {
-    const KEY: &str = "ssl.client.auth";
-    // An entrypoint makes the setting of a variable of its own.
-    let by_image = || {
-        let mut names = member.container.variables.iter().map(|(name, _)| name);
-        names.any(|name| name.contains("TLS") && name.ends_with("CLIENT_AUTH"))
-    };
     protocol.starts_with("SASL_")
         || protocol == "SSL"
-            && match of_listener(member, name, KEY) {
-                Some((_, setting)) => !setting.value.trim().eq_ignore_ascii_case("none"),
-                None => member.writes(KEY) || by_image(),
-            }
+            && client_auth(member, name).map_or_else(|| member.writes(CLIENT_AUTH), |auth| auth != "none")
+}
+
+const CLIENT_AUTH: &str = "ssl.client.auth";
+
+/// What a listener with TLS asks of its clients, in small letters. None if nothing says it, or no one sees it.
+pub(super) fn client_auth(member: &Member<'_>, name: &str) -> Option<String> {
+    if let Some((_, setting)) = of_listener(member, name, CLIENT_AUTH) {
+        return setting.is_known().then(|| setting.value.trim().to_ascii_lowercase());
+    }
+    // Bitnami's entrypoint always writes it.
+    let variable = |name: &str| member.container.variables.iter().find(|(known, _)| known == name);
+    let own = format!("KAFKA_TLS_{name}_CLIENT_AUTH");
+    is_bitnami(member).then(|| {
+        let said = variable(&own).or_else(|| variable("KAFKA_TLS_CLIENT_AUTH"));
+        said.map_or("required".to_owned(), |(_, value)| value.trim().to_ascii_lowercase())
+    })
+}
+
+/// Whether Bitnami's entrypoint writes settings of its own.
+pub(super) fn is_bitnami(member: &Member<'_>) -> bool {
+    member.process.entrypoint && member.process.image_name().contains("bitnami")
+}
+
+/// The mechanisms of SASL that a listener takes. None if the manifests do not show them.
+pub(super) fn mechanisms(member: &Member<'_>, name: &str) -> Option<Vec<String>> {
+    const KEY: &str = "sasl.enabled.mechanisms";
+    match of_listener(member, name, KEY) {
+        Some((_, setting)) => names(setting).filter(|names| !names.is_empty()),
+        None if member.writes(KEY) => None,
+        None if is_bitnami(member) => Some(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"].map(str::to_owned).into()),
+        None => Some(vec!["GSSAPI".to_owned()]),
+    }
 }
 
 /// The security protocol of each listener in `listener.security.protocol.map`. None if the manifests do not show it.

@@ -1,9 +1,9 @@
 //! Authentication and authorization: settings that have an effect, and that let the processes reach each other.
 
-use super::{Member, client_security::other_login, listeners};
+use super::{Member, acls, client_security::other_login, listeners};
 use crate::{
     diagnostics::{Severity::Error, family::rules, rules::setting::BROKER_VALUE},
-    lint::model::{container::Container, program::Program, set::SetFindings, settings::Setting},
+    lint::model::{program::Program, set::SetFindings, settings::Setting},
 };
 
 rules! { rules::cluster;
@@ -251,6 +251,13 @@ fn certificates(member: &Member<'_>, findings: &mut SetFindings) {
     }
 }
 
+/// Whether a class is Kafka's own. Others, such as those of Open Policy Agent and of Ranger, have rules elsewhere.
+pub(super) fn is_of_kafka(class: &Setting) -> bool {
+    ["kafka.", "org.apache.kafka."]
+        .iter()
+        .any(|start| class.value.trim().starts_with(start))
+}
+
 /// An authorizer of Kafka's own exists: in KRaft mode there is one.
 fn authorizer(member: &Member<'_>, findings: &mut SetFindings) {
     const KEY: &str = "authorizer.class.name";
@@ -259,10 +266,7 @@ fn authorizer(member: &Member<'_>, findings: &mut SetFindings) {
         return;
     };
     let class = setting.value.trim();
-    let of_kafka = ["kafka.", "org.apache.kafka."]
-        .iter()
-        .any(|start| class.starts_with(start));
-    if of_kafka && class != OWN && member.settings.get("process.roles").is_some() {
+    if is_of_kafka(setting) && class != OWN && member.settings.get("process.roles").is_some() {
         let message = format!("`{KEY}` is `{class}`, which does not exist in KRaft mode: the process does not start");
         let hint = format!("use `{OWN}`");
         member.refuse(findings, &BROKER_VALUE, KEY, setting, message, hint);
@@ -272,11 +276,7 @@ fn authorizer(member: &Member<'_>, findings: &mut SetFindings) {
 fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
     const KEY: &str = "authorizer.class.name";
     let value = |key: &str| member.settings.get(key).map(|setting| setting.value.trim());
-    let Some(setting) = member
-        .settings
-        .get(KEY)
-        .filter(|setting| setting.value.contains("uthorizer"))
-    else {
+    let Some(setting) = member.settings.get(KEY).filter(|setting| is_of_kafka(setting)) else {
         return;
     };
     let allowed = ["allow.everyone.if.no.acl.found", "super.users"].iter().any(|key| {
@@ -325,7 +325,7 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
     } else if let Some(name) = silent.iter().find(|name| {
         // One in plaintext is told as such.
         let encrypted = used.iter().any(|(used, protocol)| used == **name && protocol == "SSL");
-        encrypted && !grants_everyone(member)
+        encrypted && !acls::may_give(member.set, "ANONYMOUS")
     }) {
         let message = format!(
             "clients are `User:ANONYMOUS` on listener `{name}`, which asks them for nothing, so the authorizer refuses all that they ask for"
@@ -338,15 +338,6 @@ fn anonymous(member: &Member<'_>, findings: &mut SetFindings) {
         "use `SASL_SSL`, or `SSL` with `ssl.client.auth=required`, for {of} in `listener.security.protocol.map`, or remove the authorizer"
     );
     member.refuse(findings, &ANONYMOUS, KEY, setting, message, hint);
-}
-
-/// Whether a command in the set gives those who show no identity a permission.
-fn grants_everyone(member: &Member<'_>) -> bool {
-    let mut workloads = member.set.workloads();
-    workloads.any(|(_, _, workload)| {
-        let mut commands = workload.containers.iter().map(Container::command);
-        commands.any(|command| command.contains("User:ANONYMOUS") || command.contains("User:*"))
-    })
 }
 
 /// What a worker's own clients have, those of its connectors have too.

@@ -19,6 +19,7 @@ use crate::{
         release,
         set::{ObjectSet, SetFindings},
         settings::Setting,
+        workload::Workload,
     },
     version::Version,
 };
@@ -93,13 +94,27 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
                 if let Some(why) = servers.and_then(|line| outside(set, namespace, &line.value)) {
                     findings.not_judged(index, "broker limits", why);
                 }
-                if let Some((line, finding)) = client_security::of_file(&listening, namespace, lines) {
+                let is_whole = || !has_a_secret_beside(set, object);
+                if let Some((line, finding)) = client_security::of_file(&listening, namespace, lines, is_whole) {
                     put(findings, index, &pointer, line, finding);
                 }
                 of_client(index, object.version, &pointer, lines, fleet, findings);
             }
         }
     }
+}
+
+/// Whether a pod that gets a ConfigMap gets a Secret too: what is missing in the one may be in the other.
+fn has_a_secret_beside(set: &ObjectSet<'_>, map: &ObjectModel) -> bool {
+    let gets = |workload: &Workload, kind: &str, name: Option<&str>| {
+        let mut all = workload.references.iter();
+        all.any(|reference| reference.kind == kind && name.is_none_or(|name| reference.name == name))
+    };
+    set.workloads().any(|(_, object, workload)| {
+        object.identity.namespace == map.identity.namespace
+            && gets(workload, "ConfigMap", Some(&map.identity.name))
+            && gets(workload, "Secret", None)
+    })
 }
 
 fn of_client(

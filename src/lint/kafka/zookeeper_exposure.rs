@@ -1,6 +1,6 @@
 //! ZooKeeper where more than the brokers is let in, or may ask.
 
-use super::Member;
+use super::{Member, security::is_of_kafka};
 use crate::{
     diagnostics::{
         Diagnostic,
@@ -91,21 +91,21 @@ fn of_broker(member: &Member<'_>, findings: &mut SetFindings) {
         || member.writes(TLS),
         |setting| !setting.value.trim().eq_ignore_ascii_case("false"),
     );
+    // Bitnami's entrypoint writes the settings.
+    let by_image = |(name, value): &(String, String)| name == "KAFKA_ZOOKEEPER_PROTOCOL" && value.contains("S");
+    let by_image = member.container.variables.iter().any(by_image);
     // The file of a login is an option of the JVM, or a variable of the image.
     let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
         .iter()
         .any(|key| member.writes(key));
-    let has_authorizer = member
-        .settings
-        .get("authorizer.class.name")
-        .is_some_and(|class| !class.value.trim().is_empty());
+    let has_authorizer = member.settings.get("authorizer.class.name").is_some_and(is_of_kafka);
     // A process in KRaft mode reads it for a migration alone.
     let in_kraft = member.settings.get("process.roles").is_some();
     let Some(setting) = member.settings.get(KEY).filter(|_| has_authorizer && !in_kraft) else {
         return;
     };
     const OWNED: &str = "zookeeper.set.acl";
-    if encrypted || logs_in {
+    if encrypted || logs_in || by_image {
         let owned = member.settings.get(OWNED);
         let is_owned = |setting: &Setting| !setting.is_known() || setting.value.trim().eq_ignore_ascii_case("true");
         if owned.map_or_else(|| member.writes(OWNED), is_owned) {

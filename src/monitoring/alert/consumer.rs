@@ -58,20 +58,21 @@ fn commits_often(sources: &Sources) -> Option<String> {
 /// what is left has to grow
 /// - by more than 15 % of what was produced, because a batch takes longer at one time than at another: of an hour, 15 % are nine minutes;
 /// - by more than what was produced in addition to 85 % of the 70 minutes before, which the delay of a batch explains while the load grows;
-/// - and the time before too, by 5 %: the lag may grow once, when a batch starts later than it did or many records arrive at once.
+/// - and earlier too, by 5 %: the lag may grow once, when a batch starts later than it did or many records arrive at once. Seventy
+///   minutes lie between the two, because the least lag needs as long to show a single step, and is in between meanwhile.
 fn falls_behind_between_commits(sources: &Sources) -> Option<String> {
     let lag = groups(sources, &record::GROUP_LAG)?;
     let rate = sources.series(&record::TOPIC_RATE, &[])?;
     let commits = groups(sources, &record::COMMITS)?;
     let by = by_topic();
     let left = |ago: &str| format!("min_over_time({lag}[70m]{ago})");
-    let (now, before, earlier) = (left(""), left(" offset 70m"), left(" offset 140m"));
+    let [now, before, then, earlier] = ["", " offset 70m", " offset 140m", " offset 210m"].map(left);
     let produced = |time: &str| format!("avg_over_time({rate}[{time}])");
     let both = produced("140m");
     Some(format!(
         "({now} - {before}) / 70 > on ({BY}, topic) group_left () 60 * {} - 51 * avg_over_time({rate}[70m] offset 70m)\n\
          and on ({by}) ({now} - {before}) / 70 > on ({BY}, topic) group_left () 9 * {both}\n\
-         and on ({by}) ({before} - {earlier}) / 70 > on ({BY}, topic) group_left () 3 * {both}\n\
+         and on ({by}) ({then} - {earlier}) / 70 > on ({BY}, topic) group_left () 3 * {both}\n\
          and on ({by}) {now} > {}\n\
          and on ({by}) max_over_time({commits}[70m]) > 0",
         produced("70m"),
@@ -272,7 +273,7 @@ pub(super) const ALL: &[AlertRow<Monitoring>] = &[
             $labels.namespace }} on {{ $labels.topic }} grows by {{ $value | printf \"%.0f\" }} records per minute.",
         threshold: |_, _| {
             "The group processes less than 95 % of what is produced, is more than a minute behind, and further than at \
-                any time in the hour before. One that commits seldom, at least once per hour: less than 85 %, for more than two hours, \
+                any time in the hour before. One that commits seldom, at least once per hour: less than 85 %, for more than three hours, \
                 and more than 1000 records are left after each commit."
                 .to_owned()
         },

@@ -285,7 +285,7 @@ fn seldom(hours: &Group<'_>, every: u32) -> Scenario {
     }
     hours
         .reads(hours.scenario(&name), &growing(RATE), &committed, &lag)
-        .fires("KafkaConsumerLagGrowing", 60 + 140, 60 + 160 + every, hours.minutes - 1)
+        .fires("KafkaConsumerLagGrowing", 60 + 210, 60 + 230 + every, hours.minutes - 1)
 }
 
 /// A job that reads all at once and commits once per hour starts half an hour later than before, from minute 180 on.
@@ -295,11 +295,13 @@ fn later(hours: &Group<'_>) -> Scenario {
     for hour in 0..hours.minutes / HOUR {
         let minute = hour * HOUR;
         let behind = if hour < 3 { 5 } else { 35 };
-        let read = RATE * f64::from(minute.saturating_sub(behind));
+        // An hour's records are there before.
+        let read = RATE * f64::from(HOUR + minute - behind);
         committed = committed.then(minute, read);
-        lag = lag.then(minute, RATE * f64::from(minute) - read).grows(minute, RATE);
+        lag = lag.then(minute, RATE * f64::from(behind)).grows(minute, RATE);
     }
-    hours.reads(hours.scenario(name), &growing(RATE), &committed, &lag)
+    let end = always(RATE * f64::from(HOUR)).grows(0, RATE);
+    hours.reads(hours.scenario(name), &end, &committed, &lag)
 }
 
 /// Nothing is produced, and a marker of a transaction is the last record of each partition.
