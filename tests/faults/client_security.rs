@@ -59,7 +59,18 @@ fn a_client_that_speaks_as_its_listener_is_sound() {
     let own = "security.protocol=SASL_SSL\n    sasl.mechanism=PLAIN\n    sasl.jaas.config=com.example.Login required;";
     let hidden = "security.protocol=${env:PROTOCOL}";
     let partly = "security.protocol=SASL_SSL\n    sasl.mechanism=${env:MECHANISM}";
-    for says in [scram.as_str(), plain.as_str(), own, hidden, partly] {
+    let filled_in = "security.protocol=__PROTOCOL__";
+    // The JDK's own client of PLAIN takes what any login knows.
+    let any = format!("security.protocol=SASL_SSL\n    sasl.mechanism=PLAIN\n    {SCRAM}");
+    for says in [
+        scram.as_str(),
+        plain.as_str(),
+        own,
+        hidden,
+        partly,
+        filled_in,
+        any.as_str(),
+    ] {
         assert!(found(&SASL, says).is_empty(), "{says}");
     }
     let certificate = "security.protocol=SSL\n    ssl.keystore.location=/identity/key.p12";
@@ -90,8 +101,67 @@ fn a_client_with_another_mechanism_or_login_is_found() {
 #[test]
 fn a_client_without_the_certificate_that_its_listener_requires_is_found() {
     let none = "it has no certificate of its own, and listener `CLIENT` requires one: it never connects; \
-                set `ssl.keystore.location` and its password";
+                set `ssl.keystore.…`: a key store and its password, or `PEM` with a certificate and its key";
     assert_eq!(found(&MUTUAL, "security.protocol=SSL"), twice(none));
+    assert_eq!(
+        found(&MUTUAL, "security.protocol=SSL\n    ssl.keystore.location="),
+        twice(none)
+    );
+}
+
+#[test]
+fn a_client_is_told_of_the_listener_that_fits_it() {
+    let edits = [
+        (
+            "listeners=PLAINTEXT://:9092\n    advertised.listeners=PLAINTEXT://",
+            "listeners=SECURE://:9094,PLAINTEXT://:9092\n    advertised.listeners=SECURE://${env:POD_NAME}.broker.events.svc.cluster.local:9094,PLAINTEXT://",
+        ),
+        (
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,",
+            "ssl.keystore.location=/var/lib/kafka/data/key.p12\n    listener.security.protocol.map=SECURE:SSL,PLAINTEXT:PLAINTEXT,",
+        ),
+    ];
+    let fits = "it speaks `SSL` to listener `PLAINTEXT`, which takes `PLAINTEXT`: it never connects; \
+                dial port 9094 of the pods: listener `SECURE` takes it";
+    assert_eq!(found(&edits, "security.protocol=SSL"), twice(fits));
+}
+
+#[test]
+fn a_listener_that_asks_clients_for_nothing_is_found_beside_an_authorizer() {
+    let edits = |authorizer: &str, more: &str| {
+        let map = format!(
+            "inter.broker.listener.name=REPLICATION\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    {more}\n    \
+             authorizer.class.name={authorizer}\n    listener.name.replication.ssl.client.auth=required\n    super.users=User:CN=broker\n    \
+             listener.security.protocol.map=CLIENT:SSL,REPLICATION:SSL,CONTROLLER:SSL"
+        );
+        let listeners = [
+            (
+                "listeners=PLAINTEXT://:9092\n    advertised.listeners=PLAINTEXT://",
+                "listeners=REPLICATION://:9091,CLIENT://:9092\n    advertised.listeners=REPLICATION://${env:POD_NAME}.broker.events.svc.cluster.local:9091,CLIENT://",
+            ),
+            (SASL[1].0, map.as_str()),
+        ];
+        let said = all_said_about("apache", &listeners, "", Platform::default());
+        let told = said.into_iter().filter(|said| said.rule == "KS-K48");
+        told.map(|said| said.message).collect::<Vec<String>>()
+    };
+    const OWN: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+    let refused = "clients are `User:ANONYMOUS` on listener `CLIENT`, which asks them for nothing, so the authorizer refuses all that they ask for";
+    assert_eq!(edits(OWN, "num.io.threads=8"), [refused]);
+    assert!(edits(OWN, "listener.name.client.ssl.client.auth=required").is_empty());
+    assert!(edits("org.openpolicyagent.kafka.OpaAuthorizer", "num.io.threads=8").is_empty());
+}
+
+#[test]
+fn the_connectors_of_a_worker_may_write_to_another_cluster() {
+    let worker = "producer.bootstrap.servers=kafka.example.com:9093\n    producer.security.protocol=SSL\n    group.id=voicecore-connect-cluster";
+    let said = all_said_about(
+        "prod",
+        &[("group.id=voicecore-connect-cluster", worker)],
+        "",
+        Platform::default(),
+    );
+    assert!(said.iter().all(|said| said.rule != "KS-X24"), "{said:?}");
 }
 
 #[test]

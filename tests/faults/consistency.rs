@@ -636,13 +636,6 @@ const SECURITY: &[Edit] = &[
         "admin.enableServer=true",
     ),
     fault(
-        "KS-K48",
-        "prod-dedicated",
-        BROKER,
-        "listener.security.protocol.map=CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listener.security.protocol.map=CLIENT:SSL,REPLICATION:SSL,CONTROLLER:SSL\n    listener.name.replication.ssl.client.auth=required\n    listener.name.controller.ssl.client.auth=required\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n    super.users=User:CN=broker",
-    ),
-    fault(
         "KS-K46",
         "prod-dedicated",
         BROKER,

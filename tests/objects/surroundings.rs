@@ -626,6 +626,67 @@ data:
     sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";
 ";
 
+const DIALLED_BY_THE_SERVICE: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop, namespace: kafka}
+data:
+  consumer.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    group.id=shop
+    security.protocol=SSL
+";
+
+const DIALLED_BY_ITS_NAME: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", kafka.kafka.svc.cluster.local]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop, namespace: kafka}
+data:
+  consumer.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    group.id=shop
+    security.protocol=SSL
+";
+
+const DIALLED_WITHOUT_COMPARING: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop, namespace: kafka}
+data:
+  consumer.properties: |
+    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
+    group.id=shop
+    security.protocol=SSL
+    ssl.endpoint.identification.algorithm=
+";
+
 const NEVER_RENEWED: &str = "
 apiVersion: cert-manager.io/v1
 kind: Certificate
@@ -747,6 +808,7 @@ pub(crate) const FAULTS: &[Case] = &[
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, TOO_FEW_NAMES),
     case(&security::SUPER_USER, Base::Out("prod"), AS_ADMIN, ""),
     case(&security::DIALLED_NAME, Base::Kafka, OPENED, NAMES_OUTSIDE),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS, DIALLED_BY_THE_SERVICE),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, FOR_SERVERS),
     case(&security::RENEWAL, Base::Out("prod"), TLS, NEVER_RENEWED),
     case(&security::SUPER_USER, Base::Out("prod"), &[SUPER_USERS], AN_APPLICATION),
@@ -1173,6 +1235,8 @@ spec: {partitions: 6, topicName: orders}
 const SOUND: &[Case] = &[
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, ENOUGH_NAMES),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, ENOUGH_NAMES),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS, DIALLED_BY_ITS_NAME),
+    case(&security::DIALLED_NAME, Base::Out("prod"), TLS, DIALLED_WITHOUT_COMPARING),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, RENEWED_IN_TIME),
     case(&security::RENEWAL, Base::Out("prod"), TLS, RENEWED_IN_TIME),
     case(&security::SUPER_USER, Base::Out("prod"), &[SUPER_USERS], TOOLS),
