@@ -128,6 +128,7 @@ fn a_client_is_told_of_the_listener_that_fits_it() {
 
 #[test]
 fn a_listener_that_asks_clients_for_nothing_is_found_beside_an_authorizer() {
+    const OWN: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
     let edits = |authorizer: &str, more: &str| {
         let map = format!(
             "inter.broker.listener.name=REPLICATION\n    ssl.keystore.location=/var/lib/kafka/data/key.p12\n    {more}\n    \
@@ -145,7 +146,6 @@ fn a_listener_that_asks_clients_for_nothing_is_found_beside_an_authorizer() {
         let told = said.into_iter().filter(|said| said.rule == "KS-K48");
         told.map(|said| said.message).collect::<Vec<String>>()
     };
-    const OWN: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
     let refused = "clients are `User:ANONYMOUS` on listener `CLIENT`, which asks them for nothing, so the authorizer refuses all that they ask for";
     assert_eq!(edits(OWN, "num.io.threads=8"), [refused]);
     assert!(edits(OWN, "listener.name.client.ssl.client.auth=required").is_empty());

@@ -228,13 +228,13 @@ fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<W
         return of("security.protocol", message, or_dial(hint));
     }
     if is_sasl {
-        let taken = expected.mechanisms.as_ref()?;
-        if !taken.iter().any(|one| one == mechanism) {
+        let known = expected.mechanisms.as_ref()?;
+        if !known.iter().any(|one| one == mechanism) {
             let message = format!(
                 "it logs in by `{mechanism}` at listener `{listener}`, which takes `{}`: it never connects",
-                taken.join("`, `")
+                known.join("`, `")
             );
-            let hint = format!("set `{{}}sasl.mechanism={}`", taken[0]);
+            let hint = format!("set `{{}}sasl.mechanism={}`", known[0]);
             return of("sasl.mechanism", message, or_dial(hint));
         }
         // Some of it, such as the password, is often filled in. The JDK's own client of PLAIN takes what any login knows.
@@ -247,9 +247,9 @@ fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<W
             return of("sasl.jaas.config", message, hint);
         }
     }
-    let shown = ["ssl.keystore.location", "ssl.keystore.key", "ssl.engine.factory.class"];
-    let shows = |key: &&str| !matches!(says(key), Said::Nothing | Said::Value(""));
-    if expected.certificate && !shown.iter().any(shows) {
+    let stores = ["ssl.keystore.location", "ssl.keystore.key", "ssl.engine.factory.class"];
+    let has = |key: &&str| !matches!(says(key), Said::Nothing | Said::Value(""));
+    if expected.certificate && !stores.iter().any(has) {
         let message =
             format!("it has no certificate of its own, and listener `{listener}` requires one: it never connects");
         let hint = "set `{}ssl.keystore.…`: a key store and its password, or `PEM` with a certificate and its key";

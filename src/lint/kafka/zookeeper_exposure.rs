@@ -86,13 +86,14 @@ fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
 /// Brokers with an authorizer that are no one for ZooKeeper.
 fn of_broker(member: &Member<'_>, findings: &mut SetFindings) {
     const KEY: &str = "zookeeper.connect";
+    const OWNED: &str = "zookeeper.set.acl";
     const TLS: &str = "zookeeper.ssl.client.enable";
     let encrypted = member.settings.get(TLS).map_or_else(
         || member.writes(TLS),
         |setting| !setting.value.trim().eq_ignore_ascii_case("false"),
     );
     // Bitnami's entrypoint writes the settings.
-    let by_image = |(name, value): &(String, String)| name == "KAFKA_ZOOKEEPER_PROTOCOL" && value.contains("S");
+    let by_image = |(name, value): &(String, String)| name == "KAFKA_ZOOKEEPER_PROTOCOL" && value.contains('S');
     let by_image = member.container.variables.iter().any(by_image);
     // The file of a login is an option of the JVM, or a variable of the image.
     let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
@@ -104,7 +105,6 @@ fn of_broker(member: &Member<'_>, findings: &mut SetFindings) {
     let Some(setting) = member.settings.get(KEY).filter(|_| has_authorizer && !in_kraft) else {
         return;
     };
-    const OWNED: &str = "zookeeper.set.acl";
     if encrypted || logs_in || by_image {
         let owned = member.settings.get(OWNED);
         let is_owned = |setting: &Setting| !setting.is_known() || setting.value.trim().eq_ignore_ascii_case("true");
