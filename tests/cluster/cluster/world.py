@@ -343,6 +343,8 @@ class Pod:
 
     def missing(self):
         self.leaving, self.problem = not self.held, None
+        for container in self.containers:
+            container.started = False
         self.set_ready(False)
 
     def set_ready(self, ready):

@@ -94,7 +94,8 @@ def rules(stack):
 def series(expression):
     """The selectors of an expression: (name, [(label, operator, value)])."""
     expression = re.sub(r',\s*"[^"]*"(?=\s*[,)])', " ", expression)  # arguments of functions
-    expression = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", re.sub(r"\[[^\]]*\]", " ", expression))
+    expression = re.sub(r'("[^"]*")|\[[^\]]*\]', lambda found: found[1] or " ", expression)  # ranges, and no classes of characters in a value
+    expression = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", expression)
     for found in re.finditer(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{([^}]*)\})?(\s*\()?", expression):
         if not found[3] and found[1] not in KEYWORDS and not re.search(r"\d$", expression[:found.start()]):
             yield found[1], re.findall(r'(\w+)\s*(=~|!=|!~|=)\s*"([^"]*)"', found[2] or "")

@@ -49,5 +49,6 @@ def slow_down(pod, until, known):
     while time.time() < until and not container.started:
         container.signal(signal.SIGSTOP)
         time.sleep(1.9)
+        runs = 0.1 if recovered(pod, known) < 10 else 0.01
         container.signal(signal.SIGCONT)
-        time.sleep(0.1 if recovered(pod, known) < 10 else 0.01)
+        time.sleep(runs)
