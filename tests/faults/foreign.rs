@@ -110,7 +110,9 @@ const SERVERS: &str = "zookeepers";
 
 #[test]
 fn lists_of_servers_are_read_as_each_image_writes_them() {
-    let edits: [Edit; 7] = [
+    let edits: [Edit; 8] = [
+        // The official image's form: the port of the clients after a server.
+        sound(SERVERS, "", "2888:3888::3 ", "2888:3888;2181"),
         fault(
             "KS-P17",
             SERVERS,

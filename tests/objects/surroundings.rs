@@ -410,6 +410,39 @@ const fn and_in_plaintext(more: Edit) -> [Edit; 5] {
     [opened[0], opened[1], opened[2], opened[3], more]
 }
 
+/// Controllers that dial each other at a Service for each, and the same where one is listed with the id of another.
+const PEERS: [Edit; 3] = [
+    (
+        "voters=0@kafka-0.kafka-headless.kafka.svc.cluster.local:9093",
+        "voters=0@peer-0:9093",
+    ),
+    (
+        ",1@kafka-1.kafka-headless.kafka.svc.cluster.local:9093",
+        ",1@peer-1.kafka.svc:9093",
+    ),
+    (
+        ",2@kafka-2.kafka-headless.kafka.svc.cluster.local:9093",
+        ",2@peer-2.kafka:9093",
+    ),
+];
+const PEERS_CROSSED: &[Edit] = &[PEERS[0], PEERS[1], (PEERS[2].0, ",2@peer-0.kafka.svc:9093")];
+const PEER_SERVICES: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: peer-0, namespace: kafka}
+spec: {publishNotReadyAddresses: true, selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-0}, ports: [{name: tcp-controller, port: 9093}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: peer-1, namespace: kafka}
+spec: {publishNotReadyAddresses: true, selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-1}, ports: [{name: tcp-controller, port: 9093}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: peer-2, namespace: kafka}
+spec: {publishNotReadyAddresses: true, selector: {app: kafka, statefulset.kubernetes.io/pod-name: kafka-2}, ports: [{name: tcp-controller, port: 9093}]}
+";
+
 const ONE_ROUTE: &str = "
 apiVersion: v1
 kind: Service
@@ -804,6 +837,7 @@ spec:
 
 /// Faults, each with what makes it.
 pub(crate) const FAULTS: &[Case] = &[
+    case(&pod::VOTERS, Base::Kafka, PEERS_CROSSED, PEER_SERVICES),
     case(&security::KEY_FORMAT, Base::Out("prod"), TLS, PKCS1),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, TOO_FEW_NAMES),
     case(&security::SUPER_USER, Base::Out("prod"), AS_ADMIN, ""),
@@ -1239,6 +1273,9 @@ const SOUND: &[Case] = &[
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS, DIALLED_WITHOUT_COMPARING),
     case(&security::DIALLED_NAME, Base::Out("prod"), TLS_OF_NODES, RENEWED_IN_TIME),
     case(&security::RENEWAL, Base::Out("prod"), TLS, RENEWED_IN_TIME),
+    case(&pod::VOTERS, Base::Kafka, &PEERS, PEER_SERVICES),
+    // Names of listeners are compared in capitals.
+    case(&pod::ADVERTISED_ELSEWHERE, Base::Kafka, &[("    listeners=CLIENT:", "    listeners=client:")], ""),
     case(&security::SUPER_USER, Base::Out("prod"), &[SUPER_USERS], TOOLS),
     case(&security::NOBODY, Base::Out("prod"), SHOP, CERTIFICATE_OF_THE_SHOP),
     case(&security::WILDCARD, Base::Kafka, &[], EVERYONE_LOOKS),

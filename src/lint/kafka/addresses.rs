@@ -309,7 +309,7 @@ fn advertised(member: &Member<'_>, findings: &mut SetFindings) {
         None => Vec::new(),
     };
     for address in listeners(&setting.value) {
-        let listener = own.iter().find(|own| own.name == address.name);
+        let listener = own.iter().find(|own| own.name.eq_ignore_ascii_case(address.name));
         let wrong = if !own.is_empty() && listener.is_none() {
             let names: Vec<&str> = own.iter().map(|own| own.name).collect();
             Some((
@@ -360,8 +360,11 @@ fn unadvertised(member: &Member<'_>, findings: &mut SetFindings) {
     }
     let is_controllers =
         |name: &str| controllers.is_some_and(|names| names.value.split(',').any(|own| own.trim() == name));
+    // Kafka writes names of listeners in capitals before it compares them: ListenerName.normalised.
+    let is_advertised =
+        |name: &str| listeners(&setting.value).any(|advertised| advertised.name.eq_ignore_ascii_case(name));
     for Listener { name, .. } in listeners(&all.value) {
-        if !is_controllers(name) && listeners(&setting.value).all(|advertised| advertised.name != name) {
+        if !is_controllers(name) && !is_advertised(name) {
             member
                 .at(
                     findings,

@@ -10,11 +10,14 @@ use crate::{
         family::rules,
         rules::kraft,
     },
-    lint::model::{
-        ObjectModel,
-        program::Program,
-        set::SetFindings,
-        settings::{POD_INDEX, Setting},
+    lint::{
+        model::{
+            ObjectModel,
+            program::Program,
+            set::SetFindings,
+            settings::{POD_INDEX, Setting},
+        },
+        set::addresses,
     },
 };
 
@@ -140,6 +143,13 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         }
         let parts: Vec<&str> = host.split('.').collect();
         let (name, service) = (parts[0], parts.get(1).copied().unwrap_or_default());
+        if let Some((index, ordinal)) = behind_service(member, host) {
+            if index == member.index {
+                ordinals.insert(ordinal);
+                other_id(member, findings, (*id, ordinal), host, setting);
+            }
+            continue;
+        }
         // What is applied to any namespace may name the one that is meant.
         let namespace = match parts.get(2) {
             Some(namespace) if !own.namespace.is_empty() => namespace,
@@ -174,26 +184,7 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
         }
         if stem == own.name && namespace == own.namespace {
             ordinals.insert(ordinal);
-            let indexed = ["node.id", "broker.id"].iter().any(|key| {
-                let setting = member.settings.get(key);
-                setting.is_some_and(|setting| setting.value == POD_INDEX)
-            });
-            let written = member.process.program == Program::ZooKeeper && written_id(member, POD_INDEX).is_some();
-            if let Some(id) = id.filter(|id| (indexed || written) && *id != ordinal) {
-                let hint = if written {
-                    format!("write `server.{ordinal}`")
-                } else {
-                    format!("write `{ordinal}@{host}`")
-                };
-                member
-                    .at(
-                        findings,
-                        setting,
-                        &VOTERS,
-                        format!("member `{host}` is listed with the id {id}, but has the id {ordinal}"),
-                    )
-                    .hint(hint);
-            }
+            other_id(member, findings, (*id, ordinal), host, setting);
         }
     }
     let is_missing = !missing.is_empty();
@@ -215,6 +206,45 @@ pub(super) fn members(member: &Member<'_>, findings: &mut SetFindings) {
             .at(findings, &setting, &VOTERS, message)
             .hint("list every pod of the StatefulSet");
     }
+}
+
+/// The pod that a member's host leads to, if it names a Service of this one pod: its StatefulSet and its ordinal.
+fn behind_service(member: &Member<'_>, host: &str) -> Option<(usize, i64)> {
+    let (namespace, service, None) = addresses::host(host, &member.object.identity.namespace)? else {
+        return None;
+    };
+    member.set.pod_of_service(namespace, service)
+}
+
+/// A pod whose id in the list is not the one that it takes from its ordinal.
+fn other_id(
+    member: &Member<'_>,
+    findings: &mut SetFindings,
+    (id, ordinal): (Option<i64>, i64),
+    host: &str,
+    setting: &Setting,
+) {
+    let indexed = ["node.id", "broker.id"].iter().any(|key| {
+        let setting = member.settings.get(key);
+        setting.is_some_and(|setting| setting.value == POD_INDEX)
+    });
+    let written = member.process.program == Program::ZooKeeper && written_id(member, POD_INDEX).is_some();
+    let Some(id) = id.filter(|id| (indexed || written) && *id != ordinal) else {
+        return;
+    };
+    let hint = if written {
+        format!("write `server.{ordinal}`")
+    } else {
+        format!("write `{ordinal}@{host}`")
+    };
+    member
+        .at(
+            findings,
+            setting,
+            &VOTERS,
+            format!("member `{host}` is listed with the id {id}, but has the id {ordinal}"),
+        )
+        .hint(hint);
 }
 
 /// A member that does not exist: a pod of a StatefulSet by its name.
@@ -355,7 +385,9 @@ fn listed(member: &Member<'_>) -> Vec<(Option<i64>, String, Setting)> {
         }
     }
     if let Some(setting) = member.settings.get("servers") {
-        for entry in setting.value.split([';', ' ']).filter(|entry| !entry.is_empty()) {
+        // In the official image's, `;2181` after a server is the port of its clients.
+        let is_server = |entry: &&str| entry.contains(|character: char| !character.is_ascii_digit());
+        for entry in setting.value.split([';', ',', ' ']).filter(is_server) {
             let address = entry.split_once('=').map_or(entry, |(_, address)| address);
             let host = address.split(':').next().unwrap_or_default();
             members.push((None, host.to_owned(), setting.clone()));

@@ -232,6 +232,19 @@ impl<'a> ObjectSet<'a> {
         indices.iter().map(|&index| self.objects[index])
     }
 
+    /// The only pod that a Service selects, by the name or the ordinal that the StatefulSet controller gives it as a label: its StatefulSet, and
+    /// its ordinal.
+    pub(crate) fn pod_of_service(&self, namespace: &str, name: &str) -> Option<(usize, i64)> {
+        let service = self.find("Service", namespace, name).and_then(ObjectModel::service)?;
+        let selector = service.selector.as_ref()?;
+        let pod = selector.pod()?;
+        let ordinal = pod.rsplit_once('-').map_or(pod, |(_, ordinal)| ordinal).parse().ok()?;
+        match self.selected(namespace, selector).as_slice() {
+            [(index, _)] => Some((*index, ordinal)),
+            _ => None,
+        }
+    }
+
     /// Whether a pod of this name is among those of a StatefulSet that a Service names.
     pub(crate) fn has_pod(&self, namespace: &str, service: &str, pod: &str) -> bool {
         let Some((name, ordinal)) = pod.rsplit_once('-') else {
