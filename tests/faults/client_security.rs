@@ -40,7 +40,7 @@ fn found(listener: &[(&'static str, &'static str)], says: &str) -> Vec<String> {
     edits.extend(told.iter().map(|(from, to)| (*from, to.as_str())));
     let said = all_said_about("apache", &edits, "", Platform::default());
     said.into_iter()
-        .filter(|said| said.rule == "KS-X24")
+        .filter(|said| said.rule == "KS-X24" && said.place.starts_with("ConfigMap"))
         .map(|said| format!("{}; {}", said.message, said.hint))
         .collect()
 }
@@ -183,4 +183,160 @@ fn workers_and_registries_are_clients_too() {
         hints["ConfigMap billing-kafka"],
         "set `security.protocol=SASL_PLAINTEXT`"
     );
+}
+
+/// What is found of a Job with this command, beside the broker of the layout `apache`.
+fn of_job(listener: &[(&'static str, &'static str)], image: &str, words: &str) -> Vec<String> {
+    let job = format!(
+        "apiVersion: v1
+kind: ConfigMap
+metadata: {{name: tools, namespace: events}}
+data:
+  scram.properties: |
+    security.protocol=SASL_SSL
+    sasl.mechanism=SCRAM-SHA-512
+    {SCRAM}
+  tls.properties: |
+    security.protocol=SSL
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: tool, namespace: events}}
+spec:
+  template:
+    metadata: {{labels: {{app: tool}}}}
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: tool
+        image: {image}
+        {words}
+        env: [{{name: BROKERS, value: \"broker:9092\"}}]
+        volumeMounts: [{{name: tools, mountPath: /tools}}, {{name: secret, mountPath: /secret}}]
+      volumes: [{{name: tools, configMap: {{name: tools}}}}, {{name: secret, secret: {{secretName: tools}}}}]
+"
+    );
+    let said = all_said_about("apache", listener, &job, Platform::default());
+    let told = said
+        .into_iter()
+        .filter(|said| said.rule == "KS-X24" && said.place.starts_with("Job tool"));
+    told.map(|said| format!("{}; {}", said.message, said.hint)).collect()
+}
+
+#[test]
+fn a_tool_that_speaks_as_its_listener_is_sound() {
+    for command in [
+        "kafka-topics.sh --bootstrap-server broker:9092 --command-config /tools/scram.properties --list",
+        "kafka-console-producer.sh --bootstrap-server broker:9092 --topic t --producer-property security.protocol=SASL_SSL --producer-property sasl.mechanism=PLAIN",
+        // What is not seen.
+        "kafka-topics.sh --bootstrap-server broker:9092 --command-config /secret/tool.properties --list",
+        "kafka-topics.sh --bootstrap-server broker:9092 --command-config /tmp/made.properties --list",
+        "kafka-topics.sh --bootstrap-server broker:9092 --command-config $FILE --list",
+        "kafka-topics.sh --bootstrap-server broker:9092 $OPTIONS --list",
+        "kafka-topics.sh --bootstrap-server $ELSEWHERE --list",
+        "kafka-topics.sh --bootstrap-server kafka.example.com:9092 --list",
+        "kafka-topics.sh --version",
+    ] {
+        let words = format!("command: [sh, -c, '{command}']");
+        assert!(of_job(&SASL, "apache/kafka:4.2.2", &words).is_empty(), "{command}");
+        let said = of_job(
+            &[],
+            "apache/kafka:4.2.2",
+            "command: [kafka-topics.sh, --bootstrap-server, 'broker:9092', --list]",
+        );
+        assert!(said.is_empty(), "{said:?}");
+    }
+    let exporter = |flags: &str| format!("args: ['--kafka.server=broker:9092'{flags}]");
+    let image = "danielqsj/kafka-exporter:v1.9.0";
+    assert!(of_job(&[], image, &exporter("")).is_empty());
+    for flags in [
+        ", --sasl.enabled, --tls.enabled",
+        ", --sasl.enabled, --tls.enabled, --sasl.mechanism=scram-sha512",
+    ] {
+        assert!(of_job(&SASL, image, &exporter(flags)).is_empty(), "{flags}");
+    }
+    let certificate = ", --tls.enabled, --tls.cert-file=/secret/tls.crt, --tls.key-file=/secret/tls.key";
+    assert!(of_job(&MUTUAL, image, &exporter(certificate)).is_empty());
+}
+
+#[test]
+fn a_tool_that_speaks_otherwise_than_its_listener_is_found() {
+    let open = "container `tool` runs `kafka-topics`: it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; \
+                set `security.protocol=SASL_SSL` in a file, and name it by `--command-config`";
+    let job = |command: &str| of_job(&SASL, "apache/kafka:4.2.2", &format!("command: [sh, -c, '{command}']"));
+    let first =
+        "until timeout 9 /opt/kafka/bin/kafka-topics.sh --bootstrap-server=broker:9092 --list; do sleep 1; done";
+    for command in [
+        first,
+        "kafka-topics --list --bootstrap-server $BROKERS",
+        "kafka-topics --list --bootstrap-server ${BROKERS} >/dev/null",
+    ] {
+        assert_eq!(job(command), [open], "{command}");
+    }
+    assert_eq!(
+        job("kafka-acls.sh --bootstrap-server broker:9092 --command-config /tools/tls.properties --list"),
+        [
+            "container `tool` runs `kafka-acls`: it speaks `SSL` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; \
+          set `security.protocol=SASL_SSL` in `/tools/tls.properties`"
+        ]
+    );
+    assert_eq!(
+        job(
+            "kafka-console-consumer.sh --bootstrap-server broker:9092 --topic t --consumer-property security.protocol=SASL_SSL"
+        ),
+        [
+            "container `tool` runs `kafka-console-consumer`: it logs in by `GSSAPI` at listener `CLIENT`, which takes `SCRAM-SHA-512`, `PLAIN`: it never connects; \
+          set `sasl.mechanism=SCRAM-SHA-512` in a file, and name it by `--consumer.config`"
+        ]
+    );
+}
+
+#[test]
+fn flags_of_the_exporter_that_its_listener_does_not_take_are_found() {
+    let image = "danielqsj/kafka-exporter:v1.9.0";
+    let hint = |listener: &[(&'static str, &'static str)], flags: &str| {
+        let said = of_job(listener, image, &format!("args: ['--kafka.server=broker:9092'{flags}]"));
+        let [one] = said.as_slice() else { panic!("{said:?}") };
+        assert!(one.starts_with("container `tool` runs `kafka_exporter`: it "), "{one}");
+        one.split("; ").last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(hint(&SASL, ""), "add `--sasl.enabled`, add `--tls.enabled`");
+    assert_eq!(hint(&SASL, ", --tls.enabled"), "add `--sasl.enabled`");
+    assert_eq!(hint(&[], ", --tls.enabled=true"), "leave `--tls.enabled` out");
+    assert_eq!(
+        hint(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=scram-sha256"),
+        "set `--sasl.mechanism` to one of these, as `scram-sha512`"
+    );
+    assert_eq!(
+        hint(&MUTUAL, ", --tls.enabled"),
+        "set `--tls.cert-file` and `--tls.key-file`"
+    );
+}
+
+#[test]
+fn a_probe_that_dials_its_own_pod_is_a_client_too() {
+    let probe = |address: &str| {
+        let edit = format!(
+            "            exec:
+              command: [/opt/kafka/bin/kafka-broker-api-versions.sh, --bootstrap-server, '{address}']
+            timeoutSeconds: 15"
+        );
+        let edits = [
+            SASL[0],
+            SASL[1],
+            (
+                "            tcpSocket:\n              port: client\n            timeoutSeconds: 5",
+                edit.as_str(),
+            ),
+        ];
+        let said = all_said_about("apache", &edits, "", Platform::default());
+        let told = said
+            .into_iter()
+            .filter(|said| said.rule == "KS-X24" && said.place.starts_with("StatefulSet broker"));
+        told.map(|said| said.message).collect::<Vec<_>>()
+    };
+    let closed = "container `broker` runs `kafka-broker-api-versions`: it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects";
+    assert_eq!(probe("localhost:9092"), [closed]);
+    assert_eq!(probe("127.0.0.1:9092"), [closed]);
+    assert!(probe("localhost:9999").is_empty());
 }

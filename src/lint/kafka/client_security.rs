@@ -31,7 +31,7 @@ rules! { rules::security;
             sees only that it was disconnected, and times out. Of another mechanism it is told: \
             `UNSUPPORTED_SASL_MECHANISM`. A JAAS configuration is for one mechanism: with `PlainLoginModule` for \
             `SCRAM-SHA-512` the client times out too. A listener with `ssl.client.auth=required` \
-            refuses a client without a certificate of its own.",
+            refuses a client without a certificate of its own. Kafka's tools and `kafka_exporter` are clients too, also in probes.",
         source: "Kafka documentation, Security; Kafka, SaslClientAuthenticator; seen with Kafka 4.3.1",
     };
 }
@@ -49,7 +49,7 @@ struct Expected {
 }
 
 /// What a bootstrap list leads to.
-struct Dialled<'a> {
+pub(super) struct Dialled<'a> {
     expected: Expected,
     /// The other listeners for clients.
     others: Vec<Expected>,
@@ -58,9 +58,16 @@ struct Dialled<'a> {
     shown: Option<(&'a ObjectModel, &'a Certificate)>,
 }
 
+impl Dialled<'_> {
+    /// The security protocol that the listener takes.
+    pub(super) fn protocol(&self) -> &str {
+        &self.expected.protocol
+    }
+}
+
 /// What a client says in a setting.
 #[derive(Clone, Copy)]
-enum Said<'a> {
+pub(super) enum Said<'a> {
     Value(&'a str),
     Nothing,
     /// Some of it, or all, is filled in where no one sees it; what is seen.
@@ -68,7 +75,7 @@ enum Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(value: Option<&'a str>) -> Self {
+    pub(super) fn of(value: Option<&'a str>) -> Self {
         match value.map(str::trim) {
             Some(value) if value.contains(['{', '$', '(']) => Self::Hidden(value),
             Some(value) => Self::Value(value),
@@ -87,11 +94,12 @@ impl<'a> Said<'a> {
 }
 
 /// What is wrong with a client: the setting that says it, or that is missing.
-struct Wrong {
-    rule: &'static Rule,
-    key: &'static str,
-    message: String,
-    hint: String,
+pub(super) struct Wrong {
+    pub(super) rule: &'static Rule,
+    pub(super) key: &'static str,
+    pub(super) message: String,
+    /// `{}` in it stands for what the settings of the client begin with.
+    pub(super) hint: String,
 }
 
 /// The workers and registries of a set.
@@ -180,8 +188,8 @@ pub(super) fn of_file<'l>(
     Some((line(wrong.key).unwrap_or(servers), finding))
 }
 
-/// What a client says that its listener does not take. In the hint `{}` stands for what its settings begin with.
-fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<Wrong> {
+/// What a client says that its listener does not take.
+pub(super) fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<Wrong> {
     let Expected { listener, .. } = &dialled.expected;
     let of = |key, message, hint| {
         let rule = &PROTOCOL;
@@ -319,27 +327,45 @@ impl<'a> Listening<'a> {
 
     /// What the first address of a list leads to. None if it is not among the objects, or they do not show it.
     fn behind(&self, namespace: &str, servers: &str) -> Option<Dialled<'a>> {
-        servers.split(',').map(str::trim).find_map(|address| {
-            let address = address.rsplit_once("://").map_or(address, |(_, address)| address);
-            let (host, port) = address.rsplit_once(':')?;
-            let (pods, port) = addresses::dialled(self.set, namespace, host, port.parse().ok()?)?;
+        addresses_of(servers).find_map(|(host, port)| {
+            let (pods, port) = addresses::dialled(self.set, namespace, host, port)?;
             let mut members = pods.iter().filter_map(|index| self.members.get(index));
-            let member = members.find(|member| member.serves())?;
-            let mut all = expected(member)?;
-            let at = all.iter().position(|listener| listener.port == port)?;
-            let expected = all.remove(at);
-            let encrypted = expected.protocol.ends_with("SSL");
-            let shown = certificates::shown_by(self.set, member, &expected.listener).filter(|_| encrypted);
-            let shown = shown.map(|(index, certificate)| (self.set.objects[index], certificate));
-            let host = host.to_owned();
-            Some(Dialled {
-                expected,
-                others: all,
-                host,
-                shown,
-            })
+            self.listener(members.find(|member| member.serves())?, host, port)
         })
     }
+
+    /// The same for what runs in the pods of an object: it may dial its own pod.
+    pub(super) fn behind_or_own(&self, index: usize, namespace: &str, servers: &str) -> Option<Dialled<'a>> {
+        let own = self.members.get(&index).filter(|member| member.serves());
+        let of_pod = |host: &str| ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+        let mut local = addresses_of(servers).filter(|(host, _)| of_pod(host));
+        let local = local.find_map(|(host, port)| self.listener(own?, host, port));
+        local.or_else(|| self.behind(namespace, servers))
+    }
+
+    /// The listener of a broker at a port, as it is dialled.
+    fn listener(&self, member: &'a Member<'a>, host: &str, port: i64) -> Option<Dialled<'a>> {
+        let mut all = expected(member)?;
+        let at = all.iter().position(|listener| listener.port == port)?;
+        let expected = all.remove(at);
+        let encrypted = expected.protocol.ends_with("SSL");
+        let shown = certificates::shown_by(self.set, member, &expected.listener).filter(|_| encrypted);
+        Some(Dialled {
+            expected,
+            others: all,
+            host: host.to_owned(),
+            shown: shown.map(|(index, certificate)| (self.set.objects[index], certificate)),
+        })
+    }
+}
+
+/// The addresses of a list of brokers: host and port.
+fn addresses_of(servers: &str) -> impl Iterator<Item = (&str, i64)> {
+    servers.split(',').map(str::trim).filter_map(|address| {
+        let address = address.rsplit_once("://").map_or(address, |(_, address)| address);
+        let (host, port) = address.rsplit_once(':')?;
+        Some((host, port.parse().ok()?))
+    })
 }
 
 /// What the listeners of a broker expect that clients may use.

@@ -9,6 +9,7 @@ pub(crate) mod autoscaling;
 pub(crate) mod bootstrap;
 pub(crate) mod certificates;
 pub(crate) mod client_security;
+mod client_tools;
 mod clients;
 mod cluster;
 pub(crate) mod cluster_id;
@@ -197,6 +198,7 @@ fn among(set: &ObjectSet<'_>, members: &[Member<'_>], topics: &[topics::TopicsOf
     pools::check(set, members, findings);
     flows::check(set, members, findings);
     client_security::check(set, members, findings);
+    client_tools::check(set, members, findings);
     autoscaling::check(set, members, findings);
 }
 

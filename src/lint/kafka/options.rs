@@ -153,7 +153,7 @@ const PROGRAMS: [Program; 3] = [
     },
 ];
 
-const EXPORTER: &str = "kafka_exporter";
+pub(super) const EXPORTER: &str = "kafka_exporter";
 
 impl Program {
     fn has(&self, option: &str) -> bool {
@@ -184,6 +184,12 @@ fn started(container: &Container) -> Vec<(&'static Program, Vec<String>)> {
         started.extend(of(EXPORTER).map(|program| (program, container.words.clone())));
     }
     started
+}
+
+/// The arguments of `kafka_exporter`, each time that a container starts it.
+pub(super) fn of_exporter(container: &Container) -> impl Iterator<Item = Vec<String>> {
+    let started = started(container).into_iter();
+    started.filter_map(|(program, words)| (program.name == EXPORTER).then_some(words))
 }
 
 pub(super) fn check(findings: &mut SetFindings, index: usize, workload: &Workload) {
