@@ -340,3 +340,30 @@ fn a_probe_that_dials_its_own_pod_is_a_client_too() {
     assert_eq!(probe("127.0.0.1:9092"), [closed]);
     assert!(probe("localhost:9999").is_empty());
 }
+
+#[test]
+fn a_mirror_maker_is_a_client_of_each_of_its_clusters() {
+    let told = |settings: &str| {
+        let map = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: mirror, namespace: events}}\ndata:\n  mm2.properties: |\n    \
+             clusters = here, there\n    here->there.enabled=true\n    here.bootstrap.servers=broker:9092\n    \
+             there.bootstrap.servers=kafka.example.com:9092\n    {settings}\n"
+        );
+        let said = all_said_about("apache", &SASL, &map, Platform::default());
+        let told = said
+            .into_iter()
+            .filter(|said| said.rule == "KS-X24" && said.place.starts_with("ConfigMap mirror"));
+        told.map(|said| format!("{}; {}", said.message, said.hint))
+            .collect::<Vec<_>>()
+    };
+    let open = "it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; set `here.security.protocol=SASL_SSL`";
+    assert_eq!(told("there.security.protocol=SASL_SSL"), [open]);
+    let kerberos = "it logs in by `GSSAPI` at listener `CLIENT`, which takes `SCRAM-SHA-512`, `PLAIN`: it never connects; \
+                    set `here.sasl.mechanism=SCRAM-SHA-512`";
+    assert_eq!(told("here.security.protocol=SASL_SSL"), [kerberos]);
+    let sound = format!("here.security.protocol=SASL_SSL\n    here.sasl.mechanism=SCRAM-SHA-512\n    here.{SCRAM}");
+    assert!(told(&sound).is_empty());
+    // What all clusters say together.
+    let sound = format!("security.protocol=SASL_SSL\n    sasl.mechanism=SCRAM-SHA-512\n    {SCRAM}");
+    assert!(told(&sound).is_empty());
+}

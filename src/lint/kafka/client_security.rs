@@ -168,24 +168,33 @@ pub(super) fn of_file<'l>(
     is_whole: impl FnOnce() -> bool,
 ) -> Option<(&'l Property, Diagnostic)> {
     let line = |key: &str| lines.iter().rfind(|line| line.key == key);
-    let servers = line("bootstrap.servers")?;
-    // Settings of one of several clients, as Kafka Streams has them.
-    let is_of_one = |line: &Property| line.key.ends_with(".security.protocol");
     let of_security = |line: &Property| {
-        ["security.", "sasl.", "ssl."]
-            .iter()
-            .any(|start| line.key.starts_with(start))
+        let starts = ["security.", "sasl.", "ssl."];
+        starts.iter().any(|start| line.key.starts_with(start))
     };
-    if lines.iter().any(is_of_one) || !lines.iter().any(of_security) && !is_whole() {
+    let of_one = |line: &Property| line.key.ends_with(".security.protocol");
+    // MirrorMaker is a client of each cluster that it names.
+    let clusters: Vec<String> = match line("clusters") {
+        Some(all) => all.value.split(',').map(|name| format!("{}.", name.trim())).collect(),
+        // Settings of one of several clients, as Kafka Streams has them.
+        None if lines.iter().any(of_one) => return None,
+        None => vec![String::new()],
+    };
+    if !lines.iter().any(|line| of_one(line) || of_security(line)) && !is_whole() {
         return None;
     }
-    let dialled = brokers.behind(namespace, &servers.value)?;
-    let says = |key: &str| Said::of(line(key).map(|line| line.value.as_str()));
-    let wrong = wrong(&dialled, &says)?;
-    let mut finding = Diagnostic::new(wrong.rule, wrong.message);
-    finding.yaml_hint(wrong.hint.replace("`{}", "`"));
-    finding.mend(Mend::change());
-    Some((line(wrong.key).unwrap_or(servers), finding))
+    clusters.iter().find_map(|cluster| {
+        let own = |key: &str| line(&format!("{cluster}{key}"));
+        let servers = own("bootstrap.servers")?;
+        let dialled = brokers.behind(namespace, &servers.value)?;
+        // What a cluster does not say, all say together.
+        let says = |key: &str| Said::of(own(key).or_else(|| line(key)).map(|line| line.value.as_str()));
+        let wrong = wrong(&dialled, &says)?;
+        let mut finding = Diagnostic::new(wrong.rule, wrong.message);
+        finding.yaml_hint(wrong.hint.replace("`{}", &format!("`{cluster}")));
+        finding.mend(Mend::change());
+        Some((own(wrong.key).or_else(|| line(wrong.key)).unwrap_or(servers), finding))
+    })
 }
 
 /// What a client says that its listener does not take.
