@@ -367,3 +367,53 @@ fn a_mirror_maker_is_a_client_of_each_of_its_clusters() {
     let sound = format!("security.protocol=SASL_SSL\n    sasl.mechanism=SCRAM-SHA-512\n    {SCRAM}");
     assert!(told(&sound).is_empty());
 }
+
+#[test]
+fn a_hint_names_a_variable_where_settings_are_variables() {
+    let registry = |variables: &str| {
+        let deployment = format!(
+            "apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: registry, namespace: events}}
+spec:
+  selector: {{matchLabels: {{app: registry}}}}
+  template:
+    metadata: {{labels: {{app: registry}}}}
+    spec:
+      containers:
+      - name: registry
+        image: confluentinc/cp-schema-registry:8.2.2
+        env: [{{name: SCHEMA_REGISTRY_HOST_NAME, value: registry}}, {variables}]
+"
+        );
+        let said = all_said_about("apache", &SASL, &deployment, Platform::default());
+        let told = said
+            .into_iter()
+            .filter(|said| ["KS-X24", "KS-R10"].contains(&said.rule));
+        let told = told.filter(|said| said.place.starts_with("Deployment registry"));
+        told.map(|said| format!("{} {}", said.rule, said.hint))
+            .collect::<Vec<_>>()
+    };
+    let servers = |list: &str| format!("{{name: SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS, value: '{list}'}}");
+    let protocol =
+        |protocol: &str| format!(", {{name: SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL, value: {protocol}}}");
+    assert_eq!(
+        registry(&servers("broker:9092")),
+        ["KS-X24 set `SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL=SASL_SSL`"]
+    );
+    assert_eq!(
+        registry(&(servers("SASL_SSL://broker:9092") + &protocol("SASL_SSL"))),
+        ["KS-X24 set `SCHEMA_REGISTRY_KAFKASTORE_SASL_MECHANISM=SCRAM-SHA-512`"]
+    );
+    // It does not start, so nothing is said of what it would have dialled.
+    assert_eq!(
+        registry(&servers("SASL_SSL://broker:9092")),
+        [
+            "KS-R10 set `SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL=SASL_SSL`, or write `PLAINTEXT://` before each server"
+        ]
+    );
+    assert_eq!(
+        registry(&(servers("SASL_SSL://broker:9092") + &protocol("SSL"))),
+        ["KS-R10 write `SSL://` before each server, or set `SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL`"]
+    );
+}

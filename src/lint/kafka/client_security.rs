@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::{
     Member, addresses,
     certificates::{self, DIALLED_NAME},
-    listeners, listening,
+    listeners, listening, registry,
 };
 use crate::{
     diagnostics::{Diagnostic, Mend, Rule, Severity::Error, family::rules},
     lint::model::{
         ObjectModel,
         certificate::Certificate,
+        convention,
         mounts::Content,
         program::Program,
         properties::Property,
@@ -125,16 +126,26 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                 .into_iter()
                 .filter_map(|key| Some((key, member.settings.get(key)?)));
             let Some((servers, list)) = lists.next() else { continue };
+            // Then it does not start, which another rule tells.
+            let protocol = says("security.protocol").or("PLAINTEXT");
+            if member.process.program == Program::Registry
+                && protocol.is_some_and(|protocol| registry::no_server_for(&list.value, protocol))
+            {
+                continue;
+            }
             let dialled = brokers.behind(&member.object.identity.namespace, &list.value);
             let Some(wrong) = dialled.and_then(|dialled| wrong(&dialled, &says)) else {
                 continue;
             };
-            let key = format!("{prefix}{}", wrong.key);
-            let (key, setting) = match member.settings.get(&key) {
-                Some(setting) => (key.as_str(), setting),
-                None => (servers, list),
-            };
+            let wanted = format!("{prefix}{}", wrong.key);
             let hint = wrong.hint.replace("`{}", &format!("`{prefix}"));
+            let of_list = |variable: &String| convention::renamed(variable, servers, &wanted);
+            let (key, setting, variable) = match member.settings.get(&wanted) {
+                Some(setting) => (wanted.as_str(), setting, setting.variable.clone()),
+                None => (servers, list, list.variable.as_ref().and_then(of_list)),
+            };
+            // As it is written there.
+            let hint = variable.map_or_else(|| hint.clone(), |variable| hint.replace(&wanted, &variable));
             member.refuse(findings, wrong.rule, key, setting, wrong.message, hint);
             break;
         }

@@ -4,7 +4,7 @@
 use super::Member;
 use crate::{
     diagnostics::{Diagnostic, Mend, rules::registry},
-    lint::model::{program::Program, set::SetFindings},
+    lint::model::{convention, program::Program, set::SetFindings},
     nearest::{may_be_near, nearest},
 };
 
@@ -198,6 +198,7 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
 
 /// Values with which the registry does not start.
 fn refused(member: &Member<'_>, findings: &mut SetFindings) {
+    const PROTOCOL: &str = "kafkastore.security.protocol";
     const SERVERS: &str = "kafkastore.bootstrap.servers";
     const LEVELS: [&str; 7] = [
         "backward",
@@ -245,18 +246,38 @@ fn refused(member: &Member<'_>, findings: &mut SetFindings) {
             member.refuse(findings, &registry::REFUSED_VALUE, key, setting, message, hint);
         }
     }
-    let protocol = member.settings.get("kafkastore.security.protocol");
-    let protocol = protocol.map_or("PLAINTEXT", |setting| setting.value.trim());
+    let own = member.settings.get(PROTOCOL);
+    let protocol = own.map_or("PLAINTEXT", |setting| setting.value.trim());
     let Some(setting) = member.settings.get(SERVERS).filter(|setting| setting.is_known()) else {
         return;
     };
-    let mut schemes = setting.value.split(',').map(|server| server.trim().split_once("://"));
-    if schemes.all(|scheme| scheme.is_some_and(|(scheme, _)| scheme != protocol)) {
+    if no_server_for(&setting.value, protocol) {
         let message =
             format!("`{SERVERS}` has no server for the protocol `{protocol}`, so the registry does not start");
-        let hint = format!("write `{protocol}://` before each server, or set `kafkastore.security.protocol`");
+        let variable = setting.variable.as_ref();
+        let variable = variable.and_then(|variable| convention::renamed(variable, SERVERS, PROTOCOL));
+        let name = variable.as_deref().unwrap_or(PROTOCOL);
+        let hint = match schemes_of(&setting.value).as_slice() {
+            [one] if own.is_none() => format!("set `{name}={one}`, or write `{protocol}://` before each server"),
+            _ => format!("write `{protocol}://` before each server, or set `{name}`"),
+        };
         member.refuse(findings, &registry::REFUSED_VALUE, SERVERS, setting, message, hint);
     }
+}
+
+/// The protocols that a list of servers names, each once.
+fn schemes_of(servers: &str) -> Vec<&str> {
+    let schemes = servers.split(',').filter_map(|server| server.trim().split_once("://"));
+    let mut schemes: Vec<&str> = schemes.map(|(scheme, _)| scheme).collect();
+    schemes.sort_unstable();
+    schemes.dedup();
+    schemes
+}
+
+/// Whether a registry that speaks a protocol finds no server in a list: each is of another.
+pub(super) fn no_server_for(servers: &str, protocol: &str) -> bool {
+    let mut schemes = servers.split(',').map(|server| server.trim().split_once("://"));
+    schemes.all(|scheme| scheme.is_some_and(|(scheme, _)| scheme != protocol))
 }
 
 #[cfg(test)]
