@@ -110,7 +110,22 @@ const SERVERS: &str = "zookeepers";
 
 #[test]
 fn lists_of_servers_are_read_as_each_image_writes_them() {
-    let edits: [Edit; 8] = [
+    let edits: [Edit; 11] = [
+        fault("KS-X25", SERVERS, "", "value: \"srvr, mntr, ruok\"", "value: \"*\""),
+        fault(
+            "KS-X25",
+            SERVERS,
+            "",
+            "{name: ZOO_LISTEN_ALLIPS_ENABLED, value: \"no\"}",
+            "{name: ZOO_ENABLE_ADMIN_SERVER, value: \"yes\"}",
+        ),
+        fault(
+            "KS-X25",
+            SERVERS,
+            "",
+            "value: \"-Xms512M -Xmx512M\"",
+            "value: \"-Xms512M -Xmx512M -Dzookeeper.4lw.commands.whitelist=stat,wchp\"",
+        ),
         // The official image's form: the port of the clients after a server.
         sound(SERVERS, "", "2888:3888::3 ", "2888:3888;2181"),
         fault(

@@ -50,27 +50,40 @@ pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
 fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
     const COMMANDS: &str = "4lw.commands.whitelist";
     const ADMIN: &str = "admin.enableServer";
-    const HARMFUL: [&str; 6] = ["*", "crst", "srst", "stmk", "wchc", "wchp"];
-    if let Some(setting) = member.settings.get(COMMANDS)
-        && let Some(word) = setting
-            .value
-            .split(',')
-            .map(str::trim)
-            .find(|word| HARMFUL.contains(word))
+    let option = |key: &str| {
+        let start = format!("-Dzookeeper.{key}=");
+        let mut options = member.jvm().options.iter().rev();
+        options.find_map(|option| Some((option, option.text.strip_prefix(start.as_str())?)))
+    };
+    if let Some(setting) = member.settings.get(COMMANDS) {
+        if let Some(message) = answers(&setting.value) {
+            let hint = match &setting.variable {
+                Some(variable) => format!("set `{variable}` to `srvr`, or to the words that your probes need"),
+                None => format!("write `{COMMANDS}=srvr`, or the words that your probes need"),
+            };
+            member.refuse(findings, &ZOOKEEPER_ASKED, COMMANDS, setting, message, hint);
+        }
+    } else if let Some((option, words)) = option(COMMANDS)
+        && let Some(message) = answers(words)
     {
-        let which = if word == "*" {
-            "every four-letter word".to_owned()
-        } else {
-            format!("`{word}`")
-        };
-        let message = format!("a server answers {which} to whoever can connect to a client port, without a login");
-        let hint = format!("write `{COMMANDS}=srvr`, or the words that your probes need");
-        member.refuse(findings, &ZOOKEEPER_ASKED, COMMANDS, setting, message, hint);
+        findings
+            .add(
+                member.index,
+                member.container.variable_pointer(&option.variable),
+                &ZOOKEEPER_ASKED,
+                message,
+            )
+            .hint(format!(
+                "write `-Dzookeeper.{COMMANDS}=srvr`, or the words that your probes need"
+            ));
     }
     let is_local = |setting: &Setting| super::listening::is_loopback(setting.value.trim());
     if let Some(setting) = member.settings.get(ADMIN)
-        && setting.value.trim().eq_ignore_ascii_case("true")
+        && ["true", "yes"]
+            .iter()
+            .any(|on| setting.value.trim().eq_ignore_ascii_case(on))
         && !member.settings.get("admin.serverAddress").is_some_and(is_local)
+        && option(ADMIN).is_none_or(|(_, on)| on != "false")
     {
         let port = member
             .settings
@@ -78,9 +91,33 @@ fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
             .map_or("8080", |port| port.value.trim());
         let message =
             format!("the admin server answers commands at port {port} to whoever reaches it, without a login");
-        let hint = format!("write `{ADMIN}=false`, or `admin.serverAddress=127.0.0.1`");
+        let hint = match &setting.variable {
+            Some(variable) => format!(
+                "set `{variable}` to `{}`",
+                if setting.value.trim().eq_ignore_ascii_case("yes") {
+                    "no"
+                } else {
+                    "false"
+                }
+            ),
+            None => format!("write `{ADMIN}=false`, or `admin.serverAddress=127.0.0.1`"),
+        };
         member.refuse(findings, &ZOOKEEPER_ASKED, ADMIN, setting, message, hint);
     }
+}
+
+/// What a server answers without a login that it should not, by the four-letter words that it takes.
+fn answers(words: &str) -> Option<String> {
+    const HARMFUL: [&str; 6] = ["*", "crst", "srst", "stmk", "wchc", "wchp"];
+    let word = words.split(',').map(str::trim).find(|word| HARMFUL.contains(word))?;
+    let which = if word == "*" {
+        "every four-letter word".to_owned()
+    } else {
+        format!("`{word}`")
+    };
+    Some(format!(
+        "a server answers {which} to whoever can connect to a client port, without a login"
+    ))
 }
 
 /// Brokers with an authorizer that are no one for ZooKeeper.

@@ -51,14 +51,14 @@ impl Heap {
 
 /// The variables whose options a script passes on, in its order: `kafka-run-class` of Kafka 3.9 to 4.3, with those that every JVM reads
 /// before and after them.
-fn variables(program: Program) -> [String; 9] {
+fn variables(program: Program) -> Vec<String> {
     let prefix = if program == Program::Registry {
         "SCHEMA_REGISTRY"
     } else {
         "KAFKA"
     };
     let own = |end: &str| format!("{prefix}_{end}");
-    [
+    let mut variables = vec![
         "JAVA_TOOL_OPTIONS".to_owned(),
         "JDK_JAVA_OPTIONS".to_owned(),
         own("HEAP_OPTS"),
@@ -68,7 +68,12 @@ fn variables(program: Program) -> [String; 9] {
         own("LOG4J_OPTS"),
         own("OPTS"),
         "_JAVA_OPTIONS".to_owned(),
-    ]
+    ];
+    // Those of ZooKeeper's own script.
+    if program == Program::ZooKeeper {
+        variables.extend(["SERVER_JVMFLAGS", "JVMFLAGS"].map(str::to_owned));
+    }
+    variables
 }
 
 impl Jvm {

@@ -134,7 +134,13 @@ impl KafkaProcess {
             let files = config(map).map_or(&[][..], |config| &config.properties);
             files.iter().find(|(file, _)| file == key).map(|(_, lines)| lines)
         };
-        for path in words.chain(taken.iter().copied()) {
+        let of_folder = if self.program == Program::ZooKeeper {
+            zookeeper_files(start)
+        } else {
+            Vec::new()
+        };
+        let found = of_folder.iter().map(String::as_str);
+        for path in words.chain(taken.iter().copied()).chain(found) {
             let path = &*container.absolute(path);
             if let Some((map, key)) = mounts.config_map_file(path) {
                 if let Some(lines) = lines_of(map, key) {
@@ -162,6 +168,20 @@ impl KafkaProcess {
     pub(crate) fn image_name(&self) -> &str {
         split_tag(self.image.split('@').next().unwrap_or_default()).0
     }
+}
+
+/// Where a server of ZooKeeper looks for its file: in the folder that the command names, or in those of the images.
+fn zookeeper_files(start: &str) -> Vec<String> {
+    let mut words = start.split_whitespace();
+    let named = words
+        .find(|word| *word == "--config")
+        .and_then(|_| words.next())
+        .map(|folder| folder.trim_matches(['"', '\'']).trim_end_matches('/'));
+    let folders = match named {
+        Some(folder) => vec![folder],
+        None => vec!["/conf", "/opt/bitnami/zookeeper/conf", "/bitnami/zookeeper/conf"],
+    };
+    folders.into_iter().map(|folder| format!("{folder}/zoo.cfg")).collect()
 }
 
 /// The command that a probe runs.
