@@ -198,9 +198,12 @@ impl Place<'_> {
             _ if wrong.rule.id != PROTOCOL.id || !wrong.hint.starts_with("set ") => wrong.hint.replace("`{}", "`"),
             "security.protocol" => {
                 let wanted = dialled.protocol();
-                let flag = |name: &str, wanted: bool| match wanted {
-                    true => format!("add `--{name}`"),
-                    false => format!("leave `--{name}` out"),
+                let flag = |name: &str, wanted: bool| {
+                    if wanted {
+                        format!("add `--{name}`")
+                    } else {
+                        format!("leave `--{name}` out")
+                    }
                 };
                 let sasl = (is_on("sasl.enabled") != wanted.starts_with("SASL_"))
                     .then(|| flag("sasl.enabled", wanted.starts_with("SASL_")));
