@@ -292,6 +292,59 @@ fn a_tool_that_speaks_otherwise_than_its_listener_is_found() {
 }
 
 #[test]
+fn kcat_is_a_client_with_names_of_its_own() {
+    let job = |listener: &[(&'static str, &'static str)], command: &str| {
+        of_job(
+            listener,
+            "edenhill/kcat:1.7.1",
+            &format!("command: [sh, -c, '{command}']"),
+        )
+    };
+    for (listener, command) in [
+        (
+            &SASL,
+            "kcat -b broker:9092 -X security.protocol=sasl_ssl -X sasl.mechanisms=PLAIN -L",
+        ),
+        (
+            &SASL,
+            "kcat -b broker:9092 -Xsecurity.protocol=SASL_SSL,sasl.mechanism=SCRAM-SHA-512 -L",
+        ),
+        (
+            &MUTUAL,
+            "kcat -b broker:9092 -X security.protocol=ssl -X ssl.certificate.location=/secret/tls.crt -L",
+        ),
+        // What is not seen.
+        (&SASL, "kcat -F /secret/kcat.conf -b broker:9092 -L"),
+        (&SASL, "kcat -b broker:9092 $OPTIONS -L"),
+        (&SASL, "kcat -b kafka.example.com:9092 -L"),
+        (&SASL, "kcat -V"),
+    ] {
+        assert!(job(listener, command).is_empty(), "{command}");
+    }
+    let told = |listener: &[(&'static str, &'static str)], command: &str| {
+        let said = job(listener, command);
+        let [one] = said.as_slice() else {
+            panic!("{command}: {said:?}")
+        };
+        assert!(one.starts_with("container `tool` runs `kcat`: it "), "{one}");
+        one.split("; ").last().unwrap_or_default().to_owned()
+    };
+    let open = "add `-X security.protocol=SASL_SSL`";
+    assert_eq!(told(&SASL, "kafkacat -L -b broker:9092 | grep topic"), open);
+    assert_eq!(told(&SASL, "while ! kcat -b $BROKERS -L; do sleep 1; done"), open);
+    assert_eq!(
+        told(&SASL, "kcat -b broker:9092 -X security.protocol=SASL_SSL -L"),
+        "add `-X sasl.mechanism=SCRAM-SHA-512`"
+    );
+    assert_eq!(
+        told(&MUTUAL, "kcat -b broker:9092 -X security.protocol=ssl -L"),
+        "add `-X ssl.certificate.location=…` and `-X ssl.key.location=…`"
+    );
+    let arguments = of_job(&SASL, "edenhill/kcat:1.7.1", "args: [-b, 'broker:9092', -L]");
+    assert_eq!(arguments.len(), 1, "{arguments:?}");
+}
+
+#[test]
 fn flags_of_the_exporter_that_its_listener_does_not_take_are_found() {
     let image = "danielqsj/kafka-exporter:v1.9.0";
     let hint = |listener: &[(&'static str, &'static str)], flags: &str| {

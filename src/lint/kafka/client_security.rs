@@ -32,7 +32,7 @@ rules! { rules::security;
             sees only that it was disconnected, and times out. Of another mechanism it is told: \
             `UNSUPPORTED_SASL_MECHANISM`. A JAAS configuration is for one mechanism: with `PlainLoginModule` for \
             `SCRAM-SHA-512` the client times out too. A listener with `ssl.client.auth=required` \
-            refuses a client without a certificate of its own. Kafka's tools and `kafka_exporter` are clients too, also in probes.",
+            refuses a client without a certificate of its own. Kafka's tools, `kcat` and `kafka_exporter` are clients too, also in probes.",
         source: "Kafka documentation, Security; Kafka, SaslClientAuthenticator; seen with Kafka 4.3.1",
     };
 }
@@ -104,8 +104,7 @@ pub(super) struct Wrong {
 }
 
 /// The workers and registries of a set.
-pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
-    let brokers = Listening::of(set, members);
+pub(super) fn check(members: &[Member<'_>], brokers: &Listening<'_>, findings: &mut SetFindings) {
     for member in members {
         // The settings of a worker's connectors begin with a word, and they dial what the worker dials unless they have a list of their own.
         let clients: &[&str] = match member.process.program {

@@ -1,14 +1,13 @@
-//! Kafka's command-line tools, and `kafka_exporter`: they speak as the listener does that they dial.
+//! Kafka's command-line tools, `kcat` and `kafka_exporter`: they speak as the listener does that they dial.
 
 use super::{
-    Member,
     client_security::{Listening, PROTOCOL, Said, Wrong, wrong},
     options,
 };
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
     container::{Action, Container},
-    invocation::{is_filled_in, options as options_of, runs},
+    invocation::{invocations, is_filled_in, options as options_of, runs},
     properties::Property,
     set::{ObjectSet, SetFindings},
 };
@@ -44,6 +43,9 @@ const FILES: [&str; 4] = ["command-config", "consumer.config", "producer.config"
 /// Their options that are a setting.
 const PROPERTIES: [&str; 3] = ["command-property", "consumer-property", "producer-property"];
 
+/// The client of librdkafka, by its name and by its older one.
+const KCAT: [&str; 2] = ["kcat", "kafkacat"];
+
 /// A container, and the brokers that its programs may dial.
 struct Place<'a> {
     set: &'a ObjectSet<'a>,
@@ -53,8 +55,7 @@ struct Place<'a> {
     container: &'a Container,
 }
 
-pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut SetFindings) {
-    let brokers = &Listening::of(set, members);
+pub(super) fn check(set: &ObjectSet<'_>, brokers: &Listening<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         for container in &workload.containers {
             let place = Place {
@@ -73,6 +74,11 @@ pub(super) fn check(set: &ObjectSet<'_>, members: &[Member<'_>], findings: &mut 
                     if let Some((wrong, hint)) = place.tool(tool, &words) {
                         place.add(findings, pointer, tool, &wrong, hint);
                     }
+                }
+            }
+            for words in of_kcat(container) {
+                if let Some((wrong, hint)) = place.kcat(&words) {
+                    place.add(findings, &container.pointer, KCAT[0], &wrong, hint);
                 }
             }
             for words in options::of_exporter(container) {
@@ -154,6 +160,65 @@ impl Place<'_> {
         variable.map_or(word, |(_, value)| value.as_str())
     }
 
+    /// What the arguments of `kcat` say that its listener does not take, and what mends it. None if not all of it is seen.
+    fn kcat(&self, words: &[String]) -> Option<(Wrong, String)> {
+        // `-X name=value`, or all of it in one word.
+        let of = |option: &str| {
+            let (at, word) = words.iter().enumerate().rfind(|(_, word)| word.starts_with(option))?;
+            match &word[option.len()..] {
+                "" => words.get(at + 1).map(String::as_str),
+                value => Some(value),
+            }
+        };
+        let mut names = self.container.variables.iter().map(|(name, _)| name);
+        if of("-F").is_some() || names.any(|name| name == "KCAT_CONFIG" || name == "KAFKACAT_CONFIG") {
+            return None;
+        }
+        let dialled = self.filled(of("-b")?);
+        let is_options = |pair: &[String]| is_filled_in(&pair[1]) && !pair[0].starts_with('-');
+        if words.windows(2).any(is_options) || words.iter().any(|word| word.starts_with("-X$")) {
+            return None;
+        }
+        let given: Vec<(&str, &str)> = words
+            .iter()
+            .enumerate()
+            .filter_map(|(at, word)| match word.strip_prefix("-X")? {
+                "" => words.get(at + 1).map(String::as_str),
+                value => Some(value),
+            })
+            .flat_map(|list| list.split(','))
+            .map(|setting| setting.split_once('=').unwrap_or((setting, "")))
+            .collect();
+        if given.iter().any(|(name, _)| is_filled_in(name)) {
+            return None;
+        }
+        // librdkafka's names of the same.
+        let says = |key: &str| {
+            let names: &[&str] = match key {
+                "sasl.mechanism" => &["sasl.mechanism", "sasl.mechanisms"],
+                "ssl.keystore.location" => &[
+                    "ssl.keystore.location",
+                    "ssl.certificate.location",
+                    "ssl.certificate.pem",
+                ],
+                // Its releases differ in what they compare.
+                "ssl.endpoint.identification.algorithm" => return Said::Hidden(""),
+                _ => &[key],
+            };
+            let found = given.iter().rfind(|(name, _)| names.contains(name));
+            Said::of(found.map(|(_, value)| self.filled(value)))
+        };
+        let dialled = self
+            .brokers
+            .behind_or_own(self.index, &self.object.identity.namespace, dialled)?;
+        let wrong = wrong(&dialled, &says)?;
+        let hint = match wrong.key {
+            "ssl.keystore.location" => "add `-X ssl.certificate.location=…` and `-X ssl.key.location=…`".to_owned(),
+            _ => wrong.hint.replace("set `{}", "add `-X "),
+        };
+        Some((wrong, hint))
+    }
+
     /// What the flags of `kafka_exporter` say that its listener does not take, and what mends it.
     fn exporter(&self, words: &[String]) -> Option<(Wrong, String)> {
         let options = options_of(words);
@@ -216,6 +281,17 @@ impl Place<'_> {
         };
         Some((wrong, hint))
     }
+}
+
+/// The arguments of `kcat`, each time that a container runs it. Its images start it with the arguments of the container.
+fn of_kcat(container: &Container) -> Vec<Vec<String>> {
+    let command = container.command();
+    let image = container.image.rsplit('/').next().unwrap_or_default();
+    let is_image = KCAT.contains(&image.split([':', '@']).next().unwrap_or_default());
+    if is_image && command.starts_with('-') {
+        return invocations(command).into_iter().take(1).collect();
+    }
+    runs(command, &KCAT).into_iter().map(|(_, words)| words).collect()
 }
 
 /// The option by which a tool takes a file of settings, in every release that has the tool and in 4.x.

@@ -106,7 +106,7 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     let askers = ports::askers(set);
     let brokers = cluster::Brokers::of(set, &members);
     let topics = topics::files(set);
-    settings::of_files(set, &members, &brokers, findings);
+    of_clients(set, &members, &brokers, findings);
     topics::check(&topics, &brokers, findings);
     topics::of_commands(set, &brokers, findings);
     exposure::super_clients(set, &members, findings);
@@ -187,6 +187,14 @@ pub(super) fn check(set: &ObjectSet<'_>, findings: &mut SetFindings) {
     }
 }
 
+/// What clients say to brokers, in files, in processes and in commands.
+fn of_clients(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &cluster::Brokers<'_>, findings: &mut SetFindings) {
+    let listening = &client_security::Listening::of(set, members);
+    settings::of_files(set, members, brokers, listening, findings);
+    client_security::check(members, listening, findings);
+    client_tools::check(set, listening, findings);
+}
+
 /// What processes are to each other.
 fn among(set: &ObjectSet<'_>, members: &[Member<'_>], topics: &[topics::TopicsOfFile<'_>], findings: &mut SetFindings) {
     cluster_id::shared(members, findings);
@@ -197,8 +205,6 @@ fn among(set: &ObjectSet<'_>, members: &[Member<'_>], topics: &[topics::TopicsOf
     ownership::check(set, members, topics, findings);
     pools::check(set, members, findings);
     flows::check(set, members, findings);
-    client_security::check(set, members, findings);
-    client_tools::check(set, members, findings);
     autoscaling::check(set, members, findings);
 }
 

@@ -144,22 +144,16 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
         let Some(listeners) = member.settings.get("listeners") else {
             return;
         };
-        let key = "sasl.enabled.mechanisms";
-        let enabled = member
-            .settings
-            .get(&format!("{prefix}{key}"))
-            .or_else(|| member.settings.get(key));
-        if enabled.is_none() && member.writes(key) {
-            continue;
-        }
-        let Some(mechanisms) = enabled.map_or(Some(vec!["GSSAPI".to_owned()]), listeners::names) else {
+        let Some(mechanisms) = listeners::mechanisms(member, &name) else {
             continue;
         };
         let between = "sasl.mechanism.inter.broker.protocol";
+        // Bitnami's entrypoint writes what it takes, the login, and the mechanism among brokers, from variables of its own.
+        let bitnami = member.process.image_name().contains("bitnami");
         if inter_broker.as_ref().is_some_and(|(used, _)| *used == name) && !member.writes(between) {
             let setting = member.settings.get(between);
             let mechanism = setting.map_or("GSSAPI".to_owned(), |setting| setting.value.trim().to_ascii_uppercase());
-            if setting.is_none_or(Setting::is_known) && !mechanisms.contains(&mechanism) {
+            if setting.map_or(!bitnami, Setting::is_known) && !mechanisms.contains(&mechanism) {
                 let message = format!(
                     "brokers use the mechanism `{mechanism}` among themselves, but listener `{name}` takes only `{}`: they do not start",
                     mechanisms.join(",")
@@ -170,15 +164,15 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
                 continue;
             }
         }
-        // Bitnami's entrypoint writes it, from variables of its own.
-        let login = member.writes("java.security.auth.login.config") || member.process.image_name().contains("bitnami");
+        let login = bitnami || member.writes("java.security.auth.login.config");
         login_of_another(member, &prefix, &name, &mechanisms, findings);
         let without = mechanisms.iter().find(|mechanism| {
             let end = format!("{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
             !member.settings.iter().any(|(key, _)| key.ends_with(&end))
         });
         if let Some(mechanism) = without.filter(|_| !login && !member.writes("sasl.jaas.config")) {
-            let default = if enabled.is_none() { ", the default," } else { "" };
+            let is_set = listeners::of_listener(member, &name, "sasl.enabled.mechanisms").is_some();
+            let default = if is_set { "" } else { ", the default," };
             let key = format!("{prefix}{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
             let message = format!(
                 "listener `{name}` has no JAAS configuration for the mechanism `{mechanism}`{default} so the process does not start"

@@ -74,13 +74,18 @@ pub(super) fn of_process(member: &Member<'_>, findings: &mut SetFindings) {
 }
 
 /// The settings in files of clients, which no process of the set reads.
-pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Brokers<'_>, findings: &mut SetFindings) {
+pub(super) fn of_files(
+    set: &ObjectSet<'_>,
+    members: &[Member<'_>],
+    brokers: &Brokers<'_>,
+    listening: &client_security::Listening<'_>,
+    findings: &mut SetFindings,
+) {
     let read: BTreeSet<(usize, &str)> = members
         .iter()
         .flat_map(|member| member.settings.iter().map(move |(_, setting)| (member, setting)))
         .filter_map(|(member, setting)| Some((member.object_of(setting)?, setting.pointer.as_str())))
         .collect();
-    let listening = client_security::Listening::of(set, members);
     for (index, object) in set.objects.iter().enumerate() {
         let ObjectDetail::Config(config) = &object.detail else {
             continue;
@@ -95,7 +100,7 @@ pub(super) fn of_files(set: &ObjectSet<'_>, members: &[Member<'_>], brokers: &Br
                     findings.not_judged(index, "broker limits", why);
                 }
                 let is_whole = || !has_a_secret_beside(set, object);
-                if let Some((line, finding)) = client_security::of_file(&listening, namespace, lines, is_whole) {
+                if let Some((line, finding)) = client_security::of_file(listening, namespace, lines, is_whole) {
                     put(findings, index, &pointer, line, finding);
                 }
                 of_client(index, object.version, &pointer, lines, fleet, findings);

@@ -237,6 +237,7 @@ fn is_of_kafka(pod: &Node<'_, '_>) -> bool {
         ]
         .iter()
         .any(|word| text.contains(word))
+            || text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "kcat")
     };
     ["initContainers", "containers"].into_iter().any(|list| {
         let list = pod.get(list);
