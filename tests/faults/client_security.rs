@@ -75,16 +75,27 @@ fn a_client_that_speaks_as_its_listener_is_sound() {
     }
     let certificate = "security.protocol=SSL\n    ssl.keystore.location=/identity/key.p12";
     assert!(found(&MUTUAL, certificate).is_empty());
+    // librdkafka's own names.
+    let python = "security.protocol=SASL_SSL\n    sasl.mechanisms=PLAIN\n    sasl.username=a";
+    assert!(found(&SASL, python).is_empty());
+    let python = "security.protocol=SSL\n    ssl.ca.location=/tls/ca.crt\n    ssl.certificate.location=/tls/tls.crt";
+    assert!(found(&MUTUAL, python).is_empty());
     assert!(found(&[], "client.id=a").is_empty());
     assert!(found(&[], "security.protocol=PLAINTEXT").is_empty());
 }
 
 #[test]
 fn a_client_with_another_protocol_is_found() {
-    let open = "it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; set `security.protocol=SASL_SSL`";
+    let open = "it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; \
+                set `security.protocol=SASL_SSL`, `sasl.mechanism=SCRAM-SHA-512` and `sasl.jaas.config`";
     assert_eq!(found(&SASL, "client.id=a"), twice(open));
-    let tls = "it speaks `SSL` to listener `PLAINTEXT`, which takes `PLAINTEXT`: it never connects; set `security.protocol=PLAINTEXT`";
+    let tls = "it speaks `SSL` to listener `PLAINTEXT`: it never connects; set `security.protocol=PLAINTEXT`";
     assert_eq!(found(&[], "security.protocol=SSL"), twice(tls));
+    let none = "`SASL_TLS` is no security protocol: it does not start; set `security.protocol=SASL_SSL`";
+    assert_eq!(found(&SASL, "security.protocol=SASL_TLS"), twice(none));
+    // In a file of Java the name is another one.
+    let other = "security.protocol=SASL_SSL\n    sasl.mechanisms=PLAIN";
+    assert_eq!(found(&SASL, other).len(), 2);
 }
 
 #[test]
@@ -121,7 +132,7 @@ fn a_client_is_told_of_the_listener_that_fits_it() {
             "ssl.keystore.location=/var/lib/kafka/data/key.p12\n    listener.security.protocol.map=SECURE:SSL,PLAINTEXT:PLAINTEXT,",
         ),
     ];
-    let fits = "it speaks `SSL` to listener `PLAINTEXT`, which takes `PLAINTEXT`: it never connects; \
+    let fits = "it speaks `SSL` to listener `PLAINTEXT`: it never connects; \
                 dial port 9094 of the pods: listener `SECURE` takes it";
     assert_eq!(found(&edits, "security.protocol=SSL"), twice(fits));
 }
@@ -173,15 +184,15 @@ fn workers_and_registries_are_clients_too() {
     let hints: BTreeMap<String, String> = told.collect();
     assert_eq!(
         hints["ConfigMap kafka-connect"],
-        "set `security.protocol=SASL_PLAINTEXT`"
+        "set `security.protocol=SASL_PLAINTEXT` and `sasl.jaas.config`"
     );
     assert_eq!(
         hints["ConfigMap schema-registry"],
-        "set `kafkastore.security.protocol=SASL_PLAINTEXT`"
+        "set `kafkastore.security.protocol=SASL_PLAINTEXT` and `kafkastore.sasl.jaas.config`"
     );
     assert_eq!(
         hints["ConfigMap billing-kafka"],
-        "set `security.protocol=SASL_PLAINTEXT`"
+        "set `security.protocol=SASL_PLAINTEXT` and `sasl.jaas.config`"
     );
 }
 
@@ -198,6 +209,12 @@ data:
     {SCRAM}
   tls.properties: |
     security.protocol=SSL
+  half.properties: |
+    security.protocol=SASL_SSL
+    sasl.mechanism=PLAIN
+  topics.sh: |
+    kafka-topics.sh --bootstrap-server broker:9092 --command-config $1 --list
+  BROKERS_OF_MAP: broker:9092
 ---
 apiVersion: batch/v1
 kind: Job
@@ -211,7 +228,9 @@ spec:
       - name: tool
         image: {image}
         {words}
-        env: [{{name: BROKERS, value: \"broker:9092\"}}]
+        env:
+        - {{name: BROKERS, value: \"broker:9092\"}}
+        - {{name: OF_MAP, valueFrom: {{configMapKeyRef: {{name: tools, key: BROKERS_OF_MAP}}}}}}
         volumeMounts: [{{name: tools, mountPath: /tools}}, {{name: secret, mountPath: /secret}}]
       volumes: [{{name: tools, configMap: {{name: tools}}}}, {{name: secret, secret: {{secretName: tools}}}}]
 "
@@ -227,7 +246,7 @@ spec:
 fn a_tool_that_speaks_as_its_listener_is_sound() {
     for command in [
         "kafka-topics.sh --bootstrap-server broker:9092 --command-config /tools/scram.properties --list",
-        "kafka-console-producer.sh --bootstrap-server broker:9092 --topic t --producer-property security.protocol=SASL_SSL --producer-property sasl.mechanism=PLAIN",
+        "kafka-console-producer.sh --bootstrap-server broker:9092 --topic t --producer-property security.protocol=SASL_SSL --producer-property sasl.mechanism=PLAIN --producer-property sasl.jaas.config=$LOGIN",
         // What is not seen.
         "kafka-topics.sh --bootstrap-server broker:9092 --command-config /secret/tool.properties --list",
         "kafka-topics.sh --bootstrap-server broker:9092 --command-config /tmp/made.properties --list",
@@ -235,6 +254,13 @@ fn a_tool_that_speaks_as_its_listener_is_sound() {
         "kafka-topics.sh --bootstrap-server broker:9092 $OPTIONS --list",
         "kafka-topics.sh --bootstrap-server $ELSEWHERE --list",
         "kafka-topics.sh --bootstrap-server kafka.example.com:9092 --list",
+        "kafka-topics.sh --bootstrap-server broker:9092 --list $OPTIONS",
+        "kafka-topics.sh --bootstrap-server broker:9092 --if-not-exists \"${ARGS[@]}\"",
+        "BROKERS=kafka.example.com:9092; kafka-topics.sh --bootstrap-server $BROKERS --list",
+        "echo kafka-topics.sh --bootstrap-server broker:9092 --list",
+        "bash /tools/topics.sh /tools/scram.properties",
+        "export KAFKA_OPTS=-Djava.security.auth.login.config=/secret/jaas.conf; \
+         kafka-topics.sh --bootstrap-server broker:9092 --command-config /tools/half.properties --list",
         "kafka-topics.sh --version",
     ] {
         let words = format!("command: [sh, -c, '{command}']");
@@ -262,7 +288,7 @@ fn a_tool_that_speaks_as_its_listener_is_sound() {
 #[test]
 fn a_tool_that_speaks_otherwise_than_its_listener_is_found() {
     let open = "container `tool` runs `kafka-topics`: it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; \
-                set `security.protocol=SASL_SSL` in a file, and name it by `--command-config`";
+                set `security.protocol=SASL_SSL`, `sasl.mechanism=SCRAM-SHA-512` and `sasl.jaas.config` in a file of a Secret, and name it by `--command-config`";
     let job = |command: &str| of_job(&SASL, "apache/kafka:4.2.2", &format!("command: [sh, -c, '{command}']"));
     let first =
         "until timeout 9 /opt/kafka/bin/kafka-topics.sh --bootstrap-server=broker:9092 --list; do sleep 1; done";
@@ -270,6 +296,11 @@ fn a_tool_that_speaks_otherwise_than_its_listener_is_found() {
         first,
         "kafka-topics --list --bootstrap-server $BROKERS",
         "kafka-topics --list --bootstrap-server ${BROKERS} >/dev/null",
+        "HOST=broker; kafka-topics --list --bootstrap-server $HOST:9092",
+        "kafka-topics --list --bootstrap-server ${OTHERS:-BROKER:9092}",
+        "kafka-topics --list --bootstrap-server $OF_MAP",
+        "until [ $(kafka-topics.sh --bootstrap-server broker:9092 --list | wc -l) -gt 0 ]; do sleep 1; done",
+        "timeout 9 bash -c \"kafka-topics.sh --bootstrap-server broker:9092 --list\"",
     ] {
         assert_eq!(job(command), [open], "{command}");
     }
@@ -277,7 +308,14 @@ fn a_tool_that_speaks_otherwise_than_its_listener_is_found() {
         job("kafka-acls.sh --bootstrap-server broker:9092 --command-config /tools/tls.properties --list"),
         [
             "container `tool` runs `kafka-acls`: it speaks `SSL` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; \
-          set `security.protocol=SASL_SSL` in `/tools/tls.properties`"
+          set `security.protocol=SASL_SSL`, `sasl.mechanism=SCRAM-SHA-512` and `sasl.jaas.config` in `/tools/tls.properties`, and take it from a Secret"
+        ]
+    );
+    assert_eq!(
+        job("kafka-acls.sh --bootstrap-server broker:9092 --command-config /tools/half.properties --list"),
+        [
+            "container `tool` runs `kafka-acls`: it has no login for the mechanism `PLAIN`: it ends with an error; \
+          set `sasl.jaas.config` in `/tools/half.properties`, and take it from a Secret"
         ]
     );
     assert_eq!(
@@ -329,7 +367,7 @@ fn kcat_is_a_client_with_names_of_its_own() {
         assert!(one.starts_with("container `tool` runs `kcat`: it "), "{one}");
         one.split("; ").last().unwrap_or_default().to_owned()
     };
-    let open = "add `-X security.protocol=SASL_SSL`";
+    let open = "add `-X security.protocol=SASL_SSL` and `-X sasl.mechanism=SCRAM-SHA-512`";
     assert_eq!(told(&SASL, "kafkacat -L -b broker:9092 | grep topic"), open);
     assert_eq!(told(&SASL, "while ! kcat -b $BROKERS -L; do sleep 1; done"), open);
     assert_eq!(
@@ -359,6 +397,10 @@ fn flags_of_the_exporter_that_its_listener_does_not_take_are_found() {
     assert_eq!(
         hint(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=scram-sha256"),
         "set `--sasl.mechanism` to one of these, as `scram-sha512`"
+    );
+    assert_eq!(
+        hint(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=SCRAM-SHA-512"),
+        "write `--sasl.mechanism=scram-sha512`"
     );
     assert_eq!(
         hint(&MUTUAL, ", --tls.enabled"),
@@ -409,7 +451,8 @@ fn a_mirror_maker_is_a_client_of_each_of_its_clusters() {
         told.map(|said| format!("{}; {}", said.message, said.hint))
             .collect::<Vec<_>>()
     };
-    let open = "it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; set `here.security.protocol=SASL_SSL`";
+    let open = "it speaks `PLAINTEXT` to listener `CLIENT`, which takes `SASL_SSL`: it never connects; \
+                set `here.security.protocol=SASL_SSL`, `here.sasl.mechanism=SCRAM-SHA-512` and `here.sasl.jaas.config`";
     assert_eq!(told("there.security.protocol=SASL_SSL"), [open]);
     let kerberos = "it logs in by `GSSAPI` at listener `CLIENT`, which takes `SCRAM-SHA-512`, `PLAIN`: it never connects; \
                     set `here.sasl.mechanism=SCRAM-SHA-512`";
@@ -452,7 +495,10 @@ spec:
         |protocol: &str| format!(", {{name: SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL, value: {protocol}}}");
     assert_eq!(
         registry(&servers("broker:9092")),
-        ["KS-X24 set `SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL=SASL_SSL`"]
+        [
+            "KS-X24 set `SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL=SASL_SSL`, `SCHEMA_REGISTRY_KAFKASTORE_SASL_MECHANISM=SCRAM-SHA-512` \
+          and `SCHEMA_REGISTRY_KAFKASTORE_SASL_JAAS_CONFIG`"
+        ]
     );
     assert_eq!(
         registry(&(servers("SASL_SSL://broker:9092") + &protocol("SASL_SSL"))),

@@ -110,7 +110,20 @@ const SERVERS: &str = "zookeepers";
 
 #[test]
 fn lists_of_servers_are_read_as_each_image_writes_them() {
-    let edits: [Edit; 11] = [
+    let edits: [Edit; 13] = [
+        fault(
+            "KS-X25",
+            SERVERS,
+            "",
+            "{name: ZOO_LISTEN_ALLIPS_ENABLED, value: \"no\"}",
+            "{name: ZOO_CFG_EXTRA, value: \"syncLimit=5 4lw.commands.whitelist=* initLimit=10\"}",
+        ),
+        sound(
+            SERVERS,
+            "",
+            "{name: ZOO_LISTEN_ALLIPS_ENABLED, value: \"no\"}",
+            "{name: SERVER_JVMFLAGS, value: \"-Dzookeeper.admin.serverAddress=127.0.0.1\"}\n            - {name: ZOO_ENABLE_ADMIN_SERVER, value: \"yes\"}",
+        ),
         fault("KS-X25", SERVERS, "", "value: \"srvr, mntr, ruok\"", "value: \"*\""),
         fault(
             "KS-X25",

@@ -11,7 +11,7 @@ use crate::{
     diagnostics::{Diagnostic, Mend, Rule, Severity::Error, family::rules},
     lint::model::{
         ObjectModel,
-        certificate::Certificate,
+        certificate::{Certificate, ip_address},
         convention,
         mounts::Content,
         program::Program,
@@ -32,7 +32,8 @@ rules! { rules::security;
             sees only that it was disconnected, and times out. Of another mechanism it is told: \
             `UNSUPPORTED_SASL_MECHANISM`. A JAAS configuration is for one mechanism: with `PlainLoginModule` for \
             `SCRAM-SHA-512` the client times out too. A listener with `ssl.client.auth=required` \
-            refuses a client without a certificate of its own. Kafka's tools, `kcat` and `kafka_exporter` are clients too, also in probes.",
+            refuses a client without a certificate of its own. Kafka's tools, `kcat` and `kafka_exporter` are clients too, also in probes and in scripts of a ConfigMap. Settings of librdkafka are read by \
+            its own names.",
         source: "Kafka documentation, Security; Kafka, SaslClientAuthenticator; seen with Kafka 4.3.1",
     };
 }
@@ -136,15 +137,24 @@ pub(super) fn check(members: &[Member<'_>], brokers: &Listening<'_>, findings: &
             let Some(wrong) = dialled.and_then(|dialled| wrong(&dialled, &says)) else {
                 continue;
             };
-            let wanted = format!("{prefix}{}", wrong.key);
-            let hint = wrong.hint.replace("`{}", &format!("`{prefix}"));
-            let of_list = |variable: &String| convention::renamed(variable, servers, &wanted);
-            let (key, setting, variable) = match member.settings.get(&wanted) {
-                Some(setting) => (wanted.as_str(), setting, setting.variable.clone()),
-                None => (servers, list, list.variable.as_ref().and_then(of_list)),
-            };
+            let mut hint = wrong.hint.replace("`{}", &format!("`{prefix}"));
             // As it is written there.
-            let hint = variable.map_or_else(|| hint.clone(), |variable| hint.replace(&wanted, &variable));
+            for key in ["security.protocol", "sasl.mechanism", "sasl.jaas.config", wrong.key] {
+                let wanted = format!("{prefix}{key}");
+                let of_list = |variable: &String| convention::renamed(variable, servers, &wanted);
+                let variable = match member.settings.get(&wanted) {
+                    Some(setting) => setting.variable.clone(),
+                    None => list.variable.as_ref().and_then(of_list),
+                };
+                if let Some(variable) = variable {
+                    hint = hint.replace(&format!("`{wanted}"), &format!("`{variable}"));
+                }
+            }
+            let wanted = format!("{prefix}{}", wrong.key);
+            let (key, setting) = match member.settings.get(&wanted) {
+                Some(setting) => (wanted.as_str(), setting),
+                None => (servers, list),
+            };
             member.refuse(findings, wrong.rule, key, setting, wrong.message, hint);
             break;
         }
@@ -198,13 +208,49 @@ pub(super) fn of_file<'l>(
         let servers = own("bootstrap.servers")?;
         let dialled = brokers.behind(namespace, &servers.value)?;
         // What a cluster does not say, all say together.
-        let says = |key: &str| Said::of(own(key).or_else(|| line(key)).map(|line| line.value.as_str()));
-        let wrong = wrong(&dialled, &says)?;
+        let given = |key: &str| own(key).or_else(|| line(key)).map(|line| line.value.as_str());
+        let mut wrong = if lines.iter().any(|line| LIBRDKAFKA.contains(&line.key.as_str())) {
+            wrong(&dialled, &|key| of_librdkafka(key, &given))?
+        } else {
+            wrong(&dialled, &|key| Said::of(given(key)))?
+        };
+        if line("ssl.ca.location").is_some() && wrong.key == "ssl.keystore.location" {
+            "set `ssl.certificate.location` and `ssl.key.location`".clone_into(&mut wrong.hint);
+        }
         let mut finding = Diagnostic::new(wrong.rule, wrong.message);
         finding.yaml_hint(wrong.hint.replace("`{}", &format!("`{cluster}")));
         finding.mend(Mend::change());
         Some((own(wrong.key).or_else(|| line(wrong.key)).unwrap_or(servers), finding))
     })
+}
+
+/// Settings that clients of librdkafka have, and Java's do not.
+const LIBRDKAFKA: [&str; 8] = [
+    "enable.ssl.certificate.verification",
+    "metadata.broker.list",
+    "sasl.password",
+    "sasl.username",
+    "ssl.ca.location",
+    "ssl.ca.pem",
+    "ssl.certificate.location",
+    "ssl.key.location",
+];
+
+/// What a client of librdkafka says in its own setting for one of Java's clients.
+pub(super) fn of_librdkafka<'a>(key: &str, given: &dyn Fn(&str) -> Option<&'a str>) -> Said<'a> {
+    let names: &[&str] = match key {
+        "security.protocol" => &["security.protocol"],
+        "sasl.mechanism" => &["sasl.mechanism", "sasl.mechanisms"],
+        "ssl.keystore.location" => &[
+            "ssl.keystore.location",
+            "ssl.certificate.location",
+            "ssl.certificate.pem",
+        ],
+        "ssl.keystore.key" | "ssl.engine.factory.class" => return Said::Nothing,
+        // Its logins have other settings, and its releases differ in what they compare.
+        _ => return Said::Hidden(""),
+    };
+    Said::of(names.iter().find_map(|name| given(name)))
 }
 
 /// What a client says that its listener does not take.
@@ -221,8 +267,18 @@ pub(super) fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) 
     };
     let expected = &dialled.expected;
     let protocol = says("security.protocol").or("PLAINTEXT")?.to_ascii_uppercase();
-    if !listeners::PROTOCOLS.contains(&protocol.as_str()) {
+    // What is wrong with the listener itself is another rule's.
+    if !listeners::PROTOCOLS.contains(&expected.protocol.as_str()) {
         return None;
+    }
+    if !listeners::PROTOCOLS.contains(&protocol.as_str()) {
+        // A template has a name of its own there.
+        if protocol.contains("__") || protocol.contains(['@', '<', '%']) {
+            return None;
+        }
+        let message = format!("`{protocol}` is no security protocol: it does not start");
+        let hint = format!("set `{{}}security.protocol={}`", expected.protocol);
+        return of("security.protocol", message, hint);
     }
     let is_sasl = protocol.starts_with("SASL_");
     let mechanism = if is_sasl {
@@ -247,11 +303,12 @@ pub(super) fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) 
         None => hint,
     };
     if protocol != expected.protocol {
-        let message = format!(
-            "it speaks `{protocol}` to listener `{listener}`, which takes `{}`: it never connects",
-            expected.protocol
-        );
-        let hint = format!("set `{{}}security.protocol={}`", expected.protocol);
+        let takes = match &expected.protocol {
+            takes if takes == listener => String::new(),
+            takes => format!(", which takes `{takes}`"),
+        };
+        let message = format!("it speaks `{protocol}` to listener `{listener}`{takes}: it never connects");
+        let hint = protocol_and_login(expected, says);
         return of("security.protocol", message, or_dial(hint));
     }
     if is_sasl {
@@ -285,6 +342,23 @@ pub(super) fn wrong<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) 
     not_named(dialled, says)
 }
 
+/// What a client sets to speak the protocol of a listener: what it lacks of a login too.
+fn protocol_and_login<'a>(expected: &Expected, says: &dyn Fn(&str) -> Said<'a>) -> String {
+    let lacks = |key: &str| matches!(says(key), Said::Nothing | Said::Value(""));
+    let protocol = format!("`{{}}security.protocol={}`", expected.protocol);
+    let mechanism = expected.mechanisms.as_ref().and_then(|known| known.first());
+    let mechanism = mechanism
+        .filter(|first| *first != "GSSAPI" && lacks("sasl.mechanism"))
+        .map(|first| format!("`{{}}sasl.mechanism={first}`"));
+    let login = lacks("sasl.jaas.config").then(|| "`{}sasl.jaas.config`".to_owned());
+    match (mechanism, login) {
+        _ if !expected.protocol.starts_with("SASL_") => format!("set {protocol}"),
+        (Some(mechanism), Some(login)) => format!("set {protocol}, {mechanism} and {login}"),
+        (Some(other), None) | (None, Some(other)) => format!("set {protocol} and {other}"),
+        (None, None) => format!("set {protocol}"),
+    }
+}
+
 /// A listener whose certificate does not have the name that is dialled.
 fn not_named<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Option<Wrong> {
     let (object, certificate) = dialled.shown?;
@@ -301,7 +375,10 @@ fn not_named<'a>(dialled: &Dialled<'_>, says: &dyn Fn(&str) -> Said<'a>) -> Opti
             "it dials `{host}`, and the certificate `{}` of listener `{listener}` does not have this name: it never connects",
             object.identity.name
         ),
-        hint: format!("dial a name that the certificate has, or add `{host}` to its `dnsNames`"),
+        hint: match ip_address(host) {
+            Some(address) => format!("dial a name that the certificate has, or add `{address}` to its `ipAddresses`"),
+            None => format!("dial a name that the certificate has, or add `{host}` to its `dnsNames`"),
+        },
     })
 }
 
@@ -347,7 +424,8 @@ impl<'a> Listening<'a> {
     /// What the first address of a list leads to. None if it is not among the objects, or they do not show it.
     fn behind(&self, namespace: &str, servers: &str) -> Option<Dialled<'a>> {
         addresses_of(servers).find_map(|(host, port)| {
-            let (pods, port) = addresses::dialled(self.set, namespace, host, port)?;
+            // DNS does not mind capitals.
+            let (pods, port) = addresses::dialled(self.set, namespace, &host.to_ascii_lowercase(), port)?;
             let mut members = pods.iter().filter_map(|index| self.members.get(index));
             self.listener(members.find(|member| member.serves())?, host, port)
         })
@@ -393,7 +471,8 @@ fn expected(member: &Member<'_>) -> Option<Vec<Expected>> {
     let (protocols, controllers) = (listeners::protocols(member)?, listeners::of_controllers(member)?);
     let found = listening::listeners(&own).filter_map(|listener| {
         let name = listener.name.to_ascii_uppercase();
-        let protocol = protocols.get(&name).filter(|_| !controllers.contains(&name))?.clone();
+        let protocol = protocols.get(&name).filter(|_| !controllers.contains(&name))?;
+        let protocol = protocol.to_ascii_uppercase();
         // With SASL only what is said of this listener counts (KIP-684).
         let of_listener = format!("listener.name.{}.ssl.client.auth", name.to_ascii_lowercase());
         let asks = protocol == "SSL" || protocol == "SASL_SSL" && member.settings.get(&of_listener).is_some();

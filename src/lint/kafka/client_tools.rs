@@ -1,25 +1,31 @@
 //! Kafka's command-line tools, `kcat` and `kafka_exporter`: they speak as the listener does that they dial.
 
+use std::collections::BTreeMap;
+
 use super::{
-    client_security::{Listening, PROTOCOL, Said, Wrong, wrong},
+    client_security::{Listening, PROTOCOL, Said, Wrong, of_librdkafka, wrong},
     options,
 };
 use crate::lint::model::{
     ObjectDetail, ObjectModel,
+    config::ConfigData,
     container::{Action, Container},
-    invocation::{invocations, is_filled_in, options as options_of, runs},
+    invocation::{assigned, filled, invocations, is_filled_in, options as options_of, runs},
     properties::Property,
     set::{ObjectSet, SetFindings},
 };
 
 /// Kafka's tools that are clients of brokers.
-const TOOLS: [&str; 18] = [
+const TOOLS: [&str; 23] = [
     "kafka-acls",
     "kafka-broker-api-versions",
+    "kafka-client-metrics",
     "kafka-configs",
     "kafka-console-consumer",
     "kafka-console-producer",
     "kafka-consumer-groups",
+    "kafka-consumer-perf-test",
+    "kafka-delegation-tokens",
     "kafka-delete-records",
     "kafka-features",
     "kafka-get-offsets",
@@ -29,8 +35,10 @@ const TOOLS: [&str; 18] = [
     "kafka-metadata-quorum",
     "kafka-reassign-partitions",
     "kafka-share-groups",
+    "kafka-streams-application-reset",
     "kafka-topics",
     "kafka-transactions",
+    "kafka-verifiable-consumer",
     "kafka-verifiable-producer",
 ];
 
@@ -38,10 +46,37 @@ const TOOLS: [&str; 18] = [
 const SERVERS: [&str; 3] = ["bootstrap-server", "bootstrap-servers", "broker-list"];
 
 /// Their options that name a file of settings, by tool the one that each release has.
-const FILES: [&str; 4] = ["command-config", "consumer.config", "producer.config", "admin.config"];
+const FILES: [&str; 5] = [
+    "command-config",
+    "consumer.config",
+    "producer.config",
+    "admin.config",
+    "config-file",
+];
 
 /// Their options that are a setting.
 const PROPERTIES: [&str; 3] = ["command-property", "consumer-property", "producer-property"];
+
+/// Their other options whose value a script often fills in. A word that is filled in elsewhere may be any option.
+const VALUES: [&str; 17] = [
+    "add-config",
+    "allow-host",
+    "allow-principal",
+    "config",
+    "delete-config",
+    "entity-name",
+    "entity-type",
+    "group",
+    "max-messages",
+    "operation",
+    "partitions",
+    "replication-factor",
+    "timeout",
+    "timeout-ms",
+    "topic",
+    "transactional-id",
+    "user-principal",
+];
 
 /// The client of librdkafka, by its name and by its older one.
 const KCAT: [&str; 2] = ["kcat", "kafkacat"];
@@ -53,34 +88,41 @@ struct Place<'a> {
     index: usize,
     object: &'a ObjectModel,
     container: &'a Container,
+    /// What the script gives its own variables.
+    assigned: BTreeMap<String, Option<String>>,
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, brokers: &Listening<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         for container in &workload.containers {
-            let place = Place {
+            let mut place = Place {
                 set,
                 brokers,
                 index,
                 object,
                 container,
+                assigned: BTreeMap::new(),
             };
             let hooks = container.hooks.iter().filter_map(|hook| match &hook.action {
                 Action::Command(command) => Some((&hook.pointer, command.as_str())),
                 _ => None,
             });
-            for (pointer, command) in std::iter::once((&container.pointer, container.command())).chain(hooks) {
+            let own = std::iter::once((&container.pointer, container.command()));
+            let scripts = place.scripts().map(|script| (&container.pointer, script));
+            for (pointer, command) in own.chain(scripts).chain(hooks).collect::<Vec<_>>() {
+                place.assigned = assigned(command);
                 for (tool, words) in runs(command, &TOOLS) {
-                    if let Some((wrong, hint)) = place.tool(tool, &words) {
+                    if let Some((wrong, hint)) = place.tool(tool, command, &words) {
                         place.add(findings, pointer, tool, &wrong, hint);
                     }
                 }
-            }
-            for words in of_kcat(container) {
-                if let Some((wrong, hint)) = place.kcat(&words) {
-                    place.add(findings, &container.pointer, KCAT[0], &wrong, hint);
+                for words in of_kcat(container, command) {
+                    if let Some((wrong, hint)) = place.kcat(&words) {
+                        place.add(findings, pointer, KCAT[0], &wrong, hint);
+                    }
                 }
             }
+            place.assigned = assigned(container.command());
             for words in options::of_exporter(container) {
                 if let Some((wrong, hint)) = place.exporter(&words) {
                     place.add(findings, &container.pointer, options::EXPORTER, &wrong, hint);
@@ -90,7 +132,7 @@ pub(super) fn check(set: &ObjectSet<'_>, brokers: &Listening<'_>, findings: &mut
     }
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
     fn add(&self, findings: &mut SetFindings, pointer: &str, program: &str, wrong: &Wrong, hint: String) {
         let message = format!(
             "container `{}` runs `{program}`: {}",
@@ -102,21 +144,25 @@ impl Place<'_> {
     }
 
     /// What one of Kafka's tools says that its listener does not take, and what mends it. None if not all of it is seen.
-    fn tool(&self, tool: &str, words: &[String]) -> Option<(Wrong, String)> {
-        // A word that is filled in may be any option, unless it is the value of one.
-        let is_option = |word: &String| word.starts_with("--") && !word.contains('=');
-        let hides = |pair: &[String]| is_filled_in(&pair[1]) && !pair[1].starts_with("--") && !is_option(&pair[0]);
+    fn tool(&self, tool: &str, command: &str, words: &[String]) -> Option<(Wrong, String)> {
+        let has_value = |option: &str| {
+            let named = [&SERVERS[..], &FILES, &PROPERTIES, &VALUES];
+            named
+                .iter()
+                .any(|names| names.contains(&option.trim_start_matches('-')))
+        };
+        let hides = |pair: &[String]| is_filled_in(&pair[1]) && !pair[1].starts_with("--") && !has_value(&pair[0]);
         if words.windows(2).any(hides) || words.first().is_some_and(|word| is_filled_in(word)) {
             return None;
         }
         let options = options_of(words);
-        let of = |names: &[&str]| {
-            let found = options.iter().find(|(name, _)| names.contains(name));
-            found.map(|(_, value)| self.filled(value))
+        let of = |names: &[&str]| options.iter().find(|(name, _)| names.contains(name));
+        let servers = self.filled(of(&SERVERS)?.1)?;
+        let file = match of(&FILES) {
+            Some((_, file)) => Some(self.filled(file)?),
+            None => None,
         };
-        let servers = of(&SERVERS)?;
-        let file = of(&FILES);
-        let lines: &[Property] = match file {
+        let lines: &[Property] = match &file {
             Some(file) => self.lines(file)?,
             None => &[],
         };
@@ -129,92 +175,136 @@ impl Place<'_> {
             Said::of(given(key).map_or_else(|| line().map(|line| line.value.as_str()), |(_, value)| Some(value)))
         };
         let namespace = &self.object.identity.namespace;
-        let dialled = self.brokers.behind_or_own(self.index, namespace, servers)?;
-        let wrong = wrong(&dialled, &says)?;
+        let dialled = self.brokers.behind_or_own(self.index, namespace, &servers)?;
+        let wrong = wrong(&dialled, &says).or_else(|| self.without_login(command, &says))?;
         let hint = wrong.hint.replace("`{}", "`");
-        let hint = match file {
+        let hint = match &file {
             _ if wrong.rule.id != PROTOCOL.id || !hint.starts_with("set ") => hint,
+            Some(file) if hint.contains("sasl.jaas.config") => format!("{hint} in `{file}`, and take it from a Secret"),
+            None if hint.contains("sasl.jaas.config") => {
+                format!(
+                    "{hint} in a file of a Secret, and name it by `--{}`",
+                    option_of_file(tool)
+                )
+            }
+            Some(file) if wrong.key == "ssl.keystore.location" => format!("{hint}, by lines of `{file}`"),
             Some(file) => format!("{hint} in `{file}`"),
             None => format!("{hint} in a file, and name it by `--{}`", option_of_file(tool)),
         };
         Some((wrong, hint))
     }
 
-    /// The lines of a file that is one of a ConfigMap among the objects.
-    fn lines(&self, file: &str) -> Option<&[Property]> {
-        let (map, key) = self.container.mounts.config_map_file(file)?;
-        let found = self.set.find("ConfigMap", &self.object.identity.namespace, map)?;
-        let ObjectDetail::Config(config) = &found.detail else {
+    /// A tool that must log in, and has no login: neither in its settings, nor by an option of its JVM.
+    fn without_login<'s>(&self, command: &str, says: &dyn Fn(&str) -> Said<'s>) -> Option<Wrong> {
+        let Said::Value(mechanism @ ("PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512")) = says("sasl.mechanism") else {
             return None;
         };
-        let mut files = config.properties.iter();
+        let is_sasl = matches!(says("security.protocol"), Said::Value(protocol) if protocol.to_ascii_uppercase().starts_with("SASL_"));
+        let is_options = |name: &str| ["OPTS", "OPTIONS"].iter().any(|end| name.ends_with(end));
+        let by_option = self.container.open
+            || self.container.variables.iter().any(|(name, _)| is_options(name))
+            || ["_OPTS", "_OPTIONS", "java.security"]
+                .iter()
+                .any(|word| command.contains(word));
+        if !is_sasl || by_option || !matches!(says("sasl.jaas.config"), Said::Nothing | Said::Value("")) {
+            return None;
+        }
+        Some(Wrong {
+            rule: &PROTOCOL,
+            key: "sasl.jaas.config",
+            message: format!("it has no login for the mechanism `{mechanism}`: it ends with an error"),
+            hint: "set `{}sasl.jaas.config`".to_owned(),
+        })
+    }
+
+    /// The scripts that its command names, and that are files of ConfigMaps among the objects.
+    fn scripts(&self) -> impl Iterator<Item = &'a str> {
+        let (set, container) = (self.set, self.container);
+        let namespace = &self.object.identity.namespace;
+        let words = container.command().split_whitespace();
+        words.filter_map(move |word| {
+            let path = word.trim_matches(['"', '\'', ';']);
+            let (map, key) = container.mounts.config_map_file(path)?;
+            let scripts = &config(set, namespace, map)?.shells;
+            scripts
+                .iter()
+                .find(|(file, _)| file == key)
+                .map(|(_, text)| text.as_str())
+        })
+    }
+
+    /// The lines of a file that is one of a ConfigMap among the objects.
+    fn lines(&self, file: &str) -> Option<&'a [Property]> {
+        let (map, key) = self.container.mounts.config_map_file(file)?;
+        let mut files = config(self.set, &self.object.identity.namespace, map)?
+            .properties
+            .iter();
         files.find(|(name, _)| name == key).map(|(_, lines)| lines.as_slice())
     }
 
-    /// A word, or the variable of the container that is all of it.
-    fn filled<'w>(&'w self, word: &'w str) -> &'w str {
-        let name = word.strip_prefix('$').unwrap_or_default();
-        let name = name.trim_start_matches(['{', '(']).trim_end_matches(['}', ')']);
-        let mut variables = self.container.variables.iter();
-        let variable = variables.find(|(known, _)| !name.is_empty() && known == name);
-        variable.map_or(word, |(_, value)| value.as_str())
+    /// A word with its variables as their values. None if one of them is not known.
+    fn filled(&self, word: &str) -> Option<String> {
+        filled(word, |name| match self.assigned.get(name) {
+            Some(value) => value.clone(),
+            None => self.variable(name),
+        })
+    }
+
+    /// What a variable of the container stands for. None if that is not seen.
+    fn variable(&self, name: &str) -> Option<String> {
+        let namespace = &self.object.identity.namespace;
+        if let Some(value) = self.container.variable(name)
+            && !value.contains('{')
+        {
+            return Some(value.to_owned());
+        }
+        let references = &self.object.workload()?.references;
+        let from = format!("{}/", self.container.variable_pointer(name));
+        let sources = format!("{}/envFrom/", self.container.pointer);
+        let is_own = self.container.variable(name).is_some();
+        let key = |keys: &[String]| keys.first().map_or(name, String::as_str).to_owned();
+        let mut maps = references.iter().filter(|reference| {
+            reference.kind == "ConfigMap" && reference.pointer.starts_with(if is_own { &from } else { &sources })
+        });
+        maps.find_map(|map| {
+            let key = if is_own { key(&map.keys) } else { name.to_owned() };
+            config(self.set, namespace, &map.name)?.variables.get(&key).cloned()
+        })
     }
 
     /// What the arguments of `kcat` say that its listener does not take, and what mends it. None if not all of it is seen.
     fn kcat(&self, words: &[String]) -> Option<(Wrong, String)> {
         // `-X name=value`, or all of it in one word.
-        let of = |option: &str| {
-            let (at, word) = words.iter().enumerate().rfind(|(_, word)| word.starts_with(option))?;
-            match &word[option.len()..] {
-                "" => words.get(at + 1).map(String::as_str),
-                value => Some(value),
-            }
+        let all = |option: &'static str| {
+            words
+                .iter()
+                .enumerate()
+                .filter_map(move |(at, word)| match word.strip_prefix(option)? {
+                    "" => words.get(at + 1).map(String::as_str),
+                    value => Some(value),
+                })
         };
         let mut names = self.container.variables.iter().map(|(name, _)| name);
-        if of("-F").is_some() || names.any(|name| name == "KCAT_CONFIG" || name == "KAFKACAT_CONFIG") {
+        if all("-F").next().is_some() || names.any(|name| name == "KCAT_CONFIG" || name == "KAFKACAT_CONFIG") {
             return None;
         }
-        let dialled = self.filled(of("-b")?);
-        let is_options = |pair: &[String]| is_filled_in(&pair[1]) && !pair[0].starts_with('-');
-        if words.windows(2).any(is_options) || words.iter().any(|word| word.starts_with("-X$")) {
-            return None;
-        }
-        let given: Vec<(&str, &str)> = words
-            .iter()
-            .enumerate()
-            .filter_map(|(at, word)| match word.strip_prefix("-X")? {
-                "" => words.get(at + 1).map(String::as_str),
-                value => Some(value),
-            })
+        let servers = self.filled(all("-b").next_back()?)?;
+        // A word that is filled in may be any option.
+        let hides = |pair: &[String]| is_filled_in(&pair[1]) && !pair[0].starts_with('-');
+        let settings: Vec<(&str, &str)> = all("-X")
             .flat_map(|list| list.split(','))
             .map(|setting| setting.split_once('=').unwrap_or((setting, "")))
             .collect();
-        if given.iter().any(|(name, _)| is_filled_in(name)) {
+        if words.windows(2).any(hides) || settings.iter().any(|(name, _)| is_filled_in(name)) {
             return None;
         }
-        // librdkafka's names of the same.
-        let says = |key: &str| {
-            let names: &[&str] = match key {
-                "sasl.mechanism" => &["sasl.mechanism", "sasl.mechanisms"],
-                "ssl.keystore.location" => &[
-                    "ssl.keystore.location",
-                    "ssl.certificate.location",
-                    "ssl.certificate.pem",
-                ],
-                // Its releases differ in what they compare.
-                "ssl.endpoint.identification.algorithm" => return Said::Hidden(""),
-                _ => &[key],
-            };
-            let found = given.iter().rfind(|(name, _)| names.contains(name));
-            Said::of(found.map(|(_, value)| self.filled(value)))
-        };
-        let dialled = self
-            .brokers
-            .behind_or_own(self.index, &self.object.identity.namespace, dialled)?;
-        let wrong = wrong(&dialled, &says)?;
+        let given = |key: &str| settings.iter().rfind(|(name, _)| *name == key).map(|(_, value)| *value);
+        let namespace = &self.object.identity.namespace;
+        let dialled = self.brokers.behind_or_own(self.index, namespace, &servers)?;
+        let wrong = wrong(&dialled, &|key| of_librdkafka(key, &given))?;
         let hint = match wrong.key {
             "ssl.keystore.location" => "add `-X ssl.certificate.location=…` and `-X ssl.key.location=…`".to_owned(),
-            _ => wrong.hint.replace("set `{}", "add `-X "),
+            _ => wrong.hint.replace("set `{}", "add `-X ").replace("`{}", "`-X "),
         };
         Some((wrong, hint))
     }
@@ -226,7 +316,7 @@ impl Place<'_> {
             options
                 .iter()
                 .find(|(option, _)| *option == name)
-                .map(|(_, value)| self.filled(value))
+                .map(|(_, value)| *value)
         };
         if words.iter().any(|word| word.starts_with('$')) || options.iter().any(|(name, _)| is_filled_in(name)) {
             return None;
@@ -238,10 +328,11 @@ impl Place<'_> {
             (false, true) => "SSL",
             (false, false) => "PLAINTEXT",
         };
-        let mechanism = match of("sasl.mechanism").map(str::to_ascii_lowercase).as_deref() {
-            Some("scram-sha512") => Said::Value("SCRAM-SHA-512"),
-            Some("scram-sha256") => Said::Value("SCRAM-SHA-256"),
-            Some("plain") => Said::Value("PLAIN"),
+        let said = of("sasl.mechanism").unwrap_or_default().to_ascii_lowercase();
+        let mechanism = match said.as_str() {
+            "scram-sha512" => Said::Value("SCRAM-SHA-512"),
+            "scram-sha256" => Said::Value("SCRAM-SHA-256"),
+            "plain" => Said::Value("PLAIN"),
             // What releases take for granted differs, and others have names of their own.
             _ => Said::Hidden(""),
         };
@@ -254,10 +345,19 @@ impl Place<'_> {
             "ssl.endpoint.identification.algorithm" if of("tls.server-name").is_some() => Said::Hidden(""),
             _ => Said::Nothing,
         };
-        let servers = of("kafka.server")?;
-        let dialled = self
-            .brokers
-            .behind_or_own(self.index, &self.object.identity.namespace, servers)?;
+        let servers = self.filled(of("kafka.server")?)?;
+        let namespace = &self.object.identity.namespace;
+        let dialled = self.brokers.behind_or_own(self.index, namespace, &servers)?;
+        if is_on("sasl.enabled") && said.starts_with("scram-sha-") {
+            let wrong = Wrong {
+                rule: &PROTOCOL,
+                key: "sasl.mechanism",
+                message: format!("it knows no mechanism `{said}`: it ends with an error"),
+                hint: String::new(),
+            };
+            let hint = format!("write `--sasl.mechanism={}`", said.replace("sha-", "sha"));
+            return Some((wrong, hint));
+        }
         let wrong = wrong(&dialled, &says)?;
         let hint = match wrong.key {
             _ if wrong.rule.id != PROTOCOL.id || !wrong.hint.starts_with("set ") => wrong.hint.replace("`{}", "`"),
@@ -283,9 +383,16 @@ impl Place<'_> {
     }
 }
 
-/// The arguments of `kcat`, each time that a container runs it. Its images start it with the arguments of the container.
-fn of_kcat(container: &Container) -> Vec<Vec<String>> {
-    let command = container.command();
+/// A ConfigMap among the objects.
+fn config<'a>(set: &ObjectSet<'a>, namespace: &str, map: &str) -> Option<&'a ConfigData> {
+    match &set.find("ConfigMap", namespace, map)?.detail {
+        ObjectDetail::Config(config) => Some(config),
+        _ => None,
+    }
+}
+
+/// The arguments of `kcat`, each time that a command runs it. Its images start it with the arguments of the container.
+fn of_kcat(container: &Container, command: &str) -> Vec<Vec<String>> {
     let image = container.image.rsplit('/').next().unwrap_or_default();
     let is_image = KCAT.contains(&image.split([':', '@']).next().unwrap_or_default());
     if is_image && command.starts_with('-') {
@@ -297,7 +404,8 @@ fn of_kcat(container: &Container) -> Vec<Vec<String>> {
 /// The option by which a tool takes a file of settings, in every release that has the tool and in 4.x.
 fn option_of_file(tool: &str) -> &'static str {
     match tool {
-        "kafka-console-consumer" => "consumer.config",
+        "kafka-console-consumer" | "kafka-consumer-perf-test" | "kafka-verifiable-consumer" => "consumer.config",
+        "kafka-streams-application-reset" => "config-file",
         "kafka-console-producer" | "kafka-verifiable-producer" => "producer.config",
         "kafka-leader-election" => "admin.config",
         _ => "command-config",

@@ -3,7 +3,7 @@
 use super::{Member, acls, client_security::other_login, listeners};
 use crate::{
     diagnostics::{Severity::Error, family::rules, rules::setting::BROKER_VALUE},
-    lint::model::{program::Program, set::SetFindings, settings::Setting},
+    lint::model::{ObjectDetail, program::Program, set::SetFindings, settings::Setting},
 };
 
 rules! { rules::cluster;
@@ -114,6 +114,13 @@ fn sasl_without_listener(member: &Member<'_>, findings: &mut SetFindings) {
     let (Some(used), Some(map)) = (used(member), listeners::protocols(member)) else {
         return;
     };
+    // With a protocol that does not exist nothing starts, which is another rule's.
+    if map
+        .values()
+        .any(|protocol| !listeners::PROTOCOLS.contains(&protocol.to_ascii_uppercase().as_str()))
+    {
+        return;
+    }
     let sasl = |protocol: &String| protocol.starts_with("SASL_");
     // One file may be for controllers and brokers: the map is then for both.
     let of_brokers = !member.serves() && map.values().any(sasl);
@@ -164,7 +171,7 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
                 continue;
             }
         }
-        let login = bitnami || member.writes("java.security.auth.login.config");
+        let login = bitnami || has_login_file(member);
         login_of_another(member, &prefix, &name, &mechanisms, findings);
         let without = mechanisms.iter().find(|mechanism| {
             let end = format!("{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
@@ -172,15 +179,38 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
         });
         if let Some(mechanism) = without.filter(|_| !login && !member.writes("sasl.jaas.config")) {
             let is_set = listeners::of_listener(member, &name, "sasl.enabled.mechanisms").is_some();
-            let default = if is_set { "" } else { ", the default," };
+            let default = if is_set { ", so" } else { ", the default, so" };
             let key = format!("{prefix}{}.sasl.jaas.config", mechanism.to_ascii_lowercase());
             let message = format!(
-                "listener `{name}` has no JAAS configuration for the mechanism `{mechanism}`{default} so the process does not start"
+                "listener `{name}` has no JAAS configuration for the mechanism `{mechanism}`{default} the process does not start"
             );
-            let hint = format!("set `{key}`, or the mechanism that you mean in `sasl.enabled.mechanisms`");
+            let hint = format!(
+                "set `{key}`, name a JAAS file in `KAFKA_OPTS`, or set the mechanism that you mean in `sasl.enabled.mechanisms`"
+            );
             member.refuse(findings, &SASL_WITHOUT_JAAS, "listeners", listeners, message, hint);
         }
     }
+}
+
+/// Whether an option of the JVM names the file of a login, or may: where the option comes from an object that is not seen.
+fn has_login_file(member: &Member<'_>) -> bool {
+    const OPTION: &str = "java.security.auth.login.config";
+    let names = |(name, value): (&String, &String)| {
+        let is_options = ["OPTS", "OPTIONS"].iter().any(|end| name.ends_with(end));
+        is_options && (value.contains(OPTION) || value.contains("{elsewhere}"))
+    };
+    let mut own = member.container.variables.iter().map(|(name, value)| (name, value));
+    let of_maps = member.sources().filter_map(|source| {
+        let found = member
+            .set
+            .find(source.kind, &member.object.identity.namespace, &source.name)?;
+        match &found.detail {
+            ObjectDetail::Config(config) => Some(config),
+            _ => None,
+        }
+    });
+    let mut of_maps = of_maps.flat_map(|config| &config.variables);
+    member.writes(OPTION) || own.any(names) || of_maps.any(names)
 }
 
 /// A login of a listener is for its mechanism. One of the right class anywhere in the process is enough for all of its listeners.

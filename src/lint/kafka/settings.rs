@@ -99,7 +99,7 @@ pub(super) fn of_files(
                 if let Some(why) = servers.and_then(|line| outside(set, namespace, &line.value)) {
                     findings.not_judged(index, "broker limits", why);
                 }
-                let is_whole = || !has_a_secret_beside(set, object);
+                let is_whole = || !may_be_said_elsewhere(set, object);
                 if let Some((line, finding)) = client_security::of_file(listening, namespace, lines, is_whole) {
                     put(findings, index, &pointer, line, finding);
                 }
@@ -109,16 +109,30 @@ pub(super) fn of_files(
     }
 }
 
-/// Whether a pod that gets a ConfigMap gets a Secret too: what is missing in the one may be in the other.
-fn has_a_secret_beside(set: &ObjectSet<'_>, map: &ObjectModel) -> bool {
+/// Whether a pod that gets a ConfigMap may get more of its settings otherwise: of a Secret, of variables, of another file.
+fn may_be_said_elsewhere(set: &ObjectSet<'_>, map: &ObjectModel) -> bool {
+    let namespace = &map.identity.namespace;
     let gets = |workload: &Workload, kind: &str, name: Option<&str>| {
         let mut all = workload.references.iter();
         all.any(|reference| reference.kind == kind && name.is_none_or(|name| reference.name == name))
     };
+    let says = |name: &str| {
+        let found = set.find("ConfigMap", namespace, name).map(|found| &found.detail);
+        let Some(ObjectDetail::Config(config)) = found else {
+            return false;
+        };
+        let mut lines = config.properties.iter().flat_map(|(_, lines)| lines);
+        let variable = |name: &String| name.contains("SECURITY_PROTOCOL");
+        lines.any(|line| line.key == "security.protocol") || config.variables.keys().any(variable)
+    };
     set.workloads().any(|(_, object, workload)| {
-        object.identity.namespace == map.identity.namespace
+        let mut maps = workload
+            .references
+            .iter()
+            .filter(|reference| reference.kind == "ConfigMap");
+        object.identity.namespace == *namespace
             && gets(workload, "ConfigMap", Some(&map.identity.name))
-            && gets(workload, "Secret", None)
+            && (workload.secured_elsewhere || gets(workload, "Secret", None) || maps.any(|map| says(&map.name)))
     })
 }
 

@@ -55,7 +55,14 @@ fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
         let mut options = member.jvm().options.iter().rev();
         options.find_map(|option| Some((option, option.text.strip_prefix(start.as_str())?)))
     };
-    if let Some(setting) = member.settings.get(COMMANDS) {
+    // With TLS alone whoever asks has a certificate, unless the server asks for none.
+    let has = |key: &str| member.settings.get(key).is_some();
+    let asks = member.settings.get("ssl.clientAuth");
+    let asks = asks.is_none_or(|setting| setting.value.trim().eq_ignore_ascii_case("need"));
+    let is_closed = has("secureClientPort") && !has("clientPort") && asks;
+    if is_closed {
+        // Nothing is answered without one.
+    } else if let Some(setting) = member.settings.get(COMMANDS) {
         if let Some(message) = answers(&setting.value) {
             let hint = match &setting.variable {
                 Some(variable) => format!("set `{variable}` to `srvr`, or to the words that your probes need"),
@@ -83,12 +90,13 @@ fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
             .iter()
             .any(|on| setting.value.trim().eq_ignore_ascii_case(on))
         && !member.settings.get("admin.serverAddress").is_some_and(is_local)
+        && !option("admin.serverAddress").is_some_and(|(_, address)| super::listening::is_loopback(address))
         && option(ADMIN).is_none_or(|(_, on)| on != "false")
     {
-        let port = member
-            .settings
-            .get("admin.serverPort")
-            .map_or("8080", |port| port.value.trim());
+        let port = member.settings.get("admin.serverPort").map(|port| port.value.trim());
+        let port = port
+            .or(option("admin.serverPort").map(|(_, port)| port))
+            .unwrap_or("8080");
         let message =
             format!("the admin server answers commands at port {port} to whoever reaches it, without a login");
         let hint = match &setting.variable {
@@ -136,6 +144,9 @@ fn of_broker(member: &Member<'_>, findings: &mut SetFindings) {
     let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
         .iter()
         .any(|key| member.writes(key));
+    // A file of logins may be for listeners alone.
+    let without = |option: &str| option == "-Dzookeeper.sasl.client=false";
+    let logs_in = logs_in && !member.jvm().options.iter().any(|option| without(&option.text));
     let has_authorizer = member.settings.get("authorizer.class.name").is_some_and(is_of_kafka);
     // A process in KRaft mode reads it for a migration alone.
     let in_kraft = member.settings.get("process.roles").is_some();

@@ -21,7 +21,8 @@ pub(crate) struct Address {
 impl Address {
     fn new(host: &str, port: Option<i64>, pointer: String) -> Self {
         Self {
-            host: host.to_owned(),
+            // DNS does not mind capitals.
+            host: host.to_ascii_lowercase(),
             port,
             pointer,
             row: None,

@@ -1,5 +1,7 @@
 //! What makes cert-manager write a Secret.
 
+use std::net::IpAddr;
+
 use super::node::Node;
 
 /// The Secret, the key and the names that a `Certificate` asks for.
@@ -7,6 +9,7 @@ use super::node::Node;
 pub(crate) struct Certificate {
     pub(crate) secret: String,
     names: Vec<String>,
+    addresses: Vec<IpAddr>,
     /// The name of its issuer.
     pub(crate) issuer: String,
     /// How the key is written; `PKCS1` by default.
@@ -31,6 +34,10 @@ impl Certificate {
             secret: spec.get("secretName").text().to_owned(),
             issuer: spec.get("issuerRef").get("name").text().to_owned(),
             names: names.items().map(|name| name.text().to_owned()).collect(),
+            addresses: {
+                let addresses = spec.get("ipAddresses");
+                addresses.items().filter_map(|one| one.text().parse().ok()).collect()
+            },
             encoding: or(key.get("encoding").text(), "PKCS1"),
             algorithm: or(key.get("algorithm").text(), "RSA"),
             subject: subject(spec),
@@ -44,13 +51,26 @@ impl Certificate {
         }
     }
 
-    /// Whether a client that dials this name is satisfied.
+    /// Whether a client that dials this name, or this address, is satisfied.
     pub(crate) fn has(&self, name: &str) -> bool {
+        if let Some(address) = ip_address(name) {
+            return self.addresses.contains(&address);
+        }
+        // Of a name that is complete the last dot is not compared.
+        let name = name.strip_suffix('.').unwrap_or(name);
         let parent = name.split_once('.').map(|(_, parent)| parent);
         self.names.iter().any(|known| {
-            known.eq_ignore_ascii_case(name) || known.strip_prefix("*.").is_some_and(|rest| Some(rest) == parent)
+            known.eq_ignore_ascii_case(name)
+                || known
+                    .strip_prefix("*.")
+                    .is_some_and(|rest| parent.is_some_and(|parent| rest.eq_ignore_ascii_case(parent)))
         })
     }
+}
+
+/// The address that a host is, if it is no name.
+pub(crate) fn ip_address(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
 }
 
 /// The subject by RFC 2253: the parts in the order in which Go's certificates have them, from the last to the first.
@@ -88,4 +108,29 @@ fn subject(spec: &Node<'_, '_>) -> Option<String> {
     let known = !subject.is_empty() && subject.iter().all(plain);
     let text = subject.iter().map(|(part, value)| format!("{part}={value}"));
     known.then(|| text.collect::<Vec<_>>().join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_and_an_address_are_compared_as_clients_do() {
+        let spec = json!({"dnsNames": ["kafka.shop.svc", "*.Brokers.shop"], "ipAddresses": ["127.0.0.1", "::1"]});
+        let certificate = Certificate::read(&Node::root(&spec));
+        for (name, has) in [
+            ("kafka.shop.svc", true),
+            ("KAFKA.shop.svc.", true),
+            ("kafka-0.brokers.shop", true),
+            ("a.kafka-0.brokers.shop", false),
+            ("127.0.0.1", true),
+            ("[::1]", true),
+            ("127.0.0.2", false),
+            ("kafka", false),
+        ] {
+            assert_eq!(certificate.has(name), has, "{name}");
+        }
+    }
 }

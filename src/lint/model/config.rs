@@ -34,6 +34,8 @@ pub(crate) struct ConfigData {
     pub(crate) rules: Vec<RulesFile>,
     /// Scripts of a shell that end where a variable is missing, with the variables that they do not make themselves.
     pub(crate) scripts: Vec<(String, Vec<String>)>,
+    /// Scripts of a shell in which Kafka is named, as text.
+    pub(crate) shells: Vec<(String, String)>,
     /// Files with a password of a login that is no reference: the file, the row, and the name of the password.
     pub(crate) logins: Vec<(String, u32, String)>,
     /// Files that whoever reads them refuses.
@@ -115,6 +117,9 @@ impl ConfigData {
     fn read_content(&mut self, file: &str, text: &str) {
         let is = |extension: &str| file.ends_with(extension);
         if is(".sh") {
+            if text.contains("kafka-") || text.contains("kcat") {
+                self.shells.push((file.to_owned(), text.to_owned()));
+            }
             let needed = script::needed(text);
             if !needed.is_empty() {
                 self.scripts.push((file.to_owned(), needed));

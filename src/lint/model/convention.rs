@@ -79,6 +79,7 @@ impl Convention {
             "ZOO_4LW_COMMANDS_WHITELIST" => return Some("4lw.commands.whitelist".to_owned()),
             // The official image's, and Bitnami's.
             "ZOO_ADMINSERVER_ENABLED" | "ZOO_ENABLE_ADMIN_SERVER" => return Some("admin.enableServer".to_owned()),
+            "ZOO_ADMIN_SERVER_PORT_NUMBER" => return Some("admin.serverPort".to_owned()),
             "ZOO_DATA_DIR" | "ZOOKEEPER_DATA_DIR" => return Some("dataDir".to_owned()),
             "KAFKA_ZOOKEEPER_CLIENT_CNXN_SOCKET" | "KAFKA_CFG_ZOOKEEPER_CLIENTCNXNSOCKET" => {
                 return Some("zookeeper.clientCnxnSocket".to_owned());

@@ -1,5 +1,7 @@
 //! Programs that the text of a command runs, each with its arguments, as a shell takes it apart.
 
+use std::collections::BTreeMap;
+
 /// The commands of a text: the words of each, without their quotes. What a shell fills in stays as it is written, in one word.
 pub(crate) fn invocations(text: &str) -> Vec<Vec<String>> {
     let mut shell = Shell {
@@ -30,6 +32,25 @@ pub(crate) fn runs<'n>(text: &str, programs: &[&'n str]) -> Vec<(&'n str, Vec<St
         return found;
     }
     for words in invocations(text) {
+        for inner in words.iter().flat_map(|word| inner(word)) {
+            found.extend(runs(inner, programs));
+        }
+        // A shell that gets its commands as one word.
+        let is_script = |pair: &&[String]| {
+            let is_assigned = pair[1]
+                .split_once('=')
+                .is_some_and(|(name, _)| name.chars().all(is_of_name));
+            pair[0] == "-c" && pair[1].contains(char::is_whitespace) && !is_assigned
+        };
+        if let Some([_, script]) = words.windows(2).find(is_script) {
+            found.extend(runs(script, programs));
+            continue;
+        }
+        // What is only shown.
+        let first = words.iter().find(|word| !is_of_shell(word));
+        if first.is_some_and(|first| first == "echo" || first == "printf") {
+            continue;
+        }
         let named = words.iter().enumerate().find_map(|(at, word)| {
             let name = programs.iter().find(|name| **name == program(word))?;
             Some((*name, at))
@@ -39,6 +60,96 @@ pub(crate) fn runs<'n>(text: &str, programs: &[&'n str]) -> Vec<(&'n str, Vec<St
         }
     }
     found
+}
+
+/// Whether a word starts a shell. Where a container has its script beside it, both are words of one line.
+fn is_of_shell(word: &str) -> bool {
+    word.starts_with('-') || ["bash", "sh"].contains(&program(word))
+}
+
+/// The commands inside a word: between `$(` and `)`, and between backticks.
+fn inner(word: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    if let Some((_, rest)) = word.split_once("$(") {
+        found.extend(rest.rsplit_once(')').map(|(inner, _)| inner));
+    } else if let Some((_, rest)) = word.split_once('`') {
+        found.extend(rest.split_once('`').map(|(inner, _)| inner));
+    }
+    found
+}
+
+/// What a script gives its own variables, by name: none for those that it gives several values, or one that is not seen.
+pub(crate) fn assigned(text: &str) -> BTreeMap<String, Option<String>> {
+    let mut found: BTreeMap<String, Option<String>> = BTreeMap::new();
+    // Most texts give none.
+    if !text.contains('=') {
+        return found;
+    }
+    for words in invocations(text) {
+        let is_declared = |word: &str| ["declare", "export", "local", "readonly"].contains(&word);
+        let before = |word: &&String| is_of_shell(word) || is_declared(word);
+        for word in words.iter().skip_while(before) {
+            let Some((name, value)) = word.split_once('=') else {
+                break;
+            };
+            let name = name.trim_end_matches('+');
+            if name.is_empty() || !name.chars().all(is_of_name) {
+                break;
+            }
+            let value = (!is_filled_in(value)).then(|| value.to_owned());
+            let known = found.entry(name.to_owned()).or_insert_with(|| value.clone());
+            if *known != value {
+                *known = None;
+            }
+        }
+        // `for NAME in …` and `read NAME`.
+        for pair in words
+            .windows(2)
+            .filter(|pair| ["for", "read"].contains(&pair[0].as_str()))
+        {
+            found.insert(pair[1].clone(), None);
+        }
+    }
+    found
+}
+
+const fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// A word with the variables that it names as their values: `$NAME`, `${NAME}`, `${NAME:-default}`, and `$(NAME)` of Kubernetes. None if it
+/// is filled in otherwise, or if one of them is not known.
+pub(crate) fn filled(word: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once('$') {
+        text += before;
+        let (name, default, next) = match after.chars().next() {
+            Some('{') => {
+                let (inside, next) = after[1..].split_once('}')?;
+                let (name, default) = match inside.split_once(":-").or_else(|| inside.split_once('-')) {
+                    Some((name, default)) => (name, Some(default)),
+                    None => (inside, None),
+                };
+                (name, default, next)
+            }
+            Some('(') => {
+                let (name, next) = after[1..].split_once(')')?;
+                (name, None, next)
+            }
+            _ => {
+                let end = after.find(|c| !is_of_name(c)).unwrap_or(after.len());
+                (&after[..end], None, &after[end..])
+            }
+        };
+        if name.is_empty() || !name.chars().all(is_of_name) {
+            return None;
+        }
+        text += &value(name).or_else(|| default.map(str::to_owned))?;
+        rest = next;
+    }
+    text += rest;
+    (!is_filled_in(&text)).then_some(text)
 }
 
 /// The options among the arguments of a program, as `--name value` or `--name=value`. The value is empty where there is none.
@@ -199,5 +310,54 @@ mod tests {
         );
         let found: Vec<String> = found.iter().map(|(_, words)| words.join(" ")).collect();
         assert_eq!(found, ["--list", "--create a"]);
+    }
+
+    #[test]
+    fn a_program_is_found_inside_other_commands() {
+        for (text, expected) in [
+            (
+                "until [ \"$(kafka-topics.sh --list | wc -l)\" -gt 0 ]; do true; done",
+                "--list",
+            ),
+            ("n=`kafka-topics --list`", "--list"),
+            ("timeout 9 bash -c \"kafka-topics --list\" && true", "--list"),
+            ("echo run kafka-topics --list", ""),
+            ("bash -c A=\"kafka-topics --list\"", ""),
+        ] {
+            let found = runs(text, &["kafka-topics"]);
+            let found: Vec<String> = found.iter().map(|(_, words)| words.join(" ")).collect();
+            assert_eq!(found.join("/"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_filled_with_what_is_known() {
+        let known = |name: &str| ["A", "B"].contains(&name).then(|| name.to_ascii_lowercase());
+        for (word, expected) in [
+            ("plain", Some("plain")),
+            ("$A:${B}/$(A)", Some("a:b/a")),
+            ("${C:-c}:9092", Some("c:9092")),
+            ("${A:-c}", Some("a")),
+            ("$C", None),
+            ("$(date +%s)", None),
+            ("${A%x}", None),
+            ("${A", None),
+            ("`b`", None),
+            ("$", None),
+        ] {
+            assert_eq!(filled(word, known).as_deref(), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_a_script_gives_its_variables_is_known_if_it_is_one_value() {
+        let found = assigned(
+            "/bin/sh -c A=1\nexport B='b c'; C=$(date); A=1; D=1; D=2; for E in 1 2; do x F=1; done; G=1 x; H",
+        );
+        let found: Vec<String> = found
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("?")))
+            .collect();
+        assert_eq!(found.join(" "), "A=1 B=b c C=? D=? E=? G=1");
     }
 }

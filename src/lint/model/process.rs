@@ -135,7 +135,7 @@ impl KafkaProcess {
             files.iter().find(|(file, _)| file == key).map(|(_, lines)| lines)
         };
         let of_folder = if self.program == Program::ZooKeeper {
-            zookeeper_files(start)
+            zookeeper_files(start, container)
         } else {
             Vec::new()
         };
@@ -170,12 +170,17 @@ impl KafkaProcess {
     }
 }
 
-/// Where a server of ZooKeeper looks for its file: in the folder that the command names, or in those of the images.
-fn zookeeper_files(start: &str) -> Vec<String> {
+/// Where a server of ZooKeeper looks for its file: in the folder that the command or a variable names, or in those of the images.
+fn zookeeper_files(start: &str, container: &Container) -> Vec<String> {
     let mut words = start.split_whitespace();
     let named = words
         .find(|word| *word == "--config")
         .and_then(|_| words.next())
+        .or_else(|| {
+            ["ZOOCFGDIR", "ZOO_CONF_DIR"]
+                .iter()
+                .find_map(|name| container.variable(name))
+        })
         .map(|folder| folder.trim_matches(['"', '\'']).trim_end_matches('/'));
     let folders = match named {
         Some(folder) => vec![folder],

@@ -156,6 +156,20 @@ impl Environment {
                 settings.insert(key, setting);
             }
         }
+        // Lines that the official image of ZooKeeper puts at the end of its file.
+        let extra = env.items().filter(|variable| {
+            program == Program::ZooKeeper && convention.is_some() && variable.get("name").text() == "ZOO_CFG_EXTRA"
+        });
+        for variable in extra {
+            for (key, value) in variable
+                .get("value")
+                .text()
+                .split_whitespace()
+                .filter_map(|line| line.split_once('='))
+            {
+                settings.insert(key.to_owned(), Setting::at(value.to_owned(), variable.pointer()));
+            }
+        }
         Self {
             variables,
             settings,

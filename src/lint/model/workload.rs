@@ -14,6 +14,7 @@ use super::{
 
 /// A set of pods.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another fact of the manifest")]
 pub(crate) struct Workload {
     pub(crate) replicas: i64,
     pub(crate) first: i64,
@@ -34,6 +35,8 @@ pub(crate) struct Workload {
     /// A user or a group with a number: where, and how it is written.
     pub(crate) fixed_user: Option<(String, String)>,
     pub(crate) ports: Vec<Port>,
+    /// Whether something beside its files may say how it connects to Kafka: a variable, or files that are not objects here.
+    pub(crate) secured_elsewhere: bool,
     pub(crate) references: Vec<Reference>,
     /// Whether the pod decides on Istio's proxy, and how.
     pub(crate) injected: Option<bool>,
@@ -202,6 +205,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         transactional_ids,
         fixed_user: fixed_user(&pod),
         ports,
+        secured_elsewhere: is_secured_elsewhere(&metadata, &pod),
         references,
         injected: decided.map(|text| text == "true"),
         proxy_user,
@@ -222,6 +226,31 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         commands,
         containers,
     }
+}
+
+/// Whether variables of a pod are about security, or files come to it from a driver, from several objects, or from Vault's agent.
+fn is_secured_elsewhere(metadata: &Node<'_, '_>, pod: &Node<'_, '_>) -> bool {
+    let annotations = metadata.get("annotations");
+    let volumes = pod.get("volumes");
+    let variables = ["initContainers", "containers"].into_iter().any(|list| {
+        let list = pod.get(list);
+        list.items().any(|container| {
+            let env = container.get("env");
+            let about = |name: &str| {
+                ["SECURITY_PROTOCOL", "SASL", "SSL"]
+                    .iter()
+                    .any(|word| name.contains(word))
+            };
+            env.items().any(|variable| about(variable.get("name").text()))
+        })
+    });
+    variables
+        || volumes
+            .items()
+            .any(|volume| volume.get("csi").is_set() || volume.get("projected").is_set())
+        || annotations
+            .entries()
+            .any(|(key, _)| key.starts_with("vault.hashicorp.com/"))
 }
 
 /// Whether a pod has to do with Kafka: an image, a command or a login says so.
