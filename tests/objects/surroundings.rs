@@ -212,6 +212,25 @@ const TLS: &[Edit] = &[
     ),
 ];
 
+/// The Certificate of the Secret that the brokers get, with these lines, and other objects.
+macro_rules! certificate {
+    ($($line:literal),* $(; $more:literal)?) => {
+        concat!(
+            "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: kafka, namespace: kafka}
+spec:
+  secretName: brokers
+  issuerRef: {name: ca}
+  privateKey: {encoding: PKCS8}
+",
+            $("  ", $line, "\n",)*
+            $("---\n", $more)?
+        )
+    };
+}
+
 const PKCS1: &str = "
 apiVersion: cert-manager.io/v1
 kind: Certificate
@@ -222,27 +241,10 @@ spec:
   issuerRef: {name: ca}
 ";
 
-const TOO_FEW_NAMES: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [kafka-0.kafka-headless.kafka.svc.cluster.local, kafka.kafka.svc.cluster.local]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const TOO_FEW_NAMES: &str =
+    certificate!("dnsNames: [kafka-0.kafka-headless.kafka.svc.cluster.local, kafka.kafka.svc.cluster.local]");
 
-const ENOUGH_NAMES: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const ENOUGH_NAMES: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]");
 
 /// A listener for clients outside, whose certificate is in PEM.
 const OPENED: &[Edit] = &[
@@ -536,27 +538,12 @@ spec:
   defaultBackend: {service: {name: schema-registry, port: {number: 8081}}}
 ";
 
-const NAMES_OUTSIDE: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", broker-0.example.com, broker-1.example.com]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const NAMES_OUTSIDE: &str = certificate!(
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", broker-0.example.com, broker-1.example.com]"
+);
 
-const WILDCARD_OUTSIDE: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", \"*.example.com\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const WILDCARD_OUTSIDE: &str =
+    certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", \"*.example.com\"]");
 
 /// Workers that connect as the administrator.
 const AS_ADMIN: &[Edit] = &[
@@ -599,43 +586,22 @@ const SHOP: &[Edit] = &[
     TLS[1],
 ];
 
-const CERTIFICATE_OF_SHOP: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  commonName: kafka
-  subject: {organizations: [shops]}
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const CERTIFICATE_OF_SHOP: &str = certificate!(
+    "commonName: kafka",
+    "subject: {organizations: [shops]}",
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"
+);
 
-const CERTIFICATE_OF_THE_SHOP: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  commonName: kafka
-  subject: {organizations: [shop]}
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const CERTIFICATE_OF_THE_SHOP: &str = certificate!(
+    "commonName: kafka",
+    "subject: {organizations: [shop]}",
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"
+);
 
-const FOR_SERVERS: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  usages: [server auth, digital signature]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const FOR_SERVERS: &str = certificate!(
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]",
+    "usages: [server auth, digital signature]"
+);
 
 const AN_APPLICATION: &str = "
 apiVersion: v1
@@ -659,17 +625,7 @@ data:
     sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";
 ";
 
-const DIALLED_BY_THE_SERVICE: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
----
-apiVersion: v1
+const DIALLED_BY_THE_SERVICE: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"; "apiVersion: v1
 kind: ConfigMap
 metadata: {name: shop, namespace: kafka}
 data:
@@ -677,19 +633,9 @@ data:
     bootstrap.servers=kafka.kafka.svc.cluster.local:9092
     group.id=shop
     security.protocol=SSL
-";
+");
 
-const DIALLED_BY_ITS_NAME: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", kafka.kafka.svc.cluster.local]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
----
-apiVersion: v1
+const DIALLED_BY_ITS_NAME: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", kafka.kafka.svc.cluster.local]"; "apiVersion: v1
 kind: ConfigMap
 metadata: {name: shop, namespace: kafka}
 data:
@@ -697,19 +643,9 @@ data:
     bootstrap.servers=kafka.kafka.svc.cluster.local:9092
     group.id=shop
     security.protocol=SSL
-";
+");
 
-const DIALLED_WITHOUT_COMPARING: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
----
-apiVersion: v1
+const DIALLED_WITHOUT_COMPARING: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"; "apiVersion: v1
 kind: ConfigMap
 metadata: {name: shop, namespace: kafka}
 data:
@@ -718,46 +654,25 @@ data:
     group.id=shop
     security.protocol=SSL
     ssl.endpoint.identification.algorithm=
-";
+");
 
-const NEVER_RENEWED: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  duration: 720h
-  renewBefore: 720h
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const NEVER_RENEWED: &str = certificate!(
+    "duration: 720h",
+    "renewBefore: 720h",
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"
+);
 
-const RENEWED_LATE: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  renewBefore: 5m
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const RENEWED_LATE: &str = certificate!(
+    "renewBefore: 5m",
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"
+);
 
-const RENEWED_IN_TIME: &str = "
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: kafka, namespace: kafka}
-spec:
-  secretName: brokers
-  duration: 2160h0m0s
-  renewBefore: 360h
-  usages: [server auth, client auth]
-  dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]
-  issuerRef: {name: ca}
-  privateKey: {encoding: PKCS8}
-";
+const RENEWED_IN_TIME: &str = certificate!(
+    "duration: 2160h0m0s",
+    "renewBefore: 360h",
+    "usages: [server auth, client auth]",
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"
+);
 
 /// A Job that gives permissions.
 macro_rules! permissions {

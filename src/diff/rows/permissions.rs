@@ -123,7 +123,7 @@ static REFUSED: Row = Row {
     summary: "a line that the permissions Job does not take",
     reason: "{flaw}: the permissions Job fails before it writes anything, so no change of this file is applied",
     commands: &[
-        "# write `USER password|certificate|token|retired`, `USER acl KIND PATTERN NAME OPERATION` or `USER quota KEY NUMBER`",
+        "# write `USER password|certificate|token|retired`, `USER acl KIND PATTERN NAME OPERATION` or `USER quota KEY NUMBER`; of all users `* quota KEY NUMBER` or `* quota none`",
     ],
 };
 
