@@ -242,6 +242,14 @@ spec:
     told.map(|said| format!("{}; {}", said.message, said.hint)).collect()
 }
 
+/// The hint of the only finding, which is of a program of the Job.
+fn hint(program: &str, said: &[String]) -> String {
+    let [one] = said else { panic!("{said:?}") };
+    let start = format!("container `tool` runs `{program}`: it ");
+    assert!(one.starts_with(&start), "{one}");
+    one.split("; ").last().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn a_tool_that_speaks_as_its_listener_is_sound() {
     for command in [
@@ -359,14 +367,7 @@ fn kcat_is_a_client_with_names_of_its_own() {
     ] {
         assert!(job(listener, command).is_empty(), "{command}");
     }
-    let told = |listener: &[(&'static str, &'static str)], command: &str| {
-        let said = job(listener, command);
-        let [one] = said.as_slice() else {
-            panic!("{command}: {said:?}")
-        };
-        assert!(one.starts_with("container `tool` runs `kcat`: it "), "{one}");
-        one.split("; ").last().unwrap_or_default().to_owned()
-    };
+    let told = |listener: &[(&'static str, &'static str)], command: &str| hint("kcat", &job(listener, command));
     let open = "add `-X security.protocol=SASL_SSL` and `-X sasl.mechanism=SCRAM-SHA-512`";
     assert_eq!(told(&SASL, "kafkacat -L -b broker:9092 | grep topic"), open);
     assert_eq!(told(&SASL, "while ! kcat -b $BROKERS -L; do sleep 1; done"), open);
@@ -385,25 +386,23 @@ fn kcat_is_a_client_with_names_of_its_own() {
 #[test]
 fn flags_of_the_exporter_that_its_listener_does_not_take_are_found() {
     let image = "danielqsj/kafka-exporter:v1.9.0";
-    let hint = |listener: &[(&'static str, &'static str)], flags: &str| {
-        let said = of_job(listener, image, &format!("args: ['--kafka.server=broker:9092'{flags}]"));
-        let [one] = said.as_slice() else { panic!("{said:?}") };
-        assert!(one.starts_with("container `tool` runs `kafka_exporter`: it "), "{one}");
-        one.split("; ").last().unwrap_or_default().to_owned()
+    let told = |listener: &[(&'static str, &'static str)], flags: &str| {
+        let args = format!("args: ['--kafka.server=broker:9092'{flags}]");
+        hint("kafka_exporter", &of_job(listener, image, &args))
     };
-    assert_eq!(hint(&SASL, ""), "add `--sasl.enabled`, add `--tls.enabled`");
-    assert_eq!(hint(&SASL, ", --tls.enabled"), "add `--sasl.enabled`");
-    assert_eq!(hint(&[], ", --tls.enabled=true"), "leave `--tls.enabled` out");
+    assert_eq!(told(&SASL, ""), "add `--sasl.enabled`, add `--tls.enabled`");
+    assert_eq!(told(&SASL, ", --tls.enabled"), "add `--sasl.enabled`");
+    assert_eq!(told(&[], ", --tls.enabled=true"), "leave `--tls.enabled` out");
     assert_eq!(
-        hint(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=scram-sha256"),
+        told(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=scram-sha256"),
         "set `--sasl.mechanism` to one of these, as `scram-sha512`"
     );
     assert_eq!(
-        hint(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=SCRAM-SHA-512"),
+        told(&SASL, ", --tls.enabled, --sasl.enabled, --sasl.mechanism=SCRAM-SHA-512"),
         "write `--sasl.mechanism=scram-sha512`"
     );
     assert_eq!(
-        hint(&MUTUAL, ", --tls.enabled"),
+        told(&MUTUAL, ", --tls.enabled"),
         "set `--tls.cert-file` and `--tls.key-file`"
     );
 }

@@ -214,7 +214,7 @@ const TLS: &[Edit] = &[
 
 /// The Certificate of the Secret that the brokers get, with these lines, and other objects.
 macro_rules! certificate {
-    ($($line:literal),* $(; $more:literal)?) => {
+    ($($line:literal),* $(; $($more:literal),+)?) => {
         concat!(
             "
 apiVersion: cert-manager.io/v1
@@ -226,7 +226,7 @@ spec:
   privateKey: {encoding: PKCS8}
 ",
             $("  ", $line, "\n",)*
-            $("---\n", $more)?
+            $("---\n", $($more),+)?
         )
     };
 }
@@ -625,7 +625,10 @@ data:
     sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"${env:PASSWORD}\";
 ";
 
-const DIALLED_BY_THE_SERVICE: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"; "apiVersion: v1
+/// A certificate with these names, and a client in another file that dials the Service and says this of its own.
+macro_rules! dialled {
+    ($names:literal, $says:literal) => {
+        certificate!($names; "apiVersion: v1
 kind: ConfigMap
 metadata: {name: shop, namespace: kafka}
 data:
@@ -633,28 +636,21 @@ data:
     bootstrap.servers=kafka.kafka.svc.cluster.local:9092
     group.id=shop
     security.protocol=SSL
-");
+", $says)
+    };
+}
 
-const DIALLED_BY_ITS_NAME: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", kafka.kafka.svc.cluster.local]"; "apiVersion: v1
-kind: ConfigMap
-metadata: {name: shop, namespace: kafka}
-data:
-  consumer.properties: |
-    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
-    group.id=shop
-    security.protocol=SSL
-");
+const DIALLED_BY_THE_SERVICE: &str = dialled!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]", "");
 
-const DIALLED_WITHOUT_COMPARING: &str = certificate!("dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]"; "apiVersion: v1
-kind: ConfigMap
-metadata: {name: shop, namespace: kafka}
-data:
-  consumer.properties: |
-    bootstrap.servers=kafka.kafka.svc.cluster.local:9092
-    group.id=shop
-    security.protocol=SSL
-    ssl.endpoint.identification.algorithm=
-");
+const DIALLED_BY_ITS_NAME: &str = dialled!(
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\", kafka.kafka.svc.cluster.local]",
+    ""
+);
+
+const DIALLED_WITHOUT_COMPARING: &str = dialled!(
+    "dnsNames: [\"*.kafka-headless.kafka.svc.cluster.local\"]",
+    "    ssl.endpoint.identification.algorithm=\n"
+);
 
 const NEVER_RENEWED: &str = certificate!(
     "duration: 720h",

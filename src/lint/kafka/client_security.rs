@@ -32,8 +32,8 @@ rules! { rules::security;
             sees only that it was disconnected, and times out. Of another mechanism it is told: \
             `UNSUPPORTED_SASL_MECHANISM`. A JAAS configuration is for one mechanism: with `PlainLoginModule` for \
             `SCRAM-SHA-512` the client times out too. A listener with `ssl.client.auth=required` \
-            refuses a client without a certificate of its own. Kafka's tools, `kcat` and `kafka_exporter` are clients too, also in probes and in scripts of a ConfigMap. Settings of librdkafka are read by \
-            its own names.",
+            refuses a client without a certificate of its own. Kafka's tools, `kcat` and `kafka_exporter` are clients too, \
+            also in probes and in scripts of a ConfigMap. Settings of librdkafka are read by its own names.",
         source: "Kafka documentation, Security; Kafka, SaslClientAuthenticator; seen with Kafka 4.3.1",
     };
 }
@@ -209,14 +209,11 @@ pub(super) fn of_file<'l>(
         let dialled = brokers.behind(namespace, &servers.value)?;
         // What a cluster does not say, all say together.
         let given = |key: &str| own(key).or_else(|| line(key)).map(|line| line.value.as_str());
-        let mut wrong = if lines.iter().any(|line| LIBRDKAFKA.contains(&line.key.as_str())) {
-            wrong(&dialled, &|key| of_librdkafka(key, &given))?
+        let wrong = if lines.iter().any(|line| LIBRDKAFKA.contains(&line.key.as_str())) {
+            wrong_of_librdkafka(&dialled, &given)?
         } else {
             wrong(&dialled, &|key| Said::of(given(key)))?
         };
-        if line("ssl.ca.location").is_some() && wrong.key == "ssl.keystore.location" {
-            "set `ssl.certificate.location` and `ssl.key.location`".clone_into(&mut wrong.hint);
-        }
         let mut finding = Diagnostic::new(wrong.rule, wrong.message);
         finding.yaml_hint(wrong.hint.replace("`{}", &format!("`{cluster}")));
         finding.mend(Mend::change());
@@ -236,8 +233,17 @@ const LIBRDKAFKA: [&str; 8] = [
     "ssl.key.location",
 ];
 
+/// What a client of librdkafka says that its listener does not take.
+pub(super) fn wrong_of_librdkafka<'a>(dialled: &Dialled<'_>, given: &dyn Fn(&str) -> Option<&'a str>) -> Option<Wrong> {
+    let mut wrong = wrong(dialled, &|key| of_librdkafka(key, given))?;
+    if wrong.key == "ssl.keystore.location" {
+        "set `{}ssl.certificate.location=…` and `{}ssl.key.location=…`".clone_into(&mut wrong.hint);
+    }
+    Some(wrong)
+}
+
 /// What a client of librdkafka says in its own setting for one of Java's clients.
-pub(super) fn of_librdkafka<'a>(key: &str, given: &dyn Fn(&str) -> Option<&'a str>) -> Said<'a> {
+fn of_librdkafka<'a>(key: &str, given: &dyn Fn(&str) -> Option<&'a str>) -> Said<'a> {
     let names: &[&str] = match key {
         "security.protocol" => &["security.protocol"],
         "sasl.mechanism" => &["sasl.mechanism", "sasl.mechanisms"],

@@ -1,16 +1,14 @@
 //! Kafka's command-line tools, `kcat` and `kafka_exporter`: they speak as the listener does that they dial.
 
-use std::collections::BTreeMap;
-
 use super::{
-    client_security::{Listening, PROTOCOL, Said, Wrong, of_librdkafka, wrong},
+    client_security::{Listening, PROTOCOL, Said, Wrong, wrong, wrong_of_librdkafka},
     options,
 };
 use crate::lint::model::{
-    ObjectDetail, ObjectModel,
-    config::ConfigData,
+    ObjectModel,
     container::{Action, Container},
     invocation::{assigned, filled, invocations, is_filled_in, options as options_of, runs},
+    jvm,
     properties::Property,
     set::{ObjectSet, SetFindings},
 };
@@ -81,70 +79,69 @@ const VALUES: [&str; 17] = [
 /// The client of librdkafka, by its name and by its older one.
 const KCAT: [&str; 2] = ["kcat", "kafkacat"];
 
-/// A container, and the brokers that its programs may dial.
+/// A command of a container, and the brokers that its programs may dial.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     set: &'a ObjectSet<'a>,
     brokers: &'a Listening<'a>,
     index: usize,
     object: &'a ObjectModel,
     container: &'a Container,
-    /// What the script gives its own variables.
-    assigned: BTreeMap<String, Option<String>>,
+    pointer: &'a str,
+    command: &'a str,
 }
 
 pub(super) fn check(set: &ObjectSet<'_>, brokers: &Listening<'_>, findings: &mut SetFindings) {
     for (index, object, workload) in set.workloads() {
         for container in &workload.containers {
-            let mut place = Place {
+            let own = Place {
                 set,
                 brokers,
                 index,
                 object,
                 container,
-                assigned: BTreeMap::new(),
+                pointer: &container.pointer,
+                command: container.command(),
             };
             let hooks = container.hooks.iter().filter_map(|hook| match &hook.action {
-                Action::Command(command) => Some((&hook.pointer, command.as_str())),
+                Action::Command(command) => Some(Place {
+                    pointer: &hook.pointer,
+                    command,
+                    ..own
+                }),
                 _ => None,
             });
-            let own = std::iter::once((&container.pointer, container.command()));
-            let scripts = place.scripts().map(|script| (&container.pointer, script));
-            for (pointer, command) in own.chain(scripts).chain(hooks).collect::<Vec<_>>() {
-                place.assigned = assigned(command);
-                for (tool, words) in runs(command, &TOOLS) {
-                    if let Some((wrong, hint)) = place.tool(tool, command, &words) {
-                        place.add(findings, pointer, tool, &wrong, hint);
-                    }
+            let scripts = own.scripts().map(|command| Place { command, ..own });
+            for place in std::iter::once(own).chain(scripts).chain(hooks) {
+                for (tool, words) in runs(place.command, &TOOLS) {
+                    place.add(findings, tool, place.tool(tool, &words));
                 }
-                for words in of_kcat(container, command) {
-                    if let Some((wrong, hint)) = place.kcat(&words) {
-                        place.add(findings, pointer, KCAT[0], &wrong, hint);
-                    }
+                for words in of_kcat(container, place.command) {
+                    place.add(findings, KCAT[0], place.kcat(&words));
                 }
             }
-            place.assigned = assigned(container.command());
             for words in options::of_exporter(container) {
-                if let Some((wrong, hint)) = place.exporter(&words) {
-                    place.add(findings, &container.pointer, options::EXPORTER, &wrong, hint);
-                }
+                own.add(findings, options::EXPORTER, own.exporter(&words));
             }
         }
     }
 }
 
 impl<'a> Place<'a> {
-    fn add(&self, findings: &mut SetFindings, pointer: &str, program: &str, wrong: &Wrong, hint: String) {
+    /// Tells what is wrong with a program that runs here, if something is.
+    fn add(&self, findings: &mut SetFindings, program: &str, told: Option<(Wrong, String)>) {
+        let Some((wrong, hint)) = told else { return };
         let message = format!(
             "container `{}` runs `{program}`: {}",
             self.container.name, wrong.message
         );
         findings
-            .add(self.index, pointer.to_owned(), wrong.rule, message)
+            .add(self.index, self.pointer.to_owned(), wrong.rule, message)
             .hint(hint);
     }
 
     /// What one of Kafka's tools says that its listener does not take, and what mends it. None if not all of it is seen.
-    fn tool(&self, tool: &str, command: &str, words: &[String]) -> Option<(Wrong, String)> {
+    fn tool(&self, tool: &str, words: &[String]) -> Option<(Wrong, String)> {
         let has_value = |option: &str| {
             let named = [&SERVERS[..], &FILES, &PROPERTIES, &VALUES];
             named
@@ -176,12 +173,13 @@ impl<'a> Place<'a> {
         };
         let namespace = &self.object.identity.namespace;
         let dialled = self.brokers.behind_or_own(self.index, namespace, &servers)?;
-        let wrong = wrong(&dialled, &says).or_else(|| self.without_login(command, &says))?;
+        let wrong = wrong(&dialled, &says).or_else(|| self.without_login(&says))?;
         let hint = wrong.hint.replace("`{}", "`");
+        let secret = hint.contains("sasl.jaas.config");
         let hint = match &file {
             _ if wrong.rule.id != PROTOCOL.id || !hint.starts_with("set ") => hint,
-            Some(file) if hint.contains("sasl.jaas.config") => format!("{hint} in `{file}`, and take it from a Secret"),
-            None if hint.contains("sasl.jaas.config") => {
+            Some(file) if secret => format!("{hint} in `{file}`, and take it from a Secret"),
+            None if secret => {
                 format!(
                     "{hint} in a file of a Secret, and name it by `--{}`",
                     option_of_file(tool)
@@ -195,17 +193,16 @@ impl<'a> Place<'a> {
     }
 
     /// A tool that must log in, and has no login: neither in its settings, nor by an option of its JVM.
-    fn without_login<'s>(&self, command: &str, says: &dyn Fn(&str) -> Said<'s>) -> Option<Wrong> {
+    fn without_login<'s>(&self, says: &dyn Fn(&str) -> Said<'s>) -> Option<Wrong> {
         let Said::Value(mechanism @ ("PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512")) = says("sasl.mechanism") else {
             return None;
         };
         let is_sasl = matches!(says("security.protocol"), Said::Value(protocol) if protocol.to_ascii_uppercase().starts_with("SASL_"));
-        let is_options = |name: &str| ["OPTS", "OPTIONS"].iter().any(|end| name.ends_with(end));
         let by_option = self.container.open
-            || self.container.variables.iter().any(|(name, _)| is_options(name))
+            || self.container.variables.iter().any(|(name, _)| jvm::is_options(name))
             || ["_OPTS", "_OPTIONS", "java.security"]
                 .iter()
-                .any(|word| command.contains(word));
+                .any(|word| self.command.contains(word));
         if !is_sasl || by_option || !matches!(says("sasl.jaas.config"), Said::Nothing | Said::Value("")) {
             return None;
         }
@@ -221,11 +218,11 @@ impl<'a> Place<'a> {
     fn scripts(&self) -> impl Iterator<Item = &'a str> {
         let (set, container) = (self.set, self.container);
         let namespace = &self.object.identity.namespace;
-        let words = container.command().split_whitespace();
+        let words = container.command().split_whitespace().filter(|word| word.contains('/'));
         words.filter_map(move |word| {
             let path = word.trim_matches(['"', '\'', ';']);
             let (map, key) = container.mounts.config_map_file(path)?;
-            let scripts = &config(set, namespace, map)?.shells;
+            let scripts = &set.config_map(namespace, map)?.shells;
             scripts
                 .iter()
                 .find(|(file, _)| file == key)
@@ -236,15 +233,18 @@ impl<'a> Place<'a> {
     /// The lines of a file that is one of a ConfigMap among the objects.
     fn lines(&self, file: &str) -> Option<&'a [Property]> {
         let (map, key) = self.container.mounts.config_map_file(file)?;
-        let mut files = config(self.set, &self.object.identity.namespace, map)?
-            .properties
-            .iter();
+        let config = self.set.config_map(&self.object.identity.namespace, map)?;
+        let mut files = config.properties.iter();
         files.find(|(name, _)| name == key).map(|(_, lines)| lines.as_slice())
     }
 
     /// A word with its variables as their values. None if one of them is not known.
     fn filled(&self, word: &str) -> Option<String> {
-        filled(word, |name| match self.assigned.get(name) {
+        if !is_filled_in(word) {
+            return Some(word.to_owned());
+        }
+        let assigned = assigned(self.command);
+        filled(word, |name| match assigned.get(name) {
             Some(value) => value.clone(),
             None => self.variable(name),
         })
@@ -252,23 +252,18 @@ impl<'a> Place<'a> {
 
     /// What a variable of the container stands for. None if that is not seen.
     fn variable(&self, name: &str) -> Option<String> {
-        let namespace = &self.object.identity.namespace;
-        if let Some(value) = self.container.variable(name)
-            && !value.contains('{')
-        {
-            return Some(value.to_owned());
-        }
-        let references = &self.object.workload()?.references;
-        let from = format!("{}/", self.container.variable_pointer(name));
-        let sources = format!("{}/envFrom/", self.container.pointer);
-        let is_own = self.container.variable(name).is_some();
-        let key = |keys: &[String]| keys.first().map_or(name, String::as_str).to_owned();
-        let mut maps = references.iter().filter(|reference| {
-            reference.kind == "ConfigMap" && reference.pointer.starts_with(if is_own { &from } else { &sources })
-        });
-        maps.find_map(|map| {
-            let key = if is_own { key(&map.keys) } else { name.to_owned() };
-            config(self.set, namespace, &map.name)?.variables.get(&key).cloned()
+        let from = match self.container.variable(name) {
+            Some(value) if !value.contains('{') => return Some(value.to_owned()),
+            Some(_) => format!("{}/", self.container.variable_pointer(name)),
+            None => format!("{}/envFrom/", self.container.pointer),
+        };
+        let references = self.object.workload()?.references.iter();
+        let maps = references.filter(|reference| reference.kind == "ConfigMap" && reference.pointer.starts_with(&from));
+        // Of two that have it, the last one counts.
+        maps.rev().find_map(|map| {
+            let key = map.keys.first().map_or(name, String::as_str);
+            let config = self.set.config_map(&self.object.identity.namespace, &map.name)?;
+            config.variables.get(key).cloned()
         })
     }
 
@@ -301,11 +296,8 @@ impl<'a> Place<'a> {
         let given = |key: &str| settings.iter().rfind(|(name, _)| *name == key).map(|(_, value)| *value);
         let namespace = &self.object.identity.namespace;
         let dialled = self.brokers.behind_or_own(self.index, namespace, &servers)?;
-        let wrong = wrong(&dialled, &|key| of_librdkafka(key, &given))?;
-        let hint = match wrong.key {
-            "ssl.keystore.location" => "add `-X ssl.certificate.location=…` and `-X ssl.key.location=…`".to_owned(),
-            _ => wrong.hint.replace("set `{}", "add `-X ").replace("`{}", "`-X "),
-        };
+        let wrong = wrong_of_librdkafka(&dialled, &given)?;
+        let hint = wrong.hint.replace("set `{}", "add `-X ").replace("`{}", "`-X ");
         Some((wrong, hint))
     }
 
@@ -380,14 +372,6 @@ impl<'a> Place<'a> {
             _ => "set `--tls.cert-file` and `--tls.key-file`".to_owned(),
         };
         Some((wrong, hint))
-    }
-}
-
-/// A ConfigMap among the objects.
-fn config<'a>(set: &ObjectSet<'a>, namespace: &str, map: &str) -> Option<&'a ConfigData> {
-    match &set.find("ConfigMap", namespace, map)?.detail {
-        ObjectDetail::Config(config) => Some(config),
-        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Member;
 use crate::diagnostics::{Diagnostic, Severity::Error, family::rules};
 use crate::lint::model::{
-    ObjectDetail, ObjectModel,
+    ObjectModel,
     container::{Container, Stage},
     jvm::assigned,
     script::{is_of_bash, mentions, used},
@@ -197,10 +197,7 @@ pub(super) fn of_files(
             let Some((map, Some(key))) = container.mounts.at(path).and_then(|mount| mount.key(path)) else {
                 continue;
             };
-            let Some(ObjectDetail::Config(config)) = set
-                .find("ConfigMap", &object.identity.namespace, map)
-                .map(|map| &map.detail)
-            else {
+            let Some(config) = set.config_map(&object.identity.namespace, map) else {
                 continue;
             };
             let Some((_, needed)) = config.scripts.iter().find(|(file, _)| file == key) else {

@@ -10,6 +10,7 @@ use crate::{
         password::{clear_password, is_literal, is_placeholder},
         properties::Property,
         set::SetFindings,
+        settings::ELSEWHERE,
         workload::Workload,
     },
 };
@@ -28,7 +29,7 @@ fn is_clear(key: &str, value: &str) -> bool {
         return clear_password(value).is_some();
     }
     let value = value.trim();
-    let referred = ["${", "$(", "{elsewhere}", "{metadata."]
+    let referred = ["${", "$(", ELSEWHERE, "{metadata."]
         .iter()
         .any(|mark| value.contains(mark));
     let mut words = value.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));

@@ -3,7 +3,12 @@
 use super::{Member, acls, client_security::other_login, listeners};
 use crate::{
     diagnostics::{Severity::Error, family::rules, rules::setting::BROKER_VALUE},
-    lint::model::{ObjectDetail, program::Program, set::SetFindings, settings::Setting},
+    lint::model::{
+        jvm,
+        program::Program,
+        set::SetFindings,
+        settings::{ELSEWHERE, Setting},
+    },
 };
 
 rules! { rules::cluster;
@@ -196,20 +201,14 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
 fn has_login_file(member: &Member<'_>) -> bool {
     const OPTION: &str = "java.security.auth.login.config";
     let names = |(name, value): (&String, &String)| {
-        let is_options = ["OPTS", "OPTIONS"].iter().any(|end| name.ends_with(end));
-        is_options && (value.contains(OPTION) || value.contains("{elsewhere}"))
+        jvm::is_options(name) && (value.contains(OPTION) || value.contains(ELSEWHERE))
     };
     let mut own = member.container.variables.iter().map(|(name, value)| (name, value));
-    let of_maps = member.sources().filter_map(|source| {
-        let found = member
-            .set
-            .find(source.kind, &member.object.identity.namespace, &source.name)?;
-        match &found.detail {
-            ObjectDetail::Config(config) => Some(config),
-            _ => None,
-        }
-    });
-    let mut of_maps = of_maps.flat_map(|config| &config.variables);
+    let namespace = &member.object.identity.namespace;
+    let maps = member.sources().filter(|source| source.kind == "ConfigMap");
+    let mut of_maps = maps
+        .filter_map(|map| member.set.config_map(namespace, &map.name))
+        .flat_map(|config| &config.variables);
     member.writes(OPTION) || own.any(names) || of_maps.any(names)
 }
 

@@ -117,8 +117,7 @@ fn may_be_said_elsewhere(set: &ObjectSet<'_>, map: &ObjectModel) -> bool {
         all.any(|reference| reference.kind == kind && name.is_none_or(|name| reference.name == name))
     };
     let says = |name: &str| {
-        let found = set.find("ConfigMap", namespace, name).map(|found| &found.detail);
-        let Some(ObjectDetail::Config(config)) = found else {
+        let Some(config) = set.config_map(namespace, name) else {
             return false;
         };
         let mut lines = config.properties.iter().flat_map(|(_, lines)| lines);

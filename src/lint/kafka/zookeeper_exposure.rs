@@ -7,7 +7,7 @@ use crate::{
         Severity::{Off, Warning},
         family::rules,
     },
-    lint::model::{program::Program, set::SetFindings, settings::Setting},
+    lint::model::{jvm::JvmOption, program::Program, set::SetFindings, settings::Setting},
 };
 
 rules! { rules::security;
@@ -41,28 +41,32 @@ rules! { rules::security;
 pub(super) fn check(member: &Member<'_>, findings: &mut SetFindings) {
     match member.process.program {
         Program::Broker => of_broker(member, findings),
-        Program::ZooKeeper => of_server(member, findings),
+        Program::ZooKeeper => {
+            four_letter_words(member, findings);
+            admin_server(member, findings);
+        }
         Program::Connect | Program::Registry => {}
     }
 }
 
-/// What a server is asked without a login.
-fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
+/// An option of a server's JVM that stands for a setting, and its value.
+fn option<'m>(member: &'m Member<'_>, key: &str) -> Option<(&'m JvmOption, &'m str)> {
+    let start = format!("-Dzookeeper.{key}=");
+    let mut options = member.jvm().options.iter().rev();
+    options.find_map(|option| Some((option, option.text.strip_prefix(start.as_str())?)))
+}
+
+/// The four-letter words that a server answers.
+fn four_letter_words(member: &Member<'_>, findings: &mut SetFindings) {
     const COMMANDS: &str = "4lw.commands.whitelist";
-    const ADMIN: &str = "admin.enableServer";
-    let option = |key: &str| {
-        let start = format!("-Dzookeeper.{key}=");
-        let mut options = member.jvm().options.iter().rev();
-        options.find_map(|option| Some((option, option.text.strip_prefix(start.as_str())?)))
-    };
     // With TLS alone whoever asks has a certificate, unless the server asks for none.
     let has = |key: &str| member.settings.get(key).is_some();
     let asks = member.settings.get("ssl.clientAuth");
     let asks = asks.is_none_or(|setting| setting.value.trim().eq_ignore_ascii_case("need"));
-    let is_closed = has("secureClientPort") && !has("clientPort") && asks;
-    if is_closed {
-        // Nothing is answered without one.
-    } else if let Some(setting) = member.settings.get(COMMANDS) {
+    if has("secureClientPort") && !has("clientPort") && asks {
+        return;
+    }
+    if let Some(setting) = member.settings.get(COMMANDS) {
         if let Some(message) = answers(&setting.value) {
             let hint = match &setting.variable {
                 Some(variable) => format!("set `{variable}` to `srvr`, or to the words that your probes need"),
@@ -70,7 +74,7 @@ fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
             };
             member.refuse(findings, &ZOOKEEPER_ASKED, COMMANDS, setting, message, hint);
         }
-    } else if let Some((option, words)) = option(COMMANDS)
+    } else if let Some((option, words)) = option(member, COMMANDS)
         && let Some(message) = answers(words)
     {
         findings
@@ -84,18 +88,23 @@ fn of_server(member: &Member<'_>, findings: &mut SetFindings) {
                 "write `-Dzookeeper.{COMMANDS}=srvr`, or the words that your probes need"
             ));
     }
+}
+
+/// The admin server, which answers by HTTP.
+fn admin_server(member: &Member<'_>, findings: &mut SetFindings) {
+    const ADMIN: &str = "admin.enableServer";
     let is_local = |setting: &Setting| super::listening::is_loopback(setting.value.trim());
     if let Some(setting) = member.settings.get(ADMIN)
         && ["true", "yes"]
             .iter()
             .any(|on| setting.value.trim().eq_ignore_ascii_case(on))
         && !member.settings.get("admin.serverAddress").is_some_and(is_local)
-        && !option("admin.serverAddress").is_some_and(|(_, address)| super::listening::is_loopback(address))
-        && option(ADMIN).is_none_or(|(_, on)| on != "false")
+        && !option(member, "admin.serverAddress").is_some_and(|(_, address)| super::listening::is_loopback(address))
+        && option(member, ADMIN).is_none_or(|(_, on)| on != "false")
     {
         let port = member.settings.get("admin.serverPort").map(|port| port.value.trim());
         let port = port
-            .or(option("admin.serverPort").map(|(_, port)| port))
+            .or(option(member, "admin.serverPort").map(|(_, port)| port))
             .unwrap_or("8080");
         let message =
             format!("the admin server answers commands at port {port} to whoever reaches it, without a login");

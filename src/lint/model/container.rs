@@ -6,6 +6,7 @@ use super::{
     mounts::Mounts,
     node::Node,
     service::PortRef,
+    settings::ELSEWHERE,
     syntax::{quantity, split_tag},
 };
 
@@ -24,7 +25,7 @@ pub(crate) fn variables(container: &Node<'_, '_>) -> BTreeMap<String, String> {
         let value = match (variable.get("value").str(), field) {
             (Some(text), _) => expand(text, &known),
             (None, Some(path)) => format!("{{{path}}}"),
-            (None, None) if variable.get("valueFrom").is_set() => "{elsewhere}".to_owned(),
+            (None, None) if variable.get("valueFrom").is_set() => ELSEWHERE.to_owned(),
             (None, None) => String::new(),
         };
         known.insert(name.to_owned(), value);

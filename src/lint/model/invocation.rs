@@ -32,7 +32,7 @@ pub(crate) fn runs<'n>(text: &str, programs: &[&'n str]) -> Vec<(&'n str, Vec<St
         return found;
     }
     for words in invocations(text) {
-        for inner in words.iter().flat_map(|word| inner(word)) {
+        for inner in words.iter().filter_map(|word| inner(word)) {
             found.extend(runs(inner, programs));
         }
         // A shell that gets its commands as one word.
@@ -68,14 +68,12 @@ fn is_of_shell(word: &str) -> bool {
 }
 
 /// The commands inside a word: between `$(` and `)`, and between backticks.
-fn inner(word: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    if let Some((_, rest)) = word.split_once("$(") {
-        found.extend(rest.rsplit_once(')').map(|(inner, _)| inner));
-    } else if let Some((_, rest)) = word.split_once('`') {
-        found.extend(rest.split_once('`').map(|(inner, _)| inner));
-    }
-    found
+fn inner(word: &str) -> Option<&str> {
+    let inside = match word.split_once("$(") {
+        Some((_, rest)) => rest.rsplit_once(')'),
+        None => word.split_once('`')?.1.split_once('`'),
+    };
+    Some(inside?.0)
 }
 
 /// What a script gives its own variables, by name: none for those that it gives several values, or one that is not seen.

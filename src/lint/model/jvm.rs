@@ -19,6 +19,11 @@ pub(crate) struct JvmOption {
     pub(crate) inherited: bool,
 }
 
+/// Whether a variable of this name has options of a JVM: those of Kafka's scripts, of images and of every JVM end so.
+pub(crate) fn is_options(variable: &str) -> bool {
+    ["OPTS", "OPTIONS"].iter().any(|end| variable.ends_with(end))
+}
+
 /// The heap of a JVM.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Heap {

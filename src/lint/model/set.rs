@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ObjectDetail, ObjectModel,
     certificate::Certificate,
+    config::ConfigData,
     container::Container,
     guard::{Budget, Peer, Policy},
     process::KafkaProcess,
@@ -87,6 +88,14 @@ impl<'a> ObjectSet<'a> {
             .map(|&index| self.objects[index])
     }
 
+    /// What is in a ConfigMap.
+    pub(crate) fn config_map(&self, namespace: &str, name: &str) -> Option<&'a ConfigData> {
+        match &self.find("ConfigMap", namespace, name)?.detail {
+            ObjectDetail::Config(config) => Some(config),
+            _ => None,
+        }
+    }
+
     /// The `Certificate` here that makes cert-manager write this Secret, with its index.
     pub(crate) fn certificate(&self, namespace: &str, secret: &str) -> Option<(usize, &'a Certificate)> {
         self.issued.get(&(namespace, secret)).copied()
@@ -102,13 +111,7 @@ impl<'a> ObjectSet<'a> {
         object: &ObjectModel,
         (process, container): (&KafkaProcess, &Container),
     ) -> EffectiveSettings {
-        process.settings(container, |map| {
-            let map = self.find("ConfigMap", &object.identity.namespace, map);
-            match map.map(|found| &found.detail) {
-                Some(ObjectDetail::Config(config)) => Some(config),
-                _ => None,
-            }
-        })
+        process.settings(container, |map| self.config_map(&object.identity.namespace, map))
     }
 
     /// Whether an operator may make an object of this name: a custom resource of Kafka here has the name, or the first part of it.

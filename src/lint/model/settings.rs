@@ -33,7 +33,7 @@ pub(crate) const POD_NAME: &str = "{metadata.name}";
 pub(crate) const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
 
 /// What stands for a value that is made where the process runs.
-const ELSEWHERE: &str = "{elsewhere}";
+pub(crate) const ELSEWHERE: &str = "{elsewhere}";
 
 /// All settings of a process, by key.
 #[derive(Clone, Debug, Default)]
@@ -157,18 +157,18 @@ impl Environment {
             }
         }
         // Lines that the official image of ZooKeeper puts at the end of its file.
-        let extra = env.items().filter(|variable| {
-            program == Program::ZooKeeper && convention.is_some() && variable.get("name").text() == "ZOO_CFG_EXTRA"
-        });
-        for variable in extra {
-            for (key, value) in variable
-                .get("value")
-                .text()
-                .split_whitespace()
-                .filter_map(|line| line.split_once('='))
-            {
-                settings.insert(key.to_owned(), Setting::at(value.to_owned(), variable.pointer()));
-            }
+        if program == Program::ZooKeeper
+            && convention.is_some()
+            && let Some(extra) = env
+                .items()
+                .find(|variable| variable.get("name").text() == "ZOO_CFG_EXTRA")
+        {
+            let value = extra.get("value");
+            let lines = value.text().split_whitespace();
+            settings.extend(lines.filter_map(|line| {
+                let (key, value) = line.split_once('=')?;
+                Some((key.to_owned(), Setting::at(value.to_owned(), extra.pointer())))
+            }));
         }
         Self {
             variables,

@@ -143,6 +143,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
     let mut references = Vec::new();
     let mut proxy_user = None;
     let mut exports = false;
+    let mut secured_elsewhere = gets_other_files(&metadata, &pod);
     let mut commands = Vec::new();
     let mut transactional_ids = Vec::new();
     let security = pod.get("securityContext");
@@ -152,6 +153,9 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
             container_references(&container, &mut references);
             address::of_container(&container, addresses);
             for (name, value) in container::variables(&container) {
+                secured_elsewhere |= ["SECURITY_PROTOCOL", "SASL", "SSL"]
+                    .iter()
+                    .any(|word| name.contains(word));
                 let id = ["TRANSACTIONAL_ID", "TRANSACTIONAL_ID_PREFIX", "TRANSACTION_ID_PREFIX"];
                 if id.iter().any(|end| name.ends_with(end)) && !value.is_empty() {
                     transactional_ids.push((container.pointer(), name, value));
@@ -205,7 +209,7 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
         transactional_ids,
         fixed_user: fixed_user(&pod),
         ports,
-        secured_elsewhere: is_secured_elsewhere(&metadata, &pod),
+        secured_elsewhere,
         references,
         injected: decided.map(|text| text == "true"),
         proxy_user,
@@ -228,26 +232,11 @@ pub(super) fn read(kind: &str, spec: &Node<'_, '_>, template: &Node<'_, '_>, add
     }
 }
 
-/// Whether variables of a pod are about security, or files come to it from a driver, from several objects, or from Vault's agent.
-fn is_secured_elsewhere(metadata: &Node<'_, '_>, pod: &Node<'_, '_>) -> bool {
-    let annotations = metadata.get("annotations");
-    let volumes = pod.get("volumes");
-    let variables = ["initContainers", "containers"].into_iter().any(|list| {
-        let list = pod.get(list);
-        list.items().any(|container| {
-            let env = container.get("env");
-            let about = |name: &str| {
-                ["SECURITY_PROTOCOL", "SASL", "SSL"]
-                    .iter()
-                    .any(|word| name.contains(word))
-            };
-            env.items().any(|variable| about(variable.get("name").text()))
-        })
-    });
-    variables
-        || volumes
-            .items()
-            .any(|volume| volume.get("csi").is_set() || volume.get("projected").is_set())
+/// Whether files come to a pod from a driver, from several objects, or from Vault's agent.
+fn gets_other_files(metadata: &Node<'_, '_>, pod: &Node<'_, '_>) -> bool {
+    let (annotations, volumes) = (metadata.get("annotations"), pod.get("volumes"));
+    let mut volumes = volumes.items();
+    volumes.any(|volume| volume.get("csi").is_set() || volume.get("projected").is_set())
         || annotations
             .entries()
             .any(|(key, _)| key.starts_with("vault.hashicorp.com/"))
