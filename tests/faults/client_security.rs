@@ -515,3 +515,33 @@ spec:
         ["KS-R10 write `SSL://` before each server, or set `SCHEMA_REGISTRY_KAFKASTORE_SECURITY_PROTOCOL`"]
     );
 }
+
+#[test]
+fn brokers_that_may_log_in_at_zookeeper_are_someone_there() {
+    let said = |variable: &str, settings: &str| {
+        let settings = format!(
+            "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n    super.users=User:ANONYMOUS\n    {settings}zookeeper.connect="
+        );
+        let variable = format!("{variable}        - name: LOG_DIR");
+        let edits = [
+            ("zookeeper.connect=", settings.as_str()),
+            ("        - name: LOG_DIR", variable.as_str()),
+        ];
+        let said = all_said_about("prod-zookeeper", &edits, "", Platform::default());
+        let told = said.into_iter().filter(|said| said.rule == "KS-X21");
+        told.map(|said| said.message).collect::<Vec<String>>()
+    };
+    let own = |value: &str| format!("        - name: JAVA_TOOL_OPTIONS\n          {value}\n");
+    let login = own("value: -Djava.security.auth.login.config=/identity/jaas.conf");
+    let other = own("value: -Djava.security.auth.login.config=/identity/jaas.conf -Dzookeeper.sasl.client=false");
+    let secret = own("valueFrom:\n            secretKeyRef:\n              name: login\n              key: options");
+    let nobody = "users and permissions are in a ZooKeeper to which the brokers connect in plaintext and as no one: who reaches it may change them";
+    let no_owner = "what the brokers write to ZooKeeper has no owner: whoever gets a session there may change users and permissions";
+    assert_eq!(said("", "zookeeper.set.acl=true\n    "), [nobody]);
+    assert_eq!(said(&login, ""), [no_owner]);
+    assert_eq!(said(&secret, ""), [no_owner]);
+    assert!(said(&login, "zookeeper.set.acl=true\n    ").is_empty());
+    assert!(said(&secret, "zookeeper.set.acl=true\n    ").is_empty());
+    // Such a file is for listeners alone.
+    assert_eq!(said(&other, "zookeeper.set.acl=true\n    "), [nobody]);
+}

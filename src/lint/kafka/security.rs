@@ -198,7 +198,7 @@ fn sasl_listeners(member: &Member<'_>, findings: &mut SetFindings) {
 }
 
 /// Whether an option of the JVM names the file of a login, or may: where the option comes from an object that is not seen.
-fn has_login_file(member: &Member<'_>) -> bool {
+pub(super) fn has_login_file(member: &Member<'_>) -> bool {
     const OPTION: &str = "java.security.auth.login.config";
     let names = |(name, value): (&String, &String)| {
         jvm::is_options(name) && (value.contains(OPTION) || value.contains(ELSEWHERE))

@@ -1,6 +1,9 @@
 //! ZooKeeper where more than the brokers is let in, or may ask.
 
-use super::{Member, security::is_of_kafka};
+use super::{
+    Member,
+    security::{has_login_file, is_of_kafka},
+};
 use crate::{
     diagnostics::{
         Diagnostic,
@@ -150,9 +153,7 @@ fn of_broker(member: &Member<'_>, findings: &mut SetFindings) {
     let by_image = |(name, value): &(String, String)| name == "KAFKA_ZOOKEEPER_PROTOCOL" && value.contains('S');
     let by_image = member.container.variables.iter().any(by_image);
     // The file of a login is an option of the JVM, or a variable of the image.
-    let logs_in = ["java.security.auth.login.config", "sasl.jaas"]
-        .iter()
-        .any(|key| member.writes(key));
+    let logs_in = has_login_file(member) || member.writes("sasl.jaas");
     // A file of logins may be for listeners alone.
     let without = |option: &str| option == "-Dzookeeper.sasl.client=false";
     let logs_in = logs_in && !member.jvm().options.iter().any(|option| without(&option.text));
