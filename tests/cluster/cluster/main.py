@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("--agent", default="jmx-0", choices=("jmx-0", "jmx-1"), help="which line of the metrics agent the images carry: 0.20, which is the default, or 1.0")
     parser.add_argument("--logs", type=pathlib.Path, metavar="DIR", help="keep there what the containers of Kafka say while they are rolled, and what Prometheus answered to the queries of dashboards")
     parser.add_argument("--self-test", action="store_true", help="broken stacks, each of which must fail for its own reason: of `accepted`, `argo`, `flux` or `checks`")
-    parser.add_argument("--record", action="store_true", help="note in `results.tsv` what was shown of the committed stacks, if all of it held")
+    parser.add_argument("--record", action="store_true", help="note in `results.tsv` what was shown of the committed stacks, or by `--self-test --only checks`, if all of it held")
     parser.add_argument("--covered", action="store_true", help="only say whether `results.tsv` still covers what is committed")
     options = parser.parse_args()
     options.only = ALL if options.only == "all" else options.only.split(",")
@@ -48,8 +48,10 @@ def arguments():
     if options.self_test:
         if wrong := set(options.only) - {"accepted", "argo", "flux", "checks"}:
             parser.error(f"`{wrong.pop()}` has no self-test: they are of accepted, argo, flux and checks")
-        if options.record or options.checks:
-            parser.error("`--self-test` takes neither `--record` nor `--checks`")
+        if options.checks:
+            parser.error("`--self-test` takes no `--checks`")
+        if options.record and (options.only != ["checks"] or options.stacks):
+            parser.error("`--self-test` takes `--record` with `--only checks` and without names")
         if unknown := set(options.stacks) - broken.CASES.keys():
             parser.error(f"unknown case `{unknown.pop()}`; cases: {', '.join(broken.CASES)}")
         return options
@@ -74,7 +76,7 @@ def stacks(options):
             output = results.digest(options.out / name, experiment)  # it may change meanwhile
             reports.append(report(name, experiment, cluster, run))
             if options.record and reports[-1].passed and not reports[-1].failed:
-                results.record(reports[-1], output)
+                results.record(name, experiment, reports[-1].passed, output)
     for seen in reports:
         seen.repeat()
     print(f"{sum(r.passed for r in reports)} passed, {sum(len(r.failed) for r in reports)} failed")
