@@ -101,9 +101,12 @@ def main():
             return 2
         more = ["install-gitops"] if GITOPS.keys() & set(options.only) else []
         more += ["install-gateway"] if any(next((options.out / name).glob("**/tlsroute-*.yaml"), None) for name in options.stacks) else []
+        sources = results.digest_of_sources()  # they may change meanwhile
         status = launch("cluster.main", options, needs_nodes(options), *more)
         if options.self_test and "checks" in options.only and not options.stacks and status in (0, 1):
             status = 1 if interrupts.run() else status
+            if options.record and not status:
+                results.record(selftest.STACK.name, results.BROKEN, len(broken.CASES) + len(interrupts.INTERRUPTS), sources)
         return status
     isolated.prepare()
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))

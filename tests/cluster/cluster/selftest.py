@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import broken, results
+from . import broken
 from .control_plane import ControlPlane
 from .experiments import accepted, argo, flux, report
 from .tools import PROJECT
@@ -96,12 +96,9 @@ def run(options, nodes):
     if all_cases:
         print(f"{len(all_cases) - wrong} of {len(all_cases)} broken stacks failed for their own reason")
     if "checks" in options.only:
-        names, sources = options.stacks or list(broken.CASES), results.digest_of_sources()  # they may change meanwhile
+        names = options.stacks or list(broken.CASES)
         with nodes() as cluster:
-            right = broken.run(cluster, names)
-        wrong += len(names) - right
-        if options.record and not wrong:
-            results.record(STACK.name, results.BROKEN, right, sources)
+            wrong += len(names) - broken.run(cluster, names)
     return not wrong
 
 
