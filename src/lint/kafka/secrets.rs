@@ -6,11 +6,10 @@ use crate::{
     lint::model::{
         ObjectDetail, ObjectModel,
         config::field,
-        container::Container,
+        container::{Container, ELSEWHERE},
         password::{clear_password, is_literal, is_placeholder},
         properties::Property,
         set::SetFindings,
-        settings::ELSEWHERE,
         workload::Workload,
     },
 };

@@ -3,12 +3,7 @@
 use super::{Member, acls, client_security::other_login, listeners};
 use crate::{
     diagnostics::{Severity::Error, family::rules, rules::setting::BROKER_VALUE},
-    lint::model::{
-        jvm,
-        program::Program,
-        set::SetFindings,
-        settings::{ELSEWHERE, Setting},
-    },
+    lint::model::{container::ELSEWHERE, jvm, program::Program, set::SetFindings, settings::Setting},
 };
 
 rules! { rules::cluster;

@@ -6,7 +6,6 @@ use super::{
     mounts::Mounts,
     node::Node,
     service::PortRef,
-    settings::ELSEWHERE,
     syntax::{quantity, split_tag},
 };
 
@@ -14,6 +13,9 @@ use super::{
 pub(crate) fn command(container: &Node<'_, '_>) -> String {
     words(container).join(" ")
 }
+
+/// What stands for a value that is made where the process runs.
+pub(crate) const ELSEWHERE: &str = "{elsewhere}";
 
 /// What each variable of a container stands for. A field of the pod is written as `{metadata.name}`.
 pub(crate) fn variables(container: &Node<'_, '_>) -> BTreeMap<String, String> {

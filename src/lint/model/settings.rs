@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     config::{ConfigData, field},
-    container::{LONGEST, variables},
+    container::{ELSEWHERE, LONGEST, variables},
     convention::Convention,
     node::Node,
     password::is_placeholder,
@@ -31,9 +31,6 @@ pub(crate) const POD_NAME: &str = "{metadata.name}";
 
 /// The same, for the ordinal of the pod.
 pub(crate) const POD_INDEX: &str = "{metadata.labels['apps.kubernetes.io/pod-index']}";
-
-/// What stands for a value that is made where the process runs.
-pub(crate) const ELSEWHERE: &str = "{elsewhere}";
 
 /// All settings of a process, by key.
 #[derive(Clone, Debug, Default)]
