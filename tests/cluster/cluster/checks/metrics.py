@@ -1,11 +1,13 @@
 """Metrics: every target that a monitor selects answers, and every series that a rule names has a sample there."""
 
 import re
+import time
 
 from ..prometheus import FETCH, monitors, pods
 from ..world import Failure
 
 TOPIC = "proof.metrics"
+FIREWALL_SECONDS = 30
 # Series that no part of the stack gives.
 ELSEWHERE = {"ALERTS": "Prometheus itself", "certmanager_": "cert-manager", "kubelet_": "the kubelet", "scrape_": "Prometheus itself", "up": "Prometheus itself",
              "kube_": "kube-state-metrics"}
@@ -29,7 +31,7 @@ def run(stack):
         found, failures = pods(stack, obj, endpoint), []
         for pod, port, _ in found:
             try:
-                text = stack.world.from_pod(prometheus, FETCH, f"http://{pod.address}:{port}{endpoint.get('path', '/metrics')}")
+                text = fetch(stack, prometheus, f"http://{pod.address}:{port}{endpoint.get('path', '/metrics')}")
                 samples.setdefault(job(obj, endpoint), []).extend(parse(text))
                 if stack.world.images[pod.spec["containers"][0]["image"]].replaces:
                     stand_ins.add(job(obj, endpoint))
@@ -55,6 +57,18 @@ def run(stack):
         stack.note("metrics", "series of stand-ins, proven as far as these are like the real ones", ", ".join(sorted(stood_in)))
     if elsewhere:
         stack.note("metrics", "series from outside the stack are not proven here", "; ".join(sorted(set(elsewhere))))
+
+
+def fetch(stack, prometheus, url):
+    """What a target answers. The pod that asks is new: the firewall of a node learns its address a moment later, and refuses it until then."""
+    end = time.monotonic() + FIREWALL_SECONDS
+    while True:
+        try:
+            return stack.world.from_pod(prometheus, FETCH, url)
+        except Failure:
+            if time.monotonic() > end:
+                raise
+            time.sleep(2)
 
 
 def read_as_named_groups(stack):
