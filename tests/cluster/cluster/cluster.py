@@ -1,4 +1,4 @@
-"""A whole cluster: the control plane with its scheduler, three nodes in three zones, DNS and volumes. Needs root."""
+"""A whole cluster: the control plane with its scheduler, nodes in their zones, DNS and volumes. Needs root."""
 
 import contextlib
 import json
@@ -7,46 +7,51 @@ import subprocess
 import threading
 
 from . import certificates, cgroups, network, outside, volumes
-from .control_plane import ClusterError, ControlPlane
-from .node import NODES, Node
+from .control_plane import START_SECONDS, ClusterError, ControlPlane
+from .node import NODES, ZONE, ZONE_PODS, Node
 
 # What the Node object says of each machine, since the files ask for more than this one has.
 SIZE = {"cpu": "16", "memory": "64Gi"}
+# What pods request is also their weight where processors are short. On this machine they always are, and a broker of 15 cores would leave
+# nothing for a controller. Requests of more than these cores are set to them.
+CORES = 2
 # And for the stand-ins that are JVMs in the place of Go programs: so much the first container of their pods may take.
 STAND_INS = {"kminion": {"cpu": "2", "memory": "320Mi"}, "kafka-exporter": {"cpu": "2", "memory": "320Mi"}}
 
 
 class Cluster(ControlPlane):
-    """`group` is the name of its control groups, `store` a folder on disk for what is on the nodes, `images` an `images.Store`."""
+    """`group` is the name of its control groups, `store` a folder on disk for what is on the nodes, `images` an `images.Store`, `zones` the zone of each
+    node by its name."""
 
     address = network.HUB
-    groups = ControlPlane.groups | {"system:kube-scheduler": "", "system:kube-proxy": ""} | {f"system:node:{node}": "system:nodes" for node in NODES}
     # Without the address type, `exec` and `logs` look up the node's name. The feature is for `size_policy`.
     api_options = ("--kubelet-preferred-address-types=InternalIP", "--feature-gates=MutatingAdmissionPolicy=true",
                    "--runtime-config=admissionregistration.k8s.io/v1beta1=true")
 
-    def __init__(self, tools, store, images):
+    def __init__(self, tools, store, images, zones=NODES):
         super().__init__(tools)
+        self.zones = zones
+        self.groups = ControlPlane.groups | {"system:kube-scheduler": "", "system:kube-proxy": ""} | {f"system:node:{node}": "system:nodes" for node in zones}
         self.store, self.group, self.images, self.authority = store, store.name, images, None
 
     def start(self):
         self.cleanup.callback(shutil.rmtree, self.store, ignore_errors=True)
-        cgroups.create(self.group, NODES)
+        cgroups.create(self.group, self.zones)
         self.cleanup.callback(cgroups.remove, self.group)
-        network.build(NODES)
-        self.cleanup.callback(network.remove, NODES)
+        network.build(self.zones)
+        self.cleanup.callback(network.remove, self.zones)
         super().start()
         self.daemon("kube-scheduler", f"--kubeconfig={self.kubeconfig('system:kube-scheduler')}", "--leader-elect=false", "--secure-port=0")
-        self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *stand_in_policies(), *dns_service(), volumes.CLASS]}))
+        self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*size_policy(), *request_policy(), *zone_policies(self.zones), *stand_in_policies(), *dns_service(), volumes.CLASS]}))
         self.start_dns()
         certificates.start(self)
         self.provide_volumes()
-        self.nodes = {name: Node(self, name, number) for number, name in enumerate(NODES, 1)}
+        self.nodes = {name: Node(self, name, number, zone) for number, (name, zone) in enumerate(self.zones.items(), 1)}
         for node in self.nodes.values():
             self.images.copy(node.store / "containerd")
             self.cleanup.callback(node.cut_power)
             node.start()
-        self.wait("three nodes are ready", self.nodes_ready)
+        self.wait("the nodes are ready", self.nodes_ready, START_SECONDS * len(self.nodes) / len(NODES))
 
     def provide_volumes(self):
         """And load balancers, as a cloud does."""
@@ -71,10 +76,10 @@ class Cluster(ControlPlane):
             if node.process.poll() is not None:
                 raise ClusterError(f"`{node.name}` ended: {(node.folder / 'machine.log').read_text().strip()}")
         conditions = [c for node in self.api("/api/v1/nodes")["items"] for c in node["status"].get("conditions", [])]
-        return sum(c["type"] == "Ready" and c["status"] == "True" for c in conditions) == len(NODES)
+        return sum(c["type"] == "Ready" and c["status"] == "True" for c in conditions) == len(self.nodes)
 
     def size(self):
-        return f"{SIZE['cpu']} cores and {SIZE['memory']}"
+        return f"{SIZE['cpu']} cores and {SIZE['memory']}, requests of more than {CORES} cores are cut to that, and sets of one zone to {ZONE_PODS} pods"
 
     def start_dns(self):
         corefile, self.names = self.state / "Corefile", self.state / "names"
@@ -105,23 +110,45 @@ def size_policy():
     return admission("node-size", rule, "has(object.status.capacity) && has(object.status.allocatable)", patches)
 
 
+PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+
+
+def request_policy():
+    resources = "object.spec.containers[0].resources"
+    request = f"{resources}.requests.cpu"
+    condition = f"has({resources}) && has({resources}.requests) && has({request}) && quantity(string({request})).isGreaterThan(quantity('{CORES}'))"
+    return admission("processor-requests", PODS, condition, f'JSONPatch{{op: "replace", path: "/spec/containers/0/resources/requests/cpu", value: "{CORES}"}}')
+
+
+def zone_policies(zones):
+    """Fewer pods than the files say, and a topics Job that waits for so many brokers."""
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["statefulsets"]}
+    selector, brokers = "object.spec.template.spec.nodeSelector", ZONE_PODS * len(set(zones.values()))
+    condition = f"has({selector}) && '{ZONE}' in {selector} && object.spec.replicas > {ZONE_PODS}"
+    yield from admission("pods-of-a-zone", rule, condition, f'JSONPatch{{op: "replace", path: "/spec/replicas", value: {ZONE_PODS}}}')
+    container = "object.spec.containers[0]"
+    condition = f"has({container}.env) && {container}.env.exists(e, e.name == 'BROKERS' && int(e.value) > {brokers})"
+    merged = f'Object{{spec: Object.spec{{containers: [Object.spec.containers{{name: {container}.name, env: [Object.spec.containers.env{{name: "BROKERS", value: "{brokers}"}}]}}]}}}}'
+    yield from admission("brokers-of-zones", PODS, condition, merged=merged)
+
+
 def stand_in_policies():
     """A JVM does not start in time with a fifth of a core, and does not fit into the memory of a Go program."""
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
     for name, limits in STAND_INS.items():
         patches = ", ".join(f'JSONPatch{{op: "add", path: "/spec/containers/0/resources/limits/{resource}", value: "{amount}"}}' for resource, amount in limits.items())
         condition = f'object.spec.containers[0].image.contains("/{name}:") && has(object.spec.containers[0].resources.limits)'
-        yield from admission(f"{name}-limits", rule, condition, patches)
+        yield from admission(f"{name}-limits", PODS, condition, patches)
 
 
-def admission(name, rule, condition, patches):
-    """A policy of the API server that changes an object before it is stored."""
+def admission(name, rule, condition, patches="", merged=""):
+    """A policy of the API server that changes an object before it is stored: by patches, or by what is merged into it."""
     api = "admissionregistration.k8s.io/v1beta1"
+    mutation = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": merged}} if merged \
+        else {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{patches}]"}}
     return [
         {"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": {"name": name}, "spec": {
             "matchConstraints": {"resourceRules": [rule]}, "failurePolicy": "Fail", "reinvocationPolicy": "Never",
-            "matchConditions": [{"name": "this", "expression": condition}],
-            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{patches}]"}}]}},
+            "matchConditions": [{"name": "this", "expression": condition}], "mutations": [mutation]}},
         {"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": {"policyName": name}},
     ]
 

@@ -13,6 +13,7 @@ from .control_plane import ControlPlane
 from .experiments import ALL, EXPERIMENTS, GITOPS, ON_NODES, need, report
 from .images import Store
 from .launch import add_options, launch
+from .node import needed
 from .plan import CHECKS
 from .tools import PROJECT
 
@@ -69,7 +70,7 @@ def stacks(options):
     images = Store(options.tools, options.out, options.agent) if options.store else None
     for name in options.stacks:
         for experiment in options.only:
-            cluster = Cluster(options.tools, options.store, images) if experiment in ON_NODES else ControlPlane(options.tools)
+            cluster = Cluster(options.tools, options.store, images, needed(options.out / name)) if experiment in ON_NODES else ControlPlane(options.tools)
             cluster.logs = options.logs and options.logs.resolve()
             more = {"checks": options.checks} if options.checks else {}
             run = lambda cluster, seen: EXPERIMENTS[experiment](cluster, options.out / name, seen, **more)

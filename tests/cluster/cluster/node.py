@@ -1,19 +1,49 @@
 """A node: containerd, kubelet and kube-proxy in namespaces of their own. Its end is that of a machine whose power is cut."""
 
+import collections
 import json
 import signal
+import string
 import subprocess
 import sys
 
-from . import network
+from . import manifest, network
 from .images import PAUSE
 
-NODES = {"node-a": "a", "node-b": "b", "node-c": "c"}  # and the zone of each
+ZONES = ("a", "b", "c")  # unless a stack names its own
+ZONE_PODS = 2  # that a set of one zone has at most: fifteen brokers become ready on this machine's two cores, and starve
+ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+
+
+def named(zones, each=1):
+    """The nodes of some zones, so many in each: the zone of each by its name, such as `node-a`, and `node-a2` for the second."""
+    return {f"node-{letter}{number if number > 1 else ''}": zone for letter, zone in zip(string.ascii_lowercase, zones) for number in range(1, each + 1)}
+
+
+NODES = named(ZONES)
+
+
+def needed(folder):
+    """The nodes that the pods of a stack find a place on: in the zones that it names, or in three, and so many in each that pods which must
+    not share a node do not."""
+    apart, zones = collections.defaultdict(collections.Counter), set()
+    for workload in (o for o in manifest.load(folder) if o["kind"] == "StatefulSet"):
+        pod = workload["spec"]["template"]["spec"]
+        zone = pod.get("nodeSelector", {}).get(ZONE)
+        zones |= {zone} if zone else set()
+        for term in pod.get("affinity", {}).get("podAntiAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", []):
+            if term["topologyKey"] == HOST:
+                replicas = workload["spec"].get("replicas", 1)
+                apart[json.dumps(term["labelSelector"], sort_keys=True)][zone] += min(replicas, ZONE_PODS) if zone else replicas
+    zones = sorted(zones) or ZONES
+    # What names no zone is spread over all of them.
+    most = max((pods[zone] + -(-pods[None] // len(zones)) for pods in apart.values() for zone in zones), default=1)
+    return named(zones, max(most, 1))
 
 
 class Node:
-    def __init__(self, cluster, name, number):
-        self.cluster, self.name, self.number = cluster, name, number
+    def __init__(self, cluster, name, number, zone):
+        self.cluster, self.name, self.number, self.zone = cluster, name, number, zone
         self.folder = cluster.state / name
         self.store = cluster.store / name  # what survives a power cut
         self.process = None
@@ -38,7 +68,7 @@ class Node:
 
     def configuration(self):
         """The files of the node's parts, by name."""
-        address, zone = network.address(self.number), NODES[self.name]
+        address = network.address(self.number)
         kubelet = {
             "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
             "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}}, "authorization": {"mode": "AlwaysAllow"},
@@ -79,7 +109,7 @@ conf_dir = "{self.folder}/cni"
 """
         kubeconfig = self.cluster.kubeconfig(f"system:node:{self.name}")
         arguments = [f"--config={self.folder}/kubelet.json", f"--kubeconfig={kubeconfig}", f"--hostname-override={self.name}", f"--node-ip={address}",
-                     f"--node-labels=topology.kubernetes.io/zone={zone},topology.kubernetes.io/region=proof"]
+                     f"--node-labels={ZONE}={self.zone},topology.kubernetes.io/region=proof"]
         # Of kube-router only the part that enforces NetworkPolicy.
         firewall = [f"--kubeconfig={self.cluster.admin}", f"--hostname-override={self.name}", "--run-firewall=true", "--run-router=false",
                     "--run-service-proxy=false", f"--service-cluster-ip-range={network.SERVICES}", "--health-port=0"]

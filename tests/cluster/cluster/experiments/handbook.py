@@ -147,7 +147,7 @@ class Handbook:
             yield
         finally:
             timer.join()
-            self.cluster.wait("three nodes are ready", self.cluster.nodes_ready, 180)
+            self.cluster.wait("the nodes are ready", self.cluster.nodes_ready, 180)
 
     def restart_container(self, pod):
         """Its process ends by itself, and the kubelet starts it again."""

@@ -2,6 +2,7 @@
 
 `roll` changes an annotation, `roll-slow` does so while each restarted broker has to copy for longer than a minute, `roll-drain` drains a node,
 `roll-down` begins while a broker is down. `roll-ungated` is `roll-slow` without the restart gates: partitions have to fall below their minimum.
+Pods that restart only when they are deleted are deleted one at a time over all sets, as `README.md` of the stack says.
 """
 
 import json
@@ -16,14 +17,14 @@ import time
 import yaml
 
 from ..images import CLIENT
-from ..stack import Client, ClientError
 from ..control_plane import ClusterError
+from ..stack import Client, ClientError
 from .boot import name, wait_for_workloads
 from .broker import CLIENT_PORT, PLATFORM_PORT, closed
 from .drain import DRAIN, DRAIN_SECONDS
 
-
 ROLL_SECONDS = 2400
+CONTROLLER_SECONDS = 20  # in which the controller would have begun to restart a pod
 DOWN_SECONDS = 60
 BULK_MIB, RATE = 75, 1 << 20  # a restarted broker copies for longer than a minute
 MINIMUM = "min.insync.replicas=2"
@@ -90,8 +91,6 @@ def client_pod(cluster, brokers, image):
 class Trial:
     """A stack that runs, with an application that writes and looks during each change."""
 
-    service = None  # that leads to the brokers; by default it has the name of their set
-
     def __init__(self, cluster, folder, report):
         self.cluster, self.folder, self.report = cluster, folder, report
         self.number, self.ended, self.gated = 0, threading.Event(), True
@@ -99,7 +98,7 @@ class Trial:
     def __enter__(self):
         self.bring_up()
         waiting, seconds = wait_for_workloads(self.cluster)
-        self.report.fact("every workload is ready", not waiting, "; ".join(waiting) or f"{max(seconds.values()):.0f} s")
+        self.report.fact("every workload is ready", not waiting, "; ".join(waiting) or f"{max(seconds.values(), default=0):.0f} s")
         self.sets = [s for s in self.cluster.get("statefulsets", "--all-namespaces")]
         brokers = next(s for s in self.sets if s["metadata"]["labels"]["app.kubernetes.io/component"] == "broker")
         self.brokers, self.namespace = name(brokers), brokers["metadata"]["namespace"]
@@ -125,7 +124,7 @@ class Trial:
         attach = lambda command, errors: subprocess.Popen(
             [self.cluster.bin / "kubectl", "exec", f"--namespace={namespace}", "-i", "client", "--", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=errors, text=True, env=self.cluster.environment())
-        return Client(attach, self.cluster.state / "client.log", f"{self.service or self.brokers}.{self.namespace}.svc.cluster.local:{port}", base)
+        return Client(attach, self.cluster.state / "client.log", f"{brokers['spec']['serviceName'].removesuffix('-headless')}.{self.namespace}.svc.cluster.local:{port}", base)
 
     def ask(self, *words, timeout=300):
         return self.client.ask(*words, timeout=timeout)
@@ -153,7 +152,7 @@ class Trial:
         followed = set()
         while not self.ended.wait(1):
             try:
-                pods = self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka")
+                pods = self.nodes()
             except ClusterError:  # the cluster may end first
                 continue
             for pod in pods:
@@ -171,9 +170,33 @@ class Trial:
         self.watched("a changed annotation", self.roll_all)
 
     def roll_all(self):
+        held = [workload for workload in self.sets if workload["spec"]["updateStrategy"]["type"] == "OnDelete"]
         for workload in self.sets:
+            if workload not in held:
+                self.patch(workload)
+                self.rolled(workload)
+        if held:
+            self.deleted_one_by_one(held)
+
+    def deleted_one_by_one(self, sets):
+        for workload in sets:
             self.patch(workload)
-            self.rolled(workload)
+        began = time.monotonic()
+        before = {name(pod): pod["metadata"]["uid"] for pod in self.nodes()}
+        pods = [f"{name(s)}-{s['spec'].get('ordinals', {}).get('start', 0) + number}" for s in sets for number in reversed(range(s["spec"]["replicas"]))]
+        time.sleep(CONTROLLER_SECONDS)
+        restarted = [name(pod) for pod in self.nodes() if before.get(name(pod)) != pod["metadata"]["uid"]]
+        self.report.fact("no pod of a set that restarts on deletion restarts by itself", not restarted, ", ".join(restarted))
+        for pod in pods:
+            self.cluster.kubectl("delete", "pod", pod, f"--namespace={self.namespace}")
+            self.cluster.wait(f"`{pod}` is there", lambda: self.cluster.kubectl(
+                "wait", f"pod/{pod}", f"--namespace={self.namespace}", "--for=condition=Ready", "--timeout=30s", check=False).returncode == 0, ROLL_SECONDS)
+            self.cluster.wait("every replica is in sync", lambda: self.ask("health")["under"] == 0, 600)
+        self.whole()
+        self.report.note(f"{', '.join(pods)} restart", f"{time.monotonic() - began:.0f} s")
+
+    def nodes(self):
+        return self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka")
 
     def drain(self):
         node = next(iter(self.cluster.nodes))
@@ -224,7 +247,7 @@ class Trial:
 
     def show_replicas(self):
         """What the brokers that run now said of replicas and of the quorum, the last of each kind."""
-        for pod in self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka"):
+        for pod in self.nodes():
             log = self.cluster.kubectl("logs", name(pod), f"--namespace={self.namespace}", "--container=kafka", check=False).stdout.splitlines()
             for word, most in (("Shrinking ISR", 2), ("Completed transition to", 12), ("could not be established", 4), ("restart gate", 4)):
                 for line in [line for line in log if word in line][-most:]:
